@@ -1,0 +1,100 @@
+"""The plan: one goal, its themes, roles and tasks (DESIGN §2). Data only; `planfile` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from planfence.core import paths
+from planfence.core.change import Action
+
+#: The stages of a task, in order (DESIGN §1).
+STAGES = ("plan", "implement", "review", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One line of a task's `files`: a pattern, and what may happen to what it names (None: anything)."""
+
+    path: str
+    change: Action | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One acceptance criterion: met by a command that exits 0, or by a reviewer's word of evidence."""
+
+    id: str
+    text: str
+    run: str = ""
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A kind of change: the paths that belong to it, and the Conventional Commits types that may carry it."""
+
+    name: str
+    paths: tuple[str, ...]
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sub-goal, the unit of a commit. ``estimate_min`` is in minutes; ``roles`` maps a stage to a model."""
+
+    id: str
+    title: str
+    theme: str
+    estimate_min: float
+    files: tuple[FileEntry, ...]
+    acceptance: tuple[Criterion, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    def entries(self, path: str) -> tuple[FileEntry, ...]:
+        """The lines of `files` that name this path."""
+        return tuple(entry for entry in self.files if paths.matches((entry.path,), path))
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The patterns of `files`, in order."""
+        return tuple(entry.path for entry in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What could go wrong, and what is done about it."""
+
+    risk: str
+    mitigation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole plan. ``version`` rises by one with each amendment."""
+
+    id: str
+    version: int
+    goal: str
+    tasks: tuple[Task, ...]
+    themes: Mapping[str, Theme] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    out_of_scope: tuple[str, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    rollback: str = ""
+    constraints: tuple[str, ...] = ()
+
+    def task(self, task_id: str) -> Task | None:
+        """The task of this id, or None."""
+        return next((task for task in self.tasks if task.id == task_id), None)
+
+    def model_for(self, task: Task, stage: str) -> str:
+        """Which model holds the role of this stage in this task; empty where nobody is named."""
+        return task.roles.get(stage, self.roles.get(stage, ""))
+
+    def themes_of(self, path: str) -> tuple[str, ...]:
+        """The names of the themes that claim this path."""
+        return tuple(theme.name for theme in self.themes.values() if paths.matches(theme.paths, path))

@@ -1,0 +1,88 @@
+"""The policy: the team's rules for the whole repository (DESIGN §3). Data only; `policyfile` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from planfence.core.finding import Severity
+
+#: Where the policy stands, from the top of the repository.
+POLICY_PATH = "planfence.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a change and a task may be: files, added plus deleted lines, minutes (least, most)."""
+
+    files: int = 20
+    lines: int = 800
+    estimate_min: tuple[int, int] = (30, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """The door for work without a plan: up to ``files`` paths, or urgent with a reason."""
+
+    files: int = 2
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """How tests run, and what needs them (`advance`, `push`, `commit`)."""
+
+    command: str = ""
+    setup: str = ""
+    where: str = "auto"
+    min_tests: int = 1
+    timeout_s: int = 1800
+    required: tuple[str, ...] = ("advance", "push")
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose word counts: plans (branch, signed, base), evidence (local, signed, rerun), and the signers' file."""
+
+    plan: str = "branch"
+    evidence: str = "local"
+    signers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A whole policy; every default serves most teams, so `schema = 1` alone is one."""
+
+    base: str = "main"
+    plans: str = "plans"
+    log: str = ".ai-benchmark.csv"
+    run_log: str = ".ai-run.log"
+    protected: tuple[str, ...] = (
+        POLICY_PATH,
+        ".pre-commit-config.yaml",
+        ".gitmodules",
+        ".gitattributes",
+        ".github/**",
+    )
+    rules: Mapping[str, Severity] = field(default_factory=dict)
+    limits: Limits = Limits()
+    unplanned: Unplanned = Unplanned()
+    tests: Tests = Tests()
+    rework_max: int = 2
+    trust: Trust = Trust()
+
+    def plan_path(self, plan_id: str) -> str:
+        """Where the plan of this id stands, from the top of the repository."""
+        return f"{self.plans}/{plan_id}.toml"
+
+    def plan_id(self, path: str) -> str | None:
+        """The id of the plan that stands at this path, or None where the path is no plan."""
+        folder, _, name = path.rpartition("/")
+        if folder == self.plans and name.endswith(".toml"):
+            return name.removesuffix(".toml")
+        return None
+
+    def governs(self, path: str) -> bool:
+        """Whether the path is the policy itself or anything in the plans' folder."""
+        return path == POLICY_PATH or path.startswith(self.plans + "/")

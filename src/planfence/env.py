@@ -1,0 +1,96 @@
+"""The only reader of the process environment.
+
+Everything else receives an :class:`Environment`, so that tests inject one and no rule can
+depend on a variable that nobody sees.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: What `git rev-parse --local-env-vars` lists (git 2.39 to 2.55; a test asks the git at hand).
+LOCAL_GIT_VARIABLES = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+
+#: What names the repository that a hook runs in; kept for our own questions to that repository.
+_KEPT_GIT_VARIABLES = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CEILING_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_NOSYSTEM",
+        "GIT_CONFIG_SYSTEM",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_QUARANTINE_PATH",
+        "GIT_WORK_TREE",
+    }
+)
+
+#: What git must be told so that nothing hides a change (facts: `git replace`, grafts, lazy fetch).
+_READER_SETTINGS = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A snapshot of the process environment."""
+
+    variables: Mapping[str, str]
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return the variable's value, or ``default`` where it is unset."""
+        return self.variables.get(name, default)
+
+    def for_git(self) -> dict[str, str]:
+        """Variables for questions to the repository that this process runs in."""
+        kept = {
+            name: value
+            for name, value in self.variables.items()
+            if not name.startswith("GIT_") or name in _KEPT_GIT_VARIABLES
+        }
+        # The identity git would commit with is the user's own choice, never a way to hide a change.
+        identity = {n: v for n, v in self.variables.items() if n.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
+        return kept | identity | _READER_SETTINGS
+
+    def for_child(self) -> dict[str, str]:
+        """Variables for a process that is none of this repository's business, such as a test run.
+
+        A test's `git init` in a linked worktree's hook once set `core.bare` in the real
+        repository, through an inherited ``GIT_DIR``.
+        """
+        return {name: value for name, value in self.variables.items() if name not in LOCAL_GIT_VARIABLES}
+
+
+def current() -> Environment:
+    """Take a snapshot of this process's environment."""
+    return Environment(dict(os.environ))

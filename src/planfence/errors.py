@@ -1,0 +1,67 @@
+"""The one error type, and the exit codes that every command shares (DESIGN §4)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class ExitCode(IntEnum):
+    """What a process tells its caller.
+
+    ``CLEAN`` nothing to refuse; ``FINDINGS`` at least one error finding; ``USAGE`` bad
+    arguments, or a bad plan or policy; ``COULD_NOT_CHECK`` git or a file could not be read;
+    ``INTERRUPTED`` as shells report SIGINT.
+    """
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    COULD_NOT_CHECK = 3
+    INTERRUPTED = 130
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the mend."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    mend: str
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.line:
+            place += f":{self.line}:{self.column}"
+        return f"{place}: {self.message}"
+
+
+class PlanfenceError(Exception):
+    """Something that ends a command with one clear message.
+
+    ``message`` says what is wrong, ``hint`` what to type or change next. ``code`` is
+    :attr:`ExitCode.USAGE` unless git or a file could not be read.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", code: ExitCode = ExitCode.USAGE) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+
+class CouldNotCheck(PlanfenceError):
+    """Git or a file could not be read, so no verdict exists: always a refusal (exit code 3)."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint, code=ExitCode.COULD_NOT_CHECK)
+
+
+class BadFile(PlanfenceError):
+    """A plan, a policy or another file that people write is wrong: all its faults at once."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        lines = [f"{fault}" + (f"\n    mend: {fault.mend}" if fault.mend else "") for fault in faults]
+        super().__init__("\n".join(lines))
+        self.faults = faults

@@ -1,0 +1,142 @@
+"""The one executor for git: environment, directory, input, and failure that always refuses."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from planfence.env import Environment
+from planfence.errors import CouldNotCheck
+
+#: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
+_SAFE_CONFIG = ("-c", "core.fsmonitor=false", "-c", "core.commitGraph=false", "-c", "core.untrackedCache=false")
+
+#: Options that make `diff-tree`, `diff-index` and their kin say the whole truth (DESIGN §6, facts/git.md **R**).
+RAW_DIFF = (
+    "-r",
+    "-z",
+    "--raw",
+    "--no-abbrev",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=none",
+    "--no-relative",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """One repository, as git sees it from ``root``.
+
+    ``root`` is any directory inside it (hooks start at the top of the worktree, or in the
+    bare repository). ``environment`` decides which inherited variables git may see.
+    """
+
+    root: Path
+    environment: Environment
+    program: str = "git"
+    _variables: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_variables", self.environment.for_git())
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [self.program, *_SAFE_CONFIG, *arguments]
+
+    def _variables_with(self, extra: dict[str, str] | None) -> dict[str, str]:
+        return self._variables | extra if extra else self._variables
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        ok: Iterable[int] = (0,),
+        variables: dict[str, str] | None = None,
+    ) -> bytes:
+        """Run git and return its standard output.
+
+        Raises :class:`CouldNotCheck` where git is missing or exits with a status that is not
+        in ``ok``: what can't be read is refused.
+        """
+        return self.status(*arguments, stdin=stdin, ok=ok, variables=variables)[1]
+
+    def status(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        ok: Iterable[int] = (0, 1),
+        variables: dict[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Run git and return its exit status, one of ``ok``, and its standard output."""
+        try:
+            done = subprocess.run(
+                self._command(arguments),
+                cwd=self.root,
+                env=self._variables_with(variables),
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise _not_started(self, error) from error
+        except (PermissionError, NotADirectoryError) as error:
+            raise CouldNotCheck(f"git could not be started in {self.root}: {error.strerror}") from error
+        if done.returncode not in ok:
+            raise failure(arguments, done.returncode, done.stderr)
+        return done.returncode, done.stdout
+
+    def text(self, *arguments: str, ok: Iterable[int] = (0,), stdin: bytes | None = None) -> str:
+        """Run git and return its standard output as text without the final newline."""
+        return self.run(*arguments, ok=ok, stdin=stdin).decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @contextmanager
+    def stream(self, *arguments: str, piped: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+        """Start git and read it as it goes; with ``piped`` its standard input is open too.
+
+        A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an
+        exception of its own.
+        """
+        try:
+            process = subprocess.Popen(
+                self._command(arguments),
+                cwd=self.root,
+                env=self._variables,
+                stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as error:
+            raise _not_started(self, error) from error
+        with process:
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
+            if process.stdin is not None and not process.stdin.closed:
+                process.stdin.close()
+            assert process.stderr is not None
+            complaint = process.stderr.read()
+            if process.wait() != 0:
+                raise failure(arguments, process.returncode, complaint)
+
+
+def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
+    if not git.root.is_dir():
+        return CouldNotCheck(f"{git.root} is not a directory")
+    return CouldNotCheck(f"{git.program} was not found", hint=f"install git 2.39 or later, on PATH ({error.strerror})")
+
+
+def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNotCheck:
+    """Describe a git command that failed, in git's own first words, which are said but never parsed."""
+    words = complaint.decode("utf-8", "replace").strip().splitlines()
+    said = f": {words[0]}" if words else ""
+    return CouldNotCheck(
+        f"git {arguments[0]} failed with status {status}{said}",
+        hint="\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read",
+    )
