@@ -1,0 +1,13 @@
+"""What every verb shares: the repository it is in, and how it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planfence import env
+from planfence.gitio.repository import Repository, open_repository
+
+
+def here() -> Repository:
+    """Return the repository of the current directory."""
+    return open_repository(env.current(), Path.cwd())

@@ -1,0 +1,64 @@
+"""The `planfence` command: a lazy group, one error handler, the exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from planfence import __version__
+from planfence.errors import ExitCode, PlanfenceError
+
+#: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
+COMMANDS: dict[str, str] = {}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb's module when the verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, in the order that a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb's module and return its command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"planfence.cli.{COMMANDS[cmd_name]}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="planfence", message="%(prog)s %(version)s")
+def planfence() -> None:
+    """Keep the commits of AI coding agents (and of people) inside a written plan."""
+
+
+def main() -> None:
+    """Run the command line; the only place that turns an error into words and an exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = planfence.main(prog_name="planfence", standalone_mode=False)
+    except PlanfenceError as error:
+        report_error(error)
+        return int(error.code)
+    except click.Abort:
+        return int(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    return int(result) if isinstance(result, int) else 0
+
+
+def report_error(error: PlanfenceError) -> None:
+    """Say an error and its hint on standard error."""
+    click.echo(f"planfence: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)

@@ -1,0 +1,100 @@
+"""Objects by name, read through one `cat-file --batch` process."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from types import TracebackType
+
+from planfence.errors import CouldNotCheck
+from planfence.gitio.run import Git, failure
+
+#: Plans, policies and ledger entries are small; what is larger is not one of them.
+LARGEST = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GitObject:
+    """One object: its full id, its type (blob, tree, commit, tag) and its raw bytes."""
+
+    id: str
+    type: str
+    data: bytes
+
+
+class Objects:
+    """Reads objects by any name that `rev-parse` understands; use it as a context manager.
+
+    Two processes at most are started, each at its first question: `--batch-check` for ids and
+    types, `--batch` for contents.
+    """
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in self._processes.values():
+            process.kill()
+            process.communicate()
+        self._processes.clear()
+
+    def _ask(self, mode: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
+        process = self._processes.get(mode)
+        if process is None:
+            process = subprocess.Popen(
+                self._git._command(("cat-file", mode)),
+                cwd=self._git.root,
+                env=self._git._variables,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            self._processes[mode] = process
+        if "\n" in name:
+            raise CouldNotCheck(f"{name!r} can't name an object: it has a newline")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            process.stdin.flush()
+            header = process.stdout.readline()
+        except BrokenPipeError:
+            header = b""
+        if not header:
+            raise failure(("cat-file", mode), process.wait(), b"")
+        return process, header.removesuffix(b"\n").rsplit(b" ", 2)
+
+    def find(self, name: str) -> tuple[str, str, int] | None:
+        """Return (id, type, size in bytes) of what ``name`` names, or None where it names nothing."""
+        _, fields = self._ask("--batch-check", name)
+        if fields[-1] in (b"missing", b"ambiguous"):
+            return None
+        return fields[0].decode(), fields[1].decode(), int(fields[2])
+
+    def read(self, name: str) -> GitObject | None:
+        """Return the object that ``name`` names, or None where it names nothing.
+
+        Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
+        """
+        found = self.find(name)
+        if found is None:
+            return None
+        if found[2] > LARGEST:
+            raise CouldNotCheck(f"{name} is {found[2]} bytes large: not read", hint="keep plans and policies small")
+        process, fields = self._ask("--batch", found[0])
+        if fields[-1] == b"missing":
+            raise CouldNotCheck(f"the object of {name} is missing", hint="run `git fsck`")
+        assert process.stdout is not None
+        size = int(fields[2])
+        data = process.stdout.read(size + 1)
+        if len(data) != size + 1:
+            raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
+        return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])

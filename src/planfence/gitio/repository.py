@@ -1,0 +1,114 @@
+"""Where the repository is: its worktree, its own and its common git directory, its object format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.env import Environment
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.run import Git
+
+#: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
+OLDEST_GIT = (2, 39)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as seen from one worktree.
+
+    ``top`` is the top of the worktree (of a bare repository: its git directory), ``git_dir``
+    this worktree's own git directory, ``common_dir`` the one that all worktrees share.
+    ``zero`` is the null id in this repository's object format.
+    """
+
+    git: Git
+    top: Path
+    git_dir: Path
+    common_dir: Path
+    bare: bool
+    zero: str
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that the repository is read with."""
+        return self.git.environment
+
+    @property
+    def state_dir(self) -> Path:
+        """This worktree's own state: the active task, what the last hooks saw."""
+        return self.git_dir / "planfence"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be made again, shared by all worktrees."""
+        return self.common_dir / "planfence" / "cache"
+
+    def main_worktree(self) -> Path:
+        """The top of the main worktree, where the logs are; of a bare repository its git directory.
+
+        `worktree list` names the main worktree first; for a bare or a `--separate-git-dir`
+        repository that may be the git directory itself.
+        """
+        if self.git_dir == self.common_dir:
+            return self.top
+        first = self.git.run("worktree", "list", "--porcelain", "-z").split(b"\0", 1)[0]
+        return Path(first.removeprefix(b"worktree ").decode("utf-8", "surrogateescape"))
+
+    def empty_tree(self) -> str:
+        """The empty tree's id, which differs between object formats."""
+        return self.git.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
+
+
+def open_repository(environment: Environment, cwd: Path) -> Repository:
+    """Find the repository that ``cwd`` is in.
+
+    Raises :class:`PlanfenceError` outside a repository, :class:`CouldNotCheck` where git
+    refuses to read it (dubious ownership) or is missing.
+    """
+    git = Git(cwd, environment)
+    status, out = git.status(
+        "rev-parse",
+        "--path-format=absolute",
+        "--git-dir",
+        "--git-common-dir",
+        "--is-bare-repository",
+        "--show-object-format",
+        ok=(0, 128),
+    )
+    if status == 128:
+        raise _unreadable(git)
+    fields = out.decode("utf-8", "surrogateescape").split("\n")
+    git_dir, common_dir, bare, object_format = Path(fields[0]), Path(fields[1]), fields[2] == "true", fields[3]
+    zero = "0" * (64 if object_format == "sha256" else 40)
+    top = git_dir if bare else _top(git, cwd, git_dir)
+    return Repository(Git(top, environment), top, git_dir, common_dir, bare, zero)
+
+
+def _top(git: Git, cwd: Path, git_dir: Path) -> Path:
+    status, out = git.status("rev-parse", "--path-format=absolute", "--show-toplevel", ok=(0, 128))
+    if status == 0:
+        return Path(out.decode("utf-8", "surrogateescape").removesuffix("\n"))
+    if cwd.resolve().is_relative_to(git_dir):
+        raise PlanfenceError(f"{cwd} is inside the git directory", hint="change into the worktree and run it again")
+    raise CouldNotCheck("git does not say where the worktree is", hint="run `git rev-parse --show-toplevel`")
+
+
+def _unreadable(git: Git) -> PlanfenceError:
+    """Tell a folder outside any repository from one that git refuses to read."""
+    try:
+        git.run("rev-parse", "--git-dir")
+    except CouldNotCheck as error:
+        if "not a git repository" in error.message:
+            return PlanfenceError(f"{git.root} is not in a git repository", hint="run `git init`, or change directory")
+        return error
+    return CouldNotCheck("git could not describe this repository", hint="run `planfence doctor`")
+
+
+def git_version(git: Git) -> tuple[int, ...]:
+    """Return git's version as numbers, such as ``(2, 39, 5)``."""
+    words = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", git.text("--version"))
+    if words is None:
+        raise CouldNotCheck("`git --version` names no version", hint="install git 2.39 or later")
+    return tuple(int(part) for part in words.groups("0"))

@@ -1,0 +1,52 @@
+"""Small files of one worktree's state, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from planfence.errors import CouldNotCheck
+
+#: Holds `<plan>/<task>` and a newline.
+ACTIVE_TASK = "task"
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace a file by a rename, so that a crash leaves the old one or the new one.
+
+    Raises :class:`CouldNotCheck` where the folder can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
+
+
+def read_active_task(state_dir: Path) -> str:
+    """Return `<plan>/<task>`, or an empty string where no task is active in this worktree."""
+    try:
+        return (state_dir / ACTIVE_TASK).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotCheck(f"{state_dir / ACTIVE_TASK} could not be read: {error}", hint="run `planfence start TASK`") from error
+
+
+def write_active_task(state_dir: Path, task: str) -> None:
+    """Make ``task`` (`<plan>/<task>`) the active one of this worktree; empty: none."""
+    if task:
+        write_atomically(state_dir / ACTIVE_TASK, f"{task}\n".encode())
+        return
+    (state_dir / ACTIVE_TASK).unlink(missing_ok=True)
