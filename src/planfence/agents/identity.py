@@ -1,0 +1,67 @@
+"""Who is at work: the model that a run's environment names.
+
+Order: ``PLANFENCE_MODEL``, then the variables that agents set for the commands that they run,
+otherwise ``human``. The variables are those of Claude Code 2.1, Codex CLI 0.160, Gemini CLI and
+Cursor's agent; none of them names the model's version, so the answer is the agent's name.
+"""
+
+from __future__ import annotations
+
+from planfence.env import Environment
+from planfence.errors import PlanfenceError
+
+HUMAN = "human"
+
+#: Variables that only an agent's own child processes have, in the order in which they are believed.
+#: Codex stands first: a planner that hands a task to `codex exec` leaves its own variables in place.
+_STRONG = (
+    ("CODEX_THREAD_ID", "codex"),
+    ("CODEX_SANDBOX", "codex"),
+    ("CODEX_CI", "codex"),
+    ("CLAUDE_CODE_CHILD_SESSION", "claude"),
+    ("GEMINI_CLI", "gemini"),
+    ("CURSOR_AGENT", "cursor"),
+)
+
+#: What a tool's announcement in ``AI_AGENT`` begins with (`claude-code_2-1-240_agent`).
+_ANNOUNCED = (("claude", "claude"), ("codex", "codex"), ("gemini", "gemini"), ("cursor", "cursor"))
+
+_SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID")
+
+
+def detect(environment: Environment) -> str:
+    """Return who is committing: ``claude``, ``codex``, ``gemini``, ``cursor``, …, or ``human``.
+
+    ``CLAUDECODE`` is believed last: older versions set nothing else, but terminals in an
+    editor have it too; there a person says ``PLANFENCE_MODEL=human``. Raises
+    :class:`PlanfenceError` where ``PLANFENCE_MODEL`` could not stand in a trailer or a log line.
+    """
+    named = environment.get("PLANFENCE_MODEL").strip()
+    if named:
+        return _checked(named)
+    for variable, model in _STRONG:
+        if _is_set(environment.get(variable)):
+            return model
+    announced = environment.get("AI_AGENT").strip().lower()
+    if announced:
+        known = (model for start, model in _ANNOUNCED if announced.startswith(start))
+        return next(known, "".join(char if char.isalnum() or char == "-" else "-" for char in announced))
+    return "claude" if _is_set(environment.get("CLAUDECODE")) else HUMAN
+
+
+def session(environment: Environment) -> str:
+    """Return the agent session's id, or an empty string where no agent says one."""
+    return next((value for name in _SESSIONS if (value := environment.get(name).strip())), "")
+
+
+def _is_set(value: str) -> bool:
+    return value not in ("", "0", "false")
+
+
+def _checked(name: str) -> str:
+    if name.isprintable() and not any(char.isspace() or char == "," for char in name):
+        return name
+    raise PlanfenceError(
+        f"PLANFENCE_MODEL={name!r} is no model's name: it has a space, a comma or a control character",
+        hint="set it to a name that the plan's roles use, such as `codex`",
+    )
