@@ -73,6 +73,14 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What every candidate must keep to: words for a reviewer, and a command that exits 0 where it holds."""
+
+    text: str
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole plan. ``version`` rises by one with each amendment."""
 
@@ -85,7 +93,7 @@ class Plan:
     out_of_scope: tuple[str, ...] = ()
     risks: tuple[Risk, ...] = ()
     rollback: str = ""
-    constraints: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     def task(self, task_id: str) -> Task | None:
         """The task of this id, or None."""

@@ -1,0 +1,172 @@
+"""Reads the policy (`planfence.toml`, DESIGN §3): all faults at once, each with its place and mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from planfence.core import paths
+from planfence.core.finding import Severity
+from planfence.core.planfile import read_patterns, read_schema
+from planfence.core.policy import Limits, Policy, Tests, Trust, Unplanned
+from planfence.core.tablereader import Faults, Table, did_you_mean, quoted
+from planfence.core.tomlsource import TomlSource, read_toml
+
+#: The version of the policy's format.
+SCHEMA = 1
+
+#: A branch's short name, as far as a pattern can say it (git-check-ref-format(1)).
+BRANCH = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
+WHERE = ("worktree", "export", "auto")
+REQUIRED = ("advance", "push", "commit")
+PLAN_TRUST = ("branch", "signed", "base")
+EVIDENCE_TRUST = ("local", "signed", "rerun")
+SEVERITIES = tuple(severity.value for severity in Severity)
+
+
+def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = ()) -> Policy:
+    """Read a policy.
+
+    ``known_rules`` are the (code, name) pairs that `[rules]` may name; without them the names
+    are not checked. Raises :class:`~planfence.errors.BadFile` with every fault.
+    """
+    source = read_toml(data, path)
+    policy, faults = read_structure(source)
+    _check_rules(policy, faults, tuple(known_rules))
+    least, most = policy.limits.estimate_min
+    if least > most:
+        faults.at_value(("limits", "estimate_min"), f"from {least} to {most} minutes", f"write `[{most}, {least}]`")
+    if not policy.trust.signers:
+        for key, value in (("plan", policy.trust.plan), ("evidence", policy.trust.evidence)):
+            if value == "signed":
+                mend = 'name an allowed_signers file: `signers = "…"` under `[trust]`'
+                faults.at_value(("trust", key), f"`{key}` is signed, but no signers are named", mend)
+    faults.finish()
+    return policy
+
+
+def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
+    """Read what the JSON Schema describes: keys, types, forms of single values."""
+    faults = Faults(source)
+    top = Table(faults, (), source.data)
+    read_schema(top, SCHEMA)
+    default = Policy()
+    policy = Policy(
+        base=top.text("base", default.base, form=BRANCH, say='write a branch: `"main"`'),
+        plans=_place(top, "plans", default.plans),
+        log=_place(top, "log", default.log),
+        run_log=_place(top, "run_log", default.run_log),
+        protected=read_patterns(top, "protected") if "protected" in top else default.protected,
+        rules=_rules(top.table("rules")),
+        limits=_limits(top.table("limits")),
+        unplanned=_unplanned(top.table("unplanned")),
+        tests=_tests(top.table("tests")),
+        rework_max=_rework(top.table("rework"), default.rework_max),
+        trust=_trust(top.table("trust")),
+    )
+    top.raw("protected")
+    top.close()
+    return policy, faults
+
+
+def _place(table: Table, key: str, default: str) -> str:
+    """Read one path from the top of the repository."""
+    value = table.text(key, default)
+    if table.has(key, str):
+        problem = paths.fault(value) or (None if paths.is_literal(value) else ("a pattern", "name one path"))
+        if problem is not None:
+            table.faults.at_value((*table.path, key), f"{problem[0]}: {quoted(value)}", problem[1])
+    return value
+
+
+def _rules(table: Table) -> dict[str, Severity]:
+    rules = {key: table.choice(key, SEVERITIES, Severity.ERROR.value) for key in table.names()}
+    return {key: Severity(value) for key, value in rules.items()}
+
+
+def _limits(table: Table) -> Limits:
+    default = Limits()
+    minutes = [value for path, value in table.items("estimate_min", int) if _positive(table, path, value)]
+    if table.has("estimate_min", list) and len(table.raw("estimate_min")) != 2:
+        table.faults.at_value(
+            (*table.path, "estimate_min"), "not two numbers", "write the least and the most: `[30, 60]`"
+        )
+    limits = Limits(
+        files=table.integer("files", default.files, least=1),
+        lines=table.integer("lines", default.lines, least=1),
+        estimate_min=(minutes[0], minutes[1]) if len(minutes) == 2 else default.estimate_min,
+    )
+    table.close()
+    return limits
+
+
+def _positive(table: Table, path: tuple[str | int, ...], value: int) -> bool:
+    if value >= 1:
+        return True
+    table.faults.at_value(path, f"{value} minutes", "write 1 or more")
+    return False
+
+
+def _unplanned(table: Table) -> Unplanned:
+    default = Unplanned()
+    unplanned = Unplanned(table.integer("files", default.files, least=0), table.flag("urgent", default.urgent))
+    table.close()
+    return unplanned
+
+
+def _tests(table: Table) -> Tests:
+    default = Tests()
+    tests = Tests(
+        command=table.text("command", default.command),
+        setup=table.text("setup", default.setup),
+        where=table.choice("where", WHERE, default.where),
+        min_tests=table.integer("min_tests", default.min_tests, least=0),
+        timeout_s=table.integer("timeout_s", default.timeout_s, least=1),
+        required=_required(table) if "required" in table else default.required,
+        links=read_patterns(table, "links"),
+    )
+    table.raw("required")
+    table.close()
+    return tests
+
+
+def _required(table: Table) -> tuple[str, ...]:
+    good: list[str] = []
+    for path, value in table.items("required", str):
+        if value in REQUIRED:
+            good.append(value)
+        else:
+            table.faults.at_value(path, f"tests can't be required at {quoted(value)}", did_you_mean(value, REQUIRED))
+    return tuple(good)
+
+
+def _rework(table: Table, default: int) -> int:
+    most = table.integer("max", default, least=0)
+    table.close()
+    return most
+
+
+def _trust(table: Table) -> Trust:
+    default = Trust()
+    trust = Trust(
+        plan=table.choice("plan", PLAN_TRUST, default.plan),
+        evidence=table.choice("evidence", EVIDENCE_TRUST, default.evidence),
+        signers=_place(table, "signers", "") if table.raw("signers") != "" else "",
+    )
+    table.close()
+    return trust
+
+
+def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], ...]) -> None:
+    names = {word: code for code, name in known for word in (code, name)}
+    seen: dict[str, str] = {}
+    for word in policy.rules if known else ():
+        code = names.get(word)
+        if code is None:
+            mend = did_you_mean(word, names)
+            mend = mend if mend.startswith("did") else "see `planfence explain` for the rules"
+            faults.at_key(("rules", word), f"no rule is named {quoted(word)}", mend)
+        elif code in seen:
+            faults.at_key(("rules", word), f"{quoted(word)} and {quoted(seen[code])} are one rule", "keep one of them")
+        else:
+            seen[code] = word

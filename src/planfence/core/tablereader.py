@@ -1,0 +1,206 @@
+"""Reads the tables of a TOML document by their expected types, and collects every fault on the way.
+
+A reader never stops at a fault: it notes place, message and mend, and goes on with the
+default, so that a person sees all faults of a file at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from planfence.core.tomlsource import Path, TomlSource
+from planfence.errors import BadFile, Fault
+
+#: Names of plans, tasks, themes and criteria: they stand in file names, trailers and reports.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME_MEND = "use letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+#: Text that is not blank.
+FILLED = re.compile(r"(?s:.*\S.*)")
+_TYPES = {bool: "true or false", int: "a whole number", str: "a string", list: "a list", dict: "a table"}
+
+_EXAMPLES = {
+    bool: "`true` or `false`",
+    int: "a whole number, without quotes",
+    str: 'it in quotes: `"…"`',
+    list: "a list: `[…]`",
+    dict: "a table: `{ key = … }`",
+}
+
+
+def kind(value: object) -> str:
+    """Say what a TOML value is, in the words of the messages."""
+    if isinstance(value, float):
+        return "a number"
+    return next((words for kind, words in _TYPES.items() if type(value) is kind), "a date or time")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is most like ``word``, or an empty string."""
+    import difflib  # noqa: PLC0415 - only a faulty file needs it
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a mend for an unknown word: the nearest known one, else all of them."""
+    words = sorted(known)
+    near = nearest(word, words)
+    if near:
+        return f"did you mean `{near}`?"
+    return f"one of {', '.join(f'`{each}`' for each in words)}" if words else "take it out"
+
+
+class Faults:
+    """The faults of one file, in the order of their places when they are raised."""
+
+    def __init__(self, source: TomlSource) -> None:
+        self.source = source
+        self.found: list[Fault] = []
+
+    def at_key(self, path: Path, message: str, mend: str) -> None:
+        """Note a fault at a key."""
+        self.found.append(Fault(self.source.path, *self.source.key(path), message, mend))
+
+    def at_value(self, path: Path, message: str, mend: str) -> None:
+        """Note a fault at a value."""
+        self.found.append(Fault(self.source.path, *self.source.value(path), message, mend))
+
+    def finish(self) -> None:
+        """Raise :class:`BadFile` if there is any fault."""
+        if self.found:
+            raise BadFile(tuple(sorted(self.found, key=lambda fault: (fault.line, fault.column))))
+
+
+class Table:
+    """One table, read key by key; :meth:`close` reports the keys that nobody read."""
+
+    def __init__(self, faults: Faults, path: Path, data: dict[str, Any]) -> None:
+        self.faults = faults
+        self.path = path
+        self._data = data
+        self._known: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
+    def has(self, key: str, wanted: type) -> bool:
+        """Whether the key is there, with a value of this type."""
+        return type(self._data.get(key)) is wanted
+
+    def names(self) -> tuple[str, ...]:
+        """The keys as they stand in the file, for tables whose keys are names."""
+        self._known.update(self._data)
+        return tuple(self._data)
+
+    def _get(self, key: str, wanted: type, default: Any, required: str) -> Any:
+        self._known.add(key)
+        if key not in self._data:
+            if required:
+                self.faults.at_key(self.path, f"{self._here()}has no `{key}`", f"add `{key} = {required}`")
+            return default
+        return self._typed((*self.path, key), self._data[key], wanted, default)
+
+    def _here(self) -> str:
+        return f"`{label(self.path)}` " if self.path else "the file "
+
+    def _typed(self, path: Path, value: Any, wanted: type, default: Any) -> Any:
+        if wanted is int and type(value) is float and value.is_integer():
+            return int(value)
+        if type(value) is wanted:
+            return value
+        message = f"`{label(path)}` is {kind(value)}, not {_TYPES[wanted]}"
+        self.faults.at_value(path, message, f"write {_EXAMPLES[wanted]}")
+        return default
+
+    def text(
+        self, key: str, default: str = "", *, required: str = "", form: re.Pattern[str] | None = None, say: str = ""
+    ) -> str:
+        """Read a string; ``required`` is an example for the mend, ``form`` must match it whole (``say`` mends it)."""
+        value: str = self._get(key, str, default, required)
+        if key in self._data and self._data[key] is value and form is not None and not form.fullmatch(value):
+            self.faults.at_value((*self.path, key), f"`{key}` is {quoted(value)}", say)
+        return value
+
+    def filled(self, key: str, *, required: str = "") -> str:
+        """Read a string that must not be blank."""
+        return self.text(key, required=required, form=FILLED, say=f"write what `{key}` is")
+
+    def name(self, key: str, *, required: str = "") -> str:
+        """Read a name (:data:`NAME`)."""
+        return self.text(key, required=required, form=NAME, say=NAME_MEND)
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """Read one of a few words."""
+        value = self.text(key, default)
+        if value not in choices and self._data.get(key) == value:
+            self.faults.at_value((*self.path, key), f"`{key}` is {quoted(value)}", did_you_mean(value, choices))
+            return default
+        return value
+
+    def integer(self, key: str, default: int, *, least: int, required: str = "") -> int:
+        """Read a whole number that is at least ``least``."""
+        value: int = self._get(key, int, default, required)
+        if value < least and self._data.get(key) == value:
+            self.faults.at_value((*self.path, key), f"`{key}` is {value}", f"write {least} or more")
+            return default
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Read true or false."""
+        value: bool = self._get(key, bool, default, "")
+        return value
+
+    def items(self, key: str, wanted: type, *, required: str = "") -> Iterator[tuple[Path, Any]]:
+        """Read a list's elements of one type, each with its path; elements of another type are faults."""
+        for index, value in enumerate(self._get(key, list, [], required)):
+            path: Path = (*self.path, key, index)
+            item = self._typed(path, value, wanted, None)
+            if item is not None:
+                yield path, item
+
+    def texts(self, key: str, *, form: re.Pattern[str] | None = None, say: str = "") -> tuple[str, ...]:
+        """Read a list of strings, each not blank, or of the given form."""
+        good: list[str] = []
+        for path, value in self.items(key, str):
+            if (form or FILLED).fullmatch(value):
+                good.append(value)
+            else:
+                self.faults.at_value(path, f"`{label(path)}` is {quoted(value)}", say or "write it, or take it out")
+        return tuple(good)
+
+    def table(self, key: str) -> Table:
+        """Read a table; a missing one reads as an empty one."""
+        return Table(self.faults, (*self.path, key), self._get(key, dict, {}, ""))
+
+    def tables(self, key: str, *, required: str = "") -> Iterator[Table]:
+        """Read a list of tables; close each."""
+        for path, value in self.items(key, dict, required=required):
+            yield Table(self.faults, path, value)
+
+    def raw(self, key: str) -> Any:
+        """Return a value whatever its type, None where there is none."""
+        self._known.add(key)
+        return self._data.get(key)
+
+    def close(self) -> None:
+        """Report the unknown keys."""
+        for key in self._data:
+            if key not in self._known:
+                where = f" in `{label(self.path)}`" if self.path else ""
+                self.faults.at_key((*self.path, key), f"unknown key `{key}`{where}", did_you_mean(key, self._known))
+
+
+def quoted(value: str) -> str:
+    """Return a value for a message, shortened and on one line."""
+    shown = value if len(value) <= 60 else f"{value[:57]}…"
+    return f'"{shown}"' if shown.isprintable() else repr(shown)
+
+
+def label(path: Path) -> str:
+    """Return a path as TOML people write it: `tasks[1].files[0].path`, counted from 0."""
+    out = ""
+    for part in path:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else part
+    return out
