@@ -111,7 +111,7 @@ def test_windows_line_ends_mean_the_same() -> None:
             '"No token gives 401", run = "pytest -q" }',
             '"x" }, { id = "A1", text = "y" }',
             27,
-            46,
+            49,
             'a second criterion with the id "A1"',
             "its own id",
         ),
