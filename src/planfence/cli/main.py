@@ -11,7 +11,9 @@ from planfence import __version__
 from planfence.errors import ExitCode, PlanfenceError
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "log": "log",
+}
 
 
 class LazyGroup(click.Group):

@@ -1,0 +1,102 @@
+"""Writing the benchmark log and the run log: where they are, and what a line of ours says."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from planfence.core.logline import ID_LENGTH, format_record, format_run
+from planfence.core.policy import Policy
+from planfence.gitio.repository import Repository
+from planfence.store.append import append_line
+
+#: What a field of a record may be given as.
+Value = str | int | float | Iterable[str]
+
+
+def log_path(repository: Repository, name: str) -> Path | None:
+    """Where the log of this name is: in the main worktree, so that all linked worktrees share it.
+
+    None where the name leads outside the worktree or into the git directory: a policy comes with a clone, and must
+    not choose which of the user's files a hook appends to. A bare repository keeps its logs in `planfence/`.
+    """
+    if repository.bare:
+        return repository.common_dir / "planfence" / os.path.basename(name)
+    top = repository.main_worktree()
+    path = top / name
+    real_parent, real_top = os.path.realpath(path.parent), os.path.realpath(top)
+    inside = os.path.join(real_parent, "").startswith(os.path.join(real_top, ""))
+    git = os.path.join(os.path.realpath(repository.common_dir), "")
+    if not name or not inside or os.path.join(real_parent, path.name, "").startswith(git):
+        return None
+    return path
+
+
+def record(
+    repository: Repository,
+    policy: Policy | None,
+    *,
+    event: str,
+    result: str,
+    task: str = "",
+    **fields: Value,
+) -> str:
+    """Append one line of ours to the benchmark log; return a warning for stderr, or "".
+
+    ``event`` is what ran (`pre-commit`, `check`, `test`, `advance`, `finish`, …), ``result`` how it ended (`accepted`,
+    `refused`, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`. ``fields`` are named as in
+    :data:`planfence.core.logline.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
+    (counts), ``ms``, ``cost`` (dollars), ``time_min``, … Zero is written, None and "" are not. Without a policy
+    there is no log. Id and time (UTC) are filled in. Never raises for a log that can't be written.
+    """
+    if policy is None:
+        return ""
+    path = log_path(repository, policy.log)
+    if path is None:
+        return f"log = {policy.log!r} leads outside the worktree: nothing was logged"
+    words = {name: _text(value) for name, value in fields.items()}
+    plan, slash, _ = task.partition("/")
+    words = {"plan": plan if slash else ""} | words
+    words |= {"task": task, "event": event, "result": result, "id": new_id()}
+    return _append(path, format_record(utc(time.time()), words))
+
+
+def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
+    """Append `TASK,start,EPOCH` or `TASK,end,EPOCH` to the run log; return a warning, or ""."""
+    path = log_path(repository, policy.run_log)
+    if path is None:
+        return f"run_log = {policy.run_log!r} leads outside the worktree: nothing was logged"
+    return _append(path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
+
+
+def _append(path: Path, line: str) -> str:
+    if not path.parent.is_dir():
+        try:
+            path.parent.mkdir(parents=True)
+        except OSError as error:
+            return f"{path.parent} could not be made: {error.strerror}"
+    return append_line(path, line)
+
+
+def utc(epoch: float) -> str:
+    """Format a time as the log does: `2026-11-22_10:00:00`, in UTC."""
+    return time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime(epoch))
+
+
+def new_id() -> str:
+    """A new record's id."""
+    return os.urandom(ID_LENGTH // 2).hex()
+
+
+def _text(value: Value | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.6g}" if value < 1e6 else f"{value:.0f}"
+    if isinstance(value, int):
+        return str(value)
+    return "+".join(value)

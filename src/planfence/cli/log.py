@@ -1,0 +1,66 @@
+"""`planfence log`: the benchmark log, shown, added to, imported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from planfence.app import logs
+from planfence.app.record import utc
+from planfence.cli.common import here, policy_of
+from planfence.errors import PlanfenceError
+from planfence.render.log_text import render_counts, render_records, visible
+
+
+@click.group()
+def command() -> None:
+    """Show the benchmark log, add to it, or bring lines of another into it."""
+
+
+@command.command()
+@click.option("--task", default="", help="Only this task's records.")
+@click.option("-n", "--last", default=20, show_default=True, help="How many records, from the end; 0: all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the records and the counts.")
+def show(task: str, last: int, as_json: bool) -> int:
+    """Show the last records (times in UTC), and what in the log could not be read."""
+    repository = here()
+    reading = logs.read_logs(list(dict.fromkeys(logs.own_logs(repository, policy_of(repository)))))
+    found = [record for record in reading.records if not task or record.fields["task"] == task][-last:]
+    timed = [(utc(record.epoch), record) for record in found]
+    if as_json:
+        shown = [{"time": when.replace("_", "T") + "Z"} | record.fields for when, record in timed]
+        aside = [{"line": entry.line, "why": entry.why, "text": entry.text} for entry in reading.aside]
+        click.echo(json.dumps({"records": shown, "counts": reading.counts, "aside": aside}, indent=2))
+        return 0
+    if found:
+        click.echo(render_records(timed))
+    click.echo(render_counts(reading.counts, reading.aside))
+    return 0
+
+
+@command.command()
+@click.argument("fields", nargs=-1, required=True, metavar="KEY=VALUE…")
+def add(fields: tuple[str, ...]) -> None:
+    """Add a record, such as `task=auth-mw/login model=codex cost=0.42 time_min=26 review_round=2`."""
+    pairs = {}
+    for field in fields:
+        name, equals, value = field.partition("=")
+        if not equals or not name.replace("_", "").isalnum():
+            raise PlanfenceError(f"{field} is no KEY=VALUE", hint="write cost=0.42")
+        pairs[name] = value
+    repository = here()
+    click.echo(visible(logs.add(repository, policy_of(repository), pairs)))
+
+
+@command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be brought in.")
+def import_(files: tuple[Path, ...], dry_run: bool) -> None:
+    """Bring the lines of other logs into this repository's, each once."""
+    repository = here()
+    done = logs.import_logs(repository, policy_of(repository), list(files), dry_run=dry_run)
+    verb = "would import" if dry_run else "imported"
+    click.echo(f"{verb} {done.records} records and {done.runs} run-log lines")
+    click.echo(render_counts(done.counts, done.aside))
