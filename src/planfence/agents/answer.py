@@ -1,0 +1,63 @@
+"""Answers in the form that each agent obeys.
+
+Claude Code and Codex read `hookSpecificOutput` on exit 0; Codex treats a field that it does not know,
+`ask`, and an empty reason as no answer, and runs the tool. Gemini CLI reads `decision`, Cursor
+`permission`. Exit 1, 127 and a timeout let the tool run in every one of them, so an answer always
+exits 0, or 2 where none could be formed.
+"""
+
+from __future__ import annotations
+
+import json
+
+from planfence.agents.payload import Event, Payload
+
+#: Claude Code cuts context at 10,000 characters.
+LONGEST_CONTEXT = 10_000
+#: The exit code that blocks with standard error as the reason, in all four agents.
+BLOCK = 2
+
+
+def deny(payload: Payload, reason: str) -> str:
+    """Return the answer that keeps a tool from running, with a reason that is never empty."""
+    reason = reason.strip() or "planfence denied this without a reason; run `planfence doctor`"
+    if payload.agent == "cursor":
+        return _json({"permission": "deny", "user_message": reason, "agent_message": reason})
+    if payload.agent == "gemini":
+        return _json({"decision": "deny", "reason": reason})
+    return _json(
+        {
+            "hookSpecificOutput": {
+                "hookEventName": "PreToolUse",
+                "permissionDecision": "deny",
+                "permissionDecisionReason": reason,
+            }
+        }
+    )
+
+
+def block(payload: Payload, reason: str) -> str:
+    """Return the answer that keeps the agent from stopping; the reason is what it works on next."""
+    if payload.agent == "cursor":
+        return _json({"followup_message": reason})
+    return _json({"decision": "deny" if payload.agent == "gemini" else "block", "reason": reason})
+
+
+def context(payload: Payload, text: str) -> str:
+    """Return the answer that gives the model a text to know, cut to what is taken."""
+    text = text[:LONGEST_CONTEXT]
+    if payload.agent == "cursor":
+        # Only its sessionStart takes context; a prompt hook there answers with `continue` alone.
+        return _json({"additional_context": text} if payload.event is Event.SESSION_START else {"continue": True})
+    return _json({"hookSpecificOutput": {"hookEventName": payload.name, "additionalContext": text}})
+
+
+def silence(payload: Payload) -> str:
+    """Return the answer that says nothing: no output, except where the agent wants an object."""
+    if payload.agent == "cursor" and payload.event is Event.BEFORE_TOOL:
+        return _json({"permission": "allow"})
+    return "{}" if payload.agent in ("gemini", "cursor") else ""
+
+
+def _json(value: dict[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=True)

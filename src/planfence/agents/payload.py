@@ -1,0 +1,199 @@
+"""One reading of what agents send to their hooks on standard input.
+
+Claude Code 2.1 and Codex CLI 0.153 to 0.169 share one shape; Gemini CLI has its own event and
+tool names in the same shape; Cursor 2 puts tools' fields at the top level. The reading is
+tolerant of what is new or missing, except where a missing field would hide an edit.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from planfence.agents import patch
+from planfence.agents.patch import Edit
+from planfence.errors import PlanfenceError
+
+AGENTS = ("claude", "codex", "gemini", "cursor")
+
+
+class Event(StrEnum):
+    """The moments that matter here, in Claude's words; ``OTHER`` is answered with silence."""
+
+    BEFORE_TOOL = "PreToolUse"
+    AFTER_TOOL = "PostToolUse"
+    SESSION_START = "SessionStart"
+    SESSION_END = "SessionEnd"
+    PROMPT = "UserPromptSubmit"
+    STOP = "Stop"
+    SUBAGENT_STOP = "SubagentStop"
+    OTHER = "other"
+
+
+_EVENTS = {
+    **{event.value: event for event in Event},
+    "BeforeTool": Event.BEFORE_TOOL,
+    "AfterTool": Event.AFTER_TOOL,
+    "BeforeAgent": Event.PROMPT,
+    "AfterAgent": Event.STOP,
+    "preToolUse": Event.BEFORE_TOOL,
+    "beforeShellExecution": Event.BEFORE_TOOL,
+    "beforeMCPExecution": Event.BEFORE_TOOL,
+    "postToolUse": Event.AFTER_TOOL,
+    "afterFileEdit": Event.AFTER_TOOL,
+    "afterShellExecution": Event.AFTER_TOOL,
+    "beforeSubmitPrompt": Event.PROMPT,
+    "sessionStart": Event.SESSION_START,
+    "sessionEnd": Event.SESSION_END,
+    "stop": Event.STOP,
+    "subagentStop": Event.SUBAGENT_STOP,
+}
+
+#: Tools that write the one file that they name, and the fields that name it.
+WRITERS = frozenset(
+    {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "replace", "edit_file", "StrReplace", "Delete"}
+)
+PATH_FIELDS = ("file_path", "notebook_path", "path", "target_file", "absolute_path")
+_SHELLS = frozenset(
+    {"Bash", "bash", "Shell", "shell", "local_shell", "exec_command", "run_shell_command", "PowerShell"}
+)
+_PATCHERS = frozenset({"apply_patch", "ApplyPatch"})
+#: Other servers' tools are asked about only where their name says that they write.
+_WRITING_WORDS = ("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append")
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What an agent says is about to happen, or did.
+
+    ``name`` is the event as the agent spells it. ``edits`` are the paths that a tool is about to
+    write, as written; ``command`` is a shell command line. ``unread`` says why an edit could not
+    be told from the payload, which is a denial. Empty fields were not sent.
+    """
+
+    agent: str
+    event: Event
+    name: str
+    session: str = ""
+    cwd: str = ""
+    transcript: str = ""
+    model: str = ""
+    tool: str = ""
+    edits: tuple[Edit, ...] = ()
+    command: str = ""
+    prompt: str = ""
+    source: str = ""
+    reason: str = ""
+    stop_hook_active: bool = False
+    unread: str = ""
+    other: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(agent: str, data: bytes) -> Payload:
+    """Read one payload. Raises :class:`PlanfenceError` where it is no JSON object or names no event."""
+    try:
+        raw = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise PlanfenceError(f"the hook's input is no JSON: {error}", hint="see docs/agents.md") from error
+    if not isinstance(raw, dict):
+        raise PlanfenceError("the hook's input is no JSON object", hint="see docs/agents.md")
+    name = _text(raw, "hook_event_name")
+    if not name:
+        raise PlanfenceError("the hook's input names no event", hint="see docs/agents.md")
+    event = _EVENTS.get(name, Event.OTHER)
+    tool, arguments = _tool(name, raw)
+    edits, command, unread = _touches(tool, arguments) if tool else ((), "", "")
+    roots = raw.get("workspace_roots")
+    root = roots[0] if isinstance(roots, list) and roots and isinstance(roots[0], str) else ""
+    return Payload(
+        agent=agent,
+        event=event,
+        name=name,
+        session=_text(raw, "session_id") or _text(raw, "conversation_id"),
+        cwd=_text(raw, "cwd") or root,
+        transcript=_text(raw, "transcript_path"),
+        model=_text(raw, "model"),
+        tool=tool,
+        edits=edits,
+        command=command,
+        prompt=_text(raw, "prompt"),
+        source=_text(raw, "source"),
+        reason=_text(raw, "reason"),
+        stop_hook_active=raw.get("stop_hook_active") is True or _count(raw.get("loop_count")) > 0,
+        unread=unread,
+        other=raw,
+    )
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str:
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _tool(event: str, raw: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the tool's name and its arguments, which Cursor's older events have at the top level."""
+    if event in ("beforeShellExecution", "afterShellExecution"):
+        return "Shell", raw
+    if event == "afterFileEdit":
+        return "Edit", raw
+    arguments = raw.get("tool_input")
+    if isinstance(arguments, str):
+        # Cursor sends an MCP tool's arguments, Codex a custom tool's input, as text.
+        try:
+            parsed = json.loads(arguments)
+        except ValueError:
+            parsed = None
+        arguments = parsed if isinstance(parsed, dict) else {"command": arguments}
+    return _text(raw, "tool_name"), arguments if isinstance(arguments, dict) else {}
+
+
+def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
+    """Return (edits, shell command, why nothing could be told) of a tool call."""
+    if tool in _PATCHERS:
+        text = _patch_text(arguments)
+        found = patch.edits(text)
+        return found, "", "" if found else f"{tool} came without a patch that names a file"
+    if tool in _SHELLS:
+        command = arguments.get("command", arguments.get("cmd"))
+        if isinstance(command, list):
+            return _argv(command)
+        return (), command if isinstance(command, str) else "", "" if command else f"{tool} came without a command"
+    foreign = tool.startswith(("mcp__", "MCP:"))
+    if tool in WRITERS or (foreign and any(word in tool.lower() for word in _WRITING_WORDS)):
+        found = _named(arguments)
+        missing = not found and tool in WRITERS
+        return found, "", f"{tool} came without a path" if missing else ""
+    return (), "", ""
+
+
+def _patch_text(arguments: Mapping[str, Any]) -> str:
+    for name in ("command", "input", "patch"):
+        value = arguments.get(name)
+        if isinstance(value, str):
+            return value
+        if isinstance(value, list) and all(isinstance(word, str) for word in value):
+            return "\n".join(value)
+    return ""
+
+
+def _argv(words: list[Any]) -> tuple[tuple[Edit, ...], str, str]:
+    """Read a command that came as a list: `apply_patch` and a patch, or a program and its arguments."""
+    if not words or not all(isinstance(word, str) for word in words):
+        return (), "", "the shell command is not a list of words"
+    if words[0] in _PATCHERS and len(words) > 1:
+        found = patch.edits("\n".join(words[1:]))
+        return found, "", "" if found else "apply_patch came without a patch that names a file"
+    return (), shlex.join(words), ""
+
+
+def _named(arguments: Mapping[str, Any]) -> tuple[Edit, ...]:
+    names = [*PATH_FIELDS, "source", "destination", "old_path", "new_path"]
+    return tuple(Edit(value) for name in names if isinstance(value := arguments.get(name), str) and value)

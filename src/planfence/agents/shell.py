@@ -1,0 +1,254 @@
+"""Judging a shell command before an agent runs it: ways round the fence, and the paths it would write.
+
+What can be told from the text is told; a script file, a compiled program or a decoded string is
+not. Those meet the commit gate, the push and CI (docs/agents.md says so to users).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from planfence.agents import patch, shellfiles, shellgit
+from planfence.agents.shellexpand import expand, scripts
+from planfence.agents.shellgit import Attempt, Write
+from planfence.agents.shellwords import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
+
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash"})
+_INTERPRETERS = {
+    "python": "c",
+    "python3": "c",
+    "perl": "eE",
+    "ruby": "e",
+    "node": "ep",
+    "deno": "",
+    "bun": "e",
+    "php": "r",
+}
+#: Programs that run their arguments: short options that take a value, and bare words to step over first.
+_WRAPPERS = {
+    "command": ("", 0),
+    "exec": ("a", 0),
+    "builtin": ("", 0),
+    "nohup": ("", 0),
+    "setsid": ("", 0),
+    "stdbuf": ("ioe", 0),
+    "sudo": ("ugpCThrt", 0),
+    "doas": ("uC", 0),
+    "nice": ("n", 0),
+    "ionice": ("cn", 0),
+    "timeout": ("ks", 1),
+    "xargs": ("IiLnPsdEa", 0),
+    "env": ("uCS", 0),
+    "time": ("fo", 0),
+    "chronic": ("", 0),
+    "strace": ("oefp", 0),
+    "watch": ("n", 0),
+}
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_DEEPEST = 8
+_REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
+_SUSPECT = re.compile(r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|commit\b.*\s-\w*n", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What a command line amounts to. Paths of ``writes`` are as written, joined to the directory they are in."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+
+
+def judge(
+    script: str,
+    cwd: str,
+    is_folder: Callable[[str], bool] = lambda _: False,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Judgement:
+    """Judge a command line that would run in ``cwd``; ``is_folder`` answers for absolute paths,
+    and ``variables`` are those that the shell has (`HOME` is enough for most).
+
+    What can't be taken apart is denied only where it names a way round the fence: the shell will
+    most likely refuse it too.
+    """
+    judged = Judgement()
+    walker = _Walker(judged, is_folder, dict(variables))
+    try:
+        walker.walk(script, cwd)
+    except (UnreadableError, RecursionError):
+        if _SUSPECT.search(script):
+            judged.attempts.append(
+                Attempt("a command that can't be taken apart", "write it plainly, one step at a time")
+            )
+    return judged
+
+
+class _Walker:
+    def __init__(self, judged: Judgement, is_folder: Callable[[str], bool], variables: dict[str, str]) -> None:
+        self.judged = judged
+        self.is_folder = is_folder
+        self.variables = variables
+        self.nesting = 0
+
+    def walk(self, script: str, cwd: str) -> None:
+        self.nesting += 1
+        if self.nesting > _DEEPEST:
+            raise UnreadableError("too many scripts inside scripts")
+        places = {0: cwd}
+        depth, before = 0, ""
+        for command in parse(script):
+            for level in range(depth + 1, command.depth + 1):
+                places[level] = places[level - 1]
+            depth = command.depth
+            self._inner(command, places[depth])
+            words = [text for word in command.words for text in expand(word, self.variables)]
+            places[depth] = self._command(words, command, places[depth], before if command.piped else "")
+            before = _said(words, command)
+        self.nesting -= 1
+
+    def _inner(self, command: Command, cwd: str) -> None:
+        """Judge what substitutions run, and where redirections write."""
+        for word in (*command.words, *(redirect.target for redirect in command.redirects)):
+            for inner in scripts(word):
+                self.walk(inner, cwd)
+        for redirect in command.redirects:
+            if redirect.operator in WRITING_REDIRECTIONS:
+                for target in expand(redirect.target, self.variables):
+                    if not (redirect.operator == ">&" and (target.isdigit() or target == "-")):
+                        self._writes((Write(target),), cwd)
+
+    def _writes(self, writes: Sequence[Write], cwd: str) -> None:
+        for write in writes:
+            # A path with an unknown variable can't be told; one in the git directory still can.
+            known = "$" not in write.path or "/.git/" in f"/{write.path}/"
+            if known and write.path not in ("", "-") and not write.path.startswith(("/dev/", "&")):
+                self.judged.writes.append(write._replace(path=posixpath.join(cwd, self._home(write.path))))
+
+    def _home(self, path: str) -> str:
+        home = self.variables.get("HOME", "")
+        return home + path[1:] if home and (path == "~" or path.startswith("~/")) else path
+
+    def _command(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
+        """Judge one simple command; return the directory that the next one starts in."""
+        words = self._assignments(words, exported=len(words) > 1)
+        words, inner_cwd = self._unwrap(words, cwd, piped)
+        if not words:
+            return cwd
+        program, rest = posixpath.basename(words[0]), words[1:]
+        if program in ("cd", "pushd"):
+            target = next((word for word in rest if not word.startswith("-")), "~")
+            return posixpath.join(cwd, self._home(target)) if "$" not in target else cwd
+        if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
+            self._assignments([word for word in rest if not word.startswith("-")], exported=True)
+        elif program == "for" and rest[1:2] == ["in"]:
+            self.variables[rest[0]] = " ".join(rest[2:])
+        elif program == "git":
+            self._git(rest, inner_cwd)
+        elif program in ("eval", "."):
+            self.walk(" ".join(rest) if program == "eval" else "", inner_cwd)
+        elif program in _SHELLS:
+            self._shell(rest, command, inner_cwd, piped)
+        elif program in ("apply_patch", "applypatch"):
+            text = "\n".join([*rest, *(literal(r.target) for r in command.redirects if r.operator == "<<")])
+            self._writes([Write(edit.path, edit.action) for edit in patch.edits(text)], inner_cwd)
+        elif program.rstrip(".0123456789") in _INTERPRETERS or program in _INTERPRETERS:
+            self._interpreter(program, rest, command, inner_cwd)
+        elif (program, rest[0] if rest else "") in _REMOVERS:
+            self.judged.attempts.append(
+                Attempt(f"{program} uninstall", "the hooks are the team's; a person removes them")
+            )
+        self._writes(
+            list(shellfiles.writes(program, rest, lambda path: self.is_folder(posixpath.join(inner_cwd, path)))),
+            inner_cwd,
+        )
+        self._find(program, rest, inner_cwd)
+        return cwd
+
+    def _assignments(self, words: list[str], *, exported: bool) -> list[str]:
+        """Take the assignments off the front; what is exported or stands before a command reaches git."""
+        index = 0
+        while index < len(words) and _ASSIGNMENT.match(words[index]):
+            name, _, value = words[index].partition("=")
+            self.variables[name] = value
+            if exported:
+                self.judged.attempts.extend(shellgit.variable(name, value))
+            index += 1
+        return words[index:]
+
+    def _unwrap(self, words: list[str], cwd: str, piped: str) -> tuple[list[str], str]:
+        while words and (name := posixpath.basename(words[0])) in _WRAPPERS:
+            with_value, skipped = _WRAPPERS[name]
+            index = 1
+            while index < len(words) and words[index].startswith("-") and words[index] != "-":
+                word = words[index]
+                following = words[index + 1] if index + 1 < len(words) else ""
+                if name == "env" and word in ("-S", "--split-string"):
+                    self.walk(following, cwd)
+                if name == "env" and word in ("-C", "--chdir"):
+                    cwd = posixpath.join(cwd, following)
+                index += 2 if not word.startswith("--") and word[-1] in with_value else 1
+                if word == "--":
+                    break
+            words = self._assignments(words[index + skipped :], exported=True)
+            if name == "xargs":
+                words = words + piped.split()
+        return words, cwd
+
+    def _git(self, rest: Sequence[str], cwd: str) -> None:
+        use = shellgit.judge(rest)
+        self.judged.attempts.extend(use.attempts)
+        inside = posixpath.join(cwd, use.directory)
+        self._writes(use.writes, inside)
+        for script in use.scripts:
+            self.walk(script, inside)
+
+    def _shell(self, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
+        bare = [word for word in rest if not word.startswith(("-", "+"))]
+        if any(word.startswith("-") and not word.startswith("--") and "c" in word for word in rest):
+            self.walk(bare[0] if bare else "", cwd)
+            return
+        if bare and "-s" not in rest:
+            return  # a script file: what it does can't be told here
+        for redirect in command.redirects:
+            if redirect.operator in ("<<", "<<<"):
+                self.walk(literal(redirect.target), cwd)
+        if piped:
+            self.walk(piped, cwd)
+
+    def _interpreter(self, program: str, rest: Sequence[str], command: Command, cwd: str) -> None:
+        flags = _INTERPRETERS.get(program, _INTERPRETERS.get(program.rstrip(".0123456789"), ""))
+        codes = [literal(redirect.target) for redirect in command.redirects if redirect.operator in ("<<", "<<<")]
+        for index, word in enumerate(rest[:-1]):
+            if word in ("--eval", "--print") or (word.startswith("-") and word[-1:] and word[-1] in flags):
+                codes.append(rest[index + 1])
+        for code in codes:
+            bypass = shellfiles.code_bypass(code)
+            if bypass:
+                self.judged.attempts.append(Attempt(bypass, "a program that runs git must leave the hooks on"))
+            self._writes(list(shellfiles.code_writes(code)), cwd)
+
+    def _find(self, program: str, rest: Sequence[str], cwd: str) -> None:
+        """Judge the command that `find -exec` or `fd -x` runs."""
+        if program not in ("find", "fd"):
+            return
+        for index, word in enumerate(rest):
+            if word in ("-exec", "-execdir", "-ok", "-x", "--exec"):
+                inner = list(_until_semicolon(rest[index + 1 :]))
+                self._command([w.replace("{}", "$") for w in inner], Command(), cwd, "")
+
+
+def _until_semicolon(words: Sequence[str]) -> Iterator[str]:
+    for word in words:
+        if word in (";", "+"):
+            return
+        yield word
+
+
+def _said(words: Sequence[str], command: Command) -> str:
+    """Return what a command would print, where it only echoes."""
+    if words and words[0] in ("echo", "printf"):
+        return " ".join(word for word in words[1:] if word not in ("-n", "-e", "%s", "%s\n", "%s\\n"))
+    return "".join(literal(r.target) for r in command.redirects if r.operator == "<<") if words[:1] == ["cat"] else ""

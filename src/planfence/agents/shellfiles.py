@@ -1,0 +1,177 @@
+"""The paths that ordinary programs write, told from their words.
+
+Only what can be told: a program that is not listed here may write anything, and the commit gate
+sees it then. `{target}/{name}` is formed where a target is a folder, which the caller answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from planfence.agents.shellgit import Write
+from planfence.core.change import Action
+
+IsFolder = Callable[[str], bool]
+
+#: Options of these programs that take the next word.
+_VALUES = {
+    "cp": "St",
+    "mv": "St",
+    "ln": "St",
+    "install": "gmoSt",
+    "touch": "dtr",
+    "truncate": "sor",
+    "tee": "",
+    "rm": "",
+    "rmdir": "",
+    "unlink": "",
+    "shred": "ns",
+    "rsync": "eBfMT",
+    "mkdir": "mZ",
+    "split": "abCln",
+}
+
+
+def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
+    """Yield what ``program`` with these arguments would write."""
+    if program in ("rm", "rmdir", "unlink", "shred"):
+        recursive = program == "rm" and any(_is_short(w) and ("r" in w or "R" in w) for w in words)
+        recursive = recursive or "--recursive" in words
+        yield from (Write(path, Action.DELETE, recursive) for path in _bare(program, words))
+    elif program in ("tee", "touch", "truncate", "sponge"):
+        yield from (Write(path) for path in _bare(program, words))
+    elif program in ("cp", "mv", "ln", "install", "rsync"):
+        yield from _copies(program, words, is_folder)
+    elif program in ("sed", "gsed", "perl", "ruby"):
+        yield from (Write(path, Action.MODIFY) for path in _in_place(program, words))
+    elif program in ("chmod", "chown", "chgrp"):
+        # A mode such as `-x` looks like an option.
+        recursive = any(word in ("--recursive", "-R") for word in words)
+        bare = [word for word in words if not word.startswith("--") and word not in ("-R", "-v", "-c", "-f", "-h")]
+        yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:])
+    elif program == "dd":
+        yield from (Write(word.removeprefix("of=")) for word in words if word.startswith("of="))
+    elif program in ("curl", "wget"):
+        yield from (Write(path) for path in _downloads(program, words))
+    elif program == "find":
+        yield from _found(words)
+
+
+def _is_short(word: str) -> bool:
+    return word.startswith("-") and not word.startswith("--")
+
+
+def _bare(program: str, words: Iterable[str]) -> Iterator[str]:
+    with_value = _VALUES.get(program, "")
+    rest = iter(words)
+    options = True
+    for word in rest:
+        if options and word == "--":
+            options = False
+        elif options and word.startswith("-") and word != "-":
+            if _is_short(word) and word[-1] in with_value:
+                next(rest, None)
+        else:
+            yield word
+
+
+def _copies(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
+    if program == "install" and "-d" in words:
+        return
+    bare = list(_bare(program, words))
+    target = ""
+    for index, word in enumerate(words):
+        if word.startswith("--target-directory="):
+            target = word.partition("=")[2]
+        elif _is_short(word) and word.endswith("t") and program != "rsync" and index + 1 < len(words):
+            target = words[index + 1]
+    if not target and len(bare) < 2:
+        return
+    sources = bare if target else bare[:-1]
+    into = bool(target) or len(sources) > 1 or bare[-1].endswith("/") or is_folder(bare[-1])
+    target = target or bare[-1]
+    if program == "mv":
+        yield from (Write(source, Action.DELETE, True) for source in sources)
+    if not into:
+        yield Write(target)
+        return
+    yield from (Write(f"{target.rstrip('/')}/{source.rstrip('/').rpartition('/')[2]}") for source in sources)
+
+
+def _in_place(program: str, words: Sequence[str]) -> Iterator[str]:
+    """Yield the files of an in-place edit; the first bare word is the script unless -e or -f gave it."""
+    scripted, in_place = False, False
+    files: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--"):
+            in_place = in_place or word.startswith("--in-place")
+            scripted = scripted or word.startswith(("--expression", "--file"))
+            if word in ("--expression", "--file"):
+                next(rest, None)
+        elif word.startswith("-") and word != "-":
+            for place, char in enumerate(word[1:], start=1):
+                if char == "i":
+                    in_place = True
+                    break  # a suffix may follow
+                if char in "ef" or (program == "perl" and char == "E"):
+                    scripted = True
+                    if place == len(word) - 1:
+                        next(rest, None)
+                    break
+        else:
+            files.append(word)
+    if in_place:
+        yield from files if scripted else files[1:]
+
+
+def _downloads(program: str, words: Sequence[str]) -> Iterator[str]:
+    short, long = ("o", "--output") if program == "curl" else ("O", "--output-document")
+    for index, word in enumerate(words):
+        following = words[index + 1] if index + 1 < len(words) else ""
+        if word == long or (_is_short(word) and word.endswith(short)):
+            yield following
+        elif word.startswith(long + "="):
+            yield word.partition("=")[2]
+
+
+def _found(words: Sequence[str]) -> Iterator[Write]:
+    """Tell what `find … -delete` may delete: only starting points in a git directory can be judged."""
+    starts = []
+    for word in words:
+        if word.startswith(("-", "(", "!")):
+            break
+        starts.append(word)
+    executes = any(word in ("-exec", "-execdir", "-ok", "-okdir") for word in words)
+    acts = "-delete" in words or (executes and any(word in ("rm", "mv", "sed", "chmod", "tee") for word in words))
+    if acts:
+        yield from (Write(start, Action.DELETE) for start in starts if ".git" in start.split("/"))
+
+
+_OPENED = re.compile(r"""open\(\s*[rbf]?(['"])(?P<path>[^'"]+)\1\s*,\s*(?:mode\s*=\s*)?['"][^'"]*[wax+]""")
+_PATHLIB = re.compile(
+    r"""Path\(\s*(['"])(?P<path>[^'"]+)\1\s*\)\s*\.\s*(?P<verb>write_text|write_bytes|touch|unlink)"""
+)
+_NODE = re.compile(r"""(?:writeFile|appendFile|unlink|rm)(?:Sync)?\(\s*(['"`])(?P<path>[^'"`]+)\1""")
+_BYPASS = re.compile(r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree", re.IGNORECASE)
+_INSIDE_GIT = re.compile(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
+
+
+def code_writes(code: str) -> Iterator[Write]:
+    """Yield the files that a one-line program (`python -c`, `node -e`) plainly opens for writing."""
+    for expression in (_OPENED, _PATHLIB, _NODE):
+        yield from (Write(match["path"]) for match in expression.finditer(code))
+
+
+def code_bypass(code: str) -> str:
+    """Return the way round the fence that a one-line program names, or an empty string.
+
+    A word alone is innocent (`print("--no-verify")`); it counts where the program also names git.
+    """
+    found = _BYPASS.search(code)
+    if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
+        return found[0]
+    inside = _INSIDE_GIT.search(code)
+    writes_there = inside and re.search(r"write|unlink|remove|rename|rmtree|chmod|symlink|open\(.*['\"][wax+]", code)
+    return ".git/" if writes_there else ""

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from planfence.agents import patch
+from planfence.agents.payload import Event, read
+from planfence.core.change import Action
+from planfence.errors import PlanfenceError
+
+
+def call(agent="claude", **fields):
+    base = {"session_id": "s", "transcript_path": "/t", "cwd": "/r", "hook_event_name": "PreToolUse"}
+    return read(agent, json.dumps(base | fields).encode())
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "paths"),
+    [
+        ("Write", {"file_path": "/r/a", "content": "x"}, ["/r/a"]),
+        ("Edit", {"file_path": "/r/a", "old_string": "", "new_string": ""}, ["/r/a"]),
+        ("MultiEdit", {"file_path": "/r/a", "edits": []}, ["/r/a"]),
+        ("NotebookEdit", {"notebook_path": "/r/a.ipynb"}, ["/r/a.ipynb"]),
+        ("Read", {"file_path": "/r/a"}, []),
+        ("mcp__fs__write_file", {"path": "a"}, ["a"]),
+        ("mcp__fs__read_file", {"path": "a"}, []),
+        ("mcp__fs__move_file", {"source": "a", "destination": "b"}, ["a", "b"]),
+        ("apply_patch", {"command": "*** Begin Patch\n*** Add File: a\n+x\n*** End Patch"}, ["a"]),
+    ],
+)
+def test_the_paths_of_a_tool(tool, arguments, paths):
+    payload = call(tool_name=tool, tool_input=arguments)
+    assert payload.event is Event.BEFORE_TOOL
+    assert [edit.path for edit in payload.edits] == paths
+    assert not payload.unread
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("Write", {}),
+        ("Write", {"file_path": 3}),
+        ("Edit", None),
+        ("apply_patch", {"command": "no patch"}),
+        ("Bash", {}),
+        ("Bash", {"command": ["ls", 3]}),
+    ],
+)
+def test_an_edit_that_names_nothing_is_unread(tool, arguments):
+    assert call(tool_name=tool, tool_input=arguments).unread
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b"\xff", b'{"hook_event_name": 1}', b"[" * 100_000])
+def test_no_payload(data):
+    with pytest.raises(PlanfenceError):
+        read("claude", data)
+
+
+def test_a_command_as_a_list_is_one_command_line():
+    assert (
+        call("codex", tool_name="shell", tool_input={"command": ["bash", "-lc", "ls a"]}).command == "bash -lc 'ls a'"
+    )
+    patched = call("codex", tool_name="shell", tool_input={"command": ["apply_patch", "*** Delete File: a\n"]})
+    assert patched.edits == (patch.Edit("a", Action.DELETE),)
+
+
+def test_cursor_puts_a_command_at_the_top():
+    raw = {
+        "hook_event_name": "beforeShellExecution",
+        "conversation_id": "c",
+        "workspace_roots": ["/w"],
+        "command": "ls",
+        "cwd": "",
+    }
+    payload = read("cursor", json.dumps(raw).encode())
+    assert (payload.event, payload.command, payload.session, payload.cwd) == (Event.BEFORE_TOOL, "ls", "c", "/w")
+
+
+def test_gemini_has_its_own_event_names():
+    payload = call("gemini", hook_event_name="BeforeTool", tool_name="write_file", tool_input={"file_path": "a"})
+    assert (payload.event, payload.edits) == (Event.BEFORE_TOOL, (patch.Edit("a"),))
+
+
+def test_an_event_of_tomorrow_is_other():
+    assert call(hook_event_name="Dreaming").event is Event.OTHER
+
+
+def test_every_header_of_a_patch():
+    text = "\n".join(
+        [
+            "*** Begin Patch",
+            "*** Add File: new name.py",
+            "+*** Delete File: not/a/header",
+            "*** Update File: old.py",
+            "*** Move to: moved.py",
+            "@@",
+            "-*** Update File: nor.this",
+            "*** Delete File: gone.py",
+            "*** End Patch",
+        ]
+    )
+    assert patch.edits(text) == (
+        ("new name.py", Action.ADD),
+        ("old.py", Action.DELETE),
+        ("moved.py", Action.ADD),
+        ("gone.py", Action.DELETE),
+    )
