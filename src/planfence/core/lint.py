@@ -1,0 +1,78 @@
+"""What a plan lint rule is, and what it may look at (DESIGN §2 'Plan lint')."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import Policy
+from planfence.core.tomlsource import Path, TomlSource
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The paths that the repository holds, and the folders that they are in."""
+
+    paths: frozenset[str]
+    folders: frozenset[str]
+
+    @classmethod
+    def of(cls, paths: frozenset[str]) -> Tree:
+        """Build it from the paths alone."""
+        folders: set[str] = set()
+        for path in paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        return cls(paths, frozenset(folders))
+
+
+@dataclass(frozen=True, slots=True)
+class LintContext:
+    """One plan and what it is held against. ``source`` knows the places, ``tree`` is None where it is not known."""
+
+    plan: Plan
+    policy: Policy
+    source: TomlSource
+    tree: Tree | None = None
+
+    def numbered(self) -> Iterator[tuple[Path, Task]]:
+        """The tasks, each with its path in the source."""
+        for number, task in enumerate(self.plan.tasks):
+            yield ("tasks", number), task
+
+
+LintCheck = Callable[[LintContext], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class LintRule:
+    """One lint rule: code and name are never reused; ``severity`` is the default; its module is its documentation."""
+
+    code: str
+    name: str
+    severity: Severity
+    check: LintCheck
+
+    def at(self, ctx: LintContext, path: Path, message: str, *fixes: str) -> Finding:
+        """Report something about what stands at this path of the plan (where it is missing: its parent)."""
+        place = ctx.source.value(path)
+        return Finding(
+            self.code,
+            self.name,
+            self.severity,
+            message,
+            path=ctx.source.path,
+            line=place.line,
+            column=place.column,
+            fixes=fixes,
+        )
+
+    @property
+    def documentation(self) -> str:
+        """The rule's own documentation, from its module."""
+        return (sys.modules[self.check.__module__].__doc__ or "").strip()
