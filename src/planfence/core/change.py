@@ -58,15 +58,14 @@ class Change:
     """One judged change.
 
     ``name`` is ``staged`` or a full commit id; ``parents`` are the *real* parents (from the
-    raw commit; for the staged tree HEAD and any MERGE_HEAD). ``tree`` and ``base_tree`` are
-    tree ids. For a merge, ``files`` holds only what the merge itself did. ``message`` is None
-    where there is none yet (pre-commit).
+    raw commit; for the staged tree HEAD and any MERGE_HEAD); the plan and the policy are read
+    from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
+    itself did. ``message`` is None where there is none yet (pre-commit).
     """
 
     name: str
     parents: tuple[str, ...]
     tree: str
-    base_tree: str
     files: tuple[FileChange, ...]
     message: str | None = None
 

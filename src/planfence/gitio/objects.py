@@ -46,20 +46,24 @@ class Objects:
             process.communicate()
         self._processes.clear()
 
-    def _ask(self, mode: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
+    def _start(self, mode: str) -> subprocess.Popen[bytes]:
         process = self._processes.get(mode)
         if process is None:
             process = subprocess.Popen(
-                self._git._command(("cat-file", mode)),
+                self._git.command(("cat-file", mode)),
                 cwd=self._git.root,
-                env=self._git._variables,
+                env=self._git.variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
             self._processes[mode] = process
+        return process
+
+    def _ask(self, mode: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
         if "\n" in name:
             raise CouldNotCheck(f"{name!r} can't name an object: it has a newline")
+        process = self._start(mode)
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -98,3 +102,28 @@ class Objects:
         if len(data) != size + 1:
             raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
+
+    def read_many(self, names: list[str]) -> list[GitObject]:
+        """Return the objects of these full ids, in order; at most a few hundred at a time.
+
+        Raises :class:`CouldNotCheck` where one is missing.
+        """
+        process = self._start("--batch")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        found: list[GitObject] = []
+        try:
+            process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise failure(("cat-file", "--batch"), process.wait(), b"") from None
+        for name in names:
+            fields = process.stdout.readline().split()
+            if len(fields) != 3:
+                raise CouldNotCheck(f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`")
+            size = int(fields[2])
+            data = process.stdout.read(size + 1)
+            if len(data) != size + 1:
+                raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
+            found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
+        return found

@@ -12,7 +12,7 @@ from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 
 #: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
-_SAFE_CONFIG = ("-c", "core.fsmonitor=false", "-c", "core.commitGraph=false", "-c", "core.untrackedCache=false")
+_SAFE_CONFIG = ("-c", "core.fsmonitor=false", "-c", "core.commitGraph=false", "-c", "core.untrackedCache=false", "-c", "diff.orderFile=")
 
 #: Options that make `diff-tree`, `diff-index` and their kin say the whole truth (DESIGN §6, facts/git.md **R**).
 RAW_DIFF = (
@@ -44,7 +44,13 @@ class Git:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_variables", self.environment.for_git())
 
-    def _command(self, arguments: Sequence[str]) -> list[str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that git is started with."""
+        return self._variables
+
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """The whole command line for these arguments."""
         return [self.program, *_SAFE_CONFIG, *arguments]
 
     def _variables_with(self, extra: dict[str, str] | None) -> dict[str, str]:
@@ -74,7 +80,7 @@ class Git:
         """Run git and return its exit status, one of ``ok``, and its standard output."""
         try:
             done = subprocess.run(
-                self._command(arguments),
+                self.command(arguments),
                 cwd=self.root,
                 env=self._variables_with(variables),
                 input=stdin,
@@ -103,7 +109,7 @@ class Git:
         """
         try:
             process = subprocess.Popen(
-                self._command(arguments),
+                self.command(arguments),
                 cwd=self.root,
                 env=self._variables,
                 stdin=subprocess.PIPE if piped else subprocess.DEVNULL,

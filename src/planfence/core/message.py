@@ -1,0 +1,186 @@
+"""Commit messages: Conventional Commits header, issue ids, trailers (git-interpret-trailers(1))."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+TASK_TRAILER = "Plan-Task"
+STAGE_TRAILER = "Plan-Stage"
+MODEL_TRAILER = "Plan-Model"
+URGENT_TRAILER = "Plan-Urgent"
+
+#: The types that Conventional Commits and its Angular preset name.
+TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test")
+
+_HEADER = re.compile(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
+_BODY_HEADER = re.compile(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
+_TRAILER = re.compile(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
+#: Words in the shape of an issue key that name a standard, not an issue.
+_STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
+_ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
+_SUBJECT_ISSUE = re.compile(_ISSUE)
+_CLOSING = re.compile(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE)
+#: A forge appends the pull request's number to a squashed subject; it is no second issue.
+_PULL_REQUEST = re.compile(r"\s*\(#\d+\)\s*$")
+_AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
+SCISSORS = "------------------------ >8 ------------------------"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A parsed commit message.
+
+    ``types`` are the Conventional Commits types that it claims, the subject's first, each
+    once; ``scope`` is the header's, ``issues`` the distinct issue ids that it is about
+    (subject and closing keywords, not mentions); ``trailers`` are (key, value) in order.
+    """
+
+    subject: str
+    body: str
+    types: tuple[str, ...]
+    scope: str
+    issues: tuple[str, ...]
+    trailers: tuple[tuple[str, str], ...]
+
+    @property
+    def autosquash(self) -> bool:
+        """Whether `rebase --autosquash` will fold this commit into another."""
+        return self.subject.startswith(_AUTOSQUASH)
+
+    def trailer(self, key: str) -> tuple[str, ...]:
+        """The distinct values of a trailer, in order; keys compare without case, as in git."""
+        wanted = key.lower()
+        return tuple(dict.fromkeys(value for name, value in self.trailers if name.lower() == wanted))
+
+
+def parse(text: str) -> Message:
+    """Parse a finished message (comments already stripped)."""
+    subject, _, body = text.strip().partition("\n")
+    types, scope = _header_types(subject)
+    trailers = parse_trailers(text)
+    prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
+    types += tuple(match["type"].lower() for match in _BODY_HEADER.finditer(prose))
+    return Message(
+        subject=subject,
+        body=body,
+        types=tuple(dict.fromkeys(types)),
+        scope=scope,
+        issues=_issues(subject, text),
+        trailers=trailers,
+    )
+
+
+def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
+    for prefix in _AUTOSQUASH:
+        subject = subject.removeprefix(prefix)
+    match = _HEADER.match(subject)
+    if match is None:
+        return (), ""
+    types = [word.lower() for word in re.split(r"\s*[,/+&|]\s*", match["types"])]
+    if not any(word in TYPES for word in types):
+        return (), match["scope"] or ""
+    return tuple(types), match["scope"] or ""
+
+
+def _issues(subject: str, text: str) -> tuple[str, ...]:
+    found = _SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))
+    for match in _CLOSING.finditer(text):
+        found += _SUBJECT_ISSUE.findall(match[1])
+    return tuple(dict.fromkeys(found))
+
+
+def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the trailers of a message: the last paragraph, where it is one.
+
+    As git does, a last paragraph counts when all its lines are trailers, or when a
+    quarter of them are and one is of our own or git's generated keys. The subject's
+    paragraph is never one.
+    """
+    lines = text.rstrip().splitlines()
+    start = len(lines)
+    while start > 0 and lines[start - 1].strip():
+        start -= 1
+    if start == 0:
+        return ()
+    found: list[tuple[str, str]] = []
+    others = 0
+    known = False
+    for line in lines[start:]:
+        match = _TRAILER.match(line)
+        if match:
+            found.append((match["key"], match["value"].strip()))
+            known = known or match["key"].lower() in _RECOGNISED
+        elif line[:1] in (" ", "\t") and found:
+            key, value = found[-1]
+            found[-1] = (key, f"{value} {line.strip()}")
+        else:
+            others += 1
+    if others and not (known and len(found) * 3 >= others):
+        return ()
+    return tuple(found)
+
+
+_RECOGNISED = {"signed-off-by", *(key.lower() for key in (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER))}
+
+
+def clean(text: str, comment: str) -> str:
+    """Drop what git will drop: comment lines, and everything from the scissors line on.
+
+    ``comment`` is git's comment prefix (`core.commentChar`, `#` by default); empty: nothing is
+    a comment.
+    """
+    kept: list[str] = []
+    for line in text.splitlines():
+        if comment and line.startswith(f"{comment} {SCISSORS}"):
+            break
+        if not (comment and line.startswith(comment)):
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) -> str:
+    """Return the message file's text with our trailers set, each once, in their order.
+
+    Our own keys that stand there already are replaced (so `--amend`, `-C` and a rebase keep
+    one set); other trailers, comments, the scissors line and what follows stay as they are.
+    A message without any words is returned unchanged, so that git still aborts on it.
+    """
+    lines = text.split("\n")
+    end = len(lines)
+    if comment:
+        for index, line in enumerate(lines):
+            if line.startswith(f"{comment} {SCISSORS}"):
+                end = index
+                break
+    while end > 0 and (not lines[end - 1].strip() or (comment and lines[end - 1].startswith(comment))):
+        end -= 1
+    head, tail = lines[:end], lines[end:]
+    if not clean("\n".join(head), comment).strip():
+        return text
+    ours = {key.lower() for key, _ in wanted} | {TASK_TRAILER.lower(), STAGE_TRAILER.lower(), MODEL_TRAILER.lower(), URGENT_TRAILER.lower()}
+    in_block = bool(parse_trailers(clean("\n".join(head), comment)))
+    if in_block:
+        start = _block_start(head)
+        head = head[:start] + [line for line in head[start:] if not _is_ours(line, ours)]
+        while head and not head[-1].strip():
+            head.pop()
+        in_block = len(head) > start
+    if wanted and not in_block:
+        head.append("")
+    head += [f"{key}: {value}" for key, value in wanted]
+    if not tail:
+        tail = [""]
+    return "\n".join(head + tail)
+
+
+def _block_start(lines: list[str]) -> int:
+    start = len(lines)
+    while start > 0 and lines[start - 1].strip():
+        start -= 1
+    return start
+
+
+def _is_ours(line: str, ours: set[str]) -> bool:
+    match = _TRAILER.match(line)
+    return match is not None and match["key"].lower() in ours

@@ -1,0 +1,111 @@
+"""What a rule is, and everything it may look at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from planfence.core.change import STAGED, Change
+from planfence.core.finding import Finding, Severity
+from planfence.core.message import Message
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import Policy
+
+
+class Need(StrEnum):
+    """What a rule asks for beyond the list of changed paths; `app.check` skips what no rule needs."""
+
+    MESSAGE = "message"
+    LINES = "lines"
+    PLANS = "plans"
+    LINKS = "links"
+    TREE = "tree"
+    CONTENT = "content"
+    FACTS = "facts"
+
+
+class Door(StrEnum):
+    """By which door a change comes in (DESIGN §5)."""
+
+    TASK = "task"
+    GOVERNING = "governing"
+    SMALL = "small"
+    URGENT = "urgent"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEdit:
+    """What a change does to one file that governs: the plan before and after.
+
+    ``problem`` says why the new side can't be read, empty where it can; None means absent.
+    """
+
+    path: str
+    old: Plan | None
+    new: Plan | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One change and what it is judged by. Plan and policy are those of the change's parent.
+
+    ``plan`` and ``task`` are both set or both None; ``task_name`` is what was asked for, also
+    where no such task exists. ``unplanned`` is the union of the paths of all small changes of
+    the range so far, this one included. ``links`` maps a changed symlink's path to its target;
+    ``collisions`` an added path to the one that it collides with on another file system.
+    ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
+    """
+
+    change: Change
+    policy: Policy
+    door: Door
+    plan: Plan | None = None
+    task: Task | None = None
+    task_name: str = ""
+    message: Message | None = None
+    model: str = "human"
+    stage: str = ""
+    urgent: str = ""
+    unplanned: frozenset[str] = frozenset()
+    edits: tuple[PlanEdit, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    collisions: Mapping[str, str] = field(default_factory=dict)
+    content: Any = None
+    facts: Any = None
+
+    @property
+    def staged(self) -> bool:
+        """Whether the change is not a commit yet."""
+        return self.change.name == STAGED
+
+
+Check = Callable[[Context], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its code and name are never reused; ``severity`` is the default; its module is its documentation."""
+
+    code: str
+    name: str
+    severity: Severity
+    check: Check
+    needs: frozenset[Need] = frozenset()
+
+    def at(self, path: str, message: str, **place: Any) -> Finding:
+        """Report something about one path."""
+        return Finding(self.code, self.name, self.severity, message, path=path, **place)
+
+    def about(self, message: str, **place: Any) -> Finding:
+        """Report something about the change as a whole."""
+        return Finding(self.code, self.name, self.severity, message, **place)
+
+    @property
+    def documentation(self) -> str:
+        """The rule's own documentation, from its module."""
+        return (sys.modules[self.check.__module__].__doc__ or "").strip()

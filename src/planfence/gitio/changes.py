@@ -1,0 +1,184 @@
+"""The changes that are judged: the staged tree, one commit, the commits of a range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from planfence.core import paths
+from planfence.core.change import STAGED, Change, FileChange, Mode
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.commits import Commit, parse_commit
+from planfence.gitio.merges import Merges
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.gitio.run import RAW_DIFF
+from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
+
+_GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
+
+
+def resolve(repository: Repository, revision: str) -> str:
+    """Return the full commit id of a revision; raises :class:`PlanfenceError` where it names none."""
+    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if status:
+        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
+    return out.decode().strip()
+
+
+def head(repository: Repository) -> str:
+    """Return HEAD's commit id, or an empty string where there is no commit yet."""
+    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return "" if status else out.decode().strip()
+
+
+def staged(repository: Repository) -> Change:
+    """Return the staged tree as a change on HEAD, exactly as `git commit` would record it.
+
+    The index is the one that git hands to the hook (`GIT_INDEX_FILE`), so `commit -a` and
+    `commit -- path` are seen as they will be.
+    """
+    tree = _staged_tree(repository)
+    parent = head(repository)
+    others = _merge_heads(repository)
+    parents = (parent, *others) if parent else ()
+    if others:
+        with Objects(repository.git) as objects, Merges(repository.git) as merges:
+            files = merges.own(parents, tree, objects)
+    else:
+        files = tuple(_diff(repository, parent or repository.empty_tree(), tree))
+    return Change(STAGED, parents, tree, files)
+
+
+def _staged_tree(repository: Repository) -> str:
+    status, out = repository.git.status("write-tree", ok=(0, 128))
+    if status:
+        unmerged = repository.git.run("ls-files", "-u", "-z")
+        if unmerged:
+            path = paths.decode(unmerged.split(b"\0")[0].partition(b"\t")[2])
+            raise CouldNotCheck(f"{path} is unmerged", hint="resolve the conflict, then `git add` it")
+        raise CouldNotCheck("git can't write the staged tree", hint="run `git write-tree` to see why")
+    return out.decode().strip()
+
+
+def _merge_heads(repository: Repository) -> tuple[str, ...]:
+    """The other parents of a merge in progress.
+
+    A clean merge runs pre-merge-commit before MERGE_HEAD is written; git (builtin/merge.c)
+    then names the heads in `GITHEAD_<id>` variables.
+    """
+    try:
+        words = (repository.git_dir / "MERGE_HEAD").read_text("ascii").split()
+    except FileNotFoundError:
+        words = [m[1] for name in repository.environment.variables if (m := _GITHEAD.fullmatch(name))]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotCheck(f"MERGE_HEAD can't be read: {error}") from error
+    return tuple(words)
+
+
+def _diff(repository: Repository, old: str, new: str) -> list[FileChange]:
+    return parse_raw(repository.git.run("diff-tree", *RAW_DIFF, old, new, "--"))
+
+
+def commit(repository: Repository, revision: str) -> Change:
+    """Return one commit against its real parents."""
+    return next(changes(repository, [resolve(repository, revision)], walk=False))
+
+
+def changes(repository: Repository, revisions: Sequence[str], *, walk: bool = True) -> Iterator[Change]:
+    """Yield the commits that `rev-list` names, parents first, in bounded memory.
+
+    ``revisions`` are full ids, `^` before those to exclude; with ``walk`` off, exactly the
+    commits that are named. Each is compared with its real parent; a merge with all its parents and the recomputed merge.
+    """
+    arguments = ("rev-list", "--topo-order", "--reverse") if walk else ("rev-list", "--no-walk=unsorted")
+    git = repository.git
+    with (
+        git.stream(*arguments, "--stdin", piped=True) as walker,
+        Objects(git) as objects,
+        TreeDiff(git) as diff,
+        Merges(git) as merges,
+    ):
+        assert walker.stdin is not None
+        assert walker.stdout is not None
+        walker.stdin.write("".join(f"{revision}\n" for revision in revisions).encode())
+        walker.stdin.close()
+        reader = _Reader(repository, objects, diff, merges)
+        waiting: list[Commit] = []
+        while ids := walker.stdout.readlines(BATCH * len(repository.zero)):
+            batch = [parse_commit(raw) for raw in objects.read_many([line.decode().strip() for line in ids])]
+            for part in range(0, len(batch), BATCH):
+                following = batch[part : part + BATCH]
+                reader.ask(following)
+                yield from reader.answer(waiting)
+                waiting = following
+        yield from reader.answer(waiting)
+
+
+class _Reader:
+    """Turns commits into changes, asking git for one batch ahead of the one that is read."""
+
+    def __init__(self, repository: Repository, objects: Objects, diff: TreeDiff, merges: Merges) -> None:
+        self._objects, self._diff, self._merges = objects, diff, merges
+        self._empty = repository.empty_tree()
+        self._trees: dict[str, str] = {}
+        self._asked: list[list[tuple[str, str]]] = []
+
+    def ask(self, commits: list[Commit]) -> None:
+        missing = [p for c in commits for p in c.parents[:1] if p not in self._trees]
+        known = {c.id: c.tree for c in commits}
+        outside = list(dict.fromkeys(parent for parent in missing if parent not in known))
+        self._trees = {p: self._trees[p] for c in commits for p in c.parents[:1] if p in self._trees} | known
+        for raw in self._objects.read_many(outside):
+            self._trees[raw.id] = parse_commit(raw).tree
+        pairs = [(self._trees[c.parents[0]] if c.parents else self._empty, c.tree) for c in commits]
+        self._asked.append(pairs)
+        self._diff.send(pairs)
+
+    def answer(self, commits: list[Commit]) -> Iterator[Change]:
+        if not commits:
+            return
+        pairs = self._asked.pop(0)
+        for found, raw in zip(commits, self._diff.receive(pairs), strict=True):
+            if len(found.parents) > 1:
+                files = self._merges.own(found.parents, found.tree, self._objects)
+            else:
+                files = tuple(raw)
+            yield Change(found.id, found.parents, found.tree, files, found.message)
+
+
+def with_lines(repository: Repository, change: Change) -> Change:
+    """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
+    from dataclasses import replace
+
+    old = change.parents[0] if change.parents else repository.empty_tree()
+    out = repository.git.run(
+        "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
+        "--ignore-submodules=none", "--no-relative", "--diff-algorithm=myers", old, change.tree, "--",
+    )  # fmt: skip
+    lines: dict[str, int] = {}
+    for record in out.split(b"\0")[:-1]:
+        added, deleted, path = record.split(b"\t", 2)
+        lines[paths.decode(path)] = -1 if added == b"-" else int(added) + int(deleted)
+    return replace(change, files=tuple(replace(f, lines=lines.get(f.path, -1)) for f in change.files))
+
+
+def link_targets(objects: Objects, change: Change) -> dict[str, str]:
+    """Return the targets of the symlinks that a change adds or alters, by path."""
+    found: dict[str, str] = {}
+    for file in change.files:
+        if file.new_mode == Mode.SYMLINK:
+            blob = objects.read(file.new_id)
+            if blob is not None and blob.type == "blob":
+                found[file.path] = paths.decode(blob.data)
+    return found
+
+
+def tree_paths(repository: Repository, tree: str) -> Iterator[str]:
+    """Yield every path of a tree."""
+    with repository.git.stream("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree) as process:
+        assert process.stdout is not None
+        rest = b""
+        while chunk := process.stdout.read(1 << 16):
+            *whole, rest = (rest + chunk).split(b"\0")
+            yield from map(paths.decode, whole)

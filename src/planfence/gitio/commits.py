@@ -1,0 +1,71 @@
+"""Commits as their raw objects say them: real parents, tree, message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from planfence.errors import CouldNotCheck
+from planfence.gitio.objects import GitObject
+
+_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit. ``message`` is decoded by its `encoding` header, bytes that don't fit as surrogates.
+
+    ``author_time`` and ``committer_time`` are seconds since the epoch; ``author`` and
+    ``committer`` are `Name <address>`.
+    """
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    author: str = ""
+    committer: str = ""
+    author_time: int = 0
+    committer_time: int = 0
+
+
+def parse_commit(raw: GitObject) -> Commit:
+    """Parse a raw commit object; raises :class:`CouldNotCheck` for what is none."""
+    header, _, body = raw.data.partition(b"\n\n")
+    tree = ""
+    parents: list[str] = []
+    people: dict[bytes, tuple[str, int]] = {}
+    encoding = "utf-8"
+    for line in header.split(b"\n"):
+        key, _, value = line.partition(b" ")
+        if key in (b"tree", b"parent") and not _ID.fullmatch(value):
+            raise CouldNotCheck(f"commit {raw.id} has a broken {key.decode()} line", hint="run `git fsck`")
+        if key == b"tree" and not tree:
+            tree = value.decode()
+        elif key == b"parent":
+            parents.append(value.decode())
+        elif key in (b"author", b"committer"):
+            people.setdefault(key, _person(value))
+        elif key == b"encoding":
+            encoding = value.decode("ascii", "replace")
+    if raw.type != "commit" or not tree:
+        raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
+    author, author_time = people.get(b"author", ("", 0))
+    committer, committer_time = people.get(b"committer", ("", 0))
+    return Commit(
+        raw.id, tree, tuple(parents), _decode(body, encoding), author, committer, author_time, committer_time
+    )
+
+
+def _decode(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(encoding, "strict")
+    except (LookupError, UnicodeDecodeError):
+        return body.decode("utf-8", "surrogateescape")
+
+
+def _person(value: bytes) -> tuple[str, int]:
+    text = value.decode("utf-8", "surrogateescape")
+    who, _, when = text.rpartition("> ")
+    seconds = when.split(" ")[0]
+    return (f"{who}>" if who else text), (int(seconds) if seconds.isdigit() else 0)

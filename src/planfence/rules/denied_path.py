@@ -1,0 +1,32 @@
+"""A changed path is one that the task denies.
+
+## What it checks
+Every changed path against the task's `deny` patterns, whatever its `files` say.
+
+## Why is this bad?
+`deny` marks what must not be touched even though a pattern of the task covers it: keys, generated
+files, another team's folder.
+
+## Fix
+Keep the file out of the commit. If it has to change, change the plan first, in its own commit, so that
+the planner decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core import paths
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.door is not Door.TASK or ctx.task is None or not ctx.task.deny:
+        return
+    for file in ctx.change.files:
+        if paths.matches(ctx.task.deny, file.path):
+            yield RULE.at(file.path, f"denied by {ctx.task_name}")
+
+
+RULE = Rule("SCP003", "denied-path", Severity.ERROR, check)

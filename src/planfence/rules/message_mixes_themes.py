@@ -1,0 +1,40 @@
+"""One message speaks of two things.
+
+## What it checks
+Two `Plan-Task` trailers, a `Plan-Task` that is not the active task, two Conventional Commits types (in
+the header, or one in the header and another at the start of a line), two issue ids in the subject or behind
+closing keywords. Merges and autosquash commits (`fixup!`) are left out.
+
+## Why is this bad?
+Who needs two types or two issues to say what a commit does has made two commits in one.
+
+## Fix
+Make two commits, each with its own message: `planfence split` proposes how. An issue that is only
+mentioned can be written as "see #12" in the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.message import TASK_TRAILER
+from planfence.core.rule import Context, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    message = ctx.message
+    if message is None:
+        return
+    tasks = message.trailer(TASK_TRAILER)
+    if len(tasks) > 1:
+        yield RULE.about(f"two tasks in one message: {', '.join(tasks)}")
+    if ctx.change.is_merge or message.autosquash:
+        return
+    if len(message.types) > 1:
+        yield RULE.about(f"two types in one message: {', '.join(message.types)}")
+    if len(message.issues) > 1:
+        yield RULE.about(f"two issues in one message: {', '.join(message.issues)}")
+
+
+RULE = Rule("THM002", "message-mixes-themes", Severity.ERROR, check, frozenset({Need.MESSAGE}))

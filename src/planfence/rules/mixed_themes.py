@@ -1,0 +1,39 @@
+"""One change mixes themes.
+
+## What it checks
+Each changed path against the plan's themes. A path that belongs to other themes than the task's is
+refused. A path in no theme counts for the task's own theme if the task lists it; a path in several
+counts for whichever keeps the change whole. Where the theme lists `types`, the message's Conventional
+Commits type must be one of them.
+
+## Why is this bad?
+A commit of one theme can be reviewed, reverted and measured. A commit of two can't.
+
+## Fix
+Commit each theme under its own task: `planfence split` proposes how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.door is not Door.TASK or ctx.plan is None or ctx.task is None:
+        return
+    theme = ctx.task.theme
+    for file in ctx.change.files:
+        claimed = ctx.plan.themes_of(file.path)
+        if claimed and theme not in claimed:
+            yield RULE.at(file.path, f"belongs to theme {' and '.join(claimed)}, the task's theme is {theme}")
+    types = ctx.plan.themes[theme].types if theme in ctx.plan.themes else ()
+    if types and ctx.message is not None and not ctx.message.autosquash:
+        for word in ctx.message.types[:1]:
+            if word not in types:
+                yield RULE.about(f"`{word}:` is no type of theme {theme} ({', '.join(types)})")
+
+
+RULE = Rule("THM001", "mixed-themes", Severity.ERROR, check, frozenset({Need.MESSAGE}))

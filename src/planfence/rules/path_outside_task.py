@@ -1,0 +1,33 @@
+"""A changed path is outside the active task.
+
+## What it checks
+Every path that the change touches, both sides of a rename, deletions and mode changes, against
+the `files` of the task. A commit that changes plans or the policy alone needs no task and is left out.
+
+## Why is this bad?
+Unplanned edits hide in planned commits: nobody asked for them, nobody reviews them, and two tasks that
+were meant to be independent collide.
+
+## Fix
+Keep the file out of this commit (`git restore --staged PATH`), or amend the plan in its own commit
+(`planfence plan amend TASK --add PATH --why …`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core import paths
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.door is not Door.TASK or ctx.task is None:
+        return
+    for file in ctx.change.files:
+        if not paths.matches(ctx.task.patterns, file.path):
+            yield RULE.at(file.path, f"not in the files of {ctx.task_name}")
+
+
+RULE = Rule("SCP001", "path-outside-task", Severity.ERROR, check)

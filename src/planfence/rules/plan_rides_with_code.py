@@ -1,0 +1,29 @@
+"""A change to the plan or the policy rides with code.
+
+## What it checks
+A commit that changes `planfence.toml` or anything in the plans' folder may change nothing else. The
+commit that first adds the policy is judged by nothing, so it may bring plans and hook configuration.
+
+## Why is this bad?
+A change never judges itself. A plan that is widened by the commit that needs it is no plan.
+
+## Fix
+Commit the plan first and alone: `planfence plan amend` does it without touching the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    governing = [file.path for file in ctx.change.files if ctx.policy.governs(file.path)]
+    if governing and len(governing) < len(ctx.change.files):
+        for path in governing:
+            yield RULE.at(path, "changes in a commit of its own, not together with code")
+
+
+RULE = Rule("PLN001", "plan-rides-with-code", Severity.ERROR, check)

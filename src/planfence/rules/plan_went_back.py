@@ -1,0 +1,31 @@
+"""A plan's version does not rise.
+
+## What it checks
+A commit that changes a plan must raise its `version`; the new plan must be a regular file that can be read.
+Adding and removing a plan is allowed.
+
+## Why is this bad?
+Evidence and reviews are bound to a version of the plan. If two texts bear the same number, or an old
+text comes back, nobody can say what was agreed.
+
+## Fix
+Set `version` one higher than it was. `planfence plan amend` does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    for edit in ctx.edits:
+        if edit.problem:
+            yield RULE.at(edit.path, edit.problem)
+        elif edit.old is not None and edit.new is not None and edit.new.version <= edit.old.version:
+            yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {edit.old.version}")
+
+
+RULE = Rule("PLN003", "plan-went-back", Severity.ERROR, check, frozenset({Need.PLANS}))

@@ -1,0 +1,37 @@
+"""A protected path is changed without being named.
+
+## What it checks
+Every changed path against the policy's `protected` patterns. A task opens one only by its literal
+path: a pattern such as `**/*.yml` is not enough. A commit that changes plans or the policy alone may
+change these (PLN001 keeps them apart).
+
+## Why is this bad?
+The policy, the hook configuration, CI workflows and git's own control files decide what is checked at all.
+Whoever changes them in passing can switch every other rule off.
+
+## Fix
+Name the path literally in a task's `files`, in a plan commit of its own, or keep it out of this change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core import paths
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    protected = ctx.policy.protected
+    if not protected:
+        return
+    named = {entry.path for entry in ctx.task.files if paths.is_literal(entry.path)} if ctx.task else set()
+    for file in ctx.change.files:
+        if file.path in named or ctx.policy.governs(file.path):
+            continue
+        if paths.matches(protected, file.path):
+            yield RULE.at(file.path, "protected by the policy; a task must name it literally")
+
+
+RULE = Rule("SCP004", "protected-path", Severity.ERROR, check)

@@ -1,0 +1,35 @@
+"""A change belongs to no task, and is neither small nor urgent.
+
+## What it checks
+A change needs a task (`planfence start`, `PLANFENCE_TASK`, in a commit its `Plan-Task` trailer) that its
+plan has. Without one it must touch no more than `unplanned.files` paths; in a range the paths of all such
+commits count together. An urgent change (`PLANFENCE_URGENT="why"`) passes, and says so in a trailer.
+
+## Why is this bad?
+Work that no plan asked for can't be checked against one, and its cost is never seen.
+
+## Fix
+Start a task, write a small plan (`planfence plan new`), or say why it can't wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.door is not Door.CLOSED:
+        return
+    if ctx.task_name:
+        yield RULE.about(f"there is no task {ctx.task_name} in the plans at its parent commit")
+        return
+    limit = ctx.policy.unplanned.files
+    own, total = len(ctx.change.files), len(ctx.unplanned)
+    many = f"{own} files without a task" if own > limit else f"{total} files in all unplanned commits together"
+    yield RULE.about(f"{many}; without one at most {limit} may change")
+
+
+RULE = Rule("MSG001", "task-missing", Severity.ERROR, check)

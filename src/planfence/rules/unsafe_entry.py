@@ -1,0 +1,77 @@
+"""An entry could lead outside, or collide on another file system.
+
+## What it checks
+In what a change adds or alters:
+
+- a symlink whose target is absolute or climbs out of the repository, and, in a task, a symlink that the
+  task does not name literally;
+- a submodule (gitlink), and a change of type (a file that becomes a symlink or a submodule), that the task
+  does not name literally;
+- names that are not UTF-8, hold control characters, or that another system reads differently: `.git`
+  in any spelling, `..`, backslashes, colons, trailing dots or spaces, Windows' device names;
+- a path that differs from another one only in case or in Unicode normalisation.
+
+Deleting such an entry is always allowed.
+
+## Why is this bad?
+A write through a symlink changes files that the plan never listed. A submodule brings in
+content that no rule has seen. Two names that are one on macOS or Windows overwrite each other at checkout.
+
+## Fix
+Use a plain file with a portable name, or name the link or the submodule literally in the task's `files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core import names, paths
+from planfence.core.change import FileChange, Mode
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    named = {entry.path for entry in ctx.task.files if paths.is_literal(entry.path)} if ctx.task else set()
+    for file in ctx.change.files:
+        if file.new_mode == Mode.ABSENT:
+            continue
+        if file.old_mode == Mode.ABSENT:
+            yield from _name(ctx, file)
+        if file.path not in named and ctx.door is not Door.URGENT:
+            yield from _kind(ctx, file)
+        if file.new_mode == Mode.SYMLINK:
+            yield from _target(ctx, file)
+
+
+def _name(ctx: Context, file: FileChange) -> Iterator[Finding]:
+    reason = names.hazard(file.path)
+    if reason:
+        yield RULE.at(file.path, reason)
+    other = ctx.collisions.get(file.path)
+    if other is not None:
+        yield RULE.at(file.path, f"is the same name as {other} where case or Unicode form does not count")
+
+
+def _kind(ctx: Context, file: FileChange) -> Iterator[Finding]:
+    if file.new_mode == Mode.GITLINK:
+        yield RULE.at(file.path, "a submodule that no task names literally")
+    elif file.old_mode != Mode.ABSENT and _type(file.old_mode) != _type(file.new_mode):
+        yield RULE.at(file.path, "changes its type, and no task names it literally")
+    elif file.new_mode == Mode.SYMLINK and ctx.door is Door.TASK:
+        yield RULE.at(file.path, "a symlink that the task does not name literally")
+
+
+def _target(ctx: Context, file: FileChange) -> Iterator[Finding]:
+    target = ctx.links.get(file.path)
+    if target is None:
+        yield RULE.at(file.path, "a symlink whose target can't be read")
+    elif names.escapes(file.path, target):
+        yield RULE.at(file.path, f"a symlink that leads out of the repository, to {target}")
+
+
+def _type(mode: int) -> int:
+    return mode & 0o170000
+
+
+RULE = Rule("SCP005", "unsafe-entry", Severity.ERROR, check, frozenset({Need.LINKS, Need.TREE}))
