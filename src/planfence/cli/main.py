@@ -4,28 +4,57 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 import click
 
 from planfence import __version__
+from planfence.cli.output import emit_error
 from planfence.errors import ExitCode, PlanfenceError
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
-COMMANDS: dict[str, str] = {
+COMMANDS = {
+    "init": "init",
+    "install": "install",
+    "uninstall": "uninstall",
+    "doctor": "doctor",
+    "demo": "demo",
+    "plan": "plan",
+    "start": "start",
+    "status": "status",
+    "check": "check",
+    "test": "test",
+    "advance": "advance",
+    "review": "review",
+    "rework": "rework",
+    "finish": "finish",
+    "verify": "verify",
+    "receive": "receive",
+    "split": "split",
+    "summary": "summary",
+    "prompt": "prompt",
+    "replay": "replay",
+    "compare": "compare",
+    "trial": "trial",
     "log": "log",
+    "sync": "sync",
+    "report": "report",
+    "explain": "explain",
+    "hook": "hook",
+    "agent": "agent",
 }
 
 
 class LazyGroup(click.Group):
     """A group that imports a verb's module when the verb is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the verbs, in the order that a newcomer meets them."""
-        return list(COMMANDS)
+        return [verb for verb, module in COMMANDS.items() if find_spec(f"planfence.cli.{module}")]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb's module and return its command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             return None
         command = import_module(f"planfence.cli.{COMMANDS[cmd_name]}").command
         assert isinstance(command, click.Command)
@@ -47,7 +76,7 @@ def _run() -> int:
     try:
         result = planfence.main(prog_name="planfence", standalone_mode=False)
     except PlanfenceError as error:
-        report_error(error)
+        emit_error(error)
         return int(error.code)
     except click.Abort:
         return int(ExitCode.INTERRUPTED)
@@ -57,10 +86,3 @@ def _run() -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     return int(result) if isinstance(result, int) else 0
-
-
-def report_error(error: PlanfenceError) -> None:
-    """Say an error and its hint on standard error."""
-    click.echo(f"planfence: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)

@@ -20,7 +20,9 @@ _TRAILER = re.compile(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
 _SUBJECT_ISSUE = re.compile(_ISSUE)
-_CLOSING = re.compile(rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE)
+_CLOSING = re.compile(
+    rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
+)
 #: A forge appends the pull request's number to a squashed subject; it is no second issue.
 _PULL_REQUEST = re.compile(r"\s*\(#\d+\)\s*$")
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
@@ -158,7 +160,12 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) 
     head, tail = lines[:end], lines[end:]
     if not clean("\n".join(head), comment).strip():
         return text
-    ours = {key.lower() for key, _ in wanted} | {TASK_TRAILER.lower(), STAGE_TRAILER.lower(), MODEL_TRAILER.lower(), URGENT_TRAILER.lower()}
+    ours = {key.lower() for key, _ in wanted} | {
+        TASK_TRAILER.lower(),
+        STAGE_TRAILER.lower(),
+        MODEL_TRAILER.lower(),
+        URGENT_TRAILER.lower(),
+    }
     in_block = bool(parse_trailers(clean("\n".join(head), comment)))
     if in_block:
         start = _block_start(head)

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 _HFS_IGNORED = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF],
 )
-_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{kind}{digit}" for kind in ("com", "lpt") for digit in "123456789")})
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{kind}{digit}" for kind in ("com", "lpt") for digit in "123456789")}
+)
 
 
 def hazard(path: str) -> str:
@@ -59,7 +61,9 @@ def escapes(path: str, target: str) -> bool:
 
 def fold(path: str) -> str:
     """Return the path as a file system sees it that ignores case and Unicode form."""
-    return path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    return (
+        path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    )
 
 
 def collisions(added: Iterable[str], tree: Iterable[str]) -> dict[str, str]:

@@ -38,7 +38,7 @@ def kind(value: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that is most like ``word``, or an empty string."""
-    import difflib  # noqa: PLC0415 - only a faulty file needs it
+    import difflib
 
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from planfence.core import paths
 from planfence.core.change import STAGED, Change, FileChange, Mode
@@ -20,7 +21,9 @@ _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 def resolve(repository: Repository, revision: str) -> str:
     """Return the full commit id of a revision; raises :class:`PlanfenceError` where it names none."""
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    status, out = repository.git.status(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
     if status:
         raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
     return out.decode().strip()
@@ -89,7 +92,8 @@ def changes(repository: Repository, revisions: Sequence[str], *, walk: bool = Tr
     """Yield the commits that `rev-list` names, parents first, in bounded memory.
 
     ``revisions`` are full ids, `^` before those to exclude; with ``walk`` off, exactly the
-    commits that are named. Each is compared with its real parent; a merge with all its parents and the recomputed merge.
+    commits that are named. Each is compared with its real parent; a merge with all its
+    parents and with the recomputed merge.
     """
     arguments = ("rev-list", "--topo-order", "--reverse") if walk else ("rev-list", "--no-walk=unsorted")
     git = repository.git
@@ -140,17 +144,13 @@ class _Reader:
             return
         pairs = self._asked.pop(0)
         for found, raw in zip(commits, self._diff.receive(pairs), strict=True):
-            if len(found.parents) > 1:
-                files = self._merges.own(found.parents, found.tree, self._objects)
-            else:
-                files = tuple(raw)
+            merge = len(found.parents) > 1
+            files = self._merges.own(found.parents, found.tree, self._objects) if merge else tuple(raw)
             yield Change(found.id, found.parents, found.tree, files, found.message)
 
 
 def with_lines(repository: Repository, change: Change) -> Change:
     """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
-    from dataclasses import replace
-
     old = change.parents[0] if change.parents else repository.empty_tree()
     out = repository.git.run(
         "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",

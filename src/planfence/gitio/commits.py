@@ -52,9 +52,7 @@ def parse_commit(raw: GitObject) -> Commit:
         raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
     author, author_time = people.get(b"author", ("", 0))
     committer, committer_time = people.get(b"committer", ("", 0))
-    return Commit(
-        raw.id, tree, tuple(parents), _decode(body, encoding), author, committer, author_time, committer_time
-    )
+    return Commit(raw.id, tree, tuple(parents), _decode(body, encoding), author, committer, author_time, committer_time)
 
 
 def _decode(body: bytes, encoding: str) -> str:

@@ -30,7 +30,9 @@ class Merges:
     def __enter__(self) -> Merges:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._diff is not None:
             self._diff.__exit__(kind, error, trace)
 
@@ -69,7 +71,12 @@ class Merges:
             *_COMMAND, ours, theirs,
         ]  # fmt: skip
         done = subprocess.run(
-            command, cwd=self._git.root, env=self._git.variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            command,
+            cwd=self._git.root,
+            env=self._git.variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
         if done.returncode not in (0, 1):
             words = done.stderr.decode("utf-8", "replace").strip()

@@ -120,7 +120,9 @@ class Objects:
         for name in names:
             fields = process.stdout.readline().split()
             if len(fields) != 3:
-                raise CouldNotCheck(f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`")
+                raise CouldNotCheck(
+                    f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
+                )
             size = int(fields[2])
             data = process.stdout.read(size + 1)
             if len(data) != size + 1:

@@ -12,7 +12,16 @@ from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 
 #: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
-_SAFE_CONFIG = ("-c", "core.fsmonitor=false", "-c", "core.commitGraph=false", "-c", "core.untrackedCache=false", "-c", "diff.orderFile=")
+_SAFE_CONFIG = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.commitGraph=false",
+    "-c",
+    "core.untrackedCache=false",
+    "-c",
+    "diff.orderFile=",
+)
 
 #: Options that make `diff-tree`, `diff-index` and their kin say the whole truth (DESIGN §6, facts/git.md **R**).
 RAW_DIFF = (

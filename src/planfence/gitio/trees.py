@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -84,7 +85,7 @@ class TreeDiff:
         chunks = [self._rest]
         tail = self._rest
         while self._mark not in tail:
-            chunk = self._process.stdout.read1(1 << 20)
+            chunk = os.read(self._process.stdout.fileno(), 1 << 20)
             if not chunk:
                 self._fail()
             chunks.append(chunk)

@@ -30,3 +30,6 @@ RULES: tuple[Rule, ...] = (
     plan_went_back.RULE,
     task_missing.RULE,
 )
+
+#: (code, name) of every rule, by which a policy may name it.
+KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in RULES)

@@ -41,7 +41,9 @@ def read_active_task(state_dir: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"{state_dir / ACTIVE_TASK} could not be read: {error}", hint="run `planfence start TASK`") from error
+        raise CouldNotCheck(
+            f"{state_dir / ACTIVE_TASK} could not be read: {error}", hint="run `planfence start TASK`"
+        ) from error
 
 
 def write_active_task(state_dir: Path, task: str) -> None:

@@ -1,0 +1,156 @@
+"""What `check` and the hooks judge: the staged tree, one commit, a range, a branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planfence.agents.identity import detect
+from planfence.app.sources import Governing, Sources
+from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of
+from planfence.core import message as messages
+from planfence.core.change import STAGED
+from planfence.core.finding import Report
+from planfence.core.message import Message
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.errors import PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.store.state import read_active_task
+
+NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change."""
+
+    report: Report
+    policy: Policy | None
+    claim: Claim = NOBODY
+    files: int = 0
+
+
+def active_task(repository: Repository) -> str:
+    """Return `<plan>/<task>`: what `PLANFENCE_TASK` says, or this worktree's active task, or nothing."""
+    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
+
+
+def staged_claim(repository: Repository) -> Claim:
+    """What the next commit will say of itself."""
+    environment = repository.environment
+    urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
+    return Claim(active_task(repository), detect(environment), "", urgent)
+
+
+def require_policy(policy: Policy | None) -> Policy:
+    """Return the policy; commands, unlike hooks, can't do without one."""
+    if policy is None:
+        raise PlanfenceError(
+            f"there is no {POLICY_PATH} at HEAD", hint="run `planfence init`, and commit what it writes"
+        )
+    return policy
+
+
+def check_staged(repository: Repository, message: Message | None = None) -> Outcome:
+    """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too."""
+    change = changes.staged(repository)
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        governing = sources.at(changes.head(repository))
+        if governing.policy is None:
+            return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
+        verdicts = Verdicts(repository, objects, sources)
+        claim = staged_claim(repository)
+        if message is not None:
+            said = claim_of(message)
+            claim = Claim(claim.task or said.task, claim.model, claim.stage, claim.urgent or said.urgent)
+        if not change.files and change.is_merge:
+            claim = Claim("", claim.model, claim.stage, "")
+        verdicts.judge(change, governing, claim, message)
+        return Outcome(verdicts.report(), governing.policy, claim, len(change.files))
+
+
+def check_commit(repository: Repository, revision: str) -> Outcome:
+    """Judge one commit against its real parent."""
+    identifier = changes.resolve(repository, revision)
+    return _check(repository, [identifier], walk=False)
+
+
+def check_range(repository: Repository, base: str, head: str) -> Outcome:
+    """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
+    return _check(repository, [head, f"^{base}"] if base else [head], walk=True)
+
+
+def check_span(repository: Repository, span: str) -> Outcome:
+    """Judge a range written as `A..B`; `A...B` starts at their merge base."""
+    symmetric = "..." in span
+    left, found, right = span.partition("..." if symmetric else "..")
+    if not found or not left or not right:
+        raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
+    base, head = changes.resolve(repository, left), changes.resolve(repository, right)
+    if symmetric:
+        base = repository.git.text("merge-base", base, head)
+    return check_range(repository, base, head)
+
+
+def check_revisions(repository: Repository, revisions: list[str]) -> Outcome:
+    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name."""
+    return _check(repository, revisions, walk=True)
+
+
+def _check(repository: Repository, revisions: list[str], *, walk: bool) -> Outcome:
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        verdicts = Verdicts(repository, objects, sources)
+        known: dict[str, Governing] = {}
+        before_policy = 0
+        governing = Governing(None, {})
+        for change in changes.changes(repository, revisions, walk=walk):
+            parent = change.parents[0] if change.parents else ""
+            governing = known.get(parent) or sources.at(parent)
+            message = messages.parse(change.message or "")
+            if governing.policy is None:
+                before_policy += 1
+            else:
+                verdicts.judge(change, governing, claim_of(message), message)
+            if walk:
+                known[change.name] = sources.after(governing, change)
+        if before_policy:
+            verdicts.notes.append(f"{before_policy} commits from before the first {POLICY_PATH} are not judged")
+        return Outcome(verdicts.report(), governing.policy)
+
+
+def branch_base(repository: Repository, policy: Policy) -> str:
+    """Return the commit where this branch left the policy's base, or an empty string where it did not.
+
+    The remote's base counts before the local one, which may hold commits that nobody has seen.
+    """
+    for ref in (f"refs/remotes/origin/{policy.base}", f"refs/heads/{policy.base}"):
+        status, out = repository.git.status("merge-base", "HEAD", ref, ok=(0, 1, 128))
+        if status == 0 and out.strip():
+            return out.decode().strip()
+    return ""
+
+
+def check_branch(repository: Repository) -> Outcome:
+    """Judge this branch's commits since its merge base with the policy's base."""
+    head = changes.head(repository)
+    with Objects(repository.git) as objects:
+        policy = Sources(objects).policy(head)
+    if policy is None:
+        return Outcome(Report((), (), (NO_POLICY,)), None)
+    base = branch_base(repository, policy)
+    if not base:
+        base_names = f"{policy.base} or origin/{policy.base}"
+        raise PlanfenceError(
+            f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
+        )
+    outcome = check_range(repository, base, head)
+    return Outcome(outcome.report, policy)
+
+
+def nothing_staged(repository: Repository) -> bool:
+    """Whether the staged tree is HEAD's and no merge is in progress."""
+    change = changes.staged(repository)
+    return not change.files and not change.is_merge

@@ -1,0 +1,157 @@
+"""What each git hook does: judge, write the trailers, record. The shims and the plugin call the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from planfence.app import check
+from planfence.app.check import Outcome
+from planfence.core import message as messages
+from planfence.core.finding import Report
+from planfence.core.policy import Policy
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.repository import Repository
+from planfence.store.state import write_atomically
+
+#: What the hooks of one commit leave for post-commit: which of them ran, and on which tree.
+SEEN = "hooks-seen"
+
+
+@dataclass(frozen=True, slots=True)
+class HookResult:
+    """What a hook concluded, and the words for standard error that belong to it."""
+
+    outcome: Outcome
+    warnings: tuple[str, ...] = ()
+
+
+def pre_commit(repository: Repository) -> HookResult:
+    """Judge what is about to be committed.
+
+    Under `git commit` the staged tree. Under a framework's own run (`pre-commit run
+    --all-files`, where git hands over no index) the named range, or, with nothing staged, the
+    branch since its merge base.
+    """
+    environment = repository.environment
+    span = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
+    if span[0] and span[1]:
+        return HookResult(check.check_span(repository, f"{span[0]}..{span[1]}"))
+    if not environment.get("GIT_INDEX_FILE") and check.nothing_staged(repository):
+        return HookResult(check.check_branch(repository))
+    outcome = check.check_staged(repository)
+    if not outcome.report.refused:
+        mark_seen(repository, "pre-commit")
+    return HookResult(outcome)
+
+
+def commit_msg(repository: Repository, file: Path) -> HookResult:
+    """Write the trailers into the message, and judge the staged change with it."""
+    text = _read_message(file)
+    comment = comment_prefix(repository)
+    message = messages.parse(messages.clean(text, comment))
+    if not message.subject:
+        return HookResult(Outcome(Report(), None))  # git aborts an empty message itself
+    outcome = check.check_staged(repository, message)
+    if outcome.policy is None:
+        return HookResult(outcome)
+    written = messages.with_trailers(text, trailers(outcome), comment)
+    if not outcome.report.refused:
+        if written != text:
+            write_atomically(file, written.encode("utf-8", "surrogateescape"))
+        mark_seen(repository, "commit-msg")
+    return HookResult(outcome)
+
+
+def trailers(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """The trailers that say which task a commit belongs to, in which stage, and who made it."""
+    claim, policy = outcome.claim, outcome.policy or Policy()
+    if claim.urgent and policy.unplanned.urgent:
+        return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
+    if not claim.task:
+        return ((messages.MODEL_TRAILER, claim.model),) if claim.model != "human" else ()
+    found = [(messages.TASK_TRAILER, claim.task)]
+    if claim.stage:
+        found.append((messages.STAGE_TRAILER, claim.stage))
+    return (*found, (messages.MODEL_TRAILER, claim.model))
+
+
+def _read_message(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise CouldNotCheck(f"the commit message {file} can't be read: {error.strerror}") from error
+
+
+def message_file(repository: Repository, arguments: tuple[str, ...]) -> Path:
+    """The message's file: the hook's argument, or where git keeps it.
+
+    A framework that filters by file names may pass none (facts/hooks.md): a merge's message is in MERGE_MSG.
+    """
+    if arguments:
+        return repository.git.root / arguments[0]
+    for name in ("COMMIT_EDITMSG", "MERGE_MSG"):
+        if (repository.git_dir / name).is_file():
+            return repository.git_dir / name
+    raise PlanfenceError("commit-msg needs the message's file", hint="run it from git, or pass .git/COMMIT_EDITMSG")
+
+
+def comment_prefix(repository: Repository) -> str:
+    """Git's comment prefix; `auto` can't be known from outside, so its usual answer stands in.
+
+    `core.commentString` (git 2.45) is the same setting's later name.
+    """
+    for key in ("core.commentString", "core.commentChar"):
+        status, out = repository.git.status("config", "--get", key)
+        if status == 0:
+            value = out.decode("utf-8", "replace").removesuffix("\n")
+            return "#" if value == "auto" else value
+    return "#"
+
+
+def mark_seen(repository: Repository, hook: str) -> None:
+    """Leave word for post-commit that this hook ran, and on which tree.
+
+    It decides nothing, so a state folder that can't be written is no reason to refuse.
+    """
+    seen = read_seen(repository)
+    seen[hook] = changes.staged(repository).tree
+    try:
+        write_atomically(repository.state_dir / SEEN, json.dumps(seen).encode())
+    except CouldNotCheck:
+        return
+
+
+def read_seen(repository: Repository) -> dict[str, str]:
+    """Return which hooks ran since the last commit, each with its tree."""
+    try:
+        found = json.loads((repository.state_dir / SEEN).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def post_commit(repository: Repository) -> HookResult:
+    """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
+    seen = read_seen(repository)
+    (repository.state_dir / SEEN).unlink(missing_ok=True)
+    outcome = check.check_commit(repository, "HEAD")
+    if outcome.policy is None:
+        return HookResult(outcome)
+    head = changes.commit(repository, "HEAD")
+    missed = [hook for hook in ("pre-commit", "commit-msg") if seen.get(hook) != head.tree]
+    notes = outcome.report.notes
+    if missed:
+        notes += (f"{head.name[:12]} was committed without {' and '.join(missed)}; the push looks at it again",)
+    return HookResult(replace(outcome, report=replace(outcome.report, notes=notes)))
+
+
+def pre_push(repository: Repository, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
+    """Judge every new commit of every pushed ref (githooks(5): `<ref> <id> <remote ref> <remote id>` lines)."""
+    remote = arguments[0] if arguments else repository.environment.get("PRE_COMMIT_REMOTE_NAME")
+    tips = [line.split(b" ")[1].decode() for line in stdin.splitlines() if line.count(b" ") == 3]
+    wanted = [tip for tip in tips if tip != repository.zero] or [changes.head(repository)]
+    known = repository.git.text("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote or 'origin'}")
+    return HookResult(check.check_revisions(repository, wanted + [f"^{tip}" for tip in known.split()]))

@@ -1,0 +1,90 @@
+"""Policies and plans as they stand at a commit, parsed once for each blob."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planfence.core.change import Change
+from planfence.core.plan import Plan
+from planfence.core.planfile import parse_plan
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.policyfile import parse_policy
+from planfence.errors import BadFile, CouldNotCheck, Fault
+from planfence.gitio.governing import Entry, entry, is_plain, tree_entries
+from planfence.gitio.objects import Objects
+from planfence.rules import KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """What governs at one commit: the policy (None: there is none), and the plans' entries by path."""
+
+    policy: Policy | None
+    plans: Mapping[str, Entry]
+
+
+class Sources:
+    """Reads policies and plans through one object reader; every blob is parsed once."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._policies: dict[str, Policy] = {}
+        self._plans: dict[tuple[str, str], Plan] = {}
+
+    def at(self, commit: str) -> Governing:
+        """Return what governs at a commit (empty: before the first one).
+
+        Raises :class:`BadFile` for a policy that can't be read.
+        """
+        if not commit:
+            return Governing(None, {})
+        found = entry(self._objects, commit, POLICY_PATH)
+        if found is None:
+            return Governing(None, {})
+        policy = self.read_policy(found)
+        folder = tree_entries(self._objects, f"{commit}:{policy.plans}")
+        return Governing(policy, {f"{policy.plans}/{name}": each for name, each in folder.items()})
+
+    def after(self, before: Governing, change: Change) -> Governing:
+        """Return what governs after a commit, read again only where it could differ."""
+        policy = before.policy or Policy()
+        if not change.is_merge and not any(policy.governs(file.path) for file in change.files):
+            return before
+        return self.at(change.name)
+
+    def policy(self, commit: str) -> Policy | None:
+        """Return the policy at a commit, or None where there is none."""
+        return self.at(commit).policy
+
+    def plan(self, governing: Governing, plan_id: str) -> Plan | None:
+        """Return the plan of this id, or None where there is none.
+
+        Raises :class:`BadFile` for a plan that can't be read.
+        """
+        if governing.policy is None:
+            return None
+        path = governing.policy.plan_path(plan_id)
+        found = governing.plans.get(path)
+        return None if found is None else self.read_plan(path, found)
+
+    def read_policy(self, found: Entry) -> Policy:
+        """Parse the policy that an entry holds; raises :class:`BadFile`."""
+        if found.id not in self._policies:
+            self._policies[found.id] = parse_policy(self._blob(POLICY_PATH, found), POLICY_PATH, known_rules=KNOWN)
+        return self._policies[found.id]
+
+    def read_plan(self, path: str, found: Entry) -> Plan:
+        """Parse the plan that an entry holds; raises :class:`BadFile`."""
+        key = (path, found.id)
+        if key not in self._plans:
+            self._plans[key] = parse_plan(self._blob(path, found), path)
+        return self._plans[key]
+
+    def _blob(self, path: str, found: Entry) -> bytes:
+        if not is_plain(found):
+            raise BadFile((Fault(path, 0, 0, "is not a regular file", "replace the link by the file itself"),))
+        blob = self._objects.read(found.id)
+        if blob is None or blob.type != "blob":
+            raise CouldNotCheck(f"{path} can't be read from the repository", hint="run `git fsck`")
+        return blob.data

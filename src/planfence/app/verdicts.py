@@ -1,0 +1,171 @@
+"""The verdict on changes, one after the other: the same for every hook and for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from planfence.agents.identity import HUMAN
+from planfence.app.sources import Governing, Sources
+from planfence.core import message as messages
+from planfence.core import names
+from planfence.core.change import Change, Mode
+from planfence.core.finding import Finding, Report
+from planfence.core.message import Message
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.rule import Context, Door, Need, PlanEdit
+from planfence.errors import BadFile
+from planfence.gitio import changes
+from planfence.gitio.governing import Entry, entry_of
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.rules.judge import door, judge, needs, selected
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a change says of itself: its task, who made it, in which stage, whether it was urgent."""
+
+    task: str = ""
+    model: str = HUMAN
+    stage: str = ""
+    urgent: str = ""
+
+
+#: The claim of a change that says nothing.
+NOBODY = Claim()
+
+
+def claim_of(message: Message) -> Claim:
+    """Read a commit's claim from its trailers."""
+
+    def first(key: str) -> str:
+        return next(iter(message.trailer(key)), "")
+
+    return Claim(
+        first(messages.TASK_TRAILER),
+        first(messages.MODEL_TRAILER) or HUMAN,
+        first(messages.STAGE_TRAILER),
+        first(messages.URGENT_TRAILER),
+    )
+
+
+def split_task(name: str) -> tuple[str, str]:
+    """Divide `<plan>/<task>`; the second part is empty where there is no slash."""
+    plan, _, task = name.partition("/")
+    return plan, task
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """Collects findings over the changes of one check."""
+
+    repository: Repository
+    objects: Objects
+    sources: Sources
+    findings: list[Finding] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    subjects: dict[str, str] = field(default_factory=dict)
+    unplanned: frozenset[str] = frozenset()
+
+    def judge(self, change: Change, governing: Governing, claim: Claim, message: Message | None) -> None:
+        """Judge one change by what governs at its parent."""
+        policy = governing.policy
+        assert policy is not None
+        ctx = self._context(change, governing, policy, claim, message)
+        rules = selected(policy)
+        ctx = self._provide(ctx, governing, needs(rules))
+        found = judge(ctx, rules)
+        self.judged.append(change.name)
+        self.findings += found
+        if message is not None and (found or ctx.door is Door.URGENT):
+            self.subjects[change.name] = message.subject
+        if ctx.door is Door.URGENT:
+            self.notes.append(f"urgent: {change.name[:12]} {ctx.urgent}".rstrip())
+
+    def _context(
+        self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None
+    ) -> Context:
+        plan, task = self._task(governing, claim.task)
+        governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
+        if not claim.task and not governs and not (claim.urgent and policy.unplanned.urgent):
+            self.unplanned |= frozenset(change.paths)
+        return Context(
+            change=change,
+            policy=policy,
+            door=door(
+                change,
+                policy,
+                task_name=claim.task,
+                planned=task is not None,
+                urgent=claim.urgent,
+                unplanned=self.unplanned,
+            ),
+            plan=plan if task else None,
+            task=task,
+            task_name=claim.task,
+            message=message,
+            model=claim.model,
+            stage=claim.stage,
+            urgent=claim.urgent,
+            unplanned=self.unplanned,
+        )
+
+    def _task(self, governing: Governing, name: str) -> tuple[Plan | None, Task | None]:
+        plan_id, task_id = split_task(name)
+        plan = self.sources.plan(governing, plan_id) if task_id else None
+        return plan, plan.task(task_id) if plan else None
+
+    def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
+        """Fetch what the rules need for this change and nothing else."""
+        change = ctx.change
+        if Need.LINES in needed and ctx.door is Door.TASK and ctx.policy.limits.lines and not change.is_merge:
+            ctx = replace(ctx, change=changes.with_lines(self.repository, change))
+        if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
+            ctx = replace(ctx, links=changes.link_targets(self.objects, change))
+        if Need.TREE in needed:
+            added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
+            if added:
+                tree = changes.tree_paths(self.repository, change.tree)
+                ctx = replace(ctx, collisions=names.collisions(added, tree))
+        if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
+            ctx = replace(ctx, edits=tuple(self._edit(ctx.policy, governing, change)))
+        return ctx
+
+    def _edit(self, policy: Policy, governing: Governing, change: Change) -> Iterable[PlanEdit]:
+        for file in change.files:
+            after = entry_of(file.new_mode, file.new_id)
+            if file.path == POLICY_PATH and after is not None:
+                yield PlanEdit(file.path, None, None, self._problem_of_policy(after))
+            elif policy.plan_id(file.path) is not None:
+                before = governing.plans.get(file.path)
+                new, problem = self._new_plan(file.path, after)
+                old = None if before is None else self._old_plan(file.path, before)
+                yield PlanEdit(file.path, old, new, problem)
+
+    def _problem_of_policy(self, after: Entry) -> str:
+        try:
+            self.sources.read_policy(after)
+        except BadFile as error:
+            return f"can't be read: {error.faults[0]}"
+        return ""
+
+    def _new_plan(self, path: str, after: Entry | None) -> tuple[Plan | None, str]:
+        if after is None:
+            return None, ""
+        try:
+            return self.sources.read_plan(path, after), ""
+        except BadFile as error:
+            return None, f"can't be read: {error.faults[0]}"
+
+    def _old_plan(self, path: str, before: Entry) -> Plan | None:
+        try:
+            return self.sources.read_plan(path, before)
+        except BadFile:
+            return None  # a broken plan may be mended by any readable one
+
+    def report(self) -> Report:
+        """Return what was found so far."""
+        return Report(tuple(self.judged), tuple(self.findings), tuple(self.notes), dict(self.subjects))

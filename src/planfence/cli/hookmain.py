@@ -1,0 +1,58 @@
+"""Runs one git hook by name: the full check behind the shims' fast path, and behind `planfence hook`.
+
+Imports no click: it runs on every refused commit and on every push.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from planfence import env
+from planfence.app import hooks
+from planfence.app.hooks import HookResult
+from planfence.cli.output import emit, emit_error, wants_colour
+from planfence.core.advice import next_steps
+from planfence.errors import ExitCode, PlanfenceError
+from planfence.gitio.repository import Repository, open_repository
+from planfence.render import text
+
+NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
+
+
+def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
+    """Run a hook in the current directory; return its exit code."""
+    repository = open_repository(env.current(), Path.cwd())
+    result = _dispatch(repository, name, arguments, stdin)
+    outcome = result.outcome
+    report = outcome.report
+    steps = next_steps(report, task=outcome.claim.task, has_message=name == "commit-msg") if report.refused else ()
+    colour = wants_colour(repository.environment, sys.stderr)
+    emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
+    for warning in result.warnings:
+        emit(f"planfence: {warning}\n", err=True)
+    return int(ExitCode.FINDINGS if report.refused and name != "post-commit" else ExitCode.CLEAN)
+
+
+def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
+    if name in ("pre-commit", "pre-merge-commit"):
+        return hooks.pre_commit(repository)
+    if name == "commit-msg":
+        return hooks.commit_msg(repository, hooks.message_file(repository, arguments))
+    if name == "post-commit":
+        return hooks.post_commit(repository)
+    if name == "pre-push":
+        return hooks.pre_push(repository, arguments, stdin)
+    raise PlanfenceError(f"there is no hook {name}", hint=f"one of {', '.join(NAMES)}")
+
+
+def main(name: str, arguments: tuple[str, ...]) -> int:
+    """Run a hook as a process of its own, where nothing above catches the error."""
+    stdin = sys.stdin.buffer.read() if name == "pre-push" and not sys.stdin.isatty() else b""
+    try:
+        return run(name, arguments, stdin)
+    except PlanfenceError as error:
+        emit_error(error)
+        return int(error.code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)

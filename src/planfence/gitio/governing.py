@@ -1,0 +1,55 @@
+"""Which policy and which plans stand at a commit, by blob id: never from the index or the worktree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planfence.core import paths
+from planfence.core.change import Mode
+from planfence.errors import CouldNotCheck
+from planfence.gitio.objects import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tree entry: its mode and its full id."""
+
+    mode: int
+    id: str
+
+
+def tree_entries(objects: Objects, name: str) -> dict[str, Entry]:
+    """Return the entries of the tree that ``name`` names (`<commit>:<folder>`); empty where it is none."""
+    raw = objects.read(name)
+    if raw is None or raw.type != "tree":
+        return {}
+    return dict(_parse(raw.data, len(raw.id) // 2))
+
+
+def _parse(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
+    position = 0
+    while position < len(data):
+        space = data.find(b" ", position)
+        end = data.find(b"\0", space)
+        if space < 0 or end < 0 or end + 1 + id_size > len(data):
+            raise CouldNotCheck("a tree can't be read", hint="run `git fsck`")
+        identifier = data[end + 1 : end + 1 + id_size].hex()
+        yield paths.decode(data[space + 1 : end]), Entry(int(data[position:space], 8), identifier)
+        position = end + 1 + id_size
+
+
+def entry(objects: Objects, commit: str, path: str) -> Entry | None:
+    """Return the entry of one path at a commit, or None where there is none."""
+    folder, _, name = path.rpartition("/")
+    return tree_entries(objects, f"{commit}:{folder}").get(name)
+
+
+def entry_of(mode: int, identifier: str) -> Entry | None:
+    """Return one side of a change as an entry, or None where it is absent."""
+    return Entry(mode, identifier) if mode else None
+
+
+def is_plain(found: Entry) -> bool:
+    """Whether an entry is a regular file; a plan behind a symlink could be anything."""
+    return found.mode in (Mode.FILE, Mode.EXECUTABLE, Mode.GROUP_WRITABLE)

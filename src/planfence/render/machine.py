@@ -1,0 +1,154 @@
+"""Reports for programs: JSON, GitHub annotations, SARIF 2.1.0, JUnit XML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from xml.sax.saxutils import escape, quoteattr
+
+from planfence.core.advice import Step
+from planfence.core.change import STAGED
+from planfence.core.finding import Finding, Report, Severity
+from planfence.core.rule import Rule
+from planfence.render.text import printable
+
+#: Bumped when a field of the JSON report changes its meaning; new fields don't bump it.
+JSON_VERSION = 1
+
+
+def to_json(report: Report, steps: Iterable[Step] = ()) -> str:
+    """Return the report as one JSON object (schema: docs/formats.md)."""
+    return (
+        json.dumps(
+            {
+                "version": JSON_VERSION,
+                "refused": report.refused,
+                "judged": list(report.judged),
+                "findings": [_finding(finding) for finding in report.findings],
+                "notes": [printable(note) for note in report.notes],
+                "next": [{"why": step.why, "command": printable(step.command)} for step in steps],
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": str(finding.severity),
+        "message": printable(finding.message),
+        "path": printable(finding.path),
+        "line": finding.line,
+        "column": finding.column,
+        "change": finding.change,
+    }
+
+
+def to_github(report: Report) -> str:
+    """Return workflow commands that annotate files (GitHub's "Workflow commands" page).
+
+    Ten annotations of a level are shown for each step, so errors stand first.
+    """
+    ordered = sorted(report.findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    return "".join(_annotation(finding) for finding in ordered)
+
+
+def _annotation(finding: Finding) -> str:
+    level = "error" if finding.severity is Severity.ERROR else "warning"
+    properties = {"title": f"{finding.code} {finding.name}"}
+    if finding.path:
+        properties = {"file": printable(finding.path), "line": str(finding.line or 1)} | properties
+    inside = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    change = "" if finding.change in ("", STAGED) else f" (commit {finding.change[:12]})"
+    return f"::{level} {inside}::{_data(printable(finding.message) + change)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def to_sarif(report: Report, rules: Iterable[Rule], version: str) -> str:
+    """Return a SARIF 2.1.0 log; fingerprints stay the same while code, path and change do."""
+    used = {finding.code for finding in report.findings}
+    results = [
+        {
+            "ruleId": finding.code,
+            "level": "error" if finding.severity is Severity.ERROR else "warning",
+            "message": {"text": printable(finding.message)},
+            "locations": [_location(finding)],
+            "partialFingerprints": {"planfence/v1": _fingerprint(finding)},
+        }
+        for finding in report.findings
+    ]
+    driver = {
+        "name": "planfence",
+        "semanticVersion": version,
+        "rules": [
+            {
+                "id": rule.code,
+                "name": rule.name,
+                "shortDescription": {"text": rule.documentation.split("\n", 1)[0]},
+                "help": {"text": rule.documentation},
+            }
+            for rule in rules
+            if rule.code in used
+        ],
+    }
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}],
+    }
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _location(finding: Finding) -> dict[str, object]:
+    # A finding without a path is about the change; code hosts need a file, so it hangs on the policy.
+    place: dict[str, object] = {"artifactLocation": {"uri": _uri(finding.path or "planfence.toml")}}
+    place["region"] = {"startLine": finding.line or 1}
+    return {"physicalLocation": place}
+
+
+def _uri(path: str) -> str:
+    """Percent-encode a path (RFC 3986); an undecodable byte becomes itself."""
+    safe = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/"
+    return "".join(chr(b) if b in safe else f"%{b:02X}" for b in path.encode("utf-8", "surrogateescape"))
+
+
+def _fingerprint(finding: Finding) -> str:
+    text = "\0".join((finding.code, finding.path, finding.change, finding.message))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def to_junit(report: Report) -> str:
+    """Return JUnit XML: one test case a judged change; its error findings are its failure."""
+    cases: list[str] = []
+    failures = 0
+    for change in report.judged:
+        found = [f for f in report.findings if f.change == change and f.severity is Severity.ERROR]
+        name = quoteattr(_xml(report.subjects.get(change) or change))
+        if not found:
+            cases.append(f'  <testcase classname="planfence" name={name}/>\n')
+            continue
+        failures += 1
+        lines = "\n".join(f"{f.code} {printable(f.path)} {printable(f.message)}" for f in found)
+        cases.append(
+            f'  <testcase classname="planfence" name={name}>\n'
+            f"    <failure message={quoteattr(_xml(found[0].message))}>{escape(_xml(lines))}</failure>\n  </testcase>\n"
+        )
+    head = f'<testsuite name="planfence" tests="{len(report.judged)}" failures="{failures}" errors="0" skipped="0">'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}\n{"".join(cases)}</testsuite>\n'
+
+
+def _xml(text: str) -> str:
+    """Make every character one that XML 1.0 allows."""
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -1,0 +1,53 @@
+"""The verdict on one change: every rule that the policy does not switch off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from planfence.core.change import Change
+from planfence.core.finding import Finding, Severity
+from planfence.core.policy import Policy
+from planfence.core.rule import Context, Door, Need, Rule
+from planfence.rules import RULES
+
+
+def severity(rule: Rule, policy: Policy) -> Severity:
+    """How much the rule weighs under this policy, which may name it by its code or its name."""
+    return policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
+
+
+def selected(policy: Policy, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+    """The rules that are on."""
+    return tuple(rule for rule in rules if severity(rule, policy) is not Severity.OFF)
+
+
+def needs(rules: Iterable[Rule]) -> frozenset[Need]:
+    """What these rules ask for, all together."""
+    return frozenset().union(*(rule.needs for rule in rules))
+
+
+def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
+    """Run rules over one change, with the policy's severities and the change's name on each finding."""
+    return tuple(
+        replace(finding, severity=severity(rule, ctx.policy), change=ctx.change.name)
+        for rule in rules
+        for finding in rule.check(ctx)
+    )
+
+
+def door(
+    change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str]
+) -> Door:
+    """By which door a change comes in (DESIGN §5).
+
+    ``planned`` says whether the plans have the task that ``task_name`` names; ``unplanned``
+    is the union of the paths of all unplanned changes of the range, this one included.
+    """
+    if change.files and all(policy.governs(file.path) for file in change.files):
+        return Door.GOVERNING
+    if urgent and policy.unplanned.urgent:
+        return Door.URGENT
+    if task_name:
+        return Door.TASK if planned else Door.CLOSED
+    return Door.SMALL if len(unplanned) <= policy.unplanned.files else Door.CLOSED
