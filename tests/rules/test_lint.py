@@ -68,7 +68,7 @@ def test_a_good_plan_is_clean() -> None:
 
 FILE = '{ path = "src/auth/mw.py", change = "add" }'
 BAD = [
-    ("LNT001", FILE, '{ path = "**/*.rs" }', 25, 12, "`**/*.rs`"),
+    ("LNT001", FILE, '{ path = "**/*.py" }', 25, 12, "`**/*.py`"),
     ("LNT001", FILE, '{ path = "src/**" }', 25, 12, "`src/**`"),
     ("LNT001", FILE, '{ path = "src/**/*.py" }', 25, 12, "nearly everything"),
     ("LNT002", '"src/auth/**", ', '"src/auth", ', 9, 10, "`src/auth` is a folder"),
