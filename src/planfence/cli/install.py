@@ -1,0 +1,26 @@
+"""`planfence install`: make planfence run at each commit and push."""
+
+from __future__ import annotations
+
+import click
+
+from planfence.app import install as use_case
+from planfence.cli.common import here
+from planfence.render import setup
+
+
+@click.command()
+@click.option(
+    "--framework",
+    type=click.Choice(["auto", "native", "pre-commit", "prek"]),
+    default="auto",
+    show_default=True,
+    help="Native git hooks, or the stages of a hook framework whose configuration names planfence.",
+)
+@click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
+def command(framework: str, outside: bool) -> int:
+    """Install the hooks, in front of what is there. Safe to run twice."""
+    done = use_case.install(here(), framework, outside=outside)
+    title = f"planfence runs through {done.framework}" if done.framework != "native" else f"hooks in {done.folder}"
+    click.echo(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks))
+    return 0

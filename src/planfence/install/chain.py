@@ -1,0 +1,312 @@
+"""Ours in front of what is there: hooks put in and taken out by single renames.
+
+At every instant a hook's name holds either the old hook or the finished new one. The hook
+that was there is kept, as the same file, under :data:`planfence.install.shims.CHAINED_SUFFIX`. What somebody
+changed since is never overwritten: it is reported, with the way out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.install import shims
+from planfence.install.shims import CHAINED_SUFFIX, Kind, Launcher
+
+_TEMPORARY_SUFFIX = ".planfence-tmp"
+_LOCK_WAIT_S = 20.0
+
+
+class Deed(Enum):
+    """What was done to one hook."""
+
+    INSTALLED = "installed"
+    CHAINED = "installed in front of the hook that was there"
+    UPDATED = "updated"
+    UNCHANGED = "already installed"
+    REMOVED = "removed"
+    RESTORED = "removed; the hook that was there is back"
+    ABSENT = "not installed"
+    LEFT = "left alone"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One hook's name, what was done to it, and a remark for the user (empty: none)."""
+
+    name: str
+    deed: Deed
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What stands in one hook's place.
+
+    ``data`` is None where nothing does. ``kept`` is the hook behind ours; ``legacy`` the
+    shim of ours that another installer has put behind its own hook (`NAME.legacy`).
+    """
+
+    folder: Path
+    name: str
+    data: bytes | None
+    executable: bool
+    kept: bytes | None
+    legacy: bytes | None
+
+    @property
+    def kind(self) -> Kind | None:
+        """Whose the hook is; None where there is none."""
+        return None if self.data is None else shims.classify(self.data)
+
+    @property
+    def behind_framework(self) -> bool:
+        """Whether ours runs as the `.legacy` hook of another installer's."""
+        return self.kind is Kind.FOREIGN and self.legacy is not None
+
+    @property
+    def loops(self) -> bool:
+        """Whether a framework's hook would start itself again: it took ours for a hook to keep, and ours kept it."""
+        return self.behind_framework and bool(shims.generated_by(self.kept))
+
+    @property
+    def path(self) -> Path:
+        """Where git looks for the hook."""
+        return self.folder / self.name
+
+    @property
+    def kept_path(self) -> Path:
+        """Where the hook behind ours is kept."""
+        return self.folder / (self.name + CHAINED_SUFFIX)
+
+
+def look(folder: Path, name: str) -> Hook:
+    """Read what stands in a hook's place. Raises :class:`CouldNotCheck` where it can't be read."""
+    path = folder / name
+    legacy = _read(folder / f"{name}.legacy")
+    return Hook(
+        folder=folder,
+        name=name,
+        data=_read(path),
+        executable=os.access(path, os.X_OK),
+        kept=_read(folder / (name + CHAINED_SUFFIX)),
+        legacy=legacy if legacy is not None and shims.classify(legacy) is not Kind.FOREIGN else None,
+    )
+
+
+def install(folder: Path, launcher: Launcher | None) -> list[Outcome]:
+    """Put our shims in, in front of the hooks that are there; nothing is written unless all can be.
+
+    Raises :class:`PlanfenceError` where a hook of ours was edited, or two hooks would have to
+    be kept; :class:`CouldNotCheck` where the folder can't be written.
+    """
+    with _locked(folder, make=True):
+        hooks = [look(folder, name) for name in shims.NAMES]
+        for hook in hooks:
+            _may_install(hook)
+        return [_install(hook, launcher) for hook in hooks]
+
+
+def uninstall(folder: Path) -> list[Outcome]:
+    """Take our shims out and put back, byte for byte, what was there before."""
+    if not folder.is_dir():
+        return [Outcome(name, Deed.ABSENT) for name in shims.NAMES]
+    with _locked(folder, make=False):
+        return [_uninstall(look(folder, name)) for name in shims.NAMES]
+
+
+def _may_install(hook: Hook) -> None:
+    if hook.kind is Kind.EDITED:
+        raise PlanfenceError(
+            f"{hook.path} was edited since planfence wrote it; it was left as it is",
+            hint=f"keep your own lines elsewhere, delete {hook.path}, and run `planfence install` again",
+        )
+    if hook.behind_framework:
+        return
+    if hook.kind is Kind.FOREIGN and hook.kept is not None and not _same(hook.path, hook.kept_path):
+        raise PlanfenceError(
+            f"{hook.path} has been replaced since planfence put itself in front of {hook.kept_path.name}; "
+            "both were left as they are",
+            hint=f"delete the one you do not need ({hook.kept_path} is the older), and run `planfence install` again",
+        )
+
+
+def _install(hook: Hook, launcher: Launcher | None) -> Outcome:
+    if hook.loops:
+        _uninstall(hook)
+        hook = look(hook.folder, hook.name)
+    if hook.behind_framework:
+        return Outcome(hook.name, Deed.UNCHANGED, f"it runs behind another installer's hook, as {hook.name}.legacy")
+    foreign = hook.data if hook.kind is Kind.FOREIGN else None
+    kept = hook.kept if foreign is None else foreign
+    text = shims.shim(hook.name, launcher, kept)
+    if hook.data == text and hook.executable:
+        return Outcome(hook.name, Deed.UNCHANGED)
+    if foreign is None:
+        _write(hook.path, text, lambda: None)
+        return Outcome(hook.name, Deed.INSTALLED if hook.data is None else Deed.UPDATED)
+    if hook.kept is None:
+        _keep(hook)
+    _write(hook.path, text, lambda: _still_kept(hook))
+    return Outcome(hook.name, Deed.CHAINED, _remark(hook, foreign))
+
+
+def _remark(hook: Hook, foreign: bytes) -> str:
+    if not hook.executable:
+        return "that hook is not executable, so git did not run it before and does not now"
+    if tool := shims.generated_by(foreign):
+        return f"that hook runs the stages of {tool}, after planfence"
+    return ""
+
+
+def _still_kept(hook: Hook) -> None:
+    """Between keeping the old hook and replacing it, nobody may have written another."""
+    if not _same(hook.path, hook.kept_path):
+        raise CouldNotCheck(
+            f"{hook.path} changed while planfence was being installed; it was left as it is",
+            hint=f"delete {hook.kept_path} and run `planfence install` again",
+        )
+
+
+def _uninstall(hook: Hook) -> Outcome:
+    with _written(hook.folder):
+        _temporary(hook.path).unlink(missing_ok=True)
+        if hook.kind is Kind.EDITED:
+            return Outcome(hook.name, Deed.LEFT, f"{hook.path} was edited since planfence wrote it: delete it yourself")
+        if hook.kind is Kind.OURS or hook.data is None:
+            return _take_out(hook, hook.path)
+        if hook.legacy is not None and shims.classify(hook.legacy) is Kind.OURS:
+            if hook.loops:
+                hook.kept_path.unlink()
+            return _take_out(hook, hook.folder / f"{hook.name}.legacy")
+        if hook.kept is None:
+            return Outcome(hook.name, Deed.ABSENT)
+        if _same(hook.path, hook.kept_path):
+            hook.kept_path.unlink()
+            return Outcome(hook.name, Deed.RESTORED)
+        return Outcome(
+            hook.name,
+            Deed.LEFT,
+            f"{hook.path} was replaced by something else; {hook.kept_path} holds what was there before planfence",
+        )
+
+
+def _take_out(hook: Hook, ours: Path) -> Outcome:
+    if os.path.lexists(hook.kept_path):
+        os.replace(hook.kept_path, ours)
+        return Outcome(hook.name, Deed.RESTORED)
+    if not os.path.lexists(ours):
+        return Outcome(hook.name, Deed.ABSENT)
+    ours.unlink()
+    return Outcome(hook.name, Deed.REMOVED)
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a hook; empty for a dangling link, which git takes for no hook; None for nothing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b"" if path.is_symlink() else None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise PlanfenceError(f"{path} is no hook: {error.strerror}", hint="move it away and try again") from error
+    except OSError as error:
+        raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
+
+
+def _same(first: Path, second: Path) -> bool:
+    """Whether two names hold the same file, or equal ones: kind, mode, and bytes or target."""
+    try:
+        one, two = first.lstat(), second.lstat()
+        if os.path.samestat(one, two):
+            return True
+        if one.st_mode != two.st_mode:
+            return False
+        if stat.S_ISLNK(one.st_mode):
+            return os.readlink(first) == os.readlink(second)
+        return first.read_bytes() == second.read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(path.name + _TEMPORARY_SUFFIX)
+
+
+def _keep(hook: Hook) -> None:
+    """Give the hook that is there its second name; as a copy where the file system has no hard links."""
+    with _written(hook.folder):
+        try:
+            os.link(hook.path, hook.kept_path, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:
+            temporary = _temporary(hook.kept_path)
+            temporary.unlink(missing_ok=True)
+            shutil.copy2(hook.path, temporary, follow_symlinks=False)
+            os.replace(temporary, hook.kept_path)
+
+
+def _write(path: Path, data: bytes, last_look: Callable[[], None]) -> None:
+    """Put a finished, executable file in place by one rename, after a last look."""
+    temporary = _temporary(path)
+    with _written(path.parent):
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o755)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), 0o755)
+                os.fsync(file.fileno())
+            last_look()
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CouldNotCheck(
+            f"the hooks folder {folder} could not be written: {error.strerror}",
+            hint="make it writable, or point core.hooksPath at a folder that is, and run it again",
+        ) from error
+
+
+@contextmanager
+def _locked(folder: Path, *, make: bool) -> Iterator[None]:
+    """Hold the folder against another install. The lock is on the folder itself, so it leaves no file."""
+    with _written(folder):
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        deadline = time.monotonic() + _LOCK_WAIT_S
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise CouldNotCheck(f"another installation holds {folder}", hint="wait for it, and try again")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
