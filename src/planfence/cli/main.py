@@ -13,9 +13,35 @@ from planfence.cli.output import emit_error
 from planfence.errors import ExitCode, PlanfenceError
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
+COMMANDS = {
+    "init": "init",
     "install": "install",
     "uninstall": "uninstall",
+    "doctor": "doctor",
+    "demo": "demo",
+    "plan": "plan",
+    "start": "start",
+    "status": "status",
+    "check": "check",
+    "test": "test",
+    "advance": "advance",
+    "review": "review",
+    "rework": "rework",
+    "finish": "finish",
+    "verify": "verify",
+    "receive": "receive",
+    "split": "split",
+    "summary": "summary",
+    "prompt": "prompt",
+    "replay": "replay",
+    "compare": "compare",
+    "trial": "trial",
     "log": "log",
+    "sync": "sync",
+    "report": "report",
+    "explain": "explain",
+    "hook": "hook",
+    "agent": "agent",
 }
 
 
