@@ -59,6 +59,10 @@ def fault(pattern: str) -> tuple[str, str] | None:
         return "an empty path component (`//`)", "write one `/`"
     if ".." in parts or "." in parts:
         return "`.` or `..` in a pattern", "write the path from the top of the repository"
+    if any("**" in part and part != "**" for part in parts):
+        # git strips a pattern's literal start before it matches (dir.c, git_fnmatch), so that there `a**`
+        # crosses `/` although gitignore(5) says that it does not: what two readers could read in two ways is refused.
+        return "`**` beside other characters", "let `**` be a whole folder, as in `dir/**`, or write one `*`"
     if _translate(encode(pattern)) is None:
         return "an unclosed or empty `[…]`", "close it with `]`, or write `[[]` for a plain `[`"
     return None

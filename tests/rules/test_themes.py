@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from support.tables import change, context, found, task
+
+from planfence.core.plan import Plan
+from planfence.core.policy import Policy
+from planfence.core.rule import Door, PlanEdit
+from planfence.rules import message_mixes_themes, mixed_themes, plan_rides_with_code, plan_went_back
+
+THEMES = {"auth": ("src/**", "shared.py"), "docs": ("docs/**", "shared.py")}
+
+
+@pytest.mark.parametrize(
+    ("files", "mixed"),
+    [
+        (["src/a"], []),
+        (["src/a", "docs/b"], ["docs/b"]),
+        (["src/a", "shared.py"], []),
+        (["src/a", "nowhere.py"], []),
+        (["docs/b"], ["docs/b"]),
+    ],
+)
+def test_mixed_themes_by_path(files: list[str], mixed: list[str]) -> None:
+    assert found(mixed_themes.RULE, context(change(*files), task("**"), themes=THEMES)) == mixed
+
+
+@pytest.mark.parametrize(
+    ("message", "count"),
+    [("feat: a", 0), ("docs: a", 1), ("no type at all", 0), ("fixup! docs: a", 0), ("docs(api)!: a", 1)],
+)
+def test_mixed_themes_by_type(message: str, count: int) -> None:
+    ctx = context(change("src/a"), task("**"), themes=THEMES, types=("feat", "fix"), message=message)
+    assert len(found(mixed_themes.RULE, ctx)) == count
+
+
+GOOD = [
+    "feat: one thing",
+    "feat(auth)!: one thing\n\nBREAKING CHANGE: none",
+    "fix: crash on UTF-8 names (#12)",
+    "fix: crash\n\nCloses #12\nSee #13 for the story",
+    "fix: crash\n\nFixes: #12",
+    "fixup! feat: a #1 #2",
+    "Merge branch 'x'",
+    "chore: a and b",
+    "docs: how to write fix: messages",
+]
+BAD = [
+    ("feat, fix: two", "two types in one message: feat, fix"),
+    ("feat+docs: two", "two types in one message: feat, docs"),
+    ("feat: a\n\nfix: b", "two types in one message: feat, fix"),
+    ("feat: squash\n\n* feat: a\n* fix: b", "two types in one message: feat, fix"),
+    ("fix: #12 and #13", "two issues in one message: #12, #13"),
+    ("fix: crash\n\nCloses #12, fixes #13", "two issues in one message: #12, #13"),
+    ("fix: AUTH-1 and AUTH-2", "two issues in one message: AUTH-1, AUTH-2"),
+    ("fix: a\n\nPlan-Task: p/a\nPlan-Task: p/b", "two tasks in one message: p/a, p/b"),
+]
+
+
+@pytest.mark.parametrize("message", GOOD)
+def test_one_thing_in_a_message(message: str) -> None:
+    assert found(message_mixes_themes.RULE, context(change("a"), message=message)) == []
+
+
+@pytest.mark.parametrize(("message", "said"), BAD)
+def test_two_things_in_a_message(message: str, said: str) -> None:
+    assert found(message_mixes_themes.RULE, context(change("a"), message=message)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("files", "riding"),
+    [
+        (["plans/a.toml", "planfence.toml"], []),
+        (["plans/a.toml", "src/a"], ["plans/a.toml"]),
+        (["+plans/notes.md", "src/a"], ["plans/notes.md"]),
+        (["src/a", "src/b"], []),
+        (["plansx/a.toml", "src/b"], []),
+    ],
+)
+def test_plan_rides_with_code(files: list[str], riding: list[str]) -> None:
+    assert found(plan_rides_with_code.RULE, context(change(*files), door=Door.SMALL)) == riding
+
+
+def plan(version: int) -> Plan:
+    return Plan("p", version, "goal", ())
+
+
+@pytest.mark.parametrize(
+    ("edit", "count"),
+    [
+        (PlanEdit("plans/p.toml", plan(1), plan(2)), 0),
+        (PlanEdit("plans/p.toml", plan(2), plan(2)), 1),
+        (PlanEdit("plans/p.toml", plan(2), plan(1)), 1),
+        (PlanEdit("plans/p.toml", None, plan(1)), 0),
+        (PlanEdit("plans/p.toml", plan(1), None), 0),
+        (PlanEdit("plans/p.toml", plan(1), None, "can't be read"), 1),
+    ],
+)
+def test_plan_went_back(edit: PlanEdit, count: int) -> None:
+    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, policy=Policy(), edits=(edit,))
+    assert len(found(plan_went_back.RULE, ctx)) == count
