@@ -1,0 +1,90 @@
+"""The report: read the logs, fold them by task, look into the history, measure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from planfence.app.logs import lines_of, local_clock, own_logs
+from planfence.core.log import Reader, SetAside
+from planfence.core.metrics import Frame
+from planfence.core.policy import Policy
+from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
+from planfence.core.taskfacts import Facts
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import Repository
+
+_SPAN = re.compile(r"(\d+)([dwh])")
+_SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One repository's logs: the files, and the prefix that its tasks bear among several repositories."""
+
+    paths: tuple[Path, ...]
+    prefix: str = ""
+
+
+def since_epoch(span: str, now: int) -> int:
+    """Turn `14d`, `2w`, `36h` or `2026-11-22` into seconds since the epoch; "" is 0."""
+    if not span:
+        return 0
+    match = _SPAN.fullmatch(span)
+    if match:
+        return now - int(match[1]) * _SECONDS[match[2]]
+    try:
+        return local_clock(f"{span}_00:00:00", False)
+    except ValueError:
+        raise PlanfenceError(f"--since {span} is no span of time", hint="write 14d, 2w or 2026-11-22") from None
+
+
+def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Source:
+    """The logs of one repository."""
+    return Source(tuple(dict.fromkeys(own_logs(repository, policy))), prefix)
+
+
+def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
+    """Read all logs; doubles are found across them."""
+    facts, reader = Facts(), Reader(local_clock)
+    for source in sources:
+        for path in source.paths:
+            with lines_of(path) as lines:
+                facts.add(reader.read(lines), source.prefix)
+    return facts, reader.counts, reader.aside
+
+
+def report(
+    sources: list[Source], frame: Frame, *, dimension: str = "model", since: int = 0, title: str = ""
+) -> ReportData:
+    """Make a report from logs."""
+    facts, counts, aside = fold(sources)
+    return build(facts, frame, dimension=dimension, since=since, title=title, reading=(counts, aside))
+
+
+def render_json(data: ReportData) -> str:
+    """The report as one JSON object."""
+    return json.dumps(as_plain(data), indent=1, ensure_ascii=True)
+
+
+def render_csv(data: ReportData) -> str:
+    """The tasks as CSV with a heading; a value that a spreadsheet would run as a formula gets a quote in front."""
+    out = io.StringIO()
+    names = [field.name for field in fields(TaskRow)]
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    for row in data.tasks:
+        writer.writerow({name: _safe(value) for name, value in asdict(row).items()})
+    return out.getvalue()
+
+
+def _safe(value: object) -> object:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "replace").decode()
+        return "'" + value if value[:1] in "=+-@\t\r" and value else value
+    return value

@@ -1,0 +1,63 @@
+"""`planfence report`: what the log says."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from planfence import env
+from planfence.app import report as use_case
+from planfence.cli.common import here, policy_of
+from planfence.core.metrics import Frame
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import open_repository
+from planfence.render.report_text import render_text
+
+
+@click.command()
+@click.option("--since", default="", metavar="SPAN", help="Tasks with a line since then: 14d, 2w, or a date.")
+@click.option(
+    "--by",
+    "dimension",
+    default="model",
+    show_default=True,
+    type=click.Choice(["model", "role", "flow", "theme", "plan"]),
+    help="What to compare.",
+)
+@click.option("--window", default=7, show_default=True, type=click.IntRange(1), help="Days in which rework counts.")
+@click.option("--within", default=2, show_default=True, type=click.IntRange(1), help="Rounds that still pass.")
+@click.option("--repo", "repos", multiple=True, type=click.Path(path_type=Path), help="Another repository; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
+def command(
+    since: str, dimension: str, window: int, within: int, repos: tuple[Path, ...], as_json: bool, as_csv: bool
+) -> None:
+    """Say what tasks cost, how long they took, how often they passed the first time and came back."""
+    now = int(time.time())
+    sources, title = _sources(repos)
+    frame = Frame(now, window, within)
+    data = use_case.report(sources, frame, dimension=dimension, since=use_case.since_epoch(since, now), title=title)
+    if as_json:
+        click.echo(use_case.render_json(data))
+    elif as_csv:
+        click.echo(use_case.render_csv(data), nl=False)
+    else:
+        colour = sys.stdout.isatty() and not env.current().get("NO_COLOR")
+        click.echo(render_text(data, colour=colour), nl=False)
+
+
+def _sources(repos: tuple[Path, ...]) -> tuple[list[use_case.Source], str]:
+    if not repos:
+        repository = here()
+        return [use_case.source_of(repository, policy_of(repository))], repository.main_worktree().name
+    found = []
+    for path in repos:
+        if not path.is_dir():
+            raise PlanfenceError(f"--repo {path} is not a folder", hint="name the top of a clone")
+        repository = open_repository(env.current(), path)
+        name = repository.main_worktree().name
+        found.append(use_case.source_of(repository, policy_of(repository), f"{name}:"))
+    return found, f"{len(found)} repositories"

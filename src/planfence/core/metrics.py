@@ -1,0 +1,301 @@
+"""The metrics: each a number with how many it rests on, and its interval (docs/metrics.md)."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from planfence.core import stats
+from planfence.core.taskfacts import Facts, TaskFacts
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One number: ``value`` and the ends of its 95% interval, None where the data don't reach; ``n`` tasks behind it.
+
+    ``unit`` is `$`, `min`, `h`, `rate`, `rounds` or `ratio`. ``note`` says what was left out, or how it was counted.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a report holds still: now (seconds since the epoch), the window that matures (days), the k of `within_k`."""
+
+    now: int
+    window_days: int = 7
+    within: int = 2
+
+
+#: name → (what a person reads, better when lower)
+METRICS: dict[str, tuple[str, bool]] = {
+    "cost_median": ("cost of a task, median", True),
+    "cost_geomean": ("cost of a task, geometric mean", True),
+    "cost_per_accepted": ("cost per accepted task", True),
+    "active_median": ("active minutes, median", True),
+    "active_p90": ("active minutes, 90th percentile", True),
+    "lead_median": ("lead time, median", True),
+    "lead_p90": ("lead time, 90th percentile", True),
+    "first_pass": ("passed the first time", False),
+    "within_k": ("passed within k rounds", False),
+    "rounds_mean": ("review rounds, mean", True),
+    "rollback": ("rolled back", True),
+    "rework": ("mended later", True),
+    "line_rework": ("lines changed again", True),
+    "cost_spread": ("spread of cost (geometric CV)", True),
+}
+
+
+def _estimate(value: float | None, interval: stats.Interval | None, n: int, unit: str, note: str = "") -> Estimate:
+    low, high = interval if interval is not None else (None, None)
+    return Estimate(value, low, high, n, unit, note)
+
+
+def _rate(hits: int, n: int, note: str = "") -> Estimate:
+    return _estimate(hits / n if n else None, stats.wilson(hits, n) if n else None, n, "rate", note)
+
+
+def _quantile(values: Sequence[float], share: float, unit: str, note: str = "") -> Estimate:
+    """A quantile with its interval by order statistics; a median of two to five by t on logarithms."""
+    ordered = sorted(values)
+    if not ordered:
+        return Estimate(None, None, None, 0, unit, note)
+    interval = stats.quantile_interval(ordered, share)
+    if interval is None and share == 0.5:
+        interval = stats.log_t_interval(ordered)
+        if interval is not None:
+            note = "; ".join(filter(None, [note, "so few: the interval takes them as log-normal"]))
+    return _estimate(stats.quantile(ordered, share), interval, len(ordered), unit, note)
+
+
+def _unknown(tasks: Sequence[TaskFacts], known: int, what: str) -> str:
+    return f"{len(tasks) - known} of {len(tasks)} tasks without {what}" if known < len(tasks) else ""
+
+
+def _cost_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
+    costs = [cost for task in tasks if (cost := task.known_cost) is not None]
+    note = _unknown(tasks, len(costs), "a known cost")
+    estimated = sum(task.estimated > 0 for task in tasks)
+    if estimated:
+        note = "; ".join(filter(None, [note, f"{estimated} estimated from tokens"]))
+    positive = [cost for cost in costs if cost > 0]
+    closed = [task for task in tasks if task.closed and task.known_cost is not None]
+    accepted = [float(task.accepted) for task in closed]
+    spent = [task.cost for task in closed]
+    spread = None
+    spread_interval = None
+    if len(positive) > 1:
+        s2 = stats.deviation([math.log(cost) for cost in positive]) ** 2
+        spread = _gcv(s2)
+        df = len(positive) - 1
+        spread_interval = stats.Interval(
+            _gcv(s2 * df / stats.chi2_quantile(0.975, df)), _gcv(s2 * df / stats.chi2_quantile(0.025, df))
+        )
+    return {
+        "cost_median": _quantile(costs, 0.5, "$", note),
+        "cost_geomean": _estimate(
+            math.exp(stats.mean([math.log(cost) for cost in positive])) if positive else None,
+            stats.log_t_interval(positive) if positive else None,
+            len(positive),
+            "$",
+            note,
+        ),
+        "cost_per_accepted": _estimate(
+            math.fsum(spent) / sum(accepted) if sum(accepted) else None,
+            stats.ratio_interval(spent, accepted),
+            len(closed),
+            "$",
+            f"{int(sum(accepted))} accepted of {len(closed)} closed",
+        ),
+        "cost_spread": _estimate(spread, spread_interval, len(positive), "ratio"),
+    }
+
+
+def _gcv(s2: float) -> float:
+    return math.sqrt(math.expm1(min(s2, 700.0)))
+
+
+def _time_metrics(tasks: Sequence[TaskFacts], now: int) -> dict[str, Estimate]:
+    active = [minutes for task in tasks if task.closed and (minutes := task.active_min) is not None]
+    leads = [
+        (((task.closed or max(now, task.start)) - task.start) / 3600, bool(task.closed))
+        for task in tasks
+        if task.start and (not task.closed or task.closed >= task.start)
+    ]
+    still = sum(not ended for _, ended in leads)
+    note = _unknown(tasks, len(active), "measured minutes")
+    lead_note = "; ".join(
+        filter(None, [_unknown(tasks, len(leads), "a start"), f"{still} open, counted as censored" if still else ""])
+    )
+    found = {
+        "active_median": _quantile(active, 0.5, "min", note),
+        "active_p90": _quantile(active, 0.9, "min", note),
+    }
+    for name, share in (("lead_median", 0.5), ("lead_p90", 0.9)):
+        value, low, high = stats.kaplan_meier_quantile(leads, share)
+        found[name] = Estimate(value, low, high, len(leads), "h", lead_note)
+    return found
+
+
+def _at_least(floor: float, interval: stats.Interval | None) -> stats.Interval | None:
+    return None if interval is None else stats.Interval(max(floor, interval.low), interval.high)
+
+
+def first_pass(task: TaskFacts, within: int = 1) -> bool | None:
+    """Whether a closed task needed at most ``within`` review rounds and stands; None where nobody counted rounds."""
+    if not task.closed or not task.review_rounds:
+        return None
+    return task.review_rounds <= within and task.accepted
+
+
+def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str]) -> dict[str, Estimate]:
+    closed = [task for task in tasks if task.closed]
+    judged = [(task, passed) for task in closed if (passed := first_pass(task)) is not None]
+    note = _unknown(closed, len(judged), "counted rounds")
+    within = sum(bool(first_pass(task, frame.within)) for task, _ in judged)
+    rounds = [float(task.review_rounds) for task, _ in judged]
+    window = frame.window_days * _DAY
+    mature = [task for task in closed if (task.merged_at or task.closed) <= frame.now - window]
+    matured = f"{len(mature)} of {len(closed)} closed at least {frame.window_days} days ago"
+    reverted = sum(task.reverted and _soon(task, task.reverted_at or task.outcome_at, window) for task in mature)
+    added, redone = sum(task.lines_added for task in mature), sum(task.lines_redone for task in mature)
+    return {
+        "first_pass": _rate(sum(passed for _, passed in judged), len(judged), note),
+        "within_k": _rate(within, len(judged), f"k = {frame.within}"),
+        "rounds_mean": _estimate(
+            stats.mean(rounds) if rounds else None,
+            _at_least(1.0, stats.t_interval(rounds)),
+            len(rounds),
+            "rounds",
+            note,
+        ),
+        "rollback": _rate(reverted, len(mature), matured),
+        "rework": _rate(sum(task.task in mended for task in mature), len(mature), matured),
+        "line_rework": _estimate(
+            redone / added if added else None,
+            stats.ratio_interval(
+                [float(task.lines_redone) for task in mature if task.lines_added],
+                [float(task.lines_added) for task in mature if task.lines_added],
+            ),
+            sum(task.lines_added > 0 for task in mature),
+            "rate",
+            f"{redone} of {added} lines",
+        ),
+    }
+
+
+def _soon(task: TaskFacts, when: int, window: int) -> bool:
+    return when <= (task.merged_at or task.closed) + window
+
+
+def mended_tasks(facts: Facts, window_days: int) -> set[str]:
+    """The tasks that a later one, begun within the window after they were closed, says that it `fixes`."""
+    found = set()
+    for task in facts.tasks.values():
+        for name in task.fixes:
+            target = facts.tasks.get(name) or facts.tasks.get(task.task.rpartition("/")[0] + "/" + name)
+            if target is not None and target.closed and target is not task:
+                begun = task.start or task.first
+                if begun <= target.closed + window_days * _DAY:
+                    found.add(target.task)
+    return found
+
+
+def measure(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str]) -> dict[str, Estimate]:
+    """All metrics of these tasks, in the order of :data:`METRICS`."""
+    found = _cost_metrics(tasks) | _time_metrics(tasks, frame.now) | _outcome_metrics(tasks, frame, mended)
+    return {name: found[name] for name in METRICS}
+
+
+#: Dimensions that own outcomes, and how a task tells its own.
+DIMENSIONS: dict[str, Callable[[TaskFacts], str]] = {
+    "model": lambda task: task.maker,
+    "flow": lambda task: task.flow,
+    "theme": lambda task: task.theme,
+    "plan": lambda task: task.plan,
+}
+
+
+def by_dimension(
+    tasks: Iterable[TaskFacts], dimension: str, frame: Frame, mended: set[str]
+) -> dict[str, dict[str, Estimate]]:
+    """The metrics of each group; by role, cost and time only, since outcomes belong to the whole flow."""
+    if dimension == "role":
+        return _by_role(tasks)
+    groups: dict[str, list[TaskFacts]] = defaultdict(list)
+    for task in tasks:
+        groups[DIMENSIONS[dimension](task) or "(none)"].append(task)
+    return {name: measure(groups[name], frame, mended) for name in sorted(groups)}
+
+
+def _by_role(tasks: Iterable[TaskFacts]) -> dict[str, dict[str, Estimate]]:
+    costs: dict[str, list[float]] = defaultdict(list)
+    times: dict[str, list[float]] = defaultdict(list)
+    for task in tasks:
+        for (role, model), share in task.shares.items():
+            name = " ".join(filter(None, [role or "(no role)", model]))
+            if share.costs:
+                costs[name].append(share.cost)
+            if share.times:
+                times[name].append(share.time_min)
+    return {
+        name: {
+            "cost_median": _quantile(costs[name], 0.5, "$"),
+            "active_median": _quantile(times[name], 0.5, "min"),
+        }
+        for name in sorted(costs.keys() | times.keys())
+    }
+
+
+def pass_hat_k(tasks: Iterable[TaskFacts]) -> dict[int, Estimate]:
+    """tau-bench's pass^k over repeated runs: the mean of C(successes, k) / C(runs, k) over tasks with k runs."""
+    attempts = [task.attempts for task in tasks if task.attempts[1] > 1]
+    found = {}
+    for k in range(1, max((n for _, n in attempts), default=0) + 1):
+        values = [math.comb(c, k) / math.comb(n, k) for c, n in attempts if n >= k]
+        found[k] = _estimate(stats.mean(values), stats.t_interval(values), len(values), "rate")
+    return found
+
+
+def first_pass_by_context(tasks: Iterable[TaskFacts]) -> dict[int, Estimate]:
+    """The first-pass rate by the longest context, in buckets of powers of two: bucket → rate (tokens from 2^bucket)."""
+    buckets: dict[int, list[bool]] = defaultdict(list)
+    for task in tasks:
+        passed = first_pass(task)
+        if task.ctx and passed is not None:
+            buckets[task.ctx.bit_length() - 1].append(passed)
+    return {bucket: _rate(sum(buckets[bucket]), len(buckets[bucket])) for bucket in sorted(buckets)}
+
+
+def stage_minutes(tasks: Iterable[TaskFacts]) -> dict[str, Estimate]:
+    """Minutes that tasks stood in each stage they left, median."""
+    spent: dict[str, list[float]] = defaultdict(list)
+    for task in tasks:
+        moves = sorted(task.moves)
+        per_stage: dict[str, float] = defaultdict(float)
+        for (begun, stage), (left, _) in pairwise(moves):
+            per_stage[stage] += (left - begun) / 60
+        for stage, minutes in per_stage.items():
+            spent[stage].append(minutes)
+    return {stage: _quantile(spent[stage], 0.5, "min") for stage in sorted(spent)}
+
+
+def by_week(tasks: Iterable[TaskFacts], frame: Frame, mended: set[str]) -> list[tuple[int, dict[str, Estimate]]]:
+    """For each week in which tasks were closed: its Monday (seconds, UTC) and the metrics."""
+    weeks: dict[int, list[TaskFacts]] = defaultdict(list)
+    for task in tasks:
+        if task.closed:
+            # 1970-01-05 was a Monday.
+            weeks[(task.closed - 4 * _DAY) // (7 * _DAY) * 7 * _DAY + 4 * _DAY].append(task)
+    return [(week, measure(weeks[week], frame, mended)) for week in sorted(weeks)]

@@ -1,0 +1,252 @@
+"""Intervals for small samples, in pure Python; scipy and statsmodels are the oracles in the tests.
+
+Why these: Wilson's and Newcombe's intervals keep their coverage where Wald's doesn't (Newcombe 1998, Stat. Med. 17);
+order statistics cover a median whatever the distribution; t on logarithms suits costs and times, which are skewed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+#: 1 - coverage of every interval that is not said to be another.
+ALPHA = 0.05
+_TINY = 1e-300
+_ROUNDS = 400
+
+
+class Interval(NamedTuple):
+    """A lower and an upper end."""
+
+    low: float
+    high: float
+
+
+def normal_cdf(z: float) -> float:
+    """The standard normal distribution function."""
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def _incomplete_beta(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function, by Lentz's continued fraction (DLMF 8.17.22)."""
+    if x <= 0 or x >= 1:
+        return 0.0 if x <= 0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, 1 - x)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
+    total = d
+    for m in range(1, _ROUNDS):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d = 1 / _away(1 + term * d)
+            c = _away(1 + term / c)
+            step = c * d
+            total *= step
+        if abs(step - 1) < 1e-15:
+            break
+    return front * total / a
+
+
+def _away(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY
+
+
+def _lower_gamma(a: float, x: float) -> float:
+    """The regularised lower incomplete gamma function, by its series (DLMF 8.11.4)."""
+    if x <= 0:
+        return 0.0
+    term = total = 1 / a
+    k = a
+    while term > total * 1e-17:
+        k += 1
+        term *= x / k
+        total += term
+    return min(1.0, total * math.exp(a * math.log(x) - x - math.lgamma(a)))
+
+
+def t_cdf(t: float, df: float) -> float:
+    """Student's distribution function."""
+    tail = 0.5 * _incomplete_beta(df / 2, 0.5, df / (df + t * t))
+    return 1 - tail if t > 0 else tail
+
+
+def _quantile(cdf: Callable[[float], float], p: float, low: float, high: float) -> float:
+    while cdf(high) < p:
+        high *= 2
+    while cdf(low) > p:
+        low *= 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        low, high = (middle, high) if cdf(middle) < p else (low, middle)
+    return (low + high) / 2
+
+
+@lru_cache(maxsize=256)
+def normal_quantile(p: float) -> float:
+    """The z below which a share ``p`` of a standard normal lies."""
+    return _quantile(normal_cdf, p, -8.0, 8.0)
+
+
+@lru_cache(maxsize=1024)
+def t_quantile(p: float, df: float) -> float:
+    """The t below which a share ``p`` of Student's distribution lies."""
+    return _quantile(lambda t: t_cdf(t, df), p, -8.0, 8.0)
+
+
+def chi2_quantile(p: float, df: float) -> float:
+    """The value below which a share ``p`` of a chi-squared distribution lies."""
+    return _quantile(lambda x: _lower_gamma(df / 2, x / 2), p, 0.0, max(1.0, 2 * df))
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean."""
+    return math.fsum(values) / len(values)
+
+
+def deviation(values: Sequence[float]) -> float:
+    """The sample standard deviation (n - 1)."""
+    middle = mean(values)
+    return math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
+
+
+def wilson(successes: int, n: int, alpha: float = ALPHA) -> Interval:
+    """Wilson's score interval for a rate; (0, 1) where n is 0."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    z2 = normal_quantile(1 - alpha / 2) ** 2
+    rate = successes / n
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    return Interval(low, 1.0 if successes == n else min(1.0, centre + half))
+
+
+def newcombe(successes: tuple[int, int], n: tuple[int, int], alpha: float = ALPHA) -> Interval:
+    """Newcombe's hybrid score interval for the first rate minus the second."""
+    p, q = successes[0] / n[0], successes[1] / n[1]
+    first, second = wilson(successes[0], n[0], alpha), wilson(successes[1], n[1], alpha)
+    low = p - q - math.hypot(p - first.low, second.high - q)
+    return Interval(low, p - q + math.hypot(first.high - p, q - second.low))
+
+
+def t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+    """Student's interval for a mean; None below two values."""
+    n = len(values)
+    if n < 2:
+        return None
+    half = t_quantile(1 - alpha / 2, n - 1) * deviation(values) / math.sqrt(n)
+    return Interval(mean(values) - half, mean(values) + half)
+
+
+def log_t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+    """Student's interval for a geometric mean; None below two values, or where one is not positive."""
+    if len(values) < 2 or min(values) <= 0:
+        return None
+    inner = t_interval([math.log(value) for value in values], alpha)
+    return None if inner is None else Interval(_exp(inner.low), _exp(inner.high))
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(value, 700.0))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """A quantile of sorted values, by linear interpolation (numpy's default)."""
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALPHA) -> Interval | None:
+    """The order statistics that enclose a quantile with at least 1 - alpha coverage, whatever the distribution.
+
+    None where the sample is too small for that (a median needs six values).
+    """
+    n = len(ordered)
+    cumulative, term = 0.0, (1 - share) ** n
+    low = high = -1
+    for k in range(n + 1):
+        if cumulative + term > alpha / 2 and low < 0:
+            low = k
+        cumulative += term
+        if cumulative >= 1 - alpha / 2 and high < 0:
+            high = k + 1
+        term *= (n - k) / (k + 1) * share / (1 - share)
+    if low < 1 or high > n or high < 0:
+        return None
+    return Interval(ordered[low - 1], ordered[high - 1])
+
+
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+    """An interval for Σ numerators / Σ denominators over pairs, by linearisation on the log scale.
+
+    None below two pairs or where either sum is 0 (Cochran, *Sampling Techniques*, 6.3).
+    """
+    n, top, bottom = len(numerators), math.fsum(numerators), math.fsum(denominators)
+    if n < 2 or top <= 0 or bottom <= 0:
+        return None
+    ratio = top / bottom
+    squares = math.fsum((x - ratio * y) ** 2 for x, y in zip(numerators, denominators, strict=True))
+    error = math.sqrt(n / (n - 1) * squares) / bottom / ratio
+    half = t_quantile(1 - alpha / 2, n - 1) * error
+    return Interval(ratio * _exp(-half), ratio * _exp(half))
+
+
+class Survival(NamedTuple):
+    """A quantile of a time to event, with its interval; an end that the data don't reach is None."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def kaplan_meier_quantile(times: Sequence[tuple[float, bool]], share: float = 0.5, alpha: float = ALPHA) -> Survival:
+    """The time by which a share of events has happened; ``times`` are (duration, whether it ended).
+
+    Greenwood's variance on the log-log scale, inverted (Brookmeyer and Crowley 1982).
+    """
+    z = normal_quantile(1 - alpha / 2)
+    at_risk, survival, variance = len(times), 1.0, 0.0
+    value = low = high = None
+    for time, group in groupby(sorted(times), key=itemgetter(0)):
+        same = [ended for _, ended in group]
+        events = sum(same)
+        if events:
+            survival *= 1 - events / at_risk
+            variance += events / (at_risk * (at_risk - events)) if at_risk > events else math.inf
+            lower, upper = _log_log(survival, variance, z)
+            value = time if value is None and survival <= 1 - share else value
+            low = time if low is None and lower <= 1 - share else low
+            high = time if high is None and upper <= 1 - share else high
+        at_risk -= len(same)
+    return Survival(value, low, high)
+
+
+def _log_log(survival: float, variance: float, z: float) -> Interval:
+    if survival <= 0:
+        return Interval(0.0, 0.0)
+    if survival >= 1:
+        return Interval(1.0, 1.0)
+    half = z * math.sqrt(variance) / abs(math.log(survival))
+    return Interval(survival ** _exp(half), survival ** math.exp(-half))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values, in the order given."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = running
+    return adjusted

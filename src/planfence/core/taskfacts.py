@@ -1,0 +1,276 @@
+"""What the logs say of each task: lines folded by task, before any statistic (docs/metrics.md)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from planfence.core.log import Record, RunEntry, number
+
+#: Events that only say that something ran: they carry no cost, time or stage.
+QUIET_EVENTS = frozenset(
+    {"pre-commit", "pre-merge-commit", "commit-msg", "post-commit", "pre-push", "check", "receive"}
+)
+_REFUSED = frozenset({"refused"})
+#: Outcomes of a task that was closed without being accepted.
+FAILED_OUTCOMES = frozenset({"abandoned", "rejected", "reverted"})
+#: Results of a move that did not take place.
+_NOT_DONE = frozenset({"refused", "failed", "error"})
+
+
+@dataclass(slots=True)
+class Share:
+    """What one model in one role spent on a task: dollars, minutes, tokens; the counts say of how many lines."""
+
+    cost: float = 0.0
+    costs: int = 0
+    time_min: float = 0.0
+    times: int = 0
+    tokens: int = 0
+
+
+@dataclass(slots=True)
+class TaskFacts:
+    """One task. Times are seconds since the epoch, 0 where unknown; ``rounds`` 0 is unknown.
+
+    ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
+    have tokens but no cost. ``attempts`` are (successes, all) of repeated runs.
+    """
+
+    task: str
+    shares: dict[tuple[str, str], Share] = field(default_factory=dict)
+    first: int = 0
+    last: int = 0
+    cost: float = 0.0
+    costs: int = 0
+    time_min: float = 0.0
+    times: int = 0
+    hand: int = 0
+    hand_last: int = 0
+    unpriced: int = 0
+    estimated: int = 0
+    rounds: int = 0
+    reviews: int = 0
+    reworks: int = 0
+    est_min: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    ctx: int = 0
+    flow: str = ""
+    theme: str = ""
+    outcome: str = ""
+    outcome_at: int = 0
+    started: int = 0
+    finished: int = 0
+    trial: str = ""
+    fixes: frozenset[str] = frozenset()
+    moves: tuple[tuple[int, str], ...] = ()
+    runs: tuple[tuple[int, str], ...] = ()
+    attempts: tuple[int, int] = (0, 0)
+    ran: int = 0
+    refused: int = 0
+    reverted_at: int = 0
+    merged_at: int = 0
+    mended_at: int = 0
+    lines_added: int = 0
+    lines_redone: int = 0
+
+    @property
+    def plan(self) -> str:
+        """The plan's id, "" for a task without one."""
+        plan, slash, _ = self.task.rpartition(":")[2].partition("/")
+        return plan if slash else ""
+
+    def saw(self, epoch: int) -> None:
+        """Widen the span of the task's lines."""
+        self.last = max(self.last, epoch)
+        if not self.first or epoch < self.first:
+            self.first = epoch
+
+    def share(self, role: str, model: str) -> Share:
+        """The share of this model in this role."""
+        return self.shares.setdefault((role, model), Share())
+
+    @property
+    def work(self) -> tuple[int, bool]:
+        """Seconds worked by the run log, and whether the task is at work still: an open start."""
+        total, began = 0, 0
+        for epoch, edge in sorted(self.runs):
+            if edge == "start":
+                began = began or epoch
+            elif began:
+                total += epoch - began
+                began = 0
+        return total, bool(began)
+
+    @property
+    def active_min(self) -> float | None:
+        """Minutes worked: the run log's, otherwise the lines' `time_min`; None where neither says."""
+        seconds, _ = self.work
+        if seconds:
+            return seconds / 60
+        return self.time_min if self.times else None
+
+    @property
+    def start(self) -> int:
+        """When work began: the run log's first start, or the `start` event; 0 where neither is there."""
+        begins = [epoch for epoch, edge in self.runs if edge == "start"] + ([self.started] if self.started else [])
+        return min(begins, default=0)
+
+    @property
+    def closed(self) -> int:
+        """When the task was closed; 0 while it is open.
+
+        `finish` or an outcome closes it; otherwise the run log's last `end`; a task known from hand-written lines
+        alone is closed by its last one, since those are written when the work is done.
+        """
+        if self.finished or self.outcome_at:
+            return max(self.finished, self.outcome_at)
+        if self.runs:
+            _, is_open = self.work
+            ends = [epoch for epoch, edge in self.runs if edge == "end"]
+            return 0 if is_open else max(ends, default=0)
+        return 0 if self.started else self.hand_last
+
+    @property
+    def review_rounds(self) -> int:
+        """Review rounds: the highest that a line names, or one more than the reworks; 0: unknown."""
+        return max(self.rounds, self.reworks + 1 if self.reworks or self.reviews or self.finished else 0)
+
+    @property
+    def reverted(self) -> bool:
+        """Whether it was rolled back, by its outcome or by a revert in the history."""
+        return bool(self.reverted_at) or self.outcome == "reverted"
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it was closed and its work stands."""
+        return bool(self.closed) and self.outcome not in FAILED_OUTCOMES and not self.reverted
+
+    @property
+    def known_cost(self) -> float | None:
+        """Dollars, or None where no line has them or a priced part is missing."""
+        return self.cost if self.costs and not self.unpriced else None
+
+    @property
+    def maker(self) -> str:
+        """The model that the outcome counts for: who implemented, otherwise who has the most lines."""
+        lines: Counter[str] = Counter()
+        for (role, model), share in self.shares.items():
+            lines[model] += share.costs + share.times + (1_000_000 if role in ("implement", "executor") else 0)
+        return lines.most_common(1)[0][0] if lines else ""
+
+
+@dataclass(slots=True)
+class Facts:
+    """All tasks by name, the runs counted by (event, result), dollars that no task owns, and unreadable numbers."""
+
+    tasks: dict[str, TaskFacts] = field(default_factory=dict)
+    runs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    loose_cost: float = 0.0
+    unreadable: int = 0
+    models: Counter[str] = field(default_factory=Counter)
+
+    def task(self, name: str) -> TaskFacts:
+        """The task of this name, made where it is new."""
+        facts = self.tasks.get(name)
+        if facts is None:
+            facts = self.tasks[name] = TaskFacts(name)
+        return facts
+
+    def add(self, entries: Iterable[Record | RunEntry], prefix: str = "") -> None:
+        """Fold entries in; ``prefix`` (`repository:`) keeps tasks of several repositories apart."""
+        for entry in entries:
+            if isinstance(entry, Record):
+                self._add_record(entry, prefix)
+            else:
+                facts = self.task(prefix + entry.task)
+                facts.runs += ((entry.epoch, entry.edge),)
+                facts.saw(entry.epoch)
+
+    def _number(self, fields: dict[str, str], name: str) -> float | None:
+        text = fields.get(name)
+        if not text:
+            return None
+        read = number(text)
+        self.unreadable += read is None
+        return read
+
+    def _add_record(self, record: Record, prefix: str) -> None:
+        fields = record.fields
+        event = fields.get("event", "")
+        if event:
+            self.runs[event, fields.get("result", "")] += 1
+        if not fields["task"]:
+            self.loose_cost += self._number(fields, "cost") or 0.0
+            return
+        facts = self.task(prefix + fields["task"])
+        facts.saw(record.epoch)
+        if event in QUIET_EVENTS:
+            facts.ran += 1
+            facts.refused += fields.get("result") in _REFUSED
+        self._add_amounts(facts, fields)
+        if not event or event == "note":
+            facts.hand += 1
+            facts.hand_last = max(facts.hand_last, record.epoch)
+        elif event not in QUIET_EVENTS:
+            _add_event(facts, event, record)
+        _add_words(facts, record)
+
+    def _add_amounts(self, facts: TaskFacts, fields: dict[str, str]) -> None:
+        cost, minutes = self._number(fields, "cost"), self._number(fields, "time_min")
+        tokens = [int(self._number(fields, name) or 0) for name in ("tokens_in", "tokens_out", "tokens_cached")]
+        facts.rounds = max(facts.rounds, int(self._number(fields, "review_round") or 0))
+        if cost is not None or minutes is not None or any(tokens):
+            share = facts.share(fields.get("role", ""), fields.get("model", ""))
+            if cost is not None:
+                facts.cost, facts.costs = facts.cost + cost, facts.costs + 1
+                share.cost, share.costs = share.cost + cost, share.costs + 1
+            elif any(tokens):
+                facts.unpriced += 1
+            if minutes is not None:
+                facts.time_min, facts.times = facts.time_min + minutes, facts.times + 1
+                share.time_min, share.times = share.time_min + minutes, share.times + 1
+            share.tokens += sum(tokens)
+        facts.tokens_in += tokens[0]
+        facts.tokens_out += tokens[1]
+        facts.tokens_cached += tokens[2]
+        facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
+        facts.est_min = self._number(fields, "est_min") or facts.est_min
+        facts.estimated += fields.get("estimated") == "1"
+
+
+def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
+    result, stage = record.fields.get("result", ""), record.fields.get("stage", "")
+    if event == "replay":
+        won, played = facts.attempts
+        facts.attempts = (won + (result == "passed"), played + 1)
+        return
+    if result in _NOT_DONE:
+        return
+    if event == "start":
+        facts.started = min(facts.started or record.epoch, record.epoch)
+        facts.moves += ((record.epoch, stage or "implement"),)
+    elif event == "finish":
+        facts.finished = max(facts.finished, record.epoch)
+        facts.moves += ((record.epoch, "done"),)
+    elif event == "advance" and stage:
+        facts.moves += ((record.epoch, stage),)
+    elif event == "rework":
+        facts.reworks += 1
+        facts.moves += ((record.epoch, "implement"),)
+    elif event == "review":
+        facts.reviews += 1
+
+
+def _add_words(facts: TaskFacts, record: Record) -> None:
+    fields = record.fields
+    facts.flow = facts.flow or fields.get("flow", "")  # the first: by assignment
+    facts.theme = fields.get("theme") or facts.theme
+    facts.trial = fields.get("trial") or facts.trial
+    if fields.get("outcome"):
+        facts.outcome, facts.outcome_at = fields["outcome"], record.epoch
+    if fields.get("fixes"):
+        facts.fixes |= set(fields["fixes"].split("+"))

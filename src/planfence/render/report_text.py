@@ -1,0 +1,125 @@
+"""The report in a terminal, 80 columns wide at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from planfence.core.metrics import METRICS, Estimate
+from planfence.core.reportdata import LOOSE_LIMIT, ReportData
+from planfence.render.log_text import render_counts, visible
+from planfence.render.numbers import amount, day, interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_GROUP_COLUMNS = (
+    ("cost_median", "cost"),
+    ("cost_per_accepted", "$/accepted"),
+    ("active_median", "active"),
+    ("first_pass", "first pass"),
+    ("rework", "mended"),
+)
+
+
+def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
+    """Return the whole report as text."""
+    from rich.console import Console
+
+    out = StringIO()
+    console = Console(
+        file=out, width=min(width, 80), force_terminal=colour, no_color=not colour, highlight=False, emoji=False
+    )
+    _head(console, data)
+    if not data.tasks:
+        console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")
+        return out.getvalue()
+    console.print(_overall(data.overall))
+    for note in _notes(data.overall):
+        console.print(note, markup=False)
+    console.print()
+    if data.comparable:
+        console.print(_groups(data))
+    else:
+        console.print(
+            f"\n{amount(data.loose_share, 'rate')} of the dollars belong to no task, more than "
+            f"{amount(LOOSE_LIMIT, 'rate')}: groups are not compared.",
+            markup=False,
+        )
+    if data.stages:
+        console.print(_simple("stage", "minutes in it, median", data.stages))
+    for note in data.notes:
+        console.print(note, markup=False)
+    if data.verdict:
+        console.print(f"\nTrial: {data.verdict['text']}", markup=False)
+    return out.getvalue()
+
+
+def _head(console: Console, data: ReportData) -> None:
+    since = f", since {day(data.since)}" if data.since else ""
+    console.print(f"{visible(data.title)}{since}: {len(data.tasks)} tasks, {data.open_tasks} open", markup=False)
+    runs = sum(data.runs.values())
+    if runs:
+        console.print(f"{runs} recorded runs, {data.refused} refused", markup=False)
+    console.print(render_counts(data.counts, data.aside[:3]), markup=False, soft_wrap=False, overflow="ellipsis")
+    if data.unreadable:
+        console.print(f"{data.unreadable} numbers could not be read and were left out", markup=False)
+    if data.loose_share:
+        console.print(f"{amount(data.loose_share, 'rate')} of the dollars belong to no task", markup=False)
+
+
+def _table(title: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+
+
+def _overall(group: Mapping[str, Estimate]) -> Table:
+    table = _table("All tasks")
+    table.add_column("metric")
+    for name in ("value", "95% interval", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, estimate in group.items():
+        table.add_row(METRICS[name][0], amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
+    return table
+
+
+def _notes(group: Mapping[str, Estimate]) -> Iterator[str]:
+    """What the numbers leave out or rest on, each said once with the metrics that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, estimate in group.items():
+        if estimate.note:
+            about.setdefault(estimate.note, []).append(METRICS[name][0].partition(",")[0])
+    for note, names in about.items():
+        yield f"{', '.join(dict.fromkeys(names))}: {note}"
+
+
+def _groups(data: ReportData) -> Table:
+    from rich.text import Text
+
+    table = _table(f"By {data.dimension}: value, 95% interval, n")
+    table.add_column(data.dimension, overflow="fold", max_width=18)
+    shown = [(name, title) for name, title in _GROUP_COLUMNS if any(name in group for group in data.groups.values())]
+    for _, title in shown:
+        table.add_column(title, justify="right", min_width=8)
+    for label, group in data.groups.items():
+        cells = [Text(visible(label))]
+        for name, _ in shown:
+            estimate = group[name]
+            words = [amount(estimate.value, estimate.unit), interval(estimate), f"n={estimate.n}"]
+            cells.append(Text("\n".join(word for word in words if word)))
+        table.add_row(*cells)
+    return table
+
+
+def _simple(label: str, title: str, rows: Mapping[str, Estimate]) -> Table:
+    table = _table(f"By {label}")
+    table.add_column(label)
+    for name in (title, "95% interval", "n"):
+        table.add_column(name, justify="right")
+    for name, estimate in rows.items():
+        table.add_row(visible(name), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
+    return table

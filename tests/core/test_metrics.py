@@ -1,0 +1,206 @@
+import calendar
+import math
+import time
+
+import pytest
+
+from planfence.core import metrics
+from planfence.core.log import Reader
+from planfence.core.logline import format_record
+from planfence.core.metrics import Frame
+from planfence.core.reportdata import build
+from planfence.core.taskfacts import Facts
+
+NOW = 1795341600
+DAY = 86_400
+FRAME = Frame(NOW)
+
+
+def clock(text, is_utc):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%d_%H:%M:%S"))
+
+
+def stamp(epoch):
+    return time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime(epoch))
+
+
+def hand(task, *, at=NOW, **fields):
+    return format_record(stamp(at), {"task": task, **{name: str(value) for name, value in fields.items()}})
+
+
+def own(task, event, *, at=NOW, result="accepted", **fields):
+    own.count += 1
+    words = {"event": event, "result": result, "id": f"{own.count:016x}"}
+    return hand(task, at=at, **(words | fields))
+
+
+own.count = 0
+
+
+def facts_of(*lines):
+    facts = Facts()
+    facts.add(Reader(clock).read([line + "\n" for line in lines]))
+    return facts
+
+
+def measure(*lines, frame=FRAME):
+    facts = facts_of(*lines)
+    return metrics.measure(list(facts.tasks.values()), frame, metrics.mended_tasks(facts, frame.window_days))
+
+
+def test_costs_of_a_task_add_up():
+    found = measure(hand("a", cost=1), hand("a", cost=2, at=NOW + 1), hand("b", cost=12))
+    assert found["cost_median"].value == 7.5
+    assert found["cost_geomean"].value == pytest.approx(6)
+    assert found["cost_per_accepted"].value == 7.5
+    assert found["cost_median"].n == 2
+
+
+def test_an_unknown_cost_is_not_zero():
+    found = measure(hand("a", cost=2), hand("b", time_min=5), own("c", "finish", tokens_in=5, cost=""))
+    assert found["cost_median"].value == 2
+    assert found["cost_median"].note == "2 of 3 tasks without a known cost"
+
+
+def test_cost_per_accepted_task_counts_what_failed():
+    found = measure(hand("a", cost=2), hand("b", cost=4, outcome="abandoned"))
+    assert found["cost_per_accepted"].value == 6
+    assert found["cost_per_accepted"].note == "1 accepted of 2 closed"
+
+
+def test_active_minutes_prefer_the_run_log():
+    lines = ["a,start,1795341600", "a,end,1795343400", "a,start,1795350000", "a,end,1795350600"]
+    found = measure(*lines, hand("a", time_min=99), hand("b", time_min=20))
+    assert found["active_median"].value == 30
+    assert found["active_median"].n == 2
+
+
+def test_an_open_task_is_censored_and_never_dropped():
+    lines = [
+        f"a,start,{NOW - 7200}",
+        f"a,end,{NOW - 3600}",
+        f"b,start,{NOW - 36000}",
+        f"c,start,{NOW - 3600}",
+        f"c,end,{NOW - 1800}",
+    ]
+    found = measure(*lines)["lead_median"]
+    assert found.value == 1.0
+    assert found.n == 3
+    assert "1 open, counted as censored" in found.note
+
+
+@pytest.mark.parametrize(
+    ("lines", "passed"),
+    [
+        ([hand("a", review_round=1)], True),
+        ([hand("a", review_round=1), hand("a", review_round=2)], False),
+        ([hand("a", review_round=1, outcome="reverted")], False),
+        ([own("a", "start"), own("a", "review"), own("a", "finish")], True),
+        ([own("a", "start"), own("a", "rework"), own("a", "finish")], False),
+        ([own("a", "rework", result="refused"), own("a", "finish")], True),
+        ([hand("a", cost=1)], None),
+        ([own("a", "start"), own("a", "review")], None),
+    ],
+)
+def test_first_pass(lines, passed):
+    (task,) = facts_of(*lines).tasks.values()
+    assert metrics.first_pass(task) is passed
+
+
+def test_within_k_and_rounds():
+    found = measure(*(hand(f"t{n}", review_round=n) for n in (1, 2, 3, 4)), frame=Frame(NOW, within=3))
+    assert found["first_pass"].value == 0.25
+    assert found["within_k"].value == 0.75
+    assert found["rounds_mean"].value == 2.5
+
+
+def test_rollback_and_rework_count_only_what_has_matured():
+    old = NOW - 10 * DAY
+    found = measure(
+        hand("p/a", at=old, review_round=1),
+        hand("p/b", at=old, review_round=1),
+        hand("p/b", at=old + DAY, outcome="reverted"),
+        hand("p/new", review_round=1),
+        own("p/fix", "start", at=old + 2 * DAY, fixes="a"),
+        hand("p/late", at=NOW - DAY, fixes="p/b", cost=1),
+    )
+    assert (found["rollback"].value, found["rollback"].n) == (0.5, 2)
+    assert found["rollback"].note == "2 of 4 closed at least 7 days ago"
+    assert found["rework"].value == 0.5
+
+
+def test_by_role_splits_cost_and_time_only():
+    facts = facts_of(
+        own("a", "cost", role="implement", model="codex", cost=3, time_min=20),
+        own("a", "cost", role="review", model="claude", cost=1),
+        own("a", "finish", flow="dual"),
+    )
+    tasks = list(facts.tasks.values())
+    groups = metrics.by_dimension(tasks, "role", FRAME, set())
+    assert groups["implement codex"]["cost_median"].value == 3
+    assert groups["review claude"]["active_median"].n == 0
+    assert "first_pass" not in groups["review claude"]
+    assert set(metrics.by_dimension(tasks, "flow", FRAME, set())) == {"dual"}
+    assert tasks[0].maker == "codex"
+
+
+def test_the_flow_is_the_one_first_assigned():
+    (task,) = facts_of(own("a", "start", flow="single"), own("a", "finish", flow="dual")).tasks.values()
+    assert task.flow == "single"
+
+
+def test_the_spread_of_cost():
+    values = [1.0, 2.0, 4.0, 8.0]
+    found = measure(*(hand(f"t{index}", cost=value) for index, value in enumerate(values)))["cost_spread"]
+    s2 = sum((math.log(value) - 1.5 * math.log(2)) ** 2 for value in values) / 3
+    assert found.value == pytest.approx(math.sqrt(math.exp(s2) - 1))
+    assert found.low < found.value < found.high
+
+
+def test_pass_hat_k():
+    facts = facts_of(*(own("a", "replay", result=r) for r in ("passed", "passed", "failed")), own("b", "replay"))
+    found = metrics.pass_hat_k(facts.tasks.values())
+    assert [found[k].value for k in (1, 2, 3)] == pytest.approx([2 / 3, 1 / 3, 0])
+
+
+def test_stage_minutes():
+    facts = facts_of(
+        own("a", "start", at=NOW),
+        own("a", "advance", at=NOW + 600, stage="review"),
+        own("a", "rework", at=NOW + 900),
+        own("a", "advance", at=NOW + 1200, stage="review"),
+        own("a", "finish", at=NOW + 1260),
+    )
+    found = metrics.stage_minutes(facts.tasks.values())
+    assert (found["implement"].value, found["review"].value) == (15, 6)
+
+
+def test_hook_runs_are_counted_and_close_nothing():
+    facts = facts_of(own("a", "pre-commit", result="refused"), own("a", "pre-commit"), own("", "check"))
+    assert facts.runs == {("pre-commit", "refused"): 1, ("pre-commit", "accepted"): 1, ("check", "accepted"): 1}
+    assert facts.tasks["a"].refused == 1
+    assert not facts.tasks["a"].closed
+
+
+def test_dollars_of_no_task_forbid_a_comparison():
+    facts = facts_of(hand("a", cost=3), own("", "cost", cost=1))
+    data = build(facts, FRAME)
+    assert data.loose_share == 0.25
+    assert not data.comparable
+
+
+def test_numbers_that_cannot_be_read_are_counted():
+    facts = facts_of(hand("a", cost="~3", time_min=5))
+    assert facts.unreadable == 1
+    assert facts.tasks["a"].known_cost is None
+
+
+def test_first_pass_by_context():
+    facts = facts_of(own("a", "finish", ctx=70000), own("b", "finish", ctx=66000), own("c", "finish", ctx=1000))
+    found = metrics.first_pass_by_context(facts.tasks.values())
+    assert {bucket: rate.n for bucket, rate in found.items()} == {16: 2, 9: 1}
+
+
+def test_nothing_is_measured_from_nothing():
+    found = measure()
+    assert all(estimate.value is None and estimate.n == 0 for estimate in found.values())
