@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from planfence import env
 from planfence.app import report as use_case
 from planfence.cli.common import here, policy_of
+from planfence.cli.output import emit, wants_colour
 from planfence.core.metrics import Frame
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import open_repository
@@ -41,12 +41,11 @@ def command(
     frame = Frame(now, window, within)
     data = use_case.report(sources, frame, dimension=dimension, since=use_case.since_epoch(since, now), title=title)
     if as_json:
-        click.echo(use_case.render_json(data))
+        emit(use_case.render_json(data) + "\n")
     elif as_csv:
-        click.echo(use_case.render_csv(data), nl=False)
+        emit(use_case.render_csv(data))
     else:
-        colour = sys.stdout.isatty() and not env.current().get("NO_COLOR")
-        click.echo(render_text(data, colour=colour), nl=False)
+        emit(render_text(data, colour=wants_colour(env.current())))
 
 
 def _sources(repos: tuple[Path, ...]) -> tuple[list[use_case.Source], str]:
