@@ -1,0 +1,133 @@
+"""Answering an agent's hooks: what is about to be written, started, asked, ended.
+
+Nothing here lets a tool run because something went wrong: every failure to read becomes a denial
+with its reason. Where the hook is not one that can deny (a session's start or end), the failure is
+said and the agent goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.agents import answer, payload, shell
+from planfence.agents.patch import Edit
+from planfence.agents.payload import Event, Payload
+from planfence.app import agentcontext, agentscope, agentsession
+from planfence.app.agentpaths import Denial, expanded
+from planfence.app.agentscope import Fence
+from planfence.env import Environment
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import Repository, open_repository
+
+_DENIABLE = (Event.BEFORE_TOOL,)
+#: A denial names this many reasons; the rest is counted.
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to print, what to say on standard error, and the exit code (0, or 2: blocked)."""
+
+    stdout: str = ""
+    stderr: str = ""
+    code: int = 0
+
+
+def reply(agent: str, data: bytes, environment: Environment) -> Reply:
+    """Answer one hook call. Never raises :class:`PlanfenceError`."""
+    try:
+        asked = payload.read(agent, data)
+    except PlanfenceError as error:
+        # No event is known, so the only form that blocks everywhere is the exit code.
+        return Reply(stderr=f"planfence: {error.message}; {error.hint}", code=answer.BLOCK)
+    try:
+        return _dispatch(asked, environment)
+    except PlanfenceError as error:
+        return failure(asked, f"{error.message}" + (f"\n{error.hint}" if error.hint else ""))
+
+
+def failure(asked: Payload, reason: str) -> Reply:
+    """Answer where no verdict could be formed: a tool is denied, anything else is told and goes on."""
+    if asked.event in _DENIABLE:
+        return Reply(answer.deny(asked, f"planfence could not check this, so it is denied: {reason}"))
+    return Reply(answer.silence(asked), stderr=f"planfence: {reason}")
+
+
+def gave_up(agent: str, data: bytes, reason: str) -> Reply:
+    """Answer after a crash or a timeout, by the one form that needs nothing else to work: the exit code."""
+    said = f"planfence could not check this, so it is denied: {reason}"
+    try:
+        denied = payload.read(agent, data).event in _DENIABLE
+    except PlanfenceError:
+        denied = True
+    return Reply(stderr=said, code=answer.BLOCK) if denied else Reply(stderr=f"planfence: {reason}")
+
+
+def _dispatch(asked: Payload, environment: Environment) -> Reply:
+    here = _here(asked, environment)
+    if asked.event is Event.BEFORE_TOOL:
+        found = _before_tool(asked, here, environment)
+        return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
+    if here is None or here.policy is None:
+        return Reply(answer.silence(asked))
+    if asked.event in (Event.SESSION_START, Event.PROMPT):
+        agentsession.keep(here.repository, asked)
+        return Reply(answer.context(asked, agentcontext.text(here, environment)))
+    if asked.event is Event.AFTER_TOOL:
+        agentsession.keep(here.repository, asked)
+    return Reply(answer.silence(asked))
+
+
+def _here(asked: Payload, environment: Environment) -> Fence | None:
+    """Return the fence of the directory that the agent is in, or of its project where that has none."""
+    places = [asked.cwd, environment.get("CLAUDE_PROJECT_DIR"), environment.get("GEMINI_PROJECT_DIR")]
+    found: Fence | None = None
+    for place in dict.fromkeys(place for place in places if place):
+        repository = _repository(place, environment)
+        if repository is not None:
+            found = agentscope.fence(repository)
+            if found.policy is not None:
+                return found
+    return found
+
+
+def _repository(place: str, environment: Environment) -> Repository | None:
+    folder = Path(place)
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return None
+    return open_repository(Environment(environment.for_child()), folder)
+
+
+def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -> list[Denial]:
+    guarded = here is not None and here.policy is not None
+    if asked.unread:
+        return [Denial(asked.tool, asked.unread)] if guarded else []
+    found: list[Denial] = []
+    edits: Sequence[Edit] = asked.edits
+    if asked.command:
+        judged = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
+        if guarded:
+            found += [Denial(attempt.what, attempt.why) for attempt in judged.attempts]
+        edits = list(expanded(judged.writes, environment))
+    found += agentscope.denials(edits, asked.cwd, environment, told=not asked.command)
+    return found
+
+
+def _words(here: Fence | None, found: Sequence[Denial]) -> str:
+    task = here.task_name if here is not None else ""
+    lines = [f"Denied by the plan ({task}):" if task else "Denied (no task is active here):"]
+    lines += [f"- {denial.what}: {denial.why}" for denial in dict.fromkeys(found[:_SHOWN])]
+    if len(found) > _SHOWN:
+        lines.append(f"- and {len(found) - _SHOWN} more")
+    fixes = dict.fromkeys(denial.fix for denial in found if denial.fix)
+    if fixes:
+        lines.append("If it is needed, say so and ask for:")
+        lines += [f"  {fix}" for fix in list(fixes)[:_SHOWN]]
+    else:
+        lines.append("Find another way inside the task, or ask the person who started you.")
+    return "\n".join(lines)

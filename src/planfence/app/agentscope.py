@@ -1,0 +1,222 @@
+"""What a path that an agent is about to write would meet at the commit: the same rules, asked earlier.
+
+Each path is judged in the worktree that it stands in, whatever directory the agent is in, by the
+policy and the plan at that worktree's HEAD. A path in no repository, or in one without a policy, is
+none of ours, and neither is a file that git ignores.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.agents.identity import detect
+from planfence.agents.patch import Edit
+from planfence.app.agentpaths import Denial, real, switch, top_of, without_git
+from planfence.app.check import active_task
+from planfence.app.sources import Governing, Sources
+from planfence.core import names, paths
+from planfence.core.change import STAGED, Action, Change, FileChange, Mode
+from planfence.core.finding import Finding, Severity
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.rule import Context, Door
+from planfence.env import Environment
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository, open_repository
+from planfence.rules import RULES
+from planfence.rules.judge import door, judge, selected
+
+#: The rules that can be asked about a path before anything is staged.
+EDIT_RULES = ("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "THM001", "MSG001")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What governs a worktree now: None for policy where nothing does."""
+
+    repository: Repository
+    head: str
+    governing: Governing
+    task_name: str
+    plan: Plan | None
+    task: Task | None
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy at HEAD, or None."""
+        return self.governing.policy
+
+
+def fence(repository: Repository) -> Fence:
+    """Read what governs at this worktree's HEAD; raises where the plan or the policy can't be read."""
+    head = changes.head(repository)
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        governing = sources.at(head)
+        if governing.policy is None:
+            return Fence(repository, head, governing, "", None, None)
+        name = active_task(repository)
+        plan_id, _, task_id = name.partition("/")
+        plan = sources.plan(governing, plan_id) if task_id else None
+    return Fence(repository, head, governing, name, plan, plan.task(task_id) if plan else None)
+
+
+def denials(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: bool = True) -> list[Denial]:
+    """Return why these edits are denied, empty where none is.
+
+    ``told`` is False for paths that were read from a shell command: a folder there may stand for
+    what is copied into it.
+    """
+    found: list[Denial] = []
+    fences: dict[str, Fence] = {}
+    inside: dict[str, list[Edit]] = {}
+    for edit in edits:
+        absolute = real(os.path.join(cwd or ".", edit.path), edit.action)
+        denial = switch(absolute, environment)
+        if denial is not None:
+            found.append(denial)
+            continue
+        top = top_of(absolute)
+        if top is None:
+            continue
+        if top not in fences:
+            fences[top] = fence(open_repository(without_git(environment), Path(top)))
+        relative = os.path.relpath(absolute, fences[top].repository.top)
+        inside.setdefault(top, []).append(Edit(relative, edit.action))
+    for top, ours in inside.items():
+        found += _in_worktree(fences[top], ours, told)
+    return found
+
+
+def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]:
+    policy = here.policy
+    if policy is None:
+        return []
+    git_dirs = {str(here.repository.git_dir), str(here.repository.common_dir)}
+    found = [
+        Denial(edit.path, "it is git's own folder, which only git writes")
+        for edit in edits
+        if any(f"{here.repository.top}/{edit.path}".startswith(folder + "/") for folder in git_dirs)
+    ]
+    files = _files(here, edits, told)
+    kept = [file for file in files if not policy.governs(file.path)]
+    found += [denial for file in files if (denial := _governing(here, policy, file.path)) is not None]
+    if not kept:
+        return found
+    return found + [_denial(here, finding) for finding in _judged(here, policy, tuple(kept))]
+
+
+def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
+    """Answer for the policy (never an agent's to change) and the plans (not while a task is active)."""
+    if path == POLICY_PATH:
+        return Denial(path, "it is the policy; a person changes it, in a commit of its own")
+    if policy.governs(path) and here.task_name:
+        return Denial(path, f"a change never judges itself: the plan stays as it is while {here.task_name} is active",
+                      f'planfence plan amend {here.task_name} --add PATH --why "…"')  # fmt: skip
+    return None
+
+
+def _files(here: Fence, edits: Sequence[Edit], told: bool) -> list[FileChange]:
+    """Turn edits into changes against HEAD: what is there decides between an addition and a modification."""
+    git = here.repository.git
+    literal = ("--literal-pathspecs", "ls-tree", "-z", "--full-tree", here.head or here.repository.empty_tree(), "--")
+    out = git.run(*literal, *dict.fromkeys(edit.path for edit in edits))
+    modes: dict[str, tuple[int, str]] = {}
+    for record in out.split(b"\0")[:-1]:
+        meta, _, path = record.partition(b"\t")
+        bits, _, blob = meta.split(b" ")
+        modes[paths.decode(path)] = int(bits, 8), blob.decode()
+    zero = here.repository.zero
+    new = [edit.path for edit in edits if edit.path not in modes and edit.action is not Action.DELETE]
+    ignored = _ignored(here, new)
+    found: dict[str, FileChange] = {}
+    for edit in edits:
+        mode, object_id = modes.get(edit.path, (0, zero))
+        deletes = edit.action is Action.DELETE
+        if edit.path in ignored or (mode == 0 and deletes) or mode == Mode.TREE:
+            continue
+        if not told and mode == 0 and _is_folder(here, edit.path):
+            continue
+        new_mode = 0 if deletes else (mode if mode in (Mode.FILE, Mode.EXECUTABLE) else Mode.FILE)
+        found[edit.path] = FileChange(edit.path, mode, new_mode, object_id, zero)
+    return list(found.values())
+
+
+def _is_folder(here: Fence, path: str) -> bool:
+    """Whether a path that a command writes is a folder, now or by the plan's own patterns."""
+    if (here.repository.top / path).is_dir():
+        return True
+    patterns = here.task.patterns if here.task else ()
+    return not paths.matches(patterns, path) and paths.matches(patterns, f"{path}/_")
+
+
+def _ignored(here: Fence, new: Sequence[str]) -> frozenset[str]:
+    if not new:
+        return frozenset()
+    asked = b"".join(paths.encode(path) + b"\0" for path in new)
+    _, out = here.repository.git.status("check-ignore", "-z", "--stdin", stdin=asked)
+    return frozenset(paths.decode(path) for path in out.split(b"\0") if path)
+
+
+def _judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[Finding, ...]:
+    environment = here.repository.environment
+    change = Change(STAGED, (here.head,) if here.head else (), "", files)
+    urgent = environment.get("PLANFENCE_URGENT").strip()
+    unplanned = frozenset(change.paths)
+    if not here.task_name:
+        unplanned |= _uncommitted(here, policy)
+    ctx = Context(
+        change=change,
+        policy=policy,
+        door=door(
+            change,
+            policy,
+            task_name=here.task_name,
+            planned=here.task is not None,
+            urgent=urgent,
+            unplanned=unplanned,
+        ),
+        plan=here.plan if here.task else None,
+        task=here.task,
+        task_name=here.task_name,
+        model=detect(environment),
+        urgent=urgent,
+        unplanned=unplanned,
+        collisions=_collisions(here, files),
+    )
+    if ctx.door is Door.URGENT:
+        return ()
+    rules = [rule for rule in selected(policy) if rule.code in EDIT_RULES]
+    return tuple(finding for finding in judge(ctx, rules) if finding.severity is Severity.ERROR)
+
+
+def _collisions(here: Fence, files: Iterable[FileChange]) -> dict[str, str]:
+    added = [file.path for file in files if file.old_mode == Mode.ABSENT]
+    if not added or not here.head:
+        return {}
+    return names.collisions(added, [*changes.tree_paths(here.repository, here.head), *added])
+
+
+def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:
+    """Return what differs from HEAD or is new in the worktree: without a task, all of it counts together."""
+    git = here.repository.git
+    base = here.head or here.repository.empty_tree()
+    changed = git.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", base, "--")
+    # Unlike `diff-index`, `ls-files -m` compares contents where only a time stamp differs.
+    new = git.run("ls-files", "--modified", "--deleted", "--others", "--exclude-standard", "-z")
+    found = (paths.decode(path) for path in (changed + new).split(b"\0") if path)
+    return frozenset(path for path in found if not policy.governs(path))
+
+
+def _denial(here: Fence, finding: Finding) -> Denial:
+    known = {rule.code for rule in RULES}
+    why = f"{finding.message} ({finding.code} {finding.name})" if finding.code in known else finding.message
+    if finding.code in ("SCP001", "SCP002", "SCP004") and here.task is not None:
+        return Denial(finding.path, why, f'planfence plan amend {here.task_name} --add {finding.path} --why "…"')
+    if finding.code == "MSG001":
+        return Denial(finding.path or "this edit", why, "planfence start <plan>/<task>")
+    return Denial(finding.path, why)

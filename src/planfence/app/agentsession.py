@@ -1,0 +1,62 @@
+"""What an agent's session leaves behind: its prompts, the paths it touched, its cost and its minutes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from planfence.agents.payload import Event, Payload
+from planfence.errors import CouldNotCheck
+from planfence.gitio.repository import Repository
+
+#: Holds one file a session, in this worktree's own state.
+SESSIONS = "sessions"
+
+
+def session_file(repository: Repository, session: str) -> Path:
+    """Where a session's events are kept, one JSON object a line."""
+    name = "".join(char if char.isalnum() or char in "-_" else "-" for char in session)[:100] or "unnamed"
+    return repository.state_dir / SESSIONS / f"{name}.jsonl"
+
+
+def keep(repository: Repository, asked: Payload) -> None:
+    """Append what is kept of an event: a prompt whole, of a tool the paths it touched.
+
+    It decides nothing, so what can't be written is left out.
+    """
+    entry: dict[str, object] = {"time": round(time.time(), 3), "event": asked.event.value, "agent": asked.agent}
+    if asked.model:
+        entry["model"] = asked.model
+    if asked.event is Event.PROMPT:
+        entry["prompt"] = asked.prompt
+    if asked.edits:
+        entry["paths"] = [edit.path for edit in asked.edits]
+    if asked.transcript and asked.event is Event.SESSION_START:
+        entry["transcript"] = asked.transcript
+    path = session_file(repository, asked.session)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(json.dumps(entry).encode() + b"\n")
+    except OSError:
+        return
+
+
+def read(repository: Repository, session: str) -> list[dict[str, object]]:
+    """Return what was kept of a session, oldest first; a torn line is left out."""
+    found = []
+    try:
+        lines = session_file(repository, session).read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CouldNotCheck(f"the session {session} can't be read: {error.strerror}") from error
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found

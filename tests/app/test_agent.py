@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from planfence.app.agent import reply
+
+PAYLOADS = Path(__file__).parent.parent / "agents" / "payloads"
+
+
+def ask(repo, tool, arguments, agent="claude", event="PreToolUse", cwd=None, **extra):
+    raw = {
+        "session_id": "s1",
+        "transcript_path": "",
+        "cwd": str(cwd or repo.root),
+        "hook_event_name": event,
+        "tool_name": tool,
+        "tool_input": arguments,
+    }
+    return reply(agent, json.dumps(raw).encode(), repo.environment(**extra))
+
+
+def reason(answered):
+    assert answered.code == 0
+    if not answered.stdout:
+        return ""
+    return json.loads(answered.stdout)["hookSpecificOutput"]["permissionDecisionReason"]
+
+
+def write(repo, path, **extra):
+    return reason(ask(repo, "Write", {"file_path": str(repo.root / path), "content": ""}, **extra))
+
+
+@pytest.fixture
+def working(repo):
+    repo.start("auth/middleware")
+    return repo
+
+
+@pytest.mark.parametrize("path", ["src/auth.py", "src/user.py", "tests/auth/deep/test_a.py"])
+def test_a_planned_path_is_answered_with_silence(working, path):
+    assert write(working, path) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("docs/index.md", "SCP001"),
+        ("src/user_evil.py", "SCP001"),
+        ("src/keys/a.py", "SCP003"),
+        ("plans/auth.toml", "judges itself"),
+        ("planfence.toml", "it is the policy"),
+        (".git/hooks/pre-commit", "git's own folder"),
+        (".GIT/config", "git's own folder"),
+        (".claude/settings.json", "a person changes it"),
+        (".github/workflows/ci.yml", "SCP001"),
+        ("src/../docs/index.md", "SCP001"),
+    ],
+)
+def test_any_other_path_is_denied_with_its_reason(working, path, why):
+    said = write(working, path)
+    assert why in said
+    assert "auth/middleware" in said
+
+
+def test_the_denial_names_the_amendment(working):
+    assert 'planfence plan amend auth/middleware --add src/other.py --why "…"' in write(working, "src/other.py")
+
+
+def test_an_addition_where_the_plan_says_modify_is_denied(working):
+    working.git("rm", "-q", "src/user.py")
+    working.git("commit", "-qm", "x", "--no-verify")
+    assert "SCP002" in write(working, "src/user.py")
+
+
+def test_a_path_through_a_link_is_judged_where_it_leads(working, tmp_path):
+    (working.root / "tests/auth").mkdir(parents=True)
+    (working.root / "tests/auth/link").symlink_to("../../docs")
+    assert "docs/a.md" in write(working, "tests/auth/link/a.md")
+    (working.root / "tests/auth/file.md").symlink_to("../../docs/index.md")
+    assert "docs/index.md" in write(working, "tests/auth/file.md")
+
+
+def test_outside_any_repository_and_ignored_files_are_free(working, tmp_path):
+    assert write(working, "../elsewhere.txt") == ""
+    (working.root / ".git/info").mkdir(exist_ok=True)
+    (working.root / ".git/info/exclude").write_text("build/\n")
+    assert write(working, "build/out.txt") == ""
+
+
+def test_the_users_git_configuration_is_not(working, tmp_path):
+    assert "git's configuration" in reason(ask(working, "Bash", {"command": "echo '[core]' >> ~/.gitconfig"}))
+
+
+def test_a_linked_worktree_has_its_own_task(working):
+    working.git("worktree", "add", "-q", "../other", "-b", "other")
+    assert "docs/a.md" not in write(working, "../other/docs/a.md")
+    (working.root / ".git/worktrees/other/planfence").mkdir()
+    (working.root / ".git/worktrees/other/planfence/task").write_text("auth/guide\n")
+    assert write(working, "../other/docs/a.md") == ""
+    assert "SCP001" in write(working, "../other/src/user.py")
+
+
+def test_without_a_task_the_small_door_is_counted(repo):
+    assert write(repo, "a.py") == ""
+    repo.write("b.py")
+    repo.write("src/user.py", "changed\n")
+    said = write(repo, "c.py")
+    assert "MSG001" in said
+    assert "planfence start" in said
+    assert write(repo, "c.py", PLANFENCE_URGENT="down") == ""
+    assert write(repo, "plans/new.toml") == ""
+    assert "it is the policy" in write(repo, "planfence.toml")
+
+
+def test_without_a_policy_nothing_is_said(empty_repo):
+    assert write(empty_repo, "a.py") == ""
+    assert reason(ask(empty_repo, "Bash", {"command": "git commit --no-verify -m x"})) == ""
+
+
+def test_a_broken_plan_denies_with_its_fault(working):
+    working.write("plans/auth.toml", "schema = 1\nid = ")
+    working.git("commit", "-qam", "x", "--no-verify")
+    said = write(working, "src/user.py")
+    assert "could not check" in said
+    assert "plans/auth.toml:2" in said
+
+
+def test_a_task_that_no_plan_has_denies(repo):
+    repo.start("auth/nothing")
+    assert "there is no task auth/nothing" in write(repo, "src/user.py")
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("git commit --no-verify -m x", "--no-verify"),
+        ("git config core.hooksPath /dev/null", "core.hooksPath"),
+        ("echo x > docs/a.md", "docs/a.md"),
+        ("rm -rf docs", "docs/index.md"),
+        ("rm docs/*.md", "docs/index.md"),
+        ("mv src/user.py lib.py", "lib.py"),
+        ("chmod -x .git/hooks/pre-commit", "git's own folder"),
+        ("sed -i s/1/2/ plans/auth.toml", "judges itself"),
+        ("cd docs && touch new.md", "docs/new.md"),
+        ("echo x > $HOME/.gitconfig", "git's configuration"),
+    ],
+)
+def test_a_command_that_leaves_the_plan_is_denied(working, command, why):
+    assert why in reason(ask(working, "Bash", {"command": command}))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest -q tests",
+        "git add -A && git commit -m 'feat: x'",
+        "echo x >> src/user.py",
+        "rm -rf tests/auth && mkdir -p tests/auth && cp -r /tmp/x tests/auth",
+        "rm -rf nothing",
+        "git log -n 3 > /tmp/log",
+        "rm untracked.txt",
+    ],
+)
+def test_a_command_inside_it_is_not(working, command):
+    assert reason(ask(working, "Bash", {"command": command})) == ""
+
+
+def test_a_patch_is_judged_by_all_its_headers(working):
+    text = "*** Begin Patch\n*** Update File: src/user.py\n*** Move to: src/people.py\n@@\n-a\n+b\n*** End Patch\n"
+    said = reason(ask(working, "apply_patch", {"command": text}, agent="codex"))
+    assert "src/people.py" in said
+    assert "src/user.py: delete" in said or "SCP002" in said
+
+
+def test_what_cannot_be_read_is_denied(working):
+    assert "without a path" in reason(ask(working, "Write", {}))
+    assert reply("claude", b"{", working.environment()).code == 2
+
+
+def test_the_session_is_told_its_task(working):
+    answered = ask(working, "", {}, event="SessionStart")
+    said = json.loads(answered.stdout)["hookSpecificOutput"]
+    assert said["hookEventName"] == "SessionStart"
+    assert "auth/middleware" in said["additionalContext"]
+    assert "src/auth.py (add)" in said["additionalContext"]
+
+
+def test_a_prompt_is_kept_for_replay(working):
+    raw = {"session_id": "s1", "cwd": str(working.root), "hook_event_name": "UserPromptSubmit", "prompt": "do it\nnow"}
+    assert "auth/middleware" in reply("claude", json.dumps(raw).encode(), working.environment()).stdout
+    kept = (working.root / ".git/planfence/sessions/s1.jsonl").read_text().splitlines()
+    assert json.loads(kept[0])["prompt"] == "do it\nnow"
+
+
+@pytest.mark.parametrize("file", sorted(PAYLOADS.glob("*/*.json")), ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_recorded_payloads_are_answered(working, file):
+    """As recorded, byte for byte but for the folder that the agent was in."""
+    agent, _, version = file.parent.name.partition("-")
+    recorded = file.read_bytes().replace(f"/home/dev/{agent}-{version}/shop".encode(), str(working.root).encode())
+    answered = reply(agent, recorded, working.environment())
+    assert answered.code == 0
+    denied = b"PreToolUse" in recorded
+    assert ("deny" in answered.stdout) is denied
