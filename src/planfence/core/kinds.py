@@ -1,0 +1,158 @@
+"""The kind of each unit of a change, by a ladder of proofs, cheapest first.
+
+Whatever is not proven is *behaviour*: an unknown language, a parse failure, a proof that the
+deadline cut short. The order and the traps are in docs/themes.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planfence.core.change import Mode
+from planfence.core.crosshunk import relate
+from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
+from planfence.core.languages import language_of
+from planfence.core.lexing import PastDeadline, lex
+from planfence.core.pathclass import PathClass, classify
+from planfence.core.pyequal import Same
+from planfence.core.pyproof import prove
+from planfence.core.sameness import Likeness, Sides, compare_all
+
+
+class Kind(StrEnum):
+    """What a unit does. FORMAT and COMMENT are proven to change nothing that runs."""
+
+    RENAME = "rename"
+    MODE = "mode"
+    SUBMODULE = "submodule"
+    BINARY = "binary"
+    ADD = "add"
+    DELETE = "delete"
+    FORMAT = "format"
+    COMMENT = "comment"
+    STYLE = "style"
+    IDENTIFIER = "identifier-rename"
+    MOVE = "move"
+    CODEMOD = "codemod"
+    BEHAVIOUR = "behaviour"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A unit, its kind, and what its path is for."""
+
+    unit: Unit
+    kind: Kind
+    path_class: PathClass
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is proven to change nothing that runs."""
+        return self.kind in (Kind.FORMAT, Kind.COMMENT)
+
+
+def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) -> tuple[Judged, ...]:
+    """Give every unit its kind, in the same order.
+
+    ``clock`` returns seconds; after ``budget_s`` of them no further proof is begun, those
+    under way are given up, and what is left is behaviour.
+    """
+    end = clock() + budget_s
+    kinds: dict[str, Kind] = {}
+    by_file: dict[str, list[Unit]] = {}
+    for unit in units:
+        if unit.hunk is None:
+            kinds[unit.id] = _atom_kind(unit)
+        else:
+            by_file.setdefault(unit.path, []).append(unit)
+    for group in sorted(by_file.values(), key=lambda group: _size(group[0].file)):
+        kinds.update(_file_kinds(group, clock, end))
+    rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
+    if clock() < end:
+        for identity, relation in relate(rest, lambda: clock() >= end).items():
+            kinds[identity] = Kind(relation)
+    return tuple(Judged(unit, kinds[unit.id], classify(unit.path)) for unit in units)
+
+
+def _size(file: FileDiff) -> int:
+    return len(file.old or b"") + len(file.new or b"")
+
+
+def _atom_kind(unit: Unit) -> Kind:
+    file = unit.file
+    if unit.atom is Atom.RENAME:
+        return Kind.RENAME
+    if unit.atom is Atom.MODE:
+        return Kind.MODE
+    if Mode.GITLINK in (file.old_mode, file.new_mode):
+        return Kind.SUBMODULE
+    if file.old_mode == 0:
+        return Kind.ADD
+    if file.new_mode == 0:
+        return Kind.DELETE
+    return Kind.BEHAVIOUR if file.type_changed or file.is_link else Kind.BINARY
+
+
+def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> dict[str, Kind]:
+    """The kinds of one file's hunks."""
+    file = units[0].file
+    hunks = [unit.hunk for unit in units if unit.hunk is not None]
+    try:
+        found = text_kinds(file.path, file.old or b"", file.new or b"", hunks, clock, end)
+    except PastDeadline:
+        found = [Kind.BEHAVIOUR] * len(units)
+    return {unit.id: kind for unit, kind in zip(units, found, strict=True)}
+
+
+def text_kinds(
+    path: str, old: bytes, new: bytes, hunks: Sequence[Hunk], clock: Callable[[], float], end: float
+) -> list[Kind]:
+    """The kinds of hunks between two texts; :class:`PastDeadline` after ``end`` on the clock."""
+    language = language_of(path)
+    if language is None or clock() >= end:
+        return [Kind.BEHAVIOUR] * len(hunks)
+    if language.prose:
+        return [_prose_kind(hunk) for hunk in hunks]
+
+    def late() -> bool:
+        return clock() >= end
+
+    sides = Sides(lex(old.decode("latin-1"), language, late), lex(new.decode("latin-1"), language, late))
+    compared = compare_all(sides, hunks, late)
+    open_groups = [group for group, one in compared if one.likeness in (Likeness.CANDIDATE, Likeness.TEXT)]
+    proven: dict[int, Same] = {}
+    if language.name == "python" and open_groups:
+        proven = prove(old, sides.old, hunks, open_groups, late, end - clock())
+    kinds = []
+    for group, one in compared:
+        for index in group:
+            if index in proven:
+                words = one.comments or proven[index] is Same.DOCSTRINGS
+                kinds.append(Kind.COMMENT if words else Kind.FORMAT)
+            else:
+                kinds.append(_KIND_OF[one.likeness])
+    return kinds
+
+
+_KIND_OF = {
+    Likeness.FORMAT: Kind.FORMAT,
+    Likeness.COMMENT: Kind.COMMENT,
+    Likeness.CANDIDATE: Kind.STYLE,
+    Likeness.TEXT: Kind.BEHAVIOUR,
+    Likeness.DIFFERENT: Kind.BEHAVIOUR,
+}
+
+
+def _prose_kind(hunk: Hunk) -> Kind:
+    """In text that nothing runs, trailing white space is form, all else words."""
+    old = [line.rstrip() for line in hunk.old if line.strip()]
+    new = [line.rstrip() for line in hunk.new if line.strip()]
+    return Kind.FORMAT if old == new else Kind.COMMENT
+
+
+def lines_of(judged: Iterable[Judged], kinds: Iterable[Kind]) -> int:
+    """Changed lines of the units that are of these kinds."""
+    wanted = set(kinds)
+    return sum(one.unit.lines for one in judged if one.kind in wanted)
