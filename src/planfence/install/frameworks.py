@@ -57,6 +57,11 @@ class Config:
         return tuple(hook for hook in HOOK_STAGES if hook not in self.ids)
 
     @property
+    def stages(self) -> frozenset[str]:
+        """The stages in which planfence runs under this configuration."""
+        return frozenset(stage for hook in self.ids for stage in HOOK_STAGES.get(hook, ()))
+
+    @property
     def missing_types(self) -> tuple[str, ...]:
         """The stages that a plain `pre-commit install` would not install."""
         return tuple(name for name in NAMES if name not in (self.default_types or ("pre-commit",)))

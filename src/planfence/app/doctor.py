@@ -1,0 +1,192 @@
+"""What is installed here, and what would not run: a list of checks that return data.
+
+A check is a function from :class:`Bench` to findings, in the tuple :data:`CHECKS`. To add
+one, write it beside what it looks at and name it there.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from planfence.app import doctor_hooks
+from planfence.app.diagnosis import Bench, Diagnosis, Health
+from planfence.app.record import log_path
+from planfence.app.sources import Sources
+from planfence.core.planfile import parse_plan
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.policyfile import parse_policy
+from planfence.env import Environment
+from planfence.errors import BadFile, PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import OLDEST_GIT, Repository, git_version, open_repository
+from planfence.gitio.run import Git
+from planfence.rules import KNOWN
+from planfence.store.state import read_active_task
+
+Check = Callable[[Bench], Iterator[Diagnosis]]
+
+
+def examine(environment: Environment, cwd: Path) -> list[Diagnosis]:
+    """Run every check; what stops one is itself a diagnosis, and the others still run."""
+    found: list[Diagnosis] = []
+    try:
+        found += _git(Git(cwd, environment))
+        repository = open_repository(environment, cwd)
+        if repository.bare:
+            return [*found, Diagnosis(Health.BROKEN, "repository", "is bare: nobody commits in it")]
+    except PlanfenceError as error:
+        return [*found, Diagnosis(Health.BROKEN, "repository", error.message, error.hint)]
+    bench = Bench(repository, _policy(repository))
+    for check in CHECKS:
+        try:
+            found += check(bench)
+        except PlanfenceError as error:
+            found.append(Diagnosis(Health.BROKEN, check.__name__, error.message, error.hint))
+    return found
+
+
+def _git(git: Git) -> Iterator[Diagnosis]:
+    version = git_version(git)
+    said = ".".join(map(str, version))
+    if version < OLDEST_GIT:
+        oldest = ".".join(map(str, OLDEST_GIT))
+        yield Diagnosis(Health.BROKEN, "git", f"{said} is older than {oldest}", f"install git {oldest} or later")
+    else:
+        yield Diagnosis(Health.WELL, "git", said)
+
+
+def _policy(repository: Repository) -> Policy:
+    """The policy that says what to look at: HEAD's, else the worktree's, else the defaults."""
+    try:
+        with Objects(repository.git) as objects:
+            policy = Sources(objects).policy(changes.head(repository))
+        return policy or parse_policy((repository.top / POLICY_PATH).read_bytes(), POLICY_PATH)
+    except (PlanfenceError, OSError):
+        return Policy()
+
+
+def policy(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether a policy is in force, and whether the one in the worktree can be read."""
+    with Objects(bench.repository.git) as objects:
+        try:
+            in_force = Sources(objects).policy(changes.head(bench.repository))
+        except PlanfenceError as error:
+            yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "mend it in a commit of its own")
+            return
+    path = bench.repository.top / POLICY_PATH
+    try:
+        parse_policy(path.read_bytes(), POLICY_PATH, KNOWN)
+    except FileNotFoundError:
+        mend = "planfence init" if in_force is None else f"git checkout HEAD -- {POLICY_PATH}"
+        yield Diagnosis(Health.BROKEN, "policy", f"there is no {POLICY_PATH} in this worktree", mend)
+        return
+    except OSError as error:
+        yield Diagnosis(Health.BROKEN, "policy", f"{POLICY_PATH} could not be read: {error.strerror}")
+        return
+    except BadFile as error:
+        yield Diagnosis(Health.BROKEN, "policy", error.message)
+        return
+    if in_force is None:
+        yield Diagnosis(
+            Health.ODD, "policy", "is not committed: nothing is enforced yet", f"git add {POLICY_PATH} && git commit"
+        )
+    else:
+        yield Diagnosis(Health.WELL, "policy", "is in force")
+
+
+def plans(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether every plan of the worktree can be read, and whether the active task is in one."""
+    read = {}
+    for path in sorted((bench.repository.top / bench.policy.plans).glob("*.toml")):
+        name = f"{bench.policy.plans}/{path.name}"
+        try:
+            read[path.stem] = parse_plan(path.read_bytes(), name)
+        except BadFile as error:
+            yield Diagnosis(Health.BROKEN, name, error.message)
+        except OSError as error:
+            yield Diagnosis(Health.BROKEN, name, f"could not be read: {error.strerror}")
+    if not read:
+        yield Diagnosis(Health.ODD, "plans", f"there is none in {bench.policy.plans}/", "planfence plan new NAME")
+    task = read_active_task(bench.repository.state_dir)
+    if task:
+        plan_id, _, task_id = task.partition("/")
+        if plan_id not in read or read[plan_id].task(task_id) is None:
+            yield Diagnosis(Health.BROKEN, "task", f"the active task {task} is in no plan", "planfence start TASK")
+        else:
+            yield Diagnosis(Health.WELL, "task", task)
+
+
+def tests(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether the program that the policy tests with is there."""
+    command = bench.policy.tests.command
+    if not command:
+        mend = f"set `command` under `[tests]` in {POLICY_PATH}"
+        yield Diagnosis(Health.ODD, "tests", "the policy names no test command", mend)
+        return
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        yield Diagnosis(Health.BROKEN, "tests", f"the test command can't be read: {error}")
+        return
+    program = next((word for word in words if "=" not in word.partition("/")[0]), "")
+    found = shutil.which(program, path=bench.environment.get("PATH")) or (
+        "/" in program and os.access(bench.repository.top / program, os.X_OK)
+    )
+    if found:
+        yield Diagnosis(Health.WELL, "tests", command)
+    else:
+        yield Diagnosis(Health.BROKEN, "tests", f"{program} was not found", "install it, or change the test command")
+
+
+def logs(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether the logs can be written, and are neither tracked nor offered for a commit."""
+    for name in dict.fromkeys((bench.policy.log, bench.policy.run_log)):
+        path = log_path(bench.repository, name)
+        if path is None:
+            yield Diagnosis(Health.BROKEN, name, "leads outside the worktree: nothing is logged")
+        elif path.is_dir() or not os.access(_first_that_exists(path), os.W_OK):
+            yield Diagnosis(Health.BROKEN, name, f"{path} can't be written: nothing is logged")
+        elif bench.repository.git.run("ls-files", "-z", "--", f":(literal){name}"):
+            mend = f"git rm --cached {shlex.quote(name)}, and ignore it"
+            yield Diagnosis(Health.BROKEN, name, "is tracked: a framework fails every hook that changes it", mend)
+        elif bench.repository.git.status("check-ignore", "-q", "--", name)[0] != 0:
+            yield Diagnosis(Health.ODD, name, "is not ignored", "planfence init")
+        else:
+            yield Diagnosis(Health.WELL, name, "can be written")
+
+
+def _first_that_exists(path: Path) -> Path:
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def cache(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether the compiled plans can be kept; without them every commit takes the slow way."""
+    path = bench.repository.cache_dir
+    place = _first_that_exists(path)
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        yield Diagnosis(
+            Health.ODD, "cache", f"{place} can't be written: commits are judged the slow way", f"rm {place}"
+        )
+    elif path.exists():
+        unread = [entry.name for entry in path.iterdir() if not entry.is_file() or not os.access(entry, os.R_OK)]
+        if unread:
+            yield Diagnosis(
+                Health.ODD, "cache", f"holds what is no cache: {', '.join(sorted(unread))}", f"rm -r {path}"
+            )
+
+
+def doors(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether this shell leaves a door open for every commit."""
+    if bench.environment.get("PLANFENCE_URGENT"):
+        yield Diagnosis(Health.ODD, "PLANFENCE_URGENT", "is set: commits pass as urgent", "unset PLANFENCE_URGENT")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        if bench.environment.get(name):
+            yield Diagnosis(Health.ODD, name, "is set: every git command here works on that one", f"unset {name}")
+
+
+CHECKS: tuple[Check, ...] = (policy, plans, doctor_hooks.hooks, doctor_hooks.framework, tests, logs, cache, doors)

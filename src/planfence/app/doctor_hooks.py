@@ -1,0 +1,114 @@
+"""`doctor`'s look at the hooks: whether git, or a framework, would start planfence in each stage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from planfence.app import install
+from planfence.app.diagnosis import Bench, Diagnosis, Health
+from planfence.app.install import HooksFolder
+from planfence.gitio.repository import git_version
+from planfence.install import chain, frameworks, shims
+from planfence.install.chain import Hook
+from planfence.install.frameworks import Config
+from planfence.install.shims import Kind, Launcher
+
+#: Config-based hooks came with this version.
+CONFIG_HOOKS = (2, 54)
+
+
+def hooks(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether each hook that planfence needs would run."""
+    folder = install.hooks_folder(bench.repository)
+    config = frameworks.read_config(bench.repository.top)
+    if folder.configured:
+        yield Diagnosis(Health.ODD, "core.hooksPath", f"git runs the hooks in {folder.path}, {folder.place.value}")
+    for name in shims.NAMES:
+        yield from _hook(bench, chain.look(folder.path, name), config)
+    yield from _beside(bench, folder)
+
+
+def _hook(bench: Bench, hook: Hook, config: Config | None) -> Iterator[Diagnosis]:
+    ours = hook.kind in (Kind.OURS, Kind.EDITED)
+    tool = shims.generated_by(hook.data) or (shims.generated_by(hook.kept) if ours else "")
+    through_tool = bool(tool) and config is not None and hook.name in config.stages
+    native = ours or hook.behind_framework
+    if hook.loops:
+        mend = "planfence uninstall && planfence install"
+        yield Diagnosis(Health.BROKEN, hook.name, f"{tool}'s hook and ours would start each other", mend)
+    elif hook.data is not None and not hook.executable:
+        yield Diagnosis(
+            Health.BROKEN, hook.name, f"{hook.path} is not executable: git skips it", f"chmod +x {hook.path}"
+        )
+    elif native and through_tool:
+        mend = "planfence install"
+        yield Diagnosis(Health.ODD, hook.name, f"runs twice, as a git hook and through {tool}", mend)
+    elif native:
+        yield _shim(bench, hook)
+    elif through_tool:
+        yield Diagnosis(Health.WELL, hook.name, f"runs through {tool}")
+    else:
+        seen = "is not installed" if hook.data is None else f"{hook.path} does not start planfence"
+        yield Diagnosis(Health.BROKEN, hook.name, seen, "planfence install")
+
+
+def _shim(bench: Bench, hook: Hook) -> Diagnosis:
+    text = (hook.legacy if hook.behind_framework else hook.data) or b""
+    launcher = shims.launcher_of(text)
+    on_path = shutil.which("planfence", path=bench.environment.get("PATH"))
+    if launcher is not None and (gone := _vanished(launcher)):
+        health = Health.ODD if on_path else Health.BROKEN
+        instead = "it takes planfence from PATH" if on_path else "it refuses every commit"
+        return Diagnosis(health, hook.name, f"{gone} has vanished: {instead}", "planfence install")
+    if launcher is None and not on_path:
+        return Diagnosis(
+            Health.BROKEN, hook.name, "planfence is not on PATH: it refuses every commit", "pip install planfence"
+        )
+    if shims.classify(text) is Kind.EDITED:
+        return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it")
+    behind = f", in front of {hook.kept_path.name}" if hook.kept is not None else ""
+    return Diagnosis(Health.WELL, hook.name, f"runs as a git hook{behind}")
+
+
+def _vanished(launcher: Launcher) -> str:
+    """What a shim would start with and does not find; empty where it finds everything."""
+    if not os.access(launcher.python, os.X_OK):
+        return launcher.python
+    start = Path(launcher.site, "planfence", "fastpath.py")
+    return "" if start.is_file() else str(start)
+
+
+def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
+    """Hooks that do not run, or run besides: in the folder that `core.hooksPath` hides, or from git's configuration."""
+    default = bench.repository.common_dir / "hooks"
+    if default.resolve() != folder.path.resolve():
+        kinds = [chain.look(default, name).kind for name in shims.NAMES]
+        if Kind.OURS in kinds or Kind.EDITED in kinds:
+            seen = f"the hooks in {default} do not run, since core.hooksPath is set"
+            yield Diagnosis(Health.BROKEN, "hooks", seen, "planfence install, or git config --unset core.hooksPath")
+    git = bench.repository.git
+    status, out = git.status("config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$")
+    names = sorted({name[5:-8] for name in out.decode("utf-8", "replace").split("\0") if name})
+    if status == 0 and names and git_version(git) >= CONFIG_HOOKS:
+        yield Diagnosis(Health.ODD, "hook.*.command", f"git runs these from its configuration too: {', '.join(names)}")
+
+
+def framework(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether the hook framework's configuration names planfence in every stage, and installs every stage."""
+    config = frameworks.read_config(bench.repository.top)
+    if config is None or not config.names_planfence:
+        return
+    name = config.path.name
+    if config.missing_ids:
+        seen = f"leaves out {', '.join(config.missing_ids)}: those stages check nothing"
+        yield Diagnosis(Health.BROKEN, name, seen, "add them (docs/install.md has the lines)")
+    if config.missing_types:
+        seen = f"in {name} leaves out {', '.join(config.missing_types)}: who clones and installs has none of them"
+        mend = f"default_install_hook_types: [{', '.join(shims.NAMES)}]"
+        yield Diagnosis(Health.ODD, "default_install_hook_types", seen, mend)
+    tools = ("prek",) if config.only_prek else frameworks.TOOLS
+    if not any(frameworks.find_tool(tool, bench.environment) for tool in tools):
+        yield Diagnosis(Health.BROKEN, name, f"neither of {', '.join(tools)} was found", f"pip install {tools[0]}")

@@ -1,0 +1,188 @@
+"""Setting a repository up: policy, starter plan, ignored logs, hook configuration, hooks.
+
+Each step writes only what is not there yet, and says what it did. What somebody else wrote is
+never changed: the user is shown the lines to add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.app import install as installing
+from planfence.app.install import Installation
+from planfence.core import policytemplate
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.policyfile import parse_policy
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.repository import Repository
+from planfence.install import frameworks
+from planfence.rules import KNOWN
+from planfence.store.state import write_atomically
+
+_PYTEST = "pytest -q --junit-xml={junit}"
+_IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"
+STARTER_PLAN = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that `init` looked at, what became of it, and a remark (empty: none)."""
+
+    name: str
+    state: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `init` did: its steps, the hooks' installation, what the user does next, and lines to add (empty: none)."""
+
+    steps: tuple[Step, ...]
+    installation: Installation
+    next_steps: tuple[str, ...]
+    snippet: str = ""
+
+
+def init(repository: Repository, framework: str = "auto", *, outside: bool = False) -> Initialised:
+    """Set the repository up; safe to run twice.
+
+    Raises :class:`PlanfenceError` before anything is written where the policy that is there
+    can't be read, or the hooks can't be installed.
+    """
+    installing.hooks_folder(repository)  # a bare repository is refused before anything is written
+    policy = _existing_policy(repository.top)
+    steps = [*_framework_step(repository.top, framework)]
+    installation = installing.install(repository, framework, outside=outside)
+    if policy is None:
+        base = base_branch(repository)
+        text = policytemplate.starter(base, _test_command(repository.top))
+        write_atomically(repository.top / POLICY_PATH, text.encode())
+        policy = parse_policy(text.encode(), POLICY_PATH)
+        steps.insert(0, Step(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
+    else:
+        steps.insert(0, Step(POLICY_PATH, "was there already"))
+    steps += [_plan_step(repository.top, policy), *_ignore_steps(repository, policy)]
+    config = frameworks.read_config(repository.top)
+    snippet = "" if config is None or config.names_planfence else frameworks.snippet()
+    return Initialised(tuple(steps), installation, tuple(_next_steps(repository, policy)), snippet)
+
+
+def _existing_policy(top: Path) -> Policy | None:
+    path = top / POLICY_PATH
+    try:
+        return parse_policy(path.read_bytes(), POLICY_PATH, KNOWN)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise PlanfenceError(f"{POLICY_PATH} is a link to nothing", hint="make it a plain file") from None
+        return None
+    except OSError as error:
+        raise CouldNotCheck(f"{POLICY_PATH} could not be read: {error.strerror}") from error
+
+
+def base_branch(repository: Repository) -> str:
+    """The branch that is most likely protected: the remote's, main, master, or the one at hand."""
+    git = repository.git
+    status, out = git.status("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", ok=(0, 1, 128))
+    if status == 0:
+        return out.decode("utf-8", "surrogateescape").strip().removeprefix("origin/")
+    for name in ("main", "master"):
+        if git.status("show-ref", "--verify", "--quiet", f"refs/heads/{name}")[0] == 0:
+            return name
+    status, out = git.status("symbolic-ref", "--quiet", "--short", "HEAD")
+    name = out.decode("utf-8", "replace").strip()
+    return name if status == 0 and name.isprintable() and '"' not in name and "\\" not in name else "main"
+
+
+def _test_command(top: Path) -> str:
+    """The test command, where the repository shows that it uses pytest; empty where it does not."""
+    for name, words in (("pyproject.toml", b"[tool.pytest"), ("pytest.ini", b""), ("tox.ini", b"[pytest]")):
+        try:
+            if words in (top / name).read_bytes():
+                return _PYTEST
+        except OSError:
+            continue
+    return ""
+
+
+def _framework_step(top: Path, framework: str) -> Iterator[Step]:
+    """Write a framework's configuration where one is asked for and none is there."""
+    config = frameworks.read_config(top)
+    if config is None:
+        if framework in frameworks.TOOLS:
+            write_atomically(top / frameworks.YAML_CONFIG, frameworks.snippet().encode())
+            yield Step(frameworks.YAML_CONFIG, "written")
+    elif config.names_planfence:
+        yield Step(config.path.name, "names planfence already")
+    elif framework in ("auto", "native"):
+        yield Step(
+            config.path.name,
+            "left as it is",
+            "native hooks run in front of it; to run planfence through it instead, add the lines below and run "
+            "`planfence install`",
+        )
+
+
+def _plan_step(top: Path, policy: Policy) -> Step:
+    folder = top / policy.plans
+    if any(folder.glob("*.toml")):
+        return Step(f"{policy.plans}/", "has plans already")
+    return Step(f"{policy.plans}/", "has no plan yet", f"planfence plan new {STARTER_PLAN}")
+
+
+def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[Step]:
+    """Have git ignore the logs: a framework fails a hook that changes a tracked file."""
+    names = [name for name in dict.fromkeys((policy.log, policy.run_log)) if not _ignored(repository, name)]
+    if not names:
+        yield Step("logs", "are ignored already")
+        return
+    lines = "".join(f"/{name}*\n" for name in names)
+    path = repository.top / ".gitignore"
+    old = _appendable(path) if repository.git_dir == repository.common_dir else None
+    if old is None:
+        # Nobody's file to keep in order, and shared by all linked worktrees.
+        path = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
+        old = _appendable(path)
+    if old is None:
+        yield Step("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
+        return
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    write_atomically(path, old + _IGNORED_BECAUSE.encode() + lines.encode(), mode)
+    yield Step(
+        path.name if path.parent == repository.top else "info/exclude", "ignores the logs", " ".join(lines.split())
+    )
+
+
+def _ignored(repository: Repository, name: str) -> bool:
+    return repository.git.status("check-ignore", "-q", "--no-index", "--", name)[0] == 0
+
+
+def _appendable(path: Path) -> bytes | None:
+    """The content to append to, or None where lines can't be added cleanly."""
+    if path.is_symlink():
+        return None
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return None
+    return data if (not data or data.endswith(b"\n")) and b"\r" not in data and b"\0" not in data else None
+
+
+def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:
+    files = [POLICY_PATH, policy.plans]
+    files += [
+        name
+        for name in (".gitignore", frameworks.YAML_CONFIG)
+        if (repository.top / name).exists() and repository.git.run("status", "--porcelain", "--", name)
+    ]
+    plans = sorted((repository.top / policy.plans).glob("*.toml"))
+    plan = plans[0].stem if plans else STARTER_PLAN
+    if not plans:
+        yield f"planfence plan new {plan}"
+    yield f"planfence plan lint {plan}   # after filling it in"
+    yield f"git add {' '.join(files)} && git commit -m 'chore: add planfence and its first plan'"
+    yield f"planfence start {plan}/TASK   # then work, and commit as ever"
+    yield "planfence doctor             # whenever in doubt"

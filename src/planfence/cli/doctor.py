@@ -1,0 +1,35 @@
+"""`planfence doctor`: what is installed, and what would not run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from planfence import env
+from planfence.app.diagnosis import Diagnosis, Health
+from planfence.app.doctor import examine
+from planfence.errors import ExitCode
+from planfence.render import setup
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of {health, subject, seen, mend}.")
+def command(as_json: bool) -> int:
+    """Say what is installed here and what would not run; exit 1 where something would not."""
+    found = examine(env.current(), Path.cwd())
+    click.echo(_json(found) if as_json else _text(found))
+    broken = any(each.health is Health.BROKEN for each in found)
+    return int(ExitCode.FINDINGS if broken else ExitCode.CLEAN)
+
+
+def _json(found: list[Diagnosis]) -> str:
+    rows = [{"health": d.health.value, "subject": d.subject, "seen": d.seen, "mend": d.mend} for d in found]
+    return json.dumps(rows, indent=2)
+
+
+def _text(found: list[Diagnosis]) -> str:
+    broken = sum(each.health is Health.BROKEN for each in found)
+    title = f"planfence: {broken} of {len(found)} would not run" if broken else "planfence: all well"
+    return setup.checkup(title, [(d.health.value, d.subject, d.seen, d.mend) for d in found])
