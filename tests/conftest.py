@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,6 +129,16 @@ class Repo:
         state.mkdir(exist_ok=True)
         (state / "task").write_text(f"{task}\n")
 
+    def begin(self, task: str, model: str = "human") -> None:
+        """Record that a task has left its plan stage, without the gate of `planfence start`."""
+        from planfence.app.book import new_id, write_move
+        from planfence.core.moves import Kind, Move
+        from planfence.core.policy import Policy
+
+        head, tree = self.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+        move = Move(new_id(), Kind.START, task, 0, 1, "implement", model, head, tree)
+        write_move(self.open(), Policy(), move)
+
     def environment(self, **extra: str):
         from planfence.env import Environment
 
@@ -142,7 +151,7 @@ class Repo:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One bare-bones and one planned repository, from which each test gets its copy."""
     folder = tmp_path_factory.mktemp("templates")
     empty = Repo(folder / "empty", environment(folder))
@@ -160,7 +169,9 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     }.items():
         planned.write(path, text)
     planned.commit("chore: begin")
-    yield folder
+    for task in ("auth/middleware", "auth/guide"):
+        planned.begin(task)
+    return folder
 
 
 def _copy(templates: Path, name: str, tmp_path: Path) -> Repo:

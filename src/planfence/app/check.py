@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from planfence.agents.identity import detect
+from planfence.app.book import HISTORY
 from planfence.app.sources import Governing, Sources
 from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of
 from planfence.core import message as messages
@@ -60,13 +62,18 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         governing = sources.at(changes.head(repository))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources)
+        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1])
+        if "commit" in governing.policy.tests.required and change.files:
+            verdicts.gates[STAGED] = "commit"
         claim = staged_claim(repository)
         if message is not None:
             said = claim_of(message)
             claim = Claim(claim.task or said.task, claim.model, claim.stage, claim.urgent or said.urgent)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
+        if claim.task:
+            state = verdicts.facts(governing.policy, claim.task).state(claim.task)
+            claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)
         return Outcome(verdicts.report(), governing.policy, claim, len(change.files))
 
@@ -94,15 +101,21 @@ def check_span(repository: Repository, span: str) -> Outcome:
     return check_range(repository, base, head)
 
 
-def check_revisions(repository: Repository, revisions: list[str]) -> Outcome:
-    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name."""
-    return _check(repository, revisions, walk=True)
+def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
+    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name.
+
+    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence.
+    """
+    return _check(repository, revisions, walk=True, gates=gates)
 
 
-def _check(repository: Repository, revisions: list[str], *, walk: bool) -> Outcome:
+def _check(
+    repository: Repository, revisions: list[str], *, walk: bool, gates: Mapping[str, str] | None = None
+) -> Outcome:
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        verdicts = Verdicts(repository, objects, sources)
+        verdicts = Verdicts(repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY)
+        verdicts.gates.update(gates or {})
         known: dict[str, Governing] = {}
         before_policy = 0
         governing = Governing(None, {})

@@ -75,7 +75,10 @@ def trailers(outcome: Outcome) -> tuple[tuple[str, str], ...]:
     found = [(messages.TASK_TRAILER, claim.task)]
     if claim.stage:
         found.append((messages.STAGE_TRAILER, claim.stage))
-    return (*found, (messages.MODEL_TRAILER, claim.model))
+    found.append((messages.MODEL_TRAILER, claim.model))
+    if claim.rework:
+        found.append((messages.REWORK_TRAILER, str(claim.rework)))
+    return tuple(found)
 
 
 def _read_message(file: Path) -> str:

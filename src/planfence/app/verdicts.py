@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import HUMAN
+from planfence.app.book import HISTORY, Book, load_facts, trusted
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
 from planfence.core import names
 from planfence.core.change import Change, Mode
+from planfence.core.evidence import missing
 from planfence.core.finding import Finding, Report
 from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
 from planfence.core.rule import Context, Door, Need, PlanEdit
+from planfence.core.stages import Facts
 from planfence.errors import BadFile
 from planfence.gitio import changes
 from planfence.gitio.governing import Entry, entry_of
@@ -31,6 +34,7 @@ class Claim:
     model: str = HUMAN
     stage: str = ""
     urgent: str = ""
+    rework: int = 0
 
 
 #: The claim of a change that says nothing.
@@ -69,6 +73,30 @@ class Verdicts:
     notes: list[str] = field(default_factory=list)
     subjects: dict[str, str] = field(default_factory=dict)
     unplanned: frozenset[str] = frozenset()
+    #: Whose trailers count for stages and roles (`git log` arguments), and how many commits at most (0: all).
+    history: tuple[str, ...] = ()
+    most: int = HISTORY
+    #: A change's name → the gate (`push`, `commit`) at which its tree needs evidence.
+    gates: dict[str, str] = field(default_factory=dict)
+    _known: tuple[Facts, Book] | None = None
+
+    def facts(self, policy: Policy, task: str = "") -> Facts:
+        """Return what the ledger and the trailers say, read once."""
+        if self._known is None:
+            self._known = load_facts(self.repository, policy, self.history, [task] if task else [], self.most)
+            self.notes += self._known[0].problems
+        return self._known[0]
+
+    def _facts_at(self, ctx: Context) -> Facts:
+        """Return the facts, with the evidence for this change's tree where a gate asks for it."""
+        facts, gate = self.facts(ctx.policy, ctx.task_name), self.gates.get(ctx.change.name)
+        if gate is None:
+            return facts
+        assert self._known is not None
+        policy, tree = ctx.policy, ctx.change.tree
+        runs = trusted(self.repository, self._known[1], policy, [tree], []).runs_on(tree)
+        why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
+        return replace(facts, gates={ctx.change.name: (gate, why)})
 
     def judge(self, change: Change, governing: Governing, claim: Claim, message: Message | None) -> None:
         """Judge one change by what governs at its parent."""
@@ -132,6 +160,8 @@ class Verdicts:
                 ctx = replace(ctx, collisions=names.collisions(added, tree))
         if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
             ctx = replace(ctx, edits=tuple(self._edit(ctx.policy, governing, change)))
+        if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
+            ctx = replace(ctx, facts=self._facts_at(ctx))
         return ctx
 
     def _edit(self, policy: Policy, governing: Governing, change: Change) -> Iterable[PlanEdit]:

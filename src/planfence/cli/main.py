@@ -27,6 +27,7 @@ COMMANDS = {
     "advance": "advance",
     "review": "review",
     "rework": "rework",
+    "handover": "handover",
     "finish": "finish",
     "verify": "verify",
     "receive": "receive",

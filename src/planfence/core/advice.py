@@ -51,6 +51,8 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
         steps.append(
             Step("make one commit for each theme", f"planfence split{f' --commit {revision[:12]}' if revision else ''}")
         )
+    fixes = dict.fromkeys((finding.name.replace("-", " "), fix) for finding in errors for fix in finding.fixes)
+    steps += [Step(why, fix) for why, fix in fixes]
     if has_message and staged:
         steps.append(Step("get the message back", LOST_MESSAGE))
     for code in sorted(codes)[:1]:

@@ -9,6 +9,9 @@ TASK_TRAILER = "Plan-Task"
 STAGE_TRAILER = "Plan-Stage"
 MODEL_TRAILER = "Plan-Model"
 URGENT_TRAILER = "Plan-Urgent"
+#: How often the task had been sent back when the commit was made, so that a lost ledger does not forget it.
+REWORK_TRAILER = "Plan-Rework"
+OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWORK_TRAILER)
 
 #: The types that Conventional Commits and its Angular preset name.
 TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test")
@@ -123,7 +126,7 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-_RECOGNISED = {"signed-off-by", *(key.lower() for key in (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER))}
+_RECOGNISED = {"signed-off-by", *(key.lower() for key in OWN_TRAILERS)}
 
 
 def clean(text: str, comment: str) -> str:
@@ -160,12 +163,7 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) 
     head, tail = lines[:end], lines[end:]
     if not clean("\n".join(head), comment).strip():
         return text
-    ours = {key.lower() for key, _ in wanted} | {
-        TASK_TRAILER.lower(),
-        STAGE_TRAILER.lower(),
-        MODEL_TRAILER.lower(),
-        URGENT_TRAILER.lower(),
-    }
+    ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
     in_block = bool(parse_trailers(clean("\n".join(head), comment)))
     if in_block:
         start = _block_start(head)

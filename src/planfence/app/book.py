@@ -1,0 +1,265 @@
+"""The ledger as records: read, checked against signers, and written."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from planfence.core import evidence, message, moves, statement
+from planfence.core.evidence import GateRun
+from planfence.core.moves import Move
+from planfence.core.policy import Policy
+from planfence.core.stages import CommitFact, Facts, reduce
+from planfence.errors import CouldNotCheck
+from planfence.gitio import signing
+from planfence.gitio.ledger import Ledger, Tips
+from planfence.gitio.repository import Repository
+
+_T = TypeVar("_T")
+
+#: How many commits of HEAD's history are looked at for trailers: more than any branch, less than any history.
+HISTORY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Everything that the ledger holds: moves, test runs, by id what proves them, and what was set aside."""
+
+    moves: tuple[Move, ...]
+    runs: tuple[GateRun, ...]
+    envelopes: Mapping[str, statement.Envelope]
+    commits: Mapping[str, str]
+    problems: tuple[str, ...]
+    state: str = ""
+
+    def runs_on(self, tree: str) -> tuple[GateRun, ...]:
+        """The runs of exactly this tree."""
+        return tuple(run for run in self.runs if run.tree == tree)
+
+
+@dataclass(slots=True)
+class _Reading:
+    moves: dict[str, Move] = field(default_factory=dict)
+    runs: dict[str, GateRun] = field(default_factory=dict)
+    envelopes: dict[str, statement.Envelope] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+    aside: int = 0
+
+    def take(self, commit: str, data: bytes) -> None:
+        """Read one entry; the first of two with one id counts, and others are set aside."""
+        try:
+            envelope, value = statement.unseal(data)
+            stated = statement.decode(value)
+            if stated.predicate_type == evidence.TEST_RESULT:
+                run = evidence.from_statement(stated)
+                self._keep(run.id, run, self.runs, envelope, commit)
+            elif stated.predicate_type == moves.STAGE_MOVE:
+                move = moves.from_statement(stated)
+                self._keep(move.id, move, self.moves, envelope, commit)
+        except statement.NotAStatement:
+            self.aside += 1
+
+    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: statement.Envelope, commit: str) -> None:
+        if name not in self.commits:
+            records[name] = record
+            self.commits[name] = commit
+            if envelope.signatures:
+                self.envelopes[name] = envelope
+
+
+def read_book(repository: Repository, tips: Tips | None = None) -> Book:
+    """Read the ledgers of all writers as one.
+
+    Raises :class:`CouldNotCheck` where git can't read them: what is unreadable opens no gate.
+    """
+    ledger = Ledger(repository)
+    tips = tips or ledger.tips()
+    reading = _Reading()
+    for raw in ledger.read(tips):
+        if isinstance(raw, str):
+            reading.aside += 1
+        else:
+            reading.take(raw.commit, raw.data)
+    problems = list(tips.problems)
+    if reading.aside:
+        problems.append(f"{reading.aside} entries of the ledger could not be read and were set aside")
+    return Book(
+        tuple(reading.moves.values()),
+        tuple(reading.runs.values()),
+        reading.envelopes,
+        reading.commits,
+        tuple(problems),
+        tips.state,
+    )
+
+
+def trusted(repository: Repository, book: Book, policy: Policy, trees: Iterable[str], tasks: Iterable[str]) -> Book:
+    """Return the book with only what `trust.evidence` believes of these trees and tasks.
+
+    `local` believes every record. `signed` believes a test run or a move only with the
+    signature of a listed key; the signers are read from the protected branch.
+    """
+    if policy.trust.evidence == "local":
+        return book
+    signers = read_signers(repository, policy)
+    wanted_trees, wanted_tasks = set(trees), set(tasks)
+
+    def signer(name: str) -> str:
+        envelope = book.envelopes.get(name)
+        if envelope is None:
+            return ""
+        signed = statement.pae(envelope.payload)
+        found = (signing.verify(signed, each, signers, repository.environment) for _, each in envelope.signatures)
+        return next((principal for principal in found if principal), "")
+
+    runs = tuple(replace(run, signer=signer(run.id)) for run in book.runs if run.tree in wanted_trees)
+    kept = tuple(replace(move, signer=signer(move.id)) for move in book.moves if move.task in wanted_tasks)
+    # A rework counts whoever wrote it: to believe it can only close a gate.
+    believed = tuple(move for move in kept if move.signer or move.kind is moves.Kind.REWORK)
+    return replace(book, moves=believed, runs=tuple(run for run in runs if run.signer))
+
+
+def read_signers(repository: Repository, policy: Policy) -> bytes:
+    """Return the allowed_signers file as it stands on the protected branch; raises where there is none."""
+    for base in base_refs(repository, policy.base):
+        status, out = repository.git.status("cat-file", "blob", f"{base}:{policy.trust.signers}", ok=(0, 128))
+        if status == 0:
+            return out
+    raise CouldNotCheck(
+        f"the signers' file {policy.trust.signers!r} is not on {policy.base}",
+        hint=f"commit it there, and fetch {policy.base}",
+    )
+
+
+def base_refs(repository: Repository, base: str, remote: str = "origin") -> tuple[str, ...]:
+    """Return the full refs that stand for the protected branch here, the remote's first."""
+    names = (f"refs/remotes/{remote}/{base}", f"refs/heads/{base}")
+    out = repository.git.text("for-each-ref", "--format=%(refname)", *names)
+    there = set(out.splitlines())
+    return tuple(name for name in names if name in there)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What commits say of their tasks, and each commit's parents."""
+
+    facts: tuple[CommitFact, ...] = ()
+    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def reachable(self, starts: Iterable[str]) -> frozenset[str]:
+        """The commits of this history that lead to any of ``starts``, those included."""
+        waiting = [start for start in starts if start in self.parents]
+        found: set[str] = set()
+        while waiting:
+            commit = waiting.pop()
+            if commit not in found:
+                found.add(commit)
+                waiting += [parent for parent in self.parents[commit] if parent in self.parents]
+        return frozenset(found)
+
+
+def read_history(repository: Repository, revisions: Sequence[str], most: int = HISTORY) -> History:
+    """Read parents and trailers of the commits that these revisions name, ``most`` at most (0: all)."""
+    if not any(revisions):
+        return History()
+    limit = [f"-n{most}"] if most else []
+    options = ("-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H %P%n%B")
+    out = repository.git.run("log", *limit, *options, "--end-of-options", *revisions, "--")
+    facts: list[CommitFact] = []
+    parents: dict[str, tuple[str, ...]] = {}
+    for block in out.split(b"\0"):
+        head, _, body = block.partition(b"\n")
+        commit, *others = head.decode("ascii", "replace").split() or [""]
+        parents[commit] = tuple(others)
+        if message.TASK_TRAILER.encode() in body:
+            trailers = message.parse_trailers(body.decode("utf-8", "replace"))
+            fact = _fact(commit, {name.lower(): value for name, value in trailers})
+            if fact.task:
+                facts.append(fact)
+    return History(tuple(facts), parents)
+
+
+def _fact(commit: str, trailers: Mapping[str, str]) -> CommitFact:
+    rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
+    return CommitFact(
+        commit,
+        trailers.get(message.TASK_TRAILER.lower(), ""),
+        trailers.get(message.STAGE_TRAILER.lower(), ""),
+        trailers.get(message.MODEL_TRAILER.lower(), ""),
+        int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0,
+    )
+
+
+def load_facts(
+    repository: Repository, policy: Policy, revisions: Sequence[str], tasks: Iterable[str] = (), most: int = HISTORY
+) -> tuple[Facts, Book]:
+    """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions."""
+    book = read_book(repository)
+    history = read_history(repository, revisions, most)
+    wanted = set(tasks) | {fact.task for fact in history.facts} | {move.task for move in book.moves}
+    believed = trusted(repository, book, policy, (), wanted)
+    states = reduce(believed.moves, history.facts)
+    earlier = frozenset(fact.commit for fact in history.facts if fact.round < states[fact.task].round)
+    named = {fact.task for fact in history.facts}
+    covered = {
+        name: history.reachable(state.sealed) for name, state in states.items() if state.sealed and name in named
+    }
+    facts = Facts(states=states, runs=book.runs, covered=covered, earlier=earlier, problems=book.problems)
+    return facts, book
+
+
+# -- writing
+
+
+def new_id() -> str:
+    """A new record's id: 128 random bits, so that no two writers ever make the same."""
+    return os.urandom(16).hex()
+
+
+def now() -> str:
+    """The time in UTC, as records show it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def write_move(
+    repository: Repository, policy: Policy, move: Move, attachments: Mapping[str, bytes] | None = None
+) -> str:
+    """Append a move, signed where the policy or the user's configuration says so; return its ledger commit."""
+    return _write(repository, policy, moves.to_statement(move), attachments)
+
+
+def write_run(
+    repository: Repository, policy: Policy, run: GateRun, attachments: Mapping[str, bytes] | None = None
+) -> str:
+    """Append a test run; return its ledger commit."""
+    return _write(repository, policy, evidence.to_statement(run), attachments)
+
+
+def _write(
+    repository: Repository, policy: Policy, stated: statement.Statement, attachments: Mapping[str, bytes] | None
+) -> str:
+    payload = statement.encode(stated)
+    sealer = _sealer(repository, policy)
+    return Ledger(repository).append(sealer(payload), attachments)
+
+
+def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:
+    status, out = repository.git.status("config", "--get", "--type=path", "planfence.signingKey", ok=(0, 1))
+    key = out.decode("utf-8", "surrogateescape").strip()
+    if status != 0 or not key:
+        if policy.trust.evidence == "signed":
+            raise CouldNotCheck(
+                "the policy believes only signed records, and no key is set",
+                hint="git config planfence.signingKey ~/.ssh/id_ed25519",
+            )
+        return lambda payload: payload
+
+    def seal(payload: bytes) -> bytes:
+        signature = signing.sign(statement.pae(payload), Path(key), repository.environment)
+        return statement.seal(payload, Path(key).name, signature)
+
+    return seal

@@ -1,0 +1,186 @@
+"""What stands in the way of a stage move: evidence, scope, roles, dependencies, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.app.book import read_history, trusted
+from planfence.app.check import check_commit, check_range
+from planfence.app.scene import Scene
+from planfence.core import evidence, stages
+from planfence.core.finding import Finding, Severity
+from planfence.core.stages import Stage
+
+#: code → name of the rules that a stage move answers to; their documentation is in the rules' modules.
+NAMES = {
+    "GAT001": "tests-not-passed",
+    "GAT002": "stage-closed",
+    "GAT003": "dependency-open",
+    "ROL001": "model-not-assigned",
+    "ROL002": "reviewer-is-author",
+    "ROL003": "rework-needs-reassignment",
+}
+
+
+def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") -> tuple[Finding, ...]:
+    """Return everything that refuses this move (`start`, `advance`, `review`, `rework`)."""
+    if move == "start":
+        found = list(_dependencies(scene))
+        if not taking_over:
+            found += _role(scene, Stage.IMPLEMENT, may_watch=True)
+    elif move == "rework":
+        found = [*_role(scene, Stage.REVIEW), *_hands(scene, to)]
+    elif move == "review":
+        found = [*_role(scene, Stage.REVIEW), *_own_work(scene)]
+    elif scene.stage is Stage.IMPLEMENT:
+        found = [
+            *_role(scene, Stage.IMPLEMENT),
+            *_hands_now(scene),
+            *_dependencies(scene),
+            *_tests(scene),
+            *_criteria(scene),
+            *_scope(scene),
+        ]
+    else:
+        found = [
+            *_role(scene, Stage.REVIEW),
+            *_own_work(scene),
+            *_dependencies(scene),
+            *_tests(scene),
+            *_criteria(scene),
+            *_answers(scene),
+            *_scope(scene),
+        ]
+    return tuple(found)
+
+
+def finding(scene: Scene, code: str, message: str, *fixes: str) -> Iterator[Finding]:
+    """Yield one finding with the severity that the policy gives its rule; nothing where it is off."""
+    name = NAMES[code]
+    severity = scene.policy.rules.get(code, scene.policy.rules.get(name, Severity.ERROR))
+    if severity is not Severity.OFF:
+        yield Finding(code, name, severity, message, change=scene.head, fixes=fixes)
+
+
+def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Finding]:
+    """The model must hold the stage's role. ``may_watch``: a person may start a task for an agent."""
+    holder = stages.wrong_model(scene.state, scene.plan, scene.task, stage, scene.model)
+    if not holder or (may_watch and scene.model == stages.HUMAN):
+        return
+    take = f'planfence start {scene.name} --take-over "why"'
+    if scene.stage is Stage.REVIEW:
+        take = f'planfence handover {scene.name} --to {scene.model} --why "why"'
+    yield from finding(
+        scene,
+        "ROL001",
+        f"{scene.model} is not who holds {stage} in {scene.name}: {holder} does",
+        f"let {holder} do it (PLANFENCE_MODEL={holder} where it is not detected)",
+        f"or take the role over, which is recorded: {take}",
+    )
+
+
+def _own_work(scene: Scene) -> Iterator[Finding]:
+    if stages.is_own_work(scene.state, scene.model):
+        yield from finding(
+            scene,
+            "ROL002",
+            f"{scene.model} implemented {scene.name}, so another must review it",
+            "let another model or a person review it",
+        )
+
+
+def _hands_now(scene: Scene) -> Iterator[Finding]:
+    if stages.must_change_hands(scene.state, scene.model, scene.policy.rework_max):
+        yield from _changed_hands(scene, scene.model)
+
+
+def _hands(scene: Scene, to: str) -> Iterator[Finding]:
+    """Whether the next round may open for whoever would hold the role in it."""
+    state = scene.state
+    holder = to or state.holder(scene.plan, scene.task, Stage.IMPLEMENT)
+    candidates = {holder} if holder else set(state.authors.get(state.round, ()))
+    for model in sorted(candidates):
+        had = sum(1 for models in state.authors.values() if model in models)
+        if had > scene.policy.rework_max:
+            yield from _changed_hands(scene, model)
+
+
+def _changed_hands(scene: Scene, model: str) -> Iterator[Finding]:
+    yield from finding(
+        scene,
+        "ROL003",
+        f"{model} has had its {scene.policy.rework_max} rounds of rework of {scene.name}: the role must change hands",
+        f'planfence rework --why "…" --to MODEL   (another than {model}; `human` is one)',
+    )
+
+
+def _dependencies(scene: Scene) -> Iterator[Finding]:
+    for name in stages.open_dependencies(scene.facts, scene.plan, scene.task):
+        yield from finding(
+            scene,
+            "GAT003",
+            f"{scene.name} waits for {name}, which is in {scene.facts.state(name).stage}",
+            f"finish {name} first (`planfence status {name}`)",
+            "or fetch what others recorded: planfence sync",
+        )
+
+
+def _tests(scene: Scene) -> Iterator[Finding]:
+    if "advance" not in scene.policy.tests.required:
+        return
+    why = evidence.missing(_runs(scene), scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
+    if why:
+        yield from finding(scene, "GAT001", f"{why} ({scene.tree[:12]})", f"planfence test {scene.name}")
+
+
+def _criteria(scene: Scene) -> Iterator[Finding]:
+    commands = {each.id: each.run for each in scene.task.acceptance if each.run}
+    signed = scene.policy.trust.evidence == "signed"
+    for name in evidence.unmet(_runs(scene), scene.tree, commands, signed=signed):
+        yield from finding(
+            scene,
+            "GAT001",
+            f"{name} is not met on this tree: `{commands[name]}` has not passed",
+            f"planfence test {scene.name}",
+        )
+
+
+def _runs(scene: Scene) -> tuple[evidence.GateRun, ...]:
+    return trusted(scene.repository, scene.book, scene.policy, [scene.tree], []).runs_on(scene.tree)
+
+
+def _answers(scene: Scene) -> Iterator[Finding]:
+    """Each criterion for the reviewer: answered on this very tree, met, by one who may review."""
+    given = scene.state.answers(scene.tree)
+    held = scene.state.ever_held(scene.plan, scene.task, Stage.REVIEW)
+    for each in scene.task.acceptance:
+        if not each.review:
+            continue
+        reply = given.get(each.id)
+        allowed = reply is not None and (
+            (reply[1].model in held or not any(held)) and not stages.is_own_work(scene.state, reply[1].model)
+        )
+        if reply is None or not allowed:
+            yield from finding(
+                scene,
+                "GAT001",
+                f"no reviewer has answered {each.id} on this tree: {each.text}",
+                f"planfence review {scene.name}",
+            )
+        elif not reply[0].met:
+            yield from finding(
+                scene,
+                "GAT001",
+                f"the reviewer found {each.id} not met: {reply[0].evidence}",
+                f'planfence rework --why "{each.id}: …" {scene.name}',
+            )
+
+
+def _scope(scene: Scene) -> Iterator[Finding]:
+    """The branch's commits must be clean, on the base branch itself the task's: each against its real parent."""
+    if scene.base != scene.head:
+        yield from check_range(scene.repository, scene.base, scene.head).report.errors
+        return
+    mine = [fact.commit for fact in read_history(scene.repository, [scene.head]).facts if fact.task == scene.name]
+    for commit in reversed(mine):
+        yield from check_commit(scene.repository, commit).report.errors

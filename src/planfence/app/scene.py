@@ -1,0 +1,120 @@
+"""One task as it stands: its plan at HEAD, its stage, who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.agents.identity import detect
+from planfence.app.book import Book, base_refs, load_facts
+from planfence.app.check import active_task, require_policy
+from planfence.app.sources import Sources
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import Policy
+from planfence.core.stages import Facts, Stage, TaskState
+from planfence.errors import PlanfenceError
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a stage move looks at. ``head`` and ``tree`` are full ids; ``base`` is where the branch left."""
+
+    repository: Repository
+    policy: Policy
+    plan: Plan
+    task: Task
+    head: str
+    tree: str
+    base: str
+    model: str
+    facts: Facts
+    book: Book
+
+    @property
+    def name(self) -> str:
+        """`<plan>/<task>`."""
+        return f"{self.plan.id}/{self.task.id}"
+
+    @property
+    def state(self) -> TaskState:
+        """Where the task is."""
+        return self.facts.state(self.name)
+
+    @property
+    def stage(self) -> Stage:
+        """The task's stage."""
+        return self.state.stage
+
+
+def look(repository: Repository, wanted: str = "") -> Scene:
+    """Find the task (`<plan>/<task>`, a task's id that only one plan has, or nothing: the active one) at HEAD.
+
+    Raises :class:`PlanfenceError` where there is no policy, no such task, or none is active.
+    """
+    head, tree = head_of(repository)
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        governing = sources.at(head)
+        policy = require_policy(governing.policy)
+        ids = [plan_id for path in governing.plans if (plan_id := policy.plan_id(path)) is not None]
+        name = wanted or active_task(repository)
+        if not name:
+            raise PlanfenceError("no task is active in this worktree", hint="name one: `planfence start PLAN/TASK`")
+        plan_id, slash, task_id = name.partition("/")
+        if slash:
+            ids = [found for found in ids if found == plan_id]
+        else:
+            task_id = name
+        plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
+    found = [(plan, task) for plan in plans if (task := plan.task(task_id)) is not None]
+    if len(found) != 1:
+        raise _no_such_task(repository, policy, name, found, plans)
+    plan, task = found[0]
+    facts, book = load_facts(repository, policy, [head], [f"{plan.id}/{task.id}"])
+    base = merge_base(repository, policy, head)
+    return Scene(repository, policy, plan, task, head, tree, base, detect(repository.environment), facts, book)
+
+
+def _no_such_task(
+    repository: Repository, policy: Policy, name: str, found: list[tuple[Plan, Task]], plans: list[Plan]
+) -> PlanfenceError:
+    if found:
+        names = ", ".join(f"{plan.id}/{task.id}" for plan, task in found)
+        return PlanfenceError(f"several plans have a task {name}", hint=f"name one of {names}")
+    plan_id = name.partition("/")[0]
+    path = policy.plan_path(plan_id)
+    if "/" in name and not plans:
+        if Path(repository.top, path).is_file():
+            return PlanfenceError(
+                f"{path} is not committed, so it does not count yet",
+                hint=f"git add {path} && git commit -m 'docs: plan {plan_id}' -- {path}",
+            )
+        return PlanfenceError(f"there is no {path} at HEAD", hint=f"write one with `planfence plan new {plan_id}`")
+    known = ", ".join(f"{plan.id}/{task.id}" for plan in plans for task in plan.tasks) or "none"
+    return PlanfenceError(f"no plan at HEAD has a task {name}", hint=f"tasks at HEAD: {known}")
+
+
+def head_of(repository: Repository) -> tuple[str, str]:
+    """Return HEAD's commit and tree (full ids). Raises :class:`PlanfenceError` where there is no commit yet."""
+    status, out = repository.git.status(
+        "rev-parse", "--verify", "--quiet", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 1, 128)
+    )
+    ids = out.decode().split()
+    if status != 0 or len(ids) != 2:
+        status, out = repository.git.status("rev-parse", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 128))
+        ids = out.decode().split()
+        if status != 0 or len(ids) != 2:
+            raise PlanfenceError("there is no commit yet", hint="commit the plan and the policy first")
+    return ids[0], ids[1]
+
+
+def merge_base(repository: Repository, policy: Policy, head: str) -> str:
+    """Return the commit where ``head`` left the protected branch; empty where it did not, or is that branch."""
+    for ref in base_refs(repository, policy.base):
+        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
+        base = out.decode().strip()
+        if status == 0 and base:
+            return base
+    return ""

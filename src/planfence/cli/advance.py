@@ -1,0 +1,17 @@
+"""`planfence advance`: move a task on to its next stage."""
+
+from __future__ import annotations
+
+import click
+
+from planfence.app import stage
+from planfence.cli.common import here
+from planfence.cli.moved import tell
+
+
+@click.command()
+@click.argument("task", default="")
+def command(task: str) -> int:
+    """Move TASK (the active one) on: from implement to review, from review to done."""
+    moved = stage.advance(here(), task)
+    return tell(moved, f"{moved.scene.name}: {moved.scene.stage} → {moved.stage}", f"stays in {moved.scene.stage}")

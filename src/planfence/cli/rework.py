@@ -1,0 +1,24 @@
+"""`planfence rework`: send a task back from review to implement."""
+
+from __future__ import annotations
+
+import click
+
+from planfence.app import stage
+from planfence.cli.common import here
+from planfence.cli.moved import tell
+
+
+@click.command()
+@click.argument("task", default="")
+@click.option("--why", required=True, help="What must change; kept with the entry.")
+@click.option("--to", default="", metavar="MODEL", help="Who implements the next round.")
+def command(task: str, why: str, to: str) -> int:
+    """Send TASK (the active one) back from review to implement."""
+    moved = stage.rework(here(), why, task, to=to)
+    return tell(
+        moved,
+        f"{moved.scene.name}: sent back, round {moved.scene.state.round + 1} of rework"
+        + (f", held by {to}" if to else ""),
+        "not sent back",
+    )

@@ -1,0 +1,73 @@
+"""`planfence status`: where the work stands, at a glance."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from planfence.app.status import Status, status
+from planfence.cli.common import here
+from planfence.render.stage_text import facts_text, findings_text, paths_text
+
+
+@click.command()
+@click.argument("task", default="")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(task: str, as_json: bool) -> int:
+    """Show TASK (the active one): its plan, theme, stage, files, minutes, and what the next gate asks for."""
+    now = status(here(), task)
+    click.echo(json.dumps(_data(now), indent=2) if as_json else _text(now))
+    for problem in now.scene.facts.problems:
+        click.echo(f"planfence: {problem}", err=True)
+    return 0
+
+
+def _data(now: Status) -> dict[str, object]:
+    scene = now.scene
+    return {
+        "plan": scene.plan.id,
+        "plan_version": scene.plan.version,
+        "task": scene.name,
+        "title": scene.task.title,
+        "theme": scene.task.theme,
+        "stage": str(scene.stage),
+        "round": scene.state.round,
+        "holder": scene.state.holder(scene.plan, scene.task, str(scene.stage)),
+        "model": scene.model,
+        "minutes": None if now.minutes is None else round(now.minutes, 1),
+        "estimate_min": scene.task.estimate_min,
+        "files": list(scene.task.patterns),
+        "touched": list(now.touched),
+        "outside": list(now.outside),
+        "tree": scene.tree,
+        "tested": now.tested,
+        "acceptance": [{"id": each.id, "text": each.text, "met": met} for each, met in now.met],
+        "blocked": [{"code": each.code, "message": each.message, "fixes": list(each.fixes)} for each in now.blocked],
+    }
+
+
+def _text(now: Status) -> str:
+    scene = now.scene
+    holder = scene.state.holder(scene.plan, scene.task, str(scene.stage))
+    clock = f"{scene.task.estimate_min:g} min estimated"
+    if now.minutes is not None:
+        over = " (over)" if now.minutes > scene.task.estimate_min else ""
+        clock = f"{now.minutes:.0f} of {scene.task.estimate_min:g} min{over}"
+    rows = [
+        ("plan", f"{scene.plan.id} v{scene.plan.version}: {scene.plan.goal}"),
+        ("task", f"{scene.name}: {scene.task.title}"),
+        ("theme", scene.task.theme),
+        ("stage", f"{scene.stage}" + (f", sent back {scene.state.round} times" if scene.state.round else "")),
+        ("role", (f"held by {holder}, " if holder else "") + f"you are {scene.model}"),
+        ("time", clock),
+        ("touched", f"{len(now.touched)}: {paths_text(now.touched)}" if now.touched else "nothing yet"),
+        ("to do", paths_text(now.untouched)),
+        ("outside", paths_text(now.outside)),
+        ("tests", f"passed on HEAD's tree {scene.tree[:12]}" if now.tested else "not passed on HEAD's tree"),
+        *((f"{each.id}", f"[{'x' if met else ' '}] {each.text}") for each, met in now.met),
+    ]
+    text = facts_text(rows)
+    if now.blocked:
+        text += "\n\nbefore `planfence advance`:\n" + findings_text(now.blocked)
+    return text

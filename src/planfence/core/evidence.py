@@ -1,0 +1,259 @@
+"""Evidence: that tests ran on exactly one tree, with what result (DESIGN §6).
+
+The record is an in-toto test-result v0.1 predicate. What it is bound to (task, plan
+version, stage, model, each command with its counts) stands in the annotations of its
+configuration, where that predicate has room for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import itemgetter
+from typing import Any
+
+from planfence.core.policy import Tests
+from planfence.core.statement import NotAStatement, Statement
+
+TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+
+#: The name of the policy's own command among a run's results; acceptance criteria go by their ids.
+TESTS = "tests"
+
+
+class Outcome(StrEnum):
+    """How one command ended. Only ``PASSED`` passes."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NO_TESTS = "no-tests"
+    NO_REPORT = "no-report"
+    NOT_FOUND = "not-found"
+    TIMEOUT = "timeout"
+    SETUP_FAILED = "setup-failed"
+    DISTURBED = "disturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a test report counted: all tests collected, and of them failed (or in error) and skipped."""
+
+    tests: int
+    failed: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One command of a run. ``counts`` is None where only the exit status is known; ``seconds`` is wall time."""
+
+    name: str
+    command: str
+    exit: int | None
+    outcome: Outcome
+    counts: Counts | None = None
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed, by all that was recorded of it and not by its own word alone."""
+        if self.outcome is not Outcome.PASSED or self.exit != 0:
+            return False
+        return self.counts is None or self.counts.failed == 0
+
+
+@dataclass(frozen=True, slots=True)
+class GateRun:
+    """One run of the test gate on one tree.
+
+    ``commit`` is empty for a staged tree, ``base`` the commit that the tree was changed from.
+    ``task`` is `<plan>/<task>` or empty, ``where`` `worktree` or `export`, ``tool`` our
+    version, ``at`` a UTC time that is shown and never compared. ``signer`` is the principal
+    whose signature was verified, empty without one.
+    """
+
+    id: str
+    tree: str
+    commit: str
+    base: str
+    task: str
+    plan_version: int
+    stage: str
+    model: str
+    setup: str
+    results: tuple[Result, ...]
+    where: str
+    tool: str
+    at: str
+    signer: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every command passed, and there was one."""
+        return bool(self.results) and all(result.passed for result in self.results)
+
+
+def judge(command: str, exit_status: int | None, counts: Counts | None, least: int) -> Outcome:
+    """Say how a command that ran to its end did. ``counts`` is None where no report was read.
+
+    A command that was to write a report (`{junit}`) and did not has not passed, whatever
+    its exit status; nor has one that collected fewer than ``least`` tests, or ran none of them.
+    """
+    if exit_status == 127:
+        return Outcome.NOT_FOUND
+    if exit_status != 0:
+        return Outcome.FAILED
+    if "{junit}" in command and counts is None:
+        return Outcome.NO_REPORT
+    if counts is not None:
+        if counts.failed:
+            return Outcome.FAILED
+        if counts.tests < least or (least and counts.tests == counts.skipped):
+            return Outcome.NO_TESTS
+    return Outcome.PASSED
+
+
+def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool = False) -> str:
+    """Say why these runs do not show that the policy's tests passed on ``tree``; empty where they do."""
+    if not tests.command:
+        return "the policy names no test command"
+    here = [run for run in runs if run.tree == tree]
+    if not here:
+        return "no test run is recorded for exactly this tree"
+    wanted = [(run, result) for run in here for result in run.results if result.name == TESTS]
+    same = [(run, result) for run, result in wanted if result.command == tests.command]
+    if not same:
+        return "the recorded test run used another command than the policy's"
+    good = [(run, result) for run, result in same if result.passed and _enough(result, tests)]
+    if not good:
+        return f"the tests did not pass on this tree: {same[-1][1].outcome}"
+    if signed and not any(run.signer for run, _ in good):
+        return "the test run is not signed by a listed key"
+    return ""
+
+
+def _enough(result: Result, tests: Tests) -> bool:
+    return judge(result.command, result.exit, result.counts, tests.min_tests) is Outcome.PASSED
+
+
+def unmet(
+    runs: tuple[GateRun, ...], tree: str, commands: Mapping[str, str], *, signed: bool = False
+) -> tuple[str, ...]:
+    """Return the ids of the criteria whose command (id → command) has not passed on ``tree``."""
+    met = {
+        (result.name, result.command)
+        for run in runs
+        for result in run.results
+        if run.tree == tree and result.passed and (run.signer or not signed)
+    }
+    return tuple(name for name, command in commands.items() if (name, command) not in met)
+
+
+def to_statement(run: GateRun) -> Statement:
+    """Return the run as an in-toto statement about its tree (and commit)."""
+    digests = {"gitTree": run.tree} | ({"gitCommit": run.commit} if run.commit else {})
+    annotations = {
+        "id": run.id,
+        "base": run.base,
+        "task": run.task,
+        "planVersion": run.plan_version,
+        "stage": run.stage,
+        "model": run.model,
+        "setup": run.setup,
+        "where": run.where,
+        "tool": run.tool,
+        "at": run.at,
+        "commands": [_result_to_json(result) for result in run.results],
+    }
+    good = [result.name for result in run.results if result.passed]
+    bad = [result.name for result in run.results if not result.passed]
+    predicate = {
+        "result": "PASSED" if run.passed else "FAILED",
+        "configuration": [{"name": "planfence", "annotations": annotations}],
+        "passedTests": good,
+        "failedTests": bad,
+    }
+    return Statement(TEST_RESULT, predicate, digests)
+
+
+def _result_to_json(result: Result) -> dict[str, Any]:
+    counts = result.counts
+    return {
+        "name": result.name,
+        "command": result.command,
+        "exit": result.exit,
+        "outcome": str(result.outcome),
+        "counts": None if counts is None else [counts.tests, counts.failed, counts.skipped],
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def from_statement(statement: Statement, signer: str = "") -> GateRun:
+    """Read a run back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    predicate = statement.predicate
+    try:
+        annotations = predicate["configuration"][0]["annotations"]
+        words = _WORDS(annotations)
+        if not _ALL_TEXT.issuperset(map(type, words)):
+            raise TypeError
+        identity, base, task, stage, model, setup, where, tool, at = words
+        run = GateRun(
+            identity,
+            statement.digests["gitTree"],
+            statement.digests.get("gitCommit", ""),
+            base,
+            task,
+            number(annotations["planVersion"]),
+            stage,
+            model,
+            setup,
+            tuple([_result_from_json(item) for item in annotations["commands"]]),
+            where,
+            tool,
+            at,
+            signer,
+        )
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise NotAStatement("a test result without what binds it") from error
+    if (predicate.get("result") == "PASSED") != run.passed:
+        raise NotAStatement("a test result that contradicts its own commands")
+    return run
+
+
+#: Ten thousand entries are read at one push, so their fields are fetched and checked in bulk.
+_WORDS = itemgetter("id", "base", "task", "stage", "model", "setup", "where", "tool", "at")
+_RESULT = itemgetter("name", "command", "exit", "outcome", "counts", "seconds")
+_ALL_TEXT = frozenset({str})
+_OUTCOMES = {str(outcome): outcome for outcome in Outcome}
+
+
+def _result_from_json(item: Mapping[str, Any]) -> Result:
+    name, command, status, outcome, counts, seconds = _RESULT(item)
+    if type(name) is not str or type(command) is not str:
+        raise TypeError(item)
+    return Result(
+        name,
+        command,
+        None if status is None else number(status, least=-255),
+        _OUTCOMES[outcome],
+        None if counts is None else Counts(*map(number, counts)),
+        float(seconds),
+    )
+
+
+def text(mapping: Mapping[str, Any], name: str) -> str:
+    """Return a field that must be text. Raises KeyError or TypeError."""
+    value = mapping[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def number(value: object, least: int = 0) -> int:
+    """Return a value that must be a whole number of at least ``least``. Raises TypeError or ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    if value < least:
+        raise ValueError(value)
+    return value

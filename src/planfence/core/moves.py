@@ -1,0 +1,125 @@
+"""Stage moves as the ledger keeps them: who did what with a task, in which round (DESIGN §1, §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from planfence.core.evidence import number, text
+from planfence.core.statement import NotAStatement, Statement
+
+#: Our own predicate; a URN, since it names a format and no page.
+STAGE_MOVE = "urn:planfence:stage-move:v1"
+
+
+class Kind(StrEnum):
+    """What a move is. ``HANDOVER`` gives a stage's role of one task to another model."""
+
+    START = "start"
+    ADVANCE = "advance"
+    REVIEW = "review"
+    REWORK = "rework"
+    HANDOVER = "handover"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reviewer's answer to one criterion: met or not, with a word of evidence."""
+
+    criterion: str
+    met: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One entry of the ledger about one task.
+
+    ``round`` is how often the task has been sent back (of a rework: including this one).
+    ``seq`` is one more than the highest that was known of this task when it was written; it
+    orders what must be ordered, since clocks go back. ``stage`` is the stage that the move
+    leads to, of a handover and a review the stage that it is about. ``tree`` and ``commit``
+    are what it was done at, ``holder`` to whom a role was given, ``runs`` the test runs that
+    it relied on. ``at`` is UTC, shown and never compared. ``signer`` as in evidence.
+    """
+
+    id: str
+    kind: Kind
+    task: str
+    round: int
+    seq: int
+    stage: str
+    model: str
+    commit: str
+    tree: str
+    base: str = ""
+    plan_version: int = 0
+    holder: str = ""
+    why: str = ""
+    answers: tuple[Answer, ...] = ()
+    runs: tuple[str, ...] = ()
+    at: str = ""
+    signer: str = ""
+
+
+def to_statement(move: Move) -> Statement:
+    """Return the move as an in-toto statement about the tree (and commit) that it was done at."""
+    digests = {"gitTree": move.tree} | ({"gitCommit": move.commit} if move.commit else {})
+    predicate = {
+        "id": move.id,
+        "kind": str(move.kind),
+        "task": move.task,
+        "round": move.round,
+        "seq": move.seq,
+        "stage": move.stage,
+        "model": move.model,
+        "base": move.base,
+        "planVersion": move.plan_version,
+        "holder": move.holder,
+        "why": move.why,
+        "answers": [[answer.criterion, answer.met, answer.evidence] for answer in move.answers],
+        "runs": list(move.runs),
+        "at": move.at,
+    }
+    return Statement(STAGE_MOVE, predicate, digests)
+
+
+def from_statement(statement: Statement, signer: str = "") -> Move:
+    """Read a move back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    told = statement.predicate
+    try:
+        return Move(
+            id=text(told, "id"),
+            kind=Kind(told["kind"]),
+            task=text(told, "task"),
+            round=number(told["round"]),
+            seq=number(told["seq"]),
+            stage=text(told, "stage"),
+            model=text(told, "model"),
+            commit=statement.digests.get("gitCommit", ""),
+            tree=statement.digests["gitTree"],
+            base=text(told, "base"),
+            plan_version=number(told["planVersion"]),
+            holder=text(told, "holder"),
+            why=text(told, "why"),
+            answers=tuple(_answer(item) for item in told["answers"]),
+            runs=tuple(str(item) for item in told["runs"]),
+            at=text(told, "at"),
+            signer=signer,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAStatement("a stage move that lacks something") from error
+
+
+def _answer(item: list[Any]) -> Answer:
+    criterion, met, evidence = item
+    if not isinstance(criterion, str) or not isinstance(met, bool) or not isinstance(evidence, str):
+        raise TypeError(item)
+    return Answer(criterion, met, evidence)
+
+
+def jsonable(move: Move) -> Mapping[str, Any]:
+    """Return what `--json` prints of a move."""
+    return dict(to_statement(move).predicate) | {"commit": move.commit, "tree": move.tree, "signer": move.signer}

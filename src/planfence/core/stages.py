@@ -1,0 +1,191 @@
+"""The stages of a task: a pure function of the ledger's moves and of the commits' trailers.
+
+The fold does not depend on the order in which the moves are read, nor on any clock, so
+that any number of writers merge. A task's round is the highest that anything names (a
+rework in the ledger, a trailer of a commit); what was done in an earlier round no longer
+counts. So a record that is lost can close a gate, and what must never be forgotten, the
+reworks, stands in the commits as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from planfence.core.evidence import GateRun
+from planfence.core.moves import Answer, Kind, Move
+from planfence.core.plan import Plan, Task
+
+HUMAN = "human"
+
+
+class Stage(StrEnum):
+    """Where a task is (DESIGN §1)."""
+
+    PLAN = "plan"
+    IMPLEMENT = "implement"
+    REVIEW = "review"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFact:
+    """What a commit's trailers say of its task: the stage and model it was made in and by, and the round."""
+
+    commit: str
+    task: str
+    stage: str
+    model: str
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """What is known of one task.
+
+    ``round`` counts how often it was sent back; ``authors`` maps each round to the models
+    that wrote code in it; ``holders`` maps a stage to who was given its role in place of the
+    plan's word, the latest last; ``sealed`` are the commits at which it was moved on in this
+    round; ``seq`` is the highest sequence number seen.
+    """
+
+    name: str
+    stage: Stage = Stage.PLAN
+    round: int = 0
+    seq: int = 0
+    moves: tuple[Move, ...] = ()
+    authors: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sealed: frozenset[str] = frozenset()
+
+    @property
+    def implementers(self) -> frozenset[str]:
+        """Every model that wrote code for the task, in any round."""
+        return frozenset().union(*self.authors.values())
+
+    def holder(self, plan: Plan, task: Task, stage: str) -> str:
+        """Who holds a stage's role now; empty where nobody is named."""
+        given = self.holders.get(stage, ())
+        return given[-1] if given else plan.model_for(task, stage)
+
+    def ever_held(self, plan: Plan, task: Task, stage: str) -> frozenset[str]:
+        """Everyone who has held a stage's role, for commits that were made before a handover."""
+        return frozenset({plan.model_for(task, stage), *self.holders.get(stage, ())})
+
+    def answers(self, tree: str) -> Mapping[str, tuple[Answer, Move]]:
+        """The latest answer to each criterion that was given about this very tree in this round."""
+        latest: dict[str, tuple[Answer, Move]] = {}
+        for move in self.moves:
+            if move.kind is Kind.REVIEW and move.round == self.round and move.tree == tree:
+                latest.update({answer.criterion: (answer, move) for answer in move.answers})
+        return latest
+
+    def last_rework(self) -> Move | None:
+        """The move that opened this round, where the ledger has it."""
+        return next((m for m in reversed(self.moves) if m.kind is Kind.REWORK and m.round == self.round), None)
+
+
+def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -> TaskState:
+    """Say where a task is. Moves may come in any order and more than once."""
+    mine = {move.id: move for move in moves if move.task == name}
+    ordered = sorted(mine.values(), key=lambda move: (move.seq, move.id))
+    written = [fact for fact in commits if fact.task == name]
+    rounds = max([move.round for move in ordered] + [fact.round for fact in written], default=0)
+    current = [move for move in ordered if move.round == rounds]
+    return TaskState(
+        name=name,
+        stage=_stage(ordered, current),
+        round=rounds,
+        seq=max((move.seq for move in ordered), default=0),
+        moves=tuple(ordered),
+        authors=_authors(ordered, written),
+        holders=_holders(ordered),
+        sealed=frozenset(move.commit for move in current if move.kind is Kind.ADVANCE and move.commit),
+    )
+
+
+def _stage(moves: list[Move], current: list[Move]) -> Stage:
+    reached = {move.stage for move in current if move.kind is Kind.ADVANCE}
+    if Stage.DONE in reached:
+        return Stage.DONE
+    if Stage.REVIEW in reached:
+        return Stage.REVIEW
+    begun = any(move.kind in (Kind.START, Kind.ADVANCE, Kind.REWORK) for move in moves)
+    return Stage.IMPLEMENT if begun else Stage.PLAN
+
+
+def _authors(moves: list[Move], commits: list[CommitFact]) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for move in moves:
+        if move.kind is Kind.ADVANCE and move.stage == Stage.REVIEW:
+            found.setdefault(move.round, set()).add(move.model)
+    for fact in commits:
+        if fact.model and fact.stage == Stage.IMPLEMENT:
+            found.setdefault(fact.round, set()).add(fact.model)
+    return {number: frozenset(models) for number, models in found.items()}
+
+
+def _holders(moves: list[Move]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for move in moves:
+        if move.kind is Kind.HANDOVER or (move.kind is Kind.REWORK and move.holder):
+            stage = Stage.IMPLEMENT if move.kind is Kind.REWORK else move.stage
+            found[stage] = (*found.get(stage, ()), move.holder)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules of stages, roles and evidence may look at.
+
+    ``states`` has every task that anything is recorded of. ``covered`` maps a task to the
+    judged commits that were there when it was moved on. ``gates`` maps a change's name
+    (`staged`, a commit id) to what must hold there and does not: (gate, why), an empty why
+    where it holds. ``earlier`` are judged commits that were made in a round before the
+    present one. ``problems`` are things of the ledger worth saying.
+    """
+
+    states: Mapping[str, TaskState] = field(default_factory=dict)
+    runs: tuple[GateRun, ...] = ()
+    covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    earlier: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+    def state(self, name: str) -> TaskState:
+        """The state of a task; one that nothing is recorded of is in its plan stage."""
+        return self.states.get(name) or TaskState(name)
+
+
+def reduce(moves: Iterable[Move], commits: Iterable[CommitFact]) -> dict[str, TaskState]:
+    """Fold every task that the moves or the commits name."""
+    by_task: dict[str, tuple[list[Move], list[CommitFact]]] = {}
+    for move in moves:
+        by_task.setdefault(move.task, ([], []))[0].append(move)
+    for fact in commits:
+        by_task.setdefault(fact.task, ([], []))[1].append(fact)
+    return {name: fold(name, *facts) for name, facts in by_task.items()}
+
+
+def open_dependencies(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
+    """The tasks (`<plan>/<task>`) that this one waits for and that are not done."""
+    names = (f"{plan.id}/{name}" for name in task.depends_on)
+    return tuple(name for name in names if facts.state(name).stage is not Stage.DONE)
+
+
+def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:
+    """Return who holds the stage's role where ``model`` does not; empty where it does, or nobody is named."""
+    holder = state.holder(plan, task, stage)
+    return holder if holder and holder != model else ""
+
+
+def is_own_work(state: TaskState, model: str) -> bool:
+    """Whether a reviewer would review its own work; people share one name, so it can't be said of `human`."""
+    return model != HUMAN and model in state.implementers
+
+
+def must_change_hands(state: TaskState, model: str, most: int) -> bool:
+    """Whether ``model`` has already had its first round and ``most`` rounds of rework of this task."""
+    had = sum(1 for number, models in state.authors.items() if number < state.round and model in models)
+    return had > most

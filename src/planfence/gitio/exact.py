@@ -1,0 +1,107 @@
+"""Whether the worktree is exactly one tree: the proof, byte by byte, or the first thing that is not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from planfence.core import paths
+from planfence.core.change import Mode
+from planfence.gitio.repository import Repository
+
+
+def difference(repository: Repository, tree: str, allowed: Iterable[str] = ()) -> str:
+    """Say why the worktree is not exactly ``tree``; empty where it is.
+
+    Every file is read and hashed raw, so that a filter, a flag in the index, or a stale
+    timestamp hides nothing. ``allowed`` are paths (files, or folders with all that is in
+    them) that may be there besides: the policy's links and logs. An ignored file counts as
+    one too many: a test could read it.
+    """
+    if repository.bare:
+        return "the repository is bare"
+    tracked: dict[bytes, tuple[int, str]] = {}
+    for line in repository.git.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"):
+        if line:
+            meta, _, path = line.partition(b"\t")
+            kind, _, name = meta.split(b" ")
+            tracked[path] = int(kind, 8), name.decode()
+    top = os.fsencode(repository.top)
+    for path, (mode, oid) in tracked.items():
+        if not _is_blob(os.path.join(top, path), mode, oid):
+            return f"{_shown(path)} is not what the tree has"
+    extra = _extra(repository, tracked, {os.fsencode(each) for each in allowed})
+    return f"{_shown(extra)} is not in the tree" if extra else ""
+
+
+def _shown(path: bytes) -> str:
+    return paths.decode(path).encode("utf-8", "replace").decode()
+
+
+def _is_blob(path: bytes, mode: int, oid: str) -> bool:
+    """Whether the file at ``path`` has this mode and these bytes."""
+    try:
+        info = os.lstat(path)
+        if mode == Mode.SYMLINK:
+            return stat.S_ISLNK(info.st_mode) and _blob_id(os.readlink(path), oid) == oid
+        if mode not in (Mode.FILE, Mode.EXECUTABLE, Mode.GROUP_WRITABLE) or not stat.S_ISREG(info.st_mode):
+            return False
+        if bool(info.st_mode & stat.S_IXUSR) != (mode == Mode.EXECUTABLE):
+            return False
+        with open(path, "rb") as file:
+            return _blob_id(file.read(), oid) == oid
+    except OSError:
+        return False
+
+
+def _blob_id(data: bytes, like: str) -> str:
+    # Not a secret: git's own object id (gitformat-index; sha1 in the older format).
+    digest = hashlib.sha256() if len(like) == 64 else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"blob %d\0" % len(data))
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def _extra(repository: Repository, tracked: dict[bytes, tuple[int, str]], allowed: set[bytes]) -> bytes:
+    """The first file on disk that the tree does not have; empty where there is none."""
+    folders = {b""}
+    for path in tracked:
+        while path := path.rpartition(b"/")[0]:
+            folders.add(path)
+    top = os.fsencode(repository.top)
+    waiting = [b""]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(os.path.join(top, folder)) as entries:
+            for entry in entries:
+                path = folder + b"/" + entry.name if folder else entry.name
+                if path == b".git" or path in allowed or path in tracked:
+                    continue
+                if not entry.is_dir(follow_symlinks=False):
+                    return path
+                if path not in folders:
+                    return path
+                waiting.append(path)
+    return b""
+
+
+def fingerprint(repository: Repository, where: Path) -> str:
+    """What must stay as it is while tests run in the worktree: HEAD, refs, index entries and configuration.
+
+    Hashed from git's own answers; ``where`` is the worktree's git directory, whose configuration file is read raw.
+    """
+    digest = hashlib.sha256()
+    git = repository.git
+    for question in (
+        ("for-each-ref", "--format=%(objectname) %(symref) %(refname)"),
+        ("rev-parse", "HEAD"),
+        ("ls-files", "-s", "-v", "-z"),
+    ):
+        digest.update(git.status(*question, ok=(0, 1, 128))[1] + b"\0\0")
+    for name in ("config", "config.worktree", "info/attributes", "info/exclude"):
+        file = where / name
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()

@@ -1,0 +1,320 @@
+"""The ledger: an append-only store in `refs/planfence/ledger/<writer>` (DESIGN §7).
+
+One ref for each clone, one commit an entry, its tree holding `entry.json` and attachments.
+Written by plumbing; the ref moves by a compare-and-swap that never follows a symbolic ref
+(facts: one made `update-ref` move `main`). The last own tip is also kept in a file, so that
+a ref that was deleted or put back loses nothing as long as its objects are there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO
+
+from planfence.errors import CouldNotCheck
+from planfence.gitio.repository import Repository
+
+PREFIX = "refs/planfence/ledger/"
+ENTRY = "entry.json"
+
+#: An entry is a few kilobytes; what is larger is not one of ours.
+LARGEST_ENTRY = 4 * 1024 * 1024
+
+#: How often an append reads the ref again after a lost race, and how long it waits for the lock (seconds).
+ATTEMPTS = 50
+PATIENCE_S = 30.0
+
+_WRITER = re.compile(r"[0-9a-f]{16}")
+_IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "planfence"), ("EMAIL", "planfence@localhost"))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One entry as it stands: its commit and its bytes."""
+
+    commit: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tips:
+    """Where the ledger's refs point. ``state`` changes whenever any of them does; ``problems`` are in words."""
+
+    commits: tuple[str, ...]
+    state: str
+    problems: tuple[str, ...]
+
+
+class Ledger:
+    """The ledger of one repository, all its writers together."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._git = repository.git
+        self._zero = repository.zero
+        self._folder = repository.common_dir / "planfence"
+
+    # -- reading
+
+    def tips(self) -> Tips:
+        """List the tips of all writers, and what is wrong with those that can't be read."""
+        out = self._git.run("for-each-ref", "--format=%(refname)%00%(symref)%00%(objecttype)%00%(objectname)", PREFIX)
+        commits: list[str] = []
+        problems: list[str] = []
+        for line in out.decode("utf-8", "surrogateescape").splitlines():
+            name, symbolic, kind, oid = line.split("\0")
+            if symbolic:
+                problems.append(f"{name} is a symbolic ref (to {symbolic}): not read")
+            elif kind != "commit":
+                problems.append(f"{name} points to a {kind}: not read")
+            else:
+                commits.append(oid)
+        kept = self._kept_tip()
+        if (
+            kept
+            and kept not in commits
+            and self._git.status("cat-file", "-e", f"{kept}^{{commit}}", ok=(0, 1, 128))[0] == 0
+        ):
+            if not commits or self._git.text("rev-list", "-n1", kept, "--not", *commits):
+                problems.append(
+                    "the own ledger ref was deleted or put back; its entries are read from the last known tip"
+                )
+            commits.append(kept)
+        return Tips(tuple(commits), f"{out.decode('utf-8', 'surrogateescape')}{kept}", tuple(problems))
+
+    def read(self, tips: Tips) -> Iterator[Raw | str]:
+        """Yield every entry of these tips once, in no order that means anything; a str says what was set aside.
+
+        One `rev-list` and one `cat-file --batch`, however many entries there are.
+        """
+        if not tips.commits:
+            return
+        with (
+            self._git.stream("rev-list", "--stdin", piped=True) as listing,
+            self._git.stream("cat-file", "--batch", piped=True) as process,
+        ):
+            assert listing.stdin is not None
+            listing.stdin.write(_lines(tips.commits))
+            listing.stdin.close()
+            names: SimpleQueue[bytes] = SimpleQueue()
+            writer = threading.Thread(target=_feed, args=(listing.stdout, process.stdin, names), daemon=True)
+            writer.start()
+            assert process.stdout is not None
+            while name := names.get():
+                yield _next_entry(process.stdout, name.decode())
+            writer.join()
+
+    def attachments(self, commit: str) -> dict[str, bytes]:
+        """Return the entry's attachments by name (`output.txt`, `change.diff`, `prompt.md`)."""
+        found: dict[str, bytes] = {}
+        for line in self._git.run("ls-tree", "-z", f"{commit}^{{tree}}").split(b"\0"):
+            meta, _, name = line.partition(b"\t")
+            if meta and name != ENTRY.encode():
+                _, kind, oid = meta.decode().split(" ")
+                if kind == "blob":
+                    found[name.decode("utf-8", "replace")] = self._git.run("cat-file", "blob", oid)
+        return found
+
+    # -- writing
+
+    def writer(self) -> str:
+        """This clone's own name in the ledger, made at its first use."""
+        path = self._folder / "writer"
+        for _ in range(3):
+            try:
+                name = path.read_text("ascii").strip()
+            except FileNotFoundError:
+                name = ""
+            except (OSError, UnicodeDecodeError) as error:
+                raise CouldNotCheck(f"{path} could not be read: {error}") from error
+            if _WRITER.fullmatch(name):
+                return name
+            self._new_writer()
+        raise CouldNotCheck(f"{path} holds no writer's name", hint=f"remove {path} and run it again")
+
+    def _new_writer(self) -> None:
+        path = self._folder / "writer"
+        temporary = path.with_name(f"writer.{os.getpid()}.{threading.get_ident()}")
+        with _said(path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(os.urandom(8).hex() + "\n", "ascii")
+            try:
+                # A link fails where another process was first: both then read the same name.
+                os.link(temporary, path)
+            except FileExistsError:
+                if not _WRITER.fullmatch(path.read_text("ascii", "replace").strip()):
+                    os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def append(self, entry: bytes, attachments: Mapping[str, bytes] | None = None) -> str:
+        """Add an entry and return its commit.
+
+        Raises :class:`CouldNotCheck` where it could not be written (a full disk, a lock that
+        nobody releases): then nothing was added.
+        """
+        blobs = {ENTRY: entry} | dict(attachments or {})
+        lines = []
+        for name, data in blobs.items():
+            oid = self._git.text("hash-object", "-w", "-t", "blob", "--stdin", stdin=data)
+            lines.append(f"100644 blob {oid}\t{name}\0".encode())
+        tree = self._git.text("mktree", "-z", stdin=b"".join(lines))
+        self.writer()
+        with self._locked():
+            return self._advance(tree)
+
+    def _advance(self, tree: str) -> str:
+        for attempt in range(ATTEMPTS):
+            ref = PREFIX + self.writer()
+            old = self._own_tip(ref)
+            if old is None:
+                self._forget_writer()
+                continue
+            kept = self._kept_tip()
+            parents = self._parents(old, kept)
+            options = [word for parent in parents for word in ("-p", parent)]
+            new = self._git.run(
+                "commit-tree", tree, *options, "--no-gpg-sign", "-m", "planfence ledger entry", variables=_IDENTITY
+            )
+            commit = new.decode().strip()
+            status, _ = self._git.status("update-ref", "--no-deref", ref, commit, old or self._zero, ok=(0, 1, 128))
+            if status == 0:
+                self._keep_tip(commit)
+                return commit
+            time.sleep(0.002 * (attempt % 10))
+        raise CouldNotCheck(
+            "the ledger's ref could not be moved", hint=f"look at it with `git for-each-ref {PREFIX}`, and run it again"
+        )
+
+    def _own_tip(self, ref: str) -> str | None:
+        """Return the ref's commit, empty where it does not exist, None where it is unusable."""
+        status, _ = self._git.status("symbolic-ref", "--quiet", ref, ok=(0, 1, 128))
+        if status == 0:
+            return None
+        status, out = self._git.status("rev-parse", "--verify", "--quiet", ref, ok=(0, 1, 128))
+        if status != 0:
+            return ""
+        oid = out.decode().strip()
+        kind, _ = self._git.status("cat-file", "-e", f"{oid}^{{commit}}", ok=(0, 1, 128))
+        return oid if kind == 0 else None
+
+    def _parents(self, old: str, kept: str) -> list[str]:
+        """The ref's tip, and the last known one where the ref no longer leads to it."""
+        if not kept or kept == old:
+            return [old] if old else []
+        if self._git.status("cat-file", "-e", f"{kept}^{{commit}}", ok=(0, 1, 128))[0] != 0:
+            return [old] if old else []
+        if not old:
+            return [kept]
+        if self._git.status("merge-base", "--is-ancestor", kept, old, ok=(0, 1))[0] == 0:
+            return [old]
+        if self._git.status("merge-base", "--is-ancestor", old, kept, ok=(0, 1))[0] == 0:
+            return [kept]
+        return [old, kept]
+
+    def _kept_tip(self) -> str:
+        try:
+            text = (self._folder / "ledger-tip").read_text("ascii", "replace").strip()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise CouldNotCheck(f"{self._folder / 'ledger-tip'} could not be read: {error.strerror}") from error
+        return text if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text) else ""
+
+    def _keep_tip(self, commit: str) -> None:
+        path = self._folder / "ledger-tip"
+        temporary = path.with_name(f"ledger-tip.{os.getpid()}")
+        try:
+            temporary.write_text(commit + "\n", "ascii")
+            os.replace(temporary, path)
+        except OSError:
+            # The entry stands in the ref; the copy only serves to notice a ref that was put back.
+            temporary.unlink(missing_ok=True)
+
+    def _forget_writer(self) -> None:
+        """Take a new name: the own ref is symbolic or points to something that is no commit."""
+        with _said(self._folder):
+            (self._folder / "writer").unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self._folder / "ledger.lock"
+        with _said(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            end = time.monotonic() + PATIENCE_S
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > end:
+                        raise CouldNotCheck(
+                            "another process holds the ledger's lock", hint="end it, and run it again"
+                        ) from None
+                    time.sleep(0.003)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
+
+
+def _lines(commits: tuple[str, ...]) -> bytes:
+    return "\n".join(commits).encode() + b"\n"
+
+
+def _feed(listing: IO[bytes], asking: IO[bytes], names: SimpleQueue[bytes]) -> None:
+    """Ask for each listed commit's entry; runs beside the reader, since both pipes fill. Ends with an empty name."""
+    suffix = f":{ENTRY}\n".encode()
+    try:
+        for line in listing:
+            name = line.rstrip(b"\n")
+            asking.write(name + suffix)
+            names.put(name)
+        asking.close()
+    except (BrokenPipeError, ValueError):
+        # The reader went away first; it says why.
+        return
+    finally:
+        names.put(b"")
+
+
+def _next_entry(stdout: IO[bytes], commit: str) -> Raw | str:
+    header = stdout.readline()
+    if not header:
+        raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+    fields = header.rstrip(b"\n").rsplit(b" ", 2)
+    if fields[-1] in (b"missing", b"ambiguous") or not fields[-1].isdigit():
+        return f"{commit[:12]}: no {ENTRY}"
+    size = int(fields[2])
+    if size > LARGEST_ENTRY:
+        left = size + 1
+        while left:
+            piece = stdout.read(min(left, 1 << 20))
+            if not piece:
+                raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+            left -= len(piece)
+        return f"{commit[:12]}: {ENTRY} has {size} bytes"
+    data = stdout.read(size + 1)
+    if len(data) != size + 1:
+        raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+    return Raw(commit, data[:-1])

@@ -1,0 +1,35 @@
+"""A task is begun before those that it depends on.
+
+## What it checks
+Every task in `depends_on` must be done: reviewed, and moved there with `planfence advance` or `finish`.
+`planfence start` asks the same.
+
+## Why is this bad?
+Work on top of what is not accepted yet is done twice when that changes.
+
+## Fix
+Finish the other task first, take it out of `depends_on` in a plan-only commit, or fetch what others recorded
+(`planfence sync`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Need, Rule
+from planfence.core.stages import Facts, open_dependencies
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.task is None or ctx.plan is None or ctx.door is not Door.TASK or not ctx.change.files:
+        return
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    for name in open_dependencies(facts, ctx.plan, ctx.task):
+        yield RULE.about(
+            f"{ctx.task_name} waits for {name}, which is in {facts.state(name).stage}",
+            fixes=(f"planfence status {name}",),
+        )
+
+
+RULE = Rule("GAT003", "dependency-open", Severity.ERROR, check, frozenset({Need.FACTS}))

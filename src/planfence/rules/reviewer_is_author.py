@@ -1,0 +1,31 @@
+"""A model reviews what it implemented.
+
+## What it checks
+A commit made as a review (`Plan-Stage: review`) must not be by a model that wrote code for the task, in any
+round. `planfence review` and `advance` ask the same. People share the name `human`, so it can't be said of them.
+
+## Why is this bad?
+A model finds its own mistakes plausible: it made them.
+
+## Fix
+Let another model or a person review; `planfence handover TASK --to MODEL --why …` records it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Need, Rule
+from planfence.core.stages import Facts, Stage, is_own_work
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.task is None or ctx.stage != Stage.REVIEW:
+        return
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    if is_own_work(facts.state(ctx.task_name), ctx.model):
+        yield RULE.about(f"{ctx.model} implemented {ctx.task_name}, so another must review it")
+
+
+RULE = Rule("ROL002", "reviewer-is-author", Severity.ERROR, check, frozenset({Need.FACTS}))

@@ -1,0 +1,38 @@
+"""A further round of rework by the model that used up its rounds.
+
+## What it checks
+After its first round and `rework.max` rounds of rework of one task (2 unless the policy says otherwise), a
+model may not commit to that task again. Rounds are counted from the ledger and from the commits' trailers,
+so that they can't be forgotten.
+
+## Why is this bad?
+What failed three times with one model rarely works the fourth time; it only costs.
+
+## Fix
+`planfence rework --why … --to MODEL` gives the next round to another; `human` is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Need, Rule
+from planfence.core.stages import Facts, must_change_hands
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.task is None or ctx.door is not Door.TASK or not ctx.change.files:
+        return
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    state = facts.state(ctx.task_name)
+    if ctx.change.name in facts.earlier:
+        return
+    if must_change_hands(state, ctx.model, ctx.policy.rework_max):
+        yield RULE.about(
+            f"{ctx.model} has had its {ctx.policy.rework_max} rounds of rework of {ctx.task_name}",
+            fixes=(f'planfence handover {ctx.task_name} --to MODEL --why "…"   # another than {ctx.model}',),
+        )
+
+
+RULE = Rule("ROL003", "rework-needs-reassignment", Severity.ERROR, check, frozenset({Need.FACTS}))

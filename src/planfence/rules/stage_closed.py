@@ -1,0 +1,43 @@
+"""Code is committed in a stage that does not write code.
+
+## What it checks
+A commit of a task needs the task to be in its implement stage: begun with `planfence start`, and neither under
+review nor done. At a push, commits that were there when the task was moved on are fine.
+
+## Why is this bad?
+What was tested and what is being reviewed must not change under the reviewer; and work on a task that nobody
+began has no clock, no role and no record.
+
+## Fix
+Begin the task (`planfence start PLAN/TASK`); or send it back (`planfence rework --why …`); or fetch what
+others recorded (`planfence sync`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Door, Need, Rule
+from planfence.core.stages import Facts, Stage
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.task is None or ctx.door is not Door.TASK or not ctx.change.files:
+        return
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    name = ctx.task_name
+    stage = facts.state(name).stage
+    if stage is Stage.IMPLEMENT or ctx.change.name in facts.covered.get(name, ()):
+        return
+    if stage is Stage.PLAN:
+        yield RULE.about(f"{name} has not begun", fixes=(f"planfence start {name}", "planfence sync"))
+    elif stage is Stage.REVIEW:
+        yield RULE.about(
+            f"{name} is under review: its code must not change", fixes=(f'planfence rework {name} --why "…"',)
+        )
+    else:
+        yield RULE.about(f"{name} is done", fixes=("planfence start PLAN/TASK   # another task",))
+
+
+RULE = Rule("GAT002", "stage-closed", Severity.ERROR, check, frozenset({Need.FACTS}))

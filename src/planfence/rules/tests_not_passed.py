@@ -1,0 +1,33 @@
+"""Tests have not passed on exactly this tree.
+
+## What it checks
+Where the policy's `tests.required` names the gate (`push`, `commit`, `advance`), the ledger must hold a test
+run of exactly this tree, with the policy's command, that passed and collected at least `min_tests` tests.
+At a push that is each pushed tip; with `commit` it is the staged tree; `planfence advance` asks the same.
+
+## Why is this bad?
+"The tests passed" is only true of the files that they ran on. One edit later it is a guess.
+
+## Fix
+`planfence test` runs them and records the result; a tree that passed once is not tested again.
+`planfence sync` fetches what others recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Need, Rule
+from planfence.core.stages import Facts
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    gate, why = facts.gates.get(ctx.change.name, ("", ""))
+    if gate and why:
+        revision = "--staged" if ctx.staged else f"--rev {ctx.change.name[:12]}"
+        yield RULE.about(f"{why} ({ctx.change.tree[:12]})", fixes=(f"planfence test {revision}",))
+
+
+RULE = Rule("GAT001", "tests-not-passed", Severity.ERROR, check, frozenset({Need.FACTS}))

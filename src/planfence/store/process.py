@@ -1,0 +1,139 @@
+"""One command run to its end: its own process group, a timeout, its output streamed and kept."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from planfence.errors import CouldNotCheck
+
+#: How much of a command's output is kept: the beginning and the end, the cut marked.
+KEPT = 1024 * 1024
+#: How long an ended command may go on writing before its group is ended too, and how long a group has after SIGTERM.
+_GRACE_S = 2.0
+_TICK_S = 0.2
+
+
+class Tail:
+    """Keeps the first and the last half of what passes, ``most`` bytes in all."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._half = most // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._total = 0
+
+    def add(self, data: bytes) -> None:
+        """Take some more output."""
+        self._total += len(data)
+        room = self._half - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:] if room > 0 else data
+        if len(self._tail) > 2 * self._half:
+            del self._tail[: len(self._tail) - self._half]
+
+    def text(self) -> bytes:
+        """Return what was kept; where something was cut, a line says how much."""
+        tail = bytes(self._tail[-self._half :])
+        cut = self._total - len(self._head) - len(tail)
+        mark = b"\n[planfence: %d bytes cut here]\n" % cut if cut > 0 else b""
+        return bytes(self._head) + mark + tail
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. ``status`` is None after a timeout; a signal is 128 + its number, as shells say it."""
+
+    status: int | None
+    output: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is told while a command runs: output as it comes, the seconds so far, and its process group."""
+
+    output: Callable[[bytes], None]
+    tick: Callable[[float], None]
+    group: Callable[[int], None]
+
+
+def run_command(command: str, where: Path, variables: Mapping[str, str], timeout_s: float, watch: Watch) -> Ended:
+    """Run a shell command in ``where``; whatever it started is ended with it.
+
+    A command that can't be found ends with status 127. Raises :class:`CouldNotCheck` where
+    there is no shell; an interrupt ends the group and goes on.
+    """
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=where,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
+    watch.group(process.pid)
+    kept = Tail()
+    assert process.stdout is not None
+    try:
+        in_time = _follow(process, process.stdout, started + timeout_s, kept, watch, started)
+    finally:
+        _end(process)
+        process.stdout.close()
+        watch.group(0)
+    status = process.returncode
+    seconds = time.monotonic() - started
+    return Ended((status if status >= 0 else 128 - status) if in_time else None, kept.text(), seconds)
+
+
+def _follow(
+    process: subprocess.Popen[bytes], pipe: IO[bytes], end: float, kept: Tail, watch: Watch, started: float
+) -> bool:
+    """Read until the command is over; False where its time ran out."""
+    os.set_blocking(pipe.fileno(), False)
+    over_since: float | None = None
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while True:
+            ready = selector.select(_TICK_S)
+            data = pipe.read(1 << 16) if ready else b""
+            now = time.monotonic()
+            if data:
+                kept.add(data)
+                watch.output(data)
+            elif ready and data == b"":
+                # Everyone closed it: only the exit status is still to come.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, end - now))
+                return process.poll() is not None
+            if process.poll() is not None:
+                over_since = now if over_since is None else over_since
+                if not data or now - over_since > _GRACE_S:
+                    return True
+            if now > end:
+                return False
+            watch.tick(now - started)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group, politely first; what the command left running goes too."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_S)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

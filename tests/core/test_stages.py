@@ -1,0 +1,192 @@
+"""The stages are a pure function of moves and trailers, whatever their order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planfence.core import evidence, moves, policy, statement
+from planfence.core.evidence import Counts, GateRun, Outcome, Result, judge, missing
+from planfence.core.moves import Answer, Kind, Move
+from planfence.core.stages import CommitFact, Stage, fold, is_own_work, must_change_hands
+
+TREE = "a" * 40
+COMMAND = "pytest --junit-xml={junit}"
+
+
+def move(kind: Kind, stage: str, seq: int, round_: int = 0, model: str = "codex", **fields) -> Move:
+    return Move(f"{seq:02}{kind}{model}", kind, "p/t", round_, seq, stage, model, f"c{seq}", TREE, **fields)
+
+
+START = move(Kind.START, "implement", 1)
+TO_REVIEW = move(Kind.ADVANCE, "review", 2)
+BACK = move(Kind.REWORK, "implement", 3, 1, "claude", why="edge case")
+AGAIN = move(Kind.ADVANCE, "review", 4, 1)
+DONE = move(Kind.ADVANCE, "done", 5, 1, "claude")
+
+
+@pytest.mark.parametrize(
+    ("seen", "stage", "rounds"),
+    [
+        ([], Stage.PLAN, 0),
+        ([START], Stage.IMPLEMENT, 0),
+        ([START, TO_REVIEW], Stage.REVIEW, 0),
+        ([START, TO_REVIEW, BACK], Stage.IMPLEMENT, 1),
+        ([START, TO_REVIEW, BACK, AGAIN], Stage.REVIEW, 1),
+        ([START, TO_REVIEW, BACK, AGAIN, DONE], Stage.DONE, 1),
+    ],
+)
+def test_every_order_gives_the_same_stage(seen, stage, rounds):
+    for order in itertools.permutations(seen):
+        state = fold("p/t", [*order, *order])
+        assert (state.stage, state.round) == (stage, rounds)
+
+
+def test_a_lost_rework_is_remembered_by_the_trailers():
+    facts = [CommitFact("c9", "p/t", "implement", "codex", 1)]
+    state = fold("p/t", [START, TO_REVIEW], facts)
+    assert (state.stage, state.round) == (Stage.IMPLEMENT, 1)
+
+
+ORDER = [Stage.PLAN, Stage.IMPLEMENT, Stage.REVIEW, Stage.DONE]
+
+
+@given(st.sets(st.sampled_from([START, TO_REVIEW, BACK, AGAIN, DONE])))
+def test_losing_the_newest_moves_never_brings_a_task_further_in_its_round(kept):
+    whole, less = fold("p/t", [START, TO_REVIEW, BACK, AGAIN, DONE]), fold("p/t", kept)
+    if less.round == whole.round:
+        assert ORDER.index(less.stage) <= ORDER.index(whole.stage)
+    assert less.stage is not Stage.DONE or DONE in kept
+
+
+def test_answers_count_only_on_the_tree_and_in_the_round_they_were_given():
+    given_ = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
+    state = fold("p/t", [START, TO_REVIEW, given_])
+    assert state.answers(TREE)["A1"][0].met
+    assert not state.answers("b" * 40)
+    assert not fold("p/t", [START, TO_REVIEW, given_, move(Kind.REWORK, "implement", 4, 1)]).answers(TREE)
+
+
+def test_the_later_answer_counts():
+    yes = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
+    no = move(Kind.REVIEW, "review", 4, 0, "claude", answers=(Answer("A1", False, "broke"),))
+    assert not fold("p/t", [START, TO_REVIEW, no, yes]).answers(TREE)["A1"][0].met
+
+
+def test_rounds_are_counted_for_each_model():
+    facts = [CommitFact(f"c{n}", "p/t", "implement", "codex", n) for n in range(3)]
+    reworks = [move(Kind.REWORK, "implement", n + 5, n, "claude") for n in range(1, 4)]
+    state = fold("p/t", [START, *reworks], facts)
+    assert state.round == 3
+    assert must_change_hands(state, "codex", 2)
+    assert not must_change_hands(state, "claude", 2)
+    assert not must_change_hands(state, "codex", 3)
+    assert is_own_work(state, "codex")
+    assert not is_own_work(state, "human")
+
+
+def result(**fields) -> Result:
+    return Result(**({"name": "tests", "command": COMMAND, "exit": 0, "outcome": Outcome.PASSED} | fields))
+
+
+def run(*results: Result, tree: str = TREE) -> GateRun:
+    return GateRun("1", tree, "", "", "p/t", 1, "implement", "codex", "", results, "export", "0", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "least", "outcome"),
+    [
+        (0, Counts(3, 0, 0), 1, Outcome.PASSED),
+        (0, None, 1, Outcome.NO_REPORT),
+        (0, Counts(0, 0, 0), 1, Outcome.NO_TESTS),
+        (0, Counts(3, 0, 3), 1, Outcome.NO_TESTS),
+        (0, Counts(3, 1, 0), 1, Outcome.FAILED),
+        (1, Counts(3, 0, 0), 1, Outcome.FAILED),
+        (127, None, 1, Outcome.NOT_FOUND),
+        (None, Counts(3, 0, 0), 1, Outcome.FAILED),
+        (0, Counts(0, 0, 0), 0, Outcome.PASSED),
+    ],
+)
+def test_what_passes(status, counts, least, outcome):
+    assert judge(COMMAND, status, counts, least) is outcome
+
+
+def test_a_command_without_a_report_is_judged_by_its_exit_status():
+    assert judge("make test", 0, None, 1) is Outcome.PASSED
+    assert judge("make test", 2, None, 1) is Outcome.FAILED
+
+
+GOOD = run(result(counts=Counts(2, 0, 0)))
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        (),
+        (run(result(counts=Counts(2, 0, 0)), tree="b" * 40),),
+        (run(result(command="true", counts=Counts(2, 0, 0))),),
+        (run(result(outcome=Outcome.FAILED, exit=1)),),
+        (run(result(counts=None)),),
+        (run(result(counts=Counts(0, 0, 0))),),
+        (run(result(exit=1, counts=Counts(2, 0, 0))),),
+        (run(result(name="A1", counts=Counts(2, 0, 0))),),
+    ],
+)
+def test_no_evidence_no_gate(runs):
+    wanted = policy.Tests(command=COMMAND)
+    assert missing(runs, TREE, wanted)
+    assert not missing((*runs, GOOD), TREE, wanted)
+
+
+def test_no_command_opens_nothing_and_signed_wants_a_signer():
+    assert missing((GOOD,), TREE, policy.Tests())
+    assert missing((GOOD,), TREE, policy.Tests(command=COMMAND), signed=True)
+
+
+def test_records_come_back_as_they_were():
+    whole = run(
+        result(counts=Counts(2, 0, 1), seconds=1.5), result(name="A1", command="x", exit=None, outcome=Outcome.TIMEOUT)
+    )
+    assert evidence.from_statement(again(evidence.to_statement(whole))) == whole
+    answered = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "l\udc80"),), runs=("x",))
+    assert moves.from_statement(again(moves.to_statement(answered))) == answered
+
+
+def again(stated: statement.Statement) -> statement.Statement:
+    sealed = statement.seal(statement.encode(stated), "k", "sig")
+    envelope, value = statement.unseal(sealed)
+    assert envelope.signatures == (("k", "sig"),)
+    return statement.decode(value)
+
+
+def test_a_result_that_contradicts_its_commands_is_no_statement():
+    data = statement.encode(evidence.to_statement(run(result(outcome=Outcome.FAILED, exit=1))))
+    forged = data.replace(b'"result":"FAILED"', b'"result":"PASSED"')
+    with pytest.raises(statement.NotAStatement):
+        evidence.from_statement(statement.decode(statement.unseal(forged)[1]))
+
+
+@given(st.binary(max_size=200))
+def test_rubbish_is_never_a_record(data):
+    with pytest.raises(statement.NotAStatement):
+        statement.decode(statement.unseal(data)[1])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["id", "base", "planVersion", "commands", "at", "where", "setup"]), VALUES)
+def test_a_field_of_any_other_shape_never_crashes_the_reader(name, value):
+    stated = evidence.to_statement(GOOD)
+    stated.predicate["configuration"][0]["annotations"][name] = value
+    try:
+        evidence.from_statement(statement.decode(statement.unseal(statement.encode(stated))[1]))
+    except statement.NotAStatement:
+        return
