@@ -15,7 +15,7 @@ from pathlib import Path
 from planfence.agents import answer, payload, shell
 from planfence.agents.patch import Edit
 from planfence.agents.payload import Event, Payload
-from planfence.app import agentcontext, agentscope, agentsession
+from planfence.app import agentcontext, agentnote, agentscope, agentsession
 from planfence.app.agentpaths import Denial, expanded
 from planfence.app.agentscope import Fence
 from planfence.env import Environment
@@ -75,6 +75,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.silence(asked))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         agentsession.keep(here.repository, asked)
+        agentnote.leave(here)
         return Reply(answer.context(asked, agentcontext.text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
         agentsession.keep(here.repository, asked)
@@ -110,12 +111,14 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     found: list[Denial] = []
     edits: Sequence[Edit] = asked.edits
     if asked.command:
-        judged = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
+        command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
         if guarded:
-            found += [Denial(attempt.what, attempt.why) for attempt in judged.attempts]
-        edits = list(expanded(judged.writes, environment))
-    found += agentscope.denials(edits, asked.cwd, environment, told=not asked.command)
-    return found
+            found += [Denial(attempt.what, attempt.why) for attempt in command.attempts]
+        edits = list(expanded(command.writes, environment))
+    judged = agentscope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
+    if not judged.denials and len(judged.asked) == 1 and not asked.command:
+        agentnote.leave(judged.asked[0][0], [judged.asked[0][1]])
+    return [*found, *judged.denials]
 
 
 def _words(here: Fence | None, found: Sequence[Denial]) -> str:

@@ -16,7 +16,7 @@ from planfence.env import Environment
 from planfence.gitio.repository import open_repository
 
 #: Where agents and git keep what decides whether hooks run at all.
-_SWITCHES = (
+SWITCHES = (
     ".claude/settings.json",
     ".claude/settings.local.json",
     ".codex/hooks.json",
@@ -70,7 +70,7 @@ def switch(absolute: str, environment: Environment) -> Denial | None:
     home = environment.get("HOME")
     if home and any(absolute == os.path.join(os.path.realpath(home), name) for name in _USER_GIT):
         return Denial(absolute, "it is git's configuration, which can point git at other hooks", "")
-    if any(absolute.endswith("/" + name) for name in _SWITCHES):
+    if any(absolute.endswith("/" + name) for name in SWITCHES):
         return Denial(absolute, "it decides whether hooks run; a person changes it", "")
     return None
 

@@ -65,8 +65,16 @@ def fence(repository: Repository) -> Fence:
     return Fence(repository, head, governing, name, plan, plan.task(task_id) if plan else None)
 
 
-def denials(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: bool = True) -> list[Denial]:
-    """Return why these edits are denied, empty where none is.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Why edits are denied (empty: they are not), and the paths that were asked, with the fence of each."""
+
+    denials: tuple[Denial, ...]
+    asked: tuple[tuple[Fence, str], ...]
+
+
+def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: bool = True) -> Judged:
+    """Judge edits, each in the worktree that its path is in.
 
     ``told`` is False for paths that were read from a shell command: a folder there may stand for
     what is copied into it.
@@ -89,7 +97,8 @@ def denials(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: 
         inside.setdefault(top, []).append(Edit(relative, edit.action))
     for top, ours in inside.items():
         found += _in_worktree(fences[top], ours, told)
-    return found
+    asked = tuple((fences[top], edit.path) for top, ours in inside.items() for edit in ours)
+    return Judged(tuple(found), asked)
 
 
 def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]:
@@ -102,12 +111,12 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
         for edit in edits
         if any(f"{here.repository.top}/{edit.path}".startswith(folder + "/") for folder in git_dirs)
     ]
-    files = _files(here, edits, told)
+    files = files_of(here, edits, told=told)
     kept = [file for file in files if not policy.governs(file.path)]
     found += [denial for file in files if (denial := _governing(here, policy, file.path)) is not None]
     if not kept:
         return found
-    return found + [_denial(here, finding) for finding in _judged(here, policy, tuple(kept))]
+    return found + [_denial(here, finding) for finding in judged(here, policy, tuple(kept))]
 
 
 def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
@@ -120,7 +129,7 @@ def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
     return None
 
 
-def _files(here: Fence, edits: Sequence[Edit], told: bool) -> list[FileChange]:
+def files_of(here: Fence, edits: Sequence[Edit], *, told: bool) -> list[FileChange]:
     """Turn edits into changes against HEAD: what is there decides between an addition and a modification."""
     git = here.repository.git
     literal = ("--literal-pathspecs", "ls-tree", "-z", "--full-tree", here.head or here.repository.empty_tree(), "--")
@@ -162,7 +171,8 @@ def _ignored(here: Fence, new: Sequence[str]) -> frozenset[str]:
     return frozenset(paths.decode(path) for path in out.split(b"\0") if path)
 
 
-def _judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[Finding, ...]:
+def judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[Finding, ...]:
+    """Run the rules that can be asked before anything is staged; only what refuses is returned."""
     environment = here.repository.environment
     change = Change(STAGED, (here.head,) if here.head else (), "", files)
     urgent = environment.get("PLANFENCE_URGENT").strip()

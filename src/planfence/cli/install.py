@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from planfence.app import agentsetup
 from planfence.app import install as use_case
 from planfence.cli.common import here
 from planfence.render import setup
@@ -18,8 +19,15 @@ from planfence.render import setup
     help="Native git hooks, or the stages of a hook framework whose configuration names planfence.",
 )
 @click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
-def command(framework: str, outside: bool) -> int:
+@click.option(
+    "--agents", default="", metavar="NAMES", help="Only the hooks of these agents: claude,codex,gemini,cursor."
+)
+@click.option("--user", is_flag=True, help="With --agents: in the user's own settings, for all projects.")
+def command(framework: str, outside: bool, agents: str, user: bool) -> int:
     """Install the hooks, in front of what is there. Safe to run twice."""
+    if agents:
+        click.echo(setup.listing("hooks of agents", *agentsetup.install(here(), agents, user=user)))
+        return 0
     done = use_case.install(here(), framework, outside=outside)
     title = f"planfence runs through {done.framework}" if done.framework != "native" else f"hooks in {done.folder}"
     click.echo(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks))

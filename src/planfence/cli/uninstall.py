@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from planfence.app import agentsetup
 from planfence.app import install as use_case
 from planfence.cli.common import here
 from planfence.errors import ExitCode
@@ -11,8 +12,15 @@ from planfence.render import setup
 
 
 @click.command()
-def command() -> int:
+@click.option(
+    "--agents", default="", metavar="NAMES", help="Only the hooks of these agents: claude,codex,gemini,cursor."
+)
+@click.option("--user", is_flag=True, help="With --agents: in the user's own settings.")
+def command(agents: str, user: bool) -> int:
     """Take the native hooks out; what was there before comes back byte for byte. Safe to run twice."""
+    if agents:
+        click.echo(setup.listing("hooks of agents", *agentsetup.uninstall(here(), agents, user=user)))
+        return int(ExitCode.CLEAN)
     done = use_case.uninstall(here())
     rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]
     click.echo(setup.listing(f"hooks in {done.folder}", rows, done.remarks))

@@ -1,0 +1,136 @@
+"""The light entry of agents' hooks: says yes to a plainly planned edit, and nothing else.
+
+An agent asks before each edit, so this imports nothing beyond what Python has loaded at its start
+(no json, re, click or subprocess) and starts no git. The full judgement leaves a note of what is
+plainly allowed at a commit for a task (`app/agentnote.py`); a path that the note does not settle, an
+event that is not an edit, anything unexpected: all of that goes to the full judgement, which alone denies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+#: The first line of a note; another layout gets another number.
+HEADER = "planfence-agent 1"
+_WRITERS = ("Write", "Edit", "MultiEdit", "NotebookEdit")
+
+
+def main() -> None:
+    """Answer one hook call: `planfence-agent NAME`, its payload on standard input."""
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    data = sys.stdin.buffer.read()
+    if name in ("claude", "codex") and plainly_allowed(data, os.environ):  # noqa: TID251 - stands alone, as a launcher
+        os._exit(0)
+    from planfence.cli.agentmain import main as judge
+
+    sys.exit(judge(name, data))
+
+
+def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
+    """Whether the payload is an edit of one path that the note allows. Never raises."""
+    try:
+        path = _edited(data)
+        return path != "" and _noted(path, environ)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
+        return False
+
+
+def _edited(data: bytes) -> str:
+    """Return the absolute path that an edit names, or an empty string for everything else."""
+    if b'"PreToolUse"' not in data:
+        return ""
+    raw = _json(data.decode())
+    if raw["hook_event_name"] != "PreToolUse" or raw["tool_name"] not in _WRITERS:
+        return ""
+    given = raw["tool_input"]
+    named = [
+        given[key] for key in ("file_path", "notebook_path", "path", "target_file", "absolute_path") if key in given
+    ]
+    # Another name for a path would be another edit: the full judgement reads it.
+    if len(named) != 1 or "source" in given or "destination" in given or "old_path" in given or "new_path" in given:
+        return ""
+    path: str = named[0]
+    return path if path.startswith("/") and "\0" not in path else ""
+
+
+class _Plain:
+    """What the C scanner reads its settings from, as `json.JSONDecoder` would give them."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    memo: dict[str, str] = {}  # noqa: RUF012 - the scanner wants a plain attribute
+
+    @staticmethod
+    def parse_constant(_: str) -> float:
+        return 0.0
+
+
+def _json(text: str):  # type: ignore[no-untyped-def]
+    """Parse JSON by CPython's own scanner: `json` would import `re`, which takes longer than all of this."""
+    from _json import make_scanner
+
+    value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]  # typeshed names the wrong argument
+    if text[end:].strip(" \t\r\n"):
+        raise ValueError
+    return value
+
+
+def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
+    folder, _, name = path.rpartition("/")
+    if name in ("", ".", "..") or os.path.realpath(folder) != folder or os.path.islink(path):
+        return False
+    top = folder
+    while not os.path.lexists(top + "/.git"):
+        top = top.rpartition("/")[0]
+        if not top:
+            return False
+    git_dir, common = _git_dirs(top)
+    task = environ.get("PLANFENCE_TASK") or _read(git_dir + "/planfence/task").strip()
+    if not task or environ.get("PLANFENCE_URGENT"):
+        return False
+    head = _head(git_dir, common)
+    if not head:
+        return False
+    lines = _read(git_dir + "/planfence/agent-note").split("\n")
+    if lines[:3] != [HEADER, head, task] or lines[-2:] != ["end", ""]:
+        return False
+    return path[len(top) + 1 :] in lines[3:-2]
+
+
+def _read(path: str) -> str:
+    with open(path, "rb") as file:
+        return file.read(1 << 20).decode()
+
+
+def _git_dirs(top: str) -> tuple[str, str]:
+    """Return this worktree's git directory and the one that all worktrees share (gitrepository-layout(5))."""
+    dot_git = top + "/.git"
+    if os.path.isdir(dot_git):
+        return dot_git, dot_git
+    said = _read(dot_git)
+    if not said.startswith("gitdir: "):
+        raise ValueError
+    git_dir = os.path.join(top, said[8:].rstrip("\n"))
+    return git_dir, os.path.normpath(os.path.join(git_dir, _read(git_dir + "/commondir").rstrip("\n")))
+
+
+def _head(git_dir: str, common: str) -> str:
+    """Return HEAD's commit id from its files, or an empty string where they do not tell."""
+    said = _read(git_dir + "/HEAD").rstrip("\n")
+    if not said.startswith("ref: "):
+        return said
+    name = said[5:]
+    try:
+        return _read(f"{common}/{name}").rstrip("\n")
+    except FileNotFoundError:
+        mark = " " + name
+        found = [line for line in _read(common + "/packed-refs").split("\n") if line.endswith(mark)]
+        return found[0][: -len(mark)] if len(found) == 1 else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The note that the light entry reads: paths that the rules allow for a task at one commit.
+
+The rules themselves write it: each path that the task's files name is judged as an edit of it would be,
+and stands in the note only where nothing was found. A path that is allowed later is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planfence.agentpath import HEADER
+from planfence.agents.patch import Edit
+from planfence.app.agentscope import Fence, files_of, judged
+from planfence.core import paths
+from planfence.errors import CouldNotCheck
+from planfence.gitio import changes
+from planfence.store.state import write_atomically
+
+NOTE = "agent-note"
+#: A pattern that names more tracked files than this is not written out.
+_MOST = 2000
+
+
+def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
+    """Write the note for this worktree's HEAD and task, with ``allowed`` added where it is there already.
+
+    It decides nothing by itself, so what can't be written is left out.
+    """
+    if here.policy is None or here.task is None or not here.head:
+        return
+    path = here.repository.state_dir / NOTE
+    start = [HEADER, here.head, here.task_name]
+    known = _known(path.read_bytes() if path.exists() else b"", start)
+    if known is None:
+        known = _planned(here)
+    elif set(allowed) <= set(known):
+        return
+    lines = [*start, *dict.fromkeys((*known, *(each for each in allowed if "\n" not in each))), "end", ""]
+    try:
+        write_atomically(path, "\n".join(lines).encode("utf-8", "surrogateescape"))
+    except CouldNotCheck:
+        return
+
+
+def _known(data: bytes, start: list[str]) -> list[str] | None:
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    return lines[3:-2] if lines[:3] == start and lines[-2:] == ["end", ""] else None
+
+
+def _planned(here: Fence) -> list[str]:
+    """Return the task's literal paths and the tracked files that its patterns name, as far as the rules allow them."""
+    task, policy = here.task, here.policy
+    assert task is not None
+    assert policy is not None
+    tracked = [path for path in changes.tree_paths(here.repository, here.head) if paths.matches(task.patterns, path)]
+    literal = [pattern for pattern in task.patterns if paths.is_literal(pattern)]
+    wanted = list(dict.fromkeys((*literal, *tracked[:_MOST])))
+    wanted = [path for path in wanted if "\n" not in path and not policy.governs(path)]
+    files = tuple(files_of(here, [Edit(path) for path in wanted], told=True))
+    refused = {finding.path for finding in judged(here, policy, files)}
+    if "" in refused:
+        return []
+    return [file.path for file in files if file.path not in refused]

@@ -1,0 +1,60 @@
+"""Putting the hooks into agents' settings, and taking them out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planfence.agents.payload import AGENTS
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import Repository
+from planfence.install import agents
+from planfence.install.agents import Settings
+
+Rows = list[tuple[str, str, str]]
+
+_REMARKS = {
+    "codex": "Codex runs a hook only after you trust it: start codex, type /hooks, and trust planfence-agent",
+    "gemini": "Gemini CLI asks once before it runs a project's hooks; agree to planfence-agent",
+}
+
+
+def places(repository: Repository, wanted: str, *, user: bool) -> list[Settings]:
+    """Return the settings files of a comma-separated list of agents; raises for an unknown one."""
+    home = repository.environment.get("HOME")
+    if user and not home:
+        raise PlanfenceError("HOME is not set, so the user's settings can't be found", hint="leave --user out")
+    found = []
+    for name in dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()):
+        if name not in AGENTS:
+            raise PlanfenceError(f"{name} is no agent with hooks", hint=f"one of {', '.join(AGENTS)}")
+        found.append(agents.settings(name, repository.top, Path(home) if user else None))
+    return found
+
+
+def memory(repository: Repository, *, user: bool) -> Path:
+    """Where the way back is kept: with the repository, or with the user."""
+    if user:
+        return Path(repository.environment.get("HOME")) / ".local/state/planfence/agents"
+    return repository.common_dir / "planfence" / "agents"
+
+
+def install(repository: Repository, wanted: str, *, user: bool = False) -> tuple[Rows, list[str]]:
+    """Merge our hooks in; return a row for each agent, and what is left to do."""
+    rows: Rows = []
+    remarks = []
+    for which in places(repository, wanted, user=user):
+        changed = agents.install(which, memory(repository, user=user))
+        rows.append((which.agent, "merged" if changed else "already there", str(which.path)))
+        remarks += [_REMARKS[which.agent]] if which.agent in _REMARKS else []
+    if rows and not user:
+        remarks.append("commit these files, so that the whole team's agents have the hooks")
+    return rows, remarks
+
+
+def uninstall(repository: Repository, wanted: str, *, user: bool = False) -> tuple[Rows, list[str]]:
+    """Take our hooks out; return a row for each agent."""
+    rows: Rows = []
+    for which in places(repository, wanted, user=user):
+        changed = agents.uninstall(which, memory(repository, user=user))
+        rows.append((which.agent, "taken out" if changed else "was not there", str(which.path)))
+    return rows, []

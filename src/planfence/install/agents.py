@@ -1,0 +1,278 @@
+"""The hooks that agents' own settings hold: merged in beside what is there, and taken out again.
+
+Settings that a team shares are files of the repository, so nothing in them may name this machine:
+the command is found on PATH, and where it is missing the edit is denied (`|| exit 2`), because an
+agent takes any other failure of a hook for permission.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.install import jsontext, tomltext
+from planfence.store.state import write_atomically
+
+#: The program that a hook calls; what names it is ours.
+PROGRAM = "planfence-agent"
+#: Seconds that an agent waits; the program gives up earlier, with a denial.
+TIMEOUT_S = 30
+
+_TOOLS = "Edit|MultiEdit|Write|NotebookEdit"
+_MCP = "mcp__.*"
+#: (event, matcher, timeout in seconds) of each agent (facts about versions: docs/agents.md).
+_EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
+    "claude": (
+        ("PreToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
+        ("PostToolUse", _TOOLS, TIMEOUT_S),
+        ("SessionStart", "", TIMEOUT_S),
+        ("UserPromptSubmit", "", TIMEOUT_S),
+        ("Stop", "", TIMEOUT_S),
+        ("SubagentStop", "", TIMEOUT_S),
+        ("SessionEnd", "", 60),
+    ),
+    "codex": (
+        ("PreToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
+        ("PostToolUse", "Edit|Write", TIMEOUT_S),
+        ("SessionStart", "", TIMEOUT_S),
+        ("UserPromptSubmit", "", TIMEOUT_S),
+        ("Stop", "", TIMEOUT_S),
+        ("SubagentStop", "", TIMEOUT_S),
+        ("SessionEnd", "", 60),
+    ),
+    "gemini": (
+        ("BeforeTool", "write_file|replace|run_shell_command|mcp__.*", TIMEOUT_S),
+        ("AfterTool", "write_file|replace", TIMEOUT_S),
+        ("SessionStart", "", TIMEOUT_S),
+        ("BeforeAgent", "", TIMEOUT_S),
+        ("AfterAgent", "", TIMEOUT_S),
+        ("SessionEnd", "", TIMEOUT_S),
+    ),
+    "cursor": (
+        ("preToolUse", "Write|Edit|StrReplace|Delete|ApplyPatch", TIMEOUT_S),
+        ("beforeShellExecution", "", TIMEOUT_S),
+        ("afterFileEdit", "", TIMEOUT_S),
+        ("sessionStart", "", TIMEOUT_S),
+        ("stop", "", TIMEOUT_S),
+        ("sessionEnd", "", TIMEOUT_S),
+    ),
+}
+_DENYING = ("PreToolUse", "BeforeTool", "preToolUse", "beforeShellExecution")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One settings file of one agent."""
+
+    agent: str
+    path: Path
+
+
+def command(agent: str, event: str) -> str:
+    """Return the hook's command line; where it could deny, no answer at all denies too."""
+    if event not in _DENYING:
+        return f"{PROGRAM} {agent}"
+    said = "planfence gave no answer, so this is denied: install planfence, or ask a person to remove the hook"
+    return f"{PROGRAM} {agent} || {{ echo '{said}' >&2; exit 2; }}"
+
+
+def wanted(agent: str) -> dict[str, Any]:
+    """Return our entry for each event, in the agent's own shape."""
+    found: dict[str, Any] = {}
+    for event, matcher, timeout in _EVENTS[agent]:
+        entry: dict[str, Any] = {"matcher": matcher} if matcher else {}
+        line = command(agent, event)
+        if agent == "cursor":
+            found[event] = {"command": line, **entry, "timeout": timeout, "failClosed": event in _DENYING}
+            continue
+        # Gemini CLI counts in milliseconds.
+        limit = timeout * 1000 if agent == "gemini" else timeout
+        entry["hooks"] = [{"type": "command", "command": line, "timeout": limit}]
+        found[event] = entry
+    return found
+
+
+def is_ours(entry: object) -> bool:
+    """Whether an entry of an event's list calls our program."""
+    if not isinstance(entry, Mapping):
+        return False
+    hooks = entry.get("hooks")
+    lines = [hook.get("command") for hook in hooks if isinstance(hook, Mapping)] if isinstance(hooks, list) else []
+    lines.append(entry.get("command"))
+    return any(isinstance(line, str) and line.split(" ")[0].rsplit("/")[-1] == PROGRAM for line in lines)
+
+
+def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
+    """Return where this agent's hooks belong: in the project, or with ``home`` for all of the user's projects."""
+    base = home or top
+    if agent == "claude":
+        return Settings(agent, base / ".claude/settings.json")
+    if agent == "gemini":
+        return Settings(agent, base / ".gemini/settings.json")
+    if agent == "cursor":
+        return Settings(agent, base / ".cursor/hooks.json")
+    if agent != "codex":
+        raise PlanfenceError(f"{agent} is no agent with hooks", hint=f"one of {', '.join(_EVENTS)}")
+    folder = base / ".codex"
+    toml = folder / "config.toml"
+    # Codex reads both; the one that is there is the team's own choice.
+    return Settings(agent, toml if toml.exists() and not (folder / "hooks.json").exists() else folder / "hooks.json")
+
+
+def merged(text: str, agent: str, path: Path) -> str:
+    """Return the settings with our entries as they should be, and everything else as it is."""
+    if present(text, agent, path) == "whole":
+        return text
+    text = stripped(text, path) if text.strip() else text
+    if path.suffix == ".toml":
+        return tomltext.add_hooks(text, wanted(agent))
+    text = text if text.strip() else "{}\n"
+    if agent == "cursor" and "version" not in _object(text).value:
+        text = jsontext.insert(text, _object(text), "version", 1)
+    if _object(text).member("hooks") is None:
+        text = jsontext.insert(text, _object(text), "hooks", {})
+    for event, entry in wanted(agent).items():
+        hooks = _hooks(text)
+        listed = hooks.member(event)
+        if listed is None:
+            text = jsontext.insert(text, hooks, event, [entry])
+        elif listed.is_array:
+            text = jsontext.insert(text, listed, None, entry)
+        else:
+            raise PlanfenceError(f"`hooks.{event}` in {path} is no list", hint="mend the file, then run this again")
+    return text
+
+
+def stripped(text: str, path: Path) -> str:
+    """Return the settings without our entries; what was made for them and is empty now goes too."""
+    if path.suffix == ".toml":
+        return tomltext.remove_hooks(text, is_ours)
+    while (place := _first(text)) is not None:
+        text = jsontext.remove(text, *place)
+    return text
+
+
+def _first(text: str) -> tuple[jsontext.Node, int] | None:
+    """Return the container and the index of the first thing to take out, or None where nothing is ours."""
+    root = _object(text)
+    hooks = root.member("hooks")
+    if hooks is None or not hooks.is_object:
+        return None
+    for index, listed in enumerate(hooks.children):
+        ours = [at for at, child in enumerate(listed.children) if listed.is_array and is_ours(child.value)]
+        if not ours:
+            continue
+        if len(listed.children) > 1:
+            return listed, ours[0]
+        if len(hooks.children) > 1:
+            return hooks, index
+        return root, [name for name, _ in root.keys].index("hooks")
+    return None
+
+
+def present(text: str, agent: str, path: Path) -> str:
+    """Say how much of ours the settings hold: ``whole``, ``part`` or ``none``."""
+    value = tomltext.load(text, path) if path.suffix == ".toml" else (_object(text).value if text.strip() else {})
+    hooks = value.get("hooks")
+    hooks = hooks if isinstance(hooks, Mapping) else {}
+    right = sum(
+        1
+        for event, entry in wanted(agent).items()
+        if [found for found in _items(hooks.get(event)) if is_ours(found)] == [entry]
+    )
+    any_ours = any(is_ours(entry) for listed in hooks.values() for entry in _items(listed))
+    if right == len(wanted(agent)):
+        return "whole"
+    return "part" if any_ours else "none"
+
+
+def _items(listed: object) -> list[object]:
+    return list(listed) if isinstance(listed, list) else []
+
+
+def _object(text: str) -> jsontext.Node:
+    root = jsontext.parse(text)
+    if not root.is_object:
+        raise PlanfenceError("the settings are no JSON object", hint="mend the file, then run this again")
+    return root
+
+
+def _hooks(text: str) -> jsontext.Node:
+    hooks = _object(text).member("hooks")
+    if hooks is None or not hooks.is_object:
+        raise PlanfenceError("`hooks` in the settings is no object", hint="mend the file, then run this again")
+    return hooks
+
+
+def read(path: Path) -> str | None:
+    """Return a settings file's text, or None where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotCheck(f"{path} can't be read: {error}") from error
+
+
+def install(which: Settings, memory: Path) -> bool:
+    """Merge our entries in; return whether anything changed. ``memory`` keeps what was there, for an exact way back."""
+    before = read(which.path)
+    after = _told(which, lambda: merged(before or "", which.agent, which.path))
+    if after == before:
+        return False
+    note = memory / _key(which.path)
+    if not note.exists():
+        state = {"path": str(which.path), "before": before, "after": _digest(after)}
+        write_atomically(note, json.dumps(state).encode())
+    else:
+        kept = json.loads(note.read_bytes())
+        write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode())
+    write_atomically(which.path.resolve(), after.encode())
+    return True
+
+
+def uninstall(which: Settings, memory: Path) -> bool:
+    """Take our entries out; return whether anything changed.
+
+    A file that nobody touched since becomes byte for byte what it was, or goes if it was not there.
+    """
+    now = read(which.path)
+    note = memory / _key(which.path)
+    if now is None:
+        note.unlink(missing_ok=True)
+        return False
+    kept = json.loads(note.read_bytes()) if note.exists() else {}
+    if kept.get("after") == _digest(now):
+        then = kept["before"]
+    else:
+        then = _told(which, lambda: stripped(now, which.path))
+        then = None if then != now and then.strip() in ("", "{}") else then
+    note.unlink(missing_ok=True)
+    if then is None:
+        which.path.unlink()
+        if not any(which.path.parent.iterdir()):
+            which.path.parent.rmdir()
+        return True
+    if then != now:
+        write_atomically(which.path.resolve(), then.encode())
+    return bool(then != now)
+
+
+def _told(which: Settings, work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except PlanfenceError as error:
+        raise PlanfenceError(f"{which.path}: {error.message}", hint=error.hint) from error
+
+
+def _key(path: Path) -> str:
+    return f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.json"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
