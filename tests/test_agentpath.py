@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import planfence
+from planfence import agentpath
 from planfence.agentpath import plainly_allowed
+from planfence.app import agentnote
 from planfence.app.agent import reply
 
 
@@ -171,3 +173,7 @@ def test_the_light_way_imports_nothing_heavy(noted):
     loaded = set(json.loads(done.stdout.decode().replace("'", '"')))
     start = {"os", "os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc", "__future__"}
     assert loaded - start <= {"planfence", "planfence.agentpath", "_json"}
+
+
+def test_both_sides_of_the_note_agree():
+    assert agentpath.HEADER == agentnote.HEADER

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.agentpath import HEADER
 from planfence.agents.patch import Edit
 from planfence.app.agentscope import Fence, files_of, judged
 from planfence.core import paths
@@ -16,6 +15,8 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio import changes
 from planfence.store.state import write_atomically
 
+#: The first line, which `agentpath` looks for too: it imports nothing, so it is written twice.
+HEADER = "planfence-agent 1"
 NOTE = "agent-note"
 #: A pattern that names more tracked files than this is not written out.
 _MOST = 2000

@@ -40,7 +40,7 @@ class Token:
     spaced: bool = False
 
 
-class PastDeadline(Exception):  # noqa: N818 - not a fault: the work is given up and counts as unproven
+class PastDeadline(Exception):
     """The time allowed for a proof is over."""
 
 
