@@ -100,6 +100,9 @@ def test_an_open_task_is_censored_and_never_dropped():
         ([own("a", "rework", result="refused"), own("a", "finish")], True),
         ([hand("a", cost=1)], None),
         ([own("a", "start"), own("a", "review")], None),
+        ([own("a", "start"), own("a", "review", outcome="met")], None),
+        ([own("a", "start"), own("a", "advance", stage="implement", review_round="1")], None),
+        ([own("a", "start"), own("a", "advance", stage="review", review_round="1")], True),
     ],
 )
 def test_first_pass(lines, passed):
@@ -166,9 +169,9 @@ def test_pass_hat_k():
 def test_stage_minutes():
     facts = facts_of(
         own("a", "start", at=NOW),
-        own("a", "advance", at=NOW + 600, stage="review"),
+        own("a", "advance", at=NOW + 600, stage="implement"),
         own("a", "rework", at=NOW + 900),
-        own("a", "advance", at=NOW + 1200, stage="review"),
+        own("a", "advance", at=NOW + 1200, stage="implement"),
         own("a", "finish", at=NOW + 1260),
     )
     found = metrics.stage_minutes(facts.tasks.values())

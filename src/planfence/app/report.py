@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
 from pathlib import Path
 
 from planfence.app.logs import lines_of, local_clock, own_logs
@@ -18,6 +19,7 @@ from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
 from planfence.core.taskfacts import Facts
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.render.report_html import render_html
 
 _SPAN = re.compile(r"(\d+)([dwh])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
@@ -72,11 +74,18 @@ def render_json(data: ReportData) -> str:
     return json.dumps(as_plain(data), indent=1, ensure_ascii=True)
 
 
+def page(data: ReportData) -> str:
+    """The report as one offline HTML file."""
+    assets = files("planfence.render") / "assets"
+    style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
+    return render_html(data, style=style, script=script)
+
+
 def render_csv(data: ReportData) -> str:
     """The tasks as CSV with a heading; a value that a spreadsheet would run as a formula gets a quote in front."""
     out = io.StringIO()
-    names = [field.name for field in fields(TaskRow)]
-    writer = csv.DictWriter(out, names, lineterminator="\n")
+    names = [field.name for field in fields(TaskRow) if field.name != "stages"]
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in data.tasks:
         writer.writerow({name: _safe(value) for name, value in asdict(row).items()})

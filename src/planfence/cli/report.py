@@ -15,6 +15,7 @@ from planfence.core.metrics import Frame
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import open_repository
 from planfence.render.report_text import render_text
+from planfence.store.state import write_atomically
 
 
 @click.command()
@@ -30,21 +31,33 @@ from planfence.render.report_text import render_text
 @click.option("--window", default=7, show_default=True, type=click.IntRange(1), help="Days in which rework counts.")
 @click.option("--within", default=2, show_default=True, type=click.IntRange(1), help="Rounds that still pass.")
 @click.option("--repo", "repos", multiple=True, type=click.Path(path_type=Path), help="Another repository; repeatable.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one offline HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
-def command(
-    since: str, dimension: str, window: int, within: int, repos: tuple[Path, ...], as_json: bool, as_csv: bool
+def command(  # noqa: PLR0913 - one parameter an option
+    *,
+    since: str,
+    dimension: str,
+    window: int,
+    within: int,
+    repos: tuple[Path, ...],
+    page: Path | None,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Say what tasks cost, how long they took, how often they passed the first time and came back."""
     now = int(time.time())
     sources, title = _sources(repos)
     frame = Frame(now, window, within)
     data = use_case.report(sources, frame, dimension=dimension, since=use_case.since_epoch(since, now), title=title)
+    if page is not None:
+        write_atomically(page, use_case.page(data).encode("utf-8", "replace"))
+        click.echo(f"wrote {page}: {len(data.tasks)} tasks", err=True)
     if as_json:
         emit(use_case.render_json(data) + "\n")
     elif as_csv:
         emit(use_case.render_csv(data))
-    else:
+    elif page is None:
         emit(render_text(data, colour=wants_colour(env.current())))
 
 

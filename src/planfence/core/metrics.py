@@ -278,15 +278,20 @@ def first_pass_by_context(tasks: Iterable[TaskFacts]) -> dict[int, Estimate]:
     return {bucket: _rate(sum(buckets[bucket]), len(buckets[bucket])) for bucket in sorted(buckets)}
 
 
+def minutes_in_stages(task: TaskFacts) -> dict[str, float]:
+    """Minutes that a task stood in each stage that it left, over all its rounds."""
+    spent: dict[str, float] = defaultdict(float)
+    for (begun, stage), (left, _) in pairwise(sorted(task.moves)):
+        if stage != "done":
+            spent[stage] += (left - begun) / 60
+    return dict(spent)
+
+
 def stage_minutes(tasks: Iterable[TaskFacts]) -> dict[str, Estimate]:
-    """Minutes that tasks stood in each stage they left, median."""
+    """Minutes that tasks stood in each stage that they left, median."""
     spent: dict[str, list[float]] = defaultdict(list)
     for task in tasks:
-        moves = sorted(task.moves)
-        per_stage: dict[str, float] = defaultdict(float)
-        for (begun, stage), (left, _) in pairwise(moves):
-            per_stage[stage] += (left - begun) / 60
-        for stage, minutes in per_stage.items():
+        for stage, minutes in minutes_in_stages(task).items():
             spent[stage].append(minutes)
     return {stage: _quantile(spent[stage], 0.5, "min") for stage in sorted(spent)}
 

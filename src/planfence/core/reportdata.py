@@ -35,6 +35,7 @@ class TaskRow:
     ctx: int
     mended: bool
     reverted: bool
+    stages: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def _row(task: TaskFacts, mended: set[str]) -> TaskRow:
         task.ctx,
         task.task in mended,
         task.reverted,
+        metrics.minutes_in_stages(task),
     )
 
 

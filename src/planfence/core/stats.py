@@ -173,15 +173,16 @@ def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALP
     None where the sample is too small for that (a median needs six values).
     """
     n = len(ordered)
-    cumulative, term = 0.0, (1 - share) ** n
+    cumulative, log_term = 0.0, n * math.log1p(-share)  # (1 - share)^n itself is 0 from a thousand values on
     low = high = -1
     for k in range(n + 1):
-        if cumulative + term > alpha / 2 and low < 0:
+        cumulative += math.exp(log_term)
+        if cumulative > alpha / 2 and low < 0:
             low = k
-        cumulative += term
-        if cumulative >= 1 - alpha / 2 and high < 0:
+        if cumulative >= 1 - alpha / 2:
             high = k + 1
-        term *= (n - k) / (k + 1) * share / (1 - share)
+            break
+        log_term += math.log((n - k) / (k + 1) * share / (1 - share)) if k < n else 0.0
     if low < 1 or high > n or high < 0:
         return None
     return Interval(ordered[low - 1], ordered[high - 1])

@@ -15,8 +15,13 @@ QUIET_EVENTS = frozenset(
 _REFUSED = frozenset({"refused"})
 #: Outcomes of a task that was closed without being accepted.
 FAILED_OUTCOMES = frozenset({"abandoned", "rejected", "reverted"})
+#: `stage` is the task's when the line was written: where an advance leads from it.
+_AFTER = {"implement": "review", "review": "done"}
 #: Results of a move that did not take place.
 _NOT_DONE = frozenset({"refused", "failed", "error"})
+
+
+_NEVER = 1 << 62
 
 
 @dataclass(slots=True)
@@ -35,7 +40,8 @@ class TaskFacts:
     """One task. Times are seconds since the epoch, 0 where unknown; ``rounds`` 0 is unknown.
 
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
-    have tokens but no cost. ``attempts`` are (successes, all) of repeated runs.
+    have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
+    ``made`` is (time, model) of the first line written in the implement stage.
     """
 
     task: str
@@ -71,6 +77,7 @@ class TaskFacts:
     attempts: tuple[int, int] = (0, 0)
     ran: int = 0
     refused: int = 0
+    made: tuple[int, str] = (_NEVER, "")
     reverted_at: int = 0
     merged_at: int = 0
     mended_at: int = 0
@@ -156,11 +163,13 @@ class TaskFacts:
 
     @property
     def maker(self) -> str:
-        """The model that the outcome counts for: who implemented, otherwise who has the most lines."""
+        """The model that the outcome counts for: who had the role, or was at work in that stage, or has most lines."""
         lines: Counter[str] = Counter()
         for (role, model), share in self.shares.items():
-            lines[model] += share.costs + share.times + (1_000_000 if role in ("implement", "executor") else 0)
-        return lines.most_common(1)[0][0] if lines else ""
+            if role in ("implement", "executor"):
+                return model
+            lines[model] += share.costs + share.times
+        return self.made[1] or (lines.most_common(1)[0][0] if lines else "")
 
 
 @dataclass(slots=True)
@@ -252,12 +261,15 @@ def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
         return
     if event == "start":
         facts.started = min(facts.started or record.epoch, record.epoch)
-        facts.moves += ((record.epoch, stage or "implement"),)
+        facts.moves += ((record.epoch, "review" if stage == "review" else "implement"),)
     elif event == "finish":
         facts.finished = max(facts.finished, record.epoch)
         facts.moves += ((record.epoch, "done"),)
-    elif event == "advance" and stage:
-        facts.moves += ((record.epoch, stage),)
+    elif event == "advance":
+        following = _AFTER.get(stage, stage)
+        facts.moves += ((record.epoch, following),)
+        if following == "done":
+            facts.finished = max(facts.finished, record.epoch)
     elif event == "rework":
         facts.reworks += 1
         facts.moves += ((record.epoch, "implement"),)
@@ -269,8 +281,11 @@ def _add_words(facts: TaskFacts, record: Record) -> None:
     fields = record.fields
     facts.flow = facts.flow or fields.get("flow", "")  # the first: by assignment
     facts.theme = fields.get("theme") or facts.theme
+    if fields.get("stage") == "implement" and fields.get("model"):
+        facts.made = min(facts.made, (record.epoch, fields["model"]))
     facts.trial = fields.get("trial") or facts.trial
-    if fields.get("outcome"):
+    # A review's outcome (`met`, `unmet`) is not yet the task's.
+    if fields.get("outcome") and fields.get("event") != "review":
         facts.outcome, facts.outcome_at = fields["outcome"], record.epoch
     if fields.get("fixes"):
         facts.fixes |= set(fields["fixes"].split("+"))
