@@ -33,7 +33,8 @@ OURS = (("Plan-Task", "p/t"), ("Plan-Model", "codex"))
         ),
         (
             "feat: a\n\n# ------------------------ >8 ------------------------\ndiff --git\n",
-            "feat: a\n\nPlan-Task: p/t\nPlan-Model: codex\n\n# ------------------------ >8 ------------------------\ndiff --git\n",
+            "feat: a\n\nPlan-Task: p/t\nPlan-Model: codex\n\n"
+            "# ------------------------ >8 ------------------------\ndiff --git\n",
         ),
         ("# only a comment\n", "# only a comment\n"),
         ("\n\n", "\n\n"),

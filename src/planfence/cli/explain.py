@@ -8,7 +8,7 @@ import click
 
 from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
-from planfence.rules import RULES
+from planfence.rules import ALL_RULES
 
 
 @click.command("explain")
@@ -16,13 +16,13 @@ from planfence.rules import RULES
 def command(rule: str | None) -> int:
     """Say what a rule checks, why, and how to mend it. Without RULE: list them all."""
     if rule is None:
-        emit("".join(f"{each.code}  {each.name:<28} {each.documentation.splitlines()[0]}\n" for each in RULES))
+        emit("".join(f"{each.code}  {each.name:<28} {each.documentation.splitlines()[0]}\n" for each in ALL_RULES))
         return 0
-    for each in RULES:
+    for each in ALL_RULES:
         if rule.upper() == each.code or rule.lower() == each.name:
             emit(f"# {each.code} {each.name} ({each.severity})\n\n{each.documentation}\n")
             return 0
-    names = [each.code for each in RULES] + [each.name for each in RULES]
+    names = [each.code for each in ALL_RULES] + [each.name for each in ALL_RULES]
     near = difflib.get_close_matches(rule, names, 1) or difflib.get_close_matches(rule.upper(), names, 1)
     hint = f"did you mean {near[0]}?" if near else "`planfence explain` lists them"
     raise PlanfenceError(f"there is no rule {rule}", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planfence.core.lint import LintRule
 from planfence.core.rule import Rule
 from planfence.rules import (
     change_not_planned,
@@ -23,6 +24,7 @@ from planfence.rules import (
     tests_not_passed,
     unsafe_entry,
 )
+from planfence.rules.lint import LINT_RULES
 
 RULES: tuple[Rule, ...] = (
     path_outside_task.RULE,
@@ -45,5 +47,8 @@ RULES: tuple[Rule, ...] = (
     task_missing.RULE,
 )
 
+#: Every rule there is, the plan lint's too.
+ALL_RULES: tuple[Rule | LintRule, ...] = (*RULES, *LINT_RULES)
+
 #: (code, name) of every rule, by which a policy may name it.
-KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in RULES)
+KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in ALL_RULES)

@@ -1,0 +1,161 @@
+"""The whole story in a scratch repository with real git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planfence.env import Environment
+from planfence.gitio.scratch import scratch
+
+_PLAN = """\
+schema = 1
+id = "hello"
+version = 1
+goal = "Greet people by name"
+out_of_scope = ["translations"]
+risks = [{ risk = "an empty name", mitigation = "a test for it" }]
+rollback = "Revert the merge commit"
+
+[themes.code]
+paths = ["src/**", "tests/**"]
+types = ["feat", "fix", "test", "refactor"]
+
+[themes.docs]
+paths = ["docs/**"]
+types = ["docs"]
+
+[roles]
+plan = "claude"
+implement = "codex"
+review = "claude"
+
+[[tasks]]
+id = "greet"
+title = "Greet by name"
+theme = "code"
+estimate_min = 30
+files = [
+  { path = "src/greet.py", change = "add" },
+  { path = "tests/greet.sh", change = "add" },
+]
+acceptance = [{ id = "A1", text = "The greeting names the person", run = "sh tests/greet.sh" }]
+
+[[tasks]]
+id = "guide"
+title = "Say how to greet"
+theme = "docs"
+estimate_min = 30
+files = [{ path = "docs/guide.md", change = "add" }]
+acceptance = [{ id = "A1", text = "The guide is right", review = true }]
+"""
+
+_POLICY = """\
+schema = 1
+
+[tests]
+command = "sh tests/greet.sh"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One command line of the story, and the exit status that the story expects."""
+
+    command: str
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One part of the story. ``quiet`` lines prepare it and are not shown."""
+
+    title: str
+    lines: tuple[Line, ...]
+    quiet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is shown: an act's title, or a command with its output and whether it ended as expected."""
+
+    title: str = ""
+    command: str = ""
+    output: str = ""
+    expected: bool = True
+
+
+STORY = (
+    Act(
+        "A repository gets a policy, a plan and the hooks.",
+        (Line("planfence init"), Line("git add -A"), Line("git commit -qm 'chore: begin with planfence'")),
+        ("git init -q -b main",),
+    ),
+    Act(
+        "The planner writes the plan: which files, which theme, which model.",
+        (
+            Line("planfence plan lint hello"),
+            Line("git add -A && git commit -qm 'chore: plan the greeting'"),
+            Line("PLANFENCE_MODEL=codex planfence start hello/greet"),
+        ),
+        (f"cat > plans/hello.toml <<'END'\n{_PLAN}END", f"cat > planfence.toml <<'END'\n{_POLICY}END"),
+    ),
+    Act(
+        "Codex does what the plan says: accepted, with trailers that say who did what.",
+        (
+            Line("git add src tests && PLANFENCE_MODEL=codex git commit -qm 'feat: greet by name'"),
+            Line("git log -1 --format=%B"),
+        ),
+        (
+            "mkdir -p src tests docs",
+            "printf 'def greet(name):\\n    return \"Hello \" + name\\n' > src/greet.py",
+            "printf 'exit 1\\n' > tests/greet.sh",
+        ),
+    ),
+    Act(
+        "It reaches for a file that nobody planned: refused, and told what to type next.",
+        (Line("git add src && PLANFENCE_MODEL=codex git commit -qm 'feat: bill people too'", 1),),
+        ("printf 'def bill():\\n    return 1\\n' > src/billing.py",),
+    ),
+    Act(
+        "It mixes themes in one commit: refused.",
+        (Line("git add src docs && PLANFENCE_MODEL=codex git commit -qm 'feat: greet politely'", 1),),
+        ("git rm -qf --cached src/billing.py; rm src/billing.py", "printf '# Guide\\n' > docs/guide.md"),
+    ),
+    Act(
+        "The tests fail, so the next stage stays shut.",
+        (
+            Line("PLANFENCE_MODEL=codex planfence test", 1),
+            Line("PLANFENCE_MODEL=codex planfence advance", 1),
+        ),
+        ("git rm -qf --cached docs/guide.md; rm docs/guide.md",),
+    ),
+    Act(
+        "The tests pass on exactly this tree: the gate opens.",
+        (
+            Line("git add tests && PLANFENCE_MODEL=codex git commit -qm 'fix: test the greeting'"),
+            Line("PLANFENCE_MODEL=codex planfence test"),
+            Line("PLANFENCE_MODEL=codex planfence advance"),
+            Line("planfence status"),
+        ),
+        ("printf 'grep -q Hello src/greet.py\\n' > tests/greet.sh",),
+    ),
+    Act(
+        "Every run left a line in the benchmark log, the refused ones too.",
+        (Line("planfence log show"), Line("planfence report")),
+    ),
+)
+
+
+def play(environment: Environment) -> Iterator[Said]:
+    """Play the story in a scratch repository; yields what to show as it happens."""
+    with scratch(environment) as folder:
+        for act in STORY:
+            yield Said(title=act.title)
+            for line in act.quiet:
+                status, output = folder.shell(line)
+                if status:
+                    yield Said(command=line, output=output, expected=False)
+            for each in act.lines:
+                status, output = folder.shell(each.command)
+                yield Said(command=each.command, output=output, expected=status == each.status)
