@@ -56,6 +56,15 @@ def test_change_not_planned(files: list[str], planned: list[str], wrong: list[st
     assert found(change_not_planned.RULE, context(change(*files), task(*planned))) == wrong
 
 
+def test_a_file_that_the_task_added_itself_is_its_own() -> None:
+    own = context(change("a"), task("add:a"), origins={"a": "p/t"})
+    assert found(change_not_planned.RULE, own) == []
+    others = context(change("a"), task("add:a"), origins={"a": "p/other"})
+    assert found(change_not_planned.RULE, others) == ["a"]
+    deleted = context(change("-a"), task("modify:a"), origins={"a": "p/t"})
+    assert found(change_not_planned.RULE, deleted) == ["a"]
+
+
 def test_denied_path() -> None:
     denying = task("src/**", deny=("src/keys/**",))
     assert found(denied_path.RULE, context(change("src/keys/a", "src/b"), denying)) == ["src/keys/a"]

@@ -45,6 +45,21 @@ def staged_claim(repository: Repository) -> Claim:
     return Claim(active_task(repository), detect(environment), "", urgent)
 
 
+def _with_message(repository: Repository, claim: Claim, message: Message | None) -> Claim:
+    """What the message's own trailers say beside the claim.
+
+    A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
+    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too.
+    """
+    if message is None:
+        return claim
+    said = claim_of(message)
+    rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
+    if rebasing and (said.task or said.urgent):
+        return said
+    return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
+
+
 def require_policy(policy: Policy | None) -> Policy:
     """Return the policy; commands, unlike hooks, can't do without one."""
     if policy is None:
@@ -65,10 +80,7 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         verdicts = Verdicts(repository, objects, sources, history=change.parents[:1])
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
-        claim = staged_claim(repository)
-        if message is not None:
-            said = claim_of(message)
-            claim = Claim(claim.task or said.task, claim.model, claim.stage, claim.urgent or said.urgent)
+        claim = _with_message(repository, staged_claim(repository), message)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task:

@@ -10,7 +10,7 @@ from planfence.app.book import HISTORY, Book, load_facts, trusted
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
 from planfence.core import names
-from planfence.core.change import Change, Mode
+from planfence.core.change import Action, Change, Mode
 from planfence.core.evidence import missing
 from planfence.core.finding import Finding, Report
 from planfence.core.message import Message
@@ -20,6 +20,7 @@ from planfence.core.rule import Context, Door, Need, PlanEdit
 from planfence.core.stages import Facts
 from planfence.errors import BadFile
 from planfence.gitio import changes
+from planfence.gitio.commits import added_by
 from planfence.gitio.governing import Entry, entry_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -158,11 +159,25 @@ class Verdicts:
             if added:
                 tree = changes.tree_paths(self.repository, change.tree)
                 ctx = replace(ctx, collisions=names.collisions(added, tree))
+        if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
+            ctx = replace(ctx, origins=self._origins(ctx.task, change))
         if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
             ctx = replace(ctx, edits=tuple(self._edit(ctx.policy, governing, change)))
         if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
             ctx = replace(ctx, facts=self._facts_at(ctx))
         return ctx
+
+    def _origins(self, task: Task, change: Change) -> dict[str, str]:
+        """Which task's commit added the paths that the plan means to add, and that exist already."""
+        found: dict[str, str] = {}
+        for file in change.files:
+            if file.action is Action.ADD or not change.parents:
+                continue
+            planned = {entry.change for entry in task.entries(file.path)}
+            if Action.ADD in planned and None not in planned and file.action not in planned:
+                text = added_by(self.repository, change.parents[0], file.path)
+                found[file.path] = claim_of(messages.parse(text)).task
+        return found
 
     def _edit(self, policy: Policy, governing: Governing, change: Change) -> Iterable[PlanEdit]:
         for file in change.files:

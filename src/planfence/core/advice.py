@@ -34,15 +34,17 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
     steps: list[Step] = []
     outside = _paths(report, _OUT_OF_SCOPE)
     if outside and staged:
-        steps.append(Step("keep it out of this commit", f"git restore --staged -- {outside}"))
+        steps.append(Step("keep it out of this commit", f"git restore --staged -- {' '.join(outside)}"))
     unlisted = _paths(report, ("SCP001", "SCP004"))
     if unlisted and task:
-        add = " ".join(f"--add {path}" for path in unlisted.split())
+        add = " ".join(f"--add {path}" for path in unlisted)
         steps.append(
             Step("or let the plan allow it, in a commit of its own", f'planfence plan amend {task} {add} --why "…"')
         )
     if "PLN001" in codes and staged:
-        steps.append(Step("commit the plan by itself first", f"git restore --staged -- {_paths(report, ('PLN001',))}"))
+        steps.append(
+            Step("commit the plan by itself first", f"git restore --staged -- {' '.join(_paths(report, ('PLN001',)))}")
+        )
     if "MSG001" in codes:
         steps.append(Step("work under a task", "planfence start <plan>/<task>"))
         steps.append(Step("or say why it can't wait", 'PLANFENCE_URGENT="why" git commit'))
@@ -60,6 +62,6 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
     return tuple(steps)
 
 
-def _paths(report: Report, codes: tuple[str, ...]) -> str:
+def _paths(report: Report, codes: tuple[str, ...]) -> tuple[str, ...]:
     found = dict.fromkeys(finding.path for finding in report.errors if finding.code in codes and finding.path)
-    return " ".join(shlex.quote(path) for path in found)
+    return tuple(shlex.quote(path) for path in found)

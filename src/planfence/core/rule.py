@@ -25,6 +25,7 @@ class Need(StrEnum):
     TREE = "tree"
     CONTENT = "content"
     FACTS = "facts"
+    ORIGINS = "origins"
 
 
 class Door(StrEnum):
@@ -58,6 +59,7 @@ class Context:
     where no such task exists. ``unplanned`` is the union of the paths of all small changes of
     the range so far, this one included. ``links`` maps a changed symlink's path to its target;
     ``collisions`` an added path to the one that it collides with on another file system.
+    ``origins`` maps a changed path to the task whose commit added it.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -75,6 +77,7 @@ class Context:
     edits: tuple[PlanEdit, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     collisions: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
     content: Any = None
     facts: Any = None
 

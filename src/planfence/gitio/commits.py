@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from planfence.errors import CouldNotCheck
-from planfence.gitio.objects import GitObject
+from planfence.gitio.objects import GitObject, Objects
+from planfence.gitio.repository import Repository
 
 _ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -53,6 +54,21 @@ def parse_commit(raw: GitObject) -> Commit:
     author, author_time = people.get(b"author", ("", 0))
     committer, committer_time = people.get(b"committer", ("", 0))
     return Commit(raw.id, tree, tuple(parents), _decode(body, encoding), author, committer, author_time, committer_time)
+
+
+def added_by(repository: Repository, commit: str, path: str) -> str:
+    """Return the message of the latest commit up to ``commit`` that added this path; empty where none did.
+
+    A path that only a merge brought in counts as nobody's.
+    """
+    out = repository.git.text(
+        *("-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-1", "--format=%H"),
+        *("--diff-filter=A", "--no-renames", "--no-ext-diff", "--no-textconv", commit, "--", path),
+    )
+    if not out:
+        return ""
+    with Objects(repository.git) as objects:
+        return parse_commit(objects.read_many([out])[0]).message
 
 
 def _decode(body: bytes, encoding: str) -> str:

@@ -20,7 +20,7 @@ _SAFE_CONFIG = (
     "-c",
     "core.untrackedCache=false",
     "-c",
-    "diff.orderFile=",
+    "advice.graftFileDeprecated=false",
 )
 
 #: Options that make `diff-tree`, `diff-index` and their kin say the whole truth (DESIGN §6, facts/git.md **R**).
@@ -149,9 +149,10 @@ def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
 
 def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNotCheck:
     """Describe a git command that failed, in git's own first words, which are said but never parsed."""
-    words = complaint.decode("utf-8", "replace").strip().splitlines()
+    words = [word for word in complaint.decode("utf-8", "replace").splitlines() if not word.startswith("hint:")]
     said = f": {words[0]}" if words else ""
+    verb = next((word for word in arguments if word != "-c" and "=" not in word), "")
     return CouldNotCheck(
-        f"git {arguments[0]} failed with status {status}{said}",
+        f"git {verb} failed with status {status}{said}",
         hint="\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read",
     )

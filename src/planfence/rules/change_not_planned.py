@@ -2,7 +2,8 @@
 
 ## What it checks
 Where every line of `files` that names the path states a `change`, the change must be one of these: an
-`add` that modifies or deletes, a `modify` that deletes, and so on. A line without `change` allows any.
+`add` must not overwrite, a `modify` must not delete. A line without `change` allows any. A file that an
+earlier commit of the same task added is the task's own: it may be modified and deleted again.
 
 ## Why is this bad?
 A plan that says "add a file" was reviewed as an addition. An executor that overwrites or deletes an
@@ -16,19 +17,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planfence.core.change import Action
 from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Rule
+from planfence.core.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
     if ctx.door is not Door.TASK or ctx.task is None:
         return
     for file in ctx.change.files:
-        entries = ctx.task.entries(file.path)
-        planned = {entry.change for entry in entries}
-        if entries and None not in planned and file.action not in planned:
+        planned = {entry.change for entry in ctx.task.entries(file.path)}
+        if not planned or None in planned or file.action in planned:
+            continue
+        if Action.ADD not in planned or ctx.origins.get(file.path) != ctx.task_name:
             words = " or ".join(sorted(str(change) for change in planned))
             yield RULE.at(file.path, f"{ctx.task_name} plans to {words} it, this change would {file.action} it")
 
 
-RULE = Rule("SCP002", "change-not-planned", Severity.ERROR, check)
+RULE = Rule("SCP002", "change-not-planned", Severity.ERROR, check, frozenset({Need.ORIGINS}))
