@@ -52,7 +52,6 @@ _KEPT_GIT_VARIABLES = frozenset(
 
 #: What git must be told so that nothing hides a change (facts: `git replace`, grafts, lazy fetch).
 _READER_SETTINGS = {
-    "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
     "GIT_OPTIONAL_LOCKS": "0",

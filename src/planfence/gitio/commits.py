@@ -62,7 +62,7 @@ def added_by(repository: Repository, commit: str, path: str) -> str:
     A path that only a merge brought in counts as nobody's.
     """
     out = repository.git.text(
-        *("-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-1", "--format=%H"),
+        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-1", "--format=%H"),
         *("--diff-filter=A", "--no-renames", "--no-ext-diff", "--no-textconv", commit, "--", path),
     )
     if not out:

@@ -151,7 +151,7 @@ def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNot
     """Describe a git command that failed, in git's own first words, which are said but never parsed."""
     words = [word for word in complaint.decode("utf-8", "replace").splitlines() if not word.startswith("hint:")]
     said = f": {words[0]}" if words else ""
-    verb = next((word for word in arguments if word != "-c" and "=" not in word), "")
+    verb = next((word for word in arguments if word[:1] != "-" and "=" not in word), "")
     return CouldNotCheck(
         f"git {verb} failed with status {status}{said}",
         hint="\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read",
