@@ -196,8 +196,8 @@ def test_a_push(framed):
     assert framed.git("ls-remote", "../remote.git", "refs/heads/work") == ""
 
 
-#: Where the package registry is told to pip and uv.
-REGISTRY = ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_CONFIG_FILE", "XDG_CONFIG_HOME")
+#: The variables that tell pip and uv where the package registry is, and whom to trust.
+REGISTRY = ("PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "HTTP", "http", "NO_PROXY", "no_proxy", "XDG_")
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_every_id_from_a_fresh_clone_of_this_project(repo, tool, name, tmp_path)
     message = repo.write("message", "docs: guide\n")
     extra = ["--commit-msg-filename", str(message)] if stage == "commit-msg" else []
     option = "--stage" if "prek" in tool[-1] else "--hook-stage"
-    home = {key: os.environ[key] for key in ("HOME", *REGISTRY) if key in os.environ}
+    home = {key: value for key, value in os.environ.items() if key == "HOME" or key.startswith(REGISTRY)}
     arguments = ["try-repo", str(source), name, option, stage, "--verbose", "--all-files", *extra]
     status, said = run(repo, tool, *arguments, **home)
     assert status == 0, said
