@@ -160,25 +160,3 @@ def test_native_in_front_of_a_framework(box):
     assert len(box.called()) == 1
     box.planfence("uninstall")
     assert (box.hooks / "pre-commit").read_bytes() == original
-
-
-def test_a_hook_that_calls_planfence_itself_is_left(box):
-    mine = '#!/bin/sh\nmake || exit 1\nexec planfence hook pre-commit "$@"\n'
-    box.hook("pre-commit", mine)
-    box.hook("commit-msg", "#!/bin/sh\n# not planfence hook commit-msg\n")
-    assert "calls planfence itself" in box.planfence("install")
-    assert (box.hooks / "pre-commit").read_text() == mine
-    assert (box.hooks / "commit-msg.planfence-chained").exists()
-    assert "pre-commit calls planfence" in box.planfence("doctor", ok=None)
-
-
-def test_a_husky_hook_that_calls_planfence_itself(box):
-    box.git("config", "core.hooksPath", ".husky/_")
-    (box.top / ".husky" / "_").mkdir(parents=True)
-    for name in shims.NAMES:
-        (box.top / ".husky" / "_" / name).write_text('#!/bin/sh\n. "${0%/*}/h"\n')
-        (box.top / ".husky" / "_" / name).chmod(0o755)
-        (box.top / ".husky" / name).write_text(f'planfence hook {name} "$@"\n')
-    before = {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()}
-    box.planfence("install")
-    assert {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()} == before

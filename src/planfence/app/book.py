@@ -239,6 +239,13 @@ def write_run(
     return _write(repository, policy, evidence.to_statement(run), attachments)
 
 
+def write_entry(
+    repository: Repository, policy: Policy, stated: statement.Statement, attachments: Mapping[str, bytes] | None = None
+) -> str:
+    """Append any other statement, signed as moves are; return its ledger commit."""
+    return _write(repository, policy, stated, attachments)
+
+
 def _write(
     repository: Repository, policy: Policy, stated: statement.Statement, attachments: Mapping[str, bytes] | None
 ) -> str:

@@ -11,10 +11,8 @@ import planfence
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.install import chain, frameworks, shims
-from planfence.install.chain import Deed, Outcome
+from planfence.install.chain import Deed, Hook, Outcome
 from planfence.install.frameworks import Config
-from planfence.install.hookfile import Hook
-from planfence.install.hookfile import look as look_at
 from planfence.install.shims import Launcher
 
 
@@ -83,7 +81,7 @@ def _place(repository: Repository, path: Path) -> Place:
 
 def look(folder: HooksFolder) -> list[Hook]:
     """What stands in the place of each hook that planfence takes part in."""
-    return [look_at(folder.path, name) for name in shims.NAMES]
+    return [chain.look(folder.path, name) for name in shims.NAMES]
 
 
 def choose(config: Config | None, hooks: list[Hook], repository: Repository) -> str:

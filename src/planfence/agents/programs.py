@@ -1,0 +1,93 @@
+"""Agents' non-interactive modes: how they are started, and what their output says.
+
+`claude -p --output-format json` ends with one JSON object that has its cost (Claude Code 2.0 to
+2.1); `codex exec --json` writes a line an event, with tokens and no cost (Codex CLI 0.153 to 0.169).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Arguments after the program; the prompt comes on standard input.
+ARGUMENTS = {
+    "claude": ("-p", "--output-format", "json", "--permission-mode", "acceptEdits"),
+    "codex": ("exec", "--json", "--sandbox", "workspace-write", "-"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an agent said of its own run. ``cost`` in dollars and counts are None where it does not say."""
+
+    text: str = ""
+    session: str = ""
+    failed: bool = False
+    cost: float | None = None
+    tokens_in: int | None = None
+    tokens_cached: int | None = None
+    tokens_out: int | None = None
+
+
+def read(agent: str, output: bytes) -> Told:
+    """Read an agent's standard output; what can't be read is left empty, never guessed."""
+    objects = list(_objects(output))
+    return _codex(objects) if agent == "codex" else _claude(objects)
+
+
+def _objects(output: bytes) -> Iterator[Mapping[str, Any]]:
+    for line in output.decode("utf-8", "replace").splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            yield value
+
+
+def _claude(objects: list[Mapping[str, Any]]) -> Told:
+    result: Mapping[str, Any] = next((each for each in reversed(objects) if each.get("type") == "result"), {})
+    used = result.get("modelUsage")
+    models = [each for each in used.values() if isinstance(each, dict)] if isinstance(used, dict) else []
+    return Told(
+        text=str(result.get("result") or ""),
+        session=str(result.get("session_id") or ""),
+        failed=bool(result.get("is_error")) or not result,
+        cost=_number(result.get("total_cost_usd")),
+        tokens_in=_sum(models, "inputTokens"),
+        tokens_cached=_sum(models, "cacheReadInputTokens"),
+        tokens_out=_sum(models, "outputTokens"),
+    )
+
+
+def _codex(objects: list[Mapping[str, Any]]) -> Told:
+    texts = [
+        item.get("text")
+        for each in objects
+        if each.get("type") == "item.completed" and isinstance(item := each.get("item"), dict)
+        if item.get("type") == "agent_message"
+    ]
+    usages = [
+        each["usage"]
+        for each in objects
+        if each.get("type") == "turn.completed" and isinstance(each.get("usage"), dict)
+    ]
+    return Told(
+        text=str(texts[-1]) if texts else "",
+        session=next((str(each["thread_id"]) for each in objects if each.get("thread_id")), ""),
+        failed=any(each.get("type") in ("turn.failed", "error") for each in objects) or not usages,
+        tokens_in=_sum(usages, "input_tokens"),
+        tokens_cached=_sum(usages, "cached_input_tokens"),
+        tokens_out=_sum(usages, "output_tokens"),
+    )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _sum(items: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    found = [value for each in items if isinstance(value := each.get(name), int)]
+    return sum(found) if found else None

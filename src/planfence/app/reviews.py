@@ -1,0 +1,34 @@
+"""A review: asked point by point, answered with evidence, recorded by who gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from planfence.app import stage
+from planfence.app.scene import look
+from planfence.app.stage import Moved
+from planfence.core import reviewing
+from planfence.core.moves import Answer
+from planfence.core.reviewing import Point
+from planfence.gitio.repository import Repository
+
+
+def record(repository: Repository, wanted: str, answers: Iterable[Answer], notes: str = "") -> Moved:
+    """Check a review's answers and write them to the ledger; raises where one lacks its word of evidence."""
+    task = look(repository, wanted).task
+    checked = reviewing.check(answers, task)
+    return stage.answer(
+        repository, {answer.criterion: answer for answer in checked}, wanted, _told(task.title, checked, notes)
+    )
+
+
+def _told(title: str, answers: Iterable[Answer], notes: str) -> bytes:
+    lines = [f"# Review: {title}", ""]
+    lines += [f"- [{'x' if each.met else ' '}] {each.criterion}: {each.evidence}" for each in answers]
+    return "\n".join([*lines, "", notes, ""] if notes else [*lines, ""]).encode("utf-8", "surrogateescape")
+
+
+def ask(repository: Repository, wanted: str, answer: Callable[[Point], tuple[bool, str]]) -> tuple[Answer, ...]:
+    """Ask every point of a task's review; ``answer`` returns whether it is met, and the evidence."""
+    task = look(repository, wanted).task
+    return tuple(Answer(point.id, *answer(point)) for point in reviewing.points(task))

@@ -1,0 +1,57 @@
+"""`planfence review`: the reviewer's answers, each with a word of evidence."""
+
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+import click
+
+from planfence.app import reviews
+from planfence.app.scene import look
+from planfence.cli.common import here
+from planfence.cli.moved import tell
+from planfence.cli.output import emit
+from planfence.core import reviewing
+from planfence.core.reviewing import Point
+from planfence.errors import ExitCode, PlanfenceError
+
+
+@click.command("review")
+@click.argument("task", default="")
+@click.option("--checklist", is_flag=True, help="Print the checklist, to be filled in and given with --file.")
+@click.option("--file", "filled", type=click.File("rb"), help="A filled-in checklist; `-` reads standard input.")
+@click.option("--json", "given", type=click.File("rb"), help="An agent's answer; `-` reads standard input.")
+def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO | None) -> int:
+    """Answer the review of TASK (`PLAN/TASK`; the active one): at the terminal, by a file, or by an agent's JSON."""
+    repository = here()
+    if checklist:
+        emit(reviewing.checklist(look(repository, task).task))
+        return int(ExitCode.CLEAN)
+    notes = ""
+    if filled is not None and given is not None:
+        raise PlanfenceError("both --file and --json were given", hint="give one of them")
+    if filled is not None:
+        answers = reviewing.read_text(filled.read().decode("utf-8", "surrogateescape"))
+    elif given is not None:
+        answers, notes = reviewing.read_json(given.read())
+    elif sys.stdin.isatty():
+        answers = reviews.ask(repository, task, _asked)
+    else:
+        raise PlanfenceError("nobody is at the terminal to answer", hint="give --file or --json")
+    moved = reviews.record(repository, task, answers, notes)
+    unmet = [answer for answer in answers if not answer.met]
+    said = f"{moved.scene.name}: {len(answers)} answers recorded by {moved.scene.model}"
+    if unmet:
+        said += "\n" + "\n".join(f"not met: {answer.criterion}: {answer.evidence}" for answer in unmet)
+        said += f'\nsend it back: planfence rework --why "{unmet[0].criterion}: {unmet[0].evidence}"'
+    else:
+        said += "\nall met: planfence finish"
+    return tell(moved, said, "review not recorded")
+
+
+def _asked(point: Point) -> tuple[bool, str]:
+    met = click.confirm(f"{point.id}: {point.text}. Met?")
+    while not (evidence := click.prompt("  what did you look at", default="", show_default=False).strip()):
+        click.echo("  a word of evidence is needed: a file and line, or a command and what it said")
+    return met, evidence

@@ -1,0 +1,125 @@
+"""What a review answers: the reviewer's own points, and the task's criteria; each with a word of evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from planfence.core.moves import Answer
+from planfence.core.plan import Task
+from planfence.errors import PlanfenceError
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that a review answers. ``criterion``: it is the plan's own."""
+
+    id: str
+    text: str
+    criterion: bool = False
+
+
+#: What every review looks at, whatever the plan says.
+REVIEWER = (
+    Point("architecture", "It is consistent with the architecture around it"),
+    Point("edge-cases", "Nulls, retries, timeouts, concurrency and failure halfway are handled"),
+    Point("risks", "Every risky diff is understood, and acceptable in production"),
+    Point("scope", "Every hunk serves this task"),
+)
+
+
+def points(task: Task) -> tuple[Point, ...]:
+    """Return the review's points in order: the reviewer's, then every criterion of the task."""
+    own = {each.id for each in task.acceptance}
+    return (
+        *(point for point in REVIEWER if point.id not in own),
+        *(Point(each.id, each.text, criterion=True) for each in task.acceptance),
+    )
+
+
+#: Words that say nothing about what was looked at.
+_EMPTY = frozenset(
+    {"ok", "okay", "yes", "y", "no", "n", "good", "lgtm", "done", "fine", "looks good", "n/a", "none", "…", "..."}
+)
+
+
+def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
+    """Return the answers in the points' order.
+
+    Raises :class:`PlanfenceError` where one is missing, answers nothing that was asked, is given
+    twice, or has no word of evidence.
+    """
+    given: dict[str, Answer] = {}
+    faults = []
+    known = {point.id: point for point in points(task)}
+    for answer in answers:
+        if answer.criterion not in known:
+            faults.append(f"{answer.criterion}: nobody asked for it")
+        elif answer.criterion in given:
+            faults.append(f"{answer.criterion}: answered twice")
+        elif answer.evidence.strip().strip(".!").lower() in _EMPTY | {""}:
+            faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is no evidence")
+        given[answer.criterion] = answer
+    faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
+    if faults:
+        raise PlanfenceError("\n".join(faults), hint="name a file and line, or a command and what it said")
+    return tuple(given[name] for name in known)
+
+
+def read_json(data: bytes) -> tuple[tuple[Answer, ...], str]:
+    """Read `{"answers": [{"id", "met", "evidence"}, …], "notes": "…"}`, also out of a text around it.
+
+    Raises :class:`PlanfenceError` where there is no such object.
+    """
+    value = _found(data.decode("utf-8", "replace"))
+    listed = value.get("answers")
+    if not isinstance(listed, list):
+        raise PlanfenceError("the review has no list `answers`", hint="see `planfence prompt review`")
+    notes = value.get("notes", "")
+    return tuple(_answer(item) for item in listed), notes if isinstance(notes, str) else ""
+
+
+def _found(text: str) -> Mapping[str, Any]:
+    decoder = json.JSONDecoder()
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, _ = decoder.raw_decode(text, start)
+        except ValueError:
+            value = None
+        if isinstance(value, dict) and "answers" in value:
+            return value
+        start = text.find("{", start + 1)
+    raise PlanfenceError("there is no JSON object with `answers`", hint="see `planfence prompt review`")
+
+
+def _answer(item: object) -> Answer:
+    if not isinstance(item, dict):
+        raise PlanfenceError("an answer is no object", hint="see `planfence prompt review`")
+    name, met, evidence = item.get("id"), item.get("met"), item.get("evidence", "")
+    if not isinstance(name, str) or not isinstance(met, bool) or not isinstance(evidence, str):
+        raise PlanfenceError(f"the answer {item!r} needs `id` (text), `met` (true or false) and `evidence` (text)")
+    return Answer(name, met, evidence)
+
+
+def read_text(text: str) -> tuple[Answer, ...]:
+    """Read a filled-in checklist: lines such as `- [x] A1: what was seen`, `[ ]` for what is not met."""
+    found = []
+    for written in text.splitlines():
+        line = written.strip().removeprefix("-").strip()
+        mark = line[:3].lower()
+        if mark not in ("[x]", "[ ]", "[-]"):
+            continue
+        name, _, evidence = line[3:].partition(":")
+        found.append(Answer(name.strip().strip("*` "), mark == "[x]", evidence.strip()))
+    return tuple(found)
+
+
+def checklist(task: Task) -> str:
+    """Return the checklist as a file to fill in."""
+    lines = ["# Write `[x]` for what is met, and after the colon what you looked at.", ""]
+    for point in points(task):
+        lines += [f"# {point.text}", f"- [ ] {point.id}: ", ""]
+    return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""The prompts of the stages, filled from the plan. Data in, text out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import Policy
+from planfence.core.reviewing import points
+from planfence.errors import PlanfenceError
+
+STAGES = ("plan", "implement", "review")
+_FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+
+
+def fill(template: str, values: Mapping[str, str], name: str) -> str:
+    """Replace each `{{ field }}`; a field that there is not is a mistake in the template, and said so."""
+    unknown = sorted({match[1] for match in _FIELD.finditer(template)} - set(values))
+    if unknown:
+        known = ", ".join(sorted(values))
+        raise PlanfenceError(f"{name} asks for {{{{{unknown[0]}}}}}, which there is not", hint=f"fields: {known}")
+    filled = _FIELD.sub(lambda match: values[match[1]], template)
+    return re.sub(r"\n{3,}", "\n\n", filled).strip() + "\n"
+
+
+def for_plan(policy: Policy, goal: str, plan: Plan | None) -> dict[str, str]:
+    """The fields of the planner's prompt; of a plan that is there, what it already says."""
+    known: list[str] = []
+    if plan is not None:
+        known += ["", f"A plan `{plan.id}` is there (version {plan.version}). What it says already:", ""]
+        known += [f"- out of scope: {each}" for each in plan.out_of_scope]
+        known += [f"- constraint: {each}" for each in _constraints(plan)]
+        known += [f"- risk: {each.risk}" for each in plan.risks]
+        known += [f"- task {each.id}: {each.title}" for each in plan.tasks]
+        known.append("")
+    least, most = policy.limits.estimate_min
+    return {
+        "goal": goal or (plan.goal if plan is not None else "TODO: say what is to be reached"),
+        "known": "\n".join(known),
+        "least": str(least),
+        "most": str(most),
+        "files": str(policy.limits.files),
+        "plans": policy.plans,
+    }
+
+
+def for_task(
+    plan: Plan, task: Task, policy: Policy, *, base: str = "", rework: str = "", tests: Iterable[str] = ()
+) -> dict[str, str]:
+    """The fields of the executor's and the reviewer's prompts.
+
+    ``base`` is the commit that the branch left, ``rework`` why the task came back, ``tests`` the
+    commands of its criteria.
+    """
+    theme = plan.themes.get(task.theme)
+    commands = [policy.tests.command] if policy.tests.command else []
+    return {
+        "task": f"{plan.id}/{task.id}",
+        "title": task.title,
+        "goal": plan.goal,
+        "theme": task.theme,
+        "types": f" (commit types: {', '.join(theme.types)})" if theme is not None and theme.types else "",
+        "estimate": f"{task.estimate_min:g}",
+        "files": _files(task),
+        "deny": f"\nNever touch: {', '.join(f'`{each}`' for each in task.deny)}.\n" if task.deny else "",
+        "out_of_scope": _listed("Out of scope", plan.out_of_scope),
+        "constraints": _listed("Constraints", _constraints(plan)),
+        "acceptance": _acceptance(task),
+        "tests": f" (it runs {', '.join(f'`{each}`' for each in (*commands, *tests))})" if commands or tests else "",
+        "rework": f"\n## It was sent back\n\n{rework}\n" if rework else "",
+        "risks": "\n".join(
+            f"  - {each.risk}" + (f" — {each.mitigation}" if each.mitigation else "") for each in plan.risks
+        )
+        or "  - the plan names none: find them",
+        "base": base[:12] or "BASE",
+        "answer": _answer(task),
+    }
+
+
+def _constraints(plan: Plan) -> list[str]:
+    return [each.text + (f" (`{each.run}` exits 0)" if each.run else "") for each in plan.constraints]
+
+
+def _files(task: Task) -> str:
+    return "\n".join(
+        f"- `{entry.path}`: {entry.change.value if entry.change else 'any change'}"
+        + (f" ({entry.why})" if entry.why else "")
+        for entry in task.files
+    )
+
+
+def _listed(title: str, items: Iterable[str]) -> str:
+    found = "\n".join(f"- {item}" for item in items)
+    return f"\n{title}:\n\n{found}\n" if found else ""
+
+
+def _acceptance(task: Task) -> str:
+    lines = []
+    for each in task.acceptance:
+        how = f": `{each.run}` exits 0" if each.run else " (a reviewer says so, with evidence)"
+        lines.append(f"- **{each.id}** {each.text}{how}")
+    return "\n".join(lines) or "- the plan names no criterion: ask for one"
+
+
+def _answer(task: Task) -> str:
+    answers = [{"id": point.id, "met": True, "evidence": "…"} for point in points(task)]
+    return json.dumps({"answers": answers, "notes": "…"}, indent=2, ensure_ascii=False)
