@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 
+OURS = ["Plan-Task: auth/middleware", "Plan-Stage: implement", "Plan-Model: human"]
+
+
 @pytest.fixture
 def hooked(repo):
     """The planned repository with hooks that call the full check, and an active task."""
@@ -41,9 +44,9 @@ def trailers(repo, revision: str = "HEAD") -> list[str]:
 def test_a_planned_commit_is_accepted_and_signed_with_its_task(hooked) -> None:
     hooked.write("src/auth.py")
     hooked.git("add", "-A")
-    status, said = commit(hooked, "-m", "feat: check in middleware", PLANFENCE_MODEL="codex")
+    status, said = commit(hooked, "-m", "feat: check in middleware")
     assert (status, said) == (0, "")
-    assert trailers(hooked)[:2] == ["Plan-Task: auth/middleware", "Plan-Model: codex"]
+    assert trailers(hooked)[:3] == OURS
 
 
 def test_a_refusal_names_the_path_and_the_way_out(hooked) -> None:
@@ -96,17 +99,24 @@ def test_trailers_are_kept_once_under_amend(hooked, arguments: tuple[str, ...]) 
     assert commit(hooked, "-m", "feat: a\n\nSigned-off-by: Ada <ada@example.org>")[0] == 0
     assert commit(hooked, *arguments)[0] == 0
     found = [line for line in trailers(hooked) if line.startswith("Plan-")]
-    assert found == ["Plan-Task: auth/middleware", "Plan-Model: human"]
+    assert found == OURS
 
 
 def test_a_rebase_keeps_whose_commit_it_is(hooked) -> None:
     hooked.write("src/auth.py")
     hooked.git("add", "-A")
-    assert commit(hooked, "-m", "feat: a", PLANFENCE_MODEL="codex")[0] == 0
+    assert commit(hooked, "-m", "feat: a")[0] == 0
     hooked.git(
-        "-c", "sequence.editor=sed -i s/^pick/reword/", "rebase", "-q", "-i", "HEAD~1", GIT_EDITOR="sed -i 1s/a$/b/"
+        "-c",
+        "sequence.editor=sed -i s/^pick/reword/",
+        "rebase",
+        "-q",
+        "-i",
+        "HEAD~1",
+        GIT_EDITOR="sed -i 1s/a$/b/",
+        PLANFENCE_MODEL="codex",
     )
-    assert [line for line in trailers(hooked) if line] == ["Plan-Task: auth/middleware", "Plan-Model: codex"]
+    assert [line for line in trailers(hooked) if line] == OURS
 
 
 @pytest.mark.parametrize("char", [";", "auto"])
@@ -128,7 +138,7 @@ def test_fixup_is_allowed_and_folds_into_one_set_of_trailers(hooked) -> None:
     hooked.git("add", "-A")
     assert commit(hooked, "--fixup", "HEAD") == (0, "")
     hooked.git("rebase", "-q", "-i", "--autosquash", "HEAD~2", GIT_SEQUENCE_EDITOR=":", GIT_EDITOR=":")
-    assert [line for line in trailers(hooked) if line] == ["Plan-Task: auth/middleware", "Plan-Model: human"]
+    assert [line for line in trailers(hooked) if line] == OURS
 
 
 def test_what_no_verify_let_through_is_said(hooked) -> None:
