@@ -85,6 +85,9 @@ class Said:
     expected: bool = True
 
 
+#: The line of the story that the README shows.
+REFUSAL = "git add src && PLANFENCE_MODEL=codex git commit -qm 'feat: bill people too'"
+
 STORY = (
     Act(
         "A repository gets a policy, a plan and the hooks.",
@@ -114,7 +117,7 @@ STORY = (
     ),
     Act(
         "It reaches for a file that nobody planned: refused, and told what to type next.",
-        (Line("git add src && PLANFENCE_MODEL=codex git commit -qm 'feat: bill people too'", 1),),
+        (Line(REFUSAL, 1),),
         ("printf 'def bill():\\n    return 1\\n' > src/billing.py",),
     ),
     Act(
@@ -147,9 +150,9 @@ STORY = (
 )
 
 
-def play(environment: Environment) -> Iterator[Said]:
+def play(environment: Environment, *, colour: bool = False) -> Iterator[Said]:
     """Play the story in a scratch repository; yields what to show as it happens."""
-    with scratch(environment) as folder:
+    with scratch(environment, colour=colour) as folder:
         for act in STORY:
             yield Said(title=act.title)
             for line in act.quiet:

@@ -13,7 +13,18 @@ from pathlib import Path
 from planfence.env import Environment
 
 #: So that nothing of the caller's (an agent's identity, an active task, colours) enters the story.
-_DROPPED = ("PLANFENCE_", "CLAUDE", "CODEX_", "GEMINI_", "CURSOR_", "AI_AGENT", "GIT_", "PRE_COMMIT", "FORCE_COLOR")
+_DROPPED = (
+    "PLANFENCE_",
+    "CLAUDE",
+    "CODEX_",
+    "GEMINI_",
+    "CURSOR_",
+    "AI_AGENT",
+    "GIT_",
+    "PRE_COMMIT",
+    "FORCE_COLOR",
+    "NO_COLOR",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class Scratch:
 
 
 @contextmanager
-def scratch(environment: Environment) -> Iterator[Scratch]:
+def scratch(environment: Environment, *, colour: bool = False) -> Iterator[Scratch]:
     """Make a scratch folder with its own HOME; this interpreter's programs come first on PATH."""
     with tempfile.TemporaryDirectory(prefix="planfence-demo-") as folder:
         home = Path(folder)
@@ -63,6 +74,6 @@ def scratch(environment: Environment) -> Iterator[Scratch]:
                 "GIT_AUTHOR_EMAIL": "demo@example.org",
                 "GIT_COMMITTER_NAME": "Demo",
                 "GIT_COMMITTER_EMAIL": "demo@example.org",
-                "NO_COLOR": "1",
+                "FORCE_COLOR" if colour else "NO_COLOR": "1",
             },
         )
