@@ -55,6 +55,7 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
         )
     fixes = dict.fromkeys((finding.name.replace("-", " "), fix) for finding in errors for fix in finding.fixes)
     steps += [Step(why, fix) for why, fix in fixes]
+    steps += [Step("", fix) for fix in dict.fromkeys(fix for finding in errors for fix in finding.fixes)]
     if has_message and staged:
         steps.append(Step("get the message back", LOST_MESSAGE))
     for code in sorted(codes)[:1]:

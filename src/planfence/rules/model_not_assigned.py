@@ -33,7 +33,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         if holder and ctx.model != holder and ctx.model not in before:
             yield RULE.about(
                 f"{ctx.model} does not hold the implement role of {ctx.task_name}: {holder} does",
-                fixes=(f'planfence start {ctx.task_name} --take-over "why"', f"PLANFENCE_MODEL={holder} git commit"),
+                fixes=(f'planfence start {ctx.task_name} --take-over "why"',),
             )
     for edit in ctx.edits:
         holder = "" if edit.old is None else edit.old.roles.get(Stage.PLAN, "")
