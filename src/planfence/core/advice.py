@@ -43,7 +43,10 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
         )
     if "PLN001" in codes and staged:
         steps.append(
-            Step("commit the plan by itself first", f"git restore --staged -- {' '.join(_paths(report, ('PLN001',)))}")
+            Step(
+                "take the plan out, and commit it by itself first",
+                f"git restore --staged -- {' '.join(_paths(report, ('PLN001',)))}",
+            )
         )
     if "MSG001" in codes:
         steps.append(Step("work under a task", "planfence start <plan>/<task>"))
@@ -55,7 +58,6 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
         )
     fixes = dict.fromkeys((finding.name.replace("-", " "), fix) for finding in errors for fix in finding.fixes)
     steps += [Step(why, fix) for why, fix in fixes]
-    steps += [Step("", fix) for fix in dict.fromkeys(fix for finding in errors for fix in finding.fixes)]
     if has_message and staged:
         steps.append(Step("get the message back", LOST_MESSAGE))
     for code in sorted(codes)[:1]:

@@ -42,8 +42,7 @@ def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, 
     if steps:
         lines += ["", paint("Next:", _BOLD, colour)]
         for step in steps:
-            lines += [f"  {paint('# ' + step.why, _DIM, colour)}"] if step.why else []
-            lines += [f"  {printable(step.command)}"]
+            lines += [f"  {paint('# ' + step.why, _DIM, colour)}", f"  {printable(step.command)}"]
     return "\n".join(lines) + "\n" if lines else ""
 
 
