@@ -52,7 +52,7 @@ id = "guide"
 title = "Write the guide"
 theme = "docs"
 estimate_min = 30
-files = [{ path = "docs/**" }]
+files = [{ path = "docs/*.md" }]
 acceptance = [{ id = "A1", text = "The guide is right", review = true }]
 """
 

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from planfence.core.advice import Step
 from planfence.core.change import STAGED
 from planfence.core.finding import Finding, Report, Severity
+from planfence.core.lint import LintRule
 from planfence.core.rule import Rule
 from planfence.render.text import printable
 
@@ -76,7 +77,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def to_sarif(report: Report, rules: Iterable[Rule], version: str) -> str:
+def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> str:
     """Return a SARIF 2.1.0 log; fingerprints stay the same while code, path and change do."""
     used = {finding.code for finding in report.findings}
     results = [

@@ -1,0 +1,161 @@
+"""`plan amend`: a commit of its own that widens one task, with index and worktree left as they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planfence.agents.identity import detect
+from planfence.app import check
+from planfence.app.record import record
+from planfence.app.sources import Sources
+from planfence.core import message as messages
+from planfence.core.amendment import Amendment, amend
+from planfence.core.finding import Report
+from planfence.core.planfile import parse_plan
+from planfence.core.policy import Policy
+from planfence.core.tablereader import did_you_mean
+from planfence.errors import PlanfenceError
+from planfence.gitio import changes, write
+from planfence.gitio.governing import Entry, entry, is_plain
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.store.state import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What came of it: the commit (empty where it was refused), the plan's new version, notes for the user."""
+
+    commit: str
+    path: str
+    version: int
+    report: Report
+    policy: Policy
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The plan at HEAD, and its copies in index and worktree, all alike."""
+
+    head: str
+    path: str
+    entry: Entry
+    index: write.IndexEntry
+    on_disk: bytes | None
+
+
+def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amended:
+    """Commit the plan with more paths in one task, by plumbing: nothing else that is staged or edited is touched.
+
+    The commit is judged before anything points at it; where a rule refuses it, nothing has
+    changed. Index and worktree take the new plan (had the index kept the old one, the next
+    commit would silently revert the amendment), so both must be as HEAD has it.
+
+    Raises :class:`PlanfenceError` where there is no commit, no policy or no such plan or task,
+    where the plan has changes of the user's own, or in the middle of a merge or rebase.
+    """
+    why = " ".join(wanted.why.split())
+    if not why:
+        raise PlanfenceError("an amendment needs a reason", hint='say it: `--why "…"`')
+    if repository.bare:
+        raise PlanfenceError("a bare repository has no branch of yours", hint="amend the plan in a clone")
+    operation = write.under_way(repository)
+    if operation:
+        hint = "finish or abort it, then amend the plan"
+        raise PlanfenceError(f"{operation} is under way in this worktree", hint=hint)
+    with Objects(repository.git) as objects:
+        return _amend(repository, objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change))
+
+
+def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amendment) -> Amended:
+    git = repository.git
+    head = changes.head(repository)
+    if not head:
+        hint = "write the path into the plan, and commit it with the policy"
+        raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
+    policy = check.require_policy(Sources(objects).policy(head))
+    before = _before(repository, objects, head, policy, plan_id)
+    old = objects.read(before.entry.id)
+    assert old is not None
+    data = amend(old.data, before.path, wanted, policy.protected)
+    after = Entry(before.entry.mode, write.write_blob(git, data))
+    tree = write.tree_with(git, objects, head, before.path, after)
+    text = _message(f"{plan_id}/{wanted.task_id}", wanted, detect(repository.environment))
+    commit = write.commit_tree(git, tree, (head,), text)
+    report = check.check_commit(repository, commit).report
+    version = parse_plan(data, before.path).version
+    if report.refused:
+        return Amended("", before.path, version, report, policy)
+    _take(repository, before, after, commit)
+    return Amended(
+        commit, before.path, version, report, policy, _notes(repository, policy, f"{plan_id}/{wanted.task_id}")
+    )
+
+
+def _before(repository: Repository, objects: Objects, head: str, policy: Policy, plan_id: str) -> _Before:
+    """Find the plan, and make sure that nobody's edits of it would be lost."""
+    git, path = repository.git, policy.plan_path(plan_id)
+    found = entry(objects, head, path)
+    if found is None:
+        names = [policy.plan_id(f"{policy.plans}/{name}") for name in _names(objects, head, policy)]
+        hint = did_you_mean(plan_id, [name for name in names if name]) if any(names) else "commit the plan first"
+        if (repository.top / path).exists():
+            hint = "it is not committed yet: write the path into it, and commit it"
+        raise PlanfenceError(f"there is no plan {path} at HEAD", hint=hint)
+    if not is_plain(found):
+        raise PlanfenceError(f"{path} is not a regular file", hint="replace the link by the file itself")
+    own = "commit it alone, or put it back: `git restore --staged --worktree -- {path}`"
+    index = write.index_entry(git, path)
+    if index is None or index.entry != found:
+        raise PlanfenceError(f"{path} has staged changes of your own", hint=own.format(path=path))
+    data = write.read_worktree(repository, path)
+    if index.skip_worktree and data is None:
+        return _Before(head, path, found, index, None)
+    if data is None or write.clean_id(git, path, data) != found.id:
+        raise PlanfenceError(f"{path} has changes of your own in the worktree", hint=own.format(path=path))
+    return _Before(head, path, found, index, data)
+
+
+def _names(objects: Objects, head: str, policy: Policy) -> list[str]:
+    from planfence.gitio.governing import tree_entries
+
+    return list(tree_entries(objects, f"{head}:{policy.plans}"))
+
+
+def _message(task: str, wanted: Amendment, model: str) -> str:
+    """The commit's message: what was added and why, with the trailers that the commit-msg hook would write."""
+    listed = "\n".join(f"    {each}" for each in wanted.adds)
+    trailers = f"{messages.TASK_TRAILER}: {task}\n{messages.MODEL_TRAILER}: {model}"
+    subject = f"chore: amend the plan {task.partition('/')[0]}"
+    return f"{subject}\n\nWhy: {wanted.why}\n\nThe task's files now include:\n\n{listed}\n\n{trailers}\n"
+
+
+def _take(repository: Repository, before: _Before, after: Entry, commit: str) -> None:
+    """Bring index, worktree and branch to the new plan; the branch last, so that a failure before it is undone."""
+    git, path = repository.git, before.path
+    place = repository.top / path
+    mode = place.stat().st_mode & 0o777 if before.on_disk is not None else 0o644
+    fresh = None if before.on_disk is None else write.smudged(git, path, after.id)
+    write.set_index_entry(git, path, after, before.index)
+    try:
+        if fresh is not None:
+            write_atomically(place, fresh, mode)
+        write.move_head(repository, commit, before.head, f"planfence: amend {path}")
+    except PlanfenceError:
+        if before.on_disk is not None:
+            write_atomically(place, before.on_disk, mode)
+        write.set_index_entry(git, path, before.entry, before.index)
+        raise
+    if fresh is not None:
+        write.note_worktree(git, path, after)
+
+
+def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]:
+    notes = []
+    if not write.branch_name(repository.git):
+        notes.append("HEAD is detached: the amendment is on no branch yet (`git switch -c NAME` keeps it)")
+    warning = record(
+        repository, policy, event="amend", result="accepted", task=task, model=detect(repository.environment)
+    )
+    return (*notes, warning) if warning else tuple(notes)

@@ -1,0 +1,163 @@
+"""Plans as files: a new one, what one says, and the plan lint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from planfence.app.check import active_task, require_policy
+from planfence.app.sources import Sources
+from planfence.core import paths
+from planfence.core.finding import Finding, Report, Severity
+from planfence.core.lint import LintContext, LintRule, Tree
+from planfence.core.plan import Plan
+from planfence.core.planfile import load_plan
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.policyfile import parse_policy
+from planfence.core.starter import starter
+from planfence.core.tablereader import did_you_mean
+from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
+from planfence.gitio import changes, write
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.rules import KNOWN
+
+
+def policy_for_plans(repository: Repository) -> Policy:
+    """Return HEAD's policy, else the worktree's: a plan is written before its policy is committed.
+
+    Raises :class:`PlanfenceError` in a bare repository, which has no files of plans.
+    """
+    if repository.bare:
+        raise PlanfenceError("a bare repository has no plans to write or read", hint="do it in a clone")
+    with Objects(repository.git) as objects:
+        policy = Sources(objects).policy(changes.head(repository))
+    if policy is None:
+        data = write.read_worktree(repository, POLICY_PATH)
+        policy = None if data is None else parse_policy(data, POLICY_PATH, known_rules=KNOWN)
+    return require_policy(policy)
+
+
+def new_plan(repository: Repository, plan_id: str) -> Path:
+    """Write the commented starter where the plan belongs, and return its place; never overwrites."""
+    text = starter(plan_id)
+    place = repository.top / policy_for_plans(repository).plan_path(plan_id)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        hint = f"open it, or choose another id; `planfence plan show {plan_id}` says what is in it"
+        raise PlanfenceError(f"{place} exists already", hint=hint) from error
+    except OSError as error:
+        raise CouldNotCheck(f"{place} can't be written: {error.strerror}") from error
+    return place
+
+
+def plan_ids(repository: Repository, policy: Policy) -> list[str]:
+    """Return the ids of the plans in the worktree, sorted."""
+    return sorted(place.stem for place in (repository.top / policy.plans).glob("*.toml"))
+
+
+def read_plan(repository: Repository, policy: Policy, plan_id: str) -> Plan:
+    """Return a plan as it stands in the worktree; raises :class:`PlanfenceError` where there is none."""
+    path = policy.plan_path(plan_id)
+    data = _bytes(repository, path)
+    if data is None:
+        ids = plan_ids(repository, policy)
+        hint = did_you_mean(plan_id, ids) if ids else f"write one: `planfence plan new {plan_id}`"
+        raise PlanfenceError(f"there is no plan {path}", hint=hint)
+    return load_plan(data, path)[0]
+
+
+def shown_plans(repository: Repository, plan_id: str | None) -> list[Plan]:
+    """Return the plan to show: the one that is named, the active task's, else all."""
+    policy = policy_for_plans(repository)
+    wanted = plan_id or active_task(repository).partition("/")[0]
+    if wanted:
+        return [read_plan(repository, policy, wanted)]
+    ids = plan_ids(repository, policy)
+    if not ids:
+        raise PlanfenceError(f"there is no plan in {policy.plans}/", hint="write one: `planfence plan new ID`")
+    return [read_plan(repository, policy, each) for each in ids]
+
+
+def _bytes(repository: Repository, path: str) -> bytes | None:
+    """Return a worktree file's bytes; a link in its place, or a folder, is a fault of the plan."""
+    data = write.read_worktree(repository, path)
+    place = repository.top / path
+    if data is None and (place.is_symlink() or place.exists()):
+        raise BadFile((Fault(path, 0, 0, "is not a regular file", "replace the link by the file itself"),))
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What the lint found: findings of the plans that could be read, faults of those that could not."""
+
+    report: Report
+    faults: tuple[Fault, ...]
+
+
+def lint(repository: Repository, cwd: Path, names: Sequence[str] = ()) -> Linted:
+    """Lint plans in the worktree, named by id or by file; without a name all of them.
+
+    Raises :class:`PlanfenceError` where there is no policy, no plan or no such plan.
+    """
+    policy = policy_for_plans(repository)
+    places = [_place(repository, policy, cwd, name) for name in names]
+    places = places or [policy.plan_path(each) for each in plan_ids(repository, policy)]
+    if not places:
+        raise PlanfenceError(f"there is no plan in {policy.plans}/", hint="write one: `planfence plan new ID`")
+    tree = tracked(repository)
+    findings: list[Finding] = []
+    faults: list[Fault] = []
+    for path in dict.fromkeys(places):
+        try:
+            data = _bytes(repository, path)
+            if data is None:
+                raise PlanfenceError(f"there is no plan {path}", hint="`planfence plan show` lists them")
+            findings += lint_plan(data, path, policy, tree)
+        except BadFile as bad:
+            faults += bad.faults
+    return Linted(Report(tuple(dict.fromkeys(places)), tuple(findings)), tuple(faults))
+
+
+def lint_plan(data: bytes, path: str, policy: Policy, tree: Tree | None = None) -> list[Finding]:
+    """Lint one plan's text: errors and warnings as the policy weighs them, in the order of the file.
+
+    Raises :class:`BadFile` for a plan that can't be read.
+    """
+    plan, source = load_plan(data, path)
+    ctx = LintContext(plan, policy, source, tree)
+    findings: list[Finding] = []
+    for rule in lint_rules():
+        severity = policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
+        if severity is not Severity.OFF:
+            findings += (replace(finding, severity=severity) for finding in rule.check(ctx))
+    return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
+
+
+def lint_rules() -> tuple[LintRule, ...]:
+    """Return the lint rules, which are loaded only where somebody asks for them."""
+    from planfence.rules.lint import LINT_RULES
+
+    return LINT_RULES
+
+
+def tracked(repository: Repository) -> Tree:
+    """Return the paths in the index."""
+    out = repository.git.run("ls-files", "-z", "--full-name", "--", ":/")
+    return Tree.of(frozenset(paths.decode(name) for name in out.split(b"\0") if name))
+
+
+def _place(repository: Repository, policy: Policy, cwd: Path, name: str) -> str:
+    """Return the path from the top of the repository of a plan that a person or a hook named."""
+    if "/" not in name and not name.endswith(".toml"):
+        return policy.plan_path(name)
+    place = (cwd / name).parent.resolve() / (cwd / name).name
+    top = repository.top.resolve()
+    if not place.is_relative_to(top):
+        raise PlanfenceError(f"{name} is outside the repository", hint="name a plan of this repository")
+    return place.relative_to(top).as_posix()

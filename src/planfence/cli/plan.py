@@ -1,0 +1,132 @@
+"""`planfence plan`: write, read, lint and amend plans."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from planfence import __version__, env
+from planfence.app import plans as use
+from planfence.cli.common import FORMATS, formats, here
+from planfence.cli.output import emit, wants_colour
+from planfence.core.change import Action
+from planfence.errors import BadFile, ExitCode, PlanfenceError
+from planfence.render import machine
+from planfence.render import plan as render
+
+
+class _Plan(click.Group):
+    """The group, with `import` where its module is there."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = super().list_commands(ctx)
+        return [*names, "import"] if find_spec("planfence.cli.plan_import") else names
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "import" and cmd_name in self.list_commands(ctx):
+            from importlib import import_module
+
+            found = import_module("planfence.cli.plan_import").command
+            assert isinstance(found, click.Command)
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("plan", cls=_Plan)
+def command() -> None:
+    """Write, read, lint and amend plans."""
+
+
+@command.command("new")
+@click.argument("plan_id", metavar="ID")
+def new(plan_id: str) -> int:
+    """Write a commented plan to fill in (plans/ID.toml); never overwrites one."""
+    place = use.new_plan(here(), plan_id)
+    emit(f"{os.path.relpath(place)}\n")
+    emit(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}\n", err=True)
+    return int(ExitCode.CLEAN)
+
+
+@command.command("show")
+@click.argument("plan_id", metavar="[ID]", required=False)
+def show(plan_id: str | None) -> int:
+    """Show a plan; without ID the active task's, or the only one, else a list of all."""
+    found = use.shown_plans(here(), plan_id)
+    if len(found) == 1:
+        emit(render.show(found[0], colour=wants_colour(env.current())))
+    else:
+        emit(render.index(found))
+    return int(ExitCode.CLEAN)
+
+
+@command.command("lint")
+@click.argument("names", metavar="[ID|FILE]...", nargs=-1)
+@formats
+def lint(names: tuple[str, ...], output: str) -> int:
+    """Say what a plan lacks before it is worth starting; without a name all plans of the worktree.
+
+    Exit codes: 0 clean, 1 findings, 2 a plan that can't be read.
+    """
+    found = use.lint(here(), Path.cwd(), names)
+    report = found.report
+    if output == "json":
+        emit(machine.to_json(report))
+    elif output == "github":
+        emit(machine.to_github(report))
+    elif output == "sarif":
+        emit(machine.to_sarif(report, use.lint_rules(), __version__))
+    elif output == "junit":
+        by_plan = tuple(replace(finding, change=finding.path) for finding in report.findings)
+        emit(machine.to_junit(replace(report, findings=by_plan)))
+    elif report.findings or not found.faults:
+        assert output in FORMATS
+        emit(render.linted(report, colour=wants_colour(env.current())))
+    if found.faults:
+        raise BadFile(found.faults)
+    return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
+
+
+@command.command("amend")
+@click.argument("task", metavar="PLAN/TASK")
+@click.option(
+    "--add", "adds", metavar="PATH", multiple=True, required=True, help="A file or pattern to allow; again for more."
+)
+@click.option("--why", required=True, help="Why the task needs it; kept in the plan and in the commit.")
+@click.option(
+    "--change", type=click.Choice([action.value for action in Action]), help="Allow only this.  [default: any]"
+)
+def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int:
+    """Allow a task more paths, in a commit of its own.
+
+    Only the plan is committed. What you have staged or edited stays as it is.
+    """
+    from planfence.app.amend import amend_plan
+    from planfence.core.amendment import Amendment
+    from planfence.render import text
+
+    plan_id, slash, task_id = task.partition("/")
+    if not slash or not task_id:
+        raise PlanfenceError(f"{task} names no task", hint="write it as PLAN/TASK, as `planfence plan show` lists them")
+    done = amend_plan(here(), plan_id, Amendment(task_id, adds, why, change or ""))
+    colour = wants_colour(env.current())
+    if not done.commit:
+        emit(text.render(done.report, colour=colour), err=True)
+        emit("planfence: the amendment would be refused, so nothing was committed\n", err=True)
+        return int(ExitCode.FINDINGS)
+    emit(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}\n")
+    for note in done.notes:
+        emit(f"note: {note}\n", err=True)
+    return int(ExitCode.CLEAN)
+
+
+@command.command("schema")
+@click.argument("which", type=click.Choice(["plan", "policy"]), default="plan")
+def schema(which: str) -> int:
+    """Print the JSON Schema of a plan, or of the policy."""
+    emit(resources.files("planfence").joinpath("schemas", f"{which}.schema.json").read_text("utf-8"))
+    return int(ExitCode.CLEAN)

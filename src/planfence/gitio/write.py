@@ -1,0 +1,151 @@
+"""Writing objects and moving HEAD by plumbing: no hook runs, no porcelain reads the user's habits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.core import paths
+from planfence.errors import CouldNotCheck
+from planfence.gitio.governing import Entry, tree_entries
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.gitio.run import Git
+
+#: A path is a path, whatever characters it has.
+_LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+}
+
+
+def write_blob(git: Git, data: bytes) -> str:
+    """Store bytes as they are (no filter) and return the blob's id."""
+    return git.text("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin", stdin=data)
+
+
+def tree_with(git: Git, objects: Objects, root: str, path: str, entry: Entry | None) -> str:
+    """Return the id of a tree that is ``root`` (a tree or commit id) with one path set, or taken out (None).
+
+    Every other entry keeps its bytes; folders that become empty disappear.
+    """
+    folder, _, name = path.rpartition("/")
+    entries = tree_entries(objects, f"{root}:{folder}")
+    if entry is None:
+        entries.pop(name, None)
+    else:
+        entries[name] = entry
+    if not entries and folder:
+        return tree_with(git, objects, root, folder, None)
+    lines = [
+        f"{each.mode:06o} {_type(each.mode)} {each.id}\t".encode() + paths.encode(key) + b"\0"
+        for key, each in entries.items()
+    ]
+    # --missing: a partial clone need not have what the tree names.
+    tree = git.text("mktree", "-z", "--missing", stdin=b"".join(lines))
+    return tree_with(git, objects, root, folder, Entry(0o040000, tree)) if folder else tree
+
+
+def _type(mode: int) -> str:
+    return {0o040000: "tree", 0o160000: "commit"}.get(mode, "blob")
+
+
+def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str) -> str:
+    """Make a commit object (nothing points at it yet) and return its id; signed where `commit.gpgsign` says so.
+
+    `commit-tree` itself does not read `commit.gpgsign` (git-commit-tree(1)).
+    """
+    status, wants = git.status("config", "--type=bool", "--get", "commit.gpgsign")
+    sign = ["-S"] if status == 0 and wants.strip() == b"true" else []
+    names = [word for parent in parents for word in ("-p", parent)]
+    command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *sign, *names, "-F", "-", tree)
+    return git.text(*command, stdin=message.encode("utf-8", "surrogateescape"))
+
+
+def move_head(repository: Repository, new: str, old: str, reason: str) -> None:
+    """Move the branch that HEAD names (or a detached HEAD) from ``old`` to ``new``.
+
+    Raises :class:`CouldNotCheck` where it is no longer at ``old``: somebody committed meanwhile.
+    """
+    repository.git.run("update-ref", "-m", reason, "HEAD", new, old)
+
+
+def branch_name(git: Git) -> str:
+    """Return the full name of the branch that HEAD is on, or an empty string where it is detached."""
+    status, out = git.status("symbolic-ref", "-q", "HEAD")
+    return "" if status else paths.decode(out).removesuffix("\n")
+
+
+def under_way(repository: Repository) -> str:
+    """Say which operation is half done in this worktree (`a merge`), or return an empty string."""
+    return next((words for name, words in _UNDER_WAY.items() if (repository.git_dir / name).exists()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One path's entry in the index, and the flags that an update must give back."""
+
+    entry: Entry
+    skip_worktree: bool
+    assume_unchanged: bool
+
+
+def index_entry(git: Git, path: str) -> IndexEntry | None:
+    """Return the index's entry for a path; None where there is none, or where it is unmerged."""
+    out = git.run("ls-files", "-v", "-s", "-z", "--", path, variables=_LITERAL)
+    records = [record for record in out.split(b"\0") if record.partition(b"\t")[2] == paths.encode(path)]
+    if len(records) != 1:
+        return None
+    tag, mode, identifier, stage = records[0].partition(b"\t")[0].split(b" ")
+    if stage != b"0":
+        return None
+    return IndexEntry(Entry(int(mode, 8), identifier.decode()), tag in b"Ss", tag.islower())
+
+
+def set_index_entry(git: Git, path: str, entry: Entry, like: IndexEntry) -> None:
+    """Point one path of the index at another blob, every other entry untouched, with the flags of ``like``."""
+    git.run("update-index", "--cacheinfo", f"{entry.mode:o},{entry.id},{path}")
+    if like.skip_worktree:
+        git.run("update-index", "--skip-worktree", "--", path)
+    if like.assume_unchanged:
+        git.run("update-index", "--assume-unchanged", "--", path)
+
+
+def note_worktree(git: Git, path: str, entry: Entry) -> None:
+    """Let the index remember the file as it stands, so that `git diff-files` need not read it again."""
+    git.run("update-index", "--", path)
+    found = index_entry(git, path)
+    if found is None or found.entry != entry:  # a filter that does not give back what it took
+        git.run("update-index", "--cacheinfo", f"{entry.mode:o},{entry.id},{path}")
+
+
+def clean_id(git: Git, path: str, data: bytes) -> str:
+    """Return the blob id that `git add` would give a worktree file with these bytes."""
+    return git.text("hash-object", f"--path={path}", "--stdin", stdin=data)
+
+
+def smudged(git: Git, path: str, blob: str) -> bytes:
+    """Return a blob's bytes as a checkout would write them at this path (line ends, filters)."""
+    return git.run("cat-file", "--filters", f"--path={path}", blob)
+
+
+def read_worktree(repository: Repository, path: str) -> bytes | None:
+    """Return the bytes of a regular worktree file; None where it is missing or reached through a symlink."""
+    place = repository.top
+    for part in path.split("/"):
+        place = place / part
+        if place.is_symlink():
+            return None
+    return read_file(place)
+
+
+def read_file(place: Path) -> bytes | None:
+    """Return a regular file's bytes, None where there is none; raises :class:`CouldNotCheck` for one that is shut."""
+    try:
+        return place.read_bytes() if place.is_file() else None
+    except OSError as error:
+        raise CouldNotCheck(f"{place} can't be read: {error.strerror}", hint="look at its permissions") from error

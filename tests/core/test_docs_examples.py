@@ -1,0 +1,31 @@
+"""The examples of the reference pages are what they claim to be."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from planfence.core.lint import LintContext
+from planfence.core.planfile import load_plan
+from planfence.core.policy import Policy
+from planfence.core.policyfile import parse_policy
+from planfence.rules import KNOWN
+from planfence.rules.lint import LINT_RULES
+
+
+def example(request: pytest.FixtureRequest, page: str) -> bytes:
+    text = (request.config.rootpath / "docs" / page).read_text("utf-8")
+    found = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1].encode()
+
+
+def test_the_plan_is_clean(request: pytest.FixtureRequest) -> None:
+    plan, source = load_plan(example(request, "plan.md"), "plans/auth-mw.toml")
+    ctx = LintContext(plan, Policy(), source)
+    assert [finding for rule in LINT_RULES for finding in rule.check(ctx)] == []
+
+
+def test_the_policy_is_read(request: pytest.FixtureRequest) -> None:
+    assert parse_policy(example(request, "policy.md"), "planfence.toml", KNOWN).limits.files == 15
