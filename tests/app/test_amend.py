@@ -56,7 +56,7 @@ def test_a_plan_only_commit_that_leaves_everything_else(repo):
 
 
 def test_message_and_trailers(repo):
-    amend(repo, "src/session.py", "src/x/**", why="  it\n\nfix: needs  it ", PLANFENCE_MODEL="codex")
+    amend(repo, "src/session.py", "src/x/**", why="  it\n\nfix: needs  it ", PLANFENCE_MODEL="claude")
     assert repo.git("cat-file", "commit", "HEAD").partition("\n\n")[2].splitlines() == [
         "chore: amend the plan auth",
         "",
@@ -68,10 +68,10 @@ def test_message_and_trailers(repo):
         "    src/x/**",
         "",
         "Plan-Task: auth/middleware",
-        "Plan-Model: codex",
+        "Plan-Model: claude",
     ]
     trailers = repo.git("log", "-1", "--format=%(trailers:only,unfold)")
-    assert trailers.split("\n")[:2] == ["Plan-Task: auth/middleware", "Plan-Model: codex"]
+    assert trailers.split("\n")[:2] == ["Plan-Task: auth/middleware", "Plan-Model: claude"]
 
 
 def test_the_check_accepts_it_and_what_it_allows(repo):
@@ -270,9 +270,9 @@ def test_a_branch_that_can_not_move_is_put_back(repo):
 
 
 def test_it_is_in_the_log(repo):
-    amend(repo, "src/session.py", PLANFENCE_MODEL="codex")
+    amend(repo, "src/session.py", PLANFENCE_MODEL="claude")
     (line,) = (repo.root / ".ai-benchmark.csv").read_text().splitlines()
-    for words in ("task=auth/middleware", "model=codex", "event=amend", "result=accepted"):
+    for words in ("task=auth/middleware", "model=claude", "event=amend", "result=accepted"):
         assert words in line
 
 
@@ -281,3 +281,12 @@ def test_several_in_a_row(repo):
         assert amend(repo, f"src/s{number}.py").returncode == 0
     assert "version = 4" in (repo.root / "plans/auth.toml").read_text()
     assert repo.planfence("check", "--range", "HEAD~3..HEAD").returncode == 0
+
+
+def test_a_model_without_the_role_changes_nothing(repo):
+    before = snapshot(repo)
+    done = amend(repo, "src/session.py", PLANFENCE_MODEL="codex")
+    assert done.returncode == 1
+    assert "model-not-assigned" in done.stderr
+    assert "nothing was committed" in done.stderr
+    assert before == snapshot(repo)
