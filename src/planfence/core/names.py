@@ -70,7 +70,7 @@ def collisions(added: Iterable[str], tree: Iterable[str]) -> dict[str, str]:
     """Map each added path to another path (or folder) of the tree that is the same name elsewhere.
 
     ``tree`` are all paths after the change. Folders count too: `SRC/x` beside `src/y` is one
-    folder on macOS.
+    folder on macOS. A path that stands twice in a (broken) tree, or is a file and a folder in it, maps to itself.
     """
     wanted: dict[str, list[str]] = {}
     for path in added:
@@ -81,11 +81,16 @@ def collisions(added: Iterable[str], tree: Iterable[str]) -> dict[str, str]:
     owner: dict[str, str] = {}
     found: dict[str, str] = {}
     seen: set[str] = set()
+    files: set[str] = set()
     for path in tree:
         for name in _prefixes(path):
             if name in seen:
+                if name == path or name in files:
+                    found.update({hit: name for hit in wanted.get(fold(name), ()) if hit.startswith(name)})
                 continue
             seen.add(name)
+            if name == path:
+                files.add(name)
             folded = fold(name)
             if folded not in wanted:
                 continue

@@ -14,6 +14,7 @@ from planfence.gitio.merges import Merges
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import RAW_DIFF
+from planfence.gitio.bareview import BareView
 from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
 
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -152,10 +153,11 @@ class _Reader:
 def with_lines(repository: Repository, change: Change) -> Change:
     """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
     old = change.parents[0] if change.parents else repository.empty_tree()
-    out = repository.git.run(
-        "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
-        "--ignore-submodules=none", "--no-relative", "--diff-algorithm=myers", old, change.tree, "--",
-    )  # fmt: skip
+    with BareView(repository.git) as git:
+        out = git.run(
+            "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
+            "--ignore-submodules=none", "--no-relative", "--diff-algorithm=myers", old, change.tree, "--",
+        )  # fmt: skip
     lines: dict[str, int] = {}
     for record in out.split(b"\0")[:-1]:
         added, deleted, path = record.split(b"\t", 2)

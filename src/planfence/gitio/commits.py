@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import GitObject, Objects
@@ -33,27 +34,27 @@ class Commit:
 def parse_commit(raw: GitObject) -> Commit:
     """Parse a raw commit object; raises :class:`CouldNotCheck` for what is none."""
     header, _, body = raw.data.partition(b"\n\n")
-    tree = ""
-    parents: list[str] = []
+    lines = header.split(b"\n")
+    parents = list(takewhile(lambda line: line.startswith(b"parent "), lines[1:]))
+    rest = lines[1 + len(parents) :]
+    ids = [line.partition(b" ")[2] for line in (lines[0], *parents)]
+    if raw.type != "commit" or not lines[0].startswith(b"tree ") or not all(map(_ID.fullmatch, ids)):
+        raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
     people: dict[bytes, tuple[str, int]] = {}
     encoding = "utf-8"
-    for line in header.split(b"\n"):
+    for line in rest:
         key, _, value = line.partition(b" ")
-        if key in (b"tree", b"parent") and not _ID.fullmatch(value):
-            raise CouldNotCheck(f"commit {raw.id} has a broken {key.decode()} line", hint="run `git fsck`")
-        if key == b"tree" and not tree:
-            tree = value.decode()
-        elif key == b"parent":
-            parents.append(value.decode())
-        elif key in (b"author", b"committer"):
+        if key in (b"tree", b"parent"):
+            # Git reads no parent behind the author; two readers must not see two histories.
+            raise CouldNotCheck(f"commit {raw.id} has a misplaced {key.decode()} line", hint="run `git fsck`")
+        if key in (b"author", b"committer"):
             people.setdefault(key, _person(value))
         elif key == b"encoding":
             encoding = value.decode("ascii", "replace")
-    if raw.type != "commit" or not tree:
-        raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
     author, author_time = people.get(b"author", ("", 0))
     committer, committer_time = people.get(b"committer", ("", 0))
-    return Commit(raw.id, tree, tuple(parents), _decode(body, encoding), author, committer, author_time, committer_time)
+    tree, *found = (identifier.decode() for identifier in ids)
+    return Commit(raw.id, tree, tuple(found), _decode(body, encoding), author, committer, author_time, committer_time)
 
 
 def added_by(repository: Repository, commit: str, path: str) -> str:

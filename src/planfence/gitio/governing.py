@@ -22,9 +22,16 @@ class Entry:
 def tree_entries(objects: Objects, name: str) -> dict[str, Entry]:
     """Return the entries of the tree that ``name`` names (`<commit>:<folder>`); empty where it is none."""
     raw = objects.read(name)
+    if raw is None and name.endswith(":"):
+        raise CouldNotCheck(f"the tree of {name[:-1]} is missing", hint="fetch the whole history")
     if raw is None or raw.type != "tree":
         return {}
-    return dict(_parse(raw.data, len(raw.id) // 2))
+    entries: dict[str, Entry] = {}
+    for each, found in _parse(raw.data, len(raw.id) // 2):
+        if each in entries:
+            raise CouldNotCheck(f"{each} stands twice in the tree {raw.id}", hint="run `git fsck`")
+        entries[each] = found
+    return entries
 
 
 def _parse(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
@@ -34,8 +41,11 @@ def _parse(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
         end = data.find(b"\0", space)
         if space < 0 or end < 0 or end + 1 + id_size > len(data):
             raise CouldNotCheck("a tree can't be read", hint="run `git fsck`")
+        mode = data[position:space]
+        if not mode or not set(mode) <= set(b"01234567"):
+            raise CouldNotCheck("a tree names a mode that is none", hint="run `git fsck`")
         identifier = data[end + 1 : end + 1 + id_size].hex()
-        yield paths.decode(data[space + 1 : end]), Entry(int(data[position:space], 8), identifier)
+        yield paths.decode(data[space + 1 : end]), Entry(int(mode, 8), identifier)
         position = end + 1 + id_size
 
 

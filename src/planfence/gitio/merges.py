@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+from contextlib import ExitStack
 from types import TracebackType
 
 from planfence.core import paths
@@ -11,20 +11,27 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.run import Git
+from planfence.gitio.bareview import BareView
 from planfence.gitio.trees import TreeDiff
 
-_COMMAND = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages")
+_SETTINGS = (
+    *("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "-c", "merge.renormalize=false"),
+    *("-c", "merge.renameLimit=7000", "-c", "merge.conflictStyle=merge"),
+)
+_COMMAND = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories")
 
 
 class Merges:
     """Recomputes merges (`merge-tree --write-tree`, git ≥ 2.38). A context manager.
 
-    The merge is recomputed by git's default strategy with no configuration that could run a
-    program: a merge driver or a rename limit of one clone does not decide a verdict.
+    The merge is recomputed by git's default strategy in a scratch repository without any
+    configuration or attributes: a merge driver or a rename limit of one clone does not decide a verdict.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
+        self._stack = ExitStack()
+        self._scratch: Git | None = None
         self._diff: TreeDiff | None = None
 
     def __enter__(self) -> Merges:
@@ -33,8 +40,7 @@ class Merges:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._diff is not None:
-            self._diff.__exit__(kind, error, trace)
+        self._stack.close()
 
     def own(self, parents: tuple[str, ...], tree: str, objects: Objects) -> tuple[FileChange, ...]:
         """Return what the merge commit of these parents with this tree did itself.
@@ -44,13 +50,14 @@ class Merges:
         resolution is the merge's own. The old side is the recomputed merge's.
         Raises :class:`CouldNotCheck` for an octopus, which can't be recomputed pairwise.
         """
-        if self._diff is None:
-            self._diff = TreeDiff(self._git)
         if len(parents) > 2:
             raise CouldNotCheck(
                 f"a merge of {len(parents)} parents can't be recomputed", hint="merge the branches one by one"
             )
-        merged, conflicted = self._recompute(parents[0], parents[1])
+        if self._scratch is None or self._diff is None:
+            self._scratch = self._stack.enter_context(BareView(self._git))
+            self._diff = self._stack.enter_context(TreeDiff(self._scratch))
+        merged, conflicted = _recompute(self._scratch, parents[0], parents[1])
         differing = self._diff.diff(merged, tree)
         if not differing:
             return ()
@@ -63,26 +70,11 @@ class Merges:
             taken |= conflicted - changed
         return tuple(file for file in differing if file.path not in taken)
 
-    def _recompute(self, ours: str, theirs: str) -> tuple[str, set[str]]:
-        command = [
-            *self._git.command(()),
-            *("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "-c", "merge.renormalize=false"),
-            *("-c", "merge.renameLimit=7000", "-c", "merge.default=text", "-c", "merge.conflictStyle=merge"),
-            *_COMMAND, ours, theirs,
-        ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            cwd=self._git.root,
-            env=self._git.variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode not in (0, 1):
-            words = done.stderr.decode("utf-8", "replace").strip()
-            raise CouldNotCheck(
-                f"the merge of {ours[:12]} and {theirs[:12]} can't be recomputed: {words}",
-                hint="git 2.39 or later and the whole history are needed",
-            )
-        fields = done.stdout.split(b"\0")
-        return fields[0].decode(), {paths.decode(name) for name in fields[1:] if name}
+
+def _recompute(git: Git, ours: str, theirs: str) -> tuple[str, set[str]]:
+    """Merge two commits; return the tree and the paths in conflict."""
+    status, out = git.status(*_SETTINGS, *_COMMAND, ours, theirs)
+    fields = out.split(b"\0")
+    if status and not fields[0]:
+        raise CouldNotCheck(f"the merge of {ours[:12]} and {theirs[:12]} can't be recomputed")
+    return fields[0].decode(), {paths.decode(name) for name in fields[1:] if name}

@@ -9,7 +9,8 @@ In what a change adds or alters:
   does not name literally;
 - names that are not UTF-8, hold control characters, or that another system reads differently: `.git`
   in any spelling, `..`, backslashes, colons, trailing dots or spaces, Windows' device names;
-- a path that differs from another one only in case or in Unicode normalisation.
+- a path that differs from another one only in case or in Unicode normalisation, or that stands twice
+  in a tree that no git command would write.
 
 Deleting such an entry is always allowed.
 
@@ -49,7 +50,9 @@ def _name(ctx: Context, file: FileChange) -> Iterator[Finding]:
     if reason:
         yield RULE.at(file.path, reason)
     other = ctx.collisions.get(file.path)
-    if other is not None:
+    if other is not None and (file.path + "/").startswith(other + "/"):
+        yield RULE.at(file.path, f"{other} stands twice in the tree")
+    elif other is not None:
         yield RULE.at(file.path, f"is the same name as {other} where case or Unicode form does not count")
 
 

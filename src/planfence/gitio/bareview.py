@@ -1,0 +1,66 @@
+"""A scratch repository over the real one's objects, deaf to its configuration and attributes.
+
+Merge drivers, `.git/info/attributes`, a worktree's `.gitattributes` and `core.attributesFile` change
+what `merge-tree` writes and what numstat counts. A verdict must not depend on one clone's
+settings, so both are asked here. What is written (recomputed merges) goes away with it: nothing lands in
+the real object store, which may be a server's quarantine or not writable at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from planfence.env import Environment
+from planfence.errors import CouldNotCheck
+from planfence.gitio.run import Git
+
+_DROPPED = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_QUARANTINE_PATH",
+)
+
+
+class BareView:
+    """A context manager that gives a :class:`Git` whose repository has only objects."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Git:
+        words = self._git.text(
+            "rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format"
+        ).split("\n")
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="planfence-"))
+            _write(self._folder, words[0], words[1])
+        except OSError as error:
+            raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
+        kept = {name: value for name, value in self._git.variables.items() if name not in _DROPPED}
+        alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        return Git(self._folder, Environment(kept | alone), self._git.program)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _write(folder: Path, objects: str, object_format: str) -> None:
+    (folder / "objects/info").mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "HEAD").write_text("ref: refs/heads/none\n")
+    (folder / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
+    settings = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tattributesFile = /dev/null\n"
+    if object_format != "sha1":
+        settings += f"[extensions]\n\tobjectFormat = {object_format}\n"
+    (folder / "config").write_text(settings)
