@@ -73,11 +73,12 @@ def test_a_merge_that_takes_ours_alone(lab) -> None:
 
 
 def test_a_merge_that_reverts_our_own_work(lab) -> None:
-    _own(lab)
+    lab.write("docs/ours.md")
+    lab.record("docs: ours", "auth/guide")
     side = _side(lab)
     tree = lab.git("rev-parse", f"{side}^{{tree}}")
     head = lab.record_tree(tree, "feat: merge", parents=("HEAD", "side"))
-    lab.refuses("", head, path="src/auth.py")
+    lab.refuses("SCP001", head, path="docs/ours.md")
 
 
 def test_a_merge_of_a_bad_branch(lab) -> None:

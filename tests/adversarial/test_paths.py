@@ -85,7 +85,9 @@ def test_a_file_becomes_a_folder(lab) -> None:
     lab.refuses("SCP001", path="src/user.py/evil.py", staged=True)
 
 
-@pytest.mark.parametrize("target", ["../../other", "/etc/passwd", "../../../.git/hooks", "../../.git/config", "C:/x", ".."])
+@pytest.mark.parametrize(
+    "target", ["../../other", "/etc/passwd", "../../../.git/hooks", "../../.git/config", "C:/x", ".."]
+)
 def test_a_symlink_that_leads_outside(lab, target: str) -> None:
     (lab.repo.root / "tests/auth").mkdir(parents=True)
     os.symlink(target, lab.repo.root / "tests/auth/link")
@@ -171,7 +173,8 @@ def test_a_nested_gitattributes_is_outside_the_task(lab) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["src/new\nline.py", 'src/quo"te.py', "src/ta\tb.py", "src/é.py", "src/ space.py", "src/\\back.py", "src/\x7f"]
+    "name",
+    ["src/new\nline.py", 'src/quo"te.py', "src/ta\tb.py", "src/é.py", "src/ space.py", "src/\\back.py", "src/\x7f"],
 )
 def test_a_name_that_git_quotes(lab, name: str) -> None:
     lab.git("config", "core.quotePath", "false")
@@ -241,7 +244,8 @@ def test_a_rename_of_case_alone_is_no_collision(lab) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["src/api_evil/x", "src/apix", "src/auth.py.bak", "xsrc/auth.py", "src/auth.py/x", "tests/authx", "Src/auth.py"]
+    "name",
+    ["src/api_evil/x", "src/apix", "src/auth.py.bak", "xsrc/auth.py", "src/auth.py/x", "tests/authx", "Src/auth.py"],
 )
 def test_a_name_that_only_begins_like_the_pattern(lab, name: str) -> None:
     lab.write(name)

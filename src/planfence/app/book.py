@@ -97,15 +97,17 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
     )
 
 
-def trusted(repository: Repository, book: Book, policy: Policy, trees: Iterable[str], tasks: Iterable[str]) -> Book:
+def trusted(
+    repository: Repository, book: Book, policy: Policy, trees: Iterable[str], tasks: Iterable[str], *, base: str = ""
+) -> Book:
     """Return the book with only what `trust.evidence` believes of these trees and tasks.
 
     `local` believes every record. `signed` believes a test run or a move only with the
-    signature of a listed key; the signers are read from the protected branch.
+    signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
     if policy.trust.evidence == "local":
         return book
-    signers = read_signers(repository, policy)
+    signers = read_signers(repository, policy, base)
     wanted_trees, wanted_tasks = set(trees), set(tasks)
 
     def signer(name: str) -> str:
@@ -123,10 +125,10 @@ def trusted(repository: Repository, book: Book, policy: Policy, trees: Iterable[
     return replace(book, moves=believed, runs=tuple(run for run in runs if run.signer))
 
 
-def read_signers(repository: Repository, policy: Policy) -> bytes:
-    """Return the allowed_signers file as it stands on the protected branch; raises where there is none."""
-    for base in base_refs(repository, policy.base):
-        status, out = repository.git.status("cat-file", "blob", f"{base}:{policy.trust.signers}", ok=(0, 128))
+def read_signers(repository: Repository, policy: Policy, base: str = "") -> bytes:
+    """Return the allowed_signers file as it stands on the protected branch (or at ``base``); raises without one."""
+    for at in (base,) if base else base_refs(repository, policy.base):
+        status, out = repository.git.status("cat-file", "blob", f"{at}:{policy.trust.signers}", ok=(0, 128))
         if status == 0:
             return out
     raise CouldNotCheck(
@@ -195,13 +197,23 @@ def _fact(commit: str, trailers: Mapping[str, str]) -> CommitFact:
 
 
 def load_facts(
-    repository: Repository, policy: Policy, revisions: Sequence[str], tasks: Iterable[str] = (), most: int = HISTORY
+    repository: Repository,
+    policy: Policy,
+    revisions: Sequence[str],
+    tasks: Iterable[str] = (),
+    most: int = HISTORY,
+    *,
+    base: str = "",
+    tips: Tips | None = None,
 ) -> tuple[Facts, Book]:
-    """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions."""
-    book = read_book(repository)
+    """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions.
+
+    ``base`` is where signers are read, ``tips`` the ledger's where the refs do not say it yet (a push).
+    """
+    book = read_book(repository, tips)
     history = read_history(repository, revisions, most)
     wanted = set(tasks) | {fact.task for fact in history.facts} | {move.task for move in book.moves}
-    believed = trusted(repository, book, policy, (), wanted)
+    believed = trusted(repository, book, policy, (), wanted, base=base)
     states = reduce(believed.moves, history.facts)
     earlier = frozenset(fact.commit for fact in history.facts if fact.round < states[fact.task].round)
     named = {fact.task for fact in history.facts}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import detect
 from planfence.app.book import HISTORY
-from planfence.app.sources import Governing, Sources
+from planfence.app.sources import Governing, Pinned, Sources
 from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of
 from planfence.core import message as messages
-from planfence.core.change import STAGED
+from planfence.core.change import STAGED, Change
 from planfence.core.finding import Report
 from planfence.core.message import Message
 from planfence.core.policy import POLICY_PATH, Policy
 from planfence.errors import PlanfenceError
 from planfence.gitio import changes
+from planfence.gitio.ledger import Tips
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.store.state import read_active_task
@@ -77,7 +78,7 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         governing = sources.at(changes.head(repository))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1])
+        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
         claim = _with_message(repository, staged_claim(repository), message)
@@ -93,12 +94,12 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
 def check_commit(repository: Repository, revision: str) -> Outcome:
     """Judge one commit against its real parent."""
     identifier = changes.resolve(repository, revision)
-    return _check(repository, [identifier], walk=False)
+    return judge_commits(repository, [identifier], walk=False)
 
 
 def check_range(repository: Repository, base: str, head: str) -> Outcome:
     """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
-    return _check(repository, [head, f"^{base}"] if base else [head], walk=True)
+    return judge_commits(repository, [head, f"^{base}"] if base else [head])
 
 
 def check_span(repository: Repository, span: str) -> Outcome:
@@ -118,32 +119,82 @@ def check_revisions(repository: Repository, revisions: list[str], gates: Mapping
 
     ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence.
     """
-    return _check(repository, revisions, walk=True, gates=gates)
+    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}))
 
 
-def _check(
-    repository: Repository, revisions: list[str], *, walk: bool, gates: Mapping[str, str] | None = None
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What commits are held to beside themselves.
+
+    ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server
+    judges; None: each commit's parent has its own. ``gates`` maps a commit to the gate
+    (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
+    say it yet. ``progress`` hears how many commits are judged so far.
+    """
+
+    policy: Policy | None = None
+    base: str = ""
+    gates: Mapping[str, str] = field(default_factory=dict)
+    tips: Tips | None = None
+    progress: Callable[[int], None] | None = None
+
+
+def judge_commits(
+    repository: Repository, revisions: list[str], *, walk: bool = True, terms: Terms | None = None
 ) -> Outcome:
+    """Judge the commits that these `rev-list` arguments name (``walk`` off: exactly those), parents first.
+
+    Where there are merges, the tree at the end is looked at too: two branches may each add
+    a name that only together collide.
+    """
+    terms = terms or Terms()
     with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        verdicts = Verdicts(repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY)
-        verdicts.gates.update(gates or {})
+        sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
+        verdicts = Verdicts(
+            repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
+            base=terms.base, tips=terms.tips, whole_merges=not walk,
+        )  # fmt: skip
+        verdicts.gates.update(terms.gates)
         known: dict[str, Governing] = {}
         before_policy = 0
-        governing = Governing(None, {})
-        for change in changes.changes(repository, revisions, walk=walk):
-            parent = change.parents[0] if change.parents else ""
-            governing = known.get(parent) or sources.at(parent)
+        merged = False
+        governing = Governing(terms.policy, {})
+        for number, found in enumerate(changes.changes(repository, revisions, walk=walk), 1):
+            governing, change = _governing(repository, sources, known, found)
             message = messages.parse(change.message or "")
+            merged = merged or change.is_merge
             if governing.policy is None:
                 before_policy += 1
             else:
                 verdicts.judge(change, governing, claim_of(message), message)
             if walk:
                 known[change.name] = sources.after(governing, change)
+            if terms.progress:
+                terms.progress(number)
+        if walk and merged and governing.policy is not None:
+            verdicts.judge_end(governing.policy, revisions)
         if before_policy:
             verdicts.notes.append(f"{before_policy} commits from before the first {POLICY_PATH} are not judged")
         return Outcome(verdicts.report(), governing.policy)
+
+
+def _governing(
+    repository: Repository, sources: Sources, known: Mapping[str, Governing], change: Change
+) -> tuple[Governing, Change]:
+    """Return what governs a change, and the change as it is to be judged.
+
+    A merge of a history without a policy brings in content that nobody has judged: there the
+    whole difference to the governed parent counts as the merge's own.
+    """
+    first = change.parents[0] if change.parents else ""
+    governing = known.get(first) or sources.at(first)
+    if not change.is_merge or sources.pinned:
+        return governing, change
+    each = [governing, *(known.get(parent) or sources.at(parent) for parent in change.parents[1:])]
+    at = next((index for index, found in enumerate(each) if found.policy is not None), None)
+    if at is None or all(found.policy is not None for found in each):
+        return governing, change
+    return each[at], changes.against(repository, change, change.parents[at])
 
 
 def branch_base(repository: Repository, policy: Policy) -> str:

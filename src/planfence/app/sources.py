@@ -32,6 +32,11 @@ class Sources:
         self._policies: dict[str, Policy] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
 
+    @property
+    def pinned(self) -> bool:
+        """Whether one policy governs all commits."""
+        return False
+
     def at(self, commit: str) -> Governing:
         """Return what governs at a commit (empty: before the first one).
 
@@ -88,3 +93,29 @@ class Sources:
         if blob is None or blob.type != "blob":
             raise CouldNotCheck(f"{path} can't be read from the repository", hint="run `git fsck`")
         return blob.data
+
+
+class Pinned(Sources):
+    """The policy of the protected branch for all commits; plans as `trust.plan` says.
+
+    `base` takes the plans that the protected branch has (at the commit ``base``), `branch` and `signed`
+    those at each commit's parent; that a plan was signed is what PLN004 looks at.
+    """
+
+    def __init__(self, objects: Objects, policy: Policy, base: str) -> None:
+        super().__init__(objects)
+        self._policy = policy
+        self._frozen = self._at(base) if policy.trust.plan == "base" else None
+
+    @property
+    def pinned(self) -> bool:
+        """Always: a change to the policy counts when the protected branch has it."""
+        return True
+
+    def at(self, commit: str) -> Governing:
+        """Return what governs at a commit: the one policy, and the plans that count there."""
+        return self._frozen or self._at(commit)
+
+    def _at(self, commit: str) -> Governing:
+        folder = tree_entries(self._objects, f"{commit}:{self._policy.plans}") if commit else {}
+        return Governing(self._policy, {f"{self._policy.plans}/{name}": each for name, each in folder.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import HUMAN
@@ -22,6 +22,7 @@ from planfence.errors import BadFile
 from planfence.gitio import changes
 from planfence.gitio.commits import added_by
 from planfence.gitio.governing import Entry, entry_of
+from planfence.gitio.ledger import Tips
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.rules.judge import door, judge, needs, selected
@@ -79,12 +80,19 @@ class Verdicts:
     most: int = HISTORY
     #: A change's name → the gate (`push`, `commit`) at which its tree needs evidence.
     gates: dict[str, str] = field(default_factory=dict)
+    #: The protected branch's commit from which signers are read (empty: the branch as it is here).
+    base: str = ""
+    tips: Tips | None = None
+    #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
+    whole_merges: bool = False
     _known: tuple[Facts, Book] | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
         """Return what the ledger and the trailers say, read once."""
         if self._known is None:
-            self._known = load_facts(self.repository, policy, self.history, [task] if task else [], self.most)
+            self._known = load_facts(
+                self.repository, policy, self.history, [task] if task else [], self.most, base=self.base, tips=self.tips
+            )
             self.notes += self._known[0].problems
         return self._known[0]
 
@@ -95,7 +103,7 @@ class Verdicts:
             return facts
         assert self._known is not None
         policy, tree = ctx.policy, ctx.change.tree
-        runs = trusted(self.repository, self._known[1], policy, [tree], []).runs_on(tree)
+        runs = trusted(self.repository, self._known[1], policy, [tree], [], base=self.base).runs_on(tree)
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
@@ -155,7 +163,8 @@ class Verdicts:
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             ctx = replace(ctx, links=changes.link_targets(self.objects, change))
         if Need.TREE in needed:
-            added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
+            files = changes.first_parent_files(self.repository, change) if self.whole_merges else change.files
+            added = [file.path for file in files if file.old_mode == Mode.ABSENT]
             if added:
                 tree = changes.tree_paths(self.repository, change.tree)
                 ctx = replace(ctx, collisions=names.collisions(added, tree))
@@ -210,6 +219,18 @@ class Verdicts:
             return self.sources.read_plan(path, before)
         except BadFile:
             return None  # a broken plan may be mended by any readable one
+
+    def judge_end(self, policy: Policy, revisions: Sequence[str]) -> None:
+        """Look at the trees that a range with merges ends in, for names that collide."""
+        known = {(finding.code, finding.path) for finding in self.findings}
+        without = [revision for revision in revisions if revision.startswith("^")]
+        for tip in (revision for revision in revisions if not revision.startswith("^")):
+            end = changes.end_of(self.repository, tip, [revision[1:] for revision in without])
+            added = [file.path for file in end.files if file.old_mode == Mode.ABSENT]
+            found = names.collisions(added, changes.tree_paths(self.repository, end.tree)) if added else {}
+            ctx = Context(change=replace(end, files=()), policy=policy, door=Door.SMALL, collisions=found)
+            rules = [rule for rule in selected(policy) if Need.TREE in rule.needs]
+            self.findings += [each for each in judge(ctx, rules) if (each.code, each.path) not in known]
 
     def report(self) -> Report:
         """Return what was found so far."""

@@ -9,12 +9,12 @@ from dataclasses import replace
 from planfence.core import paths
 from planfence.core.change import STAGED, Change, FileChange, Mode
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.merges import Merges
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import RAW_DIFF
-from planfence.gitio.bareview import BareView
 from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
 
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -148,6 +148,26 @@ class _Reader:
             merge = len(found.parents) > 1
             files = self._merges.own(found.parents, found.tree, self._objects) if merge else tuple(raw)
             yield Change(found.id, found.parents, found.tree, files, found.message)
+
+
+def against(repository: Repository, change: Change, parent: str) -> Change:
+    """Return a merge as its whole difference to one of its parents, which stands first then."""
+    others = tuple(other for other in change.parents if other != parent)
+    return replace(change, parents=(parent, *others), files=tuple(_diff(repository, parent, change.tree)))
+
+
+def first_parent_files(repository: Repository, change: Change) -> tuple[FileChange, ...]:
+    """Return what a change brings to its first parent: of a merge, the other sides as well."""
+    return tuple(_diff(repository, change.parents[0], change.tree)) if change.is_merge else change.files
+
+
+def end_of(repository: Repository, tip: str, without: Sequence[str]) -> Change:
+    """Return the whole of a range as one change: its last tree against where it left the excluded commits."""
+    status, out = repository.git.status("merge-base", tip, *without, ok=(0, 1)) if without else (1, b"")
+    base = "" if status else out.decode().strip()
+    tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
+    files = tuple(_diff(repository, base or repository.empty_tree(), tree))
+    return Change(tip, (base,) if base else (), tree, files)
 
 
 def with_lines(repository: Repository, change: Change) -> Change:

@@ -8,10 +8,10 @@ from types import TracebackType
 from planfence.core import paths
 from planfence.core.change import FileChange
 from planfence.errors import CouldNotCheck
+from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.run import Git
-from planfence.gitio.bareview import BareView
 from planfence.gitio.trees import TreeDiff
 
 _SETTINGS = (

@@ -43,6 +43,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield from _kind(ctx, file)
         if file.new_mode == Mode.SYMLINK:
             yield from _target(ctx, file)
+    changed = {file.path for file in ctx.change.files}
+    for path, other in ctx.collisions.items():
+        if path not in changed:  # what a clean merge brings together
+            yield _collision(path, other)
 
 
 def _name(ctx: Context, file: FileChange) -> Iterator[Finding]:
@@ -50,10 +54,14 @@ def _name(ctx: Context, file: FileChange) -> Iterator[Finding]:
     if reason:
         yield RULE.at(file.path, reason)
     other = ctx.collisions.get(file.path)
-    if other is not None and (file.path + "/").startswith(other + "/"):
-        yield RULE.at(file.path, f"{other} stands twice in the tree")
-    elif other is not None:
-        yield RULE.at(file.path, f"is the same name as {other} where case or Unicode form does not count")
+    if other is not None:
+        yield _collision(file.path, other)
+
+
+def _collision(path: str, other: str) -> Finding:
+    if (path + "/").startswith(other + "/"):
+        return RULE.at(path, f"{other} stands twice in the tree")
+    return RULE.at(path, f"is the same name as {other} where case or Unicode form does not count")
 
 
 def _kind(ctx: Context, file: FileChange) -> Iterator[Finding]:
