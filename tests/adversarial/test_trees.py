@@ -164,7 +164,8 @@ def test_a_parent_line_behind_the_author(lab) -> None:
 def test_a_message_with_a_nul(lab) -> None:
     text = (
         f"tree {lab.tree_with('100644', b'evil.py', lab.blob())}\nparent {lab.base}\n"
-        f"author A <a@example.org> 1 +0000\ncommitter A <a@example.org> 1 +0000\n\nfeat: x\0\n\nPlan-Task: auth/middleware\n"
+        f"author A <a@example.org> 1 +0000\ncommitter A <a@example.org> 1 +0000\n\n"
+        "feat: x\0\n\nPlan-Task: auth/middleware\n"
     )
     oid = lab.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=text.encode())
     lab.git("update-ref", "refs/heads/work", oid)
