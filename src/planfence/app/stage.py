@@ -8,6 +8,7 @@ from pathlib import Path
 
 from planfence.app import record as records
 from planfence.app.book import new_id, now, write_move
+from planfence.app.costs import finish_line
 from planfence.app.gate import blocks
 from planfence.app.scene import Scene, look
 from planfence.core.finding import Finding, Report
@@ -175,7 +176,11 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
     if read_active_task(repository.state_dir) == scene.name:
         write_active_task(repository.state_dir, "")
         notes.append(records.record_run(repository, scene.policy, scene.name, "end"))
-    return _accepted(scene, "leave" if leave else "finish", stage, notes, review_round=scene.state.round + 1)
+    if leave:
+        return _accepted(scene, "leave", stage, notes)
+    line = finish_line(repository, scene.policy, scene.name)
+    notes += line.notes
+    return _accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
 
 
 def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
@@ -229,17 +234,14 @@ def _said(note: str, scene: Scene) -> tuple[str, ...]:
 
 
 def _log(scene: Scene, event: str, result: str, **fields: records.Value) -> str:
+    known: dict[str, records.Value] = {
+        "model": scene.model,
+        "stage": str(scene.stage),
+        "theme": scene.task.theme,
+        "flow": flow(scene),
+    }
     return records.record(
-        scene.repository,
-        scene.policy,
-        event=event,
-        result=result,
-        task=scene.name,
-        model=scene.model,
-        stage=str(scene.stage),
-        theme=scene.task.theme,
-        flow=flow(scene),
-        **fields,
+        scene.repository, scene.policy, event=event, result=result, task=scene.name, **(known | fields)
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from planfence.app import logs
+from planfence.app import costs, logs
+from planfence.app.check import active_task
 from planfence.app.record import utc
 from planfence.cli.common import here, policy_of
 from planfence.errors import PlanfenceError
@@ -64,3 +66,29 @@ def import_(files: tuple[Path, ...], dry_run: bool) -> None:
     verb = "would import" if dry_run else "imported"
     click.echo(f"{verb} {done.records} records and {done.runs} run-log lines")
     click.echo(render_counts(done.counts, done.aside))
+
+
+@command.command()
+@click.argument("file", required=False, type=click.File("r", encoding="utf-8", errors="replace"))
+@click.option("--task", default="", help="Whose cost it is; otherwise the active task's. Only with FILE.")
+@click.option("--model", default="", help="The model's name, for Codex, which prints none. Only with FILE.")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How far to look back.")
+def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
+    """Log what agents' sessions cost.
+
+    With FILE (or -): what `claude -p --output-format json` or `codex exec --json` printed. Without: the sessions of
+    this worktree that ran while no task was at work; those that did are logged by `planfence finish`.
+    """
+    repository = here()
+    policy = policy_of(repository)
+    if file is None:
+        taken = costs.take_loose(repository, policy, days)
+    else:
+        owner = task or active_task(repository)
+        taken = costs.take_printed(repository, policy, file.read(), task=owner, model=model)
+    amount = "unknown" if taken.cost is None else f"${taken.cost:.4f}"
+    click.echo(f"logged {taken.lines} lines, {amount}")
+    for reason, count in sorted(taken.left_out.items()):
+        click.echo(f"  left out: {count} x {reason}")
+    for note in taken.notes:
+        click.echo(f"planfence: {note}", err=True)

@@ -130,16 +130,19 @@ class TaskFacts:
     def closed(self) -> int:
         """When the task was closed; 0 while it is open.
 
-        `finish` or an outcome closes it; otherwise the run log's last `end`; a task known from hand-written lines
-        alone is closed by its last one, since those are written when the work is done.
+        A task that was begun with `start` is closed by `finish`, an advance out of review, or an outcome; otherwise
+        the run log's last `end` closes it. A task known from hand-written lines alone is closed by its last one,
+        since those are written when the work is done.
         """
         if self.finished or self.outcome_at:
             return max(self.finished, self.outcome_at)
+        if self.started:
+            return 0
         if self.runs:
             _, is_open = self.work
             ends = [epoch for epoch, edge in self.runs if edge == "end"]
             return 0 if is_open else max(ends, default=0)
-        return 0 if self.started else self.hand_last
+        return self.hand_last
 
     @property
     def review_rounds(self) -> int:

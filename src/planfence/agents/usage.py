@@ -1,0 +1,113 @@
+"""What agents' session files say of tokens and dollars, in one form for all agents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One answer of a model.
+
+    ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
+    ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 where unknown. ``reported`` is
+    the agent's own number of dollars, None where it says none. ``placeholder``: the output tokens may be less than
+    the truth.
+    """
+
+    agent: str
+    session: str
+    epoch: int
+    cwd: str
+    model: str
+    input: int
+    output: int
+    cached: int = 0
+    written: int = 0
+    written_1h: int = 0
+    reported: float | None = None
+    placeholder: bool = False
+    context: int = 0
+
+
+@dataclass(slots=True)
+class Collected:
+    """Turns, and what was left out of the files on the way: a reason and how often."""
+
+    turns: list[Turn] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def leave_out(self, reason: str) -> None:
+        """Count something that was not taken."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def add(self, other: Collected) -> None:
+        """Take another's turns and counts in."""
+        self.turns += other.turns
+        for reason, count in other.left_out.items():
+            self.left_out[reason] = self.left_out.get(reason, 0) + count
+
+
+def json_lines(path: Path, collected: Collected) -> Iterator[dict[str, object]]:
+    """Yield the JSON objects of a file, one a line; what can't be read is counted, never raised: formats change."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if not line.strip():
+                    continue
+                try:
+                    value = json.loads(line)
+                except (ValueError, RecursionError):
+                    collected.leave_out("torn line")
+                    continue
+                if isinstance(value, dict):
+                    yield value
+                else:
+                    collected.leave_out("not an object")
+    except OSError:
+        collected.leave_out("unreadable file")
+
+
+def table(value: object) -> dict[str, object]:
+    """The value where it is a JSON object, an empty one otherwise."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """The value where it is a string, "" otherwise."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """The value where it is a number that counts something, 0 otherwise."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15 else 0
+
+
+def dollars(value: object) -> float | None:
+    """The value where it is an amount, None otherwise."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9 else None
+
+
+def seconds(value: object) -> int:
+    """An ISO 8601 time as seconds since the epoch, 0 where it is none."""
+    try:
+        parsed = datetime.fromisoformat(text(value))
+    except ValueError:
+        return 0
+    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
+
+
+def recent(folder: Path, pattern: str, since: int) -> list[Path]:
+    """The files under a folder that were written at ``since`` or later, in order of their names."""
+    found = []
+    for path in folder.glob(pattern):
+        try:
+            if path.stat().st_mtime >= since:
+                found.append(path)
+        except OSError:
+            continue
+    return sorted(found)

@@ -1,0 +1,261 @@
+"""What a task cost, without typing: agents' session files joined to tasks by worktree, time and session."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from planfence.agents import costs_claude, costs_codex, costs_printed
+from planfence.agents.usage import Collected, Turn, json_lines, text
+from planfence.app import prices
+from planfence.app.agentsession import SESSIONS
+from planfence.app.logs import own_logs, read_logs
+from planfence.app.record import Value, record
+from planfence.core.policy import Policy
+from planfence.core.taskfacts import Facts, TaskFacts
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import Repository
+
+_DAY = 86_400
+
+
+@dataclass(slots=True)
+class Spent:
+    """Tokens and dollars of some turns. ``cost`` is None as soon as one turn has no price: a part is not the whole."""
+
+    cost: float | None = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    ctx: int = 0
+    estimated: bool = False
+    models: dict[str, int] = field(default_factory=dict)
+    sessions: dict[str, None] = field(default_factory=dict)
+    last: int = 0
+
+    def add(self, turn: Turn) -> None:
+        """Count one turn."""
+        cost = prices.cost(turn)
+        self.cost = None if cost is None or self.cost is None else self.cost + cost
+        self.tokens_in += turn.input - turn.cached
+        self.tokens_out += turn.output
+        self.tokens_cached += turn.cached
+        self.ctx = max(self.ctx, turn.context)
+        self.estimated |= turn.reported is None
+        self.models[turn.model] = self.models.get(turn.model, 0) + turn.output
+        self.sessions[turn.session] = None
+        self.last = max(self.last, turn.epoch)
+
+    def fields(self) -> dict[str, Value]:
+        """As the fields of a record."""
+        found: dict[str, Value] = {
+            "tokens_in": self.tokens_in,
+            "tokens_out": self.tokens_out,
+            "tokens_cached": self.tokens_cached,
+            "ctx": self.ctx,
+            "llm": max(self.models, key=lambda name: self.models[name]),
+            "session": tuple(filter(None, self.sessions)),
+        }
+        if self.cost is not None:
+            found |= {"cost": self.cost} | ({"estimated": "1"} if self.estimated else {})
+        return found
+
+
+def gather(repository: Repository, since: int) -> Collected:
+    """All turns since then, of any folder on this machine."""
+    environment = repository.environment
+    told = [path for path in _told(repository) if path.is_file()]
+    claude = [path for path in told if ".codex" not in path.parts]
+    codex = [path for path in told if ".codex" in path.parts]
+    collected = costs_claude.collect(dict.fromkeys(costs_claude.files(environment, since) + claude))
+    collected.add(costs_codex.collect(dict.fromkeys(costs_codex.files(environment, since) + codex)))
+    collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
+    return collected
+
+
+def _told(repository: Repository) -> list[Path]:
+    """The transcripts that agents' own hooks named in this worktree."""
+    found = []
+    for path in sorted((repository.state_dir / SESSIONS).glob("*.jsonl")):
+        found += [Path(name) for entry in json_lines(path, Collected()) if (name := text(entry.get("transcript")))]
+    return found
+
+
+def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
+    """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
+    known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
+    listed = repository.git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
+    names = [word.removeprefix(b"worktree ") for word in listed if word.startswith(b"worktree ")]
+    tops = [Path(name.decode("utf-8", "surrogateescape")) for name in names]
+    nearest: dict[str, bool] = {}
+    for turn in turns:
+        if turn.cwd not in nearest:
+            nearest[turn.cwd] = _inside(turn.cwd, repository.top, tops)
+    return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
+
+
+def _inside(cwd: str, top: Path, tops: list[Path]) -> bool:
+    """Whether the worktree at ``top`` is the innermost that holds the folder: worktrees can lie in one another."""
+    if not cwd:
+        return False
+    folder = Path(cwd).resolve()
+    holding = [each for each in tops if folder.is_relative_to(each.resolve())]
+    return bool(holding) and max(holding, key=lambda each: len(each.parts)).resolve() == top.resolve()
+
+
+def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:
+    """When the task was at work, by the run log; an open start lasts until now."""
+    found, began = [], 0
+    for epoch, edge in sorted(task.runs):
+        if edge == "start":
+            began = began or epoch
+        elif began:
+            found.append((began, epoch))
+            began = 0
+    return [*found, (began, now)] if began else found
+
+
+def stage_at(task: TaskFacts, epoch: int) -> str:
+    """The stage that the task was in at a time, which is the role that was at work."""
+    entered = [stage for when, stage in sorted(task.moves) if when <= epoch]
+    stage = entered[-1] if entered else "implement"
+    return "review" if stage == "done" else stage
+
+
+def _facts(repository: Repository, policy: Policy) -> tuple[Facts, set[str], dict[str, int]]:
+    """The log folded; the sessions that reported their own cost; until when each session's loose turns are logged."""
+    reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
+    facts = Facts()
+    facts.add([*reading.records, *reading.runs])
+    reported: set[str] = set()
+    until: dict[str, int] = {}
+    for entry in reading.records:
+        if entry.fields.get("event") != "cost" or not entry.fields.get("session"):
+            continue
+        for session in entry.fields["session"].split("+"):
+            if "until" in entry.fields:
+                until[session] = max(until.get(session, 0), int(entry.fields["until"]))
+            elif "estimated" not in entry.fields and entry.fields.get("cost"):
+                reported.add(session)
+    return facts, reported, until
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLine:
+    """What the task's own line says besides its event: fields, and warnings to print."""
+
+    fields: dict[str, Value]
+    notes: tuple[str, ...] = ()
+
+
+def finish_line(repository: Repository, policy: Policy, task: str, now: int | None = None) -> FinishLine:
+    """Gather what a task cost, and log what other roles than the implementer's spent as lines of their own.
+
+    Returns the fields for the task's `finish` line: minutes, dollars, tokens, context. All lines add up.
+    """
+    now = int(time.time()) if now is None else now
+    facts, reported, _ = _facts(repository, policy)
+    known = facts.tasks.get(task)
+    if known is None:
+        return FinishLine({})
+    spans = intervals(known, now)
+    minutes = _minutes_by_role(known, spans)
+    spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
+    if spans:
+        for turn in here(repository, gather(repository, spans[0][0]).turns):
+            if turn.session not in reported and any(begin <= turn.epoch <= end for begin, end in spans):
+                spent[stage_at(known, turn.epoch), turn.agent].add(turn)
+    notes = [_price_note(each) for each in spent.values() if each.cost is None]
+    own = max((key for key in spent if key[0] == "implement"), key=lambda key: spent[key].tokens_out, default=None)
+    for (role, agent), each in sorted(spent.items(), key=lambda item: -item[1].tokens_out):
+        if (role, agent) != own:
+            # A role's minutes stand once: on the finish line, or with whoever wrote the most in it.
+            own_minutes = 0.0 if own and role == own[0] else round(minutes.pop(role, 0.0), 2)
+            others = {"model": agent, "role": role} | each.fields() | ({"time_min": own_minutes} if own_minutes else {})
+            notes.append(record(repository, policy, event="cost", result="accepted", task=task, **others))
+    fields: dict[str, Value] = {"time_min": round(sum(minutes.values()), 2)} if spans else {}
+    if own is not None:
+        fields |= {"model": own[1], "role": "implement"} | spent[own].fields()
+    return FinishLine(fields, tuple(note for note in dict.fromkeys(notes) if note))
+
+
+def _minutes_by_role(task: TaskFacts, spans: list[tuple[int, int]]) -> dict[str, float]:
+    edges = sorted({epoch for epoch, _ in task.moves} | {epoch for span in spans for epoch in span})
+    found: dict[str, float] = defaultdict(float)
+    for begin, end in pairwise(edges):
+        if any(first <= begin and end <= last for first, last in spans):
+            found[stage_at(task, begin)] += (end - begin) / 60
+    return found
+
+
+def _price_note(spent: Spent) -> str:
+    table = prices.table_name()
+    if not table:
+        return "no price table: `pip install planfence[report]` to turn tokens into dollars"
+    return f"no price for {', '.join(sorted(spent.models))} ({table}): the cost stays unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What `log collect` wrote: lines, their dollars (None: some unknown), what was left out, and warnings."""
+
+    lines: int
+    cost: float | None
+    left_out: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def take_printed(repository: Repository, policy: Policy, printed: str, *, task: str, model: str = "") -> Taken:
+    """Log what an agent printed when it ended, for a task ("": none)."""
+    collected = costs_printed.collect(printed, epoch=int(time.time()), cwd=str(repository.top), model=model)
+    if not collected.turns:
+        raise PlanfenceError(
+            "no usage in it", hint="pipe in what `claude -p --output-format json` or `codex exec --json` prints"
+        )
+    known = {turn.session for turn in collected.turns} & _facts(repository, policy)[1]
+    if known:
+        raise PlanfenceError(f"the session {min(known)} is in the log already")
+    spent: dict[str, Spent] = defaultdict(Spent)
+    for turn in collected.turns:
+        spent[turn.agent].add(turn)
+    return _write(repository, policy, [(agent, task, each) for agent, each in spent.items()], collected, until=False)
+
+
+def take_loose(repository: Repository, policy: Policy, days: int, now: int | None = None) -> Taken:
+    """Log, as dollars of no task, the sessions of this worktree that ran while no task was at work."""
+    now = int(time.time()) if now is None else now
+    facts, reported, until = _facts(repository, policy)
+    spans = [span for task in facts.tasks.values() for span in intervals(task, now)]
+    collected = gather(repository, now - days * _DAY)
+    spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
+    for turn in here(repository, collected.turns):
+        logged = turn.session in reported or turn.epoch <= until.get(turn.session, 0)
+        if not logged and not any(begin <= turn.epoch <= end for begin, end in spans):
+            spent[turn.agent, turn.session].add(turn)
+    return _write(repository, policy, [(agent, "", each) for (agent, _), each in spent.items()], collected, until=True)
+
+
+def _write(
+    repository: Repository,
+    policy: Policy,
+    spent: list[tuple[str, str, Spent]],
+    collected: Collected,
+    *,
+    until: bool,
+) -> Taken:
+    notes, total = [], 0.0
+    for agent, task, each in spent:
+        fields: dict[str, Value] = {"model": agent} | each.fields()
+        if until:
+            fields["until"] = each.last
+        notes.append(record(repository, policy, event="cost", result="accepted", task=task, **fields))
+        if each.cost is None:
+            notes.append(_price_note(each))
+        total += each.cost or 0.0
+    unknown = any(each.cost is None for _, _, each in spent)
+    said = tuple(note for note in notes if note)
+    return Taken(len(spent), None if unknown else total, dict(collected.left_out), said)
