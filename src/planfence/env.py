@@ -33,6 +33,28 @@ LOCAL_GIT_VARIABLES = frozenset(
     }
 )
 
+#: Variables by which a caller changes what a test runner collects or reports, by their names' beginnings: a gate must
+#: run what the policy says (pytest, Node, unittest's kin, Go, RSpec, minitest, GoogleTest, PHPUnit, Jest, Vitest).
+_TEST_VARIABLES = (
+    "PYTEST_",
+    "NODE_OPTIONS",
+    "NODE_TEST_",
+    "NOSE_",
+    "TESTOPTS",
+    "TEST_OPTS",
+    "SPEC_OPTS",
+    "RUBYOPT",
+    "GTEST_",
+    "GOFLAGS",
+    "PHPUNIT_",
+    "JEST_",
+    "VITEST",
+    "MOCHA_",
+    "COVERAGE_PROCESS_START",
+    "PRE_COMMIT",
+    "PLANFENCE_",
+)
+
 #: What names the repository that a hook runs in; kept for our own questions to that repository.
 _KEPT_GIT_VARIABLES = frozenset(
     {
@@ -90,6 +112,14 @@ class Environment:
         repository, through an inherited ``GIT_DIR``.
         """
         return {name: value for name, value in self.variables.items() if name not in LOCAL_GIT_VARIABLES}
+
+    def for_tests(self, ceiling: str) -> dict[str, str]:
+        """Variables for the test gate's processes: :meth:`for_child` without what changes the tests that are run.
+
+        ``ceiling`` is a folder above which git must not look for a repository.
+        """
+        kept = {name: value for name, value in self.for_child().items() if not name.startswith(_TEST_VARIABLES)}
+        return kept | {"GIT_CEILING_DIRECTORIES": ceiling}
 
 
 def current() -> Environment:

@@ -170,7 +170,8 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
         return History()
     limit = [f"-n{most}"] if most else []
     options = ("-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H %P%n%B")
-    out = repository.git.run("log", *limit, *options, "--end-of-options", *revisions, "--")
+    asked = "".join(f"{revision}\n" for revision in revisions).encode()
+    out = repository.git.run("log", *limit, *options, "--stdin", stdin=asked)
     facts: list[CommitFact] = []
     parents: dict[str, tuple[str, ...]] = {}
     for block in out.split(b"\0"):
@@ -245,10 +246,14 @@ def write_move(
 
 
 def write_run(
-    repository: Repository, policy: Policy, run: GateRun, attachments: Mapping[str, bytes] | None = None
+    repository: Repository,
+    policy: Policy,
+    run: GateRun,
+    attachments: Mapping[str, bytes] | None = None,
+    trees: Mapping[str, str] | None = None,
 ) -> str:
-    """Append a test run; return its ledger commit."""
-    return _write(repository, policy, evidence.to_statement(run), attachments)
+    """Append a test run with its attachments and the trees that it was about; return its ledger commit."""
+    return _write(repository, policy, evidence.to_statement(run), attachments, trees)
 
 
 def write_entry(
@@ -259,11 +264,15 @@ def write_entry(
 
 
 def _write(
-    repository: Repository, policy: Policy, stated: statement.Statement, attachments: Mapping[str, bytes] | None
+    repository: Repository,
+    policy: Policy,
+    stated: statement.Statement,
+    attachments: Mapping[str, bytes] | None,
+    trees: Mapping[str, str] | None = None,
 ) -> str:
     payload = statement.encode(stated)
     sealer = _sealer(repository, policy)
-    return Ledger(repository).append(sealer(payload), attachments)
+    return Ledger(repository).append(sealer(payload), attachments, trees)
 
 
 def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:

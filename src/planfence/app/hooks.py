@@ -152,9 +152,11 @@ def post_commit(repository: Repository) -> HookResult:
 
 
 def pre_push(repository: Repository, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
-    """Judge every new commit of every pushed ref (githooks(5): `<ref> <id> <remote ref> <remote id>` lines)."""
-    remote = arguments[0] if arguments else repository.environment.get("PRE_COMMIT_REMOTE_NAME")
-    tips = [line.split(b" ")[1].decode() for line in stdin.splitlines() if line.count(b" ") == 3]
-    wanted = [tip for tip in tips if tip != repository.zero] or [changes.head(repository)]
-    known = repository.git.text("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote or 'origin'}")
-    return HookResult(check.check_revisions(repository, wanted + [f"^{tip}" for tip in known.split()]))
+    """Judge every new commit of every pushed ref, and the evidence at the tips."""
+    from planfence.app import push
+
+    remote = arguments[0] if arguments else repository.environment.get("PRE_COMMIT_REMOTE_NAME") or "origin"
+    framework = bool(repository.environment.get("PRE_COMMIT")) and not stdin
+    updates = push.from_framework(repository, remote) if framework else push.parse(repository, stdin)
+    judged = push.judge(repository, remote, updates)
+    return HookResult(judged.outcome, judged.notes)

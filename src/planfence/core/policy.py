@@ -30,7 +30,11 @@ class Unplanned:
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """How tests run, and what needs them (`advance`, `push`, `commit`)."""
+    """How tests run, and what needs them (`advance`, `push`, `commit`).
+
+    ``links`` are paths of the worktree that an export leads to instead of having its own;
+    ``run_at_push`` runs a missing gate then and there.
+    """
 
     command: str = ""
     setup: str = ""
@@ -39,6 +43,7 @@ class Tests:
     timeout_s: int = 1800
     required: tuple[str, ...] = ("advance", "push")
     links: tuple[str, ...] = ()
+    run_at_push: bool = False
 
 
 @dataclass(frozen=True, slots=True)

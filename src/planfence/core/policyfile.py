@@ -124,6 +124,7 @@ def _tests(table: Table) -> Tests:
         timeout_s=table.integer("timeout_s", default.timeout_s, least=1),
         required=_required(table) if "required" in table else default.required,
         links=read_patterns(table, "links"),
+        run_at_push=table.flag("run_at_push", default.run_at_push),
     )
     table.raw("required")
     table.close()

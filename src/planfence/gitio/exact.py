@@ -6,20 +6,22 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import Path
 
 from planfence.core import paths
 from planfence.core.change import Mode
 from planfence.gitio.repository import Repository
 
 
-def difference(repository: Repository, tree: str, allowed: Iterable[str] = ()) -> str:
+def difference(
+    repository: Repository, tree: str, allowed: Iterable[str] = (), *, ignored: bool = False, extra: bool = True
+) -> str:
     """Say why the worktree is not exactly ``tree``; empty where it is.
 
     Every file is read and hashed raw, so that a filter, a flag in the index, or a stale
     timestamp hides nothing. ``allowed`` are paths (files, or folders with all that is in
     them) that may be there besides: the policy's links and logs. An ignored file counts as
-    one too many: a test could read it.
+    one too many, since a test could read it, unless ``ignored`` lets those be. Without
+    ``extra`` only what the tree has is looked at.
     """
     if repository.bare:
         return "the repository is bare"
@@ -33,8 +35,17 @@ def difference(repository: Repository, tree: str, allowed: Iterable[str] = ()) -
     for path, (mode, oid) in tracked.items():
         if not _is_blob(os.path.join(top, path), mode, oid):
             return f"{_shown(path)} is not what the tree has"
-    extra = _extra(repository, tracked, {os.fsencode(each) for each in allowed})
-    return f"{_shown(extra)} is not in the tree" if extra else ""
+    if not extra:
+        return ""
+    let_be = {os.fsencode(each) for each in allowed}
+    found = _untracked(repository, let_be) if ignored else _extra(repository, tracked, let_be)
+    return f"{_shown(found)} is not in the tree" if found else ""
+
+
+def _untracked(repository: Repository, let_be: set[bytes]) -> bytes:
+    """The first file that git neither tracks nor ignores; empty where there is none."""
+    listed = repository.git.run("ls-files", "-z", "--others", "--exclude-standard", "--full-name").split(b"\0")
+    return next((path for path in listed if path and path not in let_be), b"")
 
 
 def _shown(path: bytes) -> str:
@@ -88,20 +99,14 @@ def _extra(repository: Repository, tracked: dict[bytes, tuple[int, str]], allowe
     return b""
 
 
-def fingerprint(repository: Repository, where: Path) -> str:
-    """What must stay as it is while tests run in the worktree: HEAD, refs, index entries and configuration.
-
-    Hashed from git's own answers; ``where`` is the worktree's git directory, whose configuration file is read raw.
-    """
+def fingerprint(repository: Repository) -> str:
+    """What must stay as it is while tests run in the worktree: HEAD, the index's entries, the configuration."""
     digest = hashlib.sha256()
     git = repository.git
-    for question in (
-        ("for-each-ref", "--format=%(objectname) %(symref) %(refname)"),
-        ("rev-parse", "HEAD"),
-        ("ls-files", "-s", "-v", "-z"),
-    ):
+    for question in (("rev-parse", "HEAD"), ("symbolic-ref", "--quiet", "HEAD"), ("ls-files", "-s", "-v", "-z")):
         digest.update(git.status(*question, ok=(0, 1, 128))[1] + b"\0\0")
     for name in ("config", "config.worktree", "info/attributes", "info/exclude"):
-        file = where / name
-        digest.update(file.read_bytes() if file.is_file() else b"")
+        for folder in (repository.common_dir, repository.git_dir):
+            file = folder / name
+            digest.update(file.read_bytes() if file.is_file() else b"\0")
     return digest.hexdigest()

@@ -49,9 +49,14 @@ class Export:
 
     def guard(self, group: int) -> None:
         """Name the process group that must end with this process; 0: none."""
-        with suppress(BrokenPipeError):
-            self._reaper.write(f"{group}\n".encode())
-            self._reaper.flush()
+        guard(self._reaper, group)
+
+
+def guard(reaper: IO[bytes], group: int) -> None:
+    """Tell a reaper which process group must end with this process; 0: none."""
+    with suppress(BrokenPipeError):
+        reaper.write(f"{group}\n".encode())
+        reaper.flush()
 
 
 @contextmanager

@@ -116,6 +116,15 @@ class Ledger:
                 yield _next_entry(process.stdout, name.decode())
             writer.join()
 
+    def trees(self, commit: str) -> dict[str, str]:
+        """Return the trees that travel with an entry, by name (`base`, `result`)."""
+        found: dict[str, str] = {}
+        for line in self._git.run("ls-tree", "-z", f"{commit}^{{tree}}").split(b"\0"):
+            meta, _, name = line.partition(b"\t")
+            if meta and meta.split(b" ")[1] == b"tree":
+                found[name.decode("utf-8", "replace")] = meta.split(b" ")[2].decode()
+        return found
+
     def attachments(self, commit: str) -> dict[str, bytes]:
         """Return the entry's attachments by name (`output.txt`, `change.diff`, `prompt.md`)."""
         found: dict[str, bytes] = {}
@@ -159,17 +168,34 @@ class Ledger:
             finally:
                 temporary.unlink(missing_ok=True)
 
-    def append(self, entry: bytes, attachments: Mapping[str, bytes] | None = None) -> str:
+    def fork(self) -> str:
+        """Go on under a new name, from the same tip: another clone writes under the old one (a copied folder).
+
+        Return the old ref's name, which is free to follow the remote from here on.
+        """
+        with self._locked():
+            old = PREFIX + self.writer()
+            tip = self._own_tip(old) or ""
+            self._forget_writer()
+            if tip:
+                self._git.run("update-ref", "--no-deref", PREFIX + self.writer(), tip, self._zero)
+            return old
+
+    def append(
+        self, entry: bytes, attachments: Mapping[str, bytes] | None = None, trees: Mapping[str, str] | None = None
+    ) -> str:
         """Add an entry and return its commit.
 
-        Raises :class:`CouldNotCheck` where it could not be written (a full disk, a lock that
-        nobody releases): then nothing was added.
+        ``trees`` (name → tree id) become folders of the entry, so that what a run was about
+        travels with it and is never collected. Raises :class:`CouldNotCheck` where it could
+        not be written (a full disk, a lock that nobody releases): then nothing was added.
         """
         blobs = {ENTRY: entry} | dict(attachments or {})
         lines = []
         for name, data in blobs.items():
             oid = self._git.text("hash-object", "-w", "-t", "blob", "--stdin", stdin=data)
             lines.append(f"100644 blob {oid}\t{name}\0".encode())
+        lines += [f"040000 tree {oid}\t{name}\0".encode() for name, oid in (trees or {}).items()]
         tree = self._git.text("mktree", "-z", stdin=b"".join(lines))
         self.writer()
         with self._locked():

@@ -1,0 +1,277 @@
+"""The test gate: the policy's and the criteria's commands, run on exactly one tree, and recorded."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from planfence import __version__
+from planfence.app import record as records
+from planfence.app.book import Book, new_id, now, read_book, trusted, write_run
+from planfence.app.target import Target
+from planfence.core import evidence
+from planfence.core.evidence import TESTS, GateRun, Outcome, Result
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio import exact
+from planfence.gitio.export import export, guard, scratch
+from planfence.gitio.repository import Repository
+from planfence.store.junit import read_counts
+from planfence.store.process import KEPT, Ended, Tail, Watch, run_command
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who is told while tests run: ``say`` a line, ``output`` what they write, ``tick`` the seconds so far."""
+
+    say: Callable[[str], None]
+    output: Callable[[bytes], None]
+    tick: Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of it. ``run`` is None where nothing had to run; ``why`` says why the tree does not pass."""
+
+    target: Target
+    run: GateRun | None
+    why: str
+    warning: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything that was asked for has now passed on the tree."""
+        return not self.why
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where commands run, and the scratch folder for their reports."""
+
+    kind: str
+    folder: Path
+    scratch: Path
+    guard: Callable[[int], None]
+
+
+def run_tests(repository: Repository, target: Target, teller: Teller, *, again: bool = False) -> Ran:
+    """Run what has not passed on the target's tree yet, record it, and say whether all has.
+
+    Raises :class:`PlanfenceError` where there is nothing to run, :class:`CouldNotCheck` where it
+    could not be run or recorded: neither opens a gate.
+    """
+    commands = target.commands
+    if not commands:
+        raise PlanfenceError(
+            "there is nothing to run: the policy names no test command, and no criterion has one",
+            hint='write `command = "pytest -q --junit-xml={junit}"` under [tests] in planfence.toml',
+        )
+    book = read_book(repository)
+    waiting = commands if again else _not_passed(repository, target, book, commands)
+    if not waiting:
+        teller.say(f"tree {target.tree[:12]} has already passed: not tested again (`--again` does)")
+        return Ran(target, None, "")
+    started = time.monotonic()
+    results, kept, where = _run_all(repository, target, waiting, teller)
+    run = _record_of(target, results, where)
+    write_run(repository, target.policy, run, _attachments(repository, target, kept), target.trees)
+    book = read_book(repository)
+    left = _not_passed(repository, target, book, commands)
+    why = "; ".join(f"{name}: {_why(results, name, command)}" for name, command in left.values())
+    return Ran(target, run, why, _log(repository, target, run, time.monotonic() - started))
+
+
+def _not_passed(
+    repository: Repository, target: Target, book: Book, commands: dict[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """The commands (key → name, command line) that no believed run has passed on this tree."""
+    policy = target.policy
+    signed = policy.trust.evidence == "signed"
+    runs = trusted(repository, book, policy, [target.tree], []).runs_on(target.tree)
+
+    def passed(name: str, command: str) -> bool:
+        if name == TESTS:
+            return not evidence.missing(runs, target.tree, replace(policy.tests, command=command), signed=signed)
+        return not evidence.unmet(runs, target.tree, {name: command}, signed=signed)
+
+    return {key: each for key, each in commands.items() if not passed(*each)}
+
+
+def _why(results: tuple[Result, ...], name: str, command: str) -> str:
+    mine = (each for each in results if (each.name, each.command) == (name, command) and not each.passed)
+    return next((str(each.outcome) for each in mine), "recorded, but not believed")
+
+
+def _run_all(
+    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: Teller
+) -> tuple[tuple[Result, ...], bytes, str]:
+    """Run the commands one after the other in one place; return results, kept output, and where it was."""
+    kept = Tail()
+
+    def output(data: bytes) -> None:
+        kept.add(data)
+        teller.output(data)
+
+    with _place(repository, target, teller) as place:
+        return _run_in(repository, target, commands, teller, (place, output)), kept.text(), place.kind
+
+
+def run_in_export(
+    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: Teller
+) -> tuple[Result, ...]:
+    """Run commands (key → name, command line) in a fresh export of the target's tree; nothing is recorded."""
+    with export(repository, target.tree) as exported:
+        _link(repository, target.policy.tests.links, exported.files)
+        place = _Place("export", exported.files, exported.scratch, exported.guard)
+        return _run_in(repository, target, commands, teller, (place, teller.output))
+
+
+def _run_in(
+    repository: Repository,
+    target: Target,
+    commands: dict[str, tuple[str, str]],
+    teller: Teller,
+    where: tuple[_Place, Callable[[bytes], None]],
+) -> tuple[Result, ...]:
+    place, output = where
+    results: list[Result] = []
+    ready = _set_up(repository, target, place, teller, output)
+    for number, (name, command) in enumerate(commands.values()):
+        if not ready:
+            results.append(Result(name, command, None, Outcome.SETUP_FAILED))
+            continue
+        output(f"$ {command}\n".encode("utf-8", "replace"))
+        results.append(_run_one(repository, target, place, teller, output, (number, name, command)))
+    return tuple(results)
+
+
+@contextmanager
+def _place(repository: Repository, target: Target, teller: Teller) -> Iterator[_Place]:
+    """The worktree where it provably is the tree (and the policy does not want an export), otherwise a fresh export."""
+    tests = target.policy.tests
+    logs = (target.policy.log, target.policy.run_log)
+    allowed = (*tests.links, *logs, *(f"{log}.lock" for log in logs))
+    if tests.where != "export":
+        forced = tests.where == "worktree"
+        why = exact.difference(repository, target.tree, allowed, ignored=forced)
+        if not why:
+            with scratch() as (folder, reaper):
+                yield _Place("worktree", repository.top, folder, partial(guard, reaper))
+            return
+        if forced:
+            raise CouldNotCheck(
+                f"the worktree is not exactly tree {target.tree[:12]}: {why}",
+                hint='commit or stash it, or set `where = "auto"` under [tests]',
+            )
+        teller.say(f"tests run in a fresh export, since the worktree is not exactly the tree: {why}")
+    with export(repository, target.tree) as exported:
+        _link(repository, tests.links, exported.files)
+        yield _Place("export", exported.files, exported.scratch, exported.guard)
+
+
+def _link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
+    """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name."""
+    for name in links:
+        source, place = repository.top / name, into / name
+        if source.exists() and not place.exists() and not place.is_symlink():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(source)
+
+
+def _set_up(
+    repository: Repository, target: Target, place: _Place, teller: Teller, output: Callable[[bytes], None]
+) -> bool:
+    command = target.policy.tests.setup
+    if not command or place.kind != "export":
+        return True
+    output(f"$ {command}\n".encode("utf-8", "replace"))
+    ended = _process(repository, target, place, teller, output, (command, "setup"))
+    return ended.status == 0
+
+
+def _process(
+    repository: Repository,
+    target: Target,
+    place: _Place,
+    teller: Teller,
+    output: Callable[[bytes], None],
+    what: tuple[str, str],
+) -> Ended:
+    command, name = what
+    variables = repository.environment.for_tests(str(place.folder.parent))
+    watch = Watch(output, lambda seconds: teller.tick(name, seconds), place.guard)
+    return run_command(command, place.folder, variables, target.policy.tests.timeout_s, watch)
+
+
+def _run_one(
+    repository: Repository,
+    target: Target,
+    place: _Place,
+    teller: Teller,
+    output: Callable[[bytes], None],
+    what: tuple[int, str, str],
+) -> Result:
+    number, name, command = what
+    report = place.scratch / f"junit-{number}.xml"
+    line = command.replace("{junit}", shlex.quote(str(report)))
+    inside = place.kind == "worktree"
+    before = exact.fingerprint(repository) if inside else ""
+    ended = _process(repository, target, place, teller, output, (line, name))
+    counts = read_counts(report) if "{junit}" in command else None
+    if ended.status is None:
+        outcome = Outcome.TIMEOUT
+    else:
+        outcome = evidence.judge(command, ended.status, counts, target.policy.tests.min_tests if name == TESTS else 0)
+    if inside and (exact.fingerprint(repository) != before or exact.difference(repository, target.tree, extra=False)):
+        teller.say("the tests changed the repository or the tree that they ran in: this is no pass")
+        outcome = Outcome.DISTURBED
+    return Result(name, command, ended.status, outcome, counts, ended.seconds)
+
+
+def _record_of(target: Target, results: tuple[Result, ...], where: str) -> GateRun:
+    return GateRun(
+        id=new_id(),
+        tree=target.tree,
+        commit=target.commit,
+        base=target.base,
+        task=target.task_name,
+        plan_version=target.plan.version if target.plan else 0,
+        stage=target.stage,
+        model=target.model,
+        setup=target.policy.tests.setup,
+        results=results,
+        where=where,
+        tool=f"planfence {__version__}",
+        at=now(),
+    )
+
+
+def _attachments(repository: Repository, target: Target, output: bytes) -> dict[str, bytes]:
+    """The output, and the diff from the base, each capped with the cut marked."""
+    kept = Tail(KEPT)
+    base = target.trees.get("base", target.tree)
+    options = ("-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
+    with repository.git.stream("diff-tree", *options, base, target.tree, "--") as process:
+        assert process.stdout is not None
+        while piece := process.stdout.read(1 << 16):
+            kept.add(piece)
+    return {"output.txt": output, "change.diff": kept.text()}
+
+
+def _log(repository: Repository, target: Target, run: GateRun, seconds: float) -> str:
+    return records.record(
+        repository,
+        target.policy,
+        event="test",
+        result="passed" if run.passed else "failed",
+        task=target.task_name,
+        model=target.model,
+        stage=target.stage,
+        ms=round(seconds * 1000),
+        commit=target.commit[:12],
+        run=run.id,
+    )

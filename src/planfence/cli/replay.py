@@ -1,0 +1,71 @@
+"""`planfence replay`: a recorded run once more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from planfence.app.replay import Recording, Replayed, Verdict, find, replay, write_trees
+from planfence.cli.common import here
+from planfence.cli.live import Live
+from planfence.cli.output import emit
+from planfence.core.evidence import to_statement
+from planfence.errors import ExitCode
+from planfence.render.stage_text import facts_text
+from planfence.render.text import printable
+
+
+@click.command()
+@click.argument("run")
+@click.option("--tests", is_flag=True, help="Run its tests again, in an export of its tree.")
+@click.option("--into", type=click.Path(path_type=Path), help="Rebuild its base and result as folders in this new one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record as JSON, without the attachments.")
+def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
+    """Show prompt, diff and output of RUN (the beginning of its id, or `last`), from the ledger alone."""
+    repository = here()
+    recording = find(repository, run)
+    if as_json:
+        emit(json.dumps(dict(to_statement(recording.run).predicate), indent=2) + "\n")
+    else:
+        emit(_shown(recording))
+    if into is not None:
+        write_trees(repository, recording, into)
+        emit(f"base and result are in {into}\n")
+    if not tests:
+        return int(ExitCode.CLEAN)
+    live = Live()
+    try:
+        played = replay(repository, recording, live.teller())
+    finally:
+        live.clear()
+    emit(_compared(played))
+    return int(ExitCode.CLEAN if played.verdict is Verdict.SAME else ExitCode.FINDINGS)
+
+
+def _shown(recording: Recording) -> str:
+    run = recording.run
+    rows = [
+        ("run", run.id),
+        ("at", f"{run.at} by {run.model}, {run.tool}, in the {run.where}"),
+        ("task", f"{run.task} (plan version {run.plan_version}, stage {run.stage})" if run.task else ""),
+        ("commit", run.commit),
+        ("base", f"{run.base[:12]} tree {recording.trees.get('base', '')}"),
+        ("result", f"tree {run.tree}"),
+        *((each.name, f"{each.outcome}: {printable(each.command)}") for each in run.results),
+    ]
+    parts = [facts_text(rows)]
+    for name, data in (("prompt", recording.prompt), ("diff", recording.diff), ("output", recording.output)):
+        text = "\n".join(printable(line) for line in data.decode("utf-8", "replace").splitlines())
+        parts.append(f"--- {name} ---\n{text or '(none)'}")
+    return "\n".join(parts) + "\n"
+
+
+def _compared(played: Replayed) -> str:
+    lines = []
+    for number, results in enumerate(played.again, 1):
+        for then, now in zip(played.recording.run.results, results, strict=True):
+            lines.append(f"replay {number}  {now.name}: {then.outcome} then, {now.outcome} now")
+    lines.append(f"the outcome is {played.verdict}")
+    return "\n".join(lines) + "\n"

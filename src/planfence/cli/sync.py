@@ -1,0 +1,29 @@
+"""`planfence sync`: exchange the ledger with the team's remote."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from planfence.cli.common import here
+from planfence.cli.output import emit
+from planfence.gitio.remote import exchange, remote_of
+
+
+@click.command()
+@click.argument("remote", default="")
+def command(remote: str) -> int:
+    """Push this clone's ledger to REMOTE (the branch's own, or `origin`) and fetch the others'."""
+    repository = here()
+    done = exchange(repository, remote_of(repository, remote), progress=sys.stderr.isatty())
+    for note in done.notes:
+        emit(f"planfence: {note}\n", err=True)
+    if done.offline:
+        emit(f"planfence: {done.remote} was not reached, so nothing was exchanged: {done.offline}\n", err=True)
+        emit("  hint: everything stays recorded here; run `planfence sync` again later\n", err=True)
+        return 0
+    ledgers = f"{done.fetched} ledger{'s' if done.fetched != 1 else ''} changed here"
+    own = "own ledger pushed" if done.pushed else "nothing of our own to push"
+    emit(f"synced with {done.remote}: {ledgers}, {own}\n")
+    return 0

@@ -1,0 +1,122 @@
+"""The ledger's exchange with a remote: plain `git fetch` and `git push` of its refs, as the user is set up."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.ledger import PREFIX, Ledger
+from planfence.gitio.repository import Repository
+
+_EVERY = f"{PREFIX}*:{PREFIX}*"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What an exchange came to. ``offline`` is git's own word where the remote was not reached, else empty."""
+
+    remote: str
+    fetched: int
+    pushed: bool
+    offline: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def remote_of(repository: Repository, wanted: str = "") -> str:
+    """Return the remote to use: the one that is named, the current branch's, `origin`, or the only one.
+
+    Raises :class:`PlanfenceError` where there is none.
+    """
+    git = repository.git
+    names = git.text("remote").split()
+    if wanted:
+        if wanted not in names:
+            raise PlanfenceError(f"there is no remote {wanted}", hint=f"remotes: {', '.join(names) or 'none'}")
+        return wanted
+    status, out = git.status("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1, 128))
+    branch = out.decode("utf-8", "replace").strip()
+    if status == 0 and branch:
+        status, out = git.status("config", "--get", f"branch.{branch}.remote")
+        if status == 0 and out.decode().strip() in names:
+            return out.decode().strip()
+    if "origin" in names or len(names) == 1:
+        return "origin" if "origin" in names else names[0]
+    raise PlanfenceError(
+        "there is no remote to exchange the ledger with" if not names else "several remotes, and none is this branch's",
+        hint="git remote add origin URL" if not names else f"name one: planfence sync {names[0]}",
+    )
+
+
+def exchange(repository: Repository, remote: str, *, progress: bool = False) -> Exchange:
+    """Fetch everyone's ledger, push the own one. A remote that can't be reached changes nothing.
+
+    Nothing is forced: a ledger only grows, and one that went back is said and left alone.
+    """
+    for line in repository.git.text("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
+        target, _, name = line.partition(" ")
+        if target:
+            # A fetch would follow it and move the branch that it leads to.
+            raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
+    before = _refs(repository)
+    notes: list[str] = []
+    status, said = _git(repository, ("fetch", "--no-tags", "--no-write-fetch-head", remote, _EVERY), progress)
+    if status > 1:
+        return Exchange(remote, 0, False, offline=said or "no answer")
+    ledger = Ledger(repository)
+    own = PREFIX + ledger.writer()
+    if status == 1:
+        notes += _diverged(repository, ledger, remote, own)
+        own = PREFIX + ledger.writer()
+    pushed = False
+    if own in _refs(repository):
+        status, said = _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), progress)
+        pushed = status == 0
+        if status != 0:
+            notes.append(f"the own ledger was not taken: {said or status}; run it again")
+    after = _refs(repository)
+    return Exchange(remote, sum(1 for ref, oid in after.items() if before.get(ref) != oid), pushed, notes=tuple(notes))
+
+
+def _diverged(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
+    """Say whose ledger the remote has otherwise than we do; where it is the own one, go on under a new name."""
+    status, out = _git(repository, ("ls-remote", remote, own), False, output=True)
+    there = out.split()[0] if status == 0 and out.split() else ""
+    here = _refs(repository).get(own, "")
+    if there and here and there != here:
+        known = repository.git.status("merge-base", "--is-ancestor", there, here, ok=(0, 1, 128))[0]
+        if known != 0:
+            old = ledger.fork()
+            _git(repository, ("fetch", "--no-tags", "--no-write-fetch-head", remote, f"+{old}:{old}"), False)
+            return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
+    return ["a ledger on the remote went back, or differs from the one here: kept as it is here"]
+
+
+def _refs(repository: Repository) -> dict[str, str]:
+    lines = repository.git.text("for-each-ref", "--format=%(refname) %(objectname)", PREFIX).splitlines()
+    return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
+
+
+def _git(
+    repository: Repository, arguments: tuple[str, ...], progress: bool, *, output: bool = False
+) -> tuple[int, str]:
+    """Run git with the user's own configuration: remotes need credentials, proxies and ssh commands."""
+    variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
+    shown = ("--progress",) if progress and not output else ("--quiet",)
+    command = [repository.git.program, arguments[0], *shown, *arguments[1:]]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=repository.top,
+            env=variables,
+            stdin=None if progress else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if progress else subprocess.PIPE,
+            check=False,
+        )
+    except OSError as error:
+        raise CouldNotCheck(f"git could not be started: {error.strerror}") from error
+    if output:
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+    words = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
+    return done.returncode, words[0] if words else ""
