@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from planfence.env import Environment
+from planfence.gitio.repository import open_repository
 from planfence.install import frameworks, shims
 
 
@@ -160,3 +162,74 @@ def test_native_in_front_of_a_framework(box):
     assert len(box.called()) == 1
     box.planfence("uninstall")
     assert (box.hooks / "pre-commit").read_bytes() == original
+
+
+def test_a_hook_that_calls_planfence_itself_is_left(box):
+    mine = '#!/bin/sh\nmake || exit 1\nexec planfence hook pre-commit "$@"\n'
+    box.hook("pre-commit", mine)
+    box.hook("commit-msg", "#!/bin/sh\n# not planfence hook commit-msg\n")
+    assert "calls planfence itself" in box.planfence("install")
+    assert (box.hooks / "pre-commit").read_text() == mine
+    assert (box.hooks / "commit-msg.planfence-chained").exists()
+    assert "pre-commit calls planfence" in box.planfence("doctor", ok=None)
+
+
+def test_a_husky_hook_that_calls_planfence_itself(box):
+    box.git("config", "core.hooksPath", ".husky/_")
+    (box.top / ".husky" / "_").mkdir(parents=True)
+    for name in shims.NAMES:
+        (box.top / ".husky" / "_" / name).write_text('#!/bin/sh\n. "${0%/*}/h"\n')
+        (box.top / ".husky" / "_" / name).chmod(0o755)
+        (box.top / ".husky" / name).write_text(f'planfence hook {name} "$@"\n')
+    before = {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()}
+    box.planfence("install")
+    assert {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()} == before
+
+
+def test_hooks_that_are_switched_off(box):
+    box.git("config", "core.hooksPath", "/dev/null")
+    for verb in ("install", "init"):
+        assert "git runs no hooks" in box.planfence(verb, ok=2)
+    assert "git runs no hooks" in box.planfence("doctor", ok=1)
+    assert "not installed" in box.planfence("uninstall")
+    assert box.git("status", "--porcelain") == ""
+
+
+def test_a_hooks_folder_that_is_a_link_out_of_the_repository(box):
+    shared = box.root / "shared"
+    shared.mkdir()
+    for path in box.hooks.iterdir():
+        path.unlink()
+    box.hooks.rmdir()
+    box.hooks.symlink_to(shared)
+    assert "other repositories may share" in box.planfence("install", ok=2)
+    assert list(shared.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["we ird", "quo'te\"s", "new\nline", "$(touch x)`touch x`", "-rf", "\u00fc\U0001f600"])
+def test_any_path(box, name):
+    top = box.root / name / name
+    top.mkdir(parents=True)
+    box.git("init", "-q", cwd=top)
+    box.planfence("install", cwd=top)
+    hooks = top / ".git" / "hooks"
+    assert installed(hooks) == EVERY
+    for hook in shims.NAMES:
+        behind = b'#!/bin/sh\nbasename "$0" >> "$CALLS"\n'
+        (hooks / f"{hook}.planfence-chained").write_bytes(behind)
+        (hooks / f"{hook}.planfence-chained").chmod(0o755)
+        (hooks / hook).write_bytes(shims.shim(hook, shims.Launcher(sys.executable, str(box.site)), behind))
+    assert open_repository(Environment(box.env), top).git_dir == top / ".git"
+    box.git("commit", "--allow-empty", "-m", "x", cwd=top)
+    said = box.calls.read_text().splitlines()
+    assert said[1::2] == ["pre-commit", "commit-msg", "post-commit"]
+    assert [eval(line)[1] for line in said[::2]] == said[1::2]
+    box.planfence("uninstall", cwd=top)
+    assert installed(hooks) == EVERY  # what was behind ours is back
+    assert not list(hooks.glob("*.planfence-*"))
+    assert not list(box.root.rglob("x"))
+    linked = box.root / name / f"linked {name}"
+    box.git("worktree", "add", "-q", "--detach", str(linked), cwd=top)
+    seen = open_repository(Environment(box.env), linked)
+    assert (seen.top, seen.common_dir) == (linked, top / ".git")
+    assert seen.git_dir.parent == top / ".git" / "worktrees"

@@ -11,9 +11,10 @@ from planfence.app import install
 from planfence.app.diagnosis import Bench, Diagnosis, Health
 from planfence.app.install import HooksFolder
 from planfence.gitio.repository import git_version
-from planfence.install import chain, frameworks, shims
-from planfence.install.chain import Hook
+from planfence.install import frameworks, shims
 from planfence.install.frameworks import Config
+from planfence.install.hookfile import Hook
+from planfence.install.hookfile import look as look_at
 from planfence.install.shims import Kind, Launcher
 
 #: Config-based hooks came with this version.
@@ -23,11 +24,12 @@ CONFIG_HOOKS = (2, 54)
 def hooks(bench: Bench) -> Iterator[Diagnosis]:
     """Whether each hook that planfence needs would run."""
     folder = install.hooks_folder(bench.repository)
+    install.require_folder(folder)
     config = frameworks.read_config(bench.repository.top)
     if folder.configured:
         yield Diagnosis(Health.ODD, "core.hooksPath", f"git runs the hooks in {folder.path}, {folder.place.value}")
     for name in shims.NAMES:
-        yield from _hook(bench, chain.look(folder.path, name), config)
+        yield from _hook(bench, look_at(folder.path, name), config)
     yield from _beside(bench, folder)
 
 
@@ -48,6 +50,8 @@ def _hook(bench: Bench, hook: Hook, config: Config | None) -> Iterator[Diagnosis
         yield Diagnosis(Health.ODD, hook.name, f"runs twice, as a git hook and through {tool}", mend)
     elif native:
         yield _shim(bench, hook)
+    elif hook.calls_planfence:
+        yield Diagnosis(Health.WELL, hook.name, f"{hook.path} calls planfence")
     elif through_tool:
         yield Diagnosis(Health.WELL, hook.name, f"runs through {tool}")
     else:
@@ -85,7 +89,7 @@ def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
     """Hooks that do not run, or run besides: in the folder that `core.hooksPath` hides, or from git's configuration."""
     default = bench.repository.common_dir / "hooks"
     if default.resolve() != folder.path.resolve():
-        kinds = [chain.look(default, name).kind for name in shims.NAMES]
+        kinds = [look_at(default, name).kind for name in shims.NAMES]
         if Kind.OURS in kinds or Kind.EDITED in kinds:
             seen = f"the hooks in {default} do not run, since core.hooksPath is set"
             yield Diagnosis(Health.BROKEN, "hooks", seen, "planfence install, or git config --unset core.hooksPath")

@@ -51,7 +51,8 @@ def init(repository: Repository, framework: str = "auto", *, outside: bool = Fal
     Raises :class:`PlanfenceError` before anything is written where the policy that is there
     can't be read, or the hooks can't be installed.
     """
-    installing.hooks_folder(repository)  # a bare repository is refused before anything is written
+    # A bare repository, or hooks that are switched off, are refused before anything is written.
+    installing.require_folder(installing.hooks_folder(repository))
     policy = _existing_policy(repository.top)
     steps = [*_framework_step(repository.top, framework)]
     installation = installing.install(repository, framework, outside=outside)

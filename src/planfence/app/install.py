@@ -11,8 +11,10 @@ import planfence
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.install import chain, frameworks, shims
-from planfence.install.chain import Deed, Hook, Outcome
+from planfence.install.chain import Deed, Outcome
 from planfence.install.frameworks import Config
+from planfence.install.hookfile import Hook
+from planfence.install.hookfile import look as look_at
 from planfence.install.shims import Launcher
 
 
@@ -68,6 +70,13 @@ def hooks_folder(repository: Repository) -> HooksFolder:
     return HooksFolder(path, _place(repository, path), configured)
 
 
+def require_folder(folder: HooksFolder) -> None:
+    """Raise where the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
+    if folder.path.exists() and not folder.path.is_dir():
+        hint = "git config --unset core.hooksPath (with --global where it is set there)"
+        raise PlanfenceError(f"{folder.path} is no folder, so git runs no hooks", hint=hint)
+
+
 def _place(repository: Repository, path: Path) -> Place:
     real = path.resolve()
     if real.is_relative_to(repository.common_dir.resolve()) or real.is_relative_to(repository.git_dir.resolve()):
@@ -81,7 +90,7 @@ def _place(repository: Repository, path: Path) -> Place:
 
 def look(folder: HooksFolder) -> list[Hook]:
     """What stands in the place of each hook that planfence takes part in."""
-    return [chain.look(folder.path, name) for name in shims.NAMES]
+    return [look_at(folder.path, name) for name in shims.NAMES]
 
 
 def choose(config: Config | None, hooks: list[Hook], repository: Repository) -> str:
@@ -104,6 +113,7 @@ def install(repository: Repository, framework: str = "auto", *, outside: bool = 
     folder that other repositories use too.
     """
     folder = hooks_folder(repository)
+    require_folder(folder)
     config = frameworks.read_config(repository.top)
     chosen = choose(config, look(folder), repository) if framework == "auto" else framework
     if chosen == "native":

@@ -79,11 +79,24 @@ def open_repository(environment: Environment, cwd: Path) -> Repository:
     )
     if status == 128:
         raise _unreadable(git)
-    fields = out.decode("utf-8", "surrogateescape").split("\n")
-    git_dir, common_dir, bare, object_format = Path(fields[0]), Path(fields[1]), fields[2] == "true", fields[3]
+    folders, is_bare, object_format, _ = out.decode("utf-8", "surrogateescape").rsplit("\n", 3)
+    (git_dir, common_dir), bare = _two_folders(folders), is_bare == "true"
     zero = "0" * (64 if object_format == "sha256" else 40)
     top = git_dir if bare else _top(git, cwd, git_dir)
     return Repository(Git(top, environment), top, git_dir, common_dir, bare, zero)
+
+
+def _two_folders(lines: str) -> tuple[Path, Path]:
+    """Part git's two lines, the git directory and the common one, also where a folder's name holds a newline.
+
+    The common directory is the git directory itself, or a folder above it.
+    """
+    first, _, second = lines.partition("\n")
+    if "\n" in second:
+        breaks = (place for place, letter in enumerate(lines) if letter == "\n")
+        pairs = ((lines[:place], lines[place + 1 :]) for place in breaks)
+        first, second = next(((a, b) for a, b in pairs if a == b or a.startswith(f"{b}/worktrees/")), (first, second))
+    return Path(first), Path(second)
 
 
 def _top(git: Git, cwd: Path, git_dir: Path) -> Path:

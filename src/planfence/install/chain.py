@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,8 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.install import shims
-from planfence.install.shims import CHAINED_SUFFIX, Kind, Launcher
+from planfence.install.hookfile import Hook, look, same
+from planfence.install.shims import Kind, Launcher
 
 _TEMPORARY_SUFFIX = ".planfence-tmp"
 _LOCK_WAIT_S = 20.0
@@ -46,61 +46,6 @@ class Outcome:
     name: str
     deed: Deed
     remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """What stands in one hook's place.
-
-    ``data`` is None where nothing does. ``kept`` is the hook behind ours; ``legacy`` the
-    shim of ours that another installer has put behind its own hook (`NAME.legacy`).
-    """
-
-    folder: Path
-    name: str
-    data: bytes | None
-    executable: bool
-    kept: bytes | None
-    legacy: bytes | None
-
-    @property
-    def kind(self) -> Kind | None:
-        """Whose the hook is; None where there is none."""
-        return None if self.data is None else shims.classify(self.data)
-
-    @property
-    def behind_framework(self) -> bool:
-        """Whether ours runs as the `.legacy` hook of another installer's."""
-        return self.kind is Kind.FOREIGN and self.legacy is not None
-
-    @property
-    def loops(self) -> bool:
-        """Whether a framework's hook would start itself again: it took ours for a hook to keep, and ours kept it."""
-        return self.behind_framework and bool(shims.generated_by(self.kept))
-
-    @property
-    def path(self) -> Path:
-        """Where git looks for the hook."""
-        return self.folder / self.name
-
-    @property
-    def kept_path(self) -> Path:
-        """Where the hook behind ours is kept."""
-        return self.folder / (self.name + CHAINED_SUFFIX)
-
-
-def look(folder: Path, name: str) -> Hook:
-    """Read what stands in a hook's place. Raises :class:`CouldNotCheck` where it can't be read."""
-    path = folder / name
-    legacy = _read(folder / f"{name}.legacy")
-    return Hook(
-        folder=folder,
-        name=name,
-        data=_read(path),
-        executable=os.access(path, os.X_OK),
-        kept=_read(folder / (name + CHAINED_SUFFIX)),
-        legacy=legacy if legacy is not None and shims.classify(legacy) is not Kind.FOREIGN else None,
-    )
 
 
 def install(folder: Path, launcher: Launcher | None) -> list[Outcome]:
@@ -130,9 +75,9 @@ def _may_install(hook: Hook) -> None:
             f"{hook.path} was edited since planfence wrote it; it was left as it is",
             hint=f"keep your own lines elsewhere, delete {hook.path}, and run `planfence install` again",
         )
-    if hook.behind_framework:
+    if hook.behind_framework or hook.calls_planfence:
         return
-    if hook.kind is Kind.FOREIGN and hook.kept is not None and not _same(hook.path, hook.kept_path):
+    if hook.kind is Kind.FOREIGN and hook.kept is not None and not same(hook.path, hook.kept_path):
         raise PlanfenceError(
             f"{hook.path} has been replaced since planfence put itself in front of {hook.kept_path.name}; "
             "both were left as they are",
@@ -146,6 +91,8 @@ def _install(hook: Hook, launcher: Launcher | None) -> Outcome:
         hook = look(hook.folder, hook.name)
     if hook.behind_framework:
         return Outcome(hook.name, Deed.UNCHANGED, f"it runs behind another installer's hook, as {hook.name}.legacy")
+    if hook.calls_planfence:
+        return Outcome(hook.name, Deed.UNCHANGED, "the hook that is there calls planfence itself")
     foreign = hook.data if hook.kind is Kind.FOREIGN else None
     kept = hook.kept if foreign is None else foreign
     text = shims.shim(hook.name, launcher, kept)
@@ -170,7 +117,7 @@ def _remark(hook: Hook, foreign: bytes) -> str:
 
 def _still_kept(hook: Hook) -> None:
     """Between keeping the old hook and replacing it, nobody may have written another."""
-    if not _same(hook.path, hook.kept_path):
+    if not same(hook.path, hook.kept_path):
         raise CouldNotCheck(
             f"{hook.path} changed while planfence was being installed; it was left as it is",
             hint=f"delete {hook.kept_path} and run `planfence install` again",
@@ -190,7 +137,7 @@ def _uninstall(hook: Hook) -> Outcome:
             return _take_out(hook, hook.folder / f"{hook.name}.legacy")
         if hook.kept is None:
             return Outcome(hook.name, Deed.ABSENT)
-        if _same(hook.path, hook.kept_path):
+        if same(hook.path, hook.kept_path):
             hook.kept_path.unlink()
             return Outcome(hook.name, Deed.RESTORED)
         return Outcome(
@@ -208,33 +155,6 @@ def _take_out(hook: Hook, ours: Path) -> Outcome:
         return Outcome(hook.name, Deed.ABSENT)
     ours.unlink()
     return Outcome(hook.name, Deed.REMOVED)
-
-
-def _read(path: Path) -> bytes | None:
-    """The content of a hook; empty for a dangling link, which git takes for no hook; None for nothing."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b"" if path.is_symlink() else None
-    except (IsADirectoryError, NotADirectoryError) as error:
-        raise PlanfenceError(f"{path} is no hook: {error.strerror}", hint="move it away and try again") from error
-    except OSError as error:
-        raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
-
-
-def _same(first: Path, second: Path) -> bool:
-    """Whether two names hold the same file, or equal ones: kind, mode, and bytes or target."""
-    try:
-        one, two = first.lstat(), second.lstat()
-        if os.path.samestat(one, two):
-            return True
-        if one.st_mode != two.st_mode:
-            return False
-        if stat.S_ISLNK(one.st_mode):
-            return os.readlink(first) == os.readlink(second)
-        return first.read_bytes() == second.read_bytes()
-    except FileNotFoundError:
-        return False
 
 
 def _temporary(path: Path) -> Path:

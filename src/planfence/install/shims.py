@@ -56,6 +56,11 @@ def classify(data: bytes) -> Kind:
     return Kind.OURS if digest == _digest(rest) else Kind.EDITED
 
 
+def calls_planfence(data: bytes, name: str) -> bool:
+    """Whether somebody's own hook calls `planfence hook NAME` itself."""
+    return re.search(rb"^[^#\n]*\bplanfence hook " + name.encode() + rb"(?![\w-])", data, re.MULTILINE) is not None
+
+
 def generated_by(hook: bytes | None) -> str:
     """Which framework wrote this hook; empty where none did."""
     for tool in ("pre-commit", "prek"):
