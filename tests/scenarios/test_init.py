@@ -22,6 +22,7 @@ def test_an_empty_repository(empty_repo):
     assert "planfence.toml" in done.stdout
     assert "next:" in done.stdout
     assert (empty_repo.root / ".gitignore").read_text().splitlines()[1:] == ["/.ai-benchmark.csv*", "/.ai-run.log*"]
+    assert 'id = "first"' in (empty_repo.root / "plans/first.toml").read_text()
     before = tree(empty_repo.root)
     again = empty_repo.planfence("init")
     assert again.returncode == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.app import install as installing
+from planfence.app import plans
 from planfence.app.install import Installation
 from planfence.core import policytemplate
 from planfence.core.policy import POLICY_PATH, Policy
@@ -64,7 +65,7 @@ def init(repository: Repository, framework: str = "auto", *, outside: bool = Fal
         steps.insert(0, Step(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
     else:
         steps.insert(0, Step(POLICY_PATH, "was there already"))
-    steps += [_plan_step(repository.top, policy), *_ignore_steps(repository, policy)]
+    steps += [_plan_step(repository, policy), *_ignore_steps(repository, policy)]
     config = frameworks.read_config(repository.top)
     snippet = "" if config is None or config.names_planfence else frameworks.snippet()
     return Initialised(tuple(steps), installation, tuple(_next_steps(repository, policy)), snippet)
@@ -125,11 +126,11 @@ def _framework_step(top: Path, framework: str) -> Iterator[Step]:
         )
 
 
-def _plan_step(top: Path, policy: Policy) -> Step:
-    folder = top / policy.plans
-    if any(folder.glob("*.toml")):
+def _plan_step(repository: Repository, policy: Policy) -> Step:
+    if plans.plan_ids(repository, policy):
         return Step(f"{policy.plans}/", "has plans already")
-    return Step(f"{policy.plans}/", "has no plan yet", f"planfence plan new {STARTER_PLAN}")
+    plans.new_plan(repository, STARTER_PLAN)
+    return Step(policy.plan_path(STARTER_PLAN), "written", "a starter: fill it in, or have a planner do it")
 
 
 def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[Step]:
@@ -179,11 +180,8 @@ def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:
         for name in (".gitignore", frameworks.YAML_CONFIG)
         if (repository.top / name).exists() and repository.git.run("status", "--porcelain", "--", name)
     ]
-    plans = sorted((repository.top / policy.plans).glob("*.toml"))
-    plan = plans[0].stem if plans else STARTER_PLAN
-    if not plans:
-        yield f"planfence plan new {plan}"
-    yield f"planfence plan lint {plan}   # after filling it in"
+    plan = plans.plan_ids(repository, policy)[0]
+    yield f"$EDITOR {policy.plan_path(plan)} && planfence plan lint {plan}"
     yield f"git add {' '.join(files)} && git commit -m 'chore: add planfence and its first plan'"
     yield f"planfence start {plan}/TASK   # then work, and commit as ever"
     yield "planfence doctor             # whenever in doubt"
