@@ -6,6 +6,7 @@ from support.tables import change, context, found, task
 from planfence.core.plan import Plan
 from planfence.core.policy import Policy
 from planfence.core.rule import Door, PlanEdit
+from planfence.errors import Fault
 from planfence.rules import message_mixes_themes, mixed_themes, plan_rides_with_code, plan_went_back
 
 THEMES = {"auth": ("src/**", "shared.py"), "docs": ("docs/**", "shared.py")}
@@ -93,7 +94,7 @@ def plan(version: int) -> Plan:
         (PlanEdit("plans/p.toml", plan(2), plan(1)), 1),
         (PlanEdit("plans/p.toml", None, plan(1)), 0),
         (PlanEdit("plans/p.toml", plan(1), None), 0),
-        (PlanEdit("plans/p.toml", plan(1), None, "can't be read"), 1),
+        (PlanEdit("plans/p.toml", plan(1), None, Fault("plans/p.toml", 3, 1, "no TOML", "")), 1),
     ],
 )
 def test_plan_went_back(edit: PlanEdit, count: int) -> None:

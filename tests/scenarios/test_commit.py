@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 OURS = ["Plan-Task: auth/middleware", "Plan-Stage: implement", "Plan-Model: human"]
 
 

@@ -75,7 +75,7 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
     change = changes.staged(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        governing = sources.at(changes.head(repository))
+        governing = sources.before_judging(changes.head(repository))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
         verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
@@ -84,6 +84,8 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         claim = _with_message(repository, staged_claim(repository), message)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
+        if claim.task and change.files and not claim.urgent:
+            verdicts.require_task(change, governing, claim.task)
         if claim.task:
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
@@ -187,10 +189,10 @@ def _governing(
     whole difference to the governed parent counts as the merge's own.
     """
     first = change.parents[0] if change.parents else ""
-    governing = known.get(first) or sources.at(first)
+    governing = known.get(first) or sources.before_judging(first)
     if not change.is_merge or sources.pinned:
         return governing, change
-    each = [governing, *(known.get(parent) or sources.at(parent) for parent in change.parents[1:])]
+    each = [governing, *(known.get(parent) or sources.before_judging(parent) for parent in change.parents[1:])]
     at = next((index for index, found in enumerate(each) if found.policy is not None), None)
     if at is None or all(found.policy is not None for found in each):
         return governing, change

@@ -18,10 +18,14 @@ from planfence.rules import KNOWN
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """What governs at one commit: the policy (None: there is none), and the plans' entries by path."""
+    """What governs at one commit: the policy (None: there is none), and the plans' entries by path.
+
+    ``broken`` says what is wrong with a policy that can't be read; only its mend may pass then.
+    """
 
     policy: Policy | None
     plans: Mapping[str, Entry]
+    broken: BadFile | None = None
 
 
 class Sources:
@@ -42,24 +46,31 @@ class Sources:
 
         Raises :class:`BadFile` for a policy that can't be read.
         """
-        if not commit:
-            return Governing(None, {})
-        found = entry(self._objects, commit, POLICY_PATH)
+        found = self.before_judging(commit)
+        if found.broken is not None:
+            raise found.broken
+        return found
+
+    def before_judging(self, commit: str) -> Governing:
+        """As :meth:`at`, but a policy that can't be read is handed on, so that its mend can be judged."""
+        found = entry(self._objects, commit, POLICY_PATH) if commit else None
         if found is None:
             return Governing(None, {})
-        policy = self.read_policy(found)
+        try:
+            policy = self.read_policy(found)
+        except BadFile as error:
+            return Governing(Policy(), {}, error)
         folder = tree_entries(self._objects, f"{commit}:{policy.plans}")
         return Governing(policy, {f"{policy.plans}/{name}": each for name, each in folder.items()})
 
     def after(self, before: Governing, change: Change) -> Governing:
         """Return what governs after a commit, read again only where it could differ."""
         policy = before.policy or Policy()
-        if not change.is_merge and not any(policy.governs(file.path) for file in change.files):
-            return before
-        return self.at(change.name)
+        touched = change.is_merge or before.broken or any(policy.governs(file.path) for file in change.files)
+        return self.before_judging(change.name) if touched else before
 
     def policy(self, commit: str) -> Policy | None:
-        """Return the policy at a commit, or None where there is none."""
+        """Return the policy at a commit, or None where there is none; raises :class:`BadFile`."""
         return self.at(commit).policy
 
     def plan(self, governing: Governing, plan_id: str) -> Plan | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import HUMAN
 from planfence.app.book import HISTORY, Book, load_facts, trusted
+from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
 from planfence.core import names
@@ -16,12 +17,12 @@ from planfence.core.finding import Finding, Report
 from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import Context, Door, Need, PlanEdit
+from planfence.core.rule import Context, Door, Need
 from planfence.core.stages import Facts
-from planfence.errors import BadFile
+from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.commits import added_by
-from planfence.gitio.governing import Entry, entry_of
+from planfence.gitio.governing import entry_of
 from planfence.gitio.ledger import Tips
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -110,6 +111,9 @@ class Verdicts:
     def judge(self, change: Change, governing: Governing, claim: Claim, message: Message | None) -> None:
         """Judge one change by what governs at its parent."""
         policy = governing.policy
+        if governing.broken is not None:
+            self._judge_mend(change, governing.broken)
+            return
         assert policy is not None
         ctx = self._context(change, governing, policy, claim, message)
         rules = selected(policy)
@@ -122,11 +126,21 @@ class Verdicts:
         if ctx.door is Door.URGENT:
             self.notes.append(f"urgent: {change.name[:12]} {ctx.urgent}".rstrip())
 
+    def _judge_mend(self, change: Change, broken: BadFile) -> None:
+        """Let nothing through under a policy that can't be read, but the change that mends it, by itself."""
+        after = [entry_of(file.new_mode, file.new_id) for file in change.files if file.path == POLICY_PATH]
+        if len(change.files) != 1 or not after or after[0] is None:
+            raise broken
+        self.sources.read_policy(after[0])
+        self.judged.append(change.name)
+        self.notes.append(f"{change.name[:12]} mends a policy that could not be read")
+
     def _context(
         self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None
     ) -> Context:
-        plan, task = self._task(governing, claim.task)
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
+        # A change to the plans needs no task, and must be possible where the task's own plan is broken.
+        plan, task = (None, None) if governs else self._task(governing, claim.task)
         if not claim.task and not governs and not (claim.urgent and policy.unplanned.urgent):
             self.unplanned |= frozenset(change.paths)
         return Context(
@@ -150,6 +164,16 @@ class Verdicts:
             unplanned=self.unplanned,
         )
 
+    def require_task(self, change: Change, governing: Governing, name: str) -> None:
+        """Raise :class:`PlanfenceError` where a change that needs a task names one that the plans at HEAD lack."""
+        policy = governing.policy or Policy()
+        if governing.broken or all(policy.governs(path) for path in change.paths):
+            return
+        plan, task = self._task(governing, name)
+        if task is None:
+            there = ", ".join(f"{plan.id}/{each.id}" for each in plan.tasks) if plan else "see `planfence plan show`"
+            raise PlanfenceError(f"there is no task {name} in the plans at HEAD", hint=f"planfence start TASK: {there}")
+
     def _task(self, governing: Governing, name: str) -> tuple[Plan | None, Task | None]:
         plan_id, task_id = split_task(name)
         plan = self.sources.plan(governing, plan_id) if task_id else None
@@ -171,7 +195,7 @@ class Verdicts:
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             ctx = replace(ctx, origins=self._origins(ctx.task, change))
         if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
-            ctx = replace(ctx, edits=tuple(self._edit(ctx.policy, governing, change)))
+            ctx = replace(ctx, edits=tuple(plan_edits(self.sources, ctx.policy, governing, change)))
         if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
             ctx = replace(ctx, facts=self._facts_at(ctx))
         return ctx
@@ -187,38 +211,6 @@ class Verdicts:
                 text = added_by(self.repository, change.parents[0], file.path)
                 found[file.path] = claim_of(messages.parse(text)).task
         return found
-
-    def _edit(self, policy: Policy, governing: Governing, change: Change) -> Iterable[PlanEdit]:
-        for file in change.files:
-            after = entry_of(file.new_mode, file.new_id)
-            if file.path == POLICY_PATH and after is not None:
-                yield PlanEdit(file.path, None, None, self._problem_of_policy(after))
-            elif policy.plan_id(file.path) is not None:
-                before = governing.plans.get(file.path)
-                new, problem = self._new_plan(file.path, after)
-                old = None if before is None else self._old_plan(file.path, before)
-                yield PlanEdit(file.path, old, new, problem)
-
-    def _problem_of_policy(self, after: Entry) -> str:
-        try:
-            self.sources.read_policy(after)
-        except BadFile as error:
-            return f"can't be read: {error.faults[0]}"
-        return ""
-
-    def _new_plan(self, path: str, after: Entry | None) -> tuple[Plan | None, str]:
-        if after is None:
-            return None, ""
-        try:
-            return self.sources.read_plan(path, after), ""
-        except BadFile as error:
-            return None, f"can't be read: {error.faults[0]}"
-
-    def _old_plan(self, path: str, before: Entry) -> Plan | None:
-        try:
-            return self.sources.read_plan(path, before)
-        except BadFile:
-            return None  # a broken plan may be mended by any readable one
 
     def judge_end(self, policy: Policy, revisions: Sequence[str]) -> None:
         """Look at the trees that a range with merges ends in, for names that collide."""

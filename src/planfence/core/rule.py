@@ -13,6 +13,7 @@ from planfence.core.finding import Finding, Severity
 from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
+from planfence.errors import Fault
 
 
 class Need(StrEnum):
@@ -42,13 +43,13 @@ class Door(StrEnum):
 class PlanEdit:
     """What a change does to one file that governs: the plan before and after.
 
-    ``problem`` says why the new side can't be read, empty where it can; None means absent.
+    ``fault`` is why the new side can't be read, where it can't; a plan of None is absent.
     """
 
     path: str
     old: Plan | None
     new: Plan | None
-    problem: str = ""
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

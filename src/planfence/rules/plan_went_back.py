@@ -22,8 +22,9 @@ from planfence.core.rule import Context, Need, Rule
 
 def check(ctx: Context) -> Iterator[Finding]:
     for edit in ctx.edits:
-        if edit.problem:
-            yield RULE.at(edit.path, edit.problem)
+        if edit.fault is not None:
+            fault = edit.fault
+            yield RULE.at(edit.path, f"can't be read: {fault.message}", line=fault.line, column=fault.column)
         elif edit.old is not None and edit.new is not None and edit.new.version <= edit.old.version:
             yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {edit.old.version}")
 

@@ -1,0 +1,49 @@
+"""What a change does to the files that govern: the plan before and after, and whether the new text can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.app.sources import Governing, Sources
+from planfence.core.change import Change
+from planfence.core.plan import Plan
+from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.rule import PlanEdit
+from planfence.errors import BadFile, Fault
+from planfence.gitio.governing import Entry, entry_of
+
+
+def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:
+    """Yield one edit for the policy and for each plan that the change touches."""
+    for file in change.files:
+        after = entry_of(file.new_mode, file.new_id)
+        if file.path == POLICY_PATH and after is not None:
+            yield PlanEdit(file.path, None, None, policy_fault(sources, after))
+        elif policy.plan_id(file.path) is not None:
+            new, fault = _new_plan(sources, file.path, after)
+            yield PlanEdit(file.path, _old_plan(sources, file.path, governing.plans.get(file.path)), new, fault)
+
+
+def policy_fault(sources: Sources, after: Entry) -> Fault | None:
+    """Return the first thing that is wrong with a policy, or None."""
+    try:
+        sources.read_policy(after)
+    except BadFile as error:
+        return error.faults[0]
+    return None
+
+
+def _new_plan(sources: Sources, path: str, after: Entry | None) -> tuple[Plan | None, Fault | None]:
+    if after is None:
+        return None, None
+    try:
+        return sources.read_plan(path, after), None
+    except BadFile as error:
+        return None, error.faults[0]
+
+
+def _old_plan(sources: Sources, path: str, before: Entry | None) -> Plan | None:
+    try:
+        return None if before is None else sources.read_plan(path, before)
+    except BadFile:
+        return None  # a broken plan may be mended by any readable one
