@@ -176,7 +176,7 @@ def judge_commits(
         if walk and merged and governing.policy is not None:
             verdicts.judge_end(governing.policy, revisions)
         if before_policy:
-            verdicts.notes.append(f"{before_policy} commits from before the first {POLICY_PATH} are not judged")
+            verdicts.notes.append(f"not judged, since there was no {POLICY_PATH} before them: {before_policy} of the commits")
         return Outcome(verdicts.report(), governing.policy)
 
 

@@ -131,7 +131,7 @@ STORY = (
             Line("PLANFENCE_MODEL=codex planfence test", 1),
             Line("PLANFENCE_MODEL=codex planfence advance", 1),
         ),
-        ("git rm -qf --cached docs/guide.md; rm docs/guide.md",),
+        ("git rm -qf --cached docs/guide.md; rm -r docs",),
     ),
     Act(
         "The tests pass on exactly this tree: the gate opens.",
