@@ -1,0 +1,93 @@
+"""What a change amounts to: its files theme by theme, and its risky diffs first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planfence.app.check import active_task, branch_base
+from planfence.app.sources import Sources
+from planfence.core import risks
+from planfence.core.patchfile import PatchFile
+from planfence.core.plan import Plan
+from planfence.core.policy import Policy
+from planfence.core.risks import Found
+from planfence.errors import PlanfenceError
+from planfence.gitio import changes, patches
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A change: what it is called, its files, its risky places, and which theme each path is of (empty: none)."""
+
+    title: str
+    files: tuple[PatchFile, ...]
+    found: tuple[Found, ...]
+    themes: dict[str, str]
+
+    @property
+    def weight(self) -> int:
+        """How risky it is, in one number (`core.risks.weigh`)."""
+        return risks.weigh(self.found)
+
+
+def summarise(repository: Repository, *, revision: str = "", span: str = "", staged: bool = False) -> Summary:
+    """Summarise one commit, a range `A..B` (from the merge base), the staged tree, or the branch.
+
+    Without a word: the staged tree, or with nothing staged the branch since its merge base.
+    """
+    title, old, new = _trees(repository, revision, span, staged)
+    return between(repository, old, new, title)
+
+
+def between(repository: Repository, old: str, new: str, title: str) -> Summary:
+    """Summarise what lies between two trees."""
+    files = patches.read_patch(repository.git, old, new)
+    plan, theme = _plan(repository)
+    themes = {file.path: _theme(plan, theme, file.path) for file in files}
+    return Summary(title, files, tuple(risks.find(files)), themes)
+
+
+def _trees(repository: Repository, revision: str, span: str, staged: bool) -> tuple[str, str, str]:
+    if revision:
+        commit = changes.resolve(repository, revision)
+        parents = repository.git.text("rev-list", "--parents", "-n1", commit).split()[1:]
+        return f"commit {commit[:12]}", parents[0] if parents else repository.empty_tree(), commit
+    if span:
+        first, dots, last = span.partition("..")
+        if not dots:
+            raise PlanfenceError(f"{span} is no range", hint="write it as A..B")
+        old, new = (changes.resolve(repository, name or "HEAD") for name in (first, last.removeprefix(".")))
+        base = repository.git.text("merge-base", old, new, ok=(0, 1)) or old
+        return f"{span} ({base[:12]} to {new[:12]})", base, new
+    change = changes.staged(repository)
+    head = changes.head(repository)
+    if staged or change.files:
+        return "staged", head or repository.empty_tree(), change.tree
+    with Objects(repository.git) as objects:
+        policy = Sources(objects).policy(head) or Policy()
+    base = branch_base(repository, policy)
+    if not base:
+        raise PlanfenceError(
+            f"nothing is staged, and there is no {policy.base} to compare with", hint="name --commit or --range"
+        )
+    return f"this branch since {base[:12]}", base, head
+
+
+def _plan(repository: Repository) -> tuple[Plan | None, str]:
+    """Return the active task's plan and theme, for the files' themes."""
+    name = active_task(repository)
+    plan_id, _, task_id = name.partition("/")
+    if not task_id:
+        return None, ""
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        plan = sources.plan(sources.at(changes.head(repository)), plan_id)
+    task = plan.task(task_id) if plan is not None else None
+    return plan, task.theme if task is not None else ""
+
+
+def _theme(plan: Plan | None, own: str, path: str) -> str:
+    claimed = plan.themes_of(path) if plan is not None else ()
+    return own if own in claimed else next(iter(claimed), "")

@@ -1,0 +1,110 @@
+"""A change's summary as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from planfence.core.patchfile import PatchFile
+from planfence.core.pathclass import classify
+from planfence.core.risks import Found
+from planfence.core.risks.base import shown
+
+#: Of one kind, this many places are told; the rest is counted.
+_MOST = 12
+
+
+def text(title: str, files: Iterable[PatchFile], found: Iterable[Found], themes: Mapping[str, str]) -> str:
+    """The risky diffs first, then the files theme by theme."""
+    files = tuple(files)
+    lines = [f"{title}: {totals(files)}", "", *risky(found), *_by_theme(files, themes)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def risky(found: Iterable[Found]) -> list[str]:
+    """The risky places, kind by kind, the heaviest kind first."""
+    kinds: dict[str, list[Found]] = {}
+    for each in found:
+        kinds.setdefault(each.risk.title, []).append(each)
+    if not kinds:
+        return ["No risky diffs seen (what this looks for: docs/agents.md).", ""]
+    lines = ["Risky diffs:"]
+    for title, places in kinds.items():
+        lines.append(f"  {title}")
+        for each in places[:_MOST]:
+            place = shown(each.path) + (f":{each.hit.line}" if each.hit.line else "")
+            lines.append(f"    {place}  {each.hit.why}")
+        if len(places) > _MOST:
+            lines.append(f"    and {len(places) - _MOST} more")
+    return [*lines, ""]
+
+
+def _by_theme(files: tuple[PatchFile, ...], themes: Mapping[str, str]) -> list[str]:
+    groups: dict[str, list[PatchFile]] = {}
+    for file in files:
+        theme = themes.get(file.path, "")
+        groups.setdefault(f"theme {theme}" if theme else f"in no theme: {classify(file.path).value}", []).append(file)
+    lines = []
+    for name in sorted(groups):
+        lines += [f"{name} ({totals(groups[name])})", *(f"  {line}" for line in _stat(groups[name]))]
+    return lines
+
+
+def stat(files: Iterable[PatchFile]) -> str:
+    """`--stat`: one line a file, then the totals."""
+    files = tuple(files)
+    return "\n".join([*_stat(files), totals(files)]) + "\n"
+
+
+def names(files: Iterable[PatchFile]) -> str:
+    """`--name-only`."""
+    return "".join(f"{shown_whole(file.path)}\n" for file in files)
+
+
+def _stat(files: Iterable[PatchFile]) -> list[str]:
+    return [f"{len(file.added):>6} + {len(file.removed):>6} -  {_name(file)}" for file in files]
+
+
+def _name(file: PatchFile) -> str:
+    name = shown_whole(file.path)
+    if file.old_path != file.path:
+        name = f"{shown_whole(file.old_path)} → {name}"
+    mark = " (new)" if file.is_added else " (gone)" if file.is_deleted else ""
+    return name + mark + (" (binary)" if file.binary else "")
+
+
+def shown_whole(path: str) -> str:
+    """A path on one line; what can't be shown is escaped."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\n", "\\n")
+
+
+def totals(files: Iterable[PatchFile]) -> str:
+    """`3 files, 12 lines added, 4 removed`."""
+    files = tuple(files)
+    added, removed = sum(len(file.added) for file in files), sum(len(file.removed) for file in files)
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}, {added} lines added, {removed} removed"
+
+
+def to_json(
+    title: str, files: Iterable[PatchFile], found: Iterable[Found], themes: Mapping[str, str], weight: int
+) -> str:
+    """The same as JSON."""
+    value = {
+        "change": title,
+        "risk": weight,
+        "risky": [
+            {"kind": each.risk.name, "path": shown_whole(each.path), "line": each.hit.line, "why": each.hit.why}
+            for each in found
+        ],
+        "files": [
+            {
+                "path": shown_whole(file.path),
+                "old_path": shown_whole(file.old_path),
+                "theme": themes.get(file.path, ""),
+                "added": len(file.added),
+                "removed": len(file.removed),
+            }
+            for file in files
+        ],
+    }
+    return json.dumps(value, indent=2) + "\n"
