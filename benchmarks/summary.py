@@ -55,9 +55,7 @@ def main() -> None:
         ratio = statistics.median(whole) / statistics.median(parse)
         changed = sum(file.added + file.removed for file in parsed)
     assert text
-    print(
-        f"{changed} changed lines: summary / unidiff's parse = {statistics.median(whole) / statistics.median(parse):.2f}"
-    )
+    print(f"{changed} changed lines: summary / unidiff's parse = {ratio:.2f}")
     print(f"bar: {BAR}")
 
 

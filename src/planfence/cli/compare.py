@@ -1,0 +1,34 @@
+"""`planfence compare`: two candidates for one task."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from planfence.app import compare as use
+from planfence.cli.common import here
+from planfence.cli.live import Live
+from planfence.cli.output import emit
+from planfence.errors import ExitCode
+from planfence.render import comparison
+
+
+@click.command("compare")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--task", default="", help="The task (PLAN/TASK); otherwise the one that their commits name.")
+def command(first: str, second: str, task: str) -> int:
+    """Compare two candidate branches for one task: tests first, then constraints, then the lower risk.
+
+    Exit codes: 0 one of them is to be taken, 1 a tie or neither.
+    """
+    live = Live(sys.stderr.buffer)
+    try:
+        found = use.compare(here(), first, second, live.teller(), task=task)
+    finally:
+        live.clear()
+    emit(comparison.table(*found.candidates, found.verdict, found.task))
+    if found.warning:
+        live.say(found.warning)
+    return int(ExitCode.CLEAN if found.verdict.winner else ExitCode.FINDINGS)
