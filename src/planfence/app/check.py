@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from planfence.agents.identity import detect
 from planfence.app.book import HISTORY
 from planfence.app.sources import Governing, Pinned, Sources
-from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of
+from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of, split_task
 from planfence.core import message as messages
 from planfence.core.change import STAGED, Change
 from planfence.core.finding import Report
 from planfence.core.message import Message
+from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.stages import Facts
 from planfence.errors import PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.ledger import Tips
@@ -32,6 +34,16 @@ class Outcome:
     policy: Policy | None
     claim: Claim = NOBODY
     files: int = 0
+    #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says; for the hooks.
+    change: Change | None = None
+    governing: Governing | None = None
+    plan: Plan | None = None
+    facts: Facts | None = None
+
+    @property
+    def task(self) -> Task | None:
+        """The task that the change was judged by."""
+        return self.plan.task(self.claim.task.partition("/")[2]) if self.plan else None
 
 
 def active_task(repository: Repository) -> str:
@@ -90,7 +102,10 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)
-        return Outcome(verdicts.report(), governing.policy, claim, len(change.files))
+        code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be mended
+        plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
+        facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
+        return Outcome(verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts)
 
 
 def check_commit(repository: Repository, revision: str) -> Outcome:
@@ -160,6 +175,7 @@ def judge_commits(
         known: dict[str, Governing] = {}
         before_policy = 0
         merged = False
+        claim, count = NOBODY, 0
         governing = Governing(terms.policy, {})
         for number, found in enumerate(changes.changes(repository, revisions, walk=walk), 1):
             governing, change = _governing(repository, sources, known, found)
@@ -168,7 +184,8 @@ def judge_commits(
             if governing.policy is None:
                 before_policy += 1
             else:
-                verdicts.judge(change, governing, claim_of(message), message)
+                claim, count = claim_of(message), len(change.files)
+                verdicts.judge(change, governing, claim, message)
             if walk:
                 known[change.name] = sources.after(governing, change)
             if terms.progress:
@@ -176,8 +193,10 @@ def judge_commits(
         if walk and merged and governing.policy is not None:
             verdicts.judge_end(governing.policy, revisions)
         if before_policy:
-            verdicts.notes.append(f"not judged, since there was no {POLICY_PATH} before them: {before_policy} of the commits")
-        return Outcome(verdicts.report(), governing.policy)
+            words = f"not judged, since there was no {POLICY_PATH} before them"
+            verdicts.notes.append(f"{words}: {before_policy} of the commits")
+        report = verdicts.report()
+        return Outcome(report, governing.policy, NOBODY if walk else claim, len(report.judged) if walk else count)
 
 
 def _governing(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planfence.app import check
 from planfence.app.check import Outcome
+from planfence.app.seen import SEEN, mark_seen, read_seen, was_seen
 from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.core.policy import Policy
@@ -15,9 +15,6 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
 from planfence.store.state import write_atomically
-
-#: What the hooks of one commit leave for post-commit: which of them ran, and on which tree.
-SEEN = "hooks-seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def pre_commit(repository: Repository) -> HookResult:
         return HookResult(check.check_branch(repository))
     outcome = check.check_staged(repository)
     if not outcome.report.refused:
-        mark_seen(repository, "pre-commit")
+        mark_seen(repository, "pre-commit", outcome)
     return HookResult(outcome)
 
 
@@ -61,7 +58,7 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     if not outcome.report.refused:
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
-        mark_seen(repository, "commit-msg")
+        mark_seen(repository, "commit-msg", outcome)
     return HookResult(outcome)
 
 
@@ -114,28 +111,6 @@ def comment_prefix(repository: Repository) -> str:
     return "#"
 
 
-def mark_seen(repository: Repository, hook: str) -> None:
-    """Leave word for post-commit that this hook ran, and on which tree.
-
-    It decides nothing, so a state folder that can't be written is no reason to refuse.
-    """
-    seen = read_seen(repository)
-    seen[hook] = changes.staged(repository).tree
-    try:
-        write_atomically(repository.state_dir / SEEN, json.dumps(seen).encode())
-    except CouldNotCheck:
-        return
-
-
-def read_seen(repository: Repository) -> dict[str, str]:
-    """Return which hooks ran since the last commit, each with its tree."""
-    try:
-        found = json.loads((repository.state_dir / SEEN).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
 def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
     seen = read_seen(repository)
@@ -144,7 +119,7 @@ def post_commit(repository: Repository) -> HookResult:
     if outcome.policy is None:
         return HookResult(outcome)
     head = changes.commit(repository, "HEAD")
-    missed = [hook for hook in ("pre-commit", "commit-msg") if seen.get(hook) != head.tree]
+    missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(seen.get(hook), head)]
     notes = outcome.report.notes
     if missed:
         notes += (f"{head.name[:12]} was committed without {' and '.join(missed)}; the push looks at it again",)

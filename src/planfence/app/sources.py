@@ -18,7 +18,7 @@ from planfence.rules import KNOWN
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """What governs at one commit: the policy (None: there is none), and the plans' entries by path.
+    """What governs at one commit: the policy (None: there is none) and its blob's id, the plans' entries by path.
 
     ``broken`` says what is wrong with a policy that can't be read; only its mend may pass then.
     """
@@ -26,6 +26,7 @@ class Governing:
     policy: Policy | None
     plans: Mapping[str, Entry]
     broken: BadFile | None = None
+    policy_id: str = ""
 
 
 class Sources:
@@ -61,7 +62,7 @@ class Sources:
         except BadFile as error:
             return Governing(Policy(), {}, error)
         folder = tree_entries(self._objects, f"{commit}:{policy.plans}")
-        return Governing(policy, {f"{policy.plans}/{name}": each for name, each in folder.items()})
+        return Governing(policy, {f"{policy.plans}/{name}": each for name, each in folder.items()}, None, found.id)
 
     def after(self, before: Governing, change: Change) -> Governing:
         """Return what governs after a commit, read again only where it could differ."""

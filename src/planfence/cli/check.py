@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from planfence import __version__
 from planfence.app import check as use
+from planfence.app import hooklog
 from planfence.cli.common import emit_report, formats, here
+from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
 
 
@@ -23,7 +27,7 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
     """
     if sum((staged, revision is not None, span is not None)) > 1:
         raise PlanfenceError("--staged, --commit and --range exclude each other", hint="name one of them")
-    repository = here()
+    began, repository = time.monotonic(), here()
     if revision is not None:
         outcome = use.check_commit(repository, revision)
     elif span is not None:
@@ -33,4 +37,7 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
     else:
         outcome = use.check_branch(repository)
     use.require_policy(outcome.policy)
+    if hooklog.in_hook(repository):
+        warning = hooklog.ran(repository, "check", outcome, began)
+        emit(f"planfence: {warning}\n" if warning else "", err=True)
     return emit_report(outcome, output, version=__version__)

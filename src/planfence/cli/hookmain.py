@@ -6,10 +6,11 @@ Imports no click: it runs on every refused commit and on every push.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from planfence import env
-from planfence.app import hooks
+from planfence.app import hooklog, hooks
 from planfence.app.hooks import HookResult
 from planfence.cli.output import emit, emit_error, wants_colour
 from planfence.core.advice import next_steps
@@ -21,17 +22,28 @@ NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commi
 
 
 def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
-    """Run a hook in the current directory; return its exit code."""
+    """Run a hook in the current directory, and log the run; return its exit code."""
+    began = time.monotonic()
     repository = open_repository(env.current(), Path.cwd())
-    result = _dispatch(repository, name, arguments, stdin)
+    try:
+        result = _dispatch(repository, name, arguments, stdin)
+    except PlanfenceError:
+        _warn(hooklog.failed(repository, name, began))
+        raise
     outcome = result.outcome
     report = outcome.report
     steps = next_steps(report, task=outcome.claim.task, has_message=name == "commit-msg") if report.refused else ()
     colour = wants_colour(repository.environment, sys.stderr)
     emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:
-        emit(f"planfence: {warning}\n", err=True)
+        _warn(warning)
+    _warn(hooklog.ran(repository, name, outcome, began))
     return int(ExitCode.FINDINGS if report.refused and name != "post-commit" else ExitCode.CLEAN)
+
+
+def _warn(warning: str) -> None:
+    if warning:
+        emit(f"planfence: {warning}\n", err=True)
 
 
 def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes) -> HookResult:

@@ -1,0 +1,67 @@
+"""The line that every hook run, and every check in a hook, leaves in the benchmark log."""
+
+from __future__ import annotations
+
+import time
+
+from planfence.agents.identity import detect
+from planfence.app.check import Outcome, active_task
+from planfence.app.record import record
+from planfence.app.sources import Sources
+from planfence.core.policy import Policy
+from planfence.errors import BadFile, PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+
+
+def in_hook(repository: Repository) -> bool:
+    """Whether this process runs in a hook: git hands one the index, the frameworks say their name."""
+    environment = repository.environment
+    return bool(environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"))
+
+
+def ran(repository: Repository, event: str, outcome: Outcome, began: float) -> str:
+    """Log a run that came to a verdict; return a warning for stderr, or "".
+
+    ``began`` is when it began, on the monotonic clock. Without a policy there is no log.
+    """
+    report, claim, task = outcome.report, outcome.claim, outcome.task
+    return record(
+        repository,
+        outcome.policy,
+        event=event,
+        result="refused" if report.refused else "accepted",
+        task=claim.task,
+        model=claim.model,
+        stage=claim.stage,
+        theme=task.theme if task else "",
+        rules=sorted({finding.code for finding in report.findings}),
+        files=outcome.files,
+        ms=_ms(began),
+        commit=report.judged[0] if event == "post-commit" and report.judged else "",
+        why=claim.urgent,
+    )
+
+
+def failed(repository: Repository, event: str, began: float) -> str:
+    """Log a run that ended in an error; return a warning for stderr, or "".
+
+    Where the policy itself can't be read, the log is where it stands by default.
+    """
+    try:
+        with Objects(repository.git) as objects:
+            policy = Sources(objects).policy(changes.head(repository))
+    except BadFile:
+        policy = Policy()
+    except PlanfenceError:
+        return ""
+    try:
+        task, model = active_task(repository), detect(repository.environment)
+    except PlanfenceError:
+        task, model = "", ""
+    return record(repository, policy, event=event, result="error", task=task, model=model, ms=_ms(began))
+
+
+def _ms(began: float) -> int:
+    return max(1, round((time.monotonic() - began) * 1000))

@@ -1,0 +1,124 @@
+"""What the hooks of one commit leave for each other, and for the fast path of the next commit.
+
+Two small files of this worktree, in the form that `fastpath` reads and writes too: `hooks-seen` says
+which hooks ran, and on what; `standing` says what was found to hold at a HEAD, for a task and a model.
+"""
+
+from __future__ import annotations
+
+import os
+
+from planfence import fastjudge, fastpath
+from planfence.app import fastplan
+from planfence.app.check import Outcome
+from planfence.core import paths
+from planfence.core.change import Change, FileChange
+from planfence.core.plan import Task
+from planfence.core.stages import Facts, fold
+from planfence.errors import CouldNotCheck
+from planfence.fastpath import Place, Standing, Unsure
+from planfence.gitio.repository import Repository
+from planfence.store.state import write_atomically
+
+SEEN = "hooks-seen"
+_TYPE = 0o170000
+
+
+def raw_key(files: tuple[FileChange, ...]) -> str:
+    """A name for what changed: the digest of what `diff-tree --raw -z` prints for it."""
+    return fastpath.digest(b"".join(map(_raw, files))).decode()
+
+
+def _raw(file: FileChange) -> bytes:
+    if not file.old_mode or not file.new_mode:
+        letter = "D" if file.old_mode else "A"
+    else:
+        letter = "M" if file.old_mode & _TYPE == file.new_mode & _TYPE else "T"
+    head = f":{file.old_mode:06o} {file.new_mode:06o} {file.old_id} {file.new_id} {letter}"
+    return head.encode() + b"\0" + paths.encode(file.path) + b"\0"
+
+
+def read_seen(repository: Repository) -> dict[str, list[str]]:
+    """Return which hooks ran since the last commit; each with HEAD, what was staged, and maybe its tree."""
+    try:
+        first, *lines = (repository.state_dir / SEEN).read_bytes().decode("utf-8", "replace").splitlines()
+    except (OSError, ValueError):
+        return {}
+    if first != fastpath.SEEN_HEAD.decode():
+        return {}
+    return {words[0]: words[1:] for words in (line.split(" ") for line in lines)}
+
+
+def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
+    """Leave word that this hook ran, and on what; where pre-commit found nothing, also what the fast path needs.
+
+    It decides nothing, so a state folder that can't be written is no reason to refuse.
+    """
+    change = outcome.change
+    if change is None:
+        return
+    seen = {name: words for name, words in read_seen(repository).items() if name in ("pre-commit", "commit-msg")}
+    seen[hook] = [change.parents[0] if change.parents else "-", raw_key(change.files), change.tree]
+    if hook == "pre-commit":
+        seen = {hook: seen[hook]} | _for_fast(repository, outcome, change)
+    lines = [fastpath.SEEN_HEAD.decode(), *(" ".join((name, *words)) for name, words in seen.items())]
+    try:
+        write_atomically(repository.state_dir / SEEN, "".join(f"{line}\n" for line in lines).encode())
+    except CouldNotCheck:
+        return
+
+
+def was_seen(words: list[str] | None, head: Change) -> bool:
+    """Whether a hook's word is about this commit."""
+    if words is None or len(words) < 2:
+        return False
+    if len(words) == 3:
+        return words[2] == head.tree
+    return words == [head.parents[0] if len(head.parents) == 1 else "-", raw_key(head.files)]
+
+
+def _for_fast(repository: Repository, outcome: Outcome, change: Change) -> dict[str, list[str]]:
+    """Write down what stands at this HEAD, and return what commit-msg needs to know that pre-commit saw the same."""
+    environment = {os.fsencode(name): os.fsencode(value) for name, value in repository.environment.variables.items()}
+    try:
+        place = Place(environment, os.fsencode(repository.top))
+        index = fastpath.index_mark(place)
+        standing = _standing(repository, outcome, change, place)
+        if standing is None:
+            (repository.state_dir / "standing").unlink(missing_ok=True)
+            return {}
+        standing.write(place)
+        _, comment = repository.git.status(*(word.decode() for word in fastjudge.COMMENT))
+        words = (index, standing.mark, fastpath.digest(comment), b"%d" % len(change.files))
+        return {"fast": [word.decode() for word in words]}
+    except (Unsure, OSError):
+        return {}
+
+
+def _standing(repository: Repository, outcome: Outcome, change: Change, place: Place) -> Standing | None:
+    """What may be believed of the next commits at this HEAD; None where something was found, or is not settled."""
+    report, policy, claim = outcome.report, outcome.policy, outcome.claim
+    plain = not (report.findings or report.notes or claim.urgent or change.is_merge) and len(change.parents) == 1
+    if not plain or policy is None or outcome.governing is None or os.fsencode(claim.task) != place.task:
+        return None
+    if "commit" in policy.tests.required or policy.trust.evidence != "local":
+        return None
+    mark = fastpath.refs_mark(place)
+    cache = fastplan.store(repository, outcome.governing, outcome.plan, claim.task)
+    if not cache or (claim.task and (outcome.facts is None or not change.files)):
+        return None
+    lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)
+    words = [mark, change.parents[0].encode(), cache.encode(), place.model, place.task or b"-"]
+    words += [(claim.stage or "-").encode(), b"%d" % claim.rework, b"lasting" if lasting else b"once"]
+    return Standing(words)
+
+
+def _is_lasting(facts: Facts, task: Task, name: str) -> bool:
+    """Whether commits change nothing of where the task and what it waits for are: the ledger alone says it."""
+    plan_id = name.partition("/")[0]
+    for each in (name, *(f"{plan_id}/{other}" for other in task.depends_on)):
+        state = facts.state(each)
+        alone = fold(each, state.moves)
+        if (alone.stage, alone.round) != (state.stage, state.round):
+            return False
+    return True

@@ -1,0 +1,204 @@
+"""The fast paths of commit-msg and post-commit: a plain message, and a commit that is what its hooks saw.
+
+Neither reads the tree again where the marks of index and HEAD prove that pre-commit saw the same.
+"""
+
+from __future__ import annotations
+
+import posix
+
+from planfence import fastpath
+from planfence.fastpath import RAW_DIFF, Git, Place, Unsure
+
+#: The types that `core.message` knows.
+TYPES = frozenset(("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"))
+_SCISSORS = "# ------------------------ >8 ------------------------"
+_DIGITS = "0123456789"
+_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+
+
+def commit_msg(place: Place, name: bytes, began: float) -> bool:
+    """Prove a message plain, write its trailers, note it, and log it; False or an exception: not proved."""
+    seen = fastpath.read_seen(place)
+    index, mark, comment, files = seen[b"fast"]
+    if comment != fastpath.digest(b"") or place.merging() or index != fastpath.index_mark(place):
+        return False
+    standing = fastpath.read_standing(place)
+    if mark != standing.mark or seen[b"pre-commit"][0] != standing.head:
+        return False
+    plan = fastpath.load(place, standing.cache)
+    data = fastpath.read_file(name, 1 << 16)
+    text = data.decode("utf-8")
+    lines = clean(text)
+    block = judge(plan, lines)
+    written = with_trailers(text, wanted(place, standing), block=block)
+    if written != text:
+        _replace(name, written.encode())
+    what = seen[b"pre-commit"][:2]
+    notes = [
+        b" ".join((b"pre-commit", *what)),
+        b" ".join((b"commit-msg", *what)),
+        b" ".join((b"message", said(clean(written)))),
+        b" ".join((b"fast", *seen[b"fast"])),
+    ]
+    fastpath.write_seen(place, notes)
+    return fastpath.append(place, plan, b"commit-msg", began, files=files, stage=standing.stage)
+
+
+def said(lines: list[str]) -> bytes:
+    """A name for what a message says, however git folds its blank lines."""
+    return fastpath.digest("\n".join(line for line in lines if line).encode())
+
+
+def clean(text: str) -> list[str]:
+    """The lines that git keeps, with `#` for comments; Unsure for anything that makes them ambiguous."""
+    kept = []
+    for line in text.split("\n"):
+        if line.startswith(_SCISSORS):
+            raise Unsure(b"scissors")
+        if line.startswith("#"):
+            continue
+        if not line.replace("\t", " ").isprintable():
+            raise Unsure(b"control characters")
+        kept.append(line.rstrip())
+    while kept and not kept[-1]:
+        kept.pop()
+    while kept and not kept[0]:
+        kept.pop(0)
+    if not kept or kept[0][:1] in (" ", "\t"):
+        raise Unsure(b"subject")
+    return kept
+
+
+def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
+    """Raise Unsure unless the message is about one thing; return whether it ends in a block of trailers."""
+    kind = _type(lines[0])
+    types = plan.get(b"type")
+    if kind and types is not None and kind.encode() not in types:
+        raise Unsure(b"type")
+    if kind.encode() in plan.get(b"unsure-type", []):
+        raise Unsure(b"type")
+    numbers = 0
+    for line in lines:
+        if not line.isascii() and any(char.isdecimal() and not char.isascii() for char in line):
+            raise Unsure(b"digits")
+        numbers += line.count("#") + sum(line.count("-" + digit) for digit in _DIGITS)
+        if numbers > 1 or line[:5].lower() == "plan-":
+            raise Unsure(b"issues")
+    for line in lines[1:]:
+        word = line.lstrip("*- \t").partition(":")[0].partition("(")[0].rstrip("!")
+        if word in TYPES and ":" in line:
+            raise Unsure(b"types")
+    return _block(lines)
+
+
+def _type(subject: str) -> str:
+    """The subject's Conventional Commits type, empty where it has none; Unsure where it is not plain."""
+    head, colon, _ = subject.partition(":")
+    if not colon:
+        return ""
+    if not head.isascii() or head[:1] == "!" or "! " in subject[:9]:
+        raise Unsure(b"subject")
+    word, opened, scope = head.removesuffix("!").partition("(")
+    if opened and (scope[-1:] != ")" or "(" in scope or ")" in scope[:-1]):
+        raise Unsure(b"scope")
+    if not word.isalpha():
+        if any(char in word for char in ",/+&|!()"):
+            raise Unsure(b"types")
+        return ""
+    if opened and not scope[:-1]:
+        raise Unsure(b"scope")
+    if not subject[len(head) + 1 :][:1].isspace():
+        raise Unsure(b"subject")
+    word = word.lower()
+    return word if word in TYPES else ""
+
+
+def _block(lines: list[str]) -> bool:
+    start = len(lines)
+    while start and lines[start - 1]:
+        start -= 1
+    if not start:
+        return False
+    found = [_is_trailer(line) for line in lines[start:]]
+    if not any(":" in line for line in lines[start:]):
+        return False
+    if not all(found):
+        raise Unsure(b"trailers")
+    return True
+
+
+def _is_trailer(line: str) -> bool:
+    key, colon, _ = line.partition(":")
+    key = key.rstrip(" \t")
+    return bool(colon and key) and not set(key) - _KEY
+
+
+def wanted(place: Place, standing: fastpath.Standing) -> list[str]:
+    """The trailers, as `app.hooks.trailers` has them."""
+    model = f"Plan-Model: {place.model.decode()}"
+    if not place.task:
+        return [model] if place.model != b"human" else []
+    found = [f"Plan-Task: {place.task.decode()}"]
+    if standing.stage != b"-":
+        found.append(f"Plan-Stage: {standing.stage.decode()}")
+    found.append(model)
+    if standing.rework != b"0":
+        found.append(f"Plan-Rework: {standing.rework.decode()}")
+    return found
+
+
+def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
+    """Return the file's text with our trailers, as `core.message.with_trailers` does where none of ours stand."""
+    lines = text.split("\n")
+    end = len(lines)
+    while end > 0 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    head, tail = lines[:end], lines[end:]
+    if trailers and not block:
+        head.append("")
+    return "\n".join(head + trailers + (tail or [""]))
+
+
+def _replace(name: bytes, data: bytes) -> None:
+    own = name + b".planfence-%d" % posix.getpid()
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(own, flags, 0o644)
+    try:
+        if posix.write(descriptor, data) != len(data):
+            raise Unsure(b"write")
+    finally:
+        posix.close(descriptor)
+    posix.rename(own, name)
+
+
+def post_commit(place: Place, began: float) -> bool:
+    """Prove that the commit is what its hooks saw, and log it; False or an exception: not proved."""
+    seen = fastpath.read_seen(place)
+    parent, key = what = seen[b"commit-msg"][:2]
+    if seen[b"pre-commit"][:2] != what:
+        return False
+    line, told = fastpath.read_file(place.state + b"/standing", 4096).splitlines()
+    standing = fastpath.Standing(line.split(b" "))
+    if told != fastpath.digest(line) or standing.head != parent or standing.mark != seen[b"fast"][1]:
+        return False
+    if standing.model != place.model or standing.task != (place.task or b"-"):
+        return False
+    mark = fastpath.refs_mark(place)
+    pretty = b"--pretty=tformat:%H %P%n%B"
+    out = Git(place, b"diff-tree", b"--always", *RAW_DIFF, b"--encoding=UTF-8", pretty, b"HEAD", b"--").output()
+    header, _, raw = out.partition(b"\0")
+    first, _, message = header.partition(b"\n")
+    commit, _, real_parent = first.partition(b" ")
+    if real_parent != parent or fastpath.digest(raw.removeprefix(b"\n")) != key:
+        return False
+    if [said(clean(message.decode("utf-8")))] != seen[b"message"]:
+        return False
+    plan = fastpath.load(place, standing.cache)
+    posix.unlink(place.state + b"/hooks-seen")
+    standing.mark, standing.head = mark, commit
+    if standing.lasting:
+        standing.write(place)
+    return fastpath.append(
+        place, plan, b"post-commit", began, files=seen[b"fast"][-1], stage=standing.stage, commit=commit
+    )
