@@ -12,11 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from planfence.app.logs import lines_of, local_clock, own_logs
+from planfence.app.trial import standing
 from planfence.core.log import Reader, SetAside
 from planfence.core.metrics import Frame
 from planfence.core.policy import Policy
 from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
 from planfence.core.taskfacts import Facts
+from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.render.report_html import render_html
@@ -62,11 +64,18 @@ def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
 
 
 def report(
-    sources: list[Source], frame: Frame, *, dimension: str = "model", since: int = 0, title: str = ""
+    sources: list[Source],
+    frame: Frame,
+    *,
+    dimension: str = "model",
+    since: int = 0,
+    title: str = "",
+    trial: Trial | None = None,
 ) -> ReportData:
-    """Make a report from logs."""
+    """Make a report from logs, with the verdict of a trial where one is given."""
     facts, counts, aside = fold(sources)
-    return build(facts, frame, dimension=dimension, since=since, title=title, reading=(counts, aside))
+    verdict = standing(trial, facts).plain() if trial else None
+    return build(facts, frame, dimension=dimension, since=since, title=title, reading=(counts, aside), verdict=verdict)
 
 
 def render_json(data: ReportData) -> str:

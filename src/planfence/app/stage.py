@@ -11,6 +11,7 @@ from planfence.app.book import new_id, now, write_move
 from planfence.app.costs import finish_line
 from planfence.app.gate import blocks
 from planfence.app.scene import Scene, look
+from planfence.app.trial import assignment
 from planfence.core.finding import Finding, Report
 from planfence.core.moves import Answer, Kind, Move
 from planfence.core.stages import HUMAN, Stage
@@ -63,7 +64,10 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     write_active_task(repository.state_dir, scene.name)
     stage = Stage.IMPLEMENT if scene.stage is Stage.PLAN else scene.stage
     notes = [] if again else [records.record_run(repository, scene.policy, scene.name, "start")]
-    return _accepted(scene, "start", stage, notes, est_min=scene.task.estimate_min)
+    assigned = assignment(repository, scene.policy, scene.name)
+    if assigned.get("flow"):
+        notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
+    return _accepted(scene, "start", stage, notes, **({"est_min": scene.task.estimate_min} | assigned))
 
 
 def _is_begun(scene: Scene) -> bool:

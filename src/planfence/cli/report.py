@@ -9,6 +9,7 @@ import click
 
 from planfence import env
 from planfence.app import report as use_case
+from planfence.app.trial import all_trials
 from planfence.cli.common import here, policy_of
 from planfence.cli.output import emit, wants_colour
 from planfence.core.metrics import Frame
@@ -48,8 +49,16 @@ def command(  # noqa: PLR0913 - one parameter an option
     """Say what tasks cost, how long they took, how often they passed the first time and came back."""
     now = int(time.time())
     sources, title = _sources(repos)
+    found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
-    data = use_case.report(sources, frame, dimension=dimension, since=use_case.since_epoch(since, now), title=title)
+    data = use_case.report(
+        sources,
+        frame,
+        dimension=dimension,
+        since=use_case.since_epoch(since, now),
+        title=title,
+        trial=found[0] if found else None,
+    )
     if page is not None:
         write_atomically(page, use_case.page(data).encode("utf-8", "replace"))
         click.echo(f"wrote {page}: {len(data.tasks)} tasks", err=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from planfence.core import metrics
 from planfence.core.log import SetAside
 from planfence.core.metrics import Estimate, Frame
+from planfence.core.split_worth import advice
 from planfence.core.taskfacts import Facts, TaskFacts
 
 #: Above this share of dollars that belong to no task, groups are not compared.
@@ -105,6 +106,7 @@ def build(
     since: int = 0,
     title: str = "",
     reading: tuple[Mapping[str, int], Sequence[SetAside]] = ({}, ()),
+    verdict: Mapping[str, object] | None = None,
 ) -> ReportData:
     """Compute a report over the tasks whose last line is not older than ``since`` (seconds since the epoch)."""
     tasks = [task for task in facts.tasks.values() if task.last >= since]
@@ -132,6 +134,8 @@ def build(
         tasks=[_row(task, mended) for task in tasks],
         open_tasks=sum(not task.closed for task in tasks),
         window_days=frame.window_days,
+        verdict=verdict,
+        notes=tuple(advice(tasks)),
     )
 
 

@@ -1,0 +1,138 @@
+import os
+import random
+import subprocess
+import time
+
+import pytest
+
+from planfence.app import logs, trial
+from planfence.app.record import record
+from planfence.core.logline import format_record
+from planfence.core.policy import Policy
+from planfence.core.verdict import Trial, assign
+from planfence.env import Environment
+from planfence.errors import PlanfenceError
+from planfence.gitio.repository import open_repository
+
+POLICY = Policy()
+
+
+@pytest.fixture
+def work(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    variables = kept | {"HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q", str(tmp_path / "work")], env=variables, check=True)
+    return open_repository(Environment(variables), tmp_path / "work")
+
+
+def test_rules_are_fixed_when_it_starts(work):
+    begun, warning = trial.start(work, POLICY, Trial("one", 0, 0, margin=0.2))
+    assert warning == ""
+    assert trial.running(work) == begun
+    with pytest.raises(PlanfenceError, match="is running"):
+        trial.start(work, POLICY, Trial("two", 0, 0))
+    ended, _ = trial.stop(work, POLICY)
+    assert trial.running(work) is None
+    assert (ended.margin, ended.seed) == (0.2, begun.seed)
+    with pytest.raises(PlanfenceError, match="is there already"):
+        trial.start(work, POLICY, Trial("one", 0, 0))
+    with pytest.raises(PlanfenceError, match="no trial"):
+        trial.stop(work, POLICY)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Trial("No Name", 0, 0),
+        Trial("../x", 0, 0),
+        Trial("t", 0, 0, arms=("a", "a")),
+        Trial("t", 0, 0, metric="joy"),
+        Trial("t", 0, 0, margin=0),
+        Trial("t", 0, 0, interest=1.05),
+        Trial("t", 0, 0, looks=(40, 20)),
+        Trial("t", 0, 0, looks=(4, 20)),
+    ],
+)
+def test_rules_that_cannot_be_judged_by(work, wrong):
+    with pytest.raises(PlanfenceError):
+        trial.start(work, POLICY, wrong)
+    assert trial.all_trials(work) == []
+
+
+def test_a_task_is_assigned_once(work):
+    assert trial.assignment(work, POLICY, "p/a") == {}
+    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    flows = []
+    for name in "abcdefgh":
+        fields = trial.assignment(work, POLICY, f"p/{name}")
+        record(work, POLICY, event="start", result="accepted", task=f"p/{name}", **fields)
+        flows.append(fields["flow"])
+    assert flows == [assign(begun, index) for index in range(8)]
+    assert trial.assignment(work, POLICY, "p/c") == {"trial": "one", "flow": flows[2]}
+
+
+def test_a_task_begun_before_the_trial_stays_out(work):
+    record(work, POLICY, event="start", result="accepted", task="p/old")
+    trial.start(work, POLICY, Trial("one", 0, 0))
+    assert trial.assignment(work, POLICY, "p/old") == {}
+
+
+def simulate(work, begun, count, ratio, loose=0.0):
+    generator = random.Random(3)
+    with (work.top / POLICY.log).open("a") as log:
+        for index in range(count):
+            flow = assign(begun, index)
+            cost = generator.lognormvariate(0, 0.3) * (ratio if flow == "dual" else 1)
+            words = {"task": f"p/t{index}", "trial": begun.id, "flow": flow, "est_min": "45", "result": "accepted"}
+            for number, (event, more) in enumerate(
+                (
+                    ("start", {}),
+                    (
+                        "finish",
+                        {"cost": f"{cost:.4f}", "review_round": "1", "time_min": f"{generator.uniform(10, 40):.1f}"},
+                    ),
+                )
+            ):
+                when = time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime(1795341600 + index * 60 + number * 30))
+                log.write(format_record(when, words | more | {"event": event, "id": f"{index:08x}{number:08x}"}) + "\n")
+        if loose:
+            log.write(f"2026-11-22_10:00:00,task=,model=claude,cost={loose},time_min=,review_round=\n")
+
+
+def test_the_standing_recovers_the_truth(work):
+    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    simulate(work, begun, 24, 0.4)
+    found = trial.standing(begun, trial.facts_of(work, POLICY))
+    assert found.verdict.word == "better"
+    assert found.verdict.effect.low < 0.4 < found.verdict.effect.high
+    assert set(found.secondary) == {"active_min", "cost"}
+    assert found.plain()["n"] == [10, 10]
+
+
+def test_dollars_of_no_task_forbid_a_verdict(work):
+    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    simulate(work, begun, 24, 0.4, loose=50)
+    found = trial.standing(begun, trial.facts_of(work, POLICY))
+    assert found.verdict.word == "not enough data"
+    assert "belong to no task" in found.verdict.text
+
+
+def test_the_commands(work):
+    def run(*words):
+        return subprocess.run(
+            ["planfence", "trial", *words],
+            cwd=work.top,
+            env=dict(work.environment.variables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert "no trial yet" in run("status").stdout
+    assert "looks     at 20 and 40" in run("start", "one", "--interest", "2").stdout
+    assert "running: 0 tasks closed" in run("status").stdout
+    assert '"word": "running"' in run("status", "--json").stdout
+    assert "stopped one" in run("stop").stdout
+    assert run("start", "one").returncode == 2
+    events = [entry.fields["event"] for entry in logs.read_logs([work.top / POLICY.log]).records]
+    assert events == ["trial", "trial"]
