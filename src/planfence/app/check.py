@@ -82,8 +82,12 @@ def require_policy(policy: Policy | None) -> Policy:
     return policy
 
 
-def check_staged(repository: Repository, message: Message | None = None) -> Outcome:
-    """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too."""
+def check_staged(repository: Repository, message: Message | None = None, *, thorough: bool = False) -> Outcome:
+    """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
+
+    ``thorough``, here and below, looks at every change's content, not only where its
+    message's type asks for it.
+    """
     change = changes.staged(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
@@ -91,6 +95,7 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
         verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
+        verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
         claim = _with_message(repository, staged_claim(repository), message)
@@ -108,18 +113,19 @@ def check_staged(repository: Repository, message: Message | None = None) -> Outc
         return Outcome(verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts)
 
 
-def check_commit(repository: Repository, revision: str) -> Outcome:
+def check_commit(repository: Repository, revision: str, *, thorough: bool = False) -> Outcome:
     """Judge one commit against its real parent."""
     identifier = changes.resolve(repository, revision)
-    return judge_commits(repository, [identifier], walk=False)
+    return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
 
 
-def check_range(repository: Repository, base: str, head: str) -> Outcome:
+def check_range(repository: Repository, base: str, head: str, *, thorough: bool = False) -> Outcome:
     """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
-    return judge_commits(repository, [head, f"^{base}"] if base else [head])
+    revisions = [head, f"^{base}"] if base else [head]
+    return judge_commits(repository, revisions, terms=Terms(thorough=thorough))
 
 
-def check_span(repository: Repository, span: str) -> Outcome:
+def check_span(repository: Repository, span: str, *, thorough: bool = False) -> Outcome:
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
@@ -128,7 +134,7 @@ def check_span(repository: Repository, span: str) -> Outcome:
     base, head = changes.resolve(repository, left), changes.resolve(repository, right)
     if symmetric:
         base = repository.git.text("merge-base", base, head)
-    return check_range(repository, base, head)
+    return check_range(repository, base, head, thorough=thorough)
 
 
 def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
@@ -146,7 +152,8 @@ class Terms:
     ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server
     judges; None: each commit's parent has its own. ``gates`` maps a commit to the gate
     (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
-    say it yet. ``progress`` hears how many commits are judged so far.
+    say it yet. ``progress`` hears how many commits are judged so far. ``thorough`` looks at
+    the content of every change.
     """
 
     policy: Policy | None = None
@@ -154,6 +161,7 @@ class Terms:
     gates: Mapping[str, str] = field(default_factory=dict)
     tips: Tips | None = None
     progress: Callable[[int], None] | None = None
+    thorough: bool = False
 
 
 def judge_commits(
@@ -172,6 +180,7 @@ def judge_commits(
             base=terms.base, tips=terms.tips, whole_merges=not walk,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
+        verdicts.thorough = terms.thorough
         known: dict[str, Governing] = {}
         before_policy = 0
         merged = False
@@ -230,7 +239,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
     return ""
 
 
-def check_branch(repository: Repository) -> Outcome:
+def check_branch(repository: Repository, *, thorough: bool = False) -> Outcome:
     """Judge this branch's commits since its merge base with the policy's base."""
     head = changes.head(repository)
     with Objects(repository.git) as objects:
@@ -243,7 +252,7 @@ def check_branch(repository: Repository) -> Outcome:
         raise PlanfenceError(
             f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
         )
-    outcome = check_range(repository, base, head)
+    outcome = check_range(repository, base, head, thorough=thorough)
     return Outcome(outcome.report, policy)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import HUMAN
+from planfence.app import content
 from planfence.app.book import HISTORY, Book, load_facts, trusted
 from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
@@ -86,6 +87,8 @@ class Verdicts:
     tips: Tips | None = None
     #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
     whole_merges: bool = False
+    #: Whether every change's content is looked at, not only where its message's type asks for it.
+    thorough: bool = False
     _known: tuple[Facts, Book] | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
@@ -198,6 +201,8 @@ class Verdicts:
             ctx = replace(ctx, edits=tuple(plan_edits(self.sources, ctx.policy, governing, change)))
         if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
             ctx = replace(ctx, facts=self._facts_at(ctx))
+        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):
+            ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 
     def _origins(self, task: Task, change: Change) -> dict[str, str]:

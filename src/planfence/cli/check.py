@@ -29,13 +29,13 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
         raise PlanfenceError("--staged, --commit and --range exclude each other", hint="name one of them")
     began, repository = time.monotonic(), here()
     if revision is not None:
-        outcome = use.check_commit(repository, revision)
+        outcome = use.check_commit(repository, revision, thorough=True)
     elif span is not None:
-        outcome = use.check_span(repository, span)
+        outcome = use.check_span(repository, span, thorough=True)
     elif staged or not use.nothing_staged(repository):
-        outcome = use.check_staged(repository)
+        outcome = use.check_staged(repository, thorough=True)
     else:
-        outcome = use.check_branch(repository)
+        outcome = use.check_branch(repository, thorough=True)
     use.require_policy(outcome.policy)
     if hooklog.in_hook(repository):
         warning = hooklog.ran(repository, "check", outcome, began)

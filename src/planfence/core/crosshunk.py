@@ -18,11 +18,13 @@ def _words(text: str) -> frozenset[str]:
 _BLOCK = 20
 #: Above so many lines a hunk is no token edit.
 _LONG = 40
-_NOT_NAMES = _words(
+#: Words of some language that look like names.
+NOT_NAMES = _words(
     "if else elif elsif for while do switch case default break continue return yield and or not in is True False None "
     "true false null nil undefined this self super new delete try except catch finally raise throw throws with as from "
     "import export def class fn func function let const var mut pub public private protected static final abstract "
-    "async await int long short float double char bool boolean void string unsigned signed min max any all"
+    "async await print len range object console require module exports string String list dict isinstance "
+    "int long short float double char bool boolean void unsigned signed min max any all"
 )
 
 Tokens = tuple[str, ...]
@@ -104,7 +106,7 @@ def _name_map(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> dict[st
             return None
         if before == after:
             continue
-        if kind != "word" or before in _NOT_NAMES or after in _NOT_NAMES or names.setdefault(before, after) != after:
+        if kind != "word" or before in NOT_NAMES or after in NOT_NAMES or names.setdefault(before, after) != after:
             return None
     return names
 

@@ -6,6 +6,7 @@ deadline cut short. The order and the traps are in docs/themes.md.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,11 +42,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A unit, its kind, and what its path is for."""
+    """A unit, its kind, and what its path is for.
+
+    ``certain`` says of behaviour that it is proven too: the file's code gained or lost words,
+    or is new, or gone; not merely that nothing else could be proven in time.
+    """
 
     unit: Unit
     kind: Kind
     path_class: PathClass
+    certain: bool = False
 
     @property
     def quiet(self) -> bool:
@@ -61,19 +67,30 @@ def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) ->
     """
     end = clock() + budget_s
     kinds: dict[str, Kind] = {}
+    certain: set[str] = set()
     by_file: dict[str, list[Unit]] = {}
     for unit in units:
         if unit.hunk is None:
             kinds[unit.id] = _atom_kind(unit)
+            if kinds[unit.id] in (Kind.ADD, Kind.DELETE) and unit.lines and _is_code(unit.path):
+                certain.add(unit.id)
         else:
             by_file.setdefault(unit.path, []).append(unit)
     for group in sorted(by_file.values(), key=lambda group: _size(group[0].file)):
-        kinds.update(_file_kinds(group, clock, end))
+        found, gained = _file_kinds(group, clock, end)
+        kinds.update(found)
+        if gained:
+            certain |= {unit.id for unit in group if kinds[unit.id] is Kind.BEHAVIOUR}
     rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
     if clock() < end:
         for identity, relation in relate(rest, lambda: clock() >= end).items():
             kinds[identity] = Kind(relation)
-    return tuple(Judged(unit, kinds[unit.id], classify(unit.path)) for unit in units)
+    return tuple(Judged(unit, kinds[unit.id], classify(unit.path), unit.id in certain) for unit in units)
+
+
+def _is_code(path: str) -> bool:
+    language = language_of(path)
+    return language is not None and language.program
 
 
 def _size(file: FileDiff) -> int:
@@ -95,26 +112,29 @@ def _atom_kind(unit: Unit) -> Kind:
     return Kind.BEHAVIOUR if file.type_changed or file.is_link else Kind.BINARY
 
 
-def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> dict[str, Kind]:
-    """The kinds of one file's hunks."""
+def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> tuple[dict[str, Kind], bool]:
+    """The kinds of one file's hunks, and whether its code certainly gained or lost words."""
     file = units[0].file
     hunks = [unit.hunk for unit in units if unit.hunk is not None]
     try:
-        found = text_kinds(file.path, file.old or b"", file.new or b"", hunks, clock, end)
+        found, gained = text_kinds(file.path, file.old or b"", file.new or b"", hunks, clock, end)
     except PastDeadline:
-        found = [Kind.BEHAVIOUR] * len(units)
-    return {unit.id: kind for unit, kind in zip(units, found, strict=True)}
+        found, gained = [Kind.BEHAVIOUR] * len(units), False
+    return {unit.id: kind for unit, kind in zip(units, found, strict=True)}, gained
 
 
 def text_kinds(
     path: str, old: bytes, new: bytes, hunks: Sequence[Hunk], clock: Callable[[], float], end: float
-) -> list[Kind]:
-    """The kinds of hunks between two texts; :class:`PastDeadline` after ``end`` on the clock."""
+) -> tuple[list[Kind], bool]:
+    """The kinds of hunks between two texts, and whether the code certainly gained or lost words.
+
+    Raises :class:`PastDeadline` after ``end`` on the clock.
+    """
     language = language_of(path)
     if language is None or clock() >= end:
-        return [Kind.BEHAVIOUR] * len(hunks)
+        return [Kind.BEHAVIOUR] * len(hunks), False
     if language.prose:
-        return [_prose_kind(hunk) for hunk in hunks]
+        return [_prose_kind(hunk) for hunk in hunks], False
 
     def late() -> bool:
         return clock() >= end
@@ -126,14 +146,16 @@ def text_kinds(
     if language.name == "python" and open_groups:
         proven = prove(old, sides.old, hunks, open_groups, late, end - clock())
     kinds = []
+    words: Counter[str] = Counter()
     for group, one in compared:
+        words.update(dict(one.gained))
         for index in group:
             if index in proven:
-                words = one.comments or proven[index] is Same.DOCSTRINGS
-                kinds.append(Kind.COMMENT if words else Kind.FORMAT)
+                prose = one.comments or proven[index] is Same.DOCSTRINGS
+                kinds.append(Kind.COMMENT if prose else Kind.FORMAT)
             else:
                 kinds.append(_KIND_OF[one.likeness])
-    return kinds
+    return kinds, language.program and any(words.values())
 
 
 _KIND_OF = {

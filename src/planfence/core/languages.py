@@ -45,6 +45,11 @@ class Language:
     heredocs: bool = False
     nested_comments: bool = False
 
+    @property
+    def program(self) -> bool:
+        """Whether it says what a program does, rather than data, layout or text."""
+        return self.name not in ("css", "scss", "html", "xml", "yaml", "toml", "ini", "json", "markdown")
+
 
 _DQ = r'"(?:\\[\s\S]|[^"\\\n])*(?:"|(?=\n)|\Z)'
 _SQ = r"'(?:\\[\s\S]|[^'\\\n])*(?:'|(?=\n)|\Z)"

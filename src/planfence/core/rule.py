@@ -101,13 +101,13 @@ class Rule:
     check: Check
     needs: frozenset[Need] = frozenset()
 
-    def at(self, path: str, message: str, **place: Any) -> Finding:
-        """Report something about one path."""
-        return Finding(self.code, self.name, self.severity, message, path=path, **place)
+    def at(self, path: str, message: str, *, weight: Severity | None = None, **place: Any) -> Finding:
+        """Report something about one path; ``weight`` where it weighs less than the rule."""
+        return Finding(self.code, self.name, weight or self.severity, message, path=path, **place)
 
-    def about(self, message: str, **place: Any) -> Finding:
-        """Report something about the change as a whole."""
-        return Finding(self.code, self.name, self.severity, message, **place)
+    def about(self, message: str, *, weight: Severity | None = None, **place: Any) -> Finding:
+        """Report something about the change as a whole; ``weight`` where it weighs less than the rule."""
+        return Finding(self.code, self.name, weight or self.severity, message, **place)
 
     @property
     def documentation(self) -> str:

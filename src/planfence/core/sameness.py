@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -57,10 +58,15 @@ _LOOSE = frozenset("()[]{},;\\")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The likeness of two stretches, and whether the comments in them differ."""
+    """The likeness of two stretches, and whether the comments in them differ.
+
+    ``gained`` counts the words and numbers of code that the new side has more of (negative:
+    fewer): a stretch that was only laid out anew gains and loses none.
+    """
 
     likeness: Likeness
     comments: bool = False
+    gained: tuple[tuple[str, int], ...] = ()
 
 
 _DIFFERENT = Comparison(Likeness.DIFFERENT)
@@ -157,7 +163,13 @@ def _compare(language: Language, one: list[Token], other: list[Token], texts: tu
         return Comparison(Likeness.CANDIDATE, changed)
     if language.name == "python" and _bare(one, strings=False) == _bare(other, strings=False):
         return Comparison(Likeness.TEXT, changed)
-    return _DIFFERENT
+    return Comparison(Likeness.DIFFERENT, changed, _gained(one, other))
+
+
+def _gained(one: list[Token], other: list[Token]) -> tuple[tuple[str, int], ...]:
+    words = Counter(token.text for token in other if token.kind in ("word", "number"))
+    words.subtract(token.text for token in one if token.kind in ("word", "number"))
+    return tuple((word, count) for word, count in words.items() if count)
 
 
 def _directive(language: Language, comments: set[str]) -> bool:

@@ -10,6 +10,7 @@ from planfence.rules import (
     denied_path,
     dependency_open,
     message_mixes_themes,
+    mixed_content,
     mixed_themes,
     model_not_assigned,
     path_outside_task,
@@ -22,6 +23,7 @@ from planfence.rules import (
     stage_closed,
     task_missing,
     tests_not_passed,
+    type_contradicts_diff,
     unsafe_entry,
 )
 from planfence.rules.lint import LINT_RULES
@@ -35,6 +37,8 @@ RULES: tuple[Rule, ...] = (
     change_too_large.RULE,
     mixed_themes.RULE,
     message_mixes_themes.RULE,
+    type_contradicts_diff.RULE,
+    mixed_content.RULE,
     plan_rides_with_code.RULE,
     plan_widened.RULE,
     plan_went_back.RULE,

@@ -28,12 +28,20 @@ def needs(rules: Iterable[Rule]) -> frozenset[Need]:
 
 
 def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
-    """Run rules over one change, with the policy's severities and the change's name on each finding."""
+    """Run rules over one change, with the policy's severities and the change's name on each finding.
+
+    What a rule itself only warns of, though it is an error by default, stays a warning.
+    """
     return tuple(
-        replace(finding, severity=severity(rule, ctx.policy), change=ctx.change.name)
+        replace(finding, severity=_weight(rule, finding, ctx.policy), change=ctx.change.name)
         for rule in rules
         for finding in rule.check(ctx)
     )
+
+
+def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
+    lighter = finding.severity is Severity.WARN and rule.severity is Severity.ERROR
+    return Severity.WARN if lighter else severity(rule, policy)
 
 
 def door(

@@ -1,0 +1,51 @@
+"""The content of a change for the rules that ask for it: its hunks' kinds, read only when needed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from planfence.core.change import STAGED, Change
+from planfence.core.finding import Severity
+from planfence.core.hunks import units_of
+from planfence.core.kinds import Judged, judge
+from planfence.core.licences import named_folders, needs_content, owns
+from planfence.core.message import Message
+from planfence.core.rule import Context
+from planfence.gitio import changes
+from planfence.gitio.hunks import read_files
+from planfence.gitio.repository import Repository
+
+#: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
+_HOOK_S = 0.04
+_SURE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A change's units with their kinds; ``folders`` are the repository's, where a scope had to be looked up."""
+
+    judged: tuple[Judged, ...]
+    folders: frozenset[str] = frozenset()
+
+
+def is_needed(ctx: Context) -> bool:
+    """Whether a rule that can refuse depends on the content: by the message's type, or the policy's own choice."""
+    if ctx.change.is_merge:
+        return False
+    wanted = ctx.policy.rules.get("THM004", ctx.policy.rules.get("mixed-content"))
+    return needs_content(ctx.message) or wanted is Severity.ERROR
+
+
+def read(repository: Repository, change: Change, message: Message | None) -> Content | None:
+    """Read a change's hunks and judge their kinds; None for a merge, whose content others wrote."""
+    if change.is_merge or not change.files:
+        return None
+    parent = change.parents[0] if change.parents else ""
+    base = f"{parent}^{{tree}}" if parent else repository.empty_tree()
+    units = units_of(read_files(repository.git, base, change.tree))
+    judged = judge(units, time.monotonic, _HOOK_S if change.name == STAGED else _SURE_S)
+    scope = message.scope if message is not None else ""
+    lookup = bool(scope) and not owns(scope, change.paths)
+    folders = named_folders(list(changes.tree_paths(repository, change.tree))) if lookup else frozenset()
+    return Content(judged, folders)

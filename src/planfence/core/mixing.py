@@ -1,0 +1,92 @@
+"""Whether one change mixes several: by what its hunks do, and by what its message says.
+
+The thresholds and what they reach on hand-labelled commits are in docs/themes.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from planfence.core.kinds import Judged, Kind
+from planfence.core.message import Message
+from planfence.core.pathclass import PathClass
+
+#: Formatting counts from this many lines, and from this part of the change, on.
+FORMAT_LINES = 5
+FORMAT_SHARE = 0.10
+#: A change is spread from this score on: its hunks, and each file as four.
+SPREAD = 33
+_PER_FILE = 4
+
+_ISSUE = re.compile(r"(?<![\w/])(?!(?:UTF|SHA|ISO|RFC|CVE|PEP|MD|CP)-)[A-Z][A-Z0-9]+-\d+\b|(?<![\w/&])#\d+\b")
+_TRAILER_LINE = re.compile(
+    r"^[A-Za-z-]+-(?:by|id|on|Task|Stage|Model|Urgent): .*$|^\S+-svn-id: .*$|\(#\d+\)[ \t]*$", re.MULTILINE
+)
+_DONE = (
+    r"(?:fix|fixes|fixed|add|adds|added|remove|removes|removed|clean|cleans|cleaned|clean ?up|update|updates|updated"
+    r"|refactor|refactored|rename|renamed|implement|implemented|make|makes|change|changed|move|moved|improve|improved)"
+)
+_ALSO = re.compile(
+    rf"\b(?:also|additionally|as well as|while (?:here|at it|i'm|i was|there)|unrelated"
+    rf"|and (?:{_DONE}|some|a few|other|minor)\b"
+    r"|some (?:cleanup|clean-up|cleaning|formatting|refactoring)"
+    r"|(?:various|misc|miscellaneous|several|assorted|bunch of|minor|small|other|few more|more) (?:\w+ )?"
+    r"(?:fixes|changes|clean-?ups?|tweaks|improvements|bugs?|updates|things|stuff|refactorings?))\b",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+(?=\S)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """One reason to think that a change is several, and the unit that shows it best (None: the whole)."""
+
+    reason: str
+    example: Judged | None = None
+
+
+def mixtures(judged: Sequence[Judged]) -> tuple[Mixture, ...]:
+    """Return what the diff alone shows to be mixed; companions (tests, comments, changelogs) mix with anything."""
+    behaviour = [one for one in judged if one.kind in (Kind.BEHAVIOUR, Kind.STYLE) and one.path_class is PathClass.SRC]
+    total = sum(one.unit.lines for one in judged)
+    found: list[Mixture] = []
+    form = [one for one in judged if one.kind is Kind.FORMAT and one.path_class in (PathClass.SRC, PathClass.TEST)]
+    lines = sum(one.unit.lines for one in form)
+    if behaviour and lines >= FORMAT_LINES and lines >= FORMAT_SHARE * total:
+        example = max(form, key=lambda one: one.unit.lines)
+        found.append(Mixture(f"{lines} of {total} lines are formatting, beside changed behaviour", example))
+    moved = [one for one in judged if one.kind is Kind.MOVE]
+    apart = sum(one.unit.lines for one in behaviour)
+    if moved and apart >= FORMAT_LINES and sum(one.unit.lines for one in moved) >= apart:
+        found.append(Mixture("blocks that only moved beside changed behaviour", moved[0]))
+    hunks, files = spread(judged)
+    if hunks + _PER_FILE * files >= SPREAD and behaviour:
+        found.append(Mixture(f"{hunks} places in {files} files: seldom one change"))
+    return tuple(found)
+
+
+def spread(judged: Sequence[Judged]) -> tuple[int, int]:
+    """How many places and files a change touches, the same edit everywhere and what is generated counted once."""
+    wide = (Kind.FORMAT, Kind.CODEMOD, Kind.IDENTIFIER, Kind.RENAME)
+    made = (PathClass.GENERATED, PathClass.LOCK)
+    counted = [one for one in judged if one.kind not in wide and one.path_class not in made]
+    once = {one.kind for one in judged if one.kind in wide}
+    return len(counted) + len(once), len({one.unit.path for one in counted}) + bool(once)
+
+
+def cues(message: Message) -> tuple[str, ...]:
+    """Return what a message says that a message about one thing seldom says."""
+    text = _TRAILER_LINE.sub("", f"{message.subject}\n{message.body}")
+    found: list[str] = []
+    issues = list(dict.fromkeys(_ISSUE.findall(text)))
+    if len(issues) > 1:
+        found.append(f"it names {len(issues)} issues ({', '.join(issues[:3])})")
+    also = _ALSO.search(text)
+    if also:
+        found.append(f"it says “{' '.join(also.group().split())}”")
+    items = len(_ITEM.findall(message.body))
+    if items > 1:
+        found.append(f"it lists {items} things")
+    return tuple(found)

@@ -1,0 +1,207 @@
+"""Which hunks belong together: one group for each commit that a mixed change should have been.
+
+The plan's themes decide first, then what a hunk does; clusters of shared rare names only on
+request, since they break a third of the commits that were whole (docs/themes.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from planfence.core.crosshunk import clusters
+from planfence.core.kinds import Judged, Kind
+from planfence.core.pathclass import PathClass
+from planfence.core.plan import Plan, Task
+from planfence.core.splitwords import suggest
+
+
+class Bucket(IntEnum):
+    """What a group does, in the order in which the commits are made."""
+
+    RENAME = 0
+    FORMAT = 1
+    DEPS = 2
+    CODEMOD = 3
+    BEHAVIOUR = 4
+    CI = 5
+    DOCS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One proposed commit.
+
+    ``units`` are unit ids; ``theme`` is empty outside all themes; ``task`` is the
+    `<plan>/<task>` that its trailer will name, empty for none.
+    """
+
+    units: tuple[str, ...]
+    message: str
+    theme: str = ""
+    task: str = ""
+    bucket: Bucket = Bucket.BEHAVIOUR
+
+
+#: So little formatting is not worth a commit of its own beside changes in the same files (lines).
+_LITTLE = 5
+_BUCKETS = {
+    Kind.RENAME: Bucket.RENAME,
+    Kind.MOVE: Bucket.RENAME,
+    Kind.IDENTIFIER: Bucket.RENAME,
+    Kind.CODEMOD: Bucket.CODEMOD,
+    Kind.FORMAT: Bucket.FORMAT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What a proposal goes by: the plan and task in force (None: none), and the words for the main commit.
+
+    ``names`` maps a unit's id to its rare names, where clusters were asked for.
+    """
+
+    plan: Plan | None = None
+    task: Task | None = None
+    words: str = ""
+    names: Mapping[str, frozenset[str]] | None = None
+
+
+def propose(judged: Sequence[Judged], guide: Guide) -> tuple[Group, ...]:
+    """Divide a change into groups, in the order in which they should be committed."""
+    themes = _themes([one.unit.path for one in judged], guide)
+    members: dict[tuple[str, Bucket], list[Judged]] = defaultdict(list)
+    for one in judged:
+        members[themes[one.unit.path], _bucket(one)].append(one)
+    for theme in {theme for theme, _ in members}:
+        _absorb(members, theme)
+    _keep_together(members)
+    groups: list[tuple[str, Bucket, list[Judged]]] = []
+    for (theme, bucket), own in members.items():
+        parts = _clusters(own, guide.names) if guide.names is not None and bucket is Bucket.BEHAVIOUR else [own]
+        groups += [(theme, bucket, part) for part in parts if part]
+    own_theme = guide.task.theme if guide.task else ""
+    groups.sort(key=lambda group: (group[1], group[0] != own_theme, group[0]))
+    return tuple(_group(*group, guide) for group in groups)
+
+
+def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide) -> Group:
+    task = _task_for(guide, theme, [one.unit.path for one in own])
+    types = guide.plan.themes[theme].types if guide.plan and theme in guide.plan.themes else ()
+    message = suggest(own, bucket.name, types, guide.words if bucket is Bucket.BEHAVIOUR else "")
+    name = f"{guide.plan.id}/{task.id}" if guide.plan and task else ""
+    return Group(tuple(one.unit.id for one in own), message, theme, name, bucket)
+
+
+def _task_for(guide: Guide, theme: str, paths: list[str]) -> Task | None:
+    """The task whose commit this is: the active one where its theme fits, else the only one that lists the paths."""
+    if guide.plan is None or guide.task is None:
+        return None
+    if theme == guide.task.theme:
+        return guide.task
+    fits = [task for task in guide.plan.tasks if task.theme == theme and all(task.entries(path) for path in paths)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _themes(paths: Sequence[str], guide: Guide) -> dict[str, str]:
+    """One theme for each path; of several, the one that keeps the change whole."""
+    plan, task = guide.plan, guide.task
+    if plan is None:
+        return dict.fromkeys(paths, "")
+    claimed = {path: plan.themes_of(path) for path in dict.fromkeys(paths)}
+    votes: Counter[str] = Counter(themes[0] for themes in claimed.values() if len(themes) == 1)
+    if task is not None:
+        votes[task.theme] += len(paths)
+
+    def settle(path: str) -> str:
+        themes = claimed[path]
+        if not themes:
+            return task.theme if task is not None and task.entries(path) else ""
+        return max(themes, key=lambda theme: (votes[theme], -themes.index(theme)))
+
+    return {path: settle(path) for path in claimed}
+
+
+def _bucket(one: Judged) -> Bucket:
+    if one.path_class in (PathClass.LOCK, PathClass.DEPS):
+        return Bucket.DEPS
+    if one.path_class is PathClass.CI:
+        return Bucket.CI
+    if one.kind in _BUCKETS:
+        return _BUCKETS[one.kind]
+    if one.path_class is PathClass.DOCS or one.kind is Kind.COMMENT:
+        return Bucket.DOCS
+    return Bucket.BEHAVIOUR
+
+
+def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
+    """Give companions back to the change that they belong to: comments, changelogs, a little formatting."""
+    main = members.get((theme, Bucket.BEHAVIOUR))
+    if not main:
+        return
+    paths = {one.unit.path for one in main}
+    for bucket in (Bucket.DOCS, Bucket.FORMAT, Bucket.RENAME, Bucket.CODEMOD):
+        own = members.get((theme, bucket), [])
+        little = sum(one.unit.lines for one in own) < _LITTLE and not any(one.unit.atom for one in own)
+        stays = [one for one in own if not _companion(one, bucket, paths, little=little)]
+        main += [one for one in own if one not in stays]
+        members[theme, bucket] = stays
+
+
+def _companion(one: Judged, bucket: Bucket, paths: set[str], *, little: bool) -> bool:
+    if bucket is Bucket.DOCS:
+        return (one.kind is Kind.COMMENT and one.unit.path in paths) or is_changelog(one.unit.path)
+    return little and one.unit.path in paths
+
+
+def is_changelog(path: str) -> bool:
+    """Whether the path is a changelog or a fragment of one, which belongs to the change that it tells of."""
+    lower = path.lower()
+    name = lower.rpartition("/")[2].partition(".")[0]
+    folders = set(lower.split("/")[:-1])
+    return name in ("changelog", "changes", "history", "news", "release_notes") or bool(
+        folders & {"changelog", "changelog.d", "changes", "news", "newsfragments", ".changeset", "changelogs"}
+    )
+
+
+def _keep_together(members: dict[tuple[str, Bucket], list[Judged]]) -> None:
+    """Put into one group what can't be committed apart: a path that becomes a folder, or the other way round."""
+    place = {id(one): key for key, own in members.items() for one in own}
+    every = [one for own in members.values() for one in own]
+    for knot in knots([one.unit.path for one in every], [one.unit.file.old_path for one in every]):
+        keys = [place[id(every[index])] for index in knot]
+        for index, key in zip(knot, keys, strict=True):
+            if key != keys[0]:
+                members[key].remove(every[index])
+                members[keys[0]].append(every[index])
+
+
+def knots(paths: Sequence[str], old_paths: Sequence[str]) -> list[list[int]]:
+    """Indexes of units whose paths contain each other, such as `a` and `a/b`, with all units of those paths."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for index, names in enumerate(zip(paths, old_paths, strict=True)):
+        for name in dict.fromkeys(names):
+            holders[name].append(index)
+    inner: dict[str, list[int]] = defaultdict(list)
+    for name, own in holders.items():
+        folder = name.rpartition("/")[0]
+        while folder:
+            if folder in holders:
+                inner[folder] += own
+            folder = folder.rpartition("/")[0]
+    return [sorted({*holders[name], *own}) for name, own in inner.items()]
+
+
+def _clusters(own: list[Judged], names: Mapping[str, frozenset[str]]) -> list[list[Judged]]:
+    roots = clusters([names.get(one.unit.id, frozenset()) for one in own], [one.unit.path for one in own])
+    parts: dict[int, list[Judged]] = defaultdict(list)
+    for one, root in zip(own, roots, strict=True):
+        parts[root].append(one)
+    return list(parts.values())
+
+
+def with_message(group: Group, message: str) -> Group:
+    """The group with another message."""
+    return replace(group, message=message)

@@ -1,0 +1,71 @@
+"""A proposed split as text: what goes into which commit, and what to type next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from planfence.core.kinds import Judged, Kind
+from planfence.core.pathclass import PathClass
+from planfence.core.split import Group
+
+_WORDS = {Kind.BEHAVIOUR: "code", Kind.IDENTIFIER: "renamed names", Kind.STYLE: "style (unverified)"}
+
+
+def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = False) -> str:
+    """Show the groups in order; with ``hunks`` every hunk's id and first lines."""
+    known = {one.unit.id: one for one in judged}
+    lines: list[str] = []
+    for number, group in enumerate(groups, 1):
+        own = [known[identity] for identity in group.units]
+        total = sum(one.unit.lines for one in own)
+        theme = f", theme {group.theme}" if group.theme else ""
+        task = f", task {group.task}" if group.task else ""
+        lines.append(f"{number}. {group.message.splitlines()[0]}")
+        lines.append(f"   {_count(len(own), 'hunk')}, {_count(total, 'line')}{theme}{task}")
+        for path in dict.fromkeys(one.unit.path for one in own):
+            lines.append(f"     {printable(path)}  {_what([one for one in own if one.unit.path == path])}")
+            if hunks:
+                lines += [line for one in own if one.unit.path == path for line in _hunk(one)]
+    return "\n".join(lines) + "\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _what(own: Sequence[Judged]) -> str:
+    """The kinds of some units of one path, with their lines."""
+    lines: Counter[str] = Counter()
+    for one in own:
+        lines[_word(one)] += one.unit.lines
+    return ", ".join(f"{word} {count}" if count else word for word, count in lines.items())
+
+
+def _word(one: Judged) -> str:
+    plain = one.kind in (Kind.BEHAVIOUR, Kind.COMMENT, Kind.STYLE)
+    if plain and one.path_class is not PathClass.SRC:
+        return str(one.path_class)
+    if one.kind is Kind.RENAME:
+        return f"renamed from {printable(one.unit.file.old_path)}"
+    return _WORDS.get(one.kind, str(one.kind))
+
+
+def _hunk(one: Judged) -> list[str]:
+    unit = one.unit
+    if unit.hunk is None:
+        return [f"       {unit.id} {unit.atom}"]
+    shown = [f"-{line!s}" for line in map(_text, unit.hunk.old[:2])] + [
+        f"+{line}" for line in map(_text, unit.hunk.new[:2])
+    ]
+    return [f"       {unit.id} @{unit.hunk.new_start + 1}", *(f"         {line}" for line in shown)]
+
+
+def _text(line: bytes) -> str:
+    return printable(line.decode("utf-8", "replace").rstrip("\r\n"))[:100]
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal would obey or choke on made visible."""
+    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in clean)

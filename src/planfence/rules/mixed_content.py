@@ -1,0 +1,37 @@
+"""One change tangles formatting, moves and behaviour, or says itself that it is several.
+
+## What it checks
+The kinds of the changed hunks: proven formatting of 5 lines and 10% of the change or more beside changed
+behaviour, moved blocks beside changed behaviour, and a change spread over more places than single changes are.
+Tests, comments and changelogs go with anything. And the message: several issues, "also", a list of things.
+Advice by default: content alone sees only a third of what is tangled.
+
+## Why is this bad?
+Forty lines of layout hide the one line that matters, and neither can be reverted alone.
+
+## Fix
+`planfence split` proposes one commit for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.mixing import cues, mixtures
+from planfence.core.rule import Context, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.change.is_merge or (ctx.message is not None and ctx.message.autosquash):
+        return
+    for mixture in mixtures(ctx.content.judged) if ctx.content is not None else ():
+        unit = mixture.example.unit if mixture.example else None
+        line = unit.hunk.new_start + 1 if unit and unit.hunk else 0
+        yield RULE.at(unit.path if unit else "", mixture.reason, line=line)
+    if ctx.message is not None and ctx.content is not None:
+        for cue in cues(ctx.message):
+            yield RULE.about(f"the message speaks of several things: {cue}")
+
+
+RULE = Rule("THM004", "mixed-content", Severity.WARN, check, frozenset({Need.CONTENT}))

@@ -1,0 +1,71 @@
+"""The message claims what the diff does not do.
+
+## What it checks
+The Conventional Commits type against the kinds of the changed hunks. `docs:` may change documentation and
+comments, `style:` formatting, `test:` tests, `ci:` and `build:` what builds; comments and formatting are free
+everywhere. An error only where it is proven: `docs:` or `style:` on source whose code gained or lost words. All
+else is a warning: other paths that the type does not license, `feat:`, `fix:` or `perf:` on documentation
+alone, and a scope that is a folder or theme of this repository and owns none of the changed paths.
+
+## Why is this bad?
+Changelogs, releases and reviews go by the type: behaviour under `docs:` is behaviour that nobody looks at.
+
+## Fix
+Use the type that is true, or make two commits: `planfence split` proposes how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.licences import breaches, is_folder, owns, says_more
+from planfence.core.rule import Context, Need, Rule
+
+#: So many paths are named; the rest is counted.
+_NAMED = 5
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    message, content = ctx.message, ctx.content
+    if message is None or content is None or not message.types or message.autosquash or ctx.change.is_merge:
+        return
+    kind = message.types[0]
+    found = sorted(breaches(kind, content.judged), key=lambda breach: not breach.proven)
+    for breach in found[:_NAMED]:
+        weight = Severity.ERROR if breach.proven else Severity.WARN
+        yield RULE.at(breach.path, f"`{kind}:` does not cover {breach.what}", line=breach.line, weight=weight)
+    if len(found) > _NAMED:
+        yield RULE.about(f"`{kind}:` does not cover {len(found) - _NAMED} more paths", weight=Severity.WARN)
+    if says_more(kind, content.judged):
+        yield RULE.about(f"`{kind}:` on documentation and comments alone", weight=Severity.WARN)
+    yield from _scope(ctx, message.scope)
+
+
+def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
+    if not scope or owns(scope, ctx.change.paths):
+        return
+    theme = ctx.plan.themes.get(scope) if ctx.plan else None
+    foreign = (
+        theme is not None
+        and ctx.plan is not None
+        and not any(scope in ctx.plan.themes_of(path) for path in ctx.change.paths)
+    )
+    if foreign or (theme is None and is_folder(scope, ctx.content.folders)):
+        yield RULE.about(f"scope `{scope}` owns none of the changed paths", weight=Severity.WARN)
+
+
+RULE = Rule("THM003", "type-contradicts-diff", Severity.ERROR, check, frozenset({Need.MESSAGE, Need.CONTENT}))
+"""One change tangles formatting, renames, moves and behaviour.
+
+## What it checks
+The kinds of the changed hunks: proven formatting of 5 lines and 10% of the change or more, beside changed
+behaviour; and the other mixtures that docs/themes.md lists. Tests, comments and changelogs go with anything.
+Advice by default: content alone sees only a part of what is tangled.
+
+## Why is this bad?
+Forty lines of layout hide the one line that matters, and neither can be reverted alone.
+
+## Fix
+`planfence split` proposes one commit for each.
+"""
