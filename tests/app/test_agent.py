@@ -204,3 +204,44 @@ def test_recorded_payloads_are_answered(working, file):
     assert answered.code == 0
     denied = b"PreToolUse" in recorded
     assert ("deny" in answered.stdout) is denied
+
+
+def end(repo, event, **fields):
+    raw = {"session_id": "s1", "cwd": str(repo.root), "hook_event_name": event} | fields
+    return reply("claude", json.dumps(raw).encode(), repo.environment())
+
+
+@pytest.fixture
+def tested(working):
+    """A task at work in a repository whose policy names a test command."""
+    working.git("checkout", "-q", "-b", "work")
+    working.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\n')
+    working.git("commit", "-qam", "chore: tests", "--no-verify")
+    working.git("branch", "-f", "main", "work")
+    assert working.planfence("start", "auth/middleware").returncode == 0
+    return working
+
+
+@pytest.mark.parametrize("event", ["Stop", "SubagentStop"])
+def test_the_stop_is_held_until_the_tests_pass(tested, event):
+    assert end(tested, event).stdout == ""
+    tested.write("src/auth.py", "x = 1\n")
+    assert "src/auth.py" in json.loads(end(tested, event).stdout)["reason"]
+    assert end(tested, event, stop_hook_active=True).stdout == ""
+    tested.git("add", "src/auth.py")
+    held = json.loads(end(tested, event).stdout)
+    assert held["decision"] == "block"
+    assert "planfence test --staged" in held["reason"]
+    assert tested.planfence("test", "--staged").returncode == 0
+    assert end(tested, event).stdout == ""
+
+
+def test_a_sessions_end_is_logged(tested):
+    end(tested, "UserPromptSubmit", prompt="go")
+    answered = end(tested, "SessionEnd", reason="exit")
+    assert (answered.code, answered.stdout) == (0, "")
+    line = next(
+        line for line in (tested.root / ".ai-benchmark.csv").read_text().splitlines() if "event=session" in line
+    )
+    assert "task=auth/middleware,model=claude" in line
+    assert "session=s1" in line

@@ -107,7 +107,7 @@ def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens)
     line = (repo.root / ".ai-benchmark.csv").read_text()
     assert f"task=auth/middleware,model={agent}" in line
     assert "event=run" in line
-    assert ("cost=," in line) is (cost is None)
+    assert ("event=cost" in line) is (cost is not None)
     ref = repo.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
     names = repo.git("ls-tree", "-r", "--name-only", ref).splitlines()
     assert {"entry.json", "prompt.md", "change.diff", "output.txt"} <= {name.rpartition("/")[2] for name in names}

@@ -79,6 +79,16 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.context(asked, agentcontext.text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
         agentsession.keep(here.repository, asked)
+    elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):
+        from planfence.app import agentstop  # reads the ledger, which no edit needs
+
+        reason = "" if asked.stop_hook_active else agentstop.unproven(here)
+        return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
+    elif asked.event is Event.SESSION_END:
+        from planfence.app import agentstop  # reads transcripts, which no edit needs
+
+        agentsession.keep(here.repository, asked)
+        return Reply(answer.silence(asked), stderr=agentstop.close(here, asked))
     return Reply(answer.silence(asked))
 
 

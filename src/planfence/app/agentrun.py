@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planfence import __version__
 from planfence.agents import programs
@@ -13,7 +13,7 @@ from planfence.agents.programs import Told
 from planfence.app import prompts
 from planfence.app import record as records
 from planfence.app.book import new_id, now, write_entry
-from planfence.app.scene import look
+from planfence.app.scene import Scene, look
 from planfence.app.stage import flow
 from planfence.core.statement import Statement
 from planfence.errors import PlanfenceError
@@ -96,32 +96,43 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, program: st
         "errors.txt": done.stderr,
     }
     write_entry(repository, scene.policy, Statement(AGENT_RUN, predicate, {"gitTree": after}), attachments)
-    fields: dict[str, records.Value | None] = {
-        "model": agent,
-        "stage": stage,
-        "role": {"implement": "executor", "review": "reviewer"}.get(stage, "planner"),
-        "flow": flow(scene),
-        "theme": scene.task.theme,
-        "cost": told.cost,
-        "time_min": minutes,
-        "review_round": scene.state.round + 1,
-        "files": files,
-        "lines": lines,
-        "tokens_in": told.tokens_in,
-        "tokens_out": told.tokens_out,
-        "tokens_cached": told.tokens_cached,
-        "session": told.session,
-        "est_min": scene.task.estimate_min,
-        "run": run_id,
-    }
     failed = done.returncode != 0 or told.failed
+    complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
+    ran = Ran(run_id, told, done.returncode, minutes, files, lines, complaint)
+    return replace(ran, warning=_log(scene, stage, agent, ran))
+
+
+def _log(scene: Scene, stage: str, agent: str, ran: Ran) -> str:
+    """Log the run, and where the agent told its cost that too, as a line that `finish` does not count again."""
+    role = {"implement": "executor", "review": "reviewer"}.get(stage, "planner")
+    common: dict[str, records.Value] = {"model": agent, "stage": stage, "flow": flow(scene), "theme": scene.task.theme}
+    common |= {"session": ran.told.session, "run": ran.id}
     warning = records.record(
-        repository,
+        scene.repository,
         scene.policy,
         event="run",
-        result="failed" if failed else "passed",
+        result="failed" if ran.failed else "passed",
         task=scene.name,
-        **{name: value for name, value in fields.items() if value is not None},
+        **common,
+        role=role,
+        review_round=scene.state.round + 1,
+        files=ran.files,
+        lines=ran.lines,
+        ms=round(ran.minutes * 60_000),
+        est_min=scene.task.estimate_min,
     )
-    complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
-    return Ran(run_id, told, done.returncode, minutes, files, lines, complaint, warning)
+    told = ran.told
+    if told.cost is None:
+        return warning
+    tokens = {"tokens_in": told.tokens_in, "tokens_out": told.tokens_out, "tokens_cached": told.tokens_cached}
+    common |= {name: value for name, value in tokens.items() if value is not None}
+    return warning or records.record(
+        scene.repository,
+        scene.policy,
+        event="cost",
+        result="accepted",
+        task=scene.name,
+        **common,
+        role=stage,
+        cost=told.cost,
+    )
