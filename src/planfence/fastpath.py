@@ -18,7 +18,7 @@ import time
 from _blake2 import blake2b
 
 #: Raised by one when the format of the compiled plan, or what it proves, changes.
-FORMAT = 1
+FORMAT = 2
 
 SEEN_HEAD = b"planfence-seen 2"
 

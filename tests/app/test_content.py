@@ -38,3 +38,15 @@ def test_check_advises_on_mixed_content_and_the_pre_commit_hook_does_not_look(re
     assert "mixed-content" in done.stdout
     done = repo.planfence("hook", "pre-commit")
     assert "mixed-content" not in done.stdout + done.stderr
+
+
+def test_the_fast_path_is_never_sure_of_a_type_that_only_the_diff_confirms() -> None:
+    from planfence.app.fastplan import compile_plan
+    from planfence.core.finding import Severity
+    from planfence.core.policy import Policy
+
+    compiled = compile_plan(Policy(), None, None)
+    assert compiled is not None
+    assert b"unsure-type docs\n" in compiled
+    assert b"unsure-type feat\n" not in compiled
+    assert compile_plan(Policy(rules={"mixed-content": Severity.ERROR}), None, None) is None

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator
 from planfence import fastpath
 from planfence.app.sources import Governing
 from planfence.core import paths
+from planfence.core.finding import Severity
+from planfence.core.licences import LICENCES
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.rule import Rule
 from planfence.gitio.repository import Repository
-from planfence.rules.judge import selected
+from planfence.rules.judge import selected, severity
 from planfence.store import cache
 
 #: The rules whose "nothing found" the fast path can prove; a policy with any other rule on goes without it.
@@ -24,6 +27,8 @@ PROVEN = frozenset(
         *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "MSG001"),
         # What these say is settled by the full check and written down with the refs it was read from (`app/seen.py`).
         *("GAT001", "GAT002", "GAT003", "ROL001", "ROL002", "ROL003"),
+        # Both look at nothing in a hook, but for the types in `LICENCES`, of which the fast path is never sure.
+        *("THM003", "THM004"),
     }
 )
 _ACTIONS = {"add": "A", "modify": "M", "delete": "D"}
@@ -31,7 +36,12 @@ _ACTIONS = {"add": "A", "modify": "M", "delete": "D"}
 
 def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes | None:
     """Return the compiled plan, or None where the fast path could not prove what this policy and plan ask."""
-    if any(rule.code not in PROVEN for rule in selected(policy)) or policy.plans != "plans" or "/" in policy.log:
+    rules = selected(policy)
+    if (
+        any(rule.code not in PROVEN or _refuses_content(rule, policy) for rule in rules)
+        or policy.plans != "plans"
+        or "/" in policy.log
+    ):
         return None
     lines = list(_policy(policy))
     lines += _task(policy, plan, task) if plan is not None and task is not None else _unplanned(policy)
@@ -40,7 +50,13 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
     return body.encode() if plain and policy.log not in ("", ".", "..") and policy.log.lower() != ".git" else None
 
 
+def _refuses_content(rule: Rule, policy: Policy) -> bool:
+    """Whether every commit's content must be read, because the policy refuses mixtures."""
+    return rule.code == "THM004" and severity(rule, policy) is Severity.ERROR
+
+
 def _policy(policy: Policy) -> Iterator[str]:
+    yield from _each("unsure-type", sorted(LICENCES))
     yield f"log {policy.log}"
     yield f"governs {POLICY_PATH}"
     yield f"governs {policy.plans}/"
