@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from planfence.app import costs, logs
+from planfence.app import costs, export, logs
 from planfence.app.check import active_task
 from planfence.app.record import utc
 from planfence.cli.common import here, policy_of
+from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
 from planfence.render.log_text import render_counts, render_records, visible
+from planfence.store.state import write_atomically
 
 
 @click.group()
@@ -92,3 +95,33 @@ def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
         click.echo(f"  left out: {count} x {reason}")
     for note in taken.notes:
         click.echo(f"planfence: {note}", err=True)
+
+
+@command.command("export")
+@click.option("--format", "kind", required=True, type=click.Choice(["jsonl", "otlp", "parquet"]))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; otherwise standard output."
+)
+@click.option(
+    "--to", "endpoint", default="", metavar="URL", help="With otlp: post to this collector (http://host:4318)."
+)
+def export_(kind: str, output: Path | None, endpoint: str) -> None:
+    """Write the log for other programs: every line (jsonl, otlp), or sums that add up (parquet)."""
+    repository = here()
+    policy = policy_of(repository)
+    if kind == "parquet":
+        if output is None:
+            raise PlanfenceError("Parquet needs a file", hint="planfence log export --format parquet -o log.parquet")
+        click.echo(f"wrote {output}: {export.parquet(repository, policy, output, int(time.time()))} rows", err=True)
+        return
+    if endpoint and kind == "otlp":
+        click.echo(f"sent {export.send(export.otlp(repository, policy), endpoint)} requests", err=True)
+        return
+    lines = (
+        export.json_lines(repository, policy) if kind == "jsonl" else map(json.dumps, export.otlp(repository, policy))
+    )
+    text = "".join(f"{line}\n" for line in lines)
+    if output is None:
+        emit(text)
+    else:
+        write_atomically(output, text.encode())

@@ -1,0 +1,35 @@
+"""Parquet files, written by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+
+
+def has_duckdb() -> bool:
+    """Whether the `report` extra is installed."""
+    return find_spec("duckdb") is not None
+
+
+def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[object, ...]]) -> None:
+    """Write rows as one Parquet file; ``columns`` are names and SQL types.
+
+    Raises :class:`PlanfenceError` without DuckDB, :class:`CouldNotCheck` where the file can't be written.
+    """
+    if not has_duckdb():
+        raise PlanfenceError("Parquet needs DuckDB", hint="pip install 'planfence[report]'")
+    import duckdb
+
+    with duckdb.connect() as connection:
+        kinds = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+        connection.execute(f"CREATE TABLE made ({kinds})")
+        if rows:
+            marks = ", ".join("?" for _ in columns)
+            connection.executemany(f"INSERT INTO made VALUES ({marks})", rows)  # noqa: S608 - marks only
+        try:
+            connection.execute(f"COPY made TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+        except duckdb.IOException as error:
+            raise CouldNotCheck(f"{path} could not be written: {error}") from error
