@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,10 +45,6 @@ def ask(question: Callable[[], Any]) -> Verdict:
         report.notes,
         " ".join(finding.message for finding in report.errors),
     )
-
-
-def has(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
 
 
 @dataclass
@@ -148,7 +143,14 @@ class Lab:
             (root / "objects/info/alternates").write_text(f"{self.repo.root / '.git/objects'}\n")
             server = type(self.repo)(root, self.repo.variables)
             server.git("update-ref", "refs/heads/main", self.base)
+            self.sync()
         return type(self.repo)(root, self.repo.variables)
+
+    def sync(self) -> None:
+        """Bring the ledger's refs to the server, as `planfence sync` does."""
+        server = type(self.repo)(self.repo.root.parent / "server.git", self.repo.variables)
+        for line in self.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/planfence").splitlines():
+            server.git("update-ref", *line.split(" "))
 
     def receive(self, *updates: tuple[str, str, str], **extra: str) -> Verdict:
         """What the server says to (old, new, ref) updates; ids may be revisions of the lab, empty for none."""
@@ -164,11 +166,8 @@ class Lab:
     def everywhere(self, head: str = "HEAD") -> dict[str, Verdict]:
         """The verdict on `base..head` of every surface that judges commits."""
         found = {"range": self.range(head)}
-        if has("planfence.app.verify"):
-            found["verify"] = self.verify(head)
-        if has("planfence.app.receive"):
-            found["receive"] = self.receive((self.base, head, "refs/heads/main"))
-            found["receive new"] = self.receive(("", head, "refs/heads/topic"))
+        found["verify"] = self.verify(head)
+        found["receive"] = self.receive((self.base, head, "refs/heads/main"))
         return found
 
     # --- the answers ---------------------------------------------------------------------
@@ -206,6 +205,8 @@ def bare_template(tmp_path_factory: pytest.TempPathFactory, templates: Path) -> 
 
 @pytest.fixture
 def lab(repo: Any, bare_template: Path) -> Lab:
-    base = repo.git("rev-parse", "HEAD")
+    # Evidence has its own cases; these are about what a change touches.
+    repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
+    base = repo.commit("chore: no gate")
     repo.git("checkout", "-q", "-b", "work")
     return Lab(repo, bare_template, base)

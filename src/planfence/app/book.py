@@ -16,7 +16,9 @@ from planfence.core.policy import Policy
 from planfence.core.stages import CommitFact, Facts, reduce
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
+from planfence.gitio.commits import signature_of
 from planfence.gitio.ledger import Ledger, Tips
+from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 
 _T = TypeVar("_T")
@@ -105,7 +107,7 @@ def trusted(
     `local` believes every record. `signed` believes a test run or a move only with the
     signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
-    if policy.trust.evidence == "local":
+    if policy.trust.evidence != "signed":
         return book
     signers = read_signers(repository, policy, base)
     wanted_trees, wanted_tasks = set(trees), set(tasks)
@@ -135,6 +137,16 @@ def read_signers(repository: Repository, policy: Policy, base: str = "") -> byte
         f"the signers' file {policy.trust.signers!r} is not on {policy.base}",
         hint=f"commit it there, and fetch {policy.base}",
     )
+
+
+def signer_of(repository: Repository, objects: Objects, commit: str, policy: Policy, base: str = "") -> str:
+    """Return the principal whose listed key signed a commit; empty where none did."""
+    raw = objects.read(commit)
+    payload, signature = signature_of(raw) if raw is not None else (b"", "")
+    if not signature:
+        return ""
+    signers = read_signers(repository, policy, base)
+    return signing.verify(payload, signature, signers, repository.environment, signing.GIT_NAMESPACE)
 
 
 def base_refs(repository: Repository, base: str, remote: str = "origin") -> tuple[str, ...]:

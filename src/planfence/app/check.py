@@ -152,14 +152,16 @@ class Terms:
     ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server
     judges; None: each commit's parent has its own. ``gates`` maps a commit to the gate
     (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
-    say it yet. ``progress`` hears how many commits are judged so far. ``thorough`` looks at
-    the content of every change.
+    say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
+    pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
+    looks at the content of every change.
     """
 
     policy: Policy | None = None
     base: str = ""
     gates: Mapping[str, str] = field(default_factory=dict)
     tips: Tips | None = None
+    reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
 
@@ -181,6 +183,7 @@ def judge_commits(
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
+        verdicts.reruns.update(terms.reruns)
         known: dict[str, Governing] = {}
         before_policy = 0
         merged = False

@@ -124,7 +124,7 @@ class Pinned(Sources):
         """Always: a change to the policy counts when the protected branch has it."""
         return True
 
-    def at(self, commit: str) -> Governing:
+    def before_judging(self, commit: str) -> Governing:
         """Return what governs at a commit: the one policy, and the plans that count there."""
         return self._frozen or self._at(commit)
 

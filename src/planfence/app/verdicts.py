@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from planfence.agents.identity import HUMAN
 from planfence.app import content
-from planfence.app.book import HISTORY, Book, load_facts, trusted
+from planfence.app.book import HISTORY, Book, load_facts, signer_of, trusted
 from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
@@ -85,6 +85,8 @@ class Verdicts:
     #: The protected branch's commit from which signers are read (empty: the branch as it is here).
     base: str = ""
     tips: Tips | None = None
+    #: A commit → why its tests did not pass when they were run for this verdict (empty: they did).
+    reruns: dict[str, str] = field(default_factory=dict)
     #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
     whole_merges: bool = False
     #: Whether every change's content is looked at, not only where its message's type asks for it.
@@ -107,6 +109,8 @@ class Verdicts:
             return facts
         assert self._known is not None
         policy, tree = ctx.policy, ctx.change.tree
+        if ctx.change.name in self.reruns:
+            return replace(facts, gates={ctx.change.name: (gate, self.reruns[ctx.change.name])})
         runs = trusted(self.repository, self._known[1], policy, [tree], [], base=self.base).runs_on(tree)
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
@@ -199,6 +203,9 @@ class Verdicts:
             ctx = replace(ctx, origins=self._origins(ctx.task, change))
         if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
             ctx = replace(ctx, edits=tuple(plan_edits(self.sources, ctx.policy, governing, change)))
+        signs = Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed"
+        if signs and any(ctx.policy.governs(path) for path in change.paths):
+            ctx = replace(ctx, signer=signer_of(self.repository, self.objects, change.name, ctx.policy, self.base))
         if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
             ctx = replace(ctx, facts=self._facts_at(ctx))
         if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):

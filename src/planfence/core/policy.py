@@ -89,5 +89,5 @@ class Policy:
         return None
 
     def governs(self, path: str) -> bool:
-        """Whether the path is the policy itself or anything in the plans' folder."""
-        return path == POLICY_PATH or path.startswith(self.plans + "/")
+        """Whether the path is the policy itself, a plan, or the file that says whose signature counts."""
+        return path in (POLICY_PATH, self.trust.signers) or self.plan_id(path) is not None

@@ -26,6 +26,7 @@ class Need(StrEnum):
     TREE = "tree"
     CONTENT = "content"
     FACTS = "facts"
+    SIGNER = "signer"
     ORIGINS = "origins"
 
 
@@ -61,6 +62,7 @@ class Context:
     the range so far, this one included. ``links`` maps a changed symlink's path to its target;
     ``collisions`` an added path to the one that it collides with on another file system.
     ``origins`` maps a changed path to the task whose commit added it.
+    ``signer`` is the principal whose listed key signed the commit, where that is asked for.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -79,6 +81,7 @@ class Context:
     links: Mapping[str, str] = field(default_factory=dict)
     collisions: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    signer: str = ""
     content: Any = None
     facts: Any = None
 

@@ -84,3 +84,26 @@ def _person(value: bytes) -> tuple[str, int]:
     who, _, when = text.rpartition("> ")
     seconds = when.split(" ")[0]
     return (f"{who}>" if who else text), (int(seconds) if seconds.isdigit() else 0)
+
+
+def signature_of(raw: GitObject) -> tuple[bytes, str]:
+    """Return what a commit's signature was made over, and the armoured signature; empty without exactly one.
+
+    The payload is the raw commit without its `gpgsig` header (git's commit.c, parse_signed_commit).
+    """
+    header, split, body = raw.data.partition(b"\n\n")
+    kept: list[bytes] = []
+    found: list[list[bytes]] = []
+    inside = False
+    for line in header.split(b"\n"):
+        if line.startswith(b" ") and inside:
+            found[-1].append(line[1:])
+            continue
+        inside = line.startswith((b"gpgsig ", b"gpgsig-sha256 "))
+        if inside:
+            found.append([line.partition(b" ")[2]])
+        else:
+            kept.append(line)
+    if len(found) != 1:
+        return b"", ""
+    return b"\n".join(kept) + split + body, b"\n".join(found[0]).decode("ascii", "replace") + "\n"

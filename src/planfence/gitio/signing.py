@@ -16,6 +16,8 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 
 #: What a key must be allowed for in the signers' file: `namespaces="planfence"`.
 NAMESPACE = "planfence"
+#: What git signs commits in.
+GIT_NAMESPACE = "git"
 _TIMEOUT_S = 30
 
 
@@ -34,10 +36,10 @@ def sign(payload: bytes, key: Path, environment: Environment) -> str:
     return done.stdout.decode("ascii", "replace")
 
 
-def verify(payload: bytes, signature: str, signers: bytes, environment: Environment) -> str:
+def verify(payload: bytes, signature: str, signers: bytes, environment: Environment, namespace: str = NAMESPACE) -> str:
     """Return the principal whose listed key signed ``payload``; empty where none did.
 
-    ``signers`` is the text of an allowed_signers file (ssh-keygen(1)).
+    ``signers`` is the text of an allowed_signers file (ssh-keygen(1)); commits are signed in git's ``namespace``.
     """
     with tempfile.TemporaryDirectory(prefix="planfence-sign-") as folder:
         allowed, armoured = Path(folder, "signers"), Path(folder, "signature")
@@ -47,7 +49,7 @@ def verify(payload: bytes, signature: str, signers: bytes, environment: Environm
         if found.returncode != 0:
             return ""
         for principal in found.stdout.decode("utf-8", "replace").split():
-            arguments = ("-Y", "verify", "-f", str(allowed), "-I", principal, "-n", NAMESPACE, "-s", str(armoured))
+            arguments = ("-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace, "-s", str(armoured))
             if _keygen(environment, *arguments, stdin=payload).returncode == 0:
                 return principal
     return ""

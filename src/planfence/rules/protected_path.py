@@ -3,7 +3,7 @@
 ## What it checks
 Every changed path against the policy's `protected` patterns. A task opens one only by its literal
 path: a pattern such as `**/*.yml` is not enough. A commit that changes plans or the policy alone may
-change these (PLN001 keeps them apart).
+change these (PLN001 keeps them apart), but to take the policy away needs a task that names it.
 
 ## Why is this bad?
 The policy, the hook configuration, CI workflows and git's own control files decide what is checked at all.
@@ -18,19 +18,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.core import paths
+from planfence.core.change import Action
 from planfence.core.finding import Finding, Severity
+from planfence.core.policy import POLICY_PATH
 from planfence.core.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
     protected = ctx.policy.protected
-    if not protected:
-        return
     named = {entry.path for entry in ctx.task.files if paths.is_literal(entry.path)} if ctx.task else set()
     for file in ctx.change.files:
-        if file.path in named or ctx.policy.governs(file.path):
+        if file.path in named:
             continue
-        if paths.matches(protected, file.path):
+        if file.path == POLICY_PATH and file.action is Action.DELETE:
+            yield RULE.at(file.path, "the policy would be taken away; a task must name it literally")
+        elif ctx.policy.governs(file.path):
+            continue
+        elif paths.matches(protected, file.path):
             yield RULE.at(file.path, "protected by the policy; a task must name it literally")
 
 

@@ -1,0 +1,40 @@
+"""`trust.evidence = "rerun"`: nobody's record is believed, the tests run here, in a fresh export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from planfence.core.evidence import TESTS
+from planfence.core.policy import Policy
+from planfence.gitio.repository import Repository
+
+
+def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]) -> dict[str, str]:
+    """Run the protected branch's test command on each tip's tree.
+
+    Returns tip → why it has not passed (empty: it has). What runs is the pushed code, with this
+    process's rights.
+    """
+    from planfence.app.target import Target
+    from planfence.app.testrun import Teller, run_in_export
+
+    def output(data: bytes) -> None:
+        sys.stderr.buffer.write(data)
+        sys.stderr.flush()
+
+    def say(text: str) -> None:
+        output(f"planfence: {text}\n".encode("utf-8", "replace"))
+
+    if not policy.tests.command:
+        return dict.fromkeys(tips, "the policy names no test command")
+    found: dict[str, str] = {}
+    for tip in tips:
+        tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
+        target = Target(tree, tip, base, policy, "human")
+        results = run_in_export(
+            repository, target, {TESTS: (TESTS, policy.tests.command)}, Teller(say, output, lambda *_: None)
+        )
+        failed = [result for result in results if not result.passed]
+        found[tip] = f"the tests did not pass here: {failed[0].outcome}" if failed else ""
+    return found

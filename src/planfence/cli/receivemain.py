@@ -1,0 +1,31 @@
+"""The pre-receive hook without click: a server waits for it on every push."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from planfence import env
+from planfence.app.receive import receive
+from planfence.cli.output import emit, emit_error
+from planfence.core.advice import next_steps
+from planfence.errors import ExitCode, PlanfenceError
+from planfence.gitio.repository import open_repository
+from planfence.render import text
+
+
+def main() -> int:
+    """Judge the push that git tells on standard input; return the exit code."""
+    try:
+        outcome = receive(open_repository(env.current(), Path.cwd()), sys.stdin.buffer.read())
+    except PlanfenceError as error:
+        emit_error(error)
+        return int(error.code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    report = outcome.report
+    steps = next_steps(report, task="") if report.refused else ()
+    emit(text.render(report, steps), err=True)
+    if report.refused:
+        emit(text.summary(report), err=True)
+    return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)

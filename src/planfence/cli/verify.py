@@ -1,0 +1,37 @@
+"""`planfence verify`: the verdict that counts, for CI."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from planfence import __version__
+from planfence.app import verify as use
+from planfence.cli.common import emit_report, formats, here
+from planfence.cli.output import emit
+
+
+@click.command("verify")
+@click.argument("span", metavar="[A..B]", default="")
+@formats
+@click.option(
+    "--exit-zero", is_flag=True, help="Report, and exit 0 whatever was found (what can't be checked still fails)."
+)
+def command(span: str, output: str, exit_zero: bool) -> int:
+    """Judge every commit of a range by the policy at A, the protected branch.
+
+    Without A..B: what GitHub Actions, Gitea Actions or GitLab CI says is being merged or was pushed; elsewhere what
+    HEAD has and origin's default branch has not. Exit codes: 0 clean, 1 refused, 2 no policy or bad usage, 3 could
+    not check.
+    """
+    outcome = use.verify(here(), span, _progress if sys.stderr.isatty() else None)
+    if sys.stderr.isatty():
+        emit("\r\033[K", err=True)
+    code = emit_report(outcome, output, version=__version__)
+    return 0 if exit_zero else code
+
+
+def _progress(number: int) -> None:
+    if number % 100 == 0:
+        emit(f"\r{number} commits", err=True)

@@ -1,0 +1,31 @@
+"""A push takes something out of the ledger, or writes into another's.
+
+## What it checks
+On a server, every update under `refs/planfence/`: it must be a ledger's ref (`refs/planfence/ledger/<writer>`),
+grow from what it was, and come from the one who pushed it first, where the server says who pushes.
+
+## Why is this bad?
+The ledger holds who did what, which tests ran, how often a task was sent back. If records could be taken back, they
+would prove nothing.
+
+## Fix
+`planfence sync` pushes the own ledger and fetches the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
+    yield from ()
+
+
+def about(ref: str, what: str) -> Finding:
+    return RULE.about(f"{ref} {what}")
+
+
+RULE = Rule("REF002", "ledger-rewritten", Severity.ERROR, check)

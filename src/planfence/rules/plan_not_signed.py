@@ -1,0 +1,32 @@
+"""A plan or the policy is changed by a commit that no listed key signed.
+
+## What it checks
+Under `trust.plan = "signed"`, every commit that changes `planfence.toml` or a plan must bear an SSH signature
+(`git commit -S` with `gpg.format = ssh`) by a key of the `trust.signers` file, as that file stands on the
+protected branch. `ssh-keygen` checks it, not git, whose configuration could fake the answer. The staged change is
+left out: it bears no signature yet.
+
+## Why is this bad?
+Whoever may write plans may allow anything. A name in a commit is only a claim; a signature says who planned.
+
+## Fix
+Let the planner commit the plan: `git commit -S`. Is the key new? Add it to the signers' file on the protected branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planfence.core.finding import Finding, Severity
+from planfence.core.rule import Context, Need, Rule
+
+
+def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.policy.trust.plan != "signed" or ctx.staged or ctx.signer:
+        return
+    for file in ctx.change.files:
+        if ctx.policy.governs(file.path):
+            yield RULE.at(file.path, "changed by a commit that no listed key signed")
+
+
+RULE = Rule("PLN004", "plan-not-signed", Severity.ERROR, check, frozenset({Need.SIGNER}))
