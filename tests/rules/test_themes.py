@@ -73,7 +73,7 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
     [
         (["plans/a.toml", "planfence.toml"], []),
         (["plans/a.toml", "src/a"], ["plans/a.toml"]),
-        (["+plans/notes.md", "src/a"], ["plans/notes.md"]),
+        (["+plans/notes.md", "src/a"], []),
         (["src/a", "src/b"], []),
         (["plansx/a.toml", "src/b"], []),
     ],
