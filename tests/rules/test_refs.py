@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from support.tables import change, context, found
 
 from planfence.core.policy import Policy, Trust
 from planfence.core.rule import Door
 from planfence.rules import ledger_rewritten, plan_not_signed, protected_ref
-from tests.support.tables import change, context, found
 
 SIGNED = Policy(trust=Trust(plan="signed", signers="signers"))
 
