@@ -1,0 +1,47 @@
+"""Importing another tool's plan: read, drafted, written beside the other plans, never over one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planfence.app.sources import Sources
+from planfence.core.importers import BESIDE, READERS
+from planfence.core.importers.draft import identifier, to_toml
+from planfence.core.policy import Policy
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.store.state import write_atomically
+
+
+def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str = "", tag: str = "") -> tuple[Path, str]:
+    """Write the plan; return where it stands and its text.
+
+    The id is ``plan_id``, or the name of the folder that the file is in. Raises
+    :class:`PlanfenceError` where that plan is there already.
+    """
+    given: dict[str, bytes | str] = {}
+    for name, other in BESIDE.get(kind, {}).items():
+        beside = file.with_name(other)
+        if beside.is_file():
+            given[name] = _read(beside)
+    if tag:
+        given["tag"] = tag
+    draft = READERS[kind](_read(file), **given)
+    name = identifier(plan_id or file.resolve().parent.name)
+    with Objects(repository.git) as objects:
+        policy = Sources(objects).policy(changes.head(repository)) or Policy()
+    place = repository.top / policy.plan_path(name)
+    if place.exists():
+        raise PlanfenceError(f"{policy.plan_path(name)} is there already", hint="give another name with --id")
+    text = to_toml(draft, name)
+    write_atomically(place, text.encode())
+    return place, text
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CouldNotCheck(f"{path} can't be read: {error.strerror}") from error
