@@ -3,11 +3,9 @@
 import json
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 
-import planfence
 from planfence.install import frameworks, shims
 
 
@@ -33,7 +31,6 @@ def put_shim(repo, name, launcher):
     hook(repo, name).write_bytes(shims.shim(name, launcher))
 
 
-@pytest.mark.skipif(not Path(planfence.__file__).with_name("fastpath.py").exists(), reason="no fast path yet")
 def test_all_well(installed):
     installed.write("planfence.toml", f"schema = 1\n[tests]\ncommand = '{sys.executable} -m pytest'\n")
     installed.commit("chore: tests")
