@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in
+from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.errors import PlanfenceError
 
 _CLOSED = frozenset({"done", "cancelled", "completed"})
@@ -26,6 +27,8 @@ def read(data: bytes, *, tag: str = "", **_: bytes) -> Draft:
     open_tasks = [each for each in tasks if str(each.get("status", "")).lower() not in _CLOSED]
     names = {str(each.get("id")): tuple(_names(each)) for each in open_tasks}
     drafts = tuple(draft for each in open_tasks for draft in _drafts(each, names))
+    # Its own files have subtasks with one id: the later ones get a number.
+    drafts = tuple(replace(each, id=name) for each, name in zip(drafts, unique(d.id for d in drafts), strict=True))
     closed = tuple(f"task {e.get('id')} ({e.get('status')}): {e.get('title')}" for e in tasks if e not in open_tasks)
     goal = meta.get("description") if isinstance(meta.get("description"), str) else ""
     goal = "" if str(goal).lower().startswith(("tasks for", "tag created", "default")) else str(goal)
