@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planfence.app import doctor_hooks
+from planfence.app import doctor_agents, doctor_hooks
 from planfence.app.diagnosis import Bench, Diagnosis, Health
 from planfence.app.record import log_path
 from planfence.app.sources import Sources
@@ -189,4 +189,15 @@ def doors(bench: Bench) -> Iterator[Diagnosis]:
             yield Diagnosis(Health.ODD, name, "is set: every git command here works on that one", f"unset {name}")
 
 
-CHECKS: tuple[Check, ...] = (policy, plans, doctor_hooks.hooks, doctor_hooks.framework, tests, logs, cache, doors)
+CHECKS: tuple[Check, ...] = (
+    policy,
+    plans,
+    doctor_hooks.hooks,
+    doctor_hooks.framework,
+    doctor_agents.agents,
+    doctor_agents.model,
+    tests,
+    logs,
+    cache,
+    doors,
+)

@@ -12,6 +12,7 @@ import click
 
 from planfence import __version__, env
 from planfence.app import plans as use
+from planfence.app.worth import for_plans
 from planfence.cli.common import FORMATS, formats, here
 from planfence.cli.output import emit, wants_colour
 from planfence.core.change import Action
@@ -86,6 +87,9 @@ def lint(names: tuple[str, ...], output: str) -> int:
     elif report.findings or not found.faults:
         assert output in FORMATS
         emit(render.linted(report, colour=wants_colour(env.current())))
+    if output == "text":
+        for said in for_plans(here(), report.judged):
+            emit(f"worth it? {said}\n", err=True)
     if found.faults:
         raise BadFile(found.faults)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)

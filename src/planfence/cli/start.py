@@ -7,6 +7,7 @@ from typing import BinaryIO
 import click
 
 from planfence.app import stage
+from planfence.app.worth import advice
 from planfence.cli.common import here
 from planfence.cli.moved import tell
 
@@ -23,6 +24,9 @@ def command(task: str, prompt: BinaryIO | None, take_over: str) -> int:
     moved = stage.start(here(), task, prompt=data, take_over=take_over)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
+    if not moved.refused:
+        for said in advice(moved.scene.repository, moved.scene.policy, moved.scene.plan, [moved.scene.task]):
+            click.echo(f"planfence: worth it? {said}", err=True)
     return tell(
         moved,
         f"{name} is active: {moved.scene.task.title}\n"

@@ -10,7 +10,17 @@ from planfence.core.log import Record, RunEntry, number
 
 #: Events that only say that something ran: they carry no cost, time or stage.
 QUIET_EVENTS = frozenset(
-    {"pre-commit", "pre-merge-commit", "commit-msg", "post-commit", "pre-push", "check", "receive"}
+    {
+        "pre-commit",
+        "pre-merge-commit",
+        "commit-msg",
+        "post-commit",
+        "pre-push",
+        "check",
+        "receive",
+        "session",
+        "compare",
+    }
 )
 _REFUSED = frozenset({"refused"})
 #: Outcomes of a task that was closed without being accepted.

@@ -1,0 +1,164 @@
+"""`doctor`'s look at the agents: whether their hooks are merged, would run, and whom the plans name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from planfence.agents.identity import HUMAN, detect
+from planfence.agents.payload import AGENTS
+from planfence.app.diagnosis import Bench, Diagnosis, Health
+from planfence.app.sources import Sources
+from planfence.core.plan import Plan
+from planfence.errors import PlanfenceError
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.install import agents as installed
+from planfence.install import jsontext
+
+
+def agents(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether each agent that is named, installed or set up here would call us before it edits."""
+    named = _named(bench)
+    for name in AGENTS:
+        program = shutil.which(name, path=bench.environment.get("PATH"))
+        places = [installed.settings(name, bench.repository.top)]
+        if home := bench.environment.get("HOME"):
+            places.append(installed.settings(name, bench.repository.top, Path(home)))
+        held = [(place, _present(place)) for place in places]
+        if any(state == "whole" for _, state in held):
+            yield from _would_run(bench, name, next(place for place, state in held if state == "whole"))
+        elif any(state == "part" for _, state in held):
+            place = next(place for place, state in held if state == "part")
+            yield Diagnosis(
+                Health.BROKEN,
+                f"{name}'s hooks",
+                f"{place.path} holds only some of them, or older ones",
+                f"planfence install --agents {name}",
+            )
+        elif program or name in named:
+            why = "a plan names it" if name in named else "it is installed"
+            yield Diagnosis(
+                Health.ODD,
+                f"{name}'s hooks",
+                f"are not merged, though {why}: it hears of the plan at the commit alone",
+                f"planfence install --agents {name}",
+            )
+
+
+def _present(place: installed.Settings) -> str:
+    text = installed.read(place.path)
+    return "none" if text is None else installed.present(text, place.agent, place.path)
+
+
+def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[Diagnosis]:
+    faults = list(_faults(bench, name, place))
+    if shutil.which(installed.PROGRAM, path=bench.environment.get("PATH")) is None:
+        faults.append((f"{installed.PROGRAM} is not on PATH: every edit is denied", "pipx install planfence"))
+    for seen, mend in faults:
+        yield Diagnosis(Health.BROKEN, f"{name}'s hooks", seen, mend)
+    if not faults:
+        yield Diagnosis(Health.WELL, f"{name}'s hooks", str(place.path))
+
+
+def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tuple[str, str]]:
+    top, home = bench.repository.top, Path(bench.environment.get("HOME") or "/nonexistent")
+    if name == "claude":
+        for path in (
+            top / ".claude/settings.json",
+            top / ".claude/settings.local.json",
+            home / ".claude/settings.json",
+        ):
+            if _json(path).get("disableAllHooks") is True:
+                yield f"`disableAllHooks` in {path} switches all hooks off", f"take it out of {path}"
+    elif name == "codex":
+        folder = Path(bench.environment.get("CODEX_HOME") or home / ".codex")
+        yield from _codex(_toml(folder / "config.toml"), top, place)
+    elif name == "gemini":
+        for path in (top / ".gemini/settings.json", home / ".gemini/settings.json"):
+            for key in ("hooksConfig", "hooks"):
+                held = _json(path).get(key)
+                if isinstance(held, dict) and held.get("enabled") is False:
+                    yield f"`{key}.enabled` in {path} switches all hooks off", f"take it out of {path}"
+
+
+def _codex(config: dict[str, Any], top: Path, place: installed.Settings) -> Iterator[tuple[str, str]]:
+    """Codex skips a hook silently that is not trusted by its hash (`[hooks.state."FILE:event:n:n"]`, CLI 0.169)."""
+    if _table(config, "features").get("hooks") is False:
+        yield "`features.hooks = false` in Codex's config.toml switches all hooks off", "take it out"
+    if _table(_table(config, "projects"), str(top)).get("trust_level") != "trusted":
+        yield f"Codex does not trust {top}, so it reads no settings there", "start codex there, and trust the folder"
+    states = _table(_table(config, "hooks"), "state")
+    ours = [
+        key for key, value in states.items() if key.startswith(f"{place.path}:pre_tool_use") and isinstance(value, dict)
+    ]
+    if not any(states[key].get("trusted_hash") for key in ours):
+        yield "Codex skips them silently until they are trusted", "start codex, type /hooks, and trust planfence-agent"
+    elif any(states[key].get("enabled") is False for key in ours):
+        yield "they are switched off in Codex", "start codex, type /hooks, and switch planfence-agent on"
+
+
+def _table(value: dict[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    text = installed.read(path)
+    if text is None or not text.strip():
+        return {}
+    try:
+        value = jsontext.parse(text).value
+    except (PlanfenceError, json.JSONDecodeError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(installed.read(path) or "")
+    except tomllib.TOMLDecodeError:
+        return {}
+
+
+def model(bench: Bench) -> Iterator[Diagnosis]:
+    """Whether the plans' roles know the name that a commit from here would bear."""
+    name = detect(bench.environment)
+    named = _named(bench)
+    if name != HUMAN and named and name not in named:
+        source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL") else "the agent's own variables"
+        yield Diagnosis(
+            Health.ODD,
+            "model",
+            f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(named))}",
+            f"give {name} a role in the plan, or set PLANFENCE_MODEL to the name that the plan uses",
+        )
+
+
+def _named(bench: Bench) -> frozenset[str]:
+    """Return every model that a readable plan at HEAD gives a role."""
+    with Objects(bench.repository.git) as objects:
+        sources = Sources(objects)
+        try:
+            governing = sources.at(changes.head(bench.repository))
+        except PlanfenceError:
+            return frozenset()
+        found: set[str] = set()
+        for path in governing.plans:
+            plan_id = bench.policy.plan_id(path)
+            try:
+                plan = sources.plan(governing, plan_id) if plan_id else None
+            except PlanfenceError:
+                continue
+            found |= _roles(plan)
+    return frozenset(found)
+
+
+def _roles(plan: Plan | None) -> set[str]:
+    if plan is None:
+        return set()
+    return {*plan.roles.values(), *(name for task in plan.tasks for name in task.roles.values())}

@@ -1,0 +1,38 @@
+"""Advice on whether two models are worth it, with the log's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planfence.app.plans import policy_for_plans, read_plan
+from planfence.app.report import fold, source_of
+from planfence.core import worth
+from planfence.core.plan import Plan, Task
+from planfence.core.policy import Policy
+from planfence.errors import BadFile
+from planfence.gitio.repository import Repository
+
+
+def advice(repository: Repository, policy: Policy, plan: Plan, tasks: Iterable[Task]) -> tuple[str, ...]:
+    """Return what speaks against two models for these tasks of a plan; each sentence once."""
+    urgent = " ".join(repository.environment.get("PLANFENCE_URGENT").split())
+    facts, _, _ = fold([source_of(repository, policy)])
+    past = tuple(facts.tasks.values())
+    found = (line for task in tasks for line in worth.advice(plan, task, policy, urgent=urgent, past=past))
+    return tuple(dict.fromkeys(found))
+
+
+def for_plans(repository: Repository, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the advice for plans of the worktree, by their paths; one that can't be read is the lint's business."""
+    policy = policy_for_plans(repository)
+    found: list[str] = []
+    for path in paths:
+        plan_id = policy.plan_id(path)
+        if plan_id is None:
+            continue
+        try:
+            plan = read_plan(repository, policy, plan_id)
+        except BadFile:
+            continue
+        found += advice(repository, policy, plan, plan.tasks)
+    return tuple(dict.fromkeys(found))
