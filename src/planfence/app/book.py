@@ -104,7 +104,8 @@ def trusted(
 ) -> Book:
     """Return the book with only what `trust.evidence` believes of these trees and tasks.
 
-    `local` believes every record. `signed` believes a test run or a move only with the
+    `local` believes every record, and so does `rerun`, which asks for more than a record where it counts.
+    `signed` believes a test run or a move only with the
     signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
     if policy.trust.evidence != "signed":

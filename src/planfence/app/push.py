@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from planfence.app import check
+from planfence.app import check, pushnote
 from planfence.app.check import Outcome
 from planfence.app.sources import Sources
 from planfence.app.target import target_of
@@ -18,6 +18,7 @@ from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.ledger import PREFIX
 from planfence.gitio.objects import Objects
+from planfence.gitio.remote import remote_of
 from planfence.gitio.repository import Repository
 
 
@@ -79,11 +80,11 @@ def from_framework(repository: Repository, remote: str) -> tuple[Update, ...]:
     return tuple(found)
 
 
-def judge(repository: Repository, remote: str, updates: Iterable[Update]) -> Judged:
+def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rerun: bool = True) -> Judged:
     """Judge what a push would bring: each new commit by its real parent, and each tip's evidence.
 
     New is what the remote's protected branch does not have: what another unguarded branch
-    already has was never judged (facts/git.md, case 29).
+    already has was never judged (facts/git.md, case 29). With ``rerun`` off no test is run here.
     """
     notes: list[str] = []
     tips = {}
@@ -95,21 +96,39 @@ def judge(repository: Repository, remote: str, updates: Iterable[Update]) -> Jud
         return Judged(Outcome(Report(), None), tuple(notes))
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        base, known = _protected(repository, sources, remote, tips)
+        name, base, known = _protected(repository, sources, remote, tips)
+        seen = pushnote.state(repository, remote, name)
         gates = {tip: "push" for tip in tips if _is_gated(sources, objects, tip, base)}
-        rerun = {tip for tip in gates if _runs_itself(repository, sources, objects, tip, base)}
+        steady = not any(_is_rerun(each) for tip in gates for each in _policies(sources, objects, tip, base))
+        running = {tip for tip in gates if rerun and _runs_itself(repository, sources, objects, tip, base)}
     revisions = [*tips, *(f"^{commit}" for commit in known)]
     new = set(repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=_lines([*tips])).split())
     if known:
         new -= _reached(repository, tips, known)
     gates = {tip: gate for tip, gate in gates.items() if tip in new}
-    failed = [tip for tip in rerun & set(gates) if not _run(repository, tip, again=_is_rerun(repository, tip))]
+    failed = [tip for tip in running & set(gates) if not _run(repository, tip, again=not steady)]
     outcome = check.check_revisions(repository, revisions, gates)
     if failed and not outcome.report.refused:
         raise PlanfenceError(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
         )
+    if steady and len(tips) == 1 and not outcome.report.findings and outcome.policy is not None:
+        tip = next(iter(tips))
+        pushnote.leave(repository, replace(outcome.policy, base=name), tip, remote, seen)
     return Judged(outcome, tuple(notes))
+
+
+def foresee(repository: Repository, commit: str) -> None:
+    """Judge the push that is likely next, of ``commit`` to the branch's remote, so that the hook finds its note.
+
+    Only what is allowed leaves one; a refusal is the hook's to say.
+    """
+    try:
+        remote = remote_of(repository)
+    except PlanfenceError:
+        return
+    branch = "refs/heads/-"
+    judge(repository, remote, [Update(branch, commit, branch, repository.zero)], rerun=False)
 
 
 def _lines(words: Iterable[str]) -> bytes:
@@ -158,8 +177,8 @@ def _keep_ledger(repository: Repository, update: Update) -> None:
 
 def _protected(
     repository: Repository, sources: Sources, remote: str, tips: dict[str, Update]
-) -> tuple[str, tuple[str, ...]]:
-    """Return the protected branch's commit as the remote is known to have it (or empty), and what to leave out.
+) -> tuple[str, str, tuple[str, ...]]:
+    """Return the protected branch's name, its commit as far as it is known (or empty), and what to leave out.
 
     Its name is the policy's at the remote's own HEAD where that is known, otherwise at the first tip.
     """
@@ -176,8 +195,8 @@ def _protected(
         status, out = git.status("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1, 128))
         if status == 0 and ref != repository.zero:
             commit = out.decode().strip()
-            return commit, (commit,)
-    return "", ()
+            return name, commit, (commit,)
+    return name, "", ()
 
 
 def _policies(sources: Sources, objects: Objects, tip: str, base: str) -> tuple[Policy, ...]:
@@ -205,13 +224,11 @@ def _runs_itself(repository: Repository, sources: Sources, objects: Objects, tip
     if repository.environment.get("PLANFENCE_RUN_TESTS") == "1":
         return True
     policies = _policies(sources, objects, tip, base)
-    return any(policy.tests.run_at_push or policy.trust.evidence == "rerun" for policy in policies)
+    return any(policy.tests.run_at_push or _is_rerun(policy) for policy in policies)
 
 
-def _is_rerun(repository: Repository, tip: str) -> bool:
-    with Objects(repository.git) as objects:
-        policies = _policies(Sources(objects), objects, tip, "")
-    return any(policy.trust.evidence == "rerun" for policy in policies)
+def _is_rerun(policy: Policy) -> bool:
+    return policy.trust.evidence == "rerun"
 
 
 def _run(repository: Repository, tip: str, *, again: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import stage
+from planfence.app import push, stage
 from planfence.cli.common import here
 from planfence.cli.moved import tell
 
@@ -13,5 +13,8 @@ from planfence.cli.moved import tell
 @click.argument("task", default="")
 def command(task: str) -> int:
     """Move TASK (the active one) on: from implement to review, from review to done."""
-    moved = stage.advance(here(), task)
+    repository = here()
+    moved = stage.advance(repository, task)
+    if not moved.refused:
+        push.foresee(repository, moved.scene.head)
     return tell(moved, f"{moved.scene.name}: {moved.scene.stage} → {moved.stage}", f"stays in {moved.scene.stage}")

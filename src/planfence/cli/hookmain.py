@@ -58,9 +58,13 @@ def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], std
     raise PlanfenceError(f"there is no hook {name}", hint=f"one of {', '.join(NAMES)}")
 
 
-def main(name: str, arguments: tuple[str, ...]) -> int:
-    """Run a hook as a process of its own, where nothing above catches the error."""
-    stdin = sys.stdin.buffer.read() if name == "pre-push" and not sys.stdin.isatty() else b""
+def main(name: str, arguments: tuple[str, ...], stdin: bytes | None = None) -> int:
+    """Run a hook as a process of its own, where nothing above catches the error.
+
+    ``stdin`` is what a light entry has read already.
+    """
+    if stdin is None:
+        stdin = sys.stdin.buffer.read() if name == "pre-push" and not sys.stdin.isatty() else b""
     try:
         return run(name, arguments, stdin)
     except PlanfenceError as error:

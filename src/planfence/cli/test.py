@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from planfence.app import push
 from planfence.app.target import target_of
 from planfence.app.testrun import Ran, run_tests
 from planfence.cli.common import here
@@ -27,6 +28,8 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     finally:
         live.clear()
     emit(summary(ran))
+    if ran.passed and target.commit:
+        push.foresee(repository, target.commit)
     if ran.warning:
         live.say(ran.warning)
     return int(ExitCode.CLEAN if ran.passed else ExitCode.FINDINGS)

@@ -81,7 +81,7 @@ class Ledger:
                 problems.append(f"{name} points to a {kind}: not read")
             else:
                 commits.append(oid)
-        kept = self._kept_tip()
+        kept = self.last_tip()
         if (
             kept
             and kept not in commits
@@ -208,7 +208,7 @@ class Ledger:
             if old is None:
                 self._forget_writer()
                 continue
-            kept = self._kept_tip()
+            kept = self.last_tip()
             parents = self._parents(old, kept)
             options = [word for parent in parents for word in ("-p", parent)]
             new = self._git.run(
@@ -250,7 +250,8 @@ class Ledger:
             return [kept]
         return [old, kept]
 
-    def _kept_tip(self) -> str:
+    def last_tip(self) -> str:
+        """Return the own ledger's tip as this clone last wrote it; empty where it wrote none."""
         try:
             text = (self._folder / "ledger-tip").read_text("ascii", "replace").strip()
         except FileNotFoundError:

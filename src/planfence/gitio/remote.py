@@ -10,6 +10,7 @@ from planfence.gitio.ledger import PREFIX, Ledger
 from planfence.gitio.repository import Repository
 
 _EVERY = f"{PREFIX}*:{PREFIX}*"
+_FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +61,40 @@ def exchange(repository: Repository, remote: str, *, progress: bool = False) -> 
             raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
     before = _refs(repository)
     notes: list[str] = []
-    status, said = _git(repository, ("fetch", "--no-tags", "--no-write-fetch-head", remote, _EVERY), progress)
-    if status > 1:
-        return Exchange(remote, 0, False, offline=said or "no answer")
     ledger = Ledger(repository)
     own = PREFIX + ledger.writer()
+    # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
+    status, said = _git(repository, (*_FETCH, remote, _EVERY, *([f"^{own}"] if own in before else [])), progress)
+    if status > 1:
+        return Exchange(remote, 0, False, offline=said or "no answer")
     if status == 1:
-        notes += _diverged(repository, ledger, remote, own)
-        own = PREFIX + ledger.writer()
+        notes.append("a ledger on the remote went back: kept as it is here")
     pushed = False
     if own in _refs(repository):
-        status, said = _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), progress)
+        status, said = _push(repository, remote, own, progress)
+        if status != 0:
+            notes += _reconcile(repository, ledger, remote, own)
+            own = PREFIX + ledger.writer()
+            status, said = _push(repository, remote, own, progress)
         pushed = status == 0
         if status != 0:
-            notes.append(f"the own ledger was not taken: {said or status}; run it again")
+            notes.append(f"the own ledger was not taken: {said or status}")
     after = _refs(repository)
     return Exchange(remote, sum(1 for ref, oid in after.items() if before.get(ref) != oid), pushed, notes=tuple(notes))
 
 
-def _diverged(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
-    """Say whose ledger the remote has otherwise than we do; where it is the own one, go on under a new name."""
-    status, out = _git(repository, ("ls-remote", remote, own), False, output=True)
-    there = out.split()[0] if status == 0 and out.split() else ""
-    here = _refs(repository).get(own, "")
-    if there and here and there != here:
-        known = repository.git.status("merge-base", "--is-ancestor", there, here, ok=(0, 1, 128))[0]
-        if known != 0:
-            old = ledger.fork()
-            _git(repository, ("fetch", "--no-tags", "--no-write-fetch-head", remote, f"+{old}:{old}"), False)
-            return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
-    return ["a ledger on the remote went back, or differs from the one here: kept as it is here"]
+def _push(repository: Repository, remote: str, own: str, progress: bool) -> tuple[int, str]:
+    return _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), progress)
+
+
+def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
+    """Take what the remote has under the own name; where that is another history, go on under a new name."""
+    status, _ = _git(repository, (*_FETCH, remote, f"{own}:{own}"), False)
+    if status != 1:
+        return []
+    ledger.fork()
+    _git(repository, (*_FETCH, remote, f"+{own}:{own}"), False)
+    return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
 
 
 def _refs(repository: Repository) -> dict[str, str]:
@@ -97,12 +102,10 @@ def _refs(repository: Repository) -> dict[str, str]:
     return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 
-def _git(
-    repository: Repository, arguments: tuple[str, ...], progress: bool, *, output: bool = False
-) -> tuple[int, str]:
+def _git(repository: Repository, arguments: tuple[str, ...], progress: bool) -> tuple[int, str]:
     """Run git with the user's own configuration: remotes need credentials, proxies and ssh commands."""
     variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
-    shown = ("--progress",) if progress and not output else ("--quiet",)
+    shown = ("--progress",) if progress else ("--quiet",)
     command = [repository.git.program, arguments[0], *shown, *arguments[1:]]
     try:
         done = subprocess.run(
@@ -110,13 +113,11 @@ def _git(
             cwd=repository.top,
             env=variables,
             stdin=None if progress else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=None if progress else subprocess.PIPE,
             check=False,
         )
     except OSError as error:
         raise CouldNotCheck(f"git could not be started: {error.strerror}") from error
-    if output:
-        return done.returncode, done.stdout.decode("utf-8", "replace")
     words = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
     return done.returncode, words[0] if words else ""
