@@ -23,8 +23,14 @@ from planfence.render import setup
     "--agents", default="", metavar="NAMES", help="Only the hooks of these agents: claude,codex,gemini,cursor."
 )
 @click.option("--user", is_flag=True, help="With --agents: in the user's own settings, for all projects.")
-def command(framework: str, outside: bool, agents: str, user: bool) -> int:
+@click.option("--server", is_flag=True, help="In a server's bare repository: the pre-receive hook.")
+def command(framework: str, outside: bool, agents: str, user: bool, server: bool) -> int:
     """Install the hooks, in front of what is there. Safe to run twice."""
+    if server:
+        from planfence.app.server import install_server
+
+        click.echo(f"every push is judged from now on: {install_server(here())}")
+        return 0
     if agents:
         click.echo(setup.listing("hooks of agents", *agentsetup.install(here(), agents, user=user)))
         return 0

@@ -19,6 +19,8 @@ TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "rev
 _HEADER = re.compile(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
 _BODY_HEADER = re.compile(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = re.compile(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
+#: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
+_SPACE = " \t\n\r"
 #: Words in the shape of an issue key that name a standard, not an issue.
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
@@ -102,9 +104,9 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
     quarter of them are and one is of our own or git's generated keys. The subject's
     paragraph is never one.
     """
-    lines = text.rstrip().splitlines()
+    lines = text.rstrip(_SPACE).split("\n")
     start = len(lines)
-    while start > 0 and lines[start - 1].strip():
+    while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
     if start == 0:
         return ()
@@ -114,11 +116,11 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
     for line in lines[start:]:
         match = _TRAILER.match(line)
         if match:
-            found.append((match["key"], match["value"].strip()))
+            found.append((match["key"], match["value"].strip(_SPACE)))
             known = known or match["key"].lower() in _RECOGNISED
         elif line[:1] in (" ", "\t") and found:
             key, value = found[-1]
-            found[-1] = (key, f"{value} {line.strip()}")
+            found[-1] = (key, f"{value} {line.strip(_SPACE)}")
         else:
             others += 1
     if others and not (known and len(found) * 3 >= others):
@@ -136,11 +138,11 @@ def clean(text: str, comment: str) -> str:
     a comment.
     """
     kept: list[str] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if comment and line.startswith(f"{comment} {SCISSORS}"):
             break
         if not (comment and line.startswith(comment)):
-            kept.append(line.rstrip())
+            kept.append(line.rstrip(_SPACE))
     return "\n".join(kept).strip("\n") + "\n"
 
 

@@ -14,7 +14,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.merges import Merges
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import RAW_DIFF
+from planfence.gitio.run import RAW_DIFF, WHOLE
 from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
 
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -99,7 +99,7 @@ def changes(repository: Repository, revisions: Sequence[str], *, walk: bool = Tr
     arguments = ("rev-list", "--topo-order", "--reverse") if walk else ("rev-list", "--no-walk=unsorted")
     git = repository.git
     with (
-        git.stream(*arguments, "--stdin", piped=True) as walker,
+        git.stream(*WHOLE, *arguments, "--stdin", piped=True) as walker,
         Objects(git) as objects,
         TreeDiff(git) as diff,
         Merges(git) as merges,

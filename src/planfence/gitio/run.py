@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,10 @@ RAW_DIFF = (
     "--ignore-submodules=none",
     "--no-relative",
 )
+
+
+#: Before a command that must see the whole history: `.git/shallow` may hide commits that are here (git.c).
+WHOLE = ("--shallow-file", os.devnull)
 
 
 @dataclass(frozen=True, slots=True)

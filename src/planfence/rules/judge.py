@@ -58,4 +58,6 @@ def door(
         return Door.URGENT
     if task_name:
         return Door.TASK if planned else Door.CLOSED
-    return Door.SMALL if len(unplanned) <= policy.unplanned.files else Door.CLOSED
+    if change.is_merge and not change.files:
+        return Door.SMALL
+    return Door.SMALL if 0 < policy.unplanned.files >= len(unplanned) else Door.CLOSED
