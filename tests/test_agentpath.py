@@ -125,6 +125,37 @@ def test_what_it_cannot_read_it_leaves(data):
     assert not plainly_allowed(data, {})
 
 
+def patched(repo, *headers):
+    raw = {
+        "cwd": str(repo.root),
+        "hook_event_name": "PreToolUse",
+        "tool_name": "apply_patch",
+        "tool_input": {"command": "\n".join(["*** Begin Patch", *headers, "*** End Patch", ""])},
+    }
+    return json.dumps(raw).encode()
+
+
+PATCHES = [
+    (["*** Update File: src/user.py", "@@", "-a", "+b"], True),
+    (["*** Update File: src/user.py", "@@", "-a", "+*** Delete File: x", "*** Add File: src/auth.py", "+x"], True),
+    (["  *** Update File: docs/index.md"], False),
+    (["*** Update File: src/user.py", "*** Move to: docs/user.py"], False),
+    (["*** Delete File: src/user.py"], False),
+    (["*** Update File: src/user.py", "*** Update File: docs/index.md"], False),
+    (["*** Update File: src/../docs/index.md"], False),
+    (["*** Rename File: src/user.py"], False),
+    ([], False),
+]
+
+
+@pytest.mark.parametrize(("headers", "expected"), PATCHES)
+def test_a_patch_that_only_adds_and_updates(noted, headers, expected):
+    data = patched(noted, *headers)
+    assert plainly_allowed(data, {}) is expected
+    if expected:
+        assert reply("codex", data, noted.environment()).stdout == ""
+
+
 def test_two_paths_in_one_call_are_not_for_it(noted):
     data = payload(noted, "src/user.py", target_file=str(noted.root / "docs/index.md"))
     assert not plainly_allowed(data, {})

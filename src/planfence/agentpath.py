@@ -13,6 +13,10 @@ import sys
 
 #: The first line of a note; another layout gets another number.
 HEADER = "planfence-agent 1"
+_PATHS = (
+    *("file_path", "notebook_path", "path", "target_file", "absolute_path"),
+    *("source", "destination", "old_path", "new_path"),
+)
 _WRITERS = ("Write", "Edit", "MultiEdit", "NotebookEdit")
 
 
@@ -30,28 +34,42 @@ def main() -> None:
 def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     """Whether the payload is an edit of one path that the note allows. Never raises."""
     try:
-        path = _edited(data)
-        return path != "" and _noted(path, environ)
+        paths = _edited(data)
+        return bool(paths) and all(_noted(path, environ) for path in paths)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
         return False
 
 
-def _edited(data: bytes) -> str:
-    """Return the absolute path that an edit names, or an empty string for everything else."""
+def _edited(data: bytes) -> list[str]:
+    """Return the absolute paths that an edit names, or none for everything else."""
     if b'"PreToolUse"' not in data:
-        return ""
+        return []
     raw = _json(data.decode())
-    if raw["hook_event_name"] != "PreToolUse" or raw["tool_name"] not in _WRITERS:
-        return ""
     given = raw["tool_input"]
-    named = [
-        given[key] for key in ("file_path", "notebook_path", "path", "target_file", "absolute_path") if key in given
-    ]
+    if raw["hook_event_name"] != "PreToolUse":
+        return []
+    if raw["tool_name"] == "apply_patch":
+        return _patched(raw["cwd"], given["command"]) if list(given) == ["command"] else []
+    if raw["tool_name"] not in _WRITERS:
+        return []
     # Another name for a path would be another edit: the full judgement reads it.
-    if len(named) != 1 or "source" in given or "destination" in given or "old_path" in given or "new_path" in given:
-        return ""
-    path: str = named[0]
-    return path if path.startswith("/") and "\0" not in path else ""
+    named = [given[key] for key in _PATHS if key in given]
+    return named if len(named) == 1 and named[0].startswith("/") and "\0" not in named[0] else []
+
+
+def _patched(cwd: str, text: str) -> list[str]:
+    """Return the paths of a patch that only adds and updates; any other header leaves it to the full judgement."""
+    found = []
+    for written in text.splitlines():
+        line = written.strip()
+        if written[:1] in ("+", "-") or not line.startswith("***"):
+            continue
+        kind, _, path = line.partition(": ")
+        if kind in ("*** Update File", "*** Add File") and path and not path.startswith("/"):
+            found.append(f"{cwd}/{path.strip()}")
+        elif line not in ("*** Begin Patch", "*** End Patch", "*** End of File"):
+            return []
+    return found if cwd.startswith("/") and "\0" not in text else []
 
 
 class _Plain:
@@ -81,7 +99,7 @@ def _json(text: str):  # type: ignore[no-untyped-def]
 
 def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
     folder, _, name = path.rpartition("/")
-    if name in ("", ".", "..") or os.path.realpath(folder) != folder or os.path.islink(path):
+    if name in ("", ".", "..") or name != name.strip() or os.path.realpath(folder) != folder or os.path.islink(path):
         return False
     top = folder
     while not os.path.lexists(top + "/.git"):

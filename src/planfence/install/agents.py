@@ -25,7 +25,7 @@ TIMEOUT_S = 30
 
 _TOOLS = "Edit|MultiEdit|Write|NotebookEdit"
 _MCP = "mcp__.*"
-#: (event, matcher, timeout in seconds) of each agent (facts about versions: docs/agents.md).
+#: (event, matcher, timeout in seconds) of each agent; Codex allows a session's end 3 s, Claude Code 60.
 _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "claude": (
         ("PreToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
@@ -43,7 +43,7 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
         ("UserPromptSubmit", "", TIMEOUT_S),
         ("Stop", "", TIMEOUT_S),
         ("SubagentStop", "", TIMEOUT_S),
-        ("SessionEnd", "", 60),
+        ("SessionEnd", "", 3),
     ),
     "gemini": (
         ("BeforeTool", "write_file|replace|run_shell_command|mcp__.*", TIMEOUT_S),
