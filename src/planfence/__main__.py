@@ -1,5 +1,5 @@
 """`python -m planfence`: the command, also where no script is on PATH."""
 
-from planfence.cli.main import main
+from planfence.entry import main
 
 main()

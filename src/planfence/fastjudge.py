@@ -18,6 +18,8 @@ _DEVICES = frozenset(
 )
 #: Asks for git's comment prefix, under both of its names.
 COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
+#: So many commits since the last one that was looked at are followed; after more, the full check looks again.
+_FOLLOWED = 12
 #: From this many added paths on, one set of all folded names is cheaper than counting each.
 _MANY = 24
 
@@ -29,6 +31,11 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
         return False
     standing = fastpath.read_standing(place)
     index = fastpath.index_mark(place)
+    mark = fastpath.refs_mark(place)
+    if mark != standing.mark:
+        follow(place, standing)
+        standing.mark = mark
+        standing.write(place)
     # Both at once, and the plan while they run.
     counting = (b"--numstat", b"--diff-algorithm=myers") if _small(place) else ()
     changed = Git(place, b"diff-index", b"--cached", *RAW_DIFF, *counting, standing.head, b"--")
@@ -39,7 +46,10 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     if not raw and not environment.get(b"GIT_INDEX_FILE"):
         return False
     files = parse(raw)
-    judge(place, plan, files)
+    judge(plan, files)
+    added = [path for path, action in files if action == b"A"]
+    if added:
+        names(added, Git(place, b"ls-files", b"-z", b"--full-name", b"--", b":/").output())
     limit = plan[b"lines"][0]
     if limit != b"-" and files and lines_of(counts if counting else _counts(place, standing.head)) > int(limit):
         raise Unsure(b"lines")
@@ -47,6 +57,41 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     seen = b" ".join((b"pre-commit", standing.head, fastpath.digest(raw)))
     fastpath.write_seen(place, [seen, b" ".join((b"fast", index, standing.mark, fastpath.digest(comment), count))])
     return fastpath.append(place, plan, event, began, files=count, stage=standing.stage)
+
+
+def follow(place: Place, standing: fastpath.Standing) -> None:
+    """Move what stands to the present HEAD, past commits that can't have changed it; Unsure where they may have.
+
+    These are commits in one line, on top of the one it was found at, that touch no plan and no policy, and that
+    name no round of rework (all else of stages and roles comes from the ledger).
+    """
+    if not standing.lasting:
+        raise Unsure(b"standing")
+    governed = tuple(fastpath.load(place, standing.cache)[b"governs"])
+    fields = Git(
+        place, b"log", b"-z", b"-n%d" % _FOLLOWED, *RAW_DIFF, b"--no-show-signature", b"--encoding=UTF-8",
+        b"--format=%x01%H %P%n%B%x00", b"HEAD", b"--",
+    ).output().split(b"\0")  # fmt: skip
+    head = expected = b""
+    position = 0
+    while position < len(fields):
+        words, _, message = fields[position].partition(b"\n")
+        commit, _, parent = words[1:].partition(b" ")
+        head = head or commit
+        if words[:1] != b"\1" or (expected and commit != expected):
+            break
+        if commit == standing.head:
+            standing.head = head
+            return
+        if not fastpath.is_id(parent) or b"plan-rework" in message.lower():
+            break
+        expected = parent
+        position += 2
+        while fields[position].removeprefix(b"\n")[:1] == b":":
+            if fields[position + 1].startswith(governed):
+                raise Unsure(commit)
+            position += 2
+    raise Unsure(head)
 
 
 def _small(place: Place) -> bool:
@@ -91,7 +136,7 @@ def parse(raw: bytes) -> list[tuple[bytes, bytes]]:
     return files
 
 
-def judge(place: Place, plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> None:
+def judge(plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> None:
     """Raise :class:`Unsure` unless this change, in this compiled plan, is clean."""
     limit = plan[b"files"][0]
     if limit != b"-" and len(files) > int(limit):
@@ -120,7 +165,6 @@ def judge(place: Place, plan: dict[bytes, list[bytes]], files: list[tuple[bytes,
             raise Unsure(path)
         if others.match(path) and not own.match(path):
             raise Unsure(path)
-    _names(place, [path for path, action in files if action == b"A"])
 
 
 def _counts(place: Place, head: bytes) -> bytes:
@@ -232,10 +276,8 @@ def _component(pattern: bytes, name: bytes) -> bool:
     return not pattern[at:].strip(b"*")
 
 
-def _names(place: Place, added: list[bytes]) -> None:
-    """Raise Unsure where an added name could be unsafe elsewhere, or the same as another one."""
-    if not added:
-        return
+def names(added: list[bytes], listing: bytes) -> None:
+    """Raise Unsure where an added name could be unsafe elsewhere, or the same as another one of the listing."""
     parts = set()
     for path in added:
         parts.update(path.lower().split(b"/"))
@@ -244,7 +286,6 @@ def _names(place: Place, added: list[bytes]) -> None:
         odd = b"\\" in part or b":" in part or b"~" in part or not part or bare != part
         if odd or bare == b".git" or part.partition(b".")[0].rstrip(b" ") in _DEVICES:
             raise Unsure(part)
-    listing = Git(place, b"ls-files", b"-z", b"--full-name", b"--", b":/").output()
     if not listing.isascii():
         raise Unsure(b"listing")  # a letter beyond ASCII may fold into one within
     folded = listing.lower()

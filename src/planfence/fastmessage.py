@@ -24,7 +24,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     if comment != fastpath.digest(b"") or place.merging() or index != fastpath.index_mark(place):
         return False
     standing = fastpath.read_standing(place)
-    if mark != standing.mark or seen[b"pre-commit"][0] != standing.head:
+    if not mark == standing.mark == fastpath.refs_mark(place) or seen[b"pre-commit"][0] != standing.head:
         return False
     plan = fastpath.load(place, standing.cache)
     data = fastpath.read_file(name, 1 << 16)

@@ -305,13 +305,15 @@ def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
 
 
 def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
-    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file.
-
-    Each line is a word, a space, and a value; a word may come often.
-    """
+    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file."""
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
     if told != digest(body):
         raise Unsure(name)
+    return parse(body)
+
+
+def parse(body: bytes) -> dict[bytes, list[bytes]]:
+    """Read the lines of a compiled plan: each is a word, a space, and a value; a word may come often."""
     found: dict[bytes, list[bytes]] = {}
     for line in body.splitlines():
         word, _, value = line.partition(b" ")
@@ -347,32 +349,33 @@ def read_seen(place: Place) -> dict[bytes, list[bytes]]:
 class Standing:
     """What the full check found to hold at one HEAD, for one task and one model, and how it is written down.
 
-    ``mark`` is :func:`refs_mark` then; ``head`` the commit, ``cache`` the compiled plan that speaks for its
-    policy and plan; ``stage`` and ``rework`` are the task's (`-`: no task). The rules of stages and roles
-    found nothing; ``lasting`` says that a further commit of this task by this model changes none of that.
+    ``mark`` is :func:`refs_mark` then, ``ledger`` :func:`ledger_mark`; ``head`` is the commit, ``cache`` the
+    compiled plan that speaks for its policy and plan; ``stage`` and ``rework`` are the task's (`-`: no task).
+    The rules of stages and roles found nothing; ``lasting`` says that further commits change none of that, as
+    long as they touch no plan and name no round of rework.
     """
 
-    __slots__ = ("cache", "head", "lasting", "mark", "model", "rework", "stage", "task")
+    __slots__ = ("cache", "head", "lasting", "ledger", "mark", "model", "rework", "stage", "task")
 
     def __init__(self, words: list[bytes]) -> None:
-        self.mark, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting = words
+        self.mark, self.ledger, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting = words
         self.lasting = lasting == b"lasting"
 
     def write(self, place: Place) -> None:
         """Write it down for the hooks that follow."""
         lasting = b"lasting" if self.lasting else b"once"
-        words = (self.mark, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting)
+        words = (self.mark, self.ledger, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting)
         line = b" ".join(words)
         write_lines(place.state + b"/standing", [line, digest(line)])
 
 
 def read_standing(place: Place) -> Standing:
-    """Read what stands for this HEAD, this task and this model; Unsure where it is for another."""
+    """Read what stands for this task, this model and this ledger; Unsure where it is for another."""
     line, told = read_file(place.state + b"/standing", 4096).splitlines()
     if told != digest(line):
         raise Unsure(line)
     found = Standing(line.split(b" "))
-    if found.mark != refs_mark(place) or found.model != place.model or found.task != (place.task or b"-"):
+    if found.ledger != ledger_mark(place) or found.model != place.model or found.task != (place.task or b"-"):
         raise Unsure(b"standing")
     return found
 
@@ -390,20 +393,23 @@ def index_mark(place: Place) -> bytes:
 
 
 def refs_mark(place: Place) -> bytes:
-    """What changes when HEAD or the ledger does; compared, never understood, so that it holds for any ref store."""
+    """What changes when HEAD does; compared, never understood, so that it holds for any ref store."""
     head = read_file(place.git_dir + b"/HEAD", 4096)
-    common = place.common_dir
-    parts = [head]
-    for path in sorted(folder + b"/reftable/tables.list" for folder in {place.git_dir, common}):
-        parts.append(_content(path))
+    parts = [head, *_stores(place)]
     if head[:11] == b"ref: refs/h":
-        loose = _content(common + b"/" + head[5:].strip())
+        loose = _content(place.common_dir + b"/" + head[5:].strip())
         if loose and not is_id(loose.strip()):
             raise Unsure(loose)
         parts.append(loose)
     elif not is_id(head.strip()):
         raise Unsure(head)
-    ledger = common + b"/refs/planfence/ledger"
+    return digest(b"\0".join(parts))
+
+
+def ledger_mark(place: Place) -> bytes:
+    """What changes when the ledger does, in the same way."""
+    parts = _stores(place)
+    ledger = place.common_dir + b"/refs/planfence/ledger"
     try:
         for name in sorted(posix.listdir(ledger)):
             told = _content(ledger + b"/" + name)
@@ -412,13 +418,19 @@ def refs_mark(place: Place) -> bytes:
             parts += (name, told)
     except FileNotFoundError:
         parts.append(b"")
-    try:
-        packed = posix.stat(common + b"/packed-refs")
-        numbers = (packed.st_ino, packed.st_size, packed.st_mtime_ns, packed.st_ctime_ns)
-        parts.append(b":".join(b"%d" % number for number in numbers))
-    except FileNotFoundError:
-        parts.append(b"")
     return digest(b"\0".join(parts))
+
+
+def _stores(place: Place) -> list[bytes]:
+    """What changes when refs that have no file of their own do: the packed ones, and those of a reftable."""
+    folders = sorted({place.git_dir, place.common_dir})
+    parts = [_content(folder + b"/reftable/tables.list") for folder in folders]
+    try:
+        packed = posix.stat(place.common_dir + b"/packed-refs")
+    except FileNotFoundError:
+        return parts
+    numbers = (packed.st_ino, packed.st_size, packed.st_mtime_ns, packed.st_ctime_ns)
+    return [*parts, b":".join(b"%d" % number for number in numbers)]
 
 
 def _content(path: bytes) -> bytes:

@@ -24,9 +24,14 @@ SEEN = "hooks-seen"
 _TYPE = 0o170000
 
 
+def raw_bytes(files: tuple[FileChange, ...]) -> bytes:
+    """What `diff-tree --raw -z` prints for these changes."""
+    return b"".join(map(_raw, files))
+
+
 def raw_key(files: tuple[FileChange, ...]) -> str:
     """A name for what changed: the digest of what `diff-tree --raw -z` prints for it."""
-    return fastpath.digest(b"".join(map(_raw, files))).decode()
+    return fastpath.digest(raw_bytes(files)).decode()
 
 
 def _raw(file: FileChange) -> bytes:
@@ -103,12 +108,12 @@ def _standing(repository: Repository, outcome: Outcome, change: Change, place: P
         return None
     if "commit" in policy.tests.required or policy.trust.evidence != "local":
         return None
-    mark = fastpath.refs_mark(place)
+    mark, ledger = fastpath.refs_mark(place), fastpath.ledger_mark(place)
     cache = fastplan.store(repository, outcome.governing, outcome.plan, claim.task)
     if not cache or (claim.task and (outcome.facts is None or not change.files)):
         return None
     lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)
-    words = [mark, change.parents[0].encode(), cache.encode(), place.model, place.task or b"-"]
+    words = [mark, ledger, change.parents[0].encode(), cache.encode(), place.model, place.task or b"-"]
     words += [(claim.stage or "-").encode(), b"%d" % claim.rework, b"lasting" if lasting else b"once"]
     return Standing(words)
 
