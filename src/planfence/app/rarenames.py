@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from planfence.core.crosshunk import NOT_NAMES
 from planfence.core.kinds import Judged
-from planfence.core.paths import encode
-from planfence.gitio.grep import files_with
+from planfence.core.languages import language_of
+from planfence.core.paths import decode, encode
+from planfence.gitio.names import files_with
 from planfence.gitio.repository import Repository
 
 #: A name is rare that at most this part of the files has; in a small repository, at most so many files.
@@ -17,7 +18,6 @@ _SHARE = 0.02
 _FEW = 3
 #: Names shorter than this say nothing.
 _SHORT = 4
-_MOST = 3000
 _NAME = re.compile(rb"[^\W\d]\w*")
 
 
@@ -26,10 +26,10 @@ def rare_names(repository: Repository, tree: str, judged: Sequence[Judged]) -> d
     own = {one.unit.id: _names(one) for one in judged}
     times = Counter(name for names in own.values() for name in names)
     # A name in one unit alone joins nothing.
-    wanted = [name for name, count in times.most_common() if count > 1][:_MOST]
-    spread, files = files_with(repository.git, tree, wanted)
+    wanted = {name for name, count in times.items() if count > 1}
+    spread, files = files_with(repository.git, tree, wanted, lambda path: language_of(decode(path)) is not None)
     limit = max(_FEW, int(files * _SHARE))
-    rare = {name for name in wanted if 0 < spread.get(name, 0) <= limit}
+    rare = {name for name in wanted if spread[name] <= limit}
     return {identity: frozenset(name.decode("latin-1") for name in names & rare) for identity, names in own.items()}
 
 

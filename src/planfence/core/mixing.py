@@ -15,9 +15,9 @@ from planfence.core.pathclass import PathClass
 
 #: Formatting counts from this many lines, and from this part of the change, on.
 FORMAT_LINES = 5
-FORMAT_SHARE = 0.10
+FORMAT_SHARE = 0.30
 #: A change is spread from this score on: its hunks, and each file as four.
-SPREAD = 33
+SPREAD = 35
 _PER_FILE = 4
 
 _ISSUE = re.compile(r"(?<![\w/])(?!(?:UTF|SHA|ISO|RFC|CVE|PEP|MD|CP)-)[A-Z][A-Z0-9]+-\d+\b|(?<![\w/&])#\d+\b")

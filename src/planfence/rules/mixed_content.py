@@ -1,7 +1,7 @@
 """One change tangles formatting, moves and behaviour, or says itself that it is several.
 
 ## What it checks
-The kinds of the changed hunks: proven formatting of 5 lines and 10% of the change or more beside changed
+The kinds of the changed hunks: proven formatting of 5 lines and 30% of the change or more beside changed
 behaviour, moved blocks beside changed behaviour, and a change spread over more places than single changes are.
 Tests, comments and changelogs go with anything. And the message: several issues, "also", a list of things.
 Advice by default: content alone sees only a third of what is tangled.
