@@ -24,8 +24,9 @@ class Bucket(IntEnum):
     RENAME = 0
     FORMAT = 1
     DEPS = 2
-    CODEMOD = 3
-    BEHAVIOUR = 4
+    BEHAVIOUR = 3
+    #: After the behaviour: the same edit everywhere mostly adopts what the behaviour brings.
+    CODEMOD = 4
     CI = 5
     DOCS = 6
 
@@ -47,6 +48,8 @@ class Group:
 
 #: So little formatting is not worth a commit of its own beside changes in the same files (lines).
 _LITTLE = 5
+_CHANGELOGS = frozenset(("changelog", "changes", "history", "news", "release_notes"))
+_FRAGMENTS = frozenset(("changelog", "changelog.d", "changelogs", "changes", "news", "newsfragments", ".changeset"))
 _BUCKETS = {
     Kind.RENAME: Bucket.RENAME,
     Kind.MOVE: Bucket.RENAME,
@@ -137,33 +140,39 @@ def _bucket(one: Judged) -> Bucket:
 
 
 def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
-    """Give companions back to the change that they belong to: comments, changelogs, a little formatting."""
+    """Give companions back to the change that they belong to: comments, changelogs, a little formatting.
+
+    So do renamed names and repeated edits where most of their files are changed by it anyway:
+    mostly an import, or a call of what the change brings.
+    """
     main = members.get((theme, Bucket.BEHAVIOUR))
     if not main:
         return
     paths = {one.unit.path for one in main}
     for bucket in (Bucket.DOCS, Bucket.FORMAT, Bucket.RENAME, Bucket.CODEMOD):
         own = members.get((theme, bucket), [])
-        little = sum(one.unit.lines for one in own) < _LITTLE and not any(one.unit.atom for one in own)
-        stays = [one for one in own if not _companion(one, bucket, paths, little=little)]
-        main += [one for one in own if one not in stays]
-        members[theme, bucket] = stays
+        edits = [one for one in own if one.kind in (Kind.CODEMOD, Kind.IDENTIFIER)]
+        places = {one.unit.path for one in edits}
+        shared = 2 * len(places & paths) >= len(places)
+        little = sum(one.unit.lines for one in own) < _LITTLE
+        taken = [one for one in own if (shared and one in edits) or _companion(one, bucket, paths, little=little)]
+        main += taken
+        members[theme, bucket] = [one for one in own if one not in taken]
 
 
 def _companion(one: Judged, bucket: Bucket, paths: set[str], *, little: bool) -> bool:
     if bucket is Bucket.DOCS:
         return (one.kind is Kind.COMMENT and one.unit.path in paths) or is_changelog(one.unit.path)
-    return little and one.unit.path in paths
+    return little and one.unit.atom is None and one.unit.path in paths
 
 
 def is_changelog(path: str) -> bool:
     """Whether the path is a changelog or a fragment of one, which belongs to the change that it tells of."""
-    lower = path.lower()
-    name = lower.rpartition("/")[2].partition(".")[0]
-    folders = set(lower.split("/")[:-1])
-    return name in ("changelog", "changes", "history", "news", "release_notes") or bool(
-        folders & {"changelog", "changelog.d", "changes", "news", "newsfragments", ".changeset", "changelogs"}
-    )
+    folders, _, file = path.lower().rpartition("/")
+    name, _, extension = file.partition(".")
+    if extension.rpartition(".")[2] not in ("", "md", "rst", "txt", "adoc", "markdown"):
+        return False
+    return name in _CHANGELOGS or bool(set(folders.split("/")) & _FRAGMENTS)
 
 
 def _keep_together(members: dict[tuple[str, Bucket], list[Judged]]) -> None:

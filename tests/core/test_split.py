@@ -1,0 +1,117 @@
+"""Groups as tables: what goes into which commit, in which order."""
+
+from __future__ import annotations
+
+import pytest
+
+from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
+from planfence.core.kinds import Judged, Kind
+from planfence.core.pathclass import classify
+from planfence.core.plan import FileEntry, Plan, Task, Theme
+from planfence.core.split import Guide, is_changelog, knots, propose
+from planfence.core.splitwords import place
+
+ATOMS = {"add": Atom.WHOLE, "delete": Atom.WHOLE, "rename": Atom.RENAME, "binary": Atom.WHOLE}
+
+
+def judged(*texts: str) -> tuple[Judged, ...]:
+    made = []
+    for number, text in enumerate(texts):
+        path, kind, lines = text.split(" ")
+        file = FileDiff(path, path, 0o100644, 0o100644, "1", "2")
+        atom = ATOMS.get(kind)
+        hunk = None if atom else Hunk(number * 100, number * 100, (), (b"x\n",) * int(lines))
+        made.append(Judged(Unit(f"{number}", file, hunk, atom), Kind(kind), classify(path)))
+    return tuple(made)
+
+
+def groups(*texts: str, guide: Guide | None = None) -> list[str]:
+    """Each group as its bucket's first letters and the numbers of its units."""
+    found = propose(judged(*texts), guide or Guide())
+    return [f"{group.bucket.name} {','.join(sorted(group.units))}" for group in found]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["a.py behaviour 9"], ["BEHAVIOUR 0"]),
+        (["a.py behaviour 9", "tests/test_a.py behaviour 9"], ["BEHAVIOUR 0,1"]),
+        (["a.py behaviour 9", "a.py comment 2"], ["BEHAVIOUR 0,1"]),
+        (["a.py behaviour 9", "b.py comment 2"], ["BEHAVIOUR 0", "DOCS 1"]),
+        (["a.py behaviour 9", "CHANGELOG.md comment 2", "news/1.rst add 1"], ["BEHAVIOUR 0,1,2"]),
+        (["a.py behaviour 9", "docs/a.md comment 2"], ["BEHAVIOUR 0", "DOCS 1"]),
+        (["a.py behaviour 9", "a.py format 4"], ["BEHAVIOUR 0,1"]),
+        (["a.py behaviour 9", "a.py format 5"], ["FORMAT 1", "BEHAVIOUR 0"]),
+        (["a.py behaviour 9", "b.py format 4"], ["FORMAT 1", "BEHAVIOUR 0"]),
+        (["a.py behaviour 9", "b.py rename 0", "b.py behaviour 1"], ["RENAME 1", "BEHAVIOUR 0,2"]),
+        (["package.json behaviour 1", "yarn.lock behaviour 9", "a.js behaviour 1"], ["DEPS 0,1", "BEHAVIOUR 2"]),
+        ([".github/workflows/a.yml behaviour 1", "a.js behaviour 1"], ["BEHAVIOUR 1", "CI 0"]),
+        (["a.js behaviour 9", "b.js codemod 9", "c.js codemod 9"], ["BEHAVIOUR 0", "CODEMOD 1,2"]),
+        (["a.js behaviour 9", "a.js codemod 9", "c.js codemod 9"], ["BEHAVIOUR 0,1,2"]),
+        (["a.js behaviour 9", "b.js identifier-rename 9"], ["RENAME 1", "BEHAVIOUR 0"]),
+        (["a.js move 9", "b.js move 9"], ["RENAME 0,1"]),
+        (["a behaviour 9", "a/b.md comment 9"], ["BEHAVIOUR 0,1"]),
+    ],
+)
+def test_groups(texts: list[str], expected: list[str]) -> None:
+    assert groups(*texts) == expected
+
+
+def test_themes_decide_first_and_a_shared_path_keeps_the_change_whole() -> None:
+    files = (FileEntry("src/**"), FileEntry("loose.py"))
+    tasks = (Task("t", "T", "code", 45, files), Task("u", "U", "web", 45, (FileEntry("web/**"),)))
+    themes = {
+        "web": Theme("web", ("web/**", "shared.py"), ("style",)),
+        "code": Theme("code", ("src/**", "shared.py"), ("fix",)),
+    }
+    guide = Guide(Plan("p", 1, "g", tasks, themes=themes), tasks[0])
+    texts = [
+        "src/a.py behaviour 9",
+        "shared.py behaviour 1",
+        "loose.py behaviour 1",
+        "web/a.js behaviour 1",
+        "x.py behaviour 1",
+    ]
+    found = propose(judged(*texts), guide)
+    assert [(g.theme, g.task, sorted(g.units)) for g in found] == [
+        ("code", "p/t", ["0", "1", "2"]),
+        ("", "", ["4"]),
+        ("web", "p/u", ["3"]),
+    ]
+    assert [g.message.partition(":")[0] for g in found] == ["fix", "feat", "style"]
+
+
+def test_clusters_join_files_that_share_a_name() -> None:
+    texts = ["a.py behaviour 1", "b.py behaviour 1", "c.py behaviour 1", "c.py behaviour 1"]
+    names = {"0": frozenset({"n"}), "3": frozenset({"n"})}
+    assert groups(*texts, guide=Guide(names=names)) == ["BEHAVIOUR 0,2,3", "BEHAVIOUR 1"]
+
+
+def test_knots_hold_every_unit_of_paths_that_contain_each_other() -> None:
+    assert knots(["a", "a/b", "c", "a", "ab"], ["a", "a/b", "c", "a", "ab"]) == [[0, 1, 3]]
+    assert knots(["x/y/z", "x", "q"], ["x/y/z", "w", "q"]) == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        (["src/a.py"], "a.py"),
+        (["src/a.py", "src/b.py"], "a.py and b.py"),
+        (["src/a.py", "lib/a.py"], "src/a.py and lib/a.py"),
+        (["src/x/a.py", "src/x/b.py", "src/y/c.py"], "3 files in src"),
+        (["a.py", "b.py", "src/c.py"], "3 files"),
+        (["new\nline"], "new�line"),
+        (["\udcff"], "�"),
+    ],
+)
+def test_places_in_few_words(paths: list[str], words: str) -> None:
+    assert place(paths) == words
+
+
+def test_changelogs() -> None:
+    assert [is_changelog(path) for path in ("CHANGES.rst", "news/1.txt", "src/changes.py", "docs/a.md")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
