@@ -50,3 +50,12 @@ def test_the_fast_path_is_never_sure_of_a_type_that_only_the_diff_confirms() -> 
     assert b"unsure-type docs\n" in compiled
     assert b"unsure-type feat\n" not in compiled
     assert compile_plan(Policy(rules={"mixed-content": Severity.ERROR}), None, None) is None
+
+
+def test_summary_says_in_one_glance_what_is_mixed(repo) -> None:
+    repo.commit("feat: begin", **{"src/user.py": "".join(f"x{n}  =  {n}\n" for n in range(9)) + OLD})
+    repo.write("src/user.py", "".join(f"x{n} = {n}\n" for n in range(9)) + NEW)
+    repo.git("add", "-A")
+    done = repo.planfence("summary")
+    assert "by kind: format 18, behaviour 2" in done.stdout
+    assert "mixed: 18 of 20 lines are formatting, beside changed behaviour (planfence split)" in done.stdout

@@ -43,9 +43,13 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
         return None
     parent = change.parents[0] if change.parents else ""
     base = f"{parent}^{{tree}}" if parent else repository.empty_tree()
-    units = units_of(read_files(repository.git, base, change.tree))
-    judged = judge(units, time.monotonic, _HOOK_S if change.name == STAGED else _SURE_S)
+    judged = between(repository, base, change.tree, _HOOK_S if change.name == STAGED else _SURE_S)
     scope = message.scope if message is not None else ""
     lookup = bool(scope) and not owns(scope, change.paths)
     folders = named_folders(list(changes.tree_paths(repository, change.tree))) if lookup else frozenset()
     return Content(judged, folders)
+
+
+def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[Judged, ...]:
+    """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
+    return judge(units_of(read_files(repository.git, old, new)), time.monotonic, budget_s)

@@ -29,6 +29,8 @@ PROVEN = frozenset(
         *("GAT001", "GAT002", "GAT003", "ROL001", "ROL002", "ROL003"),
         # Both look at nothing in a hook, but for the types in `LICENCES`, of which the fast path is never sure.
         *("THM003", "THM004"),
+        # These speak of commits that govern and of refs on a server: no plain change is either.
+        *("PLN004", "REF001", "REF002"),
     }
 )
 _ACTIONS = {"add": "A", "modify": "M", "delete": "D"}

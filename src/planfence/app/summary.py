@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
+from planfence.app import content
 from planfence.app.check import active_task, branch_base
 from planfence.app.sources import Sources
 from planfence.core import risks
+from planfence.core.mixing import mixtures
 from planfence.core.patchfile import PatchFile
 from planfence.core.plan import Plan
 from planfence.core.policy import Policy
@@ -19,12 +22,17 @@ from planfence.gitio.repository import Repository
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A change: what it is called, its files, its risky places, and which theme each path is of (empty: none)."""
+    """A change: what it is called, its files, its risky places, and which theme each path is of (empty: none).
+
+    ``lines`` counts changed lines by kind, the most first; ``mixed`` says why it looks like several changes.
+    """
 
     title: str
     files: tuple[PatchFile, ...]
     found: tuple[Found, ...]
     themes: dict[str, str]
+    lines: tuple[tuple[str, int], ...] = ()
+    mixed: tuple[str, ...] = ()
 
     @property
     def weight(self) -> int:
@@ -38,7 +46,12 @@ def summarise(repository: Repository, *, revision: str = "", span: str = "", sta
     Without a word: the staged tree, or with nothing staged the branch since its merge base.
     """
     title, old, new = _trees(repository, revision, span, staged)
-    return between(repository, old, new, title)
+    judged = content.between(repository, old, new)
+    lines: Counter[str] = Counter()
+    for one in judged:
+        lines[str(one.kind)] += one.unit.lines
+    mixed = tuple(mixture.reason for mixture in mixtures(judged))
+    return replace(between(repository, old, new, title), lines=tuple(lines.most_common()), mixed=mixed)
 
 
 def between(repository: Repository, old: str, new: str, title: str) -> Summary:

@@ -33,5 +33,5 @@ def command(*, staged: bool, revision: str, span: str, stat: bool, name_only: bo
     elif stat:
         emit(render.stat(found.files))
     else:
-        emit(render.text(found.title, found.files, found.found, found.themes))
+        emit(render.text(found.title, found.files, found.found, found.themes, render.kinds(found.lines, found.mixed)))
     return int(ExitCode.CLEAN)

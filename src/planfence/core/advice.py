@@ -12,7 +12,7 @@ from planfence.core.finding import Report
 LOST_MESSAGE = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"'
 
 _OUT_OF_SCOPE = ("SCP001", "SCP003", "SCP004")
-_THEMES = ("THM001", "THM002", "THM004", "SIZ001")
+_THEMES = ("THM001", "THM002", "THM003", "THM004", "SIZ001")
 
 
 class Step(NamedTuple):

@@ -14,11 +14,23 @@ from planfence.core.risks.base import shown
 _MOST = 12
 
 
-def text(title: str, files: Iterable[PatchFile], found: Iterable[Found], themes: Mapping[str, str]) -> str:
-    """The risky diffs first, then the files theme by theme."""
+def text(
+    title: str,
+    files: Iterable[PatchFile],
+    found: Iterable[Found],
+    themes: Mapping[str, str],
+    content: Iterable[str] = (),
+) -> str:
+    """The risky diffs first, then the files theme by theme; ``content`` are lines of :func:`kinds`."""
     files = tuple(files)
-    lines = [f"{title}: {totals(files)}", "", *risky(found), *_by_theme(files, themes)]
+    lines = [f"{title}: {totals(files)}", *content, "", *risky(found), *_by_theme(files, themes)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def kinds(lines: Iterable[tuple[str, int]], mixed: Iterable[str]) -> list[str]:
+    """What the hunks do, in one line, and why they look like several changes."""
+    counted = ", ".join(f"{kind} {count}" for kind, count in lines if count)
+    return ([f"  by kind: {counted}"] if counted else []) + [f"  mixed: {reason} (planfence split)" for reason in mixed]
 
 
 def risky(found: Iterable[Found]) -> list[str]:
