@@ -15,7 +15,6 @@ from pathlib import Path
 from planfence.agents.identity import detect
 from planfence.agents.patch import Edit
 from planfence.app.agentpaths import Denial, real, switch, top_of, without_git
-from planfence.app.check import active_task
 from planfence.app.sources import Governing, Sources
 from planfence.core import names, paths
 from planfence.core.change import STAGED, Action, Change, FileChange, Mode
@@ -29,6 +28,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.rules import RULES
 from planfence.rules.judge import door, judge, selected
+from planfence.store.state import read_active_task
 
 #: The rules that can be asked about a path before anything is staged.
 EDIT_RULES = ("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "THM001", "MSG001")
@@ -59,7 +59,8 @@ def fence(repository: Repository) -> Fence:
         governing = sources.at(head)
         if governing.policy is None:
             return Fence(repository, head, governing, "", None, None)
-        name = active_task(repository)
+        # As `app.check.active_task` has it, without all that a whole check imports.
+        name = repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
         plan_id, _, task_id = name.partition("/")
         plan = sources.plan(governing, plan_id) if task_id else None
     return Fence(repository, head, governing, name, plan, plan.task(task_id) if plan else None)
