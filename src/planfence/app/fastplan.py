@@ -24,7 +24,9 @@ from planfence.store import cache
 PROVEN = frozenset(
     {
         *("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "SIZ001"),
-        *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "MSG001"),
+        *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "PLN004", "MSG001", "REF001", "REF002"),
+        # Only where the message's type or the policy makes them look at the content.
+        *("THM003", "THM004"),
         # What these say is settled by the full check and written down with the refs it was read from (`app/seen.py`).
         *("GAT001", "GAT002", "GAT003", "ROL001", "ROL002", "ROL003"),
         # Both look at nothing in a hook, but for the types in `LICENCES`, of which the fast path is never sure.
@@ -45,6 +47,8 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
         or "/" in policy.log
     ):
         return None
+    if task is None and not policy.unplanned.files:
+        return None
     lines = list(_policy(policy))
     lines += _task(policy, plan, task) if plan is not None and task is not None else _unplanned(policy)
     body = "".join(f"{line}\n" for line in lines)
@@ -63,6 +67,8 @@ def _policy(policy: Policy) -> Iterator[str]:
     yield f"governs {POLICY_PATH}"
     yield f"governs {policy.plans}/"
     yield from _each("protected", policy.protected)
+    yield from _each("governs", filter(None, (policy.trust.signers,)))
+    yield from _each("unsure-type", LICENCES)
 
 
 def _task(policy: Policy, plan: Plan, task: Task) -> Iterator[str]:
