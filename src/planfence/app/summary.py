@@ -20,6 +20,10 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 
 
+#: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
+MOST_JUDGED = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A change: what it is called, its files, its risky places, and which theme each path is of (empty: none).
@@ -46,12 +50,15 @@ def summarise(repository: Repository, *, revision: str = "", span: str = "", sta
     Without a word: the staged tree, or with nothing staged the branch since its merge base.
     """
     title, old, new = _trees(repository, revision, span, staged)
+    summary = between(repository, old, new, title)
+    if sum(len(file.added) + len(file.removed) for file in summary.files) > MOST_JUDGED:
+        return summary
     judged = content.between(repository, old, new)
     lines: Counter[str] = Counter()
     for one in judged:
         lines[str(one.kind)] += one.unit.lines
     mixed = tuple(mixture.reason for mixture in mixtures(judged))
-    return replace(between(repository, old, new, title), lines=tuple(lines.most_common()), mixed=mixed)
+    return replace(summary, lines=tuple(lines.most_common()), mixed=mixed)
 
 
 def between(repository: Repository, old: str, new: str, title: str) -> Summary:
