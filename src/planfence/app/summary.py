@@ -19,7 +19,6 @@ from planfence.gitio import changes, patches
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 
-
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000
 

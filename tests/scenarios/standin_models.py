@@ -1,0 +1,101 @@
+"""Stand-in model servers: Anthropic's `/v1/messages` and OpenAI's `/v1/responses` as streams.
+
+They answer with the tool calls of a script, one a turn, and then with "Done.", so that a real agent
+runs its tools and hooks without an account or a network. What the agent sent is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self._send(b'{"data": [], "models": []}', "application/json")
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode("utf-8", "replace")
+        self.server.asked.append(body)
+        if "count_tokens" in self.path:
+            self._send(b'{"input_tokens": 10}', "application/json")
+        elif self.path.startswith("/v1/messages"):
+            asked = json.loads(body)
+            self._stream(_messages(asked["model"], self._next() if asked.get("tools") else None))
+        elif "responses" in self.path:
+            self._stream(_responses(self._next()))
+        else:
+            self._send(b"{}", "application/json")
+
+    def _next(self):
+        return self.server.script.pop(0) if self.server.script else None
+
+    def _stream(self, events):
+        text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+        self._send(text.encode(), "text/event-stream")
+
+    def _send(self, data, kind):
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _messages(model, call):
+    usage = {"input_tokens": 11, "output_tokens": 1}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": [], "usage": usage}
+    yield {"type": "message_start", "message": message | {"stop_reason": None, "stop_sequence": None}}
+    block = {"type": "tool_use", "id": f"toolu_{id(call)}", "name": call["name"], "input": {}} if call else None
+    yield {"type": "content_block_start", "index": 0, "content_block": block or {"type": "text", "text": ""}}
+    delta = {"type": "input_json_delta", "partial_json": json.dumps(call["input"])} if call else None
+    yield {"type": "content_block_delta", "index": 0, "delta": delta or {"type": "text_delta", "text": "Done."}}
+    yield {"type": "content_block_stop", "index": 0}
+    reason = "tool_use" if call else "end_turn"
+    ended = {"stop_reason": reason, "stop_sequence": None}
+    yield {"type": "message_delta", "delta": ended, "usage": {"output_tokens": 7}}
+    yield {"type": "message_stop"}
+
+
+def _responses(call):
+    name = f"{id(call)}"
+    if call is None:
+        content = [{"type": "output_text", "text": "Done.", "annotations": []}]
+        item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
+    elif isinstance(call["input"], str):
+        item = {"type": "custom_tool_call", "id": f"ctc_{name}", "call_id": f"call_{name}", "status": "completed"}
+        item |= {"name": call["name"], "input": call["input"]}
+    else:
+        item = {"type": "function_call", "id": f"fc_{name}", "call_id": f"call_{name}", "status": "completed"}
+        item |= {"name": call["name"], "arguments": json.dumps(call["input"])}
+    yield {"type": "response.created", "response": {"id": "resp_1"}}
+    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+    usage = {"input_tokens": 100, "output_tokens": 5, "total_tokens": 105}
+    usage |= {"input_tokens_details": {"cached_tokens": 10}, "output_tokens_details": {"reasoning_tokens": 0}}
+    yield {"type": "response.completed", "response": {"id": "resp_1", "usage": usage}}
+
+
+@contextmanager
+def serving(script) -> Iterator[ThreadingHTTPServer]:
+    """Serve a script on a free port; the server's ``asked`` are the request bodies."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.script, server.asked = list(script), []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,119 @@
+"""Claude Code and Codex CLI themselves, where they are on PATH, with a stand-in model behind them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location("standin_models", Path(__file__).with_name("standin_models.py"))
+standin_models = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(standin_models)
+
+
+def needs(name):
+    program = shutil.which(name)
+    return pytest.mark.skipif(program is None, reason=f"{name} is not installed (npm install, no account needed)")
+
+
+@pytest.fixture
+def shop(repo, tmp_path):
+    """A planned repository with a task at work and the agents' hooks merged, and `planfence-agent` on PATH."""
+    program = Path(sys.executable).with_name("planfence-agent")
+    if not program.exists():
+        pytest.skip("planfence-agent is not installed beside this Python")
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\n')
+    repo.git("commit", "-qam", "chore: tests", "--no-verify")
+    assert repo.planfence("install", "--agents", "claude,codex").returncode == 0
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "chore: agents", "--no-verify")
+    repo.git("checkout", "-q", "-b", "work")
+    assert repo.planfence("start", "auth/middleware").returncode == 0
+    return repo
+
+
+def run(repo, command, **extra):
+    variables = repo.variables | {
+        "PATH": f"{repo.variables['PATH']}{os.pathsep}{os.environ['PATH']}",
+        "IS_SANDBOX": "1",
+    }
+    return subprocess.run(
+        command,
+        cwd=repo.root,
+        env=variables | extra,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@needs("claude")
+def test_claude_code_obeys(shop):
+    script = [
+        {"name": "Write", "input": {"file_path": str(shop.root / "src/auth.py"), "content": "x = 1\n"}},
+        {"name": "Write", "input": {"file_path": str(shop.root / "docs/new.md"), "content": "x\n"}},
+        {"name": "Bash", "input": {"command": "git add -A && git commit -nm x", "description": "Commit"}},
+    ]
+    with standin_models.serving(script) as server:
+        done = run(
+            shop,
+            [
+                "claude",
+                "-p",
+                "Do it",
+                "--output-format",
+                "json",
+                "--permission-mode",
+                "acceptEdits",
+                "--allowedTools",
+                "Bash",
+            ],
+            ANTHROPIC_API_KEY="stand-in",
+            ANTHROPIC_BASE_URL=f"http://127.0.0.1:{server.server_port}",
+            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+            DISABLE_AUTOUPDATER="1",
+        )
+        told = "\n".join(server.asked)
+    result = json.loads(done.stdout)
+    assert [each["tool_name"] for each in result["permission_denials"]] == ["Write", "Bash"]
+    assert (shop.root / "src/auth.py").exists()
+    assert not (shop.root / "docs/new.md").exists()
+    assert "the task is auth/middleware" in told
+    assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
+    assert "is not tested as it stands: src/auth.py" in told
+    assert "event=session" in (shop.root / ".ai-benchmark.csv").read_text()
+
+
+@needs("codex")
+def test_codex_obeys_once_its_hooks_are_trusted(shop, tmp_path):
+    home = tmp_path / ".codex"
+    home.mkdir()
+    script = [
+        {"name": "apply_patch", "input": "*** Begin Patch\n*** Add File: src/auth.py\n+x = 1\n*** End Patch\n"},
+        {"name": "apply_patch", "input": "*** Begin Patch\n*** Add File: docs/new.md\n+x\n*** End Patch\n"},
+        {"name": "exec_command", "input": {"cmd": "git commit -anm x"}},
+    ]
+    with standin_models.serving(script) as server:
+        catalog = run(shop, ["codex", "debug", "models"]).stdout
+        models = json.loads(catalog)["models"]
+        model = next(each["slug"] for each in models if each.get("apply_patch_tool_type"))
+        (home / "config.toml").write_text(
+            f'model = "{model}"\nmodel_provider = "standin"\n[model_providers.standin]\nname = "standin"\n'
+            f'base_url = "http://127.0.0.1:{server.server_port}/v1"\nwire_api = "responses"\n'
+            f'[projects."{shop.root}"]\ntrust_level = "trusted"\n'
+        )
+        flags = ["--dangerously-bypass-approvals-and-sandbox", "--dangerously-bypass-hook-trust"]
+        run(shop, ["codex", "exec", "--json", *flags, "Do it"])
+        told = "\n".join(server.asked)
+    assert (shop.root / "src/auth.py").exists()
+    assert not (shop.root / "docs/new.md").exists()
+    assert "the task is auth/middleware" in told
+    assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
+    assert "git commit --no-verify: the hooks are part of the plan" in told

@@ -1,0 +1,64 @@
+"""A review as it goes: held back, answered with evidence, sent back, answered again, done."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+POINTS = ("architecture", "edge-cases", "risks", "scope", "A1")
+
+
+def answers(**changed):
+    given = [{"id": name, "met": True, "evidence": f"read src/user.py:1 for {name}"} for name in POINTS]
+    return json.dumps(
+        {"answers": [each | changed.get(each["id"], {}) for each in given], "notes": "read twice"}
+    ).encode()
+
+
+@pytest.fixture
+def reviewed(repo):
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\n')
+    repo.git("commit", "-qam", "chore: tests", "--no-verify")
+    repo.git("checkout", "-q", "-b", "work")
+    assert repo.planfence("start", "auth/middleware").returncode == 0
+    repo.write("src/user.py", "def user():\n    return 2\n")
+    repo.git("add", "-A")
+    trailers = "Plan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human"
+    repo.git("commit", "-q", "--no-verify", "-m", f"fix: user\n\n{trailers}")
+    assert repo.planfence("test").returncode == 0
+    done = repo.planfence("advance")
+    assert done.returncode == 0, done.stderr
+    return repo
+
+
+def test_a_review_is_a_record(reviewed):
+    claude = {"PLANFENCE_MODEL": "claude"}
+    assert reviewed.planfence("finish", **claude).returncode == 1
+    thin = reviewed.planfence("review", "--json", "-", stdin=answers(A1={"evidence": "LGTM"}), **claude)
+    assert thin.returncode == 2
+    assert "is no evidence" in thin.stderr
+    unmet = reviewed.planfence("review", "--json", "-", stdin=answers(A1={"met": False}), **claude)
+    assert unmet.returncode == 0, unmet.stderr
+    assert "not met: A1" in unmet.stdout
+    assert reviewed.planfence("finish", **claude).returncode == 1
+    met = reviewed.planfence("review", "--json", "-", stdin=answers(), **claude)
+    assert "all met" in met.stdout
+    done = reviewed.planfence("finish", **claude)
+    assert done.returncode == 0, done.stderr
+    ref = reviewed.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
+    log = reviewed.git("log", "--format=%H", ref).splitlines()
+    notes = [reviewed.git("show", f"{commit}:review.md", ok=False) for commit in log]
+    assert any("read twice" in note for note in notes)
+
+
+def test_a_checklist_by_file_and_rework_out_of_it(reviewed):
+    claude = {"PLANFENCE_MODEL": "claude"}
+    empty = reviewed.planfence("review", "--checklist", **claude).stdout
+    filled = "\n".join(f"{line}src/user.py:2" if line.startswith("- [ ]") else line for line in empty.splitlines())
+    given = reviewed.planfence("review", "--file", "-", stdin=filled.encode(), **claude)
+    assert given.returncode == 0, given.stderr
+    assert "planfence rework --why" in given.stdout
+    back = reviewed.planfence("rework", "--why", "A1: 401 is missing", **claude)
+    assert back.returncode == 0, back.stderr
+    assert "## It was sent back\n\nA1: 401 is missing" in reviewed.planfence("prompt", "implement").stdout
