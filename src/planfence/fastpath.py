@@ -78,6 +78,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a hook (its name, then git's arguments; by default the process's own) and end the process."""
     began = time.monotonic()
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["pre-push"]:
+        from planfence import pushpath
+
+        pushpath.main(words[1:])
     try:
         accepted = attempt(words, began)
     except Exception:  # noqa: BLE001 - whatever went wrong, the full check says it better

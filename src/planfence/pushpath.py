@@ -12,17 +12,18 @@ import os
 import sys
 
 
-def main() -> None:
-    """Run the pre-push hook: git's arguments, git's lines on standard input."""
+def main(arguments: list[str]) -> None:
+    """Run the pre-push hook (git's arguments; git's lines on standard input) and end the process."""
     data = sys.stdin.buffer.read()
-    if proven(sys.argv[1:], data, os.environ):  # noqa: TID251 - stands alone, as a launcher
+    if proven(arguments, data, os.environ):  # noqa: TID251 - stands alone, as a launcher
         os._exit(0)
-    import site
+    if sys.flags.no_site:
+        import site
 
-    site.main()  # started without it (`-S`), and the full judgement may need what is installed
+        site.main()  # the full judgement may need what is installed
     from planfence.cli.hookmain import main as judge
 
-    sys.exit(judge("pre-push", tuple(sys.argv[1:]), data))
+    sys.exit(judge("pre-push", tuple(arguments), data))
 
 
 def proven(arguments: list[str], data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
@@ -112,4 +113,4 @@ def _log(path: str, line: str) -> None:
 if __name__ == "__main__":
     # Started as `python -I -S FILE`: the package is the folder above.
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    main()
+    main(sys.argv[1:])

@@ -404,3 +404,30 @@ def test_replay_tells_flaky_from_different(repo, tmp_path):
     gone.touch()
     different = repo.planfence("replay", "last", "--tests")
     assert "the outcome is different" in different.stdout
+
+
+def test_a_vague_plan_does_not_start(repo):
+    gated(repo, plan=lambda text: text.replace('out_of_scope = ["token format"]\n', "out_of_scope = []\n"))
+    for ref in repo.git("for-each-ref", "--format=%(refname)", "refs/planfence").splitlines():
+        repo.git("update-ref", "-d", ref)
+    (repo.root / ".git/planfence/ledger-tip").unlink()
+    refused = repo.planfence("start", TASK, **CODEX)
+    assert refused.returncode == 1
+    assert "LNT" in refused.stderr
+
+
+def test_a_full_disk_records_nothing_and_says_so(repo):
+    gated(repo, "true")
+    work(repo)
+    command = f"ulimit -f 0; exec {sys.executable} -m planfence test {TASK}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=repo.root,
+        env=repo.variables | CODEX,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.stderr.startswith("planfence: ")
+    assert not runs(repo)

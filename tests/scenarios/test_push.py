@@ -326,3 +326,40 @@ def test_killed_in_the_middle_of_a_sync(pushed, tmp_path):
     other = clone(pushed, tmp_path / "other", tmp_path / "remote.git")
     other.planfence("sync")
     assert len(read_book(other.open()).runs) == 1
+
+
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_a_push_under_a_framework(repo, tmp_path, tool):
+    pushed = repo
+    config = "repos:\n- repo: local\n  hooks:\n"
+    config += "  - {id: p, name: p, entry: planfence hook pre-push, language: system, stages: [pre-push],"
+    config += " always_run: true, pass_filenames: false}\n"
+    pushed.write(".pre-commit-config.yaml", config)
+    gated(pushed)
+    pushed.git("branch", "-f", "main")
+    bare_remote(pushed, tmp_path / "remote.git")
+    work(pushed)
+    pushed.extra = {"PRE_COMMIT_HOME": str(pushed.root.parent / "cache"), "PREK_HOME": str(pushed.root.parent / "prek")}
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(tool)), "install", "-t", "pre-push"],
+        cwd=pushed.root,
+        env=pushed.variables | pushed.extra,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "GAT001" in push_output(pushed)
+    assert pushed.planfence("test", **CODEX).returncode == 0
+    said = push_output(pushed)
+    assert pushed.git("ls-remote", "origin", "refs/heads/work"), said
+
+
+def push_output(repo) -> str:
+    done = subprocess.run(
+        ["git", "push", "origin", "work"],
+        cwd=repo.root,
+        env=repo.variables | repo.extra,
+        capture_output=True,
+        check=False,
+    )
+    return (done.stdout + done.stderr).decode()

@@ -10,9 +10,12 @@ from planfence.app import record as records
 from planfence.app.book import new_id, now, write_move
 from planfence.app.costs import finish_line
 from planfence.app.gate import blocks
+from planfence.app.plans import lint_plan
 from planfence.app.scene import Scene, look
 from planfence.app.trial import assignment
-from planfence.core.finding import Finding, Report
+from planfence.core import paths
+from planfence.core.finding import Finding, Report, Severity
+from planfence.core.lint import Tree
 from planfence.core.moves import Answer, Kind, Move
 from planfence.core.stages import HUMAN, Stage
 from planfence.errors import PlanfenceError
@@ -45,7 +48,7 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     _free_of_others(scene)
-    found = blocks(scene, "start", taking_over=bool(take_over))
+    found = (*_lint(scene), *blocks(scene, "start", taking_over=bool(take_over)))
     if found:
         return _refused(scene, "start", found)
     seq = scene.state.seq
@@ -68,6 +71,18 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     return _accepted(scene, "start", stage, notes, **({"est_min": scene.task.estimate_min} | assigned))
+
+
+def _lint(scene: Scene) -> tuple[Finding, ...]:
+    """What the lint refuses in the plan as it is committed; a task that has begun has passed that gate."""
+    if scene.stage is not Stage.PLAN:
+        return ()
+    path = scene.policy.plan_path(scene.plan.id)
+    git = scene.repository.git
+    listed = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", scene.head).split(b"\0")
+    tree = Tree.of(frozenset(paths.decode(name) for name in listed if name))
+    found = lint_plan(git.run("cat-file", "blob", f"{scene.head}:{path}"), path, scene.policy, tree)
+    return tuple(finding for finding in found if finding.severity is Severity.ERROR)
 
 
 def _is_begun(scene: Scene) -> bool:

@@ -62,8 +62,8 @@ def guard(reaper: IO[bytes], group: int) -> None:
 @contextmanager
 def scratch() -> Iterator[tuple[Path, IO[bytes]]]:
     """Make a folder that is removed at the end, also when this process is killed; yields it and the reaper's input."""
+    base = _base()
     sweep()
-    base = Path(tempfile.gettempdir())
     folder = lock = reaper = None
     try:
         try:
@@ -96,10 +96,18 @@ def scratch() -> Iterator[tuple[Path, IO[bytes]]]:
             os.close(lock)
 
 
+def _base() -> Path:
+    """The temporary folder. Python looks for one that it can write to."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise CouldNotCheck("no temporary folder can be written to", hint="make room there, or set TMPDIR") from error
+
+
 def sweep() -> int:
     """Remove what killed processes left behind; a folder whose lock is held is in use. Return how many went."""
     gone = 0
-    for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*.lock"):
+    for lock in _base().glob(f"{_PREFIX}*.lock"):
         try:
             if lock.stat().st_uid != os.getuid():
                 continue
@@ -126,9 +134,14 @@ def export(repository: Repository, tree: str) -> Iterator[Export]:
     """
     with scratch() as (folder, reaper):
         files, space = folder / "tree", folder / "scratch"
-        files.mkdir()
-        space.mkdir()
-        write_tree(repository, tree, files, space)
+        try:
+            files.mkdir()
+            space.mkdir()
+            write_tree(repository, tree, files, space)
+        except OSError as error:
+            raise CouldNotCheck(
+                f"tree {tree[:12]} could not be exported: {error.strerror}", hint="make room in TMPDIR"
+            ) from error
         yield Export(files, space, reaper)
 
 
