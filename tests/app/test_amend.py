@@ -290,3 +290,32 @@ def test_a_model_without_the_role_changes_nothing(repo):
     assert "model-not-assigned" in done.stderr
     assert "nothing was committed" in done.stderr
     assert before == snapshot(repo)
+
+
+def test_bytes_that_toml_can_not_name(repo):
+    before = snapshot(repo)
+    done = amend(repo, "src/\udcff.py")
+    assert done.returncode == 2
+    assert "not UTF-8" in done.stderr
+    assert before == snapshot(repo)
+    done = amend(repo, "src/a.py", why="\x1b[31m\udcff ok")
+    assert done.returncode == 0
+    assert "Why: [31m ok" in repo.git("log", "-1", "--format=%B")
+
+
+@pytest.mark.parametrize("kind", ["symlink", "gitlink"])
+def test_a_plan_that_is_no_file_at_head(repo, kind):
+    repo.git("rm", "-q", "plans/auth.toml")
+    if kind == "symlink":
+        repo.write("elsewhere.toml", PLAN)
+        (repo.root / "plans").mkdir(exist_ok=True)
+        (repo.root / "plans/auth.toml").symlink_to("../elsewhere.toml")
+        repo.git("add", "-A")
+    else:
+        repo.git("update-index", "--add", "--cacheinfo", f"160000,{repo.git('rev-parse', 'HEAD')},plans/auth.toml")
+    repo.git("commit", "-q", "-m", "chore: no file")
+    before = snapshot(repo)
+    done = amend(repo, "src/session.py")
+    assert done.returncode == 2
+    assert "is not a regular file" in done.stderr
+    assert before == snapshot(repo)

@@ -172,3 +172,27 @@ def test_schema(repo, which):
     assert json.loads(done.stdout)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     if which == "plan":
         assert repo.planfence("plan", "schema").stdout == done.stdout
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_new_where_the_folder_is_none(repo, tmp_path, kind):
+    repo.git("mv", "plans", "old")
+    if kind == "file":
+        repo.write("plans", "x")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (repo.root / "plans").symlink_to(tmp_path / "elsewhere")
+    done = repo.planfence("plan", "new", "x")
+    assert done.returncode == 2
+    assert "plans is not a folder" in done.stderr
+
+
+def test_start_wants_a_plan_that_lints_clean(repo):
+    good = (repo.root / "plans/auth.toml").read_text().replace('id = "auth"', 'id = "new"')
+    vague = good.replace('rollback = "Revert the merge commit"\n', "")
+    repo.commit("chore: vague", **{"plans/new.toml": vague})
+    done = repo.planfence("start", "new/middleware")
+    assert done.returncode == 1
+    assert "rollback-missing" in done.stdout + done.stderr
+    repo.commit("chore: clear", **{"plans/new.toml": good.replace("version = 1", "version = 2")})
+    assert repo.planfence("start", "new/middleware").returncode == 0

@@ -55,7 +55,7 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
     Raises :class:`PlanfenceError` where there is no commit, no policy or no such plan or task,
     where the plan has changes of the user's own, or in the middle of a merge or rebase.
     """
-    why = " ".join(wanted.why.split())
+    why = "".join(char for char in " ".join(wanted.why.split()) if char.isprintable())
     if not why:
         raise PlanfenceError("an amendment needs a reason", hint='say it: `--why "…"`')
     if repository.bare:

@@ -42,17 +42,28 @@ def policy_for_plans(repository: Repository) -> Policy:
 def new_plan(repository: Repository, plan_id: str) -> Path:
     """Write the commented starter where the plan belongs, and return its place; never overwrites."""
     text = starter(plan_id)
-    place = repository.top / policy_for_plans(repository).plan_path(plan_id)
+    path = policy_for_plans(repository).plan_path(plan_id)
+    place = repository.top / path
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _own_folder(repository, path)
         with place.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
         hint = f"open it, or choose another id; `planfence plan show {plan_id}` says what is in it"
-        raise PlanfenceError(f"{place} exists already", hint=hint) from error
+        raise PlanfenceError(f"{path} exists already", hint=hint) from error
     except OSError as error:
-        raise CouldNotCheck(f"{place} can't be written: {error.strerror}") from error
+        raise CouldNotCheck(f"{path} can't be written: {error.strerror}") from error
     return place
+
+
+def _own_folder(repository: Repository, path: str) -> None:
+    """Make the folder that a plan goes into; a link could lead out of the repository, so it is refused."""
+    place = repository.top
+    for part in path.split("/")[:-1]:
+        place = place / part
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise PlanfenceError(f"{place.relative_to(repository.top)} is not a folder", hint="make it one")
+        place.mkdir(exist_ok=True)
 
 
 def plan_ids(repository: Repository, policy: Policy) -> list[str]:
@@ -139,6 +150,17 @@ def lint_plan(data: bytes, path: str, policy: Policy, tree: Tree | None = None) 
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
 
 
+def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:
+    """Lint a plan as a commit has it, among that commit's files; nothing where the commit has no such plan."""
+    path = policy.plan_path(plan_id)
+    with Objects(repository.git) as objects:
+        blob = objects.read(f"{commit}:{path}")
+    if blob is None or blob.type != "blob":
+        return ()
+    out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    return tuple(lint_plan(blob.data, path, policy, _tree(out)))
+
+
 def lint_rules() -> tuple[LintRule, ...]:
     """Return the lint rules, which are loaded only where somebody asks for them."""
     from planfence.rules.lint import LINT_RULES
@@ -148,8 +170,11 @@ def lint_rules() -> tuple[LintRule, ...]:
 
 def tracked(repository: Repository) -> Tree:
     """Return the paths in the index."""
-    out = repository.git.run("ls-files", "-z", "--full-name", "--", ":/")
-    return Tree.of(frozenset(paths.decode(name) for name in out.split(b"\0") if name))
+    return _tree(repository.git.run("ls-files", "-z", "--full-name", "--", ":/"))
+
+
+def _tree(names: bytes) -> Tree:
+    return Tree.of(frozenset(paths.decode(name) for name in names.split(b"\0") if name))
 
 
 def _place(repository: Repository, policy: Policy, cwd: Path, name: str) -> str:

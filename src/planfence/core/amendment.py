@@ -59,6 +59,8 @@ def _missing(task: Task, wanted: Amendment, protected: Sequence[str]) -> list[st
     missing: list[str] = []
     for pattern in dict.fromkeys(wanted.adds):
         problem = paths.fault(pattern)
+        if problem is None and any("\udc80" <= char <= "\udcff" for char in pattern):
+            problem = "a path that is not UTF-8", "TOML can't name it; write `?` for each such byte"
         if problem is not None:
             raise PlanfenceError(f"{problem[0]}: {pattern!r}", hint=problem[1])
         if paths.matches(task.deny, pattern) or pattern in task.deny:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from planfence.core.finding import Finding, Report, Severity
-from planfence.core.plan import STAGES, Plan, Task
+from planfence.core.plan import STAGES, Plan, Task, Theme
 from planfence.render.text import paint, printable
 
 WIDTH = 80
-_LABEL = 14
+_LABEL = 16
 
 
 def show(plan: Plan, *, colour: bool = False) -> str:
@@ -23,9 +23,7 @@ def show(plan: Plan, *, colour: bool = False) -> str:
     lines += _wrapped(
         "constraints", (f"{each.text}{f' ($ {each.run})' if each.run else ''}" for each in plan.constraints)
     )
-    for number, theme in enumerate(plan.themes.values()):
-        types = f" ({', '.join(theme.types)})" if theme.types else ""
-        lines += _wrapped("" if number else "themes", [f"{theme.name}: {', '.join(theme.paths)}{types}"])
+    lines += _wrapped("themes", map(_theme, plan.themes.values()))
     lines += _wrapped("roles", [_roles(plan.roles)] if plan.roles else [])
     for task in plan.tasks:
         lines += ["", *_task(plan, task, colour)]
@@ -50,9 +48,13 @@ def _task(plan: Plan, task: Task, colour: bool) -> Iterator[str]:
     yield from _wrapped("roles", [_roles(task.roles)] if task.roles else [])
 
 
-def _roles(roles: object) -> str:
-    assert hasattr(roles, "get")
-    return ", ".join(f"{stage}: {roles.get(stage)}" for stage in STAGES if roles.get(stage))
+def _theme(theme: Theme) -> str:
+    types = f" ({', '.join(theme.types)})" if theme.types else ""
+    return f"{theme.name}: {', '.join(theme.paths)}{types}"
+
+
+def _roles(roles: Mapping[str, str]) -> str:
+    return ", ".join(f"{stage}: {roles[stage]}" for stage in STAGES if stage in roles)
 
 
 def _wrapped(label: str, items: Iterable[str]) -> Iterator[str]:

@@ -37,10 +37,14 @@ def check(ctx: LintContext) -> Iterator[Finding]:
 
 
 def _fix(tree: frozenset[str], path: str) -> str:
-    name = path.rpartition("/")[2]
+    """The file of this name elsewhere, else one of the same folder with a similar name."""
+    folder, _, name = path.rpartition("/")
     same = sorted(each for each in tree if each.rpartition("/")[2] == name)
-    near = same[0] if same else nearest(path, sorted(tree)[:5000])
-    return f"did you mean `{near}`?" if near else 'a new file has `change = "add"`'
+    if not same:
+        beside = {each.rpartition("/")[2] for each in tree if each.rpartition("/")[0] == folder}
+        near = nearest(name, sorted(beside))
+        same = [f"{folder}/{near}".lstrip("/")] if near else []
+    return f"did you mean `{same[0]}`?" if same else 'a new file has `change = "add"`'
 
 
 RULE = LintRule("LNT014", "path-unknown", Severity.WARN, check)
