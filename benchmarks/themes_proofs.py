@@ -18,7 +18,8 @@ from planfence.gitio.hunks import read_files
 
 #: Subjects that say "format only"; others in .git-blame-ignore-revs are codemods, moves, type annotations.
 FORMAT_ONLY = re.compile(
-    r"\bblack(?:en)?\b|\bre-?format|ruff format|ran blacken|\bformat(?:ting)? (?:the|with|code)", re.IGNORECASE
+    r"\bblack(?:en)?\b|\bre-?format|ruff format|ran blacken|clang-format|\bformat(?:ting)? (?:the|with|code)",
+    re.IGNORECASE,
 )
 NOT_ONLY = re.compile(r"pyupgrade|isort|autoflake|docs again|lint|flake8|migrate", re.IGNORECASE)
 _EXTENSIONS = {"python": ".py", "javascript": ".js .ts", "java": ".java", "go": ".go", "rust": ".rs"}
@@ -28,8 +29,12 @@ def format_only(*repos: str) -> None:
     print(f"{'repository':32} {'commits':>7} {'lines':>7} {'format':>8} {'+comment':>8}")
     for repo in repos:
         git = clone(repo)
-        listed = git.text("show", "HEAD:.git-blame-ignore-revs").splitlines()
-        names = [word[0] for line in listed if (word := line.split("#")[0].split())]
+        status, listed = git.status("show", "HEAD:.git-blame-ignore-revs", ok=(0, 128))
+        names = [word[0] for line in listed.decode().splitlines() if (word := line.split("#")[0].split())]
+        if status:  # no such list: the commits whose subject says that they only ran black
+            names = git.text(
+                "log", "--no-merges", "--format=%H", "-i", "-E", "--grep=^\\W*(fade to black|blacken)"
+            ).split()
         count: Counter[str] = Counter()
         used = 0
         for name in names:

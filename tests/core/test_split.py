@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
-from planfence.core.kinds import Judged, Kind
+from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import classify
 from planfence.core.plan import FileEntry, Plan, Task, Theme
 from planfence.core.split import Guide, is_changelog, knots, propose

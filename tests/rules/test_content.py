@@ -9,7 +9,7 @@ from support.tables import change, context, task
 
 from planfence.core.finding import Severity
 from planfence.core.hunks import FileDiff, Hunk, Unit
-from planfence.core.kinds import Judged, Kind
+from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import classify
 from planfence.core.policy import Policy
 from planfence.rules import mixed_content, type_contradicts_diff

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from planfence.core.change import STAGED, Change
 from planfence.core.finding import Severity
-from planfence.core.hunks import units_of
-from planfence.core.kinds import Judged, judge
+from planfence.core.judged import Judged
 from planfence.core.licences import named_folders, needs_content, owns
 from planfence.core.message import Message
 from planfence.core.rule import Context
 from planfence.gitio import changes
-from planfence.gitio.hunks import read_files
 from planfence.gitio.repository import Repository
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
@@ -52,4 +50,9 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
 
 def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[Judged, ...]:
     """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
+    # Loaded where it is asked for: most commits never are.
+    from planfence.core.hunks import units_of
+    from planfence.core.kinds import judge
+    from planfence.gitio.hunks import read_files
+
     return judge(units_of(read_files(repository.git, old, new)), time.monotonic, budget_s)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from planfence.core.crosshunk import NOT_NAMES
-from planfence.core.kinds import Judged
+from planfence.core.judged import Judged
 from planfence.core.languages import language_of
 from planfence.core.paths import decode, encode
 from planfence.gitio.names import files_with

@@ -14,7 +14,8 @@ from planfence.app.verdicts import Claim, Verdicts, claim_of, split_task
 from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
-from planfence.core.kinds import Judged, Kind, judge
+from planfence.core.judged import Judged, Kind
+from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut

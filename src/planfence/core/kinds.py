@@ -7,56 +7,18 @@ deadline cut short. The order and the traps are in docs/themes.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 
 from planfence.core.change import Mode
 from planfence.core.crosshunk import relate
 from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
-from planfence.core.languages import language_of
+from planfence.core.judged import Judged, Kind
+from planfence.core.languages import Language, language_of
 from planfence.core.lexing import PastDeadline, lex
-from planfence.core.pathclass import PathClass, classify
+from planfence.core.pathclass import classify
 from planfence.core.pyequal import Same
 from planfence.core.pyproof import prove
-from planfence.core.sameness import Likeness, Sides, compare_all
-
-
-class Kind(StrEnum):
-    """What a unit does. FORMAT and COMMENT are proven to change nothing that runs."""
-
-    RENAME = "rename"
-    MODE = "mode"
-    SUBMODULE = "submodule"
-    BINARY = "binary"
-    ADD = "add"
-    DELETE = "delete"
-    FORMAT = "format"
-    COMMENT = "comment"
-    STYLE = "style"
-    IDENTIFIER = "identifier-rename"
-    MOVE = "move"
-    CODEMOD = "codemod"
-    BEHAVIOUR = "behaviour"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A unit, its kind, and what its path is for.
-
-    ``certain`` says of behaviour that it is proven too: the file's code gained or lost words,
-    or is new, or gone; not merely that nothing else could be proven in time.
-    """
-
-    unit: Unit
-    kind: Kind
-    path_class: PathClass
-    certain: bool = False
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it is proven to change nothing that runs."""
-        return self.kind in (Kind.FORMAT, Kind.COMMENT)
+from planfence.core.sameness import Likeness, Sides, compare_all, line_starts, offset
 
 
 def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) -> tuple[Judged, ...]:
@@ -139,7 +101,7 @@ def text_kinds(
     def late() -> bool:
         return clock() >= end
 
-    sides = Sides(lex(old.decode("latin-1"), language, late), lex(new.decode("latin-1"), language, late))
+    sides = _sides(language, old.decode("latin-1"), new.decode("latin-1"), hunks, late)
     compared = compare_all(sides, hunks, late)
     open_groups = [group for group, one in compared if one.likeness in (Likeness.CANDIDATE, Likeness.TEXT)]
     proven: dict[int, Same] = {}
@@ -158,6 +120,17 @@ def text_kinds(
     return kinds, language.program and any(words.values())
 
 
+def _sides(language: Language, old: str, new: str, hunks: Sequence[Hunk], late: Callable[[], bool]) -> Sides:
+    """Lex both texts as far as the hunks go; what both share before the first hunk is lexed once."""
+    before, after = line_starts(old), line_starts(new)
+    first, last = hunks[0], hunks[-1]
+    ends = (last.old_start + len(last.old), last.new_start + len(last.new))
+    limits = [offset(starts, end, text) for starts, end, text in zip((before, after), ends, (old, new), strict=True)]
+    one = lex(old, language, late, limit=limits[0])
+    shared = offset(before, first.old_start, old)
+    return Sides(one, lex(new, language, late, limit=limits[1], prior=one, shared=shared), before, after)
+
+
 _KIND_OF = {
     Likeness.FORMAT: Kind.FORMAT,
     Likeness.COMMENT: Kind.COMMENT,
@@ -172,9 +145,3 @@ def _prose_kind(hunk: Hunk) -> Kind:
     old = [line.rstrip() for line in hunk.old if line.strip()]
     new = [line.rstrip() for line in hunk.new if line.strip()]
     return Kind.FORMAT if old == new else Kind.COMMENT
-
-
-def lines_of(judged: Iterable[Judged], kinds: Iterable[Kind]) -> int:
-    """Changed lines of the units that are of these kinds."""
-    wanted = set(kinds)
-    return sum(one.unit.lines for one in judged if one.kind in wanted)

@@ -71,21 +71,26 @@ def _nested_end(text: str, start: int) -> int:
     return len(text)
 
 
-def scan(text: str, language: Language, late: Callable[[], bool] = lambda: False) -> tuple[Span, ...]:
-    """Find every comment and string of a whole text.
+def scan(
+    text: str, language: Language, late: Callable[[], bool] = lambda: False, begin: int = 0, limit: int | None = None
+) -> tuple[Span, ...]:
+    """Find the comments and strings of a text that start before ``limit`` (None: all of them).
 
-    ``late`` is asked every few hundred spans; where it says True, :class:`PastDeadline` is raised.
+    ``begin`` is a place in plain code to start at. ``late`` is asked every few hundred spans;
+    where it says True, :class:`PastDeadline` is raised.
     """
-    spans = list(_scan(text, language, late))
+    spans = list(_scan(text, language, late, begin, len(text) if limit is None else limit))
     if language.name == "yaml":
         spans = _with_block_scalars(text, spans)
     return tuple(spans)
 
 
-def _scan(text: str, language: Language, late: Callable[[], bool]) -> Iterator[Span]:
+def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, limit: int) -> Iterator[Span]:
     search = scanner(language).search
-    position, pending, found = 0, "", 0
+    position, pending, found = begin, "", 0
     while match := search(text, position):
+        if match.start() >= limit and not pending:
+            return
         found += 1
         if found % 256 == 0 and late():
             raise PastDeadline
@@ -162,6 +167,7 @@ class Lexed:
     language: Language
     spans: tuple[Span, ...]
     starts: tuple[int, ...]
+    ends: tuple[int, ...]
 
     def state(self, offset: int) -> tuple[Part, str] | None:
         """What the offset is inside of: the part and its opening characters; None in plain code."""
@@ -200,7 +206,22 @@ class Lexed:
         return spaced
 
 
-def lex(text: str, language: Language, late: Callable[[], bool] = lambda: False) -> Lexed:
-    """Scan a text once; :class:`PastDeadline` where ``late`` says so."""
-    spans = scan(text, language, late)
-    return Lexed(text, language, spans, tuple(span.start for span in spans))
+def lex(
+    text: str,
+    language: Language,
+    late: Callable[[], bool] = lambda: False,
+    *,
+    limit: int | None = None,
+    prior: Lexed | None = None,
+    shared: int = 0,
+) -> Lexed:
+    """Scan a text once, up to ``limit``; :class:`PastDeadline` where ``late`` says so.
+
+    The first ``shared`` characters are also those of ``prior``: its spans that end there are
+    taken over.
+    """
+    known: tuple[Span, ...] = ()
+    if prior is not None and not language.heredocs and language.name != "yaml":
+        known = prior.spans[: bisect_right(prior.ends, shared)]
+    spans = known + scan(text, language, late, known[-1].end if known else 0, limit)
+    return Lexed(text, language, spans, tuple(span.start for span in spans), tuple(span.end for span in spans))

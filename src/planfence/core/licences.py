@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planfence.core.kinds import Judged, Kind
+from planfence.core.judged import Judged, Kind
 from planfence.core.message import Message
 from planfence.core.pathclass import PathClass
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
@@ -35,19 +35,17 @@ class Sides:
 
     old: Lexed
     new: Lexed
-    old_lines: tuple[int, ...] = field(init=False)
-    new_lines: tuple[int, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "old_lines", _line_starts(self.old.text))
-        object.__setattr__(self, "new_lines", _line_starts(self.new.text))
+    old_lines: tuple[int, ...]
+    new_lines: tuple[int, ...]
 
 
-def _line_starts(text: str) -> tuple[int, ...]:
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset at which each line begins, and one past the end."""
     return tuple(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
 
 
-def _offset(starts: tuple[int, ...], line: int, text: str) -> int:
+def offset(starts: tuple[int, ...], line: int, text: str) -> int:
+    """The offset of a line (0-based); the end of the text for lines beyond it."""
     return min(starts[line], len(text)) if line < len(starts) else len(text)
 
 
@@ -72,7 +70,7 @@ class Comparison:
 _DIFFERENT = Comparison(Likeness.DIFFERENT)
 #: Hunks as near as this (lines) may share one statement that was laid out anew.
 _NEAR = 4
-_TOGETHER = 5
+_TOGETHER = 8
 
 
 def compare_all(
@@ -90,19 +88,32 @@ def compare_all(
     groups: list[tuple[tuple[int, ...], Comparison]] = []
     index = 0
     while index < len(hunks):
-        size, comparison = 1, single[index]
-        if comparison.likeness is Likeness.DIFFERENT:
-            for count in range(2, min(_TOGETHER, len(hunks) - index) + 1):
-                before, last = hunks[index + count - 2], hunks[index + count - 1]
-                if last.old_start - before.old_start - len(before.old) > _NEAR or late():
-                    break
-                together = likeness(sides, _spanning(hunks[index], last))
-                if together.likeness not in (Likeness.DIFFERENT, Likeness.TEXT):
-                    size, comparison = count, together
-                    break
+        size, comparison = _together(sides, hunks, index, single[index], late)
         groups.append((tuple(range(index, index + size)), comparison))
         index += size
     return groups
+
+
+def _together(
+    sides: Sides, hunks: Sequence[Hunk], index: int, alone: Comparison, late: Callable[[], bool]
+) -> tuple[int, Comparison]:
+    """How many hunks from ``index`` on are best seen as one, and what they are then."""
+    python = sides.old.language.name == "python"
+    if alone.likeness is not Likeness.DIFFERENT and (alone.likeness is not Likeness.CANDIDATE or python):
+        return 1, alone
+    best = (1, alone)
+    for count in range(2, min(_TOGETHER, len(hunks) - index) + 1):
+        before, last = hunks[index + count - 2], hunks[index + count - 1]
+        if last.old_start - before.old_start - len(before.old) > _NEAR or late():
+            break
+        together = likeness(sides, _spanning(hunks[index], last))
+        if together.likeness in (Likeness.FORMAT, Likeness.COMMENT):
+            return count, together
+        if together.likeness is Likeness.CANDIDATE and best[1].likeness is Likeness.DIFFERENT:
+            best = (count, together)
+            if python:  # its syntax trees decide
+                break
+    return best
 
 
 def _spanning(first: Hunk, last: Hunk) -> Hunk:
@@ -138,7 +149,7 @@ def likeness(sides: Sides, hunk: Hunk) -> Comparison:
 
 
 def _extent(lexed: Lexed, starts: tuple[int, ...], first: int, count: int) -> tuple[Lexed, int, int]:
-    return lexed, _offset(starts, first, lexed.text), _offset(starts, first + count, lexed.text)
+    return lexed, offset(starts, first, lexed.text), offset(starts, first + count, lexed.text)
 
 
 def _directive_lines(text: str, start: int, end: int) -> bool:

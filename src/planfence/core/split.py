@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from planfence.core.crosshunk import clusters
-from planfence.core.kinds import Judged, Kind
+from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass
 from planfence.core.plan import Plan, Task
 from planfence.core.splitwords import suggest

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planfence.core.hunks import Unit, ends_every_line
-from planfence.core.kinds import Judged
+from planfence.core.judged import Judged
 from planfence.core.split import Group, knots
 from planfence.errors import PlanfenceError
 

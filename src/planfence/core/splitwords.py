@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.kinds import Judged
+from planfence.core.judged import Judged
 from planfence.core.pathclass import PathClass
 
 _VERBS = {

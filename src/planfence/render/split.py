@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from planfence.core.kinds import Judged, Kind
+from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass
 from planfence.core.split import Group
 
