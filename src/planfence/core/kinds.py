@@ -20,6 +20,9 @@ from planfence.core.pyequal import Same
 from planfence.core.pyproof import prove
 from planfence.core.sameness import Likeness, Sides, compare_all, line_starts, offset
 
+#: How much text the lexer gets through in a second, at the least (bytes).
+_BYTES_PER_SECOND = 10_000_000
+
 
 def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) -> tuple[Judged, ...]:
     """Give every unit its kind, in the same order.
@@ -93,7 +96,8 @@ def text_kinds(
     Raises :class:`PastDeadline` after ``end`` on the clock.
     """
     language = language_of(path)
-    if language is None or clock() >= end:
+    # One search of the lexer can't be interrupted, so what would not fit in the time left is not begun.
+    if language is None or clock() + (len(old) + len(new)) / _BYTES_PER_SECOND >= end:
         return [Kind.BEHAVIOUR] * len(hunks), False
     if language.prose:
         return [_prose_kind(hunk) for hunk in hunks], False
