@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import sys
 
-#: The first line of a note; another layout gets another number.
-HEADER = "planfence-agent 1"
+from planfence import __version__
+
+#: The first line of a note; another layout gets another number, and another version's rules are asked anew.
+HEADER = f"planfence-agent 1 {__version__}"
 _PATHS = (
     *("file_path", "notebook_path", "path", "target_file", "absolute_path"),
     *("source", "destination", "old_path", "new_path"),

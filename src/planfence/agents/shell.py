@@ -15,7 +15,8 @@ from types import MappingProxyType
 from planfence.agents import patch, shellfiles, shellgit
 from planfence.agents.shellexpand import expand, scripts
 from planfence.agents.shellgit import Attempt, Write
-from planfence.agents.shellwords import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
+from planfence.agents.shellparts import WRITING_REDIRECTIONS, Command, UnreadableError, literal
+from planfence.agents.shellwords import parse
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash"})
 _INTERPRETERS = {
@@ -75,7 +76,7 @@ def judge(
     most likely refuse it too.
     """
     judged = Judgement()
-    walker = _Walker(judged, is_folder, dict(variables))
+    walker = _Walker(judged, is_folder, {"IFS": " ", **variables})
     try:
         walker.walk(script, cwd)
     except (UnreadableError, RecursionError):
@@ -229,6 +230,8 @@ class _Walker:
             if bypass:
                 self.judged.attempts.append(Attempt(bypass, "a program that runs git must leave the hooks on"))
             self._writes(list(shellfiles.code_writes(code)), cwd)
+            for script in shellfiles.code_scripts(code):
+                self.walk(script, cwd)
 
     def _find(self, program: str, rest: Sequence[str], cwd: str) -> None:
         """Judge the command that `find -exec` or `fd -x` runs."""

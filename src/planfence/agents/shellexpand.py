@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
-from planfence.agents.shellwords import QUOTED, RAW, SCRIPT, VARIABLE, Word, here_document
+from planfence.agents.shellparts import QUOTED, RAW, SCRIPT, VARIABLE, Word
+from planfence.agents.shellwords import here_document
 
 
 def scripts(word: Word) -> Iterator[str]:
@@ -32,9 +34,12 @@ def expand(word: Word, variables: Mapping[str, str]) -> list[str]:
             continue
         name = part.text.partition(":")[0]
         value = variables.get(name, "$") if part.kind == VARIABLE else "$"
-        pieces = [value] if part.quoted else value.split() or [""]
+        pieces = [value] if part.quoted else re.split(r"\s+", value)
         texts[-1] += pieces[0]
         texts.extend(pieces[1:])
+    if not any(part.kind == QUOTED or part.quoted for part in word):
+        # What comes out of an unquoted variable alone leaves no empty word behind.
+        texts = [text for text in texts if text]
     return [each for text in texts for each in (_braces(text) if braces else [text])]
 
 

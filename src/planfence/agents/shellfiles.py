@@ -7,6 +7,7 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from planfence.agents.shellgit import Write
@@ -162,6 +163,21 @@ def code_writes(code: str) -> Iterator[Write]:
     """Yield the files that a one-line program (`python -c`, `node -e`) plainly opens for writing."""
     for expression in (_OPENED, _PATHLIB, _NODE):
         yield from (Write(match["path"]) for match in expression.finditer(code))
+
+
+_RUNS = re.compile(
+    r"""(?:system|popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync)\(\s*[rf]?(['"`])(?P<text>[^\n]+?)\1"""
+)
+_GIT_LIST = re.compile(r"""[\[(]\s*(['"])git\1\s*,(?P<rest>[^\])]*)[\])]""")
+_STRING = re.compile(r"""(['"])(.*?)\1""")
+
+
+def code_scripts(code: str) -> Iterator[str]:
+    """Yield the shell command lines that a one-line program plainly runs, `['git', …]` lists among them."""
+    for match in _RUNS.finditer(code):
+        yield match["text"]
+    for match in _GIT_LIST.finditer(code):
+        yield shlex.join(["git", *(text for _, text in _STRING.findall(match["rest"]))])
 
 
 def code_bypass(code: str) -> str:

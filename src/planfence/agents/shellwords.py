@@ -8,11 +8,19 @@ and keeps what quoting means, which `shlex` loses: `'$(x)'` is text, `"$(x)"` ru
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-#: What a word is made of: unquoted text, quoted text, a variable's name, or a script to substitute.
-RAW, QUOTED, VARIABLE, SCRIPT = "raw", "quoted", "variable", "script"
+from planfence.agents.shellparts import (
+    QUOTED,
+    RAW,
+    SCRIPT,
+    VARIABLE,
+    Command,
+    Part,
+    Redirect,
+    UnreadableError,
+    Word,
+    literal,
+)
 
 _OPERATORS = (
     "&>>",
@@ -38,7 +46,6 @@ _OPERATORS = (
     ")",
 )
 _REDIRECTIONS = frozenset({"&>>", "&>", ">>", ">|", ">&", "<>", ">", "<", "<&", "<<<", "<<", "<<-"})
-WRITING_REDIRECTIONS = frozenset({"&>>", "&>", ">>", ">|", ">&", "<>", ">"})
 _GRAMMAR = frozenset(
     {"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "{", "}", "!", "time", "esac", "coproc"}
 )
@@ -46,38 +53,6 @@ _GRAMMAR = frozenset(
 
 _SPECIAL_QUOTED = frozenset('\\`$"')
 _SPECIAL = _SPECIAL_QUOTED | frozenset("' \t\r\n;|&()<>")
-
-
-class UnreadableError(ValueError):
-    """The text is no shell command that this can take apart."""
-
-
-class Part(NamedTuple):
-    """A piece of a word, and whether it stands inside quotes."""
-
-    kind: str
-    text: str
-    quoted: bool = False
-
-
-Word = tuple[Part, ...]
-
-
-class Redirect(NamedTuple):
-    """A redirection: its operator and its target (for a here-document, its text)."""
-
-    operator: str
-    target: Word
-
-
-@dataclass(slots=True)
-class Command:
-    """One simple command. ``depth`` counts the subshells around it; ``piped``: it reads from the one before."""
-
-    words: list[Word] = field(default_factory=list)
-    redirects: list[Redirect] = field(default_factory=list)
-    depth: int = 0
-    piped: bool = False
 
 
 def parse(script: str) -> list[Command]:
@@ -303,8 +278,3 @@ def _append(parts: list[Part], kind: str, text: str, quoted: bool) -> None:
         parts[-1] = Part(kind, parts[-1].text + text, quoted)
     else:
         parts.append(Part(kind, text, quoted))
-
-
-def literal(word: Word) -> str:
-    """Return a word's text as it stands, with `$` where something unknown would be."""
-    return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planfence import __version__
 from planfence.agents.patch import Edit
 from planfence.app.agentscope import Fence, files_of, judged
 from planfence.core import paths
@@ -16,7 +17,7 @@ from planfence.gitio import changes
 from planfence.store.state import write_atomically
 
 #: The first line, which `agentpath` looks for too: it imports nothing, so it is written twice.
-HEADER = "planfence-agent 1"
+HEADER = f"planfence-agent 1 {__version__}"
 NOTE = "agent-note"
 #: A pattern that names more tracked files than this is not written out.
 _MOST = 2000
