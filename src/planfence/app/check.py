@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from planfence.agents.identity import detect
 from planfence.app.book import HISTORY
@@ -28,7 +30,10 @@ NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change."""
+    """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
+
+    ``unmarked`` are commits of a task that lack what the hooks write into each.
+    """
 
     report: Report
     policy: Policy | None
@@ -39,6 +44,7 @@ class Outcome:
     governing: Governing | None = None
     plan: Plan | None = None
     facts: Facts | None = None
+    unmarked: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task | None:
@@ -179,36 +185,51 @@ def judge_commits(
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
-            base=terms.base, tips=terms.tips, whole_merges=not walk,
+            base=terms.base, tips=terms.tips, whole_merges=not walk, walks=walk,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
         verdicts.reruns.update(terms.reruns)
-        known: dict[str, Governing] = {}
-        before_policy = 0
-        merged = False
-        claim, count = NOBODY, 0
-        governing = Governing(terms.policy, {})
-        for number, found in enumerate(changes.changes(repository, revisions, walk=walk), 1):
-            governing, change = _governing(repository, sources, known, found)
+        with closing(verdicts):
+            return _judge_all(verdicts, revisions, terms)
+
+
+def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms) -> Outcome:
+    repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
+    known: dict[str, Governing] = {}
+    before_policy, merged = 0, False
+    claim, count = NOBODY, 0
+    governing = Governing(terms.policy, {})
+    for number, found in enumerate(_looked_ahead(verdicts, changes.changes(repository, revisions, walk=walk)), 1):
+        governing, change = _governing(repository, sources, known, found)
+        merged = merged or change.is_merge
+        if governing.policy is None:
+            before_policy += 1
+        else:
             message = messages.parse(change.message or "")
-            merged = merged or change.is_merge
-            if governing.policy is None:
-                before_policy += 1
-            else:
-                claim, count = claim_of(message), len(change.files)
-                verdicts.judge(change, governing, claim, message)
-            if walk:
-                known[change.name] = sources.after(governing, change)
-            if terms.progress:
-                terms.progress(number)
-        if walk and merged and governing.policy is not None:
-            verdicts.judge_end(governing.policy, revisions)
-        if before_policy:
-            words = f"not judged, since there was no {POLICY_PATH} before them"
-            verdicts.notes.append(f"{words}: {before_policy} of the commits")
-        report = verdicts.report()
-        return Outcome(report, governing.policy, NOBODY if walk else claim, len(report.judged) if walk else count)
+            claim, count = claim_of(message), len(change.files)
+            verdicts.judge(change, governing, claim, message)
+        if walk:
+            known[change.name] = sources.after(governing, change)
+        if terms.progress:
+            terms.progress(number)
+    if walk and merged and governing.policy is not None:
+        verdicts.judge_end(governing.policy, revisions)
+    if before_policy:
+        words = f"not judged, since there was no {POLICY_PATH} before them"
+        verdicts.notes.append(f"{words}: {before_policy} of the commits")
+    report = verdicts.report()
+    said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
+    return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked))
+
+
+def _looked_ahead(verdicts: Verdicts, found: Iterator[Change]) -> Iterator[Change]:
+    """Pass changes on in batches, once what their lines need has been read for the whole batch."""
+    while batch := list(islice(found, 128 if verdicts.walks else 1)):
+        if verdicts.walks:
+            trailer = messages.TASK_TRAILER.lower()
+            verdicts.lines().prepare(each for each in batch if trailer in (each.message or "").lower())
+        yield from batch
 
 
 def _governing(

@@ -64,9 +64,11 @@ def receive(repository: Repository, data: bytes) -> Outcome:
         else:
             tips |= dict.fromkeys(_tip(push, update))
     ledger = _ledger_after(repository, updates)
-    reports = [_judge(repository, protected, tip, ledger) for tip in _unknown(repository, tips, protected.commit)]
-    merged = _merge(reports, push)
-    return Outcome(replace(merged, notes=merged.notes + bypassed(repository, merged)), protected.policy)
+    outcomes = [_judge(repository, protected, tip, ledger) for tip in _unknown(repository, tips, protected.commit)]
+    report = _merge([outcome.report for outcome in outcomes], push)
+    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
+    whole = Outcome(report, protected.policy, unmarked=tuple(unmarked))
+    return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
 
 
 def parse(repository: Repository, data: bytes) -> tuple[Update, ...]:
@@ -156,14 +158,14 @@ def _ledger_after(repository: Repository, updates: Iterable[Update]) -> Tips:
     return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: _commit(repository, c), new)))))
 
 
-def _judge(repository: Repository, protected: Protected, tip: str, ledger: Tips) -> Report:
+def _judge(repository: Repository, protected: Protected, tip: str, ledger: Tips) -> Outcome:
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {tip: "push"} if "push" in policy.tests.required else {}
     terms = Terms(policy, protected.commit, gates, tips=ledger)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, tip))
-    return check.judge_commits(repository, [tip, f"^{protected.commit}"], terms=terms).report
+    return check.judge_commits(repository, [tip, f"^{protected.commit}"], terms=terms)
 
 
 def _rerun(repository: Repository, protected: Protected, tip: str) -> dict[str, str]:

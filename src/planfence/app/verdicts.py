@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from planfence.agents.identity import HUMAN
 from planfence.app import content
@@ -11,22 +12,23 @@ from planfence.app.book import HISTORY, Book, load_facts, signer_of, trusted
 from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
-from planfence.core import names
 from planfence.core.change import Action, Change, Mode
 from planfence.core.evidence import missing
 from planfence.core.finding import Finding, Report
 from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import Context, Door, Need
+from planfence.core.rule import Context, Door, Need, Rule
 from planfence.core.stages import Facts
 from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.commits import added_by
 from planfence.gitio.governing import entry_of
 from planfence.gitio.ledger import Tips
+from planfence.gitio.lines import Lines
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.siblings import Siblings
 from planfence.rules.judge import door, judge, needs, selected
 
 
@@ -92,6 +94,13 @@ class Verdicts:
     #: Whether every change's content is looked at, not only where its message's type asks for it.
     thorough: bool = False
     _known: tuple[Facts, Book] | None = None
+    #: Whether a range is judged, where lines are counted only if there could be too many.
+    walks: bool = False
+    #: The commits of a task that lack what the hooks write into each.
+    unmarked: list[str] = field(default_factory=list)
+    _rules: tuple[Policy, tuple[Rule, ...], frozenset[Need]] | None = None
+    _folders: Siblings | None = None
+    _lines: Lines | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
         """Return what the ledger and the trailers say, read once."""
@@ -123,10 +132,15 @@ class Verdicts:
             return
         assert policy is not None
         ctx = self._context(change, governing, policy, claim, message)
-        rules = selected(policy)
-        ctx = self._provide(ctx, governing, needs(rules))
+        if self._rules is None or self._rules[0] is not policy:
+            rules = selected(policy)
+            self._rules = policy, rules, needs(rules)
+        _, rules, needed = self._rules
+        ctx = self._provide(ctx, governing, needed)
         found = judge(ctx, rules)
         self.judged.append(change.name)
+        if claim.task and message is not None and not change.is_merge and not message.trailer(messages.MODEL_TRAILER):
+            self.unmarked.append(change.name)
         self.findings += found
         if message is not None and (found or ctx.door is Door.URGENT):
             self.subjects[change.name] = message.subject
@@ -188,33 +202,61 @@ class Verdicts:
 
     def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
-        change = ctx.change
+        change, more = ctx.change, dict[str, Any]()
         if Need.LINES in needed and ctx.door is Door.TASK and ctx.policy.limits.lines and not change.is_merge:
-            ctx = replace(ctx, change=changes.with_lines(self.repository, change))
+            if not self.walks:
+                more["change"] = changes.with_lines(self.repository, change)
+            elif self.lines().most(change) > ctx.policy.limits.lines:
+                more["change"] = self.lines().count(change)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
-            ctx = replace(ctx, links=changes.link_targets(self.objects, change))
+            more["links"] = changes.link_targets(self.objects, change)
         if Need.TREE in needed:
             files = changes.first_parent_files(self.repository, change) if self.whole_merges else change.files
             added = [file.path for file in files if file.old_mode == Mode.ABSENT]
             if added:
-                tree = changes.tree_paths(self.repository, change.tree)
-                ctx = replace(ctx, collisions=names.collisions(added, tree))
+                more["collisions"] = self._siblings().collisions(added, change.tree)
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
-            ctx = replace(ctx, origins=self._origins(ctx.task, change))
-        if Need.PLANS in needed and any(ctx.policy.governs(path) for path in change.paths):
-            ctx = replace(ctx, edits=tuple(plan_edits(self.sources, ctx.policy, governing, change)))
-        signs = Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed"
-        if signs and any(ctx.policy.governs(path) for path in change.paths):
-            ctx = replace(ctx, signer=signer_of(self.repository, self.objects, change.name, ctx.policy, self.base))
-        if Need.FACTS in needed and (ctx.task is not None or ctx.edits or change.name in self.gates):
-            ctx = replace(ctx, facts=self._facts_at(ctx))
+            origins = self._origins(ctx.task, change)
+            more |= {"origins": origins} if origins else {}
+        if any(ctx.policy.governs(path) for path in change.paths):
+            more |= self._of_plans(ctx, governing, needed)
+        if Need.FACTS in needed and (ctx.task is not None or more.get("edits") or change.name in self.gates):
+            more["facts"] = self._facts_at(ctx)
+        ctx = replace(ctx, **more) if more else ctx
         if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 
+    def _of_plans(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> dict[str, Any]:
+        """What rules ask about a change that touches plans or the policy."""
+        more: dict[str, Any] = {}
+        if Need.PLANS in needed:
+            more["edits"] = tuple(plan_edits(self.sources, ctx.policy, governing, ctx.change))
+        if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":
+            more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.base)
+        return more
+
+    def lines(self) -> Lines:
+        """The counter of changed lines of a range."""
+        if self._lines is None:
+            self._lines = Lines(self.repository, self.objects)
+        return self._lines
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        if self._lines is not None:
+            self._lines.close()
+
+    def _siblings(self) -> Siblings:
+        if self._folders is None:
+            self._folders = Siblings(self.objects)
+        return self._folders
+
     def _origins(self, task: Task, change: Change) -> dict[str, str]:
         """Which task's commit added the paths that the plan means to add, and that exist already."""
         found: dict[str, str] = {}
+        if not any(entry.change is Action.ADD for entry in task.files):
+            return found
         for file in change.files:
             if file.action is Action.ADD or not change.parents:
                 continue
@@ -231,7 +273,7 @@ class Verdicts:
         for tip in (revision for revision in revisions if not revision.startswith("^")):
             end = changes.end_of(self.repository, tip, [revision[1:] for revision in without])
             added = [file.path for file in end.files if file.old_mode == Mode.ABSENT]
-            found = names.collisions(added, changes.tree_paths(self.repository, end.tree)) if added else {}
+            found = self._siblings().collisions(added, end.tree)
             ctx = Context(change=replace(end, files=()), policy=policy, door=Door.SMALL, collisions=found)
             rules = [rule for rule in selected(policy) if Need.TREE in rule.needs]
             self.findings += [each for each in judge(ctx, rules) if (each.code, each.path) not in known]

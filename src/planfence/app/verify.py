@@ -12,13 +12,10 @@ from planfence.app import check
 from planfence.app.check import Outcome, Terms
 from planfence.app.rerun import rerun
 from planfence.app.sources import Sources
-from planfence.core import message as messages
-from planfence.core.finding import Report
 from planfence.core.policy import POLICY_PATH, Policy
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
-from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 
@@ -49,7 +46,7 @@ def verify(repository: Repository, span: str = "", progress: Callable[[int], Non
         terms = replace(terms, reruns=rerun(repository, policy, span_.base, list(gates)))
     outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
     notes = (f"{span_.how}: {span_.base[:12]}..{span_.head[:12]}", *outcome.report.notes)
-    report = replace(outcome.report, notes=notes + bypassed(repository, outcome.report))
+    report = replace(outcome.report, notes=notes + bypassed(outcome))
     return Outcome(report, policy)
 
 
@@ -65,26 +62,18 @@ def policy_at(repository: Repository, base: str) -> Policy:
     return policy
 
 
-def bypassed(repository: Repository, report: Report) -> tuple[str, ...]:
+def bypassed(outcome: Outcome) -> tuple[str, ...]:
     """Say which judged commits the local hooks can't have seen: it is worth knowing, and refuses nothing.
 
     The hooks write who committed into each commit of a task, and refuse what is refused here.
     """
-    refused = {finding.change for finding in report.errors}
-    bare: list[str] = []
-    with Objects(repository.git) as objects:
-        for part in range(0, len(report.judged), 256):
-            for raw in objects.read_many(list(report.judged[part : part + 256])):
-                commit = parse_commit(raw)
-                message = messages.parse(commit.message)
-                unsigned = message.trailer(messages.TASK_TRAILER) and not message.trailer(messages.MODEL_TRAILER)
-                if len(commit.parents) < 2 and (commit.id in refused or unsigned):
-                    bare.append(commit.id[:12])
+    judged = set(outcome.report.judged)
+    bare = dict.fromkeys([*outcome.unmarked, *(f.change for f in outcome.report.errors if f.change in judged)])
     if not bare:
         return ()
-    some = ", ".join(bare[:5]) + (", …" if len(bare) > 5 else "")
+    some = ", ".join(name[:12] for name in list(bare)[:5]) + (", …" if len(bare) > 5 else "")
     return (
-        f"{len(bare)} of {len(report.judged)} commits were made past the local hooks, or without them ({some}): "
+        f"{len(bare)} of {len(judged)} commits were made past the local hooks, or without them ({some}): "
         "`planfence doctor` says what is installed",
     )
 

@@ -27,14 +27,15 @@ def tree_entries(objects: Objects, name: str) -> dict[str, Entry]:
     if raw is None or raw.type != "tree":
         return {}
     entries: dict[str, Entry] = {}
-    for each, found in _parse(raw.data, len(raw.id) // 2):
+    for each, found in parse_tree(raw.data, len(raw.id) // 2):
         if each in entries:
             raise CouldNotCheck(f"{each} stands twice in the tree {raw.id}", hint="run `git fsck`")
         entries[each] = found
     return entries
 
 
-def _parse(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
+def parse_tree(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
+    """Yield the names and entries of a raw tree; raises :class:`CouldNotCheck` for what is none."""
     position = 0
     while position < len(data):
         space = data.find(b" ", position)

@@ -103,6 +103,29 @@ class Objects:
             raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
 
+    def sizes(self, names: list[str]) -> dict[str, int]:
+        """Return the sizes in bytes of the objects of these full ids; at most a few hundred at a time.
+
+        Raises :class:`CouldNotCheck` where one is missing.
+        """
+        process = self._start("--batch-check")
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise failure(("cat-file", "--batch-check"), process.wait(), b"") from None
+        found: dict[str, int] = {}
+        for name in names:
+            fields = process.stdout.readline().split()
+            if len(fields) != 3:
+                raise CouldNotCheck(
+                    f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
+                )
+            found[name] = int(fields[2])
+        return found
+
     def read_many(self, names: list[str]) -> list[GitObject]:
         """Return the objects of these full ids, in order; at most a few hundred at a time.
 

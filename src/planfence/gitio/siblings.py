@@ -1,0 +1,82 @@
+"""Names in one folder that are the same name on another file system, read tree by tree.
+
+A path collides with another where, at some depth, two entries of one folder have names that are equal once
+case and Unicode form don't count. So only the folders above the added paths have to be read, however
+large the rest of the tree is; a folder that did not change since the last question is not read again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from planfence.core.names import fold
+from planfence.errors import CouldNotCheck
+from planfence.gitio.governing import parse_tree
+from planfence.gitio.objects import Objects
+
+#: Folders that are remembered; each is some kilobytes.
+_KEPT = 2048
+_TREE = 0o040000
+
+
+class _Folder:
+    """One tree: where its sub-folders are, and which names look alike (folded → names, two or more)."""
+
+    __slots__ = ("alike", "trees")
+
+    def __init__(self, objects: Objects, identifier: str) -> None:
+        raw = objects.read_many([identifier])[0]
+        if raw.type != "tree":
+            raise CouldNotCheck(f"{identifier} is no tree", hint="run `git fsck`")
+        self.trees: dict[str, str] = {}
+        names: dict[str, list[str]] = {}
+        for name, entry in parse_tree(raw.data, len(raw.id) // 2):
+            names.setdefault(fold(name), []).append(name)
+            if entry.mode == _TREE:
+                self.trees.setdefault(name, entry.id)
+        self.alike = {folded: found for folded, found in names.items() if len(found) > 1}
+
+
+class Siblings:
+    """Finds collisions in trees, through one object reader."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._folders: OrderedDict[str, _Folder] = OrderedDict()
+
+    def collisions(self, added: Iterable[str], tree: str) -> dict[str, str]:
+        """Map each added path to another path (or folder) of the tree that is the same name elsewhere.
+
+        `SRC/x` beside `src/y` is one folder on macOS, so folders count too. A path that stands twice in
+        a (broken) tree, or is a file and a folder in it, maps to itself.
+        """
+        found: dict[str, str] = {}
+        for path in added:
+            other = self._other(path, tree)
+            if other:
+                found[path] = other
+        return found
+
+    def _other(self, path: str, tree: str) -> str:
+        above = ""
+        for part in path.split("/"):
+            folder = self._folder(tree)
+            for name in folder.alike.get(fold(part), ()) if folder.alike else ():
+                if name != part or folder.alike[fold(part)].count(part) > 1:
+                    return above + name
+            tree = folder.trees.get(part, "")
+            above += part + "/"
+            if not tree:
+                break
+        return ""
+
+    def _folder(self, identifier: str) -> _Folder:
+        found = self._folders.get(identifier)
+        if found is None:
+            found = self._folders[identifier] = _Folder(self._objects, identifier)
+            if len(self._folders) > _KEPT:
+                self._folders.popitem(last=False)
+        else:
+            self._folders.move_to_end(identifier)
+        return found
