@@ -207,4 +207,4 @@ def test_the_light_way_imports_nothing_heavy(noted):
 
 
 def test_both_sides_of_the_note_agree():
-    assert agentpath.HEADER == agentnote.HEADER
+    assert agentpath.header() == agentnote.HEADER

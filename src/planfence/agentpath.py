@@ -11,10 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-from planfence import __version__
-
-#: The first line of a note; another layout gets another number, and another version's rules are asked anew.
-HEADER = f"planfence-agent 1 {__version__}"
 _PATHS = (
     *("file_path", "notebook_path", "path", "target_file", "absolute_path"),
     *("source", "destination", "old_path", "new_path"),
@@ -116,9 +112,15 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
     if not head:
         return False
     lines = _read(git_dir + "/planfence/agent-note").split("\n")
-    if lines[:3] != [HEADER, head, task] or lines[-2:] != ["end", ""]:
+    if lines[:3] != [header(), head, task] or lines[-2:] != ["end", ""]:
         return False
     return path[len(top) + 1 :] in lines[3:-2]
+
+
+def header() -> str:
+    """Return a note's first line: its layout, and the version whose rules wrote it (read, not imported)."""
+    said = _read(os.path.dirname(os.path.abspath(__file__)) + "/__init__.py")
+    return "planfence-agent 1 " + said.partition('__version__ = "')[2].partition('"')[0]
 
 
 def _read(path: str) -> str:
