@@ -471,3 +471,18 @@ def test_killed_at_any_instant_all_is_as_before_or_done(mixed) -> None:
     assert mixed.planfence("split").returncode == 0
     assert not list((mixed.root / ".git" / "planfence").glob("split-*"))
     mixed.git("fsck", "--strict", "--no-dangling")
+
+
+def test_the_line_that_a_refusal_ends_with_solves_it(repo) -> None:
+    repo.git("checkout", "-q", "-b", "work")
+    assert repo.planfence("start", "auth/middleware").returncode == 0
+    repo.write("src/user.py", "def user():\n    return 2\n")
+    repo.write("docs/index.md", "# More\n")
+    repo.git("add", "-A")
+    refused = repo.planfence("check")
+    assert refused.returncode == 1
+    assert "  planfence split\n" in refused.stdout
+    done = repo.planfence("split", "--apply", "-m", "feat: user gives 2")
+    assert done.returncode == 0, done.stderr
+    trailers = repo.git("log", "-2", "--format=%s|%(trailers:key=Plan-Task,valueonly,separator=%x2C)").splitlines()
+    assert trailers == ["docs: update index.md|", "feat: user gives 2|auth/middleware"]

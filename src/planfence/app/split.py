@@ -20,6 +20,7 @@ from planfence.core.pathclass import classify
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut
 from planfence.core.splitsteps import steps_of
+from planfence.core.stages import Stage
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.commits import parse_commit
@@ -156,8 +157,27 @@ def make_proposal(repository: Repository, subject: Subject, *, words: str = "", 
     guide = _guide(repository, subject, words)
     if fine:
         guide = replace(guide, names=rare_names(repository, subject.tree, judged))
-    plan = SplitPlan(subject.base, subject.tree, propose(judged, guide))
-    return Proposal(subject, judged, plan)
+    groups = _of_open_tasks(repository, subject, propose(judged, guide))
+    return Proposal(subject, judged, SplitPlan(subject.base, subject.tree, groups))
+
+
+def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """Name another task than the active one only where it is being implemented.
+
+    A group that is left without one comes in by the small door, or is refused by the rules.
+    """
+    others = {group.task for group in groups if group.task and group.task != subject.claim.task}
+    if not others:
+        return groups
+    head = subject.parents[0]
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        verdicts = Verdicts(repository, objects, sources, history=(head,))
+        policy = sources.policy(head)
+        assert policy is not None
+        open_tasks = {name for name in others if verdicts.facts(policy, name).state(name).stage is Stage.IMPLEMENT}
+    closed = others - open_tasks
+    return tuple(replace(group, task="") if group.task in closed else group for group in groups)
 
 
 def _guide(repository: Repository, subject: Subject, words: str) -> Guide:
@@ -229,7 +249,8 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
 
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
-    claim = replace(subject.claim, task=group.task)
+    stage = subject.claim.stage if group.task == subject.claim.task else str(Stage.IMPLEMENT)
+    claim = replace(subject.claim, task=group.task, stage=stage)
     wanted = trailers(check.Outcome(Report(), None, claim)) if group.task or claim.urgent else ()
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
     return messages.with_trailers(text, wanted, "")

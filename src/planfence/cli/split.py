@@ -63,7 +63,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     if done.report.refused:
         raise PlanfenceError(
             "a commit of the split would break a rule; nothing was changed",
-            hint="move its hunks, or name its task: `planfence split --json > split.json`, edit, `--plan split.json`",
+            hint="start its task first (`planfence start TASK`), or move its hunks and name its task: "
+            "`planfence split --json > split.json`, edit, `planfence split --plan split.json --apply`",
             code=ExitCode.FINDINGS,
         )
     if done.failed:
