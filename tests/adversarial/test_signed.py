@@ -1,0 +1,199 @@
+"""`trust.plan` and `trust.evidence`, with real keys from end to end."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """Two keys: one that is listed, one that is not."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("listed", "other"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
+        subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def _trust(lab, keys, plan: str = "branch", evidence: str = "local", namespaces: str = "git,planfence") -> None:
+    required = '["push"]' if evidence != "local" else "[]"
+    lab.write(
+        "planfence.toml",
+        f'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\nrequired = {required}\n'
+        f'[trust]\nplan = "{plan}"\nevidence = "{evidence}"\nsigners = "signers"\n',
+    )
+    lab.write("signers", f'ada namespaces="{namespaces}" {(keys / "listed.pub").read_text()}')
+    lab.base = lab.record("chore: trust", None)
+    lab.git("update-ref", "refs/heads/main", lab.base)
+
+
+def _signed(lab, keys, key: str, message: str = "docs: plan") -> str:
+    settings = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={keys / key}")
+    lab.git(*settings, "commit", "-q", "--no-verify", "-S", "-m", message)
+    return lab.git("rev-parse", "HEAD")
+
+
+def _widen(lab, version: int = 2) -> None:
+    plan = (lab.repo.root / "plans/auth.toml").read_text().replace("version = 1", f"version = {version}")
+    plan = plan.replace('{ path = "src/user.py"', '{ path = "new.py" },\n  { path = "src/user.py"')
+    lab.write("plans/auth.toml", plan)
+
+
+def _then_use_it(lab) -> str:
+    lab.write("new.py")
+    return lab.record()
+
+
+def test_a_plan_with_a_listed_signature(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    _widen(lab)
+    _signed(lab, keys, "listed")
+    lab.accepts(_then_use_it(lab))
+
+
+def test_a_plan_without_a_signature(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    _widen(lab)
+    lab.record("docs: plan", None)
+    for name, verdict in lab.everywhere(_then_use_it(lab)).items():
+        assert "PLN004" in verdict.codes, name
+
+
+def test_a_plan_signed_by_another_key(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    _widen(lab)
+    lab.refuses("PLN004", _signed(lab, keys, "other"))
+
+
+def test_a_clone_that_calls_every_signature_good(lab, keys) -> None:
+    """The clone's own `gpg.ssh.program` and signers' file say yes; they are not asked."""
+    _trust(lab, keys, plan="signed")
+    _widen(lab)
+    head = _signed(lab, keys, "other")
+    program = lab.repo.root.parent / "yes"
+    program.write_text("#!/bin/sh\necho 'Good \"git\" signature for ada with ED25519 key SHA256:x'\nexit 0\n")
+    program.chmod(0o755)
+    everybody = lab.repo.root.parent / "everybody"
+    everybody.write_text(f"ada {(keys / 'other.pub').read_text()}")
+    lab.git("config", "gpg.ssh.program", str(program))
+    lab.git("config", "gpg.ssh.allowedSignersFile", str(everybody))
+    lab.refuses("PLN004", head)
+
+
+def test_a_signature_of_another_commit(lab, keys) -> None:
+    """A good signature, taken over to a commit that it was not made for."""
+    _trust(lab, keys, plan="signed")
+    lab.write("docs/x.md")
+    good = lab.git("cat-file", "commit", _signed(lab, keys, "listed", "docs: x"))
+    header = good.split("\n\n", 1)[0]
+    signature = header[header.index("gpgsig ") :]
+    lab.git("reset", "-q", "--hard", lab.base)
+    _widen(lab)
+    tree = lab.git("write-tree")
+    text = (
+        f"tree {tree}\nparent {lab.base}\nauthor A <a@example.org> 1 +0000\ncommitter A <a@example.org> 1 +0000\n"
+        f"{signature}\n\ndocs: plan\n"
+    )
+    head = lab.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode())
+    lab.git("update-ref", "HEAD", head)
+    lab.refuses("PLN004", head)
+
+
+def test_two_signatures(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    _widen(lab)
+    good = lab.git("cat-file", "commit", _signed(lab, keys, "listed"))
+    header, _, body = good.partition("\n\n")
+    signature = header[header.index("gpgsig ") :]
+    head = lab.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=f"{header}\n{signature}\n\n{body}\n".encode())
+    lab.git("update-ref", "HEAD", head)
+    lab.refuses("PLN004", head)
+
+
+def test_a_key_for_evidence_alone_signs_no_plan(lab, keys) -> None:
+    _trust(lab, keys, plan="signed", namespaces="planfence")
+    _widen(lab)
+    lab.refuses("PLN004", _signed(lab, keys, "listed"))
+
+
+def test_a_key_that_lists_itself(lab, keys) -> None:
+    """The signers' file is read from the protected branch, and to change it needs a listed signature."""
+    _trust(lab, keys, plan="signed")
+    lab.write("signers", f"eve {(keys / 'other.pub').read_text()}")
+    _signed(lab, keys, "other", "chore: signers")
+    _widen(lab)
+    head = _signed(lab, keys, "other")
+    lab.refuses("PLN004", head)
+
+
+def test_the_policy_needs_a_signature_too(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    lab.write("planfence.toml", 'schema = 1\n[trust]\nplan = "branch"\n')
+    lab.refuses("PLN004", lab.record("chore: policy", None))
+
+
+def test_only_the_protected_branchs_plans(lab, keys) -> None:
+    _trust(lab, keys, plan="base")
+    _widen(lab)
+    plan = lab.record("docs: plan", None)
+    head = _then_use_it(lab)
+    assert "SCP001" in lab.verify(head).codes
+    assert "SCP001" in lab.receive((lab.base, head, "refs/heads/main")).codes
+    assert not lab.verify(plan).refused
+    assert not lab.verify(head, base=plan).refused
+
+
+def _run(lab, commit: str, key: str | None, keys) -> None:
+    from planfence.app.book import new_id, write_run
+    from planfence.core.evidence import GateRun, Outcome, Result
+    from planfence.core.policy import Policy
+
+    if key:
+        lab.git("config", "planfence.signingKey", str(keys / key))
+    tree = lab.git("rev-parse", f"{commit}^{{tree}}")
+    results = (Result("tests", "true", 0, Outcome.PASSED),)
+    run = GateRun(
+        new_id(), tree, commit, lab.base, "auth/middleware", 1, "implement", "human", "", results, "export", "0", "x"
+    )
+    write_run(lab.repo.open(), Policy(), run)
+
+
+def _begin(lab, keys) -> None:
+    lab.git("config", "planfence.signingKey", str(keys / "listed"))
+    lab.repo.begin("auth/middleware")
+
+
+@pytest.mark.parametrize(("key", "good"), [("listed", True), ("other", False), (None, False)])
+def test_evidence_needs_a_listed_signature(lab, keys, key: str | None, good: bool) -> None:
+    _trust(lab, keys, evidence="signed")
+    _begin(lab, keys)
+    lab.write("src/auth.py")
+    head = lab.record()
+    lab.git("config", "--unset", "planfence.signingKey")
+    _run(lab, head, key, keys)
+    lab.bare()
+    lab.sync()
+    for name, verdict in {"verify": lab.verify(head), "receive": lab.receive(("", head, "refs/heads/topic"))}.items():
+        assert verdict.refused is not good, (name, verdict)
+
+
+def test_a_key_for_plans_alone_signs_no_evidence(lab, keys) -> None:
+    _trust(lab, keys, evidence="signed", namespaces="git")
+    lab.git("config", "planfence.signingKey", str(keys / "listed"))
+    lab.write("src/auth.py")
+    head = lab.record()
+    _run(lab, head, "listed", keys)
+    assert "GAT001" in lab.verify(head).codes
+
+
+def test_signers_that_are_not_on_the_protected_branch(lab, keys) -> None:
+    _trust(lab, keys, evidence="signed")
+    lab.git("rm", "-q", "--cached", "signers")
+    lab.base = lab.record("chore: no signers", None)
+    lab.write("src/auth.py")
+    assert lab.verify(lab.record()).codes == {"exit 3"}
