@@ -70,7 +70,7 @@ def test_otlp_has_the_conventional_names(work):
 def test_parquet_sums_add_up_over_repositories(work, tmp_path):
     rows = [export.parquet(work, POLICY, tmp_path / f"{name}.parquet", NOW) for name in ("one", "two")]
     assert rows == [2, 2]
-    found = duckdb.sql(
+    found = duckdb.connect().execute(
         f"""SELECT sum(tasks), sum(first_pass), sum(judged), exp(sum(cost_ln_sum) / sum(cost_n)),
                sum(list_sum(cost_histogram))
         FROM '{tmp_path}/*.parquet' WHERE model = 'codex'"""
