@@ -21,9 +21,9 @@ from planfence.store.append import append_line
 _NUMBERS = ("cost", "time_min", "review_round", "est_min", "tokens_in", "tokens_out", "tokens_cached", "ctx", "ms")
 
 
-@lru_cache(maxsize=4096)
-def _minute(text: str, is_utc: bool) -> int:
-    parsed = time.strptime(text, "%Y-%m-%d_%H:%M")
+@lru_cache(maxsize=1 << 16)
+def _hour(text: str, is_utc: bool) -> int:
+    parsed = time.strptime(text, "%Y-%m-%d_%H")
     return calendar.timegm(parsed) if is_utc else int(time.mktime(parsed))
 
 
@@ -32,10 +32,10 @@ def local_clock(text: str, is_utc: bool) -> int:
 
     Raises ValueError where there is no such time.
     """
-    seconds = int(text[17:])
-    if seconds > 60:
+    minutes, seconds = int(text[14:16]), int(text[17:])
+    if minutes > 59 or seconds > 60:
         raise ValueError(text)
-    return _minute(text[:16], is_utc) + seconds
+    return _hour(text[:13], is_utc) + 60 * minutes + seconds
 
 
 @contextmanager

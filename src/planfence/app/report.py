@@ -13,6 +13,7 @@ from pathlib import Path
 
 from planfence.app.logs import lines_of, local_clock, own_logs
 from planfence.app.trial import standing
+from planfence.core.fastfold import FastFold
 from planfence.core.log import Reader, SetAside
 from planfence.core.metrics import Frame
 from planfence.core.policy import Policy
@@ -56,10 +57,11 @@ def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Sourc
 def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
     """Read all logs; doubles are found across them."""
     facts, reader = Facts(), Reader(local_clock)
+    folder = FastFold(facts, reader, local_clock)
     for source in sources:
         for path in source.paths:
             with lines_of(path) as lines:
-                facts.add(reader.read(lines), source.prefix)
+                folder.fold(lines, source.prefix)
     return facts, reader.counts, reader.aside
 
 

@@ -20,6 +20,7 @@ _BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=)")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d")
 _RUN = re.compile(r"([^,\n]+),(start|end),(\d{1,11})(?:\.\d*)?")
 _GLUED_RUNS = re.compile(r"([^,\n]+?),(start|end),(\d{10})")
+_NUMBER = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
@@ -79,12 +80,8 @@ def decode(value: str) -> str:
 
 
 def number(value: str) -> float | None:
-    """Read a hand-written number: not negative, finite; None where it is empty or unreadable."""
-    try:
-        read = float(value)
-    except ValueError:
-        return None
-    return read if 0 <= read < float("inf") else None
+    """Read a hand-written number such as `0.42`, `26` or `1e3`; None where it is empty or unreadable."""
+    return float(value) if _NUMBER.fullmatch(value) else None
 
 
 class Reader:
@@ -109,18 +106,27 @@ class Reader:
 
     def read(self, lines: Iterable[str]) -> Iterator[Record | RunEntry]:
         """Yield what the lines hold, in their order. Lines end in a newline, save perhaps the last."""
-        for self._line, line in enumerate(lines, 1):
-            self.counts["lines"] += 1
-            text = line.rstrip("\r\n")
-            if not text.strip():
-                self.counts["blank"] += 1
-                continue
-            parts = [part for part in _BEGIN.split(text) if part]
-            if len(parts) > 1:
-                self.counts["glued"] += 1
-            for index, part in enumerate(parts):
-                ends = "glued" if index + 1 < len(parts) else "" if line.endswith("\n") else "cut"
-                yield from self._read_part(part, ends)
+        for index, line in enumerate(lines, 1):
+            yield from self.read_line(line, index)
+
+    def read_line(self, line: str, index: int) -> Iterator[Record | RunEntry]:
+        """Yield what one line holds; ``index`` is its 1-based number."""
+        self._line = index
+        self.counts["lines"] += 1
+        text = line.rstrip("\r\n")
+        if not text.strip():
+            self.counts["blank"] += 1
+            return
+        parts = (
+            [part for part in _BEGIN.split(text) if part]
+            if text.count(",task=") > 1 or not _WHEN.match(text)
+            else [text]
+        )
+        if len(parts) > 1:
+            self.counts["glued"] += 1
+        for place, part in enumerate(parts, 1):
+            ends = "glued" if place < len(parts) else "" if line.endswith("\n") else "cut"
+            yield from self._read_part(part, ends)
 
     def _read_part(self, text: str, ends: str) -> Iterator[Record | RunEntry]:
         """Read what should be one record; ``ends`` says that another follows (`glued`), or no newline (`cut`)."""
@@ -163,6 +169,11 @@ class Reader:
             fields = {name: decode(value) for name, value in fields.items()}
         self.counts["records"] += 1
         return Record(epoch, fields, text)
+
+    @property
+    def seen(self) -> set[str]:
+        """The ids, and the texts of lines without one, that were read; shared with the fast reader."""
+        return self._seen
 
     def _is_new(self, key: str) -> bool:
         if key in self._seen:
