@@ -21,7 +21,9 @@ def both(lines):
     facts, reader = Facts(), Reader(clock)
     facts.add(reader.read(lines), "r:")
     fast, fast_reader = Facts(), Reader(clock)
-    FastFold(fast, fast_reader, clock).fold(lines, "r:")
+    folder = FastFold(fast, fast_reader, clock)
+    folder.fold(lines, "r:")
+    folder.finish()
     return (facts, reader), (fast, fast_reader)
 
 
@@ -107,7 +109,9 @@ def test_the_common_lines_take_the_fast_way(monkeypatch):
     ]
     monkeypatch.setattr(Reader, "read_line", None)
     facts, reader = Facts(), Reader(clock)
-    FastFold(facts, reader, clock).fold(lines)
+    folder = FastFold(facts, reader, clock)
+    folder.fold(lines)
+    folder.finish()
     assert reader.counts == {"lines": 2, "records": 2}
     assert facts.runs == {("pre-commit", "refused"): 1}
     assert facts.tasks["p/a"].maker == "codex"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
+from planfence.app.largelogs import fold_large
 from planfence.app.logs import lines_of, local_clock, own_logs
 from planfence.app.trial import standing
 from planfence.core.fastfold import FastFold
@@ -23,7 +24,10 @@ from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.render.report_html import render_html
+from planfence.store.parquet import has_duckdb
 
+#: From this many bytes on, DuckDB is worth its start.
+LARGE = 8_000_000
 _SPAN = re.compile(r"(\d+)([dwh])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
 
@@ -56,12 +60,19 @@ def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Sourc
 
 def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
     """Read all logs; doubles are found across them."""
+    if len({source.prefix for source in sources}) == 1 and has_duckdb():
+        paths = [path for source in sources for path in source.paths if path.is_file()]
+        if sum(path.stat().st_size for path in paths) >= LARGE:
+            found = fold_large(paths, sources[0].prefix)
+            if found is not None:
+                return found
     facts, reader = Facts(), Reader(local_clock)
     folder = FastFold(facts, reader, local_clock)
     for source in sources:
         for path in source.paths:
             with lines_of(path) as lines:
                 folder.fold(lines, source.prefix)
+    folder.finish()
     return facts, reader.counts, reader.aside
 
 

@@ -44,6 +44,7 @@ class FastFold:
         self._facts = facts
         self._reader = reader
         self._clock = clock
+        self._sums: dict[str, dict[str, list[Any]]] = {}
         self._local: dict[str, int] = {}
         self._utc: dict[str, int] = {}
         self._costs: dict[str, Number] = {}
@@ -51,8 +52,8 @@ class FastFold:
         self._rests: dict[str, tuple[Number, Number, Number, tuple[str, str], bool, bool]] = {}
 
     def fold(self, lines: Iterable[str], prefix: str = "") -> None:
-        """Fold one file's lines in."""
-        sums: dict[str, list[Any]] = {}
+        """Fold one file's lines in; what they add up to is in the facts after :meth:`finish`."""
+        sums = self._sums.setdefault(prefix, {})
         index, rare = 0, 0
         for line in lines:
             index += 1
@@ -65,8 +66,13 @@ class FastFold:
         if index > rare:
             self._reader.counts["lines"] += index - rare
             self._reader.counts["records"] += index - rare
-        for who, each in sums.items():
-            self._merge(who, each, prefix)
+
+    def finish(self) -> None:
+        """Put the sums into the facts, once all files are read."""
+        for prefix, sums in self._sums.items():
+            for who, each in sums.items():
+                self._merge(who, each, prefix)
+        self._sums.clear()
 
     def _add(self, line: str, rest: str, sums: list[Any]) -> bool:
         """Add a line; False where a word in it was never seen before, and where it is doubled or not whole."""

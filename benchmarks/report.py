@@ -1,0 +1,130 @@
+"""A report over a million lines: with DuckDB, in pure Python, over many files; and the page.
+
+    python benchmarks/report.py [LINES]
+
+Every figure is a ratio of whole processes in one run; on a busy machine the ratio of processor seconds says more than
+that of wall seconds. The lines: 2,000 tasks; half hand-written, half hooks', one in a hundred a stage move or `finish`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BARE_DUCKDB = """
+import duckdb, sys
+field = lambda name: f"regexp_extract(line, '{name}=([^,]*)', 1)"
+number = lambda name: f"try_cast({field(name)} AS DOUBLE)"
+duckdb.connect().execute(f'''SELECT {field("task")}, {field("model")}, {field("event")}, {field("result")}, count(*),
+    min(line[:19]), max(line[:19]), sum({number("cost")}), sum({number("time_min")}), max({number("review_round")})
+    FROM read_csv('{sys.argv[1]}', columns={{'line': 'VARCHAR'}}, delim='\\x01', quote='', escape='', header=false,
+    auto_detect=false) GROUP BY ALL''').fetchall()
+"""
+BARE_PYTHON = """
+import sys
+for line in open(sys.argv[1]):
+    line.split(",")
+"""
+WITHOUT = """
+import sys
+from planfence.app import report
+report.has_duckdb = lambda: False
+from planfence.cli.main import main
+sys.argv = ["planfence", "report", "--json"]
+main()
+"""
+FOLD = """
+import sys
+from pathlib import Path
+from planfence.app import report
+report.has_duckdb = lambda: {duckdb}
+facts, counts, _ = report.fold([report.Source(tuple(sorted(Path(sys.argv[1]).glob("*.csv"))))])
+assert counts["records"] == {lines}, counts
+"""
+
+
+def lines(count: int, generator: random.Random):
+    models = ("codex", "claude", "gemini")
+    for number in range(count):
+        when = time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime(1795341600 - generator.randrange(90 * 86400)))
+        task, model = f"plan{generator.randrange(20)}/task-{generator.randrange(100)}", generator.choice(models)
+        amounts = f"cost={generator.lognormvariate(-1, 0.6):.3f},time_min={generator.lognormvariate(3, 0.5):.1f}"
+        start, kind = f"{when},task={task},model={model}", generator.random()
+        if kind < 0.5:
+            yield f"{start},{amounts},review_round={generator.choice((1, 1, 1, 2, 3))}\n"
+        elif kind < 0.99:
+            result = "refused" if generator.random() < 0.1 else "accepted"
+            yield (
+                f"{start},cost=,time_min=,review_round=,event=pre-commit,result={result},stage=implement,"
+                f"files={generator.randrange(9)},ms={generator.randrange(8, 40)},id={number:016x}\n"
+            )
+        else:
+            event = generator.choice(("start", "advance", "finish"))
+            yield f"{start},{amounts},review_round=1,event={event},result=accepted,est_min=45,id={number:016x}\n"
+
+
+def run(words: list[str], cwd: Path, runs: int = 3) -> tuple[float, float, int]:
+    """The least wall seconds, the least processor seconds, and the most memory in MB of so many runs."""
+    walls, cpus, memory = [], [], 0
+    for _ in range(runs):
+        before, began = os.times(), time.perf_counter()
+        process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, words
+        after = os.times()
+        walls.append(time.perf_counter() - began)
+        cpus.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        memory = max(memory, usage.ru_maxrss // 1024)
+    return min(walls), min(cpus), memory
+
+
+def show(name: str, ours: tuple[float, float, int], bare: tuple[float, float, int], bar: float) -> None:
+    print(
+        f"{name}: {ours[0] / bare[0]:.2f} by wall ({ours[0]:.2f} s / {bare[0]:.2f} s), "
+        f"{ours[1] / bare[1]:.2f} by processor ({ours[1]:.2f} s / {bare[1]:.2f} s), {ours[2]} MB; bar {bar}"
+    )
+
+
+def main() -> int:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder) / "work"
+        subprocess.run(["git", "init", "-q", str(work)], check=True)
+        log = work / ".ai-benchmark.csv"
+        made = list(dict.fromkeys(lines(count, random.Random(5))))
+        log.write_text("".join(made))
+        python = sys.executable
+        bare = run([python, "-c", BARE_DUCKDB, str(log)], work)
+        show("report --json / bare DuckDB", run([python, "-m", "planfence", "report", "--json"], work), bare, 1.5)
+        bare = run([python, "-c", BARE_PYTHON, str(log)], work)
+        show("without the extra / bare loop", run([python, "-c", WITHOUT], work, 2), bare, 6)
+        many = Path(folder) / "many"
+        one = Path(folder) / "one"
+        many.mkdir()
+        one.mkdir()
+        (one / "all.csv").write_text("".join(made))
+        for start in range(0, len(made), 200):
+            (many / f"{start:08}.csv").write_text("".join(made[start : start + 200]))
+        for duckdb in (True, False):
+            code = FOLD.format(duckdb=duckdb, lines=len(made))
+            single = run([python, "-c", code, str(one)], work, 2)
+            label = "with DuckDB" if duckdb else "in Python"
+            show(
+                f"{len(list(many.iterdir()))} files / one, {label}",
+                run([python, "-c", code, str(many)], work, 2),
+                single,
+                2,
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

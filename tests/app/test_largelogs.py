@@ -1,0 +1,130 @@
+"""DuckDB's way is the reference's, only faster: generated logs, mixed with all that it must hand back."""
+
+import random
+from dataclasses import asdict
+
+import pytest
+
+from planfence.app import largelogs, report
+from planfence.app.logs import local_clock
+from planfence.core.log import Reader
+from planfence.core.metrics import Frame
+from planfence.core.taskfacts import Facts
+
+TASKS = ["a", "p/a", "p/b", "", "a%2Cb", "caf\u00e9", "a b", "'", '"q"']
+NUMBERS = ["", "0", "1", "0.42", "26", "2.5", "1e3", "-1", "nan", "x", ".5", "7."]
+DAYS = [
+    "2026-11-22_10:00:00",
+    "2026-02-28_23:59:59",
+    "2026-02-30_10:00:00",
+    "2026-13-01_10:00:00",
+    "2024-02-29_01:02:03",
+]
+MIDDLES = [
+    "",
+    ",stage=implement",
+    ",plan=p,stage=review,files=3",
+    ",ms=1",
+    ",theme=docs",
+    ",why=x",
+    ",ms=1,ms=2",
+    ",flow=dual",
+]
+EVENTS = ["pre-commit", "check", "post-commit", "finish", "start", "note"]
+
+
+def line(generator, number):
+    kind = generator.random()
+    hand = (
+        f"{generator.choice(DAYS)},task={generator.choice(TASKS)},model={generator.choice(['', 'codex', 'claude'])},"
+        f"cost={generator.choice(NUMBERS)},time_min={generator.choice(NUMBERS)},review_round={generator.choice(NUMBERS)}"
+    )
+    if kind < 0.4:
+        return f"{hand},note={number}" if generator.random() < 0.3 else hand
+    if kind < 0.9:
+        result = generator.choice(["accepted", "refused"])
+        return f"{hand},event={generator.choice(EVENTS)},result={result}{generator.choice(MIDDLES)},id={number:016x}"
+    return generator.choice(
+        ["", "junk", f"p/a,start,{1795341600 + number}", f"p/a,end,{1795341600 + number}", "2026-11-22_10:00:00,task=a"]
+    )
+
+
+def reference(path, prefix=""):
+    facts, reader = Facts(), Reader(local_clock)
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+        facts.add(reader.read(lines), prefix)
+    return facts, reader
+
+
+def plain(facts):
+    def each(value):
+        if isinstance(value, float):
+            return pytest.approx(value)
+        return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+
+    return {name: each(asdict(task)) for name, task in facts.tasks.items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_equal_to_the_reference(tmp_path, seed):
+    generator = random.Random(seed)
+    texts = dict.fromkeys(line(generator, number) for number in range(300))
+    path = tmp_path / "it's a log.csv"
+    path.write_text("\n".join(texts) + "\n")
+    facts, counts, aside = largelogs.fold_large([path], "r:")
+    expected, reader = reference(path, "r:")
+    assert counts == reader.counts
+    assert plain(facts) == plain(expected)
+    assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
+    assert facts.loose_cost == pytest.approx(expected.loose_cost)
+    assert [(entry.why, entry.text) for entry in aside] == [(entry.why, entry.text) for entry in reader.aside]
+
+
+HAND = "2026-11-22_10:00:00,task=a,model=codex,cost=1,time_min=2,review_round=1\n"
+OWN = HAND.rstrip() + ",event=check,result=accepted,id=0123456789abcdef\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HAND * 2,
+        OWN + OWN.replace("cost=1", "cost=2"),
+        HAND.rstrip() + OWN,
+        HAND.rstrip(),
+        HAND.replace("\n", "\r\n"),
+        HAND + "\x01\n",
+        HAND + "\0\n",
+    ],
+)
+def test_what_duckdb_could_read_differently_is_left_to_python(tmp_path, text):
+    path = tmp_path / "log"
+    path.write_text(text)
+    assert largelogs.fold_large([path], "") is None
+
+
+def test_bytes_that_are_not_utf8(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(HAND.encode() + b"\xff\xfe\n")
+    found = largelogs.fold_large([path], "")
+    assert found is None or found[1]["foreign"] == 1
+
+
+def test_many_files_and_empty_ones(tmp_path):
+    paths = []
+    for number in range(30):
+        paths.append(tmp_path / f"{number}.csv")
+        paths[-1].write_text(HAND.replace("task=a", f"task=t{number}") if number % 3 else "")
+    facts, counts, _ = largelogs.fold_large(paths, "")
+    assert len(facts.tasks) == counts["records"] == 20
+
+
+def test_the_report_takes_it_from_some_size_on(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    path.write_text(HAND + OWN)
+    small = report.render_json(report.report([report.Source((path,))], Frame(1795341600)))
+    monkeypatch.setattr(report, "LARGE", 1)
+    called = []
+    whole = report.fold_large
+    monkeypatch.setattr(report, "fold_large", lambda *words: called.append(1) or whole(*words))
+    assert report.render_json(report.report([report.Source((path,))], Frame(1795341600))) == small
+    assert called
