@@ -473,9 +473,15 @@ def test_killed_at_any_instant_all_is_as_before_or_done(mixed) -> None:
     mixed.git("fsck", "--strict", "--no-dangling")
 
 
-def test_the_line_that_a_refusal_ends_with_solves_it(repo) -> None:
+@pytest.mark.parametrize(("begun", "other"), [(True, "auth/guide"), (False, "")])
+def test_the_line_that_a_refusal_ends_with_solves_it(repo, begun: bool, other: str) -> None:
+    if not begun:
+        for ref in repo.git("for-each-ref", "--format=%(refname)", "refs/planfence").splitlines():
+            repo.git("update-ref", "-d", ref)
+        shutil.rmtree(repo.root / ".git" / "planfence")
+        assert repo.planfence("start", "auth/middleware").returncode == 0
     repo.git("checkout", "-q", "-b", "work")
-    assert repo.planfence("start", "auth/middleware").returncode == 0
+    repo.start("auth/middleware")
     repo.write("src/user.py", "def user():\n    return 2\n")
     repo.write("docs/index.md", "# More\n")
     repo.git("add", "-A")
@@ -485,4 +491,4 @@ def test_the_line_that_a_refusal_ends_with_solves_it(repo) -> None:
     done = repo.planfence("split", "--apply", "-m", "feat: user gives 2")
     assert done.returncode == 0, done.stderr
     trailers = repo.git("log", "-2", "--format=%s|%(trailers:key=Plan-Task,valueonly,separator=%x2C)").splitlines()
-    assert trailers == ["docs: update index.md|", "feat: user gives 2|auth/middleware"]
+    assert trailers == [f"docs: update index.md|{other}", "feat: user gives 2|auth/middleware"]
