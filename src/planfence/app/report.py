@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
+from planfence.app.aftermath import add_history
 from planfence.app.largelogs import fold_large
 from planfence.app.logs import lines_of, local_clock, own_logs
 from planfence.app.trial import standing
@@ -34,10 +35,11 @@ _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One repository's logs: the files, and the prefix that its tasks bear among several repositories."""
+    """One repository's logs: the files, the prefix that its tasks bear among several, and where its history is."""
 
     paths: tuple[Path, ...]
     prefix: str = ""
+    repository: Repository | None = None
 
 
 def since_epoch(span: str, now: int) -> int:
@@ -55,7 +57,7 @@ def since_epoch(span: str, now: int) -> int:
 
 def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Source:
     """The logs of one repository."""
-    return Source(tuple(dict.fromkeys(own_logs(repository, policy))), prefix)
+    return Source(tuple(dict.fromkeys(own_logs(repository, policy))), prefix, repository)
 
 
 def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
@@ -87,6 +89,9 @@ def report(
 ) -> ReportData:
     """Make a report from logs, with the verdict of a trial where one is given."""
     facts, counts, aside = fold(sources)
+    for source in sources:
+        if source.repository is not None:
+            add_history(facts, source.repository, frame, since=since, prefix=source.prefix)
     verdict = standing(trial, facts).plain() if trial else None
     return build(facts, frame, dimension=dimension, since=since, title=title, reading=(counts, aside), verdict=verdict)
 

@@ -1,0 +1,75 @@
+"""What became of tasks, by the history: merged, reverted, mended, their lines changed again; read as one stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from planfence.core.linerework import Hunk, Step
+from planfence.gitio.repository import Repository
+
+_TASK = re.compile(r"^Plan-Task:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+_REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)
+#: The kernel's trailer: `Fixes: 54a4f0239f2e ("subject")`.
+_FIXES = re.compile(r"^Fixes:[ \t]*([0-9a-f]{7,64})\b", re.MULTILINE)
+_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+class Commit(NamedTuple):
+    """One commit: its id, its committer time (seconds since the epoch), its task, and the ids it reverts or fixes."""
+
+    id: str
+    epoch: int
+    task: str
+    reverts: tuple[str, ...]
+    fixes: tuple[str, ...]
+
+
+def commits(repository: Repository) -> list[Commit]:
+    """All commits of HEAD's history, oldest first; none where there is no commit yet."""
+    git = repository.git
+    if git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] != 0:
+        return []
+    text = git.run("log", "-z", "--reverse", "--format=%H%n%ct%n%B", "HEAD").decode("utf-8", "replace")
+    found = []
+    for entry in text.split("\0"):
+        identity, _, rest = entry.partition("\n")
+        epoch, _, message = rest.partition("\n")
+        if epoch:
+            task = _TASK.findall(message)
+            reverts, fixes = tuple(_REVERTS.findall(message)), tuple(_FIXES.findall(message))
+            found.append(Commit(identity, int(epoch), task[-1] if task else "", reverts, fixes))
+    return found
+
+
+def steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator[Step]:
+    """The first-parent history since then, oldest first, as hunks; ``tasks`` maps commit ids to tasks."""
+    options = ("--reverse", "--first-parent", "-m", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv")
+    with repository.git.stream(
+        "log", *options, "--no-color", "--format=commit %H %ct", f"--since={since}", "HEAD"
+    ) as process:
+        assert process.stdout is not None
+        yield from _parse(process.stdout, tasks)
+
+
+def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[Step]:
+    identity, epoch, path, skip = "", 0, "", 0
+    hunks: list[Hunk] = []
+    for line in stream:
+        if skip:
+            skip -= not line.startswith(b"\\")
+        elif line.startswith(b"commit "):
+            if identity:
+                yield Step(epoch, tasks.get(identity, ""), tuple(hunks))
+            identity, epoch, hunks = line.split()[1].decode(), int(line.split()[2]), []
+        elif line.startswith((b"--- ", b"+++ ")):
+            name = line[4:].rstrip(b"\n")
+            if name != b"/dev/null":
+                path = name.strip(b'"')[2:].decode("utf-8", "surrogateescape")
+        elif match := _HUNK.match(line):
+            old, gone, new, come = (int(group) if group is not None else 1 for group in match.groups())
+            hunks.append(Hunk(path, old, gone, new, come))
+            skip = gone + come
+    if identity:
+        yield Step(epoch, tasks.get(identity, ""), tuple(hunks))
