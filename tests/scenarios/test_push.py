@@ -363,3 +363,22 @@ def push_output(repo) -> str:
         check=False,
     )
     return (done.stdout + done.stderr).decode()
+
+
+def test_a_rebase_after_the_review_began_keeps_what_was_moved_on(pushed, tmp_path):
+    pushed.planfence("start", TASK, **CODEX)
+    pushed.planfence("test", **CODEX)
+    assert pushed.planfence("advance", **CODEX).returncode == 0
+    pushed.git("checkout", "-q", "main")
+    pushed.write("docs/other.md")
+    pushed.commit("docs: elsewhere")
+    pushed.git("push", "-q", "--no-verify", "origin", "main")
+    pushed.git("checkout", "-q", "work")
+    pushed.git("rebase", "-q", "main")
+    pushed.git("reflog", "expire", "--expire=now", "--all")
+    pushed.git("gc", "-q", "--prune=now")
+    assert pushed.planfence("test", **CODEX).returncode == 0
+    assert pre_push(pushed, push_line(pushed)).returncode == 0
+    work(pushed, "auth = 7\n")
+    pushed.planfence("test", **CODEX)
+    assert "GAT002" in pre_push(pushed, push_line(pushed)).stderr

@@ -13,12 +13,13 @@ from planfence.core import evidence, message, moves, statement
 from planfence.core.evidence import GateRun
 from planfence.core.moves import Move
 from planfence.core.policy import Policy
-from planfence.core.stages import CommitFact, Facts, reduce
+from planfence.core.stages import CommitFact, Facts, TaskState, reduce
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
 from planfence.gitio.ledger import Ledger, Tips
 from planfence.gitio.objects import Objects
+from planfence.gitio.patches import patch_ids
 from planfence.gitio.repository import Repository
 
 _T = TypeVar("_T")
@@ -231,11 +232,17 @@ def load_facts(
     states = reduce(believed.moves, history.facts)
     earlier = frozenset(fact.commit for fact in history.facts if fact.round < states[fact.task].round)
     named = {fact.task for fact in history.facts}
-    covered = {
-        name: history.reachable(state.sealed) for name, state in states.items() if state.sealed and name in named
-    }
+    covered = {name: _covered(repository, history, states[name]) for name in named if states[name].sealed}
     facts = Facts(states=states, runs=book.runs, covered=covered, earlier=earlier, problems=book.problems)
     return facts, book
+
+
+def _covered(repository: Repository, history: History, state: TaskState) -> frozenset[str]:
+    """The task's commits that were there when it was moved on: those very ones, or what a rebase made of them."""
+    there = history.reachable(state.sealed)
+    others = [fact.commit for fact in history.facts if fact.task == state.name and fact.commit not in there]
+    moved = patch_ids(repository, others if state.patches else [])
+    return there | {commit for commit, patch in moved.items() if patch in state.patches}
 
 
 # -- writing

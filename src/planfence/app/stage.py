@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planfence.app import record as records
-from planfence.app.book import new_id, now, write_move
+from planfence.app.book import new_id, now, read_history, write_move
 from planfence.app.costs import finish_line
 from planfence.app.gate import blocks
-from planfence.app.plans import lint_plan
 from planfence.app.scene import Scene, look
 from planfence.app.trial import assignment
-from planfence.core import paths
-from planfence.core.finding import Finding, Report, Severity
-from planfence.core.lint import Tree
+from planfence.core.finding import Finding, Report
 from planfence.core.moves import Answer, Kind, Move
 from planfence.core.stages import HUMAN, Stage
 from planfence.errors import PlanfenceError
+from planfence.gitio.patches import patch_ids
 from planfence.gitio.repository import Repository
 from planfence.store.state import read_active_task, write_active_task
 
@@ -48,7 +46,7 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     _free_of_others(scene)
-    found = (*_lint(scene), *blocks(scene, "start", taking_over=bool(take_over)))
+    found = blocks(scene, "start", taking_over=bool(take_over))
     if found:
         return _refused(scene, "start", found)
     seq = scene.state.seq
@@ -71,18 +69,6 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     return _accepted(scene, "start", stage, notes, **({"est_min": scene.task.estimate_min} | assigned))
-
-
-def _lint(scene: Scene) -> tuple[Finding, ...]:
-    """What the lint refuses in the plan as it is committed; a task that has begun has passed that gate."""
-    if scene.stage is not Stage.PLAN:
-        return ()
-    path = scene.policy.plan_path(scene.plan.id)
-    git = scene.repository.git
-    listed = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", scene.head).split(b"\0")
-    tree = Tree.of(frozenset(paths.decode(name) for name in listed if name))
-    found = lint_plan(git.run("cat-file", "blob", f"{scene.head}:{path}"), path, scene.policy, tree)
-    return tuple(finding for finding in found if finding.severity is Severity.ERROR)
 
 
 def _is_begun(scene: Scene) -> bool:
@@ -132,8 +118,16 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.book.runs_on(scene.tree) if run.passed)
-    write_move(repository, scene.policy, _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs))
+    move = _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
+    write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
     return _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
+
+
+def _patches(scene: Scene) -> tuple[str, ...]:
+    """What the task's commits change, so that they are known again after a rebase, also where the old ones are gone."""
+    span = [scene.head, f"^{scene.base}"] if scene.base != scene.head and scene.base else [scene.head]
+    mine = [fact.commit for fact in read_history(scene.repository, span).facts if fact.task == scene.name]
+    return tuple(sorted(patch_ids(scene.repository, mine).values()))
 
 
 def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") -> Moved:

@@ -42,7 +42,8 @@ class Move:
     orders what must be ordered, since clocks go back. ``stage`` is the stage that the move
     leads to, of a handover and a review the stage that it is about. ``tree`` and ``commit``
     are what it was done at, ``holder`` to whom a role was given, ``runs`` the test runs that
-    it relied on. ``at`` is UTC, shown and never compared. ``signer`` as in evidence.
+    it relied on, ``patches`` what the task's commits changed
+    (patch ids). ``at`` is UTC, shown and never compared. ``signer`` as in evidence.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Move:
     why: str = ""
     answers: tuple[Answer, ...] = ()
     runs: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
     at: str = ""
     signer: str = ""
 
@@ -81,6 +83,7 @@ def to_statement(move: Move) -> Statement:
         "why": move.why,
         "answers": [[answer.criterion, answer.met, answer.evidence] for answer in move.answers],
         "runs": list(move.runs),
+        "patches": list(move.patches),
         "at": move.at,
     }
     return Statement(STAGE_MOVE, predicate, digests)
@@ -106,6 +109,7 @@ def from_statement(statement: Statement, signer: str = "") -> Move:
             why=text(told, "why"),
             answers=tuple(_answer(item) for item in told["answers"]),
             runs=tuple(str(item) for item in told["runs"]),
+            patches=tuple(str(item) for item in told["patches"]),
             at=text(told, "at"),
             signer=signer,
         )

@@ -47,7 +47,7 @@ class TaskState:
     ``round`` counts how often it was sent back; ``authors`` maps each round to the models
     that wrote code in it; ``holders`` maps a stage to who was given its role in place of the
     plan's word, the latest last; ``sealed`` are the commits at which it was moved on in this
-    round; ``seq`` is the highest sequence number seen.
+    round, ``patches`` what the task's commits changed then; ``seq`` is the highest sequence number seen.
     """
 
     name: str
@@ -58,6 +58,7 @@ class TaskState:
     authors: Mapping[int, frozenset[str]] = field(default_factory=dict)
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
+    patches: frozenset[str] = frozenset()
 
     @property
     def implementers(self) -> frozenset[str]:
@@ -102,6 +103,7 @@ def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -
         authors=_authors(ordered, written),
         holders=_holders(ordered),
         sealed=frozenset(move.commit for move in current if move.kind is Kind.ADVANCE and move.commit),
+        patches=frozenset(patch for move in current if move.kind is Kind.ADVANCE for patch in move.patches),
     )
 
 
@@ -140,7 +142,7 @@ class Facts:
     """What the rules of stages, roles and evidence may look at.
 
     ``states`` has every task that anything is recorded of. ``covered`` maps a task to the
-    judged commits that were there when it was moved on. ``gates`` maps a change's name
+    judged commits that were there when it was moved on, also as a rebase has them. ``gates`` maps a change's name
     (`staged`, a commit id) to what must hold there and does not: (gate, why), an empty why
     where it holds. ``earlier`` are judged commits that were made in a round before the
     present one. ``problems`` are things of the ledger worth saying.
