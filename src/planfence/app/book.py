@@ -19,7 +19,7 @@ from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
 from planfence.gitio.ledger import Ledger, Tips
 from planfence.gitio.objects import Objects
-from planfence.gitio.patches import patch_ids
+from planfence.gitio.patchids import patch_ids
 from planfence.gitio.repository import Repository
 
 _T = TypeVar("_T")

@@ -16,7 +16,7 @@ from planfence.core.finding import Finding, Report
 from planfence.core.moves import Answer, Kind, Move
 from planfence.core.stages import HUMAN, Stage
 from planfence.errors import PlanfenceError
-from planfence.gitio.patches import patch_ids
+from planfence.gitio.patchids import patch_ids
 from planfence.gitio.repository import Repository
 from planfence.store.state import read_active_task, write_active_task
 

@@ -1,0 +1,19 @@
+"""What commits change, whatever they stand on: git's own patch ids, which a rebase keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planfence.gitio.repository import Repository
+
+_DIFF = ("--stdin", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", "--full-index", "--binary", "--no-color")
+
+
+def patch_ids(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
+    """Return each commit's stable patch id (git-patch-id(1)); a merge and an empty commit have none."""
+    if not commits:
+        return {}
+    git = repository.git
+    diffs = git.run("diff-tree", *_DIFF, stdin="".join(f"{commit}\n" for commit in commits).encode())
+    lines = git.text("patch-id", "--stable", stdin=diffs).splitlines()
+    return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}
