@@ -36,9 +36,10 @@ def _file_change(record: bytes, path: bytes) -> FileChange:
         raise CouldNotCheck(f"{paths.decode(path)} is unmerged", hint="resolve the conflict, then `git add` it")
     try:
         old_mode, new_mode = int(parts[0][1:], 8), int(parts[1], 8)
+        old_id, new_id = parts[2].decode("ascii"), parts[3].decode("ascii")
     except ValueError as error:
-        raise CouldNotCheck("git's list of changes names a mode that is none", hint="run `git fsck`") from error
-    return FileChange(paths.decode(path), old_mode, new_mode, parts[2].decode(), parts[3].decode())
+        raise CouldNotCheck("git's list of changes names a mode or id that is none", hint="run `git fsck`") from error
+    return FileChange(paths.decode(path), old_mode, new_mode, old_id, new_id)
 
 
 class TreeDiff:
