@@ -2,6 +2,7 @@ import json
 import math
 import os
 import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -70,11 +71,15 @@ def test_otlp_has_the_conventional_names(work):
 def test_parquet_sums_add_up_over_repositories(work, tmp_path):
     rows = [export.parquet(work, POLICY, tmp_path / f"{name}.parquet", NOW) for name in ("one", "two")]
     assert rows == [2, 2]
-    found = duckdb.connect().execute(
-        f"""SELECT sum(tasks), sum(first_pass), sum(judged), exp(sum(cost_ln_sum) / sum(cost_n)),
+    found = (
+        duckdb.connect()
+        .execute(
+            f"""SELECT sum(tasks), sum(first_pass), sum(judged), exp(sum(cost_ln_sum) / sum(cost_n)),
                sum(list_sum(cost_histogram))
         FROM '{tmp_path}/*.parquet' WHERE model = 'codex'"""
-    ).fetchone()
+        )
+        .fetchone()
+    )
     assert found == (4, 2, 4, pytest.approx(2.0), 4)
 
 
@@ -134,7 +139,7 @@ def test_a_collector_is_posted_to(work):
 def test_the_command(work, tmp_path):
     def run(*words):
         return subprocess.run(
-            ["planfence", "log", "export", *words],
+            [sys.executable, "-m", "planfence", "log", "export", *words],
             cwd=work.top,
             env=dict(work.environment.variables),
             capture_output=True,

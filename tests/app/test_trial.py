@@ -1,6 +1,7 @@
 import os
 import random
 import subprocess
+import sys
 import time
 
 import pytest
@@ -120,7 +121,7 @@ def test_dollars_of_no_task_forbid_a_verdict(work):
 def test_the_commands(work):
     def run(*words):
         return subprocess.run(
-            ["planfence", "trial", *words],
+            [sys.executable, "-m", "planfence", "trial", *words],
             cwd=work.top,
             env=dict(work.environment.variables),
             capture_output=True,

@@ -119,6 +119,14 @@ class Page:
         assert "exceptionDetails" not in got, got
         return got["result"].get("value")
 
+    def settles(self, expression: str, value: object, tries: int = 200) -> bool:
+        """Whether an expression comes to have this value."""
+        for _ in range(tries):
+            if self.js(expression) == value:
+                return True
+            time.sleep(0.05)
+        return False
+
     def press(self, key: str, text: str = "") -> None:
         """Press a key, as a person does."""
         code = {"Tab": 9, "Enter": 13, "Space": 32, "ArrowDown": 40}.get(key, 0)

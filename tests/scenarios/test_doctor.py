@@ -35,7 +35,8 @@ def test_all_well(installed):
     installed.write("planfence.toml", f"schema = 1\n[tests]\ncommand = '{sys.executable} -m pytest'\n")
     installed.commit("chore: tests")
     rows = doctor(installed)
-    assert {row[0] for row in rows.values()} == {"ok"}, rows
+    # The plan names claude, whose own hooks are only a piece of advice.
+    assert {name for name, row in rows.items() if row[0] != "ok"} == {"claude's hooks"}, rows
     assert set(shims.NAMES) < set(rows)
     assert "all well" in installed.planfence("doctor").stdout
 
