@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
@@ -78,6 +79,14 @@ def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
     return facts, reader.counts, reader.aside
 
 
+def _fold_lines(lines: Sequence[str]) -> tuple[Facts, Counter[str], list[SetAside]]:
+    facts, reader = Facts(), Reader(local_clock)
+    folder = FastFold(facts, reader, local_clock)
+    folder.fold(lines)
+    folder.finish()
+    return facts, reader.counts, reader.aside
+
+
 def report(
     sources: list[Source],
     frame: Frame,
@@ -86,9 +95,13 @@ def report(
     since: int = 0,
     title: str = "",
     trial: Trial | None = None,
+    team: Sequence[str] | None = None,
 ) -> ReportData:
-    """Make a report from logs, with the verdict of a trial where one is given."""
-    facts, counts, aside = fold(sources)
+    """Make a report from logs, with the verdict of a trial where one is given.
+
+    ``team``: all writers' lines (:mod:`planfence.app.teamlog`), in place of what the sources' files hold.
+    """
+    facts, counts, aside = fold(sources) if team is None else _fold_lines(team)
     for source in sources:
         if source.repository is not None:
             add_history(facts, source.repository, frame, since=since, prefix=source.prefix)

@@ -9,6 +9,7 @@ import click
 
 from planfence import env
 from planfence.app import report as use_case
+from planfence.app.teamlog import team_lines
 from planfence.app.trial import all_trials
 from planfence.cli.common import here, policy_of
 from planfence.cli.output import emit, wants_colour
@@ -32,6 +33,7 @@ from planfence.store.state import write_atomically
 @click.option("--window", default=7, show_default=True, type=click.IntRange(1), help="Days in which rework counts.")
 @click.option("--within", default=2, show_default=True, type=click.IntRange(1), help="Rounds that still pass.")
 @click.option("--repo", "repos", multiple=True, type=click.Path(path_type=Path), help="Another repository; repeatable.")
+@click.option("--all-writers", is_flag=True, help="Everybody's lines, as `planfence sync` brought them.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one offline HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
@@ -42,13 +44,17 @@ def command(  # noqa: PLR0913 - one parameter an option
     window: int,
     within: int,
     repos: tuple[Path, ...],
+    all_writers: bool,
     page: Path | None,
     as_json: bool,
     as_csv: bool,
 ) -> None:
     """Say what tasks cost, how long they took, how often they passed the first time and came back."""
     now = int(time.time())
+    if all_writers and repos:
+        raise PlanfenceError("--all-writers is for one repository", hint="leave --repo out")
     sources, title = _sources(repos)
+    team = team_lines(here(), policy_of(here())) if all_writers else None
     found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
     data = use_case.report(
@@ -58,6 +64,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         since=use_case.since_epoch(since, now),
         title=title,
         trial=found[0] if found else None,
+        team=team,
     )
     if page is not None:
         write_atomically(page, use_case.page(data).encode("utf-8", "replace"))

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from planfence.cli.common import here
+from planfence.app.teamlog import share
+from planfence.cli.common import here, policy_of
 from planfence.cli.output import emit
 from planfence.gitio.remote import exchange, remote_of
 
@@ -16,6 +17,7 @@ from planfence.gitio.remote import exchange, remote_of
 def command(remote: str) -> int:
     """Push this clone's ledger to REMOTE (the branch's own, or `origin`) and fetch the others'."""
     repository = here()
+    shared = share(repository, policy_of(repository))
     done = exchange(repository, remote_of(repository, remote), progress=sys.stderr.isatty())
     for note in done.notes:
         emit(f"planfence: {note}\n", err=True)
@@ -25,5 +27,6 @@ def command(remote: str) -> int:
         return 0
     ledgers = f"{done.fetched} ledger{'s' if done.fetched != 1 else ''} changed here"
     own = "own ledger pushed" if done.pushed else "nothing of our own to push"
-    emit(f"synced with {done.remote}: {ledgers}, {own}\n")
+    log = f", {shared} new log lines" if shared else ""
+    emit(f"synced with {done.remote}: {ledgers}, {own}{log}\n")
     return 0

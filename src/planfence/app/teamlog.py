@@ -1,0 +1,98 @@
+"""The team's logs: `sync` carries each clone's new lines in the ledger, the report reads all writers', each once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from planfence.app.book import write_entry
+from planfence.app.logs import lines_of, local_clock, own_logs
+from planfence.app.record import utc
+from planfence.core import statement
+from planfence.core.log import Reader, Record
+from planfence.core.logline import ID_LENGTH, format_record, format_run
+from planfence.core.policy import Policy
+from planfence.core.statement import NotAStatement, Statement
+from planfence.gitio.ledger import Ledger
+from planfence.gitio.repository import Repository
+from planfence.store.state import write_atomically
+
+#: The predicate of an entry that carries log lines: `lines` is their text.
+LOG_LINES = "https://planfence.dev/attestation/log-lines/v1"
+_STATE = "log-shared.json"
+_ENTRY_LINES = 5000
+
+
+def normal(entry: Record | object) -> str:
+    """A line as every clone reads it the same.
+
+    A hand-written line's time is local: it becomes UTC, with an id made from what it says, so that the same line is the
+    same record wherever it turns up.
+    """
+    if not isinstance(entry, Record):
+        return format_run(entry.task, entry.edge, entry.epoch)  # type: ignore[attr-defined]
+    if entry.own:
+        return entry.text
+    digest = hashlib.sha256(f"{entry.epoch} {entry.text}".encode("utf-8", "surrogateescape")).hexdigest()
+    return format_record(utc(entry.epoch), entry.fields | {"id": digest[:ID_LENGTH]})
+
+
+def _lines(paths: list[Path]) -> Iterator[str]:
+    reader = Reader(local_clock)
+    for path in paths:
+        with lines_of(path) as lines:
+            for entry in reader.read(lines):
+                yield normal(entry)
+
+
+def share(repository: Repository, policy: Policy) -> int:
+    """Add this clone's new log lines to its ledger; return how many.
+
+    What was shared before is known by the number of lines and the digest of them all: a log that was changed is shared
+    again from its beginning, which makes no doubles.
+    """
+    lines = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    state = repository.common_dir / "planfence" / _STATE
+    done = _done(state, lines)
+    for start in range(done, len(lines), _ENTRY_LINES):
+        text = "".join(f"{line}\n" for line in lines[start : start + _ENTRY_LINES])
+        digest = {"sha256": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()}
+        write_entry(repository, policy, Statement(LOG_LINES, {"lines": text}, digest))
+    if len(lines) != done:
+        write_atomically(state, json.dumps({"lines": len(lines), "sha256": _digest(lines)}).encode())
+    return len(lines) - done
+
+
+def _done(state: Path, lines: list[str]) -> int:
+    try:
+        known = json.loads(state.read_bytes())
+        count, digest = int(known["lines"]), str(known["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return count if count <= len(lines) and _digest(lines[:count]) == digest else 0
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def team_lines(repository: Repository, policy: Policy) -> list[str]:
+    """All writers' lines as they are known here, and this clone's own that are not shared yet; each once.
+
+    `planfence sync` brings the others'. An entry that can't be read is no log line.
+    """
+    found = dict.fromkeys(f"{line}\n" for line in _lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    ledger = Ledger(repository)
+    for raw in ledger.read(ledger.tips()):
+        if isinstance(raw, str):
+            continue
+        try:
+            stated = statement.decode(statement.unseal(raw.data)[1])
+        except NotAStatement:
+            continue
+        text = stated.predicate.get("lines")
+        if stated.predicate_type == LOG_LINES and isinstance(text, str):
+            found |= dict.fromkeys(f"{line}\n" for line in text.split("\n") if line)
+    return list(found)
