@@ -73,8 +73,9 @@ def _policy(policy: Policy) -> Iterator[str]:
 
 def _task(policy: Policy, plan: Plan, task: Task) -> Iterator[str]:
     yield f"theme {task.theme}"
-    yield f"files {policy.limits.files or '-'}"
-    yield f"lines {policy.limits.lines or '-'}"
+    limited = any(rule.code == "SIZ001" for rule in selected(policy))
+    yield f"files {(limited and policy.limits.files) or '-'}"
+    yield f"lines {(limited and policy.limits.lines) or '-'}"
     for entry in task.files:
         yield f"may {_ACTIONS[entry.change] if entry.change else '*'} {entry.path}"
     yield from _each("named", (entry.path for entry in task.files if paths.is_literal(entry.path)))

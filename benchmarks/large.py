@@ -1,0 +1,148 @@
+"""Large repositories: 50,000 staged files, and a range of 5,000 commits, against git alone on the same.
+
+python benchmarks/large.py [FILES] [COMMITS] [ROUNDS]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from setting import Scratch, Table, environment, interleaved, timed
+
+POLICY = 'schema = 1\n[rules]\nSIZ001 = "off"\n'
+_HEAD = """\
+schema = 1
+id = "large"
+version = 1
+goal = "Measure"
+out_of_scope = ["everything else"]
+risks = [{ risk = "noise", mitigation = "medians" }]
+rollback = "none"
+"""
+_TASK = """
+[[tasks]]
+id = "TASK"
+title = "Change it"
+theme = "all"
+estimate_min = 45
+files = [FILES]
+acceptance = [{ id = "A1", text = "it is measured", review = true }]
+"""
+
+
+def folder_of(number: int) -> str:
+    return f"src/pkg{number % 200:03}/mod{number // 200 % 10}"
+
+
+def plan() -> str:
+    """200 patterns in one task, and one theme."""
+    patterns = ", ".join(f'{{ path = "src/pkg{number:03}/**" }}' for number in range(200))
+    themes = '\n[themes.all]\npaths = ["src/**"]\ntypes = ["feat", "fix"]\n'
+    return _HEAD + themes + _TASK.replace("TASK", "wide").replace("FILES", patterns)
+
+
+def history(files: int, commits: int) -> bytes:
+    """A fast-import stream: the governing files, then all files, then commits of three files each."""
+    out = [b"feature done\n"]
+    body = b"value = 1\n"
+    out.append(b"blob\nmark :1\ndata %d\n%s\n" % (len(body), body))
+    who = b"Ada <ada@example.org> %d +0000"
+
+    def data(text: bytes) -> bytes:
+        return b"data %d\n%s\n" % (len(text), text)
+
+    def commit(number: int, message: bytes, changes: list[bytes]) -> None:
+        head = b"commit refs/heads/main\ncommitter " + who % (1_700_000_000 + number) + b"\n"
+        out.append(head + data(message) + b"".join(changes) + b"\n")
+
+    governing = [
+        b"M 100644 inline " + name.encode() + b"\n" + data(text.encode())
+        for name, text in {"planfence.toml": POLICY, "plans/large.toml": plan(), ".gitignore": ".ai-*\n"}.items()
+    ]
+    commit(0, b"chore: begin\n", governing)
+    commit(1, b"feat: all files\n\nPlan-Task: large/wide\nPlan-Model: human\n",
+           [b"M 100644 :1 %s/file%d.py\n" % (folder_of(number).encode(), number) for number in range(files)])  # fmt: skip
+    for number in range(commits):
+        body = b"value = %d\n" % (number + 2)
+        paths = [(number * 37 + step * 7919) % files for step in range(2)]
+        changes = [
+            b"M 100644 inline %s/file%d.py\n" % (folder_of(each).encode(), each) + data(body) for each in paths
+        ]
+        if number % 4 == 0:
+            changes.append(b"M 100644 inline %s/new%d.py\n" % (folder_of(number).encode(), number) + data(body))
+        commit(number + 2, b"feat: change %d\n\nPlan-Task: large/wide\nPlan-Stage: implement\nPlan-Model: human\n" % number,
+               changes)  # fmt: skip
+    out.append(b"done\n")
+    return b"".join(out)
+
+
+def make(root: Path, files: int, commits: int) -> Scratch:
+    scratch = Scratch.__new__(Scratch)
+    scratch.root, scratch.variables = root, environment(root.parent)
+    root.mkdir()
+    scratch.run("git", "init", "-q", "-b", "main")
+    scratch.run("git", "fast-import", "--quiet", "--done", stdin=history(files, commits))
+    scratch.run("git", "repack", "-adq")
+    scratch.run("git", "read-tree", "HEAD")
+    return scratch
+
+
+def staged(table: Table, scratch: Scratch, files: int, rounds: int) -> None:
+    """All files changed in the index, then all of them added: the clean hook / diff-index."""
+    hook = scratch.root / "hook"
+    launcher = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
+    source = str(Path(__file__).resolve().parent.parent / "src")
+    command = [sys.executable, "-I", "-S", "-c", launcher, source, "pre-commit"]
+    variables = scratch.variables | {"GIT_INDEX_FILE": str(scratch.root / ".git/index")}
+    program = str(Path(sys.executable).parent / "planfence")
+    blob = scratch.run("git", "hash-object", "-w", "--stdin", stdin=b"value = 'other'\n").stdout.decode().strip()
+    scratch.run(program, "start", "large/wide")
+    for words in ("modified", "added"):
+        lines = []
+        for number in range(files):
+            name = f"{folder_of(number)}/{'more' if words == 'added' else 'file'}{number}.py"
+            lines.append(f"100644 {blob}\t{name}\n")
+        scratch.run("git", "read-tree", "HEAD")
+        scratch.run("git", "update-index", "--index-info", stdin="".join(lines).encode())
+        timed(command, scratch.root, variables)
+        found = interleaved(rounds, {
+            "git": lambda _: timed(["git", "diff-index", "--cached", "--raw", "-z", "HEAD"], scratch.root, variables),
+            "hook": lambda _: timed(command, scratch.root, variables),
+        })  # fmt: skip
+        if len((scratch.root / ".git/planfence/hooks-seen").read_text().splitlines()[1].split()) != 3:
+            sys.exit("the clean hook did not take the fast path")
+        table.row(f"{files} files {words} in the index, 200 patterns, clean / git diff-index --cached --raw -z",
+                  found["hook"] / found["git"], 4)  # fmt: skip
+    scratch.run("git", "read-tree", "HEAD")
+    assert not hook.exists()
+
+
+def ranged(table: Table, scratch: Scratch, commits: int, rounds: int) -> None:
+    """The last commits as a range / git log."""
+    program = str(Path(sys.executable).parent / "planfence")
+    base = scratch.run("git", "rev-parse", f"HEAD~{commits}").stdout.decode().strip()
+    check = [program, "check", "--range", f"{base}..HEAD"]
+    log = ["git", "log", "--raw", "-z", "--no-renames", f"{base}..HEAD"]
+    found = interleaved(rounds, {
+        "git": lambda _: timed(log, scratch.root, scratch.variables),
+        "check": lambda _: timed(check, scratch.root, scratch.variables, (0,)),
+    })  # fmt: skip
+    table.row(f"check --range over {commits} commits / git log --raw -z", found["check"] / found["git"], 2)
+
+
+def main() -> int:
+    files, commits, rounds = (int(word) for word in (sys.argv[1:] + ["50000", "5000", "7"][len(sys.argv) - 1 :]))
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = make(Path(folder) / "large", files, commits)
+        table = Table()
+        staged(table, scratch, files, rounds)
+        ranged(table, scratch, commits, rounds)
+        return 0 if table.held else 1
+
+
+if __name__ == "__main__":
+    os.environ.pop("GIT_DIR", None)
+    sys.exit(main())
