@@ -63,18 +63,16 @@ def history(files: int, commits: int) -> bytes:
         for name, text in {"planfence.toml": POLICY, "plans/large.toml": plan(), ".gitignore": ".ai-*\n"}.items()
     ]
     commit(0, b"chore: begin\n", governing)
-    commit(1, b"feat: all files\n\nPlan-Task: large/wide\nPlan-Model: human\n",
-           [b"M 100644 :1 %s/file%d.py\n" % (folder_of(number).encode(), number) for number in range(files)])  # fmt: skip
+    every = [b"M 100644 :1 %s/file%d.py\n" % (folder_of(number).encode(), number) for number in range(files)]
+    commit(1, b"feat: all files\n\nPlan-Task: large/wide\nPlan-Model: human\n", every)
     for number in range(commits):
         body = b"value = %d\n" % (number + 2)
         paths = [(number * 37 + step * 7919) % files for step in range(2)]
-        changes = [
-            b"M 100644 inline %s/file%d.py\n" % (folder_of(each).encode(), each) + data(body) for each in paths
-        ]
+        changes = [b"M 100644 inline %s/file%d.py\n" % (folder_of(each).encode(), each) + data(body) for each in paths]
         if number % 4 == 0:
             changes.append(b"M 100644 inline %s/new%d.py\n" % (folder_of(number).encode(), number) + data(body))
-        commit(number + 2, b"feat: change %d\n\nPlan-Task: large/wide\nPlan-Stage: implement\nPlan-Model: human\n" % number,
-               changes)  # fmt: skip
+        trailers = b"Plan-Task: large/wide\nPlan-Stage: implement\nPlan-Model: human\n"
+        commit(number + 2, b"feat: change %d\n\n%s" % (number, trailers), changes)
     out.append(b"done\n")
     return b"".join(out)
 

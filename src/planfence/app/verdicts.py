@@ -213,8 +213,9 @@ class Verdicts:
         if Need.TREE in needed:
             files = changes.first_parent_files(self.repository, change) if self.whole_merges else change.files
             added = [file.path for file in files if file.old_mode == Mode.ABSENT]
-            if added:
-                more["collisions"] = self._siblings().collisions(added, change.tree)
+            if added or self.walks:
+                collisions = self._siblings().follow(change, added)
+                more |= {"collisions": collisions} if collisions else {}
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
@@ -255,7 +256,7 @@ class Verdicts:
     def _origins(self, task: Task, change: Change) -> dict[str, str]:
         """Which task's commit added the paths that the plan means to add, and that exist already."""
         found: dict[str, str] = {}
-        if not any(entry.change is Action.ADD for entry in task.files):
+        if not task.states_changes:
             return found
         for file in change.files:
             if file.action is Action.ADD or not change.parents:

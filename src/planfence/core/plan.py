@@ -53,15 +53,20 @@ class Task:
     depends_on: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    #: The patterns of `files`, in order; those that name one path; and whether any line states a `change`.
+    patterns: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    named: frozenset[str] = field(init=False, repr=False, compare=False)
+    states_changes: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A range asks these of every commit.
+        object.__setattr__(self, "patterns", tuple(entry.path for entry in self.files))
+        object.__setattr__(self, "named", frozenset(filter(paths.is_literal, self.patterns)))
+        object.__setattr__(self, "states_changes", any(entry.change is not None for entry in self.files))
 
     def entries(self, path: str) -> tuple[FileEntry, ...]:
         """The lines of `files` that name this path."""
         return tuple(entry for entry in self.files if paths.matches((entry.path,), path))
-
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """The patterns of `files`, in order."""
-        return tuple(entry.path for entry in self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ large the rest of the tree is; a folder that did not change since the last quest
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from planfence.core.change import Change
 from planfence.core.names import fold
 from planfence.errors import CouldNotCheck
 from planfence.gitio.governing import parse_tree
@@ -23,7 +24,7 @@ _TREE = 0o040000
 class _Folder:
     """One tree: where its sub-folders are, and which names look alike (folded → names, two or more)."""
 
-    __slots__ = ("alike", "trees")
+    __slots__ = ("alike", "names", "trees")
 
     def __init__(self, objects: Objects, identifier: str) -> None:
         raw = objects.read_many([identifier])[0]
@@ -35,6 +36,7 @@ class _Folder:
             names.setdefault(fold(name), []).append(name)
             if entry.mode == _TREE:
                 self.trees.setdefault(name, entry.id)
+        self.names = {folded: found[0] for folded, found in names.items()}
         self.alike = {folded: found for folded, found in names.items() if len(found) > 1}
 
 
@@ -44,6 +46,48 @@ class Siblings:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._folders: OrderedDict[str, _Folder] = OrderedDict()
+        self._last = ""
+        self._names: dict[str, dict[str, str]] = {}
+
+    def follow(self, change: Change, added: Sequence[str]) -> dict[str, str]:
+        """Return the collisions of what a change adds, given the changes one after the other.
+
+        Along a line of history a folder gains only the names that its changes add, so it is read
+        once: a name that looks like none before it collides with none. After a merge, or where the next
+        change stands on another than the last one, nothing is taken as known.
+        """
+        if change.is_merge or change.parents[:1] != (self._last,):
+            self._names.clear()
+        self._last = change.name
+        doubtful = [path for path in added if not self._is_new(path, change.tree)]
+        return self.collisions(doubtful, change.tree)
+
+    def _is_new(self, path: str, tree: str) -> bool:
+        """Whether the path's name, and those of its folders, look like no other that stood beside them."""
+        above = ""
+        settled = True
+        for part in path.split("/"):
+            names = self._names.get(above)
+            if names is None:
+                names = self._names[above] = self._read(above, tree)
+            if names.setdefault(fold(part), part) != part:
+                names[fold(part)] = ""  # from now on either may be there
+                settled = False
+            above += part + "/"
+        return settled
+
+    def _read(self, above: str, tree: str) -> dict[str, str]:
+        """The names in a folder, by how they look; two that look alike stand for neither."""
+        # git walks down to it by itself; a newline would end the question.
+        name = f"{tree}:{above}" if "\n" not in above else ""
+        folder = _Folder(self._objects, name) if name else self._walk(above, tree)
+        return {folded: "" if folded in folder.alike else name for folded, name in folder.names.items()}
+
+    def _walk(self, above: str, tree: str) -> _Folder:
+        folder = self._folder(tree)
+        for part in above.split("/")[:-1]:
+            folder = self._folder(folder.trees[part])
+        return folder
 
     def collisions(self, added: Iterable[str], tree: str) -> dict[str, str]:
         """Map each added path to another path (or folder) of the tree that is the same name elsewhere.

@@ -23,7 +23,7 @@ from planfence.core.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.task is None:
+    if ctx.door is not Door.TASK or ctx.task is None or not ctx.task.states_changes:
         return
     for file in ctx.change.files:
         planned = {entry.change for entry in ctx.task.entries(file.path)}

@@ -26,7 +26,7 @@ from planfence.core.rule import Context, Rule
 
 def check(ctx: Context) -> Iterator[Finding]:
     protected = ctx.policy.protected
-    named = {entry.path for entry in ctx.task.files if paths.is_literal(entry.path)} if ctx.task else set()
+    named = ctx.task.named if ctx.task else frozenset()
     for file in ctx.change.files:
         if file.path in named:
             continue

@@ -26,14 +26,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import names, paths
+from planfence.core import names
 from planfence.core.change import FileChange, Mode
 from planfence.core.finding import Finding, Severity
 from planfence.core.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    named = {entry.path for entry in ctx.task.files if paths.is_literal(entry.path)} if ctx.task else set()
+    named = ctx.task.named if ctx.task else frozenset()
     for file in ctx.change.files:
         if file.new_mode == Mode.ABSENT:
             continue

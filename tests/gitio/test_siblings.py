@@ -1,0 +1,49 @@
+"""Colliding names along a history: what is remembered from commit to commit answers as reading afresh does."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from planfence.core.change import Mode
+from planfence.gitio import changes
+from planfence.gitio.objects import Objects
+from planfence.gitio.siblings import Siblings
+
+PARTS = ("src", "SRC", "a", "A", "b", "\u00e9", "e\u0301", "lib", "x.py", "X.py")
+
+
+def _stream(random: Random, commits: int) -> bytes:
+    """Random adds and deletes on three branches that start from one another."""
+    out = []
+    for number in range(1, commits + 1):
+        branch = random.choice((b"one", b"one", b"one", b"two"))
+        out.append(b"commit refs/heads/%s\nmark :%d\n" % (branch, number))
+        out.append(b"committer A <a@b> %d +0000\ndata 2\nx\n" % (1_700_000_000 + number))
+        if branch == b"two" and random.random() < 0.3 and number > 1:
+            out.append(b"from :%d\n" % random.randint(1, number - 1))
+        for _ in range(random.randint(1, 3)):
+            path = "/".join(random.choice(PARTS) for _ in range(random.randint(1, 3))).encode()
+            if random.random() < 0.3:
+                out.append(b"D %s\n" % path)
+            else:
+                out.append(b"M 100644 inline %s\ndata 2\n%d\n\n" % (path, number % 10))
+        out.append(b"\n")
+    return b"".join(out)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -> None:
+    empty_repo.git("fast-import", "--quiet", "--force", stdin=_stream(Random(seed), 120))
+    tips = empty_repo.git("for-each-ref", "--format=%(objectname)").split()
+    repository = empty_repo.open()
+    collided = 0
+    with Objects(repository.git) as objects:
+        following = Siblings(objects)
+        for change in changes.changes(repository, tips):
+            added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
+            exact = Siblings(objects).collisions(added, change.tree)
+            collided += bool(exact)
+            assert following.follow(change, added) == exact, change.name
+    assert collided > 3
