@@ -129,8 +129,8 @@ def text_of(tasks: list[Task], themes: dict[str, tuple[str, ...]]) -> str:
     return "".join(out)
 
 
-def replant(clone: Clone, commits: list[str], text: str, chosen: list[Task]) -> list[tuple[str, str, str, Task]]:
-    """Make the commits again with the plan in their trees; return (new, old, old parent, task) of each."""
+def replant(clone: Clone, commits: list[str], text: str, chosen: list[Task]) -> list[tuple[str, str, Task]]:
+    """Make the commits again with the plan in their trees; return (new, old, task) of each."""
     policy = POLICY + "".join(f'{code} = "off"\n' for code in RULES_OFF)
     blobs = {
         name: clone.git("hash-object", "-w", "--stdin", stdin=body.encode()).decode().strip()
@@ -148,17 +148,15 @@ def replant(clone: Clone, commits: list[str], text: str, chosen: list[Task]) -> 
         clone.git("update-index", "--index-info", stdin=gone + extra, **index)
         return clone.git("write-tree", **index).decode().strip()
 
-    made: list[tuple[str, str, str, Task]] = []
+    made: list[tuple[str, str, Task]] = []
     base = planted(f"{commits[0]}^^{{tree}}")
     tip = clone.git("commit-tree", base, "-m", "chore: begin").decode().strip()
-    before = clone.git("rev-parse", f"{commits[0]}^").decode().strip()
     for commit, task in zip(commits, chosen, strict=True):
         # A second parent's side is left out: the whole difference to the commit before is judged.
         message = f"chore: again\n\nPlan-Task: real/{task.name}\nPlan-Model: human\n"
         tree = planted(f"{commit}^{{tree}}")
         tip = clone.git("commit-tree", tree, "-p", tip, stdin=message.encode()).decode().strip()
-        made.append((tip, commit, before, task))
-        before = commit
+        made.append((tip, commit, task))
     return made
 
 
@@ -193,8 +191,10 @@ class Oracle:
             found &= {pattern.encode()}
         return found
 
-    def verdict(self, old: dict[bytes, bytes], new: dict[bytes, bytes], task: Task) -> set[tuple[str, bytes]]:
-        """(code, path) of everything that is wrong."""
+    def verdict(
+        self, old: dict[bytes, bytes], new: dict[bytes, bytes], task: Task, added: dict[bytes, str]
+    ) -> set[tuple[str, bytes]]:
+        """(code, path) of everything that is wrong; ``added`` maps a path to the task whose commit added it."""
         wrong: set[tuple[str, bytes]] = set()
         for path in old.keys() | new.keys():
             if old.get(path) == new.get(path):
@@ -203,7 +203,7 @@ class Oracle:
             changes = {change for pattern, change in task.files if path in self._named[pattern]}
             if not changes:
                 wrong.add(("SCP001", path))
-            elif "" not in changes and action not in changes:
+            elif "" not in changes and action not in changes and ("add" not in changes or added.get(path) != task.name):
                 wrong.add(("SCP002", path))
             if any(path in self._named[pattern] for pattern in task.deny):
                 wrong.add(("SCP003", path))
@@ -233,11 +233,16 @@ def run(source: Path, count: int, seed: int, folder: Path) -> bool:
     trees = {name: {p: h for p, h in tree.items() if p in everything} for name, tree in trees.items()}
     tasks, themes = derive(sorted(os.fsdecode(path) for path in everything), chance)
     oracle = Oracle(clone, tasks, themes, everything)
-    chosen = []
+    chosen, verdicts = [], []
+    added: dict[bytes, str] = {}
     before = clone.git("rev-parse", f"{commits[0]}^").decode().strip()
     for commit in commits:
         few = [chance.choice(tasks) for _ in range(chance.choice((1, 12)))]  # half of them: one that fits
-        chosen.append(min(few, key=lambda task: len(oracle.verdict(trees[before], trees[commit], task))))
+        each = [(oracle.verdict(trees[before], trees[commit], task, added), task) for task in few]
+        verdict, task = min(each, key=lambda one: len(one[0]))
+        chosen.append(task)
+        verdicts.append(verdict)
+        added |= dict.fromkeys(trees[commit].keys() - trees[before].keys(), task.name)
         before = commit
     made = replant(clone, commits, text_of(tasks, themes), chosen)
     repository = open_repository(Environment(clone.variables), clone.root)
@@ -250,8 +255,7 @@ def run(source: Path, count: int, seed: int, folder: Path) -> bool:
         ours.setdefault(finding.change, set()).add((finding.code, os.fsencode(finding.path)))
     agreed = refused = 0
     judged = set(outcome.report.judged)
-    for new, old, parent, task in made:
-        expected = oracle.verdict(trees[parent], trees[old], task)
+    for (new, old, task), expected in zip(made, verdicts, strict=True):
         mine = {each for each in ours.get(new, set()) if each[0] in JUDGED}
         other = {each[0] for each in ours.get(new, set())} - set(JUDGED)
         agreed += expected == mine and new in judged and not other

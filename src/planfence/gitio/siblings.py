@@ -59,8 +59,8 @@ class Siblings:
         if change.is_merge or change.parents[:1] != (self._last,):
             self._names.clear()
         self._last = change.name
-        doubtful = [path for path in added if not self._is_new(path, change.tree)]
-        return self.collisions(doubtful, change.tree)
+        settled = [self._is_new(path, change.tree) for path in added]  # all: one may collide with the next
+        return {} if all(settled) else self.collisions(added, change.tree)
 
     def _is_new(self, path: str, tree: str) -> bool:
         """Whether the path's name, and those of its folders, look like no other that stood beside them."""
