@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -92,37 +91,38 @@ def show(name: str, ours: tuple[float, float, int], bare: tuple[float, float, in
     )
 
 
+def make(folder: Path, count: int) -> None:
+    """Write the logs. A process of its own: a child begins with its parent's peak of memory."""
+    made = list(dict.fromkeys(lines(count, random.Random(5))))
+    for name, size in (("one", len(made)), ("many", 200)):
+        (folder / name).mkdir()
+        for start in range(0, len(made), size):
+            (folder / name / f"{start:08}.csv").write_text("".join(made[start : start + size]))
+    (folder / "work" / ".ai-benchmark.csv").write_text("".join(made))
+    (folder / "count").write_text(str(len(made)))
+
+
 def main() -> int:
+    if sys.argv[1:2] == ["--make"]:
+        make(Path(sys.argv[2]), int(sys.argv[3]))
+        return 0
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder) / "work"
+    with tempfile.TemporaryDirectory() as name:
+        folder, python = Path(name), sys.executable
+        work = folder / "work"
         subprocess.run(["git", "init", "-q", str(work)], check=True)
-        log = work / ".ai-benchmark.csv"
-        made = list(dict.fromkeys(lines(count, random.Random(5))))
-        log.write_text("".join(made))
-        python = sys.executable
-        bare = run([python, "-c", BARE_DUCKDB, str(log)], work)
+        subprocess.run([python, __file__, "--make", str(folder), str(count)], check=True)
+        log = str(work / ".ai-benchmark.csv")
+        bare = run([python, "-c", BARE_DUCKDB, log], work)
         show("report --json / bare DuckDB", run([python, "-m", "planfence", "report", "--json"], work), bare, 1.5)
-        bare = run([python, "-c", BARE_PYTHON, str(log)], work)
+        bare = run([python, "-c", BARE_PYTHON, log], work)
         show("without the extra / bare loop", run([python, "-c", WITHOUT], work, 2), bare, 6)
-        many = Path(folder) / "many"
-        one = Path(folder) / "one"
-        many.mkdir()
-        one.mkdir()
-        (one / "all.csv").write_text("".join(made))
-        for start in range(0, len(made), 200):
-            (many / f"{start:08}.csv").write_text("".join(made[start : start + 200]))
+        whole = int((folder / "count").read_text())
         for duckdb in (True, False):
-            code = FOLD.format(duckdb=duckdb, lines=len(made))
-            single = run([python, "-c", code, str(one)], work, 2)
-            label = "with DuckDB" if duckdb else "in Python"
-            show(
-                f"{len(list(many.iterdir()))} files / one, {label}",
-                run([python, "-c", code, str(many)], work, 2),
-                single,
-                2,
-            )
+            code = FOLD.format(duckdb=duckdb, lines=whole)
+            one = run([python, "-c", code, str(folder / "one")], work, 2)
+            many = run([python, "-c", code, str(folder / "many")], work, 2)
+            show(f"{-(-whole // 200)} files / one, {'with DuckDB' if duckdb else 'in Python'}", many, one, 2)
     return 0
 
 
