@@ -111,7 +111,7 @@ def report(
 
 def render_json(data: ReportData) -> str:
     """The report as one JSON object."""
-    return json.dumps(as_plain(data), indent=1, ensure_ascii=True)
+    return json.dumps(as_plain(data))
 
 
 def page(data: ReportData) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 
 from planfence.core import metrics
 from planfence.core.log import SetAside
@@ -139,11 +139,19 @@ def build(
     )
 
 
+def _plain(value: Estimate | TaskRow) -> dict[str, object]:
+    """As `dataclasses.asdict`, without its copies: a report has tens of thousands of these."""
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
+
+
+_NAMES = {kind: tuple(each.name for each in fields(kind)) for kind in (Estimate, TaskRow)}
+
+
 def as_plain(data: ReportData) -> dict[str, object]:
     """The report as JSON has it: snake_case keys, null for what is unknown, times in seconds since the epoch."""
 
     def plain(group: Mapping[str, Estimate]) -> dict[str, object]:
-        return {name: asdict(estimate) for name, estimate in group.items()}
+        return {name: _plain(estimate) for name, estimate in group.items()}
 
     return {
         "schema": 1,
@@ -159,9 +167,9 @@ def as_plain(data: ReportData) -> dict[str, object]:
         "by": {"dimension": data.dimension, "groups": {name: plain(group) for name, group in data.groups.items()}},
         "weeks": [{"week": week, "metrics": plain(group)} for week, group in data.weeks],
         "stages": plain(data.stages),
-        "first_pass_by_context": {str(2**bucket): asdict(rate) for bucket, rate in data.context.items()},
-        "pass_hat_k": {str(k): asdict(rate) for k, rate in data.pass_k.items()},
-        "tasks": [asdict(row) for row in data.tasks],
+        "first_pass_by_context": {str(2**bucket): _plain(rate) for bucket, rate in data.context.items()},
+        "pass_hat_k": {str(k): _plain(rate) for k, rate in data.pass_k.items()},
+        "tasks": [_plain(row) for row in data.tasks],
         "open_tasks": data.open_tasks,
         "verdict": data.verdict,
         "notes": list(data.notes),
