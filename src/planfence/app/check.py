@@ -21,6 +21,7 @@ from planfence.core.stages import Facts
 from planfence.errors import PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.ledger import Tips
+from planfence.gitio.lines import BATCH
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.store.state import read_active_task
@@ -224,12 +225,19 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms) -> Outcom
 
 
 def _looked_ahead(verdicts: Verdicts, found: Iterator[Change]) -> Iterator[Change]:
-    """Pass changes on in batches, once what their lines need has been read for the whole batch."""
-    while batch := list(islice(found, 128 if verdicts.walks else 1)):
-        if verdicts.walks:
-            trailer = messages.TASK_TRAILER.lower()
-            verdicts.lines().prepare(each for each in batch if trailer in (each.message or "").lower())
-        yield from batch
+    """Pass changes on with their lines counted where a task's limit asks for them; git is one batch ahead."""
+    if not verdicts.walks:
+        yield from found
+        return
+    trailer = messages.TASK_TRAILER.lower()
+    waiting: list[Change] = []
+    wanted: list[bool] = []
+    while batch := list(islice(found, BATCH)):
+        counts = [not each.is_merge and bool(each.files) and trailer in (each.message or "").lower() for each in batch]
+        verdicts.lines().ask(batch, counts)
+        yield from verdicts.lines().answer(waiting, wanted)
+        waiting, wanted = batch, counts
+    yield from verdicts.lines().answer(waiting, wanted) if waiting else ()
 
 
 def _governing(

@@ -94,7 +94,7 @@ class Verdicts:
     #: Whether every change's content is looked at, not only where its message's type asks for it.
     thorough: bool = False
     _known: tuple[Facts, Book] | None = None
-    #: Whether a range is judged, where lines are counted only if there could be too many.
+    #: Whether a range is judged, where lines are counted for many changes at a time.
     walks: bool = False
     #: The commits of a task that lack what the hooks write into each.
     unmarked: list[str] = field(default_factory=list)
@@ -203,11 +203,8 @@ class Verdicts:
     def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
-        if Need.LINES in needed and ctx.door is Door.TASK and ctx.policy.limits.lines and not change.is_merge:
-            if not self.walks:
-                more["change"] = changes.with_lines(self.repository, change)
-            elif self.lines().most(change) > ctx.policy.limits.lines:
-                more["change"] = self.lines().count(change)
+        if Need.LINES in needed and ctx.door is Door.TASK and not self.walks and not change.is_merge:
+            more["change"] = changes.with_lines(self.repository, change)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             more["links"] = changes.link_targets(self.objects, change)
         if Need.TREE in needed:

@@ -1,24 +1,23 @@
-"""How many lines changes touch: a bound that costs little, and the exact count where the bound is too high."""
+"""How many lines the changes of a range touch."""
 
 from __future__ import annotations
 
+import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
 from planfence.core import paths
-from planfence.core.change import Change, FileChange, Mode
+from planfence.core.change import Change
 from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 
-#: A blob above this many bytes is not read for the bound; its size stands in.
-_LARGEST = 1 << 16
-#: Objects a question, so that neither side of the pipe waits for the other.
-_ASKED = 128
+#: Changes a question: what is written fits a pipe, so that neither side waits for the other.
+BATCH = 128
 
 _NUMSTAT = (
     "-r",
@@ -34,77 +33,65 @@ _NUMSTAT = (
 
 
 class Lines:
-    """Counts changed lines (numstat's: added plus deleted, -1 for binary files). A context manager.
+    """Counts changed lines (numstat's: added plus deleted, -1 for binary files) for batches of changes.
 
     Counting is done without attributes and configuration: what one clone calls binary has lines all the same.
+    Git counts one batch while an earlier one is judged.
     """
 
     def __init__(self, repository: Repository, objects: Objects) -> None:
         self._repository, self._objects = repository, objects
         self._stack = ExitStack()
         self._counter: _Counter | None = None
-        self._of: dict[str, int] = {}
+        self._trees: dict[str, str] = {}
 
     def close(self) -> None:
         """End what was started."""
         self._stack.close()
 
-    def prepare(self, changes: Iterable[Change]) -> None:
-        """Learn how many lines the blobs of these changes have, all at once."""
-        wanted = dict.fromkeys(
-            blob
-            for change in changes
-            if len(change.parents) < 2
-            for blob in _blobs(change.files)
-            if blob not in self._of
-        )
-        names = list(wanted)
-        for part in range(0, len(names), _ASKED):
-            sizes = self._objects.sizes(names[part : part + _ASKED])
-            self._of |= {name: size for name, size in sizes.items() if size > _LARGEST}
-            small = [name for name, size in sizes.items() if size <= _LARGEST]
-            for raw in self._objects.read_many(small):
-                self._of[raw.id] = raw.data.count(b"\n") + 1
-
-    def most(self, change: Change) -> int:
-        """Return a number that the changed lines of a change don't exceed; asks for no diff."""
-        if any(blob not in self._of for blob in _blobs(change.files)):
-            self.prepare([change])
-        return sum(self._of.get(blob, 0) for blob in _blobs(change.files))
-
-    def count(self, change: Change) -> Change:
-        """Return the change with the lines of each file counted."""
+    def ask(self, changes: Sequence[Change], wanted: Sequence[bool]) -> None:
+        """Begin to count for those of the changes that are wanted; up to :data:`BATCH`, parents first."""
         if self._counter is None:
             git = self._stack.enter_context(BareView(self._repository.git))
             self._counter = self._stack.enter_context(_Counter(git))
-        old = change.parents[0] if change.parents else self._repository.empty_tree()
-        lines = self._counter.ask(self._tree(old), change.tree)
-        return replace(change, files=tuple(replace(f, lines=lines.get(f.path, -1)) for f in change.files))
+        pairs = []
+        for change, counts in zip(changes, wanted, strict=True):
+            if counts:
+                pairs.append((self._tree(change.parents), change.tree))
+            self._trees[change.name] = change.tree
+        self._counter.ask(pairs)
 
-    def _tree(self, name: str) -> str:
-        found = self._objects.find(f"{name}^{{tree}}")
-        if found is None:
-            raise CouldNotCheck(f"{name} is missing", hint="fetch the whole history")
-        return found[0]
+    def answer(self, changes: Sequence[Change], wanted: Sequence[bool]) -> list[Change]:
+        """Return the changes of one :meth:`ask`, in order, with their lines where they were wanted."""
+        assert self._counter is not None
+        counted = iter(self._counter.answer(sum(wanted)))
+        return [
+            _with(change, next(counted)) if counts else change for change, counts in zip(changes, wanted, strict=True)
+        ]
+
+    def _tree(self, parents: tuple[str, ...]) -> str:
+        if not parents:
+            return self._repository.empty_tree()
+        if parents[0] not in self._trees:
+            found = self._objects.find(f"{parents[0]}^{{tree}}")
+            if found is None:
+                raise CouldNotCheck(f"commit {parents[0]} is missing", hint="fetch the whole history")
+            self._trees[parents[0]] = found[0]
+        return self._trees[parents[0]]
 
 
-def _blobs(files: Sequence[FileChange]) -> list[str]:
-    found = []
-    for file in files:
-        if file.old_mode not in (Mode.ABSENT, Mode.GITLINK):
-            found.append(file.old_id)
-        if file.new_mode not in (Mode.ABSENT, Mode.GITLINK):
-            found.append(file.new_id)
-    return found
+def _with(change: Change, lines: dict[str, int]) -> Change:
+    return replace(change, files=tuple(replace(file, lines=lines.get(file.path, -1)) for file in change.files))
 
 
 class _Counter:
-    """One `diff-tree --stdin --numstat`; it echoes a line that is no id, which marks the end of an answer."""
+    """One `diff-tree --stdin --numstat`; it echoes a line that is no id, which marks the end of each answer."""
 
     def __init__(self, git: Git) -> None:
         self._stack = ExitStack()
         self._process = self._stack.enter_context(git.stream("diff-tree", "--stdin", *_NUMSTAT, piped=True))
         self._mark = f"end {uuid.uuid4()}\n".encode()
+        self._rest = b""
 
     def __enter__(self) -> _Counter:
         return self
@@ -112,24 +99,36 @@ class _Counter:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def ask(self, old: str, new: str) -> dict[str, int]:
-        """Return the changed lines of each path between two trees."""
+    def ask(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Ask for pairs of trees, old and new."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        head = f"{old} {new}\n".encode()
+        question = b"".join(f"{old} {new}\n".encode() + self._mark for old, new in pairs)
         try:
-            self._process.stdin.write(head + self._mark)
+            self._process.stdin.write(question)
             self._process.stdin.flush()
         except BrokenPipeError:
             raise CouldNotCheck("git stopped while lines were counted", hint="run `git fsck`") from None
-        data = b""
-        while not data.endswith(self._mark):
-            chunk = self._process.stdout.read1(1 << 16)  # type: ignore[attr-defined] # a BufferedReader has it
+
+    def answer(self, count: int) -> list[dict[str, int]]:
+        """Return the changed lines of each path, for each of the next ``count`` pairs."""
+        assert self._process.stdout is not None
+        chunks, seen, tail = [self._rest], self._rest.count(self._mark), self._rest
+        while seen < count:
+            chunk = os.read(self._process.stdout.fileno(), 1 << 20)
             if not chunk:
                 raise CouldNotCheck("git stopped while lines were counted", hint="run `git fsck`")
-            data += chunk
-        found: dict[str, int] = {}
-        for record in data.removesuffix(self._mark).removeprefix(head).split(b"\0")[:-1]:
-            added, deleted, path = record.split(b"\t", 2)
-            found[paths.decode(path)] = -1 if added == b"-" else int(added) + int(deleted)
-        return found
+            chunks.append(chunk)
+            tail = tail[-len(self._mark) + 1 :] if len(tail) >= len(self._mark) else tail
+            tail += chunk
+            seen = seen + tail.count(self._mark)
+        *answers, self._rest = b"".join(chunks).split(self._mark, count)
+        return [_parse(answer) for answer in answers]
+
+
+def _parse(answer: bytes) -> dict[str, int]:
+    """Parse numstat's NUL-terminated records behind the line that names the pair."""
+    found: dict[str, int] = {}
+    for record in answer.partition(b"\n")[2].split(b"\0")[:-1]:
+        added, deleted, path = record.split(b"\t", 2)
+        found[paths.decode(path)] = -1 if added == b"-" else int(added) + int(deleted)
+    return found
