@@ -84,7 +84,7 @@ def _quantile(cdf: Callable[[float], float], p: float, low: float, high: float) 
         low *= 2
     for _ in range(200):
         middle = (low + high) / 2
-        if high - low <= 1e-11 * (1 + abs(middle)):
+        if high - low <= 1e-11 * abs(middle) or middle in (low, high):
             break
         low, high = (middle, high) if cdf(middle) < p else (low, middle)
     return (low + high) / 2
