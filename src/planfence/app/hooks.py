@@ -53,7 +53,7 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
         return HookResult(Outcome(Report(), None))  # git aborts an empty message itself
     outcome = check.check_staged(repository, message)
     if outcome.policy is None:
-        return HookResult(outcome)
+        return HookResult(Outcome(Report(), None))  # pre-commit has said it
     written = messages.with_trailers(text, trailers(outcome), comment)
     if not outcome.report.refused:
         if written != text:
@@ -117,7 +117,7 @@ def post_commit(repository: Repository) -> HookResult:
     (repository.state_dir / SEEN).unlink(missing_ok=True)
     outcome = check.check_commit(repository, "HEAD")
     if outcome.policy is None:
-        return HookResult(outcome)
+        return HookResult(Outcome(Report(), None))  # pre-commit has said it
     head = changes.commit(repository, "HEAD")
     missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(seen.get(hook), head)]
     notes = outcome.report.notes
