@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planfence.app.book import read_history, trusted
 from planfence.app.check import check_commit, check_range
+from planfence.app.plans import lint_committed
 from planfence.app.scene import Scene
 from planfence.core import evidence, stages
 from planfence.core.finding import Finding, Severity
@@ -25,7 +27,7 @@ NAMES = {
 def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") -> tuple[Finding, ...]:
     """Return everything that refuses this move (`start`, `advance`, `review`, `rework`)."""
     if move == "start":
-        found = list(_dependencies(scene))
+        found = [*_dependencies(scene), *_vague(scene)]
         if not taking_over:
             found += _role(scene, Stage.IMPLEMENT, may_watch=True)
     elif move == "rework":
@@ -60,6 +62,14 @@ def finding(scene: Scene, code: str, message: str, *fixes: str) -> Iterator[Find
     severity = scene.policy.rules.get(code, scene.policy.rules.get(name, Severity.ERROR))
     if severity is not Severity.OFF:
         yield Finding(code, name, severity, message, change=scene.head, fixes=fixes)
+
+
+def _vague(scene: Scene) -> Iterator[Finding]:
+    """What the plan lint refuses: `start` is the gate out of the plan stage (DESIGN §4)."""
+    if scene.stage is Stage.PLAN:
+        for each in lint_committed(scene.repository, scene.policy, scene.head, scene.plan.id):
+            if each.severity is Severity.ERROR:
+                yield replace(each, change=scene.head)
 
 
 def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Finding]:

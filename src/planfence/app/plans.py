@@ -150,6 +150,17 @@ def lint_plan(data: bytes, path: str, policy: Policy, tree: Tree | None = None) 
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
 
 
+def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:
+    """Lint a plan as a commit has it, among that commit's files; nothing where the commit has no such plan."""
+    path = policy.plan_path(plan_id)
+    with Objects(repository.git) as objects:
+        blob = objects.read(f"{commit}:{path}")
+    if blob is None or blob.type != "blob":
+        return ()
+    out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    return tuple(lint_plan(blob.data, path, policy, _tree(out)))
+
+
 def lint_rules() -> tuple[LintRule, ...]:
     """Return the lint rules, which are loaded only where somebody asks for them."""
     from planfence.rules.lint import LINT_RULES
