@@ -1,0 +1,21 @@
+"""Ledger writers that run as processes of their own, so they stand where a new interpreter can import them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planfence.app.book import new_id, write_move
+from planfence.core.moves import Kind, Move
+from planfence.core.policy import Policy
+from planfence.env import Environment
+from planfence.gitio.repository import open_repository
+
+
+def start(task: str = "p/t", seq: int = 1) -> Move:
+    return Move(new_id(), Kind.START, task, 0, seq, "implement", "codex", "", "a" * 40)
+
+
+def append_many(root: Path, variables: dict[str, str], count: int, number: int) -> None:
+    repository = open_repository(Environment(variables), root)
+    for each in range(count):
+        write_move(repository, Policy(), start(f"w{number}/t{each}"))
