@@ -18,6 +18,8 @@ _DEVICES = frozenset(
 )
 #: Asks for git's comment prefix, under both of its names.
 COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
+#: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
+_STAGED = (b"--cached", b"--ita-invisible-in-index")
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
 #: From this many added paths on, one set of all folded names is cheaper than counting each.
@@ -38,7 +40,7 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
         standing.write(place)
     # Both at once, and the plan while they run.
     counting = (b"--numstat", b"--diff-algorithm=myers") if _small(place) else ()
-    changed = Git(place, b"diff-index", b"--cached", *RAW_DIFF, *counting, standing.head, b"--")
+    changed = Git(place, *_elsewhere(place), b"diff-index", *_STAGED, *RAW_DIFF, *counting, standing.head, b"--")
     settings = Git(place, *COMMENT)
     plan = fastpath.load(place, standing.cache)
     comment = settings.output((0, 1))
@@ -155,7 +157,7 @@ def judge(plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> N
                 and not denied.touch(folder)
                 and not guarded.touch(folder)
                 and (own.take(folder) or not others.touch(folder))
-                and not (folder + b"/").startswith(governed)
+                and not any(word.startswith(folder + b"/") or (folder + b"/").startswith(word) for word in governed)
             )
         if whole:
             continue
@@ -169,7 +171,21 @@ def judge(plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> N
 
 def _counts(place: Place, head: bytes) -> bytes:
     options = (b"-r", b"-z", b"--numstat", *RAW_DIFF[4:])
-    return Git(place, b"diff-index", b"--cached", *options, b"--diff-algorithm=myers", head, b"--").output()
+    counted = (*_elsewhere(place), b"diff-index", *_STAGED, *options, b"--diff-algorithm=myers", head, b"--")
+    return Git(place, *counted).output()
+
+
+def _elsewhere(place: Place) -> tuple[bytes, ...]:
+    """Options that give git this index and an empty worktree.
+
+    diff-index takes a file of the worktree for the staged blob where their stat seems to match (diff.c,
+    reuse_worktree_file), so what it counts there need not be what is committed.
+    """
+    void = place.state + b"/void"
+    if not fastpath.exists(void):
+        posix.mkdir(void)
+    place.variables[b"GIT_INDEX_FILE"] = place.index
+    return (b"-C", void, b"--git-dir=" + place.git_dir, b"--work-tree=" + void)
 
 
 def lines_of(counts: bytes) -> int:

@@ -29,6 +29,8 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     plan = fastpath.load(place, standing.cache)
     data = fastpath.read_file(name, 1 << 16)
     text = data.decode("utf-8")
+    if place.environment.get(b"GIT_EDITOR") == b":" and "\n#" in "\n" + text:
+        return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     block = judge(plan, lines)
     written = with_trailers(text, wanted(place, standing), block=block)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from planfence import __version__
 from planfence.agents.patch import Edit
+from planfence.app.agentpaths import switch
 from planfence.app.agentscope import Fence, files_of, judged
 from planfence.core import paths
 from planfence.errors import CouldNotCheck
@@ -33,11 +34,11 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
     path = here.repository.state_dir / NOTE
     start = [HEADER, here.head, here.task_name]
     known = _known(path.read_bytes() if path.exists() else b"", start)
-    if known is None:
-        known = _planned(here)
-    elif set(allowed) <= set(known):
+    fresh = [each for each in allowed if known is None or each not in known]
+    if known is not None and not fresh:
         return
-    lines = [*start, *dict.fromkeys((*known, *(each for each in allowed if "\n" not in each))), "end", ""]
+    known = _planned(here) if known is None else known
+    lines = [*start, *dict.fromkeys((*known, *_editable(here, fresh))), "end", ""]
     try:
         write_atomically(path, "\n".join(lines).encode("utf-8", "surrogateescape"))
     except CouldNotCheck:
@@ -51,13 +52,19 @@ def _known(data: bytes, start: list[str]) -> list[str] | None:
 
 def _planned(here: Fence) -> list[str]:
     """Return the task's literal paths and the tracked files that its patterns name, as far as the rules allow them."""
-    task, policy = here.task, here.policy
+    task = here.task
     assert task is not None
-    assert policy is not None
     tracked = [path for path in changes.tree_paths(here.repository, here.head) if paths.matches(task.patterns, path)]
     literal = [pattern for pattern in task.patterns if paths.is_literal(pattern)]
-    wanted = list(dict.fromkeys((*literal, *tracked[:_MOST])))
-    wanted = [path for path in wanted if "\n" not in path and not policy.governs(path)]
+    return _editable(here, dict.fromkeys((*literal, *tracked[:_MOST])))
+
+
+def _editable(here: Fence, asked: Iterable[str]) -> list[str]:
+    """Those of the paths that may be edited whatever else happens: judged as an edit, and not merely ignored by git."""
+    policy, repository = here.policy, here.repository
+    assert policy is not None
+    wanted = [path for path in asked if "\n" not in path and not policy.governs(path)]
+    wanted = [path for path in wanted if switch(f"{repository.top}/{path}", repository.environment) is None]
     files = tuple(files_of(here, [Edit(path) for path in wanted], told=True))
     refused = {finding.path for finding in judged(here, policy, files)}
     if "" in refused:

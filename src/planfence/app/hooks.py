@@ -47,7 +47,7 @@ def pre_commit(repository: Repository) -> HookResult:
 def commit_msg(repository: Repository, file: Path) -> HookResult:
     """Write the trailers into the message, and judge the staged change with it."""
     text = _read_message(file)
-    comment = comment_prefix(repository)
+    comment = "" if keeps_comments(repository, text) else comment_prefix(repository)
     message = messages.parse(messages.clean(text, comment))
     if not message.subject:
         return HookResult(Outcome(Report(), None))  # git aborts an empty message itself
@@ -96,6 +96,16 @@ def message_file(repository: Repository, arguments: tuple[str, ...]) -> Path:
         if (repository.git_dir / name).is_file():
             return repository.git_dir / name
     raise PlanfenceError("commit-msg needs the message's file", hint="run it from git, or pass .git/COMMIT_EDITMSG")
+
+
+def keeps_comments(repository: Repository, text: str) -> bool:
+    """Whether `#` lines are part of the message: git strips none where no editor was opened.
+
+    It tells its hooks so by `GIT_EDITOR=:` (githooks(5)). Somebody may have set that editor themselves; then
+    git's own template stands in the file, below an empty line or with its scissors.
+    """
+    words = text.split("\n", 1)[0].strip()
+    return repository.environment.get("GIT_EDITOR") == ":" and bool(words) and messages.SCISSORS not in text
 
 
 def comment_prefix(repository: Repository) -> str:
