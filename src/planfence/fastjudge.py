@@ -3,8 +3,6 @@
 Every test here is at least as strict as its rule in `rules/`; what it can't settle is :class:`Unsure`.
 """
 
-from __future__ import annotations
-
 import posix
 
 from planfence import fastpath

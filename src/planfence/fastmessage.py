@@ -3,8 +3,6 @@
 Neither reads the tree again where the marks of index and HEAD prove that pre-commit saw the same.
 """
 
-from __future__ import annotations
-
 import posix
 
 from planfence import fastpath

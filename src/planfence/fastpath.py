@@ -10,8 +10,6 @@ Its words: a *compiled plan* is what the full check wrote down for (policy blob,
 `app/fastplan.py`; *hooks-seen* is what one commit's hooks leave for the next.
 """
 
-from __future__ import annotations
-
 import posix
 import sys
 import time
@@ -41,6 +39,7 @@ KEPT = frozenset(
     }
 )
 SETTINGS = {
+    b"GIT_ATTR_NOSYSTEM": b"1",
     b"GIT_NO_REPLACE_OBJECTS": b"1",
     b"GIT_GRAFT_FILE": b"/dev/null",
     b"GIT_OPTIONAL_LOCKS": b"0",
