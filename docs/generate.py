@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from planfence.rules import ALL_RULES
+from planfence.rules.catalog import ALL_RULES
 
 HEAD = """\
 # The rules

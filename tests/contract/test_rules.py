@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planfence.rules import ALL_RULES, RULES
+from planfence.rules import RULES
+from planfence.rules.catalog import ALL_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ from planfence.core.lint import LintContext
 from planfence.core.planfile import load_plan
 from planfence.core.policy import Policy
 from planfence.core.policyfile import parse_policy
-from planfence.rules import KNOWN
+from planfence.rules.catalog import KNOWN
 from planfence.rules.lint import LINT_RULES
 
 

@@ -98,7 +98,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
     change = changes.staged(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        governing = sources.before_judging(changes.head(repository))
+        governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
         verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
@@ -126,13 +126,13 @@ def check_commit(repository: Repository, revision: str, *, thorough: bool = Fals
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
 
 
-def check_range(repository: Repository, base: str, head: str, *, thorough: bool = False) -> Outcome:
+def check_range(repository: Repository, base: str, head: str) -> Outcome:
     """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
     revisions = [head, f"^{base}"] if base else [head]
-    return judge_commits(repository, revisions, terms=Terms(thorough=thorough))
+    return judge_commits(repository, revisions)
 
 
-def check_span(repository: Repository, span: str, *, thorough: bool = False) -> Outcome:
+def check_span(repository: Repository, span: str) -> Outcome:
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
@@ -141,7 +141,7 @@ def check_span(repository: Repository, span: str, *, thorough: bool = False) -> 
     base, head = changes.resolve(repository, left), changes.resolve(repository, right)
     if symmetric:
         base = repository.git.text("merge-base", base, head)
-    return check_range(repository, base, head, thorough=thorough)
+    return check_range(repository, base, head)
 
 
 def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
@@ -271,7 +271,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
     return ""
 
 
-def check_branch(repository: Repository, *, thorough: bool = False) -> Outcome:
+def check_branch(repository: Repository) -> Outcome:
     """Judge this branch's commits since its merge base with the policy's base."""
     head = changes.head(repository)
     with Objects(repository.git) as objects:
@@ -284,7 +284,7 @@ def check_branch(repository: Repository, *, thorough: bool = False) -> Outcome:
         raise PlanfenceError(
             f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
         )
-    outcome = check_range(repository, base, head, thorough=thorough)
+    outcome = check_range(repository, base, head)
     return Outcome(outcome.report, policy)
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from planfence.core.change import STAGED, Change
 from planfence.core.finding import Severity
-from planfence.core.judged import Judged
 from planfence.core.licences import named_folders, needs_content, owns
 from planfence.core.message import Message
 from planfence.core.rule import Context
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
+
+if TYPE_CHECKING:
+    from planfence.core.judged import Judged  # a hook that reads no content loads none of this
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
 _HOOK_S = 0.04

@@ -25,7 +25,7 @@ from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import OLDEST_GIT, Repository, git_version, open_repository
 from planfence.gitio.run import Git
-from planfence.rules import KNOWN
+from planfence.rules.catalog import KNOWN
 from planfence.store.state import read_active_task
 
 Check = Callable[[Bench], Iterator[Diagnosis]]

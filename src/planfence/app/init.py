@@ -19,7 +19,7 @@ from planfence.core.policyfile import parse_policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.install import frameworks
-from planfence.rules import KNOWN
+from planfence.rules.catalog import KNOWN
 from planfence.store.state import write_atomically
 
 _PYTEST = "pytest -q --junit-xml={junit}"

@@ -21,7 +21,7 @@ from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.gitio import changes, write
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.rules import KNOWN
+from planfence.rules.catalog import KNOWN
 
 
 def policy_for_plans(repository: Repository) -> Policy:

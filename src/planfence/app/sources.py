@@ -13,7 +13,6 @@ from planfence.core.policyfile import parse_policy
 from planfence.errors import BadFile, CouldNotCheck, Fault
 from planfence.gitio.governing import Entry, entry, is_plain, tree_entries
 from planfence.gitio.objects import Objects
-from planfence.rules import KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Sources:
     def read_policy(self, found: Entry) -> Policy:
         """Parse the policy that an entry holds; raises :class:`BadFile`."""
         if found.id not in self._policies:
-            self._policies[found.id] = parse_policy(self._blob(POLICY_PATH, found), POLICY_PATH, known_rules=KNOWN)
+            self._policies[found.id] = _checked(self._blob(POLICY_PATH, found))
         return self._policies[found.id]
 
     def read_plan(self, path: str, found: Entry) -> Plan:
@@ -131,3 +130,12 @@ class Pinned(Sources):
     def _at(self, commit: str) -> Governing:
         folder = tree_entries(self._objects, f"{commit}:{self._policy.plans}") if commit else {}
         return Governing(self._policy, {f"{self._policy.plans}/{name}": each for name, each in folder.items()})
+
+
+def _checked(data: bytes) -> Policy:
+    policy = parse_policy(data, POLICY_PATH)
+    if policy.rules:  # the catalogue of rules costs a hook time, and few policies name one
+        from planfence.rules.catalog import KNOWN
+
+        return parse_policy(data, POLICY_PATH, known_rules=KNOWN)
+    return policy

@@ -31,11 +31,11 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
     if revision is not None:
         outcome = use.check_commit(repository, revision, thorough=True)
     elif span is not None:
-        outcome = use.check_span(repository, span, thorough=True)
+        outcome = use.check_span(repository, span)
     elif staged or not use.nothing_staged(repository):
         outcome = use.check_staged(repository, thorough=True)
     else:
-        outcome = use.check_branch(repository, thorough=True)
+        outcome = use.check_branch(repository)
     use.require_policy(outcome.policy)
     if hooklog.in_hook(repository):
         warning = hooklog.ran(repository, "check", outcome, began)

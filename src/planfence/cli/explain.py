@@ -8,7 +8,7 @@ import click
 
 from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
-from planfence.rules import ALL_RULES
+from planfence.rules.catalog import ALL_RULES
 
 
 @click.command("explain")

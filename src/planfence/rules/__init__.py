@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from planfence.core.lint import LintRule
 from planfence.core.rule import Rule
 from planfence.rules import (
     change_not_planned,
@@ -29,7 +28,6 @@ from planfence.rules import (
     type_contradicts_diff,
     unsafe_entry,
 )
-from planfence.rules.lint import LINT_RULES
 
 RULES: tuple[Rule, ...] = (
     path_outside_task.RULE,
@@ -56,9 +54,3 @@ RULES: tuple[Rule, ...] = (
     protected_ref.RULE,
     ledger_rewritten.RULE,
 )
-
-#: Every rule there is, the plan lint's too.
-ALL_RULES: tuple[Rule | LintRule, ...] = (*RULES, *LINT_RULES)
-
-#: (code, name) of every rule, by which a policy may name it.
-KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in ALL_RULES)

@@ -18,18 +18,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.core.finding import Finding, Severity
-from planfence.core.mixing import cues, mixtures
 from planfence.core.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
     if ctx.change.is_merge or (ctx.message is not None and ctx.message.autosquash):
         return
-    for mixture in mixtures(ctx.content.judged) if ctx.content is not None else ():
+    if ctx.content is None:
+        return
+    from planfence.core.mixing import cues, mixtures  # only where content is looked at at all
+
+    for mixture in mixtures(ctx.content.judged):
         unit = mixture.example.unit if mixture.example else None
         line = unit.hunk.new_start + 1 if unit and unit.hunk else 0
         yield RULE.at(unit.path if unit else "", mixture.reason, line=line)
-    if ctx.message is not None and ctx.content is not None:
+    if ctx.message is not None:
         for cue in cues(ctx.message):
             yield RULE.about(f"the message speaks of several things: {cue}")
 
