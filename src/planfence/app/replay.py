@@ -59,7 +59,8 @@ def find(repository: Repository, wanted: str) -> Recording:
     book = read_book(repository)
     found = [run for run in book.runs if run.id.startswith(wanted)]
     if wanted == "last":
-        found = sorted(book.runs, key=lambda run: run.at)[-1:]
+        # Times are whole seconds; the ledger is read from its newest entry on, so of two alike the first is the later.
+        found = [max(book.runs, key=lambda run: run.at)] if book.runs else []
     if len(found) != 1:
         what = "no recorded run" if not found else f"{len(found)} recorded runs"
         raise PlanfenceError(
