@@ -65,21 +65,34 @@ def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
 
 
 def _changed(scene: Scene) -> tuple[str, ...]:
-    """The paths that differ from where the branch left its base, committed, staged, modified or new."""
+    """The paths that differ from where the work began, committed, staged, modified or new."""
     git = scene.repository.git
     found: set[bytes] = set()
     options = ("-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-    base = scene.base
-    if base in ("", scene.head):
-        # On the protected branch itself, the work began where the task was started.
-        base = next((move.commit for move in scene.state.moves if move.kind is Kind.START), "")
-    if base and git.status("merge-base", "--is-ancestor", base, scene.head, ok=(0, 1, 128))[0] == 0:
-        found.update(git.run("diff-tree", *options, "--no-relative", base, scene.head, "--").split(b"\0"))
+    began = _began(scene)
+    if began:
+        found.update(git.run("diff-tree", *options, "--no-relative", began, scene.head, "--").split(b"\0"))
     if not scene.repository.bare:
         found.update(git.run("diff-index", *options, "--no-relative", "HEAD", "--").split(b"\0"))
         found.update(git.run("ls-files", "-z", "--others", "--exclude-standard", "--full-name").split(b"\0"))
     logs = {scene.policy.log, scene.policy.run_log}
     return tuple(sorted(path for raw in found if raw and (path := paths.decode(raw)) not in logs))
+
+
+def _began(scene: Scene) -> str:
+    """Where the task was started, if HEAD still has that commit and the base has not; else the branch's base."""
+    start = next((move.commit for move in scene.state.moves if move.kind is Kind.START), "")
+    base = "" if scene.base == scene.head else scene.base
+    if _is_ancestor(scene, start, scene.head) and (not base or _is_ancestor(scene, base, start)):
+        return start
+    return base if _is_ancestor(scene, base, scene.head) else ""
+
+
+def _is_ancestor(scene: Scene, older: str, newer: str) -> bool:
+    """Whether ``newer`` has ``older``; not where either is missing, as a pruned start is after a rebase."""
+    return (
+        bool(older) and scene.repository.git.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
+    )
 
 
 def _minutes(scene: Scene, epoch: float) -> float | None:
