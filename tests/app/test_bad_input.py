@@ -151,6 +151,27 @@ def test_git_is_missing(repo, tmp_path: Path) -> None:
     refuses(repo, "check", code=3, says="git was not found", hint="install git", PATH=str(tmp_path))
 
 
+@pytest.mark.parametrize("version", ["2.30.1", "2.37.0"])
+def test_git_is_too_old(repo, tmp_path: Path, version: str) -> None:
+    """Before 2.31 `rev-parse` echoes options that it does not know; before 2.38 `merge-tree` knows no trees."""
+    old, real = tmp_path / "bin" / "git", shutil.which("git")
+    echo = "*--path-format*) printf '%s\\n' --path-format=absolute .git .git false sha1; exit;;"
+    echo = echo if version < "2.31" else ""
+    old.parent.mkdir()
+    old.write_text(
+        f'#!/bin/sh\ncase "$*" in --version) echo git version {version}; exit;;\n{echo}\n'
+        f'*merge-tree*) echo usage: git merge-tree >&2; exit 129;; esac\nexec {real} "$@"\n'
+    )
+    old.chmod(0o755)
+    repo.git("checkout", "-q", "-b", "side")
+    repo.commit("docs: side", **{"docs/side.md": "# Side\n"})
+    repo.git("checkout", "-q", "main")
+    repo.commit("docs: other", **{"docs/other.md": "# Other\n"})
+    repo.git("merge", "-q", "side")
+    path, says = f"{old.parent}:{repo.variables['PATH']}", f"git {version} is too old for planfence"
+    refuses(repo, "check", "--commit", "HEAD", code=3, says=says, hint="install git 2.39 or later", PATH=path)
+
+
 def test_git_refuses_to_read(repo, tmp_path: Path) -> None:
     # The variable is git's own switch for its tests; ours drops it, so a wrapper sets it.
     wrapper = tmp_path / "bin" / "git"

@@ -23,8 +23,8 @@ from planfence.env import Environment
 from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
-from planfence.gitio.repository import OLDEST_GIT, Repository, git_version, open_repository
-from planfence.gitio.run import Git
+from planfence.gitio.repository import Repository, open_repository
+from planfence.gitio.run import OLDEST_GIT, Git, git_version
 from planfence.rules.catalog import KNOWN
 from planfence.store.state import read_active_task
 
@@ -52,7 +52,7 @@ def examine(environment: Environment, cwd: Path) -> list[Diagnosis]:
 
 def _git(git: Git) -> Iterator[Diagnosis]:
     version = git_version(git)
-    said = ".".join(map(str, version))
+    said = ".".join(map(str, version)) or "of no known version"
     if version < OLDEST_GIT:
         oldest = ".".join(map(str, OLDEST_GIT))
         yield Diagnosis(Health.BROKEN, "git", f"{said} is older than {oldest}", f"install git {oldest} or later")

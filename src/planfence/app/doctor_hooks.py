@@ -10,7 +10,7 @@ from pathlib import Path
 from planfence.app import install
 from planfence.app.diagnosis import Bench, Diagnosis, Health
 from planfence.app.install import HooksFolder
-from planfence.gitio.repository import git_version
+from planfence.gitio.run import git_version
 from planfence.install import frameworks, shims
 from planfence.install.frameworks import Config
 from planfence.install.hookfile import Hook

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio.run import Git
-
-#: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
-OLDEST_GIT = (2, 39)
+from planfence.gitio.run import Git, too_old
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +75,8 @@ def open_repository(environment: Environment, cwd: Path) -> Repository:
     )
     if status == 128:
         raise _unreadable(git)
+    if out[:1] == b"-" and (error := too_old(git)):  # before 2.31 rev-parse echoes the options that it does not know
+        raise error
     folders, is_bare, object_format, _ = out.decode("utf-8", "surrogateescape").rsplit("\n", 3)
     (git_dir, common_dir), bare = _two_folders(folders), is_bare == "true"
     zero = "0" * (64 if object_format == "sha256" else 40)
@@ -117,11 +115,3 @@ def _unreadable(git: Git) -> PlanfenceError:
             return PlanfenceError(f"{git.root} is not in a git repository", hint="run `git init`, or change directory")
         return error
     return CouldNotCheck("git could not describe this repository", hint="run `planfence doctor`")
-
-
-def git_version(git: Git) -> tuple[int, ...]:
-    """Return git's version as numbers, such as ``(2, 39, 5)``."""
-    words = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", git.text("--version"))
-    if words is None:
-        raise CouldNotCheck("`git --version` names no version", hint="install git 2.39 or later")
-    return tuple(int(part) for part in words.groups("0"))

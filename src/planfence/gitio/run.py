@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,10 @@ RAW_DIFF = (
     "--no-relative",
 )
 
+
+#: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
+OLDEST_GIT = (2, 39)
+_INSTALL = "install git 2.39 or later"
 
 #: Before a command that must see the whole history: `.git/shallow` may hide commits that are here (git.c).
 WHOLE = ("--shallow-file", os.devnull)
@@ -107,7 +112,7 @@ class Git:
         except (PermissionError, NotADirectoryError) as error:
             raise CouldNotCheck(f"git could not be started in {self.root}: {error.strerror}") from error
         if done.returncode not in ok:
-            raise failure(arguments, done.returncode, done.stderr)
+            raise too_old(self) or failure(arguments, done.returncode, done.stderr)
         return done.returncode, done.stdout
 
     def text(self, *arguments: str, ok: Iterable[int] = (0,), stdin: bytes | None = None) -> str:
@@ -143,13 +148,31 @@ class Git:
             assert process.stderr is not None
             complaint = process.stderr.read()
             if process.wait() != 0:
-                raise failure(arguments, process.returncode, complaint)
+                raise too_old(self) or failure(arguments, process.returncode, complaint)
 
 
 def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
     if not git.root.is_dir():
         return CouldNotCheck(f"{git.root} is not a directory")
-    return CouldNotCheck(f"{git.program} was not found", hint=f"install git 2.39 or later, on PATH ({error.strerror})")
+    return CouldNotCheck(f"{git.program} was not found", hint=f"{_INSTALL}, on PATH ({error.strerror})")
+
+
+def git_version(git: Git) -> tuple[int, ...]:
+    """Return git's version as numbers, such as ``(2, 39, 5)``; empty where `git --version` names none."""
+    try:
+        said = subprocess.run([git.program, "--version"], env=git.variables, capture_output=True, check=False).stdout
+    except FileNotFoundError as error:
+        raise _not_started(git, error) from error
+    words = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", said)
+    return tuple(int(part) for part in words.groups(b"0")) if words else ()
+
+
+def too_old(git: Git) -> CouldNotCheck | None:
+    """Say that git is too old, where it is; asked where git failed, so that what works pays nothing for it."""
+    version = git_version(git)
+    if not version or version >= OLDEST_GIT:
+        return None
+    return CouldNotCheck(f"git {'.'.join(map(str, version))} is too old for planfence", hint=_INSTALL)
 
 
 def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNotCheck:
