@@ -1,7 +1,8 @@
-"""What a person sees while tests run: their output, and under it one line that says what goes on."""
+"""What a person sees while something takes time: its output, and under it one line that says what goes on."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import BinaryIO
 
@@ -10,13 +11,34 @@ from planfence.app.testrun import Teller
 _FRAMES = "|/-\\"
 
 
+class StatusLine:
+    """One line that is replaced as things move on, where a terminal listens on standard error (``shows``)."""
+
+    def __init__(self) -> None:
+        self.shows = sys.stderr.isatty()
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Replace the line; cut at the terminal's width, since a wrapped line could not be taken away."""
+        if self.shows:
+            sys.stderr.write(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.flush()
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+            self._shown = False
+
+
 class Live:
-    """Streams output, and keeps a status line below it where a terminal listens."""
+    """Streams output, and keeps a status line below it."""
 
     def __init__(self, out: BinaryIO | None = None) -> None:
         self._out = out or sys.stdout.buffer
-        self._shows = sys.stderr.isatty()
-        self._line = ""
+        self._line = StatusLine()
         self._frame = 0
 
     def teller(self) -> Teller:
@@ -25,10 +47,7 @@ class Live:
 
     def clear(self) -> None:
         """Take the status line away."""
-        if self._line:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
-            self._line = ""
+        self._line.clear()
 
     def say(self, text: str) -> None:
         """Say a line of our own."""
@@ -44,8 +63,5 @@ class Live:
 
     def tick(self, name: str, seconds: float) -> None:
         """Say how long a command has been running."""
-        if self._shows:
-            self._frame += 1
-            self._line = f"{_FRAMES[self._frame % 4]} {name}: running for {seconds:.0f} s (Ctrl-C ends it)"
-            sys.stderr.write(f"\r\033[K{self._line}")
-            sys.stderr.flush()
+        self._frame += 1
+        self._line.show(f"{_FRAMES[self._frame % 4]} {name}: running for {seconds:.0f} s (Ctrl-C ends it)")

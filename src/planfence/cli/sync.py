@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from planfence.app.teamlog import share
 from planfence.cli.common import here, policy_of
+from planfence.cli.live import StatusLine
 from planfence.cli.output import emit
 from planfence.gitio.remote import exchange, remote_of
 
@@ -18,7 +17,9 @@ def command(remote: str) -> int:
     """Push this clone's ledger to REMOTE (the branch's own, or `origin`) and fetch the others'."""
     repository = here()
     shared = share(repository, policy_of(repository))
-    done = exchange(repository, remote_of(repository, remote), progress=sys.stderr.isatty())
+    line = StatusLine()
+    done = exchange(repository, remote_of(repository, remote), tell=line.show if line.shows else None)
+    line.clear()
     for note in done.notes:
         emit(f"planfence: {note}\n", err=True)
     if done.offline:

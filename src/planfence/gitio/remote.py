@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.ledger import PREFIX, Ledger
 from planfence.gitio.repository import Repository
+
+#: Who is told how far git is.
+Tell = Callable[[str], None]
 
 _EVERY = f"{PREFIX}*:{PREFIX}*"
 _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
@@ -49,9 +53,10 @@ def remote_of(repository: Repository, wanted: str = "") -> str:
     )
 
 
-def exchange(repository: Repository, remote: str, *, progress: bool = False) -> Exchange:
+def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -> Exchange:
     """Fetch everyone's ledger, push the own one. A remote that can't be reached changes nothing.
 
+    ``tell`` hears git's progress, a line at a time.
     Nothing is forced: a ledger only grows, and one that went back is said and left alone.
     """
     for line in repository.git.text("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
@@ -64,18 +69,18 @@ def exchange(repository: Repository, remote: str, *, progress: bool = False) -> 
     ledger = Ledger(repository)
     own = PREFIX + ledger.writer()
     # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
-    status, said = _git(repository, (*_FETCH, remote, _EVERY, *([f"^{own}"] if own in before else [])), progress)
+    status, said = _git(repository, (*_FETCH, remote, _EVERY, *([f"^{own}"] if own in before else [])), tell)
     if status > 1:
         return Exchange(remote, 0, False, offline=said or "no answer")
     if status == 1:
         notes.append("a ledger on the remote went back: kept as it is here")
     pushed = False
     if own in _refs(repository):
-        status, said = _push(repository, remote, own, progress)
+        status, said = _push(repository, remote, own, tell)
         if status != 0:
             notes += _reconcile(repository, ledger, remote, own)
             own = PREFIX + ledger.writer()
-            status, said = _push(repository, remote, own, progress)
+            status, said = _push(repository, remote, own, tell)
         pushed = status == 0
         if status != 0:
             notes.append(f"the own ledger was not taken: {said or status}")
@@ -83,17 +88,17 @@ def exchange(repository: Repository, remote: str, *, progress: bool = False) -> 
     return Exchange(remote, sum(1 for ref, oid in after.items() if before.get(ref) != oid), pushed, notes=tuple(notes))
 
 
-def _push(repository: Repository, remote: str, own: str, progress: bool) -> tuple[int, str]:
-    return _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), progress)
+def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> tuple[int, str]:
+    return _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), tell)
 
 
 def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
     """Take what the remote has under the own name; where that is another history, go on under a new name."""
-    status, _ = _git(repository, (*_FETCH, remote, f"{own}:{own}"), False)
+    status, _ = _git(repository, (*_FETCH, remote, f"{own}:{own}"), None)
     if status != 1:
         return []
     ledger.fork()
-    _git(repository, (*_FETCH, remote, f"+{own}:{own}"), False)
+    _git(repository, (*_FETCH, remote, f"+{own}:{own}"), None)
     return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
 
 
@@ -102,22 +107,44 @@ def _refs(repository: Repository) -> dict[str, str]:
     return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 
-def _git(repository: Repository, arguments: tuple[str, ...], progress: bool) -> tuple[int, str]:
+def _git(repository: Repository, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:
     """Run git with the user's own configuration: remotes need credentials, proxies and ssh commands."""
     variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
-    shown = ("--progress",) if progress else ("--quiet",)
-    command = [repository.git.program, arguments[0], *shown, *arguments[1:]]
+    shown = "--progress" if tell else "--quiet"
     try:
-        done = subprocess.run(
-            command,
+        process = subprocess.Popen(
+            [repository.git.program, arguments[0], shown, *arguments[1:]],
             cwd=repository.top,
             env=variables,
-            stdin=None if progress else subprocess.DEVNULL,
+            stdin=None if tell else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=None if progress else subprocess.PIPE,
-            check=False,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
     except OSError as error:
         raise CouldNotCheck(f"git could not be started: {error.strerror}") from error
-    words = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
-    return done.returncode, words[0] if words else ""
+    with process:
+        assert process.stderr is not None
+        words = _followed(process.stderr, tell) if tell else [line.strip() for line in process.stderr]
+    return process.returncode, next((word for word in words if word), "")
+
+
+def _followed(lines: Iterable[str], tell: Tell) -> list[str]:
+    """Pass git's progress on; return what it said besides, errors first.
+
+    GitPython reads the lines, but does not start git: it can't keep variables of this process from it, and its fetch
+    needs the user's FETCH_HEAD.
+    """
+    from git.util import RemoteProgress
+
+    class Progress(RemoteProgress):
+        def update(self, *_: object) -> None:
+            tell(self._cur_line or "")
+
+    progress = Progress()
+    read = progress.new_message_handler()
+    for line in lines:
+        read(line)
+    return [*progress.error_lines, *progress.other_lines]
