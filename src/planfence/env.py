@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from planfence.records import dataclass
 
 #: What `git rev-parse --local-env-vars` lists (git 2.39 to 2.55; a test asks the git at hand).
 LOCAL_GIT_VARIABLES = frozenset(

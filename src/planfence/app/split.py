@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from planfence.app import check
 from planfence.app.hooks import trailers
@@ -29,6 +28,7 @@ from planfence.gitio.hunks import read_files
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.tryout import try_tree
+from planfence.records import dataclass, field, replace
 
 #: A split is asked for, so proofs may take longer than in a hook (seconds).
 _BUDGET_S = 5.0

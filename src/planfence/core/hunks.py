@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
 from planfence.core.change import Mode
 from planfence.core.paths import encode
+from planfence.records import dataclass, field
 
 #: A file that holds a NUL byte this early is binary, as git decides it (buffer_is_binary in xdiff-interface.c).
 _BINARY_PROBE = 8000

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from planfence.core.hunks import Unit
 from planfence.core.pathclass import PathClass
+from planfence.records import dataclass
 
 
 class Kind(StrEnum):

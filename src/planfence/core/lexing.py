@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from planfence.core.languages import CODE, REGEX_LITERAL, Language, scanner
+from planfence.records import dataclass
 
 
 class Part(Enum):

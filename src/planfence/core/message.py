@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from planfence.records import dataclass
 
 TASK_TRAILER = "Plan-Task"
 STAGE_TRAILER = "Plan-Stage"

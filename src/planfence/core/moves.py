@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from planfence.core.evidence import number, text
 from planfence.core.statement import NotAStatement, Statement
+from planfence.records import dataclass
 
 #: Our own predicate; a URN, since it names a format and no page.
 STAGE_MOVE = "urn:planfence:stage-move:v1"

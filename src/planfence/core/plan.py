@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from planfence.core import paths
 from planfence.core.change import Action
+from planfence.records import dataclass, field
 
 #: The stages of a task, in order (DESIGN §1).
 STAGES = ("plan", "implement", "review", "done")

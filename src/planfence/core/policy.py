@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from planfence.core.finding import Severity
+from planfence.records import dataclass, field
 
 #: Where the policy stands, from the top of the repository.
 POLICY_PATH = "planfence.toml"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from planfence.core.hunks import Hunk, compose, split_lines
 from planfence.core.lexing import Lexed, PastDeadline
 from planfence.core.pyequal import Same, fresh_statement, parses, same, seconds_for
+from planfence.records import dataclass
 
 #: Hunks that are proven together or not at all, by their indexes.
 Group = tuple[int, ...]

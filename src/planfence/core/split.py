@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from planfence.core.crosshunk import clusters
@@ -16,6 +15,7 @@ from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass
 from planfence.core.plan import Plan, Task
 from planfence.core.splitwords import suggest
+from planfence.records import dataclass, replace
 
 
 class Bucket(IntEnum):

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from planfence.core.hunks import Unit, ends_every_line
 from planfence.core.judged import Judged
 from planfence.core.split import Group, knots
 from planfence.errors import PlanfenceError
+from planfence.records import dataclass, replace
 
 SCHEMA = 1
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from planfence.core.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
+from planfence.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from planfence.core import paths
 from planfence.core.change import STAGED, Change, FileChange, Mode
@@ -16,6 +15,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import RAW_DIFF, WHOLE
 from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
+from planfence.records import replace
 
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 

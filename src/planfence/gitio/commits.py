@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import takewhile
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 _ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 

@@ -15,13 +15,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from planfence.env import LOCAL_GIT_VARIABLES
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 #: $GIT_DIR/info/attributes outranks every .gitattributes file (gitattributes(5)).
 _RAW = "* -text -filter -ident -working-tree-encoding -export-subst\n"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from planfence.core import paths
 from planfence.core.change import Mode
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import Objects
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

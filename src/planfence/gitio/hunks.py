@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from planfence.core.change import Mode
@@ -17,6 +16,7 @@ from planfence.core.hunks import FileDiff, make_hunks
 from planfence.core.paths import decode
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git
+from planfence.records import dataclass, replace
 
 _RAW = (
     "diff-tree",

@@ -15,13 +15,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 PREFIX = "refs/planfence/ledger/"
 ENTRY = "entry.json"

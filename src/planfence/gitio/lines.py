@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 from planfence.core import paths
 from planfence.core.change import Change
@@ -15,6 +14,7 @@ from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
+from planfence.records import replace
 
 #: Changes a question: what is written fits a pipe, so that neither side waits for the other.
 BATCH = 128

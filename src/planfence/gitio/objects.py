@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from types import TracebackType
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git, failure
+from planfence.records import dataclass
 
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.ledger import PREFIX, Ledger
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 #: Who is told how far git is.
 Tell = Callable[[str], None]

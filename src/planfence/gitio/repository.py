@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.run import Git, too_old
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
+from planfence.records import dataclass, field
 
 #: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
 _SAFE_CONFIG = (

@@ -7,10 +7,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.env import Environment
+from planfence.records import dataclass
 
 #: So that nothing of the caller's (an agent's identity, an active task, colours) enters the story.
 _DROPPED = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from dataclasses import dataclass
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.export import export
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 #: What is shown of a failed command's output (lines).
 _SHOWN = 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.core import paths
@@ -11,6 +10,7 @@ from planfence.gitio.governing import Entry, tree_entries
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
+from planfence.records import dataclass
 
 #: A path is a path, whatever characters it has.
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
