@@ -5,14 +5,21 @@ Hypothesis runs them in CI (tests/fuzz), atheris for longer (benchmarks/fuzz.py)
 
 from __future__ import annotations
 
+import calendar
+import json
 import tempfile
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-from planfence.core import evidence, message, moves, statement
-from planfence.core.evidence import TEST_RESULT, GateRun, Outcome, Result
+from support import references
+
+from planfence.core import evidence, message, moves, paths, statement
+from planfence.core.evidence import TEST_RESULT, Counts, GateRun, Outcome, Result
 from planfence.core.planfile import parse_plan
+from planfence.core.policy import Tests
 from planfence.core.policyfile import parse_policy
 from planfence.errors import PlanfenceError
 
@@ -41,38 +48,94 @@ COMMIT = (
 TREE = b"100644 a\0" + b"\x11" * 20 + b"40000 b\0" + b"\x22" * 20
 LOG = b"2026-11-22_10:00:00,task=p/a,model=codex,cost=0.42,time_min=26,review_round=2,id=x,event=commit\n"
 JUNIT = b'<testsuite name="s" tests="1"><testcase name="a"><failure/></testcase></testsuite>'
+JUNITS = [
+    JUNIT,
+    b'<testsuites tests="2"><testsuite name="a"><testcase name="x"/><testcase name="y"><skipped/></testcase>'
+    b'<testsuite name="b"><testcase name="z"><error message="e">t</error></testcase></testsuite>'
+    b"</testsuite></testsuites>",
+    b'<?xml version="1.0"?><testsuite><properties><property name="a" value="b"/></properties>'
+    b'<testcase name="x" time="1"><system-out>o</system-out></testcase><system-err/></testsuite>',
+    b"<testsuites><testcase name='n'/></testsuites>",
+]
+LOGS = [
+    LOG,
+    b"2026-11-22_10:00:00,task=p/a,model=codex,cost=0.42,time_min=26,review_round=2\n"
+    b"p/a,start,1795000000\np/a,end,1795000900\n\n",
+    b"2026-11-22_10:00:07,task=p/a,model=claude,cost=,time_min=,review_round=,event=pre-commit,result=refused,plan=p,"
+    b"stage=implement,rules=SCP001,files=3,lines=9,ms=12,id=0123456789abcdef\n",
+    b"2026-11-22_10:00:08,task=a%2Cb,model=,cost=1e1,time_min=2,review_round=0,event=note,why=x%0Ay,id=0123456789abcde0"
+    b"2026-11-22_10:00:09,task=p/b,model=x,cost=1,time_min=2,review_round=3\n",
+]
+MESSAGES = [
+    MESSAGE,
+    b"fix!: y\n\nPlan-Task: p/b\n folded\nSigned-off-by: A <a@b>\n\n# Please enter\n# a message\n",
+    b"x\n\nPlan-Task: p/b\n\nbody\nCo-authored-by: A <a@b>\n"
+    b"# ------------------------ >8 ------------------------\ndiff\n",
+    b"feat, fix(a): PROJ-1\n\n* docs: z\n\nFixes: #1, #2 and #4\nplan-task:p/a\nBREAKING CHANGE: x\n",
+]
+RAWS = (
+    b":000000 100644 " + b"0" * 40 + b" " + b"2" * 40 + b' A\0a b\n"\xff\0'
+    b":120000 000000 " + b"1" * 40 + b" " + b"0" * 40 + b" D\0:100644\0"
+    b":100644 160000 " + b"1" * 64 + b" " + b"2" * 64 + b" T\0-rf\0"
+)
 RUN = GateRun(
     "1" * 32, "2" * 40, "", "3" * 40, "p/a", 1, "implement", "human", "",
     (Result("tests", "true", 0, Outcome.PASSED),), "export", "0", "x",
 )  # fmt: skip
+#: What the runs below are held against.
+GATE = Tests(command="true", min_tests=1)
+FAILED = replace(RUN, results=(Result("tests", "true", 1, Outcome.FAILED, Counts(3, 1, 0), 0.5),))
+EMPTY = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(0, 0, 0)),))
+SKIPPED = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(2, 0, 2)),))
+MOVE = moves.Move(
+    "1" * 32, moves.Kind.REVIEW, "p/a", 1, 2, "review", "claude", "5" * 40, "2" * 40,
+    answers=(moves.Answer("A1", True, "seen"),), runs=("2" * 32,), patches=("6" * 40,),
+)  # fmt: skip
 ENTRY = statement.encode(evidence.to_statement(RUN))
+ENTRIES = [ENTRY, statement.seal(ENTRY, "k", "s"), statement.encode(moves.to_statement(MOVE))]
+ENTRIES += [statement.encode(evidence.to_statement(run)) for run in (FAILED, EMPTY, SKIPPED)]
 
 
 def _plan(data: bytes) -> None:
     plan = parse_plan(data, "plans/p.toml")
     assert plan.id == "p"
     assert plan.version >= 1
+    assert parse_plan(references.plan_toml(plan), "plans/p.toml") == plan
 
 
 def _policy(data: bytes) -> None:
     policy = parse_policy(data, "planfence.toml")
     assert policy.base
     assert policy.limits.files >= 1
+    assert parse_policy(references.policy_toml(policy), "planfence.toml") == policy
 
 
 def _message(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     parsed = message.parse(text)
-    assert all(key for key, _ in parsed.trailers)
-    message.with_trailers(text, ((message.TASK_TRAILER, "p/a"),), "#")
-    message.clean(text, "#")
+    assert list(parsed.trailers) == references.trailers(text)
+    cleaned = message.clean(text, "#")
+    assert message.clean(cleaned, "#") == cleaned
+    # What the hook writes is what everybody reads, whatever stood there.
+    marked = message.with_trailers(text, ((message.TASK_TRAILER, "p/a"),), "#")
+    if cleaned.strip(" \t\n\r"):
+        assert message.parse(message.clean(marked, "#")).trailer(message.TASK_TRAILER) == ("p/a",)
+        assert message.with_trailers(marked, ((message.TASK_TRAILER, "p/a"),), "#") == marked
+    else:
+        assert marked == text
 
 
 def _raw(data: bytes) -> None:
-    from planfence.gitio.trees import parse_raw
+    from planfence.gitio.trees import _answers, parse_raw
 
-    # Nothing is lost: every record that is taken is a path in the answer.
-    assert len(parse_raw(data)) * 2 == data.count(b"\0")
+    changes = parse_raw(data)
+    told = references.raw_records(data)
+    assert told is not None, "what git never writes was taken"
+    found = [(c.old_mode, c.new_mode, c.old_id, c.new_id, paths.encode(c.path)) for c in changes]
+    assert found == told
+    # A stream of answers says the same, whatever the paths are.
+    heads = [b"1 2\n", b"3 4\n"]
+    assert _answers(heads[0] + data + heads[1] + data, heads) == [changes, changes]
 
 
 def _commit(data: bytes) -> None:
@@ -81,37 +144,72 @@ def _commit(data: bytes) -> None:
 
     raw = GitObject("4" * 40, "commit", data)
     found = parse_commit(raw)
-    assert data.startswith(b"tree " + found.tree.encode())
-    signature_of(raw)
+    assert [found.tree, *found.parents] == references.commit_ids(data)
+    payload, signature = signature_of(raw)
+    # Whoever signs, signs all but the signature.
+    assert not signature or (b"gpgsig" in data and parse_commit(GitObject("4" * 40, "commit", payload)) == found)
 
 
 def _tree(data: bytes) -> None:
     from planfence.gitio.governing import parse_tree
 
-    taken = sum(len(name.encode("utf-8", "surrogateescape")) + 22 for name, _ in parse_tree(data, 20))
-    assert taken <= len(data)
+    again = b"".join(
+        b"%o %s\0%s" % (entry.mode, name.encode("utf-8", "surrogateescape"), bytes.fromhex(entry.id))
+        for name, entry in parse_tree(data, 20)
+    )
+    # Modes with leading zeros are the one thing that reads the same in two ways.
+    assert again == data or len(again) < len(data)
 
 
 def _log(data: bytes) -> None:
-    from planfence.app.logs import local_clock
-    from planfence.core.log import Reader
+    from planfence.core.fastfold import FastFold
+    from planfence.core.log import Reader, Record
+    from planfence.core.logline import format_record
+    from planfence.core.taskfacts import Facts
 
-    reader = Reader(local_clock)
+    reader = Reader(_clock)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)
     found = list(reader.read(lines))
     # Nothing is silently dropped: every line is a record, a run, blank, or counted as set aside.
     assert reader.counts["lines"] == len(lines)
     assert len(found) == reader.counts["records"] + reader.counts["runs"]
+    for record in found:
+        if isinstance(record, Record):
+            again = format_record(record.text[:19], record.fields) + "\n"
+            (read,) = Reader(_clock).read([again])
+            assert isinstance(read, Record)
+            assert {k: v for k, v in read.fields.items() if v} == {k: v for k, v in record.fields.items() if v}
+    # The fast reader says the same.
+    slow, fast, counts = Facts(), Facts(), Reader(_clock)
+    slow.add(iter(found), "r:")
+    folder = FastFold(fast, counts, _clock)
+    folder.fold(lines, "r:")
+    folder.finish()
+    assert counts.counts == reader.counts
+    assert fast.tasks.keys() == slow.tasks.keys()
+    assert all(
+        abs(fast.tasks[name].cost - slow.tasks[name].cost) <= abs(slow.tasks[name].cost) / 1e9 for name in slow.tasks
+    )
+
+
+def _clock(text: str, is_utc: bool) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%d_%H:%M:%S")) - (0 if is_utc else 3600)
 
 
 def _ledger(data: bytes) -> None:
     try:
-        _, value = statement.unseal(data)
+        envelope, value = statement.unseal(data)
         stated = statement.decode(value)
         if stated.predicate_type == TEST_RESULT:
-            evidence.from_statement(stated)
+            run = evidence.from_statement(stated)
+            again = evidence.to_statement(run)
+            assert evidence.from_statement(again) == run
+            assert statement.decode(json.loads(statement.encode(again))).predicate == again.predicate
+            if not evidence.missing((run,), RUN.tree, GATE):
+                assert references.proves(json.loads(envelope.payload), RUN.tree, GATE.command, GATE.min_tests)
         elif stated.predicate_type == moves.STAGE_MOVE:
-            moves.from_statement(stated)
+            move = moves.from_statement(stated)
+            assert moves.from_statement(moves.to_statement(move)) == move
     except statement.NotAStatement:
         return
 
@@ -123,14 +221,18 @@ def _junit(data: bytes) -> None:
         place = Path(folder, "junit.xml")
         place.write_bytes(data)
         counts = read_counts(place)
-    assert counts is None or (counts.tests >= 0 and counts.failed <= counts.tests)
+    if counts is None:
+        return
+    assert (counts.tests, counts.failed, counts.skipped) == references.report_counts(data)
+    assert counts.failed or not references.shows_failure(data)
 
 
 def _receive(data: bytes) -> None:
     from planfence.app.receive import parse
 
-    for update in parse(SimpleNamespace(zero="0" * 40), data):  # type: ignore[arg-type] # it asks for nothing else
-        assert update.ref.startswith("refs/")
+    updates = parse(SimpleNamespace(zero="0" * 40), data)  # type: ignore[arg-type] # it asks for nothing else
+    told = "".join(f"{each.old} {each.new} {each.ref}\n" for each in updates).encode("utf-8", "surrogateescape")
+    assert told.replace(b"\n", b"") == data.replace(b"\n", b"")
 
 
 def _guarded(parser: Callable[[bytes], None]) -> Callable[[bytes], None]:
@@ -146,13 +248,13 @@ def _guarded(parser: Callable[[bytes], None]) -> Callable[[bytes], None]:
 _PARSERS = {
     "plan": (_plan, [PLAN]),
     "policy": (_policy, [POLICY]),
-    "message": (_message, [MESSAGE]),
-    "raw diff": (_raw, [RAW, RAW * 2]),
+    "message": (_message, MESSAGES),
+    "raw diff": (_raw, [RAW, RAW * 2, RAWS]),
     "commit": (_commit, [COMMIT]),
     "tree": (_tree, [TREE]),
-    "log": (_log, [LOG]),
-    "ledger": (_ledger, [ENTRY, statement.seal(ENTRY, "k", "s")]),
-    "junit": (_junit, [JUNIT]),
+    "log": (_log, LOGS),
+    "ledger": (_ledger, ENTRIES),
+    "junit": (_junit, JUNITS),
     "pre-receive": (_receive, [b"0" * 40 + b" " + b"1" * 40 + b" refs/heads/x\n"]),
 }
 TARGETS = {name: _guarded(parser) for name, (parser, _) in _PARSERS.items()}

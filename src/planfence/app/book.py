@@ -183,7 +183,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
     if not any(revisions):
         return History()
     limit = [f"-n{most}"] if most else []
-    options = ("-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H %P%n%B")
+    options = ("-z", "--no-show-signature", "--encoding=none", "--format=%H %P%n%B")
     asked = "".join(f"{revision}\n" for revision in revisions).encode()
     out = repository.git.run("log", *limit, *options, "--stdin", stdin=asked)
     facts: list[CommitFact] = []

@@ -60,7 +60,8 @@ class Result:
         """Whether it passed, by all that was recorded of it and not by its own word alone."""
         if self.outcome is not Outcome.PASSED or self.exit != 0:
             return False
-        return self.counts is None or self.counts.failed == 0
+        counts = self.counts
+        return counts is None or (counts.failed == 0 and counts.skipped <= counts.tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +122,26 @@ def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool 
     here = [run for run in runs if run.tree == tree]
     if not here:
         return "no test run is recorded for exactly this tree"
-    wanted = [(run, result) for run in here for result in run.results if result.name == TESTS]
-    same = [(run, result) for run, result in wanted if result.command == tests.command]
+    same = [
+        (run, [each for each in run.results if (each.name, each.command) == (TESTS, tests.command)]) for run in here
+    ]
+    same = [(run, results) for run, results in same if results]
     if not same:
         return "the recorded test run used another command than the policy's"
-    good = [(run, result) for run, result in same if result.passed and _enough(result, tests)]
+    good = [run for run, results in same if all(_ended(result, tests) is Outcome.PASSED for result in results)]
     if not good:
-        return f"the tests did not pass on this tree: {same[-1][1].outcome}"
-    if signed and not any(run.signer for run, _ in good):
+        bad = next(ended for each in same[-1][1] if (ended := _ended(each, tests)) is not Outcome.PASSED)
+        return f"the tests did not pass on this tree: {bad}"
+    if signed and not any(run.signer for run in good):
         return "the test run is not signed by a listed key"
     return ""
 
 
-def _enough(result: Result, tests: Tests) -> bool:
-    return judge(result.command, result.exit, result.counts, tests.min_tests) is Outcome.PASSED
+def _ended(result: Result, tests: Tests) -> Outcome:
+    """How a recorded command ended by what the policy asks of it today."""
+    if not result.passed:
+        return Outcome.FAILED if result.outcome is Outcome.PASSED else result.outcome
+    return judge(result.command, result.exit, result.counts, tests.min_tests)
 
 
 def unmet(
@@ -216,7 +223,7 @@ def from_statement(statement: Statement, signer: str = "") -> GateRun:
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotAStatement("a test result without what binds it") from error
-    if (predicate.get("result") == "PASSED") != run.passed:
+    if predicate.get("result") != ("PASSED" if run.passed else "FAILED"):
         raise NotAStatement("a test result that contradicts its own commands")
     return run
 
@@ -232,14 +239,24 @@ def _result_from_json(item: Mapping[str, Any]) -> Result:
     name, command, status, outcome, counts, seconds = _RESULT(item)
     if type(name) is not str or type(command) is not str:
         raise TypeError(item)
-    return Result(
+    result = Result(
         name,
         command,
         None if status is None else number(status, least=-255),
         _OUTCOMES[outcome],
         None if counts is None else Counts(*map(number, counts)),
-        float(seconds),
+        _duration(seconds),
     )
+    if result.outcome is Outcome.PASSED and not result.passed:
+        raise ValueError(item)
+    return result
+
+
+def _duration(value: object) -> float:
+    # JSON as Python reads it has NaN and infinity; the upper bound leaves both out.
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e12:
+        raise TypeError(value)
+    return float(value)
 
 
 def text(mapping: Mapping[str, Any], name: str) -> str:

@@ -64,7 +64,7 @@ class Message:
 
 def parse(text: str) -> Message:
     """Parse a finished message (comments already stripped)."""
-    subject, _, body = text.strip().partition("\n")
+    subject, _, body = text.strip(_SPACE).partition("\n")
     types, scope = _header_types(subject)
     trailers = parse_trailers(text)
     prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
@@ -161,30 +161,44 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) 
             if line.startswith(f"{comment} {SCISSORS}"):
                 end = index
                 break
-    while end > 0 and (not lines[end - 1].strip() or (comment and lines[end - 1].startswith(comment))):
+    while end > 0 and (not lines[end - 1].strip(_SPACE) or (comment and lines[end - 1].startswith(comment))):
         end -= 1
     head, tail = lines[:end], lines[end:]
-    if not clean("\n".join(head), comment).strip():
+    if not clean("\n".join(head), comment).strip(_SPACE):
         return text
     ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
     in_block = bool(parse_trailers(clean("\n".join(head), comment)))
     if in_block:
         start = _block_start(head)
-        head = head[:start] + [line for line in head[start:] if not _is_ours(line, ours)]
-        while head and not head[-1].strip():
-            head.pop()
+        head = _without(head, start, ours)
         in_block = len(head) > start
+    lines = [f"{key}: {value}" for key, value in wanted]
+    # What is left of a block may be too little of one, or the subject: then ours are a paragraph of their own.
+    in_block = in_block and parse_trailers(clean("\n".join(head + lines), comment))[-len(wanted) :] == wanted
     if wanted and not in_block:
         head.append("")
-    head += [f"{key}: {value}" for key, value in wanted]
+    head += lines
     if not tail:
         tail = [""]
     return "\n".join(head + tail)
 
 
+def _without(lines: list[str], start: int, ours: set[str]) -> list[str]:
+    """Drop our trailers from the block that begins at ``start``, each with its folded lines."""
+    kept = lines[:start]
+    dropping = False
+    for line in lines[start:]:
+        dropping = _is_ours(line, ours) or (dropping and line[:1] in (" ", "\t"))
+        if not dropping:
+            kept.append(line)
+    while kept and not kept[-1].strip(_SPACE):
+        kept.pop()
+    return kept
+
+
 def _block_start(lines: list[str]) -> int:
     start = len(lines)
-    while start > 0 and lines[start - 1].strip():
+    while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
     return start
 

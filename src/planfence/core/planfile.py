@@ -200,7 +200,9 @@ def _check_repeats(faults: Faults, names: list[str], what: str, path: Path) -> N
 
 def _check_cycles(plan: Plan, faults: Faults) -> None:
     known = {task.id: number for number, task in reversed(list(enumerate(plan.tasks)))}
-    needs = {task.id: [other for other in task.depends_on if other in known] for task in plan.tasks if task.id}
+    # Of two tasks with one id the first stands for both, here as in `known`.
+    firsts = [plan.tasks[number] for number in sorted(known.values())]
+    needs = {task.id: [other for other in task.depends_on if other in known] for task in firsts if task.id}
     for circle in circles(needs):
         number = known[circle[0]]
         closing = circle[1] if len(circle) > 1 else circle[0]

@@ -11,11 +11,18 @@ from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
 _ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+#: Charsets in which every reader finds the same trailers. UTF-7, UTF-16, the shifting ISO-2022 and Python's own
+#: codecs (`unicode_escape`) would show us words that stand in no `git log`.
+_CHARSET = re.compile(
+    r"(?i:utf-?8|(?:us-?)?ascii|latin-?1|iso-?8859-?\d{1,2}|(?:windows-?|cp)(?:125\d|874)|koi8-[ru]"
+    r"|euc-?(?:jp|kr)|s(?:hift)?[-_]?jis|gb2312|gbk|gb18030|big5)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. ``message`` is decoded by its `encoding` header, bytes that don't fit as surrogates.
+    """One commit. ``message`` is decoded by its `encoding` header where that has ASCII's letters in ASCII's places,
+    bytes that don't fit as surrogates.
 
     ``author_time`` and ``committer_time`` are seconds since the epoch; ``author`` and
     ``committer`` are `Name <address>`.
@@ -34,6 +41,9 @@ class Commit:
 def parse_commit(raw: GitObject) -> Commit:
     """Parse a raw commit object; raises :class:`CouldNotCheck` for what is none."""
     header, _, body = raw.data.partition(b"\n\n")
+    if b"\0" in raw.data:
+        # Git shows a message up to its first NUL: what stands behind it would be read by nobody but us.
+        raise CouldNotCheck(f"commit {raw.id} holds a NUL byte", hint="run `git fsck`")
     lines = header.split(b"\n")
     parents = list(takewhile(lambda line: line.startswith(b"parent "), lines[1:]))
     rest = lines[1 + len(parents) :]
@@ -74,9 +84,11 @@ def added_by(repository: Repository, commit: str, path: str) -> str:
 
 def _decode(body: bytes, encoding: str) -> str:
     try:
-        return body.decode(encoding, "strict")
+        if _CHARSET.fullmatch(encoding):
+            return body.decode(encoding, "strict")
     except (LookupError, UnicodeDecodeError):
-        return body.decode("utf-8", "surrogateescape")
+        pass
+    return body.decode("utf-8", "surrogateescape")
 
 
 def _person(value: bytes) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from planfence.gitio.run import RAW_DIFF, Git, failure
 
 #: Pairs a question: with the longest ids 33 kB, which a pipe takes without a reader on the other side.
 BATCH = 256
+
+_ID = rb"([0-9a-f]{40}|[0-9a-f]{64})"
+#: One change, exactly as git writes it: what is nearly one is not read as one.
+_RECORD = re.compile(rb":([0-7]{6}) ([0-7]{6}) " + _ID + b" " + _ID + b" [ADMT]").fullmatch
 
 
 def parse_raw(data: bytes) -> list[FileChange]:
@@ -29,17 +34,13 @@ def parse_raw(data: bytes) -> list[FileChange]:
 
 
 def _file_change(record: bytes, path: bytes) -> FileChange:
-    parts = record.split(b" ")
-    if len(parts) != 5 or parts[0][:1] != b":":
+    match = _RECORD(record)
+    if match is None or not path:
+        if record.startswith(b":") and record.endswith(b" U"):
+            raise CouldNotCheck(f"{paths.decode(path)} is unmerged", hint="resolve the conflict, then `git add` it")
         raise CouldNotCheck("git's list of changes can't be read", hint="run `git fsck`")
-    if parts[4] == b"U":
-        raise CouldNotCheck(f"{paths.decode(path)} is unmerged", hint="resolve the conflict, then `git add` it")
-    try:
-        old_mode, new_mode = int(parts[0][1:], 8), int(parts[1], 8)
-        old_id, new_id = parts[2].decode("ascii"), parts[3].decode("ascii")
-    except ValueError as error:
-        raise CouldNotCheck("git's list of changes names a mode or id that is none", hint="run `git fsck`") from error
-    return FileChange(paths.decode(path), old_mode, new_mode, old_id, new_id)
+    old_mode, new_mode, old_id, new_id = match.groups()
+    return FileChange(paths.decode(path), int(old_mode, 8), int(new_mode, 8), old_id.decode(), new_id.decode())
 
 
 class TreeDiff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,21 @@ def read_counts(path: Path) -> Counts | None:
         data = path.read_bytes()
     except OSError:
         return None
-    if not data.strip() or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    # A NUL is UTF-16's, in which the words below would not be found.
+    if not data.strip() or b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"\0" in data:
         return None
     import junitparser
 
     try:
-        tests, failed, skipped = _count([junitparser.JUnitXml.fromstring(data)])
+        report = junitparser.JUnitXml.fromstring(data)
+        counts = _count([report])
     except (junitparser.JUnitXmlError, SyntaxError, ValueError, TypeError, AttributeError):
         # xml.etree's ParseError is a SyntaxError; the others are what the library makes of odd trees.
         return None
-    return Counts(tests, failed, skipped)
+    return counts if _whole(report, counts) else None
 
 
-def _count(nodes: Iterable[Any]) -> tuple[int, int, int]:
+def _count(nodes: Iterable[Any]) -> Counts:
     import junitparser
 
     tests = failed = skipped = 0
@@ -46,7 +49,14 @@ def _count(nodes: Iterable[Any]) -> tuple[int, int, int]:
         node = waiting.pop()
         waiting += list(node.iterchildren(junitparser.TestSuite))
         for case in node.iterchildren(junitparser.TestCase):
+            bad = case.is_failure or case.is_error
             tests += 1
-            failed += not (case.is_passed or case.is_skipped)
-            skipped += bool(case.is_skipped)
-    return tests, failed, skipped
+            failed += bad
+            skipped += case.is_skipped and not bad
+    return Counts(tests, failed, skipped)
+
+
+def _whole(report: Any, counts: Counts) -> bool:
+    """Whether nothing stands where it was not counted: a case or a failure in an odd place is no pass."""
+    found = Counter(str(element.tag).rpartition("}")[2] for element in report._elem.iter())
+    return found["testcase"] == counts.tests and bool(counts.failed or not found["failure"] + found["error"])
