@@ -1,12 +1,10 @@
-"""The test gate's costs, each as a ratio to a bare command of the same run, and what many writers at once lose.
+"""The test gate's costs, each as a ratio to a bare command of the same run.
 
-python benchmarks/gate.py [push append read export worktrees]     (all by default; ROUNDS=200 for the last)
+python benchmarks/gate.py [push append read export]     (all by default; many writers at once: worktrees.py)
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import shutil
 import statistics
 import subprocess
@@ -19,14 +17,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from conftest import PLAN, Repo, environment
-from support.gate import CLAUDE, CODEX, bare_remote, gated, push_line, work
+from support.gate import CODEX, bare_remote, gated, push_line, work
 
-from planfence.app import stage
-from planfence.app.book import new_id, read_book, write_run
+from planfence.app.book import new_id, read_book
 from planfence.core import evidence, statement
 from planfence.core.evidence import Counts, GateRun, Outcome, Result
-from planfence.core.moves import Kind
-from planfence.core.policy import Policy
 from planfence.gitio.export import export
 from planfence.gitio.ledger import PREFIX, Ledger
 
@@ -155,56 +150,7 @@ def exported(folder: Path) -> None:
     print(f"export of 50,000 files / git checkout-index -a: {got:.2f} (bar 1.5)  {'ok' if got <= 1.5 else 'MISSED'}")
 
 
-def _worker(root: Path, variables: dict[str, str], number: int, rounds: int, wrong: multiprocessing.Queue) -> None:
-    """Advance with evidence (must pass) and without (must not), in turn, each time on a tree of its own."""
-    repo, task = Repo(root, variables), f"auth/t{number}"
-    base = repo.git("rev-parse", "main")
-    for each in range(rounds):
-        blob = repo.git("hash-object", "-w", "--stdin", stdin=f"{number} {each}\n".encode())
-        repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},src/t{number}.py")
-        tree = repo.git("write-tree")
-        message = f"feat: work\n\nPlan-Task: {task}\nPlan-Stage: implement\nPlan-Model: codex"
-        repo.git("update-ref", "HEAD", repo.git("commit-tree", tree, "-p", base, "-m", message))
-        if each % 2:
-            write_run(repo.open(), Policy(), run_of(tree, task))
-        moved = stage.advance(repo.open(**CODEX), task)
-        if moved.refused == bool(each % 2):
-            wrong.put((task, each, [finding.message for finding in moved.report.findings]))
-        if not moved.refused:
-            stage.rework(repo.open(**CLAUDE), "again", task)
-
-
-def worktrees(folder: Path) -> None:
-    rounds = int(os.environ.get("ROUNDS", "200"))
-    repo = planned(folder, tasks=8)
-    gated(repo, more="[rework]\nmax = 100000")
-    repo.git("branch", "-f", "main")
-    for number in range(8):
-        repo.git("worktree", "add", "-q", "-b", f"w{number}", str(folder / f"w{number}"), "main")
-        repo.begin(f"auth/t{number}", "codex")
-    context = multiprocessing.get_context("spawn")
-    wrong = context.Queue()
-    workers = [
-        context.Process(target=_worker, args=(folder / f"w{number}", repo.variables, number, rounds, wrong))
-        for number in range(8)
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    book = read_book(repo.open())
-    kinds = [move.kind for move in book.moves]
-    found = len(book.runs), kinds.count(Kind.ADVANCE), kinds.count(Kind.REWORK)
-    expected = 8 * (rounds // 2)
-    entries = int(repo.git("rev-list", "--count", f"--glob={PREFIX}*"))
-    whole = found == (expected,) * 3 and entries == 3 * expected + 8 and not book.problems and wrong.empty()
-    verdict = "ok" if whole and all(worker.exitcode == 0 for worker in workers) else "MISSED"
-    bad = "none" if wrong.empty() else wrong.get()
-    print(f"8 worktrees x {rounds}: runs, advances, reworks {found} of {expected} each, {entries} entries; ", end="")
-    print(f"gates opened or closed wrongly: {bad}  {verdict}")
-
-
-PARTS = {"push": push, "append": append, "read": read, "export": exported, "worktrees": worktrees}
+PARTS = {"push": push, "append": append, "read": read, "export": exported}
 
 
 def main() -> None:
