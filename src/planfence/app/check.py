@@ -9,6 +9,7 @@ from itertools import islice
 
 from planfence.agents.identity import detect
 from planfence.app.book import HISTORY
+from planfence.app.folding import Folding
 from planfence.app.sources import Governing, Pinned, Sources
 from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of, split_task
 from planfence.core import message as messages
@@ -126,10 +127,13 @@ def check_commit(repository: Repository, revision: str, *, thorough: bool = Fals
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
 
 
-def check_range(repository: Repository, base: str, head: str) -> Outcome:
-    """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
+def check_range(repository: Repository, base: str, head: str, *, leaving: bool = False) -> Outcome:
+    """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent.
+
+    ``leaving``: they are about to be reviewed.
+    """
     revisions = [head, f"^{base}"] if base else [head]
-    return judge_commits(repository, revisions)
+    return judge_commits(repository, revisions, terms=Terms(leaving=leaving))
 
 
 def check_span(repository: Repository, span: str) -> Outcome:
@@ -147,9 +151,9 @@ def check_span(repository: Repository, span: str) -> Outcome:
 def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
     """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name.
 
-    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence.
+    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence; given at all, the commits leave.
     """
-    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}))
+    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}, leaving=gates is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ class Terms:
     (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
-    looks at the content of every change.
+    looks at the content of every change. ``leaving``: the commits are about to be pushed or
+    reviewed, so that none may wait to be folded into another.
     """
 
     policy: Policy | None = None
@@ -171,6 +176,7 @@ class Terms:
     reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
+    leaving: bool = False
 
 
 def judge_commits(
@@ -191,6 +197,8 @@ def judge_commits(
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
         verdicts.reruns.update(terms.reruns)
+        if terms.leaving:
+            verdicts.folding = Folding(repository, tuple(revisions))
         with closing(verdicts):
             return _judge_all(verdicts, revisions, terms)
 

@@ -189,7 +189,7 @@ def _answers(scene: Scene) -> Iterator[Finding]:
 def _scope(scene: Scene) -> Iterator[Finding]:
     """The branch's commits must be clean, on the base branch itself the task's: each against its real parent."""
     if scene.base != scene.head:
-        yield from check_range(scene.repository, scene.base, scene.head).report.errors
+        yield from check_range(scene.repository, scene.base, scene.head, leaving=True).report.errors
         return
     mine = [fact.commit for fact in read_history(scene.repository, [scene.head]).facts if fact.task == scene.name]
     for commit in reversed(mine):

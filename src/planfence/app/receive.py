@@ -162,7 +162,7 @@ def _judge(repository: Repository, protected: Protected, tip: str, ledger: Tips)
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {tip: "push"} if "push" in policy.tests.required else {}
-    terms = Terms(policy, protected.commit, gates, tips=ledger)
+    terms = Terms(policy, protected.commit, gates, tips=ledger, leaving=True)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, tip))
     return check.judge_commits(repository, [tip, f"^{protected.commit}"], terms=terms)

@@ -9,6 +9,7 @@ from typing import Any
 from planfence.agents.identity import HUMAN
 from planfence.app import content
 from planfence.app.book import HISTORY, Book, load_facts, signer_of, trusted
+from planfence.app.folding import Folding
 from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
 from planfence.core import message as messages
@@ -96,6 +97,8 @@ class Verdicts:
     _known: tuple[Facts, Book] | None = None
     #: Whether a range is judged, where lines are counted for many changes at a time.
     walks: bool = False
+    #: Where the judged commits are about to leave this clone or to be reviewed: what waits there to be folded.
+    folding: Folding | None = None
     #: The commits of a task that lack what the hooks write into each.
     unmarked: list[str] = field(default_factory=list)
     _rules: tuple[Policy, tuple[Rule, ...], frozenset[Need]] | None = None
@@ -132,6 +135,9 @@ class Verdicts:
             return
         assert policy is not None
         ctx = self._context(change, governing, policy, claim, message)
+        if self.folding is not None and message is not None:
+            fold = self.folding.see(change, message)
+            ctx = ctx if fold is None else replace(ctx, fold=fold)
         if self._rules is None or self._rules[0] is not policy:
             rules = selected(policy)
             self._rules = policy, rules, needs(rules)

@@ -41,7 +41,7 @@ def verify(repository: Repository, span: str = "", progress: Callable[[int], Non
     new = repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=f"{span_.head}\n".encode())
     inside = repository.git.status("merge-base", "--is-ancestor", span_.head, span_.base)[0] != 0
     gates = {new: "push"} if inside and "push" in policy.tests.required else {}
-    terms = Terms(policy, span_.base, gates, progress=progress)
+    terms = Terms(policy, span_.base, gates, progress=progress, leaving=True)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=rerun(repository, policy, span_.base, list(gates)))
     outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
@@ -62,13 +62,18 @@ def policy_at(repository: Repository, base: str) -> Policy:
     return policy
 
 
+#: What the local hooks let through on purpose: it is asked for at the push.
+_LATER = ("GAT001", "MSG002", "PLN004")
+
+
 def bypassed(outcome: Outcome) -> tuple[str, ...]:
     """Say which judged commits the local hooks can't have seen: it is worth knowing, and refuses nothing.
 
     The hooks write who committed into each commit of a task, and refuse what is refused here.
     """
     judged = set(outcome.report.judged)
-    bare = dict.fromkeys([*outcome.unmarked, *(f.change for f in outcome.report.errors if f.change in judged)])
+    refused = (f.change for f in outcome.report.errors if f.change in judged and f.code not in _LATER)
+    bare = dict.fromkeys([*outcome.unmarked, *refused])
     if not bare:
         return ()
     some = ", ".join(name[:12] for name in list(bare)[:5]) + (", …" if len(bare) > 5 else "")

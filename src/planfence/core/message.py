@@ -56,6 +56,14 @@ class Message:
         """Whether `rebase --autosquash` will fold this commit into another."""
         return self.subject.startswith(_AUTOSQUASH)
 
+    @property
+    def folds_into(self) -> str:
+        """How the commit that an autosquash message mends begins its subject, or its id; as it stands otherwise."""
+        subject = self.subject
+        while subject.startswith(_AUTOSQUASH):
+            subject = subject.partition("! ")[2].lstrip(" ")
+        return subject
+
     def trailer(self, key: str) -> tuple[str, ...]:
         """The distinct values of a trailer, in order; keys compare without case, as in git."""
         wanted = key.lower()

@@ -54,6 +54,20 @@ class PlanEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Where a commit that waits to be folded into another (`fixup!`) can be.
+
+    ``onto`` is where the judged commits begin (a full id; empty: at a root), ``branch`` the local branch that has
+    it, empty where that is the current one or is not known here. ``has_target`` says whether the commit that it
+    mends is judged with it.
+    """
+
+    onto: str = ""
+    branch: str = ""
+    has_target: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One change and what it is judged by. Plan and policy are those of the change's parent.
 
@@ -63,6 +77,7 @@ class Context:
     ``collisions`` an added path to the one that it collides with on another file system.
     ``origins`` maps a changed path to the task whose commit added it.
     ``signer`` is the principal whose listed key signed the commit, where that is asked for.
+    ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -82,6 +97,7 @@ class Context:
     collisions: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     signer: str = ""
+    fold: Fold | None = None
     content: Any = None
     facts: Any = None
 

@@ -26,6 +26,7 @@ from planfence.rules import (
     task_missing,
     tests_not_passed,
     type_contradicts_diff,
+    unfolded_fixup,
     unsafe_entry,
 )
 
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     reviewer_is_author.RULE,
     rework_needs_reassignment.RULE,
     task_missing.RULE,
+    unfolded_fixup.RULE,
     protected_ref.RULE,
     ledger_rewritten.RULE,
 )

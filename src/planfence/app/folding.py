@@ -1,0 +1,48 @@
+"""Commits that wait to be folded into another (`fixup!`), where they are about to leave this clone."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+
+from planfence.core.change import Change
+from planfence.core.message import Message
+from planfence.core.rule import Fold
+from planfence.gitio.repository import Repository
+
+
+@dataclass(slots=True)
+class Folding:
+    """Follows a range, parents first. ``revisions`` are its `rev-list` arguments."""
+
+    repository: Repository
+    revisions: tuple[str, ...]
+    _seen: list[tuple[str, str]] = field(default_factory=list)
+
+    def see(self, change: Change, message: Message) -> Fold | None:
+        """Take note of a commit; return how it can be folded, where it was made to be."""
+        if not message.autosquash:
+            self._seen.append((change.name, message.subject))
+            return None
+        if change.is_merge:
+            return None
+        target = message.folds_into
+        found = any(
+            subject.startswith(target) or (len(target) >= 4 and name.startswith(target)) for name, subject in self._seen
+        )
+        return Fold(self._onto(change.name), self._branch(change.name), found)
+
+    def _onto(self, commit: str) -> str:
+        without = [revision[1:] for revision in self.revisions if revision.startswith("^")]
+        if not without:
+            return ""
+        status, out = self.repository.git.status("merge-base", commit, *without, ok=(0, 1, 128))
+        return out.decode().strip()[:12] if status == 0 else ""
+
+    def _branch(self, commit: str) -> str:
+        """The branch to name: a rebase without a name would take the current one."""
+        words = ("for-each-ref", "--format=%(HEAD)%(refname)", f"--contains={commit}", "refs/heads/")
+        names = [line.strip() for line in self.repository.git.text(*words).splitlines()]
+        if not names or any(name.startswith("*") for name in names):
+            return ""
+        return shlex.quote(names[0].removeprefix("refs/heads/"))
