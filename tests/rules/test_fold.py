@@ -22,7 +22,7 @@ HERE = Fold("1a2b3c4d5e6f")
 def test_a_commit_that_waits_to_be_folded(message: str, fold: Fold, command: str) -> None:
     (finding,) = unfolded_fixup.RULE.check(context(change("a"), message=message, fold=fold))
     assert finding.fixes == (command,)
-    assert message.split(" ")[0] in finding.message
+    assert message.split(" ", maxsplit=1)[0] in finding.message
 
 
 def test_nothing_is_said_where_nothing_leaves() -> None:

@@ -328,8 +328,9 @@ def test_killed_in_the_middle_of_a_sync(pushed, tmp_path):
     assert len(read_book(other.open()).runs) == 1
 
 
-@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
-def test_a_push_under_a_framework(repo, tmp_path, tool):
+@pytest.fixture(params=["pre-commit", "prek"])
+def framed(repo, tmp_path, request):
+    """As `pushed`, with the plugin's id installed by a framework."""
     pushed = repo
     config = "repos:\n- repo: local\n  hooks:\n"
     config += "  - {id: p, name: p, entry: planfence hook pre-push, language: system, stages: [pre-push],"
@@ -341,22 +342,79 @@ def test_a_push_under_a_framework(repo, tmp_path, tool):
     work(pushed)
     pushed.extra = {"PRE_COMMIT_HOME": str(pushed.root.parent / "cache"), "PREK_HOME": str(pushed.root.parent / "prek")}
     done = subprocess.run(
-        [str(Path(sys.executable).with_name(tool)), "install", "-t", "pre-push"],
+        [str(Path(sys.executable).with_name(request.param)), "install", "-t", "pre-push"],
         cwd=pushed.root,
         env=pushed.variables | pushed.extra,
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "GAT001" in push_output(pushed)
-    assert pushed.planfence("test", **CODEX).returncode == 0
-    said = push_output(pushed)
-    assert pushed.git("ls-remote", "origin", "refs/heads/work"), said
+    return pushed
 
 
-def push_output(repo) -> str:
+def test_a_push_under_a_framework(framed):
+    assert "GAT001" in push_output(framed)
+    assert framed.planfence("test", **CODEX).returncode == 0
+    said = push_output(framed)
+    assert framed.git("ls-remote", "origin", "refs/heads/work"), said
+
+
+def unfinished(repo) -> None:
+    """Beside the finished `work`: a branch, and a tag of a commit of it, that must not leave."""
+    assert repo.planfence("test", **CODEX).returncode == 0
+    repo.git("checkout", "-q", "-b", "side")
+    for name in "abc":
+        repo.write(f"{name}.py")
+    repo.commit("feat: elsewhere", "--no-verify")
+    repo.git("tag", "v1")
+    repo.git("checkout", "-q", "work")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-q", "-u", "origin", "work"),
+        ("--force-with-lease", "origin", "HEAD:refs/heads/topic"),
+        ("origin", "+work", "main"),
+        ("--follow-tags", "origin", "work"),
+    ],
+    ids=" ".join,
+)
+def test_under_a_framework_another_branch_may_be_unfinished(framed, words):
+    unfinished(framed)
+    said = push_output(framed, *words)
+    assert framed.git("ls-remote", "--heads", "origin", "work", "topic"), said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("origin", "work", "side"),
+        ("origin", "work", "side~0:refs/heads/other"),
+        ("origin", "work", "v1"),
+        ("--all", "origin"),
+        ("--mirror", "origin"),
+        ("--tags", "origin", "work"),
+        ("origin", "refs/heads/*:refs/heads/*"),
+        ("origin", ":"),
+        ("-c", "push.default=matching"),
+    ],
+    ids=" ".join,
+)
+def test_under_a_framework_no_ref_hides_behind_the_first(framed, words):
+    unfinished(framed)
+    framed.git("push", "-q", "--no-verify", "origin", "main:side", "main:work")
+    before = framed.git("ls-remote", "origin")
+    said = push_output(framed, *words)
+    assert "MSG001" in said
+    assert framed.git("ls-remote", "origin") == before
+
+
+def push_output(repo, *words: str) -> str:
+    words = words or ("origin", "work")
+    command = ["git", *words, "push", "origin"] if words[0] == "-c" else ["git", "push", *words]
     done = subprocess.run(
-        ["git", "push", "origin", "work"],
+        command,
         cwd=repo.root,
         env=repo.variables | repo.extra,
         capture_output=True,

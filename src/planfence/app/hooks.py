@@ -142,6 +142,11 @@ def pre_push(repository: Repository, arguments: tuple[str, ...], stdin: bytes) -
 
     remote = arguments[0] if arguments else repository.environment.get("PRE_COMMIT_REMOTE_NAME") or "origin"
     framework = bool(repository.environment.get("PRE_COMMIT")) and not stdin
-    updates = push.from_framework(repository, remote) if framework else push.parse(repository, stdin)
+    if framework:
+        from planfence.app.frameworkpush import what_leaves
+
+        updates, notes = what_leaves(repository, remote)
+    else:
+        updates, notes = push.parse(repository, stdin), ()
     judged = push.judge(repository, remote, updates)
-    return HookResult(judged.outcome, judged.notes)
+    return HookResult(judged.outcome, (*notes, *judged.notes))

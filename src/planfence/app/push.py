@@ -15,7 +15,6 @@ from planfence.core.evidence import TESTS
 from planfence.core.finding import Report
 from planfence.core.policy import Policy
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.ledger import PREFIX
 from planfence.gitio.objects import Objects
 from planfence.gitio.remote import remote_of
@@ -24,16 +23,12 @@ from planfence.gitio.repository import Repository
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One ref of a push: its local name and id (zeros: deleted), the remote's name and the id it had (zeros: new).
-
-    ``named`` is False for refs that nobody named, which are looked at because the remote lacks them.
-    """
+    """One ref of a push: its local name and id (zeros: deleted), the remote's name and the id it had (zeros: new)."""
 
     local: str
     new: str
     remote: str
     old: str
-    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +53,6 @@ def parse(repository: Repository, stdin: bytes) -> tuple[Update, ...]:
 
 def _is_id(repository: Repository, text: str) -> bool:
     return len(text) == len(repository.zero) and all(char in "0123456789abcdef" for char in text)
-
-
-def from_framework(repository: Repository, remote: str) -> tuple[Update, ...]:
-    """What a framework's pre-push id judges: the ref that it names, and every local branch that the remote lacks.
-
-    pre-commit and prek read git's lines themselves and name the first usable ref alone, so
-    nothing says which others go out with it (facts/hooks.md).
-    """
-    environment, git, zero = repository.environment, repository.git, repository.zero
-    tip = environment.get("PRE_COMMIT_TO_REF") or "HEAD"
-    name = environment.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
-    found = [Update(name, changes.resolve(repository, tip), environment.get("PRE_COMMIT_REMOTE_BRANCH") or name, zero)]
-    out = git.text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", f"refs/remotes/{remote}/")
-    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in out.splitlines())}
-    for ref, oid in refs.items():
-        short = ref.removeprefix("refs/heads/")
-        there = refs.get(f"refs/remotes/{remote}/{short}", zero)
-        if ref.startswith("refs/heads/") and oid not in (there, found[0].new):
-            found.append(Update(ref, oid, ref, there, named=False))
-    return tuple(found)
 
 
 def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rerun: bool = True) -> Judged:

@@ -1,0 +1,130 @@
+"""What goes out by a push of which a hook framework names the first ref alone.
+
+pre-commit and prek read git's lines themselves and hand over one ref (facts of both: pre-commit 4, prek 0.5). What else
+goes out stands in the words of the `git push` above: where those name each ref, these are judged and nothing else, so
+that another branch may be as unfinished as it likes. Where they don't (`--all`, `--mirror`, patterns, `matching`) or
+can't be read, every local branch that the remote lacks is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planfence.app.push import Update
+from planfence.core import pushline
+from planfence.core.pushline import PushLine
+from planfence.gitio import changes
+from planfence.gitio.repository import Repository
+from planfence.store.ancestors import Process, ancestors
+
+
+def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+    """Return the updates to judge, and what there is to say of them."""
+    named = _named(repository)
+    push = _push_above(repository)
+    line = pushline.read(push.words) if push else None
+    told = _told(repository, remote, named, line) if line else None
+    if told is not None:
+        return (named, *told), ()
+    found = _lacking(repository, remote, named, tags=push is not None)
+    if not found:
+        return (named,), ()
+    names = ", ".join(update.local.removeprefix("refs/heads/").removeprefix("refs/") for update in found)
+    short = named.local.removeprefix("refs/heads/")
+    note = (
+        f"nothing says that {short} goes out alone, so what {remote} lacks is judged with it: {names} "
+        f"(`git push {remote} {short}` names one branch)"
+    )
+    return (named, *found), (note,)
+
+
+def _named(repository: Repository) -> Update:
+    """The ref that the framework names. A first push with the root commit has no commit named, only the branch."""
+    environment = repository.environment
+    name = environment.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
+    tip = environment.get("PRE_COMMIT_TO_REF") or name
+    there = environment.get("PRE_COMMIT_REMOTE_BRANCH") or name
+    return Update(name, changes.resolve(repository, tip), there, repository.zero)
+
+
+def _push_above(repository: Repository) -> Process | None:
+    """The `git push` that this hook runs under; git runs a hook at the top of the worktree that it pushes from."""
+    for process in ancestors():
+        if pushline.is_push(process.words):
+            here = process.where is None or process.where in (repository.top, repository.git_dir)
+            return process if here else None
+    return None
+
+
+def _told(repository: Repository, remote: str, named: Update, line: PushLine) -> tuple[Update, ...] | None:
+    """What goes out besides the named ref, where the words and the configuration say all of it; otherwise None."""
+    settings = _settings(repository)
+    address = repository.environment.get("PRE_COMMIT_REMOTE_URL")
+    if line.remote not in ("", remote, address) or _is_on(settings, f"remote.{remote}.mirror"):
+        return None
+    if not line.sources and (f"remote.{remote}.push" in settings or settings.get("push.default") == "matching"):
+        return None
+    found = [_update(repository, source, target) for source, target in line.sources or (("HEAD", named.remote),)]
+    updates = [update for update in found if update is not None]
+    commits = {_commit(repository, update.new) for update in updates}
+    if len(updates) < len(found) or _commit(repository, named.new) not in commits:
+        return None
+    if line.tags or (line.tags is None and _is_on(settings, "push.followtags")):
+        updates += _following(repository, remote, [update.new for update in updates])
+    return tuple(update for update in updates if update.new != named.new)
+
+
+def _update(repository: Repository, source: str, target: str) -> Update | None:
+    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
+    return Update(source, out.decode().strip(), target, repository.zero) if status == 0 else None
+
+
+def _commit(repository: Repository, name: str) -> str:
+    status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
+    return out.decode().strip() if status == 0 else ""
+
+
+def _settings(repository: Repository) -> Mapping[str, str]:
+    """What the configuration says of pushes and remotes: the last word of each key; names in lower case as git does."""
+    out = repository.git.status("config", "-z", "--includes", "--get-regexp", r"^(push|remote)\.")[1]
+    pairs = (entry.partition("\n") for entry in out.decode("utf-8", "surrogateescape").split("\0") if entry)
+    return {key: value if newline else "true" for key, newline, value in pairs}
+
+
+def _is_on(settings: Mapping[str, str], key: str) -> bool:
+    return settings.get(key, "false").lower() not in ("false", "no", "off", "0", "")
+
+
+def _following(repository: Repository, remote: str, tips: list[str]) -> list[Update]:
+    """The annotated tags that `--follow-tags` takes along: those of the commits that go out."""
+    new = _new(repository, remote, tips)
+    return [update for update, commit, kind in _tags(repository) if kind == "tag" and commit in new]
+
+
+def _new(repository: Repository, remote: str, tips: list[str]) -> set[str]:
+    return set(repository.git.text("rev-list", *tips, "--not", f"--remotes={remote}").split())
+
+
+def _tags(repository: Repository) -> list[tuple[Update, str, str]]:
+    """Every local tag, the commit that it leads to, and its own kind."""
+    words = ("for-each-ref", "--format=%(objecttype) %(objectname) %(*objectname) %(refname)", "refs/tags/")
+    found = []
+    for line in repository.git.text(*words).splitlines():
+        kind, own, peeled, name = line.split(" ", 3)
+        found.append((Update(name, own, name, repository.zero), peeled or own, kind))
+    return found
+
+
+def _lacking(repository: Repository, remote: str, named: Update, *, tags: bool) -> list[Update]:
+    """Every local branch whose tip is not the remote's, and with ``tags`` each tag of commits that it lacks."""
+    git, zero = repository.git, repository.zero
+    out = git.text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", f"refs/remotes/{remote}/")
+    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in out.splitlines())}
+    found = []
+    for ref, oid in refs.items():
+        there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)
+        if ref.startswith("refs/heads/") and oid not in (there, named.new):
+            found.append(Update(ref, oid, ref, there))
+    listed = _tags(repository) if tags else []
+    new = _new(repository, remote, ["--tags"]) if listed else set()
+    return found + [update for update, commit, _ in listed if commit in new and commit != named.new]

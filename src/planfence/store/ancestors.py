@@ -1,0 +1,59 @@
+"""The processes above this one, as the system tells of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: its words, and where it is (None: not told)."""
+
+    words: tuple[str, ...]
+    where: Path | None
+
+
+def ancestors() -> Iterator[Process]:
+    """Yield the parent, its parent, and so on, as far as can be told. Never raises."""
+    number = os.getppid()
+    for _ in range(_MOST):
+        if number <= 1:
+            return
+        found = _from_proc(number) if Path("/proc/self/stat").exists() else _from_ps(number)
+        if found is None:
+            return
+        number, process = found
+        yield process
+
+
+def _from_proc(number: int) -> tuple[int, Process] | None:
+    folder = Path("/proc", str(number))
+    try:
+        # The name in parentheses may hold anything, a parenthesis too (proc(5)).
+        parent = int(folder.joinpath("stat").read_bytes().rpartition(b")")[2].split()[1])
+        words = os.fsdecode(folder.joinpath("cmdline").read_bytes()).split("\0")[:-1]
+    except (OSError, ValueError, IndexError):
+        return None
+    try:
+        where = Path(os.readlink(folder / "cwd"))
+    except OSError:
+        where = None
+    return parent, Process(tuple(words), where)
+
+
+def _from_ps(number: int) -> tuple[int, Process] | None:
+    """Where there is no /proc (macOS, BSD). Words with spaces come apart, which makes a push no longer understood."""
+    try:
+        done = subprocess.run(
+            ["ps", "-ww", "-o", "ppid=,args=", "-p", str(number)], capture_output=True, text=True, check=False
+        )
+        parent, *words = done.stdout.split()
+        return int(parent), Process(tuple(words), None)
+    except (OSError, ValueError):
+        return None
