@@ -28,7 +28,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         return
     from planfence.core.mixing import cues, mixtures  # only where content is looked at at all
 
-    for mixture in mixtures(ctx.content.judged):
+    for mixture in mixtures(ctx.content.judged, said=ctx.message is not None):
         unit = mixture.example.unit if mixture.example else None
         line = unit.hunk.new_start + 1 if unit and unit.hunk else 0
         yield RULE.at(unit.path if unit else "", mixture.reason, line=line)
