@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+
+from planfence.records import dataclass
 
 
 class ExitCode(IntEnum):
@@ -21,7 +22,8 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the mend."""
 
     path: str

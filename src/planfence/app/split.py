@@ -18,12 +18,22 @@ from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut
-from planfence.core.splitsteps import steps_of
+from planfence.core.splitsteps import Step, steps_of
 from planfence.core.stages import Stage
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.commits import parse_commit
-from planfence.gitio.compose import author_of, commit_chain, compose_trees, publish, staged_tree
+from planfence.gitio.compose import (
+    author_line,
+    author_of,
+    commit_chain,
+    committer,
+    new_objects,
+    publish,
+    staged_tree,
+    store,
+    trees_of,
+)
 from planfence.gitio.hunks import read_files
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -224,14 +234,8 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
     subject, groups = proposal.subject, proposal.plan.groups
     units = {one.unit.id: one.unit for one in proposal.judged}
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
-    trees = compose_trees(repository, subject.base_tree, steps)
-    if trees[-1] != subject.tree:
-        raise CouldNotCheck(
-            "the composed commits do not end in the change that was to be split; nothing was changed",
-            hint="please report this, with the output of `planfence split --json`",
-        )
     said = [_message(group, subject) for group in groups]
-    commits = commit_chain(repository, trees, said, subject.parents, subject.author)
+    trees, commits = _made(repository, subject, steps, said)
     excluded = [f"^{parent}" for parent in subject.parents]
     report = check.check_revisions(repository, [commits[-1], *excluded]).report
     if report.refused:
@@ -245,6 +249,28 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
     what = "commit" if subject.commit else "staged change"
     publish(repository, commits[-1], subject.base, f"planfence split: one {what} into {len(commits)}")
     return Applied(commits, report)
+
+
+def _made(
+    repository: Repository, subject: Subject, steps: Sequence[Step], said: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Make and store the trees and commits; nothing points at them yet."""
+    who = committer(repository)
+    with Objects(repository.git) as objects:
+        new = new_objects(repository, objects)
+        trees = trees_of(new, subject.base_tree, steps)
+    if trees[-1] != subject.tree:
+        raise CouldNotCheck(
+            "the composed commits do not end in the change that was to be split; nothing was changed",
+            hint="please report this, with the output of `planfence split --json`",
+        )
+    author = author_line(subject.author) if subject.author else who.author if who else b""
+    if who is None or not author or any("\0" in message for message in said):
+        store(repository, new)
+        return trees, commit_chain(repository, trees, said, subject.parents, subject.author)
+    commits = new.chain(trees, said, subject.parents, author, who.committer)
+    store(repository, new)
+    return trees, commits
 
 
 def _message(group: Group, subject: Subject) -> str:

@@ -7,12 +7,12 @@ patch text (facts: applying text failed on a quarter of real commits, mostly sil
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Set
 from enum import StrEnum
 from itertools import pairwise
 
 from planfence.core.change import Mode
+from planfence.core.digests import sha256
 from planfence.core.paths import encode
 from planfence.records import dataclass, field
 
@@ -169,7 +169,7 @@ class Unit:
 
 
 def _identity(file: FileDiff, tag: str, parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
+    digest = sha256()
     for part in (encode(file.old_path), encode(file.path), tag.encode(), *parts):
         digest.update(b"%d:" % len(part) + part)
     return digest.hexdigest()[:8]

@@ -10,14 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from planfence.core.change import Mode
-from planfence.core.crosshunk import relate
 from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.core.judged import Judged, Kind
 from planfence.core.languages import Language, language_of
 from planfence.core.lexing import PastDeadline, lex
 from planfence.core.pathclass import classify
-from planfence.core.pyequal import Same
-from planfence.core.pyproof import prove
 from planfence.core.sameness import Likeness, Sides, compare_all, line_starts, offset
 
 #: How much text the lexer gets through in a second, at the least (bytes).
@@ -47,7 +44,9 @@ def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) ->
         if gained:
             certain |= {unit.id for unit in group if kinds[unit.id] is Kind.BEHAVIOUR}
     rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
-    if clock() < end:
+    if len(rest) > 1 and clock() < end:
+        from planfence.core.crosshunk import relate  # loaded where there is something to relate
+
         for identity, relation in relate(rest, lambda: clock() >= end).items():
             kinds[identity] = Kind(relation)
     return tuple(Judged(unit, kinds[unit.id], classify(unit.path), unit.id in certain) for unit in units)
@@ -108,17 +107,20 @@ def text_kinds(
     sides = _sides(language, old.decode("latin-1"), new.decode("latin-1"), hunks, late)
     compared = compare_all(sides, hunks, late)
     open_groups = [group for group, one in compared if one.likeness in (Likeness.CANDIDATE, Likeness.TEXT)]
-    proven: dict[int, Same] = {}
+    proven: dict[int, bool] = {}
     if language.name == "python" and open_groups:
-        proven = prove(old, sides.old, hunks, open_groups, late, end - clock())
+        from planfence.core.pyequal import Same  # loads `ast`
+        from planfence.core.pyproof import prove
+
+        found = prove(old, sides.old, hunks, open_groups, late, end - clock())
+        proven = {index: how is Same.DOCSTRINGS for index, how in found.items()}
     kinds = []
     words: Counter[str] = Counter()
     for group, one in compared:
         words.update(dict(one.gained))
         for index in group:
             if index in proven:
-                prose = one.comments or proven[index] is Same.DOCSTRINGS
-                kinds.append(Kind.COMMENT if prose else Kind.FORMAT)
+                kinds.append(Kind.COMMENT if one.comments or proven[index] else Kind.FORMAT)
             else:
                 kinds.append(_KIND_OF[one.likeness])
     return kinds, language.program and any(words.values())

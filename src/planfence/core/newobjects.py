@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from zlib import compress
 
 from planfence.core.change import Mode
+from planfence.core.digests import sha1, sha256
 from planfence.core.paths import encode
 from planfence.core.splitsteps import Step
 from planfence.records import dataclass, field
@@ -17,23 +18,6 @@ from planfence.records import dataclass, field
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 #: Git deflates again when it unpacks; here it must only be quick.
 _LEVEL = 1
-
-
-def digest(algorithm: str) -> Callable[[bytes], bytes]:
-    """The object format's hash (`sha1` or `sha256`), from the interpreter itself where it has one.
-
-    `hashlib` loads OpenSSL, which costs more than all that is hashed here.
-    """
-    try:
-        if algorithm == "sha1":
-            from _sha1 import sha1 as made  # type: ignore[import-not-found]
-        else:
-            from _sha256 import sha256 as made  # type: ignore[import-not-found]
-    except ImportError:
-        from hashlib import sha1, sha256
-
-        made = sha1 if algorithm == "sha1" else sha256
-    return lambda data: made(data).digest()  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True)
@@ -60,9 +44,12 @@ class NewObjects:
     algorithm: str = "sha1"
     made: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
+    def _hash(self, data: bytes) -> bytes:
+        return (sha1(data) if self.algorithm == "sha1" else sha256(data)).digest()
+
     def add(self, kind: str, data: bytes) -> str:
         """Make an object and return its id."""
-        name = digest(self.algorithm)(b"%s %d\0" % (kind.encode(), len(data)) + data).hex()
+        name = self._hash(b"%s %d\0" % (kind.encode(), len(data)) + data).hex()
         self.made[name] = (kind, data)
         return name
 
@@ -150,11 +137,21 @@ class NewObjects:
         folder.id = self.add("tree", b"".join(lines))
         return folder.id
 
-    def pack(self, known: set[str] = frozenset()) -> bytes:  # type: ignore[assignment]
-        """All that was made, but for what is ``known``, as one pack."""
-        parts = [_packed(kind, data) for name, (kind, data) in self.made.items() if name not in known]
+    def chain(
+        self, trees: Sequence[str], messages: Sequence[str], parents: Sequence[str], author: bytes, committer: bytes
+    ) -> tuple[str, ...]:
+        """Make one commit for each tree, each the parent of the next, and return their ids."""
+        above, names = tuple(parents), []
+        for tree, message in zip(trees, messages, strict=True):
+            names.append(self.add("commit", commit_of(tree, above, author, committer, message)))
+            above = (names[-1],)
+        return tuple(names)
+
+    def pack(self) -> bytes:
+        """All that was made, as one pack."""
+        parts = [_packed(kind, data) for kind, data in self.made.values()]
         body = b"PACK" + (2).to_bytes(4, "big") + len(parts).to_bytes(4, "big") + b"".join(parts)
-        return body + digest(self.algorithm)(body)
+        return body + self._hash(body)
 
 
 def _place(item: tuple[bytes, tuple[int, object]]) -> bytes:
@@ -191,7 +188,5 @@ def commit_of(tree: str, parents: Sequence[str], author: bytes, committer: bytes
     ``author`` and ``committer`` are `Name <address> seconds zone`. The message must hold no NUL.
     """
     lines = [b"tree " + tree.encode(), *(b"parent " + each.encode() for each in parents)]
-    text = message.encode("utf-8", "surrogateescape")
-    if text and not text.endswith(b"\n"):
-        text += b"\n"
+    text = message.encode("utf-8", "surrogateescape").removesuffix(b"\n") + b"\n"
     return b"\n".join([*lines, b"author " + author, b"committer " + committer, b"", text])

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
-from planfence.core.crosshunk import clusters
 from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass
 from planfence.core.plan import Plan, Task
@@ -204,6 +203,8 @@ def knots(paths: Sequence[str], old_paths: Sequence[str]) -> list[list[int]]:
 
 
 def _clusters(own: list[Judged], names: Mapping[str, frozenset[str]]) -> list[list[Judged]]:
+    from planfence.core.crosshunk import clusters  # only where they are asked for
+
     roots = clusters([names.get(one.unit.id, frozenset()) for one in own], [one.unit.path for one in own])
     parts: dict[int, list[Judged]] = defaultdict(list)
     for one, root in zip(own, roots, strict=True):

@@ -8,10 +8,8 @@ first n old lines become its first m new ones) and `id.2` (the rest).
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from planfence.core.hunks import Unit, ends_every_line
 from planfence.core.judged import Judged
@@ -46,6 +44,8 @@ def to_json(plan: SplitPlan, judged: Sequence[Judged]) -> str:
         "cuts": [{"unit": unit, "old": old, "new": new} for unit, old, new in plan.cuts],
         "units": described,
     }
+    import json
+
     return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
@@ -74,6 +74,8 @@ def from_json(text: str) -> SplitPlan:
 
     Raises :class:`PlanfenceError` where it is not of the format.
     """
+    import json
+
     again = "begin again from `planfence split --json`"
     try:
         data = json.loads(text)
@@ -89,7 +91,7 @@ def from_json(text: str) -> SplitPlan:
         raise _fail(f"lacks or misspells {error}", again) from error
 
 
-def _group(entry: Mapping[str, Any]) -> Group:
+def _group(entry: Mapping[str, object]) -> Group:
     message, units = entry["message"], entry["units"]
     if not isinstance(message, str) or not isinstance(units, list):
         raise TypeError("`message` (a string) and `units` (a list)")

@@ -1,7 +1,7 @@
-"""Intermediate trees and commits of a split, by plumbing, in an index of its own.
+"""Intermediate trees and commits of a split, by plumbing.
 
 Nothing that a user sees changes until :func:`publish`: objects that nothing points at, and a
-private index file that is removed.
+private copy of the index that is removed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from planfence.core.paths import encode
+from planfence.core.newobjects import ConflictError, NewObjects
 from planfence.core.splitsteps import Step
 from planfence.errors import CouldNotCheck
-from planfence.gitio.objects import GitObject
+from planfence.gitio.committer import Committer, committer_of
+from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 
+_BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = re.compile(rb"^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$", re.MULTILINE)
 
 
@@ -57,40 +59,42 @@ def staged_tree(repository: Repository) -> str:
         return repository.git.run("write-tree", variables={"GIT_INDEX_FILE": str(private)}).decode().strip()
 
 
+def new_objects(repository: Repository, objects: Objects) -> NewObjects:
+    """A maker of objects on top of what the repository has."""
+    algorithm = "sha1" if len(repository.zero) == 40 else "sha256"
+    return NewObjects(lambda name: objects.read_many([name])[0].data, algorithm)
+
+
 def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the tree after each step, each on top of the one before.
+    """Store and return the tree after each step, each on top of the one before.
 
     Raises :class:`CouldNotCheck` where git refuses; nothing but loose objects is left then.
     """
-    git = repository.git
-    with _folder(repository) as folder:
-        variables = {"GIT_INDEX_FILE": str(folder / "index")}
-        git.run("read-tree", base_tree, variables=variables)
-        ids = iter(_write_blobs(repository, folder, steps))
-        trees = []
-        for step in steps:
-            records = [b"0 " + repository.zero.encode() + b"\t" + encode(path) + b"\0" for path in step.gone]
-            for state in step.states:
-                name = state.id if state.data is None else next(ids)
-                records.append(f"{state.mode:o} {name}\t".encode() + encode(state.path) + b"\0")
-            git.run("update-index", "-z", "--index-info", stdin=b"".join(records), variables=variables)
-            # --missing-ok: a submodule's commit, or a partial clone's blob, need not be here.
-            trees.append(git.run("write-tree", "--missing-ok", variables=variables).decode().strip())
-        return tuple(trees)
+    with Objects(repository.git) as objects:
+        new = new_objects(repository, objects)
+        trees = trees_of(new, base_tree, steps)
+    store(repository, new)
+    return trees
 
 
-def _write_blobs(repository: Repository, folder: Path, steps: Sequence[Step]) -> list[str]:
-    """Store every composed blob with one process; ids in the order of the states."""
-    names: list[str] = []
-    for state in (state for step in steps for state in step.states if state.data is not None):
-        assert state.data is not None
-        file = folder / f"blob-{len(names)}"
-        file.write_bytes(state.data)
-        names.append(f"{file}\n")
-    if not names:
-        return []
-    out = repository.git.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin="".join(names).encode())
-    return out.decode().split()
+def trees_of(new: NewObjects, base_tree: str, steps: Sequence[Step]) -> tuple[str, ...]:
+    """The tree after each step, made and not stored; raises :class:`CouldNotCheck` where a step can't be made."""
+    try:
+        return new.trees(base_tree, steps)
+    except ConflictError as error:
+        raise CouldNotCheck(f"{error} would be a file and a folder at once") from error
+
+
+def store(repository: Repository, new: NewObjects) -> None:
+    """Store what was made, all of it with one process of git's own; nothing points at it yet."""
+    repository.git.run("unpack-objects", "-q", stdin=new.pack())
+
+
+def committer(repository: Repository) -> Committer | None:
+    """Who commits; None where git itself must make the commits, since it signs them or has to say what is missing."""
+    status, listing = repository.git.status("var", "-l", ok=(0, 128))
+    variables = {key.encode(*_BYTES): value.encode(*_BYTES) for key, value in repository.git.variables.items()}
+    return None if status else committer_of(listing, variables)
 
 
 def wants_signature(repository: Repository) -> bool:
@@ -106,7 +110,9 @@ def commit_chain(
     parents: Sequence[str],
     author: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Make one commit for each tree, each the parent of the next; nothing points at them yet.
+    """Make one commit for each stored tree, each the parent of the next, by git's own `commit-tree`.
+
+    For where :func:`committer` says that git must make them. Nothing points at them yet.
 
     ``author`` holds `GIT_AUTHOR_*` variables to keep (empty: the user's own identity).
     """
@@ -138,6 +144,14 @@ def publish(repository: Repository, new: str, old: str, reason: str) -> None:
     Raises :class:`CouldNotCheck` where it is no longer at ``old``.
     """
     repository.git.run("update-ref", "-m", reason, "HEAD", new, old or repository.zero)
+
+
+def author_line(author: Mapping[str, str]) -> bytes:
+    """What :func:`author_of` returned, as a commit has it; empty where the name is."""
+    if not author or not author["GIT_AUTHOR_NAME"]:
+        return b""
+    date = author["GIT_AUTHOR_DATE"].removeprefix("@")
+    return f"{author['GIT_AUTHOR_NAME']} <{author['GIT_AUTHOR_EMAIL']}> {date}".encode(*_BYTES)
 
 
 def author_of(raw: GitObject) -> dict[str, str]:

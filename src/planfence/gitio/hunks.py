@@ -8,18 +8,20 @@ the old one, byte for byte, is checked for every file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from planfence.core.change import Mode
 from planfence.core.hunks import FileDiff, make_hunks
 from planfence.core.paths import decode
 from planfence.errors import CouldNotCheck
-from planfence.gitio.run import Git
 from planfence.records import dataclass, replace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.gitio.run import Git
+
 _RAW = (
-    "diff-tree",
     "-r",
     "-z",
     "--raw",
@@ -67,11 +69,21 @@ def read_files(git: Git, old_tree: str, new_tree: str, *, renames: bool = True) 
     A rename is one file where ``renames`` is set. Raises :class:`CouldNotCheck` where
     anything can't be read or the hunks do not fit the blobs.
     """
-    out = git.run(*_RAW, *_PATCH, *(_RENAMES if renames else ("--no-renames",)), old_tree, new_tree)
+    found = _RENAMES if renames else ("--no-renames",)
+    out = git.run("diff-tree", *_RAW, *_PATCH, *found, old_tree, new_tree)
+    return files_of(out, lambda wanted: _blobs(git, wanted))
+
+
+#: The options that :func:`files_of` reads the output of; `diff-index` takes them too.
+OPTIONS = (*_RAW, *_PATCH, *_RENAMES)
+
+
+def files_of(out: bytes, read: Callable[[list[str]], dict[str, bytes]]) -> tuple[FileDiff, ...]:
+    """Read what a diff printed; ``read`` returns blobs by their ids, without those that are too large."""
     raw, _, patch = out.partition(b"\0\0")
     entries = list(_entries(raw if patch else out))
     sections = _sections(patch)
-    blobs = _blobs(git, entries)
+    blobs = read(_wanted(entries))
     files = []
     for entry in entries:
         plain = FileDiff(
@@ -135,14 +147,18 @@ def _sections(patch: bytes) -> Iterator[bytes]:
         yield patch[start:end]
 
 
-def _blobs(git: Git, entries: list[_Entry]) -> dict[str, bytes]:
-    """Read the blobs of all entries through one process; those above the limit are left out."""
-    wanted = dict.fromkeys(
+def _wanted(entries: list[_Entry]) -> list[str]:
+    sides = (
         side
         for entry in entries
         for side, mode in ((entry.old_id, entry.old_mode), (entry.new_id, entry.new_mode))
         if mode not in (Mode.ABSENT, Mode.GITLINK)
     )
+    return list(dict.fromkeys(sides))
+
+
+def _blobs(git: Git, wanted: list[str]) -> dict[str, bytes]:
+    """Read these blobs through one process; those above the limit are left out."""
     if not wanted:
         return {}
     names = "".join(f"{name}\n" for name in wanted).encode()

@@ -1,0 +1,15 @@
+"""Hashes from the interpreter itself, where it has them: `hashlib` loads OpenSSL, which costs more than the hashing."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hashlib import sha1, sha256
+else:
+    try:
+        from _sha1 import sha1
+        from _sha256 import sha256
+    except ImportError:  # later interpreters name them otherwise, and some are built without
+        from hashlib import sha1, sha256
+
+__all__ = ["sha1", "sha256"]
