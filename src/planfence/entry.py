@@ -1,4 +1,4 @@
-"""The `planfence` program: hooks and the plain split go by light ways, all other verbs by click."""
+"""The `planfence` program: hooks go by the fast path, all other verbs by click."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ def main() -> None:
         from planfence import fastpath
 
         fastpath.main(words[1:])
-    if words[:1] == ["split"]:
-        from planfence.cli import splitmain
-
-        splitmain.run(words[1:])
     from planfence.cli.main import main as command
 
     command()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from planfence.app import check
 from planfence.app.hooks import trailers
-from planfence.app.quicksplit import BUDGET_S, HALF_DONE
 from planfence.app.rarenames import rare_names
 from planfence.app.sources import Sources
 from planfence.app.verdicts import Claim, Verdicts, claim_of, split_task
@@ -40,6 +39,9 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.tryout import try_tree
 from planfence.records import dataclass, field, replace
+
+#: A split is asked for, so proofs may take longer than in a hook (seconds).
+_BUDGET_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def subject_of(repository: Repository, revision: str | None) -> Subject:
     head = changes.head(repository)
     if revision is not None:
         return _commit(repository, head, changes.resolve(repository, revision))
-    for name in HALF_DONE:
+    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
         if (repository.git_dir / name).exists():
             raise PlanfenceError(
                 "another operation is half done in this worktree (see `git status`)", hint="finish it first"
@@ -145,7 +147,7 @@ def analyse(repository: Repository, subject: Subject, cuts: Sequence[tuple[str, 
     units = units_of(read_files(repository.git, subject.base_tree, subject.tree))
     if not units:
         raise PlanfenceError("the commit changes nothing", hint="there is nothing to split")
-    judged = judge(units, time.monotonic, BUDGET_S)
+    judged = judge(units, time.monotonic, _BUDGET_S)
     if not cuts:
         return judged
     kinds = {one.unit.id: one.kind for one in judged}

@@ -55,7 +55,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         return int(ExitCode.CLEAN)
     emit(view.render(proposal.plan.groups, proposal.judged, hunks=hunks))
     if not do_apply:
-        emit(view.next_lines(len(proposal.plan.groups), f" --commit {shlex.quote(revision)}" if revision else ""))
+        emit(_next(revision, len(proposal.plan.groups)))
         return int(ExitCode.CLEAN)
     done = use.apply(repository, proposal, command_line)
     if done.report.findings or done.report.notes:
@@ -69,8 +69,24 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
         )
     if done.failed:
         raise PlanfenceError(f"{done.failed}\nnothing was changed", code=ExitCode.FINDINGS)
-    emit(view.made(done.commits, subject.base))
+    emit(f"made {len(done.commits)} commits, up to {done.commits[-1][:12]}; undo: git reset --soft {_undo(subject)}\n")
     return int(ExitCode.CLEAN)
+
+
+def _undo(subject: use.Subject) -> str:
+    return subject.base[:12] if subject.base else "(there was no commit before)"
+
+
+def _next(revision: str | None, groups: int) -> str:
+    if groups == 1:
+        return "\nOne group: this change is not mixed by its paths or kinds. `--fine` looks closer.\n"
+    line = "planfence split" + (f" --commit {shlex.quote(revision)}" if revision else "")
+    return (
+        "\nNothing was changed.\n"
+        f"  make these commits:  {line} --apply\n"
+        f"  edit them first:     {line} --json > split.json\n"
+        f"  and then:            {line} --plan split.json --apply\n"
+    )
 
 
 def _read(name: str) -> str:
