@@ -159,6 +159,11 @@ def _gitlab(repository: Repository, environment: Environment) -> Range:
 def _pushed(repository: Repository, ref: str, default: str, before: str, head: str) -> Range:
     """A push to the protected branch is judged by what that was before; any other by what it is."""
     if default and ref == f"refs/heads/{default}":
+        if not before and repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+            raise PlanfenceError(
+                "this checkout has not the whole history",
+                hint='check out with `fetch-depth: 0` (GitHub, Gitea) or `GIT_DEPTH: "0"` (GitLab)',
+            )
         if not before:
             raise PlanfenceError(
                 f"{default} is new or was rewritten: what it was before is not here", hint="name the range: A..B"

@@ -132,11 +132,22 @@ def _fingerprint(finding: Finding) -> str:
 
 def to_junit(report: Report) -> str:
     """Return JUnit XML: one test case a judged change; its error findings are its failure."""
+    # Two commits may have one subject, and readers of these reports take two cases of one name for one.
+    names = {
+        change: f"{change[:12]} {report.subjects[change]}" if report.subjects.get(change) else change
+        for change in report.judged
+    }
+    if any(f.change not in names and f.severity is Severity.ERROR for f in report.findings):
+        names[""] = "the range as a whole"
     cases: list[str] = []
     failures = 0
-    for change in report.judged:
-        found = [f for f in report.findings if f.change == change and f.severity is Severity.ERROR]
-        name = quoteattr(_xml(report.subjects.get(change) or change))
+    for change, title in names.items():
+        found = [
+            f
+            for f in report.findings
+            if f.severity is Severity.ERROR and (f.change == change or (not change and f.change not in names))
+        ]
+        name = quoteattr(_xml(title))
         if not found:
             cases.append(f'  <testcase classname="planfence" name={name}/>\n')
             continue
@@ -146,7 +157,7 @@ def to_junit(report: Report) -> str:
             f'  <testcase classname="planfence" name={name}>\n'
             f"    <failure message={quoteattr(_xml(found[0].message))}>{escape(_xml(lines))}</failure>\n  </testcase>\n"
         )
-    head = f'<testsuite name="planfence" tests="{len(report.judged)}" failures="{failures}" errors="0" skipped="0">'
+    head = f'<testsuite name="planfence" tests="{len(names)}" failures="{failures}" errors="0" skipped="0">'
     return f'<?xml version="1.0" encoding="utf-8"?>\n{head}\n{"".join(cases)}</testsuite>\n'
 
 
