@@ -1,53 +1,39 @@
-"""Real pushes over the network: `git daemon` on loopback, a bare repository with the hook, clients without any."""
+"""Real pushes over the network, on loopback: a bare repository with the hook, clients without any.
+
+By `git daemon`, and by `git http-backend` behind a server that says who pushes.
+"""
 
 from __future__ import annotations
 
+import base64
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.serving import daemon, git_has, http
 
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"
+SERVERS = {"git-daemon": daemon, "git-http-backend": http}
 
 
-def _has_daemon() -> bool:
-    done = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True)
-    return (Path(done.stdout.strip()) / "git-daemon").exists()
-
-
-pytestmark = pytest.mark.skipif(not _has_daemon(), reason="this git has no daemon")
-
-
-@pytest.fixture
-def remote(repo, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=SERVERS)
+def remote(repo, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a served bare repository that holds `repo`'s main and ledger, with the hook installed."""
+    if not git_has(request.param):
+        pytest.skip(f"this git has no {request.param}")
     repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
     repo.commit("chore: no gate")
     served = tmp_path / "served"
     repo.git("clone", "-q", "--bare", str(repo.root), str(served / "project.git"))
     bare = type(repo)(served / "project.git", repo.variables)
     bare.git("fetch", "-q", str(repo.root), "refs/planfence/*:refs/planfence/*")
-    bare.git("config", "receive.fsckObjects", "true")
+    for setting in ("receive.fsckObjects", "receive.advertisePushOptions", "http.receivepack"):
+        bare.git("config", setting, "true")
     assert bare.planfence("install", "--server").returncode == 0
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["git", "daemon", "--listen=127.0.0.1", f"--port={port}", f"--base-path={served}", "--export-all"]
-    command += ["--enable=receive-pack", "--reuseaddr", str(served)]
-    with subprocess.Popen(command, env=repo.variables, stderr=subprocess.DEVNULL) as daemon:
-        url = f"git://127.0.0.1:{port}/project.git"
-        for _ in range(200):
-            if not subprocess.run(
-                ["git", "ls-remote", url], env=repo.variables, capture_output=True, check=False
-            ).returncode:
-                break
-            time.sleep(0.05)
-        yield url
-        daemon.terminate()
+    with SERVERS[request.param](served, repo.variables) as url:
+        yield f"{url}/project.git"
 
 
 def _clone(repo, url: str, name: str):
@@ -105,3 +91,81 @@ def test_a_server_whose_interpreter_is_gone_refuses(repo, remote: str, tmp_path:
     clone.write("src/auth.py")
     clone.commit(f"feat: x{TRAILERS}")
     assert _push(clone, "origin", "HEAD:main").returncode != 0
+
+
+def _ids(repo) -> tuple[str, str]:
+    """A good and a bad commit, side by side on main."""
+    repo.write("evil.py")
+    bad = repo.commit(f"feat: evil{TRAILERS}")
+    repo.git("reset", "-q", "--hard", "origin/main")
+    repo.write("src/auth.py")
+    return repo.commit(f"feat: good{TRAILERS}"), bad
+
+
+def test_one_bad_ref_of_several_stops_the_push_and_is_named(repo, remote: str) -> None:
+    clone = _clone(repo, remote, "clone")
+    good, bad = _ids(clone)
+    before = clone.git("ls-remote", "origin")
+    done = _push(clone, "origin", f"{bad}:refs/heads/bad", f"{good}:refs/heads/good")
+    assert done.returncode != 0
+    assert "of 2 refs, refs/heads/bad brought what is refused" in done.stderr
+    assert "remote:   planfence explain SCP001" in done.stderr
+    assert clone.git("ls-remote", "origin") == before
+    assert _push(clone, "origin", f"{good}:refs/heads/good", f"{good}:refs/tags/v1").returncode == 0
+
+
+def test_what_happens_to_a_ref_is_said_of_the_push(repo, remote: str) -> None:
+    clone = _clone(repo, remote, "clone")
+    said = _push(clone, "origin", ":main").stderr
+    assert "remote: planfence: the push refused" in said
+    assert "REF001 refs/heads/main would be deleted" in said
+
+
+def test_push_options_open_nothing(repo, remote: str) -> None:
+    clone = _clone(repo, remote, "clone")
+    _, bad = _ids(clone)
+    done = _push(clone, "-o", "ci.skip", "-o", "planfence.skip=1", "origin", f"{bad}:refs/heads/bad")
+    assert done.returncode != 0
+    assert "SCP001" in done.stderr
+
+
+def test_a_tag_of_a_tree_and_a_branch_that_is_forced(repo, remote: str) -> None:
+    clone = _clone(repo, remote, "clone")
+    good, bad = _ids(clone)
+    clone.git("tag", "of-a-tree", "HEAD^{tree}")
+    assert "refs/tags/of-a-tree would lead to something that is no commit" in _push(clone, "origin", "of-a-tree").stderr
+    assert _push(clone, "origin", f"{good}:refs/heads/topic").returncode == 0
+    assert "SCP001" in _push(clone, "--force", "origin", f"{bad}:refs/heads/topic").stderr
+    clone.git("commit", "-q", "--amend", "-m", f"feat: other words{TRAILERS}")
+    assert _push(clone, "--force", "origin", "HEAD:refs/heads/topic").returncode == 0
+
+
+def test_a_ledger_that_grows_and_one_that_is_put_back(repo, remote: str) -> None:
+    """The own ledger goes up as `sync` sends it; back, or to another history, it does not."""
+    clone = _clone(repo, remote, "clone")
+    clone.begin("auth/guide")
+    mine = clone.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
+    first = clone.git("rev-parse", mine)
+    assert _push(clone, "origin", mine).returncode == 0
+    clone.begin("auth/guide")
+    assert _push(clone, "origin", mine).returncode == 0
+    done = _push(clone, "--force", "origin", f"{first}:{mine}")
+    assert done.returncode != 0
+    assert f"REF002 {mine} would lose entries that it has" in done.stderr
+    assert clone.git("ls-remote", "origin", mine).split()[0] == clone.git("rev-parse", mine)
+
+
+def test_a_ledger_stays_with_who_pushed_it_first(repo, remote: str) -> None:
+    """Only a server that says who pushes can tell: `git daemon` never does."""
+    if not remote.startswith("http"):
+        pytest.skip("git daemon knows no users")
+    clone = _clone(repo, remote, "clone")
+    clone.begin("auth/guide")
+    mine = clone.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
+    for user, taken in (("ada", True), ("eve", False), ("", False), ("ada", True)):
+        word = base64.b64encode(f"{user}:x".encode()).decode()
+        clone.git("config", "http.extraHeader", f"Authorization: Basic {word}")
+        done = _push(clone, "origin", mine)
+        clone.begin("auth/guide")
+        assert (done.returncode == 0) is taken, done.stderr
+        assert ("belongs to another writer" in done.stderr) is not taken

@@ -57,14 +57,19 @@ def receive(repository: Repository, data: bytes) -> Outcome:
     updates = parse(repository, data)
     protected = find_protected(repository)
     push = _Push(repository, protected)
-    tips: dict[str, None] = {}
+    tips: dict[str, list[str]] = {}
     for update in updates:
         if update.ref.startswith(OWN):
             push.findings += judge_ledger(repository, update.old, update.new, update.ref)
         else:
-            tips |= dict.fromkeys(_tip(push, update))
+            for tip in _tip(push, update):
+                tips.setdefault(tip, []).append(update.ref)
     ledger = _ledger_after(repository, updates)
-    outcomes = [_judge(repository, protected, tip, ledger) for tip in _unknown(repository, tips, protected.commit)]
+    unknown = _unknown(repository, tips, protected.commit)
+    outcomes = [_judge(repository, protected, tip, ledger) for tip in unknown]
+    bad = [ref for tip, outcome in zip(unknown, outcomes, strict=True) if outcome.report.refused for ref in tips[tip]]
+    if bad and len(bad) < len(updates):
+        push.notes.append(f"of {len(updates)} refs, {', '.join(bad)} brought what is refused; a push is taken whole")
     report = _merge([outcome.report for outcome in outcomes], push)
     unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
     whole = Outcome(report, protected.policy, unmarked=tuple(unmarked))

@@ -59,7 +59,7 @@ def summary(report: Report, colour: bool = False) -> str:
 
 def _title(report: Report, change: str, task: str, found: list[Finding], colour: bool) -> str:
     refused = any(finding.severity is Severity.ERROR for finding in found)
-    what = "the staged change" if change == STAGED else f"commit {change[:12]}"
+    what = {STAGED: "the staged change", "": "the push"}.get(change) or f"commit {change[:12]}"
     subject = report.subjects.get(change, "") if change != STAGED else ""
     verdict = "refused" if refused else "has warnings"
     tail = f" ({printable(task)})" if task else ""
