@@ -165,3 +165,21 @@ def test_an_old_git(repo, tmp_path):
     rows = doctor(repo, PATH=f"{old.parent}:{repo.variables['PATH']}")
     assert rows["git"][0] == "fails"
     assert "2.30.1 is older than 2.39" in rows["git"][1]
+
+
+def test_a_git_directory_that_can_not_be_written_is_never_to_be_removed(installed, monkeypatch):
+    from planfence.app import doctor as app
+    from planfence.app.diagnosis import Health
+
+    shutil.rmtree(installed.root / ".git/planfence", ignore_errors=True)
+    monkeypatch.setattr(app.os, "access", lambda path, mode: False)
+
+    class Bench:
+        repository = installed.open()
+
+    (row,) = app.cache(Bench())
+    assert row.health is Health.ODD
+    assert row.mend == f"chmod u+w {installed.root}/.git"
+    (installed.root / ".git/planfence").write_text("in the way")
+    (row,) = app.cache(Bench())
+    assert row.mend == f"rm {installed.root}/.git/planfence"

@@ -169,9 +169,9 @@ def cache(bench: Bench) -> Iterator[Diagnosis]:
     path = bench.repository.cache_dir
     place = _first_that_exists(path)
     if not place.is_dir() or not os.access(place, os.W_OK):
-        yield Diagnosis(
-            Health.ODD, "cache", f"{place} can't be written: commits are judged the slow way", f"rm {place}"
-        )
+        # A folder may be the git directory itself: nothing but a file in the way is ever to be removed.
+        mend = f"{'chmod u+w' if place.is_dir() else 'rm'} {shlex.quote(str(place))}"
+        yield Diagnosis(Health.ODD, "cache", f"{place} can't be written: commits are judged the slow way", mend)
     elif path.exists():
         unread = [entry.name for entry in path.iterdir() if not entry.is_file() or not os.access(entry, os.R_OK)]
         if unread:
