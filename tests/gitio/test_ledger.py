@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import signal
-import time
 
 import pytest
 from support.ledger import append_many, start
@@ -134,26 +132,6 @@ def test_processes_at_once_lose_and_double_nothing(repo):
     names = [move.task for move in read_book(repo.open()).moves]
     assert len(names) == before + 32
     assert len(set(names)) >= 32
-
-
-def test_killed_at_any_instant_the_ledger_stays_whole(repo):
-    context = multiprocessing.get_context("spawn")
-    for delay in (0.0, 0.01, 0.03, 0.05, 0.08):
-        worker = context.Process(target=append_many, args=(repo.root, repo.variables, 50, 9))
-        worker.start()
-        deadline = time.monotonic() + 60
-        seen = entries(repo)
-        while entries(repo) == seen and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert entries(repo) > seen
-        time.sleep(delay)
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.join()
-        count = entries(repo)
-        assert not read_book(repo.open()).problems
-        write_move(repo.open(), Policy(), start())
-        assert entries(repo) == count + 1
-    repo.git("fsck", "--strict")
 
 
 def test_two_clones_have_two_names(repo, tmp_path):

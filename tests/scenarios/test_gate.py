@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -320,25 +318,6 @@ def test_signed_evidence(repo, tmp_path):
     assert unbelieved.returncode == 1
     assert "not believed" in unbelieved.stdout
     assert "GAT001" in repo.planfence("advance", **CODEX).stderr
-
-
-def test_killed_at_any_instant_nothing_opens_and_nothing_stays(repo):
-    gated(repo, "sleep 0.3 && exit 1")
-    work(repo)
-    for delay in (0.1, 0.25, 0.4, 0.6, 0.9):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "planfence", "test", TASK],
-            cwd=repo.root,
-            env=repo.variables | CODEX,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert not any(run.passed for run in runs(repo))
-    assert repo.planfence("advance", TASK, **CODEX).returncode == 1
-    repo.git("fsck", "--strict")
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")

@@ -308,26 +308,6 @@ def _family(pid: int) -> list[str]:
     return [*(children.read_text().split() if children.exists() else []), str(pid)]
 
 
-def test_killed_in_the_middle_of_a_sync(pushed, tmp_path):
-    pushed.planfence("test", **CODEX)
-    for delay in (0.1, 0.2, 0.3, 0.45):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "planfence", "sync"],
-            cwd=pushed.root,
-            env=pushed.variables,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(delay)
-        process.kill()
-        process.wait()
-        assert not read_book(pushed.open()).problems
-    assert pushed.planfence("sync").returncode == 0
-    other = clone(pushed, tmp_path / "other", tmp_path / "remote.git")
-    other.planfence("sync")
-    assert len(read_book(other.open()).runs) == 1
-
-
 @pytest.fixture(params=["pre-commit", "prek"])
 def framed(repo, tmp_path, request):
     """As `pushed`, with the plugin's id installed by a framework."""

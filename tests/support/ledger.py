@@ -19,3 +19,14 @@ def append_many(root: Path, variables: dict[str, str], count: int, number: int) 
     repository = open_repository(Environment(variables), root)
     for each in range(count):
         write_move(repository, Policy(), start(f"w{number}/t{each}"))
+
+
+def append_and_tell(root: Path, variables: dict[str, str], told: Path, number: int) -> None:
+    """Append until somebody ends it, and write each id down once it is said to be written."""
+    repository = open_repository(Environment(variables), root)
+    with told.open("a") as file:
+        while True:
+            move = start(f"killed/{number}")
+            write_move(repository, Policy(), move)
+            file.write(f"{move.id}\n")
+            file.flush()

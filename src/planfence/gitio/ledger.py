@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -220,6 +221,12 @@ class Ledger:
                 self._keep_tip(commit)
                 return commit
             time.sleep(0.002 * (attempt % 10))
+        lock = self._folder.parent / f"{PREFIX}{self.writer()}.lock"
+        if lock.exists():
+            raise CouldNotCheck(
+                f"the ledger's ref could not be moved: {lock} is there, as a git that was killed leaves it",
+                hint=f"once no git runs here: rm {shlex.quote(str(lock))}",
+            )
         raise CouldNotCheck(
             "the ledger's ref could not be moved", hint=f"look at it with `git for-each-ref {PREFIX}`, and run it again"
         )

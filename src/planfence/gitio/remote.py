@@ -93,13 +93,33 @@ def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> t
 
 
 def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
-    """Take what the remote has under the own name; where that is another history, go on under a new name."""
+    """Take what the remote has under the own name; where that is another history, go on under a new name.
+
+    A remote that has less than the own ledger refused the push for a reason of its own (a hook, a right, a lock).
+    """
+    there = _listed(repository, remote, own)
+    if not there or _leads_to(repository, there, own):
+        return []
     status, _ = _git(repository, (*_FETCH, remote, f"{own}:{own}"), None)
     if status != 1:
         return []
     ledger.fork()
     _git(repository, (*_FETCH, remote, f"+{own}:{own}"), None)
     return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
+
+
+def _listed(repository: Repository, remote: str, ref: str) -> str:
+    """What the remote has under this name; empty where it has nothing, or does not answer."""
+    variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
+    command = [repository.git.program, "ls-remote", "--refs", remote, ref]
+    done = subprocess.run(
+        command, cwd=repository.top, env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.stdout.decode("ascii", "replace").partition("\t")[0] if done.returncode == 0 else ""
+
+
+def _leads_to(repository: Repository, commit: str, ref: str) -> bool:
+    return repository.git.status("merge-base", "--is-ancestor", commit, ref, ok=(0, 1, 128))[0] == 0
 
 
 def _refs(repository: Repository) -> dict[str, str]:
