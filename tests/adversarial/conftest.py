@@ -129,6 +129,20 @@ class Lab:
 
         return ask(lambda: check.check_span(self.repo.open(**extra), f"{base or self.base}..{head}"))
 
+    def push(self, head: str = "HEAD", **extra: str) -> Verdict:
+        """What the pre-push hook says to a push of ``head``, behind a deletion and a ref with nothing new."""
+        from planfence.app import push
+
+        zero = "0" * len(self.base)
+        self.git("update-ref", "refs/remotes/origin/main", self.base)
+        new = self.git("rev-parse", head)
+        updates = [
+            push.Update("(delete)", zero, "refs/heads/gone", self.base),
+            push.Update("refs/heads/main", self.base, "refs/heads/old", zero),
+            push.Update("refs/heads/work", new, "refs/heads/work", zero),
+        ]
+        return ask(lambda: push.judge(self.repo.open(**extra), "origin", updates).outcome)
+
     def verify(self, head: str = "HEAD", base: str | None = None, **extra: str) -> Verdict:
         from planfence.app import verify
 

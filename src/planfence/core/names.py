@@ -9,6 +9,9 @@ from collections.abc import Iterable
 _HFS_IGNORED = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF],
 )
+#: What nobody sees, or what turns the text behind it round (Unicode TR36): one name shows as another. Joiners and
+#: marks that names in some scripts need are not among them.
+_UNSEEN = frozenset(map(chr, (0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{kind}{digit}" for kind in ("com", "lpt") for digit in "123456789")}
 )
@@ -20,6 +23,8 @@ def hazard(path: str) -> str:
         return "its name is not UTF-8"
     if any(char < " " or char == "\x7f" for char in path):
         return "its name holds a control character"
+    if not path.isascii() and not _UNSEEN.isdisjoint(path):
+        return "its name holds a character that is not seen, and shows as another name"
     for part in path.split("/"):
         if part in ("", ".", ".."):
             return f"`{part}` as a folder leads elsewhere"
@@ -61,9 +66,9 @@ def escapes(path: str, target: str) -> bool:
 
 def fold(path: str) -> str:
     """Return the path as a file system sees it that ignores case and Unicode form."""
-    return (
-        path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
-    )
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.translate(_HFS_IGNORED)).casefold())
 
 
 def collisions(added: Iterable[str], tree: Iterable[str]) -> dict[str, str]:

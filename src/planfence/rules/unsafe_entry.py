@@ -7,8 +7,9 @@ In what a change adds or alters:
   task does not name literally;
 - a submodule (gitlink), and a change of type (a file that becomes a symlink or a submodule), that the task
   does not name literally;
-- names that are not UTF-8, hold control characters, or that another system reads differently: `.git`
-  in any spelling, `..`, backslashes, colons, trailing dots or spaces, Windows' device names;
+- names that are not UTF-8, hold control characters or characters that are not seen (zero width, turning the
+  text round), or that another system reads differently: `.git` in any spelling, `..`, backslashes, colons,
+  trailing dots or spaces, Windows' device names;
 - a path that differs from another one only in case or in Unicode normalisation, or that stands twice
   in a tree that no git command would write.
 
