@@ -145,6 +145,10 @@ def _(lab: Any) -> Iterator[Any]:
     lab.repo.write(".git/other", "[core]\n\thooksPath = /dev/null\n")
     lab.git("config", "include.path", "other")
     lab.git("commit", "-q", "--amend", "-m", lab.message("feat: and again"))
+    lab.git("config", "--unset", "include.path")
+    for name in ("pre-commit", "commit-msg"):
+        (lab.repo.root / ".git/hooks" / name).chmod(0o644)
+    lab.git("commit", "-q", "--amend", "-m", lab.message("feat: and once more"))
     yield lab.git("rev-parse", "HEAD")
 
 
