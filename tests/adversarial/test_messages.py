@@ -73,6 +73,10 @@ def test_the_words_of_git_decide(lab) -> None:
         "feat: x\n\nPlan-Task: a\u2028b\n",
         "feat: x\n\nprose\nPlan-Task: a\n",
         "feat: x\n\nprose\nSigned-off-by: A <a@example.org>\nPlan-Task: a\n",
+        "feat: x\n\nPlan-Task: a\nprose\nprose\n folded prose\nprose\n",
+        "feat: x\n\nPlan-Task: a\nprose\n folded prose\nprose\n",
+        "feat: x\n\nPlan-Task:\n a\n\tb\n",
+        "feat: x\n\nPlan-Task: a\n(cherry picked from commit 1)\n",
     ):
         out = lab.git(
             "-c", "trailer.plan.key=Plan-Task", "interpret-trailers", "--parse", "--no-divider", stdin=message.encode()

@@ -124,17 +124,22 @@ def trailers(text: str) -> list[tuple[str, str]]:
             paragraphs[-1].append(line)
     if len(paragraphs) == 1:
         return []
+    # Folded lines first: each belongs to the line above it, whatever that is.
+    whole: list[list[str]] = []
+    for line in paragraphs[-1]:
+        if line[0] in " \t" and whole:
+            whole[-1].append(line)
+        else:
+            whole.append([line])
     found: list[list[str]] = []
     strange = 0
-    for line in paragraphs[-1]:
-        key, colon, value = line.partition(":")
+    for first, *folded in whole:
+        key, colon, value = first.partition(":")
         key = key.rstrip(" \t")
         if colon and key and all(c.isascii() and (c.isalnum() or c == "-") for c in key):
-            found.append([key, value.strip(" \t\n\r")])
-        elif line[0] in " \t" and found:
-            found[-1][1] += " " + line.strip(" \t\n\r")
+            found.append([key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")])
         else:
-            strange += 1
+            strange += 1 + len(folded)
     ours = {"plan-task", "plan-stage", "plan-model", "plan-urgent", "plan-rework", "signed-off-by"}
     known = any(key.lower() in ours for key, _ in found)
     if strange and not (known and 3 * len(found) >= strange):

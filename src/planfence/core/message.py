@@ -121,17 +121,19 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
         return ()
     found: list[tuple[str, str]] = []
     others = 0
-    known = False
+    known = folds = False
     for line in lines[start:]:
         match = _TRAILER.match(line)
         if match:
             found.append((match["key"], match["value"].strip(_SPACE)))
             known = known or match["key"].lower() in _RECOGNISED
-        elif line[:1] in (" ", "\t") and found:
+        elif line[:1] in (" ", "\t") and folds:
             key, value = found[-1]
-            found[-1] = (key, f"{value} {line.strip(_SPACE)}")
+            found[-1] = (key, f"{value} {line.strip(_SPACE)}".strip(_SPACE))
         else:
+            # What is folded behind prose is prose too, as git counts it.
             others += 1
+        folds = bool(match) or (folds and line[:1] in (" ", "\t"))
     if others and not (known and len(found) * 3 >= others):
         return ()
     return tuple(found)
