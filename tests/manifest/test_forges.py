@@ -71,6 +71,16 @@ def test_a_pull_request_that_does_not(forge: Forge, merge_ref: bool) -> None:
     assert job.outcomes["Upload the findings"] == "wanted"
 
 
+@pytest.mark.slow
+def test_every_step_with_the_program_that_the_action_installs(forge: Forge) -> None:
+    job = pull(forge, bad(forge.repo), sarif="true")
+    assert not job.action(skip=())
+    assert job.outcomes["Install planfence"] == "success"
+    assert "SCP001" in job.said
+    program = forge.folder / "temp/planfence/bin/planfence"
+    assert "-m planfence" not in program.read_text(), "the stand-in was replaced"
+
+
 def test_no_report_where_none_is_asked_for(forge: Forge) -> None:
     job = pull(forge, good(forge.repo))
     assert job.action(), job.said

@@ -98,7 +98,7 @@ class Job:
                 self.outcomes[step.get("name", name)] = "wanted" if wanted else "skipped"
                 continue
             passed = self._run(name, step)
-            self.outcomes[name] = "success" if passed else "failure"
+            self.outcomes[name] = self.outcomes[step.get("name", name)] = "success" if passed else "failure"
             good = good and passed
         return good
 
