@@ -47,3 +47,16 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
             collided += bool(exact)
             assert following.follow(change, added) == exact, change.name
     assert collided > 3
+
+
+def test_a_folder_whose_name_is_no_utf_8(repo):
+    """A range reads folders by their paths; what is no text in them must reach git as the bytes that it was."""
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=b"x\n")
+    repo.git("update-index", "-z", "--index-info", stdin=f"100644 {blob}\t".encode() + b"docs/\xff\xfe/a.md\0")
+    tree = repo.git("write-tree")
+    with Objects(repo.open().git) as objects:
+        assert objects.read_many([f"{tree}:docs/\udcff\udcfe/"])[0].type == "tree"
+    repo.git("commit", "-qnm", "docs: bytes")
+    done = repo.planfence("check", "--range", "HEAD^..HEAD")
+    assert done.returncode == 1
+    assert "not UTF-8" in done.stdout + done.stderr or "SCP005" in done.stdout + done.stderr

@@ -112,7 +112,7 @@ class Objects:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            process.stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
             process.stdin.flush()
         except BrokenPipeError:
             raise failure(("cat-file", "--batch-check"), process.wait(), b"") from None
@@ -136,7 +136,7 @@ class Objects:
         assert process.stdout is not None
         found: list[GitObject] = []
         try:
-            process.stdin.write("".join(f"{name}\n" for name in names).encode())
+            process.stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
             process.stdin.flush()
         except BrokenPipeError:
             raise failure(("cat-file", "--batch"), process.wait(), b"") from None
