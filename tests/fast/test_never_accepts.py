@@ -11,7 +11,7 @@ from random import Random
 from fast import generate
 
 from planfence import fastjudge, fastmessage, fastpath
-from planfence.app.fastplan import compile_plan
+from planfence.app.fastplan import PROVEN, compile_plan
 from planfence.app.seen import raw_bytes
 from planfence.core import message as messages
 from planfence.core import names, paths
@@ -21,7 +21,7 @@ from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
 from planfence.core.rule import Context, Door
 from planfence.rules import RULES
-from planfence.rules.judge import door, judge
+from planfence.rules.judge import door, judge, selected
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
 #: The rules of stages and evidence speak of the ledger, which the fast path takes from the full check's word.
@@ -51,6 +51,11 @@ def _fast(plan: dict[bytes, list[bytes]], change: Change, tree: list[str]) -> bo
     except fastpath.Unsure:
         return False
     return True
+
+
+def test_no_new_rule_turns_the_fast_path_off_unseen() -> None:
+    """Whoever adds a rule says in `fastplan.PROVEN` why nothing is found on a plain change, or what looks for it."""
+    assert {rule.code for rule in selected(Policy())} <= PROVEN
 
 
 def test_no_change_that_a_rule_refuses_is_accepted() -> None:

@@ -24,15 +24,13 @@ from planfence.store import cache
 PROVEN = frozenset(
     {
         *("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "SIZ001"),
-        *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "PLN004", "MSG001", "REF001", "REF002"),
-        # Only where the message's type or the policy makes them look at the content.
-        *("THM003", "THM004"),
+        *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "MSG001"),
         # What these say is settled by the full check and written down with the refs it was read from (`app/seen.py`).
         *("GAT001", "GAT002", "GAT003", "ROL001", "ROL002", "ROL003"),
         # Both look at nothing in a hook, but for the types in `LICENCES`, of which the fast path is never sure.
         *("THM003", "THM004"),
-        # These speak of commits that govern and of refs on a server: no plain change is either.
-        *("PLN004", "REF001", "REF002"),
+        # These speak of commits that govern, of refs on a server, and of what is on its way out: no plain change is.
+        *("PLN004", "REF001", "REF002", "MSG002"),
     }
 )
 _ACTIONS = {"add": "A", "modify": "M", "delete": "D"}
