@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ from planfence.gitio.ledger import Ledger, Tips
 from planfence.gitio.objects import Objects
 from planfence.gitio.patchids import patch_ids
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field, replace
 
 _T = TypeVar("_T")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from planfence.agents.identity import detect
@@ -25,6 +24,7 @@ from planfence.gitio.ledger import Tips
 from planfence.gitio.lines import BATCH
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field, replace
 from planfence.store.state import read_active_task
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planfence.core.change import STAGED, Change
@@ -13,6 +12,7 @@ from planfence.core.message import Message
 from planfence.core.rule import Context
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 if TYPE_CHECKING:
     from planfence.core.judged import Judged  # a hook that reads no content loads none of this

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import dataclass, field
-
 from planfence.core.change import Change
 from planfence.core.message import Message
 from planfence.core.rule import Fold
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field
 
 
 @dataclass(slots=True)
@@ -45,4 +43,6 @@ class Folding:
         names = [line.strip() for line in self.repository.git.text(*words).splitlines()]
         if not names or any(name.startswith("*") for name in names):
             return ""
+        import shlex
+
         return shlex.quote(names[0].removeprefix("refs/heads/"))

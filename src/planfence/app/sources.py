@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from planfence.core.change import Change
 from planfence.core.plan import Plan
@@ -13,6 +12,7 @@ from planfence.core.policyfile import parse_policy
 from planfence.errors import BadFile, CouldNotCheck, Fault
 from planfence.gitio.governing import Entry, entry, is_plain, tree_entries
 from planfence.gitio.objects import Objects
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from planfence.agents.identity import HUMAN
@@ -30,6 +29,7 @@ from planfence.gitio.lines import Lines
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.siblings import Siblings
+from planfence.records import dataclass, field, replace
 from planfence.rules.judge import door, judge, needs, selected
 
 

@@ -8,13 +8,13 @@ configuration, where that predicate has room for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
 from planfence.core.policy import Tests
 from planfence.core.statement import NotAStatement, Statement
+from planfence.records import dataclass
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 

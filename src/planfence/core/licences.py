@@ -7,11 +7,11 @@ is proven weighs as an error (docs/themes.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from planfence.core.judged import Judged, Kind
 from planfence.core.message import Message
 from planfence.core.pathclass import PathClass
+from planfence.records import dataclass
 
 _BUILD = frozenset({PathClass.BUILD, PathClass.DEPS, PathClass.LOCK, PathClass.CI, PathClass.CONFIG})
 #: For each type the path classes that it may change freely; comments and formatting are free in all of them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from planfence.core.patterns import pattern
 from planfence.records import dataclass
 
 TASK_TRAILER = "Plan-Task"
@@ -17,20 +18,20 @@ OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWO
 #: The types that Conventional Commits and its Angular preset name.
 TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test")
 
-_HEADER = re.compile(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
-_BODY_HEADER = re.compile(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
-_TRAILER = re.compile(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
+_HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
+_BODY_HEADER = pattern(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
+_TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
 _SPACE = " \t\n\r"
 #: Words in the shape of an issue key that name a standard, not an issue.
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
-_SUBJECT_ISSUE = re.compile(_ISSUE)
-_CLOSING = re.compile(
+_SUBJECT_ISSUE = pattern(_ISSUE)
+_CLOSING = pattern(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
 )
 #: A forge appends the pull request's number to a squashed subject; it is no second issue.
-_PULL_REQUEST = re.compile(r"\s*\(#\d+\)\s*$")
+_PULL_REQUEST = pattern(r"\s*\(#\d+\)\s*$")
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 #: What HFS+ ignores inside a name, so that `.g\u200cit` is `.git` there (git's utf8.c, next_hfs_char).
@@ -68,6 +67,8 @@ def fold(path: str) -> str:
     """Return the path as a file system sees it that ignores case and Unicode form."""
     if path.isascii():
         return path.lower()
+    import unicodedata
+
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.translate(_HFS_IGNORED)).casefold())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import lru_cache
+
+from planfence.core.patterns import pattern
 
 
 class PathClass(StrEnum):
@@ -50,29 +51,27 @@ _DOCS_NAMES = _words(
 _CONFIG_EXTENSIONS = _words("toml ini cfg conf yaml yml json json5 jsonc properties env editorconfig plist")
 _BUILD_EXTENSIONS = frozenset(("mk", "cmake", "gradle", "bazel", "gemspec", "nix"))
 _DOCS_EXTENSIONS = _words("md markdown rst adoc asciidoc mdx textile org pod texi rdoc")
-_CI = re.compile(
+_CI = pattern(
     r"(?:^|/)(?:\.github/(?:workflows|actions)/|\.circleci/|\.buildkite/|\.gitlab/ci/|\.ci/|\.teamcity/"
     r"|\.woodpecker/|\.azure-pipelines/|\.semaphore/)"
     r"|(?:^|/)(?:\.gitlab-ci\.ya?ml|\.travis\.ya?ml|appveyor\.ya?ml|\.appveyor\.ya?ml|azure-pipelines[^/]*\.ya?ml"
     r"|jenkinsfile[^/]*|bitbucket-pipelines\.ya?ml|\.drone\.ya?ml|\.cirrus\.(?:yml|star)|codecov\.ya?ml"
     r"|\.codecov\.ya?ml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|\.github/dependabot\.ya?ml|renovate\.json)$"
 )
-_TEST = re.compile(
+_TEST = pattern(
     r"(?:^|/)(?:tests?|testing|__tests__|__mocks__|__snapshots__|specs?|e2e|fixtures|testdata|test[-_]data|cypress"
     r"|(?:unit|integration|functional|acceptance)[-_]?tests?)/"
     r"|(?:^|/)(?:test_[^/]+|[^/]+_test|conftest|[^/]+[._-](?:test|tests|spec|specs|e2e))\.[^/.]+$"
 )
-_TEST_CAMEL = re.compile(
+_TEST_CAMEL = pattern(
     r"(?:^|/)(?:Test[A-Z][^/]*|[^/]*(?:Test|Tests|TestCase|Spec|IT))\.(?:java|kt|cs|scala|groovy|php)$"
 )
-_DOCS = re.compile(r"(?:^|/)(?:docs?|documentation|man|wiki|changelog(?:\.d|s)?|news|newsfragments|\.changeset)/")
-_GENERATED = re.compile(
+_DOCS = pattern(r"(?:^|/)(?:docs?|documentation|man|wiki|changelog(?:\.d|s)?|news|newsfragments|\.changeset)/")
+_GENERATED = pattern(
     r"(?:^|/)(?:dist|node_modules|third_party|vendor|_vendor|generated|__generated__)/"
     r"|(?:\.min\.(?:js|css)|\.pb\.go|_pb2(?:_grpc)?\.pyi?|\.generated\.[^/]+|\.g\.dart|\.snap|\.map|\.designer\.cs)$"
 )
-_REQUIREMENTS = re.compile(
-    r"(?:^|/)(?:requirements|constraints)(?:[-_.][^/]*)?\.(?:txt|in)$|(?:^|/)requirements/[^/]+$"
-)
+_REQUIREMENTS = pattern(r"(?:^|/)(?:requirements|constraints)(?:[-_.][^/]*)?\.(?:txt|in)$|(?:^|/)requirements/[^/]+$")
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +13,7 @@ from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
 from planfence.errors import Fault
+from planfence.records import dataclass, field
 
 
 class Need(StrEnum):

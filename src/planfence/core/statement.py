@@ -6,12 +6,11 @@ and the envelope).
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from planfence.records import dataclass
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -66,6 +65,8 @@ def pae(payload: bytes) -> bytes:
 
 def seal(payload: bytes, keyid: str, signature: str) -> bytes:
     """Return the DSSE envelope of a payload and one armoured SSH signature over :func:`pae`."""
+    import base64
+
     return canonical(
         {
             "payload": base64.b64encode(payload).decode(),
@@ -85,13 +86,15 @@ def unseal(data: bytes) -> tuple[Envelope, Any]:
         return Envelope(data), value
     if value["payloadType"] != PAYLOAD_TYPE:
         raise NotAStatement("an envelope of another payload type")
+    import base64
+
     try:
         payload = base64.b64decode(value["payload"], validate=True)
         signatures = tuple(
             (str(item.get("keyid", "")), base64.b64decode(item["sig"], validate=True).decode("ascii"))
             for item in value["signatures"]
         )
-    except (KeyError, TypeError, AttributeError, ValueError, binascii.Error) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise NotAStatement("a broken envelope") from error
     return Envelope(payload, signatures), _json(payload)
 

@@ -9,8 +9,7 @@ the real object store, which may be a server's quarantine or not writable at all
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -40,7 +39,7 @@ class BareView:
             "rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format"
         ).split("\n")
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="planfence-"))
+            self._folder = _new_folder(self._git.environment.get("TMPDIR"))
             _write(self._folder, words[0], words[1])
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
@@ -52,7 +51,30 @@ class BareView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            _remove(self._folder)
+
+
+def _new_folder(named: str | None) -> Path:
+    """As `tempfile.mkdtemp`, which a refusal would have to load first; it is asked where this fails."""
+    folder = Path(named or "/tmp", f"planfence-{os.urandom(8).hex()}")  # noqa: S108 - the name can't be foreseen
+    try:
+        folder.mkdir(0o700)
+    except OSError:
+        import tempfile
+
+        folder = Path(tempfile.mkdtemp(prefix="planfence-"))
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    """As `shutil.rmtree`: what can't be removed is left to the system's own cleaning."""
+    for root, folders, files in os.walk(folder, topdown=False):
+        for remove, names in ((os.unlink, files), (os.rmdir, folders)):
+            for name in names:
+                with suppress(OSError):
+                    remove(os.path.join(root, name))
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _write(folder: Path, objects: str, object_format: str) -> None:

@@ -17,12 +17,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 PREFIX = "refs/planfence/ledger/"
 ENTRY = "entry.json"
@@ -109,6 +111,8 @@ class Ledger:
             assert listing.stdin is not None
             listing.stdin.write(_lines(tips.commits))
             listing.stdin.close()
+            from queue import SimpleQueue
+
             names: SimpleQueue[bytes] = SimpleQueue()
             writer = threading.Thread(target=_feed, args=(listing.stdout, process.stdin, names), daemon=True)
             writer.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -90,7 +89,7 @@ class _Counter:
     def __init__(self, git: Git) -> None:
         self._stack = ExitStack()
         self._process = self._stack.enter_context(git.stream("diff-tree", "--stdin", *_NUMSTAT, piped=True))
-        self._mark = f"end {uuid.uuid4()}\n".encode()
+        self._mark = f"end {os.urandom(16).hex()}\n".encode()
         self._rest = b""
 
     def __enter__(self) -> _Counter:

@@ -9,6 +9,11 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.run import Git, too_old
 from planfence.records import dataclass
 
+_QUESTION = (
+    *("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"),
+    *("--is-bare-repository", "--show-object-format"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -64,24 +69,29 @@ def open_repository(environment: Environment, cwd: Path) -> Repository:
     refuses to read it (dubious ownership) or is missing.
     """
     git = Git(cwd, environment)
-    status, out = git.status(
-        "rev-parse",
-        "--path-format=absolute",
-        "--git-dir",
-        "--git-common-dir",
-        "--is-bare-repository",
-        "--show-object-format",
-        ok=(0, 128),
-    )
+    status, out = git.status(*_QUESTION, "--show-toplevel", ok=(0, 128))
+    words = out.decode("utf-8", "surrogateescape").split("\n")
+    if status == 0 and len(words) == 6 and words[2] == "false":
+        git_dir, common_dir, top = Path(words[0]), Path(words[1]), Path(words[4])
+        return Repository(Git(top, environment), top, git_dir, common_dir, False, _zero(words[3]))
+    return _open_unusual(git, cwd)
+
+
+def _zero(object_format: str) -> str:
+    return "0" * (64 if object_format == "sha256" else 40)
+
+
+def _open_unusual(git: Git, cwd: Path) -> Repository:
+    """Open a repository that has no worktree, or a newline in a folder's name, or that can't be opened."""
+    status, out = git.status(*_QUESTION, ok=(0, 128))
     if status == 128:
         raise _unreadable(git)
     if out[:1] == b"-" and (error := too_old(git)):  # before 2.31 rev-parse echoes the options that it does not know
         raise error
     folders, is_bare, object_format, _ = out.decode("utf-8", "surrogateescape").rsplit("\n", 3)
     (git_dir, common_dir), bare = _two_folders(folders), is_bare == "true"
-    zero = "0" * (64 if object_format == "sha256" else 40)
     top = git_dir if bare else _top(git, cwd, git_dir)
-    return Repository(Git(top, environment), top, git_dir, common_dir, bare, zero)
+    return Repository(Git(top, git.environment), top, git_dir, common_dir, bare, _zero(object_format))
 
 
 def _two_folders(lines: str) -> tuple[Path, Path]:

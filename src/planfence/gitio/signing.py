@@ -8,7 +8,6 @@ the protected branch.
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from pathlib import Path
 
 from planfence.env import Environment
@@ -41,6 +40,8 @@ def verify(payload: bytes, signature: str, signers: bytes, environment: Environm
 
     ``signers`` is the text of an allowed_signers file (ssh-keygen(1)); commits are signed in git's ``namespace``.
     """
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="planfence-sign-") as folder:
         allowed, armoured = Path(folder, "signers"), Path(folder, "signature")
         allowed.write_bytes(signers)

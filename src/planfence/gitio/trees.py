@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import uuid
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -53,7 +52,7 @@ class TreeDiff:
 
     def __init__(self, git: Git) -> None:
         self._arguments = ("diff-tree", "--stdin", *RAW_DIFF)
-        self._mark = f"end {uuid.uuid4()}\n".encode()
+        self._mark = f"end {os.urandom(16).hex()}\n".encode()
         self._process = subprocess.Popen(
             git.command(self._arguments),
             cwd=git.root,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from planfence.core.change import Change
 from planfence.core.finding import Finding, Severity
 from planfence.core.policy import Policy
 from planfence.core.rule import Context, Door, Need, Rule
+from planfence.records import replace
 from planfence.rules import RULES
 
 

@@ -1,0 +1,23 @@
+"""Regular expressions that are compiled when they are first asked: most hooks ask few of them, and start often."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+
+class _Later:
+    """Stands for a compiled pattern; what is asked of it once is found at once the next time."""
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._made = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(re.compile(*self._made), name)
+        self.__dict__[name] = found
+        return found
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """As `re.compile`, but a faulty pattern is said at its first use."""
+    return cast("re.Pattern[str]", _Later(text, flags))
