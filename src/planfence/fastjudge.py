@@ -20,6 +20,8 @@ COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
 _STAGED = (b"--cached", b"--ita-invisible-in-index")
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
+#: Longer raw records are not noted: the shell of post-commit reads a note byte by byte.
+_NOTED = 4096
 #: From this many added paths on, one set of all folded names is cheaper than counting each.
 _MANY = 24
 
@@ -29,7 +31,7 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     environment = place.environment
     if place.merging() or (environment.get(b"PRE_COMMIT_FROM_REF") and environment.get(b"PRE_COMMIT_TO_REF")):
         return False
-    standing = fastpath.read_standing(place)
+    standing = fastpath.ruling(place)
     index = fastpath.index_mark(place)
     mark = fastpath.refs_mark(place)
     if mark != standing.mark:
@@ -39,9 +41,9 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     # Both at once, and the plan while they run.
     counting = (b"--numstat", b"--diff-algorithm=myers") if _small(place) else ()
     changed = Git(place, *_elsewhere(place), b"diff-index", *_STAGED, *RAW_DIFF, *counting, standing.head, b"--")
-    settings = Git(place, *COMMENT)
+    settings = None if environment.get(b"GIT_EDITOR") == b":" else Git(place, *COMMENT)
     plan = fastpath.load(place, standing.cache)
-    comment = settings.output((0, 1))
+    comment = fastpath.digest(settings.output((0, 1))) if settings else fastpath.UNASKED
     raw, counts = divide(changed.output())
     if not raw and not environment.get(b"GIT_INDEX_FILE"):
         return False
@@ -55,8 +57,18 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
         raise Unsure(b"lines")
     count = b"%d" % len(files)
     seen = b" ".join((b"pre-commit", standing.head, fastpath.digest(raw)))
-    fastpath.write_seen(place, [seen, b" ".join((b"fast", index, standing.mark, fastpath.digest(comment), count))])
-    return fastpath.append(place, plan, event, began, files=count, stage=standing.stage)
+    fast = b" ".join((b"fast", index, standing.mark, comment, count))
+    fastpath.write_seen(place, [seen, fast, *noted(raw)])
+    ms = fastpath.since(began)
+    line = fastpath.log_line(place, plan, event, files=count, stage=standing.stage, ms=ms)
+    fastpath.append(fastpath.log_path(place, plan), line)
+    return True
+
+
+def noted(raw: bytes) -> list[bytes]:
+    """What the hooks that follow are told of the change itself: its raw records, if they are few and plain."""
+    quoted = raw.translate(None, _PLAIN + b"\0") or b'"' in raw or b"\\" in raw
+    return [] if quoted or len(raw) > _NOTED else [b"raw " + raw]
 
 
 def follow(place: Place, standing: fastpath.Standing) -> None:

@@ -12,6 +12,11 @@ from planfence.fastpath import RAW_DIFF, Git, Place, Unsure
 TYPES = frozenset(("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"))
 _SCISSORS = "# ------------------------ >8 ------------------------"
 _DIGITS = "0123456789"
+#: Stands for the commit's id in what is written down before there is one.
+_COMMIT = b"\0"
+RECORD_HEAD = b"planfence-record 1"
+#: A longer note is not left: a shell reads it byte by byte.
+_NOTED = 8192
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 
 
@@ -19,30 +24,75 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     """Prove a message plain, write its trailers, note it, and log it; False or an exception: not proved."""
     seen = fastpath.read_seen(place)
     index, mark, comment, files = seen[b"fast"]
-    if comment != fastpath.digest(b"") or place.merging() or index != fastpath.index_mark(place):
+    unedited = place.environment.get(b"GIT_EDITOR") == b":"
+    if comment != fastpath.digest(b"") and not (comment == fastpath.UNASKED and unedited):
         return False
-    standing = fastpath.read_standing(place)
+    if place.merging() or index != fastpath.index_mark(place):
+        return False
+    standing = fastpath.ruling(place)
     if not mark == standing.mark == fastpath.refs_mark(place) or seen[b"pre-commit"][0] != standing.head:
         return False
     plan = fastpath.load(place, standing.cache)
     data = fastpath.read_file(name, 1 << 16)
     text = data.decode("utf-8")
-    if place.environment.get(b"GIT_EDITOR") == b":" and "\n#" in "\n" + text:
+    if unedited and "\n#" in "\n" + text:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     block = judge(plan, lines)
     written = with_trailers(text, wanted(place, standing), block=block)
     if written != text:
-        _replace(name, written.encode())
+        _replace(name, data, written.encode())
+    lines = clean(written)
     what = seen[b"pre-commit"][:2]
     notes = [
         b" ".join((b"pre-commit", *what)),
         b" ".join((b"commit-msg", *what)),
-        b" ".join((b"message", said(clean(written)))),
+        b" ".join((b"message", said(lines))),
         b" ".join((b"fast", *seen[b"fast"])),
     ]
     fastpath.write_seen(place, notes)
-    return fastpath.append(place, plan, b"commit-msg", began, files=files, stage=standing.stage)
+    log, ms = fastpath.log_path(place, plan), fastpath.since(began)
+    line = fastpath.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=ms)
+    if fastpath.append(log, line) and b"raw" in seen:
+        after = fastpath.log_line(place, plan, b"post-commit", files=files, stage=standing.stage, commit=_COMMIT)
+        shown = [standing.head, *_said_by_git(lines, seen[b"raw"])]
+        leave(place, [log, *after.split(_COMMIT), *standing_after(standing).split(_COMMIT), *shown])
+    return True
+
+
+def leave(place: Place, lines: list[bytes]) -> None:
+    """Leave for post-commit what it has to record, and all that git must show of the commit for it to be that one.
+
+    The shell of its shim (`install/shims.py`) reads the note, so that no interpreter need be started. Its lines: the
+    log; the line for it, before and after the commit's id; what then stands for the next commit, in three parts
+    between that id; and what `diff-tree` prints of the commit after its id.
+
+    Only the `git commit` that the note was written for believes it. Its process is our parent where the shim does
+    not wait for us, which it does where another hook follows, and that one may still change the message. The note is
+    written after the log, which is the newer of the two only if somebody else has written to it since.
+    """
+    whole = b"\n".join((b"%s %d" % (RECORD_HEAD, posix.getppid()), *lines))
+    if len(whole) < _NOTED and b"PRE_COMMIT" not in place.environment:
+        try:
+            fastpath.write_lines(place.state + b"/to-record", [whole])
+        except OSError:
+            return  # the program records it, as it does without a note
+
+
+def standing_after(standing: fastpath.Standing) -> bytes:
+    """What will stand after this commit; nothing where that is not known beforehand."""
+    if not standing.lasting:
+        return _COMMIT + _COMMIT
+    standing.mark, standing.head = fastpath.moved(standing.mark, _COMMIT), _COMMIT
+    return standing.line()
+
+
+def _said_by_git(lines: list[str], raw: list[bytes]) -> list[bytes]:
+    """How `diff-tree` shows the message and the raw records: blank lines are folded as git folds them."""
+    folded = [line for above, line in zip(["", *lines], lines, strict=False) if line or above]
+    fields = b" ".join(raw).split(b"\0")[:-1]
+    records = [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
+    return [*(line.encode() for line in folded), *([b"", b"", *records] if records else [])]
 
 
 def said(lines: list[str]) -> bytes:
@@ -160,16 +210,16 @@ def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
     return "\n".join(head + trailers + (tail or [""]))
 
 
-def _replace(name: bytes, data: bytes) -> None:
-    own = name + b".planfence-%d" % posix.getpid()
-    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
-    descriptor = posix.open(own, flags, 0o644)
+def _replace(name: bytes, old: bytes, new: bytes) -> None:
+    """Write what is new of a longer message over what it held: a word that stood there is never gone from the file."""
+    descriptor = posix.open(name, posix.O_WRONLY | posix.O_CLOEXEC | posix.O_NOFOLLOW)
     try:
-        if posix.write(descriptor, data) != len(data):
+        if posix.pwrite(descriptor, new, 0) != len(new):
+            posix.pwrite(descriptor, old, 0)
+            posix.ftruncate(descriptor, len(old))
             raise Unsure(b"write")
     finally:
         posix.close(descriptor)
-    posix.rename(own, name)
 
 
 def post_commit(place: Place, began: float) -> bool:
@@ -178,11 +228,8 @@ def post_commit(place: Place, began: float) -> bool:
     parent, key = what = seen[b"commit-msg"][:2]
     if seen[b"pre-commit"][:2] != what:
         return False
-    line, told = fastpath.read_file(place.state + b"/standing", 4096).splitlines()
-    standing = fastpath.Standing(line.split(b" "))
-    if told != fastpath.digest(line) or standing.head != parent or standing.mark != seen[b"fast"][1]:
-        return False
-    if standing.model != place.model or standing.task != (place.task or b"-"):
+    standing = fastpath.read_standing(place)
+    if standing.head != parent or standing.mark != seen[b"fast"][1]:
         return False
     mark = fastpath.refs_mark(place)
     pretty = b"--pretty=tformat:%H %P%n%B"
@@ -196,9 +243,12 @@ def post_commit(place: Place, began: float) -> bool:
         return False
     plan = fastpath.load(place, standing.cache)
     posix.unlink(place.state + b"/hooks-seen")
+    if fastpath.exists(place.state + b"/to-record"):
+        posix.unlink(place.state + b"/to-record")
     standing.mark, standing.head = mark, commit
     if standing.lasting:
         standing.write(place)
-    return fastpath.append(
-        place, plan, b"post-commit", began, files=seen[b"fast"][-1], stage=standing.stage, commit=commit
-    )
+    ms = fastpath.since(began)
+    fields = {"files": seen[b"fast"][-1], "stage": standing.stage, "ms": ms, "commit": commit}
+    fastpath.append(fastpath.log_path(place, plan), fastpath.log_line(place, plan, b"post-commit", **fields))
+    return True

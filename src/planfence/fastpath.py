@@ -10,15 +10,19 @@ Its words: a *compiled plan* is what the full check wrote down for (policy blob,
 `app/fastplan.py`; *hooks-seen* is what one commit's hooks leave for the next.
 """
 
+import gc
 import posix
 import sys
 import time
-from _blake2 import blake2b
+from _imp import source_hash
 
 #: Raised by one when the format of the compiled plan, or what it proves, changes.
 FORMAT = 2
 
-SEEN_HEAD = b"planfence-seen 2"
+SEEN_HEAD = b"planfence-seen 3"
+END = b"end"
+#: Stands for git's comment prefix where it was not asked for: no editor is opened, so git strips no comments.
+UNASKED = b"-"
 
 _DIRECTORY, _FILE, _KIND = 0o040000, 0o100000, 0o170000
 
@@ -92,11 +96,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _full(words: list[str]) -> int:
     if sys.flags.no_site:
-        import site
+        from planfence import installed
 
-        site.main()
+        installed.find_late()
     from planfence.cli.hookmain import main as hook
 
+    gc.enable()  # the shims turn it off: imports alone make no garbage
     return hook(words[0] if words else "", tuple(words[1:]))
 
 
@@ -296,8 +301,12 @@ class Git:
 
 
 def digest(data: bytes) -> bytes:
-    """A name for some bytes."""
-    return blake2b(data, digest_size=16).hexdigest().encode()
+    """A name for some bytes: the interpreter's own SipHash under two keys, since any other has to be loaded.
+
+    It tells what has changed from what has not, and a whole file from a torn one; it withstands nobody who may
+    write in the git directory, and need not: such a one can write another hook.
+    """
+    return (source_hash(1, data) + source_hash(2, data)).hex().encode()
 
 
 def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
@@ -325,15 +334,24 @@ def parse(body: bytes) -> dict[bytes, list[bytes]]:
 
 
 def write_lines(path: bytes, lines: list[bytes]) -> None:
-    """Replace a small file of this worktree's state by a rename."""
-    own = path + b".%d" % posix.getpid()
-    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
-    descriptor = posix.open(own, flags, 0o644)
+    """Write a small file of this worktree's state over what it held, with one write.
+
+    To make a new file for each commit costs ten times as much. What follows the line `end` is left from before.
+    """
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(path, flags, 0o644)
     try:
-        posix.write(descriptor, b"\n".join(lines) + b"\n")
+        posix.write(descriptor, b"\n".join((*lines, END, b"")))
     finally:
         posix.close(descriptor)
-    posix.rename(own, path)
+
+
+def read_lines(path: bytes) -> list[bytes]:
+    """Read such a file; Unsure for one that is torn."""
+    lines, end, _ = read_file(path, 1 << 16).partition(b"\n" + END + b"\n")
+    if not end:
+        raise Unsure(path)
+    return lines.split(b"\n")
 
 
 def write_seen(place: Place, lines: list[bytes]) -> None:
@@ -343,7 +361,7 @@ def write_seen(place: Place, lines: list[bytes]) -> None:
 
 def read_seen(place: Place) -> dict[bytes, list[bytes]]:
     """Read hooks-seen: the first word of each line to the others."""
-    first, *lines = read_file(place.state + b"/hooks-seen", 1 << 16).splitlines()
+    first, *lines = read_lines(place.state + b"/hooks-seen")
     if first != SEEN_HEAD:
         raise Unsure(first)
     return {words[0]: words[1:] for words in (line.split(b" ") for line in lines)}
@@ -356,6 +374,8 @@ class Standing:
     compiled plan that speaks for its policy and plan; ``stage`` and ``rework`` are the task's (`-`: no task).
     The rules of stages and roles found nothing; ``lasting`` says that further commits change none of that, as
     long as they touch no plan and name no round of rework.
+
+    The shell of post-commit writes it too (`install/shims.py`).
     """
 
     __slots__ = ("cache", "head", "lasting", "ledger", "mark", "model", "rework", "stage", "task")
@@ -364,22 +384,33 @@ class Standing:
         self.mark, self.ledger, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting = words
         self.lasting = lasting == b"lasting"
 
-    def write(self, place: Place) -> None:
-        """Write it down for the hooks that follow."""
+    def line(self) -> bytes:
+        """What is written down, without its newline."""
         lasting = b"lasting" if self.lasting else b"once"
         words = (self.mark, self.ledger, self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting)
-        line = b" ".join(words)
-        write_lines(place.state + b"/standing", [line, digest(line)])
+        return b" ".join(words)
+
+    def write(self, place: Place) -> None:
+        """Write it down for the hooks that follow."""
+        write_lines(place.state + b"/standing", [self.line()])
 
 
 def read_standing(place: Place) -> Standing:
-    """Read what stands for this task, this model and this ledger; Unsure where it is for another."""
-    line, told = read_file(place.state + b"/standing", 4096).splitlines()
-    if told != digest(line):
-        raise Unsure(line)
+    """Read what stands for this task and this model; Unsure where it is for another."""
+    (line,) = read_lines(place.state + b"/standing")
     found = Standing(line.split(b" "))
-    if found.ledger != ledger_mark(place) or found.model != place.model or found.task != (place.task or b"-"):
+    if found.mark.partition(b":")[2] not in (found.head, b""):
+        raise Unsure(line)
+    if found.model != place.model or found.task != (place.task or b"-"):
         raise Unsure(b"standing")
+    return found
+
+
+def ruling(place: Place) -> Standing:
+    """Read what stands under the ledger as it is now; Unsure where that has moved."""
+    found = read_standing(place)
+    if found.ledger != ledger_mark(place):
+        raise Unsure(b"ledger")
     return found
 
 
@@ -396,17 +427,26 @@ def index_mark(place: Place) -> bytes:
 
 
 def refs_mark(place: Place) -> bytes:
-    """What changes when HEAD does; compared, never understood, so that it holds for any ref store."""
+    """What changes when HEAD does; compared, never understood, so that it holds for any ref store.
+
+    It is `MARK:ID`, the id that stands in the branch's own file (none: empty) or in a detached HEAD. A commit
+    changes the id alone (:func:`moved`); where it does more, the marks differ, and HEAD is looked at again.
+    """
     head = read_file(place.git_dir + b"/HEAD", 4096)
-    parts = [head, *_stores(place)]
     if head[:11] == b"ref: refs/h":
-        loose = _content(place.common_dir + b"/" + head[5:].strip())
-        if loose and not is_id(loose.strip()):
-            raise Unsure(loose)
-        parts.append(loose)
-    elif not is_id(head.strip()):
-        raise Unsure(head)
-    return digest(b"\0".join(parts))
+        found = _content(place.common_dir + b"/" + head[5:].strip()).strip()
+        if found and not is_id(found):
+            raise Unsure(found)
+    else:
+        head, found = b"detached", head.strip()
+        if not is_id(found):
+            raise Unsure(found)
+    return digest(b"\0".join((head, *_stores(place)))) + b":" + found
+
+
+def moved(mark: bytes, commit: bytes) -> bytes:
+    """A mark as it will be once HEAD has moved to this commit, and nothing else has changed."""
+    return mark.partition(b":")[0] + b":" + commit
 
 
 def ledger_mark(place: Place) -> bytes:
@@ -443,13 +483,10 @@ def _content(path: bytes) -> bytes:
         return b""
 
 
-def append(place: Place, plan: dict[bytes, list[bytes]], event: bytes, began: float, **fields: bytes) -> bool:
-    """Append this run's line to the benchmark log, as `app/record.py` would; what fails is said on stderr.
-
-    Returns True: a log that can't be written changes no verdict.
-    """
-    name = place.main_top() + b"/" + plan[b"log"][0]
-    ms = b"%d" % max(1, round((time.monotonic() - began) * 1000))
+def log_line(
+    place: Place, plan: dict[bytes, list[bytes]], event: bytes, *, files: bytes, stage: bytes, **more: bytes
+) -> bytes:
+    """The line that this run leaves in the benchmark log, as `app/record.py` would have it."""
     task = place.task
     words = [
         time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime()).encode(),
@@ -459,18 +496,36 @@ def append(place: Place, plan: dict[bytes, list[bytes]], event: bytes, began: fl
         b"event=" + event,
         b"result=accepted",
         *([b"plan=" + encode(task.partition(b"/")[0])] if task else []),
-        *([b"stage=" + fields["stage"]] if fields["stage"] != b"-" else []),
+        *([b"stage=" + stage] if stage != b"-" else []),
         *([b"theme=" + encode(plan[b"theme"][0])] if b"theme" in plan else []),
-        b"files=" + fields["files"],
-        b"ms=" + ms,
-        *([b"commit=" + fields["commit"]] if "commit" in fields else []),
+        b"files=" + files,
+        *(name.encode() + b"=" + value for name, value in more.items()),
         b"id=" + posix.urandom(8).hex().encode(),
     ]
+    return b",".join(words)
+
+
+def since(began: float) -> bytes:
+    """The milliseconds since this moment, as the log has them."""
+    return b"%d" % max(1, round((time.monotonic() - began) * 1000))
+
+
+def log_path(place: Place, plan: dict[bytes, list[bytes]]) -> bytes:
+    """Where the benchmark log is."""
+    return place.main_top() + b"/" + plan[b"log"][0]
+
+
+def append(name: bytes, line: bytes) -> bool:
+    """Append a line to the benchmark log; return whether it is there.
+
+    What fails is said on stderr: a log that can't be written changes no verdict.
+    """
     try:
-        _append(name, b",".join(words) + b"\n")
+        _append(name, line + b"\n")
     except OSError as error:
         said = b"planfence: %s could not be written: %s\n" % (name, (error.strerror or "").encode())
         posix.write(2, said)
+        return False
     return True
 
 
@@ -502,15 +557,13 @@ def _append(name: bytes, line: bytes) -> None:
 
 def _lock(name: bytes, flags: int) -> int:
     try:
-        import fcntl
-
         descriptor = posix.open(name, flags, 0o644)
-    except (OSError, ImportError):
+    except OSError:
         return -1
     end = time.monotonic() + 0.2
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            posix.lockf(descriptor, posix.F_TLOCK, 0)
         except OSError:
             if time.monotonic() >= end:
                 posix.close(descriptor)

@@ -8,6 +8,7 @@ judgement, which alone refuses. Imports only what Python has loaded at its start
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> None:
         site.main()  # the full judgement may need what is installed
     from planfence.cli.hookmain import main as judge
 
+    gc.enable()  # as in `fastpath`
     sys.exit(judge("pre-push", tuple(arguments), data))
 
 

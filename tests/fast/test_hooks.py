@@ -15,11 +15,11 @@ from planfence import fastjudge, fastpath
 from planfence.app import hooks
 from planfence.core import paths
 from planfence.env import LOCAL_GIT_VARIABLES, Environment
+from planfence.install.shims import _START as START
 
 SOURCE = str(Path(fastpath.__file__).resolve().parents[1])
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
-#: Everything that the interpreter has not loaded anyway.
-OWN = {"planfence", "planfence.fastpath", "planfence.fastjudge", "planfence.fastmessage", "_blake2", "fcntl", "sys"}
+#: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
+OWN = {"planfence", "planfence.fastpath", "planfence.fastjudge", "planfence.fastmessage", "gc", "sys"}
 
 
 @pytest.fixture

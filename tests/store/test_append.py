@@ -1,4 +1,3 @@
-import fcntl
 import os
 import subprocess
 import sys
@@ -71,13 +70,18 @@ def test_a_full_disk_is_a_warning(tmp_path, monkeypatch):
     assert "only a part" in append_line(tmp_path / "log", "a")
 
 
-def test_a_lock_that_is_held_is_awaited_only_shortly(tmp_path):
+def test_a_lock_that_is_held_is_awaited_only_shortly(tmp_path, monkeypatch):
     log = tmp_path / "log"
-    with open(f"{log}.lock", "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    code = f"import fcntl; f = open({f'{log}.lock'!r}, 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        slept = []
+        monkeypatch.setattr("planfence.store.append.time.sleep", slept.append)
         began = time.monotonic()
         assert append_line(log, "a", timeout_s=0.05) == ""
+        assert slept
         assert time.monotonic() - began < 5
+        holder.stdin.close()
     assert log.read_text() == "a\n"
 
 

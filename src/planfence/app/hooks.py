@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planfence.app import check
 from planfence.app.check import Outcome
-from planfence.app.seen import SEEN, mark_seen, read_seen, was_seen
+from planfence.app.seen import SEEN, TO_RECORD, mark_seen, read_seen, was_seen
 from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 from planfence.store.state import write_atomically
 
 
@@ -124,7 +124,8 @@ def comment_prefix(repository: Repository) -> str:
 def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
     seen = read_seen(repository)
-    (repository.state_dir / SEEN).unlink(missing_ok=True)
+    for name in (SEEN, TO_RECORD):
+        (repository.state_dir / name).unlink(missing_ok=True)
     outcome = check.check_commit(repository, "HEAD")
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it

@@ -21,6 +21,8 @@ from planfence.gitio.repository import Repository
 from planfence.store.state import write_atomically
 
 SEEN = "hooks-seen"
+#: What commit-msg leaves for the shell of post-commit, see `fastmessage.leave`.
+TO_RECORD = "to-record"
 _TYPE = 0o170000
 
 
@@ -46,12 +48,12 @@ def _raw(file: FileChange) -> bytes:
 def read_seen(repository: Repository) -> dict[str, list[str]]:
     """Return which hooks ran since the last commit; each with HEAD, what was staged, and maybe its tree."""
     try:
-        first, *lines = (repository.state_dir / SEEN).read_bytes().decode("utf-8", "replace").splitlines()
-    except (OSError, ValueError):
+        lines = fastpath.read_lines(os.fsencode(repository.state_dir / SEEN))
+    except (OSError, Unsure):
         return {}
-    if first != fastpath.SEEN_HEAD.decode():
+    if lines[0] != fastpath.SEEN_HEAD:
         return {}
-    return {words[0]: words[1:] for words in (line.split(" ") for line in lines)}
+    return {words[0]: words[1:] for words in (line.decode("utf-8", "replace").split(" ") for line in lines)}
 
 
 def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
@@ -67,6 +69,7 @@ def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
     if hook == "pre-commit":
         seen = {hook: seen[hook]} | _for_fast(repository, outcome, change)
     lines = [fastpath.SEEN_HEAD.decode(), *(" ".join((name, *words)) for name, words in seen.items())]
+    lines.append(fastpath.END.decode())
     try:
         write_atomically(repository.state_dir / SEEN, "".join(f"{line}\n" for line in lines).encode())
     except CouldNotCheck:
@@ -95,7 +98,8 @@ def _for_fast(repository: Repository, outcome: Outcome, change: Change) -> dict[
         standing.write(place)
         _, comment = repository.git.status(*(word.decode() for word in fastjudge.COMMENT))
         words = (index, standing.mark, fastpath.digest(comment), b"%d" % len(change.files))
-        return {"fast": [word.decode() for word in words]}
+        lines = [b" ".join((b"fast", *words)), *fastjudge.noted(raw_bytes(change.files))]
+        return {words[0]: words[1:] for words in (line.decode().split(" ") for line in lines)}
     except (Unsure, OSError):
         return {}
 

@@ -25,8 +25,49 @@ CHAINED_SUFFIX = ".planfence-chained"
 _MARKER = b"# planfence-shim "
 _HEAD = b"#!/bin/sh\n"
 
-#: `-I -S` leave the site-packages out, and with them most of the start-up time.
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
+#: `-I -S` leave the site-packages out, and with them most of the start-up time. What is imported stays, so there is
+#: nothing to be collected until `fastpath` says that there may be.
+_START = (
+    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
+)
+
+#: post-commit without an interpreter: the line that commit-msg has left ready (`fastmessage.leave`) goes to the log
+#: where git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Whatever is
+#: otherwise (a log that is no plain file, or that somebody has written to since, so that its end is not known) is left
+#: to the program. Only the built-in commands of a POSIX shell, and git. The line comes first: were it to fail, nothing
+#: is consumed, by writing over the first bytes: to empty a file costs more than all the rest.
+_RECORD = r"""
+record() {
+  n=${GIT_DIR:-.git}/planfence/to-record
+  [ -s "$n" ] || return 1
+  {
+    IFS= read -r l
+    [ "$l" = "planfence-record 1 $PPID" ] || return 1
+    IFS= read -r f; IFS= read -r a; IFS= read -r b
+    IFS= read -r x; IFS= read -r y; IFS= read -r z
+    w=
+    while IFS= read -r l && [ "$l" != end ]; do
+      w="$w
+$l"
+    done
+  } <"$n"
+  [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] || return 1
+  [ "$f" -nt "$n" ]
+  [ $? -eq 1 ] || return 1
+  o=$(GIT_NO_REPLACE_OBJECTS=1 GIT_GRAFT_FILE=/dev/null GIT_NO_LAZY_FETCH=1 LC_ALL=C \
+    git -c core.fsmonitor=false -c core.commitGraph=false -c advice.graftFileDeprecated=false \
+    diff-tree --always -r --raw --no-abbrev --no-renames --no-ext-diff --no-textconv --ignore-submodules=none \
+    --no-relative --encoding=UTF-8 --pretty=tformat:%H%n%P%n%B HEAD -- 2>/dev/null) || return 1
+  c=${o%%
+*}
+  [ "$o" = "$c$w" ] || return 1
+  printf '%s\n' "$a$c$b" 2>/dev/null >>"$f" || return 1
+  printf recorded 2>/dev/null 1<>"$n"
+  printf recorded 2>/dev/null 1<>"${n%/*}/hooks-seen"
+  [ -z "$x" ] || printf '%s\nend\n' "$x$c$y$c$z" 2>/dev/null 1<>"${n%/*}/standing"
+  return 0
+}
+"""
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh"})
 _SHEBANG = re.compile(rb"#![ \t]*(?:/\S*/env[ \t]+(?:-S[ \t]+)?)?(\S+)((?:[ \t]+-[a-zA-Z]+)*)[ \t]*(?:\n|$)")
@@ -71,7 +112,7 @@ def generated_by(hook: bytes | None) -> str:
 
 def launcher_of(data: bytes) -> Launcher | None:
     """The launcher that a shim of ours names, or None where it names none."""
-    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=)", os.fsdecode(data), re.DOTALL | re.MULTILINE)
+    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=|record\(\))", os.fsdecode(data), re.DOTALL | re.MULTILINE)
     if found is None:
         return None
     python, site = (shlex.split(found.group(part)) for part in (1, 2))
@@ -138,6 +179,7 @@ def _missing(name: str, launcher: Launcher | None) -> list[str]:
 
 def _alone(name: str, launcher: Launcher | None) -> list[str]:
     return [
+        *([_RECORD.strip(), "record && exit 0"] if name == "post-commit" else []),
         *_branches(_ways(name, launcher), "exec ", ""),
         "fi",
         *_missing(name, launcher),
@@ -150,8 +192,12 @@ def _in_front(name: str, launcher: Launcher | None, chained: bytes) -> list[str]
     # post-commit can't refuse: what comes after it always runs.
     after = "" if name == "post-commit" else " || exit $?"
     missing = [f"  {line}" for line in _missing(name, launcher)]
+    ways = _ways(name, launcher)
+    if name == "post-commit":
+        ways.insert(0, ("record", ":"))
     lines = [
-        *_branches(_ways(name, launcher), "refs | " if reads else "", after),
+        *([_RECORD.strip()] if name == "post-commit" else []),
+        *_branches(ways, "refs | " if reads else "", after),
         "else",
         *missing,
         *([] if name == "post-commit" else ["  exit 3"]),

@@ -5,12 +5,13 @@ Hook fast paths use this module: it imports only what the interpreter has loaded
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import time
+from _thread import allocate_lock
 
 _PAUSE_S = 0.002
+_ONE_THREAD = allocate_lock()
 
 
 def append_line(path: str | os.PathLike[str], line: str, timeout_s: float = 0.2) -> str:
@@ -23,12 +24,13 @@ def append_line(path: str | os.PathLike[str], line: str, timeout_s: float = 0.2)
     """
     name = os.fspath(path)
     try:
-        held = _lock(f"{name}.lock", timeout_s)
-        try:
-            return _append(name, line)
-        finally:
-            if held >= 0:
-                os.close(held)
+        with _ONE_THREAD:
+            held = _lock(f"{name}.lock", timeout_s)
+            try:
+                return _append(name, line)
+            finally:
+                if held >= 0:
+                    os.close(held)
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         return f"{name} could not be written: {said}"
@@ -55,7 +57,8 @@ def _append(name: str, line: str) -> str:
 def _lock(name: str, timeout_s: float) -> int:
     """Lock a file beside the log, or return -1 where that is not to be had in time.
 
-    `flock` belongs to the open file; `fcntl` locks would drop when any descriptor of it closes.
+    `lockf`, as in the fast path, which has it without an import. It holds against other processes only, and is gone
+    as soon as this one closes any descriptor of the file: hence one thread at a time.
     """
     try:
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
@@ -64,7 +67,7 @@ def _lock(name: str, timeout_s: float) -> int:
     end = time.monotonic() + timeout_s
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.lockf(descriptor, os.F_TLOCK, 0)
         except OSError:
             if time.monotonic() >= end:
                 os.close(descriptor)
