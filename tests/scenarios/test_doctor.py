@@ -60,6 +60,17 @@ def test_a_foreign_and_an_edited_hook(installed):
     assert rows["commit-msg"][0] == "note"
 
 
+def test_a_shim_of_another_version(installed):
+    path = hook(installed, "post-commit")
+    rest = path.read_bytes().split(b"\n", 2)[2].replace(b"record && exit 0\n", b"")
+    path.write_bytes(shims._HEAD + shims._MARKER + shims._digest(rest) + b"\n" + rest)
+    seen = "was written by another version of planfence"
+    assert doctor(installed)["post-commit"][1:] == (seen, "planfence install")
+    assert installed.planfence("install").returncode == 0
+    assert doctor(installed)["post-commit"][0] == "ok"
+    assert b"record && exit 0" in path.read_bytes()
+
+
 def test_an_interpreter_that_vanished(installed):
     put_shim(installed, "pre-commit", shims.Launcher("/nowhere/python", "/nowhere"))
     put_shim(installed, "commit-msg", shims.Launcher(sys.executable, "/nowhere"))

@@ -73,6 +73,8 @@ def _shim(bench: Bench, hook: Hook) -> Diagnosis:
         )
     if shims.classify(text) is Kind.EDITED:
         return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it")
+    if hook.kind is Kind.OURS and text != shims.shim(hook.name, launcher, hook.kept):
+        return Diagnosis(Health.ODD, hook.name, "was written by another version of planfence", "planfence install")
     behind = f", in front of {hook.kept_path.name}" if hook.kept is not None else ""
     return Diagnosis(Health.WELL, hook.name, f"runs as a git hook{behind}")
 
