@@ -229,3 +229,18 @@ def test_install_server_leaves_another_hook_alone(lab) -> None:
     assert bare.planfence("install", "--server").returncode == 0
     assert (bare.root / "hooks/pre-receive.d/planfence").exists()
     assert lab.repo.planfence("install", "--server").returncode == 2
+
+
+def test_a_thousand_refs_cost_no_process_each(lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first push of all tags must not take a server's five seconds."""
+    import subprocess
+
+    from planfence.app import receive
+
+    server = lab.bare().open()
+    lines = "".join(f"{'0' * 40} {lab.base} refs/tags/v{number}\n" for number in range(1000))
+    started: list[object] = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: started.append(args) or run(*args, **kwargs))
+    assert not receive.receive(server, lines.encode()).report.refused
+    assert len(started) < 30

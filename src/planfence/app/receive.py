@@ -17,6 +17,7 @@ from planfence.core.finding import Finding, Report
 from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.ledger import Ledger, Tips
+from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.rules import protected_ref
 
@@ -58,13 +59,15 @@ def receive(repository: Repository, data: bytes) -> Outcome:
     protected = find_protected(repository)
     push = _Push(repository, protected)
     tips: dict[str, list[str]] = {}
-    for update in updates:
-        if update.ref.startswith(OWN):
-            push.findings += judge_ledger(repository, update.old, update.new, update.ref)
-        else:
-            for tip in _tip(push, update):
-                tips.setdefault(tip, []).append(update.ref)
-    ledger = _ledger_after(repository, updates)
+    # One process answers for all refs: thousands of tags may come at once.
+    with Objects(repository.git) as objects:
+        for update in updates:
+            if update.ref.startswith(OWN):
+                push.findings += judge_ledger(repository, update.old, update.new, update.ref)
+            else:
+                for tip in _tip(push, objects, update):
+                    tips.setdefault(tip, []).append(update.ref)
+        ledger = _ledger_after(repository, objects, updates)
     unknown = _unknown(repository, tips, protected.commit)
     outcomes = [_judge(repository, protected, tip, ledger) for tip in unknown]
     bad = [ref for tip, outcome in zip(unknown, outcomes, strict=True) if outcome.report.refused for ref in tips[tip]]
@@ -121,7 +124,13 @@ def _commit(repository: Repository, name: str) -> str:
     return out.decode().strip() if status == 0 else ""
 
 
-def _tip(push: _Push, update: Update) -> list[str]:
+def _peeled(objects: Objects, identifier: str) -> str:
+    """Return the commit that an id leads to, empty where it is none."""
+    found = objects.find(f"{identifier}^{{commit}}")
+    return found[0] if found else ""
+
+
+def _tip(push: _Push, objects: Objects, update: Update) -> list[str]:
     """Return the commit to judge, if there is one; note and refuse what happens to the ref itself."""
     zero = push.repository.zero
     guarded = update.ref == push.protected.ref
@@ -129,7 +138,7 @@ def _tip(push: _Push, update: Update) -> list[str]:
         if guarded:
             push.findings.append(protected_ref.about(update.ref, "would be deleted"))
         return []
-    tip = _commit(push.repository, update.new)
+    tip = _peeled(objects, update.new)
     if not tip:
         raise CouldNotCheck(
             f"{update.ref} would lead to something that is no commit, so it can't be judged",
@@ -156,11 +165,11 @@ def _unknown(repository: Repository, tips: Iterable[str], base: str) -> list[str
     return [tip for tip in tips if tip in new]
 
 
-def _ledger_after(repository: Repository, updates: Iterable[Update]) -> Tips:
+def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[Update]) -> Tips:
     """The ledger as it will be once the push is in: records may come with the commits that need them."""
     tips = Ledger(repository).tips()
     new = [u.new for u in updates if u.ref.startswith(OWN) and u.new != repository.zero]
-    return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: _commit(repository, c), new)))))
+    return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: _peeled(objects, c), new)))))
 
 
 def _judge(repository: Repository, protected: Protected, tip: str, ledger: Tips) -> Outcome:
