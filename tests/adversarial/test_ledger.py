@@ -203,3 +203,47 @@ def test_rerun_believes_no_record(lab) -> None:
     assert not lab.verify(good).refused
     assert lab.receive(("", good, "refs/heads/topic")).codes == {"exit 3"}
     assert not lab.receive(("", good, "refs/heads/topic"), PLANFENCE_RUN_TESTS="1").refused
+
+
+def test_a_record_of_another_repository(lab, tmp_path) -> None:
+    """It proves its own tree and no other: copied here, it opens nothing."""
+    _gate(lab)
+    other = type(lab.repo)(tmp_path / "other", lab.repo.variables)
+    lab.git("clone", "-q", str(lab.repo.root), str(other.root))
+    other.write("tests/auth/theirs.py")
+    theirs = other.commit("test: theirs")
+    _run(replace(lab, repo=other), theirs)
+    lab.git("fetch", "-q", str(other.root), "refs/planfence/*:refs/planfence/*")
+    assert _writer(lab)
+    head = _good(lab)
+    for name, verdict in _both(lab, head).items():
+        assert verdict.codes == {"GAT001"}, name
+
+
+def test_two_records_of_one_name(lab) -> None:
+    """Whichever is read first, a failure is never turned into a pass by a record of its name."""
+    from planfence.core.evidence import Outcome
+
+    _gate(lab)
+    head = _good(lab)
+    _run(lab, head, id="1" * 32, result={"exit": 1, "outcome": Outcome.FAILED})
+    _run(lab, lab.base, id="1" * 32)
+    for name, verdict in _both(lab, head).items():
+        assert verdict.codes == {"GAT001"}, name
+
+
+@pytest.mark.parametrize("seconds", ["NaN", "Infinity", "-1", '"1"', "true"])
+def test_a_duration_that_is_none(lab, seconds: str) -> None:
+    _gate(lab)
+    head = _good(lab)
+    _run(lab, head)
+    entry = lab.git("cat-file", "blob", f"{_writer(lab)}:entry.json")
+    for ref in lab.git("for-each-ref", "--format=%(refname)", LEDGER).splitlines():
+        lab.git("update-ref", "-d", ref)
+    (lab.repo.root / ".git/planfence/ledger-tip").unlink()
+    tree = lab.git(
+        "mktree", stdin=f"100644 blob {lab.blob(entry.replace('0.0', seconds).encode())}\tentry.json\n".encode()
+    )
+    lab.git("update-ref", f"{LEDGER}{'a' * 16}", lab.git("commit-tree", tree, stdin=b"x"))
+    for name, verdict in _both(lab, head).items():
+        assert "GAT001" in verdict.codes, name

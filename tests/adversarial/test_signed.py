@@ -197,3 +197,84 @@ def test_signers_that_are_not_on_the_protected_branch(lab, keys) -> None:
     lab.base = lab.record("chore: no signers", None)
     lab.write("src/auth.py")
     assert lab.verify(lab.record()).codes == {"exit 3"}
+
+
+def _entry(lab) -> bytes:
+    """The newest entry of the own ledger."""
+    ref = lab.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger").split("\n")[0]
+    return lab.git("cat-file", "blob", f"{ref}:entry.json").encode()
+
+
+def _append(lab, entry: bytes) -> None:
+    tree = lab.git("mktree", stdin=f"100644 blob {lab.blob(entry)}\tentry.json\n".encode())
+    lab.git("update-ref", f"refs/planfence/ledger/{'e' * 16}", lab.git("commit-tree", tree, stdin=b"x"))
+    lab.bare()
+    lab.sync()
+
+
+def _replayed(lab, keys, change) -> dict:
+    """Sign a failed run, and put what ``change`` makes of its envelope beside it."""
+    import base64
+    import json
+
+    _trust(lab, keys, evidence="signed")
+    _begin(lab, keys)
+    lab.write("src/auth.py")
+    head = lab.record()
+    _run(lab, lab.base, "listed", keys)
+    envelope = json.loads(_entry(lab))
+    payload = json.loads(base64.b64decode(envelope["payload"]))
+    payload["subject"][0]["digest"]["gitTree"] = lab.git("rev-parse", f"{head}^{{tree}}")
+    change(envelope, json.dumps(payload).encode())
+    _append(lab, json.dumps(envelope).encode())
+    return {"verify": lab.verify(head), "receive": lab.receive(("", head, "refs/heads/topic"))}
+
+
+def _other_payload(envelope: dict, payload: bytes) -> None:
+    import base64
+
+    envelope["payload"] = base64.b64encode(payload).decode()
+
+
+def _two_payloads(envelope: dict, payload: bytes) -> None:
+    """The signed payload stays, and the statement stands beside it in the clear."""
+    import json
+
+    envelope |= json.loads(payload)
+
+
+def _many_signatures(envelope: dict, payload: bytes) -> None:
+    _other_payload(envelope, payload)
+    envelope["signatures"] *= 5000
+
+
+def _no_signature(envelope: dict, payload: bytes) -> None:
+    _other_payload(envelope, payload)
+    envelope["signatures"] = []
+
+
+@pytest.mark.parametrize("change", [_other_payload, _two_payloads, _many_signatures, _no_signature])
+def test_a_signature_that_was_made_for_another_record(lab, keys, change) -> None:
+    for name, verdict in _replayed(lab, keys, change).items():
+        assert "GAT001" in verdict.codes, name
+
+
+def test_a_signature_in_gits_namespace_is_no_records(lab, keys) -> None:
+    """A signed commit's signature, or one that git made, proves no test."""
+    import json
+    import subprocess
+
+    from planfence.core.statement import pae, seal
+
+    _trust(lab, keys, evidence="signed")
+    _begin(lab, keys)
+    lab.write("src/auth.py")
+    head = lab.record()
+    lab.git("config", "--unset", "planfence.signingKey")
+    _run(lab, head, None, keys)
+    payload = json.dumps(json.loads(_entry(lab))).encode()
+    command = ["ssh-keygen", "-Y", "sign", "-q", "-n", "git", "-f", str(keys / "listed")]
+    made = subprocess.run(command, input=pae(payload), capture_output=True, check=True).stdout.decode()
+    _append(lab, seal(payload, "listed", made))
+    for verdict in (lab.verify(head), lab.receive(("", head, "refs/heads/topic"))):
+        assert "GAT001" in verdict.codes

@@ -15,6 +15,9 @@ from planfence.records import dataclass
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
+#: We write one. Each is a question to ssh-keygen, and whoever may push an entry may write thousands.
+MOST_SIGNATURES = 4
+
 _ALL_TEXT = frozenset({str})
 _DECODER = json.JSONDecoder()
 
@@ -96,6 +99,8 @@ def unseal(data: bytes) -> tuple[Envelope, Any]:
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise NotAStatement("a broken envelope") from error
+    if len(signatures) > MOST_SIGNATURES:
+        raise NotAStatement("an envelope of too many signatures")
     return Envelope(payload, signatures), _json(payload)
 
 
