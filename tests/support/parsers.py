@@ -38,7 +38,30 @@ estimate_min = 45
 files = [{ path = "src/a.py", change = "add" }, { path = "src/**" }]
 acceptance = [{ id = "A1", text = "x", review = true }]
 """
+RICH_PLAN = b"""\
+schema = 1
+id = "p"
+version = 3
+goal = "g"
+out_of_scope = ["x"]
+risks = [{ risk = "r", mitigation = "m" }]
+rollback = "b"
+constraints = ["c", { text = "t", run = "make" }, 1]
+roles = { plan = "claude", implement = "codex", review = "human" }
+themes = { t = { paths = ["src/**"], types = ["feat"] }, u = { paths = [] } }
+tasks = [
+  { id = "a", title = "t", theme = "t", estimate_min = 45, files = [{ path = "a" }], depends_on = ["c"] },
+  { id = "b", title = "t", theme = "u", estimate_min = 45, files = [{ path = "b", why = "w" }], depends_on = ["a"] },
+  { id = "c", title = "t", theme = "t", estimate_min = 45, files = [], depends_on = ["b"], deny = ["k/**"] },
+]
+"""
+#: The names that `[rules]` may hold here.
+RULES = (("SCP001", "path-outside-task"), ("THM004", "mixed-content"))
 POLICY = b'schema = 1\nbase = "main"\nprotected = ["a", ".github/**"]\n[limits]\nfiles = 3\nestimate_min = [30, 60]\n'
+RICH_POLICY = POLICY + (
+    b'[rules]\nSCP001 = "off"\nmixed-content = "warn"\n[tests]\ncommand = "true"\nrequired = ["push"]\nlinks = ["a"]\n'
+    b'[rework]\nmax = 1\n[trust]\nplan = "signed"\nevidence = "rerun"\nsigners = "s"\n[unplanned]\nfiles = 0\n'
+)
 MESSAGE = b"feat(x): y\n\nbody\n\nPlan-Task: p/a\nPlan-Model: human\nCloses #3\n"
 RAW = b":100644 100755 " + b"1" * 40 + b" " + b"2" * 40 + b" M\0src/a.py\0"
 COMMIT = (
@@ -104,10 +127,10 @@ def _plan(data: bytes) -> None:
 
 
 def _policy(data: bytes) -> None:
-    policy = parse_policy(data, "planfence.toml")
+    policy = parse_policy(data, "planfence.toml", RULES)
     assert policy.base
     assert policy.limits.files >= 1
-    assert parse_policy(references.policy_toml(policy), "planfence.toml") == policy
+    assert parse_policy(references.policy_toml(policy), "planfence.toml", RULES) == policy
 
 
 def _message(data: bytes) -> None:
@@ -246,8 +269,8 @@ def _guarded(parser: Callable[[bytes], None]) -> Callable[[bytes], None]:
 
 
 _PARSERS = {
-    "plan": (_plan, [PLAN]),
-    "policy": (_policy, [POLICY]),
+    "plan": (_plan, [PLAN, RICH_PLAN, RICH_PLAN.replace(b", 1]", b"]").replace(b'["c"]', b"[]")]),
+    "policy": (_policy, [POLICY, RICH_POLICY]),
     "message": (_message, MESSAGES),
     "raw diff": (_raw, [RAW, RAW * 2, RAWS]),
     "commit": (_commit, [COMMIT]),
