@@ -212,7 +212,8 @@ def test_a_push_that_the_remote_refuses_makes_no_new_writer(repo, tmp_path):
     hook.chmod(0o755)
     write_move(repo.open(), Policy(), start("x/y"))
     done = repo.planfence("sync")
-    assert done.returncode == 0
-    assert "was not taken" in done.stderr
+    assert done.returncode == 3
+    assert "origin did not take the own ledger: remote: not today" in done.stderr
+    assert "own ledger not taken" in done.stdout
     assert "new name" not in done.stderr
     assert Ledger(repo.open()).writer() == writer

@@ -8,6 +8,8 @@ from planfence.app.teamlog import share
 from planfence.cli.common import here, policy_of
 from planfence.cli.live import StatusLine
 from planfence.cli.output import emit
+from planfence.errors import ExitCode
+from planfence.gitio.ledger import PREFIX
 from planfence.gitio.remote import exchange, remote_of
 
 
@@ -27,7 +29,14 @@ def command(remote: str) -> int:
         emit("  hint: everything stays recorded here; run `planfence sync` again later\n", err=True)
         return 0
     ledgers = f"{done.fetched} ledger{'s' if done.fetched != 1 else ''} changed here"
-    own = "own ledger pushed" if done.pushed else "nothing of our own to push"
+    own = (
+        "own ledger pushed" if done.pushed else "own ledger not taken" if done.refused else "nothing of our own to push"
+    )
     log = f", {shared} new log lines" if shared else ""
     emit(f"synced with {done.remote}: {ledgers}, {own}{log}\n")
+    if done.refused:
+        emit(f"planfence: {done.remote} did not take the own ledger: {done.refused}\n", err=True)
+        shown = f"`git push {done.remote} '{PREFIX}*'` shows all that it says"
+        emit(f"  hint: everything stays recorded here; {shown}\n", err=True)
+        return int(ExitCode.COULD_NOT_CHECK)
     return 0

@@ -231,9 +231,8 @@ class Ledger:
                 f"the ledger's ref could not be moved: {lock} is there, as a git that was killed leaves it",
                 hint=f"once no git runs here: rm {shlex.quote(str(lock))}",
             )
-        raise CouldNotCheck(
-            "the ledger's ref could not be moved", hint=f"look at it with `git for-each-ref {PREFIX}`, and run it again"
-        )
+        self._git.run("update-ref", "--no-deref", ref, commit, old or self._zero)  # git's own words say why
+        return commit
 
     def _own_tip(self, ref: str) -> str | None:
         """Return the ref's commit, empty where it does not exist, None where it is unusable."""

@@ -19,13 +19,18 @@ _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What an exchange came to. ``offline`` is git's own word where the remote was not reached, else empty."""
+    """What an exchange came to.
+
+    ``offline`` is git's own word where the remote was not reached, ``refused`` where it did not take the own ledger;
+    else empty.
+    """
 
     remote: str
     fetched: int
     pushed: bool
     offline: str = ""
     notes: tuple[str, ...] = ()
+    refused: str = ""
 
 
 def remote_of(repository: Repository, wanted: str = "") -> str:
@@ -82,10 +87,9 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
             own = PREFIX + ledger.writer()
             status, said = _push(repository, remote, own, tell)
         pushed = status == 0
-        if status != 0:
-            notes.append(f"the own ledger was not taken: {said or status}")
-    after = _refs(repository)
-    return Exchange(remote, sum(1 for ref, oid in after.items() if before.get(ref) != oid), pushed, notes=tuple(notes))
+    refused = "" if pushed or own not in _refs(repository) else said or str(status)
+    fetched = sum(1 for ref, oid in _refs(repository).items() if before.get(ref) != oid)
+    return Exchange(remote, fetched, pushed, notes=tuple(notes), refused=refused)
 
 
 def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> tuple[int, str]:

@@ -180,7 +180,14 @@ def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNot
     words = [word for word in complaint.decode("utf-8", "replace").splitlines() if not word.startswith("hint:")]
     said = f": {words[0]}" if words else ""
     verb = next((word for word in arguments if word[:1] != "-" and "=" not in word), "")
-    return CouldNotCheck(
-        f"git {verb} failed with status {status}{said}",
-        hint="\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read",
-    )
+    return CouldNotCheck(f"git {verb} failed with status {status}{said}", hint=_hint(words))
+
+
+#: What git says where a disk or a quota is full, or a file may not grow (strerror(3); git runs with LC_ALL=C).
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large", "couldn't write '")
+
+
+def _hint(words: Sequence[str]) -> str:
+    if any(full in word for word in words for full in _FULL):
+        return "make room there, and run it again: nothing was recorded"
+    return "\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read"
