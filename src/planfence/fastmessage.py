@@ -41,7 +41,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     block = judge(plan, lines)
     written = with_trailers(text, wanted(place, standing), block=block)
     if written != text:
-        _replace(name, data, written.encode())
+        _replace(name, written.encode())
     lines = clean(written)
     what = seen[b"pre-commit"][:2]
     notes = [
@@ -210,16 +210,19 @@ def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
     return "\n".join(head + trailers + (tail or [""]))
 
 
-def _replace(name: bytes, old: bytes, new: bytes) -> None:
-    """Write what is new of a longer message over what it held: a word that stood there is never gone from the file."""
-    descriptor = posix.open(name, posix.O_WRONLY | posix.O_CLOEXEC | posix.O_NOFOLLOW)
+def _replace(name: bytes, data: bytes) -> None:
+    """Replace the message by a rename: it is the user's, and what writes over it may be ended in the middle."""
+    own = name + b".planfence-%d" % posix.getpid()
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(own, flags, 0o644)
     try:
-        if posix.pwrite(descriptor, new, 0) != len(new):
-            posix.pwrite(descriptor, old, 0)
-            posix.ftruncate(descriptor, len(old))
-            raise Unsure(b"write")
+        whole = posix.write(descriptor, data) == len(data)
     finally:
         posix.close(descriptor)
+    if not whole:
+        posix.unlink(own)
+        raise Unsure(b"write")
+    posix.rename(own, name)
 
 
 def post_commit(place: Place, began: float) -> bool:
