@@ -32,8 +32,8 @@ for line in open(sys.argv[1]):
 """
 WITHOUT = """
 import sys
-from planfence.app import report
-report.has_duckdb = lambda: False
+from planfence.app import foldlogs
+foldlogs.has_duckdb = lambda: False
 from planfence.cli.main import main
 sys.argv = ["planfence", "report", "--json"]
 main()
@@ -41,8 +41,9 @@ main()
 FOLD = """
 import sys
 from pathlib import Path
-from planfence.app import report
-report.has_duckdb = lambda: {duckdb}
+from planfence.app import foldlogs, report
+if not {duckdb}:
+    foldlogs.has_duckdb = lambda: False
 facts, counts, _ = report.fold([report.Source(tuple(sorted(Path(sys.argv[1]).glob("*.csv"))))])
 assert counts["records"] == {lines}, counts
 """
@@ -60,7 +61,8 @@ def lines(count: int, generator: random.Random):
         elif kind < 0.99:
             result = "refused" if generator.random() < 0.1 else "accepted"
             yield (
-                f"{start},cost=,time_min=,review_round=,event=pre-commit,result={result},stage=implement,"
+                f"{start},cost=,time_min=,review_round=,event=pre-commit,result={result},"
+                f"plan={task.partition('/')[0]},stage=implement,theme=theme{number % 3},"
                 f"files={generator.randrange(9)},ms={generator.randrange(8, 40)},id={number:016x}\n"
             )
         else:

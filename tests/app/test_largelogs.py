@@ -5,11 +5,12 @@ from dataclasses import asdict
 
 import pytest
 
-from planfence.app import largelogs, report
+from planfence.app import foldlogs, largelogs, report
 from planfence.app.logs import local_clock
 from planfence.core.log import Reader
 from planfence.core.metrics import Frame
 from planfence.core.taskfacts import Facts
+from planfence.store import ranges
 
 TASKS = ["a", "p/a", "p/b", "", "a%2Cb", "caf\u00e9", "a b", "'", '"q"']
 NUMBERS = ["", "0", "1", "0.42", "26", "2.5", "1e3", "-1", "nan", "x", ".5", "7."]
@@ -26,6 +27,7 @@ MIDDLES = [
     ",plan=p,stage=review,files=3",
     ",ms=1",
     ",theme=docs",
+    ",plan=p,stage=implement,theme=auth,rules=SCP001,files=3,lines=9,ms=12,session=s,commit=ab12,why=x",
     ",why=x",
     ",ms=1,ms=2",
     ",flow=dual",
@@ -122,9 +124,81 @@ def test_the_report_takes_it_from_some_size_on(tmp_path, monkeypatch):
     path = tmp_path / "log"
     path.write_text(HAND + OWN)
     small = report.render_json(report.report([report.Source((path,))], Frame(1795341600)))
-    monkeypatch.setattr(report, "LARGE", 1)
+    monkeypatch.setattr(foldlogs, "LARGE", 1)
     called = []
-    whole = report.fold_large
-    monkeypatch.setattr(report, "fold_large", lambda *words: called.append(1) or whole(*words))
+    whole = foldlogs.fold_large
+    monkeypatch.setattr(foldlogs, "fold_large", lambda *words: called.append(1) or whole(*words))
     assert report.render_json(report.report([report.Source((path,))], Frame(1795341600))) == small
     assert called
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_several_processes_read_as_the_reference(tmp_path, seed):
+    generator = random.Random(seed)
+    paths, texts = [], dict.fromkeys(line(generator, number) for number in range(400))
+    for number, share in enumerate((list(texts)[:7], list(texts)[7:300], [], list(texts)[300:])):
+        paths.append(tmp_path / f"{number}.csv")
+        paths[-1].write_text("".join(f"{text}\n" for text in share))
+    expected, reader = Facts(), Reader(local_clock)
+    for path in paths:
+        with path.open(newline="\n") as lines:
+            expected.add(reader.read(lines), "r:")
+    for processes in (2, 3, 5):
+        facts, counts, aside = foldlogs.fold_in_parts(paths, "r:", processes)
+        assert counts == reader.counts
+        assert aside == reader.aside
+        assert plain(facts) == plain(expected)
+        assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
+        assert facts.loose_cost == pytest.approx(expected.loose_cost)
+
+
+RAN = OWN.replace("cost=1,time_min=2,review_round=1", "cost=,time_min=,review_round=")
+
+
+@pytest.mark.parametrize(
+    "double",
+    [
+        HAND,
+        RAN,
+        RAN.replace("event=check", "event=start"),
+        HAND.rstrip() + "2026-11-22_11:00:00,task=b,model=x,cost=1,time_min=2,review_round=1\n",
+        HAND.rstrip(),
+    ],
+)
+def test_a_double_in_another_process_s_part_is_found(tmp_path, monkeypatch, double):
+    path = tmp_path / "log"
+    filling = "".join(HAND.replace("task=a", f"task=t{number}") for number in range(200))
+    for text in (HAND + RAN + filling + double, double.rstrip("\n") + "\n" + filling + HAND + RAN):
+        path.write_text(text)
+        expected, reader = reference(path)
+        assert foldlogs.fold_in_parts([path], "", 2) is None
+        for name, value in (("LARGE", 1), ("has_duckdb", lambda: False), ("processors", lambda: 2)):
+            monkeypatch.setattr(foldlogs, name, value)
+        facts, counts, aside = foldlogs.fold([(path, "")])
+        assert (counts, aside) == (reader.counts, reader.aside)
+        assert plain(facts) == plain(expected)
+
+
+def test_a_child_that_dies_is_no_answer(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(HAND.replace("task=a", "task=b") + HAND)
+    parts = ranges.cut([path], 2)
+    assert len(parts) == 2
+    assert ranges.each_in_a_process(lambda spans: 1 // (parts.index(spans) == 0), parts) is None
+    assert ranges.each_in_a_process(parts.index, parts) == [0, 1]
+
+
+def test_parts_are_whole_lines(tmp_path):
+    generator = random.Random(3)
+    paths = []
+    for number in range(9):
+        paths.append(tmp_path / f"{number}")
+        paths[-1].write_bytes(b"".join(b"x" * generator.randrange(90) + b"\n" for _ in range(generator.randrange(20))))
+    whole = b"".join(path.read_bytes() for path in paths)
+    for count in (1, 2, 3, 7, 50):
+        parts = ranges.cut(paths, count)
+        assert len(parts) <= count
+        spans = [span for part in parts for span in part]
+        texts = [b"".join(ranges.blocks(span.path, 16, span.start, span.end)) for span in spans]
+        assert b"".join(texts) == whole
+        assert all(text.endswith(b"\n") for text in texts)

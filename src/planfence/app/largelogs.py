@@ -55,6 +55,8 @@ def _merge(facts: Facts, each: Common, prefix: str) -> None:
         found.refused += each.lines
     if each.made and model:
         found.made = min(found.made, (local_clock(each.made, True), model))
+    if each.themed[19:]:
+        found.themed = max(found.themed, (local_clock(each.themed[:19], True), each.themed[19:]))
 
 
 def _numbered(paths: Sequence[Path], aside: list[SetAside]) -> list[SetAside]:

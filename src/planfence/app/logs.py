@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,8 +24,12 @@ _NUMBERS = ("cost", "time_min", "review_round", "est_min", "tokens_in", "tokens_
 
 @lru_cache(maxsize=1 << 16)
 def _hour(text: str, is_utc: bool) -> int:
-    parsed = time.strptime(text, "%Y-%m-%d_%H")
-    return calendar.timegm(parsed) if is_utc else int(time.mktime(parsed))
+    # Not strptime: ten times as slow, and a log has thousands of hours.
+    parsed = datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), int(text[11:13])).timetuple()
+    try:
+        return calendar.timegm(parsed) if is_utc else int(time.mktime(parsed))
+    except OverflowError as error:  # before 1900, on some systems
+        raise ValueError(text) from error
 
 
 def local_clock(text: str, is_utc: bool) -> int:

@@ -6,30 +6,24 @@ import csv
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 from pathlib import Path
 
+from planfence.app import foldlogs
 from planfence.app.aftermath import add_history
-from planfence.app.largelogs import fold_large
-from planfence.app.logs import lines_of, local_clock, own_logs
+from planfence.app.foldlogs import Folded
+from planfence.app.logs import local_clock, own_logs
 from planfence.app.trial import standing
-from planfence.core.fastfold import FastFold
-from planfence.core.log import Reader, SetAside
 from planfence.core.metrics import Frame
 from planfence.core.policy import Policy
 from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
-from planfence.core.taskfacts import Facts
 from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.render.report_html import render_html
-from planfence.store.parquet import has_duckdb
 
-#: From this many bytes on, DuckDB is worth its start.
-LARGE = 8_000_000
 _SPAN = re.compile(r"(\d+)([dwh])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
 
@@ -61,30 +55,9 @@ def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Sourc
     return Source(tuple(dict.fromkeys(own_logs(repository, policy))), prefix, repository)
 
 
-def fold(sources: list[Source]) -> tuple[Facts, Counter[str], list[SetAside]]:
+def fold(sources: Sequence[Source]) -> Folded:
     """Read all logs; doubles are found across them."""
-    if len({source.prefix for source in sources}) == 1 and has_duckdb():
-        paths = [path for source in sources for path in source.paths if path.is_file()]
-        if sum(path.stat().st_size for path in paths) >= LARGE:
-            found = fold_large(paths, sources[0].prefix)
-            if found is not None:
-                return found
-    facts, reader = Facts(), Reader(local_clock)
-    folder = FastFold(facts, reader, local_clock)
-    for source in sources:
-        for path in source.paths:
-            with lines_of(path) as lines:
-                folder.fold(lines, source.prefix)
-    folder.finish()
-    return facts, reader.counts, reader.aside
-
-
-def _fold_lines(lines: Sequence[str]) -> tuple[Facts, Counter[str], list[SetAside]]:
-    facts, reader = Facts(), Reader(local_clock)
-    folder = FastFold(facts, reader, local_clock)
-    folder.fold(lines)
-    folder.finish()
-    return facts, reader.counts, reader.aside
+    return foldlogs.fold([(path, source.prefix) for source in sources for path in source.paths])
 
 
 def report(
@@ -101,7 +74,7 @@ def report(
 
     ``team``: all writers' lines (:mod:`planfence.app.teamlog`), in place of what the sources' files hold.
     """
-    facts, counts, aside = fold(sources) if team is None else _fold_lines(team)
+    facts, counts, aside = fold(sources) if team is None else foldlogs.fold_lines(team)
     for source in sources:
         if source.repository is not None:
             add_history(facts, source.repository, frame, since=since, prefix=source.prefix)

@@ -51,7 +51,8 @@ class TaskFacts:
 
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
     have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
-    ``made`` is (time, model) of the first line written in the implement stage.
+    ``made`` is (time, model) of the first line written in the implement stage, ``themed`` (time, theme) of the last
+    line that names one.
     """
 
     task: str
@@ -75,7 +76,7 @@ class TaskFacts:
     tokens_cached: int = 0
     ctx: int = 0
     flow: str = ""
-    theme: str = ""
+    themed: tuple[int, str] = (0, "")
     outcome: str = ""
     outcome_at: int = 0
     started: int = 0
@@ -99,6 +100,11 @@ class TaskFacts:
         """The plan's id, "" for a task without one."""
         plan, slash, _ = self.task.rpartition(":")[2].partition("/")
         return plan if slash else ""
+
+    @property
+    def theme(self) -> str:
+        """The theme by the latest line that names one: logs of several writers are in no order."""
+        return self.themed[1]
 
     def saw(self, epoch: int) -> None:
         """Widen the span of the task's lines."""
@@ -176,13 +182,16 @@ class TaskFacts:
 
     @property
     def maker(self) -> str:
-        """The model that the outcome counts for: who had the role, or was at work in that stage, or has most lines."""
+        """The model that the outcome counts for: who had the role, or was at work in that stage, or has most lines.
+
+        Of two with as many lines the first by name: it must not hang on the order of lines.
+        """
         lines: Counter[str] = Counter()
         for (role, model), share in self.shares.items():
             if role in ("implement", "executor"):
                 return model
             lines[model] += share.costs + share.times
-        return self.made[1] or (lines.most_common(1)[0][0] if lines else "")
+        return self.made[1] or min(lines, key=lambda model: (-lines[model], model), default="")
 
 
 @dataclass(slots=True)
@@ -293,7 +302,8 @@ def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
 def _add_words(facts: TaskFacts, record: Record) -> None:
     fields = record.fields
     facts.flow = facts.flow or fields.get("flow", "")  # the first: by assignment
-    facts.theme = fields.get("theme") or facts.theme
+    if fields.get("theme"):
+        facts.themed = max(facts.themed, (record.epoch, fields["theme"]))
     if fields.get("stage") == "implement" and fields.get("model"):
         facts.made = min(facts.made, (record.epoch, fields["model"]))
     facts.trial = fields.get("trial") or facts.trial

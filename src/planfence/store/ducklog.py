@@ -26,11 +26,10 @@ _HAND = (
 #: A hook's fields in the order in which they are written, so that none is there twice.
 _HOOK = (
     rf",event=(?:{'|'.join(sorted(QUIET_EVENTS))}),result=[a-z]+"
-    + "".join(rf"(?:,{name}=[^,%]*)?" for name in ("plan", "stage", "rules", "files", "lines", "ms"))
+    + "".join(rf"(?:,{name}=[^,%]*)?" for name in ("plan", "stage", "theme", *UNREAD))
     + r",id=[0-9a-f]{16}"
 )
 _COMMON = f"{_HAND}(?:{_HOOK})?"
-assert {"plan", "rules", "files", "lines", "ms"} <= set(UNREAD)
 _CHUNK = 1 << 22
 
 _READ = """
@@ -50,7 +49,10 @@ SELECT words[2], words[3], coalesce(words[7], ''), coalesce(words[8], ''), count
        coalesce(sum(try_cast(words[4][6:] AS DOUBLE)), 0), count(try_cast(words[4][6:] AS DOUBLE)),
        coalesce(sum(try_cast(words[5][10:] AS DOUBLE)), 0), count(try_cast(words[5][10:] AS DOUBLE)),
        coalesce(max(try_cast(words[6][14:] AS DOUBLE)), 0),
-       coalesce(min(words[1]) FILTER (WHERE list_contains(words, 'stage=implement')), '')
+       coalesce(min(words[1]) FILTER (WHERE list_contains(words, 'stage=implement')), ''),
+       coalesce(max(CASE 'theme=' WHEN words[11][:6] THEN words[1] || words[11][7:]
+                                  WHEN words[10][:6] THEN words[1] || words[10][7:]
+                                  WHEN words[9][:6] THEN words[1] || words[9][7:] END), '')
 FROM (SELECT string_split(line, ',') AS words FROM lines WHERE common)
 GROUP BY ALL
 """
@@ -60,7 +62,7 @@ class Common(NamedTuple):
     """The sums of common lines with the same words of task, model, event and result (`task=p/t`, `event=check`).
 
     The last two words are empty for hand-written lines. Times are text as in the log; ``made`` is the first in the
-    implement stage, "" where there is none.
+    implement stage, ``themed`` the last with a theme and that theme behind it, "" where there is none.
     """
 
     task: str
@@ -76,6 +78,7 @@ class Common(NamedTuple):
     times: int
     rounds: float
     made: str
+    themed: str
 
 
 @dataclass(frozen=True, slots=True)

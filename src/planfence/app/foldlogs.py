@@ -1,0 +1,123 @@
+"""Logs of any size folded into facts: by DuckDB, by several processes, or by one, whichever is there and worth it."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planfence.app.largelogs import fold_large
+from planfence.app.logs import local_clock
+from planfence.core.fastfold import CHUNK, FastFold, Marking, count, whole_lines
+from planfence.core.log import Reader, SetAside
+from planfence.core.logsums import Sums
+from planfence.core.taskfacts import Facts
+from planfence.errors import CouldNotCheck
+from planfence.store.parquet import has_duckdb
+from planfence.store.ranges import Span, blocks, cut, each_in_a_process, processors
+
+#: From this many bytes on, DuckDB is worth its start, and a second process its own.
+LARGE = 8_000_000
+#: More processes than that only share the memory's bandwidth.
+_MOST = 8
+
+#: What reading logs came to: facts, the counts of lines, and the first lines that were set aside.
+Folded = tuple[Facts, Counter[str], list[SetAside]]
+
+
+def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
+    """Read logs, each with the prefix of its tasks; doubles are found across them."""
+    there = [(path, prefix) for path, prefix in logs if path.is_file()]
+    prefixes = {prefix for _, prefix in there}
+    if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
+        paths, prefix = [path for path, _ in there], prefixes.pop()
+        found = fold_large(paths, prefix) if has_duckdb() else None
+        found = found or fold_in_parts(paths, prefix, min(_MOST, processors()))
+        if found is not None:
+            return found
+    facts, reader = Facts(), Reader(local_clock)
+    folder = FastFold(facts, reader, local_clock)
+    for path, prefix in there:
+        folder.fold(text_of(path), prefix)
+    folder.finish()
+    return facts, reader.counts, reader.aside
+
+
+def fold_lines(lines: Sequence[str]) -> Folded:
+    """Read lines that are no file's."""
+    facts, reader = Facts(), Reader(local_clock)
+    folder = FastFold(facts, reader, local_clock)
+    folder.fold("".join(lines[start : start + 500]) for start in range(0, len(lines), 500))
+    folder.finish()
+    return facts, reader.counts, reader.aside
+
+
+def text_of(path: Path, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """A log's text in chunks of whole lines; bytes that are not UTF-8 pass through as surrogates."""
+    try:
+        yield from whole_lines(blocks(path, CHUNK, start, end))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one process made of its spans: sums, the marks of what it saw, by span its lines, and the rare ones."""
+
+    sums: Sums
+    marks: array[int]
+    spans: list[tuple[int, list[tuple[int, str]]]]
+
+
+def _fold_part(spans: list[Span]) -> _Part:
+    # A string's hash is 64 bits, and the same in all children of one process.
+    sums, common = Sums(), Marking(local_clock)
+    found = []
+    for span in spans:
+        passed, rare = 0, []
+        for chunk in text_of(span.path, span.start, span.end):
+            before = sums.lines
+            others = common.take(chunk, sums)
+            rare += [(passed + index, line) for index, line in others]
+            passed += len(others) + sums.lines - before
+        found.append((passed, rare))
+    return _Part(sums, common.marks, found)
+
+
+def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded | None:
+    """Fold files in several processes; None where one will do, or where two lines in different parts may be doubles.
+
+    The rare lines are read here, in their order, as the reference reads them.
+    """
+    parts = cut(paths, processes) if processes > 1 else []
+    found = each_in_a_process(_fold_part, parts) if len(parts) > 1 else None
+    marks = _together(found) if found is not None else None
+    if found is None or marks is None:
+        return None
+    facts, reader = Facts(), Reader(local_clock)
+    passed = 0
+    for span, (lines, rare) in zip(
+        (span for part in parts for span in part), (each for part in found for each in part.spans), strict=True
+    ):
+        passed = passed if span.start else 0
+        for index, line in rare:
+            facts.add(reader.read_line(line, passed + index + 1), prefix)
+        passed += lines
+    if not marks.isdisjoint(map(hash, reader.seen)):
+        return None
+    for part in found:
+        part.sums.merge(facts, local_clock, prefix)
+        count(reader, part.sums.lines)
+    return facts, reader.counts, reader.aside
+
+
+def _together(parts: Sequence[_Part]) -> set[int] | None:
+    """The marks of all parts; None where two are the same."""
+    marks = set[int]()
+    for part in parts:
+        marks.update(part.marks)
+    return marks if len(marks) == sum(len(part.marks) for part in parts) else None
