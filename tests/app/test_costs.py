@@ -186,3 +186,44 @@ def test_a_task_that_nobody_started_has_no_cost(work):
     assert costs.finish_line(work, POLICY, "p/none").fields == {}
     record(work, POLICY, event="check", result="accepted", task="p/t")
     assert costs.finish_line(work, POLICY, "p/t").fields == {}
+
+
+RECORDED = SESSIONS.parent / "recorded"
+
+
+def test_each_run_of_a_resumed_claude_session_is_taken_once(work):
+    runs = [(RECORDED / "claude-2.1.197" / f"{name}.json").read_text() for name in ("first", "resumed")]
+    for run in runs:
+        costs.take_printed(work, POLICY, run, task="p/t")
+    for run in runs:
+        with pytest.raises(PlanfenceError, match="in the log already"):
+            costs.take_printed(work, POLICY, run, task="p/t")
+    lines = last(work)
+    assert [float(line["cost"]) for line in lines] == [0.0482, 0.03124]
+    assert len({line["run"] for line in lines}) == 2
+
+
+def test_codex_s_growing_totals_are_differenced_across_runs(work):
+    first, resumed = ((RECORDED / "codex-0.169.0" / f"{name}.jsonl").read_text() for name in ("first", "resumed"))
+    for run in (first, resumed):
+        costs.take_printed(work, POLICY, run, task="p/t", model="gpt-5.1-codex")
+    for run in (first, resumed):
+        with pytest.raises(PlanfenceError, match="in the log already"):
+            costs.take_printed(work, POLICY, run, task="p/t", model="gpt-5.1-codex")
+    lines = last(work)
+    assert [int(line["tokens_in"]) + int(line["tokens_cached"]) for line in lines] == [48_000, 27_000]
+    assert sum(int(line["tokens_out"]) for line in lines) == 275
+
+
+def test_what_codex_printed_is_not_taken_from_its_rollout_again(work, tmp_path):
+    rollout = next((RECORDED / "codex-0.169.0" / "sessions").rglob("rollout-*00000001-*.jsonl"))
+    text = rollout.read_text().replace("/home/dev/shop", str(work.top))
+    target = tmp_path / ".codex" / "sessions" / rollout.name
+    target.write_text(text)
+    begun = 1795637600  # when it was recorded
+    record_run(work, POLICY, "p/t", "start", begun)
+    record_run(work, POLICY, "p/t", "end", begun + 600)
+    assert costs.finish_line(work, POLICY, "p/t", begun + 700).fields["tokens_out"] == 275
+    printed = (RECORDED / "codex-0.169.0" / "resumed.jsonl").read_text()
+    costs.take_printed(work, POLICY, printed, task="p/t", model="gpt-5.1-codex")
+    assert "tokens_out" not in costs.finish_line(work, POLICY, "p/t", begun + 700).fields

@@ -2,7 +2,9 @@
 
 The format is internal and changes; fixtures in the tests name their versions. One answer stands on several rows, one
 for each content block, each with the usage so far: the row with the larger total counts. Subagents' rows repeat
-answers of the main session under a new request id: those are left out.
+answers of the main session under a new request id: those are left out. A resumed session's file may begin with a copy
+of the earlier one's answers, under the new session, at the new time and without a request id (seen in 1.0.111): those
+are left out as well, whether the earlier file is at hand or not.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ def collect(paths: Iterable[Path]) -> Collected:
     collected = Collected()
     rows: dict[tuple[str, str], tuple[Turn, bool]] = {}
     for path in paths:
-        for raw in json_lines(path, collected):
-            if raw.get("type") != "assistant":
-                continue
+        answers = [raw for raw in json_lines(path, collected) if raw.get("type") == "assistant"]
+        names_requests = any(raw.get("requestId") for raw in answers)
+        for raw in answers:
             turn = _turn(raw)
             if turn is None:
                 collected.leave_out("answer without usage")
+                continue
+            if names_requests and not raw.get("requestId"):
+                collected.leave_out("copy in a resumed session")
                 continue
             message = text(table(raw.get("message")).get("id"))
             key = (message or text(raw.get("uuid")), text(raw.get("requestId")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planfence.agents.usage import Collected, Turn, count, dollars, table, text
 
@@ -12,22 +13,23 @@ def collect(printed: str, *, epoch: int, cwd: str = "", model: str = "") -> Coll
     """Read printed JSON: one object, an array, or one object a line.
 
     ``epoch`` is when it ended; ``model`` is for Codex, which prints none. A Claude session's dollars are its own
-    report, for each model where it says so, otherwise shared by their tokens.
+    report, for each model where it says so, otherwise shared by their tokens. What a resumed session prints is this
+    run's with Claude (``run`` tells the runs apart), the whole thread's so far with Codex, whose subagents are not in it.
     """
     collected = Collected()
-    results: dict[str, dict[str, object]] = {}
+    results: dict[tuple[str, str], dict[str, object]] = {}
     thread, totals = "", None
     for value in _objects(printed, collected):
         kind = value.get("type")
         if kind == "result":
-            results[text(value.get("session_id"))] = value
+            results[text(value.get("session_id")), text(value.get("uuid"))] = value
         elif kind == "thread.started":
             thread = text(value.get("thread_id"))
         elif kind == "turn.completed":
             # The usage is the thread's total so far: the last one holds all.
             totals = table(value.get("usage"))
-    for session, value in results.items():
-        collected.turns += _claude(session, value, epoch, cwd)
+    for (session, run), value in results.items():
+        collected.turns += [replace(turn, run=run) for turn in _claude(session, value, epoch, cwd)]
     if totals is not None:
         collected.turns.append(
             Turn(
@@ -65,29 +67,33 @@ def _objects(printed: str, collected: Collected) -> Iterator[dict[str, object]]:
 def _claude(session: str, value: dict[str, object], epoch: int, cwd: str) -> list[Turn]:
     whole = dollars(value.get("total_cost_usd"))
     models = table(value.get("modelUsage"))
+    usage = table(value.get("usage"))
+    cached, written = count(usage.get("cache_read_input_tokens")), count(usage.get("cache_creation_input_tokens"))
+    tokens = count(usage.get("input_tokens")) + cached + written
+    output = count(usage.get("output_tokens"))
     if not models:
-        usage = table(value.get("usage"))
-        cached, written = count(usage.get("cache_read_input_tokens")), count(usage.get("cache_creation_input_tokens"))
-        tokens = count(usage.get("input_tokens")) + cached + written
-        output = count(usage.get("output_tokens"))
         return [Turn("claude", session, epoch, cwd, "", tokens, output, cached, written, reported=whole)]
+    if sum(_input(table(raw)) for raw in models.values()) < tokens:
+        # Seen in 2.0.30: all input tokens 0 by model, and dollars of the output alone. By model there is all that
+        # subagents spent as well, so less than the main conversation's can't be the truth: an estimate is nearer to it.
+        name = max(models, key=lambda each: _size(table(models[each])))
+        return [Turn("claude", session, epoch, cwd, name, tokens, output, cached, written)]
     turns = []
     said = all(dollars(table(raw).get("costUSD")) is not None for raw in models.values())
-    sizes = {
-        model: count(table(raw).get("inputTokens")) + count(table(raw).get("outputTokens")) or 1
-        for model, raw in models.items()
-    }
+    sizes = {model: _size(table(raw)) for model, raw in models.items()}
     for model, raw in models.items():
         usage = table(raw)
-        cached, written = count(usage.get("cacheReadInputTokens")), count(usage.get("cacheCreationInputTokens"))
-        tokens = count(usage.get("inputTokens")) + cached + written
         cost = dollars(usage.get("costUSD"))
         if whole is not None and (len(models) == 1 or not said):
             cost = whole * sizes[model] / sum(sizes.values())
-        name = text(usage.get("canonicalModel")) or model
-        output = count(usage.get("outputTokens"))
-        turns.append(Turn("claude", session, epoch, cwd, name, tokens, output, cached, written, reported=cost))
+        cached, written = count(usage.get("cacheReadInputTokens")), count(usage.get("cacheCreationInputTokens"))
+        name, output = text(usage.get("canonicalModel")) or model, count(usage.get("outputTokens"))
+        turns.append(Turn("claude", session, epoch, cwd, name, _input(usage), output, cached, written, reported=cost))
     return turns
+
+
+def _input(usage: dict[str, object]) -> int:
+    return sum(count(usage.get(name)) for name in ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"))
 
 
 def _size(usage: dict[str, object]) -> int:

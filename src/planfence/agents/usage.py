@@ -16,7 +16,7 @@ class Turn:
     ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
     ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 where unknown. ``reported`` is
     the agent's own number of dollars, None where it says none. ``placeholder``: the output tokens may be less than
-    the truth.
+    the truth. ``run`` names one run of a program where it printed its own, "" elsewhere.
     """
 
     agent: str
@@ -32,6 +32,7 @@ class Turn:
     reported: float | None = None
     placeholder: bool = False
     context: int = 0
+    run: str = ""
 
 
 @dataclass(slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from planfence.app import prices
 from planfence.app.agentsession import SESSIONS
 from planfence.app.logs import own_logs, read_logs
 from planfence.app.record import Value, record
+from planfence.core.log import number
 from planfence.core.policy import Policy
 from planfence.core.taskfacts import Facts, TaskFacts
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 
 _DAY = 86_400
+_TOKENS = ("tokens_in", "tokens_out", "tokens_cached")
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Spent:
     estimated: bool = False
     models: dict[str, int] = field(default_factory=dict)
     sessions: dict[str, None] = field(default_factory=dict)
+    runs: dict[str, None] = field(default_factory=dict)
     last: int = 0
 
     def add(self, turn: Turn) -> None:
@@ -48,6 +51,7 @@ class Spent:
         self.estimated |= turn.reported is None
         self.models[turn.model] = self.models.get(turn.model, 0) + turn.output
         self.sessions[turn.session] = None
+        self.runs[turn.run] = None
         self.last = max(self.last, turn.epoch)
 
     def fields(self) -> dict[str, Value]:
@@ -59,6 +63,7 @@ class Spent:
             "ctx": self.ctx,
             "llm": max(self.models, key=lambda name: self.models[name]),
             "session": tuple(filter(None, self.sessions)),
+            "run": tuple(filter(None, self.runs)),
         }
         if self.cost is not None:
             found |= {"cost": self.cost} | ({"estimated": "1"} if self.estimated else {})
@@ -126,22 +131,37 @@ def stage_at(task: TaskFacts, epoch: int) -> str:
     return "review" if stage == "done" else stage
 
 
-def _facts(repository: Repository, policy: Policy) -> tuple[Facts, set[str], dict[str, int]]:
-    """The log folded; the sessions that reported their own cost; until when each session's loose turns are logged."""
+@dataclass(slots=True)
+class _Logged:
+    """What the log has of costs.
+
+    ``reported`` are sessions whose own word on their tokens is in the log, ``runs`` those runs, ``totals`` by thread the
+    tokens (in, out, cached); ``until`` says until when each session's loose turns are logged.
+    """
+
+    facts: Facts = field(default_factory=Facts)
+    reported: set[str] = field(default_factory=set)
+    runs: set[str] = field(default_factory=set)
+    totals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    until: dict[str, int] = field(default_factory=dict)
+
+
+def _logged(repository: Repository, policy: Policy) -> _Logged:
     reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
-    facts = Facts()
-    facts.add([*reading.records, *reading.runs])
-    reported: set[str] = set()
-    until: dict[str, int] = {}
-    for entry in reading.records:
-        if entry.fields.get("event") != "cost" or not entry.fields.get("session"):
-            continue
-        for session in entry.fields["session"].split("+"):
-            if "until" in entry.fields:
-                until[session] = max(until.get(session, 0), int(entry.fields["until"]))
-            elif "estimated" not in entry.fields and entry.fields.get("cost"):
-                reported.add(session)
-    return facts, reported, until
+    found = _Logged()
+    found.facts.add([*reading.records, *reading.runs])
+    for fields in (entry.fields for entry in reading.records if entry.fields.get("event") == "cost"):
+        runs = set(filter(None, fields.get("run", "").split("+")))
+        found.runs |= runs
+        for session in filter(None, fields.get("session", "").split("+")):
+            if "until" in fields:
+                found.until[session] = max(found.until.get(session, 0), int(number(fields["until"]) or 0))
+            elif runs or ("estimated" not in fields and fields.get("cost")):
+                found.reported.add(session)
+            if runs:
+                for name in _TOKENS:
+                    found.totals[session, name] += int(number(fields.get(name, "")) or 0)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +178,8 @@ def finish_line(repository: Repository, policy: Policy, task: str, now: int | No
     Returns the fields for the task's `finish` line: minutes, dollars, tokens, context. All lines add up.
     """
     now = int(time.time()) if now is None else now
-    facts, reported, _ = _facts(repository, policy)
-    known = facts.tasks.get(task)
+    logged = _logged(repository, policy)
+    known = logged.facts.tasks.get(task)
     if known is None:
         return FinishLine({})
     spans = intervals(known, now)
@@ -167,7 +187,7 @@ def finish_line(repository: Repository, policy: Policy, task: str, now: int | No
     spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
     if spans:
         for turn in here(repository, gather(repository, spans[0][0]).turns):
-            if turn.session not in reported and any(begin <= turn.epoch <= end for begin, end in spans):
+            if turn.session not in logged.reported and any(begin <= turn.epoch <= end for begin, end in spans):
                 spent[stage_at(known, turn.epoch), turn.agent].add(turn)
     notes = [_price_note(each) for each in spent.values() if each.cost is None]
     own = max((key for key in spent if key[0] == "implement"), key=lambda key: spent[key].tokens_out, default=None)
@@ -216,25 +236,42 @@ def take_printed(repository: Repository, policy: Policy, printed: str, *, task: 
         raise PlanfenceError(
             "no usage in it", hint="pipe in what `claude -p --output-format json` or `codex exec --json` prints"
         )
-    known = {turn.session for turn in collected.turns} & _facts(repository, policy)[1]
-    if known:
-        raise PlanfenceError(f"the session {min(known)} is in the log already")
+    logged = _logged(repository, policy)
+    collected.turns = [turn for turn in (_new_of(each, logged) for each in collected.turns) if turn is not None]
+    if not collected.turns:
+        raise PlanfenceError("this run is in the log already")
     spent: dict[str, Spent] = defaultdict(Spent)
     for turn in collected.turns:
         spent[turn.agent].add(turn)
     return _write(repository, policy, [(agent, task, each) for agent, each in spent.items()], collected, until=False)
 
 
+def _new_of(turn: Turn, logged: _Logged) -> Turn | None:
+    """What of a printed turn is not in the log; None: nothing.
+
+    Codex prints the totals of a thread that is resumed again and again: what is in the log is taken off.
+    """
+    run = turn.run or turn.session
+    if turn.agent == "claude":
+        known = run in logged.runs if turn.run else turn.session in logged.reported
+        return None if known else replace(turn, run=run)
+    had_in, had_out, had_cached = (logged.totals[turn.session, name] for name in _TOKENS)
+    cached, output = turn.cached - had_cached, turn.output - had_out
+    whole = turn.input - had_in - had_cached
+    left = replace(turn, input=whole, output=output, cached=cached, run=run)
+    return left if min(whole, output, cached) >= 0 and whole + output else None
+
+
 def take_loose(repository: Repository, policy: Policy, days: int, now: int | None = None) -> Taken:
     """Log, as dollars of no task, the sessions of this worktree that ran while no task was at work."""
     now = int(time.time()) if now is None else now
-    facts, reported, until = _facts(repository, policy)
-    spans = [span for task in facts.tasks.values() for span in intervals(task, now)]
+    logged = _logged(repository, policy)
+    spans = [span for task in logged.facts.tasks.values() for span in intervals(task, now)]
     collected = gather(repository, now - days * _DAY)
     spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
     for turn in here(repository, collected.turns):
-        logged = turn.session in reported or turn.epoch <= until.get(turn.session, 0)
-        if not logged and not any(begin <= turn.epoch <= end for begin, end in spans):
+        is_there = turn.session in logged.reported or turn.epoch <= logged.until.get(turn.session, 0)
+        if not is_there and not any(begin <= turn.epoch <= end for begin, end in spans):
             spent[turn.agent, turn.session].add(turn)
     return _write(repository, policy, [(agent, "", each) for (agent, _), each in spent.items()], collected, until=True)
 

@@ -30,6 +30,7 @@ OWN_FIELDS = (
     "ctx",
     "estimated",
     "session",
+    "run",
     "until",
     "commit",
     "outcome",
