@@ -78,11 +78,9 @@ def test_what_the_newest_claude_prints_is_what_its_transcripts_say():
     turns = claude("2.1.197").turns
     for which, answers in (("first", range(1, 6)), ("resumed", (6, 7)), ("stream", (8,))):
         said = printed("claude-2.1.197", which).turns
-        expected = [claude_answer(n) for n in answers]
-        totals = tuple(sum(each[place] for each in expected) for place in range(4))
-        assert tuple(
-            sum(getattr(turn, name) for turn in said) for name in ("input", "output", "cached", "written")
-        ) == (totals)
+        names = ("input", "output", "cached", "written")
+        totals = [sum(each[place] for each in map(claude_answer, answers)) for place in range(4)]
+        assert [sum(getattr(turn, name) for turn in said) for name in names] == totals
         assert all(turn.reported for turn in said)
         (session,) = {turn.session for turn in said}
         assert session in {turn.session for turn in turns}

@@ -135,8 +135,8 @@ def stage_at(task: TaskFacts, epoch: int) -> str:
 class _Logged:
     """What the log has of costs.
 
-    ``reported`` are sessions whose own word on their tokens is in the log, ``runs`` those runs, ``totals`` by thread the
-    tokens (in, out, cached); ``until`` says until when each session's loose turns are logged.
+    ``reported`` are sessions whose own word on their tokens is in the log, ``runs`` those runs, ``totals`` by thread
+    the tokens (in, out, cached); ``until`` says until when each session's loose turns are logged.
     """
 
     facts: Facts = field(default_factory=Facts)

@@ -36,11 +36,13 @@ class Moved:
         return self.report.refused
 
 
-def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over: str = "") -> Moved:
+def start(
+    repository: Repository, wanted: str, *, prompt: bytes = b"", take_over: str = "", estimate: float = 0.0
+) -> Moved:
     """Begin a task, or go back to one: out of the plan stage, and active in this worktree from here on.
 
     ``prompt`` is kept with the entry; ``take_over`` is a reason by which whoever asks takes
-    over the implementer's role.
+    over the implementer's role; ``estimate`` (minutes) is a forecast to be taken instead of the plan's.
     """
     scene = look(repository, wanted)
     if scene.stage is Stage.DONE:
@@ -68,7 +70,7 @@ def start(repository: Repository, wanted: str, *, prompt: bytes = b"", take_over
     assigned = assignment(repository, scene.policy, scene.name)
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
-    return _accepted(scene, "start", stage, notes, **({"est_min": scene.task.estimate_min} | assigned))
+    return _accepted(scene, "start", stage, notes, **({"est_min": estimate or scene.task.estimate_min} | assigned))
 
 
 def _is_begun(scene: Scene) -> bool:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import select
+import sys
+import time
 from typing import BinaryIO
 
 import click
 
 from planfence.app import stage
+from planfence.app.forecast import to_ask
 from planfence.app.worth import advice
 from planfence.cli.common import here
 from planfence.cli.moved import tell
+from planfence.core.log import number
+
+#: A terminal is no proof of a person: after so many seconds without an answer the plan's estimate is taken.
+ANSWER_S = 30
+_TRIES = 3
 
 
 @click.command()
@@ -18,10 +28,24 @@ from planfence.cli.moved import tell
 @click.option(
     "--take-over", default="", metavar="WHY", help="Take over the implementer's role; recorded with its reason."
 )
-def command(task: str, prompt: BinaryIO | None, take_over: str) -> int:
-    """Begin TASK (`PLAN/TASK`), or go back to it: it is then this worktree's active task."""
+@click.option(
+    "--estimate",
+    type=click.FloatRange(1, 100_000),
+    metavar="MINUTES",
+    help="Your forecast, instead of the plan's. Never asks.",
+)
+def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float | None) -> int:
+    """Begin TASK (`PLAN/TASK`), or go back to it: it is then this worktree's active task.
+
+    A person at a terminal is asked for a forecast while a trial runs, or where the plan's is more than two weeks old;
+    an empty answer, or none in half a minute, takes the plan's.
+    """
+    repository = here()
+    planned = to_ask(repository, task, int(time.time())) if estimate is None and _can_ask(prompt) else None
+    if planned is not None:
+        estimate = _ask(planned)
     data = b"" if prompt is None else prompt.read()
-    moved = stage.start(here(), task, prompt=data, take_over=take_over)
+    moved = stage.start(repository, task, prompt=data, take_over=take_over, estimate=estimate or 0.0)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:
@@ -31,6 +55,27 @@ def command(task: str, prompt: BinaryIO | None, take_over: str) -> int:
         moved,
         f"{name} is active: {moved.scene.task.title}\n"
         f"stage {moved.stage}, held by {model if take_over else holder}, "
-        f"estimated {moved.scene.task.estimate_min:g} min",
+        f"estimated {estimate or moved.scene.task.estimate_min:g} min",
         "not started",
     )
+
+
+def _can_ask(prompt: BinaryIO | None) -> bool:
+    return os.name == "posix" and prompt is None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(planned: float) -> float:
+    """Ask for a forecast; 0 where there is no answer, or none that is a number of minutes."""
+    for _ in range(_TRIES):
+        click.echo(f"your forecast, in minutes of work [{planned:g}]: ", nl=False, err=True)
+        ready, _, _ = select.select([sys.stdin], [], [], ANSWER_S)
+        if not ready:
+            click.echo(f"\nno answer: the plan's {planned:g} min", err=True)
+            return 0.0
+        answer = sys.stdin.readline().strip()
+        minutes = number(answer) or 0.0
+        if not answer or 1 <= minutes <= 100_000:
+            return minutes
+        click.echo("a number of minutes, such as 45", err=True)
+    click.echo(f"the plan's {planned:g} min", err=True)
+    return 0.0

@@ -269,7 +269,8 @@ class Facts:
         facts.tokens_out += tokens[1]
         facts.tokens_cached += tokens[2]
         facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
-        facts.est_min = self._number(fields, "est_min") or facts.est_min
+        forecast = self._number(fields, "est_min") or 0.0
+        facts.est_min = facts.est_min or forecast  # the first: what is said after work began is no forecast
         facts.estimated += fields.get("estimated") == "1"
 
 
