@@ -58,6 +58,7 @@ class ReportData:
     unreadable: int
     overall: Mapping[str, Estimate]
     groups: Mapping[str, Mapping[str, Estimate]]
+    roles: Mapping[str, Mapping[str, Estimate]]
     weeks: Sequence[tuple[int, Mapping[str, Estimate]]]
     stages: Mapping[str, Estimate]
     context: Mapping[int, Estimate]
@@ -127,6 +128,7 @@ def build(
         unreadable=facts.unreadable,
         overall=metrics.measure(tasks, frame, mended),
         groups=metrics.by_dimension(tasks, dimension, frame, mended),
+        roles=metrics.by_dimension(tasks, "role", frame, mended),
         weeks=metrics.by_week(tasks, frame, mended),
         stages=metrics.stage_minutes(tasks),
         context=metrics.first_pass_by_context(tasks),
@@ -165,6 +167,7 @@ def as_plain(data: ReportData) -> dict[str, object]:
         "comparable": data.comparable,
         "overall": plain(data.overall),
         "by": {"dimension": data.dimension, "groups": {name: plain(group) for name, group in data.groups.items()}},
+        "by_role": {name: plain(group) for name, group in data.roles.items()},
         "weeks": [{"week": week, "metrics": plain(group)} for week, group in data.weeks],
         "stages": plain(data.stages),
         "first_pass_by_context": {str(2**bucket): _plain(rate) for bucket, rate in data.context.items()},

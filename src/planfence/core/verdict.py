@@ -16,8 +16,6 @@ from planfence.core import stats
 
 #: The level of each of two looks that together err in 5% (Pocock 1977).
 LOOK_ALPHA = 0.0294
-#: Ten tasks of an arm differ by chance by more than the guardrail: it is broken where an 80% interval says so as well.
-_GUARD_ALPHA = 0.2
 _POWER = 0.8
 _BLOCK = 4
 METRICS = ("cost_per_accepted", "cost", "active_min")
@@ -214,7 +212,8 @@ def _at_look(trial: Trial, outcomes: Sequence[Outcome], *, first: bool) -> Verdi
     if effect is None or effect.low is None or effect.high is None:
         return Verdict("not enough data", "not enough data: an arm has too few tasks with numbers.", look)
     difference = passes[0] if passes else 0.0
-    said = f"{_ratio(trial, effect)} (interval {_ends(effect)}, {effect.n[0]} and {effect.n[1]} tasks)"
+    sizes = f"{effect.n[1]} {trial.arms[1]} and {effect.n[0]} {trial.arms[0]} tasks"
+    said = f"{_ratio(trial, effect)} (interval {_ends(effect)}, {sizes})"
     if passes:
         said += f", first pass {100 * difference:+.0f} points ({100 * passes[1]:+.0f} to {100 * passes[2]:+.0f})"
     word, more = _word(trial, effect, outcomes), 0
@@ -233,10 +232,11 @@ def _at_look(trial: Trial, outcomes: Sequence[Outcome], *, first: bool) -> Verdi
 
 
 def _word(trial: Trial, effect: Effect, outcomes: Sequence[Outcome]) -> str:
-    passes, guard = _first_pass(outcomes), _first_pass(outcomes, _GUARD_ALPHA)
+    passes = _first_pass(outcomes)
     assert effect.low is not None
     assert effect.high is not None
-    broken = guard is not None and guard[0] < -trial.guardrail and guard[2] < 0
+    # By the rate itself, not by its interval: twenty tasks would never prove that ten points were lost.
+    broken = passes is not None and passes[0] < -trial.guardrail
     if effect.high < 1:
         return "trade-off" if broken else "better"
     if effect.low > 1:
@@ -247,7 +247,7 @@ def _word(trial: Trial, effect: Effect, outcomes: Sequence[Outcome]) -> str:
     return "not enough data"
 
 
-def _first_pass(outcomes: Sequence[Outcome], alpha: float = stats.ALPHA) -> tuple[float, float, float] | None:
+def _first_pass(outcomes: Sequence[Outcome]) -> tuple[float, float, float] | None:
     """The second arm's first-pass rate minus the first's, with Newcombe's interval."""
     judged = [
         [each.first_pass for each in outcomes if each.arm == arm and each.first_pass is not None] for arm in (0, 1)
@@ -255,7 +255,7 @@ def _first_pass(outcomes: Sequence[Outcome], alpha: float = stats.ALPHA) -> tupl
     hits, sizes = [sum(map(bool, arm)) for arm in judged], [len(arm) for arm in judged]
     if not all(sizes):
         return None
-    ends = stats.newcombe((hits[1], hits[0]), (sizes[1], sizes[0]), alpha)
+    ends = stats.newcombe((hits[1], hits[0]), (sizes[1], sizes[0]))
     return hits[1] / sizes[1] - hits[0] / sizes[0], ends.low, ends.high
 
 

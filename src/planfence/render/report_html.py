@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import astuple, fields
 from html import escape
 
@@ -13,6 +14,7 @@ from planfence.core.reportdata import LOOSE_LIMIT, ReportData, TaskRow
 from planfence.render.log_text import render_counts, visible
 from planfence.render.numbers import amount, day, interval
 
+_OPEN = 6
 _CHARTS = (
     ("cost", "Cost of a task", "Every dot is a task; the bar is the median, the line its 95% interval."),
     ("minutes", "Active minutes", "Closed tasks: minutes worked, by the run log or as typed."),
@@ -43,7 +45,7 @@ def render_html(data: ReportData, *, style: str, script: str) -> str:
 {_head(data)}
 {_filters()}
 {_cards()}
-{_verdict(data)}
+{_trial(data)}
 <main class="charts">
 {"".join(_chart(*chart) for chart in _CHARTS)}
 {_summary(data)}
@@ -79,7 +81,7 @@ def _head(data: ReportData) -> str:
         f"<header><h1>{_text(data.title)}: what tasks cost, and how they went</h1>"
         f'<p class="soft">Tasks{since}, as of {day(data.made_at)} (UTC). '
         f"Rework counts within {data.window_days} days. Every number shows how many tasks it rests on.</p>"
-        f"{loose}{notes}</header>"
+        f"{_verdict(data)}{loose}{notes}</header>"
     )
 
 
@@ -112,11 +114,14 @@ def _cards() -> str:
 
 def _verdict(data: ReportData) -> str:
     if not data.verdict:
+        return '<p class="soft">No trial runs: tasks were not assigned by chance, so a difference is no verdict.</p>'
+    return f'<p class="verdict"><strong>Trial:</strong> {_text(str(data.verdict["text"]))}</p>'
+
+
+def _trial(data: ReportData) -> str:
+    if not data.verdict or not data.verdict.get("effect"):
         return ""
-    section = ""
-    if data.verdict.get("effect"):
-        section = _section("trial", "The trial", "The interval against the margin within which both are the same.")
-    return f'<p class="verdict"><strong>Trial:</strong> {_text(str(data.verdict["text"]))}</p>{section}'
+    return _section("trial", "The trial", "The interval against the margin within which both are the same.")
 
 
 def _chart(name: str, title: str, about: str) -> str:
@@ -134,16 +139,20 @@ def _section(name: str, title: str, about: str, *, wide: bool = False) -> str:
 def _summary(data: ReportData) -> str:
     rows = "".join(_row(METRICS[name][0], estimate) for name, estimate in data.overall.items())
     table = _table("metric", rows)
-    groups = "".join(
+    groups = _groups(f"By {data.dimension}", data.groups) if data.comparable else ""
+    roles = _groups("By role", data.roles) if data.comparable and data.dimension != "role" else ""
+    return f'<section class="wide"><h2>All metrics, all tasks</h2>{table}{groups}{roles}</section>'
+
+
+def _groups(title: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """A table of each group, open while a person can take them in; a role has cost and time only."""
+    tables = "".join(
         f"<h3>{_text(label)}</h3>"
         + _table("metric", "".join(_row(METRICS[name][0], e) for name, e in group.items() if e.n))
-        for label, group in data.groups.items()
-        if data.comparable
+        for label, group in groups.items()
     )
-    return (
-        f'<section class="wide"><h2>All metrics, all tasks</h2>{table}'
-        f"<details><summary>By {data.dimension}</summary><div>{groups}</div></details></section>"
-    )
+    state = " open" if len(groups) <= _OPEN else ""
+    return f"<details{state}><summary>{title}</summary><div>{tables}</div></details>" if groups else ""
 
 
 def _table(name: str, rows: str) -> str:

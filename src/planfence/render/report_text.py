@@ -36,6 +36,11 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
     if not data.tasks:
         console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")
         return out.getvalue()
+    if data.verdict:
+        console.print(f"Trial: {data.verdict['text']}", markup=False)
+    else:
+        console.print("No trial runs: tasks were not assigned by chance, and a difference is no verdict.", markup=False)
+    console.print()
     console.print(_overall(data.overall))
     for note in _notes(data.overall):
         console.print(note, markup=False)
@@ -52,8 +57,6 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
         console.print(_simple("stage", "minutes in it, median", data.stages))
     for note in data.notes:
         console.print(note, markup=False)
-    if data.verdict:
-        console.print(f"\nTrial: {data.verdict['text']}", markup=False)
     return out.getvalue()
 
 
