@@ -1,8 +1,11 @@
 """Two weeks of made-up work by two models whose truth is known: the report must recover it."""
 
+import json
 import math
 import random
 import time
+
+import pytest
 
 from planfence.app import report
 from planfence.core.logline import format_record
@@ -62,3 +65,24 @@ def test_the_report_recovers_the_truth(tmp_path):
                 inside += found[name].low <= truth <= found[name].high
     # 192 intervals of 95% each; fewer than 170 inside would be one chance in a hundred thousand.
     assert inside >= 170, f"{inside} of {looked}"
+
+
+@pytest.mark.parametrize("dimension", ["model", "role", "flow", "theme", "plan"])
+def test_n_and_an_interval_stand_on_every_number(tmp_path, dimension):
+    data = work(tmp_path, 3)
+    data = report.report(
+        [report.Source((tmp_path / "log", tmp_path / "runs"))], Frame(data.made_at), dimension=dimension
+    )
+    plain = json.loads(report.render_json(data))
+    groups = [plain["overall"], *plain["by"]["groups"].values(), *plain["by_role"].values(), plain["stages"]]
+    groups += [week["metrics"] for week in plain["weeks"]] + [plain["first_pass_by_context"], plain["pass_hat_k"]]
+    assert plain["by"]["groups"]
+    for name, estimate in (item for group in groups for item in group.items()):
+        assert estimate["n"] >= 0
+        if estimate["value"] is not None:
+            assert estimate["n"] > 0, name
+        if estimate["n"] >= 8 and not name.endswith("p90"):  # a 90th percentile needs 36
+            assert estimate["low"] is not None, (name, estimate)
+            assert estimate["low"] <= estimate["value"] <= estimate["high"], (name, estimate)
+    for estimate in plain["overall"].values():
+        assert f"<td>{estimate['n']}</td>" in report.page(data)
