@@ -33,8 +33,10 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
     prefixes = {prefix for _, prefix in there}
     if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
         paths, prefix = [path for path, _ in there], prefixes.pop()
-        found = fold_large(paths, prefix) if has_duckdb() else None
-        found = found or fold_in_parts(paths, prefix, min(_MOST, processors()))
+        if has_duckdb():
+            found = fold_large(paths, prefix)  # what it leaves is read below: it had threads, and they can't be forked
+        else:
+            found = fold_in_parts(paths, prefix, min(_MOST, processors()))
         if found is not None:
             return found
     facts, reader = Facts(), Reader(local_clock)
