@@ -33,10 +33,8 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
     prefixes = {prefix for _, prefix in there}
     if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
         paths, prefix = [path for path, _ in there], prefixes.pop()
-        if has_duckdb():
-            found = fold_large(paths, prefix)  # what it leaves is read below: it had threads, and they can't be forked
-        else:
-            found = fold_in_parts(paths, prefix, min(_MOST, processors()))
+        # What DuckDB leaves is read by one process: it had threads, and a process with threads can't be forked safely.
+        found = fold_large(paths, prefix) if has_duckdb() else _in_parts(paths, prefix)
         if found is not None:
             return found
     facts, reader = Facts(), Reader(local_clock)
@@ -45,6 +43,10 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
         folder.fold(text_of(path), prefix)
     folder.finish()
     return facts, reader.counts, reader.aside
+
+
+def _in_parts(paths: Sequence[Path], prefix: str) -> Folded | None:
+    return fold_in_parts(paths, prefix, min(_MOST, processors()))
 
 
 def fold_lines(lines: Sequence[str]) -> Folded:
