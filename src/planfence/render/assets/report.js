@@ -241,7 +241,7 @@
     if (e.low !== null) root.append(svg("line", { class: "range k0", x1: x(e.low), x2: x(e.high), y1: B / 2 + 6, y2: B / 2 + 6 }));
     root.append(svg("circle", { class: "k0", cx: x(e.value), cy: B / 2 + 6, r: 7 }),
       svg("text", { class: "tick", x: L, y: H - 6 }, `← ${v.arms[1]} costs less`), svg("text", { class: "tick", x: W - L, y: H - 6, "text-anchor": "end" }, `${v.arms[1]} costs more →`));
-    table("trial", ["", "value"], () => Object.entries({ "effect": e.value.toFixed(2) + "×", "interval": e.low === null ? "-" : `${e.low.toFixed(2)} to ${e.high.toFixed(2)}`, "margin": `${(1 / (1 + margin)).toFixed(2)} to ${(1 + margin).toFixed(2)}`, "tasks": `${v.n[0]} and ${v.n[1]}` }));
+    table("trial", ["", "value"], () => Object.entries({ "effect": e.value.toFixed(2) + "×", "interval": e.low === null ? "-" : `${e.low.toFixed(2)} to ${e.high.toFixed(2)}`, "margin": `${(1 / (1 + margin)).toFixed(2)} to ${(1 + margin).toFixed(2)}`, "tasks": `${v.n[1]} ${v.arms[1]} and ${v.n[0]} ${v.arms[0]}` }));
   };
 
   const fields = ["from", "to", "model", "theme", "plan"];
