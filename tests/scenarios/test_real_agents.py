@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from planfence.agents import costs_claude, costs_codex
+from planfence.env import Environment
+
 _spec = importlib.util.spec_from_file_location("standin_models", Path(__file__).with_name("standin_models.py"))
 standin_models = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(standin_models)
@@ -54,6 +57,11 @@ def run(repo, command, **extra):
     )
 
 
+def spent(collector, repo):
+    """The output tokens of each answer that the agent's own session files tell of: 20 + n for the stand-in's n-th."""
+    return [turn.output for turn in collector.collect(collector.files(Environment(repo.variables), 0)).turns]
+
+
 @needs("claude")
 def test_claude_code_obeys(shop):
     script = [
@@ -80,7 +88,7 @@ def test_claude_code_obeys(shop):
             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
             DISABLE_AUTOUPDATER="1",
         )
-        told = "\n".join(server.asked)
+        told, answers = "\n".join(server.asked), server.answers
     result = json.loads(done.stdout)
     assert [each["tool_name"] for each in result["permission_denials"]] == ["Write", "Bash"]
     assert (shop.root / "src/auth.py").exists()
@@ -89,6 +97,9 @@ def test_claude_code_obeys(shop):
     assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
     assert "is not tested as it stands: src/auth.py" in told
     assert "event=session" in (shop.root / ".ai-benchmark.csv").read_text()
+    counted = spent(costs_claude, shop)
+    assert len(counted) == len(set(counted)) >= 4
+    assert set(counted) <= {20 + n for n in range(1, answers + 1)}
 
 
 @needs("codex")
@@ -111,9 +122,10 @@ def test_codex_obeys_once_its_hooks_are_trusted(shop, tmp_path):
         )
         flags = ["--dangerously-bypass-approvals-and-sandbox", "--dangerously-bypass-hook-trust"]
         run(shop, ["codex", "exec", "--json", *flags, "Do it"])
-        told = "\n".join(server.asked)
+        told, answers = "\n".join(server.asked), server.answers
     assert (shop.root / "src/auth.py").exists()
     assert not (shop.root / "docs/new.md").exists()
     assert "the task is auth/middleware" in told
     assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
     assert "git commit --no-verify: the hooks are part of the plan" in told
+    assert spent(costs_codex, shop) == [20 + n for n in range(1, answers + 1)]
