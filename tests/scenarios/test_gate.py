@@ -124,6 +124,7 @@ def test_what_is_no_pass(repo, command, outcome):
     done = repo.planfence("test", TASK, **CODEX)
     assert done.returncode == 1, done.stdout + done.stderr
     assert outcome in done.stdout
+    assert "  hint: " in done.stderr
     assert "GAT001" in repo.planfence("advance", TASK, **CODEX).stderr
 
 
@@ -330,6 +331,31 @@ def test_nodes_own_runner(repo):
     done = repo.planfence("test", TASK, NODE_TEST_CONTEXT="child-v8", **CODEX)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 tests" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_nodes_own_runner_without_a_report(repo):
+    gated(repo, "node --test tests/auth/a.test.js")
+    body = "const {test} = require('node:test'); test('a', () => { if (BAD) throw Error('x'); });\n"
+    for number, bad in enumerate(("true", "false")):
+        repo.write("tests/auth/a.test.js", body.replace("BAD", bad))
+        repo.commit(f"test: js\n\nPlan-Task: {TASK}\nPlan-Stage: implement\nPlan-Model: codex")
+        assert repo.planfence("test", TASK, **CODEX).returncode == 1 - number
+        assert runs(repo)[0].results[0].counts is None
+
+
+def test_a_commit_that_mends_the_test_command_can_leave(repo):
+    gated(repo, "false")
+    work(repo)
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\n')
+    repo.commit("chore: other tests")
+    done = repo.planfence("test", **CODEX)
+    assert done.returncode == 1
+    command = done.stderr.rpartition("on: ")[2].strip()
+    subprocess.run(command, shell=True, cwd=repo.root, env=repo.variables, check=True, capture_output=True)
+    again = repo.planfence("test", **CODEX)
+    assert again.returncode == 0
+    assert "already passed" in again.stderr
 
 
 def test_pytest_for_real(repo):

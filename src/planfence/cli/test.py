@@ -10,6 +10,7 @@ from planfence.app.testrun import Ran, run_tests
 from planfence.cli.common import here
 from planfence.cli.live import Live
 from planfence.cli.output import emit
+from planfence.core.evidence import TESTS, Outcome
 from planfence.errors import ExitCode
 
 
@@ -28,11 +29,40 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     finally:
         live.clear()
     emit(summary(ran))
+    for hint in hints(ran):
+        emit(f"  hint: {hint}\n", err=True)
     if ran.passed and target.commit:
         push.foresee(repository, target.commit)
     if ran.warning:
         live.say(ran.warning)
     return int(ExitCode.CLEAN if ran.passed else ExitCode.FINDINGS)
+
+
+#: What to do about each way of not passing.
+_NEXT = {
+    Outcome.FAILED: "mend it, commit, and run `planfence test` again; `planfence replay last` shows this output",
+    Outcome.NO_TESTS: "fewer tests ran than `min_tests` under [tests] asks for: look at what the command collects",
+    Outcome.NO_REPORT: "the command wrote no readable JUnit report to {junit}: give its reporter that file",
+    Outcome.NOT_FOUND: "install what the command needs, or mend `command` under [tests] in planfence.toml",
+    Outcome.TIMEOUT: "end what hangs, or raise `timeout_s` under [tests] in planfence.toml",
+    Outcome.SETUP_FAILED: "mend `setup` under [tests] in planfence.toml",
+    Outcome.DISTURBED: 'let the tests work in a folder of their own, or set `where = "export"` under [tests]; see '
+    "`git status`",
+}
+
+
+def hints(ran: Ran) -> list[str]:
+    """Return what to type or change next where something did not pass."""
+    if ran.passed or ran.run is None:
+        return []
+    bad = [each for each in ran.run.results if not each.passed]
+    mine = [command for key, (_, command) in ran.target.commands.items() if key != TESTS and key.startswith(TESTS)]
+    if mine and not any(each.name != TESTS or each.command in mine for each in bad):
+        return [
+            "this commit is tested by the command of the policy before it; its own counts from the next commit on:"
+            ' git commit --allow-empty -m "chore: the new test command"'
+        ]
+    return list(dict.fromkeys(_NEXT[each.outcome] for each in bad if each.outcome in _NEXT))
 
 
 def summary(ran: Ran) -> str:
