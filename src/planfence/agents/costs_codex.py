@@ -7,12 +7,12 @@ or a subagent begins with a copy of its parent's events: the shared beginning co
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from planfence.agents.usage import Collected, Turn, count, json_lines, recent, seconds, table, text
 from planfence.env import Environment
+from planfence.records import dataclass, field
 
 
 class _Totals(NamedTuple):

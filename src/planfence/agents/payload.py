@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from planfence.agents import patch
 from planfence.agents.patch import Edit
 from planfence.errors import PlanfenceError
+from planfence.records import dataclass, field
 
 AGENTS = ("claude", "codex", "gemini", "cursor")
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from planfence.records import dataclass
 
 #: Arguments after the program; the prompt comes on standard input.
 ARGUMENTS = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from planfence.agents import patch, shellfiles, shellgit
@@ -17,6 +16,7 @@ from planfence.agents.shellexpand import expand, scripts
 from planfence.agents.shellgit import Attempt, Write
 from planfence.agents.shellparts import WRITING_REDIRECTIONS, Command, UnreadableError, literal
 from planfence.agents.shellwords import parse
+from planfence.records import dataclass, field
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash"})
 _INTERPRETERS = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from planfence.records import dataclass, field
 
 #: What a word is made of: unquoted text, quoted text, a variable's name, or a script to substitute.
 RAW, QUOTED, VARIABLE, SCRIPT = "raw", "quoted", "variable", "script"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.agents import answer, payload, shell
@@ -21,6 +20,7 @@ from planfence.app.agentscope import Fence
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
+from planfence.records import dataclass
 
 _DENIABLE = (Event.BEFORE_TOOL,)
 #: A denial names this many reasons; the rest is counted.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.agents.patch import Edit
@@ -14,6 +13,7 @@ from planfence.core import names, paths
 from planfence.core.change import Action
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
+from planfence.records import dataclass
 
 #: Where agents and git keep what decides whether hooks run at all.
 SWITCHES = (

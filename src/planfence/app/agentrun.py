@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass, replace
 
 from planfence import __version__
 from planfence.agents import programs
@@ -19,6 +18,7 @@ from planfence.core.statement import Statement
 from planfence.errors import PlanfenceError
 from planfence.gitio import snapshot
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 #: Our own predicate: one run of an agent on a task's prompt.
 AGENT_RUN = "urn:planfence:agent-run:v1"

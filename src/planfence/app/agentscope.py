@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.agents.identity import detect
@@ -26,6 +25,7 @@ from planfence.env import Environment
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
+from planfence.records import dataclass
 from planfence.rules import RULES
 from planfence.rules.judge import door, judge, selected
 from planfence.store.state import read_active_task

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planfence.agents.identity import detect
 from planfence.app import check
 from planfence.app.record import record
@@ -19,6 +17,7 @@ from planfence.gitio import changes, write
 from planfence.gitio.governing import Entry, entry, is_plain
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 from planfence.store.state import write_atomically
 
 

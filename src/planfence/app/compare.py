@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 
 from planfence.app import check
 from planfence.app import record as records
@@ -16,6 +16,7 @@ from planfence.core.statement import Statement
 from planfence.errors import PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 #: Our own predicate: two candidates, what was measured, and the verdict.
 COMPARISON = "urn:planfence:comparison:v1"

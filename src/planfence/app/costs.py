@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from planfence.core.policy import Policy
 from planfence.core.taskfacts import Facts, TaskFacts
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field, replace
 
 _DAY = 86_400
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached")

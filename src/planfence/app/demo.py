@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from planfence.env import Environment
 from planfence.gitio.scratch import scratch
+from planfence.records import dataclass
 
 _PLAN = """\
 schema = 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 
 class Health(Enum):

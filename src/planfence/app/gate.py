@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from planfence.app.book import read_history, trusted
 from planfence.app.check import check_commit, check_range
@@ -12,6 +11,7 @@ from planfence.app.scene import Scene
 from planfence.core import evidence, stages
 from planfence.core.finding import Finding, Severity
 from planfence.core.stages import Stage
+from planfence.records import replace
 
 #: code → name of the rules that a stage move answers to; their documentation is in the rules' modules.
 NAMES = {

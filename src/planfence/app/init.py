@@ -7,7 +7,6 @@ never changed: the user is shown the lines to add.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.app import install as installing
@@ -19,6 +18,7 @@ from planfence.core.policyfile import parse_policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.install import frameworks
+from planfence.records import dataclass
 from planfence.rules.catalog import KNOWN
 from planfence.store.state import write_atomically
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from planfence.install.frameworks import Config
 from planfence.install.hookfile import Hook
 from planfence.install.hookfile import look as look_at
 from planfence.install.shims import Launcher
+from planfence.records import dataclass
 
 
 class Place(Enum):

@@ -6,7 +6,6 @@ import calendar
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from planfence.core.logline import format_record, format_run
 from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 from planfence.store.append import append_line
 
 _NUMBERS = ("cost", "time_min", "review_round", "est_min", "tokens_in", "tokens_out", "tokens_cached", "ctx", "ms")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planfence.app.check import active_task, require_policy
@@ -21,6 +20,7 @@ from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.gitio import changes, write
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 from planfence.rules.catalog import KNOWN
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from planfence.app import check, pushnote
 from planfence.app.check import Outcome
@@ -19,6 +18,7 @@ from planfence.gitio.ledger import PREFIX
 from planfence.gitio.objects import Objects
 from planfence.gitio.remote import remote_of
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

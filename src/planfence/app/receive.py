@@ -7,7 +7,6 @@ says of itself (push options, its environment) is never asked.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
 from planfence.app import check
 from planfence.app.check import Outcome, Terms
@@ -19,6 +18,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.ledger import Ledger, Tips
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field, replace
 from planfence.rules import protected_ref
 
 #: Everything of ours on a server stands here.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from planfence.gitio.export import write_tree
 from planfence.gitio.ledger import Ledger
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 
 class Verdict(StrEnum):

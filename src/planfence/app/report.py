@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
 from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 from planfence.render.report_html import render_html
 
 _SPAN = re.compile(r"(\d+)([dwh])")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.agents.identity import detect
@@ -15,6 +14,7 @@ from planfence.core.stages import Facts, Stage, TaskState
 from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planfence.app import record as records
@@ -18,6 +17,7 @@ from planfence.core.stages import HUMAN, Stage
 from planfence.errors import PlanfenceError
 from planfence.gitio.patchids import patch_ids
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 from planfence.store.state import read_active_task, write_active_task
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from planfence.app.gate import blocks
 from planfence.app.record import log_path
@@ -14,6 +13,7 @@ from planfence.core.moves import Kind
 from planfence.core.plan import Criterion
 from planfence.core.stages import Stage
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 
 from planfence.app import content
 from planfence.app.check import active_task, branch_base
@@ -18,6 +17,7 @@ from planfence.errors import PlanfenceError
 from planfence.gitio import changes, patches
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from planfence.agents.identity import detect
 from planfence.app.check import active_task, require_policy
 from planfence.app.scene import look, merge_base
@@ -15,6 +13,7 @@ from planfence.errors import PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

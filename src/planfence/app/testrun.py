@@ -6,7 +6,6 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import exact
 from planfence.gitio.export import export, guard, scratch
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 from planfence.store.junit import read_counts
 from planfence.store.process import KEPT, Ended, Tail, Watch, run_command
 

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields
 
 from planfence.app.logs import own_logs, read_logs
 from planfence.app.record import Value, record
@@ -19,6 +19,7 @@ from planfence.core.verdict import Outcome, Trial, Verdict
 from planfence.errors import PlanfenceError
 from planfence.gitio import trials
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from planfence.errors import ExitCode
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
-from planfence.render import machine, text
-from planfence.rules import RULES
+from planfence.render import text
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
 
@@ -44,6 +43,9 @@ def emit_report(outcome: Outcome, output: str, *, version: str) -> int:
     """Print a report in one of the formats; return the exit code."""
     report, task = outcome.report, outcome.claim.task
     steps = next_steps(report, task=task) if report.refused else ()
+    if output != "text":
+        from planfence.render import machine  # loads XML, and with it half of the network
+        from planfence.rules import RULES
     if output == "json":
         emit(machine.to_json(report, steps))
     elif output == "github":

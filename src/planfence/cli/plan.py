@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ from planfence.cli.common import FORMATS, formats, here
 from planfence.cli.output import emit, wants_colour
 from planfence.core.change import Action
 from planfence.errors import BadFile, ExitCode, PlanfenceError
+from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
 

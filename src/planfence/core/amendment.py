@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from planfence.core import paths
@@ -12,6 +11,7 @@ from planfence.core.plan import Plan, Task
 from planfence.core.planfile import load_plan, parse_plan
 from planfence.core.tablereader import did_you_mean
 from planfence.errors import PlanfenceError
+from planfence.records import dataclass
 
 
 def find_task(plan: Plan, task_id: str) -> Task:

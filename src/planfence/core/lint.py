@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from planfence.core.finding import Finding, Severity
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
 from planfence.core.tomlsource import Path, TomlSource
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from planfence.core import stats
 from planfence.core.taskfacts import Facts, TaskFacts
+from planfence.records import dataclass
 
 _DAY = 86_400
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from planfence.core.judged import Judged, Kind
 from planfence.core.message import Message
 from planfence.core.pathclass import PathClass
+from planfence.records import dataclass
 
 #: Formatting counts from this many lines, and from this part of the change, on.
 FORMAT_LINES = 5

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from planfence.records import dataclass
 
 #: git's own options that take the next word.
 _GLOBAL_VALUES = {"-C", "--git-dir", "--work-tree", "--namespace"}

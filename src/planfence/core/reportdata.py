@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 
 from planfence.core import metrics
 from planfence.core.log import SetAside
 from planfence.core.metrics import Estimate, Frame
 from planfence.core.split_worth import advice
 from planfence.core.taskfacts import Facts, TaskFacts
+from planfence.records import dataclass, field
 
 #: Above this share of dollars that belong to no task, groups are not compared.
 LOOSE_LIMIT = 0.2

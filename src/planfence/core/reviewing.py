@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from planfence.core.moves import Answer
 from planfence.core.plan import Task
 from planfence.errors import PlanfenceError
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from planfence.core.log import Record, RunEntry, number
+from planfence.records import dataclass, field
 
 #: Events that only say that something ran: they carry no cost, time or stage.
 QUIET_EVENTS = frozenset(

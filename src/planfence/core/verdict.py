@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from planfence.core import stats
+from planfence.records import dataclass
 
 #: The level of each of two looks that together err in 5% (Pocock 1977).
 LOOK_ALPHA = 0.0294

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.install import jsontext, tomltext
+from planfence.records import dataclass
 from planfence.store.state import write_atomically
 
 #: The program that a hook calls; what names it is ours.

@@ -13,7 +13,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.install import shims
 from planfence.install.hookfile import Hook, look, same
 from planfence.install.shims import Kind, Launcher
+from planfence.records import dataclass
 
 _TEMPORARY_SUFFIX = ".planfence-tmp"
 _LOCK_WAIT_S = 20.0

@@ -12,12 +12,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.install.shims import NAMES
+from planfence.records import dataclass
 
 #: The tools, in the order in which they are looked for.
 TOOLS = ("pre-commit", "prek")

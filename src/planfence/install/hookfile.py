@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.install import shims
 from planfence.install.shims import CHAINED_SUFFIX, Kind
+from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

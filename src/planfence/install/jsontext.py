@@ -7,10 +7,10 @@ value, and inserts or removes single members and items.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 from planfence.errors import PlanfenceError
+from planfence.records import dataclass, field
 
 
 @dataclass(slots=True)

@@ -13,8 +13,9 @@ import hashlib
 import os
 import re
 import shlex
-from dataclasses import dataclass
 from enum import Enum
+
+from planfence.records import dataclass
 
 #: The hooks that planfence takes part in, in the order in which git runs them.
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "post-commit", "pre-push")

@@ -8,12 +8,12 @@ last line without its newline, bytes that are not UTF-8) are left to Python as a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from planfence.core.fastfold import UNREAD
 from planfence.core.taskfacts import QUIET_EVENTS
+from planfence.records import dataclass
 
 _DAY = (
     r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"

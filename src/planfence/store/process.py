@@ -9,11 +9,11 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from planfence.errors import CouldNotCheck
+from planfence.records import dataclass
 
 #: How much of a command's output is kept: the beginning and the end, the cut marked.
 KEPT = 1024 * 1024

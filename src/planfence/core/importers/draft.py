@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from planfence.core import paths
 from planfence.core.tablereader import NAME
+from planfence.records import dataclass
 
 _TOKEN = re.compile(
     r"`([^`\n]+)`|(?<![\w/`.<])((?:[\w.@+-]+/)+[\w.@+*-]*|[\w-]+\.(?:py|ts|tsx|js|jsx|go|rs|java|md|toml|ya?ml|json|sql|css|html|sh))(?![\w/`])"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.errors import PlanfenceError
+from planfence.records import replace
 
 _CLOSED = frozenset({"done", "cancelled", "completed"})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from planfence.core.patchfile import PatchFile
 from planfence.core.risks import (
@@ -21,6 +20,7 @@ from planfence.core.risks import (
     weakened_tests,
 )
 from planfence.core.risks.base import Hit, Risk
+from planfence.records import dataclass
 
 RISKS: tuple[Risk, ...] = (
     secrets.RISK,

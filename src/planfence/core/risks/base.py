@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from planfence.core.patchfile import Line, PatchFile
+from planfence.records import dataclass
 
 
 class Hit(NamedTuple):
