@@ -10,7 +10,8 @@ Each part prints one table; nothing is downloaded and nothing is written but tem
   latency COUNT REPO…          added time on commits of up to 5 files, and on any
   exact COUNT REPO…            split every commit by chance; each intermediate tree against an oracle
   pairs COUNT REPO…            adjusted Rand index on tangles of two commits
-  speed REPO                   a three-commit split against three commits, with and without hooks
+  speed REPO…                  a three-commit split against three commits, here and in a scratch repository,
+                               with and without hooks
 """
 
 from __future__ import annotations

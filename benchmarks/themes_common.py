@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -79,6 +80,12 @@ def from_diff(text: str) -> tuple[FileDiff, ...]:
 
 def judge_diff(text: str) -> tuple[Judged, ...]:
     return judge(units_of(from_diff(text)), time.perf_counter, SURE_S)
+
+
+def children_time() -> float:
+    """Processor seconds of all processes that were started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def quantile(values: Sequence[float], part: float) -> float:

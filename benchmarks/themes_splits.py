@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from themes_common import clone, commits
+from themes_common import children_time, clone, commits, quantile
 
 from planfence.app.rarenames import rare_names
 from planfence.core.hunks import Atom, Unit, units_of
@@ -187,46 +186,83 @@ def _labels(repository: Repository, tree: str, units: Sequence[Unit], *, fine: b
     return [home[unit.id] for unit in units]
 
 
-def speed(repo: str) -> None:
-    """One split into three commits against three `git commit`, in one clone; ratios of the medians of 9 runs."""
-    program = [sys.executable, "-m", "planfence"]
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, "work")
-        run = _runner(root, folder)
+def speed(*repos: str) -> None:
+    """One split into three commits against three `git commit`, in a scratch repository and in clones of REPO….
+
+    Everything is staged as `git add` leaves it. `commit` is three `git commit` alone, `add+commit` with the
+    `git add` that a split spares; ratios of medians, runs interleaved. Waiting time is what a person feels, processor
+    time the same on a busy machine, but for what runs side by side.
+    """
+    print(f"{'repository':20} {'hooks':>5} {'time':>9} {'split':>7} {'commit':>7} {'add+commit':>10}   ratios")
+    for repo in ("", *repos):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder, "work")
+            run = _runner(root, folder)
+            source = _begin(root, repo, run)
+            for hooks in (False, True):
+                if hooks:
+                    Path(root, "planfence.toml").write_text("schema = 1\n[unplanned]\nfiles = 50\n")
+                    run("git", "add", "-A")
+                    run("git", "commit", "-qm", "chore: policy")
+                    run(*_program(), "install")
+                rows = [_turn(root, source, turn, run) for turn in range(_TURNS)]
+                for number, name in ((0, "waiting"), (1, "processor")):
+                    split, alone, both = (quantile([row[k][number] * 1000 for row in rows], 0.5) for k in range(3))
+                    words = f"{Path(repo).parent.name[-20:] or 'scratch':20} {'yes' if hooks else 'no':>5} {name:>9}"
+                    ratios = f"{split / alone:6.2f} {split / both:6.2f}"
+                    print(f"{words} {split:7.1f} {alone:7.1f} {both:10.1f}   {ratios}", flush=True)
+
+
+#: Pairs for each row of :func:`speed`.
+_TURNS = 15
+
+
+def _program() -> list[str]:
+    """The installed program as a shell would start it."""
+    script = Path(sys.executable).parent / "planfence"
+    return [str(script)] if script.exists() else [sys.executable, "-m", "planfence"]
+
+
+def _begin(root: Path, repo: str, run) -> str:
+    """Make the repository and return the source file that every turn changes."""
+    if repo:
         subprocess.run(["git", "clone", "-q", "--shared", repo, str(root)], check=True)
-        run("git", "config", "gc.auto", "0")
-        names = [
-            n for n in run("git", "ls-files").stdout.decode().splitlines() if n.endswith((".py", ".js", ".java", ".go"))
-        ]
-        source = next(name for name in names if "test" not in name and Path(root, name).stat().st_size > 2000)
-        for name in ("package.json", "NOTES.md"):
-            Path(root, name).write_text("{}\n" if name.endswith("json") else "notes\n")
-        run("git", "add", "-A")
-        run("git", "commit", "-qm", "chore: begin")
-        for hooks in (False, True):
-            if hooks:
-                Path(root, "planfence.toml").write_text("schema = 1\n[unplanned]\nfiles = 50\n")
-                run("git", "add", "-A")
-                run("git", "commit", "-qm", "chore: policy")
-                run(*program, "install")
-            three, split = [], []
-            for turn in range(9):
-                _edit(root, source, turn)
-                began = time.perf_counter()
-                for name in ("package.json", source, "NOTES.md"):
-                    run("git", "add", name)
-                    run("git", "commit", "-qm", f"chore: {turn}")
-                three.append(time.perf_counter() - began)
-                _edit(root, source, turn + 100)
-                run("git", "add", "-A")
-                began = time.perf_counter()
-                run(*program, "split", "--apply", "-m", "chore: main")
-                split.append(time.perf_counter() - began)
-            ratio = sorted(split)[4] / sorted(three)[4]
-            words = "with our hooks" if hooks else "without hooks"
-            times = [sorted(values)[4] * 1000 for values in (split, three)]
-            print(f"{words:16} split {times[0]:.0f} ms, three commits {times[1]:.0f} ms: {ratio:.2f}")
-        shutil.rmtree(root)
+        names = run("git", "ls-files").stdout.decode().splitlines()
+        likely = [name for name in names if name.endswith((".py", ".js", ".java", ".go")) and "test" not in name]
+        source = next(name for name in likely if 2000 < Path(root, name).stat().st_size < 40_000)
+    else:
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+        source = "src/module_1.py"
+        for number in range(5):
+            file = Path(root, f"src/module_{number}.py")
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("".join(f"value_{line} = {line}\n" for line in range(50)))
+    run("git", "config", "gc.auto", "0")
+    for name in ("package.json", "NOTES.md"):
+        Path(root, name).write_text("{}\n" if name.endswith("json") else "notes\n")
+    run("git", "add", "-A")
+    run("git", "commit", "-qm", "chore: begin")
+    return source
+
+
+def _turn(root: Path, source: str, turn: int, run) -> tuple[tuple[float, float], ...]:
+    """(waiting, processor) seconds of a split, of three commits, and of those with their `git add`."""
+
+    def timed(*words: str) -> tuple[float, float]:
+        began, used = time.perf_counter(), children_time()
+        run(*words)
+        return time.perf_counter() - began, children_time() - used
+
+    _edit(root, source, turn + 100)
+    run("git", "add", "-A")
+    split = timed(*_program(), "split", "--apply", "-m", "chore: main")
+    _edit(root, source, turn)
+    adds, alone = [], []
+    for name in ("package.json", source, "NOTES.md"):
+        adds.append(timed("git", "add", name))
+        alone.append(timed("git", "commit", "-qm", f"chore: {turn}"))
+    spent = tuple(sum(each[k] for each in alone) for k in (0, 1))
+    return split, spent, tuple(spent[k] + sum(each[k] for each in adds) for k in (0, 1))
 
 
 def _edit(root: Path, source: str, turn: int) -> None:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,17 @@ from planfence.core.hunks import Atom
 from planfence.core.split import Group
 from planfence.core.splitplan import SplitPlan, from_json, to_json
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.objects import Objects
 
 OLD = "def f():\n    return  1\n\n\ndef g():\n    return 2\n"
 NEW = "def f():\n    return 1\n\n\ndef g():\n    x = 1\n    y = 2\n    return 3\n"
+
+
+@pytest.fixture
+def reading():
+    """Object readers that are closed with the test."""
+    with ExitStack() as stack:
+        yield lambda repository: stack.enter_context(Objects(repository.git))
 
 
 @pytest.fixture
@@ -323,20 +331,23 @@ def read_tree(repo, tree: str) -> dict[bytes, tuple[str, bytes]]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("object_format", ["sha1", "sha256"])
-def test_every_intermediate_tree_is_exact_on_all_edges(empty_repo, tmp_path, seed: int, object_format: str) -> None:
+def test_every_intermediate_tree_is_exact_on_all_edges(
+    empty_repo, reading, tmp_path, seed: int, object_format: str
+) -> None:
     repo, rng = empty_repo, random.Random(seed)
     if object_format == "sha256":
         shutil.rmtree(repo.root / ".git")
         repo.git("init", "-q", "-b", "main", "--object-format=sha256")
     repository_with_edges(repo, rng)
     repository = repo.open()
-    subject = use.subject_of(repository, None)
-    judged = use.analyse(repository, subject)
+    objects = reading(repository)
+    subject = use.subject_of(repository, objects, None)
+    judged = use.analyse(repository, objects, subject)
     groups = shuffled(judged, rng)
     plan = from_json(to_json(SplitPlan(subject.base, subject.tree, groups), judged))
-    proposal = use.take_plan(repository, subject, plan)
+    proposal = use.take_plan(repository, objects, subject, plan)
     before = state(repo)
-    done = use.apply(repository, proposal)
+    done = use.apply(repository, objects, proposal)
     assert state(repo) == before
     base, final = read_tree(repo, subject.base_tree), read_tree(repo, subject.tree)
     for commit, files in zip(done.commits, expected_files(judged, groups, base, final), strict=True):
@@ -345,11 +356,12 @@ def test_every_intermediate_tree_is_exact_on_all_edges(empty_repo, tmp_path, see
     repo.git("fsck", "--strict", "--no-dangling", ok=False)
 
 
-def test_a_path_that_becomes_a_folder_stays_whole(empty_repo) -> None:
+def test_a_path_that_becomes_a_folder_stays_whole(empty_repo, reading) -> None:
     repository_with_edges(empty_repo, random.Random(1))
     repository = empty_repo.open()
-    subject = use.subject_of(repository, None)
-    proposal = use.make_proposal(repository, subject)
+    objects = reading(repository)
+    subject = use.subject_of(repository, objects, None)
+    proposal = use.make_proposal(repository, objects, subject)
     home = {unit: n for n, group in enumerate(proposal.plan.groups) for unit in group.units}
     of = {one.unit.file.old_path: home[one.unit.id] for one in proposal.judged}
     of |= {one.unit.path: home[one.unit.id] for one in proposal.judged}
@@ -359,16 +371,17 @@ def test_a_path_that_becomes_a_folder_stays_whole(empty_repo) -> None:
     first = next(one.unit.id for one in proposal.judged if one.unit.path == "to-folder")
     groups = (Group((first,), "a"), Group(tuple(unit for unit in units if unit != first), "b"))
     with pytest.raises(PlanfenceError, match="divides to-folder"):
-        use.take_plan(repository, subject, SplitPlan(subject.base, subject.tree, groups))
+        use.take_plan(repository, objects, subject, SplitPlan(subject.base, subject.tree, groups))
 
 
-def test_a_branch_that_moved_meanwhile_is_not_overwritten(mixed) -> None:
+def test_a_branch_that_moved_meanwhile_is_not_overwritten(mixed, reading) -> None:
     repository = mixed.open()
-    proposal = use.make_proposal(repository, use.subject_of(repository, None))
+    objects = reading(repository)
+    proposal = use.make_proposal(repository, objects, use.subject_of(repository, objects, None))
     moved = mixed.git("commit-tree", "-p", "HEAD", "-m", "x", "HEAD^{tree}")
     mixed.git("update-ref", "HEAD", moved)
     with pytest.raises(CouldNotCheck):
-        use.apply(repository, proposal)
+        use.apply(repository, objects, proposal)
     assert mixed.git("rev-parse", "HEAD") == moved
 
 

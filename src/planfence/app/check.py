@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from itertools import islice
 
-from planfence.agents.identity import detect
 from planfence.app.book import HISTORY
+from planfence.app.claims import NOBODY, Claim, claim_of, split_task, staged_claim
 from planfence.app.folding import Folding
 from planfence.app.sources import Governing, Pinned, Sources
-from planfence.app.verdicts import NOBODY, Claim, Verdicts, claim_of, split_task
+from planfence.app.verdicts import Verdicts
 from planfence.core import message as messages
 from planfence.core.change import STAGED, Change
 from planfence.core.finding import Report
@@ -25,7 +25,6 @@ from planfence.gitio.lines import BATCH
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass, field, replace
-from planfence.store.state import read_active_task
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
 
@@ -52,18 +51,6 @@ class Outcome:
     def task(self) -> Task | None:
         """The task that the change was judged by."""
         return self.plan.task(self.claim.task.partition("/")[2]) if self.plan else None
-
-
-def active_task(repository: Repository) -> str:
-    """Return `<plan>/<task>`: what `PLANFENCE_TASK` says, or this worktree's active task, or nothing."""
-    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
-
-
-def staged_claim(repository: Repository) -> Claim:
-    """What the next commit will say of itself."""
-    environment = repository.environment
-    urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
-    return Claim(active_task(repository), detect(environment), "", urgent)
 
 
 def _with_message(repository: Repository, claim: Claim, message: Message | None) -> Claim:

@@ -8,6 +8,7 @@ from planfence.app import check
 from planfence.app import record as records
 from planfence.app import summary as summaries
 from planfence.app.book import new_id, now, write_entry
+from planfence.app.claims import active_task
 from planfence.app.target import Target, target_of
 from planfence.app.testrun import Teller, run_in_export, run_tests
 from planfence.core import message as messages
@@ -80,7 +81,7 @@ def _task_of(repository: Repository, base: str, commits: list[str]) -> str:
     }
     if len(named) > 1:
         raise PlanfenceError(f"the candidates name several tasks: {', '.join(sorted(named))}", hint="name one: --task")
-    return next(iter(named), "") or check.active_task(repository)
+    return next(iter(named), "") or active_task(repository)
 
 
 def _measure(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from planfence.agents.identity import detect
-from planfence.app.check import Outcome, active_task
+from planfence.app.check import Outcome
+from planfence.app.claims import active_task
 from planfence.app.record import record
 from planfence.app.sources import Sources
 from planfence.core.policy import Policy

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from planfence.app import check
 from planfence.app.check import Outcome
+from planfence.app.claims import trailers
 from planfence.app.seen import SEEN, TO_RECORD, mark_seen, read_seen, was_seen
 from planfence.core import message as messages
 from planfence.core.finding import Report
-from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
@@ -54,28 +54,12 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     outcome = check.check_staged(repository, message)
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
-    written = messages.with_trailers(text, trailers(outcome), comment)
+    written = messages.with_trailers(text, trailers(outcome.claim, outcome.policy), comment)
     if not outcome.report.refused:
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
     return HookResult(outcome)
-
-
-def trailers(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    """The trailers that say which task a commit belongs to, in which stage, and who made it."""
-    claim, policy = outcome.claim, outcome.policy or Policy()
-    if claim.urgent and policy.unplanned.urgent:
-        return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
-    if not claim.task:
-        return ((messages.MODEL_TRAILER, claim.model),) if claim.model != "human" else ()
-    found = [(messages.TASK_TRAILER, claim.task)]
-    if claim.stage:
-        found.append((messages.STAGE_TRAILER, claim.stage))
-    found.append((messages.MODEL_TRAILER, claim.model))
-    if claim.rework:
-        found.append((messages.REWORK_TRAILER, str(claim.rework)))
-    return tuple(found)
 
 
 def _read_message(file: Path) -> str:

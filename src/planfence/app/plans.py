@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.app.check import active_task, require_policy
+from planfence.app.check import require_policy
+from planfence.app.claims import active_task
 from planfence.app.sources import Sources
 from planfence.core import paths
 from planfence.core.finding import Finding, Report, Severity

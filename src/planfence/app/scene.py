@@ -6,7 +6,8 @@ from pathlib import Path
 
 from planfence.agents.identity import detect
 from planfence.app.book import Book, base_refs, load_facts
-from planfence.app.check import active_task, require_policy
+from planfence.app.check import require_policy
+from planfence.app.claims import active_task
 from planfence.app.sources import Sources
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy

@@ -1,27 +1,26 @@
-"""From one mixed change to one commit for each theme: propose, and carry out."""
+"""From one mixed change to one commit for each theme: propose, and carry out.
+
+Most of a short command is what it loads and how often it starts git: what judges and reads plans is loaded where
+there is a policy, and one process reads all objects.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
-from planfence.app import check
-from planfence.app.hooks import trailers
-from planfence.app.rarenames import rare_names
-from planfence.app.sources import Sources
-from planfence.app.verdicts import Claim, Verdicts, claim_of, split_task
+from planfence.app.claims import Claim, claim_of, split_task, staged_claim, trailers
 from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
 from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
+from planfence.core.policy import POLICY_PATH, Policy
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut
 from planfence.core.splitsteps import Step, steps_of
-from planfence.core.stages import Stage
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.compose import (
     author_line,
@@ -35,10 +34,13 @@ from planfence.gitio.compose import (
     trees_of,
 )
 from planfence.gitio.hunks import read_files
-from planfence.gitio.objects import Objects
+from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.tryout import try_tree
 from planfence.records import dataclass, field, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.core.stages import Facts
 
 #: A split is asked for, so proofs may take longer than in a hook (seconds).
 _BUDGET_S = 5.0
@@ -50,6 +52,7 @@ class Subject:
 
     ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
     (``commit``) or follows. ``author`` keeps the author of a commit that is replaced.
+    ``policy`` is the one by which the new commits are judged (None: there is none yet).
     """
 
     base: str
@@ -60,6 +63,7 @@ class Subject:
     words: str = ""
     commit: bool = False
     author: dict[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,67 +88,77 @@ class Applied:
     failed: str = ""
 
 
-def subject_of(repository: Repository, revision: str | None) -> Subject:
+def subject_of(repository: Repository, objects: Objects, revision: str | None) -> Subject:
     """Return the staged change, or the last commit as ``revision`` names it.
 
     Raises :class:`PlanfenceError` where there is nothing to split or it is not the last commit.
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no index to split", hint="run it in a worktree")
-    head = changes.head(repository)
+    raw = objects.read("HEAD")
     if revision is not None:
-        return _commit(repository, head, changes.resolve(repository, revision))
+        return _commit(repository, objects, raw, revision)
     for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
         if (repository.git_dir / name).exists():
             raise PlanfenceError(
                 "another operation is half done in this worktree (see `git status`)", hint="finish it first"
             )
     tree = staged_tree(repository)
-    base_tree = repository.git.text("rev-parse", f"{head}^{{tree}}") if head else repository.empty_tree()
+    head, base_tree = (raw.id, parse_commit(raw).tree) if raw else ("", repository.empty_tree())
     if tree == base_tree:
         raise PlanfenceError(
             "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
         )
-    return Subject(head, (head,) if head else (), base_tree, tree, _staged_claim(repository, head))
+    policy = _policy(objects, head)
+    claim = staged_claim(repository)
+    if policy is not None and claim.task:
+        state = _facts(repository, objects, policy, head, claim.task).state(claim.task)
+        claim = replace(claim, stage=str(state.stage), rework=state.round)
+    return Subject(head, (head,) if head else (), base_tree, tree, claim, policy=policy)
 
 
-def _staged_claim(repository: Repository, head: str) -> Claim:
-    """What the commits will say of themselves, with the stage that the task is in."""
-    claim = check.staged_claim(repository)
-    if not claim.task or not head:
-        return claim
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        policy = sources.policy(head)
-        if policy is None:
-            return claim
-        state = Verdicts(repository, objects, sources, history=(head,)).facts(policy, claim.task).state(claim.task)
-    return replace(claim, stage=str(state.stage), rework=state.round)
+def _policy(objects: Objects, commit: str) -> Policy | None:
+    if not commit or objects.read(f"{commit}:{POLICY_PATH}") is None:
+        return None
+    from planfence.app.sources import Sources
+
+    return Sources(objects).policy(commit)
 
 
-def _commit(repository: Repository, head: str, wanted: str) -> Subject:
-    if wanted != head:
+def _facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
+    """What the ledger and the trailers up to ``head`` say of the task."""
+    from planfence.app.sources import Sources
+    from planfence.app.verdicts import Verdicts
+
+    return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
+
+
+def _commit(repository: Repository, objects: Objects, raw: GitObject | None, revision: str) -> Subject:
+    wanted = objects.read(f"{revision}^{{commit}}")
+    if wanted is None or raw is None:
+        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
+    if wanted.id != raw.id:
         raise PlanfenceError(
-            f"{wanted[:12]} is not the last commit",
-            hint=f"run `git rebase -i {wanted[:12]}^`, mark it `edit`, and split it there",
+            f"{wanted.id[:12]} is not the last commit",
+            hint=f"run `git rebase -i {wanted.id[:12]}^`, mark it `edit`, and split it there",
         )
-    with Objects(repository.git) as objects:
-        raw = objects.read(head)
-        if raw is None:
-            raise CouldNotCheck(f"{head} can't be read", hint="run `git fsck`")
-        commit = parse_commit(raw)
+    commit = parse_commit(raw)
     if len(commit.parents) > 1:
-        raise PlanfenceError(f"{head[:12]} is a merge", hint="split the commits that it merges")
-    parent = commit.parents[0] if commit.parents else ""
-    base_tree = repository.git.text("rev-parse", f"{parent}^{{tree}}") if parent else repository.empty_tree()
+        raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
+    parent = next(iter(commit.parents), "")
+    base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
     claim = claim_of(messages.parse(commit.message))
-    author = author_of(raw)
-    return Subject(head, commit.parents, base_tree, commit.tree, claim, commit.message, commit=True, author=author)
+    return Subject(
+        raw.id, commit.parents, base_tree, commit.tree, claim, commit.message,
+        commit=True, author=author_of(raw), policy=_policy(objects, parent),
+    )  # fmt: skip
 
 
-def analyse(repository: Repository, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()) -> tuple[Judged, ...]:
+def analyse(
+    repository: Repository, objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()
+) -> tuple[Judged, ...]:
     """Read the change's units and their kinds; a cut hunk's parts keep the kind of the whole."""
-    units = units_of(read_files(repository.git, subject.base_tree, subject.tree))
+    units = units_of(read_files(repository.git, subject.base_tree, subject.tree, objects=objects))
     if not units:
         raise PlanfenceError("the commit changes nothing", hint="there is nothing to split")
     judged = judge(units, time.monotonic, _BUDGET_S)
@@ -161,17 +175,23 @@ def analyse(repository: Repository, subject: Subject, cuts: Sequence[tuple[str, 
     return tuple(Judged(unit, kind_of(unit), classify(unit.path)) for unit in cut(units, cuts))
 
 
-def make_proposal(repository: Repository, subject: Subject, *, words: str = "", fine: bool = False) -> Proposal:
+def make_proposal(
+    repository: Repository, objects: Objects, subject: Subject, *, words: str = "", fine: bool = False
+) -> Proposal:
     """Propose groups by the plan in force; ``fine`` divides behaviour by the rare names that hunks share."""
-    judged = analyse(repository, subject)
-    guide = _guide(repository, subject, words)
+    judged = analyse(repository, objects, subject)
+    guide = _guide(objects, subject, words)
     if fine:
+        from planfence.app.rarenames import rare_names
+
         guide = replace(guide, names=rare_names(repository, subject.tree, judged))
-    groups = _of_open_tasks(repository, subject, propose(judged, guide))
+    groups = _of_open_tasks(repository, objects, subject, propose(judged, guide))
     return Proposal(subject, judged, SplitPlan(subject.base, subject.tree, groups))
 
 
-def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group, ...]) -> tuple[Group, ...]:
+def _of_open_tasks(
+    repository: Repository, objects: Objects, subject: Subject, groups: tuple[Group, ...]
+) -> tuple[Group, ...]:
     """Name another task than the active one only where it is being implemented.
 
     A group that is left without one comes in by the small door, or is refused by the rules.
@@ -179,26 +199,24 @@ def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group
     others = {group.task for group in groups if group.task and group.task != subject.claim.task}
     if not others:
         return groups
-    head = subject.parents[0]
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        verdicts = Verdicts(repository, objects, sources, history=(head,))
-        policy = sources.policy(head)
-        assert policy is not None
-        open_tasks = {name for name in others if verdicts.facts(policy, name).state(name).stage is Stage.IMPLEMENT}
-    closed = others - open_tasks
+    from planfence.core.stages import Stage
+
+    head, policy = subject.parents[0], subject.policy
+    assert policy is not None
+    known = {name: _facts(repository, objects, policy, head, name).state(name).stage for name in others}
+    closed = {name for name, stage in known.items() if stage is not Stage.IMPLEMENT}
     return tuple(replace(group, task="") if group.task in closed else group for group in groups)
 
 
-def _guide(repository: Repository, subject: Subject, words: str) -> Guide:
+def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     words = words or subject.words
     plan_id, task_id = split_task(subject.claim.task)
-    governor = subject.parents[0] if subject.parents else ""
-    if not task_id or not governor:
+    if not task_id or subject.policy is None:
         return Guide(words=words)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        plan = sources.plan(sources.at(governor), plan_id)
+    from planfence.app.sources import Sources
+
+    sources = Sources(objects)
+    plan = sources.plan(sources.at(subject.parents[0]), plan_id)
     task = plan.task(task_id) if plan else None
     return Guide(plan, task, words or (task.title if task and _is_subject(task.title) else ""))
 
@@ -208,7 +226,7 @@ def _is_subject(title: str) -> bool:
     return bool(messages.parse(title).types)
 
 
-def take_plan(repository: Repository, subject: Subject, plan: SplitPlan) -> Proposal:
+def take_plan(repository: Repository, objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
     """Take an edited plan for this change.
 
     Raises :class:`PlanfenceError` where it is for another change, or loses or doubles a unit.
@@ -218,14 +236,14 @@ def take_plan(repository: Repository, subject: Subject, plan: SplitPlan) -> Prop
             "the split plan is for another change: HEAD or what is staged is not what it was",
             hint="make a new one with `planfence split --json`",
         )
-    judged = analyse(repository, subject, plan.cuts)
+    judged = analyse(repository, objects, subject, plan.cuts)
     groups = tuple(group for group in plan.groups if group.units)
     plan = replace(plan, groups=groups)
     check_complete(plan, [one.unit for one in judged])
     return Proposal(subject, judged, plan)
 
 
-def apply(repository: Repository, proposal: Proposal, command: str = "") -> Applied:
+def apply(repository: Repository, objects: Objects, proposal: Proposal, command: str = "") -> Applied:
     """Make the commits and move the branch to the last one, or change nothing.
 
     Every tree is judged by the rules as the push would, then tried with ``command``. Raises
@@ -235,14 +253,17 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
     units = {one.unit.id: one.unit for one in proposal.judged}
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
     said = [_message(group, subject) for group in groups]
-    trees, commits = _made(repository, subject, steps, said)
-    excluded = [f"^{parent}" for parent in subject.parents]
-    report = check.check_revisions(repository, [commits[-1], *excluded]).report
+    trees, commits = _made(repository, objects, subject, steps, said)
+    report = _judged(repository, proposal, commits)
     if report.refused:
         return Applied(commits, report)
     for commit, tree, group in zip(commits, trees, groups, strict=True):
-        tried = try_tree(repository, tree, command) if command else None
-        if tried is not None and tried.status != 0:
+        if not command:
+            break
+        from planfence.gitio.tryout import try_tree
+
+        tried = try_tree(repository, tree, command)
+        if tried.status != 0:
             first = group.message.partition("\n")[0]
             failed = f"`{command}` failed ({tried.status}) on {commit[:12]} {first}\n{tried.tail}".rstrip()
             return Applied(commits, report, failed)
@@ -251,14 +272,24 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
     return Applied(commits, report)
 
 
+def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]) -> Report:
+    """What the rules say of the new commits, as the push would; nothing where no policy stands before any of them."""
+    subject = proposal.subject
+    if subject.policy is None and all(one.unit.path != POLICY_PATH for one in proposal.judged):
+        return Report(notes=(f"not judged, since there is no {POLICY_PATH} yet",))
+    from planfence.app import check
+
+    excluded = [f"^{parent}" for parent in subject.parents]
+    return check.check_revisions(repository, [commits[-1], *excluded]).report
+
+
 def _made(
-    repository: Repository, subject: Subject, steps: Sequence[Step], said: Sequence[str]
+    repository: Repository, objects: Objects, subject: Subject, steps: Sequence[Step], said: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Make and store the trees and commits; nothing points at them yet."""
     who = committer(repository)
-    with Objects(repository.git) as objects:
-        new = new_objects(repository, objects)
-        trees = trees_of(new, subject.base_tree, steps)
+    new = new_objects(repository, objects)
+    trees = trees_of(new, subject.base_tree, steps)
     if trees[-1] != subject.tree:
         raise CouldNotCheck(
             "the composed commits do not end in the change that was to be split; nothing was changed",
@@ -275,8 +306,8 @@ def _made(
 
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
-    stage = subject.claim.stage if group.task == subject.claim.task else str(Stage.IMPLEMENT)
+    stage = subject.claim.stage if group.task == subject.claim.task else "implement"
     claim = replace(subject.claim, task=group.task, stage=stage)
-    wanted = trailers(check.Outcome(Report(), None, claim)) if group.task or claim.urgent else ()
+    wanted = trailers(claim, subject.policy) if subject.policy else ()
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
     return messages.with_trailers(text, wanted, "")

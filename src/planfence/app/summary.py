@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from planfence.app import content
-from planfence.app.check import active_task, branch_base
+from planfence.app.check import branch_base
+from planfence.app.claims import active_task
 from planfence.app.sources import Sources
 from planfence.core import risks
 from planfence.core.mixing import mixtures

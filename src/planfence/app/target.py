@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from planfence.agents.identity import detect
-from planfence.app.check import active_task, require_policy
+from planfence.app.check import require_policy
+from planfence.app.claims import active_task
 from planfence.app.scene import look, merge_base
 from planfence.app.sources import Sources
 from planfence.core.evidence import TESTS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from planfence.agents.identity import HUMAN
 from planfence.app import content
 from planfence.app.book import HISTORY, Book, load_facts, signer_of, trusted
+from planfence.app.claims import Claim, claim_of, split_task
 from planfence.app.folding import Folding
 from planfence.app.planedits import plan_edits
 from planfence.app.sources import Governing, Sources
@@ -31,41 +31,6 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.siblings import Siblings
 from planfence.records import dataclass, field, replace
 from planfence.rules.judge import door, judge, needs, selected
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a change says of itself: its task, who made it, in which stage, whether it was urgent."""
-
-    task: str = ""
-    model: str = HUMAN
-    stage: str = ""
-    urgent: str = ""
-    rework: int = 0
-
-
-#: The claim of a change that says nothing.
-NOBODY = Claim()
-
-
-def claim_of(message: Message) -> Claim:
-    """Read a commit's claim from its trailers."""
-
-    def first(key: str) -> str:
-        return next(iter(message.trailer(key)), "")
-
-    return Claim(
-        first(messages.TASK_TRAILER),
-        first(messages.MODEL_TRAILER) or HUMAN,
-        first(messages.STAGE_TRAILER),
-        first(messages.URGENT_TRAILER),
-    )
-
-
-def split_task(name: str) -> tuple[str, str]:
-    """Divide `<plan>/<task>`; the second part is empty where there is no slash."""
-    plan, _, task = name.partition("/")
-    return plan, task
 
 
 @dataclass(slots=True)

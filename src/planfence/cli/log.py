@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from planfence.app import costs, export, logs
-from planfence.app.check import active_task
+from planfence.app.claims import active_task
 from planfence.app.record import utc
 from planfence.cli.common import here, policy_of
 from planfence.cli.output import emit

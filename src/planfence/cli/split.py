@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
-
 import click
 
-from planfence.app import split as use
-from planfence.cli.common import here
-from planfence.cli.output import emit, wants_colour
-from planfence.core.splitplan import from_json, to_json
-from planfence.env import current
-from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
-from planfence.render import split as view
-from planfence.render import text
+from planfence.cli.splitrun import Options, run
 
 
 @click.command("split")
@@ -44,53 +33,5 @@ def command(  # noqa: PLR0913, PLR0917 - one argument for each option
     The last commit's tree is exactly what was staged; index and worktree are not touched.
     Exit codes: 0 proposed or done, 1 a new commit breaks a rule or CMD failed, 2 usage, 3 could not check.
     """
-    repository = here()
-    subject = use.subject_of(repository, revision)
-    if plan_file is None:
-        proposal = use.make_proposal(repository, subject, words=words, fine=fine)
-    else:
-        proposal = use.take_plan(repository, subject, from_json(_read(plan_file)))
-    if as_json:
-        emit(to_json(proposal.plan, proposal.judged))
-        return int(ExitCode.CLEAN)
-    emit(view.render(proposal.plan.groups, proposal.judged, hunks=hunks))
-    if not do_apply:
-        emit(_next(revision, len(proposal.plan.groups)))
-        return int(ExitCode.CLEAN)
-    done = use.apply(repository, proposal, command_line)
-    if done.report.findings or done.report.notes:
-        emit(text.render(done.report, (), colour=wants_colour(current()), task=subject.claim.task))
-    if done.report.refused:
-        raise PlanfenceError(
-            "a commit of the split would break a rule; nothing was changed",
-            hint="start its task first (`planfence start TASK`), or move its hunks and name its task: "
-            "`planfence split --json > split.json`, edit, `planfence split --plan split.json --apply`",
-            code=ExitCode.FINDINGS,
-        )
-    if done.failed:
-        raise PlanfenceError(f"{done.failed}\nnothing was changed", code=ExitCode.FINDINGS)
-    emit(f"made {len(done.commits)} commits, up to {done.commits[-1][:12]}; undo: git reset --soft {_undo(subject)}\n")
-    return int(ExitCode.CLEAN)
-
-
-def _undo(subject: use.Subject) -> str:
-    return subject.base[:12] if subject.base else "(there was no commit before)"
-
-
-def _next(revision: str | None, groups: int) -> str:
-    if groups == 1:
-        return "\nOne group: this change is not mixed by its paths or kinds. `--fine` looks closer.\n"
-    line = "planfence split" + (f" --commit {shlex.quote(revision)}" if revision else "")
-    return (
-        "\nNothing was changed.\n"
-        f"  make these commits:  {line} --apply\n"
-        f"  edit them first:     {line} --json > split.json\n"
-        f"  and then:            {line} --plan split.json --apply\n"
-    )
-
-
-def _read(name: str) -> str:
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"{name} could not be read: {error}") from error
+    options = Options(revision, do_apply, as_json, plan_file, fine, hunks, command_line, words)
+    return run(options)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,19 +28,30 @@ def _folder(repository: Repository) -> Iterator[Path]:
     try:
         repository.state_dir.mkdir(parents=True, exist_ok=True)
         _sweep(repository.state_dir)
-        with tempfile.TemporaryDirectory(prefix=f"split-{os.getpid()}-", dir=repository.state_dir) as folder:
-            yield Path(folder)
+        folder = repository.state_dir / f"split-{os.getpid()}-index"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            for file in folder.iterdir():
+                file.unlink()
+            folder.rmdir()
     except OSError as error:
         raise CouldNotCheck(f"{repository.state_dir} could not be written: {error.strerror}") from error
 
 
 def _sweep(folder: Path) -> None:
     """Remove what splits that were killed left behind."""
-    for left in folder.glob("split-*-*"):
+    for name in os.listdir(folder):
+        if not name.startswith("split-"):
+            continue
+        left = folder / name
         owner = left.name.split("-")[1]
         try:
             os.kill(int(owner) if owner.isdigit() else 0, 0)
         except ProcessLookupError:
+            import shutil
+
             shutil.rmtree(left, ignore_errors=True)
         except PermissionError:
             continue
@@ -50,7 +59,8 @@ def _sweep(folder: Path) -> None:
 
 def staged_tree(repository: Repository) -> str:
     """Return the tree of the index, asked of a copy: `write-tree` would touch the index itself."""
-    index = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "index"))
+    named = repository.git.variables.get("GIT_INDEX_FILE")
+    index = repository.top / named if named else repository.git_dir / "index"
     with _folder(repository) as folder:
         private = folder / "index"
         if not index.exists():

@@ -19,6 +19,7 @@ from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from planfence.gitio.objects import Objects
     from planfence.gitio.run import Git
 
 _RAW = (
@@ -50,6 +51,8 @@ _RENAMES = ("-M50%", "-l1000")
 _RANGE = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 #: What is larger is moved whole: nobody splits it by lines.
 LARGEST_TEXT = 4 * 1024 * 1024
+#: For more blobs than this their sizes are asked first.
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,9 @@ class _Entry:
     path: str
 
 
-def read_files(git: Git, old_tree: str, new_tree: str, *, renames: bool = True) -> tuple[FileDiff, ...]:
+def read_files(
+    git: Git, old_tree: str, new_tree: str, *, renames: bool = True, objects: Objects | None = None
+) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order.
 
     A rename is one file where ``renames`` is set. Raises :class:`CouldNotCheck` where
@@ -71,7 +76,7 @@ def read_files(git: Git, old_tree: str, new_tree: str, *, renames: bool = True) 
     """
     found = _RENAMES if renames else ("--no-renames",)
     out = git.run("diff-tree", *_RAW, *_PATCH, *found, old_tree, new_tree)
-    return files_of(out, lambda wanted: _blobs(git, wanted))
+    return files_of(out, lambda wanted: _read(objects, wanted) if objects else _blobs(git, wanted))
 
 
 #: The options that :func:`files_of` reads the output of; `diff-index` takes them too.
@@ -157,12 +162,23 @@ def _wanted(entries: list[_Entry]) -> list[str]:
     return list(dict.fromkeys(sides))
 
 
+def _read(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
+    """As :func:`_blobs`, through a process that is there already."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        if len(wanted) > _AT_ONCE:
+            some = [name for name, size in objects.sizes(some).items() if size <= LARGEST_TEXT]
+        found |= {each.id: each.data for each in objects.read_many(some) if len(each.data) <= LARGEST_TEXT}
+    return found
+
+
 def _blobs(git: Git, wanted: list[str]) -> dict[str, bytes]:
     """Read these blobs through one process; those above the limit are left out."""
     if not wanted:
         return {}
     names = "".join(f"{name}\n" for name in wanted).encode()
-    if len(wanted) > 64:
+    if len(wanted) > _AT_ONCE:
         sizes = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=names).decode().splitlines()
         small = [
             line.split(" ")[0]

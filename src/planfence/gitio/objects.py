@@ -88,16 +88,16 @@ class Objects:
 
         Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
         """
-        found = self.find(name)
-        if found is None:
+        process, fields = self._ask("--batch", name)
+        if fields[-1] in (b"missing", b"ambiguous"):
             return None
-        if found[2] > LARGEST:
-            raise CouldNotCheck(f"{name} is {found[2]} bytes large: not read", hint="keep plans and policies small")
-        process, fields = self._ask("--batch", found[0])
-        if fields[-1] == b"missing":
-            raise CouldNotCheck(f"the object of {name} is missing", hint="run `git fsck`")
         assert process.stdout is not None
         size = int(fields[2])
+        if size > LARGEST:
+            process.kill()  # what it is about to print is not worth reading
+            process.communicate()
+            del self._processes["--batch"]
+            raise CouldNotCheck(f"{name} is {size} bytes large: not read", hint="keep plans and policies small")
         data = process.stdout.read(size + 1)
         if len(data) != size + 1:
             raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")

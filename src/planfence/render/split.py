@@ -30,6 +30,25 @@ def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = F
     return "\n".join(lines) + "\n"
 
 
+def next_lines(groups: int, option: str = "") -> str:
+    """What to type next after a dry run; ``option`` names the commit that is split, where it is one."""
+    if groups == 1:
+        return "\nOne group: this change is not mixed by its paths or kinds. `--fine` looks closer.\n"
+    line = f"planfence split{option}"
+    return (
+        "\nNothing was changed.\n"
+        f"  make these commits:  {line} --apply\n"
+        f"  edit them first:     {line} --json > split.json\n"
+        f"  and then:            {line} --plan split.json --apply\n"
+    )
+
+
+def made(commits: Sequence[str], base: str) -> str:
+    """What was made, and how to undo it; ``base`` is the commit before (empty: none)."""
+    undo = base[:12] if base else "(there was no commit before)"
+    return f"made {len(commits)} commits, up to {commits[-1][:12]}; undo: git reset --soft {undo}\n"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

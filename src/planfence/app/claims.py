@@ -1,0 +1,73 @@
+"""What a change says of itself: who made it, for which task. Light: commands that judge nothing read it too."""
+
+from __future__ import annotations
+
+from planfence.agents.identity import HUMAN, detect
+from planfence.core import message as messages
+from planfence.core.message import Message
+from planfence.core.policy import Policy
+from planfence.gitio.repository import Repository
+from planfence.records import dataclass
+from planfence.store.state import read_active_task
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a change says of itself: its task, who made it, in which stage, whether it was urgent."""
+
+    task: str = ""
+    model: str = HUMAN
+    stage: str = ""
+    urgent: str = ""
+    rework: int = 0
+
+
+#: The claim of a change that says nothing.
+NOBODY = Claim()
+
+
+def claim_of(message: Message) -> Claim:
+    """Read a commit's claim from its trailers."""
+
+    def first(key: str) -> str:
+        return next(iter(message.trailer(key)), "")
+
+    return Claim(
+        first(messages.TASK_TRAILER),
+        first(messages.MODEL_TRAILER) or HUMAN,
+        first(messages.STAGE_TRAILER),
+        first(messages.URGENT_TRAILER),
+    )
+
+
+def split_task(name: str) -> tuple[str, str]:
+    """Divide `<plan>/<task>`; the second part is empty where there is no slash."""
+    plan, _, task = name.partition("/")
+    return plan, task
+
+
+def active_task(repository: Repository) -> str:
+    """Return `<plan>/<task>`: what `PLANFENCE_TASK` says, or this worktree's active task, or nothing."""
+    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
+
+
+def staged_claim(repository: Repository) -> Claim:
+    """What the next commit will say of itself."""
+    environment = repository.environment
+    urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
+    return Claim(active_task(repository), detect(environment), "", urgent)
+
+
+def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]:
+    """The trailers that say which task a commit belongs to, in which stage, and who made it."""
+    if claim.urgent and (policy is None or policy.unplanned.urgent):
+        return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
+    if not claim.task:
+        return ((messages.MODEL_TRAILER, claim.model),) if claim.model != HUMAN else ()
+    found = [(messages.TASK_TRAILER, claim.task)]
+    if claim.stage:
+        found.append((messages.STAGE_TRAILER, claim.stage))
+    found.append((messages.MODEL_TRAILER, claim.model))
+    if claim.rework:
+        found.append((messages.REWORK_TRAILER, str(claim.rework)))
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""What `planfence split` does, without click: loading that takes as long as three commits."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from planfence.app import split as use
+from planfence.cli.output import emit, emit_error, wants_colour
+from planfence.core.splitplan import from_json, to_json
+from planfence.env import current
+from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository, open_repository
+from planfence.records import dataclass
+from planfence.render import split as view
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `split`, by the names of the command line; `--commit`, `--plan` and `--exec` may be missing."""
+
+    revision: str | None = None
+    do_apply: bool = False
+    as_json: bool = False
+    plan_file: str | None = None
+    fine: bool = False
+    hunks: bool = False
+    command_line: str = ""
+    words: str = ""
+
+
+#: The options that a shell or a script gives word by word: those with a value, and those without.
+_VALUES = {
+    "--commit": "revision",
+    "--plan": "plan_file",
+    "--exec": "command_line",
+    "-m": "words",
+    "--message": "words",
+}
+_FLAGS = {"--apply": "do_apply", "--json": "as_json", "--fine": "fine", "--hunks": "hunks"}
+
+
+def plain(words: list[str]) -> Options | None:
+    """Read arguments that need no reading; None for all that click must look at, its help and its errors too."""
+    found: dict[str, str | bool] = {}
+    rest = iter(words)
+    for word in rest:
+        if word in _FLAGS:
+            found[_FLAGS[word]] = True
+            continue
+        value = next(rest, "") if word in _VALUES else ""
+        if not value or value[:1] == "-" != value:
+            return None
+        found[_VALUES[word]] = value
+    return Options(**found)  # type: ignore[arg-type]
+
+
+def main(options: Options) -> int:
+    """Run as a process of its own, where nothing above catches the error."""
+    try:
+        return run(options)
+    except PlanfenceError as error:
+        emit_error(error)
+        return int(error.code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+
+
+def run(options: Options) -> int:
+    """Propose, and with ``do_apply`` make the commits; return the exit code."""
+    repository = open_repository(current(), Path.cwd())
+    with Objects(repository.git) as objects:
+        return _split(repository, objects, options)
+
+
+def _split(repository: Repository, objects: Objects, options: Options) -> int:
+    subject = use.subject_of(repository, objects, options.revision)
+    if options.plan_file is None:
+        proposal = use.make_proposal(repository, objects, subject, words=options.words, fine=options.fine)
+    else:
+        proposal = use.take_plan(repository, objects, subject, from_json(_read(options.plan_file)))
+    if options.as_json:
+        emit(to_json(proposal.plan, proposal.judged))
+        return int(ExitCode.CLEAN)
+    emit(view.render(proposal.plan.groups, proposal.judged, hunks=options.hunks))
+    if not options.do_apply:
+        option = f" --commit {shlex.quote(options.revision)}" if options.revision else ""
+        emit(view.next_lines(len(proposal.plan.groups), option))
+        return int(ExitCode.CLEAN)
+    done = use.apply(repository, objects, proposal, options.command_line)
+    if done.report.findings or done.report.notes:
+        from planfence.render import text
+
+        emit(text.render(done.report, (), colour=wants_colour(current()), task=subject.claim.task))
+    if done.report.refused:
+        raise PlanfenceError(
+            "a commit of the split would break a rule; nothing was changed",
+            hint="start its task first (`planfence start TASK`), or move its hunks and name its task: "
+            "`planfence split --json > split.json`, edit, `planfence split --plan split.json --apply`",
+            code=ExitCode.FINDINGS,
+        )
+    if done.failed:
+        raise PlanfenceError(f"{done.failed}\nnothing was changed", code=ExitCode.FINDINGS)
+    emit(view.made(done.commits, subject.base))
+    return int(ExitCode.CLEAN)
+
+
+def _read(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotCheck(f"{name} could not be read: {error}") from error
