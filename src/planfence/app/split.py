@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 
 from planfence.app.claims import Claim, claim_of, split_task, staged_claim, trailers
-from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
@@ -147,7 +146,9 @@ def _commit(repository: Repository, objects: Objects, raw: GitObject | None, rev
         raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
     parent = next(iter(commit.parents), "")
     base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
-    claim = claim_of(messages.parse(commit.message))
+    from planfence.core.message import parse
+
+    claim = claim_of(parse(commit.message))
     return Subject(
         raw.id, commit.parents, base_tree, commit.tree, claim, commit.message,
         commit=True, author=author_of(raw), policy=_policy(objects, parent),
@@ -223,7 +224,9 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
 
 def _is_subject(title: str) -> bool:
     """Whether a task's title is a Conventional Commits subject already."""
-    return bool(messages.parse(title).types)
+    from planfence.core.message import parse
+
+    return bool(parse(title).types)
 
 
 def take_plan(repository: Repository, objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
@@ -306,8 +309,11 @@ def _made(
 
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
+    text = group.message if group.message.endswith("\n") else f"{group.message}\n"
+    if subject.policy is None:
+        return text
+    from planfence.core.message import with_trailers
+
     stage = subject.claim.stage if group.task == subject.claim.task else "implement"
     claim = replace(subject.claim, task=group.task, stage=stage)
-    wanted = trailers(claim, subject.policy) if subject.policy else ()
-    text = group.message if group.message.endswith("\n") else f"{group.message}\n"
-    return messages.with_trailers(text, wanted, "")
+    return with_trailers(text, trailers(claim, subject.policy), "")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from planfence import env
 from planfence.errors import PlanfenceError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
-def wants_colour(environment: env.Environment, stream: Any = None) -> bool:
+
+def wants_colour(environment: env.Environment, stream: TextIO | None = None) -> bool:
     """Whether to colour: `NO_COLOR` wins (no-color.org), then `FORCE_COLOR`, then whether a terminal listens."""
     if environment.get("NO_COLOR"):
         return False

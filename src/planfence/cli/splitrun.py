@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
         return int(ExitCode.CLEAN)
     emit(view.render(proposal.plan.groups, proposal.judged, hunks=options.hunks))
     if not options.do_apply:
-        option = f" --commit {shlex.quote(options.revision)}" if options.revision else ""
+        option = _commit_option(options.revision) if options.revision else ""
         emit(view.next_lines(len(proposal.plan.groups), option))
         return int(ExitCode.CLEAN)
     done = use.apply(repository, objects, proposal, options.command_line)
@@ -105,6 +104,12 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
         raise PlanfenceError(f"{done.failed}\nnothing was changed", code=ExitCode.FINDINGS)
     emit(view.made(done.commits, subject.base))
     return int(ExitCode.CLEAN)
+
+
+def _commit_option(revision: str) -> str:
+    import shlex
+
+    return f" --commit {shlex.quote(revision)}"
 
 
 def _read(name: str) -> str:

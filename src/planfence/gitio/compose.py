@@ -153,7 +153,7 @@ def publish(repository: Repository, new: str, old: str, reason: str) -> None:
 
     Raises :class:`CouldNotCheck` where it is no longer at ``old``.
     """
-    repository.git.run("update-ref", "-m", reason, "HEAD", new, old or repository.zero)
+    repository.git.run("update-ref", "-m", reason, "HEAD", new, old or repository.zero, apart=True)
 
 
 def author_line(author: Mapping[str, str]) -> bytes:

@@ -81,13 +81,15 @@ class Git:
         stdin: bytes | None = None,
         ok: Iterable[int] = (0,),
         variables: dict[str, str] | None = None,
+        apart: bool = False,
     ) -> bytes:
         """Run git and return its standard output.
 
-        Raises :class:`CouldNotCheck` where git is missing or exits with a status that is not
-        in ``ok``: what can't be read is refused.
+        ``apart``: in a process group of its own, where no signal to ours ends it while it holds a lock.
+        Raises :class:`CouldNotCheck` where git is missing or exits with a status
+        that is not in ``ok``: what can't be read is refused.
         """
-        return self.status(*arguments, stdin=stdin, ok=ok, variables=variables)[1]
+        return self.status(*arguments, stdin=stdin, ok=ok, variables=variables, apart=apart)[1]
 
     def status(
         self,
@@ -95,6 +97,7 @@ class Git:
         stdin: bytes | None = None,
         ok: Iterable[int] = (0, 1),
         variables: dict[str, str] | None = None,
+        apart: bool = False,
     ) -> tuple[int, bytes]:
         """Run git and return its exit status, one of ``ok``, and its standard output."""
         try:
@@ -106,6 +109,7 @@ class Git:
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 capture_output=True,
                 check=False,
+                process_group=0 if apart else None,
             )
         except FileNotFoundError as error:
             raise _not_started(self, error) from error
