@@ -60,7 +60,7 @@ def test_a_dry_run_changes_nothing(mixed) -> None:
     done = mixed.planfence("split")
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line[:1].isdigit()] == [
-        "1. build: update dependencies in package.json",
+        "1. build: update package.json",
         "2. feat: change a.py",
         "3. docs: update x.md",
     ]
@@ -76,7 +76,7 @@ def test_apply_makes_the_commits_and_leaves_index_and_worktree_alone(mixed) -> N
     assert mixed.git("log", "--format=%s").splitlines() == [
         "docs: update x.md",
         "fix: g gives 3",
-        "build: update dependencies in package.json",
+        "build: update package.json",
         "chore: begin",
     ]
     assert mixed.git("rev-parse", "HEAD^{tree}") == tree

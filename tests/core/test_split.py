@@ -51,10 +51,35 @@ def groups(*texts: str, guide: Guide | None = None) -> list[str]:
         (["a.js behaviour 9", "b.js identifier-rename 9"], ["RENAME 1", "BEHAVIOUR 0"]),
         (["a.js move 9", "b.js move 9"], ["RENAME 0,1"]),
         (["a behaviour 9", "a/b.md comment 9"], ["BEHAVIOUR 0,1"]),
+        (["Cargo.lock behaviour 9", "CHANGELOG.md comment 1", "docs/a.md comment 1"], ["DEPS 0,1", "DOCS 2"]),
+        (["a.js codemod 9", "b.js codemod 9", "news/1.rst add 1"], ["CODEMOD 0,1,2"]),
+        (["a.js codemod 9", "yarn.lock behaviour 9", "news/1.rst add 1"], ["DEPS 1", "CODEMOD 0", "DOCS 2"]),
+        (["x/_vendor/a.py format 9", "x/_vendor/b.py behaviour 9", "c.py behaviour 1"], ["DEPS 0,1", "BEHAVIOUR 2"]),
+        (["src/changes/changes.xml behaviour 1", "src/a.java behaviour 9"], ["BEHAVIOUR 0,1"]),
     ],
 )
 def test_groups(texts: list[str], expected: list[str]) -> None:
     assert groups(*texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "messages"),
+    [
+        (["package.json behaviour 2"], ["build: update package.json"]),
+        (
+            ["package.json behaviour 2", "yarn.lock behaviour 2"],
+            ["build: update dependencies in package.json and yarn.lock"],
+        ),
+        (["x/_vendor/a.py behaviour 2"], ["build: update dependencies in a.py"]),
+        (["a.py comment 2", "tests/b.py comment 2"], ["docs: update comments in a.py and b.py"]),
+        (["a.py comment 2", "README.md comment 2"], ["docs: update a.py and README.md"]),
+        (["tests/a.py codemod 2", "tests/b.py codemod 2"], ["test: apply one edit throughout a.py and b.py"]),
+        (["a.py behaviour 9", ".editorconfig behaviour 1"], ["feat: change a.py and .editorconfig"]),
+        (["setup.cfg behaviour 9"], ["build: change setup.cfg"]),
+    ],
+)
+def test_messages_say_no_more_than_is_known(texts: list[str], messages: list[str]) -> None:
+    assert [group.message for group in propose(judged(*texts), Guide())] == messages
 
 
 def test_themes_decide_first_and_a_shared_path_keeps_the_change_whole() -> None:

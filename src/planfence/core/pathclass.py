@@ -48,6 +48,8 @@ _DOCS_NAMES = _words(
     "readme changelog changes history news license licence copying authors contributors maintainers notice "
     "contributing code_of_conduct security support roadmap release_notes todo install upgrading thanks"
 )
+#: Written by maven-changes-plugin's users, for `src/changes/`.
+_MAVEN_CHANGES = "changes.xml"
 _CONFIG_EXTENSIONS = _words("toml ini cfg conf yaml yml json json5 jsonc properties env editorconfig plist")
 _BUILD_EXTENSIONS = frozenset(("mk", "cmake", "gradle", "bazel", "gemspec", "nix"))
 _DOCS_EXTENSIONS = _words("md markdown rst adoc asciidoc mdx textile org pod texi rdoc")
@@ -74,6 +76,14 @@ _GENERATED = pattern(
 _REQUIREMENTS = pattern(r"(?:^|/)(?:requirements|constraints)(?:[-_.][^/]*)?\.(?:txt|in)$|(?:^|/)requirements/[^/]+$")
 
 
+_VENDORED = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|node_modules)/")
+
+
+def is_vendored(path: str) -> bool:
+    """Whether somebody else's code is kept there: a change of it is a new version of a dependency."""
+    return _VENDORED.search(path.lower()) is not None
+
+
 @lru_cache(maxsize=4096)
 def classify(path: str) -> PathClass:
     """Return what the path is for.
@@ -91,7 +101,7 @@ def classify(path: str) -> PathClass:
         (PathClass.CI, _CI.search(lower)),
         (PathClass.DEPS, name in _DEPS_NAMES or _REQUIREMENTS.search(lower)),
         (PathClass.TEST, _TEST.search(lower) or _TEST_CAMEL.search(path)),
-        (PathClass.DOCS, stem in _DOCS_NAMES and extension in ("", "txt")),
+        (PathClass.DOCS, (stem in _DOCS_NAMES and extension in ("", "txt")) or name == _MAVEN_CHANGES),
         (PathClass.DOCS, last in _DOCS_EXTENSIONS or _DOCS.search(lower)),
         (PathClass.BUILD, name in _BUILD_NAMES or last in _BUILD_EXTENSIONS),
         (PathClass.CONFIG, name.startswith(".") or last in _CONFIG_EXTENSIONS),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass
+from planfence.core.pathclass import PathClass, is_vendored
 from planfence.core.plan import Plan, Task
 from planfence.core.splitwords import suggest
 from planfence.records import dataclass, replace
@@ -127,7 +127,7 @@ def _themes(paths: Sequence[str], guide: Guide) -> dict[str, str]:
 
 
 def _bucket(one: Judged) -> Bucket:
-    if one.path_class in (PathClass.LOCK, PathClass.DEPS):
+    if one.path_class in (PathClass.LOCK, PathClass.DEPS) or is_vendored(one.unit.path):
         return Bucket.DEPS
     if one.path_class is PathClass.CI:
         return Bucket.CI
@@ -146,6 +146,7 @@ def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None
     """
     main = members.get((theme, Bucket.BEHAVIOUR))
     if not main:
+        _give_changelog(members, theme)
         return
     paths = {one.unit.path for one in main}
     for bucket in (Bucket.DOCS, Bucket.FORMAT, Bucket.RENAME, Bucket.CODEMOD):
@@ -159,6 +160,15 @@ def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None
         members[theme, bucket] = [one for one in own if one not in taken]
 
 
+def _give_changelog(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
+    """Without changed behaviour a changelog tells of the other change, where there is just one."""
+    others = [own for (place, bucket), own in members.items() if place == theme and bucket is not Bucket.DOCS and own]
+    docs = members.get((theme, Bucket.DOCS), [])
+    if len(others) == 1:
+        others[0] += [one for one in docs if is_changelog(one.unit.path)]
+        members[theme, Bucket.DOCS] = [one for one in docs if not is_changelog(one.unit.path)]
+
+
 def _companion(one: Judged, bucket: Bucket, paths: set[str], *, little: bool) -> bool:
     if bucket is Bucket.DOCS:
         return (one.kind is Kind.COMMENT and one.unit.path in paths) or is_changelog(one.unit.path)
@@ -169,6 +179,8 @@ def is_changelog(path: str) -> bool:
     """Whether the path is a changelog or a fragment of one, which belongs to the change that it tells of."""
     folders, _, file = path.lower().rpartition("/")
     name, _, extension = file.partition(".")
+    if file == "changes.xml":  # maven-changes-plugin's
+        return True
     if extension.rpartition(".")[2] not in ("", "md", "rst", "txt", "adoc", "markdown"):
         return False
     return name in _CHANGELOGS or bool(set(folders.split("/")) & _FRAGMENTS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.judged import Judged
-from planfence.core.pathclass import PathClass
+from planfence.core.judged import Judged, Kind
+from planfence.core.pathclass import PathClass, is_vendored
 
 _VERBS = {
     "RENAME": ("refactor", "rename and move"),
     "FORMAT": ("style", "format"),
-    "DEPS": ("build", "update dependencies in"),
+    "DEPS": ("build", "update"),
     "CODEMOD": ("refactor", "apply one edit throughout"),
     "BEHAVIOUR": ("feat", "change"),
     "CI": ("ci", "update"),
@@ -28,11 +28,14 @@ def suggest(own: Sequence[Judged], bucket: str, types: Sequence[str], words: str
         return words
     kind, verb = _VERBS[bucket]
     classes = {one.path_class for one in own}
-    if bucket == "BEHAVIOUR":
-        if classes == {PathClass.TEST}:
-            kind = "test"
-        elif classes <= {PathClass.BUILD, PathClass.CONFIG}:
-            kind = "build"
+    if bucket == "DEPS" and (PathClass.LOCK in classes or any(is_vendored(one.unit.path) for one in own)):
+        verb = "update dependencies in"
+    if bucket == "DOCS" and all(one.kind is Kind.COMMENT and one.path_class is not PathClass.DOCS for one in own):
+        verb = "update comments in"
+    if bucket in ("BEHAVIOUR", "CODEMOD", "RENAME") and classes == {PathClass.TEST}:
+        kind = "test"
+    elif bucket == "BEHAVIOUR" and classes <= {PathClass.BUILD, PathClass.CONFIG}:
+        kind = "build"
     if types and kind not in types:
         kind = types[0]
     return f"{kind}: {verb} {place([one.unit.path for one in own])}"
@@ -45,6 +48,9 @@ def place(paths: Sequence[str]) -> str:
     if len(distinct) <= 2:
         return _printable(" and ".join(names if len(set(names)) == len(names) else distinct))
     folder = _common([path.split("/")[:-1] for path in distinct])
+    tops = list(dict.fromkeys(path.partition("/")[0] for path in distinct if "/" in path))
+    if not folder and len(tops) == 2 and all("/" in path for path in distinct):
+        folder = " and ".join(tops)
     return _printable(f"{len(distinct)} files" + (f" in {folder}" if folder else ""))
 
 

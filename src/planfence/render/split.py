@@ -62,6 +62,8 @@ def _what(own: Sequence[Judged]) -> str:
 
 
 def _word(one: Judged) -> str:
+    if one.kind is Kind.COMMENT and one.path_class is PathClass.TEST:
+        return str(one.kind)
     plain = one.kind in (Kind.BEHAVIOUR, Kind.COMMENT, Kind.STYLE)
     if plain and one.path_class is not PathClass.SRC:
         return str(one.path_class)
