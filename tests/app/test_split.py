@@ -524,10 +524,20 @@ def test_the_line_that_a_refusal_ends_with_solves_it(repo, begun: bool, other: s
     repo.write("src/user.py", "def user():\n    return 2\n")
     repo.write("docs/index.md", "# More\n")
     repo.git("add", "-A")
-    refused = repo.planfence("check")
+    assert repo.planfence("install").returncode == 0
+    refused = typed(repo, "git commit -m 'feat: user gives 2'")
     assert refused.returncode == 1
-    assert "  planfence split\n" in refused.stdout
-    done = repo.planfence("split", "--apply", "-m", "feat: user gives 2")
+    line = refused.stderr.splitlines()[-1].strip()
+    assert line == "planfence split --apply"
+    done = typed(repo, line)
     assert done.returncode == 0, done.stderr
     trailers = repo.git("log", "-2", "--format=%s|%(trailers:key=Plan-Task,valueonly,separator=%x2C)").splitlines()
-    assert trailers == [f"docs: update index.md|{other}", "feat: user gives 2|auth/middleware"]
+    assert trailers == [f"docs: update index.md|{other}", "feat: change user.py|auth/middleware"]
+    assert repo.planfence("check", "--range", "HEAD~2..HEAD").returncode == 0
+
+
+def typed(repo, line: str) -> subprocess.CompletedProcess[str]:
+    """A command line as a person types it."""
+    return subprocess.run(
+        ["/bin/sh", "-c", line], cwd=repo.root, env=repo.variables, capture_output=True, text=True, check=False
+    )

@@ -106,6 +106,14 @@ def test_themes_decide_first_and_a_shared_path_keeps_the_change_whole() -> None:
     assert [g.message.partition(":")[0] for g in found] == ["fix", "feat", "style"]
 
 
+def test_the_users_words_are_for_the_largest_change_of_behaviour_alone() -> None:
+    names = {"0": frozenset({"one"}), "1": frozenset({"two"})}
+    found = propose(
+        judged("a.py behaviour 2", "b.py behaviour 9", "README.md comment 1"), Guide(words="fix: b", names=names)
+    )
+    assert [group.message for group in found] == ["feat: change a.py", "fix: b", "docs: update README.md"]
+
+
 def test_clusters_join_files_that_share_a_name() -> None:
     texts = ["a.py behaviour 1", "b.py behaviour 1", "c.py behaviour 1", "c.py behaviour 1"]
     names = {"0": frozenset({"n"}), "3": frozenset({"n"})}

@@ -51,17 +51,19 @@ def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple
     if "MSG001" in codes:
         steps.append(Step("work under a task", "planfence start <plan>/<task>"))
         steps.append(Step("or say why it can't wait", 'PLANFENCE_URGENT="why" git commit'))
-    if codes & set(_THEMES):
-        revision = next((f.change for f in errors if f.code in _THEMES and f.change != STAGED), "")
-        steps.append(
-            Step("make one commit for each theme", f"planfence split{f' --commit {revision[:12]}' if revision else ''}")
-        )
     fixes = dict.fromkeys((finding.name.replace("-", " "), fix) for finding in errors for fix in finding.fixes)
     steps += [Step(why, fix) for why, fix in fixes]
     if has_message and staged:
         steps.append(Step("get the message back", LOST_MESSAGE))
     for code in sorted(codes)[:1]:
         steps.append(Step("read what the rule means", f"planfence explain {code}"))
+    if codes & set(_THEMES):
+        # Last, where the eye ends: the line that solves it.
+        revision = next((f.change for f in errors if f.code in _THEMES and f.change != STAGED), "")
+        option = f" --commit {revision[:12]}" if revision else ""
+        steps.append(
+            Step("make one commit for each theme (without --apply: look first)", f"planfence split{option} --apply")
+        )
     return tuple(steps)
 
 

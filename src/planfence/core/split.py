@@ -86,13 +86,21 @@ def propose(judged: Sequence[Judged], guide: Guide) -> tuple[Group, ...]:
         groups += [(theme, bucket, part) for part in parts if part]
     own_theme = guide.task.theme if guide.task else ""
     groups.sort(key=lambda group: (group[1], group[0] != own_theme, group[0]))
-    return tuple(_group(*group, guide) for group in groups)
+    said = _main(groups, own_theme)
+    return tuple(_group(*group, guide, guide.words if group is said else "") for group in groups)
 
 
-def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide) -> Group:
+def _main(groups: list[tuple[str, Bucket, list[Judged]]], theme: str) -> object:
+    """The group that the user's words are for: changed behaviour of the task's theme, the most of it."""
+    changed = [group for group in groups if group[1] is Bucket.BEHAVIOUR]
+    own = [group for group in changed if group[0] == theme] or changed
+    return max(own, key=lambda group: sum(one.unit.lines for one in group[2]), default=None)
+
+
+def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide, words: str) -> Group:
     task = _task_for(guide, theme, [one.unit.path for one in own])
     types = guide.plan.themes[theme].types if guide.plan and theme in guide.plan.themes else ()
-    message = suggest(own, bucket.name, types, guide.words if bucket is Bucket.BEHAVIOUR else "")
+    message = suggest(own, bucket.name, types, words)
     name = f"{guide.plan.id}/{task.id}" if guide.plan and task else ""
     return Group(tuple(one.unit.id for one in own), message, theme, name, bucket)
 
