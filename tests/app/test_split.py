@@ -402,16 +402,7 @@ def test_linked_worktree_detached_head_and_another_tools_hook(mixed) -> None:
 
 
 def test_commits_are_signed_where_git_is_told_to(mixed, tmp_path) -> None:
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    (tmp_path / "signers").write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
-    for name, value in {
-        "gpg.format": "ssh",
-        "user.signingKey": str(key),
-        "commit.gpgsign": "true",
-        "gpg.ssh.allowedSignersFile": str(tmp_path / "signers"),
-    }.items():
-        mixed.git("config", name, value)
+    sign(mixed, tmp_path)
     done = mixed.planfence("split", "--apply")
     assert done.returncode == 0, done.stderr
     assert mixed.git("log", "-3", "--format=%G?").split() == ["G", "G", "G"]
@@ -541,3 +532,68 @@ def typed(repo, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", "-c", line], cwd=repo.root, env=repo.variables, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("setting", ["plain", "sha256", "linked", "signed", "hooked"])
+def test_a_plan_is_printed_edited_and_carried_out_wherever(empty_repo, tmp_path, setting: str) -> None:
+    """One hunk moved, one cut by line, the groups put in another order; every commit holds exactly what it should."""
+    repo = empty_repo
+    if setting == "sha256":
+        shutil.rmtree(repo.root / ".git")
+        repo.git("init", "-q", "-b", "main", "--object-format=sha256")
+    repo.commit("chore: begin", **{"a.py": OLD, "package.json": '{"a": 1}\n', "docs/x.md": "hi\n"})
+    if setting == "linked":
+        repo.git("worktree", "add", "-q", "-b", "side", "../linked", "HEAD")
+        repo = type(repo)(repo.root.parent / "linked", repo.variables)
+    if setting == "signed":
+        sign(repo, tmp_path)
+    if setting == "hooked":
+        for name in ("pre-commit", "commit-msg", "prepare-commit-msg", "post-commit"):
+            hook = repo.write(f".git/hooks/{name}", "#!/bin/sh\ntouch ran\nexit 1\n")
+            hook.chmod(0o755)
+    for path, text in {"a.py": NEW, "package.json": '{"a": 2}\n', "docs/x.md": "ho\n"}.items():
+        repo.write(path, text)
+    repo.git("add", "-A")
+    tree, before = repo.git("write-tree"), state(repo)
+    plan = json.loads(repo.planfence("split", "--json").stdout)
+    of = {(unit["path"], unit["kind"]): name for name, unit in plan["units"].items()}
+    cut, layout, deps, docs = (
+        of["a.py", "behaviour"], of["a.py", "format"], of["package.json", "behaviour"], of["docs/x.md", "comment"]
+    )  # fmt: skip
+    plan["cuts"] = [{"unit": cut, "old": 0, "new": 1}]
+    plan["groups"] = [
+        {"message": "docs: first", "units": [docs, layout]},
+        {"message": "feat: one line", "units": [f"{cut}.1"]},
+        {"message": "feat: the rest", "units": [deps, f"{cut}.2"]},
+    ]
+    (tmp_path / "split.json").write_text(json.dumps(plan))
+    done = repo.planfence("split", "--plan", str(tmp_path / "split.json"), "--apply")
+    assert done.returncode == 0, done.stderr
+    assert repo.git("log", "-3", "--format=%s").splitlines() == ["feat: the rest", "feat: one line", "docs: first"]
+    shown = [(repo.git("show", f"HEAD~{n}:a.py") + "\n", repo.git("show", f"HEAD~{n}:package.json")) for n in (2, 1, 0)]
+    first = OLD.replace("return  1", "return 1")
+    assert shown == [
+        (first, '{"a": 1}'),
+        (first.replace("    return 2", "    x = 1\n    return 2"), '{"a": 1}'),
+        (NEW, '{"a": 2}'),
+    ]
+    assert repo.git("rev-parse", "HEAD^{tree}") == tree
+    assert state(repo) == before
+    assert not (repo.root / "ran").exists()
+    if setting == "signed":
+        assert repo.git("log", "-3", "--format=%G?").split() == ["G", "G", "G"]
+    repo.git("fsck", "--strict", "--no-dangling")
+
+
+def sign(repo, folder: Path) -> None:
+    """Let git sign commits with an SSH key, and know its own signatures."""
+    key = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    (folder / "signers").write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
+    for name, value in {
+        "gpg.format": "ssh",
+        "user.signingKey": str(key),
+        "commit.gpgsign": "true",
+        "gpg.ssh.allowedSignersFile": str(folder / "signers"),
+    }.items():
+        repo.git("config", name, value)
