@@ -76,6 +76,11 @@ def test_groups(texts: list[str], expected: list[str]) -> None:
         (["tests/a.py codemod 2", "tests/b.py codemod 2"], ["test: apply one edit throughout a.py and b.py"]),
         (["a.py behaviour 9", ".editorconfig behaviour 1"], ["feat: change a.py and .editorconfig"]),
         (["setup.cfg behaviour 9"], ["build: change setup.cfg"]),
+        (["tests/a.py behaviour 2", "news/1.rst add 1"], ["test: change a.py"]),
+        (
+            ["src/a.py behaviour 2", "tests/a.py behaviour 2", "tests/b.py behaviour 2"],
+            ["feat: change 3 files in src and tests"],
+        ),
     ],
 )
 def test_messages_say_no_more_than_is_known(texts: list[str], messages: list[str]) -> None:

@@ -100,7 +100,8 @@ def _main(groups: list[tuple[str, Bucket, list[Judged]]], theme: str) -> object:
 def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide, words: str) -> Group:
     task = _task_for(guide, theme, [one.unit.path for one in own])
     types = guide.plan.themes[theme].types if guide.plan and theme in guide.plan.themes else ()
-    message = suggest(own, bucket.name, types, words)
+    told = [one for one in own if not is_changelog(one.unit.path)] or own
+    message = suggest(told, bucket.name, types, words)
     name = f"{guide.plan.id}/{task.id}" if guide.plan and task else ""
     return Group(tuple(one.unit.id for one in own), message, theme, name, bucket)
 
