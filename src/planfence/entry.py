@@ -34,6 +34,4 @@ def _split(words: list[str]) -> None:
         gc.enable()
         return
     code = splitrun.main(options)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # taking the interpreter down costs as much as three processes of git
+    os._exit(code)  # all is printed; taking the interpreter down costs as much as three processes of git

@@ -72,6 +72,17 @@ def test_what_click_must_read_it_reads(mixed) -> None:
     assert mixed.planfence("split", "--aply").returncode == 2
 
 
+def test_a_reader_that_leaves_early_sees_no_traceback(mixed) -> None:
+    for number in range(3000):
+        mixed.write(f"docs/{number}.md")
+    mixed.git("add", "-A")
+    line = f"'{sys.executable}' -m planfence split | head -1"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=mixed.root, env=mixed.variables, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1. build: update package.json\n", "")
+
+
 def test_commits_are_those_that_commit_tree_makes(mixed) -> None:
     head = mixed.git("rev-parse", "HEAD")
     assert mixed.planfence("split", "--apply", "-m", "fix: ü in it").returncode == 0

@@ -65,6 +65,8 @@ def main(options: Options) -> int:
         return int(error.code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
 
 
 def run(options: Options) -> int:
