@@ -16,7 +16,7 @@ from planfence.core.splitsteps import Step
 from planfence.errors import CouldNotCheck
 from planfence.gitio.compose import compose_trees
 
-HEAVY = {"click", "dataclasses", "inspect", "tempfile", "typing", "hashlib", "ast", "planfence.core.message"}
+HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.core.message"}
 JUDGES = {"planfence.app.check", "planfence.app.verdicts", "planfence.app.sources", "planfence.rules"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from planfence.app.largelogs import fold_large
@@ -15,6 +14,7 @@ from planfence.core.log import Reader, SetAside
 from planfence.core.logsums import Sums
 from planfence.core.taskfacts import Facts
 from planfence.errors import CouldNotCheck
+from planfence.records import dataclass
 from planfence.store.parquet import has_duckdb
 from planfence.store.ranges import Span, blocks, cut, each_in_a_process, processors
 

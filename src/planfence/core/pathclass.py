@@ -76,7 +76,7 @@ _GENERATED = pattern(
 _REQUIREMENTS = pattern(r"(?:^|/)(?:requirements|constraints)(?:[-_.][^/]*)?\.(?:txt|in)$|(?:^|/)requirements/[^/]+$")
 
 
-_VENDORED = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|node_modules)/")
+_VENDORED = pattern(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|node_modules)/")
 
 
 def is_vendored(path: str) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class _Later:
@@ -20,4 +23,4 @@ class _Later:
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """As `re.compile`, but a faulty pattern is said at its first use."""
-    return cast("re.Pattern[str]", _Later(text, flags))
+    return _Later(text, flags)  # type: ignore[return-value]

@@ -16,8 +16,6 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
 
     Raises :class:`CouldNotCheck` where the folder can't be written.
     """
-    import tempfile  # with `random` and `shutil`; who only reads needs none of them
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
