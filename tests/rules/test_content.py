@@ -60,6 +60,8 @@ def weights(rule, message: str | None, *texts: str, folders: tuple[str, ...] = (
         ("fix: a", ["src/a.py comment 1"], ["warn"]),
         ("refactor: a", ["docs/a.md comment 1"], []),
         ("chore: a", ["src/a.py behaviour! 1"], []),
+        ("docs: a", ["plans/a.toml behaviour 1", "planfence.toml behaviour 1"], []),
+        ("feat: a", ["plans/a.toml behaviour 1"], []),
         ("no type", ["src/a.py behaviour! 1"], []),
         ("fixup! docs: a", ["src/a.py behaviour! 1"], []),
     ],

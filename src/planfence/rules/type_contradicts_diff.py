@@ -5,7 +5,8 @@ The Conventional Commits type against the kinds of the changed hunks. `docs:` ma
 comments, `style:` formatting, `test:` tests, `ci:` and `build:` what builds; comments and formatting are free
 everywhere. An error only where it is proven: `docs:` or `style:` on source whose code gained or lost words. All
 else is a warning: other paths that the type does not license, `feat:`, `fix:` or `perf:` on documentation
-alone, and a scope that is a folder or theme of this repository and owns none of the changed paths.
+alone, and a scope that is a folder or theme of this repository and owns none of the changed paths. Plans and the
+policy may change under any type.
 
 ## Why is this bad?
 Changelogs, releases and reviews go by the type: behaviour under `docs:` is behaviour that nobody looks at.
@@ -31,13 +32,14 @@ def check(ctx: Context) -> Iterator[Finding]:
     if message is None or content is None or not message.types or message.autosquash or ctx.change.is_merge:
         return
     kind = message.types[0]
-    found = sorted(breaches(kind, content.judged), key=lambda breach: not breach.proven)
+    judged = [one for one in content.judged if not ctx.policy.governs(one.unit.path)]
+    found = sorted(breaches(kind, judged), key=lambda breach: not breach.proven)
     for breach in found[:_NAMED]:
         weight = Severity.ERROR if breach.proven else Severity.WARN
         yield RULE.at(breach.path, f"`{kind}:` does not cover {breach.what}", line=breach.line, weight=weight)
     if len(found) > _NAMED:
         yield RULE.about(f"`{kind}:` does not cover {len(found) - _NAMED} more paths", weight=Severity.WARN)
-    if says_more(kind, content.judged):
+    if says_more(kind, judged):
         yield RULE.about(f"`{kind}:` on documentation and comments alone", weight=Severity.WARN)
     yield from _scope(ctx, message.scope)
 
