@@ -123,7 +123,7 @@ def ranged(table: Table, scratch: Scratch, commits: int, rounds: int) -> None:
     program = str(Path(sys.executable).parent / "planfence")
     base = scratch.run("git", "rev-parse", f"HEAD~{commits}").stdout.decode().strip()
     check = [program, "check", "--range", f"{base}..HEAD"]
-    log = ["git", "log", "--raw", "-z", "--no-renames", f"{base}..HEAD"]
+    log = ["git", "log", "--raw", "-z", f"{base}..HEAD"]
     found = interleaved(rounds, {
         "git": lambda _: timed(log, scratch.root, scratch.variables),
         "check": lambda _: timed(check, scratch.root, scratch.variables, (0,)),

@@ -1,8 +1,9 @@
 """What a range costs: `verify` against `git log --raw -z`; a push with the hook against one without.
 
-    python benchmarks/verify.py [--files 50000] [--commits 5000] [--runs 3] [--receive 1000]
+    python benchmarks/verify.py [--files 50000] [--commits 500 5000 50000] [--runs 5] [--receive 1000]
 
-Ratios of medians, interleaved in one run; peak memory of the process and of its children.
+Ratios of medians, interleaved in one run, and of processor time (all processes together), which a busy machine
+disturbs less; peak memory of the process and of its children.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -100,7 +100,6 @@ def build(root: Path, variables: dict[str, str], files: int, commits: int) -> st
         importer.stdin.close()
     git(root, variables, "symbolic-ref", "HEAD", "refs/heads/work")
     git(root, variables, "gc", "-q")
-    begin(root, variables)
     return git(root, variables, "rev-parse", "main")
 
 
@@ -117,44 +116,53 @@ def begin(root: Path, variables: dict[str, str]) -> None:
     write_move(open_repository(Environment(variables), root), Policy(), move)
 
 
-def timed(root: Path, variables: dict[str, str], command: list[str]) -> tuple[float, int]:
-    """Seconds, and the peak memory (kB) of the process."""
+def timed(root: Path, variables: dict[str, str], command: list[str]) -> tuple[float, int, float]:
+    """Seconds, the peak memory (kB) of any process, and seconds of processor time of all of them."""
     started = time.perf_counter()
-    with subprocess.Popen(
-        command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        _, complaint = process.communicate()
-    if process.returncode:
-        raise SystemExit(f"{command}: {process.returncode} {complaint.decode()}")
-    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            said.seek(0)
+            raise SystemExit(f"{command}: {process.returncode} {said.read().decode()}")
+    return seconds, used.ru_maxrss, used.ru_utime + used.ru_stime
 
 
-def median(runs: int, *each: Callable[[], float]) -> list[float]:
-    found: list[list[float]] = [[] for _ in each]
+def interleaved(runs: int, *each: Callable[[], tuple[float, int, float]]) -> list[tuple[float, int, float]]:
+    """For each, the medians of its seconds and its processor time, and the most memory that it took."""
+    found: list[list[tuple[float, int, float]]] = [[] for _ in each]
     for _ in range(runs):
         for index, run in enumerate(each):
             found[index].append(run())
-    return [statistics.median(values) for values in found]
+    columns = [list(zip(*runs_of, strict=True)) for runs_of in found]
+    return [(statistics.median(wall), max(memory), statistics.median(used)) for wall, memory, used in columns]
 
 
 PLANFENCE = [sys.executable, "-I", "-m", "planfence"]
-LOG = ["git", "log", "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--format=%H"]
+LOG = ["git", "log", "--raw", "-z"]
 
 
 def verify(root: Path, variables: dict[str, str], runs: int, base: str, commits: int, said: str) -> None:
-    tip = f"work~{git_count(root, variables, base) - commits}"
-    peak = 0
+    span = f"{base}..work~{git_count(root, variables, base) - commits}"
+    commands = {
+        "git log --raw -z": [*LOG, span],
+        "verify": [*PLANFENCE, "verify", span],
+        "check --range": [*PLANFENCE, "check", "--range", span],
+    }
 
-    def ours() -> float:
-        nonlocal peak
-        seconds, peak = timed(root, variables, [*PLANFENCE, "verify", f"{base}..{tip}"])
-        return seconds
+    def run(command: list[str]) -> Callable[[], tuple[float, int, float]]:
+        return lambda: timed(root, variables, command)
 
-    theirs, own = median(runs, lambda: timed(root, variables, [*LOG, f"{base}..{tip}"])[0], ours)
-    print(
-        f"{said:<32} git log {theirs:7.2f} s   verify {own:7.2f} s   "
-        f"ratio {own / theirs:5.2f}   peak {peak / 1024:.0f} MB"
-    )
+    found = interleaved(runs, *map(run, commands.values()))
+    theirs, _, used = found[0]
+    for name, (wall, memory, processor) in zip(commands, found, strict=True):
+        print(
+            f"{said}: {name:<17} {wall:7.3f} s, ratio {wall / theirs:5.2f}; processor {processor:7.3f} s, "
+            f"ratio {processor / used:5.2f}; {1e6 * wall / commits:5.0f} us a commit; peak {memory / 1024:.0f} MB",
+            flush=True,
+        )
 
 
 def git_count(root: Path, variables: dict[str, str], base: str) -> int:
@@ -182,17 +190,18 @@ def receive(root: Path, variables: dict[str, str], runs: int, base: str, commits
     subprocess.run([*PLANFENCE, "install", "--server"], cwd=server, env=variables, check=True, capture_output=True)
     tip = git(root, variables, "rev-parse", f"work~{git_count(root, variables, base) - commits}")
 
-    def push(with_hook: bool) -> float:
+    def push(with_hook: bool) -> tuple[float, int, float]:
         hook.chmod(0o755 if with_hook else 0o644)
-        seconds, _ = timed(root, variables, ["git", "push", "-q", str(server), f"{tip}:refs/heads/topic"])
+        took = timed(root, variables, ["git", "push", "-q", str(server), f"{tip}:refs/heads/topic"])
         git(server, variables, "update-ref", "-d", "refs/heads/topic")
         git(server, variables, "prune", "--expire=now")
-        return seconds
+        return took
 
-    def objects() -> float:
-        return timed(root, variables, ["git", "rev-list", "--objects", f"{base}..{tip}"])[0]
+    def objects() -> tuple[float, int, float]:
+        return timed(root, variables, ["git", "rev-list", "--objects", f"{base}..{tip}"])
 
-    plain, listing, hooked = median(runs, lambda: push(False), objects, lambda: push(True))
+    found = interleaved(runs, lambda: push(False), objects, lambda: push(True))
+    plain, listing, hooked = (seconds for seconds, _, _ in found)
     ratio = hooked / (plain + listing)
     print(
         f"push of {commits} commits: without {plain:.2f} s, rev-list --objects {listing:.2f} s, "
@@ -205,7 +214,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--commits", type=int, nargs="+", default=[500, 5_000])
     parser.add_argument("--receive", type=int, default=1_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     home = options.keep or Path(tempfile.mkdtemp(prefix="planfence-bench-"))
@@ -215,6 +224,8 @@ def main() -> None:
     try:
         base = git(root, variables, "rev-parse", "main") if root.exists() else ""
         base = base or build(root, variables, options.files, max([*options.commits, options.receive]))
+        if not git(root, variables, "for-each-ref", "refs/planfence"):
+            begin(root, variables)
         shutil.rmtree(home / "server.git", ignore_errors=True)
         for count in options.commits:
             verify(root, variables, options.runs, base, count, f"{count} commits, {options.files} files")

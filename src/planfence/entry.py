@@ -1,4 +1,4 @@
-"""The `planfence` program: hooks go by the fast path, `split` past click, all other verbs by click."""
+"""The `planfence` program: hooks go by the fast path, `split` and ranges past click, all other verbs by click."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def main() -> None:
         fastpath.main(words[1:])
     if words[:1] == ["split"]:
         _split(words[1:])
+    if words[:1] in (["verify"], ["check"]):
+        from planfence.cli import rangemain
+
+        span = rangemain.span_of(words)
+        if span is not None:
+            rangemain.run(words, span)
     from planfence.cli.main import main as command
 
     command()

@@ -16,7 +16,8 @@ from planfence.app.seen import raw_bytes
 from planfence.core import message as messages
 from planfence.core import names, paths
 from planfence.core.change import Change, Mode
-from planfence.core.licences import LICENCES, needs_content
+from planfence.core.licences import LICENCES
+from planfence.core.message import needs_content
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
 from planfence.core.rule import Context, Door

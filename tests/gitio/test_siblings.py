@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from planfence.core.change import Mode
-from planfence.gitio import changes
+from planfence.gitio import changes, revisions
 from planfence.gitio.objects import Objects
 from planfence.gitio.siblings import Siblings
 
@@ -41,7 +41,7 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
     collided = 0
     with Objects(repository.git) as objects:
         following = Siblings(objects)
-        for change in changes.changes(repository, tips):
+        for change in changes.changes(repository, revisions.listed(repository, tips)):
             added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
             exact = Siblings(objects).collisions(added, change.tree)
             collided += bool(exact)

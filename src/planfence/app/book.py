@@ -193,14 +193,16 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
         commit, *others = head.decode("ascii", "replace").split() or [""]
         parents[commit] = tuple(others)
         if message.TASK_TRAILER.encode() in body:
-            trailers = message.parse_trailers(body.decode("utf-8", "replace"))
-            fact = _fact(commit, {name.lower(): value for name, value in trailers})
+            fact = commit_fact(commit, body)
             if fact.task:
                 facts.append(fact)
     return History(tuple(facts), parents)
 
 
-def _fact(commit: str, trailers: Mapping[str, str]) -> CommitFact:
+def commit_fact(commit: str, body: bytes) -> CommitFact:
+    """What a message (in UTF-8) says of its task; a task of "" where it says nothing."""
+    found = message.parse_trailers(body.decode("utf-8", "replace"))
+    trailers = {name.lower(): value for name, value in found}
     rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
         commit,
@@ -227,14 +229,20 @@ def load_facts(
     """
     book = read_book(repository, tips)
     history = read_history(repository, revisions, most)
+    return facts_of(repository, policy, book, history, tasks, base=base), book
+
+
+def facts_of(
+    repository: Repository, policy: Policy, book: Book, history: History, tasks: Iterable[str] = (), *, base: str = ""
+) -> Facts:
+    """Fold what was read; see :func:`load_facts`."""
     wanted = set(tasks) | {fact.task for fact in history.facts} | {move.task for move in book.moves}
     believed = trusted(repository, book, policy, (), wanted, base=base)
     states = reduce(believed.moves, history.facts)
     earlier = frozenset(fact.commit for fact in history.facts if fact.round < states[fact.task].round)
     named = {fact.task for fact in history.facts}
     covered = {name: _covered(repository, history, states[name]) for name in named if states[name].sealed}
-    facts = Facts(states=states, runs=book.runs, covered=covered, earlier=earlier, problems=book.problems)
-    return facts, book
+    return Facts(states=states, runs=book.runs, covered=covered, earlier=earlier, problems=book.problems)
 
 
 def _covered(repository: Repository, history: History, state: TaskState) -> frozenset[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from itertools import islice
 
 from planfence.app.book import HISTORY
 from planfence.app.claims import NOBODY, Claim, claim_of, split_task, staged_claim
 from planfence.app.folding import Folding
+from planfence.app.screening import Screened, accept, screen
 from planfence.app.sources import Governing, Pinned, Sources
 from planfence.app.verdicts import Verdicts
 from planfence.core import message as messages
@@ -24,6 +25,8 @@ from planfence.gitio.ledger import Tips
 from planfence.gitio.lines import BATCH
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import listed
+from planfence.gitio.spans import LEAST, Ahead
 from planfence.records import dataclass, field, replace
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
@@ -114,17 +117,21 @@ def check_commit(repository: Repository, revision: str, *, thorough: bool = Fals
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
 
 
-def check_range(repository: Repository, base: str, head: str, *, leaving: bool = False) -> Outcome:
+def check_range(
+    repository: Repository, base: str, head: str, ahead: Ahead | None = None, *, leaving: bool = False
+) -> Outcome:
     """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent.
 
     ``leaving``: they are about to be reviewed.
     """
     revisions = [head, f"^{base}"] if base else [head]
-    return judge_commits(repository, revisions, terms=Terms(leaving=leaving))
+    return judge_commits(repository, revisions, terms=Terms(leaving=leaving, ahead=ahead))
 
 
-def check_span(repository: Repository, span: str) -> Outcome:
+def check_span(repository: Repository, span: str, ahead: Ahead | None = None) -> Outcome:
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
+    if ahead is not None:
+        return check_range(repository, ahead.base, ahead.head, ahead)
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
@@ -153,7 +160,8 @@ class Terms:
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
     looks at the content of every change. ``leaving``: the commits are about to be pushed or
-    reviewed, so that none may wait to be folded into another.
+    reviewed, so that none may wait to be folded into another. ``ahead`` is the range, where git began to read it
+    earlier.
     """
 
     policy: Policy | None = None
@@ -164,6 +172,7 @@ class Terms:
     progress: Callable[[int], None] | None = None
     thorough: bool = False
     leaving: bool = False
+    ahead: Ahead | None = None
 
 
 def judge_commits(
@@ -175,7 +184,8 @@ def judge_commits(
     a name that only together collide.
     """
     terms = terms or Terms()
-    with Objects(repository.git) as objects:
+    ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
+    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
@@ -187,16 +197,27 @@ def judge_commits(
         if terms.leaving:
             verdicts.folding = Folding(repository, tuple(revisions))
         with closing(verdicts):
-            return _judge_all(verdicts, revisions, terms)
+            if not walk:
+                return _judge_all(verdicts, revisions, terms, revisions, None)
+            ids = ahead.ids if ahead else listed(repository, revisions)
+            screened = screen(verdicts, ids, ahead, terms.progress) if len(ids) >= LEAST else None
+            return _judge_all(verdicts, revisions, terms, ids, screened)
 
 
-def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms) -> Outcome:
+def _judge_all(
+    verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str], screened: Screened | None
+) -> Outcome:
     repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
     known: dict[str, Governing] = {}
     before_policy, merged = 0, False
     claim, count = NOBODY, 0
     governing = Governing(terms.policy, {})
-    for number, found in enumerate(_looked_ahead(verdicts, changes.changes(repository, revisions, walk=walk)), 1):
+    changed = _looked_ahead(verdicts, changes.changes(repository, screened.doubtful if screened else ids))
+    for index, name in enumerate(ids):
+        if screened and screened.clean(index):
+            governing = accept(verdicts, screened, index)
+            continue
+        found = next(changed)
         governing, change = _governing(repository, sources, known, found)
         merged = merged or change.is_merge
         if governing.policy is None:
@@ -206,9 +227,9 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms) -> Outcom
             claim, count = claim_of(message), len(change.files)
             verdicts.judge(change, governing, claim, message)
         if walk:
-            known[change.name] = sources.after(governing, change)
+            known[name] = sources.after(governing, change)
         if terms.progress:
-            terms.progress(number)
+            terms.progress(index + 1)
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
     if before_policy:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from planfence.core.change import STAGED, Change
 from planfence.core.finding import Severity
-from planfence.core.licences import named_folders, needs_content, owns
-from planfence.core.message import Message
+from planfence.core.message import Message, needs_content
 from planfence.core.rule import Context
 from planfence.gitio import changes
 from planfence.gitio.repository import Repository
@@ -42,6 +41,8 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
     """Read a change's hunks and judge their kinds; None for a merge, whose content others wrote."""
     if change.is_merge or not change.files:
         return None
+    from planfence.core.licences import named_folders, owns
+
     parent = change.parents[0] if change.parents else ""
     base = f"{parent}^{{tree}}" if parent else repository.empty_tree()
     judged = between(repository, base, change.tree, _HOOK_S if change.name == STAGED else _SURE_S)

@@ -60,6 +60,7 @@ class Verdicts:
     #: Whether every change's content is looked at, not only where its message's type asks for it.
     thorough: bool = False
     _known: tuple[Facts, Book] | None = None
+    _told: bool = False
     #: Whether a range is judged, where lines are counted for many changes at a time.
     walks: bool = False
     #: Where the judged commits are about to leave this clone or to be reviewed: what waits there to be folded.
@@ -71,17 +72,33 @@ class Verdicts:
     _lines: Lines | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
-        """Return what the ledger and the trailers say, read once."""
+        """Return what the ledger and the trailers say, read once, and note once what is wrong with it."""
+        facts = self.peek(policy, task)
+        if not self._told:
+            self._told = True
+            self.notes += facts.problems
+        return facts
+
+    def peek(self, policy: Policy, task: str = "") -> Facts:
+        """Return the facts without a note of what is wrong with them."""
         if self._known is None:
             self._known = load_facts(
                 self.repository, policy, self.history, [task] if task else [], self.most, base=self.base, tips=self.tips
             )
-            self.notes += self._known[0].problems
         return self._known[0]
 
-    def _facts_at(self, ctx: Context) -> Facts:
+    @property
+    def knows(self) -> bool:
+        """Whether the facts were read."""
+        return self._known is not None
+
+    def know(self, facts: Facts, book: Book) -> None:
+        """Take over facts that were read on the way."""
+        self._known = facts, book
+
+    def facts_at(self, ctx: Context) -> Facts:
         """Return the facts, with the evidence for this change's tree where a gate asks for it."""
-        facts, gate = self.facts(ctx.policy, ctx.task_name), self.gates.get(ctx.change.name)
+        facts, gate = self.peek(ctx.policy, ctx.task_name), self.gates.get(ctx.change.name)
         if gate is None:
             return facts
         assert self._known is not None
@@ -103,10 +120,7 @@ class Verdicts:
         if self.folding is not None and message is not None:
             fold = self.folding.see(change, message)
             ctx = ctx if fold is None else replace(ctx, fold=fold)
-        if self._rules is None or self._rules[0] is not policy:
-            rules = selected(policy)
-            self._rules = policy, rules, needs(rules)
-        _, rules, needed = self._rules
+        rules, needed = self.rules(policy)
         ctx = self._provide(ctx, governing, needed)
         found = judge(ctx, rules)
         self.judged.append(change.name)
@@ -117,6 +131,13 @@ class Verdicts:
             self.subjects[change.name] = message.subject
         if ctx.door is Door.URGENT:
             self.notes.append(f"urgent: {change.name[:12]} {ctx.urgent}".rstrip())
+
+    def rules(self, policy: Policy) -> tuple[tuple[Rule, ...], frozenset[Need]]:
+        """The rules that are on, and what they need."""
+        if self._rules is None or self._rules[0] is not policy:
+            rules = selected(policy)
+            self._rules = policy, rules, needs(rules)
+        return self._rules[1:]
 
     def _judge_mend(self, change: Change, broken: BadFile) -> None:
         """Let nothing through under a policy that can't be read, but the change that mends it, by itself."""
@@ -190,7 +211,8 @@ class Verdicts:
         if any(ctx.policy.governs(path) for path in change.paths):
             more |= self._of_plans(ctx, governing, needed)
         if Need.FACTS in needed and (ctx.task is not None or more.get("edits") or change.name in self.gates):
-            more["facts"] = self._facts_at(ctx)
+            self.facts(ctx.policy, ctx.task_name)
+            more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
         if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.spans import Ahead
 from planfence.records import dataclass, replace
+
+#: How a range was found that the user named.
+AS_ASKED = "as asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +34,27 @@ class Range:
     how: str
 
 
-def verify(repository: Repository, span: str = "", progress: Callable[[int], None] | None = None) -> Outcome:
+def verify(
+    repository: Repository, span: str = "", progress: Callable[[int], None] | None = None, ahead: Ahead | None = None
+) -> Outcome:
     """Judge every commit of a range by the policy at its left end, and the tests at its right end.
 
     ``span`` is `A..B` (`A...B`: from their merge base, by the policy of A); empty: what the CI
     at hand means. The left end stands for the protected branch: whoever may choose it, may
-    choose the policy. Raises :class:`PlanfenceError` where there is no policy.
+    choose the policy. ``ahead`` is the span, where git began to read it earlier. Raises
+    :class:`PlanfenceError` where there is no policy.
     """
-    span_ = _span(repository, span) if span else default_range(repository)
-    policy = policy_at(repository, span_.base)
-    new = repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=f"{span_.head}\n".encode())
-    inside = repository.git.status("merge-base", "--is-ancestor", span_.head, span_.base)[0] != 0
-    gates = {new: "push"} if inside and "push" in policy.tests.required else {}
-    terms = Terms(policy, span_.base, gates, progress=progress, leaving=True)
+    if ahead is not None:
+        span_ = Range(ahead.base, ahead.head, AS_ASKED)
+    else:
+        span_ = _span(repository, span) if span else default_range(repository)
+    policy = policy_at(repository, span_.base, ahead.objects if ahead else None)
+    gates: dict[str, str] = {}
+    if "push" in policy.tests.required:
+        new = repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=f"{span_.head}\n".encode())
+        inside = repository.git.status("merge-base", "--is-ancestor", span_.head, span_.base)[0] != 0
+        gates = {new: "push"} if inside else {}
+    terms = Terms(policy, span_.base, gates, progress=progress, leaving=True, ahead=ahead)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=rerun(repository, policy, span_.base, list(gates)))
     outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
@@ -50,9 +63,9 @@ def verify(repository: Repository, span: str = "", progress: Callable[[int], Non
     return Outcome(report, policy)
 
 
-def policy_at(repository: Repository, base: str) -> Policy:
+def policy_at(repository: Repository, base: str, reader: Objects | None = None) -> Policy:
     """Return the protected branch's policy; raises :class:`PlanfenceError` where it has none."""
-    with Objects(repository.git) as objects:
+    with nullcontext(reader) if reader else Objects(repository.git) as objects:
         policy = Sources(objects).policy(base)
     if policy is None:
         raise PlanfenceError(
@@ -88,7 +101,7 @@ def _span(repository: Repository, span: str) -> Range:
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
         raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
-    return Range(changes.resolve(repository, left), changes.resolve(repository, right), "as asked")
+    return Range(changes.resolve(repository, left), changes.resolve(repository, right), AS_ASKED)
 
 
 def default_range(repository: Repository) -> Range:

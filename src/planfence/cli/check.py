@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
-from planfence import __version__
 from planfence.app import check as use
-from planfence.app import hooklog
-from planfence.cli.common import emit_report, formats, here
-from planfence.cli.output import emit
+from planfence.app.check import Outcome
+from planfence.cli import ranges
+from planfence.cli.common import formats, here
 from planfence.errors import PlanfenceError
 
 
@@ -27,17 +24,15 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
     """
     if sum((staged, revision is not None, span is not None)) > 1:
         raise PlanfenceError("--staged, --commit and --range exclude each other", hint="name one of them")
-    began, repository = time.monotonic(), here()
-    if revision is not None:
-        outcome = use.check_commit(repository, revision, thorough=True)
-    elif span is not None:
-        outcome = use.check_span(repository, span)
-    elif staged or not use.nothing_staged(repository):
-        outcome = use.check_staged(repository, thorough=True)
-    else:
-        outcome = use.check_branch(repository)
-    use.require_policy(outcome.policy)
-    if hooklog.in_hook(repository):
-        warning = hooklog.ran(repository, "check", outcome, began)
-        emit(f"planfence: {warning}\n" if warning else "", err=True)
-    return emit_report(outcome, output, version=__version__)
+    repository = here()
+
+    def judge() -> Outcome:
+        if revision is not None:
+            return use.check_commit(repository, revision, thorough=True)
+        if span is not None:
+            return use.check_span(repository, span)
+        if staged or not use.nothing_staged(repository):
+            return use.check_staged(repository, thorough=True)
+        return use.check_branch(repository)
+
+    return ranges.check(repository, judge, output)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from planfence import __version__
-from planfence.app import verify as use
-from planfence.cli.common import emit_report, formats, here
-from planfence.cli.output import emit
+from planfence.cli import ranges
+from planfence.cli.common import formats, here
 
 
 @click.command("verify")
@@ -25,13 +21,5 @@ def command(span: str, output: str, exit_zero: bool) -> int:
     HEAD has and origin's default branch has not. Exit codes: 0 clean, 1 refused, 2 no policy or bad usage, 3 could
     not check.
     """
-    outcome = use.verify(here(), span, _progress if sys.stderr.isatty() else None)
-    if sys.stderr.isatty():
-        emit("\r\033[K", err=True)
-    code = emit_report(outcome, output, version=__version__)
+    code = ranges.verify(here(), span, output)
     return 0 if exit_zero else code
-
-
-def _progress(number: int) -> None:
-    if number % 100 == 0:
-        emit(f"\r{number} commits", err=True)

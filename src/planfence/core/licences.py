@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planfence.core.judged import Judged, Kind
-from planfence.core.message import Message
 from planfence.core.pathclass import PathClass
 from planfence.records import dataclass
 
@@ -37,11 +36,6 @@ class Breach:
     line: int
     proven: bool
     what: str
-
-
-def needs_content(message: Message | None) -> bool:
-    """Whether the message's type is one that only the diff can confirm; the common ones promise nothing of the kind."""
-    return message is not None and not message.autosquash and bool(message.types) and message.types[0] in LICENCES
 
 
 def breaches(kind: str, judged: Sequence[Judged]) -> tuple[Breach, ...]:

@@ -18,6 +18,9 @@ OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWO
 #: The types that Conventional Commits and its Angular preset name.
 TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test")
 
+#: Types that only the diff can confirm: each has a row in `core.licences`.
+NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
+
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
 _BODY_HEADER = pattern(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
@@ -69,6 +72,13 @@ class Message:
         """The distinct values of a trailer, in order; keys compare without case, as in git."""
         wanted = key.lower()
         return tuple(dict.fromkeys(value for name, value in self.trailers if name.lower() == wanted))
+
+
+def needs_content(message: Message | None) -> bool:
+    """Whether the message's type is one that only the diff can confirm; the common ones promise nothing of the kind."""
+    return (
+        message is not None and not message.autosquash and message.types[:1] != () and message.types[0] in NARROW_TYPES
+    )
 
 
 def parse(text: str) -> Message:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planfence import core
 from planfence.core.finding import Severity
 from planfence.records import dataclass, field
 
-#: Where the policy stands, from the top of the repository.
-POLICY_PATH = "planfence.toml"
+POLICY_PATH = core.POLICY_PATH
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from planfence.core import paths
 from planfence.core.change import STAGED, Change, FileChange, Mode
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck
+from planfence.gitio import revisions
 from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.merges import Merges
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import RAW_DIFF, WHOLE
+from planfence.gitio.run import RAW_DIFF
 from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
 from planfence.records import replace
 
+resolve = revisions.resolve
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
-
-
-def resolve(repository: Repository, revision: str) -> str:
-    """Return the full commit id of a revision; raises :class:`PlanfenceError` where it names none."""
-    status, out = repository.git.status(
-        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    )
-    if status:
-        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
-    return out.decode().strip()
 
 
 def head(repository: Repository) -> str:
@@ -86,37 +78,23 @@ def _diff(repository: Repository, old: str, new: str) -> list[FileChange]:
 
 def commit(repository: Repository, revision: str) -> Change:
     """Return one commit against its real parents."""
-    return next(changes(repository, [resolve(repository, revision)], walk=False))
+    return next(changes(repository, [resolve(repository, revision)]))
 
 
-def changes(repository: Repository, revisions: Sequence[str], *, walk: bool = True) -> Iterator[Change]:
-    """Yield the commits that `rev-list` names, parents first, in bounded memory.
+def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
+    """Yield exactly these commits (full ids), in order, in bounded memory.
 
-    ``revisions`` are full ids, `^` before those to exclude; with ``walk`` off, exactly the
-    commits that are named. Each is compared with its real parent; a merge with all its
-    parents and with the recomputed merge.
+    Each is compared with its real parent; a merge with all its parents and with the recomputed merge.
     """
-    arguments = ("rev-list", "--topo-order", "--reverse") if walk else ("rev-list", "--no-walk=unsorted")
     git = repository.git
-    with (
-        git.stream(*WHOLE, *arguments, "--stdin", piped=True) as walker,
-        Objects(git) as objects,
-        TreeDiff(git) as diff,
-        Merges(git) as merges,
-    ):
-        assert walker.stdin is not None
-        assert walker.stdout is not None
-        walker.stdin.write("".join(f"{revision}\n" for revision in revisions).encode())
-        walker.stdin.close()
+    with Objects(git) as objects, TreeDiff(git) as diff, Merges(git) as merges:
         reader = _Reader(repository, objects, diff, merges)
         waiting: list[Commit] = []
-        while ids := walker.stdout.readlines(BATCH * len(repository.zero)):
-            batch = [parse_commit(raw) for raw in objects.read_many([line.decode().strip() for line in ids])]
-            for part in range(0, len(batch), BATCH):
-                following = batch[part : part + BATCH]
-                reader.ask(following)
-                yield from reader.answer(waiting)
-                waiting = following
+        for at in range(0, len(ids), BATCH):
+            following = [parse_commit(raw) for raw in objects.read_many(list(ids[at : at + BATCH]))]
+            reader.ask(following)
+            yield from reader.answer(waiting)
+            waiting = following
         yield from reader.answer(waiting)
 
 

@@ -12,23 +12,11 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import Git
+from planfence.gitio.run import NUMSTAT, Git
 from planfence.records import replace
 
 #: Changes a question: what is written fits a pipe, so that neither side waits for the other.
 BATCH = 128
-
-_NUMSTAT = (
-    "-r",
-    "-z",
-    "--numstat",
-    "--no-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--ignore-submodules=none",
-    "--no-relative",
-    "--diff-algorithm=myers",
-)
 
 
 class Lines:
@@ -88,7 +76,7 @@ class _Counter:
 
     def __init__(self, git: Git) -> None:
         self._stack = ExitStack()
-        self._process = self._stack.enter_context(git.stream("diff-tree", "--stdin", *_NUMSTAT, piped=True))
+        self._process = self._stack.enter_context(git.stream("diff-tree", "--stdin", *NUMSTAT, piped=True))
         self._mark = f"end {os.urandom(16).hex()}\n".encode()
         self._rest = b""
 

@@ -1,4 +1,4 @@
-"""Objects by name, read through one `cat-file --batch` process."""
+"""Objects by name, read through one `cat-file --batch-command` process (git ≥ 2.36)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from planfence.records import dataclass
 
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024
+_COMMAND = ("cat-file", "--batch-command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,12 @@ class GitObject:
 class Objects:
     """Reads objects by any name that `rev-parse` understands; use it as a context manager.
 
-    Two processes at most are started, each at its first question: `--batch-check` for ids and
-    types, `--batch` for contents.
+    One process is started, at the first question.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Objects:
         return self
@@ -40,45 +40,43 @@ class Objects:
         self.close()
 
     def close(self) -> None:
-        """End the processes."""
-        for process in self._processes.values():
-            process.kill()
-            process.communicate()
-        self._processes.clear()
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
-    def _start(self, mode: str) -> subprocess.Popen[bytes]:
-        process = self._processes.get(mode)
-        if process is None:
-            process = subprocess.Popen(
-                self._git.command(("cat-file", mode)),
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                self._git.command(_COMMAND),
                 cwd=self._git.root,
                 env=self._git.variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-            self._processes[mode] = process
-        return process
+        return self._process
 
-    def _ask(self, mode: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
+    def _ask(self, what: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
         if "\n" in name:
             raise CouldNotCheck(f"{name!r} can't name an object: it has a newline")
-        process = self._start(mode)
+        process = self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            process.stdin.write(f"{what} {name}\n".encode("utf-8", "surrogateescape"))
             process.stdin.flush()
             header = process.stdout.readline()
         except BrokenPipeError:
             header = b""
         if not header:
-            raise failure(("cat-file", mode), process.wait(), b"")
+            raise failure(_COMMAND, process.wait(), b"")
         return process, header.removesuffix(b"\n").rsplit(b" ", 2)
 
     def find(self, name: str) -> tuple[str, str, int] | None:
         """Return (id, type, size in bytes) of what ``name`` names, or None where it names nothing."""
-        _, fields = self._ask("--batch-check", name)
+        _, fields = self._ask("info", name)
         if fields[-1] in (b"missing", b"ambiguous"):
             return None
         return fields[0].decode(), fields[1].decode(), int(fields[2])
@@ -88,15 +86,13 @@ class Objects:
 
         Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
         """
-        process, fields = self._ask("--batch", name)
+        process, fields = self._ask("contents", name)
         if fields[-1] in (b"missing", b"ambiguous"):
             return None
         assert process.stdout is not None
         size = int(fields[2])
         if size > LARGEST:
-            process.kill()  # what it is about to print is not worth reading
-            process.communicate()
-            del self._processes["--batch"]
+            self.close()  # what it is about to print is not worth reading
             raise CouldNotCheck(f"{name} is {size} bytes large: not read", hint="keep plans and policies small")
         data = process.stdout.read(size + 1)
         if len(data) != size + 1:
@@ -108,14 +104,14 @@ class Objects:
 
         Raises :class:`CouldNotCheck` where one is missing.
         """
-        process = self._start("--batch-check")
+        process = self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+            process.stdin.write("".join(f"info {name}\n" for name in names).encode("utf-8", "surrogateescape"))
             process.stdin.flush()
         except BrokenPipeError:
-            raise failure(("cat-file", "--batch-check"), process.wait(), b"") from None
+            raise failure(_COMMAND, process.wait(), b"") from None
         found: dict[str, int] = {}
         for name in names:
             fields = process.stdout.readline().split()
@@ -131,15 +127,15 @@ class Objects:
 
         Raises :class:`CouldNotCheck` where one is missing.
         """
-        process = self._start("--batch")
+        process = self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         found: list[GitObject] = []
         try:
-            process.stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+            process.stdin.write("".join(f"contents {name}\n" for name in names).encode("utf-8", "surrogateescape"))
             process.stdin.flush()
         except BrokenPipeError:
-            raise failure(("cat-file", "--batch"), process.wait(), b"") from None
+            raise failure(_COMMAND, process.wait(), b"") from None
         for name in names:
             fields = process.stdout.readline().split()
             if len(fields) != 3:

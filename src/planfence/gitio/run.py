@@ -42,6 +42,18 @@ RAW_DIFF = (
 #: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
 OLDEST_GIT = (2, 39)
 _INSTALL = "install git 2.39 or later"
+#: Options that count lines, the same everywhere: how they are counted can decide a verdict.
+NUMSTAT = (
+    "-r",
+    "-z",
+    "--numstat",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=none",
+    "--no-relative",
+    "--diff-algorithm=myers",
+)
 
 #: Before a command that must see the whole history: `.git/shallow` may hide commits that are here (git.c).
 WHOLE = ("--shallow-file", os.devnull)

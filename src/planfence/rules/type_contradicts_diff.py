@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.core.finding import Finding, Severity
-from planfence.core.licences import breaches, is_folder, owns, says_more
 from planfence.core.rule import Context, Need, Rule
 
 #: So many paths are named; the rest is counted.
@@ -31,6 +30,8 @@ def check(ctx: Context) -> Iterator[Finding]:
     message, content = ctx.message, ctx.content
     if message is None or content is None or not message.types or message.autosquash or ctx.change.is_merge:
         return
+    from planfence.core.licences import breaches, says_more  # only where content is looked at at all
+
     kind = message.types[0]
     judged = [one for one in content.judged if not ctx.policy.governs(one.unit.path)]
     found = sorted(breaches(kind, judged), key=lambda breach: not breach.proven)
@@ -45,6 +46,8 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
+    from planfence.core.licences import is_folder, owns
+
     if not scope or owns(scope, ctx.change.paths):
         return
     theme = ctx.plan.themes.get(scope) if ctx.plan else None

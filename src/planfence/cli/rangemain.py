@@ -1,0 +1,76 @@
+"""The light entry of `verify A..B` and `check --range A..B`: git reads the range while the judges are loaded.
+
+Everything else that the two commands know, and every mistake in them, is click's.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from planfence import env
+from planfence.cli.output import emit_error
+from planfence.errors import ExitCode, PlanfenceError
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository, open_repository
+from planfence.gitio.spans import Ahead
+
+
+def span_of(words: list[str]) -> str | None:
+    """Return the range that the command line asks for as text, "" for the default one; None where it is click's."""
+    if words == ["verify"]:
+        return ""
+    plain = words[:1] == ["verify"] and len(words) == 2
+    ranged = words[:2] == ["check", "--range"] and len(words) == 3
+    return words[-1] if (plain or ranged) and words[-1][:1] != "-" else None
+
+
+def main(words: list[str], span: str) -> int:
+    """Run the command; return the exit code."""
+    try:
+        repository = open_repository(env.current(), Path.cwd())
+        with _ahead(repository, span) or nullcontext() as ahead:
+            # Loaded while git reads.
+            from planfence.app.check import check_span
+            from planfence.cli import ranges
+
+            if words[0] == "verify":
+                return ranges.verify(repository, span, "text", ahead)
+            return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")
+    except PlanfenceError as error:
+        emit_error(error)
+        return int(error.code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+
+
+def _ahead(repository: Repository, span: str) -> Ahead | None:
+    """Begin to read a range that is plainly named; None where the command itself has to look, or to complain."""
+    left, dots, right = span.partition("..")
+    if not (left and dots and right) or right[:1] == "." or "\n" in span:
+        return None
+    objects = Objects(repository.git)
+    try:
+        ends = [objects.find(f"{name}^{{commit}}") for name in (left, right)]
+        ids = [end[0] for end in ends if end is not None]
+        if len(ids) == 2:
+            return Ahead(repository, objects, *ids)
+    except PlanfenceError:
+        pass
+    objects.close()
+    return None
+
+
+def run(words: list[str], span: str) -> None:
+    """Run the command and end the process."""
+    # What is loaded and read stays until the end: nothing to collect, and nothing to take down one by one.
+    gc.disable()
+    code = main(words, span)
+    if code == ExitCode.CLEAN:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,73 @@
+"""What `check` and `verify` do, without click: in CI and on a long range every part of a second is waited for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from planfence import __version__, env
+from planfence.app import check as checking
+from planfence.app import verify as verifying
+from planfence.app.check import Outcome
+from planfence.cli.output import emit, wants_colour
+from planfence.core.advice import Step, next_steps
+from planfence.core.finding import Report
+from planfence.errors import ExitCode
+from planfence.gitio.repository import Repository
+from planfence.gitio.spans import Ahead
+from planfence.render import text
+
+
+def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> int:
+    """Judge, leave a line in the log where this is a hook, and report; return the exit code."""
+    began = time.monotonic()
+    outcome = judge()
+    checking.require_policy(outcome.policy)
+    environment = repository.environment
+    if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
+        from planfence.app import hooklog
+
+        warning = hooklog.ran(repository, "check", outcome, began) if hooklog.in_hook(repository) else ""
+        emit(f"planfence: {warning}\n" if warning else "", err=True)
+    return emit_report(outcome, output)
+
+
+def verify(repository: Repository, span: str, output: str, ahead: Ahead | None = None) -> int:
+    """Judge a range as CI does, with its progress on a terminal, and report; return the exit code."""
+    shown = sys.stderr.isatty()
+    outcome = verifying.verify(repository, span, _progress if shown else None, ahead)
+    if shown:
+        emit("\r\033[K", err=True)
+    return emit_report(outcome, output)
+
+
+def _progress(number: int) -> None:
+    if number % 100 == 0:
+        emit(f"\r{number} commits", err=True)
+
+
+def emit_report(outcome: Outcome, output: str) -> int:
+    """Print a report in one of the formats; return the exit code."""
+    report, task = outcome.report, outcome.claim.task
+    steps = next_steps(report, task=task) if report.refused else ()
+    if output != "text":
+        _emit_machine(report, steps, output)
+    else:
+        colour = wants_colour(env.current())
+        emit(text.render(report, steps, colour=colour, task=task) + text.summary(report, colour))
+    return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
+
+
+def _emit_machine(report: Report, steps: Sequence[Step], output: str) -> None:
+    from planfence.render import machine  # its escapes come with half of the network library
+    from planfence.rules import RULES
+
+    if output == "json":
+        emit(machine.to_json(report, steps))
+    elif output == "github":
+        emit(machine.to_github(report))
+    elif output == "sarif":
+        emit(machine.to_sarif(report, RULES, __version__))
+    elif output == "junit":
+        emit(machine.to_junit(report))

@@ -1,0 +1,208 @@
+"""The commits of a range as they stand, and what each did to its first parent, read from streams side by side.
+
+One `cat-file` and two `log` read their questions from files and are never waited for, so that git works
+on every processor while the answers are looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from types import TracebackType
+from typing import IO, NamedTuple
+
+from planfence.core import POLICY_PATH
+from planfence.errors import CouldNotCheck
+from planfence.gitio.bareview import BareView
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import listing
+from planfence.gitio.run import NUMSTAT, RAW_DIFF, Git
+
+#: Lanes take turns at so many commits: what git says of another lane meanwhile must fit its pipe.
+PART = 64
+LANES = 2
+#: Commits that one git is asked for, which keeps what it was asked in memory, and with a smaller cache than its own:
+#: both cost no time.
+_MOST = 8192
+_LOG = ("-c", "core.deltaBaseCacheLimit=16m", "log", "--no-walk=unsorted", "--stdin", "--format=%H")
+#: A shorter range is judged sooner than streams are started.
+LEAST = 48
+_PIPE = 1 << 20
+
+
+class Step(NamedTuple):
+    """One commit: which of the ids it is, its raw object, the raw records of what it changed with their paths, and
+    numstat's records. A merge changes nothing here; numstat's records are empty where they were not asked for.
+    """
+
+    at: int
+    data: bytes
+    records: list[bytes]
+    paths: list[bytes]
+    numbers: list[bytes]
+
+
+class Spans:
+    """Reads commits by their ids; a context manager.
+
+    The range is read in :data:`LANES` parts of one length, each in order, side by side: a history that is read in
+    one go costs git less than one with gaps. ``git`` must be deaf to configuration, attributes, grafts and
+    replaced objects (`gitio.bareview`). Raises :class:`CouldNotCheck` where anything is not as expected.
+    """
+
+    def __init__(self, git: Git, ids: Sequence[str], *, lines: bool) -> None:
+        self._git, self._ids = git, ids
+        self._processes: list[subprocess.Popen[bytes]] = []
+        options = (*RAW_DIFF, *(NUMSTAT if lines else ()))
+        try:
+            # `diff-tree --stdin` says the same in a third more time.
+            self._lanes = [range(len(ids) * at // LANES, len(ids) * (at + 1) // LANES) for at in range(LANES)]
+            self._diffs = [self._lane([ids[index] for index in lane], options) for lane in self._lanes]
+            turns = [ids[index] for _, part in self._turns() for index in part]
+            self._objects = self._start(turns, "cat-file", "--batch", "--buffer")
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Spans:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            process.communicate()
+        self._processes.clear()
+
+    def _lane(self, ids: Sequence[str], options: Sequence[str]) -> Iterator[_Diff]:
+        parts = [ids[start : start + _MOST] for start in range(0, len(ids), _MOST)]
+        first = self._start(parts[0], *_LOG, *options)  # now: what follows is a generator
+        return self._follow(first, parts[1:], options)
+
+    def _follow(self, first: IO[bytes], parts: list[Sequence[str]], options: Sequence[str]) -> Iterator[_Diff]:
+        yield from _parsed(first)
+        for part in parts:
+            yield from _parsed(self._start(part, *_LOG, *options))
+
+    def _start(self, ids: Sequence[str], *arguments: str) -> IO[bytes]:
+        # A file needs nobody who feeds one pipe while another is read. The view's folder goes away with it.
+        questions = self._git.root / f"ids{len(self._processes)}"
+        questions.write_bytes("".join(f"{identifier}\n" for identifier in ids).encode())
+        with questions.open("rb") as asked:
+            process = subprocess.Popen(
+                self._git.command(arguments),
+                cwd=self._git.root,
+                env=self._git.variables | {"GIT_FLUSH": "0"},  # git(1): else each commit is written by itself
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        self._processes.append(process)
+        assert process.stdout is not None
+        with suppress(ImportError, AttributeError, OSError):  # only Linux has it, and it may be refused
+            import fcntl
+
+            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+        return process.stdout
+
+    def _turns(self) -> Iterator[tuple[int, range]]:
+        for start in range(0, max(map(len, self._lanes)), PART):
+            for number, lane in enumerate(self._lanes):
+                yield number, lane[start : start + PART]
+
+    def __iter__(self) -> Iterator[tuple[int, Step]]:
+        """Yield the commits, each with its lane."""
+        objects, ids = self._objects, self._ids
+        for number, part in self._turns():
+            diffs = self._diffs[number]
+            for index in part:
+                name, records, paths, numbers = next(diffs, _NOTHING)
+                header = objects.readline()
+                if name != ids[index].encode() or header[: len(name) + 8] != name + b" commit ":
+                    raise CouldNotCheck("git stopped while a range was read", hint="run `git fsck`")
+                data = objects.read(int(header[len(name) + 8 :]) + 1)
+                if data[-1:] != b"\n" or len(data) != int(header[len(name) + 8 :]) + 1:
+                    raise CouldNotCheck(f"commit {ids[index]} could not be read whole", hint="run `git fsck`")
+                yield number, Step(index, data[:-1], records, paths, numbers)
+
+
+class Ahead:
+    """A range whose reading begins before all is loaded that judges it: a context manager.
+
+    ``base`` and ``head`` are full ids, ``ids`` those of the commits between them, parents first; ``spans``, which has
+    the lines counted where ``lines`` says so, is None where little is to be gained. ``objects``, the reader of what
+    governs, is taken over.
+    """
+
+    def __init__(self, repository: Repository, objects: Objects, base: str, head: str) -> None:
+        self.base, self.head = base, head
+        self.revisions = [head, f"^{base}"]
+        self.spans: Spans | None = None
+        self.objects = objects
+        self._stack = ExitStack()
+        with self._stack:
+            self._stack.enter_context(objects)
+            with listing(repository, self.revisions) as walker:
+                self.lines = _counts(objects, base)
+                git = self._stack.enter_context(BareView(repository.git))
+                assert walker.stdout is not None
+                self.ids = walker.stdout.read().decode().split()
+            if len(self.ids) >= LEAST:
+                self.spans = self._stack.enter_context(Spans(git, self.ids, lines=self.lines))
+            self._stack = self._stack.pop_all()
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._stack.close()
+
+
+def _counts(objects: Objects, base: str) -> bool:
+    """Whether the policy likely has lines counted: by its own bytes, since its parser is not loaded yet."""
+    policy = objects.read(f"{base}:{POLICY_PATH}")
+    return policy is not None and not any(word in policy.data for word in (b"SIZ001", b"change-too-large"))
+
+
+_Diff = tuple[bytes, list[bytes], list[bytes], list[bytes]]
+_NOTHING: _Diff = (b"", [], [], [])
+
+
+def _parsed(stream: IO[bytes]) -> Iterator[_Diff]:
+    """Parse a stream of commits: behind each id raw records in twos, record and path, then numstat's.
+
+    A record begins with a colon (the first behind a newline) and stands at an even place, a record of numstat
+    has a tab, an id has neither: no file name can pass for something else.
+    """
+    rest: list[bytes] = [b""]
+    ended = False
+    while not ended:
+        chunk = os.read(stream.fileno(), _PIPE)
+        ended = not chunk
+        first, *fields = chunk.split(b"\0")
+        fields = [*rest[:-1], rest[-1] + first, *fields]
+        at, end = 0, len(fields) - 1
+        while at < end:
+            begin = at
+            at = start = begin + 1
+            if at < end:
+                fields[at] = fields[at].removeprefix(b"\n")
+            while at < end and fields[at][:1] == b":":
+                at += 2
+            middle = at
+            while at < end and b"\t" in fields[at]:
+                at += 1
+            if at >= end and not ended:
+                at = begin
+                break
+            yield fields[begin], fields[start:middle:2], fields[start + 1 : middle : 2], fields[middle:at]
+        rest = fields[at:]
+    if rest != [b""]:
+        raise CouldNotCheck("git's list of changes ends in the middle", hint="run `git fsck`")

@@ -1,0 +1,111 @@
+"""The light entry of `verify A..B` and `check --range A..B` says what click's commands say, and loads less."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from planfence.cli.rangemain import span_of
+
+TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"
+_CLICK = "import sys; sys.argv[0] = 'planfence'; from planfence.cli.main import main; main()"
+_LIGHT = "import sys; sys.argv[0] = 'planfence'; from planfence.entry import main; main()"
+#: What costs more than it is worth here; `tempfile` brings random and hashlib along.
+_HEAVY = {
+    "click",
+    "git",
+    "unidiff",
+    "rich",
+    "tomlkit",
+    "xml",
+    "urllib.request",
+    "tempfile",
+    "shutil",
+    "random",
+    "hashlib",
+}
+
+
+@pytest.fixture
+def long(repo):
+    """A branch that is long enough for the streams: 60 clean commits of a begun task."""
+    repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
+    repo.commit("chore: no gate")
+    repo.begin("auth/middleware")
+    repo.git("tag", "base")
+    for number in range(60):
+        repo.write("tests/auth/a.py", f"x = {number}\n")
+        repo.commit(f"feat: x{TRAILERS}")
+    return repo
+
+
+def _run(repo, code: str, *arguments: str):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=repo.root, env=repo.variables, capture_output=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "span"),
+    [
+        (["verify"], ""),
+        (["verify", "a..b"], "a..b"),
+        (["check", "--range", "a..b"], "a..b"),
+        (["verify", "--help"], None),
+        (["verify", "a..b", "--format", "json"], None),
+        (["verify", "a", "b"], None),
+        (["check"], None),
+        (["check", "--range"], None),
+        (["check", "--range", "-x"], None),
+        (["check", "--staged"], None),
+        (["check", "--range=a..b"], None),
+    ],
+)
+def test_what_is_plain_enough(words, span) -> None:
+    assert span_of(words) == span
+
+
+@pytest.mark.parametrize(
+    "span",
+    ["base..HEAD", "base...HEAD", "HEAD..base", "base..nowhere", "base", "..", "a..b..c", "x\ny..HEAD", "HEAD..HEAD"],
+)
+@pytest.mark.parametrize("verb", [("verify",), ("check", "--range")])
+def test_both_entries_say_the_same(long, verb, span: str) -> None:
+    for change in ("", "evil.py", "planfence.toml"):
+        if change:
+            long.write(change, "schema = 1\n[tests]\nrequired = []\n[rules]\nSIZ001 = 'off'\n")
+            long.commit(f"feat: y{TRAILERS}")
+        light, heavy = (_run(long, code, *verb, span) for code in (_LIGHT, _CLICK))
+        assert (light.returncode, light.stdout, light.stderr) == (heavy.returncode, heavy.stdout, heavy.stderr)
+
+
+def test_both_entries_say_the_same_outside_a_repository(tmp_path, repo) -> None:
+    repo.root = tmp_path
+    light, heavy = (_run(repo, code, "verify", "a..b") for code in (_LIGHT, _CLICK))
+    assert light.returncode == heavy.returncode == 2
+    assert light.stderr == heavy.stderr
+
+
+@pytest.mark.parametrize("verb", ["verify", "check --range"])
+def test_a_clean_range_loads_nothing_heavy(long, verb: str) -> None:
+    code = (
+        "import sys; from planfence.cli import rangemain; words = sys.argv[1:]\n"
+        "assert rangemain.main(words, rangemain.span_of(words)) == 0\n"
+        "print('loaded', *sys.modules)"
+    )
+    done = _run(long, code, *verb.split(), "base..HEAD")
+    assert b"60 changes judged" in done.stdout, done.stderr
+    before = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, check=True)
+    loaded = set(done.stdout.decode().split("loaded", 1)[1].split()) - set(before.stdout.decode().split())
+    assert not loaded & _HEAVY, loaded & _HEAVY
+
+
+def test_nothing_is_left_behind(long, tmp_path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    long.extra["TMPDIR"] = str(scratch)
+    assert long.planfence("verify", "base..HEAD").returncode == 0
+    assert long.planfence("verify", "base..nowhere").returncode == 2
+    assert not list(scratch.iterdir())
