@@ -168,7 +168,7 @@ def test_a_range_is_judged_the_same_with_and_without_it(repo, seed: int, monkeyp
     repo.git("fast-import", "--quiet", "--force", stdin=_stream(random, 150, plan, base))
     head = repo.git("rev-parse", "work")
     repository = repo.open()
-    assert len(listed(repository, [head, f"^{base}"])) >= check.LEAST
+    assert len(listed(repository, [head, f"^{base}"]).ids) >= check.LEAST
     screened = []
     real = check.screen
 

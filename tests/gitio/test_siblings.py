@@ -41,7 +41,7 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
     collided = 0
     with Objects(repository.git) as objects:
         following = Siblings(objects)
-        for change in changes.changes(repository, revisions.listed(repository, tips)):
+        for change in changes.changes(repository, revisions.listed(repository, tips).ids):
             added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
             exact = Siblings(objects).collisions(added, change.tree)
             collided += bool(exact)

@@ -199,9 +199,9 @@ def judge_commits(
         with closing(verdicts):
             if not walk:
                 return _judge_all(verdicts, revisions, terms, revisions, None)
-            ids = ahead.ids if ahead else listed(repository, revisions)
-            screened = screen(verdicts, ids, ahead, terms.progress) if len(ids) >= LEAST else None
-            return _judge_all(verdicts, revisions, terms, ids, screened)
+            walk_ = ahead.walk if ahead else listed(repository, revisions)
+            screened = screen(verdicts, walk_, ahead, terms.progress) if len(walk_.ids) >= LEAST else None
+            return _judge_all(verdicts, revisions, terms, walk_.ids, screened)
 
 
 def _judge_all(

@@ -26,6 +26,7 @@ from planfence.errors import BadFile, CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import GitObject
+from planfence.gitio.revisions import Walk
 from planfence.gitio.siblings import Siblings
 from planfence.gitio.spans import LANES, Ahead, Spans, Step
 from planfence.records import dataclass, replace
@@ -74,7 +75,7 @@ class Screened:
 
 
 def screen(
-    verdicts: Verdicts, ids: Sequence[str], ahead: Ahead | None = None, progress: Callable[[int], None] | None = None
+    verdicts: Verdicts, walk: Walk, ahead: Ahead | None = None, progress: Callable[[int], None] | None = None
 ) -> Screened | None:
     """Tell apart the commits of a range; None where it can't be read in one go, or little of it is clean.
 
@@ -82,12 +83,12 @@ def screen(
     """
     repository = verdicts.repository
     try:
-        found = _Screen(verdicts, ids)
+        found = _Screen(verdicts, walk.ids)
         with ExitStack() as stack:
             spans = ahead.spans if ahead and (ahead.lines or not found.counts) else None
             if spans is None:
                 git = stack.enter_context(BareView(repository.git))
-                spans = stack.enter_context(Spans(git, ids, lines=found.counts))
+                spans = stack.enter_context(Spans(git, walk, verdicts.objects, lines=found.counts))
             book = read_book(repository, verdicts.tips)
             for number, (lane, step) in enumerate(spans, 1):
                 found.lanes[lane].take(step)

@@ -33,7 +33,6 @@ def main(words: list[str], span: str) -> int:
     try:
         repository = open_repository(env.current(), Path.cwd())
         with _ahead(repository, span) or nullcontext() as ahead:
-            # Loaded while git reads.
             from planfence.app.check import check_span
             from planfence.cli import ranges
 
@@ -57,11 +56,19 @@ def _ahead(repository: Repository, span: str) -> Ahead | None:
         ends = [objects.find(f"{name}^{{commit}}") for name in (left, right)]
         ids = [end[0] for end in ends if end is not None]
         if len(ids) == 2:
-            return Ahead(repository, objects, *ids)
+            return Ahead(repository, objects, ids[0], ids[1], _load)
     except PlanfenceError:
         pass
     objects.close()
     return None
+
+
+def _load() -> None:
+    """Load the judges while git lists the commits: it works on one processor, and later on all of them."""
+    from planfence.app import check
+    from planfence.cli import ranges
+
+    del check, ranges
 
 
 def run(words: list[str], span: str) -> None:

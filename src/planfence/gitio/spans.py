@@ -1,15 +1,15 @@
 """The commits of a range as they stand, and what each did to its first parent, read from streams side by side.
 
-One `cat-file` and two `log` read their questions from files and are never waited for, so that git works
-on every processor while the answers are looked at.
+Two `log` read their questions from files and are never waited for, so that git works on every processor while the
+answers are looked at. The commits themselves came with the list of them.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import IO, NamedTuple
 
@@ -18,7 +18,7 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import listing
+from planfence.gitio.revisions import PIPE, Walk, listing, walked, whole, widen
 from planfence.gitio.run import NUMSTAT, RAW_DIFF, Git
 
 #: Lanes take turns at so many commits: what git says of another lane meanwhile must fit its pipe.
@@ -30,7 +30,6 @@ _MOST = 8192
 _LOG = ("-c", "core.deltaBaseCacheLimit=16m", "log", "--no-walk=unsorted", "--stdin", "--format=%H")
 #: A shorter range is judged sooner than streams are started.
 LEAST = 48
-_PIPE = 1 << 20
 
 
 class Step(NamedTuple):
@@ -46,23 +45,23 @@ class Step(NamedTuple):
 
 
 class Spans:
-    """Reads commits by their ids; a context manager.
+    """Reads the commits of a walk; a context manager.
 
     The range is read in :data:`LANES` parts of one length, each in order, side by side: a history that is read in
     one go costs git less than one with gaps. ``git`` must be deaf to configuration, attributes, grafts and
-    replaced objects (`gitio.bareview`). Raises :class:`CouldNotCheck` where anything is not as expected.
+    replaced objects (`gitio.bareview`); ``objects`` are the real repository's. Raises :class:`CouldNotCheck` where
+    anything is not as expected.
     """
 
-    def __init__(self, git: Git, ids: Sequence[str], *, lines: bool) -> None:
-        self._git, self._ids = git, ids
+    def __init__(self, git: Git, walk: Walk, objects: Objects, *, lines: bool) -> None:
+        self._git, self._walk, self._objects = git, walk, objects
+        ids = walk.ids
         self._processes: list[subprocess.Popen[bytes]] = []
         options = (*RAW_DIFF, *(NUMSTAT if lines else ()))
         try:
             # `diff-tree --stdin` says the same in a third more time.
             self._lanes = [range(len(ids) * at // LANES, len(ids) * (at + 1) // LANES) for at in range(LANES)]
             self._diffs = [self._lane([ids[index] for index in lane], options) for lane in self._lanes]
-            turns = [ids[index] for _, part in self._turns() for index in part]
-            self._objects = self._start(turns, "cat-file", "--batch", "--buffer")
         except BaseException:
             self.close()
             raise
@@ -106,10 +105,7 @@ class Spans:
             )
         self._processes.append(process)
         assert process.stdout is not None
-        with suppress(ImportError, AttributeError, OSError):  # only Linux has it, and it may be refused
-            import fcntl
-
-            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+        widen(process.stdout.fileno())
         return process.stdout
 
     def _turns(self) -> Iterator[tuple[int, range]]:
@@ -119,29 +115,34 @@ class Spans:
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
         """Yield the commits, each with its lane."""
-        objects, ids = self._objects, self._ids
+        ids = self._walk.ids
         for number, part in self._turns():
             diffs = self._diffs[number]
-            for index in part:
+            for index, data in zip(part, self._raw(part), strict=True):
                 name, records, paths, numbers = next(diffs, _NOTHING)
-                header = objects.readline()
-                if name != ids[index].encode() or header[: len(name) + 8] != name + b" commit ":
+                if name != ids[index].encode():
                     raise CouldNotCheck("git stopped while a range was read", hint="run `git fsck`")
-                data = objects.read(int(header[len(name) + 8 :]) + 1)
-                if data[-1:] != b"\n" or len(data) != int(header[len(name) + 8 :]) + 1:
-                    raise CouldNotCheck(f"commit {ids[index]} could not be read whole", hint="run `git fsck`")
-                yield number, Step(index, data[:-1], records, paths, numbers)
+                yield number, Step(index, data, records, paths, numbers)
+
+    def _raw(self, part: range) -> list[bytes]:
+        """The raw commits of these indexes."""
+        ids, shown = self._walk
+        found = [whole(shown[index]) for index in part]
+        odd = [ids[index] for index, data in zip(part, found, strict=True) if data is None]
+        read = iter(self._objects.read_many(odd) if odd else ())
+        return [next(read).data if data is None else data for data in found]
 
 
 class Ahead:
     """A range whose reading begins before all is loaded that judges it: a context manager.
 
-    ``base`` and ``head`` are full ids, ``ids`` those of the commits between them, parents first; ``spans``, which has
-    the lines counted where ``lines`` says so, is None where little is to be gained. ``objects``, the reader of what
-    governs, is taken over.
+    ``base`` and ``head`` are full ids, ``walk`` the commits between them; ``spans``, which has the lines counted where
+    ``lines`` says so, is None where little is to be gained. ``meanwhile`` is called while git lists the commits.
     """
 
-    def __init__(self, repository: Repository, objects: Objects, base: str, head: str) -> None:
+    def __init__(
+        self, repository: Repository, objects: Objects, base: str, head: str, meanwhile: Callable[[], None]
+    ) -> None:
         self.base, self.head = base, head
         self.revisions = [head, f"^{base}"]
         self.spans: Spans | None = None
@@ -152,10 +153,10 @@ class Ahead:
             with listing(repository, self.revisions) as walker:
                 self.lines = _counts(objects, base)
                 git = self._stack.enter_context(BareView(repository.git))
-                assert walker.stdout is not None
-                self.ids = walker.stdout.read().decode().split()
-            if len(self.ids) >= LEAST:
-                self.spans = self._stack.enter_context(Spans(git, self.ids, lines=self.lines))
+                meanwhile()
+                self.walk = walked(walker)
+            if len(self.walk.ids) >= LEAST:
+                self.spans = self._stack.enter_context(Spans(git, self.walk, objects, lines=self.lines))
             self._stack = self._stack.pop_all()
 
     def __enter__(self) -> Ahead:
@@ -184,7 +185,7 @@ def _parsed(stream: IO[bytes]) -> Iterator[_Diff]:
     rest: list[bytes] = [b""]
     ended = False
     while not ended:
-        chunk = os.read(stream.fileno(), _PIPE)
+        chunk = os.read(stream.fileno(), PIPE)
         ended = not chunk
         first, *fields = chunk.split(b"\0")
         fields = [*rest[:-1], rest[-1] + first, *fields]
