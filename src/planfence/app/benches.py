@@ -36,7 +36,10 @@ class Bench:
 
 @dataclass(slots=True)
 class Class:
-    """Commits that say the same of themselves at one bench; ``paths`` is None where the rules must judge them."""
+    """Commits that say the same of themselves at one bench; ``paths`` is None where the rules must judge them.
+
+    ``accepted`` tells whether one of them was.
+    """
 
     bench: Bench
     claim: Claim
@@ -45,6 +48,7 @@ class Class:
     plan: Plan | None = None
     task: Task | None = None
     paths: PathScreen | None = None
+    accepted: bool = False
 
 
 class Benches:

@@ -56,18 +56,6 @@ class Screened:
         """Whether the commit of this index is proven clean."""
         return self.which[index] >= 0
 
-    def governing(self, index: int) -> Governing:
-        """What governs a commit that is proven clean."""
-        return self.classes[self.which[index]].bench.governing
-
-    def task_name(self, index: int) -> str:
-        """The task that a commit names that is proven clean."""
-        return self.classes[self.which[index]].claim.task
-
-    def unmarked(self, index: int) -> bool:
-        """Whether a commit that is proven clean lacks what the hooks write into each."""
-        return not self.classes[self.which[index]].marked
-
     @property
     def doubtful(self) -> list[str]:
         """The commits that the rules must judge, in order."""
@@ -103,12 +91,15 @@ def screen(
 
 def accept(verdicts: Verdicts, screened: Screened, index: int) -> Governing:
     """Write down a commit that is proven clean; return what governs it."""
-    governing = screened.governing(index)
-    assert governing.policy is not None
-    if Need.FACTS in verdicts.rules(governing.policy)[1]:
-        verdicts.facts(governing.policy, screened.task_name(index))
+    kind = screened.classes[screened.which[index]]
+    governing = kind.bench.governing
+    if not kind.accepted:
+        kind.accepted = True
+        assert governing.policy is not None
+        if Need.FACTS in verdicts.rules(governing.policy)[1]:
+            verdicts.facts(governing.policy, kind.claim.task)  # what is wrong with the ledger is said once
     verdicts.judged.append(screened.ids[index])
-    if screened.unmarked(index):
+    if not kind.marked:
         verdicts.unmarked.append(screened.ids[index])
     return governing
 

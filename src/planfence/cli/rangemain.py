@@ -64,7 +64,7 @@ def _ahead(repository: Repository, span: str) -> Ahead | None:
 
 
 def _load() -> None:
-    """Load the judges while git lists the commits: it works on one processor, and later on all of them."""
+    """Load the judges, which git need not wait for."""
     from planfence.app import check
     from planfence.cli import ranges
 
@@ -75,6 +75,8 @@ def run(words: list[str], span: str) -> None:
     """Run the command and end the process."""
     # What is loaded and read stays until the end: nothing to collect, and nothing to take down one by one.
     gc.disable()
+    # Two threads share the interpreter for a moment (`Ahead`), and the one that starts git should not wait for it.
+    sys.setswitchinterval(0.0005)
     code = main(words, span)
     if code == ExitCode.CLEAN:
         sys.stdout.flush()

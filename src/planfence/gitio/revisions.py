@@ -10,7 +10,7 @@ from typing import NamedTuple
 from planfence.core.digests import sha1, sha256
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import WHOLE
+from planfence.gitio.run import BUFFERED, WHOLE
 
 #: The most that Linux lets a pipe hold without a privilege.
 PIPE = 1 << 20
@@ -43,7 +43,7 @@ def listed(repository: Repository, revisions: Sequence[str]) -> Walk:
 def listing(repository: Repository, revisions: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start what :func:`walked` reads."""
     arguments = (*WHOLE, "rev-list", "--topo-order", "--reverse", "--header", "--encoding=none", "--stdin")
-    with repository.git.stream(*arguments, piped=True) as walker:
+    with repository.git.stream(*arguments, piped=True, variables=BUFFERED) as walker:
         assert walker.stdin is not None
         assert walker.stdout is not None
         widen(walker.stdout.fileno())

@@ -43,6 +43,9 @@ RAW_DIFF = (
 OLDEST_GIT = (2, 39)
 _INSTALL = "install git 2.39 or later"
 #: Options that count lines, the same everywhere: how they are counted can decide a verdict.
+#: For a stream that is read to its end: else git writes each commit by itself (git(1), GIT_FLUSH).
+BUFFERED = {"GIT_FLUSH": "0"}
+
 NUMSTAT = (
     "-r",
     "-z",
@@ -136,7 +139,9 @@ class Git:
         return self.run(*arguments, ok=ok, stdin=stdin).decode("utf-8", "surrogateescape").removesuffix("\n")
 
     @contextmanager
-    def stream(self, *arguments: str, piped: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    def stream(
+        self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start git and read it as it goes; with ``piped`` its standard input is open too.
 
         A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an
@@ -146,7 +151,7 @@ class Git:
             process = subprocess.Popen(
                 self.command(arguments),
                 cwd=self.root,
-                env=self._variables,
+                env=self._variables_with(variables),
                 stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -195,7 +200,7 @@ def failure(arguments: Sequence[str], status: int, complaint: bytes) -> CouldNot
     """Describe a git command that failed, in git's own first words, which are said but never parsed."""
     words = [word for word in complaint.decode("utf-8", "replace").splitlines() if not word.startswith("hint:")]
     said = f": {words[0]}" if words else ""
-    verb = next((word for word in arguments if word[:1] != "-" and "=" not in word), "")
+    verb = next((word for word in arguments if word[:1] != "-" and "=" not in word and word != os.devnull), "")
     return CouldNotCheck(f"git {verb} failed with status {status}{said}", hint=_hint(words))
 
 

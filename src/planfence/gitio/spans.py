@@ -10,6 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from threading import Thread
 from types import TracebackType
 from typing import IO, NamedTuple
 
@@ -19,7 +20,7 @@ from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import PIPE, Walk, listing, walked, whole, widen
-from planfence.gitio.run import NUMSTAT, RAW_DIFF, Git
+from planfence.gitio.run import BUFFERED, NUMSTAT, RAW_DIFF, Git
 
 #: Lanes take turns at so many commits: what git says of another lane meanwhile must fit its pipe.
 PART = 64
@@ -98,7 +99,7 @@ class Spans:
             process = subprocess.Popen(
                 self._git.command(arguments),
                 cwd=self._git.root,
-                env=self._git.variables | {"GIT_FLUSH": "0"},  # git(1): else each commit is written by itself
+                env=self._git.variables | BUFFERED,
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -137,7 +138,7 @@ class Ahead:
     """A range whose reading begins before all is loaded that judges it: a context manager.
 
     ``base`` and ``head`` are full ids, ``walk`` the commits between them; ``spans``, which has the lines counted where
-    ``lines`` says so, is None where little is to be gained. ``meanwhile`` is called while git lists the commits.
+    ``lines`` says so, is None where little is to be gained. ``meanwhile`` is called while git begins.
     """
 
     def __init__(
@@ -148,16 +149,32 @@ class Ahead:
         self.spans: Spans | None = None
         self.objects = objects
         self._stack = ExitStack()
-        with self._stack:
-            self._stack.enter_context(objects)
-            with listing(repository, self.revisions) as walker:
-                self.lines = _counts(objects, base)
-                git = self._stack.enter_context(BareView(repository.git))
+        self._stack.enter_context(objects)
+        failures: list[BaseException] = []
+        # A thread of its own, since what is loaded meanwhile takes longer than git does to list the commits.
+        reading = Thread(target=self._begin, args=(repository, failures))
+        try:
+            reading.start()
+            try:
                 meanwhile()
+            finally:
+                reading.join()
+            if failures:
+                raise failures[0]
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _begin(self, repository: Repository, failures: list[BaseException]) -> None:
+        try:
+            with listing(repository, self.revisions) as walker:
+                self.lines = _counts(self.objects, self.base)
+                git = self._stack.enter_context(BareView(repository.git))
                 self.walk = walked(walker)
             if len(self.walk.ids) >= LEAST:
-                self.spans = self._stack.enter_context(Spans(git, self.walk, objects, lines=self.lines))
-            self._stack = self._stack.pop_all()
+                self.spans = self._stack.enter_context(Spans(git, self.walk, self.objects, lines=self.lines))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            failures.append(error)
 
     def __enter__(self) -> Ahead:
         return self
