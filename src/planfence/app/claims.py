@@ -51,7 +51,7 @@ def split_task(name: str) -> tuple[str, str]:
 
 def active_task(repository: Repository) -> str:
     """Return `<plan>/<task>`: what `PLANFENCE_TASK` says, or this worktree's active task, or nothing."""
-    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
+    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_name)
 
 
 def staged_claim(repository: Repository) -> Claim:

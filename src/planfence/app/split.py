@@ -6,6 +6,7 @@ there is a policy, and one process reads all objects.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 
@@ -98,7 +99,7 @@ def subject_of(repository: Repository, objects: Objects, revision: str | None) -
     if revision is not None:
         return _commit(repository, objects, raw, revision)
     for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
-        if (repository.git_dir / name).exists():
+        if os.path.exists(os.path.join(repository.git_dir_name, name)):
             raise PlanfenceError(
                 "another operation is half done in this worktree (see `git status`)", hint="finish it first"
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 from planfence.app import split as use
 from planfence.cli.output import emit, emit_error, wants_colour
@@ -71,7 +71,7 @@ def main(options: Options) -> int:
 
 def run(options: Options) -> int:
     """Propose, and with ``do_apply`` make the commits; return the exit code."""
-    repository = open_repository(current(), Path.cwd())
+    repository = open_repository(current(), os.getcwd())
     with Objects(repository.git) as objects:
         return _split(repository, objects, options)
 
@@ -116,6 +116,9 @@ def _commit_option(revision: str) -> str:
 
 def _read(name: str) -> str:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+        if name == "-":
+            return sys.stdin.read()
+        with open(name, encoding="utf-8") as file:
+            return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise CouldNotCheck(f"{name} could not be read: {error}") from error

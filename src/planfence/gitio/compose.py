@@ -7,10 +7,8 @@ private copy of the index that is removed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from planfence.core.newobjects import ConflictError, NewObjects
 from planfence.core.splitsteps import Step
@@ -20,39 +18,39 @@ from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 
 _BYTES = ("utf-8", "surrogateescape")
-_AUTHOR = re.compile(rb"^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$", re.MULTILINE)
+_AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"
 
 
 @contextmanager
-def _folder(repository: Repository) -> Iterator[Path]:
+def _folder(repository: Repository) -> Iterator[str]:
+    state = repository.state_name
     try:
-        repository.state_dir.mkdir(parents=True, exist_ok=True)
-        _sweep(repository.state_dir)
-        folder = repository.state_dir / f"split-{os.getpid()}-index"
-        folder.mkdir(mode=0o700)
+        os.makedirs(state, exist_ok=True)
+        _sweep(state)
+        folder = os.path.join(state, f"split-{os.getpid()}-index")
+        os.mkdir(folder, 0o700)
         try:
             yield folder
         finally:
-            for file in folder.iterdir():
-                file.unlink()
-            folder.rmdir()
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
+            os.rmdir(folder)
     except OSError as error:
-        raise CouldNotCheck(f"{repository.state_dir} could not be written: {error.strerror}") from error
+        raise CouldNotCheck(f"{state} could not be written: {error.strerror}") from error
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: str) -> None:
     """Remove what splits that were killed left behind."""
     for name in os.listdir(folder):
         if not name.startswith("split-"):
             continue
-        left = folder / name
-        owner = left.name.split("-")[1]
+        owner = name.split("-")[1]
         try:
             os.kill(int(owner) if owner.isdigit() else 0, 0)
         except ProcessLookupError:
             import shutil
 
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
         except PermissionError:
             continue
 
@@ -60,13 +58,14 @@ def _sweep(folder: Path) -> None:
 def staged_tree(repository: Repository) -> str:
     """Return the tree of the index, asked of a copy: `write-tree` would touch the index itself."""
     named = repository.git.variables.get("GIT_INDEX_FILE")
-    index = repository.top / named if named else repository.git_dir / "index"
+    index = os.path.join(repository.top_name, named) if named else os.path.join(repository.git_dir_name, "index")
     with _folder(repository) as folder:
-        private = folder / "index"
-        if not index.exists():
+        private = os.path.join(folder, "index")
+        if not os.path.exists(index):
             return repository.empty_tree()
-        private.write_bytes(index.read_bytes())
-        return repository.git.run("write-tree", variables={"GIT_INDEX_FILE": str(private)}).decode().strip()
+        with open(index, "rb") as source, open(private, "wb") as copy:
+            copy.write(source.read())
+        return repository.git.run("write-tree", variables={"GIT_INDEX_FILE": private}).decode().strip()
 
 
 def new_objects(repository: Repository, objects: Objects) -> NewObjects:
@@ -166,7 +165,9 @@ def author_line(author: Mapping[str, str]) -> bytes:
 
 def author_of(raw: GitObject) -> dict[str, str]:
     """The author of a raw commit, as variables that make another commit his or hers; empty where the line is broken."""
-    match = _AUTHOR.search(raw.data.partition(b"\n\n")[0])
+    import re
+
+    match = re.search(_AUTHOR, raw.data.partition(b"\n\n")[0])
     if match is None:
         return {}
     name, mail, date = (part.decode("utf-8", "surrogateescape") for part in match.groups())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-from types import TracebackType
+import os
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git, failure
+from planfence.gitio.spawn import Process
 from planfence.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from io import BufferedReader
+    from types import TracebackType
 
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024
@@ -31,7 +36,8 @@ class Objects:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
+        self._answers: BufferedReader | None = None
 
     def __enter__(self) -> Objects:
         return self
@@ -43,36 +49,39 @@ class Objects:
         """End the process."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
-            self._process = None
+            self._process = self._answers = None
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def begin(self) -> None:
+        """Start the process, before anything is asked."""
         if self._process is None:
-            self._process = subprocess.Popen(
-                self._git.command(_COMMAND),
-                cwd=self._git.root,
-                env=self._git.variables,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        return self._process
+            self._process = self._git.start(_COMMAND, piped=True, heard=False)
+            self._answers = open(self._process.stdout, "rb", closefd=False)  # noqa: SIM115 - the process closes it
 
-    def _ask(self, what: str, name: str) -> tuple[subprocess.Popen[bytes], list[bytes]]:
+    def _send(self, questions: str) -> BufferedReader:
+        """Ask, and return where the answers come from."""
+        self.begin()
+        assert self._process is not None
+        assert self._answers is not None
+        data = questions.encode("utf-8", "surrogateescape")
+        try:
+            while data:
+                data = data[os.write(self._process.stdin, data) :]
+        except BrokenPipeError:
+            raise self._ended() from None
+        return self._answers
+
+    def _ended(self) -> CouldNotCheck:
+        assert self._process is not None
+        return failure(_COMMAND, self._process.wait(), b"")
+
+    def _ask(self, what: str, name: str) -> tuple[BufferedReader, list[bytes]]:
         if "\n" in name:
             raise CouldNotCheck(f"{name!r} can't name an object: it has a newline")
-        process = self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(f"{what} {name}\n".encode("utf-8", "surrogateescape"))
-            process.stdin.flush()
-            header = process.stdout.readline()
-        except BrokenPipeError:
-            header = b""
+        answers = self._send(f"{what} {name}\n")
+        header = answers.readline()
         if not header:
-            raise failure(_COMMAND, process.wait(), b"")
-        return process, header.removesuffix(b"\n").rsplit(b" ", 2)
+            raise self._ended()
+        return answers, header.removesuffix(b"\n").rsplit(b" ", 2)
 
     def find(self, name: str) -> tuple[str, str, int] | None:
         """Return (id, type, size in bytes) of what ``name`` names, or None where it names nothing."""
@@ -86,15 +95,14 @@ class Objects:
 
         Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
         """
-        process, fields = self._ask("contents", name)
+        answers, fields = self._ask("contents", name)
         if fields[-1] in (b"missing", b"ambiguous"):
             return None
-        assert process.stdout is not None
         size = int(fields[2])
         if size > LARGEST:
             self.close()  # what it is about to print is not worth reading
             raise CouldNotCheck(f"{name} is {size} bytes large: not read", hint="keep plans and policies small")
-        data = process.stdout.read(size + 1)
+        data = answers.read(size + 1)
         if len(data) != size + 1:
             raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
@@ -104,17 +112,10 @@ class Objects:
 
         Raises :class:`CouldNotCheck` where one is missing.
         """
-        process = self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write("".join(f"info {name}\n" for name in names).encode("utf-8", "surrogateescape"))
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise failure(_COMMAND, process.wait(), b"") from None
+        answers = self._send("".join(f"info {name}\n" for name in names))
         found: dict[str, int] = {}
         for name in names:
-            fields = process.stdout.readline().split()
+            fields = answers.readline().split()
             if len(fields) != 3:
                 raise CouldNotCheck(
                     f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
@@ -127,23 +128,16 @@ class Objects:
 
         Raises :class:`CouldNotCheck` where one is missing.
         """
-        process = self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
+        answers = self._send("".join(f"contents {name}\n" for name in names))
         found: list[GitObject] = []
-        try:
-            process.stdin.write("".join(f"contents {name}\n" for name in names).encode("utf-8", "surrogateescape"))
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise failure(_COMMAND, process.wait(), b"") from None
         for name in names:
-            fields = process.stdout.readline().split()
+            fields = answers.readline().split()
             if len(fields) != 3:
                 raise CouldNotCheck(
                     f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
                 )
             size = int(fields[2])
-            data = process.stdout.read(size + 1)
+            data = answers.read(size + 1)
             if len(data) != size + 1:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))

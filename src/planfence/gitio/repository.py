@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.run import Git, too_old
 from planfence.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _QUESTION = (
     *("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"),
@@ -21,15 +25,31 @@ class Repository:
 
     ``top`` is the top of the worktree (of a bare repository: its git directory), ``git_dir``
     this worktree's own git directory, ``common_dir`` the one that all worktrees share.
-    ``zero`` is the null id in this repository's object format.
+    ``zero`` is the null id in this repository's object format. The folders are kept as names,
+    for what has no time to load `pathlib`.
     """
 
     git: Git
-    top: Path
-    git_dir: Path
-    common_dir: Path
+    top_name: str
+    git_dir_name: str
+    common_dir_name: str
     bare: bool
     zero: str
+
+    @property
+    def top(self) -> Path:
+        """See the class."""
+        return _path(self.top_name)
+
+    @property
+    def git_dir(self) -> Path:
+        """See the class."""
+        return _path(self.git_dir_name)
+
+    @property
+    def common_dir(self) -> Path:
+        """See the class."""
+        return _path(self.common_dir_name)
 
     @property
     def environment(self) -> Environment:
@@ -37,9 +57,14 @@ class Repository:
         return self.git.environment
 
     @property
-    def state_dir(self) -> Path:
+    def state_name(self) -> str:
         """This worktree's own state: the active task, what the last hooks saw."""
-        return self.git_dir / "planfence"
+        return os.path.join(self.git_dir_name, "planfence")
+
+    @property
+    def state_dir(self) -> Path:
+        """The same as a path."""
+        return _path(self.state_name)
 
     @property
     def cache_dir(self) -> Path:
@@ -55,14 +80,20 @@ class Repository:
         if self.git_dir == self.common_dir:
             return self.top
         first = self.git.run("worktree", "list", "--porcelain", "-z").split(b"\0", 1)[0]
-        return Path(first.removeprefix(b"worktree ").decode("utf-8", "surrogateescape"))
+        return _path(first.removeprefix(b"worktree ").decode("utf-8", "surrogateescape"))
 
     def empty_tree(self) -> str:
         """The empty tree's id, which differs between object formats."""
         return self.git.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
 
 
-def open_repository(environment: Environment, cwd: Path) -> Repository:
+def _path(name: str) -> Path:
+    from pathlib import Path
+
+    return Path(name)
+
+
+def open_repository(environment: Environment, cwd: str | Path) -> Repository:
     """Find the repository that ``cwd`` is in.
 
     Raises :class:`PlanfenceError` outside a repository, :class:`CouldNotCheck` where git
@@ -72,8 +103,8 @@ def open_repository(environment: Environment, cwd: Path) -> Repository:
     status, out = git.status(*_QUESTION, "--show-toplevel", ok=(0, 128))
     words = out.decode("utf-8", "surrogateescape").split("\n")
     if status == 0 and len(words) == 6 and words[2] == "false":
-        git_dir, common_dir, top = Path(words[0]), Path(words[1]), Path(words[4])
-        return Repository(Git(top, environment), top, git_dir, common_dir, False, _zero(words[3]))
+        git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[4]
+        return Repository(Git(top, environment), top, git_dir, common_dir, False, zero)
     return _open_unusual(git, cwd)
 
 
@@ -81,7 +112,7 @@ def _zero(object_format: str) -> str:
     return "0" * (64 if object_format == "sha256" else 40)
 
 
-def _open_unusual(git: Git, cwd: Path) -> Repository:
+def _open_unusual(git: Git, cwd: str | Path) -> Repository:
     """Open a repository that has no worktree, or a newline in a folder's name, or that can't be opened."""
     status, out = git.status(*_QUESTION, ok=(0, 128))
     if status == 128:
@@ -94,7 +125,7 @@ def _open_unusual(git: Git, cwd: Path) -> Repository:
     return Repository(Git(top, git.environment), top, git_dir, common_dir, bare, _zero(object_format))
 
 
-def _two_folders(lines: str) -> tuple[Path, Path]:
+def _two_folders(lines: str) -> tuple[str, str]:
     """Part git's two lines, the git directory and the common one, also where a folder's name holds a newline.
 
     The common directory is the git directory itself, or a folder above it.
@@ -104,14 +135,14 @@ def _two_folders(lines: str) -> tuple[Path, Path]:
         breaks = (place for place, letter in enumerate(lines) if letter == "\n")
         pairs = ((lines[:place], lines[place + 1 :]) for place in breaks)
         first, second = next(((a, b) for a, b in pairs if a == b or a.startswith(f"{b}/worktrees/")), (first, second))
-    return Path(first), Path(second)
+    return first, second
 
 
-def _top(git: Git, cwd: Path, git_dir: Path) -> Path:
+def _top(git: Git, cwd: str | Path, git_dir: str) -> str:
     status, out = git.status("rev-parse", "--path-format=absolute", "--show-toplevel", ok=(0, 128))
     if status == 0:
-        return Path(out.decode("utf-8", "surrogateescape").removesuffix("\n"))
-    if cwd.resolve().is_relative_to(git_dir):
+        return out.decode("utf-8", "surrogateescape").removesuffix("\n")
+    if _path(os.fspath(cwd)).resolve().is_relative_to(git_dir):
         raise PlanfenceError(f"{cwd} is inside the git directory", hint="change into the worktree and run it again")
     raise CouldNotCheck("git does not say where the worktree is", hint="run `git rev-parse --show-toplevel`")
 
@@ -122,6 +153,8 @@ def _unreadable(git: Git) -> PlanfenceError:
         git.run("rev-parse", "--git-dir")
     except CouldNotCheck as error:
         if "not a git repository" in error.message:
-            return PlanfenceError(f"{git.root} is not in a git repository", hint="run `git init`, or change directory")
+            return PlanfenceError(
+                f"{git.folder} is not in a git repository", hint="run `git init`, or change directory"
+            )
         return error
     return CouldNotCheck("git could not describe this repository", hint="run `planfence doctor`")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -14,6 +13,10 @@ from planfence.gitio.run import BUFFERED, WHOLE
 
 #: The most that Linux lets a pipe hold without a privilege.
 PIPE = 1 << 20
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 
 def resolve(repository: Repository, revision: str) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
+from planfence.gitio.spawn import Process
 from planfence.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
 
 #: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
 _SAFE_CONFIG = (
@@ -64,19 +67,26 @@ WHOLE = ("--shallow-file", os.devnull)
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """One repository, as git sees it from ``root``.
+    """One repository, as git sees it from ``folder``.
 
-    ``root`` is any directory inside it (hooks start at the top of the worktree, or in the
+    ``folder`` is any directory inside it (hooks start at the top of the worktree, or in the
     bare repository). ``environment`` decides which inherited variables git may see.
     """
 
-    root: Path
+    folder: str | Path
     environment: Environment
     program: str = "git"
     _variables: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_variables", self.environment.for_git())
+
+    @property
+    def root(self) -> Path:
+        """The folder as a path."""
+        from pathlib import Path
+
+        return Path(self.folder)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -115,24 +125,35 @@ class Git:
         apart: bool = False,
     ) -> tuple[int, bytes]:
         """Run git and return its exit status, one of ``ok``, and its standard output."""
+        asked = self.begin(*arguments, piped=stdin is not None, variables=variables, apart=apart)
+        return asked.status(stdin or b"", ok=ok)
+
+    def begin(
+        self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
+    ) -> Asked:
+        """Start git, as :meth:`run` does, and return what its answer is taken from later."""
+        return Asked(self, arguments, self.start(arguments, piped=piped, variables=variables, apart=apart))
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        piped: bool = False,
+        heard: bool = True,
+        variables: dict[str, str] | None = None,
+        apart: bool = False,
+    ) -> Process:
+        """Start git; raises :class:`CouldNotCheck` where that is impossible."""
+        # The folder is git's own business (`-C`), so what is wrong with it has to be seen here.
+        command = self.command(arguments)
+        command[1:1] = "-C", os.fspath(self.folder)
         try:
-            done = subprocess.run(
-                self.command(arguments),
-                cwd=self.root,
-                env=self._variables_with(variables),
-                input=stdin,
-                stdin=subprocess.DEVNULL if stdin is None else None,
-                capture_output=True,
-                check=False,
-                process_group=0 if apart else None,
-            )
+            os.stat(os.path.join(self.folder, "."))
+            return Process(command, self._variables_with(variables), piped=piped, heard=heard, apart=apart)
         except FileNotFoundError as error:
             raise _not_started(self, error) from error
         except (PermissionError, NotADirectoryError) as error:
-            raise CouldNotCheck(f"git could not be started in {self.root}: {error.strerror}") from error
-        if done.returncode not in ok:
-            raise too_old(self) or failure(arguments, done.returncode, done.stderr)
-        return done.returncode, done.stdout
+            raise CouldNotCheck(f"git could not be started in {self.folder}: {error.strerror}") from error
 
     def text(self, *arguments: str, ok: Iterable[int] = (0,), stdin: bytes | None = None) -> str:
         """Run git and return its standard output as text without the final newline."""
@@ -147,10 +168,12 @@ class Git:
         A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an
         exception of its own.
         """
+        import subprocess
+
         try:
             process = subprocess.Popen(
                 self.command(arguments),
-                cwd=self.root,
+                cwd=self.folder,
                 env=self._variables_with(variables),
                 stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -172,16 +195,38 @@ class Git:
                 raise too_old(self) or failure(arguments, process.returncode, complaint)
 
 
+class Asked:
+    """A question that git works on while its caller does something else."""
+
+    __slots__ = ("_arguments", "_git", "_process")
+
+    def __init__(self, git: Git, arguments: tuple[str, ...], process: Process) -> None:
+        self._git, self._arguments, self._process = git, arguments, process
+
+    def status(self, stdin: bytes = b"", *, ok: Iterable[int] = (0, 1)) -> tuple[int, bytes]:
+        """As :meth:`Git.status`: wait for the answer."""
+        status, out, complaint = self._process.communicate(stdin)
+        if status not in ok:
+            raise too_old(self._git) or failure(self._arguments, status, complaint)
+        return status, out
+
+    def close(self) -> None:
+        """Nobody wants the answer any more."""
+        self._process.kill()
+
+
 def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
-    if not git.root.is_dir():
-        return CouldNotCheck(f"{git.root} is not a directory")
+    if not os.path.isdir(git.folder):
+        return CouldNotCheck(f"{git.folder} is not a directory")
     return CouldNotCheck(f"{git.program} was not found", hint=f"{_INSTALL}, on PATH ({error.strerror})")
 
 
 def git_version(git: Git) -> tuple[int, ...]:
     """Return git's version as numbers, such as ``(2, 39, 5)``; empty where `git --version` names none."""
+    import re
+
     try:
-        said = subprocess.run([git.program, "--version"], env=git.variables, capture_output=True, check=False).stdout
+        _, said, _ = Process([git.program, "--version"], git.variables).communicate()
     except FileNotFoundError as error:
         raise _not_started(git, error) from error
     words = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", said)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from planfence.errors import CouldNotCheck
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Holds `<plan>/<task>` and a newline.
 ACTIVE_TASK = "task"
@@ -34,16 +37,16 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
         raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
 
 
-def read_active_task(state_dir: Path) -> str:
+def read_active_task(state_dir: str | Path) -> str:
     """Return `<plan>/<task>`, or an empty string where no task is active in this worktree."""
+    name = os.path.join(state_dir, ACTIVE_TASK)
     try:
-        return (state_dir / ACTIVE_TASK).read_text("utf-8").strip()
+        with open(name, encoding="utf-8") as file:
+            return file.read().strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(
-            f"{state_dir / ACTIVE_TASK} could not be read: {error}", hint="run `planfence start TASK`"
-        ) from error
+        raise CouldNotCheck(f"{name} could not be read: {error}", hint="run `planfence start TASK`") from error
 
 
 def write_active_task(state_dir: Path, task: str) -> None:

@@ -1,0 +1,170 @@
+"""Processes started by `posix_spawn`: to load `subprocess` takes longer than git takes to answer.
+
+What `subprocess` does is kept: no descriptor of ours leaks (Python's own are closed on exec), signals that Python
+ignores have their effect again, the program is looked for on the PATH that the process is given, and no pipe fills up
+while another is read.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # `signal` makes enumerations of them, which takes its time
+from collections.abc import Mapping, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CHUNK = 1 << 18
+
+
+class Process:
+    """A running process; without ``piped`` nobody writes to its standard input.
+
+    Where ``heard``, what it says on standard error is kept too. ``apart``: in a process group of its own.
+    """
+
+    __slots__ = ("_apart", "_err", "_in", "_out", "_pid", "_status")
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        piped: bool = False,
+        heard: bool = True,
+        apart: bool = False,
+    ) -> None:
+        self._apart, self._status = apart, -1
+        pipes = [_pipe() if wanted else None for wanted in (piped, True, heard)]
+        theirs = [pipe and pipe[number > 0] for number, pipe in enumerate(pipes)]
+        ours = [pipe[number == 0] if pipe else -1 for number, pipe in enumerate(pipes)]
+        self._in, self._out, self._err = ours
+        actions = [
+            (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0)
+            if end is None
+            else (os.POSIX_SPAWN_DUP2, end, number)
+            for number, end in enumerate(theirs)
+        ]
+        try:
+            self._pid = _spawn(command, variables, actions, {"setpgroup": 0} if apart else {})
+        except BaseException:
+            self._close(*ours)
+            raise
+        finally:
+            self._close(*(end for end in theirs if end is not None))
+
+    def communicate(self, data: bytes = b"") -> tuple[int, bytes, bytes]:
+        """Write ``data``, read everything, and return (exit status, standard output, standard error)."""
+        try:
+            out, err = self._talk(memoryview(data))
+            return self.wait(), out, err
+        except BaseException:
+            self.kill()
+            raise
+
+    def _talk(self, rest: memoryview) -> tuple[bytes, bytes]:
+        heard: dict[int, list[bytes]] = {end: [] for end in (self._out, self._err) if end >= 0}
+        out, err = heard[self._out], heard.get(self._err, [])
+        poll = select.poll()
+        for end in heard:
+            poll.register(end, select.POLLIN)
+        if rest:
+            os.set_blocking(self._in, False)
+            poll.register(self._in, select.POLLOUT)
+        else:
+            self.no_more()
+        while heard or self._in >= 0:
+            for end, _ in poll.poll():
+                if end == self._in:
+                    rest = self._write_some(rest)
+                    if not rest:
+                        poll.unregister(end)
+                        self.no_more()
+                    continue
+                chunk = os.read(end, _CHUNK)
+                heard[end].append(chunk)
+                if not chunk:
+                    poll.unregister(end)
+                    del heard[end]
+        return b"".join(out), b"".join(err)
+
+    def _write_some(self, rest: memoryview) -> memoryview:
+        try:
+            return rest[os.write(self._in, rest[:_CHUNK]) :]
+        except BlockingIOError:
+            return rest
+        except BrokenPipeError:  # it has ended without reading all, and its status says why
+            return rest[:0]
+
+    @property
+    def stdin(self) -> int:
+        """The descriptor that the process reads from."""
+        return self._in
+
+    @property
+    def stdout(self) -> int:
+        """The descriptor that the process writes to."""
+        return self._out
+
+    def no_more(self) -> None:
+        """Close its standard input."""
+        self._close(self._in)
+        self._in = -1
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit status (negative: the signal that ended it)."""
+        if self._pid:
+            _, status = os.waitpid(self._pid, 0)
+            self._pid, self._status = 0, os.waitstatus_to_exitcode(status)
+            self._close(self._in, self._out, self._err)
+            self._in = self._out = self._err = -1
+        return self._status
+
+    def kill(self) -> None:
+        """End it; one that is ``apart`` is let finish, since it may hold a lock."""
+        if self._pid and not self._apart:
+            os.kill(self._pid, SIGKILL)
+        self.no_more()
+        self.wait()
+
+    @staticmethod
+    def _close(*ends: int) -> None:
+        for end in ends:
+            if end >= 0:
+                os.close(end)
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe that takes none of the standard descriptors, which a caller may have closed."""
+    ends = os.pipe()
+    if min(ends) > 2:
+        return ends
+    try:
+        return _pipe()
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def _spawn(
+    command: Sequence[str], variables: Mapping[str, str], actions: Sequence[tuple[object, ...]], more: dict[str, Any]
+) -> int:
+    """Start the first program of that name which can be started, as `execvpe` looks for it; return its process id."""
+    program = command[0]
+    folders = [""] if "/" in program else os.get_exec_path(variables)
+    problem: OSError = FileNotFoundError(2, os.strerror(2), program)
+    for folder in folders:
+        file = os.path.join(folder, program)
+        if not os.path.exists(file):
+            continue
+        try:
+            return os.posix_spawn(
+                file, [*command], variables, file_actions=actions, setsigdef=(SIGPIPE, SIGXFSZ), **more
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # a script whose interpreter is missing, say
+        except OSError as error:
+            problem = error
+    raise problem
