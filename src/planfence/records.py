@@ -1,7 +1,8 @@
 """Frozen records at a tenth of the cost: what `dataclasses` says, made when it is first used.
 
 `dataclasses` imports `inspect` and compiles six methods for each class at import, which was half of what a short
-command spent before it began. Here a class costs one `type()`, and its `__init__` is compiled at its first call.
+command spent before it began. Here a class costs one `type()`, and its `__init__` is compiled once it has been called
+a few times.
 To type checkers, and to `dataclasses.fields`, `replace` and `asdict`, these are dataclasses.
 """
 
@@ -15,6 +16,8 @@ else:
 
     _MISSING = object()
     _OWN = "__record_fields__"
+    #: For so few records of a class an `__init__` is not worth compiling.
+    _FEW = 6
 
     class _Field:
         """One field: its name, its default or what makes one, and where it takes part."""
@@ -92,12 +95,38 @@ else:
         return made
 
     def _first_init(frozen):
+        calls = 0
+
         def __init__(self, *given, **named):  # noqa: N807
+            nonlocal calls
             owner = next(each for each in type(self).__mro__ if each.__dict__.get("__init__") is __init__)
-            owner.__init__ = _init(owner, frozen)
-            owner.__init__(self, *given, **named)
+            calls += 1
+            if calls > _FEW or not _fill(owner, self, given, dict(named)):
+                owner.__init__ = _init(owner, frozen)
+                owner.__init__(self, *given, **named)
 
         return __init__
+
+    def _fill(owner, self, given, named):
+        """Set the fields one by one; False where the arguments do not fit, which the compiled one says well."""
+        rest = iter(given)
+        for one in getattr(owner, _OWN):
+            value = _MISSING
+            if one.init:
+                value = next(rest, _MISSING)
+                if value is _MISSING:
+                    value = named.pop(one.name, _MISSING)
+            if value is _MISSING:
+                value = one.default if one.factory is _MISSING else one.factory()
+            if value is not _MISSING:
+                object.__setattr__(self, one.name, value)
+            elif one.init:
+                return False
+        if named or next(rest, _MISSING) is not _MISSING:
+            return False
+        if hasattr(owner, "__post_init__"):
+            self.__post_init__()
+        return True
 
     def _init(owner, frozen):
         """Compile `__init__`: the fields as parameters, set in order, then `__post_init__`."""

@@ -6,64 +6,39 @@ there is a policy, and one process reads all objects.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from planfence.app.claims import Claim, claim_of, split_task, staged_claim, trailers
+from planfence.app.claims import split_task, trailers
+from planfence.app.splitsubject import Subject, facts, subject_of
 from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
-from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
-from planfence.core.policy import POLICY_PATH, Policy
+from planfence.core.policy import POLICY_PATH
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut
 from planfence.core.splitsteps import Step, steps_of
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio.commits import parse_commit
 from planfence.gitio.compose import (
+    asked_committer,
     author_line,
-    author_of,
     commit_chain,
     committer,
     new_objects,
     publish,
-    staged_tree,
     store,
     trees_of,
 )
 from planfence.gitio.hunks import read_files
-from planfence.gitio.objects import GitObject, Objects
+from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.records import dataclass, field, replace
+from planfence.records import dataclass, replace
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from planfence.core.stages import Facts
+__all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
 #: A split is asked for, so proofs may take longer than in a hook (seconds).
 _BUDGET_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is split: a change from ``base_tree`` to ``tree`` on top of ``parents``.
-
-    ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
-    (``commit``) or follows. ``author`` keeps the author of a commit that is replaced.
-    ``policy`` is the one by which the new commits are judged (None: there is none yet).
-    """
-
-    base: str
-    parents: tuple[str, ...]
-    base_tree: str
-    tree: str
-    claim: Claim
-    words: str = ""
-    commit: bool = False
-    author: dict[str, str] = field(default_factory=dict)
-    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,82 +63,22 @@ class Applied:
     failed: str = ""
 
 
-def subject_of(repository: Repository, objects: Objects, revision: str | None) -> Subject:
-    """Return the staged change, or the last commit as ``revision`` names it.
+def _load_judge() -> Callable[..., tuple[Judged, ...]]:
+    """What tells the kinds of units; loaded while git compares the trees."""
+    from planfence.core.kinds import judge
 
-    Raises :class:`PlanfenceError` where there is nothing to split or it is not the last commit.
-    """
-    if repository.bare:
-        raise PlanfenceError("a bare repository has no index to split", hint="run it in a worktree")
-    raw = objects.read("HEAD")
-    if revision is not None:
-        return _commit(repository, objects, raw, revision)
-    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
-        if os.path.exists(os.path.join(repository.git_dir_name, name)):
-            raise PlanfenceError(
-                "another operation is half done in this worktree (see `git status`)", hint="finish it first"
-            )
-    tree = staged_tree(repository)
-    head, base_tree = (raw.id, parse_commit(raw).tree) if raw else ("", repository.empty_tree())
-    if tree == base_tree:
-        raise PlanfenceError(
-            "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
-        )
-    policy = _policy(objects, head)
-    claim = staged_claim(repository)
-    if policy is not None and claim.task:
-        state = _facts(repository, objects, policy, head, claim.task).state(claim.task)
-        claim = replace(claim, stage=str(state.stage), rework=state.round)
-    return Subject(head, (head,) if head else (), base_tree, tree, claim, policy=policy)
-
-
-def _policy(objects: Objects, commit: str) -> Policy | None:
-    if not commit or objects.read(f"{commit}:{POLICY_PATH}") is None:
-        return None
-    from planfence.app.sources import Sources
-
-    return Sources(objects).policy(commit)
-
-
-def _facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
-    """What the ledger and the trailers up to ``head`` say of the task."""
-    from planfence.app.sources import Sources
-    from planfence.app.verdicts import Verdicts
-
-    return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
-
-
-def _commit(repository: Repository, objects: Objects, raw: GitObject | None, revision: str) -> Subject:
-    wanted = objects.read(f"{revision}^{{commit}}")
-    if wanted is None or raw is None:
-        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
-    if wanted.id != raw.id:
-        raise PlanfenceError(
-            f"{wanted.id[:12]} is not the last commit",
-            hint=f"run `git rebase -i {wanted.id[:12]}^`, mark it `edit`, and split it there",
-        )
-    commit = parse_commit(raw)
-    if len(commit.parents) > 1:
-        raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
-    parent = next(iter(commit.parents), "")
-    base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
-    from planfence.core.message import parse
-
-    claim = claim_of(parse(commit.message))
-    return Subject(
-        raw.id, commit.parents, base_tree, commit.tree, claim, commit.message,
-        commit=True, author=author_of(raw), policy=_policy(objects, parent),
-    )  # fmt: skip
+    return judge
 
 
 def analyse(
     repository: Repository, objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()
 ) -> tuple[Judged, ...]:
     """Read the change's units and their kinds; a cut hunk's parts keep the kind of the whole."""
-    units = units_of(read_files(repository.git, subject.base_tree, subject.tree, objects=objects))
+    files = read_files(repository.git, subject.base_tree, subject.tree, objects=objects, meanwhile=_load_judge)
+    units = units_of(files)
     if not units:
         raise PlanfenceError("the commit changes nothing", hint="there is nothing to split")
-    judged = judge(units, time.monotonic, _BUDGET_S)
+    judged = _load_judge()(units, time.monotonic, _BUDGET_S)
     if not cuts:
         return judged
     kinds = {one.unit.id: one.kind for one in judged}
@@ -205,7 +120,7 @@ def _of_open_tasks(
 
     head, policy = subject.parents[0], subject.policy
     assert policy is not None
-    known = {name: _facts(repository, objects, policy, head, name).state(name).stage for name in others}
+    known = {name: facts(repository, objects, policy, head, name).state(name).stage for name in others}
     closed = {name for name, stage in known.items() if stage is not Stage.IMPLEMENT}
     return tuple(replace(group, task="") if group.task in closed else group for group in groups)
 
@@ -291,9 +206,10 @@ def _made(
     repository: Repository, objects: Objects, subject: Subject, steps: Sequence[Step], said: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Make and store the trees and commits; nothing points at them yet."""
-    who = committer(repository)
     new = new_objects(repository, objects)
-    trees = trees_of(new, subject.base_tree, steps)
+    with asked_committer(repository) as asked:
+        trees = trees_of(new, subject.base_tree, steps)
+        who = committer(repository, asked)
     if trees[-1] != subject.tree:
         raise CouldNotCheck(
             "the composed commits do not end in the change that was to be split; nothing was changed",

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from planfence.app import split as use
 from planfence.cli.output import emit, emit_error, wants_colour
-from planfence.core.splitplan import from_json, to_json
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
+from planfence.gitio.run import Git
 from planfence.records import dataclass
-from planfence.render import split as view
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,32 @@ def main(options: Options) -> int:
 
 def run(options: Options) -> int:
     """Propose, and with ``do_apply`` make the commits; return the exit code."""
-    repository = open_repository(current(), os.getcwd())
-    with Objects(repository.git) as objects:
+    with Objects(Git(os.getcwd(), current())) as objects:
+        objects.begin()
+        repository = open_repository(current(), os.getcwd(), _load_subject)
         return _split(repository, objects, options)
 
 
+# Each part is loaded while git answers: together they take as long as all of git's answers.
+
+
+def _load_subject() -> None:
+    from planfence.app import splitsubject  # noqa: F401
+
+
+def _load_split() -> None:
+    from planfence.app import split  # noqa: F401
+    from planfence.render import split as view  # noqa: F401
+
+
 def _split(repository: Repository, objects: Objects, options: Options) -> int:
-    subject = use.subject_of(repository, objects, options.revision)
+    from planfence.app.splitsubject import subject_of
+
+    subject = subject_of(repository, objects, options.revision, _load_split)
+    from planfence.app import split as use
+    from planfence.core.splitplan import from_json, to_json
+    from planfence.render import split as view
+
     if options.plan_file is None:
         proposal = use.make_proposal(repository, objects, subject, words=options.words, fine=options.fine)
     else:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-
-from planfence.core.patterns import pattern
 
 
 class PathClass(StrEnum):
@@ -53,35 +52,81 @@ _MAVEN_CHANGES = "changes.xml"
 _CONFIG_EXTENSIONS = _words("toml ini cfg conf yaml yml json json5 jsonc properties env editorconfig plist")
 _BUILD_EXTENSIONS = frozenset(("mk", "cmake", "gradle", "bazel", "gemspec", "nix"))
 _DOCS_EXTENSIONS = _words("md markdown rst adoc asciidoc mdx textile org pod texi rdoc")
-_CI = pattern(
-    r"(?:^|/)(?:\.github/(?:workflows|actions)/|\.circleci/|\.buildkite/|\.gitlab/ci/|\.ci/|\.teamcity/"
-    r"|\.woodpecker/|\.azure-pipelines/|\.semaphore/)"
-    r"|(?:^|/)(?:\.gitlab-ci\.ya?ml|\.travis\.ya?ml|appveyor\.ya?ml|\.appveyor\.ya?ml|azure-pipelines[^/]*\.ya?ml"
-    r"|jenkinsfile[^/]*|bitbucket-pipelines\.ya?ml|\.drone\.ya?ml|\.cirrus\.(?:yml|star)|codecov\.ya?ml"
-    r"|\.codecov\.ya?ml|\.pre-commit-config\.yaml|cloudbuild\.ya?ml|\.github/dependabot\.ya?ml|renovate\.json)$"
+_CI_FOLDERS = (
+    *("/.github/workflows/", "/.github/actions/", "/.circleci/", "/.buildkite/", "/.gitlab/ci/", "/.ci/"),
+    *("/.teamcity/", "/.woodpecker/", "/.azure-pipelines/", "/.semaphore/"),
 )
-_TEST = pattern(
-    r"(?:^|/)(?:tests?|testing|__tests__|__mocks__|__snapshots__|specs?|e2e|fixtures|testdata|test[-_]data|cypress"
-    r"|(?:unit|integration|functional|acceptance)[-_]?tests?)/"
-    r"|(?:^|/)(?:test_[^/]+|[^/]+_test|conftest|[^/]+[._-](?:test|tests|spec|specs|e2e))\.[^/.]+$"
+_CI_NAMES = _words(
+    ".gitlab-ci.yml .gitlab-ci.yaml .travis.yml .travis.yaml appveyor.yml appveyor.yaml .appveyor.yml .appveyor.yaml "
+    "bitbucket-pipelines.yml bitbucket-pipelines.yaml .drone.yml .drone.yaml .cirrus.yml .cirrus.star codecov.yml "
+    "codecov.yaml .codecov.yml .codecov.yaml .pre-commit-config.yaml cloudbuild.yml cloudbuild.yaml renovate.json"
 )
-_TEST_CAMEL = pattern(
-    r"(?:^|/)(?:Test[A-Z][^/]*|[^/]*(?:Test|Tests|TestCase|Spec|IT))\.(?:java|kt|cs|scala|groovy|php)$"
+_TEST_FOLDERS = _words(
+    "test tests testing __tests__ __mocks__ __snapshots__ spec specs e2e fixtures testdata test-data test_data cypress"
+) | {
+    f"{kind}{joint}test{more}"
+    for kind in ("unit", "integration", "functional", "acceptance")
+    for joint in ("", "-", "_")
+    for more in ("", "s")
+}
+_TEST_ENDS = tuple(f"{joint}{word}" for joint in "._-" for word in ("test", "tests", "spec", "specs", "e2e"))
+#: Languages whose tests are named in camel case.
+_CAMEL_EXTENSIONS = _words("java kt cs scala groovy php")
+_DOCS_FOLDERS = _words("doc docs documentation man wiki changelog changelog.d changelogs news newsfragments .changeset")
+_GENERATED_FOLDERS = _words("dist node_modules third_party vendor _vendor generated __generated__")
+_GENERATED_ENDS = (
+    *(".min.js", ".min.css", ".pb.go", "_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi"),
+    *(".g.dart", ".snap", ".map", ".designer.cs"),
 )
-_DOCS = pattern(r"(?:^|/)(?:docs?|documentation|man|wiki|changelog(?:\.d|s)?|news|newsfragments|\.changeset)/")
-_GENERATED = pattern(
-    r"(?:^|/)(?:dist|node_modules|third_party|vendor|_vendor|generated|__generated__)/"
-    r"|(?:\.min\.(?:js|css)|\.pb\.go|_pb2(?:_grpc)?\.pyi?|\.generated\.[^/]+|\.g\.dart|\.snap|\.map|\.designer\.cs)$"
-)
-_REQUIREMENTS = pattern(r"(?:^|/)(?:requirements|constraints)(?:[-_.][^/]*)?\.(?:txt|in)$|(?:^|/)requirements/[^/]+$")
-
-
-_VENDORED = pattern(r"(?:^|/)(?:_?vendor(?:ed)?|third_party|node_modules)/")
+_REQUIREMENTS = ("requirements", "constraints")
+_VENDORED = _words("vendor _vendor vendored _vendored third_party node_modules")
 
 
 def is_vendored(path: str) -> bool:
     """Whether somebody else's code is kept there: a change of it is a new version of a dependency."""
-    return _VENDORED.search(path.lower()) is not None
+    return not _VENDORED.isdisjoint(path.lower().split("/")[:-1])
+
+
+def _is_generated(name: str, folders: Sequence[str]) -> bool:
+    _, mark, rest = name.partition(".generated.")
+    return not _GENERATED_FOLDERS.isdisjoint(folders) or name.endswith(_GENERATED_ENDS) or bool(mark and rest)
+
+
+def _is_ci(name: str, lower: str) -> bool:
+    if name in _CI_NAMES or name.startswith("jenkinsfile"):
+        return True
+    rooted = f"/{lower}"
+    if any(folder in rooted for folder in _CI_FOLDERS):
+        return True
+    pipelines = name.startswith("azure-pipelines") and name.endswith((".yml", ".yaml"))
+    return pipelines or rooted.endswith(("/.github/dependabot.yml", "/.github/dependabot.yaml"))
+
+
+def _names_requirements(name: str, folders: Sequence[str]) -> bool:
+    if folders[-1:] == ["requirements"]:
+        return bool(name)
+    base, _, extension = name.rpartition(".")
+    return extension in ("txt", "in") and any(
+        base.startswith(word) and base[len(word) : len(word) + 1] in ("", "-", "_", ".") for word in _REQUIREMENTS
+    )
+
+
+def _is_test(name: str, folders: Sequence[str], cased: str) -> bool:
+    """Whether a test is kept there; ``cased`` is the name as it is written."""
+    if not _TEST_FOLDERS.isdisjoint(folders):
+        return True
+    base, _, extension = name.rpartition(".")
+    if extension and base:
+        if base == "conftest" or (base.startswith("test_") and base != "test_"):
+            return True
+        if base.endswith(_TEST_ENDS) and base not in _TEST_ENDS:
+            return True
+    stem, _, extension = cased.rpartition(".")
+    if extension not in _CAMEL_EXTENSIONS:
+        return False
+    return stem.endswith(("Test", "Tests", "TestCase", "Spec", "IT")) or (
+        stem.startswith("Test") and "A" <= stem[4:5] <= "Z"
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -92,17 +137,17 @@ def classify(path: str) -> PathClass:
     The first class whose names fit wins, in :class:`PathClass` order; what fits none is source.
     """
     lower = path.lower()
-    name = lower.rpartition("/")[2]
+    *folders, name = lower.split("/")
     stem, _, extension = name.partition(".")
     last = name.rpartition(".")[2] if "." in name else ""
     ladder = (
         (PathClass.LOCK, name in _LOCK_NAMES),
-        (PathClass.GENERATED, _GENERATED.search(lower)),
-        (PathClass.CI, _CI.search(lower)),
-        (PathClass.DEPS, name in _DEPS_NAMES or _REQUIREMENTS.search(lower)),
-        (PathClass.TEST, _TEST.search(lower) or _TEST_CAMEL.search(path)),
+        (PathClass.GENERATED, _is_generated(name, folders)),
+        (PathClass.CI, _is_ci(name, lower)),
+        (PathClass.DEPS, name in _DEPS_NAMES or _names_requirements(name, folders)),
+        (PathClass.TEST, _is_test(name, folders, path.rpartition("/")[2])),
         (PathClass.DOCS, (stem in _DOCS_NAMES and extension in ("", "txt")) or name == _MAVEN_CHANGES),
-        (PathClass.DOCS, last in _DOCS_EXTENSIONS or _DOCS.search(lower)),
+        (PathClass.DOCS, last in _DOCS_EXTENSIONS or not _DOCS_FOLDERS.isdisjoint(folders)),
         (PathClass.BUILD, name in _BUILD_NAMES or last in _BUILD_EXTENSIONS),
         (PathClass.CONFIG, name.startswith(".") or last in _CONFIG_EXTENSIONS),
     )

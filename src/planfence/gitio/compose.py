@@ -1,14 +1,11 @@
 """Intermediate trees and commits of a split, by plumbing.
 
-Nothing that a user sees changes until :func:`publish`: objects that nothing points at, and a
-private copy of the index that is removed.
+Nothing that a user sees changes until :func:`publish`: objects that nothing points at.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from planfence.core.newobjects import ConflictError, NewObjects
 from planfence.core.splitsteps import Step
@@ -16,56 +13,10 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.committer import Committer, committer_of
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.run import Asked
 
 _BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"
-
-
-@contextmanager
-def _folder(repository: Repository) -> Iterator[str]:
-    state = repository.state_name
-    try:
-        os.makedirs(state, exist_ok=True)
-        _sweep(state)
-        folder = os.path.join(state, f"split-{os.getpid()}-index")
-        os.mkdir(folder, 0o700)
-        try:
-            yield folder
-        finally:
-            for name in os.listdir(folder):
-                os.unlink(os.path.join(folder, name))
-            os.rmdir(folder)
-    except OSError as error:
-        raise CouldNotCheck(f"{state} could not be written: {error.strerror}") from error
-
-
-def _sweep(folder: str) -> None:
-    """Remove what splits that were killed left behind."""
-    for name in os.listdir(folder):
-        if not name.startswith("split-"):
-            continue
-        owner = name.split("-")[1]
-        try:
-            os.kill(int(owner) if owner.isdigit() else 0, 0)
-        except ProcessLookupError:
-            import shutil
-
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-        except PermissionError:
-            continue
-
-
-def staged_tree(repository: Repository) -> str:
-    """Return the tree of the index, asked of a copy: `write-tree` would touch the index itself."""
-    named = repository.git.variables.get("GIT_INDEX_FILE")
-    index = os.path.join(repository.top_name, named) if named else os.path.join(repository.git_dir_name, "index")
-    with _folder(repository) as folder:
-        private = os.path.join(folder, "index")
-        if not os.path.exists(index):
-            return repository.empty_tree()
-        with open(index, "rb") as source, open(private, "wb") as copy:
-            copy.write(source.read())
-        return repository.git.run("write-tree", variables={"GIT_INDEX_FILE": private}).decode().strip()
 
 
 def new_objects(repository: Repository, objects: Objects) -> NewObjects:
@@ -99,9 +50,14 @@ def store(repository: Repository, new: NewObjects) -> None:
     repository.git.run("unpack-objects", "-q", stdin=new.pack())
 
 
-def committer(repository: Repository) -> Committer | None:
+def asked_committer(repository: Repository) -> Asked:
+    """Ask who commits, for :func:`committer`."""
+    return repository.git.begin("var", "-l")
+
+
+def committer(repository: Repository, asked: Asked) -> Committer | None:
     """Who commits; None where git itself must make the commits, since it signs them or has to say what is missing."""
-    status, listing = repository.git.status("var", "-l", ok=(0, 128))
+    status, listing = asked.status(ok=(0, 128))
     variables = {key.encode(*_BYTES): value.encode(*_BYTES) for key, value in repository.git.variables.items()}
     return None if status else committer_of(listing, variables)
 

@@ -48,7 +48,7 @@ _PATCH = (
     "--output-indicator-context= ",
 )
 _RENAMES = ("-M50%", "-l1000")
-_RANGE = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_RANGE = rb"(?m)^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@"
 #: What is larger is moved whole: nobody splits it by lines.
 LARGEST_TEXT = 4 * 1024 * 1024
 #: For more blobs than this their sizes are asked first.
@@ -67,15 +67,23 @@ class _Entry:
 
 
 def read_files(
-    git: Git, old_tree: str, new_tree: str, *, renames: bool = True, objects: Objects | None = None
+    git: Git,
+    old_tree: str,
+    new_tree: str,
+    *,
+    renames: bool = True,
+    objects: Objects | None = None,
+    meanwhile: Callable[[], object] = int,
 ) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order.
 
-    A rename is one file where ``renames`` is set. Raises :class:`CouldNotCheck` where
-    anything can't be read or the hunks do not fit the blobs.
+    A rename is one file where ``renames`` is set; ``meanwhile`` is called while git compares.
+    Raises :class:`CouldNotCheck` where anything can't be read or the hunks do not fit the blobs.
     """
     found = _RENAMES if renames else ("--no-renames",)
-    out = git.run("diff-tree", *_RAW, *_PATCH, *found, old_tree, new_tree)
+    with git.begin("diff-tree", *_RAW, *_PATCH, *found, old_tree, new_tree) as asked:
+        meanwhile()
+        out = asked.status(ok=(0,))[1]
     return files_of(out, lambda wanted: _read(objects, wanted) if objects else _blobs(git, wanted))
 
 
@@ -125,7 +133,7 @@ def _with_hunks(plain: FileDiff, entry: _Entry, sections: Iterator[bytes]) -> Fi
         or plain.new is None
     ):
         return plain
-    ranges = [tuple(int(number or b"1") for number in found) for found in _RANGE.findall(section)]
+    ranges = [tuple(int(number or b"1") for number in found) for found in re.findall(_RANGE, section)]
     if not ranges:
         return plain
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -93,14 +94,16 @@ def _path(name: str) -> Path:
     return Path(name)
 
 
-def open_repository(environment: Environment, cwd: str | Path) -> Repository:
-    """Find the repository that ``cwd`` is in.
+def open_repository(environment: Environment, cwd: str | Path, meanwhile: Callable[[], object] = int) -> Repository:
+    """Find the repository that ``cwd`` is in; ``meanwhile`` is called while git looks.
 
     Raises :class:`PlanfenceError` outside a repository, :class:`CouldNotCheck` where git
     refuses to read it (dubious ownership) or is missing.
     """
     git = Git(cwd, environment)
-    status, out = git.status(*_QUESTION, "--show-toplevel", ok=(0, 128))
+    with git.begin(*_QUESTION, "--show-toplevel") as asked:
+        meanwhile()
+        status, out = asked.status(ok=(0, 128))
     words = out.decode("utf-8", "surrogateescape").split("\n")
     if status == 0 and len(words) == 6 and words[2] == "false":
         git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[4]

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
+    from types import TracebackType
 
 #: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
 _SAFE_CONFIG = (
@@ -196,7 +197,7 @@ class Git:
 
 
 class Asked:
-    """A question that git works on while its caller does something else."""
+    """A question that git works on while its caller does something else; a context manager."""
 
     __slots__ = ("_arguments", "_git", "_process")
 
@@ -210,8 +211,10 @@ class Asked:
             raise too_old(self._git) or failure(self._arguments, status, complaint)
         return status, out
 
-    def close(self) -> None:
-        """Nobody wants the answer any more."""
+    def __enter__(self) -> Asked:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._process.kill()
 
 

@@ -1,0 +1,116 @@
+"""What a split divides: the staged change or the last commit, and what it says of itself.
+
+Light, so that git is at work on the staged tree while what judges it is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from planfence.app.claims import Claim, claim_of, staged_claim
+from planfence.errors import PlanfenceError
+from planfence.gitio.commits import parse_commit
+from planfence.gitio.objects import GitObject, Objects
+from planfence.gitio.repository import Repository
+from planfence.gitio.stagedtree import staged_tree
+from planfence.records import dataclass, field, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.core.policy import Policy
+    from planfence.core.stages import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is split: a change from ``base_tree`` to ``tree`` on top of ``parents``.
+
+    ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
+    (``commit``) or follows. ``author`` keeps the author of a commit that is replaced.
+    ``policy`` is the one by which the new commits are judged (None: there is none yet).
+    """
+
+    base: str
+    parents: tuple[str, ...]
+    base_tree: str
+    tree: str
+    claim: Claim
+    words: str = ""
+    commit: bool = False
+    author: dict[str, str] = field(default_factory=dict)
+    policy: Policy | None = None
+
+
+def subject_of(
+    repository: Repository, objects: Objects, revision: str | None, meanwhile: Callable[[], object] = int
+) -> Subject:
+    """Return the staged change, or the last commit as ``revision`` names it.
+
+    ``meanwhile`` is called while git makes the staged tree, such as to load what judges it.
+    Raises :class:`PlanfenceError` where there is nothing to split or it is not the last commit.
+    """
+    if repository.bare:
+        raise PlanfenceError("a bare repository has no index to split", hint="run it in a worktree")
+    raw = objects.read("HEAD")
+    if revision is not None:
+        return _commit(repository, objects, raw, revision)
+    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
+        if os.path.exists(os.path.join(repository.git_dir_name, name)):
+            raise PlanfenceError(
+                "another operation is half done in this worktree (see `git status`)", hint="finish it first"
+            )
+    tree = staged_tree(repository, meanwhile)
+    head, base_tree = (raw.id, parse_commit(raw).tree) if raw else ("", repository.empty_tree())
+    if tree == base_tree:
+        raise PlanfenceError(
+            "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
+        )
+    policy = _policy(objects, head)
+    claim = staged_claim(repository)
+    if policy is not None and claim.task:
+        state = facts(repository, objects, policy, head, claim.task).state(claim.task)
+        claim = replace(claim, stage=str(state.stage), rework=state.round)
+    return Subject(head, (head,) if head else (), base_tree, tree, claim, policy=policy)
+
+
+def _policy(objects: Objects, commit: str) -> Policy | None:
+    from planfence.core.policy import POLICY_PATH
+
+    if not commit or objects.read(f"{commit}:{POLICY_PATH}") is None:
+        return None
+    from planfence.app.sources import Sources
+
+    return Sources(objects).policy(commit)
+
+
+def facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
+    """What the ledger and the trailers up to ``head`` say of the task."""
+    from planfence.app.sources import Sources
+    from planfence.app.verdicts import Verdicts
+
+    return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
+
+
+def _commit(repository: Repository, objects: Objects, raw: GitObject | None, revision: str) -> Subject:
+    wanted = objects.read(f"{revision}^{{commit}}")
+    if wanted is None or raw is None:
+        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
+    if wanted.id != raw.id:
+        raise PlanfenceError(
+            f"{wanted.id[:12]} is not the last commit",
+            hint=f"run `git rebase -i {wanted.id[:12]}^`, mark it `edit`, and split it there",
+        )
+    commit = parse_commit(raw)
+    if len(commit.parents) > 1:
+        raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
+    parent = next(iter(commit.parents), "")
+    base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
+    from planfence.core.message import parse
+    from planfence.gitio.compose import author_of
+
+    claim = claim_of(parse(commit.message))
+    return Subject(
+        raw.id, commit.parents, base_tree, commit.tree, claim, commit.message,
+        commit=True, author=author_of(raw), policy=_policy(objects, parent),
+    )  # fmt: skip
