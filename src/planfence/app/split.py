@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 
 from planfence.app.claims import split_task, trailers
 from planfence.app.splitsubject import Subject, facts, subject_of
+from planfence.core import POLICY_PATH
 from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import classify
-from planfence.core.policy import POLICY_PATH
 from planfence.core.split import Group, Guide, propose
 from planfence.core.splitplan import SplitPlan, check_complete, cut
 from planfence.core.splitsteps import Step, steps_of
@@ -23,6 +23,8 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.compose import (
     asked_committer,
     author_line,
+    begin_publish,
+    begin_store,
     commit_chain,
     committer,
     new_objects,
@@ -172,11 +174,23 @@ def apply(repository: Repository, objects: Objects, proposal: Proposal, command:
     units = {one.unit.id: one.unit for one in proposal.judged}
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
     said = [_message(group, subject) for group in groups]
-    trees, commits = _made(repository, objects, subject, steps, said)
+    what = "commit" if subject.commit else "staged change"
+    with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
+        trees, commits = _made(repository, objects, subject, steps, said)
+        done = _tried(repository, proposal, trees, commits, command)
+        if not done.report.refused and not done.failed:
+            publish(repository, moving, commits[-1], subject.base)
+    return done
+
+
+def _tried(
+    repository: Repository, proposal: Proposal, trees: Sequence[str], commits: tuple[str, ...], command: str
+) -> Applied:
+    """What the rules say of the commits, and the first of them on which the command fails."""
     report = _judged(repository, proposal, commits)
     if report.refused:
         return Applied(commits, report)
-    for commit, tree, group in zip(commits, trees, groups, strict=True):
+    for commit, tree, group in zip(commits, trees, proposal.plan.groups, strict=True):
         if not command:
             break
         from planfence.gitio.tryout import try_tree
@@ -186,8 +200,6 @@ def apply(repository: Repository, objects: Objects, proposal: Proposal, command:
             first = group.message.partition("\n")[0]
             failed = f"`{command}` failed ({tried.status}) on {commit[:12]} {first}\n{tried.tail}".rstrip()
             return Applied(commits, report, failed)
-    what = "commit" if subject.commit else "staged change"
-    publish(repository, commits[-1], subject.base, f"planfence split: one {what} into {len(commits)}")
     return Applied(commits, report)
 
 
@@ -207,20 +219,20 @@ def _made(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Make and store the trees and commits; nothing points at them yet."""
     new = new_objects(repository, objects)
-    with asked_committer(repository) as asked:
+    with begin_store(repository) as storing, asked_committer(repository) as asked:
         trees = trees_of(new, subject.base_tree, steps)
         who = committer(repository, asked)
-    if trees[-1] != subject.tree:
-        raise CouldNotCheck(
-            "the composed commits do not end in the change that was to be split; nothing was changed",
-            hint="please report this, with the output of `planfence split --json`",
-        )
-    author = author_line(subject.author) if subject.author else who.author if who else b""
-    if who is None or not author or any("\0" in message for message in said):
-        store(repository, new)
-        return trees, commit_chain(repository, trees, said, subject.parents, subject.author)
-    commits = new.chain(trees, said, subject.parents, author, who.committer)
-    store(repository, new)
+        if trees[-1] != subject.tree:
+            raise CouldNotCheck(
+                "the composed commits do not end in the change that was to be split; nothing was changed",
+                hint="please report this, with the output of `planfence split --json`",
+            )
+        author = author_line(subject.author) if subject.author else who.author if who else b""
+        if who is None or not author or any("\0" in message for message in said):
+            store(storing, new)
+            return trees, commit_chain(repository, trees, said, subject.parents, subject.author)
+        commits = new.chain(trees, said, subject.parents, author, who.committer)
+        store(storing, new)
     return trees, commits
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from planfence.app.claims import Claim, claim_of, staged_claim
+from planfence.core import POLICY_PATH
 from planfence.errors import PlanfenceError
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import GitObject, Objects
@@ -75,8 +76,6 @@ def subject_of(
 
 
 def _policy(objects: Objects, commit: str) -> Policy | None:
-    from planfence.core.policy import POLICY_PATH
-
     if not commit or objects.read(f"{commit}:{POLICY_PATH}") is None:
         return None
     from planfence.app.sources import Sources

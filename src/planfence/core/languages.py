@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from planfence.core.patterns import pattern
 from planfence.records import dataclass
 
 
@@ -241,14 +242,14 @@ _OPERATORS = _words(
 )
 
 #: Successive matches are all the tokens of a text that holds neither comments nor strings.
-CODE = re.compile(
+CODE = pattern(
     r"(?P<space>[ \t\r\f\v]+)|(?P<newline>\n)|(?P<word>[^\W\d]\w*)|(?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)|(?P<op>"
     + "|".join(re.escape(operator) for operator in sorted(_OPERATORS, key=lambda operator: (-len(operator), operator)))
     + r"|[\s\S])"
 )
 
 #: The body of a regular expression literal, from its first slash.
-REGEX_LITERAL = re.compile(r"/(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")
+REGEX_LITERAL = pattern(r"/(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")
 #: What opens a here-document; the second group is the word that ends it.
 HEREDOC = r"<<(?:[-~][ ]?(?P<q1>[\"'`]?)(?P<w1>\w+)(?P=q1)|(?<!<<<)(?P<q2>[\"'\\]?)(?P<w2>[A-Z_][A-Z0-9_]*)(?P=q2)?)"
 

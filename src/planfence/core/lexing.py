@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from planfence.core.languages import CODE, REGEX_LITERAL, Language, scanner
+from planfence.core.patterns import pattern
 from planfence.records import dataclass
 
 
@@ -44,8 +45,8 @@ class PastDeadline(Exception):
     """The time allowed for a proof is over."""
 
 
-_WORD_BEFORE_REGEX = re.compile(r"(?:return|typeof|case|in|of|and|or|not|if|unless|when|while|yield|throw|=>|do|else)$")
-_BLOCK_SCALAR = re.compile(
+_WORD_BEFORE_REGEX = pattern(r"(?:return|typeof|case|in|of|and|or|not|if|unless|when|while|yield|throw|=>|do|else)$")
+_BLOCK_SCALAR = pattern(
     r"^([ ]*)(?:- +)*[^#\n]*?(?:[:-]|^) *(?:[!&]\S+ +)*[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE
 )
 

@@ -6,21 +6,21 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, AnyStr
 
 
 class _Later:
     """Stands for a compiled pattern; what is asked of it once is found at once the next time."""
 
-    def __init__(self, text: str, flags: int) -> None:
+    def __init__(self, text: str | bytes, flags: int) -> None:
         self._made = text, flags
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(re.compile(*self._made), name)
+        found = getattr(re.compile(*self._made), name)  # type: ignore[type-var]
         self.__dict__[name] = found
         return found
 
 
-def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """As `re.compile`, but a faulty pattern is said at its first use."""
     return _Later(text, flags)  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from itertools import accumulate
 from planfence.core.hunks import Hunk
 from planfence.core.languages import Language, Space
 from planfence.core.lexing import Lexed, Part, PastDeadline, Token
+from planfence.core.patterns import pattern
 from planfence.records import dataclass
 
 
@@ -50,7 +51,7 @@ def offset(starts: tuple[int, ...], line: int, text: str) -> int:
 
 
 #: Characters that some parser takes for the end of a line where git sees none.
-_ODD_BREAK = re.compile("\r(?!\n)|[\x0b\x0c\x1c-\x1e\x00]|\xe2\x80[\xa8\xa9]|\xc2\x85")
+_ODD_BREAK = pattern("\r(?!\n)|[\x0b\x0c\x1c-\x1e\x00]|\xe2\x80[\xa8\xa9]|\xc2\x85")
 _LOOSE = frozenset("()[]{},;\\")
 
 

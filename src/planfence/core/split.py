@@ -12,9 +12,12 @@ from enum import IntEnum
 
 from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass, is_vendored
-from planfence.core.plan import Plan, Task
 from planfence.core.splitwords import suggest
 from planfence.records import dataclass, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.core.plan import Plan, Task
 
 
 class Bucket(IntEnum):

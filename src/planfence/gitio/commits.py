@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from itertools import takewhile
 
+from planfence.core.patterns import pattern
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
-_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID = pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 #: Charsets in which every reader finds the same trailers. UTF-7, UTF-16, the shifting ISO-2022 and Python's own
 #: codecs (`unicode_escape`) would show us words that stand in no `git log`.
-_CHARSET = re.compile(
+_CHARSET = pattern(
     r"(?i:utf-?8|(?:us-?)?ascii|latin-?1|iso-?8859-?\d{1,2}|(?:windows-?|cp)(?:125\d|874)|koi8-[ru]"
     r"|euc-?(?:jp|kr)|s(?:hift)?[-_]?jis|gb2312|gbk|gb18030|big5)"
 )

@@ -33,7 +33,8 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Step])
     with Objects(repository.git) as objects:
         new = new_objects(repository, objects)
         trees = trees_of(new, base_tree, steps)
-    store(repository, new)
+    with begin_store(repository) as storing:
+        store(storing, new)
     return trees
 
 
@@ -45,9 +46,14 @@ def trees_of(new: NewObjects, base_tree: str, steps: Sequence[Step]) -> tuple[st
         raise CouldNotCheck(f"{error} would be a file and a folder at once") from error
 
 
-def store(repository: Repository, new: NewObjects) -> None:
+def begin_store(repository: Repository) -> Asked:
+    """Start what :func:`store` needs, while the objects are made."""
+    return repository.git.begin("unpack-objects", "-q", piped=True)
+
+
+def store(storing: Asked, new: NewObjects) -> None:
     """Store what was made, all of it with one process of git's own; nothing points at it yet."""
-    repository.git.run("unpack-objects", "-q", stdin=new.pack())
+    storing.status(new.pack(), ok=(0,))
 
 
 def asked_committer(repository: Repository) -> Asked:
@@ -103,12 +109,17 @@ def commit_chain(
     return tuple(made)
 
 
-def publish(repository: Repository, new: str, old: str, reason: str) -> None:
+def begin_publish(repository: Repository, reason: str) -> Asked:
+    """Start what :func:`publish` needs; without its words it ends and does nothing."""
+    return repository.git.begin("update-ref", "-m", reason, "-z", "--stdin", piped=True, apart=True)
+
+
+def publish(repository: Repository, moving: Asked, new: str, old: str) -> None:
     """Move HEAD's branch (or a detached HEAD) to ``new``, in one compare-and-swap with ``old`` (empty: unborn).
 
     Raises :class:`CouldNotCheck` where it is no longer at ``old``.
     """
-    repository.git.run("update-ref", "-m", reason, "HEAD", new, old or repository.zero, apart=True)
+    moving.status(f"update HEAD\0{new}\0{old or repository.zero}\0".encode(), ok=(0,))
 
 
 def author_line(author: Mapping[str, str]) -> bytes:
