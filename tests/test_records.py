@@ -71,3 +71,21 @@ def test_the_standard_librarys_functions_take_it() -> None:
 def test_it_loads_no_dataclasses() -> None:
     code = "import sys; from planfence.core import hunks; sys.exit('dataclasses' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("earlier", [0, 20])
+@pytest.mark.parametrize(("given", "named"), [((), {}), ((1, (), {}, 4), {}), ((1,), {"x": 2}), ((1,), {"y": 2})])
+def test_arguments_that_do_not_fit_are_refused_before_and_after_it_is_compiled(earlier, given, named) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        x: int
+        tags: tuple[int, ...] = ()
+        notes: dict[str, int] = field(default_factory=dict)
+
+    for number in range(earlier):
+        assert Fresh(number).x == number
+    with pytest.raises(TypeError):
+        Fresh(*given, **named)
+    one, other = Fresh(1, notes={"a": 1}), Fresh(x=1)
+    assert (one.notes, other.notes, one.tags) == ({"a": 1}, {}, ())
+    assert Fresh(1).notes is not Fresh(1).notes
