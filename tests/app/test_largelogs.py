@@ -1,5 +1,6 @@
 """DuckDB's way is the reference's, only faster: generated logs, mixed with all that it must hand back."""
 
+import os
 import random
 from dataclasses import asdict
 
@@ -184,8 +185,27 @@ def test_a_child_that_dies_is_no_answer(tmp_path):
     path.write_text(HAND.replace("task=a", "task=b") + HAND)
     parts = ranges.cut([path], 2)
     assert len(parts) == 2
-    assert ranges.each_in_a_process(lambda spans: 1 // (parts.index(spans) == 0), parts) is None
-    assert ranges.each_in_a_process(parts.index, parts) == [0, 1]
+    with pytest.raises(ranges.NoAnswer):
+        list(ranges.each_in_a_process(lambda spans: 1 // (parts.index(spans) == 0), parts))
+    assert list(ranges.each_in_a_process(parts.index, parts)) == [0, 1]
+
+
+def test_where_a_child_dies_one_process_reads_all(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    path.write_text(HAND.replace("task=a", "task=b") + HAND)
+    first, fold_part = ranges.cut([path], 2)[0], foldlogs._fold_part
+    monkeypatch.setattr(foldlogs, "_fold_part", lambda spans: fold_part(spans) if spans == first else None.spans)
+    assert foldlogs.fold_in_parts([path], "", 2) is None
+
+
+def test_no_child_is_left_behind(tmp_path):
+    path = tmp_path / "log"
+    path.write_text(HAND * 9)
+    found = ranges.each_in_a_process(len, ranges.cut([path], 3))
+    assert next(found) == 1
+    found.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_parts_are_whole_lines(tmp_path):

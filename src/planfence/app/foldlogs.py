@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from planfence.app.largelogs import fold_large
 from planfence.app.logs import local_clock
 from planfence.core.fastfold import CHUNK, FastFold, Marking, count, whole_lines
 from planfence.core.log import Reader, SetAside
-from planfence.core.logsums import Sums
+from planfence.core.logsums import Sums, Totals
 from planfence.core.taskfacts import Facts
 from planfence.errors import CouldNotCheck
 from planfence.records import dataclass
 from planfence.store.parquet import has_duckdb
-from planfence.store.ranges import Span, blocks, cut, each_in_a_process, processors
+from planfence.store.ranges import NoAnswer, Span, blocks, cut, each_in_a_process, processors
 
 #: From this many bytes on, DuckDB is worth its start, and a second process its own.
 LARGE = 8_000_000
@@ -70,10 +71,13 @@ def text_of(path: Path, start: int = 0, end: int | None = None) -> Iterator[str]
 
 @dataclass(slots=True)
 class _Part:
-    """What one process made of its spans: sums, the marks of what it saw, by span its lines, and the rare ones."""
+    """What one process made of its spans: totals, the marks of what it saw, by span its lines, and the rare ones.
 
-    sums: Sums
-    marks: array[int]
+    No marks where two were the same.
+    """
+
+    totals: Totals
+    marks: array[int] | None
     spans: list[tuple[int, list[tuple[int, str]]]]
 
 
@@ -89,7 +93,8 @@ def _fold_part(spans: list[Span]) -> _Part:
             rare += [(passed + index, line) for index, line in others]
             passed += len(others) + sums.lines - before
         found.append((passed, rare))
-    return _Part(sums, common.marks, found)
+    marks = common.marks if len(set(common.marks)) == len(common.marks) else None
+    return _Part(sums.totals(), marks, found)
 
 
 def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded | None:
@@ -98,30 +103,39 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
     The rare lines are read here, in their order, as the reference reads them.
     """
     parts = cut(paths, processes) if processes > 1 else []
-    found = each_in_a_process(_fold_part, parts) if len(parts) > 1 else None
-    marks = _together(found) if found is not None else None
-    if found is None or marks is None:
+    if len(parts) < 2:
         return None
-    facts, reader = Facts(), Reader(local_clock)
+    facts, reader, seen = Facts(), Reader(local_clock), set[int]()
+    try:
+        with closing(each_in_a_process(_fold_part, parts)) as found:
+            # What the first part came to is dealt with while the others are still being read.
+            for spans, part in zip(parts, found, strict=True):
+                _read_rare(spans, part, facts, reader, prefix)
+                part.totals.merge(facts, local_clock, prefix)
+                count(reader, part.totals.lines)
+                is_last = spans is parts[-1]
+                if is_last and not _add(seen, set(map(hash, reader.seen))):
+                    return None
+                if part.marks is None or not _add(seen, part.marks, keep=not is_last):
+                    return None
+    except NoAnswer:
+        return None
+    return facts, reader.counts, reader.aside
+
+
+def _read_rare(spans: Sequence[Span], part: _Part, facts: Facts, reader: Reader, prefix: str) -> None:
     passed = 0
-    for span, (lines, rare) in zip(
-        (span for part in parts for span in part), (each for part in found for each in part.spans), strict=True
-    ):
+    for span, (lines, rare) in zip(spans, part.spans, strict=True):
         passed = passed if span.start else 0
         for index, line in rare:
             facts.add(reader.read_line(line, passed + index + 1), prefix)
         passed += lines
-    if not marks.isdisjoint(map(hash, reader.seen)):
-        return None
-    for part in found:
-        part.sums.merge(facts, local_clock, prefix)
-        count(reader, part.sums.lines)
-    return facts, reader.counts, reader.aside
 
 
-def _together(parts: Sequence[_Part]) -> set[int] | None:
-    """The marks of all parts; None where two are the same."""
-    marks = set[int]()
-    for part in parts:
-        marks.update(part.marks)
-    return marks if len(marks) == sum(len(part.marks) for part in parts) else None
+def _add(seen: set[int], marks: Collection[int], *, keep: bool = True) -> bool:
+    """Whether none of the marks was seen; then they are."""
+    if not seen.isdisjoint(marks):
+        return False
+    if keep:
+        seen.update(marks)
+    return True

@@ -24,13 +24,13 @@ from planfence.core.taskfacts import Facts
 UNREAD = ("rules", "files", "lines", "ms", "session", "commit", "why")
 
 # `[^,]*` is several times faster than a narrower class. That it crosses newlines does no harm: a word that holds one
-# is refused where it is read.
+# is refused where it is read. A choice between a word and nothing looks at the word's first letter only; `?` does not.
 _TIME = r"(.{13}:[0-5][0-9]:[0-5][0-9])"
 _COMMON = re.compile(
-    rf"^(?:{_TIME},(task=[^,]*,model=[^,]*,cost=,time_min=,review_round=,event=[^,]*,result=[^,]*"
-    r"(?:,plan=[^,]*)?(?:,stage=[^,]*)?(?:,theme=[^,]*)?)"
-    + "".join(rf"(?:,{name}=[^,\n]*)?" for name in UNREAD)
-    + rf",id=(.{{16}})|({_TIME},(task=[^,]*,model=[^,]*),cost=([^,]*),time_min=([^,]*),review_round=([^,\n]*)))\n",
+    rf"^(?:{_TIME},(task=[^,]*,model=[^,]*,cost=,time_min=,review_round=,event=[^,]*,result=[^,]*,"
+    r"(?:plan=[^,]*,|)(?:stage=[^,]*,|)(?:theme=[^,]*,|))"
+    + "".join(rf"(?:{name}=[^,\n]*,|)" for name in UNREAD)
+    + rf"id=(.{{16}})|({_TIME},(task=[^,]*,model=[^,]*),cost=([^,]*),time_min=([^,]*),review_round=([^,\n]*)))\n",
     re.MULTILINE,
 )
 _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{2}")
@@ -56,6 +56,7 @@ class Common:
         self._seen = seen
         self._clock = clock
         self._hours: dict[bool, dict[str, int]] = {False: {}, True: {}}
+        self._known: dict[bool, set[str]] = {False: set(), True: set()}
         self._order: list[str] = []
         self._numbers: dict[str, float | None] = {}
 
@@ -74,9 +75,12 @@ class Common:
         whens, ran_whens = _filled(flat, _HAND_TIME), _filled(flat, _RAN_TIME)
         if not (_are_ids(ids) and self._know_hours(whens, is_utc=False) and self._know_hours(ran_whens, is_utc=True)):
             return False
-        hands, rans = sums.of_hands(_filled(flat, _HAND_WORDS)), sums.of_rans(_filled(flat, _RAN_WORDS))
+        try:
+            hands, rans = sums.of_hands(_filled(flat, _HAND_WORDS)), sums.of_rans(_filled(flat, _RAN_WORDS))
+        except ValueError:
+            return False
         amounts = self._amounts([list(compress(flat[column::_STEP], chosen)) for column in (_COST, _MINUTES, _ROUND)])
-        if hands is None or rans is None or amounts is None or not self._are_new(ids, texts, rare):
+        if amounts is None or not self._are_new(ids, texts, rare):
             return False
         add_hands(zip(hands, whens, *amounts, strict=True))
         add_rans(zip(rans, ran_whens, strict=True))
@@ -85,6 +89,8 @@ class Common:
 
     def _know_hours(self, whens: list[str], *, is_utc: bool) -> bool:
         hours = self._hours[is_utc]
+        if self._known[is_utc].issuperset(map(_FIRST_13, whens)):
+            return True
         return all(self._learn_hour(hour, hours, is_utc) for hour in set(map(_FIRST_13, whens)).difference(hours))
 
     def _learn_hour(self, hour: str, hours: dict[str, int], is_utc: bool) -> bool:
@@ -102,6 +108,7 @@ class Common:
                 return False
             self._order.insert(place, hour)
         hours[hour] = epoch
+        self._known[is_utc].add(hour)
         return True
 
     def _amounts(self, columns: list[list[str]]) -> list[list[float | None]] | None:
@@ -206,7 +213,7 @@ class FastFold:
     def finish(self) -> None:
         """Put the sums into the facts, once all files are read."""
         for prefix, sums in self._sums.items():
-            sums.merge(self._facts, self._clock, prefix)
+            sums.totals().merge(self._facts, self._clock, prefix)
             count(self._reader, sums.lines)
         self._sums.clear()
 

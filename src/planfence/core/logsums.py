@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from planfence.core.log import Clock
@@ -13,54 +14,98 @@ from planfence.core.taskfacts import QUIET_EVENTS, Facts
 
 _HAND = re.compile(r"task=([^,%\r\n]+),model=([^,%\r\n]*)")
 _RAN = re.compile(
-    rf"{_HAND.pattern},cost=,time_min=,review_round=,event=({'|'.join(sorted(QUIET_EVENTS))}),result=([a-z]+)"
-    r"(?:,plan=[^,%\r\n]*)?(?:,stage=([^,%\r\n]*))?(?:,theme=([^,%\r\n]*))?"
+    rf"{_HAND.pattern},cost=,time_min=,review_round=,event=({'|'.join(sorted(QUIET_EVENTS))}),result=([a-z]+),"
+    r"(?:plan=[^,%\r\n]*,)?(?:stage=([^,%\r\n]*),)?(?:theme=([^,%\r\n]*),)?"
 )
 _LATE, _EARLY = "~", ""
 
 
-class Sums:
-    """The common lines of some text, added up by their words: plain data, which a process can hand to another.
+class _Words(dict[str, list[Any]]):
+    """Sums by words; new words are read when they are first asked for: ValueError where they can't be."""
 
-    ``hands`` has for each `task=…,model=…` [lines, first time, last time, dollars, lines with dollars, minutes, lines
-    with minutes, highest round]; ``rans`` for each hook's words [lines, first time, last time]. Times are text.
-    ``lines`` are those that were added up.
-    """
+    def __init__(self, pattern: re.Pattern[str], empty: list[Any]) -> None:
+        super().__init__()
+        self._pattern, self._empty = pattern, empty
+        self._groups: list[tuple[str, ...]] = []
+
+    def __missing__(self, words: str) -> list[Any]:
+        match = self._pattern.fullmatch(words)
+        if not match:
+            raise ValueError(words)
+        self._groups.append(match.groups(""))
+        sums = self[words] = self._empty.copy()
+        return sums
+
+    def read(self) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+        """The words' groups and their sums, where lines were added."""
+        return ((groups, sums) for groups, sums in zip(self._groups, self.values(), strict=True) if sums[0])
+
+
+class Sums:
+    """The common lines of some text, added up by their words; ``lines`` are those that were."""
 
     def __init__(self) -> None:
-        self.hands: dict[str, list[Any]] = {}
-        self.rans: dict[str, list[Any]] = {}
         self.lines = 0
+        self._hands = _Words(_HAND, [0, _LATE, _EARLY, 0.0, 0, 0.0, 0, 0.0])
+        self._rans = _Words(_RAN, [0, _LATE, _EARLY])
 
-    def of_hands(self, words: list[str]) -> list[list[Any]] | None:
-        """The sums that belong to these words, one by one; None where one can't be read."""
-        return _found(words, self.hands, _HAND, [0, _LATE, _EARLY, 0.0, 0, 0.0, 0, 0.0])
+    def of_hands(self, words: list[str]) -> list[list[Any]]:
+        """The sums that belong to these words, one by one; raises ValueError where one can't be read."""
+        return list(map(self._hands.__getitem__, words))
 
-    def of_rans(self, words: list[str]) -> list[list[Any]] | None:
+    def of_rans(self, words: list[str]) -> list[list[Any]]:
         """As :meth:`of_hands`, for hooks' words."""
-        return _found(words, self.rans, _RAN, [0, _LATE, _EARLY])
+        return list(map(self._rans.__getitem__, words))
+
+    def totals(self) -> Totals:
+        """Everything so far, added up by tasks."""
+        totals = Totals(dict(self._hands.read()), self.lines)
+        for words, sums in self._rans.read():
+            totals.add_ran(words, sums)
+        return totals
+
+
+class Totals:
+    """The common lines of some text, added up by tasks: plain data, which a process can hand to another.
+
+    ``hands`` has for each task and model [lines, first time, last time, dollars, lines with dollars, minutes, lines
+    with minutes, highest round]; ``rans`` for each task [hooks' lines, refused, first time, last time, first time in
+    the implement stage and its model, last time with a theme and that theme]; ``runs`` counts these by event and
+    result. Times are text: it has their order within what one :class:`Sums` added up.
+    """
+
+    def __init__(self, hands: dict[tuple[str, ...], list[Any]], lines: int) -> None:
+        self.hands, self.lines = hands, lines
+        self.rans: dict[str, list[Any]] = {}
+        self.runs: Counter[tuple[str, str]] = Counter()
+
+    def add_ran(self, words: tuple[str, ...], sums: list[Any]) -> None:
+        """Add what hooks' lines with the same words come to."""
+        task, model, event, result, stage, theme = words
+        lines, first, last = sums
+        found = self.rans.get(task)
+        if found is None:
+            found = self.rans[task] = [0, 0, _LATE, _EARLY, (_LATE, ""), (_EARLY, "")]
+        self.runs[event, result] += lines
+        found[0] += lines
+        if result == "refused":
+            found[1] += lines
+        if first < found[2]:
+            found[2] = first
+        if last > found[3]:
+            found[3] = last
+        if stage == "implement" and model and (first, model) < found[4]:
+            found[4] = first, model
+        if theme and (last, theme) > found[5]:
+            found[5] = last, theme
 
     def merge(self, facts: Facts, clock: Clock, prefix: str) -> None:
-        """Put the sums into facts."""
+        """Put the totals into facts."""
         for words, sums in self.hands.items():
-            if sums[0]:
-                _merge_hand(facts, clock, prefix, words, sums)
-        for words, sums in self.rans.items():
-            if sums[0]:
-                _merge_ran(facts, clock, prefix, words, sums)
-
-
-def _found(
-    words: list[str], known: dict[str, list[Any]], pattern: re.Pattern[str], empty: list[Any]
-) -> list[list[Any]] | None:
-    found = list(map(known.get, words))
-    if all(found):
-        return found  # type: ignore[return-value] # none is None
-    for each in set(words).difference(known):
-        if not pattern.fullmatch(each):
-            return None
-        known[each] = empty.copy()
-    return [known[each] for each in words]
+            _merge_hand(facts, clock, prefix, words, sums)
+        for task, sums in self.rans.items():
+            _merge_ran(facts, clock, prefix + task, sums)
+        facts.runs.update(self.runs)
 
 
 def add_hands(rows: Iterable[tuple[list[Any], str, float | None, float | None, float | None]]) -> None:
@@ -91,8 +136,8 @@ def add_rans(rows: Iterable[tuple[list[Any], str]]) -> None:
             sums[2] = when
 
 
-def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: str, sums: list[Any]) -> None:
-    task, model = _words(_HAND, words)
+def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: tuple[str, ...], sums: list[Any]) -> None:
+    task, model = words
     lines, first, last, cost, costs, minutes, times, rounds = sums
     found, ended = facts.task(prefix + task), clock(last, False)
     found.saw(clock(first, False))
@@ -108,22 +153,14 @@ def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: str, sums: list[
     found.hand_last = max(found.hand_last, ended)
 
 
-def _merge_ran(facts: Facts, clock: Clock, prefix: str, words: str, sums: list[Any]) -> None:
-    task, model, event, result, stage, theme = _words(_RAN, words)
-    found, (lines, first, last) = facts.task(prefix + task), sums
-    began, ended = clock(first, True), clock(last, True)
-    found.saw(began)
-    found.saw(ended)
-    facts.runs[event, result] += lines
+def _merge_ran(facts: Facts, clock: Clock, task: str, sums: list[Any]) -> None:
+    lines, refused, first, last, (made, model), (themed, theme) = sums
+    found = facts.task(task)
+    found.saw(clock(first, True))
+    found.saw(clock(last, True))
     found.ran += lines
-    found.refused += lines if result == "refused" else 0
-    if stage == "implement" and model:
-        found.made = min(found.made, (began, model))
+    found.refused += refused
+    if model:
+        found.made = min(found.made, (clock(made, True), model))
     if theme:
-        found.themed = max(found.themed, (ended, theme))
-
-
-def _words(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
-    match = pattern.fullmatch(text)
-    assert match is not None
-    return match.groups("")
+        found.themed = max(found.themed, (clock(themed, True), theme))

@@ -40,9 +40,7 @@ FROM read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = 
 WHERE line IS NOT NULL AND line <> ''
 """
 _UNIQUE = """
-SELECT count(*), count(DISTINCT hash(line)),
-       count(*) FILTER (WHERE own), count(DISTINCT hash(right(line, 16))) FILTER (WHERE own)
-FROM (SELECT line, line[-20:-17] = ',id=' AS own FROM lines)
+SELECT count(*), count(DISTINCT hash(CASE WHEN line[-20:-17] = ',id=' THEN right(line, 16) ELSE line END)) FROM lines
 """
 _SUM = """
 SELECT words[2], words[3], coalesce(words[7], ''), coalesce(words[8], ''), count(*), min(words[1]), max(words[1]),
@@ -102,8 +100,8 @@ def add_up(paths: Sequence[Path]) -> Summed | None:
     with duckdb.connect() as connection:
         try:
             connection.execute(_READ.format(common=_COMMON, files=named))
-            count, distinct, own, ids = connection.execute(_UNIQUE).fetchall()[0]
-            if count != distinct or own != ids:
+            count, distinct = connection.execute(_UNIQUE).fetchall()[0]
+            if count != distinct:
                 return None
             sums = [Common(*row) for row in connection.execute(_SUM).fetchall()]
             rest = [line for (line,) in connection.execute("SELECT line FROM lines WHERE NOT common").fetchall()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,25 +71,35 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def each_in_a_process(work: Callable[[list[Span]], _T], parts: Sequence[list[Span]]) -> list[_T] | None:
-    """Return what ``work`` makes of each part, in order; the first is done here, each other one in a child.
+class NoAnswer(Exception):
+    """A child ended without an answer, whatever the reason: then nothing is known."""
 
-    None where a child ended without an answer, whatever the reason: then nothing is known.
+
+def each_in_a_process(work: Callable[[list[Span]], _T], parts: Sequence[list[Span]]) -> Generator[_T]:
+    """Yield what ``work`` makes of each part, in order; the first is done here, each other one in a child.
+
+    To be closed when it is left. Raises :class:`NoAnswer`.
     """
     children = [_child(work, part) for part in parts[1:]]
-    found: list[_T] = []
-    failed = False
     try:
-        found += [work(part) for part in parts[:1]]
+        for part in parts[:1]:
+            yield work(part)
+        while children:
+            data = _answer(*children.pop(0))
+            if data is None:
+                raise NoAnswer
+            yield pickle.loads(data)  # noqa: S301 - our own child wrote it, into a pipe of ours
     finally:
-        for pid, reading in children:
-            with os.fdopen(reading, "rb") as pipe:
-                data = pipe.read()
-            _, status = os.waitpid(pid, 0)
-            failed |= status != 0 or not data
-            if not failed:
-                found.append(pickle.loads(data))  # noqa: S301 - our own child wrote it, into a pipe of ours
-    return None if failed else found
+        for child in children:
+            _answer(*child)
+
+
+def _answer(pid: int, reading: int) -> bytes | None:
+    """Read all that a child says, and wait for its end; None where it said nothing or failed."""
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    return data if status == 0 and data else None
 
 
 def _child(work: Callable[[list[Span]], _T], part: list[Span]) -> tuple[int, int]:
