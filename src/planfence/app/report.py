@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from importlib.resources import files
 from pathlib import Path
 
 from planfence.app import foldlogs
@@ -25,7 +24,6 @@ from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
-from planfence.render.report_html import render_html
 
 _SPAN = re.compile(r"(\d+)([dwh])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
@@ -106,6 +104,10 @@ def render_json(data: ReportData) -> str:
 
 def page(data: ReportData) -> str:
     """The report as one offline HTML file."""
+    from importlib.resources import files
+
+    from planfence.render.report_html import render_html
+
     assets = files("planfence.render") / "assets"
     style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
     return render_html(data, style=style, script=script)

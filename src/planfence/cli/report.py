@@ -9,7 +9,6 @@ import click
 
 from planfence import env
 from planfence.app import report as use_case
-from planfence.app.teamlog import team_lines
 from planfence.app.trial import all_trials
 from planfence.cli.common import here, policy_of
 from planfence.cli.output import emit, wants_colour
@@ -54,7 +53,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if all_writers and repos:
         raise PlanfenceError("--all-writers is for one repository", hint="leave --repo out")
     sources, title = _sources(repos)
-    team = team_lines(here(), policy_of(here())) if all_writers else None
+    team = _team() if all_writers else None
     found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
     data = use_case.report(
@@ -75,6 +74,12 @@ def command(  # noqa: PLR0913 - one parameter an option
         emit(use_case.render_csv(data))
     elif page is None:
         emit(render_text(data, colour=wants_colour(env.current())))
+
+
+def _team() -> list[str]:
+    from planfence.app.teamlog import team_lines
+
+    return team_lines(here(), policy_of(here()))
 
 
 def _sources(repos: tuple[Path, ...]) -> tuple[list[use_case.Source], str]:

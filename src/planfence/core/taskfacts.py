@@ -32,6 +32,8 @@ _NOT_DONE = frozenset({"refused", "failed", "error"})
 
 
 _NEVER = 1 << 62
+_TOKEN_FIELDS = ("tokens_in", "tokens_out", "tokens_cached")
+_TOKENS = frozenset(_TOKEN_FIELDS)
 
 
 @dataclass(slots=True)
@@ -252,7 +254,8 @@ class Facts:
 
     def _add_amounts(self, facts: TaskFacts, fields: dict[str, str]) -> None:
         cost, minutes = self._number(fields, "cost"), self._number(fields, "time_min")
-        tokens = [int(self._number(fields, name) or 0) for name in ("tokens_in", "tokens_out", "tokens_cached")]
+        has_tokens = not _TOKENS.isdisjoint(fields)
+        tokens = [int(self._number(fields, name) or 0) for name in _TOKEN_FIELDS] if has_tokens else [0, 0, 0]
         facts.rounds = max(facts.rounds, int(self._number(fields, "review_round") or 0))
         if cost is not None or minutes is not None or any(tokens):
             share = facts.share(fields.get("role", ""), fields.get("model", ""))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from planfence.core.fastfold import UNREAD
@@ -42,16 +43,18 @@ WHERE line IS NOT NULL AND line <> ''
 _UNIQUE = """
 SELECT count(*), count(DISTINCT hash(CASE WHEN line[-20:-17] = ',id=' THEN right(line, 16) ELSE line END)) FROM lines
 """
+# An empty word is asked for first: `try_cast` is slow where it fails.
 _SUM = """
 SELECT words[2], words[3], coalesce(words[7], ''), coalesce(words[8], ''), count(*), min(words[1]), max(words[1]),
-       coalesce(sum(try_cast(words[4][6:] AS DOUBLE)), 0), count(try_cast(words[4][6:] AS DOUBLE)),
-       coalesce(sum(try_cast(words[5][10:] AS DOUBLE)), 0), count(try_cast(words[5][10:] AS DOUBLE)),
-       coalesce(max(try_cast(words[6][14:] AS DOUBLE)), 0),
+       coalesce(sum(cost), 0), count(cost), coalesce(sum(minutes), 0), count(minutes), coalesce(max(rounds), 0),
        coalesce(min(words[1]) FILTER (WHERE list_contains(words, 'stage=implement')), ''),
        coalesce(max(CASE 'theme=' WHEN words[11][:6] THEN words[1] || words[11][7:]
                                   WHEN words[10][:6] THEN words[1] || words[10][7:]
                                   WHEN words[9][:6] THEN words[1] || words[9][7:] END), '')
-FROM (SELECT string_split(line, ',') AS words FROM lines WHERE common)
+FROM (SELECT words, try_cast(nullif(words[4][6:], '') AS DOUBLE) AS cost,
+             try_cast(nullif(words[5][10:], '') AS DOUBLE) AS minutes,
+             try_cast(nullif(words[6][14:], '') AS DOUBLE) AS rounds
+      FROM (SELECT string_split(line, ',') AS words FROM lines WHERE common))
 GROUP BY ALL
 """
 
@@ -91,9 +94,22 @@ class Summed:
 
 def add_up(paths: Sequence[Path]) -> Summed | None:
     """Add up the common lines of these files; None where Python must read them as a whole."""
-    lines = _newlines(paths)
-    if lines is None:
+    counted: list[int | None] = []
+    counting = Thread(target=lambda: counted.append(_newlines(paths)))
+    counting.start()
+    try:
+        summed = _add_up(paths)
+    finally:
+        counting.join()
+    lines = counted[0]
+    if summed is None or lines is None:
         return None
+    sums, count, rest = summed
+    return Summed(sums, count - len(rest), lines - count, rest)
+
+
+def _add_up(paths: Sequence[Path]) -> tuple[list[Common], int, list[str]] | None:
+    """The sums, how many lines are not blank, and those left over; None as :func:`add_up`."""
     import duckdb
 
     named = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
@@ -107,20 +123,23 @@ def add_up(paths: Sequence[Path]) -> Summed | None:
             rest = [line for (line,) in connection.execute("SELECT line FROM lines WHERE NOT common").fetchall()]
         except duckdb.Error:
             return None
-    return Summed(sums, count - len(rest), lines - count, rest)
+    return sums, count, rest
 
 
 def _newlines(paths: Sequence[Path]) -> int | None:
     """How many lines the files have; None where one holds a byte that the two readers could take differently."""
     count = 0
-    for path in paths:
-        last = b"\n"
-        with path.open("rb") as file:
-            while data := file.read(_CHUNK):
-                if b"\r" in data or b"\0" in data or b"\1" in data:
-                    return None
-                count += data.count(b"\n")
-                last = data[-1:]
-        if last != b"\n":
-            return None
+    try:
+        for path in paths:
+            last = b"\n"
+            with path.open("rb") as file:
+                while data := file.read(_CHUNK):
+                    if b"\r" in data or b"\0" in data or b"\1" in data:
+                        return None
+                    count += data.count(b"\n")
+                    last = data[-1:]
+            if last != b"\n":
+                return None
+    except OSError:
+        return None  # who reads it next says so
     return count
