@@ -75,7 +75,7 @@ def screen(
         with ExitStack() as stack:
             spans = ahead.spans if ahead and (ahead.lines or not found.counts) else None
             if spans is None:
-                git = stack.enter_context(BareView(repository.git))
+                git = stack.enter_context(BareView(repository.git, text=True))
                 spans = stack.enter_context(Spans(git, walk, verdicts.objects, lines=found.counts))
             book = read_book(repository, verdicts.tips)
             for number, (lane, step) in enumerate(spans, 1):

@@ -28,10 +28,14 @@ _DROPPED = (
 
 
 class BareView:
-    """A context manager that gives a :class:`Git` whose repository has only objects."""
+    """A context manager that gives a :class:`Git` whose repository has only objects.
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
+    With ``text`` numstat counts the lines of binary files too, and need not find out first which are: more lines than
+    there are, for a reader that wants an upper bound.
+    """
+
+    def __init__(self, git: Git, *, text: bool = False) -> None:
+        self._git, self._text = git, text
         self._folder: Path | None = None
 
     def __enter__(self) -> Git:
@@ -41,6 +45,9 @@ class BareView:
         try:
             self._folder = _new_folder(self._git.environment.get("TMPDIR"))
             _write(self._folder, words[0], words[1])
+            if self._text:
+                (self._folder / "info").mkdir()
+                (self._folder / "info/attributes").write_text("* diff\n")
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in self._git.variables.items() if name not in _DROPPED}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from planfence.core.digests import sha1, sha256
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import BUFFERED, WHOLE
+from planfence.gitio.run import BUFFERED, WHOLE, Asked
 
 #: The most that Linux lets a pipe hold without a privilege.
 PIPE = 1 << 20
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
+    pass
 
 
 def resolve(repository: Repository, revision: str) -> str:
@@ -38,27 +37,21 @@ class Walk(NamedTuple):
 
 def listed(repository: Repository, revisions: Sequence[str]) -> Walk:
     """Walk over the commits that `rev-list` names (full ids, `^` before those to exclude)."""
-    with listing(repository, revisions) as walker:
-        return walked(walker)
+    with listing(repository, revisions) as asked:
+        return walked(asked)
 
 
-@contextmanager
-def listing(repository: Repository, revisions: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def listing(repository: Repository, revisions: Sequence[str]) -> Asked:
     """Start what :func:`walked` reads."""
     arguments = (*WHOLE, "rev-list", "--topo-order", "--reverse", "--header", "--encoding=none", "--stdin")
-    with repository.git.stream(*arguments, piped=True, variables=BUFFERED) as walker:
-        assert walker.stdin is not None
-        assert walker.stdout is not None
-        widen(walker.stdout.fileno())
-        walker.stdin.write("".join(f"{revision}\n" for revision in revisions).encode())
-        walker.stdin.close()
-        yield walker
+    asked = repository.git.begin(*arguments, piped=True, variables=BUFFERED)
+    asked.say("".join(f"{revision}\n" for revision in revisions).encode())
+    return asked
 
 
-def walked(walker: subprocess.Popen[bytes]) -> Walk:
+def walked(asked: Asked) -> Walk:
     """Read to its end what :func:`listing` started."""
-    assert walker.stdout is not None
-    shown = walker.stdout.read().split(b"\0")[:-1]
+    shown = asked.status(ok=(0,))[1].split(b"\0")[:-1]
     return Walk([each[: each.find(b"\n")].decode() for each in shown], shown)
 
 
@@ -75,11 +68,3 @@ def whole(shown: bytes) -> bytes | None:
         if digest(b"commit %d\0" % len(each) + each).hexdigest().encode() == name:
             return each
     return None
-
-
-def widen(descriptor: int) -> None:
-    """Let git write much before it has to wait for a reader; only Linux has it, and it may be refused."""
-    with suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)

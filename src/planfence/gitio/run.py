@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
@@ -46,10 +46,13 @@ RAW_DIFF = (
 #: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
 OLDEST_GIT = (2, 39)
 _INSTALL = "install git 2.39 or later"
-#: Options that count lines, the same everywhere: how they are counted can decide a verdict.
+#: The most that Linux lets a pipe hold without a privilege.
+PIPE = 1 << 20
+
 #: For a stream that is read to its end: else git writes each commit by itself (git(1), GIT_FLUSH).
 BUFFERED = {"GIT_FLUSH": "0"}
 
+#: Options that count lines, the same everywhere: how they are counted can decide a verdict.
 NUMSTAT = (
     "-r",
     "-z",
@@ -211,11 +214,28 @@ class Asked:
             raise too_old(self._git) or failure(self._arguments, status, complaint)
         return status, out
 
+    def say(self, stdin: bytes) -> None:
+        """Tell it all of its input now, of a command that reads its input before it answers, and in no small pipe."""
+        widen(self._process.stdout)
+        with memoryview(stdin) as rest, suppress(BrokenPipeError):  # its status says why it did not listen
+            written = 0
+            while written < len(rest):
+                written += os.write(self._process.stdin, rest[written:])
+        self._process.no_more()
+
     def __enter__(self) -> Asked:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._process.kill()
+
+
+def widen(descriptor: int) -> None:
+    """Let git write much before it has to wait for a reader; only Linux has it, and it may be refused."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:

@@ -19,8 +19,8 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import PIPE, Walk, listing, walked, whole, widen
-from planfence.gitio.run import BUFFERED, NUMSTAT, RAW_DIFF, Git
+from planfence.gitio.revisions import Walk, listing, walked, whole
+from planfence.gitio.run import BUFFERED, NUMSTAT, PIPE, RAW_DIFF, Git, widen
 
 #: Lanes take turns at so many commits: what git says of another lane meanwhile must fit its pipe.
 PART = 64
@@ -50,8 +50,8 @@ class Spans:
 
     The range is read in :data:`LANES` parts of one length, each in order, side by side: a history that is read in
     one go costs git less than one with gaps. ``git`` must be deaf to configuration, attributes, grafts and
-    replaced objects (`gitio.bareview`); ``objects`` are the real repository's. Raises :class:`CouldNotCheck` where
-    anything is not as expected.
+    replaced objects, and may take all files for text (`gitio.bareview`); ``objects`` are the real repository's.
+    Raises :class:`CouldNotCheck` where anything is not as expected.
     """
 
     def __init__(self, git: Git, walk: Walk, objects: Objects, *, lines: bool) -> None:
@@ -167,10 +167,10 @@ class Ahead:
 
     def _begin(self, repository: Repository, failures: list[BaseException]) -> None:
         try:
-            with listing(repository, self.revisions) as walker:
+            with listing(repository, self.revisions) as asked:
                 self.lines = _counts(self.objects, self.base)
-                git = self._stack.enter_context(BareView(repository.git))
-                self.walk = walked(walker)
+                git = self._stack.enter_context(BareView(repository.git, text=True))
+                self.walk = walked(asked)
             if len(self.walk.ids) >= LEAST:
                 self.spans = self._stack.enter_context(Spans(git, self.walk, self.objects, lines=self.lines))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
