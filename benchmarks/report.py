@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [LINES]
 
-Every figure is a ratio of whole processes in one run; on a busy machine the ratio of processor seconds says more than
+Every figure is a ratio of medians of whole processes that took turns; on a busy machine the ratio of processor seconds says more than
 that of wall seconds. The lines: 2,000 tasks; half hand-written, half hooks', one in a hundred a stage move or `finish`.
 """
 
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 BARE_DUCKDB = """
 import duckdb, sys
@@ -70,20 +71,25 @@ def lines(count: int, generator: random.Random):
             yield f"{start},{amounts},review_round=1,event={event},result=accepted,est_min=45,id={number:016x}\n"
 
 
-def run(words: list[str], cwd: Path, runs: int = 3) -> tuple[float, float, int]:
-    """The least wall seconds, the least processor seconds, and the most memory in MB of so many runs."""
-    walls, cpus, memory = [], [], 0
-    for _ in range(runs):
-        before, began = os.times(), time.perf_counter()
-        process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, words
-        after = os.times()
-        walls.append(time.perf_counter() - began)
-        cpus.append(after.children_user + after.children_system - before.children_user - before.children_system)
-        memory = max(memory, usage.ru_maxrss // 1024)
-    return min(walls), min(cpus), memory
+def run(words: list[str], cwd: Path) -> tuple[float, float, int]:
+    """The wall seconds, the processor seconds, and the memory in MB of one run."""
+    before, began = os.times(), time.perf_counter()
+    process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, words
+    wall, after = time.perf_counter() - began, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, cpu, usage.ru_maxrss // 1024
+
+
+def pair(ours: list[str], bare: list[str], cwd: Path, runs: int) -> list[tuple[float, float, int]]:
+    """The medians of both by turns, and the most memory: one after the other they would meet different machines."""
+    found = list(zip(*([run(words, cwd) for words in (ours, bare)] for _ in range(runs)), strict=True))
+    return [
+        (median(wall for wall, _, _ in each), median(cpu for _, cpu, _ in each), max(memory for _, _, memory in each))
+        for each in found
+    ]
 
 
 def show(name: str, ours: tuple[float, float, int], bare: tuple[float, float, int], bar: float) -> None:
@@ -115,16 +121,16 @@ def main() -> int:
         subprocess.run(["git", "init", "-q", str(work)], check=True)
         subprocess.run([python, __file__, "--make", str(folder), str(count)], check=True)
         log = str(work / ".ai-benchmark.csv")
-        bare = run([python, "-c", BARE_DUCKDB, log], work)
-        show("report --json / bare DuckDB", run([python, "-m", "planfence", "report", "--json"], work), bare, 1.5)
-        bare = run([python, "-c", BARE_PYTHON, log], work)
-        show("without the extra / bare loop", run([python, "-c", WITHOUT], work, 2), bare, 6)
+        whole_report = [python, "-m", "planfence", "report", "--json"]
+        show("report --json / bare DuckDB", *pair(whole_report, [python, "-c", BARE_DUCKDB, log], work, 9), 1.5)
+        without = [python, "-c", WITHOUT]
+        show("without the extra / bare loop", *pair(without, [python, "-c", BARE_PYTHON, log], work, 7), 6)
         whole = int((folder / "count").read_text())
         for duckdb in (True, False):
             code = FOLD.format(duckdb=duckdb, lines=whole)
-            one = run([python, "-c", code, str(folder / "one")], work, 2)
-            many = run([python, "-c", code, str(folder / "many")], work, 2)
-            show(f"{-(-whole // 200)} files / one, {'with DuckDB' if duckdb else 'in Python'}", many, one, 2)
+            many, one = ([python, "-c", code, str(folder / kind)] for kind in ("many", "one"))
+            said = f"{-(-whole // 200)} files / one, {'with DuckDB' if duckdb else 'in Python'}"
+            show(said, *pair(many, one, work, 5), 2)
     return 0
 
 
