@@ -2,8 +2,9 @@
 
     python benchmarks/report.py [LINES]
 
-Every figure is a ratio of medians of whole processes that took turns; on a busy machine the ratio of processor seconds says more than
-that of wall seconds. The lines: 2,000 tasks; half hand-written, half hooks', one in a hundred a stage move or `finish`.
+Every figure is a ratio of medians of whole processes that took turns; on a busy machine the ratio of processor seconds
+says more than that of wall seconds. The lines: 2,000 tasks; half hand-written, half hooks', one in a hundred a stage
+move or `finish`.
 """
 
 from __future__ import annotations
