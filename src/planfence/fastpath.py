@@ -334,16 +334,22 @@ def parse(body: bytes) -> dict[bytes, list[bytes]]:
 
 
 def write_lines(path: bytes, lines: list[bytes]) -> None:
-    """Write a small file of this worktree's state over what it held, with one write.
+    """Replace a small file of this worktree's state by a rename.
 
-    To make a new file for each commit costs ten times as much. What follows the line `end` is left from before.
+    Written over what it held, a crash or a second process could leave a mixture that speaks for neither change.
     """
-    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NOFOLLOW
-    descriptor = posix.open(path, flags, 0o644)
+    own = path + b".%d" % posix.getpid()
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(own, flags, 0o644)
+    data = b"\n".join((*lines, END, b""))
     try:
-        posix.write(descriptor, b"\n".join((*lines, END, b"")))
+        whole = posix.write(descriptor, data) == len(data)
     finally:
         posix.close(descriptor)
+    if not whole:
+        posix.unlink(own)
+        raise Unsure(path)
+    posix.rename(own, path)
 
 
 def read_lines(path: bytes) -> list[bytes]:
