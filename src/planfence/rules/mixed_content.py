@@ -4,7 +4,7 @@
 The kinds of the changed hunks: proven formatting of 5 lines and 30% of the change or more beside changed
 behaviour, moved blocks beside changed behaviour, and a change spread over more places than single changes are.
 Tests, comments and changelogs go with anything. And the message: several issues, "also", a list of things.
-Advice by default: content alone sees only a third of what is tangled.
+Advice by default: content alone sees only a quarter of what is tangled.
 
 ## Why is this bad?
 Forty lines of layout hide the one line that matters, and neither can be reverted alone.
