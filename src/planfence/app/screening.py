@@ -75,7 +75,7 @@ def screen(
         with ExitStack() as stack:
             spans = ahead.spans if ahead and (ahead.lines or not found.counts) else None
             if spans is None:
-                git = stack.enter_context(BareView(repository.git, text=True))
+                git = stack.enter_context(BareView(repository, text=True))
                 spans = stack.enter_context(Spans(git, walk, verdicts.objects, lines=found.counts))
             book = read_book(repository, verdicts.tips)
             for number, (lane, step) in enumerate(spans, 1):
@@ -210,7 +210,7 @@ class _Lane:
         paths = benches.classes[kind].paths
         clean = paths is not None and paths.holds(records, changed)
         if clean and bench.counts:
-            clean = screen.counts and _lines(numbers) <= bench.policy.limits.lines
+            clean = len(numbers) == len(records) and _lines(numbers) <= bench.policy.limits.lines
         added = added_paths(records, changed)
         if added:
             change = Change(name, (parent,), header[1].decode(), ())

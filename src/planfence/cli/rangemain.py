@@ -8,15 +8,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import nullcontext
-from pathlib import Path
 
 from planfence import env
 from planfence.cli.output import emit_error
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
-from planfence.gitio.repository import Repository, open_repository
-from planfence.gitio.spans import Ahead
+from planfence.gitio.revisions import listing
+from planfence.gitio.run import Git
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.gitio.run import Asked
 
 
 def span_of(words: list[str]) -> str | None:
@@ -31,14 +33,14 @@ def span_of(words: list[str]) -> str | None:
 def main(words: list[str], span: str) -> int:
     """Run the command; return the exit code."""
     try:
-        repository = open_repository(env.current(), Path.cwd())
-        with _ahead(repository, span) or nullcontext() as ahead:
-            from planfence.app.check import check_span
-            from planfence.cli import ranges
-
-            if words[0] == "verify":
-                return ranges.verify(repository, span, "text", ahead)
-            return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")
+        git = Git(os.getcwd(), env.current())
+        with Objects(git) as objects:
+            ends = _ends(objects, span)
+            if ends is None:
+                return _run(words, span, None)
+            # Git lists the commits while all else is loaded.
+            with listing(git, [ends[1], f"^{ends[0]}"]) as asked:
+                return _run(words, span, (objects, asked, ends))
     except PlanfenceError as error:
         emit_error(error)
         return int(error.code)
@@ -46,21 +48,33 @@ def main(words: list[str], span: str) -> int:
         return int(ExitCode.INTERRUPTED)
 
 
-def _ahead(repository: Repository, span: str) -> Ahead | None:
-    """Begin to read a range that is plainly named; None where the command itself has to look, or to complain."""
+def _ends(objects: Objects, span: str) -> tuple[str, str] | None:
+    """The full ids of a range that is plainly named; None where the command itself has to look, or to complain."""
     left, dots, right = span.partition("..")
     if not (left and dots and right) or right[:1] == "." or "\n" in span:
         return None
-    objects = Objects(repository.git)
     try:
         ends = [objects.find(f"{name}^{{commit}}") for name in (left, right)]
-        ids = [end[0] for end in ends if end is not None]
-        if len(ids) == 2:
-            return Ahead(repository, objects, ids[0], ids[1], _load)
     except PlanfenceError:
-        pass
-    objects.close()
-    return None
+        return None
+    base, head = ends
+    return (base[0], head[0]) if base and head else None
+
+
+def _run(words: list[str], span: str, begun: tuple[Objects, Asked, tuple[str, str]] | None) -> int:
+    from contextlib import nullcontext
+
+    from planfence.gitio.repository import open_repository
+    from planfence.gitio.spans import Ahead
+
+    repository = open_repository(env.current(), os.getcwd())
+    with Ahead(repository, *begun, _load) if begun else nullcontext() as ahead:
+        from planfence.app.check import check_span
+        from planfence.cli import ranges
+
+        if words[0] == "verify":
+            return ranges.verify(repository, span, "text", ahead)
+        return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")
 
 
 def _load() -> None:

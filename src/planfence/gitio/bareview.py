@@ -15,6 +15,7 @@ from types import TracebackType
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
+from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 
 _DROPPED = (
@@ -34,25 +35,25 @@ class BareView:
     there are, for a reader that wants an upper bound.
     """
 
-    def __init__(self, git: Git, *, text: bool = False) -> None:
-        self._git, self._text = git, text
+    def __init__(self, repository: Repository, *, text: bool = False) -> None:
+        self._repository, self._text = repository, text
         self._folder: Path | None = None
 
     def __enter__(self) -> Git:
-        words = self._git.text(
-            "rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format"
-        ).split("\n")
+        repository, git = self._repository, self._repository.git
+        # What `rev-parse --git-path objects` says (path.c), relative to where git starts (`Git.folder`).
+        objects = git.environment.get("GIT_OBJECT_DIRECTORY") or os.path.join(repository.common_dir_name, "objects")
         try:
-            self._folder = _new_folder(self._git.environment.get("TMPDIR"))
-            _write(self._folder, words[0], words[1])
+            self._folder = _new_folder(git.environment.get("TMPDIR"))
+            _write(self._folder, os.path.join(git.root.absolute(), objects), sha256=len(repository.zero) == 64)
             if self._text:
                 (self._folder / "info").mkdir()
                 (self._folder / "info/attributes").write_text("* diff\n")
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
-        kept = {name: value for name, value in self._git.variables.items() if name not in _DROPPED}
+        kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
         alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        return Git(self._folder, Environment(kept | alone), self._git.program)
+        return Git(self._folder, Environment(kept | alone), git.program)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -84,12 +85,12 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
-def _write(folder: Path, objects: str, object_format: str) -> None:
+def _write(folder: Path, objects: str, *, sha256: bool) -> None:
     (folder / "objects/info").mkdir(parents=True)
     (folder / "refs").mkdir()
     (folder / "HEAD").write_text("ref: refs/heads/none\n")
     (folder / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
     settings = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tattributesFile = /dev/null\n"
-    if object_format != "sha1":
-        settings += f"[extensions]\n\tobjectFormat = {object_format}\n"
+    if sha256:
+        settings += "[extensions]\n\tobjectFormat = sha256\n"
     (folder / "config").write_text(settings)

@@ -39,7 +39,7 @@ def staged(repository: Repository) -> Change:
     others = _merge_heads(repository)
     parents = (parent, *others) if parent else ()
     if others:
-        with Objects(repository.git) as objects, Merges(repository.git) as merges:
+        with Objects(repository.git) as objects, Merges(repository) as merges:
             files = merges.own(parents, tree, objects)
     else:
         files = tuple(_diff(repository, parent or repository.empty_tree(), tree))
@@ -87,7 +87,7 @@ def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
     Each is compared with its real parent; a merge with all its parents and with the recomputed merge.
     """
     git = repository.git
-    with Objects(git) as objects, TreeDiff(git) as diff, Merges(git) as merges:
+    with Objects(git) as objects, TreeDiff(git) as diff, Merges(repository) as merges:
         reader = _Reader(repository, objects, diff, merges)
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
@@ -151,7 +151,7 @@ def end_of(repository: Repository, tip: str, without: Sequence[str]) -> Change:
 def with_lines(repository: Repository, change: Change) -> Change:
     """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
     old = change.parents[0] if change.parents else repository.empty_tree()
-    with BareView(repository.git) as git:
+    with BareView(repository) as git:
         out = git.run(
             "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
             "--ignore-submodules=none", "--no-relative", "--diff-algorithm=myers", old, change.tree, "--",

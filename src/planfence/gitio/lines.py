@@ -39,7 +39,7 @@ class Lines:
     def ask(self, changes: Sequence[Change], wanted: Sequence[bool]) -> None:
         """Begin to count for those of the changes that are wanted; up to :data:`BATCH`, parents first."""
         if self._counter is None:
-            git = self._stack.enter_context(BareView(self._repository.git))
+            git = self._stack.enter_context(BareView(self._repository))
             self._counter = self._stack.enter_context(_Counter(git))
         pairs = []
         for change, counts in zip(changes, wanted, strict=True):

@@ -11,6 +11,7 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 from planfence.gitio.trees import TreeDiff
 
@@ -28,8 +29,8 @@ class Merges:
     configuration or attributes: a merge driver or a rename limit of one clone does not decide a verdict.
     """
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
         self._stack = ExitStack()
         self._scratch: Git | None = None
         self._diff: TreeDiff | None = None
@@ -55,7 +56,7 @@ class Merges:
                 f"a merge of {len(parents)} parents can't be recomputed", hint="merge the branches one by one"
             )
         if self._scratch is None or self._diff is None:
-            self._scratch = self._stack.enter_context(BareView(self._git))
+            self._scratch = self._stack.enter_context(BareView(self._repository))
             self._diff = self._stack.enter_context(TreeDiff(self._scratch))
         merged, conflicted = _recompute(self._scratch, parents[0], parents[1])
         differing = self._diff.diff(merged, tree)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from planfence.core.digests import sha1, sha256
 from planfence.errors import PlanfenceError
-from planfence.gitio.repository import Repository
-from planfence.gitio.run import BUFFERED, WHOLE, Asked
-
-#: The most that Linux lets a pipe hold without a privilege.
-PIPE = 1 << 20
+from planfence.gitio.run import BUFFERED, WHOLE, Asked, Git
+from planfence.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    pass
+    from planfence.gitio.repository import Repository
 
 
 def resolve(repository: Repository, revision: str) -> str:
@@ -28,7 +24,8 @@ def resolve(repository: Repository, revision: str) -> str:
     return out.decode().strip()
 
 
-class Walk(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Walk:
     """The commits of a range, parents first: their ids, and what `rev-list --header` shows of each (:func:`whole`)."""
 
     ids: list[str]
@@ -37,14 +34,14 @@ class Walk(NamedTuple):
 
 def listed(repository: Repository, revisions: Sequence[str]) -> Walk:
     """Walk over the commits that `rev-list` names (full ids, `^` before those to exclude)."""
-    with listing(repository, revisions) as asked:
+    with listing(repository.git, revisions) as asked:
         return walked(asked)
 
 
-def listing(repository: Repository, revisions: Sequence[str]) -> Asked:
+def listing(git: Git, revisions: Sequence[str]) -> Asked:
     """Start what :func:`walked` reads."""
     arguments = (*WHOLE, "rev-list", "--topo-order", "--reverse", "--header", "--encoding=none", "--stdin")
-    asked = repository.git.begin(*arguments, piped=True, variables=BUFFERED)
+    asked = git.begin(*arguments, piped=True, variables=BUFFERED)
     asked.say("".join(f"{revision}\n" for revision in revisions).encode())
     return asked
 

@@ -1,36 +1,48 @@
 """The commits of a range as they stand, and what each did to its first parent, read from streams side by side.
 
-Two `log` read their questions from files and are never waited for, so that git works on every processor while the
-answers are looked at. The commits themselves came with the list of them.
+Two `diff-tree` are asked for some commits at a time, so that git works on every processor while the answers are looked
+at. The commits themselves came with the list of them.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
+import select
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from threading import Thread
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import NamedTuple, NoReturn
 
 from planfence.core import POLICY_PATH
 from planfence.errors import CouldNotCheck
 from planfence.gitio.bareview import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import Walk, listing, walked, whole
-from planfence.gitio.run import BUFFERED, NUMSTAT, PIPE, RAW_DIFF, Git, widen
+from planfence.gitio.revisions import Walk, walked, whole
+from planfence.gitio.run import BUFFERED, NUMSTAT, RAW_DIFF, Asked, Git, widen
+from planfence.gitio.spawn import Process
 
-#: Lanes take turns at so many commits: what git says of another lane meanwhile must fit its pipe.
-PART = 64
 LANES = 2
-#: Commits that one git is asked for, which keeps what it was asked in memory, and with a smaller cache than its own:
-#: both cost no time.
-_MOST = 8192
-_LOG = ("-c", "core.deltaBaseCacheLimit=16m", "log", "--no-walk=unsorted", "--stdin", "--format=%H")
+#: Commits that a lane is asked for at once, and that it has before it at most: more of them would wait at the end for
+#: one lane while the other has nothing to do, fewer would let git wait for us.
+_PART, _AHEAD = 32, 128
+#: The same at the beginning, where we are still busy with ourselves; the questions fit the smallest pipe.
+_FIRST = 512
+#: With a smaller cache than its own, which costs no time. `--always`: merges are named too.
+_DIFF = ("-c", "core.deltaBaseCacheLimit=16m", "diff-tree", "--stdin", "--always")
+#: What `diff-tree` does not understand it repeats, and then holds back nothing that it has said (builtin/diff-tree.c).
+_FLUSH = "-\n"
+_ECHO = _FLUSH.encode()
+#: Milliseconds after which an answer is not waited for any more.
+_PATIENCE = 60_000
 #: A shorter range is judged sooner than streams are started.
 LEAST = 48
+#: To wake up for every page that git writes costs both of them time: so many bytes are worth it, or so many seconds.
+_WORTH, _NAP = 1 << 16, 0.004
+_CHUNK = 1 << 18
 
 
 class Step(NamedTuple):
@@ -48,21 +60,24 @@ class Step(NamedTuple):
 class Spans:
     """Reads the commits of a walk; a context manager.
 
-    The range is read in :data:`LANES` parts of one length, each in order, side by side: a history that is read in
-    one go costs git less than one with gaps. ``git`` must be deaf to configuration, attributes, grafts and
-    replaced objects, and may take all files for text (`gitio.bareview`); ``objects`` are the real repository's.
-    Raises :class:`CouldNotCheck` where anything is not as expected.
+    Each of :data:`LANES` goes on through a part of its own, since a history that is read in one go costs git
+    less than one with gaps; one that has come to its end takes half of what another has left. ``git`` must be deaf to
+    configuration, attributes, grafts and replaced objects, and may take all files for text
+    (`gitio.bareview`); ``objects`` are the real repository's. Raises :class:`CouldNotCheck` where anything is not as
+    expected.
     """
 
     def __init__(self, git: Git, walk: Walk, objects: Objects, *, lines: bool) -> None:
-        self._git, self._walk, self._objects = git, walk, objects
-        ids = walk.ids
-        self._processes: list[subprocess.Popen[bytes]] = []
-        options = (*RAW_DIFF, *(NUMSTAT if lines else ()))
+        self._walk, self._objects = walk, objects
+        self._lanes: list[_Lane] = []
+        command, count = (*_DIFF, *RAW_DIFF, *(NUMSTAT if lines else ())), len(walk.ids)
         try:
-            # `diff-tree --stdin` says the same in a third more time.
-            self._lanes = [range(len(ids) * at // LANES, len(ids) * (at + 1) // LANES) for at in range(LANES)]
-            self._diffs = [self._lane([ids[index] for index in lane], options) for lane in self._lanes]
+            for at in range(LANES):
+                process = git.start(command, piped=True, heard=False, variables=BUFFERED)
+                widen(process.stdout)
+                part = range(count * at // LANES, count * (at + 1) // LANES)
+                self._lanes.append(_Lane(process, walk.ids, part))
+                self._lanes[-1].ask(_FIRST)
         except BaseException:
             self.close()
             raise
@@ -75,84 +90,129 @@ class Spans:
 
     def close(self) -> None:
         """End the processes."""
-        for process in self._processes:
-            process.kill()
-        for process in self._processes:
-            process.communicate()
-        self._processes.clear()
-
-    def _lane(self, ids: Sequence[str], options: Sequence[str]) -> Iterator[_Diff]:
-        parts = [ids[start : start + _MOST] for start in range(0, len(ids), _MOST)]
-        first = self._start(parts[0], *_LOG, *options)  # now: what follows is a generator
-        return self._follow(first, parts[1:], options)
-
-    def _follow(self, first: IO[bytes], parts: list[Sequence[str]], options: Sequence[str]) -> Iterator[_Diff]:
-        yield from _parsed(first)
-        for part in parts:
-            yield from _parsed(self._start(part, *_LOG, *options))
-
-    def _start(self, ids: Sequence[str], *arguments: str) -> IO[bytes]:
-        # A file needs nobody who feeds one pipe while another is read. The view's folder goes away with it.
-        questions = self._git.root / f"ids{len(self._processes)}"
-        questions.write_bytes("".join(f"{identifier}\n" for identifier in ids).encode())
-        with questions.open("rb") as asked:
-            process = subprocess.Popen(
-                self._git.command(arguments),
-                cwd=self._git.root,
-                env=self._git.variables | BUFFERED,
-                stdin=asked,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        self._processes.append(process)
-        assert process.stdout is not None
-        widen(process.stdout.fileno())
-        return process.stdout
-
-    def _turns(self) -> Iterator[tuple[int, range]]:
-        for start in range(0, max(map(len, self._lanes)), PART):
-            for number, lane in enumerate(self._lanes):
-                yield number, lane[start : start + PART]
+        for lane in self._lanes:
+            lane.process.kill()
+        self._lanes.clear()
 
     def __iter__(self) -> Iterator[tuple[int, Step]]:
-        """Yield the commits, each with its lane."""
-        ids = self._walk.ids
-        for number, part in self._turns():
-            diffs = self._diffs[number]
-            for index, data in zip(part, self._raw(part), strict=True):
-                name, records, paths, numbers = next(diffs, _NOTHING)
-                if name != ids[index].encode():
-                    raise CouldNotCheck("git stopped while a range was read", hint="run `git fsck`")
-                yield number, Step(index, data, records, paths, numbers)
+        """Yield the commits, each with the number of its lane."""
+        reading = {lane.process.stdout: (number, lane) for number, lane in enumerate(self._lanes)}
+        poll = select.poll()
+        for end, (_, lane) in reading.items():
+            poll.register(end, select.POLLIN)
+            self._go_on(lane)
+        while reading:
+            heard = 0
+            for end, _ in poll.poll(_PATIENCE) or _give_up():
+                number, lane = reading[end]
+                chunk = os.read(end, _CHUNK)
+                heard += len(chunk)
+                if not chunk:
+                    poll.unregister(end)
+                    del reading[end]
+                for at, records, paths, numbers in lane.read(chunk):
+                    yield number, Step(at, self._raw(at), records, paths, numbers)
+                self._go_on(lane)
+            if heard < _WORTH:
+                time.sleep(_NAP)
 
-    def _raw(self, part: range) -> list[bytes]:
-        """The raw commits of these indexes."""
-        ids, shown = self._walk
-        found = [whole(shown[index]) for index in part]
-        odd = [ids[index] for index, data in zip(part, found, strict=True) if data is None]
-        read = iter(self._objects.read_many(odd) if odd else ())
-        return [next(read).data if data is None else data for data in found]
+    def _go_on(self, lane: _Lane) -> None:
+        """Keep a lane at work; one that has come to its end takes half of what another has left."""
+        if not lane.left:
+            other = max(self._lanes, key=lambda each: len(each.left))
+            middle = len(other.left) // 2
+            lane.left, other.left = other.left[middle:], other.left[:middle]
+        if lane.left:
+            lane.ask()
+        else:
+            lane.process.no_more()
+
+    def _raw(self, at: int) -> bytes:
+        """The raw commit of this index."""
+        data = whole(self._walk.shown[at])
+        return self._objects.read_many([self._walk.ids[at]])[0].data if data is None else data
+
+
+class _Lane:
+    """One `diff-tree`: what it is still to be asked, and what it was asked and has not answered."""
+
+    __slots__ = ("_asked", "_ids", "_rest", "left", "process")
+
+    def __init__(self, process: Process, ids: Sequence[str], left: range) -> None:
+        self.process, self.left, self._ids = process, left, ids
+        self._asked: deque[int] = deque()
+        self._rest = [b""]
+
+    def ask(self, most: int = _AHEAD) -> None:
+        """Ask for as much as it should have before it."""
+        while self.left and len(self._asked) <= most - _PART:
+            part, self.left = self.left[:_PART], self.left[_PART:]
+            with suppress(BrokenPipeError):  # what is missing at the end is seen there
+                os.write(self.process.stdin, "".join([*(f"{self._ids[at]}\n" for at in part), _FLUSH]).encode())
+            self._asked.extend(part)
+
+    def read(self, chunk: bytes) -> Iterator[tuple[int, list[bytes], list[bytes], list[bytes]]]:
+        """Parse what it says (nothing: it has ended): for each commit its index, the raw records with their paths,
+        and numstat's.
+
+        A record begins with a colon and stands at an even place behind the id, a record of numstat has a tab, an id
+        has neither: no file name can pass for something else.
+        """
+        first, *more = chunk.split(b"\0")
+        fields = [*self._rest[:-1], self._rest[-1] + first, *more]
+        at, end = 0, len(fields) - 1
+        while at < end:
+            start = middle = at + 1
+            while middle < end and fields[middle][:1] == b":":
+                middle += 2
+            after = middle
+            while after < end and b"\t" in fields[after]:
+                after += 1
+            if after >= end and chunk:
+                break  # there may be more of it
+            if not self._asked or fields[at].removeprefix(_ECHO) != self._ids[self._asked[0]].encode():
+                raise _stopped()
+            yield self._asked.popleft(), fields[start:middle:2], fields[start + 1 : middle : 2], fields[middle:after]
+            at = after
+        self._rest = fields[at:]
+        if not chunk and (self._asked or self._rest != [_ECHO] or self.process.wait()):
+            raise _stopped()
+
+
+def _give_up() -> NoReturn:
+    raise CouldNotCheck("git does not answer", hint="run it again")
+
+
+def _stopped() -> CouldNotCheck:
+    return CouldNotCheck("git stopped while a range was read", hint="run `git fsck`")
 
 
 class Ahead:
     """A range whose reading begins before all is loaded that judges it: a context manager.
 
-    ``base`` and ``head`` are full ids, ``walk`` the commits between them; ``spans``, which has the lines counted where
-    ``lines`` says so, is None where little is to be gained. ``meanwhile`` is called while git begins.
+    ``asked`` is what lists the commits (`gitio.revisions.listing`) between ``ends``, the full ids of base and head.
+    ``walk`` are those commits; ``spans``, which has the lines counted where ``lines`` says so, is None where
+    little is to be gained. ``meanwhile`` is called while git begins.
     """
 
     def __init__(
-        self, repository: Repository, objects: Objects, base: str, head: str, meanwhile: Callable[[], None]
+        self,
+        repository: Repository,
+        objects: Objects,
+        asked: Asked,
+        ends: tuple[str, str],
+        meanwhile: Callable[[], None],
     ) -> None:
-        self.base, self.head = base, head
-        self.revisions = [head, f"^{base}"]
+        self.base, self.head = ends
+        self.revisions = [self.head, f"^{self.base}"]
+        self.walk = Walk([], [])
         self.spans: Spans | None = None
+        self.lines = False
         self.objects = objects
         self._stack = ExitStack()
-        self._stack.enter_context(objects)
         failures: list[BaseException] = []
         # A thread of its own, since what is loaded meanwhile takes longer than git does to list the commits.
-        reading = Thread(target=self._begin, args=(repository, failures))
+        reading = Thread(target=self._begin, args=(repository, asked, failures))
         try:
             reading.start()
             try:
@@ -165,12 +225,11 @@ class Ahead:
             self._stack.close()
             raise
 
-    def _begin(self, repository: Repository, failures: list[BaseException]) -> None:
+    def _begin(self, repository: Repository, asked: Asked, failures: list[BaseException]) -> None:
         try:
-            with listing(repository, self.revisions) as asked:
-                self.lines = _counts(self.objects, self.base)
-                git = self._stack.enter_context(BareView(repository.git, text=True))
-                self.walk = walked(asked)
+            self.lines = _counts(self.objects, self.base)
+            git = self._stack.enter_context(BareView(repository, text=True))
+            self.walk = walked(asked)
             if len(self.walk.ids) >= LEAST:
                 self.spans = self._stack.enter_context(Spans(git, self.walk, self.objects, lines=self.lines))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
@@ -187,40 +246,3 @@ def _counts(objects: Objects, base: str) -> bool:
     """Whether the policy likely has lines counted: by its own bytes, since its parser is not loaded yet."""
     policy = objects.read(f"{base}:{POLICY_PATH}")
     return policy is not None and not any(word in policy.data for word in (b"SIZ001", b"change-too-large"))
-
-
-_Diff = tuple[bytes, list[bytes], list[bytes], list[bytes]]
-_NOTHING: _Diff = (b"", [], [], [])
-
-
-def _parsed(stream: IO[bytes]) -> Iterator[_Diff]:
-    """Parse a stream of commits: behind each id raw records in twos, record and path, then numstat's.
-
-    A record begins with a colon (the first behind a newline) and stands at an even place, a record of numstat
-    has a tab, an id has neither: no file name can pass for something else.
-    """
-    rest: list[bytes] = [b""]
-    ended = False
-    while not ended:
-        chunk = os.read(stream.fileno(), PIPE)
-        ended = not chunk
-        first, *fields = chunk.split(b"\0")
-        fields = [*rest[:-1], rest[-1] + first, *fields]
-        at, end = 0, len(fields) - 1
-        while at < end:
-            begin = at
-            at = start = begin + 1
-            if at < end:
-                fields[at] = fields[at].removeprefix(b"\n")
-            while at < end and fields[at][:1] == b":":
-                at += 2
-            middle = at
-            while at < end and b"\t" in fields[at]:
-                at += 1
-            if at >= end and not ended:
-                at = begin
-                break
-            yield fields[begin], fields[start:middle:2], fields[start + 1 : middle : 2], fields[middle:at]
-        rest = fields[at:]
-    if rest != [b""]:
-        raise CouldNotCheck("git's list of changes ends in the middle", hint="run `git fsck`")
