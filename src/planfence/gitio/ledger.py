@@ -17,14 +17,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
 from planfence.errors import CouldNotCheck
+from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from queue import SimpleQueue
+    from typing import IO
 
 PREFIX = "refs/planfence/ledger/"
 ENTRY = "entry.json"
@@ -100,26 +101,14 @@ class Ledger:
     def read(self, tips: Tips) -> Iterator[Raw | str]:
         """Yield every entry of these tips once, in no order that means anything; a str says what was set aside.
 
-        One `rev-list` and one `cat-file --batch`, however many entries there are.
+        One `rev-list` and one `cat-file`, however many entries there are.
         """
         if not tips.commits:
             return
-        with (
-            self._git.stream("rev-list", "--stdin", piped=True) as listing,
-            self._git.stream("cat-file", "--batch", piped=True) as process,
-        ):
-            assert listing.stdin is not None
-            listing.stdin.write(_lines(tips.commits))
-            listing.stdin.close()
-            from queue import SimpleQueue
-
-            names: SimpleQueue[bytes] = SimpleQueue()
-            writer = threading.Thread(target=_feed, args=(listing.stdout, process.stdin, names), daemon=True)
-            writer.start()
-            assert process.stdout is not None
-            while name := names.get():
-                yield _next_entry(process.stdout, name.decode())
-            writer.join()
+        names = self._git.text("rev-list", "--stdin", stdin="\n".join(tips.commits).encode() + b"\n").split()
+        with Objects(self._git) as objects:
+            for name, answers in zip(names, objects.answers([f"{name}:{ENTRY}" for name in names]), strict=True):
+                yield _next_entry(answers, name)
 
     def trees(self, commit: str) -> dict[str, str]:
         """Return the trees that travel with an entry, by name (`base`, `result`)."""
@@ -315,28 +304,8 @@ def _said(path: Path) -> Iterator[None]:
         raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
 
 
-def _lines(commits: tuple[str, ...]) -> bytes:
-    return "\n".join(commits).encode() + b"\n"
-
-
-def _feed(listing: IO[bytes], asking: IO[bytes], names: SimpleQueue[bytes]) -> None:
-    """Ask for each listed commit's entry; runs beside the reader, since both pipes fill. Ends with an empty name."""
-    suffix = f":{ENTRY}\n".encode()
-    try:
-        for line in listing:
-            name = line.rstrip(b"\n")
-            asking.write(name + suffix)
-            names.put(name)
-        asking.close()
-    except (BrokenPipeError, ValueError):
-        # The reader went away first; it says why.
-        return
-    finally:
-        names.put(b"")
-
-
-def _next_entry(stdout: IO[bytes], commit: str) -> Raw | str:
-    header = stdout.readline()
+def _next_entry(answers: IO[bytes], commit: str) -> Raw | str:
+    header = answers.readline()
     if not header:
         raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
     fields = header.rstrip(b"\n").rsplit(b" ", 2)
@@ -346,12 +315,12 @@ def _next_entry(stdout: IO[bytes], commit: str) -> Raw | str:
     if size > LARGEST_ENTRY:
         left = size + 1
         while left:
-            piece = stdout.read(min(left, 1 << 20))
+            piece = answers.read(min(left, 1 << 20))
             if not piece:
                 raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
             left -= len(piece)
         return f"{commit[:12]}: {ENTRY} has {size} bytes"
-    data = stdout.read(size + 1)
+    data = answers.read(size + 1)
     if len(data) != size + 1:
         raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
     return Raw(commit, data[:-1])

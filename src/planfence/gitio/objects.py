@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git, failure
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024
 _COMMAND = ("cat-file", "--batch-command")
+#: Names that are asked for at once: two times as many fit into the smallest pipe.
+_AHEAD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,19 @@ class Objects:
         except BrokenPipeError:
             raise self._ended() from None
         return self._answers
+
+    def answers(self, names: Sequence[str]) -> Iterator[BufferedReader]:
+        """Yield once for each name where its contents are read next, as `cat-file --batch` prints them.
+
+        Git is asked some names ahead, so that neither waits for the other; the names have no newline.
+        """
+        parts = [names[at : at + _AHEAD] for at in range(0, len(names), _AHEAD)]
+        questions = ("".join(f"contents {name}\n" for name in part) for part in parts)
+        self._send(next(questions, ""))
+        for part in parts:
+            answers = self._send(next(questions, ""))
+            for _ in part:
+                yield answers
 
     def _ended(self) -> CouldNotCheck:
         assert self._process is not None
