@@ -7,11 +7,14 @@ the protected branch.
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 #: What a key must be allowed for in the signers' file: `namespaces="planfence"`.
 NAMESPACE = "planfence"
@@ -57,6 +60,8 @@ def verify(payload: bytes, signature: str, signers: bytes, environment: Environm
 
 
 def _keygen(environment: Environment, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    import subprocess  # most repositories have nothing that is signed
+
     try:
         return subprocess.run(
             ["ssh-keygen", *arguments],

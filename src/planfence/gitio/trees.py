@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -51,6 +50,8 @@ class TreeDiff:
     """
 
     def __init__(self, git: Git) -> None:
+        import subprocess  # a range that is clean asks nothing here, and it takes long to load
+
         self._arguments = ("diff-tree", "--stdin", *RAW_DIFF)
         self._mark = f"end {os.urandom(16).hex()}\n".encode()
         self._process = subprocess.Popen(
