@@ -210,7 +210,7 @@ class _Lane:
         paths = benches.classes[kind].paths
         clean = paths is not None and paths.holds(records, changed)
         if clean and bench.counts:
-            clean = len(numbers) == len(records) and _lines(numbers) <= bench.policy.limits.lines
+            clean = screen.counts and _lines(numbers) <= bench.policy.limits.lines
         added = added_paths(records, changed)
         if added:
             change = Change(name, (parent,), header[1].decode(), ())

@@ -16,7 +16,7 @@ from planfence.core.plan import Plan, Task
 from planfence.core.policy import POLICY_PATH, Policy
 
 #: Printable ASCII in lines: what Unicode does to digits, spaces and letters is left to the parser.
-_PLAIN = re.compile(rb"[\n -~]*")
+_PLAIN = bytes([10, *range(32, 127)])
 #: At least one of these stands in every issue id, whatever it is called (`core.message`).
 _ISSUE = re.compile(rb"#[0-9]|[A-Z0-9]-[0-9]")
 _DASH = re.compile(rb"-[0-9]")
@@ -37,14 +37,15 @@ def gist(body: bytes) -> tuple[bytes, bytes] | None:
 
     A message is plain where it names a task, is about one thing and has one reading. None: parse it.
     """
-    if _PLAIN.fullmatch(body) is None:
+    if body.translate(None, _PLAIN):
         return None
     text = body.strip(b" \n")
     head, gap, block = text.rpartition(b"\n\n")
-    if not gap or _TASK not in block:
+    # `find`, since `in` first tries what it is given as a number, and raises (CPython's bytes_contains).
+    if not gap or block.find(_TASK) < 0:
         return None
     # The first two questions are quick, and most messages answer both with no.
-    if (b"#" in text or _DASH.search(text)) and len(_ISSUE.findall(text)) > 1:
+    if (text.find(b"#") >= 0 or _DASH.search(text)) and len(_ISSUE.findall(text)) > 1:
         return None
     subject, more, _ = head.partition(b"\n")
     if subject[:8].partition(b"! ")[1]:
@@ -64,7 +65,7 @@ def stand_in(typed: bytes, block: bytes) -> str:
 
 def added_paths(records: Sequence[bytes], changed: Sequence[bytes]) -> list[str]:
     """Return the paths that raw records (`:<old mode> …`) add."""
-    if b":000000" not in b"".join(records):
+    if b"".join(records).find(b":000000") < 0:
         return []
     return [paths.decode(path) for record, path in zip(records, changed, strict=True) if record[1:7] == b"000000"]
 

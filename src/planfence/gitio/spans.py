@@ -76,7 +76,7 @@ class Spans:
                 process = git.start(command, piped=True, heard=False, variables=BUFFERED)
                 widen(process.stdout)
                 part = range(count * at // LANES, count * (at + 1) // LANES)
-                self._lanes.append(_Lane(process, walk.ids, part))
+                self._lanes.append(_Lane(process, walk.ids, part, counted=lines))
                 self._lanes[-1].ask(_FIRST)
         except BaseException:
             self.close()
@@ -136,10 +136,10 @@ class Spans:
 class _Lane:
     """One `diff-tree`: what it is still to be asked, and what it was asked and has not answered."""
 
-    __slots__ = ("_asked", "_ids", "_rest", "left", "process")
+    __slots__ = ("_asked", "_counted", "_ids", "_rest", "left", "process")
 
-    def __init__(self, process: Process, ids: Sequence[str], left: range) -> None:
-        self.process, self.left, self._ids = process, left, ids
+    def __init__(self, process: Process, ids: Sequence[str], left: range, *, counted: bool) -> None:
+        self.process, self.left, self._ids, self._counted = process, left, ids, counted
         self._asked: deque[int] = deque()
         self._rest = [b""]
 
@@ -155,8 +155,8 @@ class _Lane:
         """Parse what it says (nothing: it has ended): for each commit its index, the raw records with their paths,
         and numstat's.
 
-        A record begins with a colon and stands at an even place behind the id, a record of numstat has a tab, an id
-        has neither: no file name can pass for something else.
+        A record begins with a colon and stands at an even place behind the id, an id does not; where lines are
+        counted, numstat has a record for each of them. So no file name can pass for something else.
         """
         first, *more = chunk.split(b"\0")
         fields = [*self._rest[:-1], self._rest[-1] + first, *more]
@@ -165,9 +165,7 @@ class _Lane:
             start = middle = at + 1
             while middle < end and fields[middle][:1] == b":":
                 middle += 2
-            after = middle
-            while after < end and b"\t" in fields[after]:
-                after += 1
+            after = middle + (middle - start) // 2 if self._counted else middle
             if after >= end and chunk:
                 break  # there may be more of it
             if not self._asked or fields[at].removeprefix(_ECHO) != self._ids[self._asked[0]].encode():
