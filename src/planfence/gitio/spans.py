@@ -123,7 +123,7 @@ class Spans:
             middle = len(other.left) // 2
             lane.left, other.left = other.left[middle:], other.left[:middle]
         if lane.left:
-            lane.ask()
+            lane.ask(_AHEAD)
         else:
             lane.process.no_more()
 
@@ -143,8 +143,8 @@ class _Lane:
         self._asked: deque[int] = deque()
         self._rest = [b""]
 
-    def ask(self, most: int = _AHEAD) -> None:
-        """Ask for as much as it should have before it."""
+    def ask(self, most: int) -> None:
+        """Ask until so many commits are before it."""
         while self.left and len(self._asked) <= most - _PART:
             part, self.left = self.left[:_PART], self.left[_PART:]
             with suppress(BrokenPipeError):  # what is missing at the end is seen there
@@ -166,7 +166,7 @@ class _Lane:
             while middle < end and fields[middle][:1] == b":":
                 middle += 2
             after = middle + (middle - start) // 2 if self._counted else middle
-            if after >= end and chunk:
+            if after >= end and chunk and (after > end or fields[end] != _ECHO):
                 break  # there may be more of it
             if not self._asked or fields[at].removeprefix(_ECHO) != self._ids[self._asked[0]].encode():
                 raise _stopped()
