@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 
-from planfence.gitio.trees import BATCH, TreeDiff
+from planfence.gitio.difftree import BATCH
+from planfence.gitio.trees import CommitDiff, TreeDiff
 
 PAIRS = int(os.environ.get("PLANFENCE_TREE_PAIRS", "10000"))
 MODES = ("100644", "100755", "120000", "160000", "40000")
@@ -73,12 +74,26 @@ def test_the_reader_and_the_oracle_agree(lab) -> None:
     rng = random.Random(20261122)
     trees = _trees(lab, rng, 150)
     listings = _oracle(lab, set(trees))
-    zero = "0" * 40
-    with TreeDiff(lab.repo.open().git) as diff:
+    made = {tree: lab.git("commit-tree", tree, "-m", "x").strip() for tree in set(trees)}
+    with CommitDiff(lab.repo.open().git) as diff:
         for _ in range(0, PAIRS, BATCH):
             pairs = [(rng.choice(trees), rng.choice(trees)) for _ in range(BATCH)]
-            diff.send(pairs)
-            for (old, new), files in zip(pairs, diff.receive(pairs), strict=True):
-                said = {(f.path, f.old_mode, f.new_mode, f.old_id, f.new_id) for f in files}
-                assert len(said) == len(files)
-                assert said == _expected(listings[old], listings[new], zero), (old, new)
+            diff.send([(made[new], made[old]) for old, new in pairs])
+            for (old, new), files in zip(pairs, diff.receive(len(pairs)), strict=True):
+                _agree(files, listings, old, new)
+
+
+def test_the_reader_of_trees_and_the_oracle_agree(lab) -> None:
+    rng = random.Random(20261123)
+    trees = _trees(lab, rng, 30)
+    listings = _oracle(lab, set(trees))
+    with TreeDiff(lab.repo.open().git) as diff:
+        for _ in range(PAIRS // 20):
+            old, new = rng.choice(trees), rng.choice(trees)
+            _agree(diff.diff(old, new), listings, old, new)
+
+
+def _agree(files, listings, old: str, new: str) -> None:
+    said = {(f.path, f.old_mode, f.new_mode, f.old_id, f.new_id) for f in files}
+    assert len(said) == len(files)
+    assert said == _expected(listings[old], listings[new], "0" * 40), (old, new)

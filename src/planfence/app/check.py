@@ -21,8 +21,8 @@ from planfence.core.policy import POLICY_PATH, Policy
 from planfence.core.stages import Facts
 from planfence.errors import PlanfenceError
 from planfence.gitio import changes
+from planfence.gitio.difftree import BATCH
 from planfence.gitio.ledger import Tips
-from planfence.gitio.lines import BATCH
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import listed

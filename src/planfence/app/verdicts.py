@@ -230,7 +230,7 @@ class Verdicts:
     def lines(self) -> Lines:
         """The counter of changed lines of a range."""
         if self._lines is None:
-            self._lines = Lines(self.repository, self.objects)
+            self._lines = Lines(self.repository)
         return self._lines
 
     def close(self) -> None:

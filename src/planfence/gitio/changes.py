@@ -11,11 +11,12 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio import revisions
 from planfence.gitio.bareview import BareView
 from planfence.gitio.commits import Commit, parse_commit
+from planfence.gitio.difftree import BATCH
 from planfence.gitio.merges import Merges
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import RAW_DIFF
-from planfence.gitio.trees import BATCH, TreeDiff, parse_raw
+from planfence.gitio.trees import CommitDiff, parse_raw
 from planfence.records import replace
 
 resolve = revisions.resolve
@@ -87,45 +88,22 @@ def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
     Each is compared with its real parent; a merge with all its parents and with the recomputed merge.
     """
     git = repository.git
-    with Objects(git) as objects, TreeDiff(git) as diff, Merges(repository) as merges:
-        reader = _Reader(repository, objects, diff, merges)
+    with Objects(git) as objects, CommitDiff(git) as diff, Merges(repository) as merges:
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
             following = [parse_commit(raw) for raw in objects.read_many(list(ids[at : at + BATCH]))]
-            reader.ask(following)
-            yield from reader.answer(waiting)
+            diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
+            yield from _answered(waiting, objects, diff, merges)
             waiting = following
-        yield from reader.answer(waiting)
+        yield from _answered(waiting, objects, diff, merges)
 
 
-class _Reader:
-    """Turns commits into changes, asking git for one batch ahead of the one that is read."""
-
-    def __init__(self, repository: Repository, objects: Objects, diff: TreeDiff, merges: Merges) -> None:
-        self._objects, self._diff, self._merges = objects, diff, merges
-        self._empty = repository.empty_tree()
-        self._trees: dict[str, str] = {}
-        self._asked: list[list[tuple[str, str]]] = []
-
-    def ask(self, commits: list[Commit]) -> None:
-        missing = [p for c in commits for p in c.parents[:1] if p not in self._trees]
-        known = {c.id: c.tree for c in commits}
-        outside = list(dict.fromkeys(parent for parent in missing if parent not in known))
-        self._trees = {p: self._trees[p] for c in commits for p in c.parents[:1] if p in self._trees} | known
-        for raw in self._objects.read_many(outside):
-            self._trees[raw.id] = parse_commit(raw).tree
-        pairs = [(self._trees[c.parents[0]] if c.parents else self._empty, c.tree) for c in commits]
-        self._asked.append(pairs)
-        self._diff.send(pairs)
-
-    def answer(self, commits: list[Commit]) -> Iterator[Change]:
-        if not commits:
-            return
-        pairs = self._asked.pop(0)
-        for found, raw in zip(commits, self._diff.receive(pairs), strict=True):
-            merge = len(found.parents) > 1
-            files = self._merges.own(found.parents, found.tree, self._objects) if merge else tuple(raw)
-            yield Change(found.id, found.parents, found.tree, files, found.message)
+def _answered(commits: list[Commit], objects: Objects, diff: CommitDiff, merges: Merges) -> Iterator[Change]:
+    answers = iter(diff.receive(sum(len(each.parents) < 2 for each in commits)))
+    for found in commits:
+        merge = len(found.parents) > 1
+        files = merges.own(found.parents, found.tree, objects) if merge else tuple(next(answers))
+        yield Change(found.id, found.parents, found.tree, files, found.message)
 
 
 def against(repository: Repository, change: Change, parent: str) -> Change:

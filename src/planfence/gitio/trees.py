@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 
 from planfence.core import paths
 from planfence.core.change import FileChange
 from planfence.errors import CouldNotCheck
-from planfence.gitio.run import RAW_DIFF, Git, failure
+from planfence.gitio.difftree import DiffTree
+from planfence.gitio.run import RAW_DIFF, Git
 
-#: Pairs a question: with the longest ids 33 kB, which a pipe takes without a reader on the other side.
-BATCH = 256
-
+#: Pairs of trees that one git is asked for, since it keeps them all in memory.
+_MOST = 64
 _ID = rb"([0-9a-f]{40}|[0-9a-f]{64})"
 #: One change, exactly as git writes it: what is nearly one is not read as one.
 _RECORD = re.compile(rb":([0-7]{6}) ([0-7]{6}) " + _ID + b" " + _ID + b" [ADMT]").fullmatch
@@ -41,90 +41,48 @@ def _file_change(record: bytes, path: bytes) -> FileChange:
     return FileChange(paths.decode(path), int(old_mode, 8), int(new_mode, 8), old_id.decode(), new_id.decode())
 
 
-class TreeDiff:
-    """Compares pairs of trees (or commits) through one `diff-tree --stdin`; a context manager.
-
-    `diff-tree` echoes a line that is no id and flushes: a line that nobody can foresee marks
-    the end of each answer. Ask with :meth:`send` ahead of :meth:`receive` to let git work
-    while an earlier answer is read.
-    """
+class CommitDiff:
+    """Compares commits with one of their parents, asked a batch ahead (`DiffTree`); a context manager."""
 
     def __init__(self, git: Git) -> None:
-        import subprocess  # a range that is clean asks nothing here, and it takes long to load
+        self._diff = DiffTree(git, ("--root", "--no-commit-id", *RAW_DIFF))
 
-        self._arguments = ("diff-tree", "--stdin", *RAW_DIFF)
-        self._mark = f"end {os.urandom(16).hex()}\n".encode()
-        self._process = subprocess.Popen(
-            git.command(self._arguments),
-            cwd=git.root,
-            env=git.variables,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        self._rest = b""
+    def __enter__(self) -> CommitDiff:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._diff.__exit__(kind, error, _)
+
+    def send(self, commits: Sequence[tuple[str, str]]) -> None:
+        """Ask for up to `difftree.BATCH` commits, each with its parent; empty: a root commit, all of which is new."""
+        self._diff.send([f"{commit} {parent}".rstrip() for commit, parent in commits])
+
+    def receive(self, count: int) -> list[list[FileChange]]:
+        """Return what the next ``count`` commits changed, in order."""
+        return [parse_raw(answer) for answer in self._diff.receive(count)]
+
+
+class TreeDiff:
+    """Compares trees; a context manager."""
+
+    def __init__(self, git: Git) -> None:
+        self._git, self._stack, self._asked = git, ExitStack(), 0
+        self._diff = self._stack.enter_context(DiffTree(git, RAW_DIFF))
 
     def __enter__(self) -> TreeDiff:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def send(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Ask for up to :data:`BATCH` pairs of trees, old and new."""
-        question = "".join(f"{old} {new}\n" for old, new in pairs).encode() + self._mark
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(question)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self._fail()
-
-    def receive(self, pairs: Sequence[tuple[str, str]]) -> list[list[FileChange]]:
-        """Return what changed between the pairs of one :meth:`send`, in order."""
-        assert self._process.stdout is not None
-        chunks = [self._rest]
-        tail = self._rest
-        while self._mark not in tail:
-            chunk = os.read(self._process.stdout.fileno(), 1 << 20)
-            if not chunk:
-                self._fail()
-            chunks.append(chunk)
-            tail = tail[-len(self._mark) :] + chunk
-        data, _, self._rest = b"".join(chunks).partition(self._mark)
-        return _answers(data, [f"{old} {new}\n".encode() for old, new in pairs])
-
-    def _fail(self) -> None:
-        self._process.kill()
-        _, complaint = self._process.communicate()
-        raise failure(self._arguments, self._process.returncode, complaint)
+        self._stack.close()
 
     def diff(self, old: str, new: str) -> list[FileChange]:
         """Return what changed between two trees."""
-        pair = [(old, new)]
-        self.send(pair)
-        return self.receive(pair)[0]
-
-
-def _answers(data: bytes, heads: list[bytes]) -> list[list[FileChange]]:
-    """Divide one batch's output into its answers.
-
-    Records come in twos, so what stands at an even place is never a path: a file name can't
-    pass for a head.
-    """
-    fields = data.split(b"\0")
-    answers: list[list[FileChange]] = []
-    for index in range(0, len(fields), 2):
-        record = fields[index]
-        while record and record[:1] != b":":
-            head = heads[len(answers)] if len(answers) < len(heads) else b"\0"
-            if not record.startswith(head):
-                raise CouldNotCheck("git answered another question than was asked", hint="run `git fsck`")
-            answers.append([])
-            record = record[len(head) :]
-        if record:
-            answers[-1].append(_file_change(record, fields[index + 1]))
-    if len(answers) != len(heads):
-        raise CouldNotCheck("git's list of changes lacks an answer", hint="run `git fsck`")
-    return answers
+        if self._asked == _MOST:
+            self._stack.close()
+            self._diff, self._asked = self._stack.enter_context(DiffTree(self._git, RAW_DIFF)), 0
+        self._asked += 1
+        self._diff.send([f"{old} {new}"])
+        head, _, records = self._diff.receive(1)[0].partition(b"\n")
+        if head != f"{old} {new}".encode():
+            raise CouldNotCheck("git answered another question than was asked", hint="run `git fsck`")
+        return parse_raw(records)
