@@ -21,6 +21,7 @@ DAYS = [
     "2026-02-30_10:00:00",
     "2026-13-01_10:00:00",
     "2024-02-29_01:02:03",
+    "0000-01-01_00:00:00",
 ]
 MIDDLES = [
     "",
@@ -28,6 +29,8 @@ MIDDLES = [
     ",plan=p,stage=review,files=3",
     ",ms=1",
     ",theme=docs",
+    ",stage=implement,theme=",
+    ",plan=stage,stage=implement,theme=zebra",
     ",plan=p,stage=implement,theme=auth,rules=SCP001,files=3,lines=9,ms=12,session=s,commit=ab12,why=x",
     ",why=x",
     ",ms=1,ms=2",
@@ -38,9 +41,12 @@ EVENTS = ["pre-commit", "check", "post-commit", "finish", "start", "note"]
 
 def line(generator, number):
     kind = generator.random()
+    cost, minutes, rounds = generator.choices(NUMBERS, k=3)
+    if 0.4 < kind < 0.7:
+        cost = minutes = rounds = ""  # as hooks write them
     hand = (
         f"{generator.choice(DAYS)},task={generator.choice(TASKS)},model={generator.choice(['', 'codex', 'claude'])},"
-        f"cost={generator.choice(NUMBERS)},time_min={generator.choice(NUMBERS)},review_round={generator.choice(NUMBERS)}"
+        f"cost={cost},time_min={minutes},review_round={rounds}"
     )
     if kind < 0.4:
         return f"{hand},note={number}" if generator.random() < 0.3 else hand

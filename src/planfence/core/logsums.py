@@ -17,7 +17,8 @@ _RAN = re.compile(
     rf"{_HAND.pattern},cost=,time_min=,review_round=,event=({'|'.join(sorted(QUIET_EVENTS))}),result=([a-z]+),"
     r"(?:plan=[^,%\r\n]*,)?(?:stage=([^,%\r\n]*),)?(?:theme=([^,%\r\n]*),)?"
 )
-_LATE, _EARLY = "~", ""
+#: Later, and earlier, than the text of any time.
+LATE, EARLY = "~", ""
 
 
 class _Words(dict[str, list[Any]]):
@@ -46,8 +47,8 @@ class Sums:
 
     def __init__(self) -> None:
         self.lines = 0
-        self._hands = _Words(_HAND, [0, _LATE, _EARLY, 0.0, 0, 0.0, 0, 0.0])
-        self._rans = _Words(_RAN, [0, _LATE, _EARLY])
+        self._hands = _Words(_HAND, [0, LATE, EARLY, 0.0, 0, 0.0, 0, 0.0])
+        self._rans = _Words(_RAN, [0, LATE, EARLY])
 
     def of_hands(self, words: list[str]) -> list[list[Any]]:
         """The sums that belong to these words, one by one; raises ValueError where one can't be read."""
@@ -60,8 +61,9 @@ class Sums:
     def totals(self) -> Totals:
         """Everything so far, added up by tasks."""
         totals = Totals(dict(self._hands.read()), self.lines)
-        for words, sums in self._rans.read():
-            totals.add_ran(words, sums)
+        for (task, model, event, result, stage, theme), (lines, first, last) in self._rans.read():
+            maker = (first, model) if stage == "implement" and model else (LATE, "")
+            totals.add_ran(task, (event, result), lines, (first, last), maker, (last, theme) if theme else (EARLY, ""))
         return totals
 
 
@@ -79,25 +81,34 @@ class Totals:
         self.rans: dict[str, list[Any]] = {}
         self.runs: Counter[tuple[str, str]] = Counter()
 
-    def add_ran(self, words: tuple[str, ...], sums: list[Any]) -> None:
-        """Add what hooks' lines with the same words come to."""
-        task, model, event, result, stage, theme = words
-        lines, first, last = sums
+    def add_ran(
+        self,
+        task: str,
+        run: tuple[str, str],
+        lines: int,
+        times: tuple[str, str],
+        made: tuple[str, str],
+        themed: tuple[str, str],
+    ) -> None:
+        """Add what so many hooks' lines of a task come to, with the same (event, result) as ``run``.
+
+        ``times`` are the first and the last, ``made`` and ``themed`` as in ``rans``.
+        """
         found = self.rans.get(task)
         if found is None:
-            found = self.rans[task] = [0, 0, _LATE, _EARLY, (_LATE, ""), (_EARLY, "")]
-        self.runs[event, result] += lines
+            found = self.rans[task] = [0, 0, LATE, EARLY, (LATE, ""), (EARLY, "")]
+        self.runs[run] += lines
         found[0] += lines
-        if result == "refused":
+        if run[1] == "refused":
             found[1] += lines
-        if first < found[2]:
-            found[2] = first
-        if last > found[3]:
-            found[3] = last
-        if stage == "implement" and model and (first, model) < found[4]:
-            found[4] = first, model
-        if theme and (last, theme) > found[5]:
-            found[5] = last, theme
+        if times[0] < found[2]:
+            found[2] = times[0]
+        if times[1] > found[3]:
+            found[3] = times[1]
+        if made < found[4]:
+            found[4] = made
+        if themed > found[5]:
+            found[5] = themed
 
     def merge(self, facts: Facts, clock: Clock, prefix: str) -> None:
         """Put the totals into facts."""

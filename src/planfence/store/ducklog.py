@@ -7,17 +7,24 @@ last line without its newline, bytes that are not UTF-8) are left to Python as a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from planfence.core.fastfold import UNREAD
+from planfence.core.logsums import EARLY, LATE, Totals
 from planfence.core.taskfacts import QUIET_EVENTS
-from planfence.records import dataclass
+from planfence.records import dataclass, field
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# In years that every system's clock knows.
 _DAY = (
-    r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+    r"[12]\d{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    r"|02-(?:0[1-9]|1\d|2[0-8]))"
 )
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 _NUMBER = r"(?:\d{1,15}(?:\.\d*)?|\.\d+)?"
@@ -31,103 +38,126 @@ _HOOK = (
     + r",id=[0-9a-f]{16}"
 )
 _COMMON = f"{_HAND}(?:{_HOOK})?"
-_CHUNK = 1 << 22
+#: What fits the processor's cache: each block is searched several times.
+_CHUNK = 1 << 18
 
+# `kind`: 1 is a hand-written line, 2 a hook's that has no amounts, 0 is for the reference parser.
 _READ = """
 CREATE TEMP TABLE lines AS
-SELECT line, regexp_full_match(line, '{common}') AS common
+SELECT line, CASE WHEN NOT regexp_full_match(line, '{common}') THEN 0
+                  WHEN NOT contains(line, ',event=') THEN 1
+                  WHEN contains(line, ',cost=,time_min=,review_round=,event=') THEN 2
+                  ELSE 0 END AS kind
 FROM read_csv({files}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
               auto_detect = false)
 WHERE line IS NOT NULL AND line <> ''
 """
-_UNIQUE = """
-SELECT count(*), count(DISTINCT hash(CASE WHEN line[-20:-17] = ',id=' THEN right(line, 16) ELSE line END)) FROM lines
-"""
+_REST = "SELECT line FROM lines WHERE kind = 0"
 # An empty word is asked for first: `try_cast` is slow where it fails.
-_SUM = """
-SELECT words[2], words[3], coalesce(words[7], ''), coalesce(words[8], ''), count(*), min(words[1]), max(words[1]),
-       coalesce(sum(cost), 0), count(cost), coalesce(sum(minutes), 0), count(minutes), coalesce(max(rounds), 0),
-       coalesce(min(words[1]) FILTER (WHERE list_contains(words, 'stage=implement')), ''),
-       coalesce(max(CASE 'theme=' WHEN words[11][:6] THEN words[1] || words[11][7:]
-                                  WHEN words[10][:6] THEN words[1] || words[10][7:]
-                                  WHEN words[9][:6] THEN words[1] || words[9][7:] END), '')
+_HANDS = """
+SELECT words[2], words[3], count(*), min(words[1]), max(words[1]), coalesce(sum(cost), 0), count(cost),
+       coalesce(sum(minutes), 0), count(minutes), coalesce(max(rounds), 0)
 FROM (SELECT words, try_cast(nullif(words[4][6:], '') AS DOUBLE) AS cost,
              try_cast(nullif(words[5][10:], '') AS DOUBLE) AS minutes,
              try_cast(nullif(words[6][14:], '') AS DOUBLE) AS rounds
-      FROM (SELECT string_split(line, ',') AS words FROM lines WHERE common))
+      FROM (SELECT string_split(line, ',') AS words FROM lines WHERE kind = 1))
 GROUP BY ALL
 """
+# The text of a time and what belongs to it have the order of both.
+_RANS = """
+SELECT words[2], words[7], words[8], count(*), min(words[1]), max(words[1]),
+       min(words[1] || words[3]) FILTER (words[3] <> 'model=' AND 'stage=implement' IN (words[9], words[10])),
+       max(CASE 'theme=' WHEN nullif(words[11], 'theme=')[:6] THEN words[1] || words[11]
+                         WHEN nullif(words[10], 'theme=')[:6] THEN words[1] || words[10]
+                         WHEN nullif(words[9], 'theme=')[:6] THEN words[1] || words[9] END)
+FROM (SELECT string_split(line, ',') AS words FROM lines WHERE kind = 2)
+GROUP BY ALL
+"""
+# A slice of bytes, for that of a text counts its characters.
+_UNIQUE = """
+SELECT count(*), count(DISTINCT CASE WHEN kind = 1 THEN hash(encode(line))
+                                     WHEN kind = 2 OR line[-20:-17] = ',id=' THEN hash(encode(line)[-16:])
+                                     ELSE hash(encode(line)) END) FROM lines
+"""
+_TIME_LENGTH = len("2026-11-22_10:00:00")
 
 
-class Common(NamedTuple):
-    """The sums of common lines with the same words of task, model, event and result (`task=p/t`, `event=check`).
-
-    The last two words are empty for hand-written lines. Times are text as in the log; ``made`` is the first in the
-    implement stage, ``themed`` the last with a theme and that theme behind it, "" where there is none.
-    """
-
-    task: str
-    model: str
-    event: str
-    result: str
-    lines: int
-    first: str
-    last: str
-    cost: float
-    costs: int
-    time_min: float
-    times: int
-    rounds: float
-    made: str
-    themed: str
+class Unsure(Exception):
+    """Python must read the files as a whole; nothing that was found in them so far counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Summed:
-    """What DuckDB added up, how many lines that were, how many were blank, and the lines left over, in their order."""
+class Found:
+    """Some of what the files hold: sums of common lines, lines left over in their order, how many lines were blank."""
 
-    sums: list[Common]
-    common: int
-    blank: int
-    rest: list[str]
-
-
-def add_up(paths: Sequence[Path]) -> Summed | None:
-    """Add up the common lines of these files; None where Python must read them as a whole."""
-    counted: list[int | None] = []
-    counting = Thread(target=lambda: counted.append(_newlines(paths)))
-    counting.start()
-    try:
-        summed = _add_up(paths)
-    finally:
-        counting.join()
-    lines = counted[0]
-    if summed is None or lines is None:
-        return None
-    sums, count, rest = summed
-    return Summed(sums, count - len(rest), lines - count, rest)
+    totals: Totals = field(default_factory=lambda: Totals({}, 0))
+    rest: Sequence[str] = ()
+    blank: int = 0
 
 
-def _add_up(paths: Sequence[Path]) -> tuple[list[Common], int, list[str]] | None:
-    """The sums, how many lines are not blank, and those left over; None as :func:`add_up`."""
+def add_up(paths: Sequence[Path]) -> Generator[Found]:
+    """Yield what the files hold, bit by bit, while DuckDB is at work on the next. To be closed when it is left.
+
+    Raises :class:`Unsure`, at the end perhaps.
+    """
     import duckdb
 
-    named = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
     with duckdb.connect() as connection:
+        found: SimpleQueue[Found | int | Unsure] = SimpleQueue()
+
+        def work() -> None:
+            last: int | Unsure = Unsure()
+            try:
+                for each in _found(connection, paths):
+                    found.put(each)
+                last = _distinct(connection)
+            except (duckdb.Error, Unsure):
+                pass  # a byte that is no text, for one
+            finally:
+                found.put(last)
+
+        thread = Thread(target=work)
+        thread.start()
         try:
-            connection.execute(_READ.format(common=_COMMON, files=named))
-            count, distinct = connection.execute(_UNIQUE).fetchall()[0]
-            if count != distinct:
-                return None
-            sums = [Common(*row) for row in connection.execute(_SUM).fetchall()]
-            rest = [line for (line,) in connection.execute("SELECT line FROM lines WHERE NOT common").fetchall()]
-        except duckdb.Error:
-            return None
-    return sums, count, rest
+            lines = _newlines(paths)
+            while isinstance(each := found.get(), Found):
+                yield each
+            if isinstance(each, Unsure):
+                raise each
+            yield Found(blank=lines - each)
+        finally:
+            connection.interrupt()
+            thread.join()
 
 
-def _newlines(paths: Sequence[Path]) -> int | None:
-    """How many lines the files have; None where one holds a byte that the two readers could take differently."""
+def _found(connection: DuckDBPyConnection, paths: Sequence[Path]) -> Iterator[Found]:
+    named = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
+    connection.execute(_READ.format(common=_COMMON, files=named))
+    yield Found(rest=[line for (line,) in connection.execute(_REST).fetchall()])
+    hands = Totals({}, 0)
+    for task, model, *sums in connection.execute(_HANDS).fetchall():
+        hands.hands[task[5:], model[6:]] = sums
+        hands.lines += sums[0]
+    yield Found(hands)
+    rans = Totals({}, 0)
+    for task, event, result, lines, first, last, made, themed in connection.execute(_RANS).fetchall():
+        maker = (made[:_TIME_LENGTH], made[_TIME_LENGTH + 6 :]) if made else (LATE, "")
+        theme = (themed[:_TIME_LENGTH], themed[_TIME_LENGTH + 6 :]) if themed else (EARLY, "")
+        rans.add_ran(task[5:], (event[6:], result[7:]), lines, (first, last), maker, theme)
+        rans.lines += lines
+    yield Found(rans)
+
+
+def _distinct(connection: DuckDBPyConnection) -> int:
+    """How many lines are not blank; raises :class:`Unsure` where two may be the same."""
+    count, distinct = connection.execute(_UNIQUE).fetchall()[0]
+    if count != distinct:
+        raise Unsure
+    return int(count)
+
+
+def _newlines(paths: Sequence[Path]) -> int:
+    """How many lines the files have; raises :class:`Unsure` for a byte that the two readers could take differently."""
     count = 0
     try:
         for path in paths:
@@ -135,11 +165,11 @@ def _newlines(paths: Sequence[Path]) -> int | None:
             with path.open("rb") as file:
                 while data := file.read(_CHUNK):
                     if b"\r" in data or b"\0" in data or b"\1" in data:
-                        return None
+                        raise Unsure
                     count += data.count(b"\n")
                     last = data[-1:]
             if last != b"\n":
-                return None
-    except OSError:
-        return None  # who reads it next says so
+                raise Unsure
+    except OSError as error:
+        raise Unsure from error  # who reads it next says so
     return count
