@@ -74,7 +74,7 @@ def test_kaplan_meier():
     )
     survival = scipy_stats.ecdf(sample).sf
     band = survival.confidence_interval(method="log-log")
-    found = stats.kaplan_meier_quantile(times)
+    found = stats.survival_quantile(stats.kaplan_meier(times))
 
     def first(values):
         return next(q for q, p in zip(survival.quantiles, values, strict=True) if p <= 0.5)
@@ -82,8 +82,8 @@ def test_kaplan_meier():
     assert found == pytest.approx(
         (first(survival.probabilities), first(band.low.probabilities), first(band.high.probabilities))
     )
-    assert stats.kaplan_meier_quantile([(5.0, False), (1.0, True), (6.0, False)]).value is None
-    assert stats.kaplan_meier_quantile([]) == (None, None, None)
+    assert stats.survival_quantile(stats.kaplan_meier([(5.0, False), (1.0, True), (6.0, False)])).value is None
+    assert stats.survival_quantile(stats.kaplan_meier([])) == (None, None, None)
 
 
 def test_holm():

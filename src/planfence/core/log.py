@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from planfence.core.logline import FIRST_FIELDS, ID_LENGTH
@@ -79,6 +80,7 @@ def decode(value: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value) if "%" in value else value
 
 
+@lru_cache(maxsize=1 << 12)
 def number(value: str) -> float | None:
     """Read a hand-written number such as `0.42`, `26` or `1e3`; None where it is empty or unreadable."""
     return float(value) if _NUMBER.fullmatch(value) else None
@@ -117,11 +119,12 @@ class Reader:
         if not text.strip():
             self.counts["blank"] += 1
             return
-        parts = (
-            [part for part in _BEGIN.split(text) if part]
-            if text.count(",task=") > 1 or not _WHEN.match(text)
-            else [text]
-        )
+        if text.count(",task=") <= 1 and _WHEN.match(text):
+            record = self._record(text, "" if line.endswith("\n") else "cut")
+            if record is not None:
+                yield record
+            return
+        parts = [part for part in _BEGIN.split(text) if part]
         if len(parts) > 1:
             self.counts["glued"] += 1
         for place, part in enumerate(parts, 1):

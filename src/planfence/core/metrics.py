@@ -126,13 +126,17 @@ def _gcv(s2: float) -> float:
     return math.sqrt(math.expm1(min(s2, 700.0)))
 
 
+def _lead(task: TaskFacts, now: int) -> tuple[float, bool] | None:
+    """Hours from a task's start until it was closed, or until now, and whether it was; None without a start."""
+    start, closed = task.start, task.closed
+    if not start or (closed and closed < start):
+        return None
+    return ((closed or max(now, start)) - start) / 3600, bool(closed)
+
+
 def _time_metrics(tasks: Sequence[TaskFacts], now: int) -> dict[str, Estimate]:
     active = [minutes for task in tasks if task.closed and (minutes := task.active_min) is not None]
-    leads = [
-        (((task.closed or max(now, task.start)) - task.start) / 3600, bool(task.closed))
-        for task in tasks
-        if task.start and (not task.closed or task.closed >= task.start)
-    ]
+    leads = [lead for task in tasks if (lead := _lead(task, now)) is not None]
     still = sum(not ended for _, ended in leads)
     note = _unknown(tasks, len(active), "measured minutes")
     lead_note = "; ".join(
@@ -142,8 +146,9 @@ def _time_metrics(tasks: Sequence[TaskFacts], now: int) -> dict[str, Estimate]:
         "active_median": _quantile(active, 0.5, "min", note),
         "active_p90": _quantile(active, 0.9, "min", note),
     }
+    curve = stats.kaplan_meier(leads)
     for name, share in (("lead_median", 0.5), ("lead_p90", 0.9)):
-        value, low, high = stats.kaplan_meier_quantile(leads, share)
+        value, low, high = stats.survival_quantile(curve, share)
         found[name] = Estimate(value, low, high, len(leads), "h", lead_note)
     return found
 
@@ -154,24 +159,25 @@ def _at_least(floor: float, interval: stats.Interval | None) -> stats.Interval |
 
 def first_pass(task: TaskFacts, within: int = 1) -> bool | None:
     """Whether a closed task needed at most ``within`` review rounds and stands; None where nobody counted rounds."""
-    if not task.closed or not task.review_rounds:
+    rounds = task.review_rounds
+    if not rounds or not task.closed:
         return None
-    return task.review_rounds <= within and task.accepted
+    return rounds <= within and task.accepted
 
 
 def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str]) -> dict[str, Estimate]:
     closed = [task for task in tasks if task.closed]
-    judged = [(task, passed) for task in closed if (passed := first_pass(task)) is not None]
+    judged = [(task, n) for task in closed if (n := task.review_rounds)]
     note = _unknown(closed, len(judged), "counted rounds")
-    within = sum(bool(first_pass(task, frame.within)) for task, _ in judged)
-    rounds = [float(task.review_rounds) for task, _ in judged]
+    passed, within = (sum(n <= most and task.accepted for task, n in judged) for most in (1, frame.within))
+    rounds = [float(n) for _, n in judged]
     window = frame.window_days * _DAY
     mature = [task for task in closed if (task.merged_at or task.closed) <= frame.now - window]
     matured = f"{len(mature)} of {len(closed)} closed at least {frame.window_days} days ago"
     reverted = sum(task.reverted and _soon(task, task.reverted_at or task.outcome_at, window) for task in mature)
     added, redone = sum(task.lines_added for task in mature), sum(task.lines_redone for task in mature)
     return {
-        "first_pass": _rate(sum(passed for _, passed in judged), len(judged), note),
+        "first_pass": _rate(passed, len(judged), note),
         "within_k": _rate(within, len(judged), f"k = {frame.within}"),
         "rounds_mean": _estimate(
             stats.mean(rounds) if rounds else None,

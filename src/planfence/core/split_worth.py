@@ -25,9 +25,10 @@ def size_of(task: TaskFacts) -> float | None:
 
 def advice(tasks: Sequence[TaskFacts]) -> Iterator[str]:
     """One sentence for each size of task of which both flows have enough."""
+    flows = [task for task in tasks if task.flow in ("single", "dual") and task.closed and task.known_cost]
     for index, size in enumerate(_SIZES):
         name = f"up to {size:.0f} minutes" if math.isfinite(size) else f"above {_SIZES[index - 1]:.0f} minutes"
-        found = [task for task in tasks if task.closed and task.known_cost and size_of(task) == size]
+        found = [task for task in flows if size_of(task) == size]
         single, dual = ([task for task in found if task.flow == flow] for flow in ("single", "dual"))
         if min(len(single), len(dual)) >= _LEAST:
             yield f"Tasks of {name}: {_compare(single, dual)}"

@@ -7,7 +7,7 @@ order statistics cover a median whatever the distribution; t on logarithms suits
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -111,7 +111,14 @@ def t_quantile(p: float, df: float) -> float:
 
 def chi2_quantile(p: float, df: float) -> float:
     """The value below which a share ``p`` of a chi-squared distribution lies."""
-    return _quantile(lambda x: _lower_gamma(df / 2, x / 2), p, 0.0, max(1.0, 2 * df))
+
+    def cdf(x: float) -> float:
+        return _lower_gamma(df / 2, x / 2)
+
+    # Wilson and Hilferty's approximation (1931) is within a hundredth from a few degrees of freedom on.
+    near = df * max(0.0, 1 - 2 / (9 * df) + normal_quantile(p) * math.sqrt(2 / (9 * df))) ** 3
+    low = 0.99 * near
+    return _quantile(cdf, p, low if cdf(low) <= p else 0.0, max(0.1, 1.01 * near))
 
 
 def mean(values: Sequence[float]) -> float:
@@ -180,9 +187,13 @@ def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALP
     None where the sample is too small for that (a median needs six values).
     """
     n = len(ordered)
-    cumulative, log_term = 0.0, n * math.log1p(-share)  # (1 - share)^n itself is 0 from a thousand values on
+    # What lies ten standard deviations below is nothing; (1 - share)^n itself is 0 from a thousand values on.
+    begin = max(0, math.floor(n * share - 10 * math.sqrt(n * share * (1 - share))))
+    cumulative = 0.0
+    log_term = math.lgamma(n + 1) - math.lgamma(begin + 1) - math.lgamma(n - begin + 1)
+    log_term += begin * math.log(share) + (n - begin) * math.log1p(-share)
     low = high = -1
-    for k in range(n + 1):
+    for k in range(begin, n + 1):
         cumulative += math.exp(log_term)
         if cumulative > alpha / 2 and low < 0:
             low = k
@@ -218,25 +229,47 @@ class Survival(NamedTuple):
     high: float | None
 
 
-def kaplan_meier_quantile(times: Sequence[tuple[float, bool]], share: float = 0.5, alpha: float = ALPHA) -> Survival:
-    """The time by which a share of events has happened; ``times`` are (duration, whether it ended).
+class Step(NamedTuple):
+    """From ``time`` on a share ``survival`` has not ended; ``low`` and ``high`` are its interval's ends."""
 
-    Greenwood's variance on the log-log scale, inverted (Brookmeyer and Crowley 1982).
+    time: float
+    survival: float
+    low: float
+    high: float
+
+
+def kaplan_meier(times: Iterable[tuple[float, bool]], alpha: float = ALPHA) -> list[Step]:
+    """The survival curve of times to an event; ``times`` are (duration, whether it ended).
+
+    Greenwood's variance on the log-log scale.
     """
     z = normal_quantile(1 - alpha / 2)
-    at_risk, survival, variance = len(times), 1.0, 0.0
-    value = low = high = None
-    for time, group in groupby(sorted(times), key=itemgetter(0)):
+    ordered = sorted(times)
+    at_risk, survival, variance = len(ordered), 1.0, 0.0
+    steps = []
+    for time, group in groupby(ordered, key=itemgetter(0)):
         same = [ended for _, ended in group]
         events = sum(same)
         if events:
             survival *= 1 - events / at_risk
             variance += events / (at_risk * (at_risk - events)) if at_risk > events else math.inf
-            lower, upper = _log_log(survival, variance, z)
-            value = time if value is None and survival <= 1 - share else value
-            low = time if low is None and lower <= 1 - share else low
-            high = time if high is None and upper <= 1 - share else high
+            steps.append(Step(time, survival, *_log_log(survival, variance, z)))
         at_risk -= len(same)
+    return steps
+
+
+def survival_quantile(curve: Iterable[Step], share: float = 0.5) -> Survival:
+    """The time by which a share of events has happened: the curve and its interval inverted.
+
+    Brookmeyer and Crowley 1982.
+    """
+    value = low = high = None
+    for step in curve:
+        low = step.time if low is None and step.low <= 1 - share else low
+        value = step.time if value is None and step.survival <= 1 - share else value
+        if step.high <= 1 - share:  # the highest of the three
+            high = step.time
+            break
     return Survival(value, low, high)
 
 

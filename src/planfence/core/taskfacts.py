@@ -116,7 +116,10 @@ class TaskFacts:
 
     def share(self, role: str, model: str) -> Share:
         """The share of this model in this role."""
-        return self.shares.setdefault((role, model), Share())
+        share = self.shares.get((role, model))
+        if share is None:
+            share = self.shares[role, model] = Share()
+        return share
 
     @property
     def work(self) -> tuple[int, bool]:
@@ -141,6 +144,8 @@ class TaskFacts:
     @property
     def start(self) -> int:
         """When work began: the run log's first start, or the `start` event; 0 where neither is there."""
+        if not self.runs:
+            return self.started
         begins = [epoch for epoch, edge in self.runs if edge == "start"] + ([self.started] if self.started else [])
         return min(begins, default=0)
 
@@ -153,7 +158,7 @@ class TaskFacts:
         since those are written when the work is done.
         """
         if self.finished or self.outcome_at:
-            return max(self.finished, self.outcome_at)
+            return self.finished if self.finished > self.outcome_at else self.outcome_at
         if self.started:
             return 0
         if self.runs:
@@ -165,7 +170,9 @@ class TaskFacts:
     @property
     def review_rounds(self) -> int:
         """Review rounds: the highest that a line names, or one more than the reworks; 0: unknown."""
-        return max(self.rounds, self.reworks + 1 if self.reworks or self.reviews or self.finished else 0)
+        if not (self.reworks or self.reviews or self.finished):
+            return self.rounds
+        return max(self.rounds, self.reworks + 1)
 
     @property
     def reverted(self) -> bool:
@@ -188,12 +195,15 @@ class TaskFacts:
 
         Of two with as many lines the first by name: it must not hang on the order of lines.
         """
-        lines: Counter[str] = Counter()
-        for (role, model), share in self.shares.items():
+        for role, model in self.shares:
             if role in ("implement", "executor"):
                 return model
+        if self.made[1]:
+            return self.made[1]
+        lines: Counter[str] = Counter()
+        for (_, model), share in self.shares.items():
             lines[model] += share.costs + share.times
-        return self.made[1] or min(lines, key=lambda model: (-lines[model], model), default="")
+        return min(lines, key=lambda model: (-lines[model], model), default="")
 
 
 @dataclass(slots=True)
@@ -254,27 +264,33 @@ class Facts:
 
     def _add_amounts(self, facts: TaskFacts, fields: dict[str, str]) -> None:
         cost, minutes = self._number(fields, "cost"), self._number(fields, "time_min")
-        has_tokens = not _TOKENS.isdisjoint(fields)
-        tokens = [int(self._number(fields, name) or 0) for name in _TOKEN_FIELDS] if has_tokens else [0, 0, 0]
-        facts.rounds = max(facts.rounds, int(self._number(fields, "review_round") or 0))
-        if cost is not None or minutes is not None or any(tokens):
+        tokens = 0 if _TOKENS.isdisjoint(fields) else self._add_tokens(facts, fields)
+        if cost is not None or minutes is not None or tokens:
             share = facts.share(fields.get("role", ""), fields.get("model", ""))
             if cost is not None:
                 facts.cost, facts.costs = facts.cost + cost, facts.costs + 1
                 share.cost, share.costs = share.cost + cost, share.costs + 1
-            elif any(tokens):
+            elif tokens:
                 facts.unpriced += 1
             if minutes is not None:
                 facts.time_min, facts.times = facts.time_min + minutes, facts.times + 1
                 share.time_min, share.times = share.time_min + minutes, share.times + 1
-            share.tokens += sum(tokens)
-        facts.tokens_in += tokens[0]
-        facts.tokens_out += tokens[1]
-        facts.tokens_cached += tokens[2]
-        facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
-        forecast = self._number(fields, "est_min") or 0.0
-        facts.est_min = facts.est_min or forecast  # the first: what is said after work began is no forecast
+            share.tokens += tokens
+        if fields.get("review_round"):
+            facts.rounds = max(facts.rounds, int(self._number(fields, "review_round") or 0))
+        if "ctx" in fields:
+            facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
+        if "est_min" in fields:
+            forecast = self._number(fields, "est_min") or 0.0
+            facts.est_min = facts.est_min or forecast  # the first: what is said after work began is no forecast
         facts.estimated += fields.get("estimated") == "1"
+
+    def _add_tokens(self, facts: TaskFacts, fields: dict[str, str]) -> int:
+        read, written, cached = (int(self._number(fields, name) or 0) for name in _TOKEN_FIELDS)
+        facts.tokens_in += read
+        facts.tokens_out += written
+        facts.tokens_cached += cached
+        return read + written + cached
 
 
 def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
