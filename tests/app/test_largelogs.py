@@ -200,7 +200,9 @@ def test_where_a_child_dies_one_process_reads_all(tmp_path, monkeypatch):
     path = tmp_path / "log"
     path.write_text(HAND.replace("task=a", "task=b") + HAND)
     first, fold_part = ranges.cut([path], 2)[0], foldlogs._fold_part
-    monkeypatch.setattr(foldlogs, "_fold_part", lambda spans: fold_part(spans) if spans == first else None.spans)
+    monkeypatch.setattr(
+        foldlogs, "_fold_part", lambda spans, **how: fold_part(spans, **how) if spans == first else None.spans
+    )
     assert foldlogs.fold_in_parts([path], "", 2) is None
 
 

@@ -73,15 +73,15 @@ def text_of(path: Path, start: int = 0, end: int | None = None) -> Iterator[str]
 class _Part:
     """What one process made of its spans: totals, the marks of what it saw, by span its lines, and the rare ones.
 
-    No marks where two were the same.
+    No marks where two were the same; those that are sent to another process are the smaller array.
     """
 
     totals: Totals
-    marks: array[int] | None
+    marks: array[int] | set[int] | None
     spans: list[tuple[int, list[tuple[int, str]]]]
 
 
-def _fold_part(spans: list[Span]) -> _Part:
+def _fold_part(spans: list[Span], *, sent: bool) -> _Part:
     # A string's hash is 64 bits, and the same in all children of one process.
     sums, common = Sums(), Marking(local_clock)
     found = []
@@ -93,8 +93,10 @@ def _fold_part(spans: list[Span]) -> _Part:
             rare += [(passed + index, line) for index, line in others]
             passed += len(others) + sums.lines - before
         found.append((passed, rare))
-    marks = common.marks if len(set(common.marks)) == len(common.marks) else None
-    return _Part(sums.totals(), marks, found)
+    marks = set(common.marks)
+    if len(marks) < len(common.marks):
+        return _Part(sums.totals(), None, found)
+    return _Part(sums.totals(), common.marks if sent else marks, found)
 
 
 def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded | None:
@@ -107,7 +109,7 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
         return None
     facts, reader, seen = Facts(), Reader(local_clock), set[int]()
     try:
-        with closing(each_in_a_process(_fold_part, parts)) as found:
+        with closing(each_in_a_process(lambda spans: _fold_part(spans, sent=spans is not parts[0]), parts)) as found:
             # What the first part came to is dealt with while the others are still being read.
             for spans, part in zip(parts, found, strict=True):
                 _read_rare(spans, part, facts, reader, prefix)

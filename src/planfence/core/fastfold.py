@@ -13,11 +13,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import compress
-from operator import itemgetter
+from operator import itemgetter, not_
 from typing import Any
 
 from planfence.core.log import Clock, Reader, number
-from planfence.core.logsums import Sums, add_hands, add_rans
+from planfence.core.logsums import Sums
 from planfence.core.taskfacts import Facts
 
 #: Fields of a hook's line that no metric of a task looks at, in the order in which they are written.
@@ -27,10 +27,10 @@ UNREAD = ("rules", "files", "lines", "ms", "session", "commit", "why")
 # is refused where it is read. A choice between a word and nothing looks at the word's first letter only; `?` does not.
 _TIME = r"(.{13}:[0-5][0-9]:[0-5][0-9])"
 _COMMON = re.compile(
-    rf"^(?:{_TIME},(task=[^,]*,model=[^,]*,cost=,time_min=,review_round=,event=[^,]*,result=[^,]*,"
-    r"(?:plan=[^,]*,|)(?:stage=[^,]*,|)(?:theme=[^,]*,|))"
+    rf"^({_TIME},(task=[^,]*,model=[^,]*),cost=(?:"
+    r",time_min=,review_round=,(event=[^,]*,result=[^,]*,(?:plan=[^,]*,|)(?:stage=[^,]*,|)(?:theme=[^,]*,|))"
     + "".join(rf"(?:{name}=[^,\n]*,|)" for name in UNREAD)
-    + rf"id=(.{{16}})|({_TIME},(task=[^,]*,model=[^,]*),cost=([^,]*),time_min=([^,]*),review_round=([^,\n]*)))\n",
+    + r"id=(.{16})|([^,]*),time_min=([^,]*),review_round=([^,\n]*)))\n",
     re.MULTILINE,
 )
 _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{2}")
@@ -39,7 +39,7 @@ _BEGINS = re.compile(r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=")
 _FIRST_13 = itemgetter(slice(0, 13))
 _CACHED = 1 << 16
 #: What :data:`_COMMON` finds, a column each.
-_RAN_TIME, _RAN_WORDS, _ID, _TEXT, _HAND_TIME, _HAND_WORDS, _COST, _MINUTES, _ROUND = range(1, 10)
+_TEXT, _WHEN, _WORDS, _RUN, _ID, _COST, _MINUTES, _ROUND = range(1, 9)
 _STEP = _COMMON.groups + 1
 
 #: How much text is folded at once: what fits the processor's cache.
@@ -70,20 +70,24 @@ class Common:
 
     def _add(self, flat: list[Any], sums: Sums, rare: list[tuple[int, str]]) -> bool:
         """Add the columns up; False, and nothing was added, where one word or more is not as it should be."""
-        chosen = flat[_TEXT::_STEP]
-        ids, texts = _filled(flat, _ID), list(filter(None, chosen))
-        whens, ran_whens = _filled(flat, _HAND_TIME), _filled(flat, _RAN_TIME)
-        if not (_are_ids(ids) and self._know_hours(whens, is_utc=False) and self._know_hours(ran_whens, is_utc=True)):
+        whens, ran = flat[_WHEN::_STEP], flat[_RUN::_STEP]
+        by_hand = list(map(not_, ran))
+        ids, texts = _filled(flat, _ID), list(compress(flat[_TEXT::_STEP], by_hand))
+        hand_whens, ran_whens = list(compress(whens, by_hand)), list(compress(whens, ran))
+        if not (
+            _are_ids(ids) and self._know_hours(hand_whens, is_utc=False) and self._know_hours(ran_whens, is_utc=True)
+        ):
             return False
         try:
-            hands, rans = sums.of_hands(_filled(flat, _HAND_WORDS)), sums.of_rans(_filled(flat, _RAN_WORDS))
+            tasks, runs = sums.of(flat[_WORDS::_STEP]), sums.runs_of(filter(None, ran))
         except ValueError:
             return False
-        amounts = self._amounts([list(compress(flat[column::_STEP], chosen)) for column in (_COST, _MINUTES, _ROUND)])
+        columns = (flat[column::_STEP] for column in (_COST, _MINUTES, _ROUND))
+        amounts = self._amounts([list(compress(column, by_hand)) for column in columns])
         if amounts is None or not self._are_new(ids, texts, rare):
             return False
-        add_hands(zip(hands, whens, *amounts, strict=True))
-        add_rans(zip(rans, ran_whens, strict=True))
+        sums.add_hands(zip(compress(tasks, by_hand), hand_whens, *amounts, strict=True))
+        sums.add_rans(zip(compress(tasks, ran), ran_whens, runs, strict=True))
         sums.lines += len(ids) + len(texts)
         return True
 

@@ -6,64 +6,128 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from planfence.core.log import Clock
 from planfence.core.taskfacts import QUIET_EVENTS, Facts
 
-_HAND = re.compile(r"task=([^,%\r\n]+),model=([^,%\r\n]*)")
-_RAN = re.compile(
-    rf"{_HAND.pattern},cost=,time_min=,review_round=,event=({'|'.join(sorted(QUIET_EVENTS))}),result=([a-z]+),"
+_WORDS = re.compile(r"task=([^,%\r\n]+),model=([^,%\r\n]*)")
+_RUN = re.compile(
+    rf"event=({'|'.join(sorted(QUIET_EVENTS))}),result=([a-z]+),"
     r"(?:plan=[^,%\r\n]*,)?(?:stage=([^,%\r\n]*),)?(?:theme=([^,%\r\n]*),)?"
 )
 #: Later, and earlier, than the text of any time.
 LATE, EARLY = "~", ""
 
 
-class _Words(dict[str, list[Any]]):
-    """Sums by words; new words are read when they are first asked for: ValueError where they can't be."""
+class _Run:
+    """Words of hooks' lines that say what ran: how many lines have them, and what those mean for a task."""
 
-    def __init__(self, pattern: re.Pattern[str], empty: list[Any]) -> None:
-        super().__init__()
-        self._pattern, self._empty = pattern, empty
-        self._groups: list[tuple[str, ...]] = []
+    __slots__ = ("implements", "lines", "name", "refused", "theme")
 
-    def __missing__(self, words: str) -> list[Any]:
-        match = self._pattern.fullmatch(words)
+    def __init__(self, event: str, result: str, stage: str, theme: str) -> None:
+        self.name, self.refused = (event, result), result == "refused"
+        self.implements, self.theme, self.lines = stage == "implement", theme, 0
+
+
+class _Runs(dict[str, _Run]):
+    """What ran, by its words, read when they are first asked for: ValueError where they can't be."""
+
+    def __missing__(self, words: str) -> _Run:
+        match = _RUN.fullmatch(words)
         if not match:
             raise ValueError(words)
-        self._groups.append(match.groups(""))
-        sums = self[words] = self._empty.copy()
-        return sums
+        run = self[words] = _Run(*match.groups(""))
+        return run
 
-    def read(self) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-        """The words' groups and their sums, where lines were added."""
-        return ((groups, sums) for groups, sums in zip(self._groups, self.values(), strict=True) if sums[0])
+
+#: Nothing yet of a task and model. Hand-written lines: their number, first and last time, dollars, lines without,
+#: minutes, lines without, highest round. Hooks' lines: their number, refused, first and last time, first in the
+#: implement stage, the last with a theme, and that.
+_NOTHING = (0, LATE, EARLY, 0.0, 0, 0.0, 0, 0.0, 0, 0, LATE, EARLY, LATE, EARLY, "")
+
+
+class _Tasks(dict[str, list[Any]]):
+    """Sums by the words of task and model, begun when first asked for: ValueError where the words can't be read."""
+
+    def __missing__(self, words: str) -> list[Any]:
+        if not _WORDS.fullmatch(words):
+            raise ValueError(words)
+        sums = self[words] = list(_NOTHING)
+        return sums
 
 
 class Sums:
-    """The common lines of some text, added up by their words; ``lines`` are those that were."""
+    """The common lines of some text, added up by task and model; ``lines`` are those that were.
+
+    Few and small, for what does not fit the processor's cache costs more than all that is done with it.
+    """
 
     def __init__(self) -> None:
         self.lines = 0
-        self._hands = _Words(_HAND, [0, LATE, EARLY, 0.0, 0, 0.0, 0, 0.0])
-        self._rans = _Words(_RAN, [0, LATE, EARLY])
+        self._tasks, self._runs = _Tasks(), _Runs()
 
-    def of_hands(self, words: list[str]) -> list[list[Any]]:
-        """The sums that belong to these words, one by one; raises ValueError where one can't be read."""
-        return list(map(self._hands.__getitem__, words))
+    def of(self, words: Iterable[str]) -> list[list[Any]]:
+        """The sums that belong to these words of task and model, one by one; ValueError where one can't be read."""
+        return list(map(self._tasks.__getitem__, words))
 
-    def of_rans(self, words: list[str]) -> list[list[Any]]:
-        """As :meth:`of_hands`, for hooks' words."""
-        return list(map(self._rans.__getitem__, words))
+    def runs_of(self, words: Iterable[str]) -> list[_Run]:
+        """As :meth:`of`, what ran by a hook's words."""
+        return list(map(self._runs.__getitem__, words))
+
+    @staticmethod
+    def add_hands(rows: Iterable[tuple[list[Any], str, float | None, float | None, float | None]]) -> None:
+        """Add hand-written lines to their sums: the sums, time, dollars, minutes, round of each."""
+        for sums, when, cost, minutes, rounds in rows:
+            sums[0] += 1
+            if when < sums[1]:
+                sums[1] = when
+            if when > sums[2]:
+                sums[2] = when
+            if cost is None:
+                sums[4] += 1
+            else:
+                sums[3] += cost
+            if minutes is None:
+                sums[6] += 1
+            else:
+                sums[5] += minutes
+            if rounds is not None and rounds > sums[7]:
+                sums[7] = rounds
+
+    @staticmethod
+    def add_rans(rows: Iterable[tuple[list[Any], str, _Run]]) -> None:
+        """Add hooks' lines to their sums: the sums, the time and what ran of each."""
+        for sums, when, run in rows:
+            run.lines += 1
+            sums[8] += 1
+            if run.refused:
+                sums[9] += 1
+            if when < sums[10]:
+                sums[10] = when
+            if when > sums[11]:
+                sums[11] = when
+            if run.implements and when < sums[12]:
+                sums[12] = when
+            if run.theme and when >= sums[13] and (when, run.theme) > (sums[13], sums[14]):
+                sums[13], sums[14] = when, run.theme
 
     def totals(self) -> Totals:
         """Everything so far, added up by tasks."""
-        totals = Totals(dict(self._hands.read()), self.lines)
-        for (task, model, event, result, stage, theme), (lines, first, last) in self._rans.read():
-            maker = (first, model) if stage == "implement" and model else (LATE, "")
-            totals.add_ran(task, (event, result), lines, (first, last), maker, (last, theme) if theme else (EARLY, ""))
+        totals = Totals({}, self.lines)
+        for words, sums in self._tasks.items():
+            match = _WORDS.fullmatch(words)
+            assert match
+            task, model = match.groups()
+            if lines := sums[0]:
+                dollars, minutes = (sums[3], lines - sums[4]), (sums[5], lines - sums[6])
+                totals.hands[task, model] = [lines, sums[1], sums[2], *dollars, *minutes, sums[7]]
+            if sums[8]:
+                made = (sums[12], model) if model else (LATE, "")
+                totals.add_ran(task, (sums[8], sums[9]), (sums[10], sums[11]), made, (sums[13], sums[14]))
+        for run in self._runs.values():
+            totals.runs[run.name] += run.lines
         return totals
 
 
@@ -82,25 +146,14 @@ class Totals:
         self.runs: Counter[tuple[str, str]] = Counter()
 
     def add_ran(
-        self,
-        task: str,
-        run: tuple[str, str],
-        lines: int,
-        times: tuple[str, str],
-        made: tuple[str, str],
-        themed: tuple[str, str],
+        self, task: str, lines: tuple[int, int], times: tuple[str, str], made: tuple[str, str], themed: tuple[str, str]
     ) -> None:
-        """Add what so many hooks' lines of a task come to, with the same (event, result) as ``run``.
-
-        ``times`` are the first and the last, ``made`` and ``themed`` as in ``rans``.
-        """
+        """Add what hooks' lines of a task come to: all and the refused, the first and last time, the rest as above."""
         found = self.rans.get(task)
         if found is None:
             found = self.rans[task] = [0, 0, LATE, EARLY, (LATE, ""), (EARLY, "")]
-        self.runs[run] += lines
-        found[0] += lines
-        if run[1] == "refused":
-            found[1] += lines
+        found[0] += lines[0]
+        found[1] += lines[1]
         if times[0] < found[2]:
             found[2] = times[0]
         if times[1] > found[3]:
@@ -117,34 +170,6 @@ class Totals:
         for task, sums in self.rans.items():
             _merge_ran(facts, clock, prefix + task, sums)
         facts.runs.update(self.runs)
-
-
-def add_hands(rows: Iterable[tuple[list[Any], str, float | None, float | None, float | None]]) -> None:
-    """Add hand-written lines to their sums: the sums, time, dollars, minutes, round of each."""
-    for sums, when, cost, minutes, rounds in rows:
-        sums[0] += 1
-        if when < sums[1]:
-            sums[1] = when
-        if when > sums[2]:
-            sums[2] = when
-        if cost is not None:
-            sums[3] += cost
-            sums[4] += 1
-        if minutes is not None:
-            sums[5] += minutes
-            sums[6] += 1
-        if rounds is not None and rounds > sums[7]:
-            sums[7] = rounds
-
-
-def add_rans(rows: Iterable[tuple[list[Any], str]]) -> None:
-    """Add hooks' lines to their sums: the sums and the time of each."""
-    for sums, when in rows:
-        sums[0] += 1
-        if when < sums[1]:
-            sums[1] = when
-        if when > sums[2]:
-            sums[2] = when
 
 
 def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: tuple[str, ...], sums: list[Any]) -> None:

@@ -143,7 +143,9 @@ def _found(connection: DuckDBPyConnection, paths: Sequence[Path]) -> Iterator[Fo
     for task, event, result, lines, first, last, made, themed in connection.execute(_RANS).fetchall():
         maker = (made[:_TIME_LENGTH], made[_TIME_LENGTH + 6 :]) if made else (LATE, "")
         theme = (themed[:_TIME_LENGTH], themed[_TIME_LENGTH + 6 :]) if themed else (EARLY, "")
-        rans.add_ran(task[5:], (event[6:], result[7:]), lines, (first, last), maker, theme)
+        run = event[6:], result[7:]
+        rans.add_ran(task[5:], (lines, lines if run[1] == "refused" else 0), (first, last), maker, theme)
+        rans.runs[run] += lines
         rans.lines += lines
     yield Found(rans)
 
