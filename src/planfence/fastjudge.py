@@ -3,10 +3,8 @@
 Every test here is at least as strict as its rule in `rules/`; what it can't settle is :class:`Unsure`.
 """
 
-import posix
-
 from planfence import fastpath
-from planfence.fastpath import RAW_DIFF, Git, Place, Unsure
+from planfence.fastpath import RAW_DIFF, STAGED, Asked, Git, Place, Unsure, elsewhere
 
 #: What a path may be made of here; other bytes are the full check's business.
 _PLAIN = bytes(range(0x20, 0x7F))
@@ -14,10 +12,6 @@ _MODES = frozenset((b"000000", b"100644", b"100755"))
 _DEVICES = frozenset(
     (b"con", b"prn", b"aux", b"nul", *(kind + b"%d" % digit for kind in (b"com", b"lpt") for digit in range(1, 10)))
 )
-#: Asks for git's comment prefix, under both of its names.
-COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
-#: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
-_STAGED = (b"--cached", b"--ita-invisible-in-index")
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
 #: Longer raw records are not noted: the shell of post-commit reads a note byte by byte.
@@ -26,26 +20,21 @@ _NOTED = 4096
 _MANY = 24
 
 
-def pre_commit(place: Place, event: bytes, began: float) -> bool:
+def pre_commit(place: Place, event: bytes, began: float, asked: Asked | None = None) -> bool:
     """Prove the staged change clean, note that it was seen, and log it; False or an exception: not proved."""
-    environment = place.environment
-    if place.merging() or (environment.get(b"PRE_COMMIT_FROM_REF") and environment.get(b"PRE_COMMIT_TO_REF")):
-        return False
-    standing = fastpath.ruling(place)
-    index = fastpath.index_mark(place)
-    mark = fastpath.refs_mark(place)
-    if mark != standing.mark:
+    asked = asked or Asked(place)
+    standing = asked.standing
+    if asked.changed is None:
+        fastpath.hold(place, standing)
         follow(place, standing)
-        standing.mark = mark
+        standing.mark = asked.mark
         standing.write(place)
-    # Both at once, and the plan while they run.
-    counting = (b"--numstat", b"--diff-algorithm=myers") if _small(place) else ()
-    changed = Git(place, *_elsewhere(place), b"diff-index", *_STAGED, *RAW_DIFF, *counting, standing.head, b"--")
-    settings = None if environment.get(b"GIT_EDITOR") == b":" else Git(place, *COMMENT)
+        asked.ask()
+    else:
+        fastpath.hold(place, standing)
     plan = fastpath.load(place, standing.cache)
-    comment = fastpath.digest(settings.output((0, 1))) if settings else fastpath.UNASKED
-    raw, counts = divide(changed.output())
-    if not raw and not environment.get(b"GIT_INDEX_FILE"):
+    raw, counts, comment = asked.answers()
+    if not raw and not place.environment.get(b"GIT_INDEX_FILE"):
         return False
     files = parse(raw)
     judge(plan, files)
@@ -53,11 +42,11 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     if added:
         names(added, Git(place, b"ls-files", b"-z", b"--full-name", b"--", b":/").output())
     limit = plan[b"lines"][0]
-    if limit != b"-" and files and lines_of(counts if counting else _counts(place, standing.head)) > int(limit):
+    if limit != b"-" and files and lines_of(counts if asked.counting else _counts(place, standing.head)) > int(limit):
         raise Unsure(b"lines")
     count = b"%d" % len(files)
     seen = b" ".join((b"pre-commit", standing.head, fastpath.digest(raw)))
-    fast = b" ".join((b"fast", index, standing.mark, comment, count))
+    fast = b" ".join((b"fast", asked.index, standing.mark, comment, count))
     fastpath.write_seen(place, [seen, fast, *noted(raw)])
     ms = fastpath.since(began)
     line = fastpath.log_line(place, plan, event, files=count, stage=standing.stage, ms=ms)
@@ -104,22 +93,6 @@ def follow(place: Place, standing: fastpath.Standing) -> None:
                 raise Unsure(commit)
             position += 2
     raise Unsure(head)
-
-
-def _small(place: Place) -> bool:
-    """Whether counting lines along with the paths can't cost much, should nobody ask for the lines."""
-    return posix.stat(place.index).st_size < 1 << 20
-
-
-def divide(output: bytes) -> tuple[bytes, bytes]:
-    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
-    if b"\t" not in output:
-        return output, b""
-    fields = output.split(b"\0")
-    end = 0
-    while fields[end][:1] == b":":
-        end += 2
-    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
 
 
 def parse(raw: bytes) -> list[tuple[bytes, bytes]]:
@@ -181,21 +154,8 @@ def judge(plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> N
 
 def _counts(place: Place, head: bytes) -> bytes:
     options = (b"-r", b"-z", b"--numstat", *RAW_DIFF[4:])
-    counted = (*_elsewhere(place), b"diff-index", *_STAGED, *options, b"--diff-algorithm=myers", head, b"--")
+    counted = (*elsewhere(place), b"diff-index", *STAGED, *options, b"--diff-algorithm=myers", head, b"--")
     return Git(place, *counted).output()
-
-
-def _elsewhere(place: Place) -> tuple[bytes, ...]:
-    """Options that give git this index and an empty worktree.
-
-    diff-index takes a file of the worktree for the staged blob where their stat seems to match (diff.c,
-    reuse_worktree_file), so what it counts there need not be what is committed.
-    """
-    void = place.state + b"/void"
-    if not fastpath.exists(void):
-        posix.mkdir(void)
-    place.variables[b"GIT_INDEX_FILE"] = place.index
-    return (b"-C", void, b"--git-dir=" + place.git_dir, b"--work-tree=" + void)
 
 
 def lines_of(counts: bytes) -> int:

@@ -14,7 +14,7 @@ _SCISSORS = "# ------------------------ >8 ------------------------"
 _DIGITS = "0123456789"
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
-RECORD_HEAD = b"planfence-record 1"
+RECORD_HEAD = b"planfence-record 2"
 #: A longer note is not left: a shell reads it byte by byte.
 _NOTED = 8192
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
@@ -40,7 +40,9 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     lines = clean(text)
     block = judge(plan, lines)
     written = with_trailers(text, wanted(place, standing), block=block)
-    if written != text:
+    if written.startswith(text):
+        _extend(name, len(data), written[len(text) :].encode())
+    else:
         _replace(name, written.encode())
     lines = clean(written)
     what = seen[b"pre-commit"][:2]
@@ -65,18 +67,27 @@ def leave(place: Place, lines: list[bytes]) -> None:
 
     The shell of its shim (`install/shims.py`) reads the note, so that no interpreter need be started. Its lines: the
     log; the line for it, before and after the commit's id; what then stands for the next commit, in three parts
-    between that id; and what `diff-tree` prints of the commit after its id.
+    between that id; and what `diff-tree` prints of the commit after its id. Before and after them stands a word that
+    no other note has (they bear the id of the log's line): it is written over what it held, and a mixture of two
+    begins with the word of one and ends with that of the other.
 
     Only the `git commit` that the note was written for believes it. Its process is our parent where the shim does
     not wait for us, which it does where another hook follows, and that one may still change the message. The note is
     written after the log, which is the newer of the two only if somebody else has written to it since.
     """
-    whole = b"\n".join((b"%s %d" % (RECORD_HEAD, posix.getppid()), *lines))
+    whole = note(posix.getppid(), lines)
     if len(whole) < _NOTED and b"PRE_COMMIT" not in place.environment:
         try:
-            fastpath.write_lines(place.state + b"/to-record", [whole])
-        except OSError:
+            fastpath.write_over(place.state + b"/to-record", whole)
+        except (OSError, Unsure):
             return  # the program records it, as it does without a note
+
+
+def note(process: int, lines: list[bytes]) -> bytes:
+    """The note itself, for the `git commit` that this process is."""
+    text = b"\n".join(lines)
+    word = fastpath.digest(text)[:16]
+    return b"%s %d %s\n%s\n%s %s\n" % (RECORD_HEAD, process, word, text, fastpath.END, word)
 
 
 def standing_after(standing: fastpath.Standing) -> bytes:
@@ -208,6 +219,22 @@ def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
     if trailers and not block:
         head.append("")
     return "\n".join(head + trailers + (tail or [""]))
+
+
+def _extend(name: bytes, size: int, added: bytes) -> None:
+    """Write behind the message, which is this long: whatever ends that in the middle, the user's text is whole."""
+    if not added:
+        return
+    flags = posix.O_WRONLY | posix.O_APPEND | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(name, flags)
+    try:
+        if posix.fstat(descriptor).st_size != size:
+            raise Unsure(b"message")
+        if posix.write(descriptor, added) != len(added):
+            posix.ftruncate(descriptor, size)
+            raise Unsure(b"write")
+    finally:
+        posix.close(descriptor)
 
 
 def _replace(name: bytes, data: bytes) -> None:

@@ -19,7 +19,7 @@ from _imp import source_hash
 #: Raised by one when the format of the compiled plan, or what it proves, changes.
 FORMAT = 2
 
-SEEN_HEAD = b"planfence-seen 3"
+SEEN_HEAD = b"planfence-seen 4"
 END = b"end"
 #: Stands for git's comment prefix where it was not asked for: no editor is opened, so git strips no comments.
 UNASKED = b"-"
@@ -60,6 +60,11 @@ RAW_DIFF = (
     *(b"-r", b"-z", b"--raw", b"--no-abbrev", b"--no-renames", b"--no-ext-diff", b"--no-textconv"),
     *(b"--ignore-submodules=none", b"--no-relative"),
 )
+
+#: Asks for git's comment prefix, under both of its names.
+COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
+#: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
+STAGED = (b"--cached", b"--ita-invisible-in-index")
 
 #: As in `agents/identity.py`.
 STRONG = (
@@ -109,9 +114,11 @@ def attempt(words: list[str], began: float) -> bool:
     """Return whether this hook has been proved clean and is done; raises what it likes where it has not."""
     name = words[0] if words else ""
     if name in ("pre-commit", "pre-merge-commit"):
+        place = Place()
+        asked = Asked(place)  # what judges the answer loads while git looks for it
         from planfence import fastjudge
 
-        return fastjudge.pre_commit(Place(), name.encode(), began)
+        return fastjudge.pre_commit(place, name.encode(), began, asked)
     if name in ("commit-msg", "post-commit"):
         from planfence import fastmessage
 
@@ -267,9 +274,11 @@ def read_file(path: bytes, most: int) -> bytes:
 def read_all(descriptor: int, most: int = 1 << 30) -> bytes:
     """Read to the end, or to ``most`` bytes."""
     chunks = []
-    while most > 0 and (chunk := posix.read(descriptor, min(most, 1 << 20))):
+    size = 1 << 14  # a larger buffer is mapped and unmapped each time
+    while most > 0 and (chunk := posix.read(descriptor, min(most, size))):
         chunks.append(chunk)
         most -= len(chunk)
+        size = 1 << 20
     return b"".join(chunks)
 
 
@@ -298,6 +307,72 @@ class Git:
         if posix.waitstatus_to_exitcode(status) not in ok:
             raise Unsure(b"git")
         return data
+
+
+class Asked:
+    """What pre-commit asks git, at once where HEAD is where it stood; raises :class:`Unsure` for an unusual commit.
+
+    ``index`` and ``mark`` are what the index and HEAD were before; ``changed`` is None where HEAD has moved, until
+    it is known where to and :meth:`ask` is called.
+    """
+
+    __slots__ = ("_place", "_settings", "changed", "counting", "index", "mark", "standing")
+
+    def __init__(self, place: Place) -> None:
+        environment = place.environment
+        if place.merging() or (environment.get(b"PRE_COMMIT_FROM_REF") and environment.get(b"PRE_COMMIT_TO_REF")):
+            raise Unsure(b"merge or range")
+        self._place = place
+        self.standing = read_standing(place)
+        self.index = index_mark(place)
+        self.mark = refs_mark(place)
+        self.counting = False
+        self.changed: Git | None = None
+        self._settings: Git | None = None
+        if self.mark == self.standing.mark:
+            self.ask()
+
+    def ask(self) -> None:
+        """Start git: what is staged against the commit that stands, and where an editor opens the comment prefix."""
+        place = self._place
+        # Counting lines along with the paths can't cost much here, should nobody ask for the lines.
+        self.counting = posix.stat(place.index).st_size < 1 << 20
+        counting = (b"--numstat", b"--diff-algorithm=myers") if self.counting else ()
+        head = self.standing.head
+        self.changed = Git(place, *elsewhere(place), b"diff-index", *STAGED, *RAW_DIFF, *counting, head, b"--")
+        if place.environment.get(b"GIT_EDITOR") != b":":
+            self._settings = Git(place, *COMMENT)
+
+    def answers(self) -> tuple[bytes, bytes, bytes]:
+        """The raw records, the counts of lines, and a name for the comment prefix."""
+        if self.changed is None:
+            raise Unsure(b"not asked")
+        comment = digest(self._settings.output((0, 1))) if self._settings else UNASKED
+        return *divide(self.changed.output()), comment
+
+
+def divide(output: bytes) -> tuple[bytes, bytes]:
+    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
+    if b"\t" not in output:
+        return output, b""
+    fields = output.split(b"\0")
+    end = 0
+    while fields[end][:1] == b":":
+        end += 2
+    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
+
+
+def elsewhere(place: Place) -> tuple[bytes, ...]:
+    """Options that give git this index and an empty worktree.
+
+    diff-index takes a file of the worktree for the staged blob where their stat seems to match (diff.c,
+    reuse_worktree_file), so what it counts there need not be what is committed.
+    """
+    void = place.state + b"/void"
+    if not exists(void):
+        posix.mkdir(void)
+    place.variables[b"GIT_INDEX_FILE"] = place.index
+    return (b"-C", void, b"--git-dir=" + place.git_dir, b"--work-tree=" + void)
 
 
 def digest(data: bytes) -> bytes:
@@ -362,15 +437,44 @@ def read_lines(path: bytes) -> list[bytes]:
 
 def write_seen(place: Place, lines: list[bytes]) -> None:
     """Replace hooks-seen: which of one commit's hooks ran, and on what."""
-    write_lines(place.state + b"/hooks-seen", [SEEN_HEAD, *lines])
+    write_over(place.state + b"/hooks-seen", sealed(lines))
+
+
+def sealed(lines: list[bytes]) -> bytes:
+    """The content of hooks-seen: its first line names the others, so that they are believed only as they were written.
+
+    It is written over what it held. Whatever a crash, a full disk or a second process makes of it, a mixture of two
+    is not what either of their first lines says.
+    """
+    body = b"\n".join(lines)
+    return b"\n".join((SEEN_HEAD + b" " + digest(body), body, END, b""))
+
+
+def write_over(path: bytes, data: bytes) -> None:
+    """Write over what a small file of this worktree's state holds; what follows the end of the new text is left.
+
+    To make a new file in its place costs several times as much. Only for what a reader tells from a mixture.
+    """
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NOFOLLOW | posix.O_NONBLOCK
+    descriptor = posix.open(path, flags, 0o644)
+    try:
+        if posix.write(descriptor, data) != len(data):
+            raise Unsure(path)
+    finally:
+        posix.close(descriptor)
 
 
 def read_seen(place: Place) -> dict[bytes, list[bytes]]:
     """Read hooks-seen: the first word of each line to the others."""
-    first, *lines = read_lines(place.state + b"/hooks-seen")
-    if first != SEEN_HEAD:
+    return {words[0]: words[1:] for words in (line.split(b" ") for line in unsealed(place.state + b"/hooks-seen"))}
+
+
+def unsealed(path: bytes) -> list[bytes]:
+    """The lines of hooks-seen; Unsure for one that is not whole, or was used up."""
+    first, *lines = read_lines(path)
+    if first != SEEN_HEAD + b" " + digest(b"\n".join(lines)):
         raise Unsure(first)
-    return {words[0]: words[1:] for words in (line.split(b" ") for line in lines)}
+    return lines
 
 
 class Standing:
@@ -415,9 +519,14 @@ def read_standing(place: Place) -> Standing:
 def ruling(place: Place) -> Standing:
     """Read what stands under the ledger as it is now; Unsure where that has moved."""
     found = read_standing(place)
-    if found.ledger != ledger_mark(place):
-        raise Unsure(b"ledger")
+    hold(place, found)
     return found
+
+
+def hold(place: Place, standing: Standing) -> None:
+    """Raise :class:`Unsure` where the ledger has moved since this was found to stand."""
+    if standing.ledger != ledger_mark(place):
+        raise Unsure(b"ledger")
 
 
 def index_mark(place: Place) -> bytes:

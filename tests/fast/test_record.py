@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from planfence import fastpath
+from planfence import fastmessage, fastpath
 from planfence.install import shims
 from planfence.install.shims import Launcher
 
@@ -114,10 +116,9 @@ def test_the_next_commit_finds_what_stands_at_its_head(hooked) -> None:
         "feat: " + "x" * 3000,
     ],
 )
-def test_any_message_is_recorded_or_left_to_the_program(hooked, message: str) -> None:
-    said = commit(hooked, "one\n", message=message)
-    assert recorded(hooked) or "found neither" in said
-    assert recorded(hooked) is ("\nend\n" not in message)
+def test_any_message_is_recorded(hooked, message: str) -> None:
+    assert commit(hooked, "one\n", message=message) == ""
+    assert recorded(hooked)
 
 
 @pytest.mark.parametrize("path", ["it's $(id).py", "a  b .py", "-n", "*?[a].py", 'q"q.py'])
@@ -174,7 +175,9 @@ def by_hand(repo, *, parent: int | None = None) -> subprocess.CompletedProcess[s
     note = repo.root / ".git/planfence/to-record"
     head, _, rest = note.read_bytes().partition(b"\n")
     times = note.stat().st_mtime_ns
-    note.write_bytes(head.rpartition(b" ")[0] + b" %d\n" % (parent or os.getpid()) + rest)
+    words = head.split(b" ")
+    words[2] = b"%d" % (parent or os.getpid())
+    note.write_bytes(b" ".join(words) + b"\n" + rest)
     os.utime(note, ns=(times, times))
     return run_hook(repo)
 
@@ -277,13 +280,99 @@ def test_a_disk_that_is_full_is_left_to_the_program(pending, shell) -> None:
 def test_a_note_that_is_torn_anywhere_is_left_to_the_program(pending) -> None:
     note = pending.root / ".git/planfence/to-record"
     whole = note.read_bytes()
-    body = whole.partition(b"\n")[2]
     before = log(pending)
-    for length in sorted({0, 1, *range(0, len(body), 37), body.index(b"\nend\n")}):
-        note.write_bytes(b"planfence-record 1 %d\n" % os.getpid() + body[:length])
-        if body[:length].rstrip(b"\n") != body.partition(b"\nend\n")[0]:
+    for length in sorted({0, 1, *range(0, len(whole) - 1, 37), whole.rindex(b"\nend "), len(whole) - 2}):
+        note.write_bytes(whole[:length])
+        if length < 20:
+            assert refused(pending, run_hook(pending)), length
+        else:
             assert refused(pending, by_hand(pending)), length
     assert log(pending) == before
+
+
+def another(whole: bytes) -> bytes:
+    """The note of another run for the same commit: only its line's id differs, and so the word that it bears."""
+    head, *lines = whole.split(b"\n")[:-2]
+    at = next(number for number, line in enumerate(lines) if line.startswith(b",id="))
+    lines[at] = b",id=" + b"0" * 16
+    return fastmessage.note(int(head.split(b" ")[2]), lines)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_mixture_of_two_notes_is_left_to_the_program(pending, shell) -> None:
+    put(pending, "post-commit", NOWHERE, shell=shell)
+    note = pending.root / ".git/planfence/to-record"
+    one = note.read_bytes()
+    two = another(one)
+    assert len(one) == len(two)
+    before = log(pending)
+    first = next(at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b)
+    for cut in range(first + 1, len(one) - 1, 23):
+        for mixed in (one[:cut] + two[cut:], two[:cut] + one[cut:]):
+            note.write_bytes(mixed)
+            assert refused(pending, by_hand(pending)), cut
+    assert log(pending) == before
+    note.write_bytes(two + one[-60:])  # what stood there was longer
+    assert by_hand(pending).stderr == ""
+    assert log(pending)[-1]["id"] == "0" * 16
+
+
+def test_a_mixture_of_what_two_hooks_saw_is_not_believed(tmp_path) -> None:
+    file = bytes(tmp_path / "hooks-seen")
+    one = fastpath.sealed([b"pre-commit " + b"a" * 40 + b" 1", b"fast x y - 1"])
+    two = fastpath.sealed([b"pre-commit " + b"b" * 40 + b" 2", b"commit-msg z", b"fast v w - 22"])
+    for old, new in ((one, two), (two, one)):
+        for written in range(len(new) + 1):  # how much of the new one a crash has left
+            Path(os.fsdecode(file)).write_bytes(new[:written] + old[written:])
+            try:
+                found = fastpath.unsealed(file)
+            except fastpath.Unsure:
+                continue
+            assert fastpath.sealed(found) in (old, new)
+            assert (fastpath.sealed(found) == new) is (written >= len(new) - 1)
+        for written in range(len(new)):
+            Path(os.fsdecode(file)).write_bytes(new[:written])
+            with pytest.raises(fastpath.Unsure):
+                fastpath.unsealed(file)
+
+
+def test_a_note_can_not_be_led_elsewhere(tmp_path) -> None:
+    (tmp_path / "other").write_bytes(b"other")
+    (tmp_path / "link").symlink_to("other")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError, match=r"."):
+            fastpath.write_over(bytes(tmp_path / name), b"more")
+    assert (tmp_path / "other").read_bytes() == b"other"
+
+
+def limited(size: int, name: Path) -> None:
+    """Let a child of ours write behind a message while no file may be longer than this."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            fastmessage._extend(bytes(name), 5, b"\nPlan-Model: human\n")
+        except (OSError, fastpath.Unsure):
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_message_is_whole_or_as_it_was(tmp_path) -> None:
+    file = tmp_path / "COMMIT_EDITMSG"
+    for size in (5, 6, 12, 20):
+        file.write_bytes(b"feat\n")
+        limited(size, file)
+        assert file.read_bytes() == b"feat\n"
+    with pytest.raises(fastpath.Unsure):  # somebody else has written to it
+        fastmessage._extend(bytes(file), 4, b"x")
+    assert file.read_bytes() == b"feat\n"
+    fastmessage._extend(bytes(file), 5, b"\nPlan-Model: human\n")
+    assert file.read_bytes() == b"feat\n\nPlan-Model: human\n"
 
 
 def test_a_hook_that_follows_commit_msg_may_change_the_message(hooked) -> None:

@@ -48,10 +48,8 @@ def _raw(file: FileChange) -> bytes:
 def read_seen(repository: Repository) -> dict[str, list[str]]:
     """Return which hooks ran since the last commit; each with HEAD, what was staged, and maybe its tree."""
     try:
-        lines = fastpath.read_lines(os.fsencode(repository.state_dir / SEEN))
+        lines = fastpath.unsealed(os.fsencode(repository.state_dir / SEEN))
     except (OSError, Unsure):
-        return {}
-    if lines[0] != fastpath.SEEN_HEAD:
         return {}
     return {words[0]: words[1:] for words in (line.decode("utf-8", "replace").split(" ") for line in lines)}
 
@@ -68,10 +66,9 @@ def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
     seen[hook] = [change.parents[0] if change.parents else "-", raw_key(change.files), change.tree]
     if hook == "pre-commit":
         seen = {hook: seen[hook]} | _for_fast(repository, outcome, change)
-    lines = [fastpath.SEEN_HEAD.decode(), *(" ".join((name, *words)) for name, words in seen.items())]
-    lines.append(fastpath.END.decode())
+    lines = [" ".join((name, *words)).encode() for name, words in seen.items()]
     try:
-        write_atomically(repository.state_dir / SEEN, "".join(f"{line}\n" for line in lines).encode())
+        write_atomically(repository.state_dir / SEEN, fastpath.sealed(lines))
     except CouldNotCheck:
         return
 
@@ -96,7 +93,7 @@ def _for_fast(repository: Repository, outcome: Outcome, change: Change) -> dict[
             (repository.state_dir / "standing").unlink(missing_ok=True)
             return {}
         standing.write(place)
-        _, comment = repository.git.status(*(word.decode() for word in fastjudge.COMMENT))
+        _, comment = repository.git.status(*(word.decode() for word in fastpath.COMMENT))
         words = (index, standing.mark, fastpath.digest(comment), b"%d" % len(change.files))
         lines = [b" ".join((b"fast", *words)), *fastjudge.noted(raw_bytes(change.files))]
         return {words[0]: words[1:] for words in (line.decode().split(" ") for line in lines)}

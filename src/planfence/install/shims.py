@@ -42,15 +42,16 @@ record() {
   n=${GIT_DIR:-.git}/planfence/to-record
   [ -s "$n" ] || return 1
   {
-    IFS= read -r l
-    [ "$l" = "planfence-record 1 $PPID" ] || return 1
+    IFS=' ' read -r l x y e
+    [ "$l $x $y" = "planfence-record 2 $PPID" ] && [ -n "$e" ] || return 1
     IFS= read -r f; IFS= read -r a; IFS= read -r b
     IFS= read -r x; IFS= read -r y; IFS= read -r z
     w=
-    while IFS= read -r l && [ "$l" != end ]; do
+    while IFS= read -r l && [ "$l" != "end $e" ]; do
       w="$w
 $l"
     done
+    [ "$l" = "end $e" ] || return 1
   } <"$n"
   [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] || return 1
   [ "$f" -nt "$n" ]
