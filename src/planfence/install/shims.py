@@ -27,7 +27,8 @@ _MARKER = b"# planfence-shim "
 _HEAD = b"#!/bin/sh\n"
 
 #: `-I -S` leave the site-packages out, and with them most of the start-up time. What is imported stays, so there is
-#: nothing to be collected until `fastpath` says that there may be.
+#: nothing to be collected until `fastpath` says that there may be. `-X utf8` spares the interpreter the question how
+#: the locale writes its letters, and tells the bytes of a path as they are.
 _START = (
     "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
 )
@@ -154,7 +155,7 @@ def _ways(name: str, launcher: Launcher | None) -> list[tuple[str, str]]:
         ways.append(('[ -n "$PLANFENCE_PYTHON" ]', f'"$PLANFENCE_PYTHON" -I -m planfence hook {name} "$@"'))
     else:
         ways.append(
-            ('[ -x "$p" ] && [ -f "$s/planfence/fastpath.py" ]', f'"$p" -I -S -c \'{_START}\' "$s" {name} "$@"')
+            ('[ -x "$p" ] && [ -f "$s/planfence/fastpath.py" ]', f'"$p" -I -S -X utf8 -c \'{_START}\' "$s" {name} "$@"')
         )
     ways.append(("command -v planfence >/dev/null 2>&1", f'planfence hook {name} "$@"'))
     return ways
