@@ -46,12 +46,12 @@ def one(entry: str, stage: str) -> str:
     return ONE.replace("ENTRY", entry).replace("STAGE", stage).replace("NAMES", names)
 
 
-def committing(scratch: Scratch):
-    """Time `git commit` of one planned edit."""
+def committing(scratch: Scratch, *message: str):
+    """Time `git commit` of one planned edit; by default with the message on the command line."""
 
     def work(number: int) -> float:
-        scratch.edit(f"value = {number} + {os.getpid()}\n")
-        command = ["git", "commit", "-q", "-m", "feat: change the value"]
+        scratch.edit(f"value = {number} + {os.getpid()} + {len(message)}\n")
+        command = ["git", "commit", "-q", *(message or ("-m", "feat: change the value"))]
         return timed(command, scratch.root, scratch.variables)
 
     return work
@@ -90,6 +90,10 @@ def measure(folder: Path, rounds: int, conventional: str | None) -> int:
     native.run(program, "install")
     native.run(program, "start", "demo/code")
     works = {"bare": committing(bare), "prek": committing(peer), "native": committing(native)}
+    file = folder / "message"
+    file.write_text("feat: change the value\n")
+    for name, there in (("bare", bare), ("prek", peer), ("native", native)):
+        works[f"{name}, file"] = committing(there, "-F", str(file))
     framed = {"planfence": (f"{program} hook pre-commit", "pre-commit")}
     framed["message"] = (f"{program} hook commit-msg", "commit-msg")
     if conventional:
@@ -104,10 +108,14 @@ def measure(folder: Path, rounds: int, conventional: str | None) -> int:
     table = Table()
     found = interleaved(rounds, works)
     over = {name: value - found["bare"] for name, value in found.items()}
+    from_file = {name: found[f"{name}, file"] - found["bare, file"] for name in ("native", "prek")}
     table.row(
         "git commit, 3 native hooks, over bare / prek with 2 no-op stages, over bare",
         over["native"] / over["prek"],
         1.0,
+    )
+    table.row(
+        "the same with the message in a file, which commit-msg judges", from_file["native"] / from_file["prek"], 1.0
     )
     processes(table, native, rounds)
     if conventional:
