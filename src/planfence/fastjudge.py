@@ -33,6 +33,9 @@ def pre_commit(place: Place, event: bytes, began: float, asked: Asked | None = N
     else:
         fastpath.hold(place, standing)
     plan = fastpath.load(place, standing.cache)
+    from planfence import fastahead  # git reads meanwhile
+
+    message = fastahead.look(place, plan, asked)
     raw, counts, comment = asked.answers()
     if not raw and not place.environment.get(b"GIT_INDEX_FILE"):
         return False
@@ -47,10 +50,15 @@ def pre_commit(place: Place, event: bytes, began: float, asked: Asked | None = N
     count = b"%d" % len(files)
     seen = b" ".join((b"pre-commit", standing.head, fastpath.digest(raw)))
     fast = b" ".join((b"fast", asked.index, standing.mark, comment, count))
-    fastpath.write_seen(place, [seen, fast, *noted(raw)])
+    told = noted(raw)
+    ahead = message.word(count, raw) if message and told else b""
+    fastpath.write_seen(place, [seen, fast, *told, *([ahead] if ahead else [])])
     ms = fastpath.since(began)
     line = fastpath.log_line(place, plan, event, files=count, stage=standing.stage, ms=ms)
-    fastpath.append(fastpath.log_path(place, plan), line)
+    if fastpath.append(fastpath.log_path(place, plan), line) and message and ahead:
+        message.leave()
+    else:
+        fastahead.take_back(place)
     return True
 
 

@@ -14,9 +14,8 @@ _SCISSORS = "# ------------------------ >8 ------------------------"
 _DIGITS = "0123456789"
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
-RECORD_HEAD = b"planfence-record 2"
 #: A longer note is not left: a shell reads it byte by byte.
-_NOTED = 8192
+NOTED = 8192
 _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 
 
@@ -56,9 +55,8 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     log, ms = fastpath.log_path(place, plan), fastpath.since(began)
     line = fastpath.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=ms)
     if fastpath.append(log, line) and b"raw" in seen:
-        after = fastpath.log_line(place, plan, b"post-commit", files=files, stage=standing.stage, commit=_COMMIT)
-        shown = [standing.head, *_said_by_git(lines, seen[b"raw"])]
-        leave(place, [log, *after.split(_COMMIT), *standing_after(standing).split(_COMMIT), *shown])
+        expected = [standing.head, *shown(lines, b" ".join(seen[b"raw"]))]
+        leave(place, recorded(place, plan, standing, files, expected))
     return True
 
 
@@ -76,18 +74,28 @@ def leave(place: Place, lines: list[bytes]) -> None:
     written after the log, which is the newer of the two only if somebody else has written to it since.
     """
     whole = note(posix.getppid(), lines)
-    if len(whole) < _NOTED and b"PRE_COMMIT" not in place.environment:
+    if len(whole) < NOTED and b"PRE_COMMIT" not in place.environment:
         try:
             fastpath.write_over(place.state + b"/to-record", whole)
         except (OSError, Unsure):
             return  # the program records it, as it does without a note
 
 
+def recorded(
+    place: Place, plan: dict[bytes, list[bytes]], standing: fastpath.Standing, files: bytes, expected: list[bytes]
+) -> list[bytes]:
+    """The lines that :func:`leave` leaves; ``standing`` is afterwards what stands for the next commit."""
+    line = fastpath.log_line(place, plan, b"post-commit", files=files, stage=standing.stage, commit=_COMMIT)
+    return [
+        fastpath.log_path(place, plan), *line.split(_COMMIT), *standing_after(standing).split(_COMMIT), *expected
+    ]  # fmt: skip
+
+
 def note(process: int, lines: list[bytes]) -> bytes:
     """The note itself, for the `git commit` that this process is."""
     text = b"\n".join(lines)
     word = fastpath.digest(text)[:16]
-    return b"%s %d %s\n%s\n%s %s\n" % (RECORD_HEAD, process, word, text, fastpath.END, word)
+    return b"%s %d %s\n%s\n%s %s\n" % (fastpath.RECORD_HEAD, process, word, text, fastpath.END, word)
 
 
 def standing_after(standing: fastpath.Standing) -> bytes:
@@ -98,10 +106,10 @@ def standing_after(standing: fastpath.Standing) -> bytes:
     return standing.line()
 
 
-def _said_by_git(lines: list[str], raw: list[bytes]) -> list[bytes]:
+def shown(lines: list[str], raw: bytes) -> list[bytes]:
     """How `diff-tree` shows the message and the raw records: blank lines are folded as git folds them."""
     folded = [line for above, line in zip(["", *lines], lines, strict=False) if line or above]
-    fields = b" ".join(raw).split(b"\0")[:-1]
+    fields = raw.split(b"\0")[:-1]
     records = [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
     return [*(line.encode() for line in folded), *([b"", b"", *records] if records else [])]
 

@@ -1,7 +1,7 @@
 """The hooks' fast path: proves that a plain commit is clean, or says nothing and lets the full check run.
 
 It stands alone. `python -I -S` starts in a third of the time that `site`, `os` and `re` take on top, so
-this module and its two companions (`fastjudge`, `fastmessage`) import only what the interpreter has built
+this module and its companions (`fastjudge`, `fastmessage`, `fastahead`) import only what the interpreter has built
 in, and the process ends without tearing the interpreter down. It never refuses: whatever is unusual, whatever
 fails, whatever is not in the cache is left to the full check, in the same process. It may never accept what
 the full check refuses (`tests/app/test_fastpath.py` compares the two).
@@ -20,6 +20,8 @@ from _imp import source_hash
 FORMAT = 2
 
 SEEN_HEAD = b"planfence-seen 4"
+#: Begins what commit-msg leaves for post-commit, see `fastmessage.leave`.
+RECORD_HEAD = b"planfence-record 2"
 END = b"end"
 #: Stands for git's comment prefix where it was not asked for: no editor is opened, so git strips no comments.
 UNASKED = b"-"
@@ -152,10 +154,11 @@ class Place:
             self.index = self.top + b"/" + self.index
         self.state = self.git_dir + b"/planfence"
         self.model = detect(environment)
-        self.task = self._task(environment)
+        self.task = self.active()
 
-    def _task(self, environment: dict[bytes, bytes]) -> bytes:
-        named = environment.get(b"PLANFENCE_TASK")
+    def active(self) -> bytes:
+        """The active task, read anew."""
+        named = self.environment.get(b"PLANFENCE_TASK")
         if not named:
             try:
                 named = read_file(self.state + b"/task", 4096).strip()
@@ -466,15 +469,33 @@ def write_over(path: bytes, data: bytes) -> None:
 
 def read_seen(place: Place) -> dict[bytes, list[bytes]]:
     """Read hooks-seen: the first word of each line to the others."""
-    return {words[0]: words[1:] for words in (line.split(b" ") for line in unsealed(place.state + b"/hooks-seen"))}
+    return {words[0]: words[1:] for words in (line.split(b" ") for line in unsealed(place.state))}
 
 
-def unsealed(path: bytes) -> list[bytes]:
-    """The lines of hooks-seen; Unsure for one that is not whole, or was used up."""
-    first, *lines = read_lines(path)
+def unsealed(state: bytes) -> list[bytes]:
+    """The lines of hooks-seen in this folder; Unsure for one that is not whole, or was used up.
+
+    What pre-commit has said ahead of commit-msg (`fastahead`) counts once that has let the message pass.
+    """
+    first, *lines = read_lines(state + b"/hooks-seen")
     if first != SEEN_HEAD + b" " + digest(b"\n".join(lines)):
         raise Unsure(first)
-    return lines
+    kind, _, rest = lines[-1].partition(b" ")
+    if kind != b"ahead":
+        return lines
+    word, _, message = rest.partition(b" ")
+    if not _passed(state + b"/to-record", word):
+        return lines[:-1]
+    return [*lines[:-1], lines[0].replace(b"pre-commit", b"commit-msg", 1), b"message " + message]
+
+
+def _passed(record: bytes, word: bytes) -> bool:
+    """Whether commit-msg has let the message pass that goes with this word."""
+    try:
+        words = read_file(record, 1 << 16).partition(b"\n")[0].split(b" ")
+    except (OSError, Unsure):
+        return False
+    return words[:2] == RECORD_HEAD.split(b" ") and words[3:] == [word]
 
 
 class Standing:

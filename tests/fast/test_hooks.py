@@ -19,7 +19,7 @@ from planfence.install.shims import _START as START
 
 SOURCE = str(Path(fastpath.__file__).resolve().parents[1])
 #: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
-OWN = {"planfence", "planfence.fastpath", "planfence.fastjudge", "planfence.fastmessage", "gc", "sys"}
+OWN = {"planfence", *(f"planfence.fast{name}" for name in ("path", "judge", "message", "ahead")), "gc", "sys"}
 
 
 @pytest.fixture

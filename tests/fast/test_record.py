@@ -318,22 +318,22 @@ def test_a_mixture_of_two_notes_is_left_to_the_program(pending, shell) -> None:
 
 
 def test_a_mixture_of_what_two_hooks_saw_is_not_believed(tmp_path) -> None:
-    file = bytes(tmp_path / "hooks-seen")
+    file = tmp_path / "hooks-seen"
     one = fastpath.sealed([b"pre-commit " + b"a" * 40 + b" 1", b"fast x y - 1"])
     two = fastpath.sealed([b"pre-commit " + b"b" * 40 + b" 2", b"commit-msg z", b"fast v w - 22"])
     for old, new in ((one, two), (two, one)):
         for written in range(len(new) + 1):  # how much of the new one a crash has left
-            Path(os.fsdecode(file)).write_bytes(new[:written] + old[written:])
+            file.write_bytes(new[:written] + old[written:])
             try:
-                found = fastpath.unsealed(file)
+                found = fastpath.unsealed(bytes(tmp_path))
             except fastpath.Unsure:
                 continue
             assert fastpath.sealed(found) in (old, new)
             assert (fastpath.sealed(found) == new) is (written >= len(new) - 1)
         for written in range(len(new)):
-            Path(os.fsdecode(file)).write_bytes(new[:written])
+            file.write_bytes(new[:written])
             with pytest.raises(fastpath.Unsure):
-                fastpath.unsealed(file)
+                fastpath.unsealed(bytes(tmp_path))
 
 
 def test_a_note_can_not_be_led_elsewhere(tmp_path) -> None:

@@ -29,7 +29,8 @@ def test_the_generic_shims_are_the_generator_s(name):
     assert path.stat().st_mode & 0o111
     text = path.read_bytes().removeprefix(b"#!/bin/sh").replace(b"/dev/null", b"")
     # Only what stands in the repository's own git directory is named besides, by variables.
-    for own in (b"${GIT_DIR:-.git}/planfence/to-record", b'"${n%/*}/hooks-seen"', b'"${n%/*}/standing"', b"${n%/*}"):
+    record = (b"${GIT_DIR:-.git}/planfence/to-record", b'"${n%/*}/hooks-seen"', b'"${n%/*}/standing"', b"${n%/*}")
+    for own in (*record, b"${GIT_DIR:-.git}/planfence", b"$d/ahead", b'"$d/to-record"'):
         text = text.replace(own, b"")
     assert b"/" not in text
 

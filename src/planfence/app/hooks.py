@@ -7,7 +7,7 @@ from pathlib import Path
 from planfence.app import check
 from planfence.app.check import Outcome
 from planfence.app.claims import trailers
-from planfence.app.seen import SEEN, TO_RECORD, mark_seen, read_seen, was_seen
+from planfence.app.seen import SEEN, TO_RECORD, mark_seen, read_seen, take_back, was_seen
 from planfence.core import message as messages
 from planfence.core.finding import Report
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -32,6 +32,7 @@ def pre_commit(repository: Repository) -> HookResult:
     --all-files`, where git hands over no index) the named range, or, with nothing staged, the
     branch since its merge base.
     """
+    take_back(repository)
     environment = repository.environment
     span = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
     if span[0] and span[1]:

@@ -7,6 +7,7 @@ which hooks ran, and on what; `standing` says what was found to hold at a HEAD, 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from planfence import fastjudge, fastpath
 from planfence.app import fastplan
@@ -23,6 +24,8 @@ from planfence.store.state import write_atomically
 SEEN = "hooks-seen"
 #: What commit-msg leaves for the shell of post-commit, see `fastmessage.leave`.
 TO_RECORD = "to-record"
+#: What pre-commit leaves for the shell of commit-msg, see `fastahead`.
+AHEAD = "ahead"
 _TYPE = 0o170000
 
 
@@ -48,10 +51,16 @@ def _raw(file: FileChange) -> bytes:
 def read_seen(repository: Repository) -> dict[str, list[str]]:
     """Return which hooks ran since the last commit; each with HEAD, what was staged, and maybe its tree."""
     try:
-        lines = fastpath.unsealed(os.fsencode(repository.state_dir / SEEN))
+        lines = fastpath.unsealed(os.fsencode(repository.state_dir))
     except (OSError, Unsure):
         return {}
     return {words[0]: words[1:] for words in (line.decode("utf-8", "replace").split(" ") for line in lines)}
+
+
+def take_back(repository: Repository) -> None:
+    """See to it that no earlier note speaks for the message of this commit."""
+    with suppress(OSError):
+        (repository.state_dir / AHEAD).unlink(missing_ok=True)
 
 
 def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:

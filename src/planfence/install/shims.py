@@ -36,8 +36,10 @@ _START = (
 #: post-commit without an interpreter: the line that commit-msg has left ready (`fastmessage.leave`) goes to the log
 #: where git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Whatever is
 #: otherwise (a log that is no plain file, or that somebody has written to since, so that its end is not known) is left
-#: to the program. Only the built-in commands of a POSIX shell, and git. The line comes first: were it to fail, nothing
-#: is consumed, by writing over the first bytes: to empty a file costs more than all the rest.
+#: to the program. Only the built-in commands of a POSIX shell, and git. The note's first line is read again at the end:
+#: it is another one if a note was written meanwhile, which may be shorter and leave the end of ours. The line comes
+#: first: were it to fail, nothing is consumed, by writing over the first bytes: to empty a file costs more than all
+#: the rest.
 _RECORD = r"""
 record() {
   n=${GIT_DIR:-.git}/planfence/to-record
@@ -54,6 +56,8 @@ $l"
     done
     [ "$l" = "end $e" ] || return 1
   } <"$n"
+  IFS= read -r l <"$n"
+  [ "$l" = "planfence-record 2 $PPID $e" ] || return 1
   [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] || return 1
   [ "$f" -nt "$n" ]
   [ $? -eq 1 ] || return 1
@@ -68,6 +72,56 @@ $l"
   printf recorded 2>/dev/null 1<>"$n"
   printf recorded 2>/dev/null 1<>"${n%/*}/hooks-seen"
   [ -z "$x" ] || printf '%s\nend\n' "$x$c$y$c$z" 2>/dev/null 1<>"${n%/*}/standing"
+  return 0
+}
+"""
+
+#: commit-msg without an interpreter: pre-commit has judged this very message too, and has left what is to be added to
+#: it (`fastahead`). The shell sees that it is that message, in this very `git commit`, and that nothing is as new as
+#: the note that the verdict rests on; then the note for post-commit begins to speak. Whatever is otherwise is left to
+#: the interpreter, the user's message as it was.
+_JUDGED = r"""
+judged() {
+  d=${GIT_DIR:-.git}/planfence
+  n=$d/ahead
+  [ "$GIT_EDITOR" = : ] && [ -s "$n" ] || return 1
+  {
+    IFS=' ' read -r l x y e
+    [ "$l $x $y" = "planfence-ahead 1 $PPID" ] && [ -n "$e" ] || return 1
+    IFS= read -r f; IFS= read -r a
+    while IFS= read -r l && [ "$l" != "$e" ]; do
+      [ ! -e "$l" ] && [ ! -L "$l" ] || [ "$n" -nt "$l" ] || return 1
+    done
+    m=
+    while IFS= read -r l && [ "$l" != "$e" ]; do
+      m="$m$l
+"
+    done
+    w=
+    while IFS= read -r l && [ "$l" != "end $e" ]; do
+      w="$w$l
+"
+    done
+    [ "$l" = "end $e" ] || return 1
+  } <"$n"
+  IFS= read -r l <"$d/to-record"
+  [ "$l" = "planfence-coming 2 $PPID $e" ] || return 1
+  [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] && [ -f "$1" ] && [ ! -L "$1" ] || return 1
+  [ "$f" -nt "$n" ]
+  [ $? -eq 1 ] || return 1
+  t=
+  while IFS= read -r l; do
+    t="$t$l
+"
+  done <"$1"
+  [ "$t$l" = "$m" ] || return 1
+  printf %s "$w" 2>/dev/null >>"$1" || {
+    printf %s "$m" >"$1" || exit 3
+    return 1
+  }
+  printf '%s\n' "$a" 2>/dev/null >>"$f" || return 1
+  printf '%s\n' "planfence-record 2 $PPID $e" 2>/dev/null 1<>"$d/to-record" || return 1
+  printf judged 2>/dev/null 1<>"$n"
   return 0
 }
 """
@@ -115,7 +169,7 @@ def generated_by(hook: bytes | None) -> str:
 
 def launcher_of(data: bytes) -> Launcher | None:
     """The launcher that a shim of ours names, or None where it names none."""
-    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=|record\(\))", os.fsdecode(data), re.DOTALL | re.MULTILINE)
+    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=|\w+\(\))", os.fsdecode(data), re.DOTALL | re.MULTILINE)
     if found is None:
         return None
     python, site = (shlex.split(found.group(part)) for part in (1, 2))
@@ -183,6 +237,7 @@ def _missing(name: str, launcher: Launcher | None) -> list[str]:
 def _alone(name: str, launcher: Launcher | None) -> list[str]:
     return [
         *([_RECORD.strip(), "record && exit 0"] if name == "post-commit" else []),
+        *([_JUDGED.strip(), 'judged "$1" && exit 0'] if name == "commit-msg" else []),
         *_branches(_ways(name, launcher), "exec ", ""),
         "fi",
         *_missing(name, launcher),
