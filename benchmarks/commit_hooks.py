@@ -115,7 +115,7 @@ def measure(folder: Path, rounds: int, conventional: str | None) -> int:
         1.0,
     )
     table.row(
-        "the same with the message in a file, which commit-msg judges", from_file["native"] / from_file["prek"], 1.0
+        "the same with the message in a file, which commit-msg judges", from_file["native"] / from_file["prek"], None
     )
     processes(table, native, rounds)
     if conventional:

@@ -250,7 +250,7 @@ def test_a_note_that_is_torn_or_mixed_is_left_to_the_program(waiting) -> None:
     first = whole.index(word)
     for cut in range(first + 3, len(whole) - 2, 29):
         for torn in (whole[:cut], whole[:cut] + other[cut:], other[:cut] + whole[cut:]):
-            assert left(waiting, by_hand(waiting, torn)), cut
+            assert torn == whole or left(waiting, by_hand(waiting, torn)), cut
     assert left(waiting, by_hand(waiting, other)), "the note for post-commit is another one"
     assert by_hand(waiting, whole).returncode == 0
 

@@ -309,6 +309,8 @@ def test_a_mixture_of_two_notes_is_left_to_the_program(pending, shell) -> None:
     first = next(at for at, (a, b) in enumerate(zip(one, two, strict=True)) if a != b)
     for cut in range(first + 1, len(one) - 1, 23):
         for mixed in (one[:cut] + two[cut:], two[:cut] + one[cut:]):
+            if mixed in (one, two):
+                continue  # what differs behind the cut is the same by chance
             note.write_bytes(mixed)
             assert refused(pending, by_hand(pending)), cut
     assert log(pending) == before
