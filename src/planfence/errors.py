@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from planfence.enums import IntEnum
 from planfence.records import dataclass
 
 

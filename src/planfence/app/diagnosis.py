@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from planfence.core.policy import Policy
+from planfence.enums import Enum
 from planfence.env import Environment
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 
 from planfence.app.book import Book, read_book
@@ -13,6 +12,7 @@ from planfence.app.target import Target
 from planfence.app.testrun import Teller, run_in_export
 from planfence.core.evidence import GateRun, Result
 from planfence.core.moves import Kind
+from planfence.enums import StrEnum
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import changes
 from planfence.gitio.export import write_tree

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
-
+from planfence.enums import IntEnum, StrEnum
 from planfence.records import dataclass
 
 STAGED = "staged"

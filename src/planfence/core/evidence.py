@@ -8,12 +8,12 @@ configuration, where that predicate has room for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
 from planfence.core.policy import Tests
 from planfence.core.statement import NotAStatement, Statement
+from planfence.enums import StrEnum
 from planfence.records import dataclass
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from planfence.enums import StrEnum
 from planfence.records import dataclass, field
 
 

@@ -8,12 +8,12 @@ patch text (facts: applying text failed on a quarter of real commits, mostly sil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from enum import StrEnum
 from itertools import pairwise
 
 from planfence.core.change import Mode
 from planfence.core.digests import sha256
 from planfence.core.paths import encode
+from planfence.enums import StrEnum
 from planfence.records import dataclass, field
 
 #: A file that holds a NUL byte this early is binary, as git decides it (buffer_is_binary in xdiff-interface.c).

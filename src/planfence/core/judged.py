@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from planfence.core.hunks import Unit
 from planfence.core.pathclass import PathClass
+from planfence.enums import StrEnum
 from planfence.records import dataclass
 
 

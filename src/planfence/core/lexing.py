@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from enum import Enum
 
 from planfence.core.languages import CODE, REGEX_LITERAL, Language, scanner
 from planfence.core.patterns import pattern
+from planfence.enums import Enum
 from planfence.records import dataclass
 
 

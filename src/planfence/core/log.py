@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from planfence.core.logline import FIRST_FIELDS, ID_LENGTH
+from planfence.enums import StrEnum
 
 #: Where a record begins; what stands before it in the same line is another record, or the torn rest of one.
 _BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=)")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from planfence.core.evidence import number, text
 from planfence.core.statement import NotAStatement, Statement
+from planfence.enums import StrEnum
 from planfence.records import dataclass
 
 #: Our own predicate; a URN, since it names a format and no page.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
 from typing import Any
 
 from planfence.core.change import STAGED, Change
@@ -12,6 +11,7 @@ from planfence.core.finding import Finding, Severity
 from planfence.core.message import Message
 from planfence.core.plan import Plan, Task
 from planfence.core.policy import Policy
+from planfence.enums import StrEnum
 from planfence.errors import Fault
 from planfence.records import dataclass, field
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from enum import Enum
 from itertools import accumulate
 
 from planfence.core.hunks import Hunk
 from planfence.core.languages import Language, Space
 from planfence.core.lexing import Lexed, Part, PastDeadline, Token
 from planfence.core.patterns import pattern
+from planfence.enums import Enum
 from planfence.records import dataclass
 
 

@@ -10,11 +10,11 @@ reworks, stands in the commits as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
 from planfence.core.evidence import GateRun
 from planfence.core.moves import Answer, Kind, Move
 from planfence.core.plan import Plan, Task
+from planfence.enums import StrEnum
 from planfence.records import dataclass, field
 
 HUMAN = "human"
