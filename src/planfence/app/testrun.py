@@ -19,6 +19,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import exact
 from planfence.gitio.export import export, guard, scratch
 from planfence.gitio.repository import Repository
+from planfence.gitio.streaming import stream
 from planfence.records import dataclass, replace
 from planfence.store.junit import read_counts
 from planfence.store.process import KEPT, Ended, Tail, Watch, run_command
@@ -255,7 +256,7 @@ def _attachments(repository: Repository, target: Target, output: bytes) -> dict[
     kept = Tail(KEPT)
     base = target.trees.get("base", target.tree)
     options = ("-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
-    with repository.git.stream("diff-tree", *options, base, target.tree, "--") as process:
+    with stream(repository.git, "diff-tree", *options, base, target.tree, "--") as process:
         assert process.stdout is not None
         while piece := process.stdout.read(1 << 16):
             kept.add(piece)

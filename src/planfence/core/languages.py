@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from collections.abc import Callable
 from functools import lru_cache
 
 from planfence.core.patterns import pattern
+from planfence.enums import Enum
 from planfence.records import dataclass
 
 
@@ -75,8 +76,9 @@ _YAML_QUOTED = (
 _C_COMMENT = _BLOCK + r"|//(?:\\\r?\n|[^\n])*"
 _C_STRING = _PREFIX + r"(?:" + _DQ + r"|" + _SQ + r")"
 
-_LANGUAGES = (
-    Language(
+#: Each made when a file of it is first met.
+_MAKERS: dict[str, Callable[[], Language]] = {
+    "python": lambda: Language(
         "python",
         comment=_HASH,
         string=r"(?:\b[A-Za-z]{1,2})?(?:\"\"\"(?:\\[\s\S]|[\s\S])*?(?:\"\"\"|\Z)|'''(?:\\[\s\S]|[\s\S])*?(?:'''|\Z)|"
@@ -87,17 +89,21 @@ _LANGUAGES = (
         indent=True,
         directive=_MAGIC,
     ),
-    Language(
+    "javascript": lambda: Language(
         "javascript",
         comment=_BLOCK + "|" + _SLASHES,
         string=_DQ + "|" + _SQ + "|" + _TEMPLATE,
         directive=r"@(?:jsx|flow|jest-environment|ts-nocheck)|webpack\w+:|@vite-ignore|#!",
         regex_literals=True,
     ),
-    Language("java", _BLOCK + "|" + _SLASHES, _TEXT_BLOCK + "|" + _DQ + "|" + _SQ, newlines=False, directive=r"\\u"),
-    Language("kotlin", _BLOCK + "|" + _SLASHES, _TEXT_BLOCK + "|" + _DQ + "|" + _SQ, nested_comments=True),
-    Language("c", _C_COMMENT, _C_STRING, newlines=False, preprocessor=True, directive=r"\?\?/"),
-    Language(
+    "java": lambda: Language(
+        "java", _BLOCK + "|" + _SLASHES, _TEXT_BLOCK + "|" + _DQ + "|" + _SQ, newlines=False, directive=r"\\u"
+    ),
+    "kotlin": lambda: Language(
+        "kotlin", _BLOCK + "|" + _SLASHES, _TEXT_BLOCK + "|" + _DQ + "|" + _SQ, nested_comments=True
+    ),
+    "c": lambda: Language("c", _C_COMMENT, _C_STRING, newlines=False, preprocessor=True, directive=r"\?\?/"),
+    "c++": lambda: Language(
         "c++",
         _C_COMMENT,
         r"(?:\b[A-Za-z0-9]*R)\"(?P<raw>[^()\\\s]{0,16})\([\s\S]*?(?:\)(?P=raw)\"|\Z)|" + _C_STRING,
@@ -105,20 +111,20 @@ _LANGUAGES = (
         preprocessor=True,
         directive=r"\?\?/",
     ),
-    Language(
+    "c#": lambda: Language(
         "c#",
         _BLOCK + "|" + _SLASHES,
         r"\$?@\$?\"(?:\"\"|[^\"])*(?:\"|\Z)|\$*\"\"\"[\s\S]*?(?:\"\"\"|\Z)|\$?" + _DQ + "|" + _SQ,
         newlines=False,
         preprocessor=True,
     ),
-    Language(
+    "go": lambda: Language(
         "go",
         _BLOCK + "|" + r"//[^\n]*",
         r"`[^`]*(?:`|\Z)|" + _DQ + "|" + _SQ,
         directive=r"//(?:go:|export |line |extern |\s*\+build)|/\*line |#\s*(?:cgo|include|define|if|endif)",
     ),
-    Language(
+    "rust": lambda: Language(
         "rust",
         _BLOCK + "|" + r"//[^\n]*",
         r"\b(?:br|cr|r)(?P<raw>#*)\"[\s\S]*?(?:\"(?P=raw)|\Z)|"
@@ -128,7 +134,7 @@ _LANGUAGES = (
         newlines=False,
         nested_comments=True,
     ),
-    Language(
+    "ruby": lambda: Language(
         "ruby",
         r"^=begin\b[\s\S]*?(?:^=end\b[^\n]*|\Z)|^__END__\r?\n[\s\S]*|" + _HASH,
         r"\"(?:\\[\s\S]|#" + _INTERPOLATION + r"|[^\"\\])*(?:\"|\Z)|" + _SQ_LINES + r"|`(?:\\[\s\S]|[^`\\])*(?:`|\Z)"
@@ -138,7 +144,7 @@ _LANGUAGES = (
         regex_literals=True,
         heredocs=True,
     ),
-    Language(
+    "shell": lambda: Language(
         "shell",
         r"(?:(?<=[\s;&|(])|^)#[^\n]*",
         r"\$?\"(?:\\[\s\S]|[^\"\\])*(?:\"|\Z)|\$'(?:\\[\s\S]|[^'\\])*(?:'|\Z)|'[^']*(?:'|\Z)|\\[\s\S]|\$\{#",
@@ -147,7 +153,7 @@ _LANGUAGES = (
         carriage_return=True,
         heredocs=True,
     ),
-    Language(
+    "sql": lambda: Language(
         "sql",
         _BLOCK + r"|--[^\n]*",
         r"'(?:''|[^'])*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|(?P<raw>\$\w*\$)[\s\S]*?(?:(?P=raw)|\Z)",
@@ -155,11 +161,11 @@ _LANGUAGES = (
         directive=r"/\*[!+]|--\s*[+@:]",
         nested_comments=True,
     ),
-    Language("css", _BLOCK, _DQ + "|" + _SQ + r"|url\([^)\n]*\)", newlines=False, space=Space.PRESENCE),
-    Language(
+    "css": lambda: Language("css", _BLOCK, _DQ + "|" + _SQ + r"|url\([^)\n]*\)", newlines=False, space=Space.PRESENCE),
+    "scss": lambda: Language(
         "scss", _BLOCK + "|" + _SLASHES, _DQ + "|" + _SQ + r"|url\([^)\n]*\)", newlines=False, space=Space.PRESENCE
     ),
-    Language(
+    "html": lambda: Language(
         "html",
         _MARKUP_COMMENT,
         r"<(?:pre|textarea|script|style)\b[\s\S]*?(?:</(?:pre|textarea|script|style)\s*>|\Z)|" + _TAG,
@@ -167,21 +173,26 @@ _LANGUAGES = (
         space=Space.PRESENCE,
         directive=r"<!--\s*(?:\[if|#|/?ko\b|build:|endbuild)|\[endif\]|\{[{%]",
     ),
-    Language("xml", _MARKUP_COMMENT, r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|" + _TAG + r"|[^<\s][^<]*", newlines=False),
-    Language("yaml", r"(?:(?<=\s)|^)#[^\n]*", _YAML_QUOTED, indent=True, space=Space.VERBATIM),
-    Language(
+    "xml": lambda: Language(
+        "xml", _MARKUP_COMMENT, r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|" + _TAG + r"|[^<\s][^<]*", newlines=False
+    ),
+    "yaml": lambda: Language("yaml", r"(?:(?<=\s)|^)#[^\n]*", _YAML_QUOTED, indent=True, space=Space.VERBATIM),
+    "toml": lambda: Language(
         "toml",
         _HASH,
         r"\"\"\"(?:\\[\s\S]|[\s\S])*?(?:\"\"\"|\Z)|'''[\s\S]*?(?:'''|\Z)|" + _DQ + r"|'[^'\n]*(?:'|(?=\n)|\Z)",
     ),
-    Language("ini", r"(?m:^)[ \t]*[#;][^\n]*", r"(?!)", indent=True, space=Space.VERBATIM),
-    Language("json", _BLOCK + "|" + _SLASHES, _DQ, newlines=False),
-    Language("make", r"(?m:^)#[^\n]*(?<!\\)$", r"(?!)", indent=True, space=Space.VERBATIM, carriage_return=True),
-    Language("dockerfile", r"(?m:^)[ \t]*#[^\n]*", r"(?!)", indent=True, space=Space.VERBATIM, directive=r"#\s*\w+="),
-    Language("markdown", prose=True),
-)
+    "ini": lambda: Language("ini", r"(?m:^)[ \t]*[#;][^\n]*", r"(?!)", indent=True, space=Space.VERBATIM),
+    "json": lambda: Language("json", _BLOCK + "|" + _SLASHES, _DQ, newlines=False),
+    "make": lambda: Language(
+        "make", r"(?m:^)#[^\n]*(?<!\\)$", r"(?!)", indent=True, space=Space.VERBATIM, carriage_return=True
+    ),
+    "dockerfile": lambda: Language(
+        "dockerfile", r"(?m:^)[ \t]*#[^\n]*", r"(?!)", indent=True, space=Space.VERBATIM, directive=r"#\s*\w+="
+    ),
+    "markdown": lambda: Language("markdown", prose=True),
+}
 
-_BY_NAME = {language.name: language for language in _LANGUAGES}
 _EXTENSIONS = {
     extension: name
     for name, extensions in {
@@ -224,11 +235,14 @@ _NAMES = {
 def language_of(path: str) -> Language | None:
     """Return the language of a path, told from its name, or None where no table fits."""
     name = path.rpartition("/")[2].lower()
-    if name in _NAMES:
-        return _BY_NAME[_NAMES[name]]
     _, dot, extension = name.rpartition(".")
-    found = _EXTENSIONS.get(extension) if dot else None
-    return _BY_NAME[found] if found else None
+    found = _NAMES.get(name) or (_EXTENSIONS.get(extension) if dot else None)
+    return _language(found) if found else None
+
+
+@lru_cache(maxsize=64)
+def _language(name: str) -> Language:
+    return _MAKERS[name]()
 
 
 def _words(text: str) -> frozenset[str]:

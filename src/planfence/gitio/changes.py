@@ -154,7 +154,9 @@ def link_targets(objects: Objects, change: Change) -> dict[str, str]:
 
 def tree_paths(repository: Repository, tree: str) -> Iterator[str]:
     """Yield every path of a tree."""
-    with repository.git.stream("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree) as process:
+    from planfence.gitio.streaming import stream
+
+    with stream(repository.git, "ls-tree", "-r", "-z", "--name-only", "--full-tree", tree) as process:
         assert process.stdout is not None
         rest = b""
         while chunk := process.stdout.read(1 << 16):

@@ -8,6 +8,7 @@ from typing import IO, NamedTuple
 
 from planfence.core.linerework import Hunk, Step
 from planfence.gitio.repository import Repository
+from planfence.gitio.streaming import stream
 
 _TASK = re.compile(r"^Plan-Task:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)
@@ -46,8 +47,8 @@ def commits(repository: Repository) -> list[Commit]:
 def steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator[Step]:
     """The first-parent history since then, oldest first, as hunks; ``tasks`` maps commit ids to tasks."""
     options = ("--reverse", "--first-parent", "-m", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv")
-    with repository.git.stream(
-        "log", *options, "--no-color", "--format=commit %H %ct", f"--since={since}", "HEAD"
+    with stream(
+        repository.git, "log", *options, "--no-color", "--format=commit %H %ct", f"--since={since}", "HEAD"
     ) as process:
         assert process.stdout is not None
         yield from _parse(process.stdout, tasks)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
@@ -13,7 +12,6 @@ from planfence.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
     from types import TracebackType
 
@@ -155,48 +153,13 @@ class Git:
             os.stat(os.path.join(self.folder, "."))
             return Process(command, self._variables_with(variables), piped=piped, heard=heard, apart=apart)
         except FileNotFoundError as error:
-            raise _not_started(self, error) from error
+            raise not_started(self, error) from error
         except (PermissionError, NotADirectoryError) as error:
             raise CouldNotCheck(f"git could not be started in {self.folder}: {error.strerror}") from error
 
     def text(self, *arguments: str, ok: Iterable[int] = (0,), stdin: bytes | None = None) -> str:
         """Run git and return its standard output as text without the final newline."""
         return self.run(*arguments, ok=ok, stdin=stdin).decode("utf-8", "surrogateescape").removesuffix("\n")
-
-    @contextmanager
-    def stream(
-        self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start git and read it as it goes; with ``piped`` its standard input is open too.
-
-        A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an
-        exception of its own.
-        """
-        import subprocess
-
-        try:
-            process = subprocess.Popen(
-                self.command(arguments),
-                cwd=self.folder,
-                env=self._variables_with(variables),
-                stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-        except FileNotFoundError as error:
-            raise _not_started(self, error) from error
-        with process:
-            try:
-                yield process
-            except BaseException:
-                process.kill()
-                raise
-            if process.stdin is not None and not process.stdin.closed:
-                process.stdin.close()
-            assert process.stderr is not None
-            complaint = process.stderr.read()
-            if process.wait() != 0:
-                raise too_old(self) or failure(arguments, process.returncode, complaint)
 
 
 class Asked:
@@ -217,10 +180,13 @@ class Asked:
     def say(self, stdin: bytes) -> None:
         """Tell it all of its input now, of a command that reads its input before it answers, and in no small pipe."""
         widen(self._process.stdout)
-        with memoryview(stdin) as rest, suppress(BrokenPipeError):  # its status says why it did not listen
+        with memoryview(stdin) as rest:
             written = 0
-            while written < len(rest):
-                written += os.write(self._process.stdin, rest[written:])
+            try:
+                while written < len(rest):
+                    written += os.write(self._process.stdin, rest[written:])
+            except BrokenPipeError:
+                pass  # its status says why it did not listen
         self._process.no_more()
 
     def __enter__(self) -> Asked:
@@ -232,13 +198,16 @@ class Asked:
 
 def widen(descriptor: int) -> None:
     """Let git write much before it has to wait for a reader; only Linux has it, and it may be refused."""
-    with suppress(ImportError, AttributeError, OSError):
+    try:
         import fcntl
 
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE)
+    except (ImportError, AttributeError, OSError):
+        pass
 
 
-def _not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
+def not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
+    """Say what is missing, the folder or git itself."""
     if not os.path.isdir(git.folder):
         return CouldNotCheck(f"{git.folder} is not a directory")
     return CouldNotCheck(f"{git.program} was not found", hint=f"{_INSTALL}, on PATH ({error.strerror})")
@@ -251,7 +220,7 @@ def git_version(git: Git) -> tuple[int, ...]:
     try:
         _, said, _ = Process([git.program, "--version"], git.variables).communicate()
     except FileNotFoundError as error:
-        raise _not_started(git, error) from error
+        raise not_started(git, error) from error
     words = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", said)
     return tuple(int(part) for part in words.groups(b"0")) if words else ()
 

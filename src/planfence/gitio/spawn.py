@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # `signal` makes enumerations of them, which takes its time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,19 +152,35 @@ def _spawn(
     command: Sequence[str], variables: Mapping[str, str], actions: Sequence[tuple[object, ...]], more: dict[str, Any]
 ) -> int:
     """Start the first program of that name which can be started, as `execvpe` looks for it; return its process id."""
-    program = command[0]
-    folders = [""] if "/" in program else os.get_exec_path(variables)
+    program, path = command[0], variables.get("PATH", os.defpath)
     problem: OSError = FileNotFoundError(2, os.strerror(2), program)
-    for folder in folders:
-        file = os.path.join(folder, program)
+    for file in _places(program, path):
         if not os.path.exists(file):
             continue
         try:
-            return os.posix_spawn(
+            started = os.posix_spawn(
                 file, [*command], variables, file_actions=actions, setsigdef=(SIGPIPE, SIGXFSZ), **more
             )
         except (FileNotFoundError, NotADirectoryError):
             continue  # a script whose interpreter is missing, say
         except OSError as error:
             problem = error
+        else:
+            _started[program, path] = file
+            return started
     raise problem
+
+
+#: Where a program was last started from, by its name and PATH.
+_started: dict[tuple[str, str], str] = {}
+
+
+def _places(program: str, path: str) -> Iterator[str]:
+    """Where the program may be; not by `os.get_exec_path`, which loads `warnings`."""
+    if "/" in program:
+        yield program
+        return
+    if (program, path) in _started:
+        yield _started[program, path]
+    for folder in path.split(os.pathsep):
+        yield os.path.join(folder, program)
