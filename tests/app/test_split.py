@@ -17,8 +17,8 @@ import pytest
 
 from planfence.app import split as use
 from planfence.core.hunks import Atom
-from planfence.core.split import Group
-from planfence.core.splitplan import SplitPlan, from_json, to_json
+from planfence.core.split import Group, SplitPlan
+from planfence.core.splitplan import from_json, to_json
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
 
@@ -342,10 +342,10 @@ def test_every_intermediate_tree_is_exact_on_all_edges(
     repository = repo.open()
     objects = reading(repository)
     subject = use.subject_of(repository, objects, None)
-    judged = use.analyse(repository, objects, subject)
+    judged = use.analyse(objects, subject)
     groups = shuffled(judged, rng)
     plan = from_json(to_json(SplitPlan(subject.base, subject.tree, groups), judged))
-    proposal = use.take_plan(repository, objects, subject, plan)
+    proposal = use.take_plan(objects, subject, plan)
     before = state(repo)
     done = use.apply(repository, objects, proposal)
     assert state(repo) == before
@@ -371,7 +371,7 @@ def test_a_path_that_becomes_a_folder_stays_whole(empty_repo, reading) -> None:
     first = next(one.unit.id for one in proposal.judged if one.unit.path == "to-folder")
     groups = (Group((first,), "a"), Group(tuple(unit for unit in units if unit != first), "b"))
     with pytest.raises(PlanfenceError, match="divides to-folder"):
-        use.take_plan(repository, objects, subject, SplitPlan(subject.base, subject.tree, groups))
+        use.take_plan(objects, subject, SplitPlan(subject.base, subject.tree, groups))
 
 
 def test_a_branch_that_moved_meanwhile_is_not_overwritten(mixed, reading) -> None:

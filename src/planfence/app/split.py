@@ -7,17 +7,15 @@ there is a policy, and one process reads all objects.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from planfence.app.claims import split_task, trailers
 from planfence.app.splitsubject import Subject, facts, subject_of
 from planfence.core import POLICY_PATH
-from planfence.core.finding import Report
 from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
+from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
-from planfence.core.split import Group, Guide, propose
-from planfence.core.splitplan import SplitPlan, check_complete, cut
+from planfence.core.split import Group, Guide, SplitPlan, propose
 from planfence.core.splitsteps import Step, steps_of
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.compose import (
@@ -32,10 +30,14 @@ from planfence.gitio.compose import (
     store,
     trees_of,
 )
-from planfence.gitio.hunks import read_files
+from planfence.gitio.hunks import files_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.core.finding import Report
 
 __all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
@@ -56,33 +58,30 @@ class Proposal:
 class Applied:
     """What came of carrying a plan out.
 
-    ``report`` says what the rules found in the new commits; where it refuses, or where
+    ``report`` says what the rules found in the new commits (None: no policy judges them); where it refuses, or where
     ``failed`` names the commit on which the command failed, nothing was changed.
     """
 
     commits: tuple[str, ...]
-    report: Report
+    report: Report | None
     failed: str = ""
 
-
-def _load_judge() -> Callable[..., tuple[Judged, ...]]:
-    """What tells the kinds of units; loaded while git compares the trees."""
-    from planfence.core.kinds import judge
-
-    return judge
+    @property
+    def refused(self) -> bool:
+        """Whether a rule refuses the new commits."""
+        return self.report is not None and self.report.refused
 
 
-def analyse(
-    repository: Repository, objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()
-) -> tuple[Judged, ...]:
+def analyse(objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()) -> tuple[Judged, ...]:
     """Read the change's units and their kinds; a cut hunk's parts keep the kind of the whole."""
-    files = read_files(repository.git, subject.base_tree, subject.tree, objects=objects, meanwhile=_load_judge)
-    units = units_of(files)
+    units = units_of(files_of(subject.diff, objects))
     if not units:
         raise PlanfenceError("the commit changes nothing", hint="there is nothing to split")
-    judged = _load_judge()(units, time.monotonic, _BUDGET_S)
+    judged = judge(units, time.monotonic, _BUDGET_S)
     if not cuts:
         return judged
+    from planfence.core.splitplan import cut
+
     kinds = {one.unit.id: one.kind for one in judged}
 
     def kind_of(unit: Unit) -> Kind:
@@ -98,7 +97,7 @@ def make_proposal(
     repository: Repository, objects: Objects, subject: Subject, *, words: str = "", fine: bool = False
 ) -> Proposal:
     """Propose groups by the plan in force; ``fine`` divides behaviour by the rare names that hunks share."""
-    judged = analyse(repository, objects, subject)
+    judged = analyse(objects, subject)
     guide = _guide(objects, subject, words)
     if fine:
         from planfence.app.rarenames import rare_names
@@ -115,7 +114,7 @@ def _of_open_tasks(
 
     A group that is left without one comes in by the small door, or is refused by the rules.
     """
-    others = {group.task for group in groups if group.task and group.task != subject.claim.task}
+    others = {group.task for group in groups if group.task and group.task != subject.task}
     if not others:
         return groups
     from planfence.core.stages import Stage
@@ -129,11 +128,14 @@ def _of_open_tasks(
 
 def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     words = words or subject.words
-    plan_id, task_id = split_task(subject.claim.task)
-    if not task_id or subject.policy is None:
+    if not subject.task:
         return Guide(words=words)
+    from planfence.app.claims import split_task
     from planfence.app.sources import Sources
 
+    plan_id, task_id = split_task(subject.task)
+    if not task_id:
+        return Guide(words=words)
     sources = Sources(objects)
     plan = sources.plan(sources.at(subject.parents[0]), plan_id)
     task = plan.task(task_id) if plan else None
@@ -147,7 +149,7 @@ def _is_subject(title: str) -> bool:
     return bool(parse(title).types)
 
 
-def take_plan(repository: Repository, objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
+def take_plan(objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
     """Take an edited plan for this change.
 
     Raises :class:`PlanfenceError` where it is for another change, or loses or doubles a unit.
@@ -157,7 +159,9 @@ def take_plan(repository: Repository, objects: Objects, subject: Subject, plan: 
             "the split plan is for another change: HEAD or what is staged is not what it was",
             hint="make a new one with `planfence split --json`",
         )
-    judged = analyse(repository, objects, subject, plan.cuts)
+    from planfence.core.splitplan import check_complete
+
+    judged = analyse(objects, subject, plan.cuts)
     groups = tuple(group for group in plan.groups if group.units)
     plan = replace(plan, groups=groups)
     check_complete(plan, [one.unit for one in judged])
@@ -178,7 +182,7 @@ def apply(repository: Repository, objects: Objects, proposal: Proposal, command:
     with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
         trees, commits = _made(repository, objects, subject, steps, said)
         done = _tried(repository, proposal, trees, commits, command)
-        if not done.report.refused and not done.failed:
+        if not done.refused and not done.failed:
             publish(repository, moving, commits[-1], subject.base)
     return done
 
@@ -187,9 +191,9 @@ def _tried(
     repository: Repository, proposal: Proposal, trees: Sequence[str], commits: tuple[str, ...], command: str
 ) -> Applied:
     """What the rules say of the commits, and the first of them on which the command fails."""
-    report = _judged(repository, proposal, commits)
-    if report.refused:
-        return Applied(commits, report)
+    judged = Applied(commits, _judged(repository, proposal, commits))
+    if judged.refused:
+        return judged
     for commit, tree, group in zip(commits, trees, proposal.plan.groups, strict=True):
         if not command:
             break
@@ -199,15 +203,15 @@ def _tried(
         if tried.status != 0:
             first = group.message.partition("\n")[0]
             failed = f"`{command}` failed ({tried.status}) on {commit[:12]} {first}\n{tried.tail}".rstrip()
-            return Applied(commits, report, failed)
-    return Applied(commits, report)
+            return replace(judged, failed=failed)
+    return judged
 
 
-def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]) -> Report:
-    """What the rules say of the new commits, as the push would; nothing where no policy stands before any of them."""
+def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]) -> Report | None:
+    """What the rules say of the new commits, as the push would; None where no policy stands before any of them."""
     subject = proposal.subject
     if subject.policy is None and all(one.unit.path != POLICY_PATH for one in proposal.judged):
-        return Report(notes=(f"not judged, since there is no {POLICY_PATH} yet",))
+        return None
     from planfence.app import check
 
     excluded = [f"^{parent}" for parent in subject.parents]
@@ -239,10 +243,11 @@ def _made(
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
-    if subject.policy is None:
+    if subject.policy is None or subject.claim is None:
         return text
+    from planfence.app.claims import trailers
     from planfence.core.message import with_trailers
 
-    stage = subject.claim.stage if group.task == subject.claim.task else "implement"
+    stage = subject.claim.stage if group.task == subject.task else "implement"
     claim = replace(subject.claim, task=group.task, stage=stage)
     return with_trailers(text, trailers(claim, subject.policy), "")

@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from planfence.app.claims import Claim, claim_of, staged_claim
 from planfence.core import POLICY_PATH
 from planfence.errors import PlanfenceError
 from planfence.gitio.commits import parse_commit
+from planfence.gitio.hunks import OPTIONS
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.stagedtree import staged_tree
+from planfence.gitio.stagedtree import staged
 from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from planfence.app.claims import Claim
     from planfence.core.policy import Policy
     from planfence.core.stages import Facts
 
@@ -28,19 +29,26 @@ class Subject:
     """What is split: a change from ``base_tree`` to ``tree`` on top of ``parents``.
 
     ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
-    (``commit``) or follows. ``author`` keeps the author of a commit that is replaced.
-    ``policy`` is the one by which the new commits are judged (None: there is none yet).
+    (``commit``) or follows. ``diff`` is the change as `gitio.hunks` reads it. ``author`` keeps the author of a commit
+    that is replaced. ``policy`` is the one by which the new commits are judged, ``claim`` what they will say of
+    themselves under it (None: there is no policy yet).
     """
 
     base: str
     parents: tuple[str, ...]
     base_tree: str
     tree: str
-    claim: Claim
+    diff: bytes
     words: str = ""
     commit: bool = False
     author: dict[str, str] = field(default_factory=dict)
     policy: Policy | None = None
+    claim: Claim | None = None
+
+    @property
+    def task(self) -> str:
+        """`<plan>/<task>` that the change names; empty for none."""
+        return self.claim.task if self.claim else ""
 
 
 def subject_of(
@@ -48,31 +56,28 @@ def subject_of(
 ) -> Subject:
     """Return the staged change, or the last commit as ``revision`` names it.
 
-    ``meanwhile`` is called while git makes the staged tree, such as to load what judges it.
+    ``meanwhile`` is called while git compares trees, such as to load what judges the change.
     Raises :class:`PlanfenceError` where there is nothing to split or it is not the last commit.
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no index to split", hint="run it in a worktree")
     raw = objects.read("HEAD")
     if revision is not None:
-        return _commit(repository, objects, raw, revision)
+        return _commit(repository, objects, raw, revision, meanwhile)
     for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
         if os.path.exists(os.path.join(repository.git_dir_name, name)):
             raise PlanfenceError(
                 "another operation is half done in this worktree (see `git status`)", hint="finish it first"
             )
-    tree = staged_tree(repository, meanwhile)
     head, base_tree = (raw.id, parse_commit(raw).tree) if raw else ("", repository.empty_tree())
+    tree, diff = staged(repository, base_tree, meanwhile)
     if tree == base_tree:
         raise PlanfenceError(
             "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
         )
     policy = _policy(objects, head)
-    claim = staged_claim(repository)
-    if policy is not None and claim.task:
-        state = facts(repository, objects, policy, head, claim.task).state(claim.task)
-        claim = replace(claim, stage=str(state.stage), rework=state.round)
-    return Subject(head, (head,) if head else (), base_tree, tree, claim, policy=policy)
+    claim = _staged_claim(repository, objects, policy, head) if policy else None
+    return Subject(head, (head,) if head else (), base_tree, tree, diff, policy=policy, claim=claim)
 
 
 def _policy(objects: Objects, commit: str) -> Policy | None:
@@ -83,6 +88,16 @@ def _policy(objects: Objects, commit: str) -> Policy | None:
     return Sources(objects).policy(commit)
 
 
+def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Claim:
+    from planfence.app.claims import staged_claim
+
+    claim = staged_claim(repository)
+    if not claim.task:
+        return claim
+    state = facts(repository, objects, policy, head, claim.task).state(claim.task)
+    return replace(claim, stage=str(state.stage), rework=state.round)
+
+
 def facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
     """What the ledger and the trailers up to ``head`` say of the task."""
     from planfence.app.sources import Sources
@@ -91,7 +106,9 @@ def facts(repository: Repository, objects: Objects, policy: Policy, head: str, t
     return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
 
 
-def _commit(repository: Repository, objects: Objects, raw: GitObject | None, revision: str) -> Subject:
+def _commit(
+    repository: Repository, objects: Objects, raw: GitObject | None, revision: str, meanwhile: Callable[[], object]
+) -> Subject:
     wanted = objects.read(f"{revision}^{{commit}}")
     if wanted is None or raw is None:
         raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
@@ -105,11 +122,20 @@ def _commit(repository: Repository, objects: Objects, raw: GitObject | None, rev
         raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
     parent = next(iter(commit.parents), "")
     base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
-    from planfence.core.message import parse
+    with repository.git.begin("diff-tree", *OPTIONS, base_tree, commit.tree) as compared:
+        meanwhile()
+        diff = compared.status(ok=(0,))[1]
+    policy = _policy(objects, parent)
     from planfence.gitio.compose import author_of
 
-    claim = claim_of(parse(commit.message))
     return Subject(
-        raw.id, commit.parents, base_tree, commit.tree, claim, commit.message,
-        commit=True, author=author_of(raw), policy=_policy(objects, parent),
+        raw.id, commit.parents, base_tree, commit.tree, diff, commit.message,
+        commit=True, author=author_of(raw), policy=policy, claim=_said_claim(commit.message) if policy else None,
     )  # fmt: skip
+
+
+def _said_claim(message: str) -> Claim:
+    from planfence.app.claims import claim_of
+    from planfence.core.message import parse
+
+    return claim_of(parse(message))

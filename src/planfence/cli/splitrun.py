@@ -92,14 +92,17 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
 
     subject = subject_of(repository, objects, options.revision, _load_split)
     from planfence.app import split as use
-    from planfence.core.splitplan import from_json, to_json
     from planfence.render import split as view
 
     if options.plan_file is None:
         proposal = use.make_proposal(repository, objects, subject, words=options.words, fine=options.fine)
     else:
-        proposal = use.take_plan(repository, objects, subject, from_json(_read(options.plan_file)))
+        from planfence.core.splitplan import from_json
+
+        proposal = use.take_plan(objects, subject, from_json(_read(options.plan_file)))
     if options.as_json:
+        from planfence.core.splitplan import to_json
+
         emit(to_json(proposal.plan, proposal.judged))
         return int(ExitCode.CLEAN)
     emit(view.render(proposal.plan.groups, proposal.judged, hunks=options.hunks))
@@ -108,11 +111,13 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
         emit(view.next_lines(len(proposal.plan.groups), option))
         return int(ExitCode.CLEAN)
     done = use.apply(repository, objects, proposal, options.command_line)
-    if done.report.findings or done.report.notes:
+    if done.report is None:
+        emit(view.NOT_JUDGED)
+    elif done.report.findings or done.report.notes:
         from planfence.render import text
 
-        emit(text.render(done.report, (), colour=wants_colour(current()), task=subject.claim.task))
-    if done.report.refused:
+        emit(text.render(done.report, (), colour=wants_colour(current()), task=subject.task))
+    if done.refused:
         raise PlanfenceError(
             "a commit of the split would break a rule; nothing was changed",
             hint="start its task first (`planfence start TASK`), or move its hunks and name its task: "

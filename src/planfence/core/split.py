@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 
 from planfence.core.judged import Judged, Kind
 from planfence.core.pathclass import PathClass, is_vendored
 from planfence.core.splitwords import suggest
+from planfence.enums import IntEnum
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False
@@ -46,6 +46,16 @@ class Group:
     theme: str = ""
     task: str = ""
     bucket: Bucket = Bucket.BEHAVIOUR
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """A split of the change from ``base`` (a commit, empty before the first) to ``tree``."""
+
+    base: str
+    tree: str
+    groups: tuple[Group, ...]
+    cuts: tuple[tuple[str, int, int], ...] = ()
 
 
 #: So little formatting is not worth a commit of its own beside changes in the same files (lines).

@@ -13,21 +13,11 @@ from collections.abc import Mapping, Sequence
 
 from planfence.core.hunks import Unit, ends_every_line
 from planfence.core.judged import Judged
-from planfence.core.split import Group, knots
+from planfence.core.split import Group, SplitPlan, knots
 from planfence.errors import PlanfenceError
-from planfence.records import dataclass, replace
+from planfence.records import replace
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SplitPlan:
-    """A split of the change from ``base`` (a commit, empty before the first) to ``tree``."""
-
-    base: str
-    tree: str
-    groups: tuple[Group, ...]
-    cuts: tuple[tuple[str, int, int], ...] = ()
 
 
 def to_json(plan: SplitPlan, judged: Sequence[Judged]) -> str:

@@ -10,7 +10,8 @@ from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
-_ID = pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+#: What a message is in where nothing is said.
+_PLAIN = "utf-8"
 #: Charsets in which every reader finds the same trailers. UTF-7, UTF-16, the shifting ISO-2022 and Python's own
 #: codecs (`unicode_escape`) would show us words that stand in no `git log`.
 _CHARSET = pattern(
@@ -48,10 +49,10 @@ def parse_commit(raw: GitObject) -> Commit:
     parents = list(takewhile(lambda line: line.startswith(b"parent "), lines[1:]))
     rest = lines[1 + len(parents) :]
     ids = [line.partition(b" ")[2] for line in (lines[0], *parents)]
-    if raw.type != "commit" or not lines[0].startswith(b"tree ") or not all(map(_ID.fullmatch, ids)):
+    if raw.type != "commit" or not lines[0].startswith(b"tree ") or not all(map(_is_id, ids)):
         raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
     people: dict[bytes, tuple[str, int]] = {}
-    encoding = "utf-8"
+    encoding = _PLAIN
     for line in rest:
         key, _, value = line.partition(b" ")
         if key in (b"tree", b"parent"):
@@ -82,9 +83,13 @@ def added_by(repository: Repository, commit: str, path: str) -> str:
         return parse_commit(objects.read_many([out])[0]).message
 
 
+def _is_id(name: bytes) -> bool:
+    return len(name) in (40, 64) and not name.strip(b"0123456789abcdef")
+
+
 def _decode(body: bytes, encoding: str) -> str:
     try:
-        if _CHARSET.fullmatch(encoding):
+        if encoding != _PLAIN and _CHARSET.fullmatch(encoding):
             return body.decode(encoding, "strict")
     except (LookupError, UnicodeDecodeError):
         pass

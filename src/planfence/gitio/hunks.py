@@ -1,4 +1,4 @@
-"""A change's files with their exact hunks, from `diff-tree` between two trees.
+"""A change's files with their exact hunks, from `diff-tree` between two trees or `diff-index` against one.
 
 Modes, ids and renames come from `--raw -z`; of the patch only the numbers after `@@` are
 read, and the lines themselves are taken from the blobs. That they make the new file from
@@ -7,22 +7,22 @@ the old one, byte for byte, is checked for every file.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 
 from planfence.core.change import Mode
 from planfence.core.hunks import FileDiff, make_hunks
 from planfence.core.paths import decode
 from planfence.errors import CouldNotCheck
+from planfence.gitio.objects import Objects
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.gitio.objects import Objects
     from planfence.gitio.run import Git
 
-_RAW = (
+#: What makes `diff-tree` and `diff-index` print what :func:`files_of` reads. Every setting that could move a hunk's
+#: borders is named, so that ids do not depend on the configuration.
+OPTIONS = (
     "-r",
     "-z",
     "--raw",
@@ -31,9 +31,6 @@ _RAW = (
     "--no-textconv",
     "--ignore-submodules=none",
     "--no-relative",
-)
-#: Every setting that could move a hunk's borders is named, so that ids do not depend on the configuration.
-_PATCH = (
     "-p",
     "-U0",
     "--inter-hunk-context=0",
@@ -46,9 +43,9 @@ _PATCH = (
     "--output-indicator-new=+",
     "--output-indicator-old=-",
     "--output-indicator-context= ",
+    "-M50%",
+    "-l1000",
 )
-_RENAMES = ("-M50%", "-l1000")
-_RANGE = rb"(?m)^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@"
 #: What is larger is moved whole: nobody splits it by lines.
 LARGEST_TEXT = 4 * 1024 * 1024
 #: For more blobs than this their sizes are asked first.
@@ -66,37 +63,22 @@ class _Entry:
     path: str
 
 
-def read_files(
-    git: Git,
-    old_tree: str,
-    new_tree: str,
-    *,
-    renames: bool = True,
-    objects: Objects | None = None,
-    meanwhile: Callable[[], object] = int,
-) -> tuple[FileDiff, ...]:
-    """Return every changed file between two trees, with blobs and hunks, in git's order.
+def read_files(git: Git, old_tree: str, new_tree: str) -> tuple[FileDiff, ...]:
+    """Return every changed file between two trees, with blobs and hunks, in git's order; a rename is one file.
 
-    A rename is one file where ``renames`` is set; ``meanwhile`` is called while git compares.
     Raises :class:`CouldNotCheck` where anything can't be read or the hunks do not fit the blobs.
     """
-    found = _RENAMES if renames else ("--no-renames",)
-    with git.begin("diff-tree", *_RAW, *_PATCH, *found, old_tree, new_tree) as asked:
-        meanwhile()
-        out = asked.status(ok=(0,))[1]
-    return files_of(out, lambda wanted: _read(objects, wanted) if objects else _blobs(git, wanted))
+    with Objects(git) as objects:
+        objects.begin()
+        return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects)
 
 
-#: The options that :func:`files_of` reads the output of; `diff-index` takes them too.
-OPTIONS = (*_RAW, *_PATCH, *_RENAMES)
-
-
-def files_of(out: bytes, read: Callable[[list[str]], dict[str, bytes]]) -> tuple[FileDiff, ...]:
-    """Read what a diff printed; ``read`` returns blobs by their ids, without those that are too large."""
+def files_of(out: bytes, objects: Objects) -> tuple[FileDiff, ...]:
+    """Read what a diff printed, and its blobs; those that are too large are left out."""
     raw, _, patch = out.partition(b"\0\0")
     entries = list(_entries(raw if patch else out))
     sections = _sections(patch)
-    blobs = read(_wanted(entries))
+    blobs = _blobs(objects, _wanted(entries))
     files = []
     for entry in entries:
         plain = FileDiff(
@@ -133,13 +115,18 @@ def _with_hunks(plain: FileDiff, entry: _Entry, sections: Iterator[bytes]) -> Fi
         or plain.new is None
     ):
         return plain
-    ranges = [tuple(int(number or b"1") for number in found) for found in re.findall(_RANGE, section)]
-    if not ranges:
-        return plain
     try:
-        return replace(plain, hunks=make_hunks(plain.old, plain.new, [(a, b, c, d) for a, b, c, d in ranges]))
+        ranges = [_range(words) for words in section.split(b"\n@@ -")[1:]]
+        return replace(plain, hunks=make_hunks(plain.old, plain.new, ranges)) if ranges else plain
     except ValueError as error:
         raise CouldNotCheck(f"{entry.path}: {error}", hint="run `git fsck`") from error
+
+
+def _range(words: bytes) -> tuple[int, int, int, int]:
+    """Read what follows `@@ -` at the beginning of a line: the old side's first line and count, then the new side's."""
+    old, new = words[: words.index(b" @@")].split(b" +")
+    (a, _, b), (c, _, d) = old.partition(b","), new.partition(b",")
+    return int(a), int(b or b"1"), int(c), int(d or b"1")
 
 
 def _entries(raw: bytes) -> Iterator[_Entry]:
@@ -155,9 +142,8 @@ def _entries(raw: bytes) -> Iterator[_Entry]:
 
 def _sections(patch: bytes) -> Iterator[bytes]:
     """Cut a patch into files: no line of a hunk can begin with `diff --git`."""
-    starts = [match.start() for match in re.finditer(rb"^diff --git ", patch, re.MULTILINE)]
-    for start, end in pairwise([*starts, len(patch)]):
-        yield patch[start:end]
+    first, *rest = patch.split(b"\ndiff --git ")
+    yield from (first, *rest) if first.startswith(b"diff --git ") else rest
 
 
 def _wanted(entries: list[_Entry]) -> list[str]:
@@ -170,8 +156,8 @@ def _wanted(entries: list[_Entry]) -> list[str]:
     return list(dict.fromkeys(sides))
 
 
-def _read(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
-    """As :func:`_blobs`, through a process that is there already."""
+def _blobs(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
+    """Read these blobs; those above the limit are left out."""
     found: dict[str, bytes] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
@@ -179,31 +165,3 @@ def _read(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
             some = [name for name, size in objects.sizes(some).items() if size <= LARGEST_TEXT]
         found |= {each.id: each.data for each in objects.read_many(some) if len(each.data) <= LARGEST_TEXT}
     return found
-
-
-def _blobs(git: Git, wanted: list[str]) -> dict[str, bytes]:
-    """Read these blobs through one process; those above the limit are left out."""
-    if not wanted:
-        return {}
-    names = "".join(f"{name}\n" for name in wanted).encode()
-    if len(wanted) > _AT_ONCE:
-        sizes = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=names).decode().splitlines()
-        small = [
-            line.split(" ")[0]
-            for line in sizes
-            if line.split(" ")[1].isdigit() and int(line.split(" ")[1]) <= LARGEST_TEXT
-        ]
-        names = "".join(f"{name}\n" for name in small).encode()
-    out = git.run("cat-file", "--batch", stdin=names)
-    blobs: dict[str, bytes] = {}
-    position = 0
-    while position < len(out):
-        end = out.index(b"\n", position)
-        header = out[position:end].split(b" ")
-        if len(header) != 3:
-            raise CouldNotCheck(f"the object {header[0].decode()} is missing", hint="run `git fsck`")
-        size = int(header[2])
-        if size <= LARGEST_TEXT:
-            blobs[header[0].decode()] = out[end + 1 : end + 1 + size]
-        position = end + 1 + size + 1
-    return blobs

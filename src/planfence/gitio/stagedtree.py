@@ -1,31 +1,55 @@
-"""The tree of what is staged, made from a private copy of the index that is removed."""
+"""What is staged, as a tree and as a change, read from a private copy of the index that is removed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from planfence.errors import CouldNotCheck
+from planfence.gitio.hunks import OPTIONS
 from planfence.gitio.repository import Repository
+from planfence.gitio.run import Git
 
 
-@contextmanager
-def _folder(repository: Repository) -> Iterator[str]:
+def staged(repository: Repository, base: str, meanwhile: Callable[[], object] = int) -> tuple[str, bytes]:
+    """Return the tree of the index, and its difference from ``base`` (a commit or tree) for `gitio.hunks`.
+
+    Both are asked of one copy: `write-tree` would touch the index itself. ``meanwhile`` is called while git is at it.
+    """
     state = repository.state_name
+    folder = os.path.join(state, f"split-{os.getpid()}-index")
     try:
         os.makedirs(state, exist_ok=True)
         _sweep(state)
-        folder = os.path.join(state, f"split-{os.getpid()}-index")
         os.mkdir(folder, 0o700)
         try:
-            yield folder
+            return _asked(repository.git, _copied(repository, folder), base, meanwhile)
         finally:
             for name in os.listdir(folder):
                 os.unlink(os.path.join(folder, name))
             os.rmdir(folder)
     except OSError as error:
         raise CouldNotCheck(f"{state} could not be written: {error.strerror}") from error
+
+
+def _asked(git: Git, index: str, base: str, meanwhile: Callable[[], object]) -> tuple[str, bytes]:
+    variables = {"GIT_INDEX_FILE": index}
+    change = ("diff-index", "--cached", "--ita-invisible-in-index", *OPTIONS, base)
+    with git.begin("write-tree", variables=variables) as made, git.begin(*change, variables=variables) as compared:
+        meanwhile()
+        tree = made.status(ok=(0,))[1].decode().strip()
+        return tree, compared.status(ok=(0,))[1]
+
+
+def _copied(repository: Repository, folder: str) -> str:
+    """Copy the index there, and return its new name; to git an index that is not there is an empty one."""
+    named = repository.git.variables.get("GIT_INDEX_FILE")
+    index = os.path.join(repository.top_name, named) if named else os.path.join(repository.git_dir_name, "index")
+    private = os.path.join(folder, "index")
+    if os.path.exists(index):
+        with open(index, "rb") as source, open(private, "wb") as copy:
+            copy.write(source.read())
+    return private
 
 
 def _sweep(folder: str) -> None:
@@ -42,21 +66,3 @@ def _sweep(folder: str) -> None:
             shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
         except PermissionError:
             continue
-
-
-def staged_tree(repository: Repository, meanwhile: Callable[[], object] = int) -> str:
-    """Return the tree of the index, asked of a copy: `write-tree` would touch the index itself.
-
-    ``meanwhile`` is called while git makes it.
-    """
-    named = repository.git.variables.get("GIT_INDEX_FILE")
-    index = os.path.join(repository.top_name, named) if named else os.path.join(repository.git_dir_name, "index")
-    with _folder(repository) as folder:
-        private = os.path.join(folder, "index")
-        if not os.path.exists(index):
-            return repository.empty_tree()
-        with open(index, "rb") as source, open(private, "wb") as copy:
-            copy.write(source.read())
-        with repository.git.begin("write-tree", variables={"GIT_INDEX_FILE": private}) as asked:
-            meanwhile()
-            return asked.status(ok=(0,))[1].decode().strip()
