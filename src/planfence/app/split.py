@@ -27,7 +27,6 @@ from planfence.gitio.compose import (
     committer,
     new_objects,
     publish,
-    store,
     trees_of,
 )
 from planfence.gitio.hunks import files_of
@@ -38,6 +37,8 @@ from planfence.records import dataclass, replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from planfence.core.finding import Report
+    from planfence.core.newobjects import NewObjects
+    from planfence.gitio.run import Asked
 
 __all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
@@ -177,13 +178,17 @@ def apply(repository: Repository, objects: Objects, proposal: Proposal, command:
     subject, groups = proposal.subject, proposal.plan.groups
     units = {one.unit.id: one.unit for one in proposal.judged}
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
-    said = [_message(group, subject) for group in groups]
     what = "commit" if subject.commit else "staged change"
-    with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
-        trees, commits = _made(repository, objects, subject, steps, said)
-        done = _tried(repository, proposal, trees, commits, command)
-        if not done.refused and not done.failed:
-            publish(repository, moving, commits[-1], subject.base)
+    with asked_committer(repository) as asked, begin_store(repository) as storing:
+        new = new_objects(repository, objects)
+        trees, commits = _made(repository, new, proposal, steps, asked)
+        storing.say(new.pack(), brief=True)
+        with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
+            storing.status(ok=(0,))
+            commits = commits or _made_by_git(repository, proposal, trees)
+            done = _tried(repository, proposal, trees, commits, command)
+            if not done.refused and not done.failed:
+                publish(repository, moving, commits[-1], subject.base)
     return done
 
 
@@ -219,25 +224,31 @@ def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]
 
 
 def _made(
-    repository: Repository, objects: Objects, subject: Subject, steps: Sequence[Step], said: Sequence[str]
+    repository: Repository, new: NewObjects, proposal: Proposal, steps: Sequence[Step], asked: Asked
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Make and store the trees and commits; nothing points at them yet."""
-    new = new_objects(repository, objects)
-    with begin_store(repository) as storing, asked_committer(repository) as asked:
-        trees = trees_of(new, subject.base_tree, steps)
-        who = committer(repository, asked)
-        if trees[-1] != subject.tree:
-            raise CouldNotCheck(
-                "the composed commits do not end in the change that was to be split; nothing was changed",
-                hint="please report this, with the output of `planfence split --json`",
-            )
-        author = author_line(subject.author) if subject.author else who.author if who else b""
-        if who is None or not author or any("\0" in message for message in said):
-            store(storing, new)
-            return trees, commit_chain(repository, trees, said, subject.parents, subject.author)
-        commits = new.chain(trees, said, subject.parents, author, who.committer)
-        store(storing, new)
-    return trees, commits
+    """Make the trees, and the commits where git need not make them itself."""
+    subject = proposal.subject
+    trees = trees_of(new, subject.base_tree, steps)
+    if trees[-1] != subject.tree:
+        raise CouldNotCheck(
+            "the composed commits do not end in the change that was to be split; nothing was changed",
+            hint="please report this, with the output of `planfence split --json`",
+        )
+    who, said = committer(repository, asked), _messages(proposal)
+    author = author_line(subject.author) if subject.author else who.author if who else b""
+    if who is None or not author or any("\0" in message for message in said):
+        return trees, ()
+    return trees, new.chain(trees, said, subject.parents, author, who.committer)
+
+
+def _made_by_git(repository: Repository, proposal: Proposal, trees: Sequence[str]) -> tuple[str, ...]:
+    """Let git make the commits: it signs them, or has to say what is missing."""
+    subject = proposal.subject
+    return commit_chain(repository, trees, _messages(proposal), subject.parents, subject.author)
+
+
+def _messages(proposal: Proposal) -> list[str]:
+    return [_message(group, proposal.subject) for group in proposal.plan.groups]
 
 
 def _message(group: Group, subject: Subject) -> str:

@@ -34,7 +34,7 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Step])
         new = new_objects(repository, objects)
         trees = trees_of(new, base_tree, steps)
     with begin_store(repository) as storing:
-        store(storing, new)
+        storing.status(new.pack(), ok=(0,))
     return trees
 
 
@@ -47,13 +47,8 @@ def trees_of(new: NewObjects, base_tree: str, steps: Sequence[Step]) -> tuple[st
 
 
 def begin_store(repository: Repository) -> Asked:
-    """Start what :func:`store` needs, while the objects are made."""
+    """Start what stores a pack of new objects, with one process of git's own, while they are made."""
     return repository.git.begin("unpack-objects", "-q", piped=True)
-
-
-def store(storing: Asked, new: NewObjects) -> None:
-    """Store what was made, all of it with one process of git's own; nothing points at it yet."""
-    storing.status(new.pack(), ok=(0,))
 
 
 def asked_committer(repository: Repository) -> Asked:

@@ -177,9 +177,13 @@ class Asked:
             raise too_old(self._git) or failure(self._arguments, status, complaint)
         return status, out
 
-    def say(self, stdin: bytes) -> None:
-        """Tell it all of its input now, of a command that reads its input before it answers, and in no small pipe."""
-        widen(self._process.stdout)
+    def say(self, stdin: bytes, *, brief: bool = False) -> None:
+        """Tell it all of its input now, of a command that reads its input before it answers.
+
+        It can answer much before it has to wait for a reader; ``brief``: it has not much to say.
+        """
+        if not brief:
+            widen(self._process.stdout)
         with memoryview(stdin) as rest:
             written = 0
             try:
