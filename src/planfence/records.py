@@ -16,8 +16,8 @@ else:
 
     _MISSING = object()
     _OWN = "__record_fields__"
-    #: For so few records of a class an `__init__` is not worth compiling.
-    _FEW = 6
+    #: For so few records of a class an `__init__` is not worth compiling, which takes as long as making twenty without.
+    _FEW = 20
 
     class _Field:
         """One field: its name, its default or what makes one, and where it takes part."""

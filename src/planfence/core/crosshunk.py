@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from planfence.core.hunks import Unit
-from planfence.core.languages import CODE
+from planfence.core.languages import pieces
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,7 +62,7 @@ def _moves(units: Sequence[Unit]) -> list[tuple[str, str]]:
 
 def _tokens(lines: Iterable[bytes]) -> list[tuple[str, str]]:
     text = b"".join(lines).decode("latin-1")
-    return [(m.lastgroup or "", m.group()) for m in CODE.finditer(text) if m.lastgroup not in ("space", "newline")]
+    return [(kind or "", word) for kind, word in pieces(text, 0, len(text)) if kind not in ("space", "newline")]
 
 
 def _renames(units: Sequence[Unit]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from planfence.core.patterns import pattern
@@ -249,18 +249,31 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Operators of more than one character, longest first: `= =` must not read as `==`.
-_OPERATORS = _words(
+#: Operators of more than one character: `= =` must not read as `==`.
+OPERATORS = _words(
     ">>>= <<= >>= >>> **= //= ... ..= === !== <=> &&= ||= ??= &^= =~ !~ := => -> <- :: ++ -- && || ?? ?. == != <= >= "
     "<< >> += -= *= /= %= &= |= ^= ** // .. &^ </ /> #[ ##"
 )
-
-#: Successive matches are all the tokens of a text that holds neither comments nor strings.
-CODE = pattern(
-    r"(?P<space>[ \t\r\f\v]+)|(?P<newline>\n)|(?P<word>[^\W\d]\w*)|(?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)|(?P<op>"
-    + "|".join(re.escape(operator) for operator in sorted(_OPERATORS, key=lambda operator: (-len(operator), operator)))
-    + r"|[\s\S])"
+_PIECE = pattern(
+    r"(?P<space>[ \t\r\f\v]+)|(?P<newline>\n)|(?P<word>[^\W\d]\w*)|(?P<number>\.?\d(?:[eEpP][+-]|[\w.])*)"
+    r"|(?P<op>[\s\S])"
 )
+
+
+def pieces(text: str, start: int, end: int) -> Iterator[tuple[str | None, str]]:
+    """All the tokens of a text that holds neither comments nor strings, white space too, each with its kind.
+
+    Operators are looked up: in the pattern they would take most of the time in which it is compiled.
+    """
+    match = _PIECE.match
+    while start < end and (found := match(text, start, end)):
+        kind, stop = found.lastgroup, found.end()
+        if kind == "op":
+            while stop < end and text[start : stop + 1] in OPERATORS:  # whose beginnings are operators too
+                stop += 1
+        yield kind, text[start:stop]
+        start = stop
+
 
 #: The body of a regular expression literal, from its first slash.
 REGEX_LITERAL = pattern(r"/(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n])*\]|[^/\\\n\[])+/\w*")

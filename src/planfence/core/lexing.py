@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
-from planfence.core.languages import CODE, REGEX_LITERAL, Language, scanner
+from planfence.core.languages import REGEX_LITERAL, Language, pieces, scanner
 from planfence.core.patterns import pattern
 from planfence.enums import Enum
 from planfence.records import dataclass
@@ -196,13 +196,12 @@ class Lexed:
         return result
 
     def _code(self, into: list[Token], start: int, end: int, spaced: bool) -> bool:
-        for match in CODE.finditer(self.text, start, end):
-            kind = match.lastgroup
+        for kind, text in pieces(self.text, start, end):
             if kind == "space":
                 spaced = True
                 continue
             assert kind is not None
-            into.append(Token(kind, match.group(), spaced))
+            into.append(Token(kind, text, spaced))
             spaced = False
         return spaced
 
