@@ -161,6 +161,16 @@ def test_codemod_is_three_times_in_two_files() -> None:
     assert kinds(*files[:2]) == ["behaviour"] * 2
 
 
+def test_what_is_spared_is_proven_nothing_and_counts_for_the_rest_as_before() -> None:
+    rename = [diff(path, b"old_name(1)\n", b"new_name(1)\n") for path in ("a.py", "ci.yml", "b.py")]
+    layout = diff("package-lock.json", b'{"a": 1}\n', b'{"a":  1}\n')
+    units = units_of([*rename, layout])
+    wanted = ["identifier-rename", "identifier-rename", "identifier-rename", "format"]
+    assert [one.kind.value for one in judge(units, lambda: 0.0, 60.0)] == wanted
+    spared = judge(units, lambda: 0.0, 60.0, lambda path: path in ("ci.yml", "package-lock.json"))
+    assert [one.kind.value for one in spared] == [*wanted[:3], "behaviour"]
+
+
 def test_past_the_deadline_all_is_behaviour() -> None:
     assert kinds(diff("a.py", b"x = 1\n", b"x  = 1\n"), budget=0.0) == ["behaviour"]
     units = units_of([diff("a.py", b"f(a, b)\n" * 9, b"f(a,\n b)\n" * 9)])

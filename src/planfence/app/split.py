@@ -15,7 +15,7 @@ from planfence.core.hunks import Unit, units_of
 from planfence.core.judged import Judged, Kind
 from planfence.core.kinds import judge
 from planfence.core.pathclass import classify
-from planfence.core.split import Group, Guide, SplitPlan, propose
+from planfence.core.split import Group, Guide, SplitPlan, bucket_of, propose
 from planfence.core.splitsteps import Step, steps_of
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.compose import (
@@ -78,7 +78,8 @@ def analyse(objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, i
     units = units_of(files_of(subject.diff, objects))
     if not units:
         raise PlanfenceError("the commit changes nothing", hint="there is nothing to split")
-    judged = judge(units, time.monotonic, _BUDGET_S)
+    # A lock file can be long, and its group is known by its name.
+    judged = judge(units, time.monotonic, _BUDGET_S, lambda path: bucket_of(path) is not None)
     if not cuts:
         return judged
     from planfence.core.splitplan import cut

@@ -21,11 +21,16 @@ from planfence.core.sameness import Likeness, Sides, compare_all, line_starts, o
 _BYTES_PER_SECOND = 10_000_000
 
 
-def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) -> tuple[Judged, ...]:
+def judge(
+    units: Sequence[Unit],
+    clock: Callable[[], float],
+    budget_s: float,
+    spared: Callable[[str], bool] = lambda _: False,
+) -> tuple[Judged, ...]:
     """Give every unit its kind, in the same order.
 
     ``clock`` returns seconds; after ``budget_s`` of them no further proof is begun, those
-    under way are given up, and what is left is behaviour.
+    under way are given up, and what is left is behaviour. So are hunks of paths that are ``spared``.
     """
     end = clock() + budget_s
     kinds: dict[str, Kind] = {}
@@ -36,6 +41,8 @@ def judge(units: Sequence[Unit], clock: Callable[[], float], budget_s: float) ->
             kinds[unit.id] = _atom_kind(unit)
             if kinds[unit.id] in (Kind.ADD, Kind.DELETE) and unit.lines and _is_code(unit.path):
                 certain.add(unit.id)
+        elif spared(unit.path):
+            kinds[unit.id] = Kind.BEHAVIOUR
         else:
             by_file.setdefault(unit.path, []).append(unit)
     for group in sorted(by_file.values(), key=lambda group: _size(group[0].file)):

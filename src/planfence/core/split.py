@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass, is_vendored
+from planfence.core.pathclass import PathClass, classify, is_vendored
 from planfence.core.splitwords import suggest
 from planfence.enums import IntEnum
 from planfence.records import dataclass, replace
@@ -148,11 +148,17 @@ def _themes(paths: Sequence[str], guide: Guide) -> dict[str, str]:
     return {path: settle(path) for path in claimed}
 
 
-def _bucket(one: Judged) -> Bucket:
-    if one.path_class in (PathClass.LOCK, PathClass.DEPS) or is_vendored(one.unit.path):
+def bucket_of(path: str) -> Bucket | None:
+    """What every change of this path does, whatever its kind; None where the kind decides."""
+    path_class = classify(path)
+    if path_class in (PathClass.LOCK, PathClass.DEPS) or is_vendored(path):
         return Bucket.DEPS
-    if one.path_class is PathClass.CI:
-        return Bucket.CI
+    return Bucket.CI if path_class is PathClass.CI else None
+
+
+def _bucket(one: Judged) -> Bucket:
+    if (settled := bucket_of(one.unit.path)) is not None:
+        return settled
     if one.kind in _BUCKETS:
         return _BUCKETS[one.kind]
     if one.path_class is PathClass.DOCS or one.kind is Kind.COMMENT:
