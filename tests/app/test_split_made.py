@@ -18,6 +18,8 @@ from planfence.gitio.compose import compose_trees
 
 HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.core.message"}
 JUDGES = {"planfence.app.check", "planfence.app.verdicts", "planfence.app.sources", "planfence.rules"}
+#: What only a policy, or an edited plan, asks for.
+ASKED = {"planfence.app.claims", "planfence.core.finding", "planfence.core.splitplan", "planfence.render.text"}
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_where_there_is_no_policy_nothing_that_judges_is_loaded(mixed, words) ->
     assert done.returncode == 0, done.stderr
     found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "planfence.app.split" in found
-    assert not (HEAVY | JUDGES) & found
+    assert not (HEAVY | JUDGES | ASKED) & found
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,23 @@ def test_what_is_only_announced_is_not_staged(mixed) -> None:
     assert "later.js" not in mixed.planfence("split").stdout
     assert mixed.planfence("split", "--apply").returncode == 0
     assert mixed.git("ls-tree", "-r", "--name-only", "HEAD").splitlines() == ["a.js", "docs/x.md", "package.json"]
+
+
+def test_an_index_that_is_gone_stages_that_everything_goes(mixed) -> None:
+    """So git reads it: a missing index is an empty one."""
+    (mixed.root / ".git" / "index").unlink()
+    assert mixed.planfence("split", "--apply").returncode == 0
+    assert mixed.git("ls-tree", "-r", "HEAD") == ""
+    assert not (mixed.root / ".git" / "index").exists()
+
+
+def test_what_is_unmerged_is_refused(mixed) -> None:
+    blob = mixed.git("rev-parse", "HEAD:a.js")
+    mixed.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\ta.js\n100644 {blob} 1\ta.js\n".encode())
+    done = mixed.planfence("split")
+    assert done.returncode == 3
+    assert "write-tree" in done.stderr
+    assert os.listdir(mixed.root / ".git" / "planfence") == []
 
 
 def test_a_policy_that_comes_with_the_change_judges_the_commits_after_it(mixed) -> None:
