@@ -140,6 +140,22 @@ def test_fixup_is_allowed_and_folds_into_one_set_of_trailers(hooked) -> None:
     assert [line for line in trailers(hooked) if line] == OURS
 
 
+@pytest.mark.parametrize(
+    "words", [("-m", "feat: reworded"), ("--no-edit",), ("-a", "--no-edit"), ("-a", "-m", "feat: b")]
+)
+def test_an_amended_commit_was_seen_by_the_hooks(hooked, words: str) -> None:
+    for text in ("x\n", "y\n", "z\n"):  # the fast path has found its feet by then
+        hooked.write("src/auth.py", text)
+        hooked.git("add", "-A")
+        assert commit(hooked, "-m", "feat: a") == (0, "")
+    hooked.write("src/auth.py", "w\n")
+    hooked.extra["GIT_COMMITTER_DATE"] = "2026-01-02T00:00:00Z"
+    assert commit(hooked, "--amend", *words.split("|")) == (0, "")
+    hooked.write("src/auth.py", "v\n")
+    _, said = commit(hooked, "-a", "--amend", "--no-edit", "--no-verify")
+    assert "was committed without pre-commit and commit-msg" in said
+
+
 def test_what_no_verify_let_through_is_said(hooked) -> None:
     hooked.write("src/other.py")
     hooked.git("add", "-A")

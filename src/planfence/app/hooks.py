@@ -115,7 +115,7 @@ def post_commit(repository: Repository) -> HookResult:
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
     head = changes.commit(repository, "HEAD")
-    missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(seen.get(hook), head)]
+    missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(repository, seen.get(hook), head)]
     notes = outcome.report.notes
     if missed:
         notes += (f"{head.name[:12]} was committed without {' and '.join(missed)}; the push looks at it again",)

@@ -18,6 +18,7 @@ from planfence.core.plan import Task
 from planfence.core.stages import Facts, fold
 from planfence.errors import CouldNotCheck
 from planfence.fastpath import Place, Standing, Unsure
+from planfence.gitio import changes
 from planfence.gitio.repository import Repository
 from planfence.store.state import write_atomically
 
@@ -82,13 +83,22 @@ def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
         return
 
 
-def was_seen(words: list[str] | None, head: Change) -> bool:
-    """Whether a hook's word is about this commit."""
+def was_seen(repository: Repository, words: list[str] | None, head: Change) -> bool:
+    """Whether a hook's word is about this commit: it names the tree, or what leads to it from the HEAD that was then.
+
+    That HEAD is the parent, or the commit that was amended.
+    """
     if words is None or len(words) < 2:
         return False
     if len(words) == 3:
         return words[2] == head.tree
-    return words == [head.parents[0] if len(head.parents) == 1 else "-", raw_key(head.files)]
+    before, key = words
+    if before == (head.parents[0] if len(head.parents) == 1 else "-"):
+        return key == raw_key(head.files)
+    try:
+        return before != "-" and key == raw_key(changes.between(repository, before, head.tree))
+    except CouldNotCheck:  # it is not there any more
+        return False
 
 
 def _for_fast(repository: Repository, outcome: Outcome, change: Change) -> dict[str, list[str]]:

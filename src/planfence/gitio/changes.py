@@ -77,6 +77,11 @@ def _diff(repository: Repository, old: str, new: str) -> list[FileChange]:
     return parse_raw(repository.git.run("diff-tree", *RAW_DIFF, old, new, "--"))
 
 
+def between(repository: Repository, old: str, new: str) -> tuple[FileChange, ...]:
+    """Return what changed between two trees, or commits."""
+    return tuple(_diff(repository, old, new))
+
+
 def commit(repository: Repository, revision: str) -> Change:
     """Return one commit against its real parents."""
     return next(changes(repository, [resolve(repository, revision)]))
