@@ -140,9 +140,7 @@ def test_fixup_is_allowed_and_folds_into_one_set_of_trailers(hooked) -> None:
     assert [line for line in trailers(hooked) if line] == OURS
 
 
-@pytest.mark.parametrize(
-    "words", [("-m", "feat: reworded"), ("--no-edit",), ("-a", "--no-edit"), ("-a", "-m", "feat: b")]
-)
+@pytest.mark.parametrize("words", ["-m|feat: reworded", "--no-edit", "-a|--no-edit", "-a|-m|feat: b"])
 def test_an_amended_commit_was_seen_by_the_hooks(hooked, words: str) -> None:
     for text in ("x\n", "y\n", "z\n"):  # the fast path has found its feet by then
         hooked.write("src/auth.py", text)
