@@ -24,6 +24,10 @@ SPREAD_SAID = 50
 _PER_FILE = 4
 
 _ISSUE = re.compile(r"(?<![\w/])(?!(?:UTF|SHA|ISO|RFC|CVE|PEP|MD|CP)-)[A-Z][A-Z0-9]+-\d+\b|(?<![\w/&])#\d+\b")
+#: Issues of a tracker that has no letters for them: `issues 12 and 13`, `bugs #12, #13`.
+_TRACKED = re.compile(
+    r"\b(?:issues?|bugs?|tickets?)(?: numbers?)?:? *#?(\d+(?:(?:, *(?:and )?| *& *| and | or )#?\d+)*)\b", re.IGNORECASE
+)
 _TRAILER_LINE = re.compile(
     r"^[A-Za-z-]+-(?:by|id|on|Task|Stage|Model|Urgent): .*$|^\S+-svn-id: .*$|\(#\d+\)[ \t]*$", re.MULTILINE
 )
@@ -87,6 +91,9 @@ def cues(message: Message) -> tuple[str, ...]:
     text = _TRAILER_LINE.sub("", f"{message.subject}\n{message.body}")
     found: list[str] = []
     issues = list(dict.fromkeys(_ISSUE.findall(text)))
+    if len(issues) < 2:
+        numbers = (number for told in _TRACKED.findall(text) for number in re.findall(r"\d+", told))
+        issues = [f"#{number}" for number in dict.fromkeys(numbers)]
     if len(issues) > 1:
         found.append(f"it names {len(issues)} issues ({', '.join(issues[:3])})")
     also = _ALSO.search(text)
