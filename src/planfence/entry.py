@@ -10,6 +10,7 @@ import sys
 def main() -> None:
     """Run the program and end the process."""
     words = sys.argv[1:]
+    _look_around()
     if len(words) > 1 and words[0] == "hook" and words[1][:1] != "-":
         import gc
 
@@ -28,6 +29,16 @@ def main() -> None:
     from planfence.cli.main import main as command
 
     command()
+
+
+def _look_around() -> None:
+    """End the process where the folder that it was started in is gone: nothing could be found from there."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        sys.stderr.write(f"planfence: the folder that this was started in can't be read: {error.strerror}\n")
+        sys.stderr.write("  hint: change into the repository, and run it again\n")
+        sys.exit(2)
 
 
 def _split(words: list[str]) -> None:

@@ -1,0 +1,22 @@
+"""The program where it can't look around."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("words", ["verify a..b", "check --range a..b", "status", "split", "hook pre-commit", "--help"])
+def test_a_folder_that_is_gone_is_said(tmp_path, words: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = "import os, sys; os.rmdir(os.getcwd()); from planfence.entry import main; main()"
+    done = subprocess.run([sys.executable, "-c", program, *words.split()], cwd=gone, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "planfence: the folder that this was started in can't be read: No such file or directory",
+        "  hint: change into the repository, and run it again",
+    ]
