@@ -13,7 +13,8 @@ def test_a_folder_that_is_gone_is_said(tmp_path, words: str) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     program = "import os, sys; os.rmdir(os.getcwd()); from planfence.entry import main; main()"
-    done = subprocess.run([sys.executable, "-c", program, *words.split()], cwd=gone, capture_output=True, text=True)
+    command = [sys.executable, "-c", program, *words.split()]
+    done = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
