@@ -63,6 +63,7 @@ def test_each_commit_is_told_once_and_rightly(repo, monkeypatch, lanes: int, par
 
 def test_a_lane_at_its_end_takes_half_of_what_another_has_left(repo, monkeypatch) -> None:
     _history(repo, 200)
+    monkeypatch.setattr(spans, "LANES", 2)
     monkeypatch.setattr(spans, "_FIRST", 0)
     monkeypatch.setattr(spans, "_AHEAD", 32)
     repository = repo.open()

@@ -1,7 +1,7 @@
 """The commits of a range as they stand, and what each did to its first parent, read from streams side by side.
 
-Two `diff-tree` are asked for some commits at a time, so that git works on every processor while the answers are looked
-at. The commits themselves came with the list of them.
+Several `diff-tree` are asked for some commits at a time, so that git works on every processor while the answers are
+looked at. The commits themselves came with the list of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from planfence.gitio.revisions import Walk, walked, whole
 from planfence.gitio.run import BUFFERED, NUMSTAT, RAW_DIFF, Asked, Git, widen
 from planfence.gitio.spawn import Process
 
-LANES = 2
+#: As many as there are processors, within reason: each costs git some time of its own (a twentieth with a third).
+LANES = max(2, min(3, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2))
 #: Commits that a lane is asked for at once, and that it has before it at most: more of them would wait at the end for
 #: one lane while the other has nothing to do, fewer would let git wait for us.
 _PART, _AHEAD = 32, 128
