@@ -85,6 +85,28 @@ def test_apply_makes_the_commits_and_leaves_index_and_worktree_alone(mixed) -> N
     assert not list((mixed.root / ".git" / "planfence").glob("split-*"))
 
 
+def test_what_is_staged_is_split_though_a_file_looks_like_it(empty_repo) -> None:
+    repo = empty_repo
+    repo.git("config", "core.trustctime", "false")
+    repo.git("config", "core.checkStat", "minimal")
+    repo.write("src/a.py", "x\n\n\n\n\n\n\nw\n")
+    repo.write("docs/d.md", "doc\n")
+    repo.commit("chore: begin")
+    repo.write("src/a.py", "x\n1\n\n\n\n\n\nv\n")
+    repo.write("docs/d.md", "doc\nmore\n")
+    place = repo.root / "src/a.py"
+    os.utime(place, (1_577_836_800, 1_577_836_800))
+    repo.git("add", "-A")
+    tree = repo.git("write-tree")
+    place.write_text("xy1234567v\n")  # as long, and as old
+    os.utime(place, (1_577_836_800, 1_577_836_800))
+    assert repo.git("status", "--short").splitlines() == ["M  docs/d.md", "M  src/a.py"]
+    done = repo.planfence("split", "--apply")
+    assert done.returncode == 0, done.stderr
+    assert repo.git("rev-parse", "HEAD^{tree}") == tree
+    assert place.read_text() == "xy1234567v\n"
+
+
 def test_an_edited_plan_is_followed(mixed) -> None:
     plan = json.loads(mixed.planfence("split", "--json").stdout)
     hunk = next(i for i, u in plan["units"].items() if u["path"] == "a.py" and u["kind"] == "behaviour")

@@ -23,22 +23,36 @@ def staged(repository: Repository, base: str, meanwhile: Callable[[], object] = 
         _sweep(state)
         os.mkdir(folder, 0o700)
         try:
-            return _asked(repository.git, _copied(repository, folder), base, meanwhile)
+            return _asked(repository, folder, base, meanwhile)
         finally:
-            for name in os.listdir(folder):
-                os.unlink(os.path.join(folder, name))
-            os.rmdir(folder)
+            _removed(folder)
     except OSError as error:
         raise CouldNotCheck(f"{state} could not be written: {error.strerror}") from error
 
 
-def _asked(git: Git, index: str, base: str, meanwhile: Callable[[], object]) -> tuple[str, bytes]:
-    variables = {"GIT_INDEX_FILE": index}
-    change = ("diff-index", "--cached", "--ita-invisible-in-index", *OPTIONS, base)
-    with git.begin("write-tree", variables=variables) as made, git.begin(*change, variables=variables) as compared:
+def _asked(repository: Repository, folder: str, base: str, meanwhile: Callable[[], object]) -> tuple[str, bytes]:
+    variables = {"GIT_INDEX_FILE": _copied(repository, folder)}
+    # diff-index takes a file of the worktree for the staged blob where their stat seems to match (diff.c,
+    # reuse_worktree_file), so it is given an empty one.
+    void = os.path.join(folder, "void")
+    os.mkdir(void)
+    elsewhere = Git(void, repository.environment, repository.git.program)
+    there = (f"--git-dir={repository.git_dir_name}", f"--work-tree={void}")
+    change = (*there, "diff-index", "--cached", "--ita-invisible-in-index", *OPTIONS, base)
+    with (
+        repository.git.begin("write-tree", variables=variables) as made,
+        elsewhere.begin(*change, variables=variables) as compared,
+    ):
         meanwhile()
         tree = made.status(ok=(0,))[1].decode().strip()
         return tree, compared.status(ok=(0,))[1]
+
+
+def _removed(folder: str) -> None:
+    for name in os.listdir(folder):
+        own = os.path.join(folder, name)
+        (os.rmdir if name == "void" else os.unlink)(own)
+    os.rmdir(folder)
 
 
 def _copied(repository: Repository, folder: str) -> str:
