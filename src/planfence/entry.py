@@ -12,8 +12,6 @@ def main() -> None:
     words = sys.argv[1:]
     _look_around()
     if len(words) > 1 and words[0] == "hook" and words[1][:1] != "-":
-        import gc
-
         gc.disable()  # until the imports are done, see `fastpath`
         from planfence import fastpath
 

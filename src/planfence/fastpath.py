@@ -478,7 +478,7 @@ def unsealed(state: bytes) -> list[bytes]:
     What pre-commit has said ahead of commit-msg (`fastahead`) counts once that has let the message pass.
     """
     first, *lines = read_lines(state + b"/hooks-seen")
-    if first != SEEN_HEAD + b" " + digest(b"\n".join(lines)):
+    if not lines or first != SEEN_HEAD + b" " + digest(b"\n".join(lines)):
         raise Unsure(first)
     kind, _, rest = lines[-1].partition(b" ")
     if kind != b"ahead":

@@ -426,3 +426,15 @@ def test_worktrees_that_commit_at_once_lose_no_line(hooked, tmp_path) -> None:
     made = set(hooked.git("rev-list", "--branches", "--not", "main").split())
     assert {line["commit"] for line in lines if "commit" in line} == made
     assert any("ms" not in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [b"pre-commit " + b"a" * 40 + b" b c d"], [b"pre-commit --output=x b"], [b"pre-commit"]]
+)
+def test_what_the_hooks_saw_is_taken_for_no_more_than_it_is(hooked, lines: list[bytes]) -> None:
+    commit(hooked, "one\n")
+    (hooked.root / ".git/planfence/hooks-seen").write_bytes(fastpath.sealed(lines))
+    done = hooked.planfence("hook", "post-commit")
+    assert done.returncode == 0, done.stderr
+    assert "was committed without pre-commit and commit-msg" in str(done.stderr)
+    assert not (hooked.root / "x").exists()

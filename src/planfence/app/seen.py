@@ -88,15 +88,16 @@ def was_seen(repository: Repository, words: list[str] | None, head: Change) -> b
 
     That HEAD is the parent, or the commit that was amended.
     """
-    if words is None or len(words) < 2:
+    if words is None or len(words) not in (2, 3):
         return False
-    if len(words) == 3:
-        return words[2] == head.tree
-    before, key = words
+    before, key, *tree = words
+    if tree:
+        return tree == [head.tree]
     if before == (head.parents[0] if len(head.parents) == 1 else "-"):
         return key == raw_key(head.files)
     try:
-        return before != "-" and key == raw_key(changes.between(repository, before, head.tree))
+        known = fastpath.is_id(before.encode("utf-8", "replace"))
+        return known and key == raw_key(changes.between(repository, before, head.tree))
     except CouldNotCheck:  # it is not there any more
         return False
 
