@@ -51,11 +51,11 @@ def main() -> None:
         allowed = json.dumps(raw).encode()
         raw["tool_input"] = {"file_path": str(repo.root / "docs/a.md"), "content": ""}
         denied = json.dumps(raw).encode()
-        program = str(Path(planfence.__file__).with_name("agentpath.py"))
+        program = str(Path(planfence.__file__).with_name("agents") / "fastpath.py")
         script = str(Path(sys.executable).with_name("planfence-agent"))
         ways = {
             "python -I -S -c pass": ([sys.executable, "-I", "-S", "-c", "pass"], b""),
-            "agentpath.py, -I -S, allowed": ([sys.executable, "-I", "-S", program, "claude"], allowed),
+            "agents/fastpath.py, -I -S, allowed": ([sys.executable, "-I", "-S", program, "claude"], allowed),
             "planfence-agent on PATH, allowed": ([script, "claude"], allowed),
             "sh -c as installed, allowed": (["/bin/sh", "-c", f"{script} claude || exit 2"], allowed),
             "planfence-agent on PATH, denied": ([script, "claude"], denied),

@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from planfence.app.logs import read_logs
-from planfence.store.append import append_line
+from planfence.files.append import append_line
+from planfence.log.files import read_logs
 
 _WRITER = """
 import sys
-from planfence.core.logline import format_record
-from planfence.store.append import append_line
+from planfence.log.line import format_record
+from planfence.files.append import append_line
 log, writer, lines = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 for index in range(lines):
     fields = {"task": "auth-mw/extract-middleware", "model": "codex", "event": "pre-commit", "result": "accepted",

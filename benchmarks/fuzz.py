@@ -33,12 +33,6 @@ def fuzz(name: str, options: list[str]) -> None:
     with atheris.instrument_imports(include=list(WATCHED)):
         from support.parsers import TARGETS
 
-        import planfence.app.receive
-        import planfence.core.fastfold
-        import planfence.gitio.commits
-        import planfence.gitio.governing
-        import planfence.gitio.trees
-        import planfence.store.junit  # noqa: F401 - what is imported inside a target would not be watched
     from support.mutators import MUTATORS
 
     def mutate(data: bytes, largest: int, seed: int) -> bytes:

@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from conftest import PLAN, Repo, environment
 from support.gate import CODEX, bare_remote, gated, push_line, work
 
-from planfence.app.book import new_id, read_book
-from planfence.core import evidence, statement
-from planfence.core.evidence import Counts, GateRun, Outcome, Result
-from planfence.gitio.export import export
-from planfence.gitio.ledger import PREFIX, Ledger
+from planfence.change.export import export
+from planfence.ledger import evidence, intoto
+from planfence.ledger.evidence import Counts, GateRun, Outcome, Result
+from planfence.ledger.records import new_id, read_book
+from planfence.ledger.refs import PREFIX, Ledger
 
 ZERO = "0" * 40
 
@@ -93,7 +93,7 @@ def append(folder: Path) -> None:
     ledger.append(b"{}")
 
     def ours() -> None:
-        ledger.append(statement.encode(evidence.to_statement(run_of(tree))))
+        ledger.append(intoto.encode(evidence.to_statement(run_of(tree))))
 
     def bare() -> None:
         for _ in range(4):
@@ -106,7 +106,7 @@ def read(folder: Path) -> None:
     repo = planned(folder)
     lines = []
     for number in range(10_000):
-        data = statement.encode(evidence.to_statement(run_of("a" * 40, number=number)))
+        data = intoto.encode(evidence.to_statement(run_of("a" * 40, number=number)))
         head = f"commit {PREFIX}{number % 20:016x}\ncommitter p <p@localhost> {1767225600 + number} +0000\ndata 1\nx\n"
         lines.append(head.encode() + b"M 100644 inline entry.json\ndata %d\n%s\n" % (len(data), data))
     repo.git("fast-import", "--quiet", stdin=b"".join(lines))

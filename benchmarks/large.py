@@ -84,7 +84,7 @@ def make(root: Path, files: int) -> Scratch:
 def staged(table: Table, scratch: Scratch, files: int, rounds: int) -> None:
     """All files changed in the index, then all of them added: the clean hook / diff-index."""
     hook = scratch.root / "hook"
-    launcher = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
+    launcher = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence.hooks import fastpath; fastpath.main()"
     source = str(Path(__file__).resolve().parent.parent / "src")
     command = [sys.executable, "-I", "-S", "-c", launcher, source, "pre-commit"]
     variables = scratch.variables | {"GIT_INDEX_FILE": str(scratch.root / ".git/index")}

@@ -16,12 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from planfence.app import report
-from planfence.app.trial import standing
-from planfence.core import verdict
-from planfence.core.logline import format_record
-from planfence.core.metrics import Frame, measure
-from planfence.core.verdict import Outcome, Trial
+from planfence.log.line import format_record
+from planfence.report import decision, report
+from planfence.report.decision import Outcome, Trial
+from planfence.report.metrics import Frame, measure
+from planfence.report.trial import standing
 
 START = 1_740_000_000
 
@@ -64,7 +63,7 @@ def main() -> int:
     outcomes = [
         Outcome(trial.arms.index(task.flow), task.active_min or 0, task.est_min, task.accepted) for task in tasks
     ]
-    effect = verdict.estimate(outcomes, 0.05, per_accepted=False)
+    effect = decision.estimate(outcomes, 0.05, per_accepted=False)
     assert effect is not None
     print(f"{len(tasks)} issues: with AI {effect.value:.3f} times as long ({effect.low:.3f} to {effect.high:.3f})")
     print("published:  with AI 1.188 times as long (1.013 to 1.395)")

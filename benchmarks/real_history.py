@@ -27,9 +27,9 @@ from pathlib import Path
 
 from setting import environment
 
-from planfence.app import check
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
+from planfence.judge import check
 
 POLICY = """\
 schema = 1

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from conftest import Repo, environment
 from unidiff import PatchSet
 
-from planfence.app.summary import summarise
-from planfence.gitio import patches
+from planfence.change import patches
 from planfence.render import summary as render
+from planfence.risks.summary import summarise
 
 BAR = 2.0
 LINE = "    value = compute(first_argument, second_argument, timeout=%d)  # a line of usual length\n"

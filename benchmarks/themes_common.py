@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from planfence.core.hunks import FileDiff, Hunk, units_of
-from planfence.core.kinds import Judged, judge
+from planfence.change.hunkreader import read_files
+from planfence.change.hunks import FileDiff, Hunk, units_of
+from planfence.content.kinds import Judged, judge
 from planfence.env import current
 from planfence.errors import PlanfenceError
-from planfence.gitio.hunks import read_files
 from planfence.gitio.run import Git
 
 SURE_S = 30.0

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from themes_common import clone, judge_diff, tolerant
 
-from planfence.core.judged import Judged, Kind
-from planfence.core.licences import breaches, says_more
-from planfence.core.message import parse
-from planfence.core.mixing import cues, mixtures, spread
-from planfence.core.pathclass import PathClass
+from planfence.change.message import parse
+from planfence.change.pathclass import PathClass
+from planfence.content.committypes import breaches, says_more
+from planfence.content.judged import Judged, Kind
+from planfence.content.mixing import cues, mixtures, spread
 
 csv.field_size_limit(sys.maxsize)
 _TYPES = {"cicd": "ci"}

@@ -8,7 +8,7 @@ import random
 import re
 import warnings
 
-from planfence.core.hunks import make_hunks, split_lines
+from planfence.change.hunks import make_hunks, split_lines
 
 _SWAPS = [
     (r"==", "!="),

@@ -13,9 +13,9 @@ from themes_common import clone, commits, judge_commit, quantile
 from themes_mutants import hunks_of
 from themes_mutants import mutants as make_mutants
 
-from planfence.core.hunks import units_of
-from planfence.core.kinds import Kind, judge, text_kinds
-from planfence.gitio.hunks import read_files
+from planfence.change.hunkreader import read_files
+from planfence.change.hunks import units_of
+from planfence.content.kinds import Kind, judge, text_kinds
 
 #: Subjects that say "format only"; others in .git-blame-ignore-revs are codemods, moves, type annotations.
 FORMAT_ONLY = re.compile(

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from themes_common import children_time, clone, commits, quantile
 
-from planfence.app.rarenames import rare_names
-from planfence.core.hunks import Atom, Unit, units_of
-from planfence.core.kinds import judge
-from planfence.core.split import Guide, knots, propose
-from planfence.core.splitsteps import steps_of
+from planfence.change.hunkreader import read_files
+from planfence.change.hunks import Atom, Unit, units_of
+from planfence.content.kinds import judge
 from planfence.env import current
-from planfence.gitio.compose import compose_trees
-from planfence.gitio.hunks import read_files
 from planfence.gitio.repository import Repository, open_repository
+from planfence.split.compose import compose_trees
+from planfence.split.grouping import Guide, knots, propose
+from planfence.split.rareidentifiers import rare_names
+from planfence.split.steps import steps_of
 
 Files = dict[bytes, tuple[bytes, bytes]]
 

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from planfence.core.verdict import Outcome, Trial, assign, judge
+from planfence.report.decision import Outcome, Trial, assign, judge
 
 SD, SLOPE, PASS = 0.64, 0.60, 0.7
 

@@ -105,11 +105,11 @@ def build(root: Path, variables: dict[str, str], files: int, commits: int) -> st
 
 def begin(root: Path, variables: dict[str, str]) -> None:
     """Record that the task has begun, as `planfence start` does."""
-    from planfence.app.book import new_id, write_move
-    from planfence.core.moves import Kind, Move
-    from planfence.core.policy import Policy
     from planfence.env import Environment
     from planfence.gitio.repository import open_repository
+    from planfence.ledger.records import new_id, write_move
+    from planfence.ledger.transitions import Kind, Move
+    from planfence.manifest.policy import Policy
 
     head, tree = git(root, variables, "rev-parse", "main", "main^{tree}").split()
     move = Move(new_id(), Kind.START, "bench/code", 0, 1, "implement", "human", head, tree)

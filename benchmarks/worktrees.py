@@ -22,11 +22,11 @@ from conftest import Repo
 from gate import planned, run_of
 from support.gate import CLAUDE, CODEX, gated
 
-from planfence.app import stage
-from planfence.app.book import read_book, write_run
-from planfence.core.moves import Kind
-from planfence.core.policy import Policy
-from planfence.gitio.ledger import PREFIX
+from planfence.gate import stage
+from planfence.ledger.records import read_book, write_run
+from planfence.ledger.refs import PREFIX
+from planfence.ledger.transitions import Kind
+from planfence.manifest.policy import Policy
 
 #: What a writer reports: its number, the ids of the runs that it wrote, and what went wrong.
 Told = tuple[int, list[str], list[str]]

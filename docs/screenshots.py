@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from planfence import env
-from planfence.app.demo import REFUSAL, play
+from planfence.setup.demo import REFUSAL, play
 
 
 def main() -> int:

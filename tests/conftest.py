@@ -131,9 +131,9 @@ class Repo:
 
     def begin(self, task: str, model: str = "human") -> None:
         """Record that a task has left its plan stage, without the gate of `planfence start`."""
-        from planfence.app.book import new_id, write_move
-        from planfence.core.moves import Kind, Move
-        from planfence.core.policy import Policy
+        from planfence.ledger.records import new_id, write_move
+        from planfence.ledger.transitions import Kind, Move
+        from planfence.manifest.policy import Policy
 
         head, tree = self.git("rev-parse", "HEAD", "HEAD^{tree}").split()
         move = Move(new_id(), Kind.START, task, 0, 1, "implement", model, head, tree)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.agents.identity import detect, session
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
+from planfence.identity import detect, session
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from planfence.core.patterns import pattern
+from planfence.lazyregex import pattern
 
 
 def test_it_answers_as_the_compiled_one():

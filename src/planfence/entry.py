@@ -13,7 +13,7 @@ def main() -> None:
     _look_around()
     if len(words) > 1 and words[0] == "hook" and words[1][:1] != "-":
         gc.disable()  # until the imports are done, see `fastpath`
-        from planfence import fastpath
+        from planfence.hooks import fastpath
 
         fastpath.main(words[1:])
     if words[:1] == ["split"]:

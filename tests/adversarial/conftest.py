@@ -109,29 +109,29 @@ class Lab:
 
     # --- the surfaces --------------------------------------------------------------------
     def staged(self, **extra: str) -> Verdict:
-        from planfence.app import check
+        from planfence.judge import check
 
         return ask(lambda: check.check_staged(self.repo.open(**{"PLANFENCE_TASK": TASK} | extra)))
 
     def staged_without_task(self) -> Verdict:
-        from planfence.app import check
+        from planfence.judge import check
 
         return ask(lambda: check.check_staged(self.repo.open()))
 
     def commit(self, revision: str = "HEAD", **extra: str) -> Verdict:
-        from planfence.app import check
+        from planfence.judge import check
 
         return ask(lambda: check.check_commit(self.repo.open(**extra), revision))
 
     def range(self, head: str = "HEAD", base: str | None = None, **extra: str) -> Verdict:
         """What the push judges."""
-        from planfence.app import check
+        from planfence.judge import check
 
         return ask(lambda: check.check_span(self.repo.open(**extra), f"{base or self.base}..{head}"))
 
     def push(self, head: str = "HEAD", **extra: str) -> Verdict:
         """What the pre-push hook says to a push of ``head``, behind a deletion and a ref with nothing new."""
-        from planfence.app import push
+        from planfence.boundary import push
 
         zero = "0" * len(self.base)
         self.git("update-ref", "refs/remotes/origin/main", self.base)
@@ -144,7 +144,7 @@ class Lab:
         return ask(lambda: push.judge(self.repo.open(**extra), "origin", updates).outcome)
 
     def verify(self, head: str = "HEAD", base: str | None = None, **extra: str) -> Verdict:
-        from planfence.app import verify
+        from planfence.boundary import verify
 
         return ask(lambda: verify.verify(self.repo.open(**extra), f"{base or self.base}..{head}"))
 
@@ -168,7 +168,7 @@ class Lab:
 
     def receive(self, *updates: tuple[str, str, str], **extra: str) -> Verdict:
         """What the server says to (old, new, ref) updates; ids may be revisions of the lab, empty for none."""
-        from planfence.app import receive
+        from planfence.boundary import receive
 
         zero = "0" * len(self.base)
         lines = "".join(

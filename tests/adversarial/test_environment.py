@@ -148,7 +148,7 @@ def test_a_shallow_clone_refuses_rather_than_guesses(lab) -> None:
     lab.record()
     root = lab.repo.root.parent / "shallow"
     lab.git("clone", "-q", "--depth=1", "--branch", "work", f"file://{lab.repo.root}", str(root))
-    from planfence.app import verify
+    from planfence.boundary import verify
 
     shallow = type(lab.repo)(root, lab.repo.variables)
     from planfence.errors import PlanfenceError
@@ -164,7 +164,7 @@ def test_a_shallow_clone_that_holds_the_range_is_enough(lab) -> None:
     lab.git("clone", "-q", "--depth=2", "--branch", "work", f"file://{lab.repo.root}", str(root))
     shallow = type(lab.repo)(root, lab.repo.variables)
     shallow.git("fetch", "-q", "origin", "refs/planfence/*:refs/planfence/*")
-    from planfence.app import verify
+    from planfence.boundary import verify
 
     assert len(verify.verify(shallow.open(), "HEAD^..HEAD").report.judged) == 1
     assert not verify.verify(shallow.open(), "HEAD^..HEAD").report.refused
@@ -196,7 +196,7 @@ def test_a_linked_worktree(lab) -> None:
     linked = type(lab.repo)(other, lab.repo.variables)
     linked.write("evil.py")
     linked.git("add", "-A")
-    from planfence.app import check
+    from planfence.judge import check
 
     outcome = check.check_staged(linked.open(PLANFENCE_TASK="auth/middleware"))
     assert {finding.path for finding in outcome.report.errors} == {"evil.py"}
@@ -247,7 +247,8 @@ def test_a_repository_with_sha256(lab, tmp_path) -> None:
     other.begin("auth/middleware")
     other.write("evil.py")
     other.git("add", "-A")
-    from planfence.app import check, verify
+    from planfence.boundary import verify
+    from planfence.judge import check
 
     assert check.check_staged(other.open(PLANFENCE_TASK="auth/middleware")).report.refused
     head = other.commit(lab.message(), "--no-verify")
@@ -300,8 +301,8 @@ def test_a_repository_that_git_calls_dubious(lab) -> None:
     if os.getuid() != 0:
         pytest.skip("needs another owner")
     subprocess.run(["chown", "-R", "65534", str(lab.repo.root)], check=True)
-    from planfence.app import check
     from planfence.errors import PlanfenceError
+    from planfence.judge import check
 
     with pytest.raises(PlanfenceError):
         check.check_staged(lab.repo.open())

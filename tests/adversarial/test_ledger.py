@@ -16,9 +16,9 @@ def _gate(lab, extra: str = "") -> None:
 
 
 def _run(lab, commit: str, **changed):
-    from planfence.app.book import new_id, write_run
-    from planfence.core.evidence import GateRun, Outcome, Result
-    from planfence.core.policy import Policy
+    from planfence.ledger.evidence import GateRun, Outcome, Result
+    from planfence.ledger.records import new_id, write_run
+    from planfence.manifest.policy import Policy
 
     tree = lab.git("rev-parse", f"{commit}^{{tree}}")
     result = replace(Result("tests", "true", 0, Outcome.PASSED), **changed.pop("result", {}))
@@ -77,7 +77,7 @@ def test_evidence_for_the_tree_before(lab) -> None:
     ids=str,
 )
 def test_evidence_that_proves_something_else(lab, changed: dict) -> None:
-    from planfence.core.evidence import Outcome
+    from planfence.ledger.evidence import Outcome
 
     _gate(lab)
     head = _good(lab)
@@ -89,7 +89,7 @@ def test_evidence_that_proves_something_else(lab, changed: dict) -> None:
 
 
 def test_too_few_tests(lab) -> None:
-    from planfence.core.evidence import Counts
+    from planfence.ledger.evidence import Counts
 
     lab.write("planfence.toml", GATED.replace("min_tests = 0", "min_tests = 3"))
     lab.base = lab.record("chore: gate", None)
@@ -222,7 +222,7 @@ def test_a_record_of_another_repository(lab, tmp_path) -> None:
 
 def test_two_records_of_one_name(lab) -> None:
     """Whichever is read first, a failure is never turned into a pass by a record of its name."""
-    from planfence.core.evidence import Outcome
+    from planfence.ledger.evidence import Outcome
 
     _gate(lab)
     head = _good(lab)

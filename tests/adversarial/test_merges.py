@@ -189,9 +189,9 @@ def test_a_merge_driver_of_one_clone_decides_nothing(lab, attribute: str) -> Non
 
 
 def _own_paths(lab, commit: str) -> set[str]:
-    from planfence.gitio import changes
+    from planfence.change import reader
 
-    return set(changes.commit(lab.repo.open(), commit).paths)
+    return set(reader.commit(lab.repo.open(), commit).paths)
 
 
 def test_attributes_of_the_worktree_do_not_decide_a_merge(lab) -> None:

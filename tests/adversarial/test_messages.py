@@ -63,7 +63,7 @@ def test_what_only_looks_like_a_trailer(lab, message: str) -> None:
 
 def test_the_words_of_git_decide(lab) -> None:
     """The same lines, read by `git interpret-trailers --parse` and by us."""
-    from planfence.core.message import parse_trailers
+    from planfence.change.message import parse_trailers
 
     for message in (
         f"feat: x\n\nwords\n\n{GOOD}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import random
 
-from planfence.gitio.difftree import BATCH
-from planfence.gitio.trees import CommitDiff, TreeDiff
+from planfence.change.difftree import BATCH
+from planfence.change.trees import CommitDiff, TreeDiff
 
 PAIRS = int(os.environ.get("PLANFENCE_TREE_PAIRS", "10000"))
 MODES = ("100644", "100755", "120000", "160000", "40000")

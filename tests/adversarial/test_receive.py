@@ -181,7 +181,7 @@ def test_other_branches_in_the_same_push_change_nothing(lab) -> None:
     ],
 )
 def test_input_that_git_would_not_write(lab, data: bytes) -> None:
-    from planfence.app import receive
+    from planfence.boundary import receive
     from planfence.errors import PlanfenceError
 
     with pytest.raises(PlanfenceError):
@@ -235,7 +235,7 @@ def test_a_thousand_refs_cost_no_process_each(lab, monkeypatch: pytest.MonkeyPat
     """A first push of all tags must not take a server's five seconds."""
     import subprocess
 
-    from planfence.app import receive
+    from planfence.boundary import receive
 
     server = lab.bare().open()
     lines = "".join(f"{'0' * 40} {lab.base} refs/tags/v{number}\n" for number in range(1000))

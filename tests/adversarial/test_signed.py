@@ -149,9 +149,9 @@ def test_only_the_protected_branchs_plans(lab, keys) -> None:
 
 
 def _run(lab, commit: str, key: str | None, keys) -> None:
-    from planfence.app.book import new_id, write_run
-    from planfence.core.evidence import GateRun, Outcome, Result
-    from planfence.core.policy import Policy
+    from planfence.ledger.evidence import GateRun, Outcome, Result
+    from planfence.ledger.records import new_id, write_run
+    from planfence.manifest.policy import Policy
 
     if key:
         lab.git("config", "planfence.signingKey", str(keys / key))
@@ -264,7 +264,7 @@ def test_a_signature_in_gits_namespace_is_no_records(lab, keys) -> None:
     import json
     import subprocess
 
-    from planfence.core.statement import pae, seal
+    from planfence.ledger.intoto import pae, seal
 
     _trust(lab, keys, evidence="signed")
     _begin(lab, keys)

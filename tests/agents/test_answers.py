@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from planfence.app.agent import reply
+from planfence.agents.answers import reply
 
 PAYLOADS = Path(__file__).parent.parent / "agents" / "payloads"
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import planfence
-from planfence import agentpath
-from planfence.agentpath import plainly_allowed
-from planfence.app import agentnote
-from planfence.app.agent import reply
+from planfence.agents import fastpath, note
+from planfence.agents.answers import reply
+from planfence.agents.fastpath import plainly_allowed
 
 
 def payload(repo, path, tool="Write", **arguments):
@@ -168,7 +167,7 @@ def test_a_torn_note_says_nothing(noted):
 
 
 def run(repo, data, name="claude"):
-    program = str(Path(planfence.__file__).with_name("agentpath.py"))
+    program = str(Path(planfence.__file__).with_name("agents") / "fastpath.py")
     return subprocess.run(
         [sys.executable, program, name], input=data, env=repo.variables, cwd=repo.root, capture_output=True, check=False
     )
@@ -185,8 +184,8 @@ def test_as_a_program(noted):
 
 def test_the_light_way_imports_nothing_heavy(noted):
     code = (
-        "import sys; before = set(sys.modules); from planfence import agentpath; import os\n"
-        "assert agentpath.plainly_allowed(sys.stdin.buffer.read(), os.environ)\n"
+        "import sys; before = set(sys.modules); from planfence.agents import fastpath; import os\n"
+        "assert fastpath.plainly_allowed(sys.stdin.buffer.read(), os.environ)\n"
         "print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run(
@@ -203,8 +202,8 @@ def test_the_light_way_imports_nothing_heavy(noted):
     )
     loaded = set(json.loads(done.stdout.decode().replace("'", '"')))
     start = {"os", "os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc", "__future__"}
-    assert loaded - start <= {"planfence", "planfence.agentpath", "_json"}
+    assert loaded - start <= {"planfence", "planfence.agents.fastpath", "_json"}
 
 
 def test_both_sides_of_the_note_agree():
-    assert agentpath.header() == agentnote.HEADER
+    assert fastpath.header() == note.HEADER

@@ -30,7 +30,7 @@ def ask(repo, module: str, path: str, agent: str = "claude") -> bool:
     return done.returncode == 0 and not done.stdout.strip()
 
 
-FULL, LIGHT = "planfence agent", "planfence.agentpath"
+FULL, LIGHT = "planfence agent", "planfence.agents.fastpath"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from planfence.agents import patch
 from planfence.agents.payload import Event, read
-from planfence.core.change import Action
+from planfence.change.change import Action
 from planfence.errors import PlanfenceError
 
 

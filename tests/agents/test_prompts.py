@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from planfence.agents import programs
-from planfence.app import agentrun, prompts
-from planfence.core import reviewing
-from planfence.core.moves import Answer
-from planfence.core.planfile import parse_plan
+from planfence.agents import programs, prompts, run
 from planfence.errors import PlanfenceError
+from planfence.ledger import reviewing
+from planfence.ledger.transitions import Answer
+from planfence.manifest.planfile import parse_plan
 
 RECORDED = Path(__file__).parent.parent / "agents" / "outputs"
 
@@ -97,7 +96,7 @@ def stand_in(tmp_path, agent, version):
 )
 def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens):
     path = stand_in(tmp_path, agent, version)
-    ran = agentrun.run(repo.open(PATH=f"{path}:{repo.variables['PATH']}"), "implement", "auth/middleware", agent)
+    ran = run.run(repo.open(PATH=f"{path}:{repo.variables['PATH']}"), "implement", "auth/middleware", agent)
     assert not ran.failed
     assert ran.told.text == "Done."
     assert ran.told.session
@@ -116,11 +115,11 @@ def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens)
 
 def test_an_agent_that_is_not_there_and_one_that_fails(repo, tmp_path):
     with pytest.raises(PlanfenceError, match="not on PATH"):
-        agentrun.run(repo.open(), "implement", "auth/middleware", "codex", "no-such-program")
+        run.run(repo.open(), "implement", "auth/middleware", "codex", "no-such-program")
     program = tmp_path / "bad"
     program.write_text("#!/bin/sh\ncat > /dev/null\necho lost >&2\nexit 3\n")
     program.chmod(0o755)
-    ran = agentrun.run(repo.open(), "implement", "auth/middleware", "claude", str(program))
+    ran = run.run(repo.open(), "implement", "auth/middleware", "claude", str(program))
     assert (ran.failed, ran.exit, ran.complaint, ran.told.cost) == (True, 3, "lost", None)
     assert "result=failed" in (repo.root / ".ai-benchmark.csv").read_text()
 
@@ -132,7 +131,7 @@ def answers(task, **changed):
 
 @pytest.fixture
 def task(repo):
-    from planfence.app.scene import look
+    from planfence.judge.situation import look
 
     return look(repo.open(), "auth/middleware").task
 

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from planfence.core.pushline import PushLine, is_push, read
+from planfence.boundary.pushline import PushLine, is_push, read
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planfence.app import verify
+from planfence.boundary import verify
 from planfence.errors import PlanfenceError
 
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"

@@ -6,10 +6,11 @@ from random import Random
 
 import pytest
 
-from planfence.core.change import Mode
-from planfence.gitio import changes, revisions
+from planfence.change import reader
+from planfence.change.change import Mode
+from planfence.change.collisions import Siblings
+from planfence.gitio import revisions
 from planfence.gitio.objects import Objects
-from planfence.gitio.siblings import Siblings
 
 PARTS = ("src", "SRC", "a", "A", "b", "\u00e9", "e\u0301", "lib", "x.py", "X.py")
 
@@ -41,7 +42,7 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
     collided = 0
     with Objects(repository.git) as objects:
         following = Siblings(objects)
-        for change in changes.changes(repository, revisions.listed(repository, tips).ids):
+        for change in reader.changes(repository, revisions.listed(repository, tips).ids):
             added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
             exact = Siblings(objects).collisions(added, change.tree)
             collided += bool(exact)

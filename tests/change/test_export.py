@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from planfence.change.export import export, sweep
+from planfence.change.worktreeproof import difference, fingerprint
 from planfence.errors import CouldNotCheck
-from planfence.gitio.exact import difference, fingerprint
-from planfence.gitio.export import export, sweep
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -73,7 +73,7 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = {path!r}
 from planfence.env import current
-from planfence.gitio.export import export
+from planfence.change.export import export
 from planfence.gitio.repository import open_repository
 repository = open_repository(current(), Path({root!r}))
 with export(repository, {tree!r}) as out:

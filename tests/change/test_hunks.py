@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.core.hunks import (
+from planfence.change.hunks import (
     Atom,
     FileDiff,
     Hunk,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.core.message import clean, parse, parse_trailers, with_trailers
+from planfence.change.message import clean, parse, parse_trailers, with_trailers
 
 OURS = (("Plan-Task", "p/t"), ("Plan-Model", "codex"))
 

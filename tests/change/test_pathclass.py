@@ -1,6 +1,6 @@
 import pytest
 
-from planfence.core.pathclass import PathClass, classify
+from planfence.change.pathclass import PathClass, classify
 
 
 @pytest.mark.parametrize(

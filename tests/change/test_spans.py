@@ -7,13 +7,13 @@ import signal
 
 import pytest
 
+from planfence.change import spans
+from planfence.change.spans import Spans
 from planfence.errors import CouldNotCheck
-from planfence.gitio import spans
-from planfence.gitio.bareview import BareView
+from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.revisions import listed
 from planfence.gitio.run import NUMSTAT, RAW_DIFF
-from planfence.gitio.spans import Spans
 
 NAMES = ("a", "-\\n", "two words", ":000000 100644", "1\\t1\\tb", "deep/er/c")
 

@@ -4,8 +4,8 @@ import difflib
 
 import pytest
 
-from planfence.core.hunks import FileDiff, make_hunks, split_lines, units_of
-from planfence.core.kinds import Kind, judge
+from planfence.change.hunks import FileDiff, make_hunks, split_lines, units_of
+from planfence.content.kinds import Kind, judge
 
 
 def diff(path: str, old: bytes, new: bytes, mode: int = 0o100644) -> FileDiff:

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.core.languages import OPERATORS, pieces
+from planfence.content.languages import OPERATORS, pieces
 
 #: What `pieces` means, as one pattern: of the alternatives at a place the first that fits.
 ORACLE = re.compile(

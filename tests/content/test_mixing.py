@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.message import parse
-from planfence.core.mixing import cues
+from planfence.change.message import parse
+from planfence.content.mixing import cues
 
 
 @pytest.mark.parametrize(

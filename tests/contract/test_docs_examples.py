@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from planfence.core.lint import LintContext
-from planfence.core.planfile import load_plan
-from planfence.core.policy import Policy
-from planfence.core.policyfile import parse_policy
+from planfence.manifest.planfile import load_plan
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
 from planfence.rules.catalog import KNOWN
 from planfence.rules.lint import LINT_RULES
+from planfence.rules.lint.base import LintContext
 
 
 def example(request: pytest.FixtureRequest, page: str) -> bytes:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from planfence.core.log import Reader
-from planfence.store.append import append_line
+from planfence.files.append import append_line
+from planfence.log.reader import Reader
 
 
 def test_appends_one_line(tmp_path):
@@ -64,9 +64,9 @@ def test_a_full_disk_is_a_warning(tmp_path, monkeypatch):
     def no_space(descriptor, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("planfence.store.append.os.write", no_space)
+    monkeypatch.setattr("planfence.files.append.os.write", no_space)
     assert "No space left" in append_line(tmp_path / "log", "a")
-    monkeypatch.setattr("planfence.store.append.os.write", lambda descriptor, data: 1)
+    monkeypatch.setattr("planfence.files.append.os.write", lambda descriptor, data: 1)
     assert "only a part" in append_line(tmp_path / "log", "a")
 
 
@@ -76,7 +76,7 @@ def test_a_lock_that_is_held_is_awaited_only_shortly(tmp_path, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()
         slept = []
-        monkeypatch.setattr("planfence.store.append.time.sleep", slept.append)
+        monkeypatch.setattr("planfence.files.append.time.sleep", slept.append)
         began = time.monotonic()
         assert append_line(log, "a", timeout_s=0.05) == ""
         assert slept
@@ -91,7 +91,7 @@ def test_a_lock_that_cannot_be_made_is_done_without(tmp_path):
 
 
 def test_imports_only_what_is_cheap():
-    code = "import sys; import planfence.store.append, planfence.core.logline; print(*sys.modules)"
+    code = "import sys; import planfence.files.append, planfence.log.line; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert not {"re", "dataclasses", "typing", "pathlib", "subprocess"} & set(_bare(code, done))
 
@@ -106,8 +106,8 @@ def _bare(code, done):
 
 _WRITER = """
 import sys
-from planfence.core.logline import format_record
-from planfence.store.append import append_line
+from planfence.log.line import format_record
+from planfence.files.append import append_line
 for index in range(int(sys.argv[3])):
     identity = f"{int(sys.argv[2]):04x}{index:012x}"
     line = format_record("2026-11-22_10:00:00", {"task": "t", "event": "check", "id": identity})

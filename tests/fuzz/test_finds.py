@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from support.parsers import COMMIT, FAILED, GATE, JUNIT, PLAN, RAW, RUN, TARGETS
 
-from planfence.core import evidence, message, statement
-from planfence.core.evidence import Counts, Outcome, Result
-from planfence.core.planfile import parse_plan
+from planfence.change import message
+from planfence.change.trees import parse_raw
 from planfence.errors import BadFile, CouldNotCheck
+from planfence.gate.junit import read_counts
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import GitObject
-from planfence.gitio.trees import parse_raw
-from planfence.store.junit import read_counts
+from planfence.ledger import evidence, intoto
+from planfence.ledger.evidence import Counts, Outcome, Result
+from planfence.manifest.planfile import parse_plan
 
 
 def test_two_tasks_of_one_name_that_need_each_other() -> None:
@@ -107,7 +108,7 @@ GOOD = RUN.results[0]
     ],
 )
 def test_a_record_that_contradicts_itself_is_none(value: Result, result: str | None) -> None:
-    with pytest.raises(statement.NotAStatement):
+    with pytest.raises(intoto.NotAStatement):
         _told(value, result)
 
 

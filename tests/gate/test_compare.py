@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from planfence.app.compare import compare
-from planfence.app.testrun import Teller
 from planfence.errors import PlanfenceError
+from planfence.gate.compare import compare
+from planfence.gate.testrun import Teller
 
 QUIET = Teller(lambda text: None, lambda data: None, lambda name, seconds: None)
 

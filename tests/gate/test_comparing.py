@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from planfence.core.comparing import Candidate, decide
+from planfence.gate.comparing import Candidate, decide
 
 A = Candidate("a", "1" * 40, "", (), 0, 3, (), 2, 100)
 B = replace(A, name="b")

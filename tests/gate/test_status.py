@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planfence.app.status import status
+from planfence.gate.status import status
 
 TASK = "auth/middleware"
 

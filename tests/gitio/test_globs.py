@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planfence.core import paths
+from planfence.gitio import paths
 
 PART = st.text(alphabet="abAB-é.]!^", min_size=1, max_size=3).filter(lambda part: part not in (".", ".."))
 PATHS = st.lists(st.lists(PART, min_size=1, max_size=4).map("/".join), min_size=1, max_size=12, unique=True)

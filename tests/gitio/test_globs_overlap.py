@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planfence.core import paths
-from planfence.core.globs import common_path, covers, is_wide, overlap
+from planfence.gitio import paths
+from planfence.gitio.globs import common_path, covers, is_wide, overlap
 
 PIECES = st.sampled_from(["a", "b", "*", "?", "**", "[ab]", "[!a]", "a*", "*b", "[]a]", "[[:alpha:]]"])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=4).map("/".join)

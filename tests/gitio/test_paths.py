@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core import names, paths
+from planfence.change import unsafenames
+from planfence.gitio import paths
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_plain_pattern_is_none(pattern: str) -> None:
     ],
 )
 def test_hazard(path: str, hazardous: bool) -> None:
-    assert bool(names.hazard(path)) is hazardous
+    assert bool(unsafenames.hazard(path)) is hazardous
 
 
 @pytest.mark.parametrize(
@@ -73,8 +74,8 @@ def test_hazard(path: str, hazardous: bool) -> None:
     ],
 )
 def test_collisions(added: list[str], tree: list[str], found: dict[str, str]) -> None:
-    assert names.collisions(added, tree) == found
-    assert names.collisions(added, reversed(tree)) == found
+    assert unsafenames.collisions(added, tree) == found
+    assert unsafenames.collisions(added, reversed(tree)) == found
 
 
 @pytest.mark.parametrize(
@@ -83,4 +84,4 @@ def test_collisions(added: list[str], tree: list[str], found: dict[str, str]) ->
      ("a/b/l", "../../c/../d", False), ("l", "C:/x", True)],
 )  # fmt: skip
 def test_escapes(path: str, target: str, out: bool) -> None:
-    assert names.escapes(path, target) is out
+    assert unsafenames.escapes(path, target) is out

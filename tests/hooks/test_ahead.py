@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fast.test_record import HOOKS, NOWHERE, SHELLS, log, put, recorded
 
-from planfence import fastahead, fastjudge, fastpath
+from planfence.hooks import fastahead, fastjudge, fastpath
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="no message is known without /proc")
 FOUND_NEITHER = "planfence: the commit-msg hook found neither"

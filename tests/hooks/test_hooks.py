@@ -9,15 +9,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from fast import generate
+from support import generate
 
-from planfence import fastjudge, fastpath
-from planfence.app import hooks
-from planfence.core import paths
 from planfence.env import LOCAL_GIT_VARIABLES, Environment
-from planfence.install.shims import _START as START
+from planfence.gitio import paths
+from planfence.hooks import fastjudge, fastpath, full
+from planfence.setup.shims import _START as START
 
-SOURCE = str(Path(fastpath.__file__).resolve().parents[1])
+SOURCE = str(Path(fastpath.__file__).resolve().parents[2])
 #: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
 OWN = {"planfence", *(f"planfence.fast{name}" for name in ("path", "judge", "message", "ahead")), "gc", "sys"}
 
@@ -172,6 +171,6 @@ def test_random_staged_changes_on_real_git(hooked) -> None:
             continue
         if fast:
             accepted += 1
-            outcome = hooks.pre_commit(hooked.open(GIT_INDEX_FILE=index)).outcome
+            outcome = full.pre_commit(hooked.open(GIT_INDEX_FILE=index)).outcome
             assert not outcome.report.findings, (seed, outcome.report.findings)
     assert accepted > 3

@@ -8,13 +8,13 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from planfence import installed
+from planfence.hooks import installed
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(code: str) -> str:
-    start = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from planfence import installed; "
+    start = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from planfence.hooks import installed; "
     command = [sys.executable, "-I", "-S", "-c", start + code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -1,6 +1,6 @@
 """The fast path never accepts what the full check refuses: the rules themselves are the oracle.
 
-`PLANFENCE_CASES=100000 pytest tests/fast` tries more than the default.
+`PLANFENCE_CASES=100000 pytest tests/hooks` tries more than the default.
 """
 
 from __future__ import annotations
@@ -8,21 +8,22 @@ from __future__ import annotations
 import os
 from random import Random
 
-from fast import generate
+from support import generate
 
-from planfence import fastjudge, fastmessage, fastpath
-from planfence.app.fastplan import PROVEN, compile_plan
-from planfence.app.seen import raw_bytes
-from planfence.core import message as messages
-from planfence.core import names, paths
-from planfence.core.change import Change, Mode
-from planfence.core.licences import LICENCES
-from planfence.core.message import needs_content
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.rule import Context, Door
+from planfence.change import message as messages
+from planfence.change import unsafenames
+from planfence.change.change import Change, Mode
+from planfence.change.message import needs_content
+from planfence.content.committypes import LICENCES
+from planfence.gitio import paths
+from planfence.hooks import fastjudge, fastmessage, fastpath
+from planfence.hooks.compiledplan import PROVEN, compile_plan
+from planfence.hooks.notes import raw_bytes
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules import RULES
-from planfence.rules.judge import door, judge, selected
+from planfence.rules.rule import Context, Door
+from planfence.rules.runner import door, judge, selected
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
 #: The rules of stages and evidence speak of the ledger, which the fast path takes from the full check's word.
@@ -71,7 +72,7 @@ def test_no_change_that_a_rule_refuses_is_accepted() -> None:
         patterns = tuple(entry.path for entry in plan.tasks[0].files) if random.random() < 0.8 else ()
         tree, change = generate.tree_and_change(random, patterns)
         added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
-        ctx = _context(change, policy, plan if task else None, task, collisions=names.collisions(added, tree))
+        ctx = _context(change, policy, plan if task else None, task, collisions=unsafenames.collisions(added, tree))
         said = _refused(ctx)
         refused += bool(said)
         if _fast(fastpath.parse(compiled), change, tree):

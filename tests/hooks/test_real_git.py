@@ -14,17 +14,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from fast import generate
+from support import generate
 
-from planfence import fastjudge, fastpath
-from planfence.app import check, fastplan, hooks
-from planfence.app.sources import Sources
-from planfence.core import paths
-from planfence.core.plan import Plan
-from planfence.core.planfile import parse_plan
-from planfence.core.policy import Policy
 from planfence.errors import PlanfenceError
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
+from planfence.hooks import compiledplan, fastjudge, fastpath, full
+from planfence.judge import check
+from planfence.judge.sources import Sources
+from planfence.manifest.plan import Plan
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
 from planfence.records import replace
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "2400"))
@@ -75,7 +75,7 @@ def governed(random: Random) -> tuple[str, str, Plan]:
             parse_plan(text.encode(), "plans/auth.toml")
         except (PlanfenceError, UnicodeError):
             continue
-        if fastplan.compile_plan(policy, plan, task) is not None:
+        if compiledplan.compile_plan(policy, plan, task) is not None:
             return policy_text(policy), text, plan
 
 
@@ -193,7 +193,7 @@ class Bench:
         with Objects(repository.git) as objects:
             sources = Sources(objects)
             governing = sources.before_judging(head)
-            cache = fastplan.store(repository, governing, sources.plan(governing, "auth"), TASK)
+            cache = compiledplan.store(repository, governing, sources.plan(governing, "auth"), TASK)
         place = self.place()
         words = [fastpath.refs_mark(place), fastpath.ledger_mark(place), head.encode(), cache.encode() or b"none"]
         fastpath.Standing([*words, b"human", TASK.encode(), b"implement", b"0", b"lasting"]).write(place)
@@ -231,7 +231,7 @@ def test_what_the_fast_path_accepts_no_rule_refuses_on_real_git(bench: Bench) ->
                 accepted.add(case + 1)
                 if len(accepted) == 1:  # the very hook; the others are judged as commits, many at once
                     in_hooks += 1
-                    outcome = hooks.pre_commit(bench.repo.open(**bench.extra)).outcome
+                    outcome = full.pre_commit(bench.repo.open(**bench.extra)).outcome
                     assert not outcome.report.findings, (number, case, outcome.report.findings)
                     bench.note(head)
         marks = bench.repo.root / ".git/marks"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from planfence import fastmessage, fastpath
-from planfence.install import shims
-from planfence.install.shims import Launcher
+from planfence.hooks import fastmessage, fastpath
+from planfence.setup import shims
+from planfence.setup.shims import Launcher
 
-LAUNCHER = Launcher(sys.executable, str(Path(fastpath.__file__).resolve().parents[1]))
+LAUNCHER = Launcher(sys.executable, str(Path(fastpath.__file__).resolve().parents[2]))
 NOWHERE = Launcher("/nowhere/python", "/nowhere")
 SHELLS = [[found] for shell in ("dash", "bash", "ksh") if (found := shutil.which(shell))]
 SHELLS += [[found, "sh"] for found in [shutil.which("busybox")] if found]

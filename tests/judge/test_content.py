@@ -41,9 +41,9 @@ def test_check_advises_on_mixed_content_and_the_pre_commit_hook_does_not_look(re
 
 
 def test_the_fast_path_is_never_sure_of_a_type_that_only_the_diff_confirms() -> None:
-    from planfence.app.fastplan import compile_plan
-    from planfence.core.finding import Severity
-    from planfence.core.policy import Policy
+    from planfence.finding import Severity
+    from planfence.hooks.compiledplan import compile_plan
+    from planfence.manifest.policy import Policy
 
     compiled = compile_plan(Policy(), None, None)
     assert compiled is not None

@@ -1,6 +1,6 @@
 """The screen of a range never calls clean what the rules refuse, and changes nothing of what a range's judge says.
 
-`PLANFENCE_CASES=100000 PLANFENCE_RANGES=200 pytest tests/fast` tries more than the default.
+`PLANFENCE_CASES=100000 PLANFENCE_RANGES=200 pytest tests/hooks` tries more than the default.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import os
 from random import Random
 
 import pytest
-from fast import generate
+from support import generate
 
-from planfence.app import check, verify
-from planfence.app.check import Terms
-from planfence.app.seen import raw_bytes
-from planfence.core import message as messages
-from planfence.core import paths
-from planfence.core.licences import LICENCES
-from planfence.core.rule import Context, Door
-from planfence.core.screen import PathScreen, gist, stand_in
+from planfence.boundary import verify
+from planfence.change import message as messages
+from planfence.content.committypes import LICENCES
+from planfence.gitio import paths
 from planfence.gitio.revisions import listed
+from planfence.hooks.notes import raw_bytes
+from planfence.judge import check
+from planfence.judge.check import Terms
+from planfence.judge.pathprover import PathScreen, gist, stand_in
 from planfence.rules import RULES
-from planfence.rules.judge import door, judge
+from planfence.rules.rule import Context, Door
+from planfence.rules.runner import door, judge
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"

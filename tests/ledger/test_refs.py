@@ -9,10 +9,10 @@ import os
 import pytest
 from support.ledger import append_many, start
 
-from planfence.app.book import read_book, write_move
-from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck
-from planfence.gitio.ledger import PREFIX, Ledger
+from planfence.ledger.records import read_book, write_move
+from planfence.ledger.refs import PREFIX, Ledger
+from planfence.manifest.policy import Policy
 
 
 def entries(repo) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.gitio.remote import exchange
+from planfence.ledger.remote import exchange
 
 
 @pytest.fixture

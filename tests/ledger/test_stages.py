@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.core import evidence, moves, policy, statement
-from planfence.core.evidence import Counts, GateRun, Outcome, Result, judge, missing
-from planfence.core.moves import Answer, Kind, Move
-from planfence.core.stages import CommitFact, Stage, fold, is_own_work, must_change_hands
+from planfence.ledger import evidence, intoto, transitions
+from planfence.ledger.evidence import Counts, GateRun, Outcome, Result, judge, missing
+from planfence.ledger.stages import CommitFact, Stage, fold, is_own_work, must_change_hands
+from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.manifest import policy
 
 TREE = "a" * 40
 COMMAND = "pytest --junit-xml={junit}"
@@ -152,27 +153,27 @@ def test_records_come_back_as_they_were():
     )
     assert evidence.from_statement(again(evidence.to_statement(whole))) == whole
     answered = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "l\udc80"),), runs=("x",))
-    assert moves.from_statement(again(moves.to_statement(answered))) == answered
+    assert transitions.from_statement(again(transitions.to_statement(answered))) == answered
 
 
-def again(stated: statement.Statement) -> statement.Statement:
-    sealed = statement.seal(statement.encode(stated), "k", "sig")
-    envelope, value = statement.unseal(sealed)
+def again(stated: intoto.Statement) -> intoto.Statement:
+    sealed = intoto.seal(intoto.encode(stated), "k", "sig")
+    envelope, value = intoto.unseal(sealed)
     assert envelope.signatures == (("k", "sig"),)
-    return statement.decode(value)
+    return intoto.decode(value)
 
 
 def test_a_result_that_contradicts_its_commands_is_no_statement():
-    data = statement.encode(evidence.to_statement(run(result(outcome=Outcome.FAILED, exit=1))))
+    data = intoto.encode(evidence.to_statement(run(result(outcome=Outcome.FAILED, exit=1))))
     forged = data.replace(b'"result":"FAILED"', b'"result":"PASSED"')
-    with pytest.raises(statement.NotAStatement):
-        evidence.from_statement(statement.decode(statement.unseal(forged)[1]))
+    with pytest.raises(intoto.NotAStatement):
+        evidence.from_statement(intoto.decode(intoto.unseal(forged)[1]))
 
 
 @given(st.binary(max_size=200))
 def test_rubbish_is_never_a_record(data):
-    with pytest.raises(statement.NotAStatement):
-        statement.decode(statement.unseal(data)[1])
+    with pytest.raises(intoto.NotAStatement):
+        intoto.decode(intoto.unseal(data)[1])
 
 
 VALUES = st.recursive(
@@ -187,6 +188,6 @@ def test_a_field_of_any_other_shape_never_crashes_the_reader(name, value):
     stated = evidence.to_statement(GOOD)
     stated.predicate["configuration"][0]["annotations"][name] = value
     try:
-        evidence.from_statement(statement.decode(statement.unseal(statement.encode(stated))[1]))
-    except statement.NotAStatement:
+        evidence.from_statement(intoto.decode(intoto.unseal(intoto.encode(stated))[1]))
+    except intoto.NotAStatement:
         return

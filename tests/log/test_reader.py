@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.core.log import Reader, Record, RunEntry, decode, number
-from planfence.core.logline import encode, format_record, format_run
+from planfence.log.line import encode, format_record, format_run
+from planfence.log.reader import Reader, Record, RunEntry, decode, number
 
 ECHO = "2026-11-22_10:00:00,task=auth,model=codex,cost=0.42,time_min=26,review_round=2"
 ID = "0123456789abcdef"

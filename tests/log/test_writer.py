@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from planfence.app import logs
-from planfence.app.record import log_path, record, record_run
-from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.log import files
+from planfence.log.writer import log_path, record, record_run
+from planfence.manifest.policy import Policy
 
 POLICY = Policy()
 
@@ -32,7 +32,7 @@ def work(tmp_path):
 
 def test_a_record_is_one_whole_line(work):
     assert record(work, POLICY, event="check", result="refused", task="p/t", rules=("SCP001", "SIZ001"), files=0) == ""
-    (found,) = logs.read_logs([work.top / POLICY.log]).records
+    (found,) = files.read_logs([work.top / POLICY.log]).records
     assert found.own
     assert found.fields["plan"] == "p"
     assert found.fields["rules"] == "SCP001+SIZ001"
@@ -43,7 +43,7 @@ def test_a_record_is_one_whole_line(work):
 def test_ids_differ(work):
     for _ in range(50):
         record(work, POLICY, event="check", result="accepted")
-    reading = logs.read_logs([work.top / POLICY.log])
+    reading = files.read_logs([work.top / POLICY.log])
     assert len({found.fields["id"] for found in reading.records}) == 50
     assert reading.counts == {"lines": 50, "records": 50}
 
@@ -83,7 +83,7 @@ def test_a_log_that_is_a_folder_is_a_warning(work):
 def test_the_run_log(work):
     assert record_run(work, POLICY, "p/t", "start", 1795341600) == ""
     assert record_run(work, POLICY, "p/t", "end") == ""
-    begin, end = logs.read_logs([work.top / POLICY.run_log]).runs
+    begin, end = files.read_logs([work.top / POLICY.run_log]).runs
     assert begin == (1795341600, "p/t", "start")
     assert end.edge == "end"
 
@@ -91,7 +91,7 @@ def test_the_run_log(work):
 def test_hand_written_times_are_local(work):
     text = subprocess.run(["date", "+%F_%T %s"], capture_output=True, text=True, check=True).stdout.split()
     (work.top / POLICY.log).write_text(f"{text[0]},task=a,model=,cost=,time_min=,review_round=\n")
-    (found,) = logs.read_logs([work.top / POLICY.log]).records
+    (found,) = files.read_logs([work.top / POLICY.log]).records
     assert found.epoch == int(text[1])
 
 
@@ -99,7 +99,7 @@ def test_import_brings_each_line_once(work, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("2026-11-22_10:00:00,task=a,model=codex,cost=1,extra=%41\na,start,1795341600.5\njunk\n")
     for _ in range(2):
-        done = logs.import_logs(work, POLICY, [other])
+        done = files.import_logs(work, POLICY, [other])
     assert (done.records, done.runs, done.counts["doubled"], done.counts["foreign"]) == (0, 0, 2, 1)
     assert (work.top / POLICY.log).read_text() == other.read_text().splitlines(keepends=True)[0]
     assert (work.top / POLICY.run_log).read_text() == "a,start,1795341600\n"
@@ -108,10 +108,10 @@ def test_import_brings_each_line_once(work, tmp_path):
 def test_import_can_only_say_what_it_would_do(work, tmp_path):
     other = tmp_path / "other.csv"
     other.write_text("2026-11-22_10:00:00,task=a,model=codex\n")
-    assert logs.import_logs(work, POLICY, [other], dry_run=True).records == 1
+    assert files.import_logs(work, POLICY, [other], dry_run=True).records == 1
     assert not (work.top / POLICY.log).exists()
     with pytest.raises(PlanfenceError, match="not a file"):
-        logs.import_logs(work, POLICY, [tmp_path / "none"])
+        files.import_logs(work, POLICY, [tmp_path / "none"])
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_import_can_only_say_what_it_would_do(work, tmp_path):
 )
 def test_add_refuses_what_is_no_record(work, fields):
     with pytest.raises(PlanfenceError):
-        logs.add(work, POLICY, fields)
+        files.add(work, POLICY, fields)
     assert not (work.top / POLICY.log).exists()
 
 
 def test_add_says_that_it_could_not_write(work):
     (work.top / POLICY.log).mkdir()
     with pytest.raises(CouldNotCheck):
-        logs.add(work, POLICY, {"task": "a"})
+        files.add(work, POLICY, {"task": "a"})
 
 
 def test_the_commands(work, tmp_path):

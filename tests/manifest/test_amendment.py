@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.amendment import Amendment, amend
-from planfence.core.planfile import parse_plan
 from planfence.errors import BadFile, PlanfenceError
+from planfence.manifest.amendment import Amendment, amend
+from planfence.manifest.planfile import parse_plan
 
 PATH = "plans/p.toml"
 TEMPLATE = """\

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.change import Action
-from planfence.core.plan import Constraint
-from planfence.core.planfile import circles, parse_plan
+from planfence.change.change import Action
 from planfence.errors import BadFile, Fault
+from planfence.manifest.plan import Constraint
+from planfence.manifest.planfile import circles, parse_plan
 
 GOOD = """\
 schema = 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.finding import Severity
-from planfence.core.policy import Policy
-from planfence.core.policyfile import parse_policy
 from planfence.errors import BadFile
+from planfence.finding import Severity
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
 
 KNOWN = (("SCP001", "path-outside-task"), ("THM004", "mixed-content"))
 PATH = "planfence.toml"

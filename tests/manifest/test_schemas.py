@@ -16,9 +16,9 @@ import tomlkit
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from planfence.core import planfile, policyfile
-from planfence.core.policy import Policy
-from planfence.core.tomlsource import read_toml
+from planfence.manifest import planfile, policyfile
+from planfence.manifest.policy import Policy
+from planfence.manifest.tomlsource import read_toml
 
 PLAN = {
     "schema": 1,

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from planfence.app import report
-from planfence.core.metrics import Frame
+from planfence.cli.report import page_of
+from planfence.report import report
+from planfence.report.metrics import Frame
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import Page, find_chromium
@@ -34,7 +35,7 @@ def lines(count):
 def write(tmp_path, count=60, extra=""):
     (tmp_path / "log.csv").write_text("".join(lines(count)) + extra)
     data = report.report([report.Source((tmp_path / "log.csv",))], Frame(NOW), title="work")
-    (tmp_path / "page.html").write_text(report.page(data))
+    (tmp_path / "page.html").write_text(page_of(data))
     return data
 
 

@@ -7,10 +7,10 @@ import tomllib
 
 import pytest
 
-from planfence.core.importers import openspec, speckit, taskmaster
-from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in, to_toml
-from planfence.core.planfile import parse_plan
 from planfence.errors import PlanfenceError
+from planfence.manifest.planfile import parse_plan
+from planfence.plan.importers import openspec, speckit, taskmaster
+from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in, to_toml
 
 TASKS = [
     {"id": 1, "title": "Read the price list", "status": "done", "dependencies": []},

@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pytest
 
-from planfence.core.policy import Policy
-from planfence.core.policyfile import parse_policy
-from planfence.core.policytemplate import starter
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
+from planfence.plan.policytemplate import starter
 
 
 def uncommented(text):

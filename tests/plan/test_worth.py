@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from planfence.core.plan import FileEntry, Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.taskfacts import TaskFacts
-from planfence.core.worth import LEAST, advice
+from planfence.manifest.plan import FileEntry, Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.plan.worth import LEAST, advice
+from planfence.report.taskfacts import TaskFacts
 
 ROLES = {"plan": "claude", "implement": "codex", "review": "claude"}
 FILES = tuple(FileEntry(f"src/{name}.py") for name in "abc")

@@ -2,13 +2,14 @@ import base64
 import hashlib
 import re
 
-from planfence.app import report
-from planfence.core.metrics import Frame
+from planfence.cli.report import page_of
+from planfence.report import report
+from planfence.report.metrics import Frame
 
 
 def page(tmp_path, text=""):
     (tmp_path / "log").write_text(text)
-    return report.page(report.report([report.Source((tmp_path / "log",))], Frame(1795341600), title="<work>"))
+    return page_of(report.report([report.Source((tmp_path / "log",))], Frame(1795341600), title="<work>"))
 
 
 def test_the_policy_allows_only_what_is_in_the_page(tmp_path):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from planfence.agents.usage import Turn
-from planfence.app import costs, logs, prices
-from planfence.app.record import record, record_run
-from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.log import files
+from planfence.log.writer import record, record_run
+from planfence.manifest.policy import Policy
+from planfence.report import costs, prices
+from planfence.report.usage import Turn
 
 SESSIONS = Path(__file__).parent.parent / "agents" / "sessions"
 POLICY = Policy()
@@ -38,7 +39,7 @@ def work(tmp_path):
 
 
 def last(work):
-    return [entry.fields for entry in logs.read_logs([work.top / POLICY.log]).records]
+    return [entry.fields for entry in files.read_logs([work.top / POLICY.log]).records]
 
 
 def begin(work, start=TEN, end=TEN + 600):

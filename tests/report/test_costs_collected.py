@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from planfence.agents import costs_claude, costs_codex, costs_printed
-from planfence.agents.usage import Collected, seconds
 from planfence.env import Environment
+from planfence.report import costs_claude, costs_codex, costs_printed
+from planfence.report.usage import Collected, seconds
 
 SESSIONS = Path(__file__).parent / "sessions"
 PARENT, FORK, CHILD = sorted(SESSIONS.glob("rollout-*.jsonl"))

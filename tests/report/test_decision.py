@@ -9,8 +9,8 @@ import numpy
 import pytest
 from scipy import stats as scipy_stats
 
-from planfence.core import verdict
-from planfence.core.verdict import Outcome, Trial, assign, estimate, judge
+from planfence.report import decision
+from planfence.report.decision import Outcome, Trial, assign, estimate, judge
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import verdict_simulation
@@ -41,7 +41,7 @@ def test_the_estimate_is_least_squares(forecast):
     assert found.value == pytest.approx(math.exp(beta[1]))
     half = scipy_stats.t.ppf(1 - 0.0147, df) * error
     assert (found.low, found.high) == pytest.approx((math.exp(beta[1] - half), math.exp(beta[1] + half)))
-    assert verdict.p_value(found) == pytest.approx(2 * scipy_stats.t.sf(abs(beta[1]) / error, df))
+    assert decision.p_value(found) == pytest.approx(2 * scipy_stats.t.sf(abs(beta[1]) / error, df))
 
 
 def test_per_accepted_task_counts_what_was_thrown_away():
@@ -110,7 +110,7 @@ def test_more_needed_is_the_formula():
     effect = estimate(list(sample(40)), 0.0294, per_accepted=False)
     upper = effect.deviation * math.sqrt(effect.df / scipy_stats.chi2.ppf(0.2, effect.df))
     z = scipy_stats.norm.ppf(1 - 0.0147) + scipy_stats.norm.ppf(0.8)
-    assert verdict.more_needed(effect, 1.5) == math.ceil(2 * (z * upper / math.log(1.5)) ** 2) - 20
+    assert decision.more_needed(effect, 1.5) == math.ceil(2 * (z * upper / math.log(1.5)) ** 2) - 20
 
 
 def test_the_confidence_sequence_covers_at_every_moment():
@@ -119,7 +119,7 @@ def test_the_confidence_sequence_covers_at_every_moment():
         outcomes = list(sample(60, seed=seed))
         for count in range(12, 61, 4):
             effect = estimate(outcomes[:count], 0.05, per_accepted=False)
-            sequence = verdict.confidence_sequence(effect, TRIAL)
+            sequence = decision.confidence_sequence(effect, TRIAL)
             if not sequence.low <= 1 <= sequence.high:
                 missed += 1
                 break

@@ -9,12 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import duckdb
 import pytest
 
-from planfence.app import export
-from planfence.core import aggregates
-from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.manifest.policy import Policy
+from planfence.report import aggregates, export
 
 POLICY = Policy()
 NOW = 1795341600

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planfence.core.fastfold import FastFold, whole_lines
-from planfence.core.log import Reader
-from planfence.core.taskfacts import Facts
+from planfence.log.reader import Reader
+from planfence.report.fastfold import FastFold, whole_lines
+from planfence.report.taskfacts import Facts
 
 
 def clock(text, is_utc):

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from planfence.app import report
-from planfence.core.logline import format_record
-from planfence.core.metrics import Frame
+from planfence.cli.report import page_of
+from planfence.log.line import format_record
+from planfence.report import report
+from planfence.report.metrics import Frame
 
 NOW = 1795341600
 DAY = 86_400
@@ -85,4 +86,4 @@ def test_n_and_an_interval_stand_on_every_number(tmp_path, dimension):
             assert estimate["low"] is not None, (name, estimate)
             assert estimate["low"] <= estimate["value"] <= estimate["high"], (name, estimate)
     for estimate in plain["overall"].values():
-        assert f"<td>{estimate['n']}</td>" in report.page(data)
+        assert f"<td>{estimate['n']}</td>" in page_of(data)

@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import pytest
 
-from planfence.app import foldlogs, largelogs, report
-from planfence.app.logs import local_clock
-from planfence.core.log import Reader
-from planfence.core.metrics import Frame
-from planfence.core.taskfacts import Facts
-from planfence.store import ranges
+from planfence.files import ranges
+from planfence.log.files import local_clock
+from planfence.log.reader import Reader
+from planfence.report import foldlogs, largelogs, report
+from planfence.report.metrics import Frame
+from planfence.report.taskfacts import Facts
 
 TASKS = ["a", "p/a", "p/b", "", "a%2Cb", "caf\u00e9", "a b", "'", '"q"']
 NUMBERS = ["", "0", "1", "0.42", "26", "2.5", "1e3", "-1", "nan", "x", ".5", "7."]

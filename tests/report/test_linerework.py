@@ -1,6 +1,6 @@
 import pytest
 
-from planfence.core.linerework import Hunk, Lines, Step, replay
+from planfence.report.linerework import Hunk, Lines, Step, replay
 
 DAY = 86_400
 

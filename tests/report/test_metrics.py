@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from planfence.core import metrics
-from planfence.core.log import Reader
-from planfence.core.logline import format_record
-from planfence.core.metrics import Frame
-from planfence.core.reportdata import build
-from planfence.core.taskfacts import Facts
+from planfence.log.line import format_record
+from planfence.log.reader import Reader
+from planfence.report import metrics
+from planfence.report.data import build
+from planfence.report.metrics import Frame
+from planfence.report.taskfacts import Facts
 
 NOW = 1795341600
 DAY = 86_400

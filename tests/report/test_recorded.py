@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planfence.agents import costs_claude, costs_codex, costs_printed
 from planfence.env import Environment
+from planfence.report import costs_claude, costs_codex, costs_printed
 
 RECORDED = Path(__file__).parent / "recorded"
 CLAUDE = ("1.0.111", "2.0.30", "2.1.197")

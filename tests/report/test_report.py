@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from planfence.app import report
-from planfence.core.metrics import Frame
 from planfence.errors import PlanfenceError
 from planfence.render.report_text import render_text
+from planfence.report import report
+from planfence.report.metrics import Frame
 
 NOW = 1795341600
 LINES = """\

@@ -3,11 +3,11 @@ import subprocess
 
 import pytest
 
-from planfence.app.aftermath import add_history
-from planfence.core.metrics import Frame
-from planfence.core.taskfacts import Facts
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
+from planfence.report.metrics import Frame
+from planfence.report.reworkhistory import add_history
+from planfence.report.taskfacts import Facts
 
 NOW = 1795341600
 DAY = 86_400

@@ -1,7 +1,7 @@
 import random
 
-from planfence.core.split_worth import advice
-from planfence.core.taskfacts import TaskFacts
+from planfence.report.split_worth import advice
+from planfence.report.taskfacts import TaskFacts
 
 
 def tasks(flow, count, cost, rounds, est_min=40.0):

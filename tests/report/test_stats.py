@@ -7,7 +7,7 @@ import numpy
 import pytest
 from scipy import stats as scipy_stats
 
-from planfence.core import stats
+from planfence.report import stats
 
 
 @pytest.mark.parametrize("p", [0.0001, 0.0147, 0.025, 0.2, 0.5, 0.8, 0.975, 0.9853, 0.9999])

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from planfence.app import report, teamlog
-from planfence.core.metrics import Frame
-from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
+from planfence.manifest.policy import Policy
+from planfence.report import report, teamlog
+from planfence.report.metrics import Frame
 
 POLICY = Policy()
 HAND = "2026-11-22_10:00:00,task=p/{},model=codex,cost={},time_min=26,review_round=1\n"

@@ -6,15 +6,16 @@ import time
 
 import pytest
 
-from planfence.app import logs, trial
-from planfence.app.record import record
-from planfence.core.logline import format_record
-from planfence.core.policy import Policy
-from planfence.core.verdict import Trial, assign
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.log import files
+from planfence.log.line import format_record
+from planfence.log.writer import record
+from planfence.manifest.policy import Policy
 from planfence.records import replace
+from planfence.report import trial
+from planfence.report.decision import Trial, assign
 
 POLICY = Policy()
 
@@ -137,5 +138,5 @@ def test_the_commands(work):
     assert '"word": "running"' in run("status", "--json").stdout
     assert "stopped one" in run("stop").stdout
     assert run("start", "one").returncode == 2
-    events = [entry.fields["event"] for entry in logs.read_logs([work.top / POLICY.log]).records]
+    events = [entry.fields["event"] for entry in files.read_logs([work.top / POLICY.log]).records]
     assert events == ["trial", "trial"]

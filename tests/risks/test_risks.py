@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.patchfile import Line, PatchFile, PatchHunk
-from planfence.core.risks import RISKS, Found, find, weigh
+from planfence.change.patchfile import Line, PatchFile, PatchHunk
+from planfence.risks import RISKS, Found, find, weigh
 
 
 def patch(example):

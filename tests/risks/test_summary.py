@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from planfence.app.summary import summarise
+from planfence.change import patches
 from planfence.errors import PlanfenceError
-from planfence.gitio import patches
 from planfence.render import summary as render
+from planfence.risks.summary import summarise
 
 
 def shown(repo, **which):

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 from support.tables import change, context, task
 
-from planfence.core.finding import Severity
-from planfence.core.hunks import FileDiff, Hunk, Unit
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import classify
-from planfence.core.policy import Policy
+from planfence.change.hunks import FileDiff, Hunk, Unit
+from planfence.change.pathclass import classify
+from planfence.content.judged import Judged, Kind
+from planfence.finding import Severity
+from planfence.manifest.policy import Policy
 from planfence.rules import mixed_content, type_contradicts_diff
-from planfence.rules.judge import judge
+from planfence.rules.runner import judge
 
 
 def judged(*texts: str) -> tuple[Judged, ...]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from support.tables import change, context, found
 
-from planfence.core.rule import Fold
 from planfence.rules import unfolded_fixup
+from planfence.rules.rule import Fold
 
 HERE = Fold("1a2b3c4d5e6f")
 

@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 from support.tables import change, context, found, task
 
-from planfence.core.change import STAGED
-from planfence.core.moves import Kind, Move
-from planfence.core.plan import FileEntry, Plan, Task
-from planfence.core.rule import Door, PlanEdit
-from planfence.core.stages import CommitFact, Facts, fold
+from planfence.change.change import STAGED
+from planfence.ledger.stages import CommitFact, Facts, fold
+from planfence.ledger.transitions import Kind, Move
+from planfence.manifest.plan import FileEntry, Plan, Task
 from planfence.rules import (
     dependency_open,
     model_not_assigned,
@@ -17,6 +16,7 @@ from planfence.rules import (
     stage_closed,
     tests_not_passed,
 )
+from planfence.rules.rule import Door, PlanEdit
 
 NAME = "p/t"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.finding import Finding
-from planfence.core.lint import LintContext, Tree
-from planfence.core.planfile import load_plan
-from planfence.core.policy import Policy
+from planfence.finding import Finding
+from planfence.manifest.planfile import load_plan
+from planfence.manifest.policy import Policy
 from planfence.rules.lint import LINT_RULES
+from planfence.rules.lint.base import LintContext, Tree
 
 PATH = "plans/p.toml"
 GOOD = """\

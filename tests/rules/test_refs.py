@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from support.tables import change, context, found
 
-from planfence.core.policy import Policy, Trust
-from planfence.core.rule import Door
+from planfence.manifest.policy import Policy, Trust
 from planfence.rules import ledger_rewritten, plan_not_signed, protected_ref
+from planfence.rules.rule import Door
 
 SIGNED = Policy(trust=Trust(plan="signed", signers="signers"))
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from support.tables import change, context, found, task
 
-from planfence.core.policy import Limits, Policy
-from planfence.core.rule import Door
+from planfence.manifest.policy import Limits, Policy
 from planfence.rules import (
     change_not_planned,
     change_too_large,
@@ -14,6 +13,7 @@ from planfence.rules import (
     task_missing,
     unsafe_entry,
 )
+from planfence.rules.rule import Door
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 from support.tables import change, context, found, task
 
-from planfence.core.plan import Plan
-from planfence.core.policy import Policy
-from planfence.core.rule import Door, PlanEdit
 from planfence.errors import Fault
+from planfence.manifest.plan import Plan
+from planfence.manifest.policy import Policy
 from planfence.rules import message_mixes_themes, mixed_themes, plan_rides_with_code, plan_went_back
+from planfence.rules.rule import Door, PlanEdit
 
 THEMES = {"auth": ("src/**", "shared.py"), "docs": ("docs/**", "shared.py")}
 

@@ -17,9 +17,9 @@ from conftest import Repo
 from support.gate import CODEX, bare_remote, gated, pre_push, push_line, work
 from support.ledger import start
 
-from planfence.app.book import read_book, write_move
-from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck
+from planfence.ledger.records import read_book, write_move
+from planfence.manifest.policy import Policy
 
 TASK = "auth/middleware"
 FULL = "No space left on device"

@@ -10,7 +10,7 @@ import time
 import pytest
 from support.gate import CLAUDE, CODEX, gated, reviewed, work
 
-from planfence.app.book import read_book
+from planfence.ledger.records import read_book
 
 TASK = "auth/middleware"
 

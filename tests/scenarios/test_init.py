@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from planfence.install import shims
+from planfence.setup import shims
 
 
 def tree(root):

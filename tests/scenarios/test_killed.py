@@ -20,10 +20,10 @@ from conftest import Repo
 from support.gate import CLAUDE, CODEX, bare_remote, gated, work
 from support.ledger import append_and_tell, start
 
-from planfence.app import stage
-from planfence.app.book import read_book, write_move
-from planfence.core.policy import Policy
-from planfence.gitio.ledger import PREFIX, Ledger
+from planfence.gate import stage
+from planfence.ledger.records import read_book, write_move
+from planfence.ledger.refs import PREFIX, Ledger
+from planfence.manifest.policy import Policy
 
 TASK = "auth/middleware"
 TIMES = 20

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from support.gate import CLAUDE, CODEX, bare_remote, gated, pre_push, push_line, reviewed, work
 
-from planfence.app.book import read_book
-from planfence.gitio.ledger import PREFIX
+from planfence.ledger.records import read_book
+from planfence.ledger.refs import PREFIX
 
 TASK = "auth/middleware"
 ZERO = "0" * 40
-PUSHPATH = Path(__file__).parents[2] / "src/planfence/pushpath.py"
+PUSHPATH = Path(__file__).parents[2] / "src/planfence/hooks/pushpath.py"
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from planfence.agents import costs_claude, costs_codex
 from planfence.env import Environment
+from planfence.report import costs_claude, costs_codex
 
 _spec = importlib.util.spec_from_file_location("standin_models", Path(__file__).with_name("standin_models.py"))
 standin_models = importlib.util.module_from_spec(_spec)

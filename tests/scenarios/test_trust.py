@@ -187,9 +187,9 @@ def test_rerun_believes_no_record(team) -> None:
 
 def _forge(clone: Any) -> None:
     """Write a pass by hand for HEAD's tree."""
-    from planfence.app.book import new_id, write_run
-    from planfence.core.evidence import Counts, GateRun, Outcome, Result
-    from planfence.core.policy import Policy
+    from planfence.ledger.evidence import Counts, GateRun, Outcome, Result
+    from planfence.ledger.records import new_id, write_run
+    from planfence.manifest.policy import Policy
 
     head, tree = clone.git("rev-parse", "HEAD", "HEAD^{tree}").split()
     result = Result("tests", "python suite.py {junit} 2 0", 0, Outcome.PASSED, Counts(2, 0, 0))

@@ -29,7 +29,9 @@ class Sandbox:
         self.site = root / 'a site\'s "dir"'
         (self.site / "planfence").mkdir(parents=True)
         (self.site / "planfence" / "__init__.py").write_text("")
-        (self.site / "planfence" / "fastpath.py").write_text(STAND_IN)
+        (self.site / "planfence" / "hooks").mkdir()
+        (self.site / "planfence" / "hooks" / "__init__.py").write_text("")
+        (self.site / "planfence" / "hooks" / "fastpath.py").write_text(STAND_IN)
         (root / "home").mkdir()
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_"))}
         self.env = clean | {

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from planfence.errors import PlanfenceError
-from planfence.install import agents, jsontext
+from planfence.setup import agentsettings, jsontext
 
 MINE = {"matcher": "Bash", "hooks": [{"type": "command", "command": "my-check"}]}
 
@@ -28,7 +28,7 @@ COMMENTED = """\
 
 
 def has(text, path, agent):
-    return agents.present(text, agent, path)
+    return agentsettings.present(text, agent, path)
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "cursor"])
@@ -47,51 +47,51 @@ def has(text, path, agent):
     ],
 )
 def test_in_and_out_is_byte_for_byte(tmp_path, agent, before):
-    which = agents.settings(agent, tmp_path)
+    which = agentsettings.settings(agent, tmp_path)
     if before is not None:
         which.path.parent.mkdir()
         which.path.write_bytes(before.encode())
-    assert agents.install(which, tmp_path / "memory")
+    assert agentsettings.install(which, tmp_path / "memory")
     text = which.path.read_bytes().decode()
     assert has(text, which.path, agent) == "whole"
-    assert not agents.install(which, tmp_path / "memory")
-    assert agents.uninstall(which, tmp_path / "memory")
-    assert agents.read(which.path) == before
+    assert not agentsettings.install(which, tmp_path / "memory")
+    assert agentsettings.uninstall(which, tmp_path / "memory")
+    assert agentsettings.read(which.path) == before
     if before is None:
         assert not which.path.parent.exists()
 
 
 def test_what_is_there_is_kept_with_its_comments(tmp_path):
-    text = agents.merged(COMMENTED, "claude", tmp_path / "settings.json")
+    text = agentsettings.merged(COMMENTED, "claude", tmp_path / "settings.json")
     for line in COMMENTED.splitlines():
         assert line.rstrip(",") in text
     listed = jsontext.parse(text).value["hooks"]["PreToolUse"]
     assert listed[0] == MINE
     assert len(listed) == 2
-    assert agents.stripped(text, tmp_path / "settings.json") == COMMENTED
+    assert agentsettings.stripped(text, tmp_path / "settings.json") == COMMENTED
 
 
 def test_what_was_added_since_is_kept(tmp_path):
-    which = agents.settings("claude", tmp_path)
-    agents.install(which, tmp_path / "memory")
+    which = agentsettings.settings("claude", tmp_path)
+    agentsettings.install(which, tmp_path / "memory")
     value = json.loads(which.path.read_text())
     value["hooks"]["Stop"].insert(0, MINE)
     value["model"] = "opus"
     which.path.write_text(json.dumps(value))
-    assert agents.uninstall(which, tmp_path / "memory")
+    assert agentsettings.uninstall(which, tmp_path / "memory")
     assert json.loads(which.path.read_text()) == {"hooks": {"Stop": [MINE]}, "model": "opus"}
 
 
 def test_without_memory_as_in_another_clone(tmp_path):
-    which = agents.settings("claude", tmp_path)
-    agents.install(which, tmp_path / "memory")
-    assert agents.uninstall(which, tmp_path / "elsewhere")
+    which = agentsettings.settings("claude", tmp_path)
+    agentsettings.install(which, tmp_path / "memory")
+    assert agentsettings.uninstall(which, tmp_path / "elsewhere")
     assert not which.path.exists()
 
 
 def test_an_older_entry_of_ours_is_replaced(tmp_path):
     old = {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "planfence-agent claude"}]}, MINE]}}
-    text = agents.merged(json.dumps(old), "claude", tmp_path / "settings.json")
+    text = agentsettings.merged(json.dumps(old), "claude", tmp_path / "settings.json")
     listed = json.loads(text)["hooks"]["PreToolUse"]
     assert listed[0] == MINE
     assert len(listed) == 2
@@ -99,11 +99,11 @@ def test_an_older_entry_of_ours_is_replaced(tmp_path):
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"a" 1}', '{"a": 1 "b": 2}', '{"hooks": 3}', '{"hooks": {"Stop": {}}}'])
 def test_settings_that_cannot_be_merged_are_left_alone(tmp_path, text):
-    which = agents.settings("claude", tmp_path)
+    which = agentsettings.settings("claude", tmp_path)
     which.path.parent.mkdir()
     which.path.write_text(text)
     with pytest.raises(PlanfenceError, match=r"settings\.json"):
-        agents.install(which, tmp_path / "memory")
+        agentsettings.install(which, tmp_path / "memory")
     assert which.path.read_text() == text
 
 
@@ -128,29 +128,29 @@ def test_codex_in_toml(tmp_path, before):
     path = tmp_path / ".codex/config.toml"
     path.parent.mkdir()
     path.write_text(before)
-    which = agents.settings("codex", tmp_path)
+    which = agentsettings.settings("codex", tmp_path)
     assert which.path == path
-    assert agents.install(which, tmp_path / "memory")
+    assert agentsettings.install(which, tmp_path / "memory")
     text = path.read_text()
     assert text.startswith(before)
     assert has(text, path, "codex") == "whole"
-    assert not agents.install(which, tmp_path / "memory")
+    assert not agentsettings.install(which, tmp_path / "memory")
     path.write_text(text + "\n[tui]\nnotifications = true\n")
-    agents.uninstall(which, tmp_path / "elsewhere")
+    agentsettings.uninstall(which, tmp_path / "elsewhere")
     assert "planfence" not in path.read_text()
     assert tomllib.loads(path.read_text()) == tomllib.loads(before) | {"tui": {"notifications": True}}
     path.write_text(text)
-    assert agents.uninstall(which, tmp_path / "memory")
+    assert agentsettings.uninstall(which, tmp_path / "memory")
     assert path.read_text() == before
 
 
 def test_an_inline_array_is_refused(tmp_path):
     with pytest.raises(PlanfenceError, match="inline"):
-        agents.merged("hooks = { Stop = [] }\n", "codex", tmp_path / "config.toml")
+        agentsettings.merged("hooks = { Stop = [] }\n", "codex", tmp_path / "config.toml")
 
 
 def test_a_missing_program_denies(tmp_path):
-    line = agents.command("claude", "PreToolUse")
+    line = agentsettings.command("claude", "PreToolUse")
     done = subprocess.run(
         ["/bin/sh", "-c", line], env={"PATH": "/nonexistent"}, capture_output=True, text=True, check=False
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install import chain, shims
-from planfence.install.chain import Deed
-from planfence.install.shims import Launcher
+from planfence.setup import chain, shims
+from planfence.setup.chain import Deed
+from planfence.setup.shims import Launcher
 
 LAUNCHER = Launcher("/usr/bin/python3", "/site")
 OLD = b"#!/bin/sh\necho 'the old hook'\n"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from planfence.app import agentsetup, doctor_agents
-from planfence.app.diagnosis import Bench, Health
-from planfence.core.policy import Policy
+from planfence.manifest.policy import Policy
+from planfence.setup import agents, doctor_agents
+from planfence.setup.diagnosis import Bench, Health
 
 
 def seen(repo, **extra):
@@ -32,19 +32,19 @@ def test_what_is_not_merged_is_said_of_who_is_named(repo):
 
 def test_merged_and_disabled(repo, program):
     path = f"{program}:{repo.variables['PATH']}"
-    agentsetup.install(repo.open(), "claude")
+    agents.install(repo.open(), "claude")
     assert seen(repo, PATH=path)["claude's hooks"].health is Health.WELL
     repo.write(".claude/settings.local.json", '{"disableAllHooks": true}')
     assert "disableAllHooks" in seen(repo, PATH=path)["claude's hooks"].seen
 
 
 def test_a_program_that_is_not_there(repo):
-    agentsetup.install(repo.open(), "claude")
+    agents.install(repo.open(), "claude")
     assert "not on PATH" in seen(repo, PATH="/usr/bin:/bin")["claude's hooks"].seen
 
 
 def test_half_of_the_hooks(repo):
-    agentsetup.install(repo.open(), "claude")
+    agents.install(repo.open(), "claude")
     path = repo.root / ".claude/settings.json"
     value = json.loads(path.read_text())
     del value["hooks"]["PreToolUse"]
@@ -55,7 +55,7 @@ def test_half_of_the_hooks(repo):
 def test_codex_and_its_trust(repo, tmp_path, program):
     """The keys are those that `hooks/list` of Codex CLI 0.169 names."""
     path = f"{program}:{repo.variables['PATH']}"
-    agentsetup.install(repo.open(), "codex")
+    agents.install(repo.open(), "codex")
     config = tmp_path / ".codex/config.toml"
     config.parent.mkdir()
     found = seen(repo, PATH=path)["codex's hooks"]

@@ -1,7 +1,7 @@
 import pytest
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install import frameworks
+from planfence.setup import frameworks
 
 ALL = tuple(frameworks.HOOK_STAGES)
 

@@ -5,7 +5,7 @@ import pytest
 
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
-from planfence.install import frameworks, shims
+from planfence.setup import frameworks, shims
 
 
 def installed(folder):

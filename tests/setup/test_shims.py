@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from planfence.install import shims
-from planfence.install.shims import Kind, Launcher
+from planfence.setup import shims
+from planfence.setup.shims import Kind, Launcher
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "ksh") if shutil.which(shell)]
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import classify
-from planfence.core.plan import FileEntry, Plan, Task, Theme
-from planfence.core.split import Guide, is_changelog, knots, propose
-from planfence.core.splitwords import place
+from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
+from planfence.change.pathclass import classify
+from planfence.content.judged import Judged, Kind
+from planfence.manifest.plan import FileEntry, Plan, Task, Theme
+from planfence.split.grouping import Guide, is_changelog, knots, propose
+from planfence.split.words import place
 
 ATOMS = {"add": Atom.WHOLE, "delete": Atom.WHOLE, "rename": Atom.RENAME, "binary": Atom.WHOLE}
 

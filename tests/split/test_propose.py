@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from planfence.app import split as use
-from planfence.core.hunks import Atom
-from planfence.core.split import Group, SplitPlan
-from planfence.core.splitplan import from_json, to_json
+from planfence.change.hunks import Atom
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
+from planfence.split import propose as use
+from planfence.split.grouping import Group, SplitPlan
+from planfence.split.planfile import from_json, to_json
 
 OLD = "def f():\n    return  1\n\n\ndef g():\n    return 2\n"
 NEW = "def f():\n    return 1\n\n\ndef g():\n    x = 1\n    y = 2\n    return 3\n"
@@ -280,7 +280,7 @@ def repository_with_edges(repo, rng: random.Random) -> None:
 
 def shuffled(judged, rng: random.Random) -> tuple[Group, ...]:
     """Every unit into one of four groups by chance, but for what can't be committed apart."""
-    from planfence.core.split import knots
+    from planfence.split.grouping import knots
 
     units = [one.unit for one in judged]
     home = {unit.id: rng.randrange(4) for unit in units}

@@ -10,16 +10,16 @@ import sys
 
 import pytest
 
+from planfence.change.hunks import FileState
 from planfence.cli.splitrun import Options, plain
-from planfence.core.hunks import FileState
-from planfence.core.splitsteps import Step
 from planfence.errors import CouldNotCheck
-from planfence.gitio.compose import compose_trees
+from planfence.split.compose import compose_trees
+from planfence.split.steps import Step
 
-HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.core.message"}
-JUDGES = {"planfence.app.check", "planfence.app.verdicts", "planfence.app.sources", "planfence.rules"}
+HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.change.message"}
+JUDGES = {"planfence.judge.check", "planfence.judge.verdicts", "planfence.judge.sources", "planfence.rules"}
 #: What only a policy, or an edited plan, asks for.
-ASKED = {"planfence.app.claims", "planfence.core.finding", "planfence.core.splitplan", "planfence.render.text"}
+ASKED = {"planfence.judge.claims", "planfence.finding", "planfence.split.planfile", "planfence.render.text"}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_where_there_is_no_policy_nothing_that_judges_is_loaded(mixed, words) ->
     )
     assert done.returncode == 0, done.stderr
     found = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "planfence.app.split" in found
+    assert "planfence.split.propose" in found
     assert not (HEAVY | JUDGES | ASKED) & found
 
 

@@ -41,8 +41,8 @@ def work(
 
 def reviewed(repo, met: bool = True, **extra: str):
     """Answer the task's criterion as its reviewer."""
-    from planfence.app import stage
-    from planfence.core.moves import Answer
+    from planfence.gate import stage
+    from planfence.ledger.transitions import Answer
 
     opened = repo.open(**(CLAUDE | extra))
     return stage.answer(opened, {"A1": Answer("A1", met, "read it")}, "auth/middleware")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from planfence.core import paths
-from planfence.core.change import Action, Change, FileChange
-from planfence.core.finding import Severity
-from planfence.core.plan import FileEntry, Plan, Task, Theme
-from planfence.core.policy import Limits, Policy, Unplanned
+from planfence.change.change import Action, Change, FileChange
+from planfence.finding import Severity
+from planfence.gitio import paths
+from planfence.manifest.plan import FileEntry, Plan, Task, Theme
+from planfence.manifest.policy import Limits, Policy, Unplanned
 
 PLAIN = ("src", "docs", "tests", "auth", "keys", "a.py", "b.py", "c.md", "user.py", "x", "lib")
 ODD = (

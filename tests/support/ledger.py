@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.app.book import new_id, write_move
-from planfence.core.moves import Kind, Move
-from planfence.core.policy import Policy
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
+from planfence.ledger.records import new_id, write_move
+from planfence.ledger.transitions import Kind, Move
+from planfence.manifest.policy import Policy
 
 
 def start(task: str = "p/t", seq: int = 1) -> Move:

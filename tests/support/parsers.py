@@ -16,12 +16,14 @@ from types import SimpleNamespace
 
 from support import references
 
-from planfence.core import evidence, message, moves, paths, statement
-from planfence.core.evidence import TEST_RESULT, Counts, GateRun, Outcome, Result
-from planfence.core.planfile import parse_plan
-from planfence.core.policy import Tests
-from planfence.core.policyfile import parse_policy
+from planfence.change import message
 from planfence.errors import PlanfenceError
+from planfence.gitio import paths
+from planfence.ledger import evidence, intoto, transitions
+from planfence.ledger.evidence import TEST_RESULT, Counts, GateRun, Outcome, Result
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Tests
+from planfence.manifest.policyfile import parse_policy
 
 PLAN = b"""\
 schema = 1
@@ -110,13 +112,13 @@ GATE = Tests(command="true", min_tests=1)
 FAILED = replace(RUN, results=(Result("tests", "true", 1, Outcome.FAILED, Counts(3, 1, 0), 0.5),))
 EMPTY = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(0, 0, 0)),))
 SKIPPED = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(2, 0, 2)),))
-MOVE = moves.Move(
-    "1" * 32, moves.Kind.REVIEW, "p/a", 1, 2, "review", "claude", "5" * 40, "2" * 40,
-    answers=(moves.Answer("A1", True, "seen"),), runs=("2" * 32,), patches=("6" * 40,),
+MOVE = transitions.Move(
+    "1" * 32, transitions.Kind.REVIEW, "p/a", 1, 2, "review", "claude", "5" * 40, "2" * 40,
+    answers=(transitions.Answer("A1", True, "seen"),), runs=("2" * 32,), patches=("6" * 40,),
 )  # fmt: skip
-ENTRY = statement.encode(evidence.to_statement(RUN))
-ENTRIES = [ENTRY, statement.seal(ENTRY, "k", "s"), statement.encode(moves.to_statement(MOVE))]
-ENTRIES += [statement.encode(evidence.to_statement(run)) for run in (FAILED, EMPTY, SKIPPED)]
+ENTRY = intoto.encode(evidence.to_statement(RUN))
+ENTRIES = [ENTRY, intoto.seal(ENTRY, "k", "s"), intoto.encode(transitions.to_statement(MOVE))]
+ENTRIES += [intoto.encode(evidence.to_statement(run)) for run in (FAILED, EMPTY, SKIPPED)]
 
 
 def _plan(data: bytes) -> None:
@@ -156,8 +158,8 @@ class _Ended:
 
 
 def _raw(data: bytes) -> None:
-    from planfence.gitio.spans import _Lane
-    from planfence.gitio.trees import parse_raw
+    from planfence.change.spans import _Lane
+    from planfence.change.trees import parse_raw
 
     changes = parse_raw(data)
     told = references.raw_records(data)
@@ -190,7 +192,7 @@ def _commit(data: bytes) -> None:
 
 
 def _tree(data: bytes) -> None:
-    from planfence.gitio.governing import parse_tree
+    from planfence.change.governing import parse_tree
 
     again = b"".join(
         b"%o %s\0%s" % (entry.mode, name.encode("utf-8", "surrogateescape"), bytes.fromhex(entry.id))
@@ -201,10 +203,10 @@ def _tree(data: bytes) -> None:
 
 
 def _log(data: bytes) -> None:
-    from planfence.core.fastfold import FastFold
-    from planfence.core.log import Reader, Record
-    from planfence.core.logline import format_record
-    from planfence.core.taskfacts import Facts
+    from planfence.log.line import format_record
+    from planfence.log.reader import Reader, Record
+    from planfence.report.fastfold import FastFold
+    from planfence.report.taskfacts import Facts
 
     reader = Reader(_clock)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)
@@ -237,24 +239,24 @@ def _clock(text: str, is_utc: bool) -> int:
 
 def _ledger(data: bytes) -> None:
     try:
-        envelope, value = statement.unseal(data)
-        stated = statement.decode(value)
+        envelope, value = intoto.unseal(data)
+        stated = intoto.decode(value)
         if stated.predicate_type == TEST_RESULT:
             run = evidence.from_statement(stated)
             again = evidence.to_statement(run)
             assert evidence.from_statement(again) == run
-            assert statement.decode(json.loads(statement.encode(again))).predicate == again.predicate
+            assert intoto.decode(json.loads(intoto.encode(again))).predicate == again.predicate
             if not evidence.missing((run,), RUN.tree, GATE):
                 assert references.proves(json.loads(envelope.payload), RUN.tree, GATE.command, GATE.min_tests)
-        elif stated.predicate_type == moves.STAGE_MOVE:
-            move = moves.from_statement(stated)
-            assert moves.from_statement(moves.to_statement(move)) == move
-    except statement.NotAStatement:
+        elif stated.predicate_type == transitions.STAGE_MOVE:
+            move = transitions.from_statement(stated)
+            assert transitions.from_statement(transitions.to_statement(move)) == move
+    except intoto.NotAStatement:
         return
 
 
 def _junit(data: bytes) -> None:
-    from planfence.store.junit import read_counts
+    from planfence.gate.junit import read_counts
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "junit.xml")
@@ -267,7 +269,7 @@ def _junit(data: bytes) -> None:
 
 
 def _receive(data: bytes) -> None:
-    from planfence.app.receive import parse
+    from planfence.boundary.receive import parse
 
     updates = parse(SimpleNamespace(zero="0" * 40), data)  # type: ignore[arg-type] # it asks for nothing else
     told = "".join(f"{each.old} {each.new} {each.ref}\n" for each in updates).encode("utf-8", "surrogateescape")

@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 
 
 def _text(value: str) -> str:

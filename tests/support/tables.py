@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from planfence.core import message as messages
-from planfence.core.change import STAGED, Action, Change, FileChange
-from planfence.core.plan import FileEntry, Plan, Task, Theme
-from planfence.core.policy import Policy
-from planfence.core.rule import Context, Door
+from planfence.change import message as messages
+from planfence.change.change import STAGED, Action, Change, FileChange
+from planfence.manifest.plan import FileEntry, Plan, Task, Theme
+from planfence.manifest.policy import Policy
+from planfence.rules.rule import Context, Door
 
 MODES = {"f": 0o100644, "x": 0o100755, "l": 0o120000, "s": 0o160000, "-": 0}
 

@@ -11,12 +11,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.agents import answer, payload, shell
+from planfence.agents import answer, context, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
+from planfence.agents.paths import Denial, expanded
 from planfence.agents.payload import Event, Payload
-from planfence.app import agentcontext, agentnote, agentscope, agentsession
-from planfence.app.agentpaths import Denial, expanded
-from planfence.app.agentscope import Fence
+from planfence.agents.scope import Fence
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
@@ -74,21 +73,21 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     if here is None or here.policy is None:
         return Reply(answer.silence(asked))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
-        agentsession.keep(here.repository, asked)
-        agentnote.leave(here)
-        return Reply(answer.context(asked, agentcontext.text(here, environment)))
+        session.keep(here.repository, asked)
+        note.leave(here)
+        return Reply(answer.context(asked, context.text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
-        agentsession.keep(here.repository, asked)
+        session.keep(here.repository, asked)
     elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):
-        from planfence.app import agentstop  # reads the ledger, which no edit needs
+        from planfence.agents import stop  # reads the ledger, which no edit needs
 
-        reason = "" if asked.stop_hook_active else agentstop.unproven(here)
+        reason = "" if asked.stop_hook_active else stop.unproven(here)
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     elif asked.event is Event.SESSION_END:
-        from planfence.app import agentstop  # reads transcripts, which no edit needs
+        from planfence.agents import stop  # reads transcripts, which no edit needs
 
-        agentsession.keep(here.repository, asked)
-        return Reply(answer.silence(asked), stderr=agentstop.close(here, asked))
+        session.keep(here.repository, asked)
+        return Reply(answer.silence(asked), stderr=stop.close(here, asked))
     return Reply(answer.silence(asked))
 
 
@@ -99,7 +98,7 @@ def _here(asked: Payload, environment: Environment) -> Fence | None:
     for place in dict.fromkeys(place for place in places if place):
         repository = _repository(place, environment)
         if repository is not None:
-            found = agentscope.fence(repository)
+            found = scope.fence(repository)
             if found.policy is not None:
                 return found
     return found
@@ -125,9 +124,9 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
         if guarded:
             found += [Denial(attempt.what, attempt.why) for attempt in command.attempts]
         edits = list(expanded(command.writes, environment))
-    judged = agentscope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
+    judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
     if not judged.denials and len(judged.asked) == 1 and not asked.command:
-        agentnote.leave(judged.asked[0][0], [judged.asked[0][1]])
+        note.leave(judged.asked[0][0], [judged.asked[0][1]])
     return [*found, *judged.denials]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planfence.agents.identity import detect
-from planfence.app.agentscope import Fence
+from planfence.agents.scope import Fence
 from planfence.env import Environment
+from planfence.identity import detect
 
 _MOST_FILES = 20
 

@@ -2,7 +2,7 @@
 
 An agent asks before each edit, so this imports nothing beyond what Python has loaded at its start
 (no json, re, click or subprocess) and starts no git. The full judgement leaves a note of what is
-plainly allowed at a commit for a task (`app/agentnote.py`); a path that the note does not settle, an
+plainly allowed at a commit for a task (`agents/note.py`); a path that the note does not settle, an
 event that is not an edit, anything unexpected: all of that goes to the full judgement, which alone denies.
 """
 
@@ -24,7 +24,7 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     if name in ("claude", "codex") and plainly_allowed(data, os.environ):  # noqa: TID251 - stands alone, as a launcher
         os._exit(0)
-    from planfence.cli.agentmain import main as judge
+    from planfence.agents.main import main as judge
 
     sys.exit(judge(name, data))
 

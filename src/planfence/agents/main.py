@@ -10,8 +10,8 @@ import sys
 from types import FrameType
 
 from planfence import env
-from planfence.app import agent
-from planfence.cli.output import emit
+from planfence.agents import answers
+from planfence.terminal import emit
 
 #: Seconds after which an answer is given up and the tool denied, before the agent's own limit (30) lets it run.
 PATIENCE_S = 20
@@ -32,17 +32,17 @@ def main(name: str, data: bytes | None = None) -> int:
     return reply.code
 
 
-def _answered(name: str, data: bytes) -> agent.Reply:
+def _answered(name: str, data: bytes) -> answers.Reply:
     def give_up(_signal: int, _frame: FrameType | None) -> None:
         raise _TooSlowError
 
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(PATIENCE_S)
     try:
-        return agent.reply(name, data, env.current())
+        return answers.reply(name, data, env.current())
     except _TooSlowError:
-        return agent.gave_up(name, data, f"the check took longer than {PATIENCE_S} s")
+        return answers.gave_up(name, data, f"the check took longer than {PATIENCE_S} s")
     except Exception as error:  # noqa: BLE001 - an agent takes a crash for permission, so a crash must deny
-        return agent.gave_up(name, data, f"an internal error: {type(error).__name__}: {error}")
+        return answers.gave_up(name, data, f"an internal error: {type(error).__name__}: {error}")
     finally:
         signal.alarm(0)

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 
 from planfence import __version__
 from planfence.agents.patch import Edit
-from planfence.app.agentpaths import switch
-from planfence.app.agentscope import Fence, files_of, judged
-from planfence.core import paths
+from planfence.agents.paths import switch
+from planfence.agents.scope import Fence, files_of, judged
+from planfence.change import reader
 from planfence.errors import CouldNotCheck
-from planfence.gitio import changes
-from planfence.store.state import write_atomically
+from planfence.files.state import write_atomically
+from planfence.gitio import paths
 
-#: The first line, which `agentpath` looks for too: it imports nothing, so it is written twice.
+#: The first line, which `agents.fastpath` looks for too: it imports nothing, so it is written twice.
 HEADER = f"planfence-agent 1 {__version__}"
 NOTE = "agent-note"
 #: A pattern that names more tracked files than this is not written out.
@@ -54,7 +54,7 @@ def _planned(here: Fence) -> list[str]:
     """Return the task's literal paths and the tracked files that its patterns name, as far as the rules allow them."""
     task = here.task
     assert task is not None
-    tracked = [path for path in changes.tree_paths(here.repository, here.head) if paths.matches(task.patterns, path)]
+    tracked = [path for path in reader.tree_paths(here.repository, here.head) if paths.matches(task.patterns, path)]
     literal = [pattern for pattern in task.patterns if paths.is_literal(pattern)]
     return _editable(here, dict.fromkeys((*literal, *tracked[:_MOST])))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planfence.core.change import Action
+from planfence.change.change import Action
 
 BEGIN = "*** Begin Patch"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from planfence.agents.patch import Edit
 from planfence.agents.shellgit import Write
-from planfence.core import names, paths
-from planfence.core.change import Action
+from planfence.change import unsafenames
+from planfence.change.change import Action
 from planfence.env import Environment
+from planfence.gitio import paths
 from planfence.gitio.repository import open_repository
 from planfence.records import dataclass
 
@@ -65,7 +66,7 @@ def top_of(absolute: str) -> str | None:
 def switch(absolute: str, environment: Environment) -> Denial | None:
     """Deny what would switch the fence off, wherever it stands: git's own folder, hooks' settings."""
     parts = absolute.split("/")
-    if ".git" in parts or any(names.fold(part) == ".git" for part in parts):
+    if ".git" in parts or any(unsafenames.fold(part) == ".git" for part in parts):
         return Denial(absolute, "it is git's own folder, which only git writes", "")
     home = environment.get("HOME")
     if home and any(absolute == os.path.join(os.path.realpath(home), name) for name in _USER_GIT):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib import resources
 
-from planfence.app.check import require_policy
-from planfence.app.scene import Scene, look
-from planfence.app.sources import Sources
-from planfence.core.policy import Policy
+from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.judge.check import require_policy
+from planfence.judge.situation import Scene, look
+from planfence.judge.sources import Sources
+from planfence.manifest.policy import Policy
 from planfence.render import prompts
 
 
@@ -32,7 +32,7 @@ def render(repository: Repository, stage: str, wanted: str = "", goal: str = "")
 
 
 def _plan(repository: Repository, wanted: str, goal: str) -> str:
-    head = changes.head(repository)
+    head = reader.head(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
         governing = sources.at(head)

@@ -7,17 +7,16 @@ import subprocess
 import time
 
 from planfence import __version__
-from planfence.agents import programs
+from planfence.agents import programs, prompts
 from planfence.agents.programs import Told
-from planfence.app import prompts
-from planfence.app import record as records
-from planfence.app.book import new_id, now, write_entry
-from planfence.app.scene import Scene, look
-from planfence.app.stage import flow
-from planfence.core.statement import Statement
+from planfence.change import snapshot
 from planfence.errors import PlanfenceError
-from planfence.gitio import snapshot
+from planfence.gate.stage import flow
 from planfence.gitio.repository import Repository
+from planfence.judge.situation import Scene, look
+from planfence.ledger.intoto import Statement
+from planfence.ledger.records import new_id, now, write_entry
+from planfence.log import writer as records
 from planfence.records import dataclass, replace
 
 #: Our own predicate: one run of an agent on a task's prompt.

@@ -11,24 +11,25 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from planfence.agents.identity import detect
+from planfence import POLICY_PATH
 from planfence.agents.patch import Edit
-from planfence.app.agentpaths import Denial, real, switch, top_of, without_git
-from planfence.app.sources import Governing, Sources
-from planfence.core import names, paths
-from planfence.core.change import STAGED, Action, Change, FileChange, Mode
-from planfence.core.finding import Finding, Severity
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import Context, Door
+from planfence.agents.paths import Denial, real, switch, top_of, without_git
+from planfence.change import reader, unsafenames
+from planfence.change.change import STAGED, Action, Change, FileChange, Mode
 from planfence.env import Environment
-from planfence.gitio import changes
+from planfence.files.state import read_active_task
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
+from planfence.identity import detect
+from planfence.judge.sources import Governing, Sources
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 from planfence.rules import RULES
-from planfence.rules.judge import door, judge, selected
-from planfence.store.state import read_active_task
+from planfence.rules.rule import Context, Door
+from planfence.rules.runner import door, judge, selected
 
 #: The rules that can be asked about a path before anything is staged.
 EDIT_RULES = ("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "THM001", "MSG001")
@@ -53,13 +54,13 @@ class Fence:
 
 def fence(repository: Repository) -> Fence:
     """Read what governs at this worktree's HEAD; raises where the plan or the policy can't be read."""
-    head = changes.head(repository)
+    head = reader.head(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
         governing = sources.at(head)
         if governing.policy is None:
             return Fence(repository, head, governing, "", None, None)
-        # As `app.check.active_task` has it, without all that a whole check imports.
+        # As `judge.check.active_task` has it, without all that a whole check imports.
         name = repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
         plan_id, _, task_id = name.partition("/")
         plan = sources.plan(governing, plan_id) if task_id else None
@@ -209,7 +210,7 @@ def _collisions(here: Fence, files: Iterable[FileChange]) -> dict[str, str]:
     added = [file.path for file in files if file.old_mode == Mode.ABSENT]
     if not added or not here.head:
         return {}
-    return names.collisions(added, [*changes.tree_paths(here.repository, here.head), *added])
+    return unsafenames.collisions(added, [*reader.tree_paths(here.repository, here.head), *added])
 
 
 def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:

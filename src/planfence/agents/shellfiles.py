@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from planfence.agents.shellgit import Write
-from planfence.core.change import Action
+from planfence.change.change import Action
 
 IsFolder = Callable[[str], bool]
 

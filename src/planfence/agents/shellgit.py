@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from planfence.core.change import Action
+from planfence.change.change import Action
 
 
 class Attempt(NamedTuple):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from planfence.agents import session
 from planfence.agents.payload import Payload
-from planfence.app import agentsession, costs
-from planfence.app import record as records
-from planfence.app.agentscope import Fence
-from planfence.app.book import trusted
-from planfence.app.scene import Scene, look
-from planfence.core import evidence, paths
-from planfence.core.stages import Stage
-from planfence.gitio import changes
+from planfence.agents.scope import Fence
+from planfence.change import reader
+from planfence.gitio import paths
+from planfence.judge.situation import Scene, look
+from planfence.ledger import evidence
+from planfence.ledger.records import trusted
+from planfence.ledger.stages import Stage
+from planfence.log import writer as records
+from planfence.report import costs
 
 #: Days that a session's files are looked for.
 _DAYS = 2
@@ -36,7 +38,7 @@ def unproven(here: Fence) -> str:
             f"The work on {scene.name} is not tested as it stands: {named}.\n"
             "Stage what belongs to the task (`git add`), run `planfence test --staged`, and mend what fails."
         )
-    tree = changes.staged(here.repository).tree
+    tree = reader.staged(here.repository).tree
     begun = scene.base or scene.head
     if tree == here.repository.git.text("rev-parse", f"{begun}^{{tree}}"):
         return ""
@@ -77,7 +79,7 @@ def close(here: Fence, asked: Payload) -> str:
     What it cost in a task is gathered when the task is finished; what ran outside any task is logged here.
     """
     assert here.policy is not None
-    kept = agentsession.read(here.repository, asked.session)
+    kept = session.read(here.repository, asked.session)
     times = [when for entry in kept if isinstance(when := entry.get("time"), int | float)]
     milliseconds = round((max(times) - min(times)) * 1000) if len(times) > 1 else 0
     touched = {path for entry in kept if isinstance(listed := entry.get("paths"), list) for path in listed}

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planfence.app.push import Update
-from planfence.core import pushline
-from planfence.core.pushline import PushLine
-from planfence.gitio import changes
+from planfence.boundary import pushline
+from planfence.boundary.push import Update
+from planfence.boundary.pushline import PushLine
+from planfence.change import reader
+from planfence.files.ancestors import Process, ancestors
 from planfence.gitio.repository import Repository
-from planfence.store.ancestors import Process, ancestors
 
 
 def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...], tuple[str, ...]]:
@@ -44,7 +44,7 @@ def _named(repository: Repository) -> Update:
     name = environment.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
     tip = environment.get("PRE_COMMIT_TO_REF") or name
     there = environment.get("PRE_COMMIT_REMOTE_BRANCH") or name
-    return Update(name, changes.resolve(repository, tip), there, repository.zero)
+    return Update(name, reader.resolve(repository, tip), there, repository.zero)
 
 
 def _push_above(repository: Repository) -> Process | None:

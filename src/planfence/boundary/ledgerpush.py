@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from planfence.core.finding import Finding
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
-from planfence.gitio.ledger import PREFIX
+from planfence.finding import Finding
 from planfence.gitio.repository import Repository
+from planfence.ledger.refs import PREFIX
 from planfence.rules import ledger_rewritten
 
 _NAME = re.compile(rf"{re.escape(PREFIX)}(?P<writer>[0-9a-f]{{16}})")

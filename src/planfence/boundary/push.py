@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from planfence.app import check, pushnote
-from planfence.app.check import Outcome
-from planfence.app.sources import Sources
-from planfence.app.target import target_of
-from planfence.app.testrun import Teller, run_tests
-from planfence.core.evidence import TESTS
-from planfence.core.finding import Report
-from planfence.core.policy import Policy
+from planfence.boundary import pushnote
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
-from planfence.gitio.ledger import PREFIX
+from planfence.finding import Report
+from planfence.gate.testrun import Teller, run_tests
+from planfence.gate.testtarget import target_of
 from planfence.gitio.objects import Objects
-from planfence.gitio.remote import remote_of
 from planfence.gitio.repository import Repository
+from planfence.judge import check
+from planfence.judge.check import Outcome
+from planfence.judge.sources import Sources
+from planfence.ledger.evidence import TESTS
+from planfence.ledger.refs import PREFIX
+from planfence.ledger.remote import remote_of
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from planfence import __version__
-from planfence.app import record as records
-from planfence.core import pushstate
-from planfence.core.logline import format_record
-from planfence.core.policy import Policy
+from planfence.boundary import pushstate
 from planfence.errors import CouldNotCheck
-from planfence.gitio.ledger import Ledger
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.store.state import write_atomically
+from planfence.ledger.refs import Ledger
+from planfence.log import writer as records
+from planfence.log.line import format_record
+from planfence.manifest.policy import Policy
 
 #: How many notes are kept; the oldest go.
 KEPT = 20

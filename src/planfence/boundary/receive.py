@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.app import check
-from planfence.app.check import Outcome, Terms
-from planfence.app.ledgerpush import judge_ledger
-from planfence.app.verify import bypassed, policy_at
-from planfence.core.finding import Finding, Report
-from planfence.core.policy import Policy
+from planfence.boundary.ledgerpush import judge_ledger
+from planfence.boundary.verify import bypassed, policy_at
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio.ledger import Ledger, Tips
+from planfence.finding import Finding, Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.judge import check
+from planfence.judge.check import Outcome, Terms
+from planfence.ledger.refs import Ledger, Tips
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.rules import protected_ref
 
@@ -188,7 +188,7 @@ def _rerun(repository: Repository, protected: Protected, tip: str) -> dict[str, 
             'the policy says `evidence = "rerun"`, and this server does not run what is pushed to it',
             hint="let CI verify, or set PLANFENCE_RUN_TESTS=1 in the server's environment (docs/trust.md)",
         )
-    from planfence.app.rerun import rerun
+    from planfence.boundary.rerun import rerun
 
     return rerun(repository, protected.policy, protected.commit, [tip])
 

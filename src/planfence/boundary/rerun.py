@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from planfence.core.evidence import TESTS
-from planfence.core.policy import Policy
 from planfence.gitio.repository import Repository
+from planfence.ledger.evidence import TESTS
+from planfence.manifest.policy import Policy
 
 
 def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]) -> dict[str, str]:
@@ -16,8 +16,8 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
     Returns tip → why it has not passed (empty: it has). What runs is the pushed code, with this
     process's rights.
     """
-    from planfence.app.target import Target
-    from planfence.app.testrun import Teller, run_in_export
+    from planfence.gate.testrun import Teller, run_in_export
+    from planfence.gate.testtarget import Target
 
     def output(data: bytes) -> None:
         sys.stderr.buffer.write(data)

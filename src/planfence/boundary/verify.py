@@ -8,17 +8,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from planfence.app import check
-from planfence.app.check import Outcome, Terms
-from planfence.app.rerun import rerun
-from planfence.app.sources import Sources
-from planfence.core.policy import POLICY_PATH, Policy
+from planfence import POLICY_PATH
+from planfence.boundary.rerun import rerun
+from planfence.change import reader
+from planfence.change.spans import Ahead
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.spans import Ahead
+from planfence.judge import check
+from planfence.judge.check import Outcome, Terms
+from planfence.judge.sources import Sources
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
 #: How a range was found that the user named.
@@ -101,7 +102,7 @@ def _span(repository: Repository, span: str) -> Range:
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
         raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
-    return Range(changes.resolve(repository, left), changes.resolve(repository, right), AS_ASKED)
+    return Range(reader.resolve(repository, left), reader.resolve(repository, right), AS_ASKED)
 
 
 def default_range(repository: Repository) -> Range:
@@ -114,7 +115,7 @@ def default_range(repository: Repository) -> Range:
         return _github(repository, environment)
     if environment.get("GITLAB_CI") == "true":
         return _gitlab(repository, environment)
-    head = changes.resolve(repository, "HEAD")
+    head = reader.resolve(repository, "HEAD")
     ref = repository.git.status("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", ok=(0, 1, 128))[1].decode()
     name = ref.strip().removeprefix("refs/remotes/origin/")
     if not name:
@@ -138,7 +139,7 @@ def _branch(repository: Repository, name: str) -> str:
 def _github(repository: Repository, environment: Environment) -> Range:
     """GitHub's variables and event (docs.github.com, "Variables reference", "Webhook events"); Gitea sets the same."""
     event = _event(environment)
-    head = changes.resolve(repository, "HEAD")
+    head = reader.resolve(repository, "HEAD")
     pull = _table(event, "pull_request")
     if environment.get("GITHUB_BASE_REF"):
         # HEAD is the forge's own test merge; what was pushed is the branch behind it.
@@ -158,7 +159,7 @@ def _github(repository: Repository, environment: Environment) -> Range:
 
 def _gitlab(repository: Repository, environment: Environment) -> Range:
     """GitLab's variables (docs.gitlab.com, "Predefined CI/CD variables reference")."""
-    head = changes.resolve(repository, environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or "HEAD")
+    head = reader.resolve(repository, environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or "HEAD")
     name = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
     if name:
         return Range(_branch(repository, name), head, f"merge request to {name}")

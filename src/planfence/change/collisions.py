@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from planfence.core.change import Change
-from planfence.core.names import fold
+from planfence.change.change import Change
+from planfence.change.governing import parse_tree
+from planfence.change.unsafenames import fold
 from planfence.errors import CouldNotCheck
-from planfence.gitio.governing import parse_tree
 from planfence.gitio.objects import Objects
 
 #: Folders that are remembered; each is some kilobytes.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.change import Mode
+from planfence.change.change import Mode
 from planfence.errors import CouldNotCheck
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.records import dataclass
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.change import Mode
-from planfence.core.hunks import FileDiff, make_hunks
-from planfence.core.paths import decode
+from planfence.change.change import Mode
+from planfence.change.hunks import FileDiff, make_hunks
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import Objects
+from planfence.gitio.paths import decode
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False

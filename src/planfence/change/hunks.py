@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from itertools import pairwise
 
-from planfence.core.change import Mode
-from planfence.core.digests import sha256
-from planfence.core.paths import encode
+from planfence.change.change import Mode
+from planfence.digests import sha256
 from planfence.enums import StrEnum
+from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
 
 #: A file that holds a NUL byte this early is binary, as git decides it (buffer_is_binary in xdiff-interface.c).

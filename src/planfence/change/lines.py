@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from planfence.core import paths
-from planfence.core.change import Change
-from planfence.gitio.bareview import BareView
-from planfence.gitio.difftree import DiffTree
+from planfence.change.change import Change
+from planfence.change.difftree import DiffTree
+from planfence.gitio import paths
+from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import NUMSTAT
 from planfence.records import replace

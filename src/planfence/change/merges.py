@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from types import TracebackType
 
-from planfence.core import paths
-from planfence.core.change import FileChange
+from planfence.change.change import FileChange
+from planfence.change.trees import TreeDiff
 from planfence.errors import CouldNotCheck
-from planfence.gitio.bareview import BareView
+from planfence.gitio import paths
 from planfence.gitio.commits import parse_commit
+from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
-from planfence.gitio.trees import TreeDiff
 
 _SETTINGS = (
     *("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "-c", "merge.renormalize=false"),

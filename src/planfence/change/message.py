@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planfence.core.patterns import pattern
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 TASK_TRAILER = "Plan-Task"
@@ -18,7 +18,7 @@ OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWO
 #: The types that Conventional Commits and its Angular preset name.
 TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test")
 
-#: Types that only the diff can confirm: each has a row in `core.licences`.
+#: Types that only the diff can confirm: each has a row in `content.committypes`.
 NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
 
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)

@@ -6,7 +6,7 @@ import gc
 import re
 from typing import Any
 
-from planfence.core.patchfile import Line, PatchFile, PatchHunk
+from planfence.change.patchfile import Line, PatchFile, PatchHunk
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git
 

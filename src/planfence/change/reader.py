@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from planfence.core import paths
-from planfence.core.change import STAGED, Change, FileChange, Mode
+from planfence.change.change import STAGED, Change, FileChange, Mode
+from planfence.change.difftree import BATCH
+from planfence.change.merges import Merges
+from planfence.change.trees import CommitDiff, parse_raw
 from planfence.errors import CouldNotCheck
-from planfence.gitio import revisions
-from planfence.gitio.bareview import BareView
+from planfence.gitio import paths, revisions
 from planfence.gitio.commits import Commit, parse_commit
-from planfence.gitio.difftree import BATCH
-from planfence.gitio.merges import Merges
+from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import RAW_DIFF
-from planfence.gitio.trees import CommitDiff, parse_raw
 from planfence.records import replace
 
 resolve = revisions.resolve

@@ -16,9 +16,9 @@ from threading import Thread
 from types import TracebackType
 from typing import NamedTuple, NoReturn
 
-from planfence.core import POLICY_PATH
+from planfence import POLICY_PATH
 from planfence.errors import CouldNotCheck
-from planfence.gitio.bareview import BareView
+from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Walk, walked, whole
@@ -64,7 +64,7 @@ class Spans:
     Each of :data:`LANES` goes on through a part of its own, since a history that is read in one go costs git
     less than one with gaps; one that has come to its end takes half of what another has left. ``git`` must be deaf to
     configuration, attributes, grafts and replaced objects, and may take all files for text
-    (`gitio.bareview`); ``objects`` are the real repository's. Raises :class:`CouldNotCheck` where anything is not as
+    (`gitio.isolated`); ``objects`` are the real repository's. Raises :class:`CouldNotCheck` where anything is not as
     expected.
     """
 

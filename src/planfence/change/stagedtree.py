@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from planfence.change.hunkreader import OPTIONS
 from planfence.errors import CouldNotCheck
-from planfence.gitio.hunks import OPTIONS
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 
 
 def staged(repository: Repository, base: str, meanwhile: Callable[[], object] = int) -> tuple[str, bytes]:
-    """Return the tree of the index, and its difference from ``base`` (a commit or tree) for `gitio.hunks`.
+    """Return the tree of the index, and its difference from ``base`` (a commit or tree) for `change.hunkreader`.
 
     Both are asked of one copy: `write-tree` would touch the index itself. ``meanwhile`` is called while git is at it.
     """

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
-from planfence.core import paths
-from planfence.core.change import FileChange
+from planfence.change.change import FileChange
+from planfence.change.difftree import DiffTree
 from planfence.errors import CouldNotCheck
-from planfence.gitio.difftree import DiffTree
+from planfence.gitio import paths
 from planfence.gitio.run import RAW_DIFF, Git
 
 #: Pairs of trees that one git is asked for, since it keeps them all in memory.

@@ -6,8 +6,8 @@ import os
 import signal
 import subprocess
 
+from planfence.change.export import export
 from planfence.errors import CouldNotCheck
-from planfence.gitio.export import export
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 

@@ -7,8 +7,8 @@ import os
 import stat
 from collections.abc import Iterable
 
-from planfence.core import paths
-from planfence.core.change import Mode
+from planfence.change.change import Mode
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 
 

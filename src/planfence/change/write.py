@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.core import paths
+from planfence.change.governing import Entry, tree_entries
 from planfence.errors import CouldNotCheck
-from planfence.gitio.governing import Entry, tree_entries
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git

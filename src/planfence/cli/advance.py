@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import push, stage
+from planfence.boundary import push
 from planfence.cli.common import here
 from planfence.cli.moved import tell
+from planfence.gate import stage
 
 
 @click.command()

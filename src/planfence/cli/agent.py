@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from planfence.agents.main import main
 from planfence.agents.payload import AGENTS
-from planfence.cli.agentmain import main
 
 
 @click.command("agent")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import check as use
-from planfence.app.check import Outcome
 from planfence.cli import ranges
 from planfence.cli.common import formats, here
 from planfence.errors import PlanfenceError
+from planfence.judge import check as use
+from planfence.judge.check import Outcome
 
 
 @click.command("check")

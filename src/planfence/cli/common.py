@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from planfence import env
-from planfence.app.sources import Sources
-from planfence.core.policy import Policy
-from planfence.gitio import changes
+from planfence.change import reader
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
+from planfence.judge.sources import Sources
+from planfence.manifest.policy import Policy
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
 
@@ -26,7 +26,7 @@ def here() -> Repository:
 def policy_of(repository: Repository) -> Policy:
     """Return the policy that says where this repository's logs are: that at HEAD, the defaults where there is none."""
     with Objects(repository.git) as objects:
-        return Sources(objects).policy(changes.head(repository)) or Policy()
+        return Sources(objects).policy(reader.head(repository)) or Policy()
 
 
 def formats(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from planfence.app import compare as use
 from planfence.cli.common import here
 from planfence.cli.live import Live
-from planfence.cli.output import emit
 from planfence.errors import ExitCode
+from planfence.gate import compare as use
 from planfence.render import comparison
+from planfence.terminal import emit
 
 
 @click.command("compare")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from planfence import env
-from planfence.app.demo import play
-from planfence.cli.output import emit, wants_colour
 from planfence.errors import ExitCode
 from planfence.render.text import paint
+from planfence.setup.demo import play
+from planfence.terminal import emit, wants_colour
 
 
 @click.command("demo")

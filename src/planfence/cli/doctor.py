@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from planfence import env
-from planfence.app.diagnosis import Diagnosis, Health
-from planfence.app.doctor import examine
 from planfence.errors import ExitCode
 from planfence.render import setup
+from planfence.setup.diagnosis import Diagnosis, Health
+from planfence.setup.doctor import examine
 
 
 @click.command()

@@ -6,9 +6,9 @@ import difflib
 
 import click
 
-from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
 from planfence.rules.catalog import ALL_RULES
+from planfence.terminal import emit
 
 
 @click.command("explain")

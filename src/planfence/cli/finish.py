@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import stage
 from planfence.cli.common import here
 from planfence.cli.moved import tell
+from planfence.gate import stage
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from planfence.cli.hookmain import NAMES, main
+from planfence.hooks.main import NAMES, main
 
 
 @click.command("hook", context_settings={"ignore_unknown_options": True})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import init as use_case
 from planfence.cli.common import here
 from planfence.render import setup
+from planfence.setup import init as use_case
 
 
 @click.command()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import agentsetup
-from planfence.app import install as use_case
 from planfence.cli.common import here
 from planfence.render import setup
+from planfence.setup import agents as agent_hooks
+from planfence.setup import install as use_case
 
 
 @click.command()
@@ -27,12 +27,12 @@ from planfence.render import setup
 def command(framework: str, outside: bool, agents: str, user: bool, server: bool) -> int:
     """Install the hooks, in front of what is there. Safe to run twice."""
     if server:
-        from planfence.app.server import install_server
+        from planfence.setup.server import install_server
 
         click.echo(f"every push is judged from now on: {install_server(here())}")
         return 0
     if agents:
-        click.echo(setup.listing("hooks of agents", *agentsetup.install(here(), agents, user=user)))
+        click.echo(setup.listing("hooks of agents", *agent_hooks.install(here(), agents, user=user)))
         return 0
     done = use_case.install(here(), framework, outside=outside)
     title = f"planfence runs through {done.framework}" if done.framework != "native" else f"hooks in {done.folder}"

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import BinaryIO
 
-from planfence.app.testrun import Teller
+from planfence.gate.testrun import Teller
 
 _FRAMES = "|/-\\"
 

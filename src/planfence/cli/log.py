@@ -9,14 +9,15 @@ from typing import TextIO
 
 import click
 
-from planfence.app import costs, export, logs
-from planfence.app.claims import active_task
-from planfence.app.record import utc
 from planfence.cli.common import here, policy_of
-from planfence.cli.output import emit
 from planfence.errors import PlanfenceError
+from planfence.files.state import write_atomically
+from planfence.judge.claims import active_task
+from planfence.log import files
+from planfence.log.writer import utc
 from planfence.render.log_text import render_counts, render_records, visible
-from planfence.store.state import write_atomically
+from planfence.report import costs, export
+from planfence.terminal import emit
 
 
 @click.group()
@@ -31,7 +32,7 @@ def command() -> None:
 def show(task: str, last: int, as_json: bool) -> int:
     """Show the last records (times in UTC), and what in the log could not be read."""
     repository = here()
-    reading = logs.read_logs(list(dict.fromkeys(logs.own_logs(repository, policy_of(repository)))))
+    reading = files.read_logs(list(dict.fromkeys(files.own_logs(repository, policy_of(repository)))))
     found = [record for record in reading.records if not task or record.fields["task"] == task][-last:]
     timed = [(utc(record.epoch), record) for record in found]
     if as_json:
@@ -56,16 +57,16 @@ def add(fields: tuple[str, ...]) -> None:
             raise PlanfenceError(f"{field} is no KEY=VALUE", hint="write cost=0.42")
         pairs[name] = value
     repository = here()
-    click.echo(visible(logs.add(repository, policy_of(repository), pairs)))
+    click.echo(visible(files.add(repository, policy_of(repository), pairs)))
 
 
 @command.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be brought in.")
-def import_(files: tuple[Path, ...], dry_run: bool) -> None:
+def import_(paths: tuple[Path, ...], dry_run: bool) -> None:
     """Bring the lines of other logs into this repository's, each once."""
     repository = here()
-    done = logs.import_logs(repository, policy_of(repository), list(files), dry_run=dry_run)
+    done = files.import_logs(repository, policy_of(repository), list(paths), dry_run=dry_run)
     verb = "would import" if dry_run else "imported"
     click.echo(f"{verb} {done.records} records and {done.runs} run-log lines")
     click.echo(render_counts(done.counts, done.aside))

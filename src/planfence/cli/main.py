@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import click
 
 from planfence import __version__
-from planfence.cli.output import emit_error
 from planfence.errors import ExitCode, PlanfenceError
+from planfence.terminal import emit_error
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
 COMMANDS = {

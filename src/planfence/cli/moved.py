@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from planfence.app.stage import Moved
 from planfence.errors import ExitCode
+from planfence.gate.stage import Moved
 from planfence.render.stage_text import findings_text
 
 

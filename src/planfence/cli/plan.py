@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 
 from planfence import __version__, env
-from planfence.app import plans as use
-from planfence.app.worth import for_plans
+from planfence.change.change import Action
 from planfence.cli.common import FORMATS, formats, here
-from planfence.cli.output import emit, wants_colour
-from planfence.core.change import Action
 from planfence.errors import BadFile, ExitCode, PlanfenceError
+from planfence.plan import plans as use
+from planfence.plan.advise import for_plans
 from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
+from planfence.terminal import emit, wants_colour
 
 
 class _Plan(click.Group):
@@ -109,8 +109,8 @@ def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int
 
     Only the plan is committed. What you have staged or edited stays as it is.
     """
-    from planfence.app.amend import amend_plan
-    from planfence.core.amendment import Amendment
+    from planfence.manifest.amendment import Amendment
+    from planfence.plan.amend import amend_plan
     from planfence.render import text
 
     plan_id, slash, task_id = task.partition("/")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from planfence.app.planimport import import_plan
 from planfence.cli.common import here
-from planfence.cli.output import emit
-from planfence.core.importers import READERS
 from planfence.errors import ExitCode
+from planfence.plan.bring import import_plan
+from planfence.plan.importers import READERS
+from planfence.terminal import emit
 
 
 @click.command("import")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from planfence.agents import prompts, run
 from planfence.agents.programs import ARGUMENTS
-from planfence.app import agentrun, prompts
 from planfence.cli.common import here
-from planfence.cli.output import emit
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.render.prompts import STAGES
+from planfence.terminal import emit
 
 
 @click.command("prompt")
@@ -28,7 +28,7 @@ def command(stage: str, task: str, goal: str, agent: str | None, program: str) -
         return int(ExitCode.CLEAN)
     if stage == "plan":
         raise PlanfenceError("a plan's prompt is not run", hint="save the answer as a plan, then `planfence plan lint`")
-    ran = agentrun.run(repository, stage, task, agent, program)
+    ran = run.run(repository, stage, task, agent, program)
     if ran.told.text:
         emit(ran.told.text.rstrip("\n") + "\n")
     cost = "cost not told" if ran.told.cost is None else f"${ran.told.cost:.4g}"

@@ -10,11 +10,11 @@ import os
 import sys
 
 from planfence import env
-from planfence.cli.output import emit_error
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.revisions import listing
 from planfence.gitio.run import Git
+from planfence.terminal import emit_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ def _ends(objects: Objects, span: str) -> tuple[str, str] | None:
 def _run(words: list[str], span: str, begun: tuple[Objects, Asked, tuple[str, str]] | None) -> int:
     from contextlib import nullcontext
 
+    from planfence.change.spans import Ahead
     from planfence.gitio.repository import open_repository
-    from planfence.gitio.spans import Ahead
 
     repository = open_repository(env.current(), os.getcwd())
     with Ahead(repository, *begun, _load) if begun else nullcontext() as ahead:
-        from planfence.app.check import check_span
         from planfence.cli import ranges
+        from planfence.judge.check import check_span
 
         if words[0] == "verify":
             return ranges.verify(repository, span, "text", ahead)
@@ -79,8 +79,8 @@ def _run(words: list[str], span: str, begun: tuple[Objects, Asked, tuple[str, st
 
 def _load() -> None:
     """Load the judges, which git need not wait for."""
-    from planfence.app import check
     from planfence.cli import ranges
+    from planfence.judge import check
 
     del check, ranges
 

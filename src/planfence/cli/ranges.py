@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from planfence import __version__, env
-from planfence.app import check as checking
-from planfence.app import verify as verifying
-from planfence.app.check import Outcome
-from planfence.cli.output import emit, wants_colour
-from planfence.core.advice import Step, next_steps
-from planfence.core.finding import Report
+from planfence.boundary import verify as verifying
+from planfence.change.spans import Ahead
 from planfence.errors import ExitCode
+from planfence.finding import Report
 from planfence.gitio.repository import Repository
-from planfence.gitio.spans import Ahead
+from planfence.judge import check as checking
+from planfence.judge.advice import Step, next_steps
+from planfence.judge.check import Outcome
 from planfence.render import text
+from planfence.terminal import emit, wants_colour
 
 
 def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> int:
@@ -26,9 +26,9 @@ def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> 
     checking.require_policy(outcome.policy)
     environment = repository.environment
     if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
-        from planfence.app import hooklog
+        from planfence.log import hookruns
 
-        warning = hooklog.ran(repository, "check", outcome, began) if hooklog.in_hook(repository) else ""
+        warning = hookruns.ran(repository, "check", outcome, began) if hookruns.in_hook(repository) else ""
         emit(f"planfence: {warning}\n" if warning else "", err=True)
     return emit_report(outcome, output)
 

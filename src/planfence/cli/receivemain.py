@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 from planfence import env
-from planfence.app.receive import receive
-from planfence.cli.output import emit, emit_error
-from planfence.core.advice import next_steps
+from planfence.boundary.receive import receive
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.judge.advice import next_steps
 from planfence.render import text
+from planfence.terminal import emit, emit_error
 
 
 def main() -> int:

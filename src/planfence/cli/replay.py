@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from planfence.app.replay import Recording, Replayed, Verdict, find, replay, write_trees
 from planfence.cli.common import here
 from planfence.cli.live import Live
-from planfence.cli.output import emit
-from planfence.core.evidence import to_statement
 from planfence.errors import ExitCode
+from planfence.gate.replay import Recording, Replayed, Verdict, find, replay, write_trees
+from planfence.ledger.evidence import to_statement
 from planfence.render.stage_text import facts_text
 from planfence.render.text import printable
+from planfence.terminal import emit
 
 
 @click.command()

@@ -8,15 +8,16 @@ from pathlib import Path
 import click
 
 from planfence import env
-from planfence.app import report as use_case
-from planfence.app.trial import all_trials
 from planfence.cli.common import here, policy_of
-from planfence.cli.output import emit, wants_colour
-from planfence.core.metrics import Frame
 from planfence.errors import PlanfenceError
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import open_repository
 from planfence.render.report_text import render_text
-from planfence.store.state import write_atomically
+from planfence.report import report as use_case
+from planfence.report.data import ReportData
+from planfence.report.metrics import Frame
+from planfence.report.trial import all_trials
+from planfence.terminal import emit, wants_colour
 
 
 @click.command()
@@ -66,7 +67,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         team=team,
     )
     if page is not None:
-        write_atomically(page, use_case.page(data).encode("utf-8", "replace"))
+        write_atomically(page, page_of(data).encode("utf-8", "replace"))
         click.echo(f"wrote {page}: {len(data.tasks)} tasks", err=True)
     if as_json:
         emit(use_case.render_json(data) + "\n")
@@ -76,8 +77,19 @@ def command(  # noqa: PLR0913 - one parameter an option
         emit(render_text(data, colour=wants_colour(env.current())))
 
 
+def page_of(data: ReportData) -> str:
+    """The report as one offline HTML file."""
+    from importlib.resources import files
+
+    from planfence.render.report_html import render_html
+
+    assets = files("planfence.render") / "assets"
+    style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
+    return render_html(data, style=style, script=script)
+
+
 def _team() -> list[str]:
-    from planfence.app.teamlog import team_lines
+    from planfence.report.teamlog import team_lines
 
     return team_lines(here(), policy_of(here()))
 

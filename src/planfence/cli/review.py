@@ -7,14 +7,14 @@ from typing import BinaryIO
 
 import click
 
-from planfence.app import reviews
-from planfence.app.scene import look
 from planfence.cli.common import here
 from planfence.cli.moved import tell
-from planfence.cli.output import emit
-from planfence.core import reviewing
-from planfence.core.reviewing import Point
 from planfence.errors import ExitCode, PlanfenceError
+from planfence.gate import reviews
+from planfence.judge.situation import look
+from planfence.ledger import reviewing
+from planfence.ledger.reviewing import Point
+from planfence.terminal import emit
 
 
 @click.command("review")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from planfence.cli.output import emit, emit_error, wants_colour
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass
+from planfence.terminal import emit, emit_error, wants_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +79,29 @@ def run(options: Options) -> int:
 
 
 def _load_subject() -> None:
-    from planfence.app import splitsubject  # noqa: F401
+    from planfence.split import subject  # noqa: F401
 
 
 def _load_split() -> None:
-    from planfence.app import split  # noqa: F401
     from planfence.render import split as view  # noqa: F401
+    from planfence.split import propose  # noqa: F401
 
 
 def _split(repository: Repository, objects: Objects, options: Options) -> int:
-    from planfence.app.splitsubject import subject_of
+    from planfence.split.subject import subject_of
 
     subject = subject_of(repository, objects, options.revision, _load_split)
-    from planfence.app import split as use
     from planfence.render import split as view
+    from planfence.split import propose as use
 
     if options.plan_file is None:
         proposal = use.make_proposal(repository, objects, subject, words=options.words, fine=options.fine)
     else:
-        from planfence.core.splitplan import from_json
+        from planfence.split.planfile import from_json
 
         proposal = use.take_plan(objects, subject, from_json(_read(options.plan_file)))
     if options.as_json:
-        from planfence.core.splitplan import to_json
+        from planfence.split.planfile import to_json
 
         emit(to_json(proposal.plan, proposal.judged))
         return int(ExitCode.CLEAN)

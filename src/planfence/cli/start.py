@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 import click
 
-from planfence.app import stage
-from planfence.app.forecast import to_ask
-from planfence.app.worth import advice
 from planfence.cli.common import here
 from planfence.cli.moved import tell
-from planfence.core.log import number
+from planfence.gate import stage
+from planfence.log.reader import number
+from planfence.plan.advise import advice
+from planfence.report.forecast import to_ask
 
 #: A terminal is no proof of a person: after so many seconds without an answer the plan's estimate is taken.
 ANSWER_S = 30

@@ -6,8 +6,8 @@ import json
 
 import click
 
-from planfence.app.status import Status, status
 from planfence.cli.common import here
+from planfence.gate.status import Status, status
 from planfence.render.stage_text import facts_text, findings_text, paths_text
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import summary as use
 from planfence.cli.common import here
-from planfence.cli.output import emit
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.render import summary as render
+from planfence.risks import summary as use
+from planfence.terminal import emit
 
 
 @click.command("summary")

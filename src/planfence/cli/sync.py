@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from planfence.app.teamlog import share
 from planfence.cli.common import here, policy_of
 from planfence.cli.live import StatusLine
-from planfence.cli.output import emit
 from planfence.errors import ExitCode
-from planfence.gitio.ledger import PREFIX
-from planfence.gitio.remote import exchange, remote_of
+from planfence.ledger.refs import PREFIX
+from planfence.ledger.remote import exchange, remote_of
+from planfence.report.teamlog import share
+from planfence.terminal import emit
 
 
 @click.command()

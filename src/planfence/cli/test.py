@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import push
-from planfence.app.target import target_of
-from planfence.app.testrun import Ran, run_tests
+from planfence.boundary import push
 from planfence.cli.common import here
 from planfence.cli.live import Live
-from planfence.cli.output import emit
-from planfence.core.evidence import TESTS, Outcome
 from planfence.errors import ExitCode
+from planfence.gate.testrun import Ran, run_tests
+from planfence.gate.testtarget import target_of
+from planfence.ledger.evidence import TESTS, Outcome
+from planfence.terminal import emit
 
 
 @click.command()

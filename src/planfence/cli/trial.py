@@ -6,11 +6,11 @@ import json
 
 import click
 
-from planfence.app import trial as use_case
 from planfence.cli.common import here, policy_of
-from planfence.cli.output import emit
-from planfence.core.verdict import METRICS, Trial
 from planfence.render.trial_text import render_rules, render_standing
+from planfence.report import trial as use_case
+from planfence.report.decision import METRICS, Trial
+from planfence.terminal import emit
 
 
 @click.group()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import agentsetup
-from planfence.app import install as use_case
 from planfence.cli.common import here
 from planfence.errors import ExitCode
 from planfence.render import setup
+from planfence.setup import agents as agent_hooks
+from planfence.setup import install as use_case
 
 
 @click.command()
@@ -19,7 +19,7 @@ from planfence.render import setup
 def command(agents: str, user: bool) -> int:
     """Take the native hooks out; what was there before comes back byte for byte. Safe to run twice."""
     if agents:
-        click.echo(setup.listing("hooks of agents", *agentsetup.uninstall(here(), agents, user=user)))
+        click.echo(setup.listing("hooks of agents", *agent_hooks.uninstall(here(), agents, user=user)))
         return int(ExitCode.CLEAN)
     done = use_case.uninstall(here())
     rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass
+from planfence.change.pathclass import PathClass
+from planfence.content.judged import Judged, Kind
 from planfence.records import dataclass
 
 _BUILD = frozenset({PathClass.BUILD, PathClass.DEPS, PathClass.LOCK, PathClass.CI, PathClass.CONFIG})

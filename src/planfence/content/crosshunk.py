@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from planfence.core.hunks import Unit
-from planfence.core.languages import pieces
+from planfence.change.hunks import Unit
+from planfence.content.languages import pieces
 
 
 def _words(text: str) -> frozenset[str]:

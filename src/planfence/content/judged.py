@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.core.hunks import Unit
-from planfence.core.pathclass import PathClass
+from planfence.change.hunks import Unit
+from planfence.change.pathclass import PathClass
 from planfence.enums import StrEnum
 from planfence.records import dataclass
 

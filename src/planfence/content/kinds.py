@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from planfence.core.change import Mode
-from planfence.core.hunks import Atom, FileDiff, Hunk, Unit
-from planfence.core.judged import Judged, Kind
-from planfence.core.languages import Language, language_of
-from planfence.core.lexing import PastDeadline, lex
-from planfence.core.pathclass import classify
-from planfence.core.sameness import Likeness, Sides, compare_all, line_starts, offset
+from planfence.change.change import Mode
+from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
+from planfence.change.pathclass import classify
+from planfence.content.judged import Judged, Kind
+from planfence.content.languages import Language, language_of
+from planfence.content.lexing import PastDeadline, lex
+from planfence.content.tokendiff import Likeness, Sides, compare_all, line_starts, offset
 
 #: How much text the lexer gets through in a second, at the least (bytes).
 _BYTES_PER_SECOND = 10_000_000
@@ -52,7 +52,7 @@ def judge(
             certain |= {unit.id for unit in group if kinds[unit.id] is Kind.BEHAVIOUR}
     rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
     if len(rest) > 1 and clock() < end:
-        from planfence.core.crosshunk import relate  # loaded where there is something to relate
+        from planfence.content.crosshunk import relate  # loaded where there is something to relate
 
         for identity, relation in relate(rest, lambda: clock() >= end).items():
             kinds[identity] = Kind(relation)
@@ -116,8 +116,8 @@ def text_kinds(
     open_groups = [group for group, one in compared if one.likeness in (Likeness.CANDIDATE, Likeness.TEXT)]
     proven: dict[int, bool] = {}
     if language.name == "python" and open_groups:
-        from planfence.core.pyequal import Same  # loads `ast`
-        from planfence.core.pyproof import prove
+        from planfence.content.pyequal import Same  # loads `ast`
+        from planfence.content.pyproof import prove
 
         found = prove(old, sides.old, hunks, open_groups, late, end - clock())
         proven = {index: how is Same.DOCSTRINGS for index, how in found.items()}

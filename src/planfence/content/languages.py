@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from planfence.core.patterns import pattern
 from planfence.enums import Enum
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 

@@ -10,9 +10,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
-from planfence.core.languages import REGEX_LITERAL, Language, pieces, scanner
-from planfence.core.patterns import pattern
+from planfence.content.languages import REGEX_LITERAL, Language, pieces, scanner
 from planfence.enums import Enum
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from planfence.core.judged import Judged, Kind
-from planfence.core.message import Message
-from planfence.core.pathclass import PathClass
+from planfence.change.message import Message
+from planfence.change.pathclass import PathClass
+from planfence.content.judged import Judged, Kind
 from planfence.records import dataclass
 
 #: Formatting counts from this many lines, and from this part of the change, on.

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from functools import lru_cache
 
-from planfence.core.lexing import PastDeadline
+from planfence.content.lexing import PastDeadline
 from planfence.enums import IntEnum
 
 #: How much source the parser and the comparison get through in a second, with a wide margin (bytes).

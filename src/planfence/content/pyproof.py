@@ -10,9 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from planfence.core.hunks import Hunk, compose, split_lines
-from planfence.core.lexing import Lexed, PastDeadline
-from planfence.core.pyequal import Same, fresh_statement, parses, same, seconds_for
+from planfence.change.hunks import Hunk, compose, split_lines
+from planfence.content.lexing import Lexed, PastDeadline
+from planfence.content.pyequal import Same, fresh_statement, parses, same, seconds_for
 from planfence.records import dataclass
 
 #: Hunks that are proven together or not at all, by their indexes.

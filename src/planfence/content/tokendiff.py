@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from planfence.core.hunks import Hunk
-from planfence.core.languages import Language, Space
-from planfence.core.lexing import Lexed, Part, PastDeadline, Token
-from planfence.core.patterns import pattern
+from planfence.change.hunks import Hunk
+from planfence.content.languages import Language, Space
+from planfence.content.lexing import Lexed, Part, PastDeadline, Token
 from planfence.enums import Enum
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 

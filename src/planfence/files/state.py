@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: Holds `<plan>/<task>` and a newline.
 ACTIVE_TASK = "task"
 
+#: The folder of a worktree's state that holds one file for each agent's session.
+SESSIONS = "sessions"
+
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Replace a file by a rename, so that a crash leaves the old one or the new one.

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from planfence.app import check
-from planfence.app import record as records
-from planfence.app import summary as summaries
-from planfence.app.book import new_id, now, write_entry
-from planfence.app.claims import active_task
-from planfence.app.target import Target, target_of
-from planfence.app.testrun import Teller, run_in_export, run_tests
-from planfence.core import message as messages
-from planfence.core.comparing import Candidate, Verdict, decide
-from planfence.core.statement import Statement
+from planfence.change import message as messages
+from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes
+from planfence.gate.comparing import Candidate, Verdict, decide
+from planfence.gate.testrun import Teller, run_in_export, run_tests
+from planfence.gate.testtarget import Target, target_of
 from planfence.gitio.repository import Repository
+from planfence.judge import check
+from planfence.judge.claims import active_task
+from planfence.ledger.intoto import Statement
+from planfence.ledger.records import new_id, now, write_entry
+from planfence.log import writer as records
 from planfence.records import dataclass, replace
+from planfence.risks import summary as summaries
 
 #: Our own predicate: two candidates, what was measured, and the verdict.
 COMPARISON = "urn:planfence:comparison:v1"
@@ -38,7 +38,7 @@ def compare(repository: Repository, first: str, second: str, teller: Teller, *, 
 
     Raises :class:`PlanfenceError` where they have no common base, or are the same commit.
     """
-    commits = [changes.resolve(repository, name) for name in (first, second)]
+    commits = [reader.resolve(repository, name) for name in (first, second)]
     if commits[0] == commits[1]:
         raise PlanfenceError(f"{first} and {second} are the same commit", hint="name two candidate branches")
     base = repository.git.text("merge-base", *commits, ok=(0, 1))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.app.book import read_history, trusted
-from planfence.app.check import check_commit, check_range
-from planfence.app.plans import lint_committed
-from planfence.app.scene import Scene
-from planfence.core import evidence, stages
-from planfence.core.finding import Finding, Severity
-from planfence.core.stages import Stage
+from planfence.finding import Finding, Severity
+from planfence.judge.check import check_commit, check_range
+from planfence.judge.situation import Scene
+from planfence.ledger import evidence, stages
+from planfence.ledger.records import read_history, trusted
+from planfence.ledger.stages import Stage
+from planfence.plan.plans import lint_committed
 from planfence.records import replace
 
 #: code → name of the rules that a stage move answers to; their documentation is in the rules' modules.

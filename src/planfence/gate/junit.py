@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from planfence.core.evidence import Counts
+from planfence.ledger.evidence import Counts
 
 #: A report of a hundred thousand tests is some 20 MB; what is larger is not read.
 LARGEST = 256 * 1024 * 1024

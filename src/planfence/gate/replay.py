@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from planfence.app.book import Book, read_book
-from planfence.app.check import require_policy
-from planfence.app.sources import Sources
-from planfence.app.target import Target
-from planfence.app.testrun import Teller, run_in_export
-from planfence.core.evidence import GateRun, Result
-from planfence.core.moves import Kind
+from planfence.change import reader
+from planfence.change.export import write_tree
 from planfence.enums import StrEnum
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
-from planfence.gitio.export import write_tree
-from planfence.gitio.ledger import Ledger
+from planfence.gate.testrun import Teller, run_in_export
+from planfence.gate.testtarget import Target
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.judge.check import require_policy
+from planfence.judge.sources import Sources
+from planfence.ledger.evidence import GateRun, Result
+from planfence.ledger.records import Book, read_book
+from planfence.ledger.refs import Ledger
+from planfence.ledger.transitions import Kind
 from planfence.records import dataclass, replace
 
 
@@ -107,7 +107,7 @@ def replay(repository: Repository, recording: Recording, teller: Teller) -> Repl
     """Run the recorded commands again in an export of the recorded tree; once more where the outcome differs."""
     run = recording.run
     with Objects(repository.git) as objects:
-        policy = require_policy(Sources(objects).policy(changes.head(repository)))
+        policy = require_policy(Sources(objects).policy(reader.head(repository)))
     tests = replace(policy.tests, setup=run.setup)
     target = Target(run.tree, run.commit, run.base, replace(policy, tests=tests), run.model)
     commands = {str(n): (each.name, each.command) for n, each in enumerate(run.results)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from planfence.app import stage
-from planfence.app.scene import look
-from planfence.app.stage import Moved
-from planfence.core import reviewing
-from planfence.core.moves import Answer
-from planfence.core.reviewing import Point
+from planfence.gate import stage
+from planfence.gate.stage import Moved
 from planfence.gitio.repository import Repository
+from planfence.judge.situation import look
+from planfence.ledger import reviewing
+from planfence.ledger.reviewing import Point
+from planfence.ledger.transitions import Answer
 
 
 def record(repository: Repository, wanted: str, answers: Iterable[Answer], notes: str = "") -> Moved:

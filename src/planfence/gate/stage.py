@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from planfence.app import record as records
-from planfence.app.book import new_id, now, read_history, write_move
-from planfence.app.costs import finish_line
-from planfence.app.gate import blocks
-from planfence.app.scene import Scene, look
-from planfence.app.trial import assignment
-from planfence.core.finding import Finding, Report
-from planfence.core.moves import Answer, Kind, Move
-from planfence.core.stages import HUMAN, Stage
+from planfence.change.patchids import patch_ids
 from planfence.errors import PlanfenceError
-from planfence.gitio.patchids import patch_ids
+from planfence.files.state import read_active_task, write_active_task
+from planfence.finding import Finding, Report
+from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository
+from planfence.judge.situation import Scene, look
+from planfence.ledger.records import new_id, now, read_history, write_move
+from planfence.ledger.stages import HUMAN, Stage
+from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.log import writer as records
 from planfence.records import dataclass, replace
-from planfence.store.state import read_active_task, write_active_task
+from planfence.report.costs import finish_line
+from planfence.report.trial import assignment
 
 
 @dataclass(frozen=True, slots=True)

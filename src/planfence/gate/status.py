@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
-from planfence.app.gate import blocks
-from planfence.app.record import log_path
-from planfence.app.scene import Scene, look
-from planfence.core import paths
-from planfence.core.finding import Finding
-from planfence.core.moves import Kind
-from planfence.core.plan import Criterion
-from planfence.core.stages import Stage
+from planfence.finding import Finding
+from planfence.gate.gate import blocks
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
+from planfence.judge.situation import Scene, look
+from planfence.ledger.stages import Stage
+from planfence.ledger.transitions import Kind
+from planfence.log.writer import log_path
+from planfence.manifest.plan import Criterion
 from planfence.records import dataclass
 
 

@@ -10,19 +10,19 @@ from functools import partial
 from pathlib import Path
 
 from planfence import __version__
-from planfence.app import record as records
-from planfence.app.book import Book, new_id, now, read_book, trusted, write_run
-from planfence.app.target import Target
-from planfence.core import evidence
-from planfence.core.evidence import TESTS, GateRun, Outcome, Result
+from planfence.change import worktreeproof
+from planfence.change.export import export, guard, scratch
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import exact
-from planfence.gitio.export import export, guard, scratch
+from planfence.files.process import KEPT, Ended, Tail, Watch, run_command
+from planfence.gate.junit import read_counts
+from planfence.gate.testtarget import Target
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
+from planfence.ledger import evidence
+from planfence.ledger.evidence import TESTS, GateRun, Outcome, Result
+from planfence.ledger.records import Book, new_id, now, read_book, trusted, write_run
+from planfence.log import writer as records
 from planfence.records import dataclass, replace
-from planfence.store.junit import read_counts
-from planfence.store.process import KEPT, Ended, Tail, Watch, run_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _place(repository: Repository, target: Target, teller: Teller) -> Iterator[_
     allowed = (*tests.links, *logs, *(f"{log}.lock" for log in logs))
     if tests.where != "export":
         forced = tests.where == "worktree"
-        why = exact.difference(repository, target.tree, allowed, ignored=forced)
+        why = worktreeproof.difference(repository, target.tree, allowed, ignored=forced)
         if not why:
             with scratch() as (folder, reaper):
                 yield _Place("worktree", repository.top, folder, partial(guard, reaper))
@@ -220,14 +220,17 @@ def _run_one(
     report = place.scratch / f"junit-{number}.xml"
     line = command.replace("{junit}", shlex.quote(str(report)))
     inside = place.kind == "worktree"
-    before = exact.fingerprint(repository) if inside else ""
+    before = worktreeproof.fingerprint(repository) if inside else ""
     ended = _process(repository, target, place, teller, output, (line, name))
     counts = read_counts(report) if "{junit}" in command else None
     if ended.status is None:
         outcome = Outcome.TIMEOUT
     else:
         outcome = evidence.judge(command, ended.status, counts, target.policy.tests.min_tests if name == TESTS else 0)
-    if inside and (exact.fingerprint(repository) != before or exact.difference(repository, target.tree, extra=False)):
+    if inside and (
+        worktreeproof.fingerprint(repository) != before
+        or worktreeproof.difference(repository, target.tree, extra=False)
+    ):
         teller.say("the tests changed the repository or the tree that they ran in: this is no pass")
         outcome = Outcome.DISTURBED
     return Result(name, command, ended.status, outcome, counts, ended.seconds)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from planfence.agents.identity import detect
-from planfence.app.check import require_policy
-from planfence.app.claims import active_task
-from planfence.app.scene import look, merge_base
-from planfence.app.sources import Sources
-from planfence.core.evidence import TESTS
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
+from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import detect
+from planfence.judge.check import require_policy
+from planfence.judge.claims import active_task
+from planfence.judge.situation import look, merge_base
+from planfence.judge.sources import Sources
+from planfence.ledger.evidence import TESTS
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 
 
@@ -52,11 +52,11 @@ def target_of(repository: Repository, wanted: str = "", *, rev: str = "", staged
     if staged and rev:
         raise PlanfenceError("--staged and --rev exclude each other", hint="give one of them")
     if staged:
-        change = changes.staged(repository)
+        change = reader.staged(repository)
         commit, parents, tree = "", change.parents, change.tree
-        base = changes.head(repository)
+        base = reader.head(repository)
     else:
-        change = changes.commit(repository, rev or "HEAD")
+        change = reader.commit(repository, rev or "HEAD")
         commit, parents, tree = change.name, change.parents, change.tree
         base = ""
     with Objects(repository.git) as objects:

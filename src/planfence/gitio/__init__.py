@@ -1,0 +1,1 @@
+"""The only user of git: running it, objects, the repository, pathspecs."""

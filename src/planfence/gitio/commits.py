@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from planfence.core.patterns import pattern
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 #: What a message is in where nothing is said.

@@ -1,6 +1,6 @@
 """Whether two patterns can name one path, and how much a pattern says.
 
-Both are read as `core.paths` reads them. The first is decided exactly, by walking the two
+Both are read as `gitio.paths` reads them. The first is decided exactly, by walking the two
 patterns' automata side by side; it needs no tree, so a plan can be checked before its files exist.
 """
 
@@ -11,7 +11,7 @@ from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
 
-from planfence.core import paths
+from planfence.gitio import paths
 
 _ALL = frozenset(range(256))
 _PLAIN = _ALL - {ord("/")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.digests import sha1, sha256
+from planfence.digests import sha1, sha256
 from planfence.errors import PlanfenceError
 from planfence.gitio.run import BUFFERED, WHOLE, Asked, Git
 from planfence.records import dataclass

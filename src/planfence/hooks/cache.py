@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
-from planfence.fastpath import digest
-from planfence.store.state import write_atomically
+from planfence.files.state import write_atomically
+from planfence.hooks.fastpath import digest
 
 #: More files than this are never kept: the oldest go first.
 MOST = 256

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planfence import fastpath
-from planfence.app.sources import Governing
-from planfence.core import paths
-from planfence.core.finding import Severity
-from planfence.core.licences import LICENCES
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import Rule
+from planfence import POLICY_PATH
+from planfence.content.committypes import LICENCES
+from planfence.finding import Severity
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
-from planfence.rules.judge import selected, severity
-from planfence.store import cache
+from planfence.hooks import cache, fastpath
+from planfence.judge.sources import Governing
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.rules.rule import Rule
+from planfence.rules.runner import selected, severity
 
 #: The rules whose "nothing found" the fast path can prove; a policy with any other rule on goes without it.
 PROVEN = frozenset(
     {
         *("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "SIZ001"),
         *("THM001", "THM002", "PLN001", "PLN002", "PLN003", "MSG001"),
-        # What these say is settled by the full check and written down with the refs it was read from (`app/seen.py`).
+        # What these say is settled by the full check and written down with the refs it was read from (`notes.py`).
         *("GAT001", "GAT002", "GAT003", "ROL001", "ROL002", "ROL003"),
         # Both look at nothing in a hook, but for the types in `LICENCES`, of which the fast path is never sure.
         *("THM003", "THM004"),

@@ -1,14 +1,14 @@
 """The message that git was given on its command line, judged by pre-commit while git reads the change.
 
-commit-msg then needs no interpreter: the shell of its shim (`install/shims.py`) has only to see that the message is,
+commit-msg then needs no interpreter: the shell of its shim (`setup/shims.py`) has only to see that the message is,
 to the letter, the one that was judged, in the same `git commit`, and that nothing that the verdict rests on has been
 touched since. Anything else goes to `fastmessage`, as does every message that an editor or a file gives.
 """
 
 import posix
 
-from planfence import fastmessage, fastpath
-from planfence.fastpath import Asked, Place, Standing, Unsure
+from planfence.hooks import fastmessage, fastpath
+from planfence.hooks.fastpath import Asked, Place, Standing, Unsure
 
 HEAD = b"planfence-ahead 1"
 #: Begins the note for post-commit until commit-msg has let the message pass; as long as what then begins it.

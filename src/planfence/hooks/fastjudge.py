@@ -3,8 +3,8 @@
 Every test here is at least as strict as its rule in `rules/`; what it can't settle is :class:`Unsure`.
 """
 
-from planfence import fastpath
-from planfence.fastpath import RAW_DIFF, STAGED, Asked, Git, Place, Unsure, elsewhere
+from planfence.hooks import fastpath
+from planfence.hooks.fastpath import RAW_DIFF, STAGED, Asked, Git, Place, Unsure, elsewhere
 
 #: What a path may be made of here; other bytes are the full check's business.
 _PLAIN = bytes(range(0x20, 0x7F))
@@ -33,7 +33,7 @@ def pre_commit(place: Place, event: bytes, began: float, asked: Asked | None = N
     else:
         fastpath.hold(place, standing)
     plan = fastpath.load(place, standing.cache)
-    from planfence import fastahead  # git reads meanwhile
+    from planfence.hooks import fastahead  # git reads meanwhile
 
     message = fastahead.look(place, plan, asked)
     raw, counts, comment = asked.answers()
@@ -178,7 +178,7 @@ def lines_of(counts: bytes) -> int:
 
 
 class Patterns:
-    """Some of a plan's patterns, without classes (`[…]`): what they name is what `core.paths` says."""
+    """Some of a plan's patterns, without classes (`[…]`): what they name is what `gitio.paths` says."""
 
     __slots__ = ("folders", "literals", "others")
 

@@ -5,10 +5,10 @@ Neither reads the tree again where the marks of index and HEAD prove that pre-co
 
 import posix
 
-from planfence import fastpath
-from planfence.fastpath import RAW_DIFF, Git, Place, Unsure
+from planfence.hooks import fastpath
+from planfence.hooks.fastpath import RAW_DIFF, Git, Place, Unsure
 
-#: The types that `core.message` knows.
+#: The types that `change.message` knows.
 TYPES = frozenset(("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"))
 _SCISSORS = "# ------------------------ >8 ------------------------"
 _DIGITS = "0123456789"
@@ -63,7 +63,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
 def leave(place: Place, lines: list[bytes]) -> None:
     """Leave for post-commit what it has to record, and all that git must show of the commit for it to be that one.
 
-    The shell of its shim (`install/shims.py`) reads the note, so that no interpreter need be started. Its lines: the
+    The shell of its shim (`setup/shims.py`) reads the note, so that no interpreter need be started. Its lines: the
     log; the line for it, before and after the commit's id; what then stands for the next commit, in three parts
     between that id; and what `diff-tree` prints of the commit after its id. Before and after them stands a word that
     no other note has (they bear the id of the log's line): it is written over what it held, and a mixture of two
@@ -204,7 +204,7 @@ def _is_trailer(line: str) -> bool:
 
 
 def wanted(place: Place, standing: fastpath.Standing) -> list[str]:
-    """The trailers, as `app.hooks.trailers` has them."""
+    """The trailers, as `hooks.full.trailers` has them."""
     model = f"Plan-Model: {place.model.decode()}"
     if not place.task:
         return [model] if place.model != b"human" else []
@@ -218,7 +218,7 @@ def wanted(place: Place, standing: fastpath.Standing) -> list[str]:
 
 
 def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
-    """Return the file's text with our trailers, as `core.message.with_trailers` does where none of ours stand."""
+    """Return the file's text with our trailers, as `change.message.with_trailers` does where none of ours stand."""
     lines = text.split("\n")
     end = len(lines)
     while end > 0 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):

@@ -4,10 +4,10 @@ It stands alone. `python -I -S` starts in a third of the time that `site`, `os` 
 this module and its companions (`fastjudge`, `fastmessage`, `fastahead`) import only what the interpreter has built
 in, and the process ends without tearing the interpreter down. It never refuses: whatever is unusual, whatever
 fails, whatever is not in the cache is left to the full check, in the same process. It may never accept what
-the full check refuses (`tests/app/test_fastpath.py` compares the two).
+the full check refuses (`tests/hooks` compares the two).
 
 Its words: a *compiled plan* is what the full check wrote down for (policy blob, plan blob, task, version), see
-`app/fastplan.py`; *hooks-seen* is what one commit's hooks leave for the next.
+`hooks/compiledplan.py`; *hooks-seen* is what one commit's hooks leave for the next.
 """
 
 import gc
@@ -68,7 +68,7 @@ COMMENT = (b"config", b"-z", b"--get-regexp", rb"^core\.comment(char|string)$")
 #: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
 STAGED = (b"--cached", b"--ita-invisible-in-index")
 
-#: As in `agents/identity.py`.
+#: As in `identity.py`.
 STRONG = (
     (b"CODEX_THREAD_ID", b"codex"),
     (b"CODEX_SANDBOX", b"codex"),
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     began = time.monotonic()
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == ["pre-push"]:
-        from planfence import pushpath
+        from planfence.hooks import pushpath
 
         pushpath.main(words[1:])
     try:
@@ -103,10 +103,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _full(words: list[str]) -> int:
     if sys.flags.no_site:
-        from planfence import installed
+        from planfence.hooks import installed
 
         installed.find_late()
-    from planfence.cli.hookmain import main as hook
+    from planfence.hooks.main import main as hook
 
     gc.enable()  # the shims turn it off: imports alone make no garbage
     return hook(words[0] if words else "", tuple(words[1:]))
@@ -118,11 +118,11 @@ def attempt(words: list[str], began: float) -> bool:
     if name in ("pre-commit", "pre-merge-commit"):
         place = Place()
         asked = Asked(place)  # what judges the answer loads while git looks for it
-        from planfence import fastjudge
+        from planfence.hooks import fastjudge
 
         return fastjudge.pre_commit(place, name.encode(), began, asked)
     if name in ("commit-msg", "post-commit"):
-        from planfence import fastmessage
+        from planfence.hooks import fastmessage
 
         if name == "commit-msg":
             return len(words) == 2 and fastmessage.commit_msg(Place(), words[1].encode(), began)
@@ -193,7 +193,7 @@ def for_git(environment: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def detect(environment: dict[bytes, bytes]) -> bytes:
-    """Who is committing, as `agents.identity.detect` says; raises :class:`Unsure` for names that it must look at."""
+    """Who is committing, as `identity.detect` says; raises :class:`Unsure` for names that it must look at."""
     named = environment.get(b"PLANFENCE_MODEL", b"").strip()
     if named:
         if not named.isascii() or not named.decode().isprintable() or b" " in named or b"," in named:
@@ -506,7 +506,7 @@ class Standing:
     The rules of stages and roles found nothing; ``lasting`` says that further commits change none of that, as
     long as they touch no plan and name no round of rework.
 
-    The shell of post-commit writes it too (`install/shims.py`).
+    The shell of post-commit writes it too (`setup/shims.py`).
     """
 
     __slots__ = ("cache", "head", "lasting", "ledger", "mark", "model", "rework", "stage", "task")
@@ -622,7 +622,7 @@ def _content(path: bytes) -> bytes:
 def log_line(
     place: Place, plan: dict[bytes, list[bytes]], event: bytes, *, files: bytes, stage: bytes, **more: bytes
 ) -> bytes:
-    """The line that this run leaves in the benchmark log, as `app/record.py` would have it."""
+    """The line that this run leaves in the benchmark log, as `log/writer.py` would have it."""
     task = place.task
     words = [
         time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime()).encode(),
@@ -671,7 +671,7 @@ def encode(value: bytes) -> bytes:
 
 
 def _append(name: bytes, line: bytes) -> None:
-    """As `store/append.py`, whose reasons hold here: one write under a lock that is not waited for long."""
+    """As `files/append.py`, whose reasons hold here: one write under a lock that is not waited for long."""
     flags = posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC | posix.O_NOFOLLOW | posix.O_NONBLOCK
     lock = _lock(name + b".lock", flags)
     try:

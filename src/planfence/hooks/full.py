@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.app import check
-from planfence.app.check import Outcome
-from planfence.app.claims import trailers
-from planfence.app.seen import SEEN, TO_RECORD, mark_seen, read_seen, take_back, was_seen
-from planfence.core import message as messages
-from planfence.core.finding import Report
+from planfence.change import message as messages
+from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
+from planfence.files.state import write_atomically
+from planfence.finding import Report
 from planfence.gitio.repository import Repository
+from planfence.hooks.notes import SEEN, TO_RECORD, mark_seen, read_seen, take_back, was_seen
+from planfence.judge import check
+from planfence.judge.check import Outcome
+from planfence.judge.claims import trailers
 from planfence.records import dataclass, replace
-from planfence.store.state import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def post_commit(repository: Repository) -> HookResult:
     outcome = check.check_commit(repository, "HEAD")
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
-    head = changes.commit(repository, "HEAD")
+    head = reader.commit(repository, "HEAD")
     missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(repository, seen.get(hook), head)]
     notes = outcome.report.notes
     if missed:
@@ -124,12 +124,12 @@ def post_commit(repository: Repository) -> HookResult:
 
 def pre_push(repository: Repository, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
     """Judge every new commit of every pushed ref, and the evidence at the tips."""
-    from planfence.app import push
+    from planfence.boundary import push
 
     remote = arguments[0] if arguments else repository.environment.get("PRE_COMMIT_REMOTE_NAME") or "origin"
     framework = bool(repository.environment.get("PRE_COMMIT")) and not stdin
     if framework:
-        from planfence.app.frameworkpush import what_leaves
+        from planfence.boundary.frameworkpush import what_leaves
 
         updates, notes = what_leaves(repository, remote)
     else:

@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 from planfence import env
-from planfence.app import hooklog, hooks
-from planfence.app.hooks import HookResult
-from planfence.cli.output import emit, emit_error, wants_colour
-from planfence.core.advice import next_steps
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
+from planfence.hooks import full
+from planfence.hooks.full import HookResult
+from planfence.judge.advice import next_steps
+from planfence.log import hookruns
 from planfence.render import text
+from planfence.terminal import emit, emit_error, wants_colour
 
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
 
@@ -28,7 +29,7 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
     try:
         result = _dispatch(repository, name, arguments, stdin)
     except PlanfenceError:
-        _warn(hooklog.failed(repository, name, began))
+        _warn(hookruns.failed(repository, name, began))
         raise
     outcome = result.outcome
     report = outcome.report
@@ -37,7 +38,7 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
     emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:
         _warn(warning)
-    _warn(hooklog.ran(repository, name, outcome, began))
+    _warn(hookruns.ran(repository, name, outcome, began))
     return int(ExitCode.FINDINGS if report.refused and name != "post-commit" else ExitCode.CLEAN)
 
 
@@ -48,13 +49,13 @@ def _warn(warning: str) -> None:
 
 def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
     if name in ("pre-commit", "pre-merge-commit"):
-        return hooks.pre_commit(repository)
+        return full.pre_commit(repository)
     if name == "commit-msg":
-        return hooks.commit_msg(repository, hooks.message_file(repository, arguments))
+        return full.commit_msg(repository, full.message_file(repository, arguments))
     if name == "post-commit":
-        return hooks.post_commit(repository)
+        return full.post_commit(repository)
     if name == "pre-push":
-        return hooks.pre_push(repository, arguments, stdin)
+        return full.pre_push(repository, arguments, stdin)
     raise PlanfenceError(f"there is no hook {name}", hint=f"one of {', '.join(NAMES)}")
 
 

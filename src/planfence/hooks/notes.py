@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from planfence import fastjudge, fastpath
-from planfence.app import fastplan
-from planfence.app.check import Outcome
-from planfence.core import paths
-from planfence.core.change import Change, FileChange
-from planfence.core.plan import Task
-from planfence.core.stages import Facts, fold
+from planfence.change import reader
+from planfence.change.change import Change, FileChange
 from planfence.errors import CouldNotCheck
-from planfence.fastpath import Place, Standing, Unsure
-from planfence.gitio import changes
+from planfence.files.state import write_atomically
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
-from planfence.store.state import write_atomically
+from planfence.hooks import compiledplan, fastjudge, fastpath
+from planfence.hooks.fastpath import Place, Standing, Unsure
+from planfence.judge.check import Outcome
+from planfence.ledger.stages import Facts, fold
+from planfence.manifest.plan import Task
 
 SEEN = "hooks-seen"
 #: What commit-msg leaves for the shell of post-commit, see `fastmessage.leave`.
@@ -97,7 +96,7 @@ def was_seen(repository: Repository, words: list[str] | None, head: Change) -> b
         return key == raw_key(head.files)
     try:
         known = fastpath.is_id(before.encode("utf-8", "replace"))
-        return known and key == raw_key(changes.between(repository, before, head.tree))
+        return known and key == raw_key(reader.between(repository, before, head.tree))
     except CouldNotCheck:  # it is not there any more
         return False
 
@@ -130,7 +129,7 @@ def _standing(repository: Repository, outcome: Outcome, change: Change, place: P
     if "commit" in policy.tests.required or policy.trust.evidence != "local":
         return None
     mark, ledger = fastpath.refs_mark(place), fastpath.ledger_mark(place)
-    cache = fastplan.store(repository, outcome.governing, outcome.plan, claim.task)
+    cache = compiledplan.store(repository, outcome.governing, outcome.plan, claim.task)
     if not cache or (claim.task and (outcome.facts is None or not change.files)):
         return None
     lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)

@@ -1,7 +1,7 @@
 """The light entry of the pre-push hook: says yes to a push that the full judgement has already allowed.
 
 A verdict depends on the pushed commit, on the protected branch, and on the ledger, and on nothing else that
-can change. The full judgement (`app/pushnote.py`) leaves a note of those where it found nothing; one `git
+can change. The full judgement (`boundary/pushnote.py`) leaves a note of those where it found nothing; one `git
 for-each-ref` shows whether they are still the same. Anything else, two refs at once included, goes to the full
 judgement, which alone refuses. Imports only what Python has loaded at its start.
 """
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
         import site
 
         site.main()  # the full judgement may need what is installed
-    from planfence.cli.hookmain import main as judge
+    from planfence.hooks.main import main as judge
 
     gc.enable()  # as in `fastpath`
     sys.exit(judge("pre-push", tuple(arguments), data))
@@ -37,7 +37,7 @@ def proven(arguments: list[str], data: bytes, environ: os._Environ[str] | dict[s
 
 
 def _is_noted(remote: str, said: str, environ: os._Environ[str] | dict[str, str]) -> bool:
-    from planfence.core.pushstate import HEADER, state
+    from planfence.boundary.pushstate import HEADER, state
 
     local, new, there, _ = said.removesuffix("\n").split(" ")
     if "\n" in said.removesuffix("\n") or any(name.startswith("PLANFENCE_RUN") for name in environ):
@@ -80,7 +80,7 @@ def _for_each_ref(remote: str, base: str) -> str:
     reader, writer = os.pipe()
     # A push hook's own environment: git told it which repository this is.
     actions = [(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_CLOSE, reader)]
-    from planfence.core.pushstate import questions
+    from planfence.boundary.pushstate import questions
 
     child = os.posix_spawnp("git", ["git", *questions(remote, base)], os.environ, file_actions=actions)  # noqa: TID251
     os.close(writer)
@@ -99,12 +99,12 @@ def _read(path: str) -> str:
 
 
 def _log(path: str, line: str) -> None:
-    """Append the run's line to the benchmark log, as `app/record.py` would."""
+    """Append the run's line to the benchmark log, as `log/writer.py` would."""
     if not path:
         return
     import time
 
-    from planfence.store.append import append_line
+    from planfence.files.append import append_line
 
     when = time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime())
     warning = append_line(path, f"{when},{line},id={os.urandom(8).hex()}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
-from planfence.core.change import STAGED
-from planfence.core.finding import Report
+from planfence.change.change import STAGED
+from planfence.finding import Report
 
 #: How git gives back the message of a commit that was refused.
 LOST_MESSAGE = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"'

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from planfence.core.change import Change
-from planfence.core.message import Message
-from planfence.core.rule import Fold
+from planfence.change.change import Change
+from planfence.change.message import Message
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass, field
+from planfence.rules.rule import Fold
 
 
 @dataclass(slots=True)

@@ -6,27 +6,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from itertools import islice
 
-from planfence.app.book import HISTORY
-from planfence.app.claims import NOBODY, Claim, claim_of, split_task, staged_claim
-from planfence.app.folding import Folding
-from planfence.app.screening import Screened, accept, screen
-from planfence.app.sources import Governing, Pinned, Sources
-from planfence.app.verdicts import Verdicts
-from planfence.core import message as messages
-from planfence.core.change import STAGED, Change
-from planfence.core.finding import Report
-from planfence.core.message import Message
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.stages import Facts
+from planfence import POLICY_PATH
+from planfence.change import message as messages
+from planfence.change import reader
+from planfence.change.change import STAGED, Change
+from planfence.change.difftree import BATCH
+from planfence.change.message import Message
+from planfence.change.spans import LEAST, Ahead
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes
-from planfence.gitio.difftree import BATCH
-from planfence.gitio.ledger import Tips
+from planfence.finding import Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import listed
-from planfence.gitio.spans import LEAST, Ahead
+from planfence.judge.autosquash import Folding
+from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
+from planfence.judge.screening import Screened, accept, screen
+from planfence.judge.sources import Governing, Pinned, Sources
+from planfence.judge.verdicts import Verdicts
+from planfence.ledger.records import HISTORY
+from planfence.ledger.refs import Tips
+from planfence.ledger.stages import Facts
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
@@ -86,7 +87,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
     ``thorough``, here and below, looks at every change's content, not only where its
     message's type asks for it.
     """
-    change = changes.staged(repository)
+    change = reader.staged(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
@@ -113,7 +114,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
 
 def check_commit(repository: Repository, revision: str, *, thorough: bool = False) -> Outcome:
     """Judge one commit against its real parent."""
-    identifier = changes.resolve(repository, revision)
+    identifier = reader.resolve(repository, revision)
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
 
 
@@ -136,7 +137,7 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
         raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
-    base, head = changes.resolve(repository, left), changes.resolve(repository, right)
+    base, head = reader.resolve(repository, left), reader.resolve(repository, right)
     if symmetric:
         base = repository.git.text("merge-base", base, head)
     return check_range(repository, base, head)
@@ -212,7 +213,7 @@ def _judge_all(
     before_policy, merged = 0, False
     claim, count = NOBODY, 0
     governing = Governing(terms.policy, {})
-    changed = _looked_ahead(verdicts, changes.changes(repository, screened.doubtful if screened else ids))
+    changed = _looked_ahead(verdicts, reader.changes(repository, screened.doubtful if screened else ids))
     for index, name in enumerate(ids):
         if screened and screened.clean(index):
             governing = accept(verdicts, screened, index)
@@ -272,7 +273,7 @@ def _governing(
     at = next((index for index, found in enumerate(each) if found.policy is not None), None)
     if at is None or all(found.policy is not None for found in each):
         return governing, change
-    return each[at], changes.against(repository, change, change.parents[at])
+    return each[at], reader.against(repository, change, change.parents[at])
 
 
 def branch_base(repository: Repository, policy: Policy) -> str:
@@ -289,7 +290,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
 
 def check_branch(repository: Repository) -> Outcome:
     """Judge this branch's commits since its merge base with the policy's base."""
-    head = changes.head(repository)
+    head = reader.head(repository)
     with Objects(repository.git) as objects:
         policy = Sources(objects).policy(head)
     if policy is None:
@@ -306,5 +307,5 @@ def check_branch(repository: Repository) -> Outcome:
 
 def nothing_staged(repository: Repository) -> bool:
     """Whether the staged tree is HEAD's and no merge is in progress."""
-    change = changes.staged(repository)
+    change = reader.staged(repository)
     return not change.files and not change.is_merge

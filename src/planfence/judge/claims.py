@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from planfence.agents.identity import HUMAN, detect
+from planfence.files.state import read_active_task
 from planfence.gitio.repository import Repository
+from planfence.identity import HUMAN, detect
 from planfence.records import dataclass
-from planfence.store.state import read_active_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.core.message import Message
-    from planfence.core.policy import Policy
+    from planfence.change.message import Message
+    from planfence.manifest.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ NOBODY = Claim()
 
 def claim_of(message: Message) -> Claim:
     """Read a commit's claim from its trailers."""
-    from planfence.core import message as messages
+    from planfence.change import message as messages
 
     def first(key: str) -> str:
         return next(iter(message.trailer(key)), "")
@@ -63,7 +63,7 @@ def staged_claim(repository: Repository) -> Claim:
 
 def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     """The trailers that say which task a commit belongs to, in which stage, and who made it."""
-    from planfence.core import message as messages
+    from planfence.change import message as messages
 
     if claim.urgent and (policy is None or policy.unplanned.urgent):
         return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from planfence.core.change import STAGED, Change
-from planfence.core.finding import Severity
-from planfence.core.message import Message, needs_content
-from planfence.core.rule import Context
-from planfence.gitio import changes
+from planfence.change import reader
+from planfence.change.change import STAGED, Change
+from planfence.change.message import Message, needs_content
+from planfence.finding import Severity
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
+from planfence.rules.rule import Context
 
 if TYPE_CHECKING:
-    from planfence.core.judged import Judged  # a hook that reads no content loads none of this
+    from planfence.content.judged import Judged  # a hook that reads no content loads none of this
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
 _HOOK_S = 0.04
@@ -41,22 +41,22 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
     """Read a change's hunks and judge their kinds; None for a merge, whose content others wrote."""
     if change.is_merge or not change.files:
         return None
-    from planfence.core.licences import named_folders, owns
+    from planfence.content.committypes import named_folders, owns
 
     parent = change.parents[0] if change.parents else ""
     base = f"{parent}^{{tree}}" if parent else repository.empty_tree()
     judged = between(repository, base, change.tree, _HOOK_S if change.name == STAGED else _SURE_S)
     scope = message.scope if message is not None else ""
     lookup = bool(scope) and not owns(scope, change.paths)
-    folders = named_folders(list(changes.tree_paths(repository, change.tree))) if lookup else frozenset()
+    folders = named_folders(list(reader.tree_paths(repository, change.tree))) if lookup else frozenset()
     return Content(judged, folders)
 
 
 def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[Judged, ...]:
     """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
     # Loaded where it is asked for: most commits never are.
-    from planfence.core.hunks import units_of
-    from planfence.core.kinds import judge
-    from planfence.gitio.hunks import read_files
+    from planfence.change.hunkreader import read_files
+    from planfence.change.hunks import units_of
+    from planfence.content.kinds import judge
 
     return judge(units_of(read_files(repository.git, old, new)), time.monotonic, budget_s)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from planfence.app.book import commit_fact
-from planfence.app.claims import NOBODY, Claim, claim_of, split_task
-from planfence.app.sources import Governing
-from planfence.app.verdicts import Verdicts
-from planfence.core import message as messages
-from planfence.core import paths as text
-from planfence.core.finding import Severity
-from planfence.core.message import TASK_TRAILER, Message, needs_content
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.screen import PathScreen, gist, stand_in
-from planfence.core.stages import CommitFact
+from planfence.change import message as messages
+from planfence.change.message import TASK_TRAILER, Message, needs_content
 from planfence.errors import BadFile
+from planfence.finding import Severity
+from planfence.gitio import paths as text
+from planfence.judge.claims import NOBODY, Claim, claim_of, split_task
+from planfence.judge.pathprover import PathScreen, gist, stand_in
+from planfence.judge.sources import Governing
+from planfence.judge.verdicts import Verdicts
+from planfence.ledger.records import commit_fact
+from planfence.ledger.stages import CommitFact
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.rules import change_too_large
-from planfence.rules.judge import severity
+from planfence.rules.runner import severity
 
 #: Messages whose meaning is remembered; each is some hundred bytes.
 _KEPT = 4096
@@ -147,5 +147,5 @@ class Benches:
 
 
 def fact_of(body: bytes) -> CommitFact:
-    """What `app.book.read_history` reads in a message, of no commit in particular."""
+    """What `ledger.records.read_history` reads in a message, of no commit in particular."""
     return commit_fact("", body) if TASK_TRAILER.encode() in body else CommitFact("", "", "", "")

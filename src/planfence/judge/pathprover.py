@@ -1,7 +1,7 @@
 """What proves at little cost that a commit of a range breaks no rule of paths and words.
 
 A range may hold thousands of commits, and nearly all of them are clean. Nothing here refuses: what is not proven is
-left to the rules. A test holds the proofs against the rules themselves (tests/fast).
+left to the rules. A test holds the proofs against the rules themselves (tests/hooks).
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from planfence.core import names, paths
-from planfence.core.change import Action
-from planfence.core.message import TASK_TRAILER, TYPES
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import POLICY_PATH, Policy
+from planfence import POLICY_PATH
+from planfence.change import unsafenames
+from planfence.change.change import Action
+from planfence.change.message import TASK_TRAILER, TYPES
+from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 
 #: Printable ASCII in lines: what Unicode does to digits, spaces and letters is left to the parser.
 _PLAIN = bytes([10, *range(32, 127)])
-#: At least one of these stands in every issue id, whatever it is called (`core.message`).
+#: At least one of these stands in every issue id, whatever it is called (`change.message`).
 _ISSUE = re.compile(rb"#[0-9]|[A-Z0-9]-[0-9]")
 _DASH = re.compile(rb"-[0-9]")
 _TASK = TASK_TRAILER.encode()
@@ -97,7 +99,7 @@ class PathScreen:
                 return False
             known, pattern, adds = what
             if path not in known:
-                if pattern.fullmatch(path) is None or (adds and names.hazard(paths.decode(path))):
+                if pattern.fullmatch(path) is None or (adds and unsafenames.hazard(paths.decode(path))):
                     return False
                 known.add(path)
         return True

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.app.sources import Governing, Sources
-from planfence.core.change import Change
-from planfence.core.plan import Plan
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import PlanEdit
+from planfence import POLICY_PATH
+from planfence.change.change import Change
+from planfence.change.governing import Entry, entry_of
 from planfence.errors import BadFile, Fault
-from planfence.gitio.governing import Entry, entry_of
+from planfence.judge.sources import Governing, Sources
+from planfence.manifest.plan import Plan
+from planfence.manifest.policy import Policy
+from planfence.rules.rule import PlanEdit
 
 
 def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:

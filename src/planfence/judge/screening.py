@@ -1,7 +1,7 @@
 """The commits of a range that are surely clean, told apart in one pass from those that the rules must judge.
 
-It proves by `core.screen`, and never refuses: what it does not prove goes the whole way. So its answer
-differs from the rules' in cost alone, and tests/fast holds it to that.
+It proves by `judge.pathprover`, and never refuses: what it does not prove goes the whole way. So its answer
+differs from the rules' in cost alone, and tests/hooks holds it to that.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from planfence.app.benches import Bench, Benches, Class, fact_of
-from planfence.app.book import Book, History, facts_of, read_book
-from planfence.app.sources import Governing
-from planfence.app.verdicts import Verdicts
-from planfence.core import message as messages
-from planfence.core import paths as text
-from planfence.core.change import Change, FileChange, Mode
-from planfence.core.moves import Kind
-from planfence.core.policy import Policy
-from planfence.core.rule import Context, Door, Need
-from planfence.core.screen import added_paths
+from planfence.change import message as messages
+from planfence.change.change import Change, FileChange, Mode
+from planfence.change.collisions import Siblings
+from planfence.change.spans import LANES, Ahead, Spans, Step
 from planfence.errors import BadFile, CouldNotCheck
-from planfence.gitio.bareview import BareView
+from planfence.gitio import paths as text
 from planfence.gitio.commits import parse_commit
+from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import GitObject
 from planfence.gitio.revisions import Walk
-from planfence.gitio.siblings import Siblings
-from planfence.gitio.spans import LANES, Ahead, Spans, Step
+from planfence.judge.governed import Bench, Benches, Class, fact_of
+from planfence.judge.pathprover import added_paths
+from planfence.judge.sources import Governing
+from planfence.judge.verdicts import Verdicts
+from planfence.ledger.records import Book, History, facts_of, read_book
+from planfence.ledger.transitions import Kind
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.rules.judge import judge
+from planfence.rules.rule import Context, Door, Need
+from planfence.rules.runner import judge
 
 #: Where most of so many commits are left to the rules, the screen stands in the way.
 _TRIED = 512

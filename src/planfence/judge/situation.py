@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.agents.identity import detect
-from planfence.app.book import Book, base_refs, load_facts
-from planfence.app.check import require_policy
-from planfence.app.claims import active_task
-from planfence.app.sources import Sources
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.stages import Facts, Stage, TaskState
 from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import detect
+from planfence.judge.check import require_policy
+from planfence.judge.claims import active_task
+from planfence.judge.sources import Sources
+from planfence.ledger.records import Book, base_refs, load_facts
+from planfence.ledger.stages import Facts, Stage, TaskState
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planfence.core.change import Change
-from planfence.core.plan import Plan
-from planfence.core.planfile import parse_plan
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.policyfile import parse_policy
+from planfence import POLICY_PATH
+from planfence.change.change import Change
+from planfence.change.governing import Entry, entry, is_plain, tree_entries
 from planfence.errors import BadFile, CouldNotCheck, Fault
-from planfence.gitio.governing import Entry, entry, is_plain, tree_entries
 from planfence.gitio.objects import Objects
+from planfence.manifest.plan import Plan
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
 from planfence.records import dataclass
 
 

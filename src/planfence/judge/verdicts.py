@@ -5,32 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from planfence.app import content
-from planfence.app.book import HISTORY, Book, load_facts, signer_of, trusted
-from planfence.app.claims import Claim, claim_of, split_task
-from planfence.app.folding import Folding
-from planfence.app.planedits import plan_edits
-from planfence.app.sources import Governing, Sources
-from planfence.core import message as messages
-from planfence.core.change import Action, Change, Mode
-from planfence.core.evidence import missing
-from planfence.core.finding import Finding, Report
-from planfence.core.message import Message
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.rule import Context, Door, Need, Rule
-from planfence.core.stages import Facts
+from planfence import POLICY_PATH
+from planfence.change import message as messages
+from planfence.change import reader
+from planfence.change.change import Action, Change, Mode
+from planfence.change.collisions import Siblings
+from planfence.change.governing import entry_of
+from planfence.change.lines import Lines
+from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
-from planfence.gitio import changes
+from planfence.finding import Finding, Report
 from planfence.gitio.commits import added_by
-from planfence.gitio.governing import entry_of
-from planfence.gitio.ledger import Tips
-from planfence.gitio.lines import Lines
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.siblings import Siblings
+from planfence.judge import content
+from planfence.judge.autosquash import Folding
+from planfence.judge.claims import Claim, claim_of, split_task
+from planfence.judge.planchanges import plan_edits
+from planfence.judge.sources import Governing, Sources
+from planfence.ledger.evidence import missing
+from planfence.ledger.records import HISTORY, Book, load_facts, signer_of, trusted
+from planfence.ledger.refs import Tips
+from planfence.ledger.stages import Facts
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.judge import door, judge, needs, selected
+from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.runner import door, judge, needs, selected
 
 
 @dataclass(slots=True)
@@ -196,11 +197,11 @@ class Verdicts:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
         if Need.LINES in needed and ctx.door is Door.TASK and not self.walks and not change.is_merge:
-            more["change"] = changes.with_lines(self.repository, change)
+            more["change"] = reader.with_lines(self.repository, change)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
-            more["links"] = changes.link_targets(self.objects, change)
+            more["links"] = reader.link_targets(self.objects, change)
         if Need.TREE in needed:
-            files = changes.first_parent_files(self.repository, change) if self.whole_merges else change.files
+            files = reader.first_parent_files(self.repository, change) if self.whole_merges else change.files
             added = [file.path for file in files if file.old_mode == Mode.ABSENT]
             if added or self.walks:
                 collisions = self._siblings().follow(change, added)
@@ -262,7 +263,7 @@ class Verdicts:
         known = {(finding.code, finding.path) for finding in self.findings}
         without = [revision for revision in revisions if revision.startswith("^")]
         for tip in (revision for revision in revisions if not revision.startswith("^")):
-            end = changes.end_of(self.repository, tip, [revision[1:] for revision in without])
+            end = reader.end_of(self.repository, tip, [revision[1:] for revision in without])
             added = [file.path for file in end.files if file.old_mode == Mode.ABSENT]
             found = self._siblings().collisions(added, end.tree)
             ctx = Context(change=replace(end, files=()), policy=policy, door=Door.SMALL, collisions=found)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any
 
-from planfence.core.policy import Tests
-from planfence.core.statement import NotAStatement, Statement
 from planfence.enums import StrEnum
+from planfence.ledger.intoto import NotAStatement, Statement
+from planfence.manifest.policy import Tests
 from planfence.records import dataclass
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"

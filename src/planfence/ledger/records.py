@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from planfence.core import evidence, message, moves, statement
-from planfence.core.evidence import GateRun
-from planfence.core.moves import Move
-from planfence.core.policy import Policy
-from planfence.core.stages import CommitFact, Facts, TaskState, reduce
+from planfence.change import message
+from planfence.change.patchids import patch_ids
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
-from planfence.gitio.ledger import Ledger, Tips
 from planfence.gitio.objects import Objects
-from planfence.gitio.patchids import patch_ids
 from planfence.gitio.repository import Repository
+from planfence.ledger import evidence, intoto, transitions
+from planfence.ledger.evidence import GateRun
+from planfence.ledger.refs import Ledger, Tips
+from planfence.ledger.stages import CommitFact, Facts, TaskState, reduce
+from planfence.ledger.transitions import Move
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 
 _T = TypeVar("_T")
@@ -34,7 +35,7 @@ class Book:
 
     moves: tuple[Move, ...]
     runs: tuple[GateRun, ...]
-    envelopes: Mapping[str, statement.Envelope]
+    envelopes: Mapping[str, intoto.Envelope]
     commits: Mapping[str, str]
     problems: tuple[str, ...]
     state: str = ""
@@ -48,25 +49,25 @@ class Book:
 class _Reading:
     moves: dict[str, Move] = field(default_factory=dict)
     runs: dict[str, GateRun] = field(default_factory=dict)
-    envelopes: dict[str, statement.Envelope] = field(default_factory=dict)
+    envelopes: dict[str, intoto.Envelope] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
     aside: int = 0
 
     def take(self, commit: str, data: bytes) -> None:
         """Read one entry; the first of two with one id counts, and others are set aside."""
         try:
-            envelope, value = statement.unseal(data)
-            stated = statement.decode(value)
+            envelope, value = intoto.unseal(data)
+            stated = intoto.decode(value)
             if stated.predicate_type == evidence.TEST_RESULT:
                 run = evidence.from_statement(stated)
                 self._keep(run.id, run, self.runs, envelope, commit)
-            elif stated.predicate_type == moves.STAGE_MOVE:
-                move = moves.from_statement(stated)
+            elif stated.predicate_type == transitions.STAGE_MOVE:
+                move = transitions.from_statement(stated)
                 self._keep(move.id, move, self.moves, envelope, commit)
-        except statement.NotAStatement:
+        except intoto.NotAStatement:
             self.aside += 1
 
-    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: statement.Envelope, commit: str) -> None:
+    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: intoto.Envelope, commit: str) -> None:
         if name not in self.commits:
             records[name] = record
             self.commits[name] = commit
@@ -118,14 +119,14 @@ def trusted(
         envelope = book.envelopes.get(name)
         if envelope is None:
             return ""
-        signed = statement.pae(envelope.payload)
+        signed = intoto.pae(envelope.payload)
         found = (signing.verify(signed, each, signers, repository.environment) for _, each in envelope.signatures)
         return next((principal for principal in found if principal), "")
 
     runs = tuple(replace(run, signer=signer(run.id)) for run in book.runs if run.tree in wanted_trees)
     kept = tuple(replace(move, signer=signer(move.id)) for move in book.moves if move.task in wanted_tasks)
     # A rework counts whoever wrote it: to believe it can only close a gate.
-    believed = tuple(move for move in kept if move.signer or move.kind is moves.Kind.REWORK)
+    believed = tuple(move for move in kept if move.signer or move.kind is transitions.Kind.REWORK)
     return replace(book, moves=believed, runs=tuple(run for run in runs if run.signer))
 
 
@@ -270,7 +271,7 @@ def write_move(
     repository: Repository, policy: Policy, move: Move, attachments: Mapping[str, bytes] | None = None
 ) -> str:
     """Append a move, signed where the policy or the user's configuration says so; return its ledger commit."""
-    return _write(repository, policy, moves.to_statement(move), attachments)
+    return _write(repository, policy, transitions.to_statement(move), attachments)
 
 
 def write_run(
@@ -285,7 +286,7 @@ def write_run(
 
 
 def write_entry(
-    repository: Repository, policy: Policy, stated: statement.Statement, attachments: Mapping[str, bytes] | None = None
+    repository: Repository, policy: Policy, stated: intoto.Statement, attachments: Mapping[str, bytes] | None = None
 ) -> str:
     """Append any other statement, signed as moves are; return its ledger commit."""
     return _write(repository, policy, stated, attachments)
@@ -294,11 +295,11 @@ def write_entry(
 def _write(
     repository: Repository,
     policy: Policy,
-    stated: statement.Statement,
+    stated: intoto.Statement,
     attachments: Mapping[str, bytes] | None,
     trees: Mapping[str, str] | None = None,
 ) -> str:
-    payload = statement.encode(stated)
+    payload = intoto.encode(stated)
     sealer = _sealer(repository, policy)
     return Ledger(repository).append(sealer(payload), attachments, trees)
 
@@ -315,7 +316,7 @@ def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:
         return lambda payload: payload
 
     def seal(payload: bytes) -> bytes:
-        signature = signing.sign(statement.pae(payload), Path(key), repository.environment)
-        return statement.seal(payload, Path(key).name, signature)
+        signature = signing.sign(intoto.pae(payload), Path(key), repository.environment)
+        return intoto.seal(payload, Path(key).name, signature)
 
     return seal

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio.ledger import PREFIX, Ledger
 from planfence.gitio.repository import Repository
+from planfence.ledger.refs import PREFIX, Ledger
 from planfence.records import dataclass
 
 #: Who is told how far git is.

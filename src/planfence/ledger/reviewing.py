@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planfence.core.moves import Answer
-from planfence.core.plan import Task
 from planfence.errors import PlanfenceError
+from planfence.ledger.transitions import Answer
+from planfence.manifest.plan import Task
 from planfence.records import dataclass
 
 

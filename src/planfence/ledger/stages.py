@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from planfence.core.evidence import GateRun
-from planfence.core.moves import Answer, Kind, Move
-from planfence.core.plan import Plan, Task
 from planfence.enums import StrEnum
+from planfence.ledger.evidence import GateRun
+from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
 
 HUMAN = "human"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planfence.core.evidence import number, text
-from planfence.core.statement import NotAStatement, Statement
 from planfence.enums import StrEnum
+from planfence.ledger.evidence import number, text
+from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.records import dataclass
 
 #: Our own predicate; a URN, since it names a format and no page.

@@ -10,14 +10,14 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from planfence.app.record import log_path, new_id, utc
-from planfence.core.log import Reader, Record, RunEntry, SetAside, number
-from planfence.core.logline import format_record, format_run
-from planfence.core.policy import Policy
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.append import append_line
 from planfence.gitio.repository import Repository
+from planfence.log.line import format_record, format_run
+from planfence.log.reader import Reader, Record, RunEntry, SetAside, number
+from planfence.log.writer import log_path, new_id, utc
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
-from planfence.store.append import append_line
 
 _NUMBERS = ("cost", "time_min", "review_round", "est_min", "tokens_in", "tokens_out", "tokens_cached", "ctx", "ms")
 
@@ -45,7 +45,7 @@ def local_clock(text: str, is_utc: bool) -> int:
 
 @contextmanager
 def lines_of(path: Path) -> Iterator[Iterator[str]]:
-    """Open a log for :class:`planfence.core.log.Reader`; bytes that are not UTF-8 pass through as surrogates."""
+    """Open a log for :class:`planfence.log.reader.Reader`; bytes that are not UTF-8 pass through as surrogates."""
     try:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             yield file

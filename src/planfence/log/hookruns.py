@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 
-from planfence.agents.identity import detect
-from planfence.app.check import Outcome
-from planfence.app.claims import active_task
-from planfence.app.record import record
-from planfence.app.sources import Sources
-from planfence.core.policy import Policy
+from planfence.change import reader
 from planfence.errors import BadFile, PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import detect
+from planfence.judge.check import Outcome
+from planfence.judge.claims import active_task
+from planfence.judge.sources import Sources
+from planfence.log.writer import record
+from planfence.manifest.policy import Policy
 
 
 def in_hook(repository: Repository) -> bool:
@@ -52,7 +52,7 @@ def failed(repository: Repository, event: str, began: float) -> str:
     """
     try:
         with Objects(repository.git) as objects:
-            policy = Sources(objects).policy(changes.head(repository))
+            policy = Sources(objects).policy(reader.head(repository))
     except BadFile:
         policy = Policy()
     except PlanfenceError:

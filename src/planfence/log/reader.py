@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from planfence.core.logline import FIRST_FIELDS, ID_LENGTH
 from planfence.enums import StrEnum
+from planfence.log.line import FIRST_FIELDS, ID_LENGTH
 
 #: Where a record begins; what stands before it in the same line is another record, or the torn rest of one.
 _BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=)")
@@ -76,7 +76,7 @@ Clock = Callable[[str, bool], int]
 
 
 def decode(value: str) -> str:
-    """Undo :func:`planfence.core.logline.encode`; a `%` that starts no escape is itself."""
+    """Undo :func:`planfence.log.line.encode`; a `%` that starts no escape is itself."""
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value) if "%" in value else value
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from planfence.core.logline import ID_LENGTH, format_record, format_run
-from planfence.core.policy import Policy
+from planfence.files.append import append_line
 from planfence.gitio.repository import Repository
-from planfence.store.append import append_line
+from planfence.log.line import ID_LENGTH, format_record, format_run
+from planfence.manifest.policy import Policy
 
 #: What a field of a record may be given as.
 Value = str | int | float | Iterable[str]
@@ -47,7 +47,7 @@ def record(
 
     ``event`` is what ran (`pre-commit`, `check`, `test`, `advance`, `finish`, …), ``result`` how it ended (`accepted`,
     `refused`, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`. ``fields`` are named as in
-    :data:`planfence.core.logline.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
+    :data:`planfence.log.line.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
     (counts), ``ms``, ``cost`` (dollars), ``time_min``, … Zero is written, None and "" are not. Without a policy
     there is no log. Id and time (UTC) are filled in. Never raises for a log that can't be written.
     """

@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-from planfence.core import paths
-from planfence.core.plan import Plan, Task
-from planfence.core.planfile import load_plan, parse_plan
-from planfence.core.tablereader import did_you_mean
 from planfence.errors import PlanfenceError
+from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.planfile import load_plan, parse_plan
+from planfence.manifest.tablereader import did_you_mean
 from planfence.records import dataclass
 
 

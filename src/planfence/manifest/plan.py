@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planfence.core import paths
-from planfence.core.change import Action
+from planfence.change.change import Action
+from planfence.gitio import paths
 from planfence.records import dataclass, field
 
 #: The stages of a task, in order (DESIGN §1).

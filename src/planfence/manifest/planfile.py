@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from planfence.core import paths
-from planfence.core.change import Action
-from planfence.core.plan import STAGES, Constraint, Criterion, FileEntry, Plan, Risk, Task, Theme
-from planfence.core.tablereader import NAME, NAME_MEND, Faults, Table, did_you_mean, quoted
-from planfence.core.tomlsource import Path, TomlSource, read_toml
+from planfence.change.change import Action
+from planfence.gitio import paths
+from planfence.manifest.plan import STAGES, Constraint, Criterion, FileEntry, Plan, Risk, Task, Theme
+from planfence.manifest.tablereader import NAME, NAME_MEND, Faults, Table, did_you_mean, quoted
+from planfence.manifest.tomlsource import Path, TomlSource, read_toml
 
 #: The version of the plan's format.
 SCHEMA = 1
@@ -71,7 +71,7 @@ def read_schema(top: Table, newest: int) -> None:
 
 
 def read_patterns(table: Table, key: str, *, required: str = "") -> tuple[str, ...]:
-    """Read a list of path patterns (:mod:`planfence.core.paths`)."""
+    """Read a list of path patterns (:mod:`planfence.gitio.paths`)."""
     good: list[str] = []
     for path, pattern in table.items(key, str, required=required):
         problem = paths.fault(pattern)

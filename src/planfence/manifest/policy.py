@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planfence import core
-from planfence.core.finding import Severity
+from planfence import POLICY_PATH
+from planfence.finding import Severity
 from planfence.records import dataclass, field
-
-POLICY_PATH = core.POLICY_PATH
 
 
 @dataclass(frozen=True, slots=True)

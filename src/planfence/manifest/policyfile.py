@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planfence.core import paths
-from planfence.core.finding import Severity
-from planfence.core.planfile import read_patterns, read_schema
-from planfence.core.policy import Limits, Policy, Tests, Trust, Unplanned
-from planfence.core.tablereader import Faults, Table, did_you_mean, quoted
-from planfence.core.tomlsource import TomlSource, read_toml
+from planfence.finding import Severity
+from planfence.gitio import paths
+from planfence.manifest.planfile import read_patterns, read_schema
+from planfence.manifest.policy import Limits, Policy, Tests, Trust, Unplanned
+from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
+from planfence.manifest.tomlsource import TomlSource, read_toml
 
 #: The version of the policy's format.
 SCHEMA = 1

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from planfence.core.tomlsource import Path, TomlSource
 from planfence.errors import BadFile, Fault
+from planfence.manifest.tomlsource import Path, TomlSource
 
 #: Names of plans, tasks, themes and criteria: they stand in file names, trailers and reports.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.app.plans import policy_for_plans, read_plan
-from planfence.app.report import fold, source_of
-from planfence.core import worth
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
 from planfence.errors import BadFile
 from planfence.gitio.repository import Repository
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.plan import worth
+from planfence.plan.plans import policy_for_plans, read_plan
+from planfence.report.report import fold, source_of
 
 
 def advice(repository: Repository, policy: Policy, plan: Plan, tasks: Iterable[Task]) -> tuple[str, ...]:

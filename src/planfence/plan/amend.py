@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from planfence.agents.identity import detect
-from planfence.app import check
-from planfence.app.record import record
-from planfence.app.sources import Sources
-from planfence.core import message as messages
-from planfence.core.amendment import Amendment, amend
-from planfence.core.finding import Report
-from planfence.core.planfile import parse_plan
-from planfence.core.policy import Policy
-from planfence.core.tablereader import did_you_mean
+from planfence.change import message as messages
+from planfence.change import reader, write
+from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes, write
-from planfence.gitio.governing import Entry, entry, is_plain
+from planfence.files.state import write_atomically
+from planfence.finding import Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import detect
+from planfence.judge import check
+from planfence.judge.sources import Sources
+from planfence.log.writer import record
+from planfence.manifest.amendment import Amendment, amend
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
+from planfence.manifest.tablereader import did_you_mean
 from planfence.records import dataclass
-from planfence.store.state import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
 
 def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amendment) -> Amended:
     git = repository.git
-    head = changes.head(repository)
+    head = reader.head(repository)
     if not head:
         hint = "write the path into the plan, and commit it with the policy"
         raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
@@ -117,7 +117,7 @@ def _before(repository: Repository, objects: Objects, head: str, policy: Policy,
 
 
 def _names(objects: Objects, head: str, policy: Policy) -> list[str]:
-    from planfence.gitio.governing import tree_entries
+    from planfence.change.governing import tree_entries
 
     return list(tree_entries(objects, f"{head}:{policy.plans}"))
 

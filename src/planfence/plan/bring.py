@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.app.sources import Sources
-from planfence.core.importers import BESIDE, READERS
-from planfence.core.importers.draft import identifier, to_toml
-from planfence.core.policy import Policy
+from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import changes
+from planfence.files.state import write_atomically
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.store.state import write_atomically
+from planfence.judge.sources import Sources
+from planfence.manifest.policy import Policy
+from planfence.plan.importers import BESIDE, READERS
+from planfence.plan.importers.draft import identifier, to_toml
 
 
 def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str = "", tag: str = "") -> tuple[Path, str]:
@@ -31,7 +31,7 @@ def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str =
     draft = READERS[kind](_read(file), **given)
     name = identifier(plan_id or file.resolve().parent.name)
     with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(changes.head(repository)) or Policy()
+        policy = Sources(objects).policy(reader.head(repository)) or Policy()
     place = repository.top / policy.plan_path(name)
     if place.exists():
         raise PlanfenceError(f"{policy.plan_path(name)} is there already", hint="give another name with --id")

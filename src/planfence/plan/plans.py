@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.app.check import require_policy
-from planfence.app.claims import active_task
-from planfence.app.sources import Sources
-from planfence.core import paths
-from planfence.core.finding import Finding, Report, Severity
-from planfence.core.lint import LintContext, LintRule, Tree
-from planfence.core.plan import Plan
-from planfence.core.planfile import load_plan
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.policyfile import parse_policy
-from planfence.core.starter import starter
-from planfence.core.tablereader import did_you_mean
+from planfence import POLICY_PATH
+from planfence.change import reader, write
 from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
-from planfence.gitio import changes, write
+from planfence.finding import Finding, Report, Severity
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.judge.check import require_policy
+from planfence.judge.claims import active_task
+from planfence.judge.sources import Sources
+from planfence.manifest.plan import Plan
+from planfence.manifest.planfile import load_plan
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
+from planfence.manifest.tablereader import did_you_mean
+from planfence.plan.starter import starter
 from planfence.records import dataclass, replace
 from planfence.rules.catalog import KNOWN
+from planfence.rules.lint.base import LintContext, LintRule, Tree
 
 
 def policy_for_plans(repository: Repository) -> Policy:
@@ -33,7 +34,7 @@ def policy_for_plans(repository: Repository) -> Policy:
     if repository.bare:
         raise PlanfenceError("a bare repository has no plans to write or read", hint="do it in a clone")
     with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(changes.head(repository))
+        policy = Sources(objects).policy(reader.head(repository))
     if policy is None:
         data = write.read_worktree(repository, POLICY_PATH)
         policy = None if data is None else parse_policy(data, POLICY_PATH, known_rules=KNOWN)

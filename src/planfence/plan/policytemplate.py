@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planfence.core.policy import Policy
+from planfence.manifest.policy import Policy
 
 _HEAD = """\
 # How this repository holds commits to the plans in `plans/`.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.core.tablereader import NAME, NAME_MEND
 from planfence.errors import PlanfenceError
+from planfence.manifest.tablereader import NAME, NAME_MEND
 
 _STARTER = """\
 # A plan: one goal, and the tasks that reach it. Write what every TODO asks for, then run

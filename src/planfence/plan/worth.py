@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from planfence.core import paths
-from planfence.core.metrics import first_pass
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.taskfacts import TaskFacts
+from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.report.metrics import first_pass
+from planfence.report.taskfacts import TaskFacts
 
 #: Closed tasks of each flow below which the log's numbers say nothing.
 LEAST = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planfence.core.comparing import Candidate, Verdict
+from planfence.gate.comparing import Candidate, Verdict
 
 
 def table(a: Candidate, b: Candidate, verdict: Verdict, task: str) -> str:

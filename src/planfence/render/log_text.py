@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from planfence.core.log import Record, SetAside
+from planfence.log.reader import Record, SetAside
 
 _COLUMNS = ("task", "model", "event", "result", "cost", "time_min", "review_round")
 

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from planfence.core.advice import Step
-from planfence.core.change import STAGED
-from planfence.core.finding import Finding, Report, Severity
-from planfence.core.lint import LintRule
-from planfence.core.rule import Rule
+from planfence.change.change import STAGED
+from planfence.finding import Finding, Report, Severity
+from planfence.judge.advice import Step
 from planfence.render.text import printable
+from planfence.rules.lint.base import LintRule
+from planfence.rules.rule import Rule
 
 #: Bumped when a field of the JSON report changes its meaning; new fields don't bump it.
 JSON_VERSION = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from planfence.core.metrics import Estimate
+from planfence.report.metrics import Estimate
 
 #: Two tasks can put the end of an interval anywhere; past this it says no more than "anything".
 _ABSURD = 100_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
-from planfence.core.finding import Finding, Report, Severity
-from planfence.core.plan import STAGES, Plan, Task, Theme
+from planfence.finding import Finding, Report, Severity
+from planfence.manifest.plan import STAGES, Plan, Task, Theme
 from planfence.render.text import paint, printable
 
 WIDTH = 80

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.reviewing import points
 from planfence.errors import PlanfenceError
+from planfence.ledger.reviewing import points
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 
 STAGES = ("plan", "implement", "review")
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import astuple, fields
 from html import escape
 
-from planfence.core.metrics import METRICS, Estimate
-from planfence.core.reportdata import LOOSE_LIMIT, ReportData, TaskRow
 from planfence.render.log_text import render_counts, visible
 from planfence.render.numbers import amount, day, interval
+from planfence.report.data import LOOSE_LIMIT, ReportData, TaskRow
+from planfence.report.metrics import METRICS, Estimate
 
 _OPEN = 6
 _CHARTS = (

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from planfence.core.metrics import METRICS, Estimate
-from planfence.core.reportdata import LOOSE_LIMIT, ReportData
 from planfence.render.log_text import render_counts, visible
 from planfence.render.numbers import amount, day, interval
+from planfence.report.data import LOOSE_LIMIT, ReportData
+from planfence.report.metrics import METRICS, Estimate
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from planfence.core import POLICY_PATH
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass
-from planfence.core.split import Group
+from planfence import POLICY_PATH
+from planfence.change.pathclass import PathClass
+from planfence.content.judged import Judged, Kind
+from planfence.split.grouping import Group
 
 #: Said of new commits that no rule looked at.
 NOT_JUDGED = f"note: not judged, since there is no {POLICY_PATH} yet\n"

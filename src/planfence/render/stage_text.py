@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.core.finding import Finding, Severity
+from planfence.finding import Finding, Severity
 
 #: How many paths are listed before the rest is only counted.
 SHOWN = 12

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import classify
-from planfence.core.risks import Found
-from planfence.core.risks.base import shown
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import classify
+from planfence.risks import Found
+from planfence.risks.base import shown
 
 #: Of one kind, this many places are told; the rest is counted.
 _MOST = 12

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.core.change import STAGED
-from planfence.core.finding import Finding, Report, Severity
+from planfence.change.change import STAGED
+from planfence.finding import Finding, Report, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.core.advice import Step
+    from planfence.judge.advice import Step
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM, _PLAIN = "31", "33", "32", "1", "2", ""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from planfence.core.verdict import Trial
 from planfence.render.numbers import day
+from planfence.report.decision import Trial
 
 
 def render_rules(trial: Trial) -> str:

@@ -10,9 +10,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from planfence.core.metrics import Frame, first_pass
-from planfence.core.taskfacts import TaskFacts
 from planfence.records import dataclass, field
+from planfence.report.metrics import Frame, first_pass
+from planfence.report.taskfacts import TaskFacts
 
 #: Buckets of a histogram: number `i` holds values from 2^(i/4 - 10) up to 2^((i+1)/4 - 10); the ends hold the rest.
 BUCKETS = 96

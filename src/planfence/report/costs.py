@@ -8,18 +8,17 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from planfence.agents import costs_claude, costs_codex, costs_printed
-from planfence.agents.usage import Collected, Turn, json_lines, text
-from planfence.app import prices
-from planfence.app.agentsession import SESSIONS
-from planfence.app.logs import own_logs, read_logs
-from planfence.app.record import Value, record
-from planfence.core.log import number
-from planfence.core.policy import Policy
-from planfence.core.taskfacts import Facts, TaskFacts
 from planfence.errors import PlanfenceError
+from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
+from planfence.log.files import own_logs, read_logs
+from planfence.log.reader import number
+from planfence.log.writer import Value, record
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
+from planfence.report import costs_claude, costs_codex, costs_printed, prices
+from planfence.report.taskfacts import Facts, TaskFacts
+from planfence.report.usage import Collected, Turn, json_lines, text
 
 _DAY = 86_400
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cached")

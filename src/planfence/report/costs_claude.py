@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from planfence.agents.usage import Collected, Turn, count, dollars, json_lines, recent, seconds, table, text
 from planfence.env import Environment
+from planfence.report.usage import Collected, Turn, count, dollars, json_lines, recent, seconds, table, text
 
 #: Rows that Claude Code writes itself, such as "API error": no model ran.
 _SYNTHETIC = "<synthetic>"

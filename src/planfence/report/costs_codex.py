@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from planfence.agents.usage import Collected, Turn, count, json_lines, recent, seconds, table, text
 from planfence.env import Environment
 from planfence.records import dataclass, field
+from planfence.report.usage import Collected, Turn, count, json_lines, recent, seconds, table, text
 
 
 class _Totals(NamedTuple):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from planfence.agents.usage import Collected, Turn, count, dollars, table, text
+from planfence.report.usage import Collected, Turn, count, dollars, table, text
 
 
 def collect(printed: str, *, epoch: int, cwd: str = "", model: str = "") -> Collected:

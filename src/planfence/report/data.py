@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from planfence.core import metrics
-from planfence.core.log import SetAside
-from planfence.core.metrics import Estimate, Frame
-from planfence.core.split_worth import advice
-from planfence.core.taskfacts import Facts, TaskFacts
+from planfence.log.reader import SetAside
 from planfence.records import dataclass, field
+from planfence.report import metrics
+from planfence.report.metrics import Estimate, Frame
+from planfence.report.split_worth import advice
+from planfence.report.taskfacts import Facts, TaskFacts
 
 #: Above this share of dollars that belong to no task, groups are not compared.
 LOOSE_LIMIT = 0.2
@@ -44,7 +44,7 @@ class TaskRow:
 class ReportData:
     """One report. ``counts`` and ``aside`` tell what was read; ``loose_share`` is the share of dollars of no task.
 
-    ``verdict`` is the trial's, where there is one (:mod:`planfence.core.verdict`), as plain data.
+    ``verdict`` is the trial's, where there is one (:mod:`planfence.report.decision`), as plain data.
     """
 
     made_at: int

@@ -12,8 +12,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from planfence.core import stats
 from planfence.records import dataclass
+from planfence.report import stats
 
 #: The level of each of two looks that together err in 5% (Pocock 1977).
 LOOK_ALPHA = 0.0294

@@ -13,10 +13,10 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from planfence.core.fastfold import UNREAD
-from planfence.core.logsums import EARLY, LATE, Totals
-from planfence.core.taskfacts import QUIET_EVENTS
 from planfence.records import dataclass, field
+from planfence.report.fastfold import UNREAD
+from planfence.report.logsums import EARLY, LATE, Totals
+from planfence.report.taskfacts import QUIET_EVENTS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planfence import __version__
-from planfence.app.logs import Reading, own_logs, read_logs
-from planfence.core.aggregates import COLUMNS, aggregate
-from planfence.core.metrics import Frame, mended_tasks
-from planfence.core.otlp import export
-from planfence.core.policy import Policy
-from planfence.core.taskfacts import Facts
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.store.parquet import write_parquet
+from planfence.log.files import Reading, own_logs, read_logs
+from planfence.manifest.policy import Policy
+from planfence.report.aggregates import COLUMNS, aggregate
+from planfence.report.metrics import Frame, mended_tasks
+from planfence.report.otlp import export
+from planfence.report.parquet import write_parquet
+from planfence.report.taskfacts import Facts
 
 _BATCH = 1000
 _TIMEOUT_S = 10

@@ -2,7 +2,7 @@
 
 Hand-written lines of the six fields, and our own lines of hooks that only ran. A regular expression cuts a chunk
 into columns, loosely; each word is then read strictly, but once: what was seen before is looked up. A line that does
-not match goes to the reference parser (:mod:`planfence.core.log`), and so does a whole chunk with anything odd in it
+not match goes to the reference parser (:mod:`planfence.log.reader`), and so does a whole chunk with anything odd in it
 (a time or a number that can't be read, a doubled line). Nothing of a chunk is counted before all of it was looked at.
 """
 
@@ -16,9 +16,9 @@ from itertools import compress
 from operator import itemgetter, not_
 from typing import Any
 
-from planfence.core.log import Clock, Reader, number
-from planfence.core.logsums import Sums
-from planfence.core.taskfacts import Facts
+from planfence.log.reader import Clock, Reader, number
+from planfence.report.logsums import Sums
+from planfence.report.taskfacts import Facts
 
 #: Fields of a hook's line that no metric of a task looks at, in the order in which they are written.
 UNREAD = ("rules", "files", "lines", "ms", "session", "commit", "why")

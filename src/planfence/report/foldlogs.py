@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from planfence.app.largelogs import fold_large
-from planfence.app.logs import local_clock
-from planfence.core.fastfold import CHUNK, FastFold, Marking, count, whole_lines
-from planfence.core.log import Reader, SetAside
-from planfence.core.logsums import Sums, Totals
-from planfence.core.taskfacts import Facts
 from planfence.errors import CouldNotCheck
+from planfence.files.ranges import NoAnswer, Span, blocks, cut, each_in_a_process, processors
+from planfence.log.files import local_clock
+from planfence.log.reader import Reader, SetAside
 from planfence.records import dataclass
-from planfence.store.parquet import has_duckdb
-from planfence.store.ranges import NoAnswer, Span, blocks, cut, each_in_a_process, processors
+from planfence.report.fastfold import CHUNK, FastFold, Marking, count, whole_lines
+from planfence.report.largelogs import fold_large
+from planfence.report.logsums import Sums, Totals
+from planfence.report.parquet import has_duckdb
+from planfence.report.taskfacts import Facts
 
 #: From this many bytes on, DuckDB is worth its start, and a second process its own.
 LARGE = 8_000_000

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planfence.app.scene import look
-from planfence.app.trial import running
-from planfence.core.stages import HUMAN, Stage
 from planfence.gitio.repository import Repository
+from planfence.judge.situation import look
+from planfence.ledger.stages import HUMAN, Stage
+from planfence.report.trial import running
 
 #: After so many days a plan's estimate was made in another situation.
 OLD_DAYS = 14

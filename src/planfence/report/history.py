@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from planfence.core.linerework import Hunk, Step
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
+from planfence.report.linerework import Hunk, Step
 
 _TASK = re.compile(r"^Plan-Task:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)

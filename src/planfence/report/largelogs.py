@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from planfence.app.logs import lines_of, local_clock
-from planfence.core.fastfold import count
-from planfence.core.log import Reader, SetAside
-from planfence.core.taskfacts import Facts
-from planfence.store.ducklog import Unsure, add_up
+from planfence.log.files import lines_of, local_clock
+from planfence.log.reader import Reader, SetAside
+from planfence.report.ducklog import Unsure, add_up
+from planfence.report.fastfold import count
+from planfence.report.taskfacts import Facts
 
 
 def fold_large(paths: Sequence[Path], prefix: str) -> tuple[Facts, Counter[str], list[SetAside]] | None:

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from planfence.core.log import Clock
-from planfence.core.taskfacts import QUIET_EVENTS, Facts
+from planfence.log.reader import Clock
+from planfence.report.taskfacts import QUIET_EVENTS, Facts
 
 _WORDS = re.compile(r"task=([^,%\r\n]+),model=([^,%\r\n]*)")
 _RUN = re.compile(

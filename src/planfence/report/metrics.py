@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from planfence.core import stats
-from planfence.core.taskfacts import Facts, TaskFacts
 from planfence.records import dataclass
+from planfence.report import stats
+from planfence.report.taskfacts import Facts, TaskFacts
 
 _DAY = 86_400
 

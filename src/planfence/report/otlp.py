@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.core.log import Record, number
+from planfence.log.reader import Record, number
 
 #: field → (attribute, kind). Dollars have no conventional name.
 _ATTRIBUTES = {

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from planfence.agents.usage import Turn
+from planfence.report.usage import Turn
 
 _PROVIDERS = {"claude": "anthropic", "codex": "openai", "gemini": "google"}
 

@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from planfence.app import foldlogs
-from planfence.app.aftermath import add_history
-from planfence.app.foldlogs import Folded
-from planfence.app.logs import local_clock, own_logs
-from planfence.app.trial import standing
-from planfence.core.metrics import Frame
-from planfence.core.policy import Policy
-from planfence.core.reportdata import ReportData, TaskRow, as_plain, build
-from planfence.core.verdict import Trial
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.log.files import local_clock, own_logs
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
+from planfence.report import foldlogs
+from planfence.report.data import ReportData, TaskRow, as_plain, build
+from planfence.report.decision import Trial
+from planfence.report.foldlogs import Folded
+from planfence.report.metrics import Frame
+from planfence.report.reworkhistory import add_history
+from planfence.report.trial import standing
 
 _SPAN = re.compile(r"(\d+)([dwh])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
@@ -73,7 +73,7 @@ def report(
 ) -> ReportData:
     """Make a report from logs, with the verdict of a trial where one is given.
 
-    ``team``: all writers' lines (:mod:`planfence.app.teamlog`), in place of what the sources' files hold.
+    ``team``: all writers' lines (:mod:`planfence.report.teamlog`), in place of what the sources' files hold.
     """
     with _uncollected():
         facts, counts, aside = fold(sources) if team is None else foldlogs.fold_lines(team)
@@ -100,17 +100,6 @@ def _uncollected() -> Iterator[None]:
 def render_json(data: ReportData) -> str:
     """The report as one JSON object."""
     return json.dumps(as_plain(data))
-
-
-def page(data: ReportData) -> str:
-    """The report as one offline HTML file."""
-    from importlib.resources import files
-
-    from planfence.render.report_html import render_html
-
-    assets = files("planfence.render") / "assets"
-    style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
-    return render_html(data, style=style, script=script)
 
 
 def render_csv(data: ReportData) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from planfence.core.linerework import replay
-from planfence.core.metrics import Frame
-from planfence.core.taskfacts import Facts
-from planfence.gitio import history
-from planfence.gitio.history import Commit
 from planfence.gitio.repository import Repository
+from planfence.report import history
+from planfence.report.history import Commit
+from planfence.report.linerework import replay
+from planfence.report.metrics import Frame
+from planfence.report.taskfacts import Facts
 
 _DAY = 86_400
 _LOOK_BACK_DAYS = 365

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from planfence.core import stats
-from planfence.core.metrics import first_pass
-from planfence.core.taskfacts import TaskFacts
+from planfence.report import stats
+from planfence.report.metrics import first_pass
+from planfence.report.taskfacts import TaskFacts
 
 #: Fewer tasks of either flow say nothing.
 _LEAST = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from planfence.core.log import Record, RunEntry, number
+from planfence.log.reader import Record, RunEntry, number
 from planfence.records import dataclass, field
 
 #: Events that only say that something ran: they carry no cost, time or stage.

@@ -7,17 +7,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from planfence.app.book import write_entry
-from planfence.app.logs import lines_of, local_clock, own_logs
-from planfence.app.record import utc
-from planfence.core import statement
-from planfence.core.log import Reader, Record
-from planfence.core.logline import ID_LENGTH, format_record, format_run
-from planfence.core.policy import Policy
-from planfence.core.statement import NotAStatement, Statement
-from planfence.gitio.ledger import Ledger
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.store.state import write_atomically
+from planfence.ledger import intoto
+from planfence.ledger.intoto import NotAStatement, Statement
+from planfence.ledger.records import write_entry
+from planfence.ledger.refs import Ledger
+from planfence.log.files import lines_of, local_clock, own_logs
+from planfence.log.line import ID_LENGTH, format_record, format_run
+from planfence.log.reader import Reader, Record
+from planfence.log.writer import utc
+from planfence.manifest.policy import Policy
 
 #: The predicate of an entry that carries log lines: `lines` is their text.
 LOG_LINES = "https://planfence.dev/attestation/log-lines/v1"
@@ -89,7 +89,7 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
         if isinstance(raw, str):
             continue
         try:
-            stated = statement.decode(statement.unseal(raw.data)[1])
+            stated = intoto.decode(intoto.unseal(raw.data)[1])
         except NotAStatement:
             continue
         text = stated.predicate.get("lines")

@@ -8,18 +8,18 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 
-from planfence.app.logs import own_logs, read_logs
-from planfence.app.record import Value, record
-from planfence.core import verdict as rules
-from planfence.core.metrics import first_pass
-from planfence.core.policy import Policy
-from planfence.core.reportdata import LOOSE_LIMIT
-from planfence.core.taskfacts import Facts, TaskFacts
-from planfence.core.verdict import Outcome, Trial, Verdict
 from planfence.errors import PlanfenceError
 from planfence.gitio import trials
 from planfence.gitio.repository import Repository
+from planfence.log.files import own_logs, read_logs
+from planfence.log.writer import Value, record
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.report import decision as rules
+from planfence.report.data import LOOSE_LIMIT
+from planfence.report.decision import Outcome, Trial, Verdict
+from planfence.report.metrics import first_pass
+from planfence.report.taskfacts import Facts, TaskFacts
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.risks import (
+from planfence.change.patchfile import PatchFile
+from planfence.records import dataclass
+from planfence.risks import (
     concurrency,
     dependencies,
     generated,
@@ -19,8 +20,7 @@ from planfence.core.risks import (
     swallowed_errors,
     weakened_tests,
 )
-from planfence.core.risks.base import Hit, Risk
-from planfence.records import dataclass
+from planfence.risks.base import Hit, Risk
 
 RISKS: tuple[Risk, ...] = (
     secrets.RISK,

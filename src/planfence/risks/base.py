@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from planfence.core.patchfile import Line, PatchFile
+from planfence.change.patchfile import Line, PatchFile
 from planfence.records import dataclass
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import Example, Hit, Risk, came, gone, seek
 
 _WORDS = seek(
     r"\b(?:[Ll]ock|RLock|Mutex|mutex|Semaphore|synchronized|volatile|AtomicInteger|atomic|Thread|ThreadPool\w*|ProcessPool\w*|goroutine"

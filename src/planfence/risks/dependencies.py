@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import Example, Hit, Risk, came, seek
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import Example, Hit, Risk, came, seek
 
 _PYPROJECT = seek(
     r"^\s*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*(?:[<>=!~;@ ][^\"']*)?[\"']\s*,?\s*$"

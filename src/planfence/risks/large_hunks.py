@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import Example, Hit, Risk
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import Example, Hit, Risk
 
 #: Added plus removed lines in one hunk. Reviews find fewest faults per line above some 200 to 400
 #: lines (SmartBear's study of 2,500 reviews at Cisco, 2006).

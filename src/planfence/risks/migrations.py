@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.risks.base import Example, Hit, Risk, came, seek
+from planfence.change.patchfile import PatchFile
+from planfence.risks.base import Example, Hit, Risk, came, seek
 
 _PATHS = re.compile(
     r"(?:^|/)(?:migrations?|alembic/versions|db/migrate|flyway|liquibase)/[^/]+\.\w+$|(?:^|/)(?:schema\.(?:prisma|rb|sql)|structure\.sql)$"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import Example, Hit, Risk, came, gone, seek
 
 _OPENED = seek(
     r"\bchmod\s+(?:-R\s+)?(?:0?777|a\+rwx|\+s)|\b0o?777\b|\bAllowAny\b|permission_classes\s*=\s*[\[(]\s*[\])]|\bverify\s*=\s*False\b|InsecureSkipVerify:\s*true"

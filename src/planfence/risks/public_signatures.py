@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import MOST, Example, Hit, Risk, Seek, shown
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import MOST, Example, Hit, Risk, Seek, shown
 
 _SIGNATURE = re.compile(
     r"^(?:\s{0,4}(?:async\s+)?def\s+(?P<py>[A-Za-z]\w*)|class\s+(?P<cls>[A-Za-z]\w*)"

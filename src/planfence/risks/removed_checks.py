@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.risks.base import Example, Hit, Risk, gone, seek
+from planfence.change.patchfile import PatchFile
+from planfence.risks.base import Example, Hit, Risk, gone, seek
 
 _CHECKS = seek(
     r"\bis\s+(?:not\s+)?None\b|[!=]==?\s*(?:null|undefined|nil|nullptr|NULL)\b|^\s*if\s+not\s+\w+\s*:|^\s*if\s*\(\s*!\s*\w+\s*\)"

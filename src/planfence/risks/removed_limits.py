@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import Example, Hit, Risk, came, gone, seek
 
 _LIMITS = seek(
     r"time_?out|retr(?:y|ies)|back_?off|deadline|rate_?limit|circuit_?breaker|max_attempts",

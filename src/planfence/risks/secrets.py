@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.pathclass import PathClass, classify
-from planfence.core.risks.base import MOST, Example, Hit, Risk
+from planfence.change.patchfile import PatchFile
+from planfence.change.pathclass import PathClass, classify
+from planfence.risks.base import MOST, Example, Hit, Risk
 
 #: Prefixes are those that the issuers publish for secret scanning.
 _KNOWN = re.compile(

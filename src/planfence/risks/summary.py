@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 
-from planfence.app import content
-from planfence.app.check import branch_base
-from planfence.app.claims import active_task
-from planfence.app.sources import Sources
-from planfence.core import risks
-from planfence.core.mixing import mixtures
-from planfence.core.patchfile import PatchFile
-from planfence.core.plan import Plan
-from planfence.core.policy import Policy
-from planfence.core.risks import Found
+from planfence import risks
+from planfence.change import patches, reader
+from planfence.change.patchfile import PatchFile
+from planfence.content.mixing import mixtures
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes, patches
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.judge import content
+from planfence.judge.check import branch_base
+from planfence.judge.claims import active_task
+from planfence.judge.sources import Sources
+from planfence.manifest.plan import Plan
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.risks import Found
 
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000
@@ -71,18 +71,18 @@ def between(repository: Repository, old: str, new: str, title: str) -> Summary:
 
 def _trees(repository: Repository, revision: str, span: str, staged: bool) -> tuple[str, str, str]:
     if revision:
-        commit = changes.resolve(repository, revision)
+        commit = reader.resolve(repository, revision)
         parents = repository.git.text("rev-list", "--parents", "-n1", commit).split()[1:]
         return f"commit {commit[:12]}", parents[0] if parents else repository.empty_tree(), commit
     if span:
         first, dots, last = span.partition("..")
         if not dots:
             raise PlanfenceError(f"{span} is no range", hint="write it as A..B")
-        old, new = (changes.resolve(repository, name or "HEAD") for name in (first, last.removeprefix(".")))
+        old, new = (reader.resolve(repository, name or "HEAD") for name in (first, last.removeprefix(".")))
         base = repository.git.text("merge-base", old, new, ok=(0, 1)) or old
         return f"{span} ({base[:12]} to {new[:12]})", base, new
-    change = changes.staged(repository)
-    head = changes.head(repository)
+    change = reader.staged(repository)
+    head = reader.head(repository)
     if staged or change.files:
         return "staged", head or repository.empty_tree(), change.tree
     with Objects(repository.git) as objects:
@@ -103,7 +103,7 @@ def _plan(repository: Repository) -> tuple[Plan | None, str]:
         return None, ""
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        plan = sources.plan(sources.at(changes.head(repository)), plan_id)
+        plan = sources.plan(sources.at(reader.head(repository)), plan_id)
     task = plan.task(task_id) if plan is not None else None
     return plan, task.theme if task is not None else ""
 

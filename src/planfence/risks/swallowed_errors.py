@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planfence.core.patchfile import PatchFile
-from planfence.core.risks.base import Example, Hit, Risk, came, seek, shown
+from planfence.change.patchfile import PatchFile
+from planfence.risks.base import Example, Hit, Risk, came, seek, shown
 
 _OPENS = re.compile(r"^\s*(?:except\b.*:|\}?\s*catch\b.*\{|rescue\b.*)\s*$", re.MULTILINE)
 _DROPS = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from planfence.core.rule import Rule
 from planfence.rules import (
     change_not_planned,
     change_too_large,
@@ -29,6 +28,7 @@ from planfence.rules import (
     unfolded_fixup,
     unsafe_entry,
 )
+from planfence.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     path_outside_task.RULE,

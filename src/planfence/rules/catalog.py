@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planfence.core.lint import LintRule
-from planfence.core.rule import Rule
 from planfence.rules import RULES
 from planfence.rules.lint import LINT_RULES
+from planfence.rules.lint.base import LintRule
+from planfence.rules.rule import Rule
 
 #: Every rule there is, the plan lint's too.
 ALL_RULES: tuple[Rule | LintRule, ...] = (*RULES, *LINT_RULES)

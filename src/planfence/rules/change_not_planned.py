@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.change import Action
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
+from planfence.change.change import Action
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -34,4 +34,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"{ctx.task_name} plans to {words} it, this change would {file.action} it")
 
 
-RULE = Rule("SCP002", "change-not-planned", Severity.ERROR, check, frozenset({Need.ORIGINS}))
+RULE = Rule(
+    code="SCP002",
+    name="change-not-planned",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.ORIGINS}),
+)

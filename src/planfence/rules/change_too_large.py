@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -32,4 +32,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{lines} changed lines, the limit is {limits.lines}")
 
 
-RULE = Rule("SIZ001", "change-too-large", Severity.ERROR, check, frozenset({Need.LINES}))
+RULE = Rule(
+    code="SIZ001",
+    name="change-too-large",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.LINES}),
+)

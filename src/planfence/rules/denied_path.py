@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Rule
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.rules.rule import Context, Door, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,4 +29,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"denied by {ctx.task_name}")
 
 
-RULE = Rule("SCP003", "denied-path", Severity.ERROR, check)
+RULE = Rule(
+    code="SCP003",
+    name="denied-path",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
-from planfence.core.stages import Facts, open_dependencies
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import Facts, open_dependencies
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -32,4 +32,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("GAT003", "dependency-open", Severity.ERROR, check, frozenset({Need.FACTS}))
+RULE = Rule(
+    code="GAT003",
+    name="dependency-open",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS}),
+)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.message import TASK_TRAILER
-from planfence.core.rule import Context, Need, Rule
+from planfence.change.message import TASK_TRAILER
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,4 +37,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"two issues in one message: {', '.join(message.issues)}")
 
 
-RULE = Rule("THM002", "message-mixes-themes", Severity.ERROR, check, frozenset({Need.MESSAGE}))
+RULE = Rule(
+    code="THM002",
+    name="message-mixes-themes",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.MESSAGE}),
+)

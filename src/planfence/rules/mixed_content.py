@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         return
     if ctx.content is None:
         return
-    from planfence.core.mixing import cues, mixtures  # only where content is looked at at all
+    from planfence.content.mixing import cues, mixtures  # only where content is looked at at all
 
     for mixture in mixtures(ctx.content.judged, said=ctx.message is not None):
         unit = mixture.example.unit if mixture.example else None
@@ -37,4 +37,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.about(f"the message speaks of several things: {cue}")
 
 
-RULE = Rule("THM004", "mixed-content", Severity.WARN, check, frozenset({Need.CONTENT}))
+RULE = Rule(
+    code="THM004",
+    name="mixed-content",
+    severity=Severity.WARN,
+    check=check,
+    needs=frozenset({Need.CONTENT}),
+)

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -36,4 +36,10 @@ def check(ctx: Context) -> Iterator[Finding]:
                 yield RULE.about(f"`{word}:` is no type of theme {theme} ({', '.join(types)})")
 
 
-RULE = Rule("THM001", "mixed-themes", Severity.ERROR, check, frozenset({Need.MESSAGE}))
+RULE = Rule(
+    code="THM001",
+    name="mixed-themes",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.MESSAGE}),
+)

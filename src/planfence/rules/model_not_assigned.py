@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
-from planfence.core.stages import HUMAN, Facts, Stage
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import HUMAN, Facts, Stage
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -41,4 +41,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"{ctx.model} does not hold the plan role of {edit.path}: {holder} does")
 
 
-RULE = Rule("ROL001", "model-not-assigned", Severity.ERROR, check, frozenset({Need.FACTS, Need.PLANS}))
+RULE = Rule(
+    code="ROL001",
+    name="model-not-assigned",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS, Need.PLANS}),
+)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Rule
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.rules.rule import Context, Door, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -30,4 +30,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"not in the files of {ctx.task_name}")
 
 
-RULE = Rule("SCP001", "path-outside-task", Severity.ERROR, check)
+RULE = Rule(
+    code="SCP001",
+    name="path-outside-task",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,4 +29,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "changed by a commit that no listed key signed")
 
 
-RULE = Rule("PLN004", "plan-not-signed", Severity.ERROR, check, frozenset({Need.SIGNER}))
+RULE = Rule(
+    code="PLN004",
+    name="plan-not-signed",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.SIGNER}),
+)

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -26,4 +26,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(path, "changes in a commit of its own, not together with code")
 
 
-RULE = Rule("PLN001", "plan-rides-with-code", Severity.ERROR, check)
+RULE = Rule(
+    code="PLN001",
+    name="plan-rides-with-code",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

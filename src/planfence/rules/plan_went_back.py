@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,4 +29,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {edit.old.version}")
 
 
-RULE = Rule("PLN003", "plan-went-back", Severity.ERROR, check, frozenset({Need.PLANS}))
+RULE = Rule(
+    code="PLN003",
+    name="plan-went-back",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.PLANS}),
+)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.plan import Plan, Task
-from planfence.core.rule import Context, Need, Rule
-from planfence.core.stages import HUMAN, Facts, Stage
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import HUMAN, Facts, Stage
+from planfence.manifest.plan import Plan, Task
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -63,4 +63,10 @@ def _wider(before: Plan, after: Plan, old: Task | None, new: Task) -> Iterator[s
             yield f"another holds its {stage} role"
 
 
-RULE = Rule("PLN002", "plan-widened", Severity.ERROR, check, frozenset({Need.PLANS, Need.FACTS}))
+RULE = Rule(
+    code="PLN002",
+    name="plan-widened",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.PLANS, Need.FACTS}),
+)

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.change import Action
-from planfence.core.finding import Finding, Severity
-from planfence.core.policy import POLICY_PATH
-from planfence.core.rule import Context, Rule
+from planfence import POLICY_PATH
+from planfence.change.change import Action
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.rules.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -38,4 +38,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "protected by the policy; a task must name it literally")
 
 
-RULE = Rule("SCP004", "protected-path", Severity.ERROR, check)
+RULE = Rule(
+    code="SCP004",
+    name="protected-path",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

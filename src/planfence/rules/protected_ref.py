@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -28,4 +28,10 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
-RULE = Rule("REF001", "protected-ref", Severity.ERROR, check)
+RULE = Rule(
+    code="REF001",
+    name="protected-ref",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

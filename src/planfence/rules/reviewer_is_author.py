@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
-from planfence.core.stages import Facts, Stage, is_own_work
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import Facts, Stage, is_own_work
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -28,4 +28,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{ctx.model} implemented {ctx.task_name}, so another must review it")
 
 
-RULE = Rule("ROL002", "reviewer-is-author", Severity.ERROR, check, frozenset({Need.FACTS}))
+RULE = Rule(
+    code="ROL002",
+    name="reviewer-is-author",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS}),
+)

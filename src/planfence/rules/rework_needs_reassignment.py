@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
-from planfence.core.stages import Facts, must_change_hands
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import Facts, must_change_hands
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -35,4 +35,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("ROL003", "rework-needs-reassignment", Severity.ERROR, check, frozenset({Need.FACTS}))
+RULE = Rule(
+    code="ROL003",
+    name="rework-needs-reassignment",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS}),
+)

@@ -6,18 +6,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from planfence.core.change import STAGED, Change
-from planfence.core.finding import Finding, Severity
-from planfence.core.message import Message
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
+from planfence.change.change import STAGED, Change
+from planfence.change.message import Message
 from planfence.enums import StrEnum
 from planfence.errors import Fault
+from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 
 
 class Need(StrEnum):
-    """What a rule asks for beyond the list of changed paths; `app.check` skips what no rule needs."""
+    """What a rule asks for beyond the list of changed paths; `judge.check` skips what no rule needs."""
 
     MESSAGE = "message"
     LINES = "lines"

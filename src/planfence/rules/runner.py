@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.core.change import Change
-from planfence.core.finding import Finding, Severity
-from planfence.core.policy import Policy
-from planfence.core.rule import Context, Door, Need, Rule
+from planfence.change.change import Change
+from planfence.finding import Finding, Severity
+from planfence.manifest.policy import Policy
 from planfence.records import replace
 from planfence.rules import RULES
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def severity(rule: Rule, policy: Policy) -> Severity:

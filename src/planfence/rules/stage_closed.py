@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
-from planfence.core.stages import Facts, Stage
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import Facts, Stage
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -40,4 +40,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{name} is done", fixes=("planfence start PLAN/TASK   # another task",))
 
 
-RULE = Rule("GAT002", "stage-closed", Severity.ERROR, check, frozenset({Need.FACTS}))
+RULE = Rule(
+    code="GAT002",
+    name="stage-closed",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS}),
+)

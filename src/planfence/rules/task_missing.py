@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Door, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -32,4 +32,10 @@ def check(ctx: Context) -> Iterator[Finding]:
     yield RULE.about(f"{many}; without one at most {limit} may change")
 
 
-RULE = Rule("MSG001", "task-missing", Severity.ERROR, check)
+RULE = Rule(
+    code="MSG001",
+    name="task-missing",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset(),
+)

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
-from planfence.core.stages import Facts
+from planfence.finding import Finding, Severity
+from planfence.ledger.stages import Facts
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -30,4 +30,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{why} ({ctx.change.tree[:12]})", fixes=(f"planfence test {revision}",))
 
 
-RULE = Rule("GAT001", "tests-not-passed", Severity.ERROR, check, frozenset({Need.FACTS}))
+RULE = Rule(
+    code="GAT001",
+    name="tests-not-passed",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.FACTS}),
+)

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 #: So many paths are named; the rest is counted.
 _NAMED = 5
@@ -30,7 +30,7 @@ def check(ctx: Context) -> Iterator[Finding]:
     message, content = ctx.message, ctx.content
     if message is None or content is None or not message.types or message.autosquash or ctx.change.is_merge:
         return
-    from planfence.core.licences import breaches, says_more  # only where content is looked at at all
+    from planfence.content.committypes import breaches, says_more  # only where content is looked at at all
 
     kind = message.types[0]
     judged = [one for one in content.judged if not ctx.policy.governs(one.unit.path)]
@@ -46,7 +46,7 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
-    from planfence.core.licences import is_folder, owns
+    from planfence.content.committypes import is_folder, owns
 
     if not scope or owns(scope, ctx.change.paths):
         return

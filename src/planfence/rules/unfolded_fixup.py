@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Need, Rule
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,4 +37,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("MSG002", "unfolded-fixup", Severity.ERROR, check, frozenset({Need.MESSAGE}))
+RULE = Rule(
+    code="MSG002",
+    name="unfolded-fixup",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.MESSAGE}),
+)

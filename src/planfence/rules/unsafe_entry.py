@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import names
-from planfence.core.change import FileChange, Mode
-from planfence.core.finding import Finding, Severity
-from planfence.core.rule import Context, Door, Need, Rule
+from planfence.change import unsafenames
+from planfence.change.change import FileChange, Mode
+from planfence.finding import Finding, Severity
+from planfence.rules.rule import Context, Door, Need, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def _name(ctx: Context, file: FileChange) -> Iterator[Finding]:
-    reason = names.hazard(file.path)
+    reason = unsafenames.hazard(file.path)
     if reason:
         yield RULE.at(file.path, reason)
     other = ctx.collisions.get(file.path)
@@ -78,7 +78,7 @@ def _target(ctx: Context, file: FileChange) -> Iterator[Finding]:
     target = ctx.links.get(file.path)
     if target is None:
         yield RULE.at(file.path, "a symlink whose target can't be read")
-    elif names.escapes(file.path, target):
+    elif unsafenames.escapes(file.path, target):
         yield RULE.at(file.path, f"a symlink that leads out of the repository, to {target}")
 
 
@@ -86,4 +86,10 @@ def _type(mode: int) -> int:
     return mode & 0o170000
 
 
-RULE = Rule("SCP005", "unsafe-entry", Severity.ERROR, check, frozenset({Need.LINKS, Need.TREE}))
+RULE = Rule(
+    code="SCP005",
+    name="unsafe-entry",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.LINKS, Need.TREE}),
+)

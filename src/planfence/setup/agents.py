@@ -7,8 +7,8 @@ from pathlib import Path
 from planfence.agents.payload import AGENTS
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.install import agents
-from planfence.install.agents import Settings
+from planfence.setup import agentsettings
+from planfence.setup.agentsettings import Settings
 
 Rows = list[tuple[str, str, str]]
 
@@ -27,7 +27,7 @@ def places(repository: Repository, wanted: str, *, user: bool) -> list[Settings]
     for name in dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()):
         if name not in AGENTS:
             raise PlanfenceError(f"{name} is no agent with hooks", hint=f"one of {', '.join(AGENTS)}")
-        found.append(agents.settings(name, repository.top, Path(home) if user else None))
+        found.append(agentsettings.settings(name, repository.top, Path(home) if user else None))
     return found
 
 
@@ -43,7 +43,7 @@ def install(repository: Repository, wanted: str, *, user: bool = False) -> tuple
     rows: Rows = []
     remarks = []
     for which in places(repository, wanted, user=user):
-        changed = agents.install(which, memory(repository, user=user))
+        changed = agentsettings.install(which, memory(repository, user=user))
         rows.append((which.agent, "merged" if changed else "already there", str(which.path)))
         remarks += [_REMARKS[which.agent]] if which.agent in _REMARKS else []
     if rows and not user:
@@ -55,6 +55,6 @@ def uninstall(repository: Repository, wanted: str, *, user: bool = False) -> tup
     """Take our hooks out; return a row for each agent."""
     rows: Rows = []
     for which in places(repository, wanted, user=user):
-        changed = agents.uninstall(which, memory(repository, user=user))
+        changed = agentsettings.uninstall(which, memory(repository, user=user))
         rows.append((which.agent, "taken out" if changed else "was not there", str(which.path)))
     return rows, []

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install import jsontext, tomltext
+from planfence.files.state import write_atomically
 from planfence.records import dataclass
-from planfence.store.state import write_atomically
+from planfence.setup import jsontext, tomltext
 
 #: The program that a hook calls; what names it is ours.
 PROGRAM = "planfence-agent"

@@ -1,7 +1,7 @@
 """Ours in front of what is there: hooks put in and taken out by single renames.
 
 At every instant a hook's name holds either the old hook or the finished new one. The hook
-that was there is kept, as the same file, under :data:`planfence.install.shims.CHAINED_SUFFIX`. What somebody
+that was there is kept, as the same file, under :data:`planfence.setup.shims.CHAINED_SUFFIX`. What somebody
 changed since is never overwritten: it is reported, with the way out.
 """
 
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from planfence.enums import Enum
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install import shims
-from planfence.install.hookfile import Hook, look, same
-from planfence.install.shims import Kind, Launcher
 from planfence.records import dataclass
+from planfence.setup import shims
+from planfence.setup.hookfile import Hook, look, same
+from planfence.setup.shims import Kind, Launcher
 
 _TEMPORARY_SUFFIX = ".planfence-tmp"
 _LOCK_WAIT_S = 20.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planfence.core.policy import Policy
 from planfence.enums import Enum
 from planfence.env import Environment
 from planfence.gitio.repository import Repository
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
 

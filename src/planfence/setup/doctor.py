@@ -12,21 +12,22 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planfence.app import doctor_agents, doctor_hooks
-from planfence.app.diagnosis import Bench, Diagnosis, Health
-from planfence.app.record import log_path
-from planfence.app.sources import Sources
-from planfence.core.planfile import parse_plan
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.policyfile import parse_policy
+from planfence import POLICY_PATH
+from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import BadFile, PlanfenceError
-from planfence.gitio import changes
+from planfence.files.state import read_active_task
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
+from planfence.judge.sources import Sources
+from planfence.log.writer import log_path
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
 from planfence.rules.catalog import KNOWN
-from planfence.store.state import read_active_task
+from planfence.setup import doctor_agents, doctor_hooks
+from planfence.setup.diagnosis import Bench, Diagnosis, Health
 
 Check = Callable[[Bench], Iterator[Diagnosis]]
 
@@ -64,7 +65,7 @@ def _policy(repository: Repository) -> Policy:
     """The policy that says what to look at: HEAD's, else the worktree's, else the defaults."""
     try:
         with Objects(repository.git) as objects:
-            policy = Sources(objects).policy(changes.head(repository))
+            policy = Sources(objects).policy(reader.head(repository))
         return policy or parse_policy((repository.top / POLICY_PATH).read_bytes(), POLICY_PATH)
     except (PlanfenceError, OSError):
         return Policy()
@@ -74,7 +75,7 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
     """Whether a policy is in force, and whether the one in the worktree can be read."""
     with Objects(bench.repository.git) as objects:
         try:
-            in_force = Sources(objects).policy(changes.head(bench.repository))
+            in_force = Sources(objects).policy(reader.head(bench.repository))
         except PlanfenceError as error:
             yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "mend it in a commit of its own")
             return

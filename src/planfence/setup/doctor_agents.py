@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from planfence.agents.identity import HUMAN, detect
 from planfence.agents.payload import AGENTS
-from planfence.app.diagnosis import Bench, Diagnosis, Health
-from planfence.app.sources import Sources
-from planfence.core.plan import Plan
+from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio import changes
 from planfence.gitio.objects import Objects
-from planfence.install import agents as installed
-from planfence.install import jsontext
+from planfence.identity import HUMAN, detect
+from planfence.judge.sources import Sources
+from planfence.manifest.plan import Plan
+from planfence.setup import agentsettings as installed
+from planfence.setup import jsontext
+from planfence.setup.diagnosis import Bench, Diagnosis, Health
 
 
 def agents(bench: Bench) -> Iterator[Diagnosis]:
@@ -144,7 +144,7 @@ def _named(bench: Bench) -> frozenset[str]:
     with Objects(bench.repository.git) as objects:
         sources = Sources(objects)
         try:
-            governing = sources.at(changes.head(bench.repository))
+            governing = sources.at(reader.head(bench.repository))
         except PlanfenceError:
             return frozenset()
         found: set[str] = set()

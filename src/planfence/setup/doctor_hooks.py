@@ -7,15 +7,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from planfence.app import install
-from planfence.app.diagnosis import Bench, Diagnosis, Health
-from planfence.app.install import HooksFolder
 from planfence.gitio.run import git_version
-from planfence.install import frameworks, shims
-from planfence.install.frameworks import Config
-from planfence.install.hookfile import Hook
-from planfence.install.hookfile import look as look_at
-from planfence.install.shims import Kind, Launcher
+from planfence.setup import frameworks, install, shims
+from planfence.setup.diagnosis import Bench, Diagnosis, Health
+from planfence.setup.frameworks import Config
+from planfence.setup.hookfile import Hook
+from planfence.setup.hookfile import look as look_at
+from planfence.setup.install import HooksFolder
+from planfence.setup.shims import Kind, Launcher
 
 #: Config-based hooks came with this version.
 CONFIG_HOOKS = (2, 54)
@@ -83,7 +82,7 @@ def _vanished(launcher: Launcher) -> str:
     """What a shim would start with and does not find; empty where it finds everything."""
     if not os.access(launcher.python, os.X_OK):
         return launcher.python
-    start = Path(launcher.site, "planfence", "fastpath.py")
+    start = Path(launcher.site, "planfence", "hooks", "fastpath.py")
     return "" if start.is_file() else str(start)
 
 

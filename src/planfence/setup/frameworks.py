@@ -16,8 +16,8 @@ from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install.shims import NAMES
 from planfence.records import dataclass
+from planfence.setup.shims import NAMES
 
 #: The tools, in the order in which they are looked for.
 TOOLS = ("pre-commit", "prek")

@@ -7,9 +7,9 @@ import stat
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.install import shims
-from planfence.install.shims import CHAINED_SUFFIX, Kind
 from planfence.records import dataclass
+from planfence.setup import shims
+from planfence.setup.shims import CHAINED_SUFFIX, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from planfence.app import install as installing
-from planfence.app import plans
-from planfence.app.install import Installation
-from planfence.core import policytemplate
-from planfence.core.policy import POLICY_PATH, Policy
-from planfence.core.policyfile import parse_policy
+from planfence import POLICY_PATH
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.install import frameworks
+from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import parse_policy
+from planfence.plan import plans, policytemplate
 from planfence.records import dataclass
 from planfence.rules.catalog import KNOWN
-from planfence.store.state import write_atomically
+from planfence.setup import frameworks
+from planfence.setup import install as installing
+from planfence.setup.install import Installation
 
 _PYTEST = "pytest -q --junit-xml={junit}"
 _IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"

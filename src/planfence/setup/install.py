@@ -9,13 +9,13 @@ import planfence
 from planfence.enums import Enum
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.install import chain, frameworks, shims
-from planfence.install.chain import Deed, Outcome
-from planfence.install.frameworks import Config
-from planfence.install.hookfile import Hook
-from planfence.install.hookfile import look as look_at
-from planfence.install.shims import Launcher
 from planfence.records import dataclass
+from planfence.setup import chain, frameworks, shims
+from planfence.setup.chain import Deed, Outcome
+from planfence.setup.frameworks import Config
+from planfence.setup.hookfile import Hook
+from planfence.setup.hookfile import look as look_at
+from planfence.setup.shims import Launcher
 
 
 class Place(Enum):

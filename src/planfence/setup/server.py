@@ -6,10 +6,10 @@ import os
 import shlex
 from pathlib import Path
 
-from planfence.app.install import own_launcher
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.store.state import write_atomically
+from planfence.setup.install import own_launcher
 
 _MARK = "# Written by `planfence install --server`; remove this file to take it out.\n"
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence.cli.receivemain import main; sys.exit(main())"

@@ -30,7 +30,8 @@ _HEAD = b"#!/bin/sh\n"
 #: nothing to be collected until `fastpath` says that there may be. `-X utf8` spares the interpreter the question how
 #: the locale writes its letters, and tells the bytes of a path as they are.
 _START = (
-    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); from planfence import fastpath; fastpath.main()"
+    "import gc, sys; gc.disable(); sys.path.insert(0, sys.argv.pop(1)); "
+    + "from planfence.hooks import fastpath; fastpath.main()"
 )
 
 #: post-commit without an interpreter: the line that commit-msg has left ready (`fastmessage.leave`) goes to the log
@@ -209,7 +210,10 @@ def _ways(name: str, launcher: Launcher | None) -> list[tuple[str, str]]:
         ways.append(('[ -n "$PLANFENCE_PYTHON" ]', f'"$PLANFENCE_PYTHON" -I -m planfence hook {name} "$@"'))
     else:
         ways.append(
-            ('[ -x "$p" ] && [ -f "$s/planfence/fastpath.py" ]', f'"$p" -I -S -X utf8 -c \'{_START}\' "$s" {name} "$@"')
+            (
+                '[ -x "$p" ] && [ -f "$s/planfence/hooks/fastpath.py" ]',
+                f'"$p" -I -S -X utf8 -c \'{_START}\' "$s" {name} "$@"',
+            )
         )
     ways.append(("command -v planfence >/dev/null 2>&1", f'planfence hook {name} "$@"'))
     return ways

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planfence.core.newobjects import ConflictError, NewObjects
-from planfence.core.splitsteps import Step
 from planfence.errors import CouldNotCheck
 from planfence.gitio.committer import Committer, committer_of
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Asked
+from planfence.split.newobjects import ConflictError, NewObjects
+from planfence.split.steps import Step
 
 _BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass, classify, is_vendored
-from planfence.core.splitwords import suggest
+from planfence.change.pathclass import PathClass, classify, is_vendored
+from planfence.content.judged import Judged, Kind
 from planfence.enums import IntEnum
 from planfence.records import dataclass, replace
+from planfence.split.words import suggest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.core.plan import Plan, Task
+    from planfence.manifest.plan import Plan, Task
 
 
 class Bucket(IntEnum):
@@ -243,7 +243,7 @@ def knots(paths: Sequence[str], old_paths: Sequence[str]) -> list[list[int]]:
 
 
 def _clusters(own: list[Judged], names: Mapping[str, frozenset[str]]) -> list[list[Judged]]:
-    from planfence.core.crosshunk import clusters  # only where they are asked for
+    from planfence.content.crosshunk import clusters  # only where they are asked for
 
     roots = clusters([names.get(one.unit.id, frozenset()) for one in own], [one.unit.path for one in own])
     parts: dict[int, list[Judged]] = defaultdict(list)

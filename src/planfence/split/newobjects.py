@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from zlib import compress
 
-from planfence.core.change import Mode
-from planfence.core.digests import sha1, sha256
-from planfence.core.paths import encode
-from planfence.core.splitsteps import Step
+from planfence.change.change import Mode
+from planfence.digests import sha1, sha256
+from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
+from planfence.split.steps import Step
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 #: Git deflates again when it unpacks; here it must only be quick.

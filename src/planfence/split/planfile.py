@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from planfence.core.hunks import Unit, ends_every_line
-from planfence.core.judged import Judged
-from planfence.core.split import Group, SplitPlan, knots
+from planfence.change.hunks import Unit, ends_every_line
+from planfence.content.judged import Judged
 from planfence.errors import PlanfenceError
 from planfence.records import replace
+from planfence.split.grouping import Group, SplitPlan, knots
 
 SCHEMA = 1
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from planfence.app.splitsubject import Subject, facts, subject_of
-from planfence.core import POLICY_PATH
-from planfence.core.hunks import Unit, units_of
-from planfence.core.judged import Judged, Kind
-from planfence.core.kinds import judge
-from planfence.core.pathclass import classify
-from planfence.core.split import Group, Guide, SplitPlan, bucket_of, propose
-from planfence.core.splitsteps import Step, steps_of
+from planfence import POLICY_PATH
+from planfence.change.hunkreader import files_of
+from planfence.change.hunks import Unit, units_of
+from planfence.change.pathclass import classify
+from planfence.content.judged import Judged, Kind
+from planfence.content.kinds import judge
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio.compose import (
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.records import dataclass, replace
+from planfence.split.compose import (
     asked_committer,
     author_line,
     begin_publish,
@@ -29,16 +30,15 @@ from planfence.gitio.compose import (
     publish,
     trees_of,
 )
-from planfence.gitio.hunks import files_of
-from planfence.gitio.objects import Objects
-from planfence.gitio.repository import Repository
-from planfence.records import dataclass, replace
+from planfence.split.grouping import Group, Guide, SplitPlan, bucket_of, propose
+from planfence.split.steps import Step, steps_of
+from planfence.split.subject import Subject, facts, subject_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.core.finding import Report
-    from planfence.core.newobjects import NewObjects
+    from planfence.finding import Report
     from planfence.gitio.run import Asked
+    from planfence.split.newobjects import NewObjects
 
 __all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
@@ -82,7 +82,7 @@ def analyse(objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, i
     judged = judge(units, time.monotonic, _BUDGET_S, lambda path: bucket_of(path) is not None)
     if not cuts:
         return judged
-    from planfence.core.splitplan import cut
+    from planfence.split.planfile import cut
 
     kinds = {one.unit.id: one.kind for one in judged}
 
@@ -102,7 +102,7 @@ def make_proposal(
     judged = analyse(objects, subject)
     guide = _guide(objects, subject, words)
     if fine:
-        from planfence.app.rarenames import rare_names
+        from planfence.split.rareidentifiers import rare_names
 
         guide = replace(guide, names=rare_names(repository, subject.tree, judged))
     groups = _of_open_tasks(repository, objects, subject, propose(judged, guide))
@@ -119,7 +119,7 @@ def _of_open_tasks(
     others = {group.task for group in groups if group.task and group.task != subject.task}
     if not others:
         return groups
-    from planfence.core.stages import Stage
+    from planfence.ledger.stages import Stage
 
     head, policy = subject.parents[0], subject.policy
     assert policy is not None
@@ -132,8 +132,8 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     words = words or subject.words
     if not subject.task:
         return Guide(words=words)
-    from planfence.app.claims import split_task
-    from planfence.app.sources import Sources
+    from planfence.judge.claims import split_task
+    from planfence.judge.sources import Sources
 
     plan_id, task_id = split_task(subject.task)
     if not task_id:
@@ -146,7 +146,7 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
 
 def _is_subject(title: str) -> bool:
     """Whether a task's title is a Conventional Commits subject already."""
-    from planfence.core.message import parse
+    from planfence.change.message import parse
 
     return bool(parse(title).types)
 
@@ -161,7 +161,7 @@ def take_plan(objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
             "the split plan is for another change: HEAD or what is staged is not what it was",
             hint="make a new one with `planfence split --json`",
         )
-    from planfence.core.splitplan import check_complete
+    from planfence.split.planfile import check_complete
 
     judged = analyse(objects, subject, plan.cuts)
     groups = tuple(group for group in plan.groups if group.units)
@@ -203,7 +203,7 @@ def _tried(
     for commit, tree, group in zip(commits, trees, proposal.plan.groups, strict=True):
         if not command:
             break
-        from planfence.gitio.tryout import try_tree
+        from planfence.change.tryout import try_tree
 
         tried = try_tree(repository, tree, command)
         if tried.status != 0:
@@ -218,7 +218,7 @@ def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]
     subject = proposal.subject
     if subject.policy is None and all(one.unit.path != POLICY_PATH for one in proposal.judged):
         return None
-    from planfence.app import check
+    from planfence.judge import check
 
     excluded = [f"^{parent}" for parent in subject.parents]
     return check.check_revisions(repository, [commits[-1], *excluded]).report
@@ -257,8 +257,8 @@ def _message(group: Group, subject: Subject) -> str:
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
     if subject.policy is None or subject.claim is None:
         return text
-    from planfence.app.claims import trailers
-    from planfence.core.message import with_trailers
+    from planfence.change.message import with_trailers
+    from planfence.judge.claims import trailers
 
     stage = subject.claim.stage if group.task == subject.task else "implement"
     claim = replace(subject.claim, task=group.task, stage=stage)

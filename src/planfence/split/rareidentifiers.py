@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from planfence.core.crosshunk import NOT_NAMES
-from planfence.core.judged import Judged
-from planfence.core.languages import language_of
-from planfence.core.paths import decode, encode
-from planfence.gitio.names import files_with
+from planfence.content.crosshunk import NOT_NAMES
+from planfence.content.judged import Judged
+from planfence.content.languages import language_of
+from planfence.gitio.identifiercounts import files_with
+from planfence.gitio.paths import decode, encode
 from planfence.gitio.repository import Repository
 
 #: A name is rare that at most this part of the files has; in a small repository, at most so many files.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
+from planfence.change.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
 from planfence.records import dataclass, field
 
 

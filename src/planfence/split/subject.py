@@ -8,20 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from planfence.core import POLICY_PATH
+from planfence import POLICY_PATH
+from planfence.change.hunkreader import OPTIONS
+from planfence.change.stagedtree import staged
 from planfence.errors import PlanfenceError
 from planfence.gitio.commits import parse_commit
-from planfence.gitio.hunks import OPTIONS
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.stagedtree import staged
 from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.app.claims import Claim
-    from planfence.core.policy import Policy
-    from planfence.core.stages import Facts
+    from planfence.judge.claims import Claim
+    from planfence.ledger.stages import Facts
+    from planfence.manifest.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Subject:
     """What is split: a change from ``base_tree`` to ``tree`` on top of ``parents``.
 
     ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
-    (``commit``) or follows. ``diff`` is the change as `gitio.hunks` reads it. ``author`` keeps the author of a commit
-    that is replaced. ``policy`` is the one by which the new commits are judged, ``claim`` what they will say of
+    (``commit``) or follows. ``diff`` is the change as `change.hunkreader` reads it. ``author`` keeps the author of a
+    commit that is replaced. ``policy`` is the one by which the new commits are judged, ``claim`` what they will say of
     themselves under it (None: there is no policy yet).
     """
 
@@ -83,13 +83,13 @@ def subject_of(
 def _policy(objects: Objects, commit: str) -> Policy | None:
     if not commit or objects.read(f"{commit}:{POLICY_PATH}") is None:
         return None
-    from planfence.app.sources import Sources
+    from planfence.judge.sources import Sources
 
     return Sources(objects).policy(commit)
 
 
 def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Claim:
-    from planfence.app.claims import staged_claim
+    from planfence.judge.claims import staged_claim
 
     claim = staged_claim(repository)
     if not claim.task:
@@ -100,8 +100,8 @@ def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head
 
 def facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
     """What the ledger and the trailers up to ``head`` say of the task."""
-    from planfence.app.sources import Sources
-    from planfence.app.verdicts import Verdicts
+    from planfence.judge.sources import Sources
+    from planfence.judge.verdicts import Verdicts
 
     return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
 
@@ -126,7 +126,7 @@ def _commit(
         meanwhile()
         diff = compared.status(ok=(0,))[1]
     policy = _policy(objects, parent)
-    from planfence.gitio.compose import author_of
+    from planfence.split.compose import author_of
 
     return Subject(
         raw.id, commit.parents, base_tree, commit.tree, diff, commit.message,
@@ -135,7 +135,7 @@ def _commit(
 
 
 def _said_claim(message: str) -> Claim:
-    from planfence.app.claims import claim_of
-    from planfence.core.message import parse
+    from planfence.change.message import parse
+    from planfence.judge.claims import claim_of
 
     return claim_of(parse(message))

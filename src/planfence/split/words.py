@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planfence.core.judged import Judged, Kind
-from planfence.core.pathclass import PathClass, is_vendored
+from planfence.change.pathclass import PathClass, is_vendored
+from planfence.content.judged import Judged, Kind
 
 _VERBS = {
     "RENAME": ("refactor", "rename and move"),

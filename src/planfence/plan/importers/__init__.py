@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from planfence.core.importers import openspec, speckit, taskmaster
-from planfence.core.importers.draft import Draft
+from planfence.plan.importers import openspec, speckit, taskmaster
+from planfence.plan.importers.draft import Draft
 
 #: Name → reader, and the files beside the given one that it also takes (argument → name).
 READERS: Mapping[str, Callable[..., Draft]] = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planfence.core import paths
-from planfence.core.tablereader import NAME
+from planfence.gitio import paths
+from planfence.manifest.tablereader import NAME
 from planfence.records import dataclass
 
 _TOKEN = re.compile(

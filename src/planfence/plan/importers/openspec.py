@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.errors import PlanfenceError
+from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 
 _SECTION = re.compile(r"^##\s+(?:(?P<number>\d+)[.)]?\s+)?(?P<title>.+?)\s*$")
 _ITEM = re.compile(r"^\s*[-*]\s+\[(?P<mark>[ xX])\]\s+(?:(?P<number>\d+(?:\.\d+)*)[.)]?\s+)?(?P<text>.+)$")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in
 from planfence.errors import PlanfenceError
+from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in
 
 _ITEM = re.compile(r"^\s*[-*]\s+\[(?P<mark>[ xX])\]\s+(?P<id>T\d+)\b[\s:.]*(?P<text>.*)$")
 _MARK = re.compile(r"^\[(?:P|US\d+|[A-Z]+)\]\s*")

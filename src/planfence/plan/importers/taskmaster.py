@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from planfence.core.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.errors import PlanfenceError
+from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.records import replace
 
 _CLOSED = frozenset({"done", "cancelled", "completed"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from planfence.core.lint import LintRule
 from planfence.rules.lint import (
     acceptance_missing,
     criterion_unproven,
@@ -22,6 +21,7 @@ from planfence.rules.lint import (
     tasks_overlap,
     too_many_files,
 )
+from planfence.rules.lint.base import LintRule
 
 LINT_RULES: tuple[LintRule, ...] = (
     pattern_too_wide.RULE,

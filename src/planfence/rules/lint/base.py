@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.plan import Plan, Task
-from planfence.core.policy import Policy
-from planfence.core.tomlsource import Path, TomlSource
+from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.manifest.tomlsource import Path, TomlSource
 from planfence.records import dataclass
 
 

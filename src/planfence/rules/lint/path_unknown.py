@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.change import Action
-from planfence.core.finding import Finding, Severity
-from planfence.core.lint import LintContext, LintRule
-from planfence.core.tablereader import nearest
+from planfence.change.change import Action
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.manifest.tablereader import nearest
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

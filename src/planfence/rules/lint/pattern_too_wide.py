@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.globs import is_wide
-from planfence.core.lint import LintContext, LintRule
+from planfence.finding import Finding, Severity
+from planfence.gitio.globs import is_wide
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

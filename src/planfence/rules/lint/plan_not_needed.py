@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.finding import Finding, Severity
-from planfence.core.lint import LintContext, LintRule
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

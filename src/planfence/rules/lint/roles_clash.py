@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.lint import LintContext, LintRule
+from planfence.finding import Finding, Severity
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

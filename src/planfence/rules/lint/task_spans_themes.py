@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core import paths
-from planfence.core.finding import Finding, Severity
-from planfence.core.globs import covers, overlap
-from planfence.core.lint import LintContext, LintRule
-from planfence.core.plan import Task
+from planfence.finding import Finding, Severity
+from planfence.gitio import paths
+from planfence.gitio.globs import covers, overlap
+from planfence.manifest.plan import Task
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.core.finding import Finding, Severity
-from planfence.core.globs import overlap
-from planfence.core.lint import LintContext, LintRule
-from planfence.core.plan import Plan, Task
+from planfence.finding import Finding, Severity
+from planfence.gitio.globs import overlap
+from planfence.manifest.plan import Plan, Task
+from planfence.rules.lint.base import LintContext, LintRule
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from planfence.agents.payload import Event, Payload
 from planfence.errors import CouldNotCheck
+from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-
-#: Holds one file a session, in this worktree's own state.
-SESSIONS = "sessions"
 
 
 def session_file(repository: Repository, session: str) -> Path:

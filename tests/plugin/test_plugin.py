@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from planfence.cli import hookmain
-from planfence.install import frameworks, shims
+from planfence.hooks import main
+from planfence.setup import frameworks, shims
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
@@ -36,7 +36,7 @@ def test_the_ids_and_their_stages():
         assert HOOKS[hook]["always_run"] is True
         assert HOOKS[hook]["pass_filenames"] is (hook == "planfence-commit-msg")
         assert HOOKS[hook]["entry"].split()[:2] == ["planfence", "hook"]
-        assert HOOKS[hook]["entry"].split()[2] in hookmain.NAMES
+        assert HOOKS[hook]["entry"].split()[2] in main.NAMES
     assert {stage for stages in frameworks.HOOK_STAGES.values() for stage in stages} == set(shims.NAMES)
 
 

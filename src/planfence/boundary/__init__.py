@@ -1,0 +1,1 @@
+"""Push, verify, receive: where every new commit is judged."""

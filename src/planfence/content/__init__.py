@@ -1,0 +1,1 @@
+"""What a hunk does: languages, kinds, proofs, mixing. Pure."""

@@ -1,0 +1,1 @@
+"""Files and processes: locked append, atomic write, one file each way."""

@@ -1,0 +1,1 @@
+"""Test, advance, review, rework, replay, compare, status."""

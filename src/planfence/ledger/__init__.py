@@ -1,0 +1,1 @@
+"""Evidence, stage moves, signatures, and the refs that keep them."""

@@ -1,0 +1,1 @@
+"""Plan and policy: their data, their readers with places, amendments. Pure."""

@@ -1,0 +1,1 @@
+"""Tasks' facts, metrics, statistics, costs, trials, exports."""

@@ -1,0 +1,1 @@
+"""Init, install, doctor, demo, and agents' settings."""

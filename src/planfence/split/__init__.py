@@ -1,0 +1,1 @@
+"""From one mixed change to clean commits."""
