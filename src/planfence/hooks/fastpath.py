@@ -16,8 +16,7 @@ import sys
 import time
 from _imp import source_hash
 
-#: Raised by one when the format of the compiled plan, or what it proves, changes.
-FORMAT = 2
+from planfence import prover
 
 SEEN_HEAD = b"planfence-seen 4"
 #: Begins what commit-msg leaves for post-commit, see `fastmessage.leave`.
@@ -388,18 +387,20 @@ def digest(data: bytes) -> bytes:
 
 
 def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
-    """The file name of the compiled plan for these blobs (plan empty: no task), this task and this version."""
-    from planfence import __version__
-
-    return b"fast-" + digest(b"\0".join((b"%d" % FORMAT, __version__.encode(), policy, plan, task)))
+    """The file name of the compiled plan for these blobs (plan empty: no task), this task and these rules."""
+    return b"fast-" + digest(b"\0".join((prover.made(), policy, plan, task)))
 
 
 def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
-    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file."""
+    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file.
+
+    One that other rules were written down in proves nothing: what stands at a HEAD outlives a new version of ours.
+    """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
-    if told != digest(body):
+    plan = parse(body)
+    if told != digest(body) or plan[b"made"] != [prover.made()]:
         raise Unsure(name)
-    return parse(body)
+    return plan
 
 
 def parse(body: bytes) -> dict[bytes, list[bytes]]:
