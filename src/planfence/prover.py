@@ -17,6 +17,10 @@ import posix
 
 import planfence
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 #: Raised by one when the words, or what they prove, change.
 FORMAT = 3
 
@@ -28,6 +32,8 @@ _DEVICES = frozenset(
 )
 #: From this many added paths on, one set of all folded names is cheaper than counting each.
 _MANY = 24
+#: Folders of which it is remembered whether all in them is clean.
+_KEPT = 4096
 
 
 def made() -> bytes:
@@ -61,6 +67,17 @@ def parse(raw: bytes) -> list[tuple[bytes, bytes]] | None:
     return files
 
 
+def divide(output: bytes) -> tuple[bytes, bytes]:
+    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
+    if b"\t" not in output:
+        return output, b""
+    fields = output.split(b"\0")
+    end = 0
+    while fields[end][:1] == b":":
+        end += 2
+    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
+
+
 def lines_of(counts: bytes) -> int | None:
     """Added plus deleted lines in all, of numstat's records; None: a setting of this clone may call any file binary."""
     total = 0
@@ -78,9 +95,10 @@ class Prover:
     ``lines`` is how many lines may change, None: any number; ``names`` whether added names matter.
     """
 
-    __slots__ = ("_barred", "_files", "_governed", "_needed", "lines", "names")
+    __slots__ = ("_barred", "_clean", "_files", "_governed", "_needed", "lines", "names")
 
     def __init__(self, plan: dict[bytes, list[bytes]]) -> None:
+        self._clean: dict[bytes, bool] = {}
         self._governed = tuple(plan[b"governs"])
         self._needed = [Entries(lines) for lines in _groups(plan, b"need").values()]
         free = _groups(plan, b"free")
@@ -94,11 +112,13 @@ class Prover:
         """Whether these paths, each with its action, surely break no rule; names and lines are asked for elsewhere."""
         if self._files is not None and len(files) > self._files:
             return False
-        clean: dict[bytes, bool] = {}
+        clean = self._clean
         for path, action in files:
             folder = path.rpartition(b"/")[0]
             whole = clean.get(folder)
             if whole is None:
+                if len(clean) == _KEPT:
+                    clean.clear()
                 whole = clean[folder] = self._holds_all(folder)
             if whole:
                 continue
@@ -130,6 +150,15 @@ def allows(plan: dict[bytes, list[bytes]], kind: bytes) -> bool:
     return not barred and all(kind in words for words in _groups(plan, b"type").values())
 
 
+def read(lines: "Iterable[bytes]") -> dict[bytes, list[bytes]]:
+    """Read clauses: each is a word, a space, and a value; a word may come often."""
+    found: dict[bytes, list[bytes]] = {}
+    for line in lines:
+        word, _, value = line.partition(b" ")
+        found.setdefault(word, []).append(value)
+    return found
+
+
 def _groups(plan: dict[bytes, list[bytes]], word: bytes) -> dict[bytes, list[bytes]]:
     found: dict[bytes, list[bytes]] = {}
     for line in plan.get(word, []):
@@ -145,7 +174,7 @@ def _least(plan: dict[bytes, list[bytes]], word: bytes) -> int | None:
 class Patterns:
     """Some patterns, without classes (`[…]`): what they name is what `gitio.paths` says."""
 
-    __slots__ = ("_folders", "_literals", "_others")
+    __slots__ = ("_folders", "_homes", "_literals", "_others")
 
     def __init__(self, patterns: list[bytes]) -> None:
         folders = []
@@ -161,6 +190,7 @@ class Patterns:
             else:
                 self._others.append(pattern.split(b"/"))
         self._folders = tuple(folders)
+        self._homes = {literal.rpartition(b"/")[0] for literal in self._literals}
 
     def match(self, path: bytes) -> bool:
         """Whether any of the patterns names the path."""
@@ -177,11 +207,7 @@ class Patterns:
 
     def touch(self, folder: bytes) -> bool:
         """Whether they may name a path that stands in the folder."""
-        return (
-            bool(self._others)
-            or self.take(folder)
-            or any(literal.rpartition(b"/")[0] == folder for literal in self._literals)
-        )
+        return bool(self._others) or self.take(folder) or folder in self._homes
 
 
 class Entries:

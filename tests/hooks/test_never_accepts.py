@@ -10,12 +10,12 @@ from random import Random
 
 from support import generate
 
+from planfence import prover
 from planfence.change import message as messages
 from planfence.change import unsafenames
 from planfence.change.change import Change, Mode
 from planfence.change.message import needs_content
 from planfence.gitio import paths
-from planfence import prover
 from planfence.hooks import fastmessage, fastpath
 from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
@@ -56,7 +56,7 @@ def _words(plan: Plan, task: Task) -> dict[bytes, list[bytes]]:
     themes = {name: replace(theme, paths=()) for name, theme in plan.themes.items()}
     said = clauses(Policy(), replace(plan, themes=themes), replace(task, files=(), deny=()))
     assert said is not None
-    return fastpath.parse("\n".join(said).encode())
+    return prover.read(clause.encode() for clause in said)
 
 
 def test_no_new_rule_turns_the_fast_path_off_unseen() -> None:
@@ -79,7 +79,7 @@ def test_no_change_that_a_rule_refuses_is_accepted() -> None:
         ctx = _context(change, policy, plan if task else None, task, collisions=unsafenames.collisions(added, tree))
         said = _refused(ctx)
         refused += bool(said)
-        if _fast(fastpath.parse(compiled), change, tree):
+        if _fast(prover.read(compiled.splitlines()), change, tree):
             accepted += 1
             assert not said, (seed, change, said)
             assert ctx.door in (Door.TASK, Door.SMALL), (seed, change)

@@ -350,18 +350,7 @@ class Asked:
         if self.changed is None:
             raise Unsure(b"not asked")
         comment = digest(self._settings.output((0, 1))) if self._settings else UNASKED
-        return *divide(self.changed.output()), comment
-
-
-def divide(output: bytes) -> tuple[bytes, bytes]:
-    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
-    if b"\t" not in output:
-        return output, b""
-    fields = output.split(b"\0")
-    end = 0
-    while fields[end][:1] == b":":
-        end += 2
-    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
+        return *prover.divide(self.changed.output()), comment
 
 
 def elsewhere(place: Place) -> tuple[bytes, ...]:
@@ -397,19 +386,10 @@ def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
     One that other rules were written down in proves nothing: what stands at a HEAD outlives a new version of ours.
     """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
-    plan = parse(body)
+    plan = prover.read(body.splitlines())
     if told != digest(body) or plan[b"made"] != [prover.made()]:
         raise Unsure(name)
     return plan
-
-
-def parse(body: bytes) -> dict[bytes, list[bytes]]:
-    """Read the lines of a compiled plan: each is a word, a space, and a value; a word may come often."""
-    found: dict[bytes, list[bytes]] = {}
-    for line in body.splitlines():
-        word, _, value = line.partition(b" ")
-        found.setdefault(word, []).append(value)
-    return found
 
 
 def write_lines(path: bytes, lines: list[bytes]) -> None:
