@@ -240,15 +240,27 @@ class Entries:
 
 
 def _segments(pattern: list[bytes], path: list[bytes]) -> bool:
-    """Match by components: `**` alone in one stands for any number of them, at the end for one or more."""
-    if not pattern:
-        return not path
-    first = pattern[0]
-    if len(first) > 1 and not first.strip(b"*"):
-        if len(pattern) == 1:
-            return bool(path)
-        return any(_segments(pattern[1:], path[skip:]) for skip in range(len(path) + 1))
-    return bool(path) and _component(first, path[0]) and _segments(pattern[1:], path[1:])
+    """Match by components: `**` alone in one stands for any number of them, at the end for one or more.
+
+    As in :func:`_component`, only the last `**` is come back to: see `core.paths` on why no other need be.
+    """
+    at = here = 0
+    deep, mark = -1, 0
+    while here < len(path):
+        if at < len(pattern) and len(pattern[at]) > 1 and not pattern[at].strip(b"*"):
+            deep, mark = at, here
+            at += 1
+            if at == len(pattern):
+                return True
+        elif at < len(pattern) and _component(pattern[at], path[here]):
+            at += 1
+            here += 1
+        elif deep >= 0:
+            mark += 1
+            at, here = deep + 1, mark
+        else:
+            return False
+    return at == len(pattern)
 
 
 def _component(pattern: bytes, name: bytes) -> bool:

@@ -24,6 +24,7 @@ from planfence.core import names, paths
         "a**",
         "**a/b",
         "***",
+        "é" * 2048 + "*",
     ],
 )
 def test_a_pattern_that_could_mean_something_else_is_a_fault(pattern: str) -> None:
