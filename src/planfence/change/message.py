@@ -74,13 +74,6 @@ class Message:
         return tuple(dict.fromkeys(value for name, value in self.trailers if name.lower() == wanted))
 
 
-def needs_content(message: Message | None) -> bool:
-    """Whether the message's type is one that only the diff can confirm; the common ones promise nothing of the kind."""
-    return (
-        message is not None and not message.autosquash and message.types[:1] != () and message.types[0] in NARROW_TYPES
-    )
-
-
 def parse(text: str) -> Message:
     """Parse a finished message (comments already stripped)."""
     subject, _, body = text.strip(_SPACE).partition("\n")
