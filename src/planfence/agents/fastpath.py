@@ -118,7 +118,7 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
 
 
 def header() -> str:
-    """Return a note's first line: its layout, and the version and the list of the rules that wrote it (not imported)."""
+    """Return a note's first line: its layout, and the version and the list of rules that wrote it (not imported)."""
     top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     version = _read(top + "/__init__.py").partition('__version__ = "')[2].partition('"')[0]
     rules = os.stat(top + "/rules/__init__.py")
