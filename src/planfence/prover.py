@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Raised by one when the words, or what they prove, change.
 FORMAT = 3
 
+#: The words that a rule's proof may use.
+WORDS = ("need", "bar", "free", "files", "lines", "names", "type", "no-type")
+
 #: What a path may be made of here; other bytes are the rules' business.
 PLAIN = bytes(range(0x20, 0x7F))
 _MODES = frozenset((b"000000", b"100644", b"100755"))

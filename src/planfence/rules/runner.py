@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence import POLICY_PATH
+from planfence import POLICY_PATH, prover
 from planfence.change.change import Change
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
@@ -38,6 +38,8 @@ def clauses(
             return None
         for clause in said:
             word, _, value = clause.partition(" ")
+            if word not in prover.WORDS:
+                return None
             found.append(f"{word} {rule.code} {value}")
     return tuple(found)
 
