@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
@@ -121,12 +122,16 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
     start = len(lines)
     while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
-    if start == 0:
-        return ()
+    return _read_block(tuple(lines[start:])) if start else ()
+
+
+@lru_cache(maxsize=1024)
+def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Read a last paragraph; in a range many commits have the same."""
     found: list[tuple[str, str]] = []
     others = 0
     known = folds = False
-    for line in lines[start:]:
+    for line in lines:
         match = _TRAILER.match(line)
         if match:
             found.append((match["key"], match["value"].strip(_SPACE)))
