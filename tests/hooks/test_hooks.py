@@ -18,7 +18,9 @@ from planfence.setup.shims import _START as START
 
 SOURCE = str(Path(fastpath.__file__).resolve().parents[2])
 #: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
-OWN = {"planfence", *(f"planfence.fast{name}" for name in ("path", "judge", "message", "ahead")), "gc", "sys"}
+OWN = {"planfence", "planfence.hooks", "planfence.prover", "gc", "sys"} | {
+    f"planfence.hooks.fast{name}" for name in ("path", "judge", "message", "ahead")
+}
 
 
 @pytest.fixture

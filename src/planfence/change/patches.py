@@ -8,7 +8,8 @@ from typing import Any
 
 from planfence.change.patchfile import Line, PatchFile, PatchHunk
 from planfence.errors import CouldNotCheck
-from planfence.gitio.run import Git
+from planfence.gitio.isolated import BareView
+from planfence.gitio.repository import Repository
 
 _COMMAND = (
     "diff-tree",
@@ -31,9 +32,10 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 
 
-def patch_text(git: Git, old: str, new: str) -> str:
+def patch_text(repository: Repository, old: str, new: str) -> str:
     """Return the patch between two trees; bytes that are no UTF-8 travel as surrogates."""
-    return git.run(*_COMMAND, old, new, "--").decode("utf-8", "surrogateescape")
+    with BareView(repository) as git:
+        return git.run(*_COMMAND, old, new, "--").decode("utf-8", "surrogateescape")
 
 
 def parse(text: str) -> tuple[PatchFile, ...]:
@@ -53,9 +55,9 @@ def parse(text: str) -> tuple[PatchFile, ...]:
             gc.enable()
 
 
-def read_patch(git: Git, old: str, new: str) -> tuple[PatchFile, ...]:
+def read_patch(repository: Repository, old: str, new: str) -> tuple[PatchFile, ...]:
     """Return a change's files between two trees, renames found."""
-    return parse(patch_text(git, old, new))
+    return parse(patch_text(repository, old, new))
 
 
 def _file(patched: Any) -> PatchFile:

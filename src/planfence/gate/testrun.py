@@ -12,10 +12,12 @@ from pathlib import Path
 from planfence import __version__
 from planfence.change import worktreeproof
 from planfence.change.export import export, guard, scratch
+from planfence.change.snapshot import PATCH
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.process import KEPT, Ended, Tail, Watch, run_command
 from planfence.gate.junit import read_counts
 from planfence.gate.testtarget import Target
+from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
@@ -262,8 +264,7 @@ def _attachments(repository: Repository, target: Target, output: bytes) -> dict[
     """The output, and the diff from the base, each capped with the cut marked."""
     kept = Tail(KEPT)
     base = target.trees.get("base", target.tree)
-    options = ("-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
-    with stream(repository.git, "diff-tree", *options, base, target.tree, "--") as process:
+    with BareView(repository) as git, stream(git, "diff-tree", *PATCH, base, target.tree, "--") as process:
         assert process.stdout is not None
         while piece := process.stdout.read(1 << 16):
             kept.add(piece)
