@@ -114,7 +114,7 @@ _MAKERS: dict[str, Callable[[], Language]] = {
     "c#": lambda: Language(
         "c#",
         _BLOCK + "|" + _SLASHES,
-        r"\$?@\$?\"(?:\"\"|[^\"])*(?:\"|\Z)|\$*\"\"\"[\s\S]*?(?:\"\"\"|\Z)|\$?" + _DQ + "|" + _SQ,
+        r"\$?@\$?\"(?:\"\"|[^\"])*(?:\"|\Z)|(?<!\$)\$*\"\"\"[\s\S]*?(?:\"\"\"|\Z)|\$?" + _DQ + "|" + _SQ,
         newlines=False,
         preprocessor=True,
     ),

@@ -46,9 +46,7 @@ class PastDeadline(Exception):
 
 
 _WORD_BEFORE_REGEX = pattern(r"(?:return|typeof|case|in|of|and|or|not|if|unless|when|while|yield|throw|=>|do|else)$")
-_BLOCK_SCALAR = pattern(
-    r"^([ ]*)(?:- +)*[^#\n]*?(?:[:-]|^) *(?:[!&]\S+ +)*[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE
-)
+_BLOCK_SCALAR = pattern(r"[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 
 
 def _opens_regex(text: str, slash: int) -> bool:
@@ -134,13 +132,26 @@ def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
     return Span(line_end + 1, close.end() if close else line_end + 1, Part.STRING)
 
 
+def _scalar_indent(head: str) -> int:
+    """The indentation of a line that has this before its `|` or `>`; -1 where that opens no block scalar."""
+    words = head.split()
+    if head[-1:].isspace():
+        while words and words[-1][0] in "!&" and words[-1][-1] not in ":-":
+            words.pop()  # a tag, an anchor
+    if not words:
+        return 0
+    return len(head) - len(head.lstrip(" ")) if words[-1][-1] in ":-" and "#" not in "".join(words) else -1
+
+
 def _with_block_scalars(text: str, spans: list[Span]) -> list[Span]:
     """Add YAML's block scalars, whose lines are content even where they look like comments."""
     scalars: list[Span] = []
     for match in _BLOCK_SCALAR.finditer(text):
-        if scalars and match.start() < scalars[-1].end:
+        begin = text.rfind("\n", 0, match.start()) + 1
+        indent = _scalar_indent(text[begin : match.start()])
+        if indent < 0 or (scalars and begin < scalars[-1].end):
             continue
-        start, indent = match.end() + 1, len(match.group(1))
+        start = match.end() + 1
         end = start
         while end < len(text):
             stop = text.find("\n", end)

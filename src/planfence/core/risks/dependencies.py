@@ -10,7 +10,7 @@ from planfence.core.pathclass import PathClass, classify
 from planfence.core.risks.base import Example, Hit, Risk, came, seek
 
 _PYPROJECT = seek(
-    r"^\s*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*(?:[<>=!~;@ ][^\"']*)?[\"']\s*,?\s*$"
+    r"^[ \t]*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?(?:[<>=!~;@\s][^\"']*)?[\"'][^\S\n]*+(?:,[^\S\n]*+)?$"
     r"|dependencies\s*=|requires\s*=|[\w-]+\s*=\s*[\"'][\^~><=]?\d)",
     "',\",=",
     re.MULTILINE,
