@@ -41,6 +41,11 @@ class Token:
     spaced: bool = False
 
 
+#: What opens and is never closed is looked for to the end of the line, or of the text: so often, times the text's
+#: length, before it is taken for one that can't be read.
+_LOST = 16
+
+
 class PastDeadline(Exception):
     """The time allowed for a proof is over."""
 
@@ -86,12 +91,14 @@ def scan(
 
 def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, limit: int) -> Iterator[Span]:
     search = scanner(language).search
-    position, pending, found = begin, "", 0
+    position, pending, found, lost = begin, "", 0, 0
     while match := search(text, position):
         if match.start() >= limit and not pending:
             return
         found += 1
         if found % 256 == 0 and late():
+            raise PastDeadline
+        if lost > _LOST * len(text):
             raise PastDeadline
         if pending and (body := _heredoc(text, pending, position, match.start())):
             pending = ""
@@ -99,6 +106,7 @@ def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, l
                 yield body
                 position = body.end
                 continue
+            lost += len(text) - position
         if match.lastgroup == "heredoc":
             pending = pending or match["w1"] or match["w2"]
             position = match.end()
@@ -106,6 +114,8 @@ def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, l
         span = _span(text, language, match)
         if span is not None:
             yield span
+        elif match.lastgroup == "slash" and _opens_regex(text, match.start()):
+            lost += (text.find("\n", match.end()) + 1 or len(text)) - match.start()
         position = max(span.end if span else 0, match.start() + 1)
     if pending and (body := _heredoc(text, pending, position, len(text))) and body.end > body.start:
         yield body

@@ -13,7 +13,8 @@ _DROPS = re.compile(
     r"^\s*(?:pass|continue|\.\.\.|return(?:\s+(?:None|null|nil|undefined|false|False))?;?|nil|\}|//.*)\s*$"
 )
 _AT_ONCE = seek(
-    r"^[ \t]*except\s*:|^(?>.*?except\b).*:\s*(?:pass|continue|\.\.\.)|catch\s*+(?:\([^()]*\)\s*+)?\{\s*\}|\.catch\(\s*\(\w*\)\s*=>\s*(?:\{\s*\}|null|undefined)"
+    r"^[ \t]*except\s*:|^(?>.*?except\b).*:\s*(?:pass|continue|\.\.\.)"
+    r"|catch\s*+(?:\([^()]*\)\s*+)?\{\s*\}|\.catch\(\s*\(\w*\)\s*=>\s*(?:\{\s*\}|null|undefined)"
     r"|contextlib\.suppress\((?:Base)?Exception|\bsuppress\((?:Base)?Exception"
     r"|^[ \t]*_\s*=\s*err\b|\|\|\s*true\s*$|set \+e\b|let _ = \w+\.unwrap",
     "except,catch,suppress,err,|| true,||true,set +e,unwrap",

@@ -10,7 +10,8 @@ from planfence.core.pathclass import PathClass, classify
 from planfence.core.risks.base import Example, Hit, Risk, came, seek
 
 _ASSERTS = re.compile(
-    r"^[ \t]*+(?:assert\b|self\.assert|assert[A-Z_]\w*\s*\(|expect\s*\(|.*\.should\b|t\.(?:Error|Fatal)|require\.|assert_|EXPECT_|ASSERT_"
+    r"^[ \t]*+(?:assert\b|self\.assert|assert[A-Z_]\w*\s*\(|expect\s*\(|.*\.should\b"
+    r"|t\.(?:Error|Fatal)|require\.|assert_|EXPECT_|ASSERT_"
     r"|with pytest\.raises)",
     re.MULTILINE,
 )
