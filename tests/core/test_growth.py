@@ -177,7 +177,6 @@ def test_every_expression_is_tried() -> None:
         (r"<[^>]*>", "search"),
         (r"[^/]*a[^/]*a[^/]*b", "fullmatch"),
         (r"(?:.*/)?(?:.*/)?(?:.*/)?x", "fullmatch"),
-        (r"#(?P<q>.*)-(?P=q)z", "match"),
     ],
 )
 def test_what_grows_faster_is_seen(expression: str, way: str) -> None:

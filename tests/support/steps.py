@@ -35,6 +35,7 @@ class Counter:
         self.real = re.compile(expression, flags)
         self.is_bytes = isinstance(expression, bytes)
         self.holders: list[Holds] = []
+        self.asks_words = False
         self.known: dict[str, Holds] = {}
         self.marks = 0
         #: So often must a text be repeated before a loop with a bound does no longer look like one without.
@@ -171,6 +172,7 @@ class Counter:
             width = inner.getwidth()[0] if direction < 0 else 0
             return "look", self._inner(inner, flags), width, kind is op.ASSERT
         if kind is op.AT:
+            self.asks_words |= value in (op.AT_BOUNDARY, op.AT_NON_BOUNDARY)
             return "at", _place(value, flags, self.plain)
         if kind is op.GROUPREF:
             return "same", value
@@ -306,7 +308,8 @@ def alphabet(counter: Counter) -> list[str]:
     likely = [*"a0A _-", "\n", "\t", *"/.:,#*'\"\\`{}[]()<>=$", *map(chr, range(256))]
     found: dict[tuple[bool, ...], str] = {}
     for char in likely + ([] if counter.plain else ["\u2028", "\u4e00"]):
-        found.setdefault((char == "\n", *(holds(char) for holds in counter.holders)), char)
+        word = counter.asks_words and (char.isalnum() or char == "_")
+        found.setdefault((char == "\n", word, *(holds(char) for holds in counter.holders)), char)
     return list(found.values())
 
 
@@ -323,7 +326,7 @@ def _loops(
                 body = words(counter, value[2], flags)
                 own = [*body, *(one + two for one in body[:2] for two in body[:2] if one != two)]
                 # A loop round another one: the whole expression again, and the loop with what follows.
-                whole = [lead, lead + own[0], lead + own[0] + rest, own[0] + rest]
+                whole = [lead, *(lead + word for word in body), lead + own[0] + rest, own[0] + rest]
                 yield lead, list(dict.fromkeys([*own, *whole])), rest
             yield from _loops(counter, value[2], flags, [lead], [rest])
         elif kind is op.BRANCH:
@@ -381,7 +384,9 @@ def grows(counter: Counter, family: tuple[str, str, str], how: str) -> str:
             return f"{how}: more than {counter.most} steps for {times} times {again!r} in {before!r} … {after!r}"
         assert found == counter.really(text, how), (counter.real, text, how)
         taken.append(counter.steps)
+        if len(taken) == 2 and taken[1] <= 2.2 * taken[0]:
+            return ""
     first, second = taken[1] - taken[0], taken[2] - taken[1]
-    if second > 2.6 * max(first, 0) + taken[0] + 50:
+    if second > 2.4 * max(first, 0) + 60:
         return f"{how}: {taken} steps for {least}, {2 * least}, {4 * least} times {again!r} in {before!r} … {after!r}"
     return ""
