@@ -52,7 +52,9 @@ _WRAPPERS = {
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
-_SUSPECT = re.compile(r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|commit\b.*\s-\w*n", re.IGNORECASE | re.DOTALL)
+_SUSPECT = re.compile(
+    r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|\A(?>.*?commit\b).*?\s-\w*n", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(slots=True)

@@ -29,6 +29,10 @@ _EXAMPLES = {
 }
 
 
+#: Longer words are not compared with others: nobody mistypes them.
+_MISTYPED = 100
+
+
 def kind(value: object) -> str:
     """Say what a TOML value is, in the words of the messages."""
     if isinstance(value, float):
@@ -40,7 +44,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that is most like ``word``, or an empty string."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+    # The comparison grows with the product of the lengths.
+    near = [each for each in known if len(each) <= _MISTYPED] if len(word) <= _MISTYPED else []
+    return next(iter(difflib.get_close_matches(word, near, n=1, cutoff=0.6)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
