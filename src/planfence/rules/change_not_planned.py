@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from planfence.change.change import Action
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -40,4 +41,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.ORIGINS}),
+    ways=(ways.keep_out, ways.amend_plan, ways.urgent, ways.one_side, ways.give_up),
+    bad=(
+        ("files modify:src/user.py src/mail.py", "change -src/user.py src/mail.py"),
+        ("files add:src/token.py", "change src/token.py"),
+    ),
+    good=(
+        ("files add:src/token.py", "change +src/token.py"),
+        ("files modify:src/user.py", "change src/user.py"),
+    ),
 )

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -38,4 +39,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.LINES}),
+    ways=(fewer, ways.urgent, by_hunks, ways.split, ways.give_up),
+    bad=(
+        ("policy limits.files = 1", "files src/**", "change src/user.py src/mail.py"),
+        ("policy limits.lines = 3", "files src/**", "change src/user.py = a\nb\nc\nd\ne\n"),
+    ),
+    good=(
+        ("policy limits.files = 2", "files src/**", "change src/user.py src/mail.py"),
+        ("policy limits.lines = 9", "files src/**", "change src/user.py = a\nb\nc\n"),
+    ),
 )

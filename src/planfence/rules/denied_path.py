@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -35,4 +36,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset(),
+    ways=(ways.keep_out, ways.urgent, ways.one_side, ways.give_up),
+    bad=(
+        ("files src/**", "deny src/keys/**", "change src/user.py src/keys/root.pem"),
+        ("files src/**", "deny src/keys/**", "change +src/keys/new.pem"),
+    ),
+    good=(
+        ("files src/**", "deny src/keys/**", "change src/user.py"),
+    ),
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, open_dependencies
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -38,4 +39,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS}),
+    ways=(ways.as_found, ways.urgent),
+    bad=(
+        ("needs first",),
+    ),
+    good=(
+        ("needs first", "done first"),
+    ),
 )

@@ -34,4 +34,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset(),
+    ways=(sync,),
+    bad=(
+        ("push HEAD:refs/planfence/other",),
+    ),
+    good=(
+        ("push HEAD:refs/heads/topic",),
+    ),
 )

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from planfence.change.message import TASK_TRAILER
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule
 
 
@@ -43,4 +44,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.MESSAGE}),
+    ways=(one_thing, ways.edit_message, ways.split, ways.give_up),
+    bad=(
+        ("message feat, fix: two things",),
+        ("message fix: #12 and #13",),
+        ("message feat: one thing\n\nfix: another one",),
+    ),
+    good=(
+        ("message fix: the crash (#12)",),
+        ("message feat: one thing\n\nSee #12 for its story.",),
+    ),
 )

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -42,4 +43,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.MESSAGE}),
+    ways=(ways.keep_out, ways.begin_task, own_type, ways.split, ways.urgent, ways.give_up),
+    bad=(
+        ("theme docs docs/**", "files src/** docs/**", "change src/user.py docs/guide.md"),
+        ("theme docs docs/**", "files src/** docs/**", "change docs/guide.md"),
+        ("types feat fix", "message docs: the words of it"),
+    ),
+    good=(
+        ("theme docs docs/**", "files src/** docs/**", "change src/user.py src/mail.py"),
+        ("types feat fix", "message fix: the crash"),
+    ),
 )

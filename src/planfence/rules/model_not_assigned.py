@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -47,4 +48,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS, Need.PLANS}),
+    ways=(take_over, by_the_holder, ways.urgent),
+    bad=(
+        ("role implement codex", "model claude"),
+        ("role plan claude", "role implement human", "model codex", "plan version = 2"),
+    ),
+    good=(
+        ("role implement codex", "model codex"),
+        ("role plan claude", "model human", "plan version = 2"),
+    ),
 )

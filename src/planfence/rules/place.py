@@ -21,6 +21,7 @@ class At(StrEnum):
     PATHS = "paths"
     MERGE = "merge"
     PICK = "pick"
+    REVERT = "revert"
     REBASE = "rebase"
     TIP = "tip"
     EARLIER = "earlier"
@@ -56,4 +57,4 @@ class Place:
     @property
     def under_way(self) -> bool:
         """Whether git stopped in the middle of something longer than a commit."""
-        return self.at in (At.MERGE, At.PICK, At.REBASE)
+        return self.at in (At.MERGE, At.PICK, At.REVERT, At.REBASE)

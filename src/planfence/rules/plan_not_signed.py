@@ -35,4 +35,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.SIGNER}),
+    ways=(sign,),
+    bad=(
+        ("at push", 'policy trust.plan = "signed"', "plan version = 2"),
+    ),
+    good=(
+        ("at push", 'policy trust.plan = "signed"', "plan version = 2", "signed"),
+    ),
 )

@@ -35,4 +35,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.PLANS}),
+    ways=(raise_version, lint),
+    bad=(
+        ('plan goal = "another one"',),
+        ('plan goal = "another one"', "plan version = 0"),
+    ),
+    good=(
+        ('plan goal = "another one"', "plan version = 2"),
+    ),
 )

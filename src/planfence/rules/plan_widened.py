@@ -69,4 +69,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.PLANS, Need.FACTS}),
+    ways=(by_a_person,),
+    bad=(
+        ("role implement codex", "model codex", "plan version = 2", "plan files += src/more.py"),
+    ),
+    good=(
+        ("role implement codex", "model human", "plan version = 2", "plan files += src/more.py"),
+    ),
 )

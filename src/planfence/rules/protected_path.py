@@ -21,6 +21,7 @@ from planfence import POLICY_PATH
 from planfence.change.change import Action
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
+from planfence.rules import ways
 from planfence.rules.rule import Context, Rule
 
 
@@ -44,4 +45,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset(),
+    ways=(ways.keep_out, ways.amend_plan, ways.one_side, ways.give_up),
+    bad=(
+        ("files **/*.yml src/user.py", "change .github/workflows/ci.yml src/user.py"),
+        ("files src/user.py", "change +.gitmodules src/user.py"),
+        ("task none", "change .gitattributes"),
+    ),
+    good=(
+        ("files .github/workflows/ci.yml", "change .github/workflows/ci.yml"),
+    ),
 )

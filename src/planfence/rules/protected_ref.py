@@ -34,4 +34,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset(),
+    ways=(catch_up,),
+    bad=(
+        ("push :refs/heads/main",),
+        ("push +HEAD^:refs/heads/main",),
+    ),
+    good=(
+        ("push HEAD:refs/heads/main",),
+        ("push +HEAD^:refs/heads/topic",),
+    ),
 )

@@ -34,4 +34,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS}),
+    ways=(by_another,),
+    bad=(
+        ("role implement codex", "role review codex", "stage review", "model codex"),
+    ),
+    good=(
+        ("role implement codex", "role review claude", "model codex"),
+    ),
 )

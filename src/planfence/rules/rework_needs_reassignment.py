@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, must_change_hands
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -41,4 +42,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS}),
+    ways=(hand_over, ways.urgent),
+    bad=(
+        ("policy rework.max = 1", "role implement codex", "rounds 2 codex", "model codex"),
+    ),
+    good=(
+        ("policy rework.max = 1", "role implement codex", "rounds 1 codex", "model codex"),
+    ),
 )

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, Stage
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -46,4 +47,13 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS}),
+    ways=(next_stage, other_task, ways.urgent),
+    bad=(
+        ("stage plan",),
+        ("stage review", "role review human"),
+        ("stage done",),
+    ),
+    good=(
+        ("stage implement",),
+    ),
 )

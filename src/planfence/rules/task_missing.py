@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -38,4 +39,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset(),
+    ways=(ways.begin_task, ways.urgent, ways.some_task),
+    bad=(
+        ("task none", "change src/user.py src/mail.py src/page.py"),
+    ),
+    good=(
+        ("task none", "change src/user.py src/mail.py"),
+    ),
 )

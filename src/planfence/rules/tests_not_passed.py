@@ -36,4 +36,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.FACTS}),
+    ways=(run_tests,),
+    bad=(
+        ('policy tests.required = ["commit", "push"]',),
+    ),
+    good=(
+        ('policy tests.required = ["commit", "push"]', "tested"),
+    ),
 )

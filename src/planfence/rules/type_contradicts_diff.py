@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule
 
 #: So many paths are named; the rest is counted.
@@ -60,7 +61,22 @@ def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
         yield RULE.about(f"scope `{scope}` owns none of the changed paths", weight=Severity.WARN)
 
 
-RULE = Rule("THM003", "type-contradicts-diff", Severity.ERROR, check, frozenset({Need.MESSAGE, Need.CONTENT}))
+RULE = Rule(
+    code="THM003",
+    name="type-contradicts-diff",
+    severity=Severity.ERROR,
+    check=check,
+    needs=frozenset({Need.MESSAGE, Need.CONTENT}),
+    ways=(true_to_diff, ways.edit_message, ways.split),
+    bad=(
+        ("change src/user.py = def user():\n    return 2\n", "message docs: the words of it"),
+        ("change src/user.py = def user(name):\n    return name\n", "message style: the layout"),
+    ),
+    good=(
+        ("files README.md", "change README.md", "message docs: the words of it"),
+        ("change src/user.py = def user():\n    return 2\n", "message fix: the number"),
+    ),
+)
 """One change tangles formatting, renames, moves and behaviour.
 
 ## What it checks

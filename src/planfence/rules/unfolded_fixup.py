@@ -43,4 +43,12 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.MESSAGE}),
+    ways=(fold_it,),
+    bad=(
+        ("at push", "message fixup! feat: something else"),
+        ("at push", "message squash! chore: begin"),
+    ),
+    good=(
+        ("at push", "message feat: something else"),
+    ),
 )

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from planfence.change import unsafenames
 from planfence.change.change import FileChange, Mode
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -92,4 +93,17 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     needs=frozenset({Need.LINKS, Need.TREE}),
+    ways=(ways.keep_out, allow_kind, ways.one_side, ways.give_up),
+    bad=(
+        ("files src/** lib/**", "change src/user.py lib/core@s"),
+        ("files src/**", "change src/user.py +src/link@l = /etc/passwd"),
+        ("files src/**", "change src/user.py +src/aux.c"),
+        ("files src/**", "has src/Mail.py", "change src/user.py +src/mail.py"),
+        ("files src/** lib/**", "change lib/core@s"),
+    ),
+    good=(
+        ("files src/link", "change +src/link@l = user.py"),
+        ("files lib/core", "change lib/core@s"),
+        ("files src/**", "change -src/aux.c"),
+    ),
 )
