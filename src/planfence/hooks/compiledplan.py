@@ -18,7 +18,7 @@ from planfence.judge.sources import Governing
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules.rule import Rule
-from planfence.rules.runner import selected, severity
+from planfence.rules.runner import selected
 
 #: The rules whose "nothing found" the fast path can prove; a policy with any other rule on goes without it.
 PROVEN = frozenset(
@@ -56,7 +56,7 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
 
 def _refuses_content(rule: Rule, policy: Policy) -> bool:
     """Whether every commit's content must be read, because the policy refuses mixtures."""
-    return rule.code == "THM004" and severity(rule, policy) is Severity.ERROR
+    return rule.code == "THM004" and rule.severity_under(policy) is Severity.ERROR
 
 
 def _policy(policy: Policy) -> Iterator[str]:

@@ -17,7 +17,6 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.rules import change_too_large
-from planfence.rules.runner import severity
 
 #: Messages whose meaning is remembered; each is some hundred bytes.
 _KEPT = 4096
@@ -91,7 +90,7 @@ class Benches:
             or policy.trust.evidence == "signed"
             or advice is Severity.ERROR
         )
-        counts = bool(policy.limits.lines) and severity(change_too_large.RULE, policy) is not Severity.OFF
+        counts = bool(policy.limits.lines) and change_too_large.RULE.severity_under(policy) is not Severity.OFF
         self.all.append(Bench(governing, policy, unsure, counts))
         return self.all[-1]
 

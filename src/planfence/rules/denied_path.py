@@ -14,11 +14,13 @@ the planner decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
-from planfence.rules import ways
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policyfrom planfence.rules import ways
+
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -30,11 +32,17 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"denied by {ctx.task_name}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return [f"bar {pattern}" for pattern in task.deny] if task else ()
+
+
 RULE = Rule(
     code="SCP003",
     name="denied-path",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
     ways=(ways.keep_out, ways.urgent, ways.one_side, ways.give_up),
     bad=(

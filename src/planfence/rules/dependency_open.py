@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, open_dependencies
 from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -38,12 +38,9 @@ RULE = Rule(
     name="dependency-open",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS}),
     ways=(ways.as_found, ways.urgent),
-    bad=(
-        ("needs first",),
-    ),
-    good=(
-        ("needs first", "done first"),
-    ),
+    bad=(("needs first",),),
+    good=(("needs first", "done first"),),
 )

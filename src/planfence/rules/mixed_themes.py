@@ -15,11 +15,13 @@ Commit each theme under its own task: `planfence split` proposes how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policyfrom planfence.rules import ways
+
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,11 +39,32 @@ def check(ctx: Context) -> Iterator[Finding]:
                 yield RULE.about(f"`{word}:` is no type of theme {theme} ({', '.join(types)})")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    if plan is None or task is None:
+        return
+    for theme in plan.themes.values():
+        own = theme.name == task.theme
+        yield from (f"{'free' if own else 'bar'} {pattern}" for pattern in theme.paths)
+        yield from (f"type {word}" for word in theme.types if own)
+
+
+def own_type(case: Case) -> Iterator[Step]:
+    """Say a type that the task's theme has."""
+    about = tuple(each for each in case.findings if not each.path)
+    kind = ways.true_type(case.ctx)
+    if about and kind:
+        theme = case.ctx.task.theme if case.ctx.task else ""
+        types = ", ".join(case.ctx.plan.themes[theme].types) if case.ctx.plan else ""
+        yield from ways.retyped(case, kind, f"say a type of the theme {theme} ({types})", about)
+
+
 RULE = Rule(
     code="THM001",
     name="mixed-themes",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset({Need.MESSAGE}),
     ways=(ways.keep_out, ways.begin_task, own_type, ways.split, ways.urgent, ways.give_up),
     bad=(

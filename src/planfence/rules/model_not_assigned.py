@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -42,11 +42,30 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"{ctx.model} does not hold the plan role of {edit.path}: {holder} does")
 
 
+def take_over(case: Case) -> Iterator[Step]:
+    """Let the one who commits take the role over, which is recorded."""
+    about, name = tuple(each for each in case.findings if not each.path), case.ctx.task_name
+    if not about:
+        return
+    line = f'planfence start {name} --take-over "why"'
+    if case.place.made:
+        line = f'planfence handover {name} --to {case.ctx.model} --why "why"'
+    line += " && planfence sync" if case.place.far else ""
+    yield Step("take the role over, which is recorded", line, about, asks=case.ctx.model != HUMAN)
+
+
+def by_the_holder(case: Case) -> Iterator[Step]:
+    """A plan is amended by its planner or a person."""
+    if any(each.path for each in case.findings):
+        yield from ways.ask(lambda _: "let the planner or a person commit the plan")(case)
+
+
 RULE = Rule(
     code="ROL001",
     name="model-not-assigned",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS, Need.PLANS}),
     ways=(take_over, by_the_holder, ways.urgent),
     bad=(

@@ -15,11 +15,13 @@ Keep the file out of this commit (`git restore --staged PATH`), or amend the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
-from planfence.rules import ways
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policyfrom planfence.rules import ways
+
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -31,11 +33,17 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"not in the files of {ctx.task_name}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return [f"need * {pattern}" for pattern in task.patterns] if task else ()
+
+
 RULE = Rule(
     code="SCP001",
     name="path-outside-task",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
     ways=(ways.keep_out, ways.begin_task, ways.amend_plan, ways.urgent, ways.one_side, ways.give_up),
     bad=(

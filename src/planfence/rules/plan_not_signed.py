@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule
+from planfence.ledger.stages import HUMAN
+from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,17 +30,20 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "changed by a commit that no listed key signed")
 
 
+def sign(case: Case) -> Iterator[Step]:
+    """Sign the commit and those after it; only a listed key helps."""
+    line = f"git rebase -q -r --force-rebase --gpg-sign {case.ctx.change.name[:12]}^"
+    yield Step("let the planner sign it", line, case.findings, asks=case.ctx.model != HUMAN)
+
+
 RULE = Rule(
     code="PLN004",
     name="plan-not-signed",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset({Need.SIGNER}),
     ways=(sign,),
-    bad=(
-        ("at push", 'policy trust.plan = "signed"', "plan version = 2"),
-    ),
-    good=(
-        ("at push", 'policy trust.plan = "signed"', "plan version = 2", "signed"),
-    ),
+    bad=(("at push", 'policy trust.plan = "signed"', "plan version = 2"),),
+    good=(("at push", 'policy trust.plan = "signed"', "plan version = 2", "signed"),),
 )

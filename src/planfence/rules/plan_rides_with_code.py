@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Context, Rule
+from planfence.rules.rule import Context, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -32,6 +32,7 @@ RULE = Rule(
     name="plan-rides-with-code",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset(),
     ways=(ways.keep_out,),
     bad=(

@@ -110,6 +110,24 @@ class Context:
 
 Check = Callable[[Context], Iterator[Finding]]
 
+#: What proves at little cost that a rule finds nothing in a *plain* change: (policy, plan, task) → clauses in the words
+#: of `prover`, all of which must hold. Plan and task are None for a change without a task. None in place of clauses:
+#: nothing can be said under this policy and this plan, so that every change is left to the rules.
+#:
+#: A plain change alters plain files alone, none of which governs; it is no merge and not urgent, its task is in the
+#: plan, and its message is about one thing, in words that have one reading, and waits for no autosquash.
+Proof = Callable[[Policy, "Plan | None", "Task | None"], Iterable[str] | None]
+
+
+def silent(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    """Prove a rule that finds nothing in any plain change."""
+    return ()
+
+
+def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    """Prove a rule that asks no more than the ledger says of the task and who acts: judged once, true until that moves."""
+    return ()
+
 
 class Step(NamedTuple):
     """One way out: what it does, and the line to type.
@@ -144,6 +162,9 @@ class Rule:
 
     ``ways`` are its next steps, the best first (`planfence.rules.ways` has those that rules share). ``bad`` and
     ``good`` are examples: the first are refused by this rule, the others by none.
+
+    ``proof`` is None for a rule that has no cheap proof: wherever it is on, every change is judged in full. ``edit``
+    says whether it is asked before an agent writes a file, when only paths and actions are known.
     """
 
     code: str
@@ -151,9 +172,15 @@ class Rule:
     severity: Severity
     check: Check
     needs: frozenset[Need] = frozenset()
+    proof: Proof | None = None
+    edit: bool = False
     ways: tuple[Way, ...] = ()
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
+
+    def severity_under(self, policy: Policy) -> Severity:
+        """How much the rule weighs under this policy, which may name it by its code or its name."""
+        return policy.rules.get(self.code, policy.rules.get(self.name, self.severity))
 
     def at(self, path: str, message: str, *, weight: Severity | None = None, **place: Any) -> Finding:
         """Report something about one path; ``weight`` where it weighs less than the rule."""

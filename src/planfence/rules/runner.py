@@ -12,14 +12,9 @@ from planfence.rules import RULES
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
-def severity(rule: Rule, policy: Policy) -> Severity:
-    """How much the rule weighs under this policy, which may name it by its code or its name."""
-    return policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
-
-
 def selected(policy: Policy, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
     """The rules that are on."""
-    return tuple(rule for rule in rules if severity(rule, policy) is not Severity.OFF)
+    return tuple(rule for rule in rules if rule.severity_under(policy) is not Severity.OFF)
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[Need]:
@@ -41,7 +36,7 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
 
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     lighter = finding.severity is Severity.WARN and rule.severity is Severity.ERROR
-    return Severity.WARN if lighter else severity(rule, policy)
+    return Severity.WARN if lighter else rule.severity_under(policy)
 
 
 def door(

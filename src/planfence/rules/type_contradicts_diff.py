@@ -17,11 +17,14 @@ Use the type that is true, or make two commits: `planfence split` proposes how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from planfence.change.message import NARROW_TYPES
 from planfence.finding import Finding, Severity
-from planfence.rules import ways
-from planfence.rules.rule import Context, Need, Rule
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policyfrom planfence.rules import ways
+
+from planfence.rules.rule import Case, Context, Need, Rule, Step
 
 #: So many paths are named; the rest is counted.
 _NAMED = 5
@@ -61,11 +64,19 @@ def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
         yield RULE.about(f"scope `{scope}` owns none of the changed paths", weight=Severity.WARN)
 
 
+def true_to_diff(case: Case) -> Iterator[Step]:
+    """Say a type that the diff does not contradict."""
+    kind = ways.true_type(case.ctx)
+    if kind:
+        yield from ways.retyped(case, kind, "say the type that is true", case.findings)
+
+
 RULE = Rule(
     code="THM003",
     name="type-contradicts-diff",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
     needs=frozenset({Need.MESSAGE, Need.CONTENT}),
     ways=(true_to_diff, ways.edit_message, ways.split),
     bad=(
@@ -79,14 +90,12 @@ RULE = Rule(
 )
 """One change tangles formatting, renames, moves and behaviour.
 
-## What it checks
-The kinds of the changed hunks: proven formatting of 5 lines and 10% of the change or more, beside changed
-behaviour; and the other mixtures that docs/themes.md lists. Tests, comments and changelogs go with anything.
-Advice by default: content alone sees only a part of what is tangled.
 
-## Why is this bad?
-Forty lines of layout hide the one line that matters, and neither can be reverted alone.
-
-## Fix
-`planfence split` proposes one commit for each.
-"""
+RULE = Rule(
+    code="THM003",
+    name="type-contradicts-diff",
+    severity=Severity.ERROR,
+    check=check,
+    proof=proof,
+    needs=frozenset({Need.MESSAGE, Need.CONTENT}),
+)

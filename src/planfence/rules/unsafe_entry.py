@@ -25,13 +25,15 @@ Use a plain file with a portable name, or name the link or the submodule literal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.change import unsafenames
 from planfence.change.change import FileChange, Mode
 from planfence.finding import Finding, Severity
-from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policyfrom planfence.rules import ways
+
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -87,11 +89,26 @@ def _type(mode: int) -> int:
     return mode & 0o170000
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return ["names"]
+
+
+def allow_kind(case: Case) -> Iterator[Step]:
+    """A link or a submodule needs a task that names it; no plan allows a name that harms, or a link that leads out."""
+    harmful = {each.path for each in case.findings if not each.message.endswith(("literally", "literally"))}
+    kinds = tuple(each for each in case.findings if each.path not in harmful)
+    if kinds:
+        yield from ways.amend_plan(case._replace(findings=kinds))
+        yield from ways.urgent(case._replace(findings=tuple(e for e in kinds if "that the task" not in e.message)))
+
+
 RULE = Rule(
     code="SCP005",
     name="unsafe-entry",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset({Need.LINKS, Need.TREE}),
     ways=(ways.keep_out, allow_kind, ways.one_side, ways.give_up),
     bad=(

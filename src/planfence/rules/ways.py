@@ -122,7 +122,9 @@ def amend_plan(case: Case) -> Iterator[Step]:
     line = f'planfence plan amend {ctx.task_name} {words} --why "…"'
     if place.at is At.TIP:
         line = remade(case, f"git reset -q --soft HEAD^ && {line} && git commit -q -C {ctx.change.name[:12]}")
-    widens_itself = ctx.model != HUMAN and ctx.model in (ctx.plan.model_for(ctx.task, Stage.IMPLEMENT),) if ctx.plan else False
+    widens_itself = (
+        ctx.model != HUMAN and ctx.model in (ctx.plan.model_for(ctx.task, Stage.IMPLEMENT),) if ctx.plan else False
+    )
     rides = any(ctx.policy.governs(path) for path in ctx.change.paths)
     settled = () if widens_itself or rides else tuple(f for f in case.findings if f.path in adds)
     if line:
