@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator
 from planfence.change.change import FileChange
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policyfrom planfence.rules import ways
-
+from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.place import At
 from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policyfrom planfence.rules import ways
-
+from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -49,7 +49,5 @@ RULE = Rule(
         ("files src/**", "deny src/keys/**", "change src/user.py src/keys/root.pem"),
         ("files src/**", "deny src/keys/**", "change +src/keys/new.pem"),
     ),
-    good=(
-        ("files src/**", "deny src/keys/**", "change src/user.py"),
-    ),
+    good=(("files src/**", "deny src/keys/**", "change src/user.py"),),
 )

@@ -22,8 +22,8 @@ from planfence.change.change import Action
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policyfrom planfence.rules import ways
-
+from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Rule
 
 
@@ -60,7 +60,5 @@ RULE = Rule(
         ("files src/user.py", "change +.gitmodules src/user.py"),
         ("task none", "change .gitattributes"),
     ),
-    good=(
-        ("files .github/workflows/ci.yml", "change .github/workflows/ci.yml"),
-    ),
+    good=(("files .github/workflows/ci.yml", "change .github/workflows/ci.yml"),),
 )

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policyfrom planfence.rules import ways
-
+from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -48,10 +48,6 @@ RULE = Rule(
     edit=True,
     needs=frozenset(),
     ways=(ways.begin_task, ways.urgent, ways.some_task),
-    bad=(
-        ("task none", "change src/user.py src/mail.py src/page.py"),
-    ),
-    good=(
-        ("task none", "change src/user.py src/mail.py"),
-    ),
+    bad=(("task none", "change src/user.py src/mail.py src/page.py"),),
+    good=(("task none", "change src/user.py src/mail.py"),),
 )

@@ -31,8 +31,8 @@ from planfence.change import unsafenames
 from planfence.change.change import FileChange, Mode
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policyfrom planfence.rules import ways
-
+from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 

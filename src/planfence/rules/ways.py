@@ -77,7 +77,7 @@ def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Find
     if at is At.INDEX:
         yield Step(why, f"git restore --staged -- {words}", settles)
     elif at is At.PATHS and any(f.path in left_out and not f.old_mode for f in case.ctx.change.files):
-        yield Step(f"{why}: name the others alone", _commit_of(case, rest), settles if case.place.text else ())
+        yield Step(f"{why}: name the others alone", _commit_of(rest), settles if case.place.text else ())
     elif at in (At.ALL, At.PATHS, At.PICK, At.REVERT, At.REBASE):
         yield Step(f"{why} (`git stash pop` brings it back)", f"git stash push -- {words}", settles)
     elif case.place.made:
@@ -88,7 +88,7 @@ def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Find
             yield Step(why, line, settles)
 
 
-def _commit_of(case: Case, rest: Iterable[str]) -> str:
+def _commit_of(rest: Iterable[str]) -> str:
     return f"git commit -F {EDITMSG} -- {_quoted(sorted(rest))}"
 
 
