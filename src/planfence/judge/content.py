@@ -11,6 +11,7 @@ from planfence.change.message import Message, needs_content
 from planfence.finding import Severity
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
+from planfence.rules import mixed_content
 from planfence.rules.rule import Context
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ def is_needed(ctx: Context) -> bool:
     """Whether a rule that can refuse depends on the content: by the message's type, or the policy's own choice."""
     if ctx.change.is_merge:
         return False
-    wanted = ctx.policy.rules.get("THM004", ctx.policy.rules.get("mixed-content"))
-    return needs_content(ctx.message) or wanted is Severity.ERROR
+    return needs_content(ctx.message) or mixed_content.RULE.severity_under(ctx.policy) is Severity.ERROR
 
 
 def read(repository: Repository, change: Change, message: Message | None) -> Content | None:

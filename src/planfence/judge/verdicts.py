@@ -14,7 +14,7 @@ from planfence.change.governing import entry_of
 from planfence.change.lines import Lines
 from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
-from planfence.finding import Finding, Report
+from planfence.finding import Finding, Report, Severity
 from planfence.gitio.commits import added_by
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -34,6 +34,14 @@ from planfence.rules.rule import Context, Door, Need, Rule
 from planfence.rules.runner import door, judge, needs, selected
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The first change that was refused, and the findings that refuse it: what the next steps are about."""
+
+    ctx: Context
+    errors: tuple[Finding, ...]
+
+
 @dataclass(slots=True)
 class Verdicts:
     """Collects findings over the changes of one check."""
@@ -45,6 +53,7 @@ class Verdicts:
     judged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     subjects: dict[str, str] = field(default_factory=dict)
+    refusal: Refusal | None = None
     unplanned: frozenset[str] = frozenset()
     #: Whose trailers count for stages and roles (`git log` arguments), and how many commits at most (0: all).
     history: tuple[str, ...] = ()
@@ -128,6 +137,8 @@ class Verdicts:
         if claim.task and message is not None and not change.is_merge and not message.trailer(messages.MODEL_TRAILER):
             self.unmarked.append(change.name)
         self.findings += found
+        if self.refusal is None and (errors := tuple(f for f in found if f.severity is Severity.ERROR)):
+            self.refusal = Refusal(ctx, errors)
         if message is not None and (found or ctx.door is Door.URGENT):
             self.subjects[change.name] = message.subject
         if ctx.door is Door.URGENT:

@@ -43,6 +43,7 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.SIGNER}),
+    later=True,
     ways=(sign,),
     bad=(("at push", 'policy trust.plan = "signed"', "plan version = 2"),),
     good=(("at push", 'policy trust.plan = "signed"', "plan version = 2", "signed"),),

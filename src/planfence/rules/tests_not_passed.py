@@ -49,6 +49,7 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
+    later=True,
     ways=(run_tests,),
     bad=(('policy tests.required = ["commit", "push"]',),),
     good=(('policy tests.required = ["commit", "push"]', "tested"),),

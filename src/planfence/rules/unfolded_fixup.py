@@ -58,6 +58,7 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.MESSAGE}),
+    later=True,
     ways=(fold_it,),
     bad=(
         ("at push", "message fixup! feat: something else"),
