@@ -206,7 +206,7 @@ def _log(data: bytes) -> None:
     from planfence.log.line import format_record
     from planfence.log.reader import Reader, Record
     from planfence.report.fastfold import FastFold
-    from planfence.report.taskfacts import Facts
+    from planfence.report.taskfacts import LogFacts
 
     reader = Reader(_clock)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)
@@ -221,7 +221,7 @@ def _log(data: bytes) -> None:
             assert isinstance(read, Record)
             assert {k: v for k, v in read.fields.items() if v} == {k: v for k, v in record.fields.items() if v}
     # The fast reader says the same.
-    slow, fast, counts = Facts(), Facts(), Reader(_clock)
+    slow, fast, counts = LogFacts(), LogFacts(), Reader(_clock)
     slow.add(iter(found), "r:")
     folder = FastFold(fast, counts, _clock)
     folder.fold(lines, "r:")

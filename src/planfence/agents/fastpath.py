@@ -119,7 +119,7 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
 
 def header() -> str:
     """Return a note's first line: its layout, and the version whose rules wrote it (read, not imported)."""
-    said = _read(os.path.dirname(os.path.abspath(__file__)) + "/__init__.py")
+    said = _read(os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/__init__.py")
     return "planfence-agent 1 " + said.partition('__version__ = "')[2].partition('"')[0]
 
 

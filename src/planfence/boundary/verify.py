@@ -1,4 +1,4 @@
-"""The same verdict where it counts: in CI, by the policy and under the trust of the protected branch (DESIGN §6)."""
+"""The same verdict where it counts: in CI, by the policy and under the trust of the protected branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tree against tree: the one reader of what changed (facts/git.md calls it **R**)."""
+"""Tree against tree: the one reader of what changed."""
 
 from __future__ import annotations
 

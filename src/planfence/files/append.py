@@ -1,4 +1,4 @@
-"""One line onto the end of a file that many processes write at once (DESIGN §7).
+"""One line onto the end of a file that many processes write at once.
 
 Hook fast paths use this module: it imports only what the interpreter has loaded or built in.
 """

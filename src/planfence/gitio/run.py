@@ -27,7 +27,7 @@ _SAFE_CONFIG = (
     "advice.graftFileDeprecated=false",
 )
 
-#: Options that make `diff-tree`, `diff-index` and their kin say the whole truth (DESIGN §6, facts/git.md **R**).
+#: Options that make `diff-tree`, `diff-index` and their kin say the whole truth.
 RAW_DIFF = (
     "-r",
     "-z",

@@ -1,4 +1,4 @@
-"""Evidence: that tests ran on exactly one tree, with what result (DESIGN §6).
+"""Evidence: that tests ran on exactly one tree, with what result.
 
 The record is an in-toto test-result v0.1 predicate. What it is bound to (task, plan
 version, stage, model, each command with its counts) stands in the annotations of its

@@ -1,4 +1,4 @@
-"""The ledger: an append-only store in `refs/planfence/ledger/<writer>` (DESIGN §7).
+"""The ledger: an append-only store in `refs/planfence/ledger/<writer>`.
 
 One ref for each clone, one commit an entry, its tree holding `entry.json` and attachments.
 Written by plumbing; the ref moves by a compare-and-swap that never follows a symbolic ref

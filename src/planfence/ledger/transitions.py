@@ -1,4 +1,4 @@
-"""Stage moves as the ledger keeps them: who did what with a task, in which round (DESIGN §1, §7)."""
+"""Stage moves as the ledger keeps them: who did what with a task, in which round."""
 
 from __future__ import annotations
 

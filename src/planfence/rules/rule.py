@@ -32,7 +32,7 @@ class Need(StrEnum):
 
 
 class Door(StrEnum):
-    """By which door a change comes in (DESIGN §5)."""
+    """By which door a change comes in."""
 
     TASK = "task"
     GOVERNING = "governing"

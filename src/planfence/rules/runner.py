@@ -42,7 +42,7 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
 def door(
     change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str]
 ) -> Door:
-    """By which door a change comes in (DESIGN §5).
+    """By which door a change comes in.
 
     ``planned`` says whether the plans have the task that ``task_name`` names; ``unplanned``
     is the union of the paths of all unplanned changes of the range, this one included.
