@@ -28,6 +28,10 @@ _CLASSES = {
 }
 
 
+#: The longest path that Linux takes (PATH_MAX, limits.h), in bytes; a longer pattern is no use to anybody.
+LONGEST = 4096
+
+
 def encode(path: str) -> bytes:
     """Return the bytes that git has for a path (undecodable bytes travel as surrogates)."""
     return path.encode("utf-8", "surrogateescape")
@@ -42,6 +46,8 @@ def fault(pattern: str) -> tuple[str, str] | None:
     """Say what is wrong with a plan's pattern and how to mend it, or return None."""
     if not pattern:
         return "an empty pattern", "name a file, or a folder as `dir/**`"
+    if len(encode(pattern)) > LONGEST:
+        return f"a pattern of more than {LONGEST} bytes", "write a shorter one: no path is that long"
     if "\\" in pattern:
         return "a backslash in a pattern", "write `/` between folders; nothing needs escaping"
     if "\0" in pattern or "\n" in pattern:
@@ -54,6 +60,10 @@ def fault(pattern: str) -> tuple[str, str] | None:
         return "a negated pattern", "list what is allowed, and what is not under `deny`"
     if pattern.endswith("/"):
         return "a bare folder", f"write `{pattern}**`"
+    return _fault_within(pattern)
+
+
+def _fault_within(pattern: str) -> tuple[str, str] | None:
     parts = pattern.split("/")
     if "" in parts:
         return "an empty path component (`//`)", "write one `/`"
@@ -108,9 +118,12 @@ def _translate_class(pattern: bytes, start: int) -> tuple[bytes, int] | None:
     return (b"(?!/)[" + (b"^" if negated else b"") + body + b"]"), index + 1
 
 
-def _translate(pattern: bytes) -> bytes | None:
-    """Translate one pattern to a regular expression on bytes; None where it is malformed."""
-    out = b""
+_STAR, _SLASH, _DEEP, _REST = b"*", b"/", b"**/", b"**"
+
+
+def _tokens(pattern: bytes) -> list[bytes] | None:
+    """Return the pattern's steps: the four above, and regular expressions for one byte; None: it is malformed."""
+    out: list[bytes] = []
     index, length = 0, len(pattern)
     while index < length:
         char = pattern[index : index + 1]
@@ -120,28 +133,56 @@ def _translate(pattern: bytes) -> bytes | None:
                 end += 1
             opens = index == 0 or pattern[index - 1 : index] == b"/"
             after = pattern[end : end + 1]
-            if end - index >= 2 and opens and after in (b"", b"/"):
-                if after == b"/":
-                    out += b"(?:.*/)?"
-                    end += 1
-                else:
-                    out += b".*"
-            else:
-                out += b"[^/]*"
-            index = end
-        elif char == b"?":
-            out += b"[^/]"
-            index += 1
+            crosses = end - index >= 2 and opens and after in (b"", b"/")
+            out.append(_STAR if not crosses else _DEEP if after else _REST)
+            index = end + (crosses and after == b"/")
         elif char == b"[":
             translated = _translate_class(pattern, index)
             if translated is None:
                 return None
-            out += translated[0]
+            out.append(translated[0])
             index = translated[1]
         else:
-            out += re.escape(char)
+            out.append(_SLASH if char == b"/" else b"[^/]" if char == b"?" else re.escape(char))
             index += 1
     return out
+
+
+def _split(tokens: list[bytes], at: bytes) -> list[list[bytes]]:
+    out: list[list[bytes]] = [[]]
+    for token in tokens:
+        if token == at:
+            out.append([])
+        else:
+            out[-1].append(token)
+    return out
+
+
+def _translate(pattern: bytes) -> bytes | None:
+    """Translate one pattern to a regular expression on bytes; None: it is malformed.
+
+    What stands between two `*` of one name has a fixed length, and what stands between two `**/` a fixed number of
+    names. So the first place that fits is as good as any later one: an atomic group keeps it, and no path takes more
+    steps than its length times the pattern's.
+    """
+    tokens = _tokens(pattern)
+    if tokens is None:
+        return None
+    first, *deeper = (b"/".join(map(_name, _split(group, _SLASH))) for group in _split(tokens, _DEEP))
+    if not deeper:
+        return first
+    *middle, last = deeper
+    return first + b"".join(b"(?>(?:.*?/)??" + group + b")" for group in middle if group) + b"(?:.*/)?" + last
+
+
+def _name(tokens: list[bytes]) -> bytes:
+    """Translate what stands between two slashes."""
+    if tokens == [_REST]:
+        return b".*"
+    pieces = [b"".join(piece) for piece in _split(tokens, _STAR)]
+    if len(pieces) == 1:
+        return pieces[0]
+    return pieces[0] + b"".join(b"(?>[^/]*?" + piece + b")" for piece in pieces[1:-1]) + b"[^/]*" + pieces[-1]
 
 
 @lru_cache(maxsize=512)

@@ -5,6 +5,7 @@ Neither reads the tree again where the marks of index and HEAD prove that pre-co
 
 import posix
 
+from planfence import prover
 from planfence.hooks import fastpath
 from planfence.hooks.fastpath import RAW_DIFF, Git, Place, Unsure
 
@@ -142,10 +143,7 @@ def clean(text: str) -> list[str]:
 def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
     """Raise Unsure unless the message is about one thing; return whether it ends in a block of trailers."""
     kind = _type(lines[0])
-    types = plan.get(b"type")
-    if kind and types is not None and kind.encode() not in types:
-        raise Unsure(b"type")
-    if kind.encode() in plan.get(b"unsure-type", []):
+    if not prover.allows(plan, kind.encode()):
         raise Unsure(b"type")
     numbers = 0
     for line in lines:

@@ -16,8 +16,7 @@ import sys
 import time
 from _imp import source_hash
 
-#: Raised by one when the format of the compiled plan, or what it proves, changes.
-FORMAT = 2
+from planfence import prover
 
 SEEN_HEAD = b"planfence-seen 4"
 #: Begins what commit-msg leaves for post-commit, see `fastmessage.leave`.
@@ -351,18 +350,7 @@ class Asked:
         if self.changed is None:
             raise Unsure(b"not asked")
         comment = digest(self._settings.output((0, 1))) if self._settings else UNASKED
-        return *divide(self.changed.output()), comment
-
-
-def divide(output: bytes) -> tuple[bytes, bytes]:
-    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
-    if b"\t" not in output:
-        return output, b""
-    fields = output.split(b"\0")
-    end = 0
-    while fields[end][:1] == b":":
-        end += 2
-    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
+        return *prover.divide(self.changed.output()), comment
 
 
 def elsewhere(place: Place) -> tuple[bytes, ...]:
@@ -388,27 +376,20 @@ def digest(data: bytes) -> bytes:
 
 
 def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
-    """The file name of the compiled plan for these blobs (plan empty: no task), this task and this version."""
-    from planfence import __version__
-
-    return b"fast-" + digest(b"\0".join((b"%d" % FORMAT, __version__.encode(), policy, plan, task)))
+    """The file name of the compiled plan for these blobs (plan empty: no task), this task and these rules."""
+    return b"fast-" + digest(b"\0".join((prover.made(), policy, plan, task)))
 
 
 def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
-    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file."""
+    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file.
+
+    One that other rules were written down in proves nothing: what stands at a HEAD outlives a new version of ours.
+    """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
-    if told != digest(body):
+    plan = prover.read(body.splitlines())
+    if told != digest(body) or plan[b"made"] != [prover.made()]:
         raise Unsure(name)
-    return parse(body)
-
-
-def parse(body: bytes) -> dict[bytes, list[bytes]]:
-    """Read the lines of a compiled plan: each is a word, a space, and a value; a word may come often."""
-    found: dict[bytes, list[bytes]] = {}
-    for line in body.splitlines():
-        word, _, value = line.partition(b" ")
-        found.setdefault(word, []).append(value)
-    return found
+    return plan
 
 
 def write_lines(path: bytes, lines: list[bytes]) -> None:

@@ -125,7 +125,7 @@ def silent(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str
 
 
 def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
-    """Prove a rule that asks no more than the ledger says of the task and who acts: judged once, true until that moves."""
+    """Prove a rule that asks what the ledger says of the task and of who acts: judged once, true until that moves."""
     return ()
 
 
