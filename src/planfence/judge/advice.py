@@ -90,13 +90,13 @@ def _of_no_change(outcome: Outcome) -> Refusal:
 
 def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> Place:
     """Say where a refusal stands."""
-    at, amends = At.EARLIER, False
+    at, words = At.EARLIER, tuple[str, ...]()
     if ctx.change.name == STAGED:
         at = _under_way(repository)
-        amends = at in (At.INDEX, At.ALL, At.PATHS) and _amends()
+        words = _words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
     elif ctx.change.name and not far and _is_head(repository, ctx.change.name):
         at = At.TIP
-    return Place(at, amends, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
+    return Place(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
 
 
 def _under_way(repository: Repository) -> At:
@@ -110,14 +110,14 @@ def _under_way(repository: Repository) -> At:
     return At.PATHS if index.startswith("next-index-") else At.INDEX
 
 
-def _amends() -> bool:
-    """Whether the `git commit` above this process amends: git tells its hooks nothing of it."""
+def _words() -> tuple[str, ...]:
+    """Return the words of the `git commit` above this process: git tells its hooks nothing of them."""
     from planfence.files.ancestors import ancestors
 
     for process in ancestors():
         if "commit" in process.words and process.words[0].rpartition("/")[2].startswith("git"):
-            return "--amend" in process.words
-    return False
+            return process.words
+    return ()
 
 
 def _is_head(repository: Repository, commit: str) -> bool:

@@ -43,15 +43,13 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def take_over(case: Case) -> Iterator[Step]:
-    """Let the one who commits take the role over, which is recorded."""
+    """Give the role to the one who commits."""
     about, name = tuple(each for each in case.findings if not each.path), case.ctx.task_name
     if not about:
         return
-    line = f'planfence start {name} --take-over "why"'
-    if case.place.made:
-        line = f'planfence handover {name} --to {case.ctx.model} --why "why"'
+    line = f'planfence handover {name} --to {case.ctx.model} --why "…"'
     line += " && planfence sync" if case.place.far else ""
-    yield Step("take the role over, which is recorded", line, about, asks=case.ctx.model != HUMAN)
+    yield Step(f"give the role to {case.ctx.model}, which is recorded", line, about, asks=case.ctx.model != HUMAN)
 
 
 def by_the_holder(case: Case) -> Iterator[Step]:

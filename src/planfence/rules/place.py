@@ -36,18 +36,23 @@ def _none(paths: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG001 - stands for
 class Place:
     """Where a refusal stands.
 
-    ``amends`` says that the commit takes the last one's place (`commit --amend`); ``text`` is the message's file as
-    it was refused (None: not known yet), ``edited`` whether an editor was opened for it. ``far`` says that a server or
+    ``words`` are those of the `git commit` that was refused (empty: not known); ``text`` is the message's file as it
+    was refused (None: not known yet), ``edited`` whether an editor was opened for it. ``far`` says that a server or
     CI judged, so that records must be sent there. ``tasks`` returns the tasks (`<plan>/<task>`) that list all of
     the paths, and that the same model may begin.
     """
 
     at: At = At.INDEX
-    amends: bool = False
+    words: tuple[str, ...] = ()
     text: str | None = None
     edited: bool = False
     far: bool = False
     tasks: Callable[[Iterable[str]], tuple[str, ...]] = _none
+
+    @property
+    def amends(self) -> bool:
+        """Whether the commit takes the last one's place."""
+        return "--amend" in self.words
 
     @property
     def made(self) -> bool:

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, must_change_hands
-from planfence.rules import ways
 from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
 
 
@@ -51,7 +50,7 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
-    ways=(hand_over, ways.urgent),
+    ways=(hand_over,),
     bad=(("policy rework.max = 1", "role implement codex", "rounds 2 codex", "model codex"),),
     good=(("policy rework.max = 1", "role implement codex", "rounds 1 codex", "model codex"),),
 )

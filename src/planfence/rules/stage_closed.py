@@ -53,7 +53,8 @@ def next_stage(case: Case) -> Iterator[Step]:
         yield Step("begin it", f"planfence start {name}{sync}", case.findings, asks)
     elif stage is Stage.REVIEW:
         reviewer = facts.state(name).holder(ctx.plan, ctx.task, Stage.REVIEW) if ctx.plan and ctx.task else ""
-        who = f"let {reviewer} send it back" if reviewer not in ("", ctx.model) else "send it back"
+        who = f"let {reviewer} send it back" if reviewer not in ("", HUMAN) else "send it back"
+        asks = asks and reviewer != ctx.model
         yield Step(who, f'planfence rework {name} --why "…"{sync}', case.findings, asks)
     if stage is not Stage.DONE:
         yield Step("or fetch what others recorded", "planfence sync")

@@ -64,6 +64,16 @@ def _commit(case: Case, words: str) -> str:
     return f"git commit{options} {words}{tail}"
 
 
+def again(case: Case) -> str:
+    """Return the very `git commit` that was refused, to be typed again."""
+    words = case.place.words
+    if words and not {"-F", "--file=-"} & set(words) and all(each.isprintable() for each in words):
+        return " ".join(["git", *(word(each) for each in words[1:])])
+    if case.place.text is None:
+        return _commit(case, "").rstrip()
+    return _commit(case, _from_file(case))
+
+
 # -- keeping paths out --------------------------------------------------------------------------------------------
 
 
@@ -177,10 +187,8 @@ def urgent(case: Case) -> Iterator[Step]:
         return  # in a rebase the commit's own trailers count
     elif place.under_way:
         line = 'PLANFENCE_URGENT="why" git commit --no-edit'
-    elif place.text is None:
-        line = 'PLANFENCE_URGENT="why" ' + _commit(case, "").rstrip()
     else:
-        line = 'PLANFENCE_URGENT="why" ' + _commit(case, _from_file(case))
+        line = f'PLANFENCE_URGENT="why" {again(case)}'
     if line:
         yield Step(why, line, settles, asks=ctx.model != HUMAN)
 
@@ -201,7 +209,7 @@ def ask(who: Callable[[Case], str]) -> Way:
 
     def way(case: Case) -> Iterator[Step]:
         place = case.place
-        line = "git commit" if place.text is None or not place.at else _commit(case, _from_file(case))
+        line = again(case)
         if place.made:
             line = "git reset --soft HEAD^" if place.at is At.TIP else f"git rebase -i {case.ctx.change.name[:7]}^"
         yield Step(who(case), line, asks=True)
@@ -224,14 +232,6 @@ def split(case: Case) -> Iterator[Step]:
         yield Step(why, "git add -u && planfence split --apply")
     elif at is At.TIP and len(ctx.change.parents) == 1:
         yield Step(why, f"planfence split --commit {ctx.change.name[:12]} --apply")
-
-
-def as_found(case: Case) -> Iterator[Step]:
-    """Offer what the rule's findings say themselves."""
-    for finding in case.findings:
-        for number, fix in enumerate(finding.fixes):
-            line = f"{fix} && planfence sync" if case.place.far and fix.startswith("planfence ") else fix
-            yield Step(finding.name.replace("-", " "), line, () if number else (finding,))
 
 
 # -- another message ----------------------------------------------------------------------------------------------
