@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Raised by one when the words, or what they prove, change.
 FORMAT = 3
 
+#: The words that a rule's proof may use.
+WORDS = ("need", "bar", "free", "files", "lines", "names", "type", "no-type")
+
 #: What a path may be made of here; other bytes are the rules' business.
 PLAIN = bytes(range(0x20, 0x7F))
 _MODES = frozenset((b"000000", b"100644", b"100755"))
@@ -172,23 +175,23 @@ def _least(plan: dict[bytes, list[bytes]], word: bytes) -> int | None:
 
 
 class Patterns:
-    """Some patterns, without classes (`[…]`): what they name is what `gitio.paths` says."""
+    """Some patterns, as `gitio.paths` has them; what is malformed names nothing."""
 
     __slots__ = ("_folders", "_homes", "_literals", "_others")
 
-    def __init__(self, patterns: list[bytes]) -> None:
+    def __init__(self, patterns: "Iterable[bytes]") -> None:
         folders = []
         self._literals = set()
-        self._others: list[list[bytes]] = []
+        self._others: list[tuple[bytes, bytes, list[list[_Step]]]] = []
         for pattern in patterns:
-            if b"[" in pattern:
-                raise ValueError(pattern)
-            if b"*" not in pattern and b"?" not in pattern:
+            start = _plain_start(pattern)
+            if start == len(pattern):
                 self._literals.add(pattern)
-            elif pattern[-3:] == b"/**" and b"*" not in pattern[:-3] and b"?" not in pattern:
+            elif start == len(pattern) - 2 and pattern[-3:] == b"/**":
                 folders.append(pattern[:-2])
-            else:
-                self._others.append(pattern.split(b"/"))
+            elif names := components(pattern):
+                end = b"" if b"[" in pattern else pattern[max(map(pattern.rfind, (b"*", b"?", b"/"))) + 1 :]
+                self._others.append((pattern[:start], end, names))
         self._folders = tuple(folders)
         self._homes = {literal.rpartition(b"/")[0] for literal in self._literals}
 
@@ -196,10 +199,10 @@ class Patterns:
         """Whether any of the patterns names the path."""
         if path in self._literals or path.startswith(self._folders):
             return True
-        if not self._others:
-            return False
-        parts = path.split(b"/")
-        return any(_segments(other, parts) for other in self._others)
+        for start, end, names in self._others:
+            if path.startswith(start) and path.endswith(end) and _matches(names, path.split(b"/")):
+                return True
+        return False
 
     def take(self, folder: bytes) -> bool:
         """Whether they name every path that stands in the folder (empty: the top)."""
@@ -232,20 +235,94 @@ class Entries:
         return self._any.take(folder)
 
 
-def _segments(pattern: list[bytes], path: list[bytes]) -> bool:
-    """Match by components: `**` alone in one stands for any number of them, at the end for one or more.
+def _plain_start(pattern: bytes) -> int:
+    """Where the first `*`, `?` or `[` of a pattern stands; its length where there is none."""
+    found = [at for at in map(pattern.find, (b"*", b"?", b"[")) if at >= 0]
+    return min(found, default=len(pattern))
 
-    As in :func:`_component`, only the last `**` is come back to: an earlier one could only have left less to match.
+
+#: One step in a name: a byte, any byte, any number of any bytes, or one byte of a class.
+_Step = int | frozenset[int]
+_ANY, _STAR = -1, -2
+_SLASH = 0x2F
+#: What POSIX's classes hold, as pairs of a first and a last byte.
+_CLASSES = {
+    b"alnum": b"09AZaz",
+    b"alpha": b"AZaz",
+    b"blank": b"\t\t  ",
+    b"cntrl": b"\x00\x1f\x7f\x7f",
+    b"digit": b"09",
+    b"graph": b"!~",
+    b"lower": b"az",
+    b"print": b" ~",
+    b"punct": b"!/:@[`{~",
+    b"space": b"\t\r  ",
+    b"upper": b"AZ",
+    b"xdigit": b"09AFaf",
+}
+
+
+def components(pattern: bytes) -> "list[list[_Step]] | None":
+    """Return the steps of each of a pattern's names; None: a class is malformed. A `/` in a class divides nothing."""
+    names: list[list[_Step]] = [[]]
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        at += 1
+        if char == _SLASH:
+            names.append([])
+        elif char == 0x5B:
+            found = members(pattern, at)
+            if found is None:
+                return None
+            names[-1].append(found[0])
+            at = found[1]
+        else:
+            names[-1].append(_STAR if char == 0x2A else _ANY if char == 0x3F else char)
+    return names
+
+
+def members(pattern: bytes, at: int) -> tuple[frozenset[int], int] | None:
+    """Return the bytes of the class whose `[` stands before ``at``, and where it ends; None: it is malformed."""
+    negated = pattern[at : at + 1] in (b"!", b"^")
+    at = first = at + negated
+    held: set[int] = set()
+    while pattern[at : at + 1] != b"]" or at == first:
+        low, high = pattern[at : at + 1], pattern[at + 2 : at + 3]
+        if not low:
+            return None
+        if pattern[at : at + 2] == b"[:":
+            end = pattern.find(b":]", at + 2)
+            pairs = _CLASSES.get(pattern[at + 2 : end]) if end >= 0 else None
+            if pairs is None:
+                return None
+            for index in range(0, len(pairs), 2):
+                held.update(range(pairs[index], pairs[index + 1] + 1))
+            at = end + 2
+        elif pattern[at + 1 : at + 2] == b"-" and high not in (b"", b"]"):
+            held.update(range(low[0], high[0] + 1))
+            at += 3
+        else:
+            held.add(low[0])
+            at += 1
+    return frozenset(set(range(256)) - held if negated else held) - {_SLASH}, at + 1
+
+
+def _matches(names: "list[list[_Step]]", path: list[bytes]) -> bool:
+    """Match name by name: `**` alone stands for any number of them, at the end for one or more.
+
+    What stands between two `**` is a fixed number of names, and between two `*` of a name a fixed number of bytes. So
+    the first place that fits is as good as any later one, and only the last `**` or `*` is come back to.
     """
     at = here = 0
     deep, mark = -1, 0
     while here < len(path):
-        if at < len(pattern) and len(pattern[at]) > 1 and not pattern[at].strip(b"*"):
+        if at < len(names) and len(names[at]) > 1 and names[at].count(_STAR) == len(names[at]):
             deep, mark = at, here
             at += 1
-            if at == len(pattern):
+            if at == len(names):
                 return True
-        elif at < len(pattern) and _component(pattern[at], path[here]):
+        elif at < len(names) and _fits(names[at], path[here]):
             at += 1
             here += 1
         elif deep >= 0:
@@ -253,18 +330,19 @@ def _segments(pattern: list[bytes], path: list[bytes]) -> bool:
             at, here = deep + 1, mark
         else:
             return False
-    return at == len(pattern)
+    return at == len(names)
 
 
-def _component(pattern: bytes, name: bytes) -> bool:
-    """Match one component: `*` is any bytes, `?` one; the usual two pointers with one point to come back to."""
+def _fits(steps: "list[_Step]", name: bytes) -> bool:
+    """Match one name: the usual two pointers with one point to come back to."""
     at = here = 0
     star, mark = -1, 0
     while here < len(name):
-        if at < len(pattern) and pattern[at] == 0x2A:
+        step = steps[at] if at < len(steps) else None
+        if step == _STAR:
             star, mark = at, here
             at += 1
-        elif at < len(pattern) and pattern[at] in (0x3F, name[here]):
+        elif step == _ANY or step == name[here] or (isinstance(step, frozenset) and name[here] in step):
             at += 1
             here += 1
         elif star >= 0:
@@ -272,7 +350,7 @@ def _component(pattern: bytes, name: bytes) -> bool:
             at, here = star + 1, mark
         else:
             return False
-    return not pattern[at:].strip(b"*")
+    return all(step == _STAR for step in steps[at:])
 
 
 def portable(added: list[bytes]) -> bool:

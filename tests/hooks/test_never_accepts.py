@@ -14,11 +14,11 @@ from planfence import prover
 from planfence.change import message as messages
 from planfence.change import unsafenames
 from planfence.change.change import Change, Mode
-from planfence.change.message import needs_content
 from planfence.gitio import paths
 from planfence.hooks import fastmessage, fastpath
 from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
+from planfence.judge import content
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import replace
@@ -103,8 +103,9 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         accepted += 1
         parsed = messages.parse(messages.clean(text, "#"))
         change = Change("staged", ("c" * 40,), "d" * 40, ())
-        assert not needs_content(parsed), (seed, text)
-        assert not _refused(_context(change, Policy(), plan, task, message=parsed)), (seed, text)
+        ctx = _context(change, Policy(), plan, task, message=parsed)
+        assert not content.is_needed(ctx, selected(Policy())), (seed, text)
+        assert not _refused(ctx), (seed, text)
         wanted = (("Plan-Task", "p/t"), ("Plan-Model", "human"))
         written = fastmessage.with_trailers(text, [f"{key}: {value}" for key, value in wanted], block=block)
         assert written == messages.with_trailers(text, wanted, "#"), (seed, text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from planfence import prover
 from planfence.change import message as messages
 from planfence.change.change import Change, FileChange, Mode
+from planfence.change.message import Message
 from planfence.change.reader import Step
 from planfence.errors import BadFile
 from planfence.gitio import paths
@@ -20,6 +21,8 @@ from planfence.records import replace
 from planfence.rules.rule import Context, Door, Need, by_ledger
 from planfence.rules.runner import clauses, judge
 
+#: So many different trailers, and so many proofs, are remembered.
+_KEPT = 1024
 #: Stands for any plain change where only the task, the stage and the model count.
 _ANY = Change("", ("",), "", (FileChange("", Mode.FILE, Mode.FILE, "", ""),))
 
@@ -29,6 +32,7 @@ class PlainCommits:
 
     def __init__(self, verdicts: Verdicts) -> None:
         self._verdicts = verdicts
+        self._claims: dict[tuple[tuple[str, str], ...], Claim | None] = {}
         self._known: dict[tuple[object, ...], Prover | None] = {}
 
     def take(self, step: Step, governing: Governing) -> bool:
@@ -40,11 +44,10 @@ class PlainCommits:
         if files is None:
             return False
         message = messages.parse(commit.message)
-        claim = claim_of(message)
-        several = max(len(message.trailer(messages.TASK_TRAILER)), len(message.types), len(message.issues)) > 1
-        if several or message.autosquash or claim.urgent:
+        claim = self._claim(message)
+        if claim is None or len(message.types) > 1 or len(message.issues) > 1 or message.autosquash:
             return False
-        proof = self._proof(governing, policy, claim, *message.types) if claim.task else None
+        proof = self._proof(governing, policy, claim, *message.types)
         if proof is None or not proof.holds(files):
             return False
         if proof.lines is not None:
@@ -61,11 +64,23 @@ class PlainCommits:
         verdicts.accept(commit.id, claim, message)
         return True
 
+    def _claim(self, message: Message) -> Claim | None:
+        """What a commit says of itself; None for one of several tasks, of none, or an urgent one."""
+        if message.trailers not in self._claims:
+            if len(self._claims) == _KEPT:
+                self._claims.clear()
+            claim = claim_of(message)
+            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and claim.task and not claim.urgent
+            self._claims[message.trailers] = claim if one else None
+        return self._claims[message.trailers]
+
     def _proof(self, governing: Governing, policy: Policy, claim: Claim, kind: str = "") -> Prover | None:
         plan_id, task_id = split_task(claim.task)
         entry = governing.plans.get(policy.plan_path(plan_id))
         key = (id(policy), entry and entry.id, claim.task, claim.model, claim.stage, kind)
         if key not in self._known:
+            if len(self._known) == _KEPT:
+                self._known.clear()
             self._known[key] = self._read(governing, policy, claim, plan_id, task_id, kind)
         return self._known[key]
 

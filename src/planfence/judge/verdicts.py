@@ -243,7 +243,7 @@ class Verdicts:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
-        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):
+        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 

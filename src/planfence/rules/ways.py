@@ -208,6 +208,7 @@ def ask(who: Callable[[Case], str]) -> Way:
     """Return a way that asks somebody else to make the same commit."""
 
     def way(case: Case) -> Iterator[Step]:
+        """Let a person, or who may, make the same commit."""
         place = case.place
         line = again(case)
         if place.made:
