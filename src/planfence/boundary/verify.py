@@ -21,6 +21,7 @@ from planfence.judge.check import Outcome, Terms
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.rules import RULES
 
 #: How a range was found that the user named.
 AS_ASKED = "as asked"
@@ -61,7 +62,7 @@ def verify(
     outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
     notes = (f"{span_.how}: {span_.base[:12]}..{span_.head[:12]}", *outcome.report.notes)
     report = replace(outcome.report, notes=notes + bypassed(outcome))
-    return Outcome(report, policy)
+    return Outcome(report, policy, refusal=outcome.refusal)
 
 
 def policy_at(repository: Repository, base: str, reader: Objects | None = None) -> Policy:
@@ -76,8 +77,8 @@ def policy_at(repository: Repository, base: str, reader: Objects | None = None) 
     return policy
 
 
-#: What the local hooks let through on purpose: it is asked for at the push.
-_LATER = ("GAT001", "MSG002", "PLN004")
+#: The rules whose breaches say nothing of the local hooks.
+_LATER = frozenset(rule.code for rule in RULES if rule.later)
 
 
 def bypassed(outcome: Outcome) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ class HookResult:
 
     outcome: Outcome
     warnings: tuple[str, ...] = ()
+    #: The message's file as commit-msg found it, and whether an editor was opened for it.
+    text: str | None = None
+    edited: bool = False
 
 
 def pre_commit(repository: Repository) -> HookResult:
@@ -60,7 +63,7 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
-    return HookResult(outcome)
+    return HookResult(outcome, text=text, edited=bool(comment))
 
 
 def _read_message(file: Path) -> str:

@@ -33,7 +33,7 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
         raise
     outcome = result.outcome
     report = outcome.report
-    steps = next_steps(report, task=outcome.claim.task, has_message=name == "commit-msg") if report.refused else ()
+    steps = next_steps(repository, outcome, text=result.text, edited=result.edited)
     colour = wants_colour(repository.environment, sys.stderr)
     emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:

@@ -77,7 +77,9 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     before = _before(repository, objects, head, policy, plan_id)
     old = objects.read(before.entry.id)
     assert old is not None
-    data = amend(old.data, before.path, wanted, policy.protected)
+    # A pattern is not enough for a link or a submodule either (SCP005).
+    literal = tuple(path for path in wanted.adds if _is_special(repository, path))
+    data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
     after = Entry(before.entry.mode, write.write_blob(git, data))
     tree = write.tree_with(git, objects, head, before.path, after)
     text = _message(f"{plan_id}/{wanted.task_id}", wanted, detect(repository.environment))
@@ -114,6 +116,12 @@ def _before(repository: Repository, objects: Objects, head: str, policy: Policy,
     if data is None or write.clean_id(git, path, data) != found.id:
         raise PlanfenceError(f"{path} has changes of your own in the worktree", hint=own.format(path=path))
     return _Before(head, path, found, index, data)
+
+
+def _is_special(repository: Repository, path: str) -> bool:
+    """Whether the index has the path as a link or a submodule."""
+    found = write.index_entry(repository.git, path)
+    return found is not None and not is_plain(found.entry)
 
 
 def _names(objects: Objects, head: str, policy: Policy) -> list[str]:

@@ -153,7 +153,7 @@ def logs(bench: Bench) -> Iterator[Diagnosis]:
         elif path.is_dir() or not os.access(_first_that_exists(path), os.W_OK):
             yield Diagnosis(Health.BROKEN, name, f"{path} can't be written: nothing is logged")
         elif bench.repository.git.run("ls-files", "-z", "--", f":(literal){name}"):
-            mend = f"git rm --cached {shlex.quote(name)}, and ignore it"
+            mend = f"git rm -q --cached {shlex.quote(name)} && echo {shlex.quote(name)} >> .gitignore"
             yield Diagnosis(Health.BROKEN, name, "is tracked: a framework fails every hook that changes it", mend)
         elif bench.repository.git.status("check-ignore", "-q", "--", name)[0] != 0:
             yield Diagnosis(Health.ODD, name, "is not ignored", "planfence init")
