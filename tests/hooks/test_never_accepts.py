@@ -16,7 +16,8 @@ from planfence.change.change import Change, Mode
 from planfence.change.message import needs_content
 from planfence.content.committypes import LICENCES
 from planfence.gitio import paths
-from planfence.hooks import fastjudge, fastmessage, fastpath
+from planfence.hooks import fastjudge, fastmessage
+from planfence.hooks import place as places
 from planfence.hooks.compiledplan import PROVEN, compile_plan
 from planfence.hooks.notes import raw_bytes
 from planfence.manifest.plan import Plan, Task
@@ -50,7 +51,7 @@ def _fast(plan: dict[bytes, list[bytes]], change: Change, tree: list[str]) -> bo
         added = [path for path, action in files if action == b"A"]
         if added:
             fastjudge.names(added, b"".join(paths.encode(path) + b"\0" for path in tree))
-    except fastpath.Unsure:
+    except places.Unsure:
         return False
     return True
 
@@ -75,7 +76,7 @@ def test_no_change_that_a_rule_refuses_is_accepted() -> None:
         ctx = _context(change, policy, plan if task else None, task, collisions=unsafenames.collisions(added, tree))
         said = _refused(ctx)
         refused += bool(said)
-        if _fast(fastpath.parse(compiled), change, tree):
+        if _fast(places.parse(compiled), change, tree):
             accepted += 1
             assert not said, (seed, change, said)
             assert ctx.door in (Door.TASK, Door.SMALL), (seed, change)
@@ -96,7 +97,7 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         try:
             lines = fastmessage.clean(text)
             block = fastmessage.judge(compiled, lines)
-        except fastpath.Unsure:
+        except places.Unsure:
             continue
         accepted += 1
         parsed = messages.parse(messages.clean(text, "#"))

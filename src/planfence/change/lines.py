@@ -10,8 +10,8 @@ from planfence.change.difftree import DiffTree
 from planfence.gitio import paths
 from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import NUMSTAT
 from planfence.records import replace
+from planfence.tables import NUMSTAT
 
 
 class Lines:

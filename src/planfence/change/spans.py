@@ -22,8 +22,9 @@ from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Walk, walked, whole
-from planfence.gitio.run import BUFFERED, NUMSTAT, RAW_DIFF, Asked, Git, widen
+from planfence.gitio.run import BUFFERED, Asked, Git, widen
 from planfence.gitio.spawn import Process
+from planfence.tables import NUMSTAT, RAW_DIFF
 
 #: As many as there are processors, within reason: each costs git some time of its own (a twentieth with a third).
 LANES = max(2, min(3, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2))

@@ -14,6 +14,7 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
 from planfence.hooks import full
 from planfence.hooks.full import HookResult
+from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
 from planfence.log import hookruns
 from planfence.render import text
@@ -23,9 +24,22 @@ NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commi
 
 
 def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
-    """Run a hook in the current directory, and log the run; return its exit code."""
-    began = time.monotonic()
+    """Run a hook in the current directory, and log the run; return its exit code.
+
+    commit-msg judges as pre-commit first where that has left it to do so: same verdict, same words, same lines.
+    """
     repository = open_repository(env.current(), Path.cwd())
+    if name == "commit-msg" and was_left(repository):
+        refused = _run(repository, "pre-commit", (), has_message=True)
+        if refused:
+            return refused
+    return _run(repository, name, arguments, stdin, has_message=name == "commit-msg")
+
+
+def _run(
+    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes = b"", *, has_message: bool
+) -> int:
+    began = time.monotonic()
     try:
         result = _dispatch(repository, name, arguments, stdin)
     except PlanfenceError:
@@ -33,7 +47,7 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
         raise
     outcome = result.outcome
     report = outcome.report
-    steps = next_steps(report, task=outcome.claim.task, has_message=name == "commit-msg") if report.refused else ()
+    steps = next_steps(report, task=outcome.claim.task, has_message=has_message) if report.refused else ()
     colour = wants_colour(repository.environment, sys.stderr)
     emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:
