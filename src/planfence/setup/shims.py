@@ -35,10 +35,10 @@ _START = (
 )
 
 #: pre-commit without an interpreter: git opens no editor, so commit-msg follows at once, and judges change and message.
-#: It is left to it only if it stands beside us, to the letter as it was installed with us, and has taken part in the
-#: commit before (the note is its own: nobody has put another in its place, or keeps git from starting it). A
-#: prepare-commit-msg hook could change the index in between, of which git has read what it commits. The note then says
-#: that the judging was left; what can't be written is judged here.
+#: It is left to it only if it stands beside us to the letter as it was installed with us (as far as it starts the
+#: program: a shell reads byte by byte), and took part in the commit before, so that git does start it: the note is its
+#: own. A prepare-commit-msg hook could change the index in between, of which git has read already what it commits.
+#: What can't be noted is judged here.
 _LEAVE = r"""
 leave() {{
   n=${{GIT_DIR:-.git}}/planfence/note
@@ -47,12 +47,14 @@ leave() {{
   [ -x "$d/commit-msg" ] && [ ! -x "$d/prepare-commit-msg" ] || return 1
   IFS=' ' read -r l x <"$n"
   [ "$l" = planfence-note ] || [ "$l" = recordede-note ] || return 1
-  w=
-  while IFS= read -r l; do
-    w="$w$l
-"
-  done <"$d/commit-msg"
-  [ "$w$l" = {expected} ] || return 1
+  {{
+    IFS= read -r w
+    while IFS= read -r l && [ "$l" != fi ]; do
+      w="$w
+$l"
+    done
+  }} <"$d/commit-msg"
+  [ "$w" = {expected} ] || return 1
   printf 'planfence-left 3 \n' 2>/dev/null 1<>"$n"
 }}
 """
@@ -163,9 +165,9 @@ def shim(name: str, launcher: Launcher | None, chained: bytes | None = None) -> 
     if name not in NAMES:
         raise ValueError(name)
     lines = [
-        "# Written by `planfence install`; `planfence uninstall` takes it away and restores what was there.",
         *([] if launcher is None else [f"p={shlex.quote(launcher.python)}", f"s={shlex.quote(launcher.site)}"]),
         *(_alone(name, launcher) if chained is None else _in_front(name, launcher, chained)),
+        "# Written by `planfence install`; `planfence uninstall` takes it away and restores what was there.",
     ]
     rest = os.fsencode("\n".join(lines) + "\n")
     return _HEAD + _MARKER + _digest(rest) + b"\n" + rest
@@ -222,7 +224,8 @@ def _alone(name: str, launcher: Launcher | None) -> list[str]:
 
 
 def _leave(launcher: Launcher | None) -> str:
-    return _LEAVE.strip().format(expected=shlex.quote(os.fsdecode(shim("commit-msg", launcher))))
+    begins = os.fsdecode(shim("commit-msg", launcher)).partition("\nfi\n")[0]
+    return _LEAVE.strip().format(expected=shlex.quote(begins))
 
 
 def _in_front(name: str, launcher: Launcher | None, chained: bytes) -> list[str]:
