@@ -18,7 +18,7 @@ from pathlib import Path
 
 from planfence.log.line import format_record
 from planfence.report import decision, report
-from planfence.report.decision import Outcome, Trial
+from planfence.report.decision import TaskOutcome, Trial
 from planfence.report.metrics import Frame, measure
 from planfence.report.trial import standing
 
@@ -61,7 +61,7 @@ def main() -> int:
         facts, _, _ = report.fold([report.Source((log,))])
     tasks = list(facts.tasks.values())
     outcomes = [
-        Outcome(trial.arms.index(task.flow), task.active_min or 0, task.est_min, task.accepted) for task in tasks
+        TaskOutcome(trial.arms.index(task.flow), task.active_min or 0, task.est_min, task.accepted) for task in tasks
     ]
     effect = decision.estimate(outcomes, 0.05, per_accepted=False)
     assert effect is not None

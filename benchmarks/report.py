@@ -34,7 +34,7 @@ for line in open(sys.argv[1]):
 """
 WITHOUT = """
 import sys
-from planfence.app import foldlogs
+from planfence.report import foldlogs
 foldlogs.has_duckdb = lambda: False
 from planfence.cli.main import main
 sys.argv = ["planfence", "report", "--json"]
@@ -43,7 +43,7 @@ main()
 FOLD = """
 import sys
 from pathlib import Path
-from planfence.app import foldlogs, report
+from planfence.report import foldlogs, report
 if not {duckdb}:
     foldlogs.has_duckdb = lambda: False
 facts, counts, _ = report.fold([report.Source(tuple(sorted(Path(sys.argv[1]).glob("*.csv"))))])

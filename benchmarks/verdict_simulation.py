@@ -14,14 +14,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from planfence.report.decision import Outcome, Trial, assign, judge
+from planfence.report.decision import TaskOutcome, Trial, assign, judge
 
 SD, SLOPE, PASS = 0.64, 0.60, 0.7
 
 
 def outcomes(
     generator: random.Random, ratio: float, trial: Trial, *, drop: float = 0.0, accepted: float = 1.0
-) -> Iterator[Outcome]:
+) -> Iterator[TaskOutcome]:
     """``drop``: how much worse the second arm's first-pass rate is; ``accepted``: the share of tasks of both arms."""
     for index in range(trial.looks[-1]):
         arm = trial.arms.index(assign(trial, index))
@@ -29,7 +29,7 @@ def outcomes(
         value = math.exp(generator.gauss(0, SD)) * est_min**SLOPE * ratio**arm
         passed = generator.random() < PASS - drop * arm
         stands = accepted == 1 or generator.random() < accepted
-        yield Outcome(arm, value, est_min, stands, passed and stands)
+        yield TaskOutcome(arm, value, est_min, stands, passed and stands)
 
 
 def simulate(

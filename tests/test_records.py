@@ -69,7 +69,7 @@ def test_the_standard_librarys_functions_take_it() -> None:
 
 
 def test_it_loads_no_dataclasses() -> None:
-    code = "import sys; from planfence.core import hunks; sys.exit('dataclasses' in sys.modules)"
+    code = "import sys; from planfence.change import hunks; sys.exit('dataclasses' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""The one error type, and the exit codes that every command shares (DESIGN §4)."""
+"""The one error type, and the exit codes that every command shares."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
     collided = 0
     with Objects(repository.git) as objects:
         following = Siblings(objects)
-        for change in reader.changes(repository, revisions.listed(repository, tips).ids):
+        for change in reader.changes(repository, revisions.listed(repository, tips)):
             added = [file.path for file in change.files if file.old_mode == Mode.ABSENT]
             exact = Siblings(objects).collisions(added, change.tree)
             collided += bool(exact)

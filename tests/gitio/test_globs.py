@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +18,14 @@ GLOB_PART = st.one_of(
         ["*", "**", "?", "[ab]", "[!a]", "[^b]", "[a-c]*", "a*", "*b", "[[:alpha:]]", "[]a]", "***", "[!]a]"]
     ),
     st.lists(st.sampled_from(["a", "b", "*", "?", "[a-b]", "**", "é"]), min_size=1, max_size=3).map("".join),
+    # Several `*` in one name, and several `**`, are where a matcher must choose.
+    st.lists(st.sampled_from(["a", "b", "*", "?", "[!b]"]), min_size=3, max_size=9).map("".join),
 )
-PATTERN = st.lists(GLOB_PART, min_size=1, max_size=4).map("/".join).filter(lambda p: paths.fault(p) is None)
+PATTERN = (
+    st.lists(st.one_of(GLOB_PART, st.just("**")), min_size=1, max_size=7)
+    .map("/".join)
+    .filter(lambda p: paths.fault(p) is None)
+)
 
 
 def without_clashes(names: list[str]) -> list[str]:
@@ -36,3 +45,22 @@ def test_patterns_mean_what_git_means(empty_repo, names: list[str], patterns: li
         # What git adds to wildmatch, a plain name standing for the folder below it, a plan may not say.
         folder = [name for name in listed if paths.is_literal(pattern) and name.startswith(pattern + "/")]
         assert sorted(set(listed) - set(folder)) == sorted(n for n in names if paths.matches([pattern], n)), pattern
+
+
+def test_every_short_pattern_means_what_git_means(empty_repo) -> None:
+    names = ["/".join(parts) for size in (1, 2, 3, 4) for parts in product(["a", "b", "ab", "aab"], repeat=size)]
+    deepest = [name for name in names if name.count("/") == 3]  # the others would be files and folders at once
+    empty = empty_repo.git("hash-object", "-w", "--stdin", stdin=b"")
+    tried = 0
+    for files in (names[:4], deepest):
+        empty_repo.git("read-tree", "--empty")
+        entries = "".join(f"100644 {empty}\t{name}\0" for name in files)
+        empty_repo.git("update-index", "-z", "--index-info", stdin=entries.encode())
+        parts = ["**", "a*", "*a*b", "*b*a*", "?*"]
+        for pattern in map("/".join, (p for size in (1, 2, 3, 4) for p in product(parts, repeat=size))):
+            if random.Random(pattern).random() < 0.8:
+                continue
+            listed = empty_repo.git("ls-files", "-z", "--", f":(top,glob){pattern}").split("\0")[:-1]
+            assert listed == sorted(name for name in files if paths.matches([pattern], name)), pattern
+            tried += 1
+    assert tried > 200

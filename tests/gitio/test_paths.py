@@ -25,6 +25,7 @@ from planfence.gitio import paths
         "a**",
         "**a/b",
         "***",
+        "é" * 2048 + "*",
     ],
 )
 def test_a_pattern_that_could_mean_something_else_is_a_fault(pattern: str) -> None:

@@ -10,25 +10,23 @@ from random import Random
 
 from support import generate
 
+from planfence import prover
 from planfence.change import message as messages
 from planfence.change import unsafenames
 from planfence.change.change import Change, Mode
-from planfence.change.message import needs_content
-from planfence.content.committypes import LICENCES
 from planfence.gitio import paths
-from planfence.hooks import fastjudge, fastmessage
+from planfence.hooks import fastmessage
 from planfence.hooks import place as places
-from planfence.hooks.compiledplan import PROVEN, compile_plan
+from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
+from planfence.judge import content
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.rules import RULES
-from planfence.rules.rule import Context, Door
-from planfence.rules.runner import door, judge, selected
+from planfence.records import replace
+from planfence.rules.rule import Context, Door, by_ledger
+from planfence.rules.runner import clauses, door, judge, selected
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
-#: The rules of stages and evidence speak of the ledger, which the fast path takes from the full check's word.
-_LEDGER = ("GAT", "ROL")
 
 
 def _context(change: Change, policy: Policy, plan: Plan | None, task: Task | None, **more) -> Context:
@@ -40,25 +38,31 @@ def _context(change: Change, policy: Policy, plan: Plan | None, task: Task | Non
 
 
 def _refused(ctx: Context) -> list[str]:
-    rules = [rule for rule in RULES if not rule.code.startswith(_LEDGER)]
+    """What the rules say, but those that ask the ledger, which the fast path takes from the full check's word."""
+    rules = [rule for rule in selected(ctx.policy) if rule.proof is not by_ledger]
     return [f"{finding.code} {finding.path} {finding.message}" for finding in judge(ctx, rules)]
 
 
 def _fast(plan: dict[bytes, list[bytes]], change: Change, tree: list[str]) -> bool:
-    try:
-        files = fastjudge.parse(raw_bytes(change.files))
-        fastjudge.judge(plan, files)
-        added = [path for path, action in files if action == b"A"]
-        if added:
-            fastjudge.names(added, b"".join(paths.encode(path) + b"\0" for path in tree))
-    except places.Unsure:
+    files = prover.parse(raw_bytes(change.files))
+    if files is None or not prover.Prover(plan).holds(files):
         return False
-    return True
+    added = [path for path, action in files if action == b"A"]
+    listing = b"".join(paths.encode(path) + b"\0" for path in tree)
+    return prover.portable(added) and prover.alone(added, listing)
+
+
+def _words(plan: Plan, task: Task) -> dict[bytes, list[bytes]]:
+    """What the rules make of a task's words alone."""
+    themes = {name: replace(theme, paths=()) for name, theme in plan.themes.items()}
+    said = clauses(Policy(), replace(plan, themes=themes), replace(task, files=(), deny=()))
+    assert said is not None
+    return prover.read(clause.encode() for clause in said)
 
 
 def test_no_new_rule_turns_the_fast_path_off_unseen() -> None:
-    """Whoever adds a rule says in `fastplan.PROVEN` why nothing is found on a plain change, or what looks for it."""
-    assert {rule.code for rule in selected(Policy())} <= PROVEN
+    """Whoever adds a rule says beside it what proves that it finds nothing on a plain change; without, all is slow."""
+    assert not [rule.code for rule in selected(Policy()) if rule.proof is None]
 
 
 def test_no_change_that_a_rule_refuses_is_accepted() -> None:
@@ -76,7 +80,7 @@ def test_no_change_that_a_rule_refuses_is_accepted() -> None:
         ctx = _context(change, policy, plan if task else None, task, collisions=unsafenames.collisions(added, tree))
         said = _refused(ctx)
         refused += bool(said)
-        if _fast(places.parse(compiled), change, tree):
+        if _fast(prover.read(compiled.splitlines()), change, tree):
             accepted += 1
             assert not said, (seed, change, said)
             assert ctx.door in (Door.TASK, Door.SMALL), (seed, change)
@@ -90,9 +94,7 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         random = Random(seed)
         plan = generate.plan(random)
         task = plan.tasks[0]
-        own = plan.themes.get(task.theme)
-        compiled = {b"type": [each.encode() for each in own.types]} if own and own.types else {}
-        compiled[b"unsure-type"] = [each.encode() for each in LICENCES]
+        compiled = _words(plan, task)
         text = generate.message(random)
         try:
             lines = fastmessage.clean(text)
@@ -102,8 +104,9 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         accepted += 1
         parsed = messages.parse(messages.clean(text, "#"))
         change = Change("staged", ("c" * 40,), "d" * 40, ())
-        assert not needs_content(parsed), (seed, text)
-        assert not _refused(_context(change, Policy(), plan, task, message=parsed)), (seed, text)
+        ctx = _context(change, Policy(), plan, task, message=parsed)
+        assert not content.is_needed(ctx, selected(Policy())), (seed, text)
+        assert not _refused(ctx), (seed, text)
         wanted = (("Plan-Task", "p/t"), ("Plan-Model", "human"))
         written = fastmessage.with_trailers(text, [f"{key}: {value}" for key, value in wanted], block=block)
         assert written == messages.with_trailers(text, wanted, "#"), (seed, text)
@@ -117,7 +120,7 @@ def test_patterns_mean_what_they_mean_to_the_rules() -> None:
         pattern = generate.pattern(random)
         if "[" in pattern or not (pattern.isascii() and pattern.isprintable()):
             continue
-        fast = fastjudge.Patterns([pattern.encode()])
+        fast = prover.Patterns([pattern.encode()])
         tried = [generate._instance(random, pattern), *(generate.path(random, 0.2) for _ in range(3))]
         for path in filter(None, tried):
             assert fast.match(paths.encode(path)) == paths.matches((pattern,), path), (pattern, path)

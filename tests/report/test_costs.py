@@ -16,7 +16,7 @@ from planfence.manifest.policy import Policy
 from planfence.report import costs, prices
 from planfence.report.usage import Turn
 
-SESSIONS = Path(__file__).parent.parent / "agents" / "sessions"
+SESSIONS = Path(__file__).parent / "sessions"
 POLICY = Policy()
 TEN = 1795341600  # 2026-11-22T10:00:00Z, when the recorded sessions began
 

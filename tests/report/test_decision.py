@@ -10,7 +10,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from planfence.report import decision
-from planfence.report.decision import Outcome, Trial, assign, estimate, judge
+from planfence.report.decision import TaskOutcome, Trial, assign, estimate, judge
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import verdict_simulation
@@ -24,7 +24,7 @@ def sample(count, ratio=1.0, seed=2, *, sd=0.64, rates=(0.7, 0.7), forecast=True
         arm = TRIAL.arms.index(assign(TRIAL, index))
         est = generator.uniform(30, 60)
         value = math.exp(generator.gauss(0, sd)) * est**0.6 * ratio**arm
-        yield Outcome(arm, value, est if forecast else 0.0, True, generator.random() < rates[arm])
+        yield TaskOutcome(arm, value, est if forecast else 0.0, True, generator.random() < rates[arm])
 
 
 @pytest.mark.parametrize("forecast", [True, False])
@@ -46,7 +46,9 @@ def test_the_estimate_is_least_squares(forecast):
 
 def test_per_accepted_task_counts_what_was_thrown_away():
     outcomes = [
-        Outcome(arm, 1.0 + 0.1 * (index % 3), 0, not (arm and index % 2), None) for index in range(20) for arm in (0, 1)
+        TaskOutcome(arm, 1.0 + 0.1 * (index % 3), 0, not (arm and index % 2), None)
+        for index in range(20)
+        for arm in (0, 1)
     ]
     plain, per_accepted = (estimate(outcomes, 0.05, per_accepted=choice) for choice in (False, True))
     assert plain.value == pytest.approx(1)
@@ -91,7 +93,7 @@ def test_only_the_confidence_sequence_is_shown_between_looks():
 
 def test_a_verdict_at_a_look_stays():
     early = list(sample(20, 0.3))
-    late = [Outcome(each.arm, 1.0 + 50 * each.arm, each.est_min, True, True) for each in early]
+    late = [TaskOutcome(each.arm, 1.0 + 50 * each.arm, each.est_min, True, True) for each in early]
     assert judge(TRIAL, early + late).word == "better"
     assert judge(TRIAL, early + late).look == 20
 
@@ -127,7 +129,7 @@ def test_the_confidence_sequence_covers_at_every_moment():
 
 
 def test_one_arm_alone_gives_no_verdict():
-    outcomes = [Outcome(0, 1.0, 30, True, True)] * 20
+    outcomes = [TaskOutcome(0, 1.0, 30, True, True)] * 20
     assert judge(TRIAL, outcomes).word == "running"
     assert judge(TRIAL, outcomes * 2).word == "not enough data"
 

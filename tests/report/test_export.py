@@ -98,7 +98,7 @@ def test_histograms_find_a_quantile():
 
 
 def test_every_row_has_every_column(work):
-    facts = export.Facts()
+    facts = export.LogFacts()
     reading = export._read(work, POLICY)
     facts.add(reading.records)
     rows = aggregates.aggregate(facts.tasks.values(), "r", export.Frame(NOW), set())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from planfence.log.reader import Reader
 from planfence.report.fastfold import FastFold, whole_lines
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 
 def clock(text, is_utc):
@@ -20,9 +20,9 @@ def clock(text, is_utc):
 
 def both(lines, clock=clock, cuts=()):
     """Read by the reference, and by chunks that are cut before these lines."""
-    facts, reader = Facts(), Reader(clock)
+    facts, reader = LogFacts(), Reader(clock)
     facts.add(reader.read(lines), "r:")
-    fast, fast_reader = Facts(), Reader(clock)
+    fast, fast_reader = LogFacts(), Reader(clock)
     folder = FastFold(fast, fast_reader, clock)
     places = sorted({0, len(lines), *(cut % (len(lines) + 1) for cut in cuts)})
     folder.fold(("".join(lines[start:end]) for start, end in pairwise(places)), "r:")
@@ -187,7 +187,7 @@ def test_the_common_lines_take_the_fast_way(monkeypatch):
         "plan=p,stage=implement,theme=auth,rules=SCP001,files=3,ms=12,id=0123456789abcdef\n",
     ]
     monkeypatch.setattr(Reader, "read_line", None)
-    facts, reader = Facts(), Reader(clock)
+    facts, reader = LogFacts(), Reader(clock)
     folder = FastFold(facts, reader, clock)
     folder.fold(["".join(lines)])
     folder.finish()

@@ -11,7 +11,7 @@ from planfence.log.files import local_clock
 from planfence.log.reader import Reader
 from planfence.report import foldlogs, largelogs, report
 from planfence.report.metrics import Frame
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 TASKS = ["a", "p/a", "p/b", "", "a%2Cb", "caf\u00e9", "a b", "'", '"q"']
 NUMBERS = ["", "0", "1", "0.42", "26", "2.5", "1e3", "-1", "nan", "x", ".5", "7."]
@@ -59,7 +59,7 @@ def line(generator, number):
 
 
 def reference(path, prefix=""):
-    facts, reader = Facts(), Reader(local_clock)
+    facts, reader = LogFacts(), Reader(local_clock)
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         facts.add(reader.read(lines), prefix)
     return facts, reader
@@ -146,7 +146,7 @@ def test_several_processes_read_as_the_reference(tmp_path, seed):
     for number, share in enumerate((list(texts)[:7], list(texts)[7:300], [], list(texts)[300:])):
         paths.append(tmp_path / f"{number}.csv")
         paths[-1].write_text("".join(f"{text}\n" for text in share))
-    expected, reader = Facts(), Reader(local_clock)
+    expected, reader = LogFacts(), Reader(local_clock)
     for path in paths:
         with path.open(newline="\n") as lines:
             expected.add(reader.read(lines), "r:")

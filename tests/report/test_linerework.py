@@ -1,28 +1,34 @@
 import pytest
 
-from planfence.report.linerework import Hunk, Lines, Step, replay
+from planfence.report.linerework import HunkRange, LineCounts, TaskCommit, replay
 
 DAY = 86_400
 
 
 def add(epoch, task, old, come, path="a", gone=0):
-    return Step(epoch, task, (Hunk(path, old, gone, old, come),))
+    return TaskCommit(epoch, task, (HunkRange(path, old, gone, old, come),))
 
 
 @pytest.mark.parametrize(
     ("steps", "found"),
     [
-        ([add(0, "p/a", 0, 10)], {"p/a": Lines(10, 0)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "p/b", 3, 2, gone=4)], {"p/a": Lines(10, 4), "p/b": Lines(2, 0)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "", 3, 0, gone=4)], {"p/a": Lines(10, 4)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "p/a", 3, 2, gone=4)], {"p/a": Lines(12, 0)}),
-        ([add(0, "p/a", 0, 10), add(8 * DAY, "p/b", 3, 2, gone=4)], {"p/a": Lines(10, 0), "p/b": Lines(2, 0)}),
-        ([add(0, "p/a", 500, 3), add(DAY, "p/b", 499, 0, gone=3)], {"p/a": Lines(3, 1), "p/b": Lines(0, 0)}),
+        ([add(0, "p/a", 0, 10)], {"p/a": LineCounts(10, 0)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "p/b", 3, 2, gone=4)], {"p/a": LineCounts(10, 4), "p/b": LineCounts(2, 0)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "", 3, 0, gone=4)], {"p/a": LineCounts(10, 4)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "p/a", 3, 2, gone=4)], {"p/a": LineCounts(12, 0)}),
+        (
+            [add(0, "p/a", 0, 10), add(8 * DAY, "p/b", 3, 2, gone=4)],
+            {"p/a": LineCounts(10, 0), "p/b": LineCounts(2, 0)},
+        ),
+        ([add(0, "p/a", 500, 3), add(DAY, "p/b", 499, 0, gone=3)], {"p/a": LineCounts(3, 1), "p/b": LineCounts(0, 0)}),
         (
             [add(0, "p/a", 0, 3), add(1, "p/b", 0, 5), add(2, "p/c", 6, 1, gone=3)],
-            {"p/a": Lines(3, 3), "p/b": Lines(5, 0), "p/c": Lines(1, 0)},
+            {"p/a": LineCounts(3, 3), "p/b": LineCounts(5, 0), "p/c": LineCounts(1, 0)},
         ),
-        ([add(0, "p/a", 0, 3), add(DAY, "p/b", 1, 0, path="b", gone=3)], {"p/a": Lines(3, 0), "p/b": Lines(0, 0)}),
+        (
+            [add(0, "p/a", 0, 3), add(DAY, "p/b", 1, 0, path="b", gone=3)],
+            {"p/a": LineCounts(3, 0), "p/b": LineCounts(0, 0)},
+        ),
     ],
 )
 def test_lines_changed_again(steps, found):

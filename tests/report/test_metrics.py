@@ -9,7 +9,7 @@ from planfence.log.reader import Reader
 from planfence.report import metrics
 from planfence.report.data import build
 from planfence.report.metrics import Frame
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 NOW = 1795341600
 DAY = 86_400
@@ -38,7 +38,7 @@ own.count = 0
 
 
 def facts_of(*lines):
-    facts = Facts()
+    facts = LogFacts()
     facts.add(Reader(clock).read([line + "\n" for line in lines]))
     return facts
 

@@ -7,7 +7,7 @@ from planfence.env import Environment
 from planfence.gitio.repository import open_repository
 from planfence.report.metrics import Frame
 from planfence.report.reworkhistory import add_history
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 NOW = 1795341600
 DAY = 86_400
@@ -44,7 +44,7 @@ class Story:
         return self.git("rev-parse", "HEAD")
 
     def facts(self, *tasks):
-        facts = Facts()
+        facts = LogFacts()
         for name in tasks:
             facts.task(name).finished = NOW - 10 * DAY
         add_history(facts, open_repository(Environment(self.variables), self.top), FRAME)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planfence.change.patchfile import Line, PatchFile, PatchHunk
-from planfence.risks import RISKS, Found, find, weigh
+from planfence.risks import RISKS, RiskFound, find, weigh
 
 
 def patch(example):
@@ -46,7 +46,7 @@ def test_the_heaviest_come_first_and_a_kind_counts_once_a_file():
     found = list(find(files))
     assert [each.risk for each in found] == sorted((each.risk for each in found), key=RISKS.index)
     one = next(each for each in found if each.risk is RISKS[0])
-    assert weigh([one, one, Found(one.risk, "other", one.hit)]) == 2 * one.risk.weight
+    assert weigh([one, one, RiskFound(one.risk, "other", one.hit)]) == 2 * one.risk.weight
 
 
 def test_a_secret_is_not_shown():

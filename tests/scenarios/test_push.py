@@ -179,12 +179,12 @@ def light(repo, stdin: bytes, **extra: str):
 
 
 def test_the_light_entry_knows_what_was_judged_and_nothing_else(pushed):
-    assert b"planfence.cli" in light(pushed, push_line(pushed)).stderr
+    assert b"planfence.hooks.main" in light(pushed, push_line(pushed)).stderr
     assert light(pushed, push_line(pushed)).returncode == 1
     pushed.planfence("test", **CODEX)
     quick = light(pushed, push_line(pushed))
     assert quick.returncode == 0
-    assert b"planfence.cli" not in quick.stderr
+    assert b"planfence.hooks.main" not in quick.stderr
     assert b"subprocess" not in quick.stderr
     assert "event=pre-push,result=accepted" in (pushed.root / ".ai-benchmark.csv").read_text()
     head, base = pushed.git("rev-parse", "HEAD"), pushed.git("rev-parse", "main")
@@ -195,8 +195,8 @@ def test_the_light_entry_knows_what_was_judged_and_nothing_else(pushed):
         push_line(pushed, new=head, remote="refs/tags/x"),
     ]
     for line in slow:
-        assert b"planfence.cli" in light(pushed, line).stderr
-    assert b"planfence.cli" in light(pushed, push_line(pushed), PLANFENCE_RUN_TESTS="1").stderr
+        assert b"planfence.hooks.main" in light(pushed, line).stderr
+    assert b"planfence.hooks.main" in light(pushed, push_line(pushed), PLANFENCE_RUN_TESTS="1").stderr
 
 
 @pytest.mark.parametrize("harm", ["ledger", "base", "note"])
@@ -212,7 +212,7 @@ def test_the_light_entry_steps_aside_once_anything_changed(pushed, harm):
         for note in (pushed.root / ".git/planfence/cache").glob("push-*"):
             note.write_text(note.read_text().replace("end\n", ""))
     done = light(pushed, push_line(pushed))
-    assert b"planfence.cli" in done.stderr
+    assert b"planfence.hooks.main" in done.stderr
     assert done.returncode == (1 if harm == "ledger" else 0)
 
 

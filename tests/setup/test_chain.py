@@ -184,7 +184,7 @@ def test_a_framework_s_hook_that_would_call_itself_is_put_in_order(folder):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from planfence.install import chain, shims
+from planfence.setup import chain, shims
 left = int(sys.argv[3])
 def deadly(function):
     def call(*arguments, **options):
@@ -240,7 +240,7 @@ def test_installs_at_once(folder):
     (folder / "pre-commit").write_bytes(OLD)
     (folder / "pre-commit").chmod(0o755)
     before = snapshot(folder)
-    code = "import sys; from pathlib import Path; from planfence.install import chain, shims\n"
+    code = "import sys; from pathlib import Path; from planfence.setup import chain, shims\n"
     code += "chain.install(Path(sys.argv[1]), shims.Launcher('/usr/bin/python3', '/site'))"
     running = [subprocess.Popen([sys.executable, "-c", code, folder]) for _ in range(6)]
     assert [process.wait() for process in running] == [0] * 6
@@ -255,7 +255,7 @@ def test_a_folder_that_may_not_be_written(tmp_path):
     folder.mkdir()
     (folder / "pre-commit").write_bytes(OLD)
     folder.chmod(0o555)
-    code = "import os, sys; from pathlib import Path; from planfence.install import chain\n"
+    code = "import os, sys; from pathlib import Path; from planfence.setup import chain\n"
     code += "from planfence.errors import CouldNotCheck\n"
     code += "os.geteuid() or os.setuid(65534)\n"
     code += "try: chain.install(Path(sys.argv[1]), None)\nexcept CouldNotCheck as error: sys.exit(int(error.code))\n"

@@ -8,8 +8,7 @@ from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
 from planfence.content.judged import Judged, Kind
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
-from planfence.split.grouping import Guide, is_changelog, knots, propose
-from planfence.split.words import place
+from planfence.split.grouping import Guide, is_changelog, knots, place, propose
 
 ATOMS = {"add": Atom.WHOLE, "delete": Atom.WHOLE, "rename": Atom.RENAME, "binary": Atom.WHOLE}
 

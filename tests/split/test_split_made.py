@@ -14,7 +14,7 @@ from planfence.change.hunks import FileState
 from planfence.cli.splitrun import Options, plain
 from planfence.errors import CouldNotCheck
 from planfence.split.compose import compose_trees
-from planfence.split.steps import Step
+from planfence.split.newobjects import CommitStep
 
 HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.change.message"}
 JUDGES = {"planfence.judge.check", "planfence.judge.verdicts", "planfence.judge.sources", "planfence.rules"}
@@ -183,7 +183,7 @@ def test_made_trees_are_those_of_gits_own_index(empty_repo, object_format: str, 
         have = have - set(gone) | set(new)
         read = [line.split() for line in repo.git("-c", "core.quotePath=false", "ls-files", "-s").splitlines()]
         states = tuple(FileState(path, int(mode, 8), None, blob) for mode, blob, _, path in read if path in new)
-        steps.append(Step(tuple(name for name in gone if name not in new), states))
+        steps.append(CommitStep(tuple(name for name in gone if name not in new), states))
         trees.append(repo.git("write-tree"))
     empty = repo.git("hash-object", "-t", "tree", "-w", "--stdin", stdin=b"")
     assert list(compose_trees(repo.open(), empty, steps)) == trees
@@ -194,7 +194,7 @@ def test_a_file_and_a_folder_of_one_name_are_refused(empty_repo) -> None:
     tree, blob = empty_repo.git("rev-parse", "HEAD^{tree}"), empty_repo.git("rev-parse", "HEAD:d/a")
     for path in ("d", "d/a/b"):
         with pytest.raises(CouldNotCheck, match="at once"):
-            compose_trees(empty_repo.open(), tree, [Step((), (FileState(path, 0o100644, None, blob),))])
+            compose_trees(empty_repo.open(), tree, [CommitStep((), (FileState(path, 0o100644, None, blob),))])
 
 
 def test_an_odd_old_mode_is_written_as_git_would(empty_repo) -> None:

@@ -9,6 +9,7 @@ from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Limits, Policy, Unplanned
+from planfence.rules import RULES
 
 PLAIN = ("src", "docs", "tests", "auth", "keys", "a.py", "b.py", "c.md", "user.py", "x", "lib")
 ODD = (
@@ -34,6 +35,16 @@ ODD = (
 WILD = ("*", "**", "?.py", "*.py", "a*", "*u*.?y", "a**", "***", "[a-b].py", "[!a]*", "*.*", "s?c", "**.py")
 MODES = (0o100644, 0o100755)
 ODD_MODES = (0o120000, 0o160000, 0o100664)
+
+
+def _named_by_rules() -> tuple[str, ...]:
+    """The names in the rules' own examples, so that a new rule is tried as well."""
+    examples = [each for rule in RULES for each in (*getattr(rule, "bad", ()), *getattr(rule, "good", ()))]
+    words = {word for example in examples for line in example for word in line.split()}
+    return tuple(sorted({part for word in words if "/" in word or "." in word for part in word.split("/") if part}))
+
+
+ODD += _named_by_rules()
 
 
 def path(random: Random, odd: float) -> str:

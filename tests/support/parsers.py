@@ -150,15 +150,8 @@ def _message(data: bytes) -> None:
         assert marked == text
 
 
-class _Ended:
-    """A process that ended well."""
-
-    def wait(self) -> int:
-        return 0
-
-
 def _raw(data: bytes) -> None:
-    from planfence.change.spans import _Lane
+    from planfence import prover
     from planfence.change.trees import parse_raw
 
     changes = parse_raw(data)
@@ -166,17 +159,11 @@ def _raw(data: bytes) -> None:
     assert told is not None, "what git never writes was taken"
     found = [(c.old_mode, c.new_mode, c.old_id, c.new_id, paths.encode(c.path)) for c in changes]
     assert found == told
-    # A stream of answers says the same, whatever the paths are and wherever it is cut.
-    names = ["1" * 40, "2" * 40]
-    stream = b"".join(name.encode() + b"\0" + data for name in names) + b"-\n"
-    for cut in range(0, len(stream), max(1, len(stream) // 7)):
-        lane = _Lane(_Ended(), names, range(0), counted=False)
-        lane._asked.extend((0, 1))
-        chunks = [chunk for chunk in (stream[:cut], stream[cut:]) if chunk]
-        read = [answer for chunk in [*chunks, b""] for answer in lane.read(chunk)]
-        assert [at for at, *_ in read] == [0, 1]
-        for _, records, names_, _ in read:
-            assert parse_raw(b"".join(b"%s\0%s\0" % pair for pair in zip(records, names_, strict=True))) == changes
+    # With lines counted it is told apart from the counts, whatever the paths are.
+    counts = b"".join(b"1\t-\t" + paths.encode(change.path) + b"\0" for change in changes)
+    assert prover.divide(data + counts) == (data, counts)
+    plain = prover.parse(data)
+    assert plain is None or plain == [(paths.encode(c.path), c.action.letter.encode()) for c in changes]
 
 
 def _commit(data: bytes) -> None:
@@ -206,7 +193,7 @@ def _log(data: bytes) -> None:
     from planfence.log.line import format_record
     from planfence.log.reader import Reader, Record
     from planfence.report.fastfold import FastFold
-    from planfence.report.taskfacts import Facts
+    from planfence.report.taskfacts import LogFacts
 
     reader = Reader(_clock)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)
@@ -221,7 +208,7 @@ def _log(data: bytes) -> None:
             assert isinstance(read, Record)
             assert {k: v for k, v in read.fields.items() if v} == {k: v for k, v in record.fields.items() if v}
     # The fast reader says the same.
-    slow, fast, counts = Facts(), Facts(), Reader(_clock)
+    slow, fast, counts = LogFacts(), LogFacts(), Reader(_clock)
     slow.add(iter(found), "r:")
     folder = FastFold(fast, counts, _clock)
     folder.fold(lines, "r:")

@@ -118,9 +118,11 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
 
 
 def header() -> str:
-    """Return a note's first line: its layout, and the version whose rules wrote it (read, not imported)."""
-    said = _read(os.path.dirname(os.path.abspath(__file__)) + "/__init__.py")
-    return "planfence-agent 1 " + said.partition('__version__ = "')[2].partition('"')[0]
+    """Return a note's first line: its layout, and the version and the list of rules that wrote it (not imported)."""
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    version = _read(top + "/__init__.py").partition('__version__ = "')[2].partition('"')[0]
+    rules = os.stat(top + "/rules/__init__.py")
+    return f"planfence-agent 2 {version} {rules.st_size} {rules.st_mtime_ns}"
 
 
 def _read(path: str) -> str:

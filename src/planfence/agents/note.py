@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence import __version__
+from planfence.agents.fastpath import header
 from planfence.agents.patch import Edit
 from planfence.agents.paths import switch
 from planfence.agents.scope import Fence, files_of, judged
@@ -17,8 +17,6 @@ from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
 
-#: The first line, which `agents.fastpath` looks for too: it imports nothing, so it is written twice.
-HEADER = f"planfence-agent 1 {__version__}"
 NOTE = "agent-note"
 #: A pattern that names more tracked files than this is not written out.
 _MOST = 2000
@@ -32,7 +30,7 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
     if here.policy is None or here.task is None or not here.head:
         return
     path = here.repository.state_dir / NOTE
-    start = [HEADER, here.head, here.task_name]
+    start = [header(), here.head, here.task_name]
     known = _known(path.read_bytes() if path.exists() else b"", start)
     fresh = [each for each in allowed if known is None or each not in known]
     if known is not None and not fresh:

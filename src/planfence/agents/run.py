@@ -24,7 +24,7 @@ AGENT_RUN = "urn:planfence:agent-run:v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class AgentRan:
     """A finished run: its id in the ledger, the agent's own words and numbers, its minutes, what it changed."""
 
     id: str
@@ -42,7 +42,7 @@ class Ran:
         return self.exit != 0 or self.told.failed
 
 
-def run(repository: Repository, stage: str, wanted: str, agent: str, program: str = "") -> Ran:
+def run(repository: Repository, stage: str, wanted: str, agent: str, program: str = "") -> AgentRan:
     """Start ``agent`` with a task's prompt on standard input, wait, and record the run.
 
     The log gets one line, the ledger an entry with the prompt, the diff of the worktree and the
@@ -97,11 +97,11 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, program: st
     write_entry(repository, scene.policy, Statement(AGENT_RUN, predicate, {"gitTree": after}), attachments)
     failed = done.returncode != 0 or told.failed
     complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
-    ran = Ran(run_id, told, done.returncode, minutes, files, lines, complaint)
+    ran = AgentRan(run_id, told, done.returncode, minutes, files, lines, complaint)
     return replace(ran, warning=_log(scene, stage, agent, ran))
 
 
-def _log(scene: Scene, stage: str, agent: str, ran: Ran) -> str:
+def _log(scene: Scene, stage: str, agent: str, ran: AgentRan) -> str:
     """Log the run, and where the agent told its cost that too, as a line that `finish` does not count again."""
     role = {"implement": "executor", "review": "reviewer"}.get(stage, "planner")
     common: dict[str, records.Value] = {"model": agent, "stage": stage, "flow": flow(scene), "theme": scene.task.theme}

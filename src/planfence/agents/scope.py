@@ -31,9 +31,6 @@ from planfence.rules import RULES
 from planfence.rules.rule import Context, Door
 from planfence.rules.runner import door, judge, selected
 
-#: The rules that can be asked about a path before anything is staged.
-EDIT_RULES = ("SCP001", "SCP002", "SCP003", "SCP004", "SCP005", "THM001", "MSG001")
-
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -202,7 +199,7 @@ def judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[
     )
     if ctx.door is Door.URGENT:
         return ()
-    rules = [rule for rule in selected(policy) if rule.code in EDIT_RULES]
+    rules = [rule for rule in selected(policy) if rule.edit]
     return tuple(finding for finding in judge(ctx, rules) if finding.severity is Severity.ERROR)
 
 

@@ -14,7 +14,7 @@ from planfence.boundary import pushline
 from planfence.boundary.push import Update
 from planfence.boundary.pushline import PushLine
 from planfence.change import reader
-from planfence.files.ancestors import Process, ancestors
+from planfence.files.ancestors import Ancestor, ancestors
 from planfence.gitio.repository import Repository
 
 
@@ -47,7 +47,7 @@ def _named(repository: Repository) -> Update:
     return Update(name, reader.resolve(repository, tip), there, repository.zero)
 
 
-def _push_above(repository: Repository) -> Process | None:
+def _push_above(repository: Repository) -> Ancestor | None:
     """The `git push` that this hook runs under; git runs a hook at the top of the worktree that it pushes from."""
     for process in ancestors():
         if pushline.is_push(process.words):

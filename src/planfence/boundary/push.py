@@ -60,7 +60,7 @@ def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rer
     """Judge what a push would bring: each new commit by its real parent, and each tip's evidence.
 
     New is what the remote's protected branch does not have: what another unguarded branch
-    already has was never judged (facts/git.md, case 29). With ``rerun`` off no test is run here.
+    already has was never judged. With ``rerun`` off no test is run here.
     """
     notes: list[str] = []
     tips = {}

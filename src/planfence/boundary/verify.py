@@ -1,4 +1,4 @@
-"""The same verdict where it counts: in CI, by the policy and under the trust of the protected branch (DESIGN §6)."""
+"""The same verdict where it counts: in CI, by the policy and under the trust of the protected branch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 from planfence import POLICY_PATH
 from planfence.boundary.rerun import rerun
 from planfence.change import reader
-from planfence.change.spans import Ahead
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import Ahead
 from planfence.judge import check
 from planfence.judge.check import Outcome, Terms
 from planfence.judge.sources import Sources

@@ -28,6 +28,11 @@ class Action(StrEnum):
     MODIFY = "modify"
     DELETE = "delete"
 
+    @property
+    def letter(self) -> str:
+        """What git's raw records call it."""
+        return str(self)[0].upper()
+
 
 @dataclass(frozen=True, slots=True)
 class FileChange:

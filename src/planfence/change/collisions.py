@@ -62,12 +62,6 @@ class Siblings:
         settled = [self._is_new(path, change.tree) for path in added]  # all: one may collide with the next
         return {} if all(settled) else self.collisions(added, change.tree)
 
-    def pass_by(self, name: str, parent: str) -> None:
-        """Go past a change that adds nothing and is no merge, as :meth:`follow` does."""
-        if parent != self._last:
-            self._names.clear()
-        self._last = name
-
     def _is_new(self, path: str, tree: str) -> bool:
         """Whether the path's name, and those of its folders, look like no other that stood beside them."""
         above = ""

@@ -1,9 +1,10 @@
-"""A fresh export of a tree's raw blobs, outside the repository, gone afterwards whatever happens.
+"""The one writer of git trees to disk, and a fresh export outside the repository that is gone afterwards.
 
 Git itself writes the files, from an index of its own and with attributes that switch every
 conversion off (`text`, `filter`, `ident`, `working-tree-encoding`): no filter program of the
 repository runs, and each file is exactly its blob. Nothing of the user's repository is
-touched: objects are only read.
+touched: objects are only read. A tree may be anybody's (another writer's ledger brings some), so
+before git begins every name in it is looked at, and one that git would not check out is refused.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from planfence.change import unsafenames
+from planfence.change.change import Mode
+from planfence.change.governing import Entry, parse_tree
 from planfence.env import LOCAL_GIT_VARIABLES
 from planfence.errors import CouldNotCheck
+from planfence.gitio import paths
+from planfence.gitio.objects import LARGEST, Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
@@ -145,8 +151,89 @@ def export(repository: Repository, tree: str) -> Iterator[Export]:
         yield Export(files, space, reaper)
 
 
+def check_tree(repository: Repository, tree: str) -> None:
+    """Raise :class:`CouldNotCheck` where a tree, with all that is in it, is none that git would check out.
+
+    Each stored tree is read once, however often it is named; how much all would come to is counted before any of it
+    is written, since ten small trees can name a billion files.
+    """
+    known: dict[str, list[tuple[str, str]]] = {}
+    sizes: dict[str, int] = {}
+    level: dict[str, tuple[str, int]] = {tree: ("", 1)}
+    total = 0
+    with Objects(repository.git) as objects:
+        for _ in range(DEEPEST):
+            for name, entries in _read_trees(objects, [name for name in level if name not in known]):
+                known[name] = _folders(entries, level[name][0])
+                sizes[name] = len(entries)
+            below: dict[str, tuple[str, int]] = {}
+            for name, (folder, times) in level.items():
+                total += times * sizes[name]
+                for part, inner in known[name]:
+                    first, so_far = below.get(inner, (f"{folder}{part}/", 0))
+                    below[inner] = (first, so_far + times)
+            if total > MOST_ENTRIES:
+                raise CouldNotCheck(f"tree {tree[:12]} holds more than {MOST_ENTRIES} names", hint=_LOOK)
+            if not below:
+                return
+            level = below
+    raise CouldNotCheck(f"tree {tree[:12]} is more than {DEEPEST} folders deep", hint=_LOOK)
+
+
+def _read_trees(objects: Objects, wanted: list[str]) -> Iterator[tuple[str, list[tuple[str, Entry]]]]:
+    for start in range(0, len(wanted), _AT_ONCE):
+        asked = wanted[start : start + _AT_ONCE]
+        for name, size in objects.sizes(asked).items():
+            if size > LARGEST:
+                raise CouldNotCheck(f"the tree {name} is {size} bytes large", hint=_LOOK)
+        for name, found in zip(asked, objects.read_many(asked), strict=True):
+            if found.type != "tree":
+                raise CouldNotCheck(f"{name} is a {found.type} where a tree is named", hint=_LOOK)
+            yield name, list(parse_tree(found.data, len(name) // 2))
+
+
+def _folders(entries: list[tuple[str, Entry]], folder: str) -> list[tuple[str, str]]:
+    """Check one tree's entries, as `git fsck` does; return the folders among them, each with its tree's id."""
+    names_here: set[str] = set()
+    before = b""
+    inner: list[tuple[str, str]] = []
+    for name, found in entries:
+        kind = found.mode & 0o170000
+        reason = unsafenames.unwritable(name, kind)
+        key = paths.encode(name) + (b"/" if kind == Mode.TREE else b"")
+        if kind not in _KINDS or found.mode > 0o177777:
+            reason = reason or f"the mode {found.mode:o} is none of git's"
+        elif name in names_here:
+            reason = "the name stands twice in one folder"
+        elif key < before:
+            reason = "the folder is not in git's order"
+        if reason:
+            raise CouldNotCheck(f"{folder + name!a} is not written to disk: {reason}", hint=_LOOK)
+        names_here.add(name)
+        before = key
+        if kind == Mode.TREE:
+            inner.append((name, found.id))
+    return inner
+
+
+#: What a tree may come to: more names than any checkout holds, and the depth that git 2.44 allows
+#: (core.maxTreeDepth).
+MOST_ENTRIES = 5_000_000
+DEEPEST = 2048
+_AT_ONCE = 256
+_KINDS = frozenset(mode & 0o170000 for mode in (Mode.TREE, Mode.FILE, Mode.SYMLINK, Mode.GITLINK))
+_LOOK = "nothing was written; look at it with `git ls-tree` and `git fsck`, and ask who made it"
+
+
 def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> None:
-    """Write the raw files of ``tree`` into the empty folder ``into``; ``space`` holds the index meanwhile."""
+    """Write the raw files of ``tree`` into the empty folder ``into``; ``space`` holds the index meanwhile.
+
+    Raises :class:`CouldNotCheck` for a tree that git would not check out (:func:`check_tree`), before anything is
+    written, and for a folder that is a link or holds something: what is there could lead elsewhere.
+    """
+    check_tree(repository, tree)
+    if into.is_symlink() or any(into.iterdir()):
+        raise CouldNotCheck(f"{into} is no empty folder", hint="name a folder that is not there")
     git = repository.git
     objects = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
     shadow = space / "git"
@@ -166,7 +253,9 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
     }
-    options = ("-c", "core.symlinks=true", "-c", "core.fileMode=true", "-c", f"checkout.workers={_workers()}")
+    settings = ("symlinks=true", "fileMode=true", "protectHFS=true", "protectNTFS=true")
+    options = [word for each in settings for word in ("-c", f"core.{each}")]
+    options += ["-c", f"checkout.workers={_workers()}"]
     for command in (("read-tree", tree), ("checkout-index", "-a", "-q")):
         done = subprocess.run(
             [git.program, *options, *command], cwd=into, env=variables, capture_output=True, check=False

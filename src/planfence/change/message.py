@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
@@ -74,13 +75,6 @@ class Message:
         return tuple(dict.fromkeys(value for name, value in self.trailers if name.lower() == wanted))
 
 
-def needs_content(message: Message | None) -> bool:
-    """Whether the message's type is one that only the diff can confirm; the common ones promise nothing of the kind."""
-    return (
-        message is not None and not message.autosquash and message.types[:1] != () and message.types[0] in NARROW_TYPES
-    )
-
-
 def parse(text: str) -> Message:
     """Parse a finished message (comments already stripped)."""
     subject, _, body = text.strip(_SPACE).partition("\n")
@@ -128,12 +122,16 @@ def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
     start = len(lines)
     while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
-    if start == 0:
-        return ()
+    return _read_block(tuple(lines[start:])) if start else ()
+
+
+@lru_cache(maxsize=1024)
+def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Read a last paragraph; in a range many commits have the same."""
     found: list[tuple[str, str]] = []
     others = 0
     known = folds = False
-    for line in lines[start:]:
+    for line in lines:
         match = _TRAILER.match(line)
         if match:
             found.append((match["key"], match["value"].strip(_SPACE)))

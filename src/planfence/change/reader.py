@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import NamedTuple
 
+from planfence.change import trees
 from planfence.change.change import STAGED, Change, FileChange, Mode
 from planfence.change.difftree import BATCH
 from planfence.change.merges import Merges
@@ -86,28 +90,67 @@ def commit(repository: Repository, revision: str) -> Change:
     return next(changes(repository, [resolve(repository, revision)]))
 
 
-def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
-    """Yield exactly these commits (full ids), in order, in bounded memory.
+class Step(NamedTuple):
+    """One commit as it stands, and git's records of what it changed: `--raw` (None: a merge) and `--numstat`."""
 
-    Each is compared with its real parent; a merge with all its parents and with the recomputed merge.
+    commit: Commit
+    raw: bytes | None
+    counts: bytes
+
+
+class Commits:
+    """Reads commits against their real parents; a context manager. With ``lines`` their changed lines are counted.
+
+    Counting is done without attributes and configuration: what one clone calls binary has lines all the same.
     """
-    git = repository.git
-    with Objects(git) as objects, CommitDiff(git) as diff, Merges(repository) as merges:
+
+    def __init__(self, repository: Repository, objects: Objects, *, lines: bool = False) -> None:
+        self._repository, self._objects, self._lines = repository, objects, lines
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Commits:
+        git = self._repository.git
+        with ExitStack() as stack:
+            self._merges = stack.enter_context(Merges(self._repository))
+            alone = stack.enter_context(BareView(self._repository)) if self._lines else git
+            self._diff = stack.enter_context(CommitDiff(alone, lines=self._lines))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._stack.close()
+
+    def steps(self, ids: Sequence[str]) -> Iterator[Step]:
+        """Yield exactly these commits (full ids), in order, in bounded memory: git is one batch ahead."""
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
-            following = [parse_commit(raw) for raw in objects.read_many(list(ids[at : at + BATCH]))]
-            diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
-            yield from _answered(waiting, objects, diff, merges)
+            following = [parse_commit(raw) for raw in self._objects.read_many(list(ids[at : at + BATCH]))]
+            self._diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
+            yield from self._answered(waiting)
             waiting = following
-        yield from _answered(waiting, objects, diff, merges)
+        yield from self._answered(waiting)
+
+    def _answered(self, commits: list[Commit]) -> Iterator[Step]:
+        answers = iter(self._diff.receive(sum(len(each.parents) < 2 for each in commits)))
+        for found in commits:
+            raw, counts = next(answers) if len(found.parents) < 2 else (None, b"")
+            yield Step(found, raw, counts)
+
+    def change(self, step: Step) -> Change:
+        """Return a commit as a change; a merge is compared with all its parents and with the recomputed merge."""
+        found = step.commit
+        if step.raw is None:
+            files = self._merges.own(found.parents, found.tree, self._objects)
+        else:
+            files = tuple(parse_raw(step.raw))
+            files = trees.with_lines(files, step.counts) if self._lines else files
+        return Change(found.id, found.parents, found.tree, files, found.message)
 
 
-def _answered(commits: list[Commit], objects: Objects, diff: CommitDiff, merges: Merges) -> Iterator[Change]:
-    answers = iter(diff.receive(sum(len(each.parents) < 2 for each in commits)))
-    for found in commits:
-        merge = len(found.parents) > 1
-        files = merges.own(found.parents, found.tree, objects) if merge else tuple(next(answers))
-        yield Change(found.id, found.parents, found.tree, files, found.message)
+def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
+    """Yield exactly these commits (full ids), in order, in bounded memory."""
+    with Objects(repository.git) as objects, Commits(repository, objects) as commits:
+        yield from map(commits.change, commits.steps(ids))
 
 
 def against(repository: Repository, change: Change, parent: str) -> Change:
@@ -138,11 +181,7 @@ def with_lines(repository: Repository, change: Change) -> Change:
             "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",
             "--ignore-submodules=none", "--no-relative", "--diff-algorithm=myers", old, change.tree, "--",
         )  # fmt: skip
-    lines: dict[str, int] = {}
-    for record in out.split(b"\0")[:-1]:
-        added, deleted, path = record.split(b"\t", 2)
-        lines[paths.decode(path)] = -1 if added == b"-" else int(added) + int(deleted)
-    return replace(change, files=tuple(replace(f, lines=lines.get(f.path, -1)) for f in change.files))
+    return replace(change, files=trees.with_lines(change.files, out))
 
 
 def link_targets(objects: Objects, change: Change) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Tree against tree: the one reader of what changed (facts/git.md calls it **R**)."""
+"""Tree against tree: the one reader of what changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from planfence.change.difftree import DiffTree
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
 from planfence.gitio.run import Git
-from planfence.tables import RAW_DIFF
+from planfence.prover import divide
+from planfence.records import replace
+from planfence.tables import NUMSTAT, RAW_DIFF
 
 #: Pairs of trees that one git is asked for, since it keeps them all in memory.
 _MOST = 64
@@ -32,6 +34,15 @@ def parse_raw(data: bytes) -> list[FileChange]:
     return [_file_change(fields[index], fields[index + 1]) for index in range(0, len(fields), 2)]
 
 
+def with_lines(files: Sequence[FileChange], counts: bytes) -> tuple[FileChange, ...]:
+    """Return the changes with their lines as numstat's NUL-terminated records count them (-1: a binary file)."""
+    lines: dict[str, int] = {}
+    for record in counts.split(b"\0")[:-1]:
+        added, deleted, path = record.split(b"\t", 2)
+        lines[paths.decode(path)] = -1 if added == b"-" else int(added) + int(deleted)
+    return tuple(replace(file, lines=lines.get(file.path, -1)) for file in files)
+
+
 def _file_change(record: bytes, path: bytes) -> FileChange:
     match = _RECORD(record)
     if match is None or not path:
@@ -43,10 +54,13 @@ def _file_change(record: bytes, path: bytes) -> FileChange:
 
 
 class CommitDiff:
-    """Compares commits with one of their parents, asked a batch ahead (`DiffTree`); a context manager."""
+    """Compares commits with one of their parents, asked a batch ahead (`DiffTree`); a context manager.
 
-    def __init__(self, git: Git) -> None:
-        self._diff = DiffTree(git, ("--root", "--no-commit-id", *RAW_DIFF))
+    With ``lines`` it counts changed lines too.
+    """
+
+    def __init__(self, git: Git, *, lines: bool = False) -> None:
+        self._diff = DiffTree(git, ("--root", "--no-commit-id", *RAW_DIFF, *(NUMSTAT if lines else ())))
 
     def __enter__(self) -> CommitDiff:
         return self
@@ -58,9 +72,9 @@ class CommitDiff:
         """Ask for up to `difftree.BATCH` commits, each with its parent; empty: a root commit, all of which is new."""
         self._diff.send([f"{commit} {parent}".rstrip() for commit, parent in commits])
 
-    def receive(self, count: int) -> list[list[FileChange]]:
-        """Return what the next ``count`` commits changed, in order."""
-        return [parse_raw(answer) for answer in self._diff.receive(count)]
+    def receive(self, count: int) -> list[tuple[bytes, bytes]]:
+        """Return what the next ``count`` commits changed, in order: the records of `--raw` and of `--numstat`."""
+        return list(map(divide, self._diff.receive(count)))
 
 
 class TreeDiff:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planfence.change.change import Mode
+
 #: What HFS+ ignores inside a name, so that `.g\u200cit` is `.git` there (git's utf8.c, next_hfs_char).
 _HFS_IGNORED = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF],
@@ -46,6 +48,74 @@ def _component(part: str) -> str:
     if part.split(".", 1)[0].rstrip(" ").lower() in _DEVICES:
         return f"`{part}` is a device on Windows"
     return ""
+
+
+def unwritable(name: str, mode: int) -> str:
+    """Say why git would not check out this one entry of a tree, with HFS+ and NTFS protected; empty where it would.
+
+    ``name`` is the entry's own name, decoded with ``surrogateescape``. Besides what `read-tree` refuses
+    (`verify_path` in read-cache.c) these are the names that `git fsck` calls faulty (fsck.c).
+    """
+    if name in ("", ".", ".."):
+        return f"a name that is `{name}` leads elsewhere"
+    if "/" in name:
+        return "a name that holds a slash leads elsewhere"
+    seen, lower = _as_hfs_reads(name), _lower(name)
+    # `a\\.git` is a file named so on Linux, and git's own folder in `a` on Windows.
+    tails = [lower, *(lower[at + 1 :] for at, char in enumerate(lower) if char == "\\")]
+    if seen == ".git" or any(_is_ntfs_git(tail) for tail in tails):
+        return "the name is git's own folder on some file system"
+    kind = mode & _TYPE
+    if kind == Mode.FILE & _TYPE:
+        return ""
+    if kind == Mode.SYMLINK:  # git reads no attributes through a link, and lets such a link be
+        readings, special = tails, _SPECIAL[:1]
+    else:
+        readings, special = tails[:1], _SPECIAL
+    for wanted, short in special:
+        if seen == wanted or any(_is_ntfs_special(each, wanted, short) for each in readings):
+            return f"the name is `{wanted}` on some file system, and it is no file"
+    return ""
+
+
+#: The bits of a mode that say what an entry is.
+_TYPE = 0o170000
+#: Files that git itself reads from a checkout, and what their 8.3 name on NTFS begins with (git's path.c).
+_SPECIAL: tuple[tuple[str, str], ...] = ((".gitmodules", "gi7eba"), (".gitattributes", "gi7d29"))
+
+
+def _as_hfs_reads(name: str) -> str:
+    """The name as `is_hfs_dotgit` compares it: without what HFS+ ignores, ended by what is not UTF-8 (git's utf8.c)."""
+    plain = name.translate(_HFS_IGNORED)
+    end = next((at for at, char in enumerate(plain) if "\ud800" <= char <= "\udfff" or char in "\ufffe\uffff"), None)
+    return _lower(plain[:end])
+
+
+def _lower(name: str) -> str:
+    """The name in small letters, as git's `tolower` makes them: only those of ASCII."""
+    return name.lower() if name.isascii() else "".join(char.lower() if char.isascii() else char for char in name)
+
+
+def _is_ntfs_git(part: str) -> bool:
+    """Git's `is_ntfs_dotgit`: `.git` or its 8.3 name, also with a stream or with dots and spaces that Windows drops."""
+    return part.startswith((".git", "git~1")) and _ends(part[4 if part[0] == "." else 5 :].split("\\", 1)[0])
+
+
+def _is_ntfs_special(part: str, special: str, short: str) -> bool:
+    """Git's `is_ntfs_dot_generic`: the name itself, its 8.3 name, or the one that NTFS makes where that is taken."""
+    if part.startswith(special):
+        return _ends(part.removeprefix(special))
+    stem = special[1:7]
+    if part.startswith(f"{stem}~") and part[7:8] in ("1", "2", "3", "4"):
+        return _ends(part[8:])
+    start, tilde, number = part[:8].partition("~")
+    if not tilde or not short.startswith(start) or len(part) < 8:
+        return False
+    return number[:1] in set("123456789") and number.isascii() and number.isdecimal() and _ends(part[8:])
+
+
+def _ends(rest: str) -> bool:
+    return not rest.split(":", 1)[0].strip(". ")
 
 
 def escapes(path: str, target: str) -> bool:

@@ -1,4 +1,4 @@
-"""The light entry of `verify A..B` and `check --range A..B`: git reads the range while the judges are loaded.
+"""The light entry of `verify A..B` and `check --range A..B`: git lists the range while the judges are loaded.
 
 Everything else that the two commands know, and every mistake in them, is click's.
 """
@@ -12,13 +12,9 @@ import sys
 from planfence import env
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
-from planfence.gitio.revisions import listing
+from planfence.gitio.revisions import Ahead, listing
 from planfence.gitio.run import Git
 from planfence.terminal import emit_error
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from planfence.gitio.run import Asked
 
 
 def span_of(words: list[str]) -> str | None:
@@ -40,7 +36,7 @@ def main(words: list[str], span: str) -> int:
                 return _run(words, span, None)
             # Git lists the commits while all else is loaded.
             with listing(git, [ends[1], f"^{ends[0]}"]) as asked:
-                return _run(words, span, (objects, asked, ends))
+                return _run(words, span, Ahead(*ends, objects, asked))
     except PlanfenceError as error:
         emit_error(error)
         return int(error.code)
@@ -61,36 +57,21 @@ def _ends(objects: Objects, span: str) -> tuple[str, str] | None:
     return (base[0], head[0]) if base and head else None
 
 
-def _run(words: list[str], span: str, begun: tuple[Objects, Asked, tuple[str, str]] | None) -> int:
-    from contextlib import nullcontext
-
-    from planfence.change.spans import Ahead
+def _run(words: list[str], span: str, ahead: Ahead | None) -> int:
+    from planfence.cli import ranges
     from planfence.gitio.repository import open_repository
+    from planfence.judge.check import check_span
 
     repository = open_repository(env.current(), os.getcwd())
-    with Ahead(repository, *begun, _load) if begun else nullcontext() as ahead:
-        from planfence.cli import ranges
-        from planfence.judge.check import check_span
-
-        if words[0] == "verify":
-            return ranges.verify(repository, span, "text", ahead)
-        return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")
-
-
-def _load() -> None:
-    """Load the judges, which git need not wait for."""
-    from planfence.cli import ranges
-    from planfence.judge import check
-
-    del check, ranges
+    if words[0] == "verify":
+        return ranges.verify(repository, span, "text", ahead)
+    return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")
 
 
 def run(words: list[str], span: str) -> None:
     """Run the command and end the process."""
     # What is loaded and read stays until the end: nothing to collect, and nothing to take down one by one.
     gc.disable()
-    # Two threads share the interpreter for a moment (`Ahead`), and the one that starts git should not wait for it.
-    sys.setswitchinterval(0.0005)
     code = main(words, span)
     if code == ExitCode.CLEAN:
         sys.stdout.flush()

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from planfence import __version__, env
 from planfence.boundary import verify as verifying
-from planfence.change.spans import Ahead
 from planfence.errors import ExitCode
 from planfence.finding import Report
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import Ahead
 from planfence.judge import check as checking
 from planfence.judge.advice import Step, next_steps
 from planfence.judge.check import Outcome

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from planfence.cli.common import here
 from planfence.cli.live import Live
 from planfence.errors import ExitCode
 from planfence.gate.replay import Recording, Replayed, Verdict, find, replay, write_trees
+from planfence.identity import HUMAN, detect
 from planfence.ledger.evidence import to_statement
 from planfence.render.stage_text import facts_text
 from planfence.render.text import printable
@@ -23,7 +26,10 @@ from planfence.terminal import emit
 @click.option("--into", type=click.Path(path_type=Path), help="Rebuild its base and result as folders in this new one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record as JSON, without the attachments.")
 def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
-    """Show prompt, diff and output of RUN (the beginning of its id, or `last`), from the ledger alone."""
+    """Show prompt, diff and output of RUN (the beginning of its id, or `last`: this clone's own), from the ledger.
+
+    With --tests only commands that the policy or the plan names are run; a person at a terminal is asked about others.
+    """
     repository = here()
     recording = find(repository, run)
     if as_json:
@@ -32,16 +38,25 @@ def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
         emit(_shown(recording))
     if into is not None:
         write_trees(repository, recording, into)
-        emit(f"base and result are in {into}\n")
+        emit(f"{' and '.join(recording.trees)} are in {into}\n")
     if not tests:
         return int(ExitCode.CLEAN)
     live = Live()
     try:
-        played = replay(repository, recording, live.teller())
+        played = replay(repository, recording, live.teller(), partial(_may_run, detect(repository.environment)))
     finally:
         live.clear()
     emit(_compared(played))
     return int(ExitCode.CLEAN if played.verdict is Verdict.SAME else ExitCode.FINDINGS)
+
+
+def _may_run(who: str, commands: tuple[str, ...]) -> bool:
+    """Show commands that only the record names, and ask a person at a terminal; everyone else is answered no."""
+    emit("neither the policy nor the plan here names these commands of the record:\n", err=True)
+    emit("".join(f"  {printable(line)}\n" for line in commands), err=True)
+    if who != HUMAN or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm("Run them here, with your rights?", err=True)
 
 
 def _shown(recording: Recording) -> str:

@@ -56,7 +56,7 @@ _LOOSE = frozenset("()[]{},;\\")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TokenDiff:
     """The likeness of two stretches, and whether the comments in them differ.
 
     ``gained`` counts the words and numbers of code that the new side has more of (negative:
@@ -68,7 +68,7 @@ class Comparison:
     gained: tuple[tuple[str, int], ...] = ()
 
 
-_DIFFERENT = Comparison(Likeness.DIFFERENT)
+_DIFFERENT = TokenDiff(Likeness.DIFFERENT)
 #: Hunks as near as this (lines) may share one statement that was laid out anew.
 _NEAR = 4
 _TOGETHER = 8
@@ -76,7 +76,7 @@ _TOGETHER = 8
 
 def compare_all(
     sides: Sides, hunks: Sequence[Hunk], late: Callable[[], bool]
-) -> list[tuple[tuple[int, ...], Comparison]]:
+) -> list[tuple[tuple[int, ...], TokenDiff]]:
     """Compare every hunk; neighbours that differ alone but not together are one group.
 
     Returns groups of indexes in order, each with its comparison.
@@ -86,7 +86,7 @@ def compare_all(
         if late():
             raise PastDeadline
         single.append(likeness(sides, hunk))
-    groups: list[tuple[tuple[int, ...], Comparison]] = []
+    groups: list[tuple[tuple[int, ...], TokenDiff]] = []
     index = 0
     while index < len(hunks):
         size, comparison = _together(sides, hunks, index, single[index], late)
@@ -96,8 +96,8 @@ def compare_all(
 
 
 def _together(
-    sides: Sides, hunks: Sequence[Hunk], index: int, alone: Comparison, late: Callable[[], bool]
-) -> tuple[int, Comparison]:
+    sides: Sides, hunks: Sequence[Hunk], index: int, alone: TokenDiff, late: Callable[[], bool]
+) -> tuple[int, TokenDiff]:
     """How many hunks from ``index`` on are best seen as one, and what they are then."""
     python = sides.old.language.name == "python"
     if alone.likeness is not Likeness.DIFFERENT and (alone.likeness is not Likeness.CANDIDATE or python):
@@ -124,10 +124,10 @@ def _spanning(first: Hunk, last: Hunk) -> Hunk:
     return Hunk(first.old_start, first.new_start, (b"",) * old, (b"",) * new)
 
 
-def likeness(sides: Sides, hunk: Hunk) -> Comparison:
+def likeness(sides: Sides, hunk: Hunk) -> TokenDiff:
     """Compare the two sides of a hunk, inside the whole files that they belong to."""
     language = sides.old.language
-    unproven = Comparison(Likeness.TEXT) if language.name == "python" else _DIFFERENT
+    unproven = TokenDiff(Likeness.TEXT) if language.name == "python" else _DIFFERENT
     old, old_from, old_to = _extent(sides.old, sides.old_lines, hunk.old_start, len(hunk.old))
     new, new_from, new_to = _extent(sides.new, sides.new_lines, hunk.new_start, len(hunk.new))
     opening = old.state(old_from)
@@ -145,7 +145,7 @@ def likeness(sides: Sides, hunk: Hunk) -> Comparison:
     if language.preprocessor and (
         _directive_lines(old.text, old_from, old_to) or _directive_lines(new.text, new_from, new_to)
     ):
-        return Comparison(Likeness.FORMAT) if _rstripped(before) == _rstripped(after) else _DIFFERENT
+        return TokenDiff(Likeness.FORMAT) if _rstripped(before) == _rstripped(after) else _DIFFERENT
     return _compare(language, one, other, (before, after))
 
 
@@ -164,18 +164,18 @@ def _rstripped(text: str) -> list[str]:
     return [line.rstrip() for line in text.split("\n")]
 
 
-def _compare(language: Language, one: list[Token], other: list[Token], texts: tuple[str, str]) -> Comparison:
+def _compare(language: Language, one: list[Token], other: list[Token], texts: tuple[str, str]) -> TokenDiff:
     comments = [[" ".join(t.text.split()) for t in side if t.kind == "comment"] for side in (one, other)]
     changed = comments[0] != comments[1]
     if changed and _directive(language, set(comments[0]) ^ set(comments[1])):
         return _DIFFERENT
     if _code(language, one, texts[0]) == _code(language, other, texts[1]):
-        return Comparison(Likeness.COMMENT if changed else Likeness.FORMAT, changed)
+        return TokenDiff(Likeness.COMMENT if changed else Likeness.FORMAT, changed)
     if _bare(one) == _bare(other):
-        return Comparison(Likeness.CANDIDATE, changed)
+        return TokenDiff(Likeness.CANDIDATE, changed)
     if language.name == "python" and _bare(one, strings=False) == _bare(other, strings=False):
-        return Comparison(Likeness.TEXT, changed)
-    return Comparison(Likeness.DIFFERENT, changed, _gained(one, other))
+        return TokenDiff(Likeness.TEXT, changed)
+    return TokenDiff(Likeness.DIFFERENT, changed, _gained(one, other))
 
 
 def _gained(one: list[Token], other: list[Token]) -> tuple[tuple[str, int], ...]:

@@ -13,14 +13,14 @@ _MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class Ancestor:
     """One process: its words, and where it is (None: not told)."""
 
     words: tuple[str, ...]
     where: Path | None
 
 
-def ancestors() -> Iterator[Process]:
+def ancestors() -> Iterator[Ancestor]:
     """Yield the parent, its parent, and so on, as far as can be told. Never raises."""
     number = os.getppid()
     for _ in range(_MOST):
@@ -33,7 +33,7 @@ def ancestors() -> Iterator[Process]:
         yield process
 
 
-def _from_proc(number: int) -> tuple[int, Process] | None:
+def _from_proc(number: int) -> tuple[int, Ancestor] | None:
     folder = Path("/proc", str(number))
     try:
         # The name in parentheses may hold anything, a parenthesis too (proc(5)).
@@ -45,16 +45,16 @@ def _from_proc(number: int) -> tuple[int, Process] | None:
         where = Path(os.readlink(folder / "cwd"))
     except OSError:
         where = None
-    return parent, Process(tuple(words), where)
+    return parent, Ancestor(tuple(words), where)
 
 
-def _from_ps(number: int) -> tuple[int, Process] | None:
+def _from_ps(number: int) -> tuple[int, Ancestor] | None:
     """Where there is no /proc (macOS, BSD). Words with spaces come apart, which makes a push no longer understood."""
     try:
         done = subprocess.run(
             ["ps", "-ww", "-o", "ppid=,args=", "-p", str(number)], capture_output=True, text=True, check=False
         )
         parent, *words = done.stdout.split()
-        return int(parent), Process(tuple(words), None)
+        return int(parent), Ancestor(tuple(words), None)
     except (OSError, ValueError):
         return None

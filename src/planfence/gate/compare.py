@@ -7,7 +7,7 @@ from dataclasses import asdict
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gate.comparing import Candidate, Verdict, decide
+from planfence.gate.comparing import Candidate, Preference, decide
 from planfence.gate.testrun import Teller, run_in_export, run_tests
 from planfence.gate.testtarget import Target, target_of
 from planfence.gitio.repository import Repository
@@ -24,16 +24,16 @@ COMPARISON = "urn:planfence:comparison:v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Compared:
     """Both candidates, the verdict, the task (empty: none), and a warning of the log."""
 
     candidates: tuple[Candidate, Candidate]
-    verdict: Verdict
+    verdict: Preference
     task: str
     warning: str = ""
 
 
-def compare(repository: Repository, first: str, second: str, teller: Teller, *, task: str = "") -> Comparison:
+def compare(repository: Repository, first: str, second: str, teller: Teller, *, task: str = "") -> Compared:
     """Measure two candidates and decide; both are tested in exports of their own trees.
 
     Raises :class:`PlanfenceError` where they have no common base, or are the same commit.
@@ -67,7 +67,7 @@ def compare(repository: Repository, first: str, second: str, teller: Teller, *, 
     warning = records.record(
         repository, policy, event="compare", result=verdict.winner or verdict.by, task=task, why=verdict.why
     )
-    return Comparison((a, b), verdict, task, warning)
+    return Compared((a, b), verdict, task, warning)
 
 
 def _task_of(repository: Repository, base: str, commits: list[str]) -> str:

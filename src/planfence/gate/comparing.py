@@ -26,7 +26,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Preference:
     """Which candidate to take (empty: a tie, or neither), by what, and the reason in a sentence."""
 
     winner: str
@@ -38,13 +38,13 @@ class Verdict:
 _NEAR = 0.1
 
 
-def decide(a: Candidate, b: Candidate) -> Verdict:
+def decide(a: Candidate, b: Candidate) -> Preference:
     """Choose, by the first criterion on which the two differ; where none does, it is a tie."""
     if a.tests and b.tests:
-        return Verdict("", "tests", f"neither passes: {a.name}: {a.tests}; {b.name}: {b.tests}")
+        return Preference("", "tests", f"neither passes: {a.name}: {a.tests}; {b.name}: {b.tests}")
     if a.tests or b.tests:
         loser, better = (a, b) if a.tests else (b, a)
-        return Verdict(better.name, "tests", f"{loser.name} does not pass: {loser.tests}")
+        return Preference(better.name, "tests", f"{loser.name} does not pass: {loser.tests}")
     steps = (
         ("constraints", len(a.unmet), len(b.unmet), "constraints not met"),
         ("scope", a.findings, b.findings, "findings of the rules"),
@@ -53,9 +53,9 @@ def decide(a: Candidate, b: Candidate) -> Verdict:
     for name, first, second, what in steps:
         if first != second:
             winner = a.name if first < second else b.name
-            return Verdict(winner, name, f"{what}: {a.name} {first}, {b.name} {second}")
+            return Preference(winner, name, f"{what}: {a.name} {first}, {b.name} {second}")
     most = max(a.lines, b.lines)
     if most and abs(a.lines - b.lines) > _NEAR * most:
         winner = a.name if a.lines < b.lines else b.name
-        return Verdict(winner, "size", f"changed lines: {a.name} {a.lines}, {b.name} {b.lines}")
-    return Verdict("", "tie", "tests, constraints, scope, risk and size do not tell them apart")
+        return Preference(winner, "size", f"changed lines: {a.name} {a.lines}, {b.name} {b.lines}")
+    return Preference("", "tie", "tests, constraints, scope, risk and size do not tell them apart")

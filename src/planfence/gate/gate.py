@@ -65,7 +65,7 @@ def finding(scene: Scene, code: str, message: str, *fixes: str) -> Iterator[Find
 
 
 def _vague(scene: Scene) -> Iterator[Finding]:
-    """What the plan lint refuses: `start` is the gate out of the plan stage (DESIGN §4)."""
+    """What the plan lint refuses: `start` is the gate out of the plan stage."""
     if scene.stage is Stage.PLAN:
         for each in lint_committed(scene.repository, scene.policy, scene.head, scene.plan.id):
             if each.severity is Severity.ERROR:

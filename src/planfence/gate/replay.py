@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from planfence.change import reader
-from planfence.change.export import write_tree
+from planfence.change.export import check_tree, scratch, write_tree
 from planfence.enums import StrEnum
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import Teller, run_in_export
 from planfence.gate.testtarget import Target
 from planfence.gitio.objects import Objects
@@ -16,9 +17,10 @@ from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import GateRun, Result
-from planfence.ledger.records import Book, read_book
+from planfence.ledger.records import Book, base_refs, read_book
 from planfence.ledger.refs import Ledger
 from planfence.ledger.transitions import Kind
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
 
@@ -51,24 +53,29 @@ class Replayed:
 
 
 def find(repository: Repository, wanted: str) -> Recording:
-    """Find a run by the beginning of its id (`last`: the latest of the own record).
+    """Find a run by its id or the beginning of it (`last`: the latest that this clone itself recorded).
 
     Raises :class:`PlanfenceError` where none or several match, :class:`CouldNotCheck` where the
     entry's trees are not there.
     """
     book = read_book(repository)
-    found = [run for run in book.runs if run.id.startswith(wanted)]
+    ledger = Ledger(repository)
     if wanted == "last":
-        # Times are whole seconds; the ledger is read from its newest entry on, so of two alike the first is the later.
-        found = [max(book.runs, key=lambda run: run.at)] if book.runs else []
+        # Where it stands in the own ref says which is the last: everyone may write any date.
+        by_commit = {book.commits[run.id]: run for run in book.runs}
+        found = [by_commit[commit] for commit in ledger.own() if commit in by_commit][:1]
+    else:
+        found = [run for run in book.runs if run.id == wanted]
+        found = found or [run for run in book.runs if wanted and run.id.startswith(wanted)]
     if len(found) != 1:
         what = "no recorded run" if not found else f"{len(found)} recorded runs"
+        if wanted == "last":
+            what = "no run that this clone recorded, so none"
         raise PlanfenceError(
             f"{what} named {wanted}",
             hint="ids stand in the log (`run=`) and in what `planfence test` says; or sync first",
         )
     run = found[0]
-    ledger = Ledger(repository)
     commit = book.commits[run.id]
     trees, attached = ledger.trees(commit), ledger.attachments(commit)
     if trees.get("result") != run.tree:
@@ -78,36 +85,58 @@ def find(repository: Repository, wanted: str) -> Recording:
 
 
 def _prompt(ledger: Ledger, book: Book, run: GateRun) -> bytes:
-    """The prompt that the run's task was last started with."""
-    starts = [move for move in book.moves if move.kind is Kind.START and move.task == run.task]
-    for move in sorted(starts, key=lambda move: move.seq, reverse=True):
-        prompt = ledger.attachments(book.commits[move.id]).get("prompt.md")
+    """The prompt that the run's task was last started with: before the run in its writer's ref, else in any."""
+    starts = {
+        book.commits[move.id]: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task
+    }
+    same = [commit for commit in ledger.before(book.commits[run.id]) if commit in starts] if starts else []
+    others = sorted(starts.keys() - set(same), key=lambda commit: (-starts[commit], commit))
+    for commit in (*same, *others):
+        prompt = ledger.attachments(commit).get("prompt.md")
         if prompt:
             return prompt
     return b""
 
 
 def write_trees(repository: Repository, recording: Recording, into: Path) -> None:
-    """Rebuild the run's base and result as folders in the new folder ``into``."""
+    """Rebuild the run's base and result as folders in the new folder ``into``.
+
+    Raises :class:`CouldNotCheck` for trees that git would not check out: then nothing is there.
+    """
+    for tree in recording.trees.values():
+        check_tree(repository, tree)
     try:
         into.mkdir(parents=True)
     except OSError as error:
         raise PlanfenceError(
             f"{into} could not be made: {error.strerror}", hint="name a folder that is not there"
         ) from error
-    for name, tree in recording.trees.items():
-        space = into / f".{name}"
-        (into / name).mkdir()
-        space.mkdir()
-        write_tree(repository, tree, into / name, space)
-        space.rmdir()
+    with scratch() as (space, _):
+        for name, tree in recording.trees.items():
+            (into / name).mkdir()
+            write_tree(repository, tree, into / name, space)
 
 
-def replay(repository: Repository, recording: Recording, teller: Teller) -> Replayed:
-    """Run the recorded commands again in an export of the recorded tree; once more where the outcome differs."""
+#: Asked before commands run that nothing here names, with their lines; whether they may.
+MayRun = Callable[[tuple[str, ...]], bool]
+
+
+def replay(repository: Repository, recording: Recording, teller: Teller, may_run: MayRun) -> Replayed:
+    """Run the recorded commands again in an export of the recorded tree; once more where the outcome differs.
+
+    A record says which commands to run, and anybody may write one. So ``may_run`` is asked about those that neither
+    the policy nor the plan names, at HEAD or at the run's own commit. Raises :class:`PlanfenceError` where it says no.
+    """
     run = recording.run
     with Objects(repository.git) as objects:
-        policy = require_policy(Sources(objects).policy(reader.head(repository)))
+        sources = Sources(objects)
+        policy = require_policy(sources.policy(reader.head(repository)))
+        strange = _strange(repository, sources, policy, run)
+    if strange and not may_run(strange):
+        raise PlanfenceError(
+            f"run {run.id[:12]} names commands that neither the policy nor the plan here names: nothing was run",
+            hint=f"a person looks at them and says yes, at a terminal: planfence replay {shlex.quote(run.id)} --tests",
+        )
     tests = replace(policy.tests, setup=run.setup)
     target = Target(run.tree, run.commit, run.base, replace(policy, tests=tests), run.model)
     commands = {str(n): (each.name, each.command) for n, each in enumerate(run.results)}
@@ -118,6 +147,41 @@ def replay(repository: Repository, recording: Recording, teller: Teller) -> Repl
     second = run_in_export(repository, target, commands, teller)
     steady = _alike(first, second)
     return Replayed(recording, Verdict.DIFFERENT if steady else Verdict.FLAKY, (first, second))
+
+
+def _strange(repository: Repository, sources: Sources, policy: Policy, run: GateRun) -> tuple[str, ...]:
+    """The run's command lines that no policy and no plan of the own history names, at HEAD or where the run was."""
+    named: set[str] = set()
+    for commit in (reader.head(repository), *_own_history(repository, policy, run)):
+        try:
+            governing = sources.at(commit)
+            plan = sources.plan(governing, run.task.partition("/")[0])
+        except BadFile:
+            continue  # what can't be read names nothing
+        if governing.policy is not None:
+            named |= {governing.policy.tests.command, governing.policy.tests.setup}
+        if plan is not None:
+            named |= {each.run for each in plan.constraints}
+            named |= {each.run for task in plan.tasks for each in task.acceptance}
+    lines = dict.fromkeys(line for line in (run.setup, *(each.command for each in run.results)) if line)
+    return tuple(line for line in lines if line not in named)
+
+
+def _own_history(repository: Repository, policy: Policy, run: GateRun) -> list[str]:
+    """The run's commit, its first parent and its base, of those that the own branches or the protected one have.
+
+    Another writer's ledger brings any commit that it likes, with any policy in it.
+    """
+    ours = ("HEAD", "--branches", *base_refs(repository, policy.base))
+    found: list[str] = []
+    for name in (run.commit, f"{run.commit}^" if run.commit else "", run.base):
+        if len(name.removesuffix("^")) != len(repository.zero):
+            continue  # none, or a short id, which could be a branch's name
+        status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
+        commit = out.decode("ascii", "replace").strip()
+        if status == 0 and not repository.git.text("rev-list", "-n1", commit, "--not", *ours, "--"):
+            found.append(commit)
+    return found
 
 
 def _alike(one: tuple[Result, ...], other: tuple[Result, ...]) -> bool:

@@ -108,7 +108,7 @@ def _worktree_of(git_dir: Path) -> Path:
 def advance(repository: Repository, wanted: str = "") -> Moved:
     """Move a task on: from implement to review, from review to done.
 
-    Refuses (as findings) what DESIGN §6 asks for and is not there.
+    Refuses, as findings, what the stage needs and is not there.
     """
     scene = look(repository, wanted)
     if scene.stage is Stage.PLAN:

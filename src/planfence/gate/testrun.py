@@ -178,6 +178,10 @@ def _link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
     """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name."""
     for name in links:
         source, place = repository.top / name, into / name
+        above = [each for each in place.parents if into in each.parents]
+        # A link or a file of the tree on the way could lead out of the export.
+        if any(each.is_symlink() or (each.exists() and not each.is_dir()) for each in above):
+            continue
         if source.exists() and not place.exists() and not place.is_symlink():
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(source)

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from planfence.gitio import paths
+from planfence.prover import members
 
 _ALL = frozenset(range(256))
 _PLAIN = _ALL - {ord("/")}
-_CLASS = re.compile(rb"\[[!^]?\]?(?:\[:[a-z]+:\]|[^\]])*\]")
 
 
 class _Token(NamedTuple):
@@ -46,11 +46,10 @@ def _tokens(pattern: str) -> tuple[_Token, ...]:
                 out.append(_Token(_ALL, loop=True))
             at = end
             continue
-        found = _CLASS.match(data, at) if char == b"[" else None
+        found = members(data, at + 1) if char == b"[" else None
         if found is not None:
-            expression = re.compile(paths.regex((paths.decode(found[0]),)))
-            out.append(_Token(frozenset(b for b in _PLAIN if expression.fullmatch(bytes((b,))))))
-            at = found.end()
+            out.append(_Token(found[0]))
+            at = found[1]
             continue
         out.append(_Token(_PLAIN if char == b"?" else frozenset(char)))
         at += 1

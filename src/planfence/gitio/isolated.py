@@ -29,14 +29,10 @@ _DROPPED = (
 
 
 class BareView:
-    """A context manager that gives a :class:`Git` whose repository has only objects.
+    """A context manager that gives a :class:`Git` whose repository has only objects."""
 
-    With ``text`` numstat counts the lines of binary files too, and need not find out first which are: more lines than
-    there are, for a reader that wants an upper bound.
-    """
-
-    def __init__(self, repository: Repository, *, text: bool = False) -> None:
-        self._repository, self._text = repository, text
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
         self._folder: Path | None = None
 
     def __enter__(self) -> Git:
@@ -46,9 +42,6 @@ class BareView:
         try:
             self._folder = _new_folder(git.environment.get("TMPDIR"))
             _write(self._folder, os.path.join(git.root.absolute(), objects), sha256=len(repository.zero) == 64)
-            if self._text:
-                (self._folder / "info").mkdir()
-                (self._folder / "info/attributes").write_text("* diff\n")
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from planfence.digests import sha1, sha256
 from planfence.errors import PlanfenceError
+from planfence.gitio.objects import Objects
 from planfence.gitio.run import BUFFERED, WHOLE, Asked, Git
-from planfence.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,44 +24,33 @@ def resolve(repository: Repository, revision: str) -> str:
     return out.decode().strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """The commits of a range, parents first: their ids, and what `rev-list --header` shows of each (:func:`whole`)."""
-
-    ids: list[str]
-    shown: list[bytes]
-
-
-def listed(repository: Repository, revisions: Sequence[str]) -> Walk:
-    """Walk over the commits that `rev-list` names (full ids, `^` before those to exclude)."""
+def listed(repository: Repository, revisions: Sequence[str]) -> list[str]:
+    """Return the commits that `rev-list` names (full ids, `^` before those to exclude), parents first."""
     with listing(repository.git, revisions) as asked:
         return walked(asked)
 
 
 def listing(git: Git, revisions: Sequence[str]) -> Asked:
     """Start what :func:`walked` reads."""
-    arguments = (*WHOLE, "rev-list", "--topo-order", "--reverse", "--header", "--encoding=none", "--stdin")
-    asked = git.begin(*arguments, piped=True, variables=BUFFERED)
+    asked = git.begin(*WHOLE, "rev-list", "--topo-order", "--reverse", "--stdin", piped=True, variables=BUFFERED)
     asked.say("".join(f"{revision}\n" for revision in revisions).encode())
     return asked
 
 
-def walked(asked: Asked) -> Walk:
+def walked(asked: Asked) -> list[str]:
     """Read to its end what :func:`listing` started."""
-    shown = asked.status(ok=(0,))[1].split(b"\0")[:-1]
-    return Walk([each[: each.find(b"\n")].decode() for each in shown], shown)
+    return asked.status(ok=(0,))[1].decode().split()
 
 
-def whole(shown: bytes) -> bytes | None:
-    """Return the raw commit of what `rev-list --header` shows; None where that does not tell.
+class Ahead(NamedTuple):
+    """A range between two full ids whose commits git lists (:func:`listing`) while the judges are loaded."""
 
-    Git indents the message, trims it and ends it at a NUL: what comes out is the commit where it hashes to its name.
-    """
-    name, _, rest = shown.partition(b"\n")
-    header, gap, body = rest.partition(b"\n\n")
-    data = header + gap + body[4:].replace(b"\n    ", b"\n")
-    digest = sha1 if len(name) == 40 else sha256
-    for each in (data, data[:-1]):  # forges leave out the last newline
-        if digest(b"commit %d\0" % len(each) + each).hexdigest().encode() == name:
-            return each
-    return None
+    base: str
+    head: str
+    objects: Objects
+    asked: Asked
+
+    @property
+    def revisions(self) -> list[str]:
+        """The range as `rev-list` is asked for it."""
+        return [self.head, f"^{self.base}"]

@@ -1,6 +1,6 @@
 """SSH signatures over ledger entries, made and checked by `ssh-keygen -Y`.
 
-A repository's own git configuration can fake a good signature (facts/git.md, case 31), so
+A repository's own git configuration can fake a good signature, so
 git is not asked: `ssh-keygen` runs with a namespace of our own and the signers' file of
 the protected branch.
 """

@@ -1,10 +1,11 @@
 """The light way of pre-commit: is the staged change plainly inside its task?
 
-Every test here is at least as strict as its rule in `rules/`; what it can't settle is :class:`Unsure`.
+`prover` says so by what the rules themselves give it; what it can't settle is :class:`Unsure`.
 """
 
 import posix
 
+from planfence import prover
 from planfence.gitio.spawn import Process
 from planfence.hooks import place as places
 from planfence.hooks.place import Place, Standing, Unsure, answer
@@ -12,18 +13,10 @@ from planfence.tables import MYERS, NUMSTAT, RAW_DIFF
 
 #: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
 STAGED = ("--cached", "--ita-invisible-in-index")
-#: What a path may be made of here; other bytes are the full check's business.
-_PLAIN = bytes(range(0x20, 0x7F))
-_MODES = frozenset((b"000000", b"100644", b"100755"))
-_DEVICES = frozenset(
-    (b"con", b"prn", b"aux", b"nul", *(kind + b"%d" % digit for kind in (b"com", b"lpt") for digit in range(1, 10)))
-)
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
 #: Longer raw records are not noted: the shell of post-commit reads a note byte by byte.
 _NOTED = 4096
-#: From this many added paths on, one set of all folded names is cheaper than counting each.
-_MANY = 24
 
 
 def pre_commit(place: Place, event: bytes, began: float) -> bool:
@@ -71,18 +64,21 @@ class Staged:
         place, standing = self._place, self.standing
         hold(place, standing)
         plan = places.load(place, standing.cache)
-        self.raw, counts = divide(answer(self._asked))
-        files = parse(self.raw)
-        judge(plan, files)
-        added = [path for path, action in files if action == b"A"]
-        if added:
-            names(added, answer(place.git("ls-files", "-z", "--full-name", "--", ":/")))
-        limit = plan[b"lines"][0]
-        if limit != b"-" and files:
-            counts = counts if self._counting else answer(self._ask(*NUMSTAT))
-            if lines_of(counts) > int(limit):
+        self.raw, counts = prover.divide(answer(self._asked))
+        files, proof = prover.parse(self.raw), prover.Prover(plan)
+        if files is None or not proof.holds(files):
+            raise Unsure(b"files")
+        added = [path for path, action in files if action == b"A"] if proof.names else []
+        if added and not (prover.portable(added) and prover.alone(added, self._listing())):
+            raise Unsure(b"names")
+        if proof.lines is not None and files:
+            lines = prover.lines_of(counts if self._counting else answer(self._ask(*NUMSTAT)))
+            if lines is None or lines > proof.lines:
                 raise Unsure(b"lines")
         return plan, b"%d" % len(files)
+
+    def _listing(self) -> bytes:
+        return answer(self._place.git("ls-files", "-z", "--full-name", "--", ":/"))
 
     def seen(self, hook: bytes) -> bytes:
         """The word that this hook leaves of the change, see `place.leave`."""
@@ -91,21 +87,10 @@ class Staged:
     def noted(self) -> list[bytes] | None:
         """The raw records as git prints them without `-z`; None where they are many, or would be quoted."""
         raw = self.raw
-        if len(raw) > _NOTED or raw.translate(None, _PLAIN + b"\0") or b'"' in raw or b"\\" in raw:
+        if len(raw) > _NOTED or raw.translate(None, prover.PLAIN + b"\0") or b'"' in raw or b"\\" in raw:
             return None
         fields = raw.split(b"\0")[:-1]
         return [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
-
-
-def divide(output: bytes) -> tuple[bytes, bytes]:
-    """Divide what `--raw --numstat -z` prints: first come all raw records (two fields each), then the counts."""
-    if b"\t" not in output:
-        return output, b""
-    fields = output.split(b"\0")
-    end = 0
-    while fields[end][:1] == b":":
-        end += 2
-    return b"".join(field + b"\0" for field in fields[:end]), b"\0".join(fields[end:])
 
 
 def hold(place: Place, standing: Standing) -> None:
@@ -148,208 +133,3 @@ def follow(place: Place, standing: Standing) -> None:
                 raise Unsure(commit)
             position += 2
     raise Unsure(head)
-
-
-def parse(raw: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the path and the action (A, M, D) of each record; Unsure for links, submodules and odd names."""
-    fields = raw.split(b"\0")
-    if fields.pop() or len(fields) % 2:
-        raise Unsure(b"raw")
-    names = fields[1::2]
-    if b"".join(names).translate(None, _PLAIN):
-        raise Unsure(b"names")
-    files = []
-    for record, path in zip(fields[::2], names, strict=True):
-        words = record.split(b" ")
-        if (
-            len(words) != 5
-            or words[0][1:] not in _MODES
-            or words[1] not in _MODES
-            or words[4] not in (b"A", b"M", b"D")
-        ):
-            raise Unsure(record)
-        if (words[4] == b"A") != (words[0] == b":000000") or (words[4] == b"D") != (words[1] == b"000000"):
-            raise Unsure(record)
-        if words[1] != b"000000" and not words[3].strip(b"0"):
-            raise Unsure(record)  # an entry that is only intended
-        files.append((path, words[4]))
-    return files
-
-
-def judge(plan: dict[bytes, list[bytes]], files: list[tuple[bytes, bytes]]) -> None:
-    """Raise :class:`Unsure` unless this change, in this compiled plan, is clean."""
-    limit = plan[b"files"][0]
-    if limit != b"-" and len(files) > int(limit):
-        raise Unsure(b"files")
-    entries, own = Entries(plan.get(b"may", [])), Patterns(plan.get(b"theme-own", []))
-    denied, guarded, others = (Patterns(plan.get(word, [])) for word in (b"deny", b"protected", b"theme-other"))
-    named = frozenset(plan.get(b"named", []))
-    governed = tuple(plan[b"governs"])
-    clean: dict[bytes, bool] = {}
-    for path, action in files:
-        folder = path.rpartition(b"/")[0]
-        whole = clean.get(folder)
-        if whole is None:
-            whole = clean[folder] = (
-                entries.allow_all(folder)
-                and not denied.touch(folder)
-                and not guarded.touch(folder)
-                and (own.take(folder) or not others.touch(folder))
-                and not any(word.startswith(folder + b"/") or (folder + b"/").startswith(word) for word in governed)
-            )
-        if whole:
-            continue
-        if path.startswith(governed) or not entries.allow(path, action) or denied.match(path):
-            raise Unsure(path)
-        if path not in named and guarded.match(path):
-            raise Unsure(path)
-        if others.match(path) and not own.match(path):
-            raise Unsure(path)
-
-
-def lines_of(counts: bytes) -> int:
-    """Added plus deleted lines in all; Unsure for binary files: a setting of this clone may call any file that."""
-    total = 0
-    for record in counts.split(b"\0")[:-1]:
-        added, deleted, _ = record.split(b"\t", 2)
-        if added == b"-":
-            raise Unsure(record)
-        total += int(added) + int(deleted)
-    return total
-
-
-class Patterns:
-    """Some of a plan's patterns, without classes (`[…]`): what they name is what `gitio.paths` says."""
-
-    __slots__ = ("folders", "literals", "others")
-
-    def __init__(self, patterns: list[bytes]) -> None:
-        self.literals = set()
-        self.folders: list[bytes] = []
-        self.others: list[list[bytes]] = []
-        for pattern in patterns:
-            if b"[" in pattern:
-                raise Unsure(pattern)
-            if b"*" not in pattern and b"?" not in pattern:
-                self.literals.add(pattern)
-            elif pattern[-3:] == b"/**" and b"*" not in pattern[:-3] and b"?" not in pattern:
-                self.folders.append(pattern[:-2])
-            else:
-                self.others.append(pattern.split(b"/"))
-
-    def match(self, path: bytes) -> bool:
-        """Whether any of the patterns names the path."""
-        return (
-            path in self.literals
-            or path.startswith(tuple(self.folders))
-            or any(_segments(other, path.split(b"/")) for other in self.others)
-        )
-
-    def take(self, folder: bytes) -> bool:
-        """Whether they name every path that stands in the folder (empty: the top)."""
-        return (folder + b"/").startswith(tuple(self.folders))
-
-    def touch(self, folder: bytes) -> bool:
-        """Whether they may name a path that stands in the folder."""
-        return (
-            bool(self.others)
-            or self.take(folder)
-            or any(literal.rpartition(b"/")[0] == folder for literal in self.literals)
-        )
-
-
-class Entries:
-    """The lines of a task's `files`: `ACTION PATTERN`, the action `A`, `M`, `D`, or `*` for any."""
-
-    __slots__ = ("_any", "_by_action")
-
-    def __init__(self, lines: list[bytes]) -> None:
-        words = [line.partition(b" ") for line in lines]
-        self._any = Patterns([pattern for action, _, pattern in words if action == b"*"])
-        self._by_action = {
-            wanted: Patterns([pattern for action, _, pattern in words if action == wanted])
-            for wanted in (b"A", b"M", b"D")
-        }
-
-    def allow(self, path: bytes, action: bytes) -> bool:
-        """Whether a line names the path and plans this, or anything."""
-        return self._any.match(path) or self._by_action[action].match(path)
-
-    def allow_all(self, folder: bytes) -> bool:
-        """Whether whatever happens to whatever stands in the folder is planned."""
-        return self._any.take(folder)
-
-
-def _segments(pattern: list[bytes], path: list[bytes]) -> bool:
-    """Match by components: `**` alone in one stands for any number of them, at the end for one or more."""
-    if not pattern:
-        return not path
-    first = pattern[0]
-    if len(first) > 1 and not first.strip(b"*"):
-        if len(pattern) == 1:
-            return bool(path)
-        return any(_segments(pattern[1:], path[skip:]) for skip in range(len(path) + 1))
-    return bool(path) and _component(first, path[0]) and _segments(pattern[1:], path[1:])
-
-
-def _component(pattern: bytes, name: bytes) -> bool:
-    """Match one component: `*` is any bytes, `?` one; the usual two pointers with one point to come back to."""
-    at = here = 0
-    star, mark = -1, 0
-    while here < len(name):
-        if at < len(pattern) and pattern[at] == 0x2A:
-            star, mark = at, here
-            at += 1
-        elif at < len(pattern) and pattern[at] in (0x3F, name[here]):
-            at += 1
-            here += 1
-        elif star >= 0:
-            mark += 1
-            at, here = star + 1, mark
-        else:
-            return False
-    return not pattern[at:].strip(b"*")
-
-
-def names(added: list[bytes], listing: bytes) -> None:
-    """Raise Unsure where an added name could be unsafe elsewhere, or the same as another one of the listing."""
-    parts = set()
-    for path in added:
-        parts.update(path.lower().split(b"/"))
-    for part in parts:
-        bare = part.rstrip(b". ")
-        odd = b"\\" in part or b":" in part or b"~" in part or not part or bare != part
-        if odd or bare == b".git" or part.partition(b".")[0].rstrip(b" ") in _DEVICES:
-            raise Unsure(part)
-    if not listing.isascii():
-        raise Unsure(b"listing")  # a letter beyond ASCII may fold into one within
-    folded = listing.lower()
-    if folded == listing:
-        return
-    if len(added) > _MANY:
-        _all_differ(listing)
-        return
-    listing = b"\0" + listing.replace(b"\0", b"\0\0")  # so that no two names share a boundary
-    folded = listing.lower()
-    for name in {name for path in added for name in prefixes(path)}:
-        for end in (b"\0", b"/"):
-            if folded.count(b"\0" + name.lower() + end) != listing.count(b"\0" + name + end):
-                raise Unsure(name)
-
-
-def prefixes(path: bytes) -> list[bytes]:
-    """A path, and the folders that it stands in."""
-    found = [path]
-    while b"/" in path:
-        path = path.rpartition(b"/")[0]
-        found.append(path)
-    return found
-
-
-def _all_differ(listing: bytes) -> None:
-    names = set(listing.split(b"\0"))
-    folders = {name.rpartition(b"/")[0] for name in names}
-    for folder in folders:
-        names.update(prefixes(folder))
-    if len({name.lower() for name in names}) != len(names):
-        raise Unsure(b"listing")

@@ -5,6 +5,7 @@ commit-msg judges the change as well as the message: it is the only one to judge
 
 import posix
 
+from planfence import prover
 from planfence.hooks import place as places
 from planfence.hooks.fastjudge import Staged
 from planfence.hooks.place import Place, Standing, Unsure, answer
@@ -99,10 +100,7 @@ def clean(text: str) -> list[str]:
 def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
     """Raise Unsure unless the message is about one thing; return whether it ends in a block of trailers."""
     kind = _type(lines[0])
-    types = plan.get(b"type")
-    if kind and types is not None and kind.encode() not in types:
-        raise Unsure(b"type")
-    if kind.encode() in plan.get(b"unsure-type", []):
+    if not prover.allows(plan, kind.encode()):
         raise Unsure(b"type")
     numbers = 0
     for line in lines:

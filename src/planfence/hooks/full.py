@@ -72,7 +72,7 @@ def _read_message(file: Path) -> str:
 def message_file(repository: Repository, arguments: tuple[str, ...]) -> Path:
     """The message's file: the hook's argument, or where git keeps it.
 
-    A framework that filters by file names may pass none (facts/hooks.md): a merge's message is in MERGE_MSG.
+    A framework that filters by file names may pass none: a merge's message is in MERGE_MSG.
     """
     if arguments:
         return repository.git.root / arguments[0]

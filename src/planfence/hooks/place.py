@@ -8,12 +8,10 @@ import sys
 import time
 from _imp import source_hash
 
-from planfence import tables
+from planfence import prover, tables
 from planfence.files.append import append_line
 from planfence.gitio.spawn import Process, read_all
 
-#: Raised by one when the format of the compiled plan, or what it proves, changes.
-FORMAT = 2
 #: The first words of the note (`note`): left by commit-msg; by a pre-commit that has judged; by the shell of one that
 #: leaves the judging to commit-msg. The shells of `setup/shims.py` read and write the same.
 NOTE, EARLY, LEFT = b"planfence-note", b"planfence-early", b"planfence-left"
@@ -207,27 +205,20 @@ def digest(data: bytes) -> bytes:
 
 
 def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
-    """The file name of the compiled plan for these blobs (plan empty: no task), this task and this version."""
-    from planfence import __version__
-
-    return b"fast-" + digest(b"\0".join((b"%d" % FORMAT, __version__.encode(), policy, plan, task)))
+    """The file name of the compiled plan for these blobs (plan empty: no task), this task and these rules."""
+    return b"fast-" + digest(b"\0".join((prover.made(), policy, plan, task)))
 
 
 def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
-    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file."""
+    """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file.
+
+    One that other rules were written down in proves nothing: what stands at a HEAD outlives a new version of ours.
+    """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
-    if told != digest(body):
+    plan = prover.read(body.splitlines())
+    if told != digest(body) or plan[b"made"] != [prover.made()]:
         raise Unsure(name)
-    return parse(body)
-
-
-def parse(body: bytes) -> dict[bytes, list[bytes]]:
-    """Read the lines of a compiled plan: each is a word, a space, and a value; a word may come often."""
-    found: dict[bytes, list[bytes]] = {}
-    for line in body.splitlines():
-        word, _, value = line.partition(b" ")
-        found.setdefault(word, []).append(value)
-    return found
+    return plan
 
 
 def note(lines: list[bytes], *, head: bytes = NOTE, process: int = 0) -> bytes:

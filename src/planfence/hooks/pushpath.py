@@ -114,5 +114,5 @@ def _log(path: str, line: str) -> None:
 
 if __name__ == "__main__":
     # Started as `python -I -S FILE`: the package is the folder above.
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path.insert(0, __file__.rpartition("/planfence/")[0])
     main(sys.argv[1:])

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.change.change import STAGED, Change
-from planfence.change.difftree import BATCH
 from planfence.change.message import Message
-from planfence.change.spans import LEAST, Ahead
+from planfence.change.reader import Commits
 from planfence.errors import PlanfenceError
 from planfence.finding import Report
+from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import listed
+from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
-from planfence.judge.screening import Screened, accept, screen
+from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Verdicts
 from planfence.ledger.records import HISTORY
@@ -29,6 +28,7 @@ from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
+from planfence.rules.rule import Need
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
 
@@ -197,40 +197,37 @@ def judge_commits(
         verdicts.reruns.update(terms.reruns)
         if terms.leaving:
             verdicts.folding = Folding(repository, tuple(revisions))
-        with closing(verdicts):
-            if not walk:
-                return _judge_all(verdicts, revisions, terms, revisions, None)
-            walk_ = ahead.walk if ahead else listed(repository, revisions)
-            screened = screen(verdicts, walk_, ahead, terms.progress) if len(walk_.ids) >= LEAST else None
-            return _judge_all(verdicts, revisions, terms, walk_.ids, screened)
+        if not walk:
+            return _judge_all(verdicts, revisions, terms, revisions)
+        return _judge_all(verdicts, revisions, terms, walked(ahead.asked) if ahead else listed(repository, revisions))
 
 
-def _judge_all(
-    verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str], screened: Screened | None
-) -> Outcome:
+def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> Outcome:
     repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
     known: dict[str, Governing] = {}
     before_policy, merged = 0, False
     claim, count = NOBODY, 0
     governing = Governing(terms.policy, {})
-    changed = _looked_ahead(verdicts, reader.changes(repository, screened.doubtful if screened else ids))
-    for index, name in enumerate(ids):
-        if screened and screened.clean(index):
-            governing = accept(verdicts, screened, index)
-            continue
-        found = next(changed)
-        governing, change = _governing(repository, sources, known, found)
-        merged = merged or change.is_merge
-        if governing.policy is None:
-            before_policy += 1
-        else:
-            message = messages.parse(change.message or "")
-            claim, count = claim_of(message), len(change.files)
-            verdicts.judge(change, governing, claim, message)
-        if walk:
-            known[name] = sources.after(governing, change)
-        if terms.progress:
-            terms.progress(index + 1)
+    verdicts.counted = walk and _counts(verdicts, ids)
+    plain = PlainCommits(verdicts)
+    with Commits(repository, verdicts.objects, lines=verdicts.counted) as commits:
+        for index, step in enumerate(commits.steps(ids)):
+            name, parents = step.commit.id, step.commit.parents
+            if walk and len(parents) == 1 and plain.take(step, _before(sources, known, parents[0])):
+                governing = known[name] = known[parents[0]]
+            else:
+                governing, change = _governing(repository, sources, known, commits.change(step))
+                merged = merged or change.is_merge
+                if governing.policy is None:
+                    before_policy += 1
+                else:
+                    message = messages.parse(change.message or "")
+                    claim, count = claim_of(message), len(change.files)
+                    verdicts.judge(change, governing, claim, message)
+                if walk:
+                    known[name] = sources.after(governing, change)
+            if terms.progress:
+                terms.progress(index + 1)
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
     if before_policy:
@@ -241,20 +238,21 @@ def _judge_all(
     return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked))
 
 
-def _looked_ahead(verdicts: Verdicts, found: Iterator[Change]) -> Iterator[Change]:
-    """Pass changes on with their lines counted where a task's limit asks for them; git is one batch ahead."""
-    if not verdicts.walks:
-        yield from found
-        return
-    trailer = messages.TASK_TRAILER.lower()
-    waiting: list[Change] = []
-    wanted: list[bool] = []
-    while batch := list(islice(found, BATCH)):
-        counts = [not each.is_merge and bool(each.files) and trailer in (each.message or "").lower() for each in batch]
-        verdicts.lines().ask(batch, counts)
-        yield from verdicts.lines().answer(waiting, wanted)
-        waiting, wanted = batch, counts
-    yield from verdicts.lines().answer(waiting, wanted) if waiting else ()
+def _counts(verdicts: Verdicts, ids: Sequence[str]) -> bool:
+    """Whether lines are counted for a whole range: by the policy that governs its first commit, or the default one."""
+    if not ids:
+        return False
+    first = parse_commit(verdicts.objects.read_many([ids[0]])[0]).parents[:1]
+    policy = verdicts.sources.before_judging(first[0]).policy if first else None
+    return Need.LINES in verdicts.rules(policy or Policy())[1]
+
+
+def _before(sources: Sources, known: dict[str, Governing], parent: str) -> Governing:
+    """Return what governs a change on this parent."""
+    found = known.get(parent)
+    if found is None:
+        found = known[parent] = sources.before_judging(parent)
+    return found
 
 
 def _governing(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from planfence import prover
 from planfence.change import reader
 from planfence.change.change import STAGED, Change
-from planfence.change.message import Message, needs_content
-from planfence.finding import Severity
+from planfence.change.message import Message
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
-from planfence.rules.rule import Context
+from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.runner import clauses
 
 if TYPE_CHECKING:
     from planfence.content.judged import Judged  # a hook that reads no content loads none of this
@@ -29,12 +32,17 @@ class Content:
     folders: frozenset[str] = frozenset()
 
 
-def is_needed(ctx: Context) -> bool:
-    """Whether a rule that can refuse depends on the content: by the message's type, or the policy's own choice."""
-    if ctx.change.is_merge:
+def is_needed(ctx: Context, rules: Sequence[Rule]) -> bool:
+    """Whether a rule that asks for the content is not proven without it, by the type of the message alone."""
+    asking = [rule for rule in rules if Need.CONTENT in rule.needs]
+    if ctx.change.is_merge or not asking:
         return False
-    wanted = ctx.policy.rules.get("THM004", ctx.policy.rules.get("mixed-content"))
-    return needs_content(ctx.message) or wanted is Severity.ERROR
+    said = clauses(ctx.policy, ctx.plan, ctx.task, asking)
+    if said is None:
+        return True
+    words = prover.read(map(paths.encode, said))
+    types = ctx.message.types[:1] if ctx.message is not None and not ctx.message.autosquash else ()
+    return not words.keys() <= {b"governs", b"type", b"no-type"} or not prover.allows(words, "".join(types).encode())
 
 
 def read(repository: Repository, change: Change, message: Message | None) -> Content | None:

@@ -11,7 +11,6 @@ from planfence.change import reader
 from planfence.change.change import Action, Change, Mode
 from planfence.change.collisions import Siblings
 from planfence.change.governing import entry_of
-from planfence.change.lines import Lines
 from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
 from planfence.finding import Finding, Report
@@ -62,15 +61,15 @@ class Verdicts:
     thorough: bool = False
     _known: tuple[Facts, Book] | None = None
     _told: bool = False
-    #: Whether a range is judged, where lines are counted for many changes at a time.
+    #: Whether a range is judged, and whether its changes come with their lines counted.
     walks: bool = False
+    counted: bool = False
     #: Where the judged commits are about to leave this clone or to be reviewed: what waits there to be folded.
     folding: Folding | None = None
     #: The commits of a task that lack what the hooks write into each.
     unmarked: list[str] = field(default_factory=list)
     _rules: tuple[Policy, tuple[Rule, ...], frozenset[Need]] | None = None
     _folders: Siblings | None = None
-    _lines: Lines | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
         """Return what the ledger and the trailers say, read once, and note once what is wrong with it."""
@@ -124,14 +123,32 @@ class Verdicts:
         rules, needed = self.rules(policy)
         ctx = self._provide(ctx, governing, needed)
         found = judge(ctx, rules)
-        self.judged.append(change.name)
-        if claim.task and message is not None and not change.is_merge and not message.trailer(messages.MODEL_TRAILER):
-            self.unmarked.append(change.name)
+        self._judged(change.name, claim, None if change.is_merge else message)
         self.findings += found
         if message is not None and (found or ctx.door is Door.URGENT):
             self.subjects[change.name] = message.subject
         if ctx.door is Door.URGENT:
             self.notes.append(f"urgent: {change.name[:12]} {ctx.urgent}".rstrip())
+
+    def accept(self, name: str, claim: Claim, message: Message) -> None:
+        """Write down a commit that is proven clean, and is no merge and waits for no autosquash."""
+        self._judged(name, claim, message)
+        if self.folding is not None:
+            self.folding.see(Change(name, (), "", ()), message)
+
+    def _judged(self, name: str, claim: Claim, message: Message | None) -> None:
+        self.judged.append(name)
+        if claim.task and message is not None and not message.trailer(messages.MODEL_TRAILER):
+            self.unmarked.append(name)
+
+    def collisions(self, change: Change, added: Sequence[str]) -> dict[str, str]:
+        """Return which of the names that a change adds collide with others; changes come one after the other."""
+        return self._siblings().follow(change, added)
+
+    def _siblings(self) -> Siblings:
+        if self._folders is None:
+            self._folders = Siblings(self.objects)
+        return self._folders
 
     def rules(self, policy: Policy) -> tuple[tuple[Rule, ...], frozenset[Need]]:
         """The rules that are on, and what they need."""
@@ -196,7 +213,7 @@ class Verdicts:
     def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
-        if Need.LINES in needed and ctx.door is Door.TASK and not self.walks and not change.is_merge:
+        if Need.LINES in needed and ctx.door is Door.TASK and not self.counted and not change.is_merge:
             more["change"] = reader.with_lines(self.repository, change)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             more["links"] = reader.link_targets(self.objects, change)
@@ -204,7 +221,7 @@ class Verdicts:
             files = reader.first_parent_files(self.repository, change) if self.whole_merges else change.files
             added = [file.path for file in files if file.old_mode == Mode.ABSENT]
             if added or self.walks:
-                collisions = self._siblings().follow(change, added)
+                collisions = self.collisions(change, added)
                 more |= {"collisions": collisions} if collisions else {}
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
@@ -215,7 +232,7 @@ class Verdicts:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
-        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx)):
+        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 
@@ -227,22 +244,6 @@ class Verdicts:
         if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":
             more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.base)
         return more
-
-    def lines(self) -> Lines:
-        """The counter of changed lines of a range."""
-        if self._lines is None:
-            self._lines = Lines(self.repository)
-        return self._lines
-
-    def close(self) -> None:
-        """End the processes that were started."""
-        if self._lines is not None:
-            self._lines.close()
-
-    def _siblings(self) -> Siblings:
-        if self._folders is None:
-            self._folders = Siblings(self.objects)
-        return self._folders
 
     def _origins(self, task: Task, change: Change) -> dict[str, str]:
         """Which task's commit added the paths that the plan means to add, and that exist already."""

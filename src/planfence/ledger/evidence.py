@@ -1,4 +1,4 @@
-"""Evidence: that tests ran on exactly one tree, with what result (DESIGN §6).
+"""Evidence: that tests ran on exactly one tree, with what result.
 
 The record is an in-toto test-result v0.1 predicate. What it is bound to (task, plan
 version, stage, model, each command with its counts) stands in the annotations of its
@@ -17,6 +17,9 @@ from planfence.manifest.policy import Tests
 from planfence.records import dataclass
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
+
+#: Numbers of a record are counts; what is larger is none (and Python refuses to print it from 4,300 digits on).
+MOST = 10**15
 
 #: The name of the policy's own command among a run's results; acceptance criteria go by their ids.
 TESTS = "tests"
@@ -207,9 +210,9 @@ def from_statement(statement: Statement, signer: str = "") -> GateRun:
         identity, base, task, stage, model, setup, where, tool, at = words
         run = GateRun(
             identity,
-            statement.digests["gitTree"],
-            statement.digests.get("gitCommit", ""),
-            base,
+            object_id(statement.digests["gitTree"]),
+            object_id(statement.digests.get("gitCommit", ""), empty=True),
+            object_id(base, empty=True),
             task,
             number(annotations["planVersion"]),
             stage,
@@ -268,9 +271,19 @@ def text(mapping: Mapping[str, Any], name: str) -> str:
 
 
 def number(value: object, least: int = 0) -> int:
-    """Return a value that must be a whole number of at least ``least``. Raises TypeError or ValueError."""
+    """Return a value that must be a whole number from ``least`` to :data:`MOST`. Raises TypeError or ValueError."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(value)
-    if value < least:
+    if not least <= value <= MOST:
+        raise ValueError(value)
+    return value
+
+
+def object_id(value: str, *, empty: bool = False) -> str:
+    """Return a value that must be hexadecimal as ids are, or, where that is allowed, empty. Raises ValueError.
+
+    It is put to git, which would take `--output=x` for an option.
+    """
+    if value.strip("0123456789abcdef") or len(value) > 64 or not (value or empty):
         raise ValueError(value)
     return value

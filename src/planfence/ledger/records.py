@@ -17,7 +17,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.ledger import evidence, intoto, transitions
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.refs import Ledger, Tips
+from planfence.ledger.refs import Ledger, Raw, Tips
 from planfence.ledger.stages import CommitFact, Facts, TaskState, reduce
 from planfence.ledger.transitions import Move
 from planfence.manifest.policy import Policy
@@ -51,28 +51,40 @@ class _Reading:
     runs: dict[str, GateRun] = field(default_factory=dict)
     envelopes: dict[str, intoto.Envelope] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
+    doubles: list[tuple[str, Raw]] = field(default_factory=list)
     aside: int = 0
 
     def take(self, commit: str, data: bytes) -> None:
-        """Read one entry; the first of two with one id counts, and others are set aside."""
+        """Read one entry; the first of two with one id counts until :meth:`settle` says otherwise."""
         try:
             envelope, value = intoto.unseal(data)
             stated = intoto.decode(value)
             if stated.predicate_type == evidence.TEST_RESULT:
                 run = evidence.from_statement(stated)
-                self._keep(run.id, run, self.runs, envelope, commit)
+                self._keep(run.id, run, self.runs, envelope, Raw(commit, data))
             elif stated.predicate_type == transitions.STAGE_MOVE:
                 move = transitions.from_statement(stated)
-                self._keep(move.id, move, self.moves, envelope, commit)
+                self._keep(move.id, move, self.moves, envelope, Raw(commit, data))
         except intoto.NotAStatement:
             self.aside += 1
 
-    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: intoto.Envelope, commit: str) -> None:
-        if name not in self.commits:
-            records[name] = record
-            self.commits[name] = commit
-            if envelope.signatures:
-                self.envelopes[name] = envelope
+    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: intoto.Envelope, raw: Raw) -> None:
+        if name in self.commits:
+            self.doubles.append((name, raw))
+            return
+        records[name] = record
+        self.commits[name] = raw.commit
+        if envelope.signatures:
+            self.envelopes[name] = envelope
+
+    def settle(self, ledger: Ledger) -> None:
+        """Of two entries with one id take the own: git lists entries by their dates, which are the writers' claims."""
+        own = set(ledger.own()) if self.doubles else set()
+        for name, raw in self.doubles:
+            if raw.commit in own and self.commits[name] not in own:
+                for records in (self.moves, self.runs, self.envelopes, self.commits):
+                    records.pop(name, None)
+                self.take(raw.commit, raw.data)
 
 
 def read_book(repository: Repository, tips: Tips | None = None) -> Book:
@@ -88,6 +100,7 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
             reading.aside += 1
         else:
             reading.take(raw.commit, raw.data)
+    reading.settle(ledger)
     problems = list(tips.problems)
     if reading.aside:
         problems.append(f"{reading.aside} entries of the ledger could not be read and were set aside")

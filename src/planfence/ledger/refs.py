@@ -1,4 +1,4 @@
-"""The ledger: an append-only store in `refs/planfence/ledger/<writer>` (DESIGN §7).
+"""The ledger: an append-only store in `refs/planfence/ledger/<writer>`.
 
 One ref for each clone, one commit an entry, its tree holding `entry.json` and attachments.
 Written by plumbing; the ref moves by a compare-and-swap that never follows a symbolic ref
@@ -32,6 +32,13 @@ ENTRY = "entry.json"
 
 #: An entry is a few kilobytes; what is larger is not one of ours.
 LARGEST_ENTRY = 4 * 1024 * 1024
+
+#: What travels with an entry. Whatever else another writer's entry holds is not read, whatever it is called.
+ATTACHMENTS = ("output.txt", "change.diff", "prompt.md")
+TREES = ("base", "result")
+
+#: Ours are cut at 1 MiB where they are written; what is far larger is not read (bytes).
+LARGEST_ATTACHMENT = 4 * 1024 * 1024
 
 #: How often an append reads the ref again after a lost race, and how long it waits for the lock (seconds).
 ATTEMPTS = 50
@@ -86,11 +93,7 @@ class Ledger:
             else:
                 commits.append(oid)
         kept = self.last_tip()
-        if (
-            kept
-            and kept not in commits
-            and self._git.status("cat-file", "-e", f"{kept}^{{commit}}", ok=(0, 1, 128))[0] == 0
-        ):
+        if kept and kept not in commits and self._is_commit(kept):
             if not commits or self._git.text("rev-list", "-n1", kept, "--not", *commits):
                 problems.append(
                     "the own ledger ref was deleted or put back; its entries are read from the last known tip"
@@ -110,24 +113,51 @@ class Ledger:
             for name, answers in zip(names, objects.answers([f"{name}:{ENTRY}" for name in names]), strict=True):
                 yield _next_entry(answers, name)
 
+    def own(self) -> list[str]:
+        """Return the commits of the own ref, the newest first, as the ref has them: a date in an entry is a claim.
+
+        What other writers wrote is not among them, and nothing where this clone wrote nothing.
+        """
+        name = self._written_name()
+        tips = [tip for tip in ((self._own_tip(PREFIX + name) if name else ""), self.last_tip()) if tip]
+        there = [tip for tip in dict.fromkeys(tips) if self._is_commit(tip)]
+        return self._git.text("rev-list", "--topo-order", *there, "--").split() if there else []
+
+    def before(self, commit: str) -> list[str]:
+        """Return an entry's commit and those that its writer's ref has before it, the newest first."""
+        return self._git.text("rev-list", "--topo-order", commit, "--").split()
+
     def trees(self, commit: str) -> dict[str, str]:
-        """Return the trees that travel with an entry, by name (`base`, `result`)."""
-        found: dict[str, str] = {}
-        for line in self._git.run("ls-tree", "-z", f"{commit}^{{tree}}").split(b"\0"):
-            meta, _, name = line.partition(b"\t")
-            if meta and meta.split(b" ")[1] == b"tree":
-                found[name.decode("utf-8", "replace")] = meta.split(b" ")[2].decode()
-        return found
+        """Return the trees that travel with an entry, by name (:data:`TREES`)."""
+        held = self._held(commit, TREES)
+        return {name: oid for name, (mode, oid, _) in held.items() if mode == "040000"}
 
     def attachments(self, commit: str) -> dict[str, bytes]:
-        """Return the entry's attachments by name (`output.txt`, `change.diff`, `prompt.md`)."""
+        """Return the entry's attachments by name (:data:`ATTACHMENTS`); a line in place of one far too large."""
         found: dict[str, bytes] = {}
-        for line in self._git.run("ls-tree", "-z", f"{commit}^{{tree}}").split(b"\0"):
-            meta, _, name = line.partition(b"\t")
-            if meta and name != ENTRY.encode():
-                _, kind, oid = meta.decode().split(" ")
-                if kind == "blob":
-                    found[name.decode("utf-8", "replace")] = self._git.run("cat-file", "blob", oid)
+        for name, (mode, oid, size) in self._held(commit, ATTACHMENTS).items():
+            if mode not in ("100644", "100755"):
+                continue
+            if size > LARGEST_ATTACHMENT:
+                found[name] = b"[planfence: %d bytes, not shown: git cat-file blob %s]\n" % (size, oid.encode())
+            else:
+                found[name] = self._git.run("cat-file", "blob", oid)
+        return found
+
+    def _held(self, commit: str, names: tuple[str, ...]) -> dict[str, tuple[str, str, int]]:
+        """Return what an entry holds under these names: mode, id and size (of a tree: 0).
+
+        Raises :class:`CouldNotCheck` for one that holds a name twice.
+        """
+        found: dict[str, tuple[str, str, int]] = {}
+        for line in self._git.run("ls-tree", "-z", "-l", f"{commit}^{{tree}}", "--", *names).split(b"\0"):
+            meta, _, raw = line.partition(b"\t")
+            name = raw.decode("utf-8", "replace")
+            if name in found:
+                raise CouldNotCheck(f"the ledger's entry {commit[:12]} holds {name} twice", hint="run `git fsck`")
+            if name in names:
+                mode, _, oid, size = meta.decode().split()
+                found[name] = mode, oid, int(size) if size.isdecimal() else 0
         return found
 
     # -- writing
@@ -146,6 +176,17 @@ class Ledger:
                 return name
             self._new_writer()
         raise CouldNotCheck(f"{path} holds no writer's name", hint=f"remove {path} and run it again")
+
+    def _written_name(self) -> str:
+        """This clone's own name, empty where it has none yet; nothing is made."""
+        try:
+            name = (self._folder / "writer").read_text("ascii", "replace").strip()
+        except OSError:
+            return ""
+        return name if _WRITER.fullmatch(name) else ""
+
+    def _is_commit(self, name: str) -> bool:
+        return self._git.status("cat-file", "-e", f"{name}^{{commit}}", ok=(0, 1, 128))[0] == 0
 
     def _new_writer(self) -> None:
         path = self._folder / "writer"
@@ -232,14 +273,13 @@ class Ledger:
         if status != 0:
             return ""
         oid = out.decode().strip()
-        kind, _ = self._git.status("cat-file", "-e", f"{oid}^{{commit}}", ok=(0, 1, 128))
-        return oid if kind == 0 else None
+        return oid if self._is_commit(oid) else None
 
     def _parents(self, old: str, kept: str) -> list[str]:
         """The ref's tip, and the last known one where the ref no longer leads to it."""
         if not kept or kept == old:
             return [old] if old else []
-        if self._git.status("cat-file", "-e", f"{kept}^{{commit}}", ok=(0, 1, 128))[0] != 0:
+        if not self._is_commit(kept):
             return [old] if old else []
         if not old:
             return [kept]

@@ -73,6 +73,10 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
     notes: list[str] = []
     ledger = Ledger(repository)
     own = PREFIX + ledger.writer()
+    if own not in before:
+        # Whatever the remote has under a name that was used before, this clone did not just write it.
+        ledger.fork()
+        own = PREFIX + ledger.writer()
     # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
     status, said = _git(repository, (*_FETCH, remote, _EVERY, *([f"^{own}"] if own in before else [])), tell)
     if status > 1:
@@ -97,15 +101,13 @@ def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> t
 
 
 def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
-    """Take what the remote has under the own name; where that is another history, go on under a new name.
+    """Go on under a new name where the remote has another history under the own one, even one that goes on from here.
 
+    Nobody but this clone adds to its own ref: else what others write would count as its own record.
     A remote that has less than the own ledger refused the push for a reason of its own (a hook, a right, a lock).
     """
     there = _listed(repository, remote, own)
     if not there or _leads_to(repository, there, own):
-        return []
-    status, _ = _git(repository, (*_FETCH, remote, f"{own}:{own}"), None)
-    if status != 1:
         return []
     ledger.fork()
     _git(repository, (*_FETCH, remote, f"+{own}:{own}"), None)

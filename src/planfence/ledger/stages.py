@@ -21,7 +21,7 @@ HUMAN = "human"
 
 
 class Stage(StrEnum):
-    """Where a task is (DESIGN §1)."""
+    """Where a task is."""
 
     PLAN = "plan"
     IMPLEMENT = "implement"

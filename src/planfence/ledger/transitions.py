@@ -1,4 +1,4 @@
-"""Stage moves as the ledger keeps them: who did what with a task, in which round (DESIGN §1, §7)."""
+"""Stage moves as the ledger keeps them: who did what with a task, in which round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planfence.enums import StrEnum
-from planfence.ledger.evidence import number, text
+from planfence.ledger.evidence import number, object_id, text
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.records import dataclass
 
@@ -101,15 +101,15 @@ def from_statement(statement: Statement, signer: str = "") -> Move:
             seq=number(told["seq"]),
             stage=text(told, "stage"),
             model=text(told, "model"),
-            commit=statement.digests.get("gitCommit", ""),
-            tree=statement.digests["gitTree"],
-            base=text(told, "base"),
+            commit=object_id(statement.digests.get("gitCommit", ""), empty=True),
+            tree=object_id(statement.digests["gitTree"]),
+            base=object_id(text(told, "base"), empty=True),
             plan_version=number(told["planVersion"]),
             holder=text(told, "holder"),
             why=text(told, "why"),
             answers=tuple(_answer(item) for item in told["answers"]),
-            runs=tuple(str(item) for item in told["runs"]),
-            patches=tuple(str(item) for item in told["patches"]),
+            runs=_texts(told["runs"]),
+            patches=_texts(told["patches"]),
             at=text(told, "at"),
             signer=signer,
         )
@@ -122,6 +122,12 @@ def _answer(item: list[Any]) -> Answer:
     if not isinstance(criterion, str) or not isinstance(met, bool) or not isinstance(evidence, str):
         raise TypeError(item)
     return Answer(criterion, met, evidence)
+
+
+def _texts(items: object) -> tuple[str, ...]:
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(items)
+    return tuple(items)
 
 
 def jsonable(move: Move) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""How one line of the benchmark log or the run log is written (DESIGN §7).
+"""How one line of the benchmark log or the run log is written.
 
 Hook fast paths use this module, so it imports nothing.
 """

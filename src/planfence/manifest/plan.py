@@ -1,4 +1,4 @@
-"""The plan: one goal, its themes, roles and tasks (DESIGN §2). Data only; `planfile` reads it."""
+"""The plan: one goal, its themes, roles and tasks. Data only; `planfile` reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from planfence.change.change import Action
 from planfence.gitio import paths
 from planfence.records import dataclass, field
 
-#: The stages of a task, in order (DESIGN §1).
+#: The stages of a task, in order.
 STAGES = ("plan", "implement", "review", "done")
 
 

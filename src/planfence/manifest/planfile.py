@@ -1,4 +1,4 @@
-"""Reads a plan (`plans/<id>.toml`, DESIGN §2): all faults at once, each with its place and mend."""
+"""Reads a plan (`plans/<id>.toml`): all faults at once, each with its place and mend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The policy: the team's rules for the whole repository (DESIGN §3). Data only; `policyfile` reads it."""
+"""The policy: the team's rules for the whole repository. Data only; `policyfile` reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the policy (`planfence.toml`, DESIGN §3): all faults at once, each with its place and mend."""
+"""Reads the policy (`planfence.toml`): all faults at once, each with its place and mend."""
 
 from __future__ import annotations
 

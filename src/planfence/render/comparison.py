@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planfence.gate.comparing import Candidate, Verdict
+from planfence.gate.comparing import Candidate, Preference
 
 
-def table(a: Candidate, b: Candidate, verdict: Verdict, task: str) -> str:
+def table(a: Candidate, b: Candidate, verdict: Preference, task: str) -> str:
     """Return the table, and the verdict with its reason below it."""
     rows = [
         ("", a.name, b.name),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import classify
-from planfence.risks import Found
+from planfence.risks import RiskFound
 from planfence.risks.base import shown
 
 #: Of one kind, this many places are told; the rest is counted.
@@ -17,7 +17,7 @@ _MOST = 12
 def text(
     title: str,
     files: Iterable[PatchFile],
-    found: Iterable[Found],
+    found: Iterable[RiskFound],
     themes: Mapping[str, str],
     content: Iterable[str] = (),
 ) -> str:
@@ -33,9 +33,9 @@ def kinds(lines: Iterable[tuple[str, int]], mixed: Iterable[str]) -> list[str]:
     return ([f"  by kind: {counted}"] if counted else []) + [f"  mixed: {reason} (planfence split)" for reason in mixed]
 
 
-def risky(found: Iterable[Found]) -> list[str]:
+def risky(found: Iterable[RiskFound]) -> list[str]:
     """The risky places, kind by kind, the heaviest kind first."""
-    kinds: dict[str, list[Found]] = {}
+    kinds: dict[str, list[RiskFound]] = {}
     for each in found:
         kinds.setdefault(each.risk.title, []).append(each)
     if not kinds:
@@ -98,7 +98,7 @@ def totals(files: Iterable[PatchFile]) -> str:
 
 
 def to_json(
-    title: str, files: Iterable[PatchFile], found: Iterable[Found], themes: Mapping[str, str], weight: int
+    title: str, files: Iterable[PatchFile], found: Iterable[RiskFound], themes: Mapping[str, str], weight: int
 ) -> str:
     """The same as JSON."""
     value = {

@@ -17,7 +17,7 @@ from planfence.log.writer import Value, record
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.report import costs_claude, costs_codex, costs_printed, prices
-from planfence.report.taskfacts import Facts, TaskFacts
+from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.usage import Collected, Turn, json_lines, text
 
 _DAY = 86_400
@@ -138,7 +138,7 @@ class _Logged:
     the tokens (in, out, cached); ``until`` says until when each session's loose turns are logged.
     """
 
-    facts: Facts = field(default_factory=Facts)
+    facts: LogFacts = field(default_factory=LogFacts)
     reported: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
     totals: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -10,7 +10,7 @@ from planfence.records import dataclass, field
 from planfence.report import metrics
 from planfence.report.metrics import Estimate, Frame
 from planfence.report.split_worth import advice
-from planfence.report.taskfacts import Facts, TaskFacts
+from planfence.report.taskfacts import LogFacts, TaskFacts
 
 #: Above this share of dollars that belong to no task, groups are not compared.
 LOOSE_LIMIT = 0.2
@@ -101,7 +101,7 @@ def _row(task: TaskFacts, mended: set[str]) -> TaskRow:
 
 
 def build(
-    facts: Facts,
+    facts: LogFacts,
     frame: Frame,
     *,
     dimension: str = "model",

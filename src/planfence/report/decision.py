@@ -55,7 +55,7 @@ def assign(trial: Trial, index: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TaskOutcome:
     """One closed task of a trial: its assigned arm (0 or 1), the metric's value, the forecast, and how it went."""
 
     arm: int
@@ -85,7 +85,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """What a trial says so far.
 
     ``word`` is `better`, `worse`, `equivalent`, `trade-off`, `not enough data`, or `running` between looks. ``look`` is
@@ -101,7 +101,7 @@ class Verdict:
     warnings: tuple[str, ...] = ()
 
 
-def estimate(outcomes: Sequence[Outcome], alpha: float, *, per_accepted: bool) -> Effect | None:
+def estimate(outcomes: Sequence[TaskOutcome], alpha: float, *, per_accepted: bool) -> Effect | None:
     """Fit ln(y) ~ arm + ln(est_min); without the forecast where any lacks it. None where there is too little.
 
     Per accepted task, the ratio of the acceptance rates is part of the effect, with its variance (delta method).
@@ -178,7 +178,7 @@ def more_needed(effect: Effect, interest: float, alpha: float = LOOK_ALPHA) -> i
     return max(1, math.ceil(2 * (z * upper / math.log(interest)) ** 2) - min(effect.n))
 
 
-def judge(trial: Trial, outcomes: Sequence[Outcome]) -> Verdict:
+def judge(trial: Trial, outcomes: Sequence[TaskOutcome]) -> Decision:
     """The verdict over the closed tasks so far, in the order in which they were closed."""
     done = [look for look in trial.looks if look <= len(outcomes)]
     for index, look in enumerate(done):
@@ -191,27 +191,27 @@ def judge(trial: Trial, outcomes: Sequence[Outcome]) -> Verdict:
     return _between(trial, outcomes, None)
 
 
-def _between(trial: Trial, outcomes: Sequence[Outcome], before: Verdict | None) -> Verdict:
+def _between(trial: Trial, outcomes: Sequence[TaskOutcome], before: Decision | None) -> Decision:
     following = next((look for look in trial.looks if look > len(outcomes)), trial.looks[-1])
     effect = estimate(outcomes, LOOK_ALPHA, per_accepted=trial.metric == "cost_per_accepted")
     said = f"{before.text} " if before is not None and len(outcomes) == before.look else ""
     if effect is None:
         text = f"{said}running: {len(outcomes)} tasks closed, the next look is at {following}."
-        return Verdict("running", text, len(outcomes), more=before.more if before else 0)
+        return Decision("running", text, len(outcomes), more=before.more if before else 0)
     sequence = confidence_sequence(effect, trial)
     text = (
         f"{said}running: {len(outcomes)} tasks closed, the next look is at {following}. {_ratio(trial, sequence)}, "
         f"confidence sequence {_ends(sequence)}: no verdict between looks."
     )
-    return Verdict("running", text, len(outcomes), sequence, _first_pass(outcomes), before.more if before else 0)
+    return Decision("running", text, len(outcomes), sequence, _first_pass(outcomes), before.more if before else 0)
 
 
-def _at_look(trial: Trial, outcomes: Sequence[Outcome], *, first: bool) -> Verdict:
+def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], *, first: bool) -> Decision:
     effect = estimate(outcomes, LOOK_ALPHA, per_accepted=trial.metric == "cost_per_accepted")
     passes = _first_pass(outcomes)
     look = len(outcomes)
     if effect is None or effect.low is None or effect.high is None:
-        return Verdict("not enough data", "not enough data: an arm has too few tasks with numbers.", look)
+        return Decision("not enough data", "not enough data: an arm has too few tasks with numbers.", look)
     difference = passes[0] if passes else 0.0
     sizes = f"{effect.n[1]} {trial.arms[1]} and {effect.n[0]} {trial.arms[0]} tasks"
     said = f"{_ratio(trial, effect)} (interval {_ends(effect)}, {sizes})"
@@ -229,10 +229,10 @@ def _at_look(trial: Trial, outcomes: Sequence[Outcome], *, first: bool) -> Verdi
         more = more_needed(effect, trial.interest)
         said += f": about {more} more in each arm would find a factor of {trial.interest:g}"
     text = " ".join([f"{word}: {said}.", *warnings])
-    return Verdict(word, text, look, effect, passes, more, warnings)
+    return Decision(word, text, look, effect, passes, more, warnings)
 
 
-def _word(trial: Trial, effect: Effect, outcomes: Sequence[Outcome]) -> str:
+def _word(trial: Trial, effect: Effect, outcomes: Sequence[TaskOutcome]) -> str:
     passes = _first_pass(outcomes)
     assert effect.low is not None
     assert effect.high is not None
@@ -248,7 +248,7 @@ def _word(trial: Trial, effect: Effect, outcomes: Sequence[Outcome]) -> str:
     return "not enough data"
 
 
-def _first_pass(outcomes: Sequence[Outcome]) -> tuple[float, float, float] | None:
+def _first_pass(outcomes: Sequence[TaskOutcome]) -> tuple[float, float, float] | None:
     """The second arm's first-pass rate minus the first's, with Newcombe's interval."""
     judged = [
         [each.first_pass for each in outcomes if each.arm == arm and each.first_pass is not None] for arm in (0, 1)
@@ -260,7 +260,7 @@ def _first_pass(outcomes: Sequence[Outcome]) -> tuple[float, float, float] | Non
     return hits[1] / sizes[1] - hits[0] / sizes[0], ends.low, ends.high
 
 
-def _price(outcomes: Sequence[Outcome], difference: float) -> str:
+def _price(outcomes: Sequence[TaskOutcome], difference: float) -> str:
     means = [stats.mean([each.value for each in outcomes if each.arm == arm]) for arm in (0, 1)]
     if not difference:
         return "metrics conflict"

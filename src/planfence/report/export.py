@@ -18,7 +18,7 @@ from planfence.report.aggregates import COLUMNS, aggregate
 from planfence.report.metrics import Frame, mended_tasks
 from planfence.report.otlp import export
 from planfence.report.parquet import write_parquet
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 _BATCH = 1000
 _TIMEOUT_S = 10
@@ -72,7 +72,7 @@ def send(requests: Iterator[dict[str, object]], endpoint: str) -> int:
 
 def parquet(repository: Repository, policy: Policy, path: Path, now: int) -> int:
     """Write the aggregates as one Parquet file; return its number of rows."""
-    reading, facts, frame = _read(repository, policy), Facts(), Frame(now)
+    reading, facts, frame = _read(repository, policy), LogFacts(), Frame(now)
     facts.add([*reading.records, *reading.runs])
     mended = mended_tasks(facts, frame.window_days)
     rows = aggregate(facts.tasks.values(), repository.main_worktree().name, frame, mended)

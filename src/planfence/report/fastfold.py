@@ -18,7 +18,7 @@ from typing import Any
 
 from planfence.log.reader import Clock, Reader, number
 from planfence.report.logsums import Sums
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 #: Fields of a hook's line that no metric of a task looks at, in the order in which they are written.
 UNREAD = ("rules", "files", "lines", "ms", "session", "commit", "why")
@@ -196,7 +196,7 @@ def _are_ids(ids: list[str]) -> bool:
 class FastFold:
     """Folds text into facts; ``reader`` keeps the counts, and reads what is not common."""
 
-    def __init__(self, facts: Facts, reader: Reader, clock: Clock) -> None:
+    def __init__(self, facts: LogFacts, reader: Reader, clock: Clock) -> None:
         self._facts = facts
         self._reader = reader
         self._clock = clock

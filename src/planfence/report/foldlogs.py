@@ -17,7 +17,7 @@ from planfence.report.fastfold import CHUNK, FastFold, Marking, count, whole_lin
 from planfence.report.largelogs import fold_large
 from planfence.report.logsums import Sums, Totals
 from planfence.report.parquet import has_duckdb
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 #: From this many bytes on, DuckDB is worth its start, and a second process its own.
 LARGE = 8_000_000
@@ -25,7 +25,7 @@ LARGE = 8_000_000
 _MOST = 8
 
 #: What reading logs came to: facts, the counts of lines, and the first lines that were set aside.
-Folded = tuple[Facts, Counter[str], list[SetAside]]
+Folded = tuple[LogFacts, Counter[str], list[SetAside]]
 
 
 def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
@@ -38,7 +38,7 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
         found = fold_large(paths, prefix) if has_duckdb() else _in_parts(paths, prefix)
         if found is not None:
             return found
-    facts, reader = Facts(), Reader(local_clock)
+    facts, reader = LogFacts(), Reader(local_clock)
     folder = FastFold(facts, reader, local_clock)
     for path, prefix in there:
         folder.fold(text_of(path), prefix)
@@ -52,7 +52,7 @@ def _in_parts(paths: Sequence[Path], prefix: str) -> Folded | None:
 
 def fold_lines(lines: Sequence[str]) -> Folded:
     """Read lines that are no file's."""
-    facts, reader = Facts(), Reader(local_clock)
+    facts, reader = LogFacts(), Reader(local_clock)
     folder = FastFold(facts, reader, local_clock)
     folder.fold("".join(lines[start : start + 500]) for start in range(0, len(lines), 500))
     folder.finish()
@@ -107,7 +107,7 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
     parts = cut(paths, processes) if processes > 1 else []
     if len(parts) < 2:
         return None
-    facts, reader, seen = Facts(), Reader(local_clock), set[int]()
+    facts, reader, seen = LogFacts(), Reader(local_clock), set[int]()
     try:
         with closing(each_in_a_process(lambda spans: _fold_part(spans, sent=spans is not parts[0]), parts)) as found:
             # What the first part came to is dealt with while the others are still being read.
@@ -125,7 +125,7 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
     return facts, reader.counts, reader.aside
 
 
-def _read_rare(spans: Sequence[Span], part: _Part, facts: Facts, reader: Reader, prefix: str) -> None:
+def _read_rare(spans: Sequence[Span], part: _Part, facts: LogFacts, reader: Reader, prefix: str) -> None:
     passed = 0
     for span, (lines, rare) in zip(spans, part.spans, strict=True):
         passed = passed if span.start else 0

@@ -8,7 +8,7 @@ from typing import IO, NamedTuple
 
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
-from planfence.report.linerework import Hunk, Step
+from planfence.report.linerework import HunkRange, TaskCommit
 
 _TASK = re.compile(r"^Plan-Task:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)
@@ -17,7 +17,7 @@ _FIXES = re.compile(r"^Fixes:[ \t]*([0-9a-f]{7,64})\b", re.MULTILINE)
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
-class Commit(NamedTuple):
+class HistoryCommit(NamedTuple):
     """One commit: its id, its committer time (seconds since the epoch), its task, and the ids it reverts or fixes."""
 
     id: str
@@ -27,7 +27,7 @@ class Commit(NamedTuple):
     fixes: tuple[str, ...]
 
 
-def commits(repository: Repository) -> list[Commit]:
+def commits(repository: Repository) -> list[HistoryCommit]:
     """All commits of HEAD's history, oldest first; none where there is no commit yet."""
     git = repository.git
     if git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] != 0:
@@ -40,11 +40,11 @@ def commits(repository: Repository) -> list[Commit]:
         if epoch:
             task = _TASK.findall(message)
             reverts, fixes = tuple(_REVERTS.findall(message)), tuple(_FIXES.findall(message))
-            found.append(Commit(identity, int(epoch), task[-1] if task else "", reverts, fixes))
+            found.append(HistoryCommit(identity, int(epoch), task[-1] if task else "", reverts, fixes))
     return found
 
 
-def steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator[Step]:
+def steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator[TaskCommit]:
     """The first-parent history since then, oldest first, as hunks; ``tasks`` maps commit ids to tasks."""
     options = ("--reverse", "--first-parent", "-m", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv")
     with stream(
@@ -54,15 +54,15 @@ def steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator
         yield from _parse(process.stdout, tasks)
 
 
-def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[Step]:
+def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[TaskCommit]:
     identity, epoch, path, skip = "", 0, "", 0
-    hunks: list[Hunk] = []
+    hunks: list[HunkRange] = []
     for line in stream:
         if skip:
             skip -= not line.startswith(b"\\")
         elif line.startswith(b"commit "):
             if identity:
-                yield Step(epoch, tasks.get(identity, ""), tuple(hunks))
+                yield TaskCommit(epoch, tasks.get(identity, ""), tuple(hunks))
             identity, epoch, hunks = line.split()[1].decode(), int(line.split()[2]), []
         elif line.startswith((b"--- ", b"+++ ")):
             name = line[4:].rstrip(b"\n")
@@ -70,7 +70,7 @@ def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[Step]:
                 path = name.strip(b'"')[2:].decode("utf-8", "surrogateescape")
         elif match := _HUNK.match(line):
             old, gone, new, come = (int(group) if group is not None else 1 for group in match.groups())
-            hunks.append(Hunk(path, old, gone, new, come))
+            hunks.append(HunkRange(path, old, gone, new, come))
             skip = gone + come
     if identity:
-        yield Step(epoch, tasks.get(identity, ""), tuple(hunks))
+        yield TaskCommit(epoch, tasks.get(identity, ""), tuple(hunks))

@@ -11,12 +11,12 @@ from planfence.log.files import lines_of, local_clock
 from planfence.log.reader import Reader, SetAside
 from planfence.report.ducklog import Unsure, add_up
 from planfence.report.fastfold import count
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 
-def fold_large(paths: Sequence[Path], prefix: str) -> tuple[Facts, Counter[str], list[SetAside]] | None:
+def fold_large(paths: Sequence[Path], prefix: str) -> tuple[LogFacts, Counter[str], list[SetAside]] | None:
     """Fold files of one prefix; None where they are not for DuckDB: then they are read in Python."""
-    facts, reader = Facts(), Reader(local_clock)
+    facts, reader = LogFacts(), Reader(local_clock)
     try:
         with closing(add_up(paths)) as bits:
             for each in bits:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 Owner = tuple[str, int] | None
 
 
-class Hunk(NamedTuple):
+class HunkRange(NamedTuple):
     """`@@ -old,gone +new,come @@`: 1-based first lines and counts, as in a unified diff without context."""
 
     path: str
@@ -23,22 +23,22 @@ class Hunk(NamedTuple):
     come: int
 
 
-class Step(NamedTuple):
+class TaskCommit(NamedTuple):
     """One commit of the history: its time (seconds since the epoch), its task ("" for none), its hunks."""
 
     epoch: int
     task: str
-    hunks: tuple[Hunk, ...]
+    hunks: tuple[HunkRange, ...]
 
 
-class Lines(NamedTuple):
+class LineCounts(NamedTuple):
     """Of one task: lines added, and lines of those that another task changed again within the window."""
 
     added: int
     redone: int
 
 
-def replay(steps: Iterable[Step], window_s: int) -> dict[str, Lines]:
+def replay(steps: Iterable[TaskCommit], window_s: int) -> dict[str, LineCounts]:
     """Replay a history; a file that began before it has lines without owners."""
     files: dict[str, list[Owner]] = defaultdict(list)
     added: dict[str, int] = defaultdict(int)
@@ -55,4 +55,4 @@ def replay(steps: Iterable[Step], window_s: int) -> dict[str, Lines]:
             owners[start : start + hunk.gone] = [(step.task, step.epoch) if step.task else None] * hunk.come
             if step.task:
                 added[step.task] += hunk.come
-    return {task: Lines(count, redone[task]) for task, count in added.items()}
+    return {task: LineCounts(count, redone[task]) for task, count in added.items()}

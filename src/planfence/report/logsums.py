@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from planfence.log.reader import Clock
-from planfence.report.taskfacts import QUIET_EVENTS, Facts
+from planfence.report.taskfacts import QUIET_EVENTS, LogFacts
 
 _WORDS = re.compile(r"task=([^,%\r\n]+),model=([^,%\r\n]*)")
 _RUN = re.compile(
@@ -163,7 +163,7 @@ class Totals:
         if themed > found[5]:
             found[5] = themed
 
-    def merge(self, facts: Facts, clock: Clock, prefix: str) -> None:
+    def merge(self, facts: LogFacts, clock: Clock, prefix: str) -> None:
         """Put the totals into facts."""
         for words, sums in self.hands.items():
             _merge_hand(facts, clock, prefix, words, sums)
@@ -172,7 +172,7 @@ class Totals:
         facts.runs.update(self.runs)
 
 
-def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: tuple[str, ...], sums: list[Any]) -> None:
+def _merge_hand(facts: LogFacts, clock: Clock, prefix: str, words: tuple[str, ...], sums: list[Any]) -> None:
     task, model = words
     lines, first, last, cost, costs, minutes, times, rounds = sums
     found, ended = facts.task(prefix + task), clock(last, False)
@@ -189,7 +189,7 @@ def _merge_hand(facts: Facts, clock: Clock, prefix: str, words: tuple[str, ...],
     found.hand_last = max(found.hand_last, ended)
 
 
-def _merge_ran(facts: Facts, clock: Clock, task: str, sums: list[Any]) -> None:
+def _merge_ran(facts: LogFacts, clock: Clock, task: str, sums: list[Any]) -> None:
     lines, refused, first, last, (made, model), (themed, theme) = sums
     found = facts.task(task)
     found.saw(clock(first, True))

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from planfence.records import dataclass
 from planfence.report import stats
-from planfence.report.taskfacts import Facts, TaskFacts
+from planfence.report.taskfacts import LogFacts, TaskFacts
 
 _DAY = 86_400
 
@@ -205,7 +205,7 @@ def _soon(task: TaskFacts, when: int, window: int) -> bool:
     return when <= (task.merged_at or task.closed) + window
 
 
-def mended_tasks(facts: Facts, window_days: int) -> set[str]:
+def mended_tasks(facts: LogFacts, window_days: int) -> set[str]:
     """The tasks that a later one, begun within the window after they were closed, says that it `fixes`."""
     found = set()
     for task in facts.tasks.values():

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from planfence.gitio.repository import Repository
 from planfence.report import history
-from planfence.report.history import Commit
+from planfence.report.history import HistoryCommit
 from planfence.report.linerework import replay
 from planfence.report.metrics import Frame
-from planfence.report.taskfacts import Facts
+from planfence.report.taskfacts import LogFacts
 
 _DAY = 86_400
 _LOOK_BACK_DAYS = 365
 
 
-def add_history(facts: Facts, repository: Repository, frame: Frame, *, since: int = 0, prefix: str = "") -> None:
+def add_history(facts: LogFacts, repository: Repository, frame: Frame, *, since: int = 0, prefix: str = "") -> None:
     """Look through HEAD's history for the tasks in ``facts``; ``since`` (seconds) bounds the replay of diffs."""
     commits = history.commits(repository)
     known = {name.removeprefix(prefix) for name in facts.tasks if name.startswith(prefix)}
@@ -36,12 +36,12 @@ def add_history(facts: Facts, repository: Repository, frame: Frame, *, since: in
         facts.tasks[prefix + task].lines_added, facts.tasks[prefix + task].lines_redone = lines
 
 
-def _named(ids: dict[str, Commit], short: str) -> Commit | None:
+def _named(ids: dict[str, HistoryCommit], short: str) -> HistoryCommit | None:
     found = ids.get(short[:7])
     return found if found is not None and found.id.startswith(short) else None
 
 
-def _gone(commits: list[Commit], ids: dict[str, Commit]) -> dict[str, int]:
+def _gone(commits: list[HistoryCommit], ids: dict[str, HistoryCommit]) -> dict[str, int]:
     """The commits that are reverted in the end, and when: a revert of a revert brings the work back."""
     gone: dict[str, int] = {}
     for commit in commits:
@@ -52,7 +52,7 @@ def _gone(commits: list[Commit], ids: dict[str, Commit]) -> dict[str, int]:
     return gone
 
 
-def _mend(facts: Facts, name: str, epoch: int, frame: Frame) -> None:
+def _mend(facts: LogFacts, name: str, epoch: int, frame: Frame) -> None:
     task = facts.tasks[name]
     if epoch <= (task.closed or task.merged_at) + frame.window_days * _DAY:
         task.mended_at = task.mended_at or epoch

@@ -229,7 +229,7 @@ class Survival(NamedTuple):
     high: float | None
 
 
-class Step(NamedTuple):
+class SurvivalStep(NamedTuple):
     """From ``time`` on a share ``survival`` has not ended; ``low`` and ``high`` are its interval's ends."""
 
     time: float
@@ -238,7 +238,7 @@ class Step(NamedTuple):
     high: float
 
 
-def kaplan_meier(times: Iterable[tuple[float, bool]], alpha: float = ALPHA) -> list[Step]:
+def kaplan_meier(times: Iterable[tuple[float, bool]], alpha: float = ALPHA) -> list[SurvivalStep]:
     """The survival curve of times to an event; ``times`` are (duration, whether it ended).
 
     Greenwood's variance on the log-log scale.
@@ -253,12 +253,12 @@ def kaplan_meier(times: Iterable[tuple[float, bool]], alpha: float = ALPHA) -> l
         if events:
             survival *= 1 - events / at_risk
             variance += events / (at_risk * (at_risk - events)) if at_risk > events else math.inf
-            steps.append(Step(time, survival, *_log_log(survival, variance, z)))
+            steps.append(SurvivalStep(time, survival, *_log_log(survival, variance, z)))
         at_risk -= len(same)
     return steps
 
 
-def survival_quantile(curve: Iterable[Step], share: float = 0.5) -> Survival:
+def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> Survival:
     """The time by which a share of events has happened: the curve and its interval inverted.
 
     Brookmeyer and Crowley 1982.

@@ -207,7 +207,7 @@ class TaskFacts:
 
 
 @dataclass(slots=True)
-class Facts:
+class LogFacts:
     """All tasks by name, the runs counted by (event, result), dollars that no task owns, and unreadable numbers."""
 
     tasks: dict[str, TaskFacts] = field(default_factory=dict)

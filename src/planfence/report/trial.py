@@ -17,9 +17,9 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.report import decision as rules
 from planfence.report.data import LOOSE_LIMIT
-from planfence.report.decision import Outcome, Trial, Verdict
+from planfence.report.decision import Decision, TaskOutcome, Trial
 from planfence.report.metrics import first_pass
-from planfence.report.taskfacts import Facts, TaskFacts
+from planfence.report.taskfacts import LogFacts, TaskFacts
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -96,20 +96,20 @@ def assignment(repository: Repository, policy: Policy, task: str) -> dict[str, V
     return {"trial": trial.id, "flow": rules.assign(trial, before)}
 
 
-def facts_of(repository: Repository, policy: Policy) -> Facts:
+def facts_of(repository: Repository, policy: Policy) -> LogFacts:
     """This repository's logs, folded."""
-    facts = Facts()
+    facts = LogFacts()
     reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
     facts.add([*reading.records, *reading.runs])
     return facts
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TrialStanding:
     """Where a trial stands: its verdict, tasks still open, tasks without the metric, secondary metrics' p-values."""
 
     trial: Trial
-    verdict: Verdict
+    verdict: Decision
     open_tasks: int
     without: int
     secondary: dict[str, float]
@@ -135,7 +135,7 @@ class Standing:
         }
 
 
-def standing(trial: Trial, facts: Facts) -> Standing:
+def standing(trial: Trial, facts: LogFacts) -> TrialStanding:
     """Judge a trial over the tasks that it assigned, by assignment whatever happened later."""
     tasks = [task for task in facts.tasks.values() if task.trial == trial.id and task.flow in trial.arms]
     closed = sorted((task for task in tasks if task.closed), key=lambda task: (task.closed, task.task))
@@ -144,17 +144,17 @@ def standing(trial: Trial, facts: Facts) -> Standing:
     share = facts.loose_cost / (spent + facts.loose_cost) if facts.loose_cost else 0.0
     if share > LOOSE_LIMIT and trial.metric != "active_min":
         text = f"no comparison: {share:.0%} of the dollars belong to no task, more than {LOOSE_LIMIT:.0%}."
-        found = Verdict("not enough data", text, len(outcomes))
+        found = Decision("not enough data", text, len(outcomes))
     else:
         found = rules.judge(trial, outcomes)
-    return Standing(trial, found, len(tasks) - len(closed), len(closed) - len(outcomes), _secondary(trial, closed))
+    return TrialStanding(trial, found, len(tasks) - len(closed), len(closed) - len(outcomes), _secondary(trial, closed))
 
 
-def _outcomes(trial: Trial, tasks: Iterable[TaskFacts], metric: str) -> Iterable[Outcome]:
+def _outcomes(trial: Trial, tasks: Iterable[TaskFacts], metric: str) -> Iterable[TaskOutcome]:
     for task in tasks:
         value = task.active_min if metric == "active_min" else task.known_cost
         if value:
-            yield Outcome(trial.arms.index(task.flow), value, task.est_min, task.accepted, first_pass(task))
+            yield TaskOutcome(trial.arms.index(task.flow), value, task.est_min, task.accepted, first_pass(task))
 
 
 def _secondary(trial: Trial, closed: list[TaskFacts]) -> dict[str, float]:

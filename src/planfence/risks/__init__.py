@@ -20,9 +20,9 @@ from planfence.risks import (
     swallowed_errors,
     weakened_tests,
 )
-from planfence.risks.base import Hit, Risk
+from planfence.risks.base import Hit, RiskKind
 
-RISKS: tuple[Risk, ...] = (
+RISKS: tuple[RiskKind, ...] = (
     secrets.RISK,
     weakened_tests.RISK,
     permissions.RISK,
@@ -39,23 +39,23 @@ RISKS: tuple[Risk, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RiskFound:
     """One risky place of a change."""
 
-    risk: Risk
+    risk: RiskKind
     path: str
     hit: Hit
 
 
-def find(files: Iterable[PatchFile]) -> Iterator[Found]:
+def find(files: Iterable[PatchFile]) -> Iterator[RiskFound]:
     """Yield the risky places of a change, the heaviest kinds first, each kind in the files' order."""
     files = tuple(files)
     for risk in RISKS:
         for file in files:
             for hit in risk.check(file):
-                yield Found(risk, file.path, hit)
+                yield RiskFound(risk, file.path, hit)
 
 
-def weigh(found: Iterable[Found]) -> int:
+def weigh(found: Iterable[RiskFound]) -> int:
     """Return one number for how risky a change is: each kind's weight once for each file that it is found in."""
     return sum({(each.risk.name, each.path): each.risk.weight for each in found}.values())

@@ -28,7 +28,7 @@ class Example(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
+class RiskKind:
     """One kind of risky diff. ``weight`` (1 to 5) orders kinds, and is what `compare` adds up."""
 
     name: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, gone, seek
 
 _WORDS = seek(
     r"\b(?:[Ll]ock|RLock|Mutex|mutex|Semaphore|synchronized|volatile|AtomicInteger|atomic|Thread|ThreadPool\w*|ProcessPool\w*|goroutine"
@@ -29,7 +29,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
     yield from came(file, _WORDS, "concurrency changed, this came")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "concurrency",
     "changed concurrency",
     3,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk, came, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, seek
 
 _PYPROJECT = seek(
     r"^\s*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*(?:[<>=!~;@ ][^\"']*)?[\"']\s*,?\s*$"
@@ -33,7 +33,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
         yield from came(file, _PYPROJECT, "a dependency may have changed")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "dependencies",
     "dependencies and lock files",
     3,

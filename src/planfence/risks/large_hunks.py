@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk
+from planfence.risks.base import Example, Hit, RiskKind
 
 #: Added plus removed lines in one hunk. Reviews find fewest faults per line above some 200 to 400
 #: lines (SmartBear's study of 2,500 reviews at Cisco, 2006).
@@ -22,7 +22,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
             yield Hit(hunk.start, f"{hunk.changed} lines in one hunk")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "large-hunks",
     "large hunks",
     2,

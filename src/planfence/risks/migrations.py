@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
-from planfence.risks.base import Example, Hit, Risk, came, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, seek
 
 _PATHS = re.compile(
     r"(?:^|/)(?:migrations?|alembic/versions|db/migrate|flyway|liquibase)/[^/]+\.\w+$|(?:^|/)(?:schema\.(?:prisma|rb|sql)|structure\.sql)$"
@@ -26,7 +26,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
     yield from came(file, _STATEMENTS, "a schema or data is changed")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "migrations",
     "migrations and schemas",
     5,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, gone, seek
 
 _OPENED = seek(
     r"\bchmod\s+(?:-R\s+)?(?:0?777|a\+rwx|\+s)|\b0o?777\b|\bAllowAny\b|permission_classes\s*=\s*[\[(]\s*[\])]|\bverify\s*=\s*False\b|InsecureSkipVerify:\s*true"
@@ -33,7 +33,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
     yield from gone(file, _GUARDS, "a guard is gone")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "permissions",
     "permissions and access",
     5,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import MOST, Example, Hit, Risk, Seek, shown
+from planfence.risks.base import MOST, Example, Hit, RiskKind, Seek, shown
 
 _SIGNATURE = re.compile(
     r"^(?:\s{0,4}(?:async\s+)?def\s+(?P<py>[A-Za-z]\w*)|class\s+(?P<cls>[A-Za-z]\w*)"
@@ -41,7 +41,7 @@ def _name(text: str) -> str:
     return next(group for group in match.groups() if group) if match else ""
 
 
-RISK = Risk(
+RISK = RiskKind(
     "public-signatures",
     "changed public signatures",
     4,

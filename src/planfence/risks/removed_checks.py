@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
-from planfence.risks.base import Example, Hit, Risk, gone, seek
+from planfence.risks.base import Example, Hit, RiskKind, gone, seek
 
 _CHECKS = seek(
     r"\bis\s+(?:not\s+)?None\b|[!=]==?\s*(?:null|undefined|nil|nullptr|NULL)\b|^\s*if\s+not\s+\w+\s*:|^\s*if\s*\(\s*!\s*\w+\s*\)"
@@ -22,7 +22,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
         yield from gone(file, _CHECKS, "a check for a missing value is gone")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "removed-checks",
     "removed null checks",
     4,

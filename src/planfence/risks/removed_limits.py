@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk, came, gone, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, gone, seek
 
 _LIMITS = seek(
     r"time_?out|retr(?:y|ies)|back_?off|deadline|rate_?limit|circuit_?breaker|max_attempts",
@@ -38,7 +38,7 @@ def _fewer(file: PatchFile) -> bool:
     return sum(map(before.count, here)) > sum(map(after.count, here))
 
 
-RISK = Risk(
+RISK = RiskKind(
     "removed-limits",
     "removed or unlimited timeouts and retries",
     4,

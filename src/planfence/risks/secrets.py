@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import MOST, Example, Hit, Risk
+from planfence.risks.base import MOST, Example, Hit, RiskKind
 
 #: Prefixes are those that the issuers publish for secret scanning.
 _KNOWN = re.compile(
@@ -60,7 +60,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
             yield Hit(line.number, "a string that looks like a secret")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "secrets",
     "strings that look like secrets",
     5,

@@ -18,7 +18,7 @@ from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.risks import Found
+from planfence.risks import RiskFound
 
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000
@@ -33,7 +33,7 @@ class Summary:
 
     title: str
     files: tuple[PatchFile, ...]
-    found: tuple[Found, ...]
+    found: tuple[RiskFound, ...]
     themes: dict[str, str]
     lines: tuple[tuple[str, int], ...] = ()
     mixed: tuple[str, ...] = ()

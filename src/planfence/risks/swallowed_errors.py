@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
-from planfence.risks.base import Example, Hit, Risk, came, seek, shown
+from planfence.risks.base import Example, Hit, RiskKind, came, seek, shown
 
 _OPENS = re.compile(r"^\s*(?:except\b.*:|\}?\s*catch\b.*\{|rescue\b.*)\s*$", re.MULTILINE)
 _DROPS = re.compile(
@@ -38,7 +38,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
                 yield Hit(handler.number, f"an error is caught and dropped: `{shown(handler.text)}`")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "swallowed-errors",
     "swallowed exceptions",
     4,

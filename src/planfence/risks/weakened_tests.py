@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import PathClass, classify
-from planfence.risks.base import Example, Hit, Risk, came, seek
+from planfence.risks.base import Example, Hit, RiskKind, came, seek
 
 _ASSERTS = re.compile(
     r"^\s*(?:assert\b|self\.assert|assert[A-Z_]\w*\s*\(|expect\s*\(|.*\.should\b|t\.(?:Error|Fatal)|require\.|assert_|EXPECT_|ASSERT_"
@@ -37,7 +37,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
     yield from came(file, _SKIPS, "a test is switched off or says nothing")
 
 
-RISK = Risk(
+RISK = RiskKind(
     "weakened-tests",
     "deleted or weakened tests and assertions",
     5,

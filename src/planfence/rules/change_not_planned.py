@@ -15,10 +15,12 @@ Do what the plan says, or amend the plan: state the change that is meant, in a c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.change.change import Action
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -34,10 +36,18 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"{ctx.task_name} plans to {words} it, this change would {file.action} it")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    if task is None or not task.states_changes:
+        return ()
+    return [f"need {entry.change.letter if entry.change else '*'} {entry.path}" for entry in task.files]
+
+
 RULE = Rule(
     code="SCP002",
     name="change-not-planned",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset({Need.ORIGINS}),
 )

@@ -14,9 +14,11 @@ Commit in steps, or split the task: `planfence split` proposes one commit for ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -32,10 +34,19 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{lines} changed lines, the limit is {limits.lines}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    limits = policy.limits
+    if task and limits.files:
+        yield f"files {limits.files}"
+    if task and limits.lines:
+        yield f"lines {limits.lines}"
+
+
 RULE = Rule(
     code="SIZ001",
     name="change-too-large",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
     needs=frozenset({Need.LINES}),
 )

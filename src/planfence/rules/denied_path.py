@@ -14,10 +14,12 @@ the planner decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -29,10 +31,16 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"denied by {ctx.task_name}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return [f"bar {pattern}" for pattern in task.deny] if task else ()
+
+
 RULE = Rule(
     code="SCP003",
     name="denied-path",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
 )

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, open_dependencies
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,5 +37,6 @@ RULE = Rule(
     name="dependency-open",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS}),
 )

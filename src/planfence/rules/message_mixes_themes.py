@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.change.message import TASK_TRAILER
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Context, Need, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -42,5 +42,6 @@ RULE = Rule(
     name="message-mixes-themes",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset({Need.MESSAGE}),
 )

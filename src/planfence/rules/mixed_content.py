@@ -15,9 +15,12 @@ Forty lines of layout hide the one line that matters, and neither can be reverte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from planfence.change.message import NARROW_TYPES
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Need, Rule
 
 
@@ -37,10 +40,17 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.about(f"the message speaks of several things: {cue}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:  # noqa: ARG001 - a Proof
+    if RULE.severity_under(policy) is Severity.ERROR:
+        return None  # then every commit's content is read
+    return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
+
+
 RULE = Rule(
     code="THM004",
     name="mixed-content",
     severity=Severity.WARN,
     check=check,
+    proof=proof,
     needs=frozenset({Need.CONTENT}),
 )

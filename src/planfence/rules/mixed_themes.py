@@ -15,9 +15,11 @@ Commit each theme under its own task: `planfence split` proposes how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -36,10 +38,21 @@ def check(ctx: Context) -> Iterator[Finding]:
                 yield RULE.about(f"`{word}:` is no type of theme {theme} ({', '.join(types)})")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    if plan is None or task is None:
+        return
+    for theme in plan.themes.values():
+        own = theme.name == task.theme
+        yield from (f"{'free' if own else 'bar'} {pattern}" for pattern in theme.paths)
+        yield from (f"type {word}" for word in theme.types if own)
+
+
 RULE = Rule(
     code="THM001",
     name="mixed-themes",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset({Need.MESSAGE}),
 )

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -46,5 +46,6 @@ RULE = Rule(
     name="model-not-assigned",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS, Need.PLANS}),
 )

@@ -15,10 +15,12 @@ Keep the file out of this commit (`git restore --staged PATH`), or amend the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -30,10 +32,16 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"not in the files of {ctx.task_name}")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return [f"need * {pattern}" for pattern in task.patterns] if task else ()
+
+
 RULE = Rule(
     code="SCP001",
     name="path-outside-task",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
 )

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Context, Need, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -34,5 +34,6 @@ RULE = Rule(
     name="plan-not-signed",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset({Need.SIGNER}),
 )

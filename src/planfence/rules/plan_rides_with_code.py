@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Rule
+from planfence.rules.rule import Context, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -31,5 +31,6 @@ RULE = Rule(
     name="plan-rides-with-code",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset(),
 )

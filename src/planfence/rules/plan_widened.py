@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.manifest.plan import Plan, Task
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Context, Need, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -68,5 +68,6 @@ RULE = Rule(
     name="plan-widened",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset({Need.PLANS, Need.FACTS}),
 )

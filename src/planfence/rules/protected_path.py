@@ -15,12 +15,14 @@ Name the path literally in a task's `files`, in a plan commit of its own, or kee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence import POLICY_PATH
 from planfence.change.change import Action
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Rule
 
 
@@ -38,10 +40,17 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "protected by the policy; a task must name it literally")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    yield from (f"bar {pattern}" for pattern in policy.protected)
+    yield from (f"free {path}" for path in (task.named if task else ()))
+
+
 RULE = Rule(
     code="SCP004",
     name="protected-path",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
 )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Rule
+from planfence.rules.rule import Context, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -33,5 +33,6 @@ RULE = Rule(
     name="protected-ref",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset(),
 )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, Stage, is_own_work
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Context, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -33,5 +33,6 @@ RULE = Rule(
     name="reviewer-is-author",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS}),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from planfence.change.change import STAGED, Change
@@ -31,7 +31,7 @@ class Need(StrEnum):
 
 
 class Door(StrEnum):
-    """By which door a change comes in (DESIGN §5)."""
+    """By which door a change comes in."""
 
     TASK = "task"
     GOVERNING = "governing"
@@ -109,16 +109,44 @@ class Context:
 
 Check = Callable[[Context], Iterator[Finding]]
 
+#: What proves at little cost that a rule finds nothing in a *plain* change: (policy, plan, task) → clauses in the words
+#: of `prover`, all of which must hold. Plan and task are None for a change without a task. None in place of clauses:
+#: nothing can be said under this policy and this plan, so that every change is left to the rules.
+#:
+#: A plain change alters plain files alone, none of which governs; it is no merge and not urgent, its task is in the
+#: plan, and its message is about one thing, in words that have one reading, and waits for no autosquash.
+Proof = Callable[[Policy, "Plan | None", "Task | None"], Iterable[str] | None]
+
+
+def silent(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    """Prove a rule that finds nothing in any plain change."""
+    return ()
+
+
+def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    """Prove a rule that asks what the ledger says of the task and of who acts: judged once, true until that moves."""
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its code and name are never reused; ``severity`` is the default; its module is its documentation."""
+    """One rule: its code and name are never reused; ``severity`` is the default; its module is its documentation.
+
+    ``proof`` is None for a rule that has no cheap proof: wherever it is on, every change is judged in full. ``edit``
+    says whether it is asked before an agent writes a file, when only paths and actions are known.
+    """
 
     code: str
     name: str
     severity: Severity
     check: Check
     needs: frozenset[Need] = frozenset()
+    proof: Proof | None = None
+    edit: bool = False
+
+    def severity_under(self, policy: Policy) -> Severity:
+        """How much the rule weighs under this policy, which may name it by its code or its name."""
+        return policy.rules.get(self.code, policy.rules.get(self.name, self.severity))
 
     def at(self, path: str, message: str, *, weight: Severity | None = None, **place: Any) -> Finding:
         """Report something about one path; ``weight`` where it weighs less than the rule."""

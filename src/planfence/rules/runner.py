@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planfence import POLICY_PATH, prover
 from planfence.change.change import Change
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import replace
 from planfence.rules import RULES
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
-def severity(rule: Rule, policy: Policy) -> Severity:
-    """How much the rule weighs under this policy, which may name it by its code or its name."""
-    return policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
-
-
 def selected(policy: Policy, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
     """The rules that are on."""
-    return tuple(rule for rule in rules if severity(rule, policy) is not Severity.OFF)
+    return tuple(rule for rule in rules if rule.severity_under(policy) is not Severity.OFF)
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[Need]:
     """What these rules ask for, all together."""
     return frozenset().union(*(rule.needs for rule in rules))
+
+
+def clauses(
+    policy: Policy, plan: Plan | None, task: Task | None, rules: Iterable[Rule] | None = None
+) -> tuple[str, ...] | None:
+    """Return all that a plain change must keep to so that no rule finds anything in it, in the words of `prover`.
+
+    ``rules`` are those that are on. None: one of them has no cheap proof, here or at all.
+    """
+    found = [f"governs {path}" for path in (POLICY_PATH, f"{policy.plans}/", policy.trust.signers) if path]
+    for rule in selected(policy) if rules is None else rules:
+        said = None if rule.proof is None else rule.proof(policy, plan, task)
+        if said is None:
+            return None
+        for clause in said:
+            word, _, value = clause.partition(" ")
+            if word not in prover.WORDS:
+                return None
+            found.append(f"{word} {rule.code} {value}")
+    return tuple(found)
 
 
 def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
@@ -41,13 +58,13 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
 
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     lighter = finding.severity is Severity.WARN and rule.severity is Severity.ERROR
-    return Severity.WARN if lighter else severity(rule, policy)
+    return Severity.WARN if lighter else rule.severity_under(policy)
 
 
 def door(
     change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str]
 ) -> Door:
-    """By which door a change comes in (DESIGN §5).
+    """By which door a change comes in.
 
     ``planned`` says whether the plans have the task that ``task_name`` names; ``unplanned``
     is the union of the paths of all unplanned changes of the range, this one included.

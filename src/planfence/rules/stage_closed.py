@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, Stage
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -45,5 +45,6 @@ RULE = Rule(
     name="stage-closed",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS}),
 )

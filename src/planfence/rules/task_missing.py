@@ -14,9 +14,11 @@ Start a task, write a small plan (`planfence plan new`), or say why it can't wai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -32,10 +34,16 @@ def check(ctx: Context) -> Iterator[Finding]:
     yield RULE.about(f"{many}; without one at most {limit} may change")
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return () if task else [f"files {policy.unplanned.files}"]
+
+
 RULE = Rule(
     code="MSG001",
     name="task-missing",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset(),
 )

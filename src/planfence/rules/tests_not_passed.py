@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Context, Need, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -35,5 +35,6 @@ RULE = Rule(
     name="tests-not-passed",
     severity=Severity.ERROR,
     check=check,
+    proof=by_ledger,
     needs=frozenset({Need.FACTS}),
 )

@@ -17,9 +17,12 @@ Use the type that is true, or make two commits: `planfence split` proposes how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from planfence.change.message import NARROW_TYPES
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Need, Rule
 
 #: So many paths are named; the rest is counted.
@@ -60,17 +63,15 @@ def _scope(ctx: Context, scope: str) -> Iterator[Finding]:
         yield RULE.about(f"scope `{scope}` owns none of the changed paths", weight=Severity.WARN)
 
 
-RULE = Rule("THM003", "type-contradicts-diff", Severity.ERROR, check, frozenset({Need.MESSAGE, Need.CONTENT}))
-"""One change tangles formatting, renames, moves and behaviour.
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
 
-## What it checks
-The kinds of the changed hunks: proven formatting of 5 lines and 10% of the change or more, beside changed
-behaviour; and the other mixtures that docs/themes.md lists. Tests, comments and changelogs go with anything.
-Advice by default: content alone sees only a part of what is tangled.
 
-## Why is this bad?
-Forty lines of layout hide the one line that matters, and neither can be reverted alone.
-
-## Fix
-`planfence split` proposes one commit for each.
-"""
+RULE = Rule(
+    code="THM003",
+    name="type-contradicts-diff",
+    severity=Severity.ERROR,
+    check=check,
+    proof=proof,
+    needs=frozenset({Need.MESSAGE, Need.CONTENT}),
+)

@@ -25,11 +25,13 @@ Use a plain file with a portable name, or name the link or the submodule literal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planfence.change import unsafenames
 from planfence.change.change import FileChange, Mode
 from planfence.finding import Finding, Severity
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -86,10 +88,16 @@ def _type(mode: int) -> int:
     return mode & 0o170000
 
 
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+    return ["names"]
+
+
 RULE = Rule(
     code="SCP005",
     name="unsafe-entry",
     severity=Severity.ERROR,
     check=check,
+    proof=proof,
+    edit=True,
     needs=frozenset({Need.LINKS, Need.TREE}),
 )

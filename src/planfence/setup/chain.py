@@ -40,7 +40,7 @@ class Deed(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Chained:
     """One hook's name, what was done to it, and a remark for the user (empty: none)."""
 
     name: str
@@ -48,7 +48,7 @@ class Outcome:
     remark: str = ""
 
 
-def install(folder: Path, launcher: Launcher | None) -> list[Outcome]:
+def install(folder: Path, launcher: Launcher | None) -> list[Chained]:
     """Put our shims in, in front of the hooks that are there; nothing is written unless all can be.
 
     Raises :class:`PlanfenceError` where a hook of ours was edited, or two hooks would have to
@@ -61,10 +61,10 @@ def install(folder: Path, launcher: Launcher | None) -> list[Outcome]:
         return [_install(hook, launcher) for hook in hooks]
 
 
-def uninstall(folder: Path) -> list[Outcome]:
+def uninstall(folder: Path) -> list[Chained]:
     """Take our shims out and put back, byte for byte, what was there before."""
     if not folder.is_dir():
-        return [Outcome(name, Deed.ABSENT) for name in shims.NAMES]
+        return [Chained(name, Deed.ABSENT) for name in shims.NAMES]
     with _locked(folder, make=False):
         return [_uninstall(look(folder, name)) for name in shims.NAMES]
 
@@ -85,26 +85,26 @@ def _may_install(hook: Hook) -> None:
         )
 
 
-def _install(hook: Hook, launcher: Launcher | None) -> Outcome:
+def _install(hook: Hook, launcher: Launcher | None) -> Chained:
     if hook.loops:
         _uninstall(hook)
         hook = look(hook.folder, hook.name)
     if hook.behind_framework:
-        return Outcome(hook.name, Deed.UNCHANGED, f"it runs behind another installer's hook, as {hook.name}.legacy")
+        return Chained(hook.name, Deed.UNCHANGED, f"it runs behind another installer's hook, as {hook.name}.legacy")
     if hook.calls_planfence:
-        return Outcome(hook.name, Deed.UNCHANGED, "the hook that is there calls planfence itself")
+        return Chained(hook.name, Deed.UNCHANGED, "the hook that is there calls planfence itself")
     foreign = hook.data if hook.kind is Kind.FOREIGN else None
     kept = hook.kept if foreign is None else foreign
     text = shims.shim(hook.name, launcher, kept)
     if hook.data == text and hook.executable:
-        return Outcome(hook.name, Deed.UNCHANGED)
+        return Chained(hook.name, Deed.UNCHANGED)
     if foreign is None:
         _write(hook.path, text, lambda: None)
-        return Outcome(hook.name, Deed.INSTALLED if hook.data is None else Deed.UPDATED)
+        return Chained(hook.name, Deed.INSTALLED if hook.data is None else Deed.UPDATED)
     if hook.kept is None:
         _keep(hook)
     _write(hook.path, text, lambda: _still_kept(hook))
-    return Outcome(hook.name, Deed.CHAINED, _remark(hook, foreign))
+    return Chained(hook.name, Deed.CHAINED, _remark(hook, foreign))
 
 
 def _remark(hook: Hook, foreign: bytes) -> str:
@@ -124,11 +124,11 @@ def _still_kept(hook: Hook) -> None:
         )
 
 
-def _uninstall(hook: Hook) -> Outcome:
+def _uninstall(hook: Hook) -> Chained:
     with _written(hook.folder):
         _temporary(hook.path).unlink(missing_ok=True)
         if hook.kind is Kind.EDITED:
-            return Outcome(hook.name, Deed.LEFT, f"{hook.path} was edited since planfence wrote it: delete it yourself")
+            return Chained(hook.name, Deed.LEFT, f"{hook.path} was edited since planfence wrote it: delete it yourself")
         if hook.kind is Kind.OURS or hook.data is None:
             return _take_out(hook, hook.path)
         if hook.legacy is not None and shims.classify(hook.legacy) is Kind.OURS:
@@ -136,25 +136,25 @@ def _uninstall(hook: Hook) -> Outcome:
                 hook.kept_path.unlink()
             return _take_out(hook, hook.folder / f"{hook.name}.legacy")
         if hook.kept is None:
-            return Outcome(hook.name, Deed.ABSENT)
+            return Chained(hook.name, Deed.ABSENT)
         if same(hook.path, hook.kept_path):
             hook.kept_path.unlink()
-            return Outcome(hook.name, Deed.RESTORED)
-        return Outcome(
+            return Chained(hook.name, Deed.RESTORED)
+        return Chained(
             hook.name,
             Deed.LEFT,
             f"{hook.path} was replaced by something else; {hook.kept_path} holds what was there before planfence",
         )
 
 
-def _take_out(hook: Hook, ours: Path) -> Outcome:
+def _take_out(hook: Hook, ours: Path) -> Chained:
     if os.path.lexists(hook.kept_path):
         os.replace(hook.kept_path, ours)
-        return Outcome(hook.name, Deed.RESTORED)
+        return Chained(hook.name, Deed.RESTORED)
     if not os.path.lexists(ours):
-        return Outcome(hook.name, Deed.ABSENT)
+        return Chained(hook.name, Deed.ABSENT)
     ours.unlink()
-    return Outcome(hook.name, Deed.REMOVED)
+    return Chained(hook.name, Deed.REMOVED)
 
 
 def _temporary(path: Path) -> Path:

@@ -59,7 +59,7 @@ command = "sh tests/greet.sh"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DemoLine:
     """One command line of the story, and the exit status that the story expects."""
 
     command: str
@@ -71,7 +71,7 @@ class Act:
     """One part of the story. ``quiet`` lines prepare it and are not shown."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[DemoLine, ...]
     quiet: tuple[str, ...] = ()
 
 
@@ -91,23 +91,23 @@ REFUSAL = "git add src && PLANFENCE_MODEL=codex git commit -qm 'feat: bill peopl
 STORY = (
     Act(
         "A repository gets a policy, a plan and the hooks.",
-        (Line("planfence init"), Line("git add -A"), Line("git commit -qm 'chore: begin with planfence'")),
+        (DemoLine("planfence init"), DemoLine("git add -A"), DemoLine("git commit -qm 'chore: begin with planfence'")),
         ("git init -q -b main",),
     ),
     Act(
         "The planner writes the plan: which files, which theme, which model.",
         (
-            Line("planfence plan lint hello"),
-            Line("git add -A && git commit -qm 'chore: plan the greeting'"),
-            Line("PLANFENCE_MODEL=codex planfence start hello/greet"),
+            DemoLine("planfence plan lint hello"),
+            DemoLine("git add -A && git commit -qm 'chore: plan the greeting'"),
+            DemoLine("PLANFENCE_MODEL=codex planfence start hello/greet"),
         ),
         (f"cat > plans/hello.toml <<'END'\n{_PLAN}END", f"cat > planfence.toml <<'END'\n{_POLICY}END"),
     ),
     Act(
         "Codex does what the plan says: accepted, with trailers that say who did what.",
         (
-            Line("git add src tests && PLANFENCE_MODEL=codex git commit -qm 'feat: greet by name'"),
-            Line("git log -1 --format=%B"),
+            DemoLine("git add src tests && PLANFENCE_MODEL=codex git commit -qm 'feat: greet by name'"),
+            DemoLine("git log -1 --format=%B"),
         ),
         (
             "mkdir -p src tests docs",
@@ -117,35 +117,35 @@ STORY = (
     ),
     Act(
         "It reaches for a file that nobody planned: refused, and told what to type next.",
-        (Line(REFUSAL, 1),),
+        (DemoLine(REFUSAL, 1),),
         ("printf 'def bill():\\n    return 1\\n' > src/billing.py",),
     ),
     Act(
         "It mixes themes in one commit: refused.",
-        (Line("git add src docs && PLANFENCE_MODEL=codex git commit -qm 'feat: greet politely'", 1),),
+        (DemoLine("git add src docs && PLANFENCE_MODEL=codex git commit -qm 'feat: greet politely'", 1),),
         ("git rm -qf --cached src/billing.py; rm src/billing.py", "printf '# Guide\\n' > docs/guide.md"),
     ),
     Act(
         "The tests fail, so the next stage stays shut.",
         (
-            Line("PLANFENCE_MODEL=codex planfence test", 1),
-            Line("PLANFENCE_MODEL=codex planfence advance", 1),
+            DemoLine("PLANFENCE_MODEL=codex planfence test", 1),
+            DemoLine("PLANFENCE_MODEL=codex planfence advance", 1),
         ),
         ("git rm -qf --cached docs/guide.md; rm -r docs",),
     ),
     Act(
         "The tests pass on exactly this tree: the gate opens.",
         (
-            Line("git add tests && PLANFENCE_MODEL=codex git commit -qm 'fix: test the greeting'"),
-            Line("PLANFENCE_MODEL=codex planfence test"),
-            Line("PLANFENCE_MODEL=codex planfence advance"),
-            Line("planfence status"),
+            DemoLine("git add tests && PLANFENCE_MODEL=codex git commit -qm 'fix: test the greeting'"),
+            DemoLine("PLANFENCE_MODEL=codex planfence test"),
+            DemoLine("PLANFENCE_MODEL=codex planfence advance"),
+            DemoLine("planfence status"),
         ),
         ("printf 'grep -q Hello src/greet.py\\n' > tests/greet.sh",),
     ),
     Act(
         "Every run left a line in the benchmark log, the refused ones too.",
-        (Line("planfence log show"), Line("planfence report")),
+        (DemoLine("planfence log show"), DemoLine("planfence report")),
     ),
 )
 

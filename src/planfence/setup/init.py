@@ -28,7 +28,7 @@ STARTER_PLAN = "first"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class InitStep:
     """One thing that `init` looked at, what became of it, and a remark (empty: none)."""
 
     name: str
@@ -40,7 +40,7 @@ class Step:
 class Initialised:
     """What `init` did: its steps, the hooks' installation, what the user does next, and lines to add (empty: none)."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[InitStep, ...]
     installation: Installation
     next_steps: tuple[str, ...]
     snippet: str = ""
@@ -62,9 +62,9 @@ def init(repository: Repository, framework: str = "auto", *, outside: bool = Fal
         text = policytemplate.starter(base, _test_command(repository.top))
         write_atomically(repository.top / POLICY_PATH, text.encode())
         policy = parse_policy(text.encode(), POLICY_PATH)
-        steps.insert(0, Step(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
+        steps.insert(0, InitStep(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
     else:
-        steps.insert(0, Step(POLICY_PATH, "was there already"))
+        steps.insert(0, InitStep(POLICY_PATH, "was there already"))
     steps += [_plan_step(repository, policy), *_ignore_steps(repository, policy)]
     config = frameworks.read_config(repository.top)
     snippet = "" if config is None or config.names_planfence else frameworks.snippet()
@@ -108,17 +108,17 @@ def _test_command(top: Path) -> str:
     return ""
 
 
-def _framework_step(top: Path, framework: str) -> Iterator[Step]:
+def _framework_step(top: Path, framework: str) -> Iterator[InitStep]:
     """Write a framework's configuration where one is asked for and none is there."""
     config = frameworks.read_config(top)
     if config is None:
         if framework in frameworks.TOOLS:
             write_atomically(top / frameworks.YAML_CONFIG, frameworks.snippet().encode())
-            yield Step(frameworks.YAML_CONFIG, "written")
+            yield InitStep(frameworks.YAML_CONFIG, "written")
     elif config.names_planfence:
-        yield Step(config.path.name, "names planfence already")
+        yield InitStep(config.path.name, "names planfence already")
     elif framework in ("auto", "native"):
-        yield Step(
+        yield InitStep(
             config.path.name,
             "left as it is",
             "native hooks run in front of it; to run planfence through it instead, add the lines below and run "
@@ -126,18 +126,18 @@ def _framework_step(top: Path, framework: str) -> Iterator[Step]:
         )
 
 
-def _plan_step(repository: Repository, policy: Policy) -> Step:
+def _plan_step(repository: Repository, policy: Policy) -> InitStep:
     if plans.plan_ids(repository, policy):
-        return Step(f"{policy.plans}/", "has plans already")
+        return InitStep(f"{policy.plans}/", "has plans already")
     plans.new_plan(repository, STARTER_PLAN)
-    return Step(policy.plan_path(STARTER_PLAN), "written", "a starter: fill it in, or have a planner do it")
+    return InitStep(policy.plan_path(STARTER_PLAN), "written", "a starter: fill it in, or have a planner do it")
 
 
-def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[Step]:
+def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[InitStep]:
     """Have git ignore the logs: a framework fails a hook that changes a tracked file."""
     names = [name for name in dict.fromkeys((policy.log, policy.run_log)) if not _ignored(repository, name)]
     if not names:
-        yield Step("logs", "are ignored already")
+        yield InitStep("logs", "are ignored already")
         return
     lines = "".join(f"/{name}*\n" for name in names)
     path = repository.top / ".gitignore"
@@ -147,11 +147,11 @@ def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[Step]:
         path = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
         old = _appendable(path)
     if old is None:
-        yield Step("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
+        yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
         return
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     write_atomically(path, old + _IGNORED_BECAUSE.encode() + lines.encode(), mode)
-    yield Step(
+    yield InitStep(
         path.name if path.parent == repository.top else "info/exclude", "ignores the logs", " ".join(lines.split())
     )
 

@@ -11,14 +11,14 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 from planfence.setup import chain, frameworks, shims
-from planfence.setup.chain import Deed, Outcome
+from planfence.setup.chain import Chained, Deed
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook
 from planfence.setup.hookfile import look as look_at
 from planfence.setup.shims import Launcher
 
 
-class Place(Enum):
+class HookPlace(Enum):
     """Whose folder the hooks are in."""
 
     GIT = "this repository's git directory"
@@ -32,7 +32,7 @@ class HooksFolder:
     """The folder in which git looks for hooks; ``configured``: `core.hooksPath` names it."""
 
     path: Path
-    place: Place
+    place: HookPlace
     configured: bool
 
 
@@ -42,7 +42,7 @@ class Installation:
 
     framework: str
     folder: Path
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Chained, ...]
     remarks: tuple[str, ...] = ()
 
     @property
@@ -77,15 +77,15 @@ def require_folder(folder: HooksFolder) -> None:
         raise PlanfenceError(f"{folder.path} is no folder, so git runs no hooks", hint=hint)
 
 
-def _place(repository: Repository, path: Path) -> Place:
+def _place(repository: Repository, path: Path) -> HookPlace:
     real = path.resolve()
     if real.is_relative_to(repository.common_dir.resolve()) or real.is_relative_to(repository.git_dir.resolve()):
-        return Place.GIT
+        return HookPlace.GIT
     top = repository.top.resolve()
     if not real.is_relative_to(top):
-        return Place.OUTSIDE
+        return HookPlace.OUTSIDE
     ignored, _ = repository.git.status("check-ignore", "-q", "--", str((real / "pre-commit").relative_to(top)))
-    return Place.IGNORED if ignored == 0 else Place.TRACKED
+    return HookPlace.IGNORED if ignored == 0 else HookPlace.TRACKED
 
 
 def look(folder: HooksFolder) -> list[Hook]:
@@ -137,7 +137,7 @@ def install(repository: Repository, framework: str = "auto", *, outside: bool = 
 
 
 def _install_native(folder: HooksFolder, config: Config | None, *, outside: bool) -> Installation:
-    if folder.place is Place.OUTSIDE and not outside:
+    if folder.place is HookPlace.OUTSIDE and not outside:
         raise PlanfenceError(
             f"core.hooksPath puts the hooks in {folder.path}, which other repositories may share",
             hint="`planfence install --outside` installs there (repositories without a policy are left in peace), "
@@ -150,12 +150,12 @@ def _install_native(folder: HooksFolder, config: Config | None, *, outside: bool
 
 def _launcher(folder: HooksFolder) -> Launcher | None:
     """A folder that travels with the repository names nobody's interpreter."""
-    return None if folder.place is Place.TRACKED else own_launcher()
+    return None if folder.place is HookPlace.TRACKED else own_launcher()
 
 
 def _remarks(folder: HooksFolder, config: Config | None) -> list[str]:
     remarks = []
-    if folder.place is Place.TRACKED:
+    if folder.place is HookPlace.TRACKED:
         remarks.append(f"{folder.path} belongs to this repository: commit the hooks, and all who clone it have them")
     if folder.path.parts[-2:] == (".husky", "_"):
         remarks.append(

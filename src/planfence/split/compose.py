@@ -12,8 +12,7 @@ from planfence.gitio.committer import Committer, committer_of
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Asked
-from planfence.split.newobjects import ConflictError, NewObjects
-from planfence.split.steps import Step
+from planfence.split.newobjects import CommitStep, ConflictError, NewObjects
 
 _BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"
@@ -25,7 +24,7 @@ def new_objects(repository: Repository, objects: Objects) -> NewObjects:
     return NewObjects(lambda name: objects.read_many([name])[0].data, algorithm)
 
 
-def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Step]) -> tuple[str, ...]:
+def compose_trees(repository: Repository, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
     """Store and return the tree after each step, each on top of the one before.
 
     Raises :class:`CouldNotCheck` where git refuses; nothing but loose objects is left then.
@@ -38,7 +37,7 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Step])
     return trees
 
 
-def trees_of(new: NewObjects, base_tree: str, steps: Sequence[Step]) -> tuple[str, ...]:
+def trees_of(new: NewObjects, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
     """The tree after each step, made and not stored; raises :class:`CouldNotCheck` where a step can't be made."""
     try:
         return new.trees(base_tree, steps)

@@ -1,4 +1,4 @@
-"""Git objects made in memory: intermediate trees, commits, and one pack that holds them all.
+"""What each commit of a split holds, and its git objects made in memory: trees, commits, one pack.
 
 Trees are changed entry by entry and never flattened, so that a split in a repository of any size costs what
 it changes. Formats: gitformat-pack(5); trees and commits as `git cat-file` prints them raw.
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from zlib import compress
 
 from planfence.change.change import Mode
+from planfence.change.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
 from planfence.digests import sha1, sha256
 from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
-from planfence.split.steps import Step
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 #: Git deflates again when it unpacks; here it must only be quick.
@@ -53,7 +53,7 @@ class NewObjects:
         self.made[name] = (kind, data)
         return name
 
-    def trees(self, base: str, steps: Sequence[Step]) -> tuple[str, ...]:
+    def trees(self, base: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
         """Return the tree after each step, each on top of the one before.
 
         Raises :class:`ConflictError` where a step makes one path a file and a folder.
@@ -190,3 +190,52 @@ def commit_of(tree: str, parents: Sequence[str], author: bytes, committer: bytes
     lines = [b"tree " + tree.encode(), *(b"parent " + each.encode() for each in parents)]
     text = message.encode("utf-8", "surrogateescape").removesuffix(b"\n") + b"\n"
     return b"\n".join([*lines, b"author " + author, b"committer " + committer, b"", text])
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStep:
+    """What one commit of a split does: paths that it takes away (``gone``), and states that it writes."""
+
+    gone: tuple[str, ...]
+    states: tuple[FileState, ...]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The units of one file that are applied so far."""
+
+    hunks: list[Hunk] = field(default_factory=list)
+    atoms: set[Atom] = field(default_factory=set)
+
+
+def steps_of(groups: Sequence[Sequence[Unit]]) -> tuple[CommitStep, ...]:
+    """Return what each group's commit does on top of those before it."""
+    progress: dict[str, _Progress] = {}
+    steps = []
+    for group in groups:
+        gone: list[str] = []
+        states: list[FileState] = []
+        for file, own in _by_file(group):
+            so_far = progress.setdefault(file.path, _Progress())
+            before = _state(file, so_far)
+            so_far.hunks += [unit.hunk for unit in own if unit.hunk is not None]
+            so_far.atoms |= {unit.atom for unit in own if unit.atom is not None}
+            after = _state(file, so_far)
+            if before.path and before.path != after.path:
+                gone.append(before.path)
+            if after.path:
+                states.append(after)
+        written = {state.path for state in states}
+        steps.append(CommitStep(tuple(path for path in gone if path not in written), tuple(states)))
+    return tuple(steps)
+
+
+def _state(file: FileDiff, so_far: _Progress) -> FileState:
+    return state_after(file, so_far.hunks, so_far.atoms)
+
+
+def _by_file(units: Sequence[Unit]) -> list[tuple[FileDiff, list[Unit]]]:
+    files: dict[str, tuple[FileDiff, list[Unit]]] = {}
+    for unit in units:
+        files.setdefault(unit.path, (unit.file, []))[1].append(unit)
+    return list(files.values())

@@ -31,7 +31,7 @@ from planfence.split.compose import (
     trees_of,
 )
 from planfence.split.grouping import Group, Guide, SplitPlan, bucket_of, propose
-from planfence.split.steps import Step, steps_of
+from planfence.split.newobjects import CommitStep, steps_of
 from planfence.split.subject import Subject, facts, subject_of
 
 TYPE_CHECKING = False
@@ -225,7 +225,7 @@ def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]
 
 
 def _made(
-    repository: Repository, new: NewObjects, proposal: Proposal, steps: Sequence[Step], asked: Asked
+    repository: Repository, new: NewObjects, proposal: Proposal, steps: Sequence[CommitStep], asked: Asked
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Make the trees, and the commits where git need not make them itself."""
     subject = proposal.subject

@@ -1,4 +1,4 @@
-"""The plan lint: what a plan must have before it is worth starting (DESIGN §2), one module a rule."""
+"""The plan lint: what a plan must have before it is worth starting, one module a rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan lint rule is, and what it may look at (DESIGN §2 'Plan lint')."""
+"""What a plan lint rule is, and what it may look at."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The screen of a range never calls clean what the rules refuse, and changes nothing of what a range's judge says.
+"""What is proven clean of a range changes nothing of what its judge says.
 
-`PLANFENCE_CASES=100000 PLANFENCE_RANGES=200 pytest tests/hooks` tries more than the default.
+`PLANFENCE_RANGES=200 pytest tests/judge` tries more than the default.
 """
 
 from __future__ import annotations
@@ -9,66 +9,15 @@ import os
 from random import Random
 
 import pytest
-from support import generate
 
 from planfence.boundary import verify
 from planfence.change import message as messages
 from planfence.content.committypes import LICENCES
-from planfence.gitio import paths
-from planfence.gitio.revisions import listed
-from planfence.hooks.notes import raw_bytes
 from planfence.judge import check
 from planfence.judge.check import Terms
-from planfence.judge.pathprover import PathScreen, gist, stand_in
-from planfence.rules import RULES
-from planfence.rules.rule import Context, Door
-from planfence.rules.runner import door, judge
+from planfence.judge.plaincommits import PlainCommits
 
-CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"
-
-
-def test_no_change_that_a_rule_refuses_holds() -> None:
-    held = refused = 0
-    for seed in range(CASES):
-        random = Random(seed)
-        policy, plan = generate.policy(random), generate.plan(random)
-        task = plan.tasks[0]
-        patterns = tuple(entry.path for entry in task.files) if random.random() < 0.8 else ()
-        _, change = generate.tree_and_change(random, patterns)
-        fields = raw_bytes(change.files).split(b"\0")[:-1]
-        way = door(change, policy, task_name="p/t", planned=True, urgent="", unplanned=frozenset())
-        said = judge(
-            Context(change, policy, way, plan, task, "p/t"), [r for r in RULES if r.code[:3] not in ("GAT", "ROL")]
-        )
-        refused += bool(said)
-        screen = PathScreen(policy, plan, task)
-        for _ in range(2):  # what is remembered says the same
-            if screen.holds(fields[::2], fields[1::2]):
-                held += 1
-                assert not said, (seed, change, said)
-                assert way is Door.TASK, (seed, change)
-                assert not any(policy.governs(path) for path in change.paths), (seed, change)
-    assert held > CASES // 20, f"the test tries too little that holds: {held}"
-    assert refused > CASES // 8
-
-
-def test_a_gist_is_all_that_the_rules_read_in_a_message() -> None:
-    plain = 0
-    for seed in range(CASES):
-        random = Random(seed)
-        body = (
-            generate.message(random) + random.choice(("", "\nPlan-Task: p/t\n", "\n\nPlan-Task: p/t\nPlan-Model: x\n"))
-        ).encode()
-        short = gist(body)
-        if short is None:
-            continue
-        plain += 1
-        whole, brief = messages.parse(paths.decode(body)), messages.parse(stand_in(*short))
-        assert (whole.types, whole.scope, whole.trailers) == (brief.types, brief.scope, brief.trailers), (seed, body)
-        assert not whole.autosquash, (seed, body)
-        assert max(len(whole.issues), len(brief.issues)) <= 1, (seed, body)
-    assert plain > CASES // 20, f"the test tries too few plain messages: {plain}"
 
 
 def test_types_that_need_the_content_are_those_with_a_licence() -> None:
@@ -169,26 +118,25 @@ def test_a_range_is_judged_the_same_with_and_without_it(repo, seed: int, monkeyp
     repo.git("fast-import", "--quiet", "--force", stdin=_stream(random, 150, plan, base))
     head = repo.git("rev-parse", "work")
     repository = repo.open()
-    assert len(listed(repository, [head, f"^{base}"]).ids) >= check.LEAST
-    screened = []
-    real = check.screen
+    proven = []
+    take = PlainCommits.take
 
-    def counted(*arguments, **more):
-        found = real(*arguments, **more)
-        screened.append(len(found.ids) - len(found.doubtful) if found else 0)
+    def counted(self, step, governing):
+        found = take(self, step, governing)
+        proven.append(found)
         return found
 
-    monkeypatch.setattr(check, "screen", counted)
+    monkeypatch.setattr(PlainCommits, "take", counted)
     terms = Terms(gates={head: "push"} if seed % 2 else {})
     each = [
         lambda: check.judge_commits(repository, [head, f"^{base}"], terms=terms),
         lambda: verify.verify(repository, f"{base}..{head}"),
     ]
     with_it = [_said(judge) for judge in each]
-    monkeypatch.setattr(check, "LEAST", 10**9)
+    monkeypatch.setattr(PlainCommits, "take", lambda *_: False)
     assert [_said(judge) for judge in each] == with_it
     if seed % 4:
-        assert max(screened) > 30, "little of this range is clean"
+        assert isinstance(with_it[0], tuple) or sum(proven) > 30, "little of this range is clean"
 
 
 def _said(judge):

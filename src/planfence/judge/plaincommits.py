@@ -1,0 +1,108 @@
+"""The commits of a range that are surely clean, by what the rules themselves give as their proofs (`rules.rule.Proof`).
+
+Nothing here refuses: what is not proven goes to the rules, which say the same of it at more cost.
+"""
+
+from __future__ import annotations
+
+from planfence import prover
+from planfence.change import message as messages
+from planfence.change.change import Change, FileChange, Mode
+from planfence.change.message import Message
+from planfence.change.reader import Step
+from planfence.errors import BadFile
+from planfence.gitio import paths
+from planfence.judge.claims import Claim, claim_of, split_task
+from planfence.judge.sources import Governing
+from planfence.judge.verdicts import Verdicts
+from planfence.manifest.policy import Policy
+from planfence.prover import Prover
+from planfence.records import replace
+from planfence.rules.rule import Context, Door, Need, by_ledger
+from planfence.rules.runner import clauses, judge
+
+#: So many different trailers, and so many proofs, are remembered.
+_KEPT = 1024
+#: Stands for any plain change where only the task, the stage and the model count.
+_ANY = Change("", ("",), "", (FileChange("", Mode.FILE, Mode.FILE, "", ""),))
+
+
+class PlainCommits:
+    """Proves commits clean one after the other, parents first, and writes them down where the rules' verdicts stand."""
+
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+        self._claims: dict[tuple[tuple[str, str], ...], Claim | None] = {}
+        self._known: dict[tuple[object, ...], Prover | None] = {}
+
+    def take(self, step: Step, governing: Governing) -> bool:
+        """Whether the commit is proven clean; then it is judged."""
+        verdicts, commit, policy = self._verdicts, step.commit, governing.policy
+        if policy is None or governing.broken is not None or commit.id in verdicts.gates or verdicts.thorough:
+            return False
+        files = prover.parse(step.raw) if step.raw else None
+        if files is None:
+            return False
+        message = messages.parse(commit.message)
+        claim = self._claim(message)
+        if claim is None or len(message.types) > 1 or len(message.issues) > 1 or message.autosquash:
+            return False
+        proof = self._proof(governing, policy, claim, *message.types)
+        if proof is None or not proof.holds(files):
+            return False
+        if proof.lines is not None:
+            lines = prover.lines_of(step.counts) if verdicts.counted else None
+            if lines is None or lines > proof.lines:
+                return False
+        if proof.names:
+            added = [path for path, action in files if action == b"A"]
+            change = Change(commit.id, commit.parents, commit.tree, ())
+            if added and (not prover.portable(added) or verdicts.collisions(change, list(map(paths.decode, added)))):
+                return False
+            if not added:
+                verdicts.collisions(change, [])
+        verdicts.accept(commit.id, claim, message)
+        return True
+
+    def _claim(self, message: Message) -> Claim | None:
+        """What a commit says of itself; None for one of several tasks, of none, or an urgent one."""
+        if message.trailers not in self._claims:
+            if len(self._claims) == _KEPT:
+                self._claims.clear()
+            claim = claim_of(message)
+            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and claim.task and not claim.urgent
+            self._claims[message.trailers] = claim if one else None
+        return self._claims[message.trailers]
+
+    def _proof(self, governing: Governing, policy: Policy, claim: Claim, kind: str = "") -> Prover | None:
+        plan_id, task_id = split_task(claim.task)
+        entry = governing.plans.get(policy.plan_path(plan_id))
+        key = (id(policy), entry and entry.id, claim.task, claim.model, claim.stage, kind)
+        if key not in self._known:
+            if len(self._known) == _KEPT:
+                self._known.clear()
+            self._known[key] = self._read(governing, policy, claim, plan_id, task_id, kind)
+        return self._known[key]
+
+    def _read(
+        self, governing: Governing, policy: Policy, claim: Claim, plan_id: str, task_id: str, kind: str
+    ) -> Prover | None:
+        """Return what proves such commits; None where a rule has no cheap proof, or the ledger or the type refuses."""
+        verdicts = self._verdicts
+        try:
+            plan = verdicts.sources.plan(governing, plan_id)
+        except BadFile:
+            return None
+        task = plan.task(task_id) if plan else None
+        said = clauses(policy, plan, task) if task else None
+        if said is None:
+            return None
+        words = prover.read(paths.encode(clause) for clause in said)
+        rules, needed = verdicts.rules(policy)
+        ctx = Context(_ANY, policy, Door.TASK, plan, task, claim.task, model=claim.model, stage=claim.stage)
+        if Need.FACTS in needed:
+            verdicts.facts(policy, claim.task)
+            ctx = replace(ctx, facts=verdicts.facts_at(ctx))
+        if judge(ctx, [rule for rule in rules if rule.proof is by_ledger]) or not prover.allows(words, kind.encode()):
+            return None
+        return Prover(words)
