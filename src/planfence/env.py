@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from planfence import tables
 from planfence.records import dataclass
 
 #: What `git rev-parse --local-env-vars` lists (git 2.39 to 2.55; a test asks the git at hand).
@@ -56,34 +57,6 @@ _TEST_VARIABLES = (
     "PLANFENCE_",
 )
 
-#: What names the repository that a hook runs in; kept for our own questions to that repository.
-_KEPT_GIT_VARIABLES = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_CEILING_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_DIR",
-        "GIT_INDEX_FILE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_QUARANTINE_PATH",
-        "GIT_WORK_TREE",
-    }
-)
-
-#: What git must be told so that nothing hides a change (facts: `git replace`, grafts, lazy fetch).
-_READER_SETTINGS = {
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -97,14 +70,7 @@ class Environment:
 
     def for_git(self) -> dict[str, str]:
         """Variables for questions to the repository that this process runs in."""
-        kept = {
-            name: value
-            for name, value in self.variables.items()
-            if not name.startswith("GIT_") or name in _KEPT_GIT_VARIABLES
-        }
-        # The identity git would commit with is the user's own choice, never a way to hide a change.
-        identity = {n: v for n, v in self.variables.items() if n.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_"))}
-        return kept | identity | _READER_SETTINGS
+        return tables.for_git(self.variables)
 
     def for_child(self) -> dict[str, str]:
         """Variables for a process that is none of this repository's business, such as a test run.

@@ -9,22 +9,9 @@ from __future__ import annotations
 
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
+from planfence.tables import agent
 
 HUMAN = "human"
-
-#: Variables that only an agent's own child processes have, in the order in which they are believed.
-#: Codex stands first: a planner that hands a task to `codex exec` leaves its own variables in place.
-_STRONG = (
-    ("CODEX_THREAD_ID", "codex"),
-    ("CODEX_SANDBOX", "codex"),
-    ("CODEX_CI", "codex"),
-    ("CLAUDE_CODE_CHILD_SESSION", "claude"),
-    ("GEMINI_CLI", "gemini"),
-    ("CURSOR_AGENT", "cursor"),
-)
-
-#: What a tool's announcement in ``AI_AGENT`` begins with (`claude-code_2-1-240_agent`).
-_ANNOUNCED = (("claude", "claude"), ("codex", "codex"), ("gemini", "gemini"), ("cursor", "cursor"))
 
 _SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID")
 
@@ -39,23 +26,12 @@ def detect(environment: Environment) -> str:
     named = environment.get("PLANFENCE_MODEL").strip()
     if named:
         return _checked(named)
-    for variable, model in _STRONG:
-        if _is_set(environment.get(variable)):
-            return model
-    announced = environment.get("AI_AGENT").strip().lower()
-    if announced:
-        known = (model for start, model in _ANNOUNCED if announced.startswith(start))
-        return next(known, "".join(char if char.isalnum() or char == "-" else "-" for char in announced))
-    return "claude" if _is_set(environment.get("CLAUDECODE")) else HUMAN
+    return agent(environment.variables) or HUMAN
 
 
 def session(environment: Environment) -> str:
     """Return the agent session's id, or an empty string where no agent says one."""
     return next((value for name in _SESSIONS if (value := environment.get(name).strip())), "")
-
-
-def _is_set(value: str) -> bool:
-    return value not in ("", "0", "false")
 
 
 def _checked(name: str) -> str:

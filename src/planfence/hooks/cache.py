@@ -7,7 +7,7 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
-from planfence.hooks.fastpath import digest
+from planfence.hooks.place import digest
 
 #: More files than this are never kept: the oldest go first.
 MOST = 256

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from planfence import prover
 from planfence.gitio.repository import Repository
-from planfence.hooks import cache, fastpath
+from planfence.hooks import cache, place
 from planfence.judge.sources import Governing
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -43,5 +43,5 @@ def store(repository: Repository, governing: Governing, plan: Plan | None, task_
     if body is None:
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""
-    name = fastpath.cache_name(ids[0].encode(), ids[1].encode(), task_name.encode("utf-8", "surrogateescape")).decode()
+    name = place.cache_name(ids[0].encode(), ids[1].encode(), task_name.encode("utf-8", "surrogateescape")).decode()
     return name if cache.put(repository.cache_dir, name, body) else ""

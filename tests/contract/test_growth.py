@@ -19,14 +19,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from planfence.core import languages, lexing, paths
+from planfence.core import message as messages
+from planfence.core.log import Reader
 from support.steps import Counter, families, grows
 
 import planfence
 from planfence import fastjudge
 from planfence.agents import shellwords
-from planfence.core import languages, lexing, paths
-from planfence.core import message as messages
-from planfence.core.log import Reader
 
 PAIRS = int(os.environ.get("PLANFENCE_PAIRS", "4"))
 ROOT = Path(planfence.__file__).parent
