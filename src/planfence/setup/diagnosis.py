@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.enums import Enum
+from enum import Enum
+
 from planfence.env import Environment
 from planfence.gitio.repository import Repository
 from planfence.manifest.policy import Policy
