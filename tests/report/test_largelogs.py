@@ -10,7 +10,7 @@ import pytest
 from planfence.files import ranges
 from planfence.log.files import local_clock
 from planfence.log.reader import Reader
-from planfence.report import foldlogs, largelogs, report
+from planfence.report import ducklog, foldlogs, report
 from planfence.report.metrics import Frame
 from planfence.report.taskfacts import LogFacts
 
@@ -82,7 +82,7 @@ def test_equal_to_the_reference(tmp_path, seed):
     texts = dict.fromkeys(line(generator, number) for number in range(300))
     path = tmp_path / "it's a log.csv"
     path.write_text("\n".join(texts) + "\n")
-    facts, counts, aside = largelogs.fold_large([path], "r:")
+    facts, counts, aside = ducklog.fold_large([path], "r:")
     expected, reader = reference(path, "r:")
     assert counts == reader.counts
     assert plain(facts) == plain(expected)
@@ -110,13 +110,13 @@ OWN = HAND.rstrip() + ",event=check,result=accepted,id=0123456789abcdef\n"
 def test_what_duckdb_could_read_differently_is_left_to_python(tmp_path, text):
     path = tmp_path / "log"
     path.write_text(text)
-    assert largelogs.fold_large([path], "") is None
+    assert ducklog.fold_large([path], "") is None
 
 
 def test_bytes_that_are_not_utf8(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(HAND.encode() + b"\xff\xfe\n")
-    found = largelogs.fold_large([path], "")
+    found = ducklog.fold_large([path], "")
     assert found is None or found[1]["foreign"] == 1
 
 
@@ -125,7 +125,7 @@ def test_many_files_and_empty_ones(tmp_path):
     for number in range(30):
         paths.append(tmp_path / f"{number}.csv")
         paths[-1].write_text(HAND.replace("task=a", f"task=t{number}") if number % 3 else "")
-    facts, counts, _ = largelogs.fold_large(paths, "")
+    facts, counts, _ = ducklog.fold_large(paths, "")
     assert len(facts.tasks) == counts["records"] == 20
 
 

@@ -13,9 +13,8 @@ from planfence.files.ranges import Span, blocks, cut, processors
 from planfence.log.files import local_clock
 from planfence.log.reader import Reader, SetAside
 from planfence.records import dataclass
-from planfence.report.fastfold import CHUNK, FastFold, Marking, count, whole_lines
-from planfence.report.largelogs import fold_large
-from planfence.report.logsums import Sums, Totals
+from planfence.report.ducklog import fold_large
+from planfence.report.fastfold import CHUNK, FastFold, Marking, Sums, Totals, count, whole_lines
 from planfence.report.parquet import has_duckdb
 from planfence.report.taskfacts import LogFacts
 
