@@ -14,7 +14,7 @@ from support.gate import gated, work
 
 from planfence.change import patches, snapshot
 from planfence.change.hunkreader import read_files
-from planfence.change.patchids import patch_ids
+from planfence.change.patches import patch_ids
 from planfence.change.reader import commit as commit_of
 from planfence.change.reader import with_lines
 

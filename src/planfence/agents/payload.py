@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from planfence.agents import patch
 from planfence.agents.patch import Edit
-from planfence.enums import StrEnum
 from planfence.errors import PlanfenceError
 from planfence.records import dataclass, field
 

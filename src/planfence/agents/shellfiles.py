@@ -34,6 +34,12 @@ _VALUES = {
 }
 
 
+#: The programs that :func:`writes` knows, as a pattern.
+WRITERS = (
+    "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
+)
+
+
 def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write."""
     if program in ("rm", "rmdir", "unlink", "shred"):

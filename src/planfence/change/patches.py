@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from planfence.change.patchfile import Line, PatchFile, PatchHunk
@@ -99,3 +101,18 @@ def _hunk(hunk: Any) -> PatchHunk:
 
 def _line(text: str) -> str:
     return text[:-1] if text[-1:] == "\n" else text
+
+
+_FOR_IDS = ("--stdin", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", "--full-index", "--binary", "--no-color")
+
+
+def patch_ids(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
+    """Return each commit's stable patch id (git-patch-id(1)), kept by a rebase; a merge or empty commit has none."""
+    if not commits:
+        return {}
+    # The scratch repository does not know where a shallow history ends.
+    shallow = ("--shallow-file", os.path.join(repository.common_dir_name, "shallow"))
+    with BareView(repository) as git:
+        diffs = git.run(*shallow, "diff-tree", *_FOR_IDS, stdin="".join(f"{commit}\n" for commit in commits).encode())
+        lines = git.text("patch-id", "--stable", stdin=diffs).splitlines()
+    return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import lru_cache
 
-from planfence.enums import Enum
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from enum import Enum
 
 from planfence.content.languages import REGEX_LITERAL, Language, pieces, scanner
-from planfence.enums import Enum
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 

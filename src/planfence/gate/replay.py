@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 
 from planfence.change import reader
 from planfence.change.export import check_tree, scratch, write_tree
-from planfence.enums import StrEnum
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import Teller, run_in_export
 from planfence.gate.testtarget import Target

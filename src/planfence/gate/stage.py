@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from planfence.change.patchids import patch_ids
+from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
 from planfence.files.state import read_active_task, write_active_task
 from planfence.finding import Finding, Report

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from planfence.change import message
-from planfence.change.patchids import patch_ids
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
@@ -263,6 +262,8 @@ def _covered(repository: Repository, history: History, state: TaskState) -> froz
     """The task's commits that were there when it was moved on: those very ones, or what a rebase made of them."""
     there = history.reachable(state.sealed)
     others = [fact.commit for fact in history.facts if fact.task == state.name and fact.commit not in there]
+    from planfence.change.patches import patch_ids  # its records would cost every refusal
+
     moved = patch_ids(repository, others if state.patches else [])
     return there | {commit for commit, patch in moved.items() if patch in state.patches}
 

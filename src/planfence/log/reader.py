@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from planfence.enums import StrEnum
 from planfence.log.line import FIRST_FIELDS, ID_LENGTH
 
 #: Where a record begins; what stands before it in the same line is another record, or the torn rest of one.

@@ -13,9 +13,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from pathlib import Path
 
-from planfence.enums import Enum
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
 from planfence.setup import shims

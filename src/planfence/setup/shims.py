@@ -13,8 +13,8 @@ import hashlib
 import os
 import re
 import shlex
+from enum import Enum
 
-from planfence.enums import Enum
 from planfence.records import dataclass
 
 #: The hooks that planfence takes part in, in the order in which git runs them.
