@@ -15,6 +15,7 @@ from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.hooks import cache, fastpath
 from planfence.judge.sources import Governing
+from planfence.log.writer import no_place
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules.rule import Rule
@@ -64,6 +65,7 @@ def _policy(policy: Policy) -> Iterator[str]:
     yield f"log {policy.log}"
     yield f"governs {POLICY_PATH}"
     yield f"governs {policy.plans}/"
+    yield f"governs {policy.log}"
     yield from _each("protected", policy.protected)
     yield from _each("governs", filter(None, (policy.trust.signers,)))
     yield from _each("unsure-type", LICENCES)
@@ -112,4 +114,7 @@ def store(repository: Repository, governing: Governing, plan: Plan | None, task_
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""
     name = fastpath.cache_name(ids[0].encode(), ids[1].encode(), task_name.encode("utf-8", "surrogateescape")).decode()
+    if no_place(repository, "log", governing.policy.log):
+        cache.drop(repository.cache_dir, name)
+        return ""
     return name if cache.put(repository.cache_dir, name, body) else ""
