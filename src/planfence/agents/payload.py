@@ -149,7 +149,7 @@ def _tool(event: str, raw: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         # Cursor sends an MCP tool's arguments, Codex a custom tool's input, as text.
         try:
             parsed = json.loads(arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         arguments = parsed if isinstance(parsed, dict) else {"command": arguments}
     return _text(raw, "tool_name"), arguments if isinstance(arguments, dict) else {}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import edit, write_atomically
 from planfence.records import dataclass
 from planfence.setup import jsontext
 
@@ -273,19 +273,22 @@ def read(path: Path) -> str | None:
 
 def install(which: Settings, memory: Path) -> bool:
     """Merge our entries in; return whether anything changed. ``memory`` keeps what was there, for an exact way back."""
-    before = read(which.path)
-    after = _told(which, lambda: merged(before or "", which.agent, which.path))
-    if after == before:
-        return False
     note = memory / _key(which.path)
-    if not note.exists():
-        state = {"path": str(which.path), "before": before, "after": _digest(after)}
-        write_atomically(note, json.dumps(state).encode())
-    else:
-        kept = json.loads(note.read_bytes())
-        write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode())
-    write_atomically(which.path.resolve(), after.encode())
-    return True
+
+    def change(now: bytes | None) -> bytes | None:
+        before = _text(which, now)
+        after = _told(which, lambda: merged(before or "", which.agent, which.path))
+        if after == before:
+            return None
+        if not note.exists():
+            state = {"path": str(which.path), "before": before, "after": _digest(after)}
+            write_atomically(note, json.dumps(state).encode(), 0o600)
+        else:
+            kept = json.loads(note.read_bytes())
+            write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
+        return after.encode()
+
+    return edit(which.path.resolve(), change)
 
 
 def uninstall(which: Settings, memory: Path) -> bool:
@@ -293,26 +296,40 @@ def uninstall(which: Settings, memory: Path) -> bool:
 
     A file that nobody touched since becomes byte for byte what it was, or goes if it was not there.
     """
-    now = read(which.path)
     note = memory / _key(which.path)
-    if now is None:
+    gone = False
+
+    def change(now: bytes | None) -> bytes | None:
+        nonlocal gone
+        if now is None:
+            return None
+        text = _text(which, now) or ""
+        kept = json.loads(note.read_bytes()) if note.exists() else {}
+        if kept.get("after") == _digest(text):
+            then = kept["before"]
+        else:
+            then = _told(which, lambda: stripped(text, which.path))
+            then = None if then != text and then.strip() in ("", "{}") else then
+        gone = then is None
+        return None if then is None else str(then).encode()
+
+    if read(which.path) is None:
         note.unlink(missing_ok=True)
         return False
-    kept = json.loads(note.read_bytes()) if note.exists() else {}
-    if kept.get("after") == _digest(now):
-        then = kept["before"]
-    else:
-        then = _told(which, lambda: stripped(now, which.path))
-        then = None if then != now and then.strip() in ("", "{}") else then
+    changed = edit(which.path.resolve(), change)
     note.unlink(missing_ok=True)
-    if then is None:
+    if gone:
         which.path.unlink()
         if not any(which.path.parent.iterdir()):
             which.path.parent.rmdir()
-        return True
-    if then != now:
-        write_atomically(which.path.resolve(), then.encode())
-    return bool(then != now)
+    return changed or gone
+
+
+def _text(which: Settings, data: bytes | None) -> str | None:
+    try:
+        return None if data is None else data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CouldNotCheck(f"{which.path} can't be read: {error}") from error
 
 
 def _told(which: Settings, work: Callable[[], str]) -> str:
