@@ -214,7 +214,7 @@ class Counter:
             out.append(("jump", fork))
             out[fork] = ("fork", len(out), fork + 1) if lazy else ("fork", fork + 1, len(out))
             return
-        self.least = max(self.least, int(most) if int(most) > 4 else 0)
+        self.least = max(self.least, int(most) if int(most) > max(4, int(least)) else 0)
         forks = []
         for _ in range(int(most) - int(least)):
             forks.append(len(out))
