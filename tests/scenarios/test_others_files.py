@@ -263,9 +263,9 @@ def test_a_large_attachment_is_cut_and_says_so(repo):
     whole = b"".join(b"%d\n" % n for n in range(3_000_000))
     opened = repo.open()
     stated = Statement("urn:test", {"id": new_id(), "at": now()}, {"gitTree": "1" * 40})
-    commit = write_entry(opened, Policy(), stated, {"output.txt": whole, "small.txt": b"small"})
+    commit = write_entry(opened, Policy(), stated, {"output.txt": whole, "prompt.md": b"small"})
     kept = Ledger(opened).attachments(commit)
-    assert kept["small.txt"] == b"small"
+    assert kept["prompt.md"] == b"small"
     assert len(kept["output.txt"]) <= LARGEST_ATTACHMENT
     assert hashlib.sha256(whole).hexdigest().encode() in kept["output.txt"]
     assert b"bytes cut here" in kept["output.txt"]
