@@ -201,12 +201,9 @@ def test_a_git_directory_that_can_not_be_written_is_never_to_be_removed(installe
 def test_a_shim_of_an_older_version_still_judges_and_is_renewed(installed):
     """0.1.0 looked for `planfence/fastpath.py`, and started it by that name."""
     rest = hook(installed).read_text().split("leave && exit 0\n")[1]
-    head = "".join(f"{line}\n" for line in hook(installed).read_text().splitlines() if line[:2] in ("p=", "s="))
-    old = (
-        (head + rest)
-        .replace("planfence/hooks/fastpath.py", "planfence/fastpath.py")
-        .replace(".hooks import", " import")
-    )
+    head = "".join(f"{line}\n" for line in hook(installed).read_text().splitlines()[2:4])
+    old = (head + rest).replace("planfence/hooks/fastpath.py", "planfence/fastpath.py")
+    old = old.replace(".hooks import", " import")
     digest = hashlib.sha256(old.encode()).hexdigest()[:16]
     hook(installed).write_text(f"#!/bin/sh\n# planfence-shim {digest}\n{old}")
     installed.start("auth/middleware")
