@@ -1,7 +1,9 @@
 """`planfence doctor` tells what would not run, each time with the mend."""
 
+import hashlib
 import json
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -194,3 +196,29 @@ def test_a_git_directory_that_can_not_be_written_is_never_to_be_removed(installe
     (installed.root / ".git/planfence").write_text("in the way")
     (row,) = app.cache(Bench())
     assert row.mend == f"rm {installed.root}/.git/planfence"
+
+
+def test_a_shim_of_an_older_version_still_judges_and_is_renewed(installed):
+    """0.1.0 looked for `planfence/fastpath.py`, and started it by that name."""
+    rest = hook(installed).read_text().split("leave && exit 0\n")[1]
+    head = "".join(f"{line}\n" for line in hook(installed).read_text().splitlines()[2:4])
+    old = (head + rest).replace("planfence/hooks/fastpath.py", "planfence/fastpath.py")
+    old = old.replace(".hooks import", " import")
+    digest = hashlib.sha256(old.encode()).hexdigest()[:16]
+    hook(installed).write_text(f"#!/bin/sh\n# planfence-shim {digest}\n{old}")
+    installed.start("auth/middleware")
+    installed.write("docs/index.md", "x\n")
+    installed.git("add", "-A")
+    assert "SCP001" in committed(installed)
+    _, said, *_ = doctor(installed)["pre-commit"]
+    assert "another version" in said
+    assert installed.planfence("install").returncode == 0
+    assert "leave()" in hook(installed).read_text()
+    assert doctor(installed)["pre-commit"][1] == "runs as a git hook"
+
+
+def committed(repo):
+    command = ["git", "commit", "-m", "feat: more"]
+    return subprocess.run(
+        command, cwd=repo.root, env=repo.variables, capture_output=True, text=True, check=False
+    ).stderr

@@ -13,6 +13,7 @@ from planfence.tables import MYERS, NUMSTAT, RAW_DIFF
 
 #: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
 STAGED = ("--cached", "--ita-invisible-in-index")
+_LISTING = ("ls-files", "-z", "--full-name", "--", ":/")
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
 #: Longer raw records are not noted: the shell of post-commit reads a note byte by byte.
@@ -27,7 +28,7 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
         return False
     places.leave(place.state, change.seen(b"pre-commit"), [], head=places.EARLY)
     line = places.log_line(place, plan, event, files=count, stage=change.standing.stage, ms=places.since(began))
-    places.append(places.log_path(place, plan), line)
+    places.append(place.log(plan), line)
     return True
 
 
@@ -69,16 +70,13 @@ class Staged:
         if files is None or not proof.holds(files):
             raise Unsure(b"files")
         added = [path for path, action in files if action == b"A"] if proof.names else []
-        if added and not (prover.portable(added) and prover.alone(added, self._listing())):
+        if added and not (prover.portable(added) and prover.alone(added, answer(place.git(*_LISTING)))):
             raise Unsure(b"names")
         if proof.lines is not None and files:
             lines = prover.lines_of(counts if self._counting else answer(self._ask(*NUMSTAT)))
             if lines is None or lines > proof.lines:
                 raise Unsure(b"lines")
         return plan, b"%d" % len(files)
-
-    def _listing(self) -> bytes:
-        return answer(self._place.git("ls-files", "-z", "--full-name", "--", ":/"))
 
     def seen(self, hook: bytes) -> bytes:
         """The word that this hook leaves of the change, see `place.leave`."""

@@ -44,7 +44,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         _extend(name, len(data), written[len(text) :].encode())
     else:
         _replace(name, written.encode())
-    log, records = places.log_path(place, plan), change.noted()
+    log, records = place.log(plan), change.noted()
     said = [places.log_line(place, plan, b"pre-commit", files=files, stage=standing.stage)] if left else []
     said.append(places.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=places.since(began)))
     logged = places.append(log, *said)

@@ -73,13 +73,12 @@ class Place:
         """Whether a merge is in progress, before or after git has written MERGE_HEAD."""
         return any(name[:8] == "GITHEAD_" for name in self.environment) or exists(self.git_dir + b"/MERGE_HEAD")
 
-    def main_top(self) -> bytes:
-        """The top of the main worktree, where the logs are."""
-        if self.git_dir == self.common_dir:
-            return self.top
-        if self.common_dir[-5:] != b"/.git":
+    def log(self, plan: dict[bytes, list[bytes]]) -> bytes:
+        """Where the benchmark log is: at the top of the main worktree."""
+        if self.git_dir != self.common_dir and self.common_dir[-5:] != b"/.git":
             raise Unsure(b"main worktree")
-        return self.common_dir[:-5]
+        top = self.top if self.git_dir == self.common_dir else self.common_dir[:-5]
+        return top + b"/" + plan[b"log"][0]
 
     def git(self, *arguments: str) -> Process:
         """Start git; several may run at once."""
@@ -198,8 +197,7 @@ def write_over(path: bytes, data: bytes) -> None:
 def digest(data: bytes) -> bytes:
     """A name for some bytes: the interpreter's own SipHash under two keys, since any other has to be loaded.
 
-    It tells what has changed from what has not, and a whole file from a torn one; it withstands nobody who may
-    write in the git directory, and need not: such a one can write another hook.
+    It need not withstand somebody who may write in the git directory: such a one can write another hook.
     """
     return (source_hash(1, data) + source_hash(2, data)).hex().encode()
 
@@ -284,9 +282,7 @@ class Standing:
     ``mark`` is :func:`refs_mark` then, ``ledger`` :func:`ledger_mark`; ``head`` is the commit, ``cache`` the
     compiled plan that speaks for its policy and plan; ``stage`` and ``rework`` are the task's (`-`: no task).
     The rules of stages and roles found nothing; ``lasting`` says that further commits change none of that, as
-    long as they touch no plan and name no round of rework.
-
-    The shell of post-commit writes it too (`setup/shims.py`).
+    long as they touch no plan and name no round of rework. The shell of post-commit writes it too (`setup/shims.py`).
     """
 
     __slots__ = ("cache", "head", "lasting", "ledger", "mark", "model", "rework", "stage", "task")
@@ -334,8 +330,7 @@ def read_standing(place: Place) -> Standing:
 def refs_mark(place: Place) -> bytes:
     """What changes when HEAD does; compared, never understood, so that it holds for any ref store.
 
-    It is `MARK:ID`, the id that stands in the branch's own file (none: empty) or in a detached HEAD. A commit
-    changes the id alone (:func:`moved`); where it does more, the marks differ, and HEAD is looked at again.
+    It is `MARK:ID`, the id in the branch's own file (none: empty) or in a detached HEAD. A commit changes the id alone.
     """
     head = read_file(place.git_dir + b"/HEAD", 4096)
     if head[:11] == b"ref: refs/h":
@@ -418,11 +413,6 @@ def _encode(value: bytes) -> bytes:
 def since(began: float) -> bytes:
     """The milliseconds since this moment, as the log has them."""
     return b"%d" % max(1, round((time.monotonic() - began) * 1000))
-
-
-def log_path(place: Place, plan: dict[bytes, list[bytes]]) -> bytes:
-    """Where the benchmark log is."""
-    return place.main_top() + b"/" + plan[b"log"][0]
 
 
 def append(name: bytes, *lines: bytes) -> bool:

@@ -77,20 +77,15 @@ def _common(environ: os._Environ[str] | dict[str, str]) -> str:
 
 
 def _for_each_ref(remote: str, base: str) -> str:
-    reader, writer = os.pipe()
-    # A push hook's own environment: git told it which repository this is.
-    actions = [(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_CLOSE, reader)]
     from planfence.boundary.pushstate import questions
+    from planfence.gitio.spawn import Process
 
-    child = os.posix_spawnp("git", ["git", *questions(remote, base)], os.environ, file_actions=actions)  # noqa: TID251
-    os.close(writer)
-    pieces = []
-    while piece := os.read(reader, 1 << 16):
-        pieces.append(piece)
-    os.close(reader)
-    if os.waitpid(child, 0)[1] != 0:
+    # A push hook's own environment: git told it which repository this is.
+    asked = Process(["git", *questions(remote, base)], os.environ, heard=False)  # noqa: TID251
+    status, printed, _ = asked.communicate()
+    if status:
         raise OSError
-    return b"".join(pieces).decode().rstrip("\n")
+    return printed.decode().rstrip("\n")
 
 
 def _read(path: str) -> str:

@@ -60,12 +60,10 @@ $l"
 """
 
 #: post-commit without an interpreter: the line that commit-msg has left ready (`hooks/place.py`, `leave`) goes to the
-#: log where git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. What is
-#: otherwise (a log that is no plain file, or that somebody has written to since, so that its end is not known) is left
-#: to the program. Only the built-in commands of a POSIX shell, and git. The note's first line is read again at the end:
-#: it is another one if a note was written meanwhile, which may be shorter and leave the end of ours. The line comes
-#: first: were it to fail, nothing is consumed, by writing over the first bytes: to empty a file costs more than all
-#: the rest.
+#: log if git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Otherwise the
+#: program decides; also if the log is no plain file, or somebody has written to it since, so that its end is not known.
+#: The note's first line is read again at the end: it differs if a note was written meanwhile, maybe a shorter one, with
+#: the end of ours. The line comes first: were it to fail, nothing is consumed, by writing over the first bytes.
 _RECORD = r"""
 record() {
   n=${GIT_DIR:-.git}/planfence/note
