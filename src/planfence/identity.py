@@ -9,22 +9,12 @@ from __future__ import annotations
 
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
+from planfence.tables import agent
 
 HUMAN = "human"
 
-#: Variables that only an agent's own child processes have, in the order in which they are believed.
-#: Codex stands first: a planner that hands a task to `codex exec` leaves its own variables in place.
-_STRONG = (
-    ("CODEX_THREAD_ID", "codex"),
-    ("CODEX_SANDBOX", "codex"),
-    ("CODEX_CI", "codex"),
-    ("CLAUDE_CODE_CHILD_SESSION", "claude"),
-    ("GEMINI_CLI", "gemini"),
-    ("CURSOR_AGENT", "cursor"),
-)
-
-#: What a tool's announcement in ``AI_AGENT`` begins with (`claude-code_2-1-240_agent`).
-_ANNOUNCED = (("claude", "claude"), ("codex", "codex"), ("gemini", "gemini"), ("cursor", "cursor"))
+#: The longest name of a model, in characters: it stands in lines that people read.
+_LONGEST = 100
 
 _SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID")
 
@@ -38,15 +28,8 @@ def detect(environment: Environment) -> str:
     """
     named = environment.get("PLANFENCE_MODEL").strip()
     if named:
-        return _checked(named)
-    for variable, model in _STRONG:
-        if _is_set(environment.get(variable)):
-            return model
-    announced = environment.get("AI_AGENT").strip().lower()
-    if announced:
-        known = (model for start, model in _ANNOUNCED if announced.startswith(start))
-        return next(known, "".join(char if char.isalnum() or char == "-" else "-" for char in announced))
-    return "claude" if _is_set(environment.get("CLAUDECODE")) else HUMAN
+        return checked(named, "PLANFENCE_MODEL")
+    return agent(environment.variables) or HUMAN
 
 
 def session(environment: Environment) -> str:
@@ -54,14 +37,25 @@ def session(environment: Environment) -> str:
     return next((value for name in _SESSIONS if (value := environment.get(name).strip())), "")
 
 
-def _is_set(value: str) -> bool:
-    return value not in ("", "0", "false")
-
-
-def _checked(name: str) -> str:
-    if name.isprintable() and not any(char.isspace() or char == "," for char in name):
+def checked_task(name: str, given: str) -> str:
+    """Return a task's name (`<plan>/<task>`) if it can be one; see :func:`checked`."""
+    if len(name) <= 2 * _LONGEST and name.isprintable() and not any(c.isspace() or c == "," for c in name):
         return name
     raise PlanfenceError(
-        f"PLANFENCE_MODEL={name!r} is no model's name: it has a space, a comma or a control character",
-        hint="set it to a name that the plan's roles use, such as `codex`",
+        f"{given}={name[:_LONGEST]!r} is no task's name: it is long, or has a space, a comma or a control character",
+        hint="give PLAN/TASK, as `planfence plan show` has them",
+    )
+
+
+def checked(name: str, given: str) -> str:
+    """Return a model's name if it can stand in a trailer, a log line and a report.
+
+    ``given`` says where it was given. Raises :class:`PlanfenceError` for any other.
+    """
+    if name and len(name) <= _LONGEST and name.isprintable() and not any(c.isspace() or c == "," for c in name):
+        return name
+    shown = repr(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")
+    raise PlanfenceError(
+        f"{given}={shown} is no model's name: it is empty or long, or has a space, a comma or a control character",
+        hint="give a name that the plan's roles use, such as `codex`",
     )

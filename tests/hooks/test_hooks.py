@@ -11,14 +11,19 @@ from random import Random
 import pytest
 from support import generate
 
+from planfence import tables
 from planfence.env import LOCAL_GIT_VARIABLES, Environment
 from planfence.gitio import paths
-from planfence.hooks import fastjudge, fastpath, full
+from planfence.hooks import fastjudge, full
+from planfence.hooks import place as places
 from planfence.setup.shims import _START as START
 
-SOURCE = str(Path(fastpath.__file__).resolve().parents[2])
+SOURCE = str(Path(places.__file__).resolve().parents[2])
 #: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
-OWN = {"planfence", *(f"planfence.fast{name}" for name in ("path", "judge", "message", "ahead")), "gc", "sys"}
+OWN = {"planfence", "planfence.prover", "planfence.tables", "gc", "sys", "_signal"} | {
+    *("planfence.hooks", *(f"planfence.hooks.{name}" for name in ("fastpath", "fastjudge", "fastmessage", "place"))),
+    *("planfence.files", "planfence.files.append", "planfence.gitio", "planfence.gitio.spawn"),
+}
 
 
 @pytest.fixture
@@ -139,8 +144,10 @@ def test_a_log_that_can_not_be_written_is_said_and_changes_nothing(hooked) -> No
 def test_git_sees_the_same_environment_as_in_the_full_check() -> None:
     variables = dict.fromkeys((*LOCAL_GIT_VARIABLES, "GIT_AUTHOR_NAME", "GIT_TRACE", "HOME", "GIT_CONFIG_GLOBAL"), "x")
     full = Environment(variables).for_git()
-    fast = fastpath.for_git({name.encode(): value.encode() for name, value in variables.items()})
-    assert {os.fsdecode(name): os.fsdecode(value) for name, value in fast.items()} == full
+    assert tables.for_git(variables) == full
+    assert {name for name in variables if name.startswith("GIT_")} - set(full) == LOCAL_GIT_VARIABLES - set(
+        tables.KEPT_GIT_VARIABLES | set(tables.READER_SETTINGS)
+    ) | {"GIT_TRACE"}
 
 
 def test_random_staged_changes_on_real_git(hooked) -> None:
@@ -164,10 +171,10 @@ def test_random_staged_changes_on_real_git(hooked) -> None:
         hooked.git("read-tree", "HEAD", GIT_INDEX_FILE=index)
         hooked.git("update-index", "-z", "--index-info", stdin=b"".join(lines), ok=False, GIT_INDEX_FILE=index)
         variables = hooked.variables | {"GIT_INDEX_FILE": index}
-        place = fastpath.Place({os.fsencode(n): os.fsencode(v) for n, v in variables.items()}, os.fsencode(hooked.root))
+        place = places.Place({os.fsencode(n): os.fsencode(v) for n, v in variables.items()}, os.fsencode(hooked.root))
         try:
             fast = fastjudge.pre_commit(place, b"pre-commit", 0.0)
-        except fastpath.Unsure:
+        except places.Unsure:
             continue
         if fast:
             accepted += 1

@@ -15,7 +15,8 @@ from planfence.change import message as messages
 from planfence.change import unsafenames
 from planfence.change.change import Change, Mode
 from planfence.gitio import paths
-from planfence.hooks import fastmessage, fastpath
+from planfence.hooks import fastmessage
+from planfence.hooks import place as places
 from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
 from planfence.judge import content
@@ -98,7 +99,7 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         try:
             lines = fastmessage.clean(text)
             block = fastmessage.judge(compiled, lines)
-        except fastpath.Unsure:
+        except places.Unsure:
             continue
         accepted += 1
         parsed = messages.parse(messages.clean(text, "#"))

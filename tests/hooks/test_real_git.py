@@ -19,7 +19,8 @@ from support import generate
 from planfence.errors import PlanfenceError
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
-from planfence.hooks import compiledplan, fastjudge, fastpath, full
+from planfence.hooks import compiledplan, fastjudge, full
+from planfence.hooks import place as places
 from planfence.judge import check
 from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
@@ -195,17 +196,17 @@ class Bench:
             governing = sources.before_judging(head)
             cache = compiledplan.store(repository, governing, sources.plan(governing, "auth"), TASK)
         place = self.place()
-        words = [fastpath.refs_mark(place), fastpath.ledger_mark(place), head.encode(), cache.encode() or b"none"]
-        fastpath.Standing([*words, b"human", TASK.encode(), b"implement", b"0", b"lasting"]).write(place)
+        words = [places.refs_mark(place), places.ledger_mark(place), head.encode(), cache.encode() or b"none"]
+        places.Standing([*words, b"human", TASK.encode(), b"implement", b"0", b"lasting"]).write(place)
 
-    def place(self) -> fastpath.Place:
-        return fastpath.Place(self.environment, os.fsencode(self.repo.root))
+    def place(self) -> places.Place:
+        return places.Place(self.environment, os.fsencode(self.repo.root))
 
     def accepts(self, tree: Tree) -> bool:
         self.index.write_bytes(index_file(tree))
         try:
             return fastjudge.pre_commit(self.place(), b"pre-commit", 0.0)
-        except (fastpath.Unsure, FileNotFoundError):
+        except (places.Unsure, FileNotFoundError):
             return False
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from planfence.hooks import fastmessage, fastpath
+from planfence.hooks import fastmessage
+from planfence.hooks import place as places
 from planfence.setup import shims
 from planfence.setup.shims import Launcher
 
-LAUNCHER = Launcher(sys.executable, str(Path(fastpath.__file__).resolve().parents[2]))
+LAUNCHER = Launcher(sys.executable, str(Path(places.__file__).resolve().parents[2]))
 NOWHERE = Launcher("/nowhere/python", "/nowhere")
 SHELLS = [[found] for shell in ("dash", "bash", "ksh") if (found := shutil.which(shell))]
 SHELLS += [[found, "sh"] for found in [shutil.which("busybox")] if found]
@@ -77,8 +78,7 @@ def recorded(repo) -> bool:
     state = repo.root / ".git/planfence"
     assert last["result"] == "accepted"
     assert last["task"] == "auth/middleware"
-    assert not fastpath.read_file(bytes(state / "to-record"), 1 << 16).startswith(b"planfence")
-    assert not (state / "hooks-seen").read_bytes().startswith(b"planfence")
+    assert (state / "note").read_bytes().startswith(places.USED)
     return True
 
 
@@ -96,10 +96,10 @@ def test_every_shell_records_every_clean_commit(hooked, shell) -> None:
 
 def test_the_next_commit_finds_what_stands_at_its_head(hooked) -> None:
     commit(hooked, "one\n")
-    standing = fastpath.read_lines(bytes(hooked.root / ".git/planfence/standing"))[0].split(b" ")
+    standing = (hooked.root / ".git/planfence/standing").read_bytes().partition(b"\n")[0].split(b" ")
     head = hooked.git("rev-parse", "HEAD").encode()
-    place = fastpath.Place({os.fsencode(n): os.fsencode(v) for n, v in hooked.variables.items()}, bytes(hooked.root))
-    assert standing[:3] == [fastpath.refs_mark(place), fastpath.ledger_mark(place), head]
+    place = places.Place({os.fsencode(n): os.fsencode(v) for n, v in hooked.variables.items()}, bytes(hooked.root))
+    assert standing[:3] == [places.refs_mark(place), places.ledger_mark(place), head]
     assert commit(hooked, "two\n") == ""
     assert recorded(hooked)
 
@@ -152,7 +152,7 @@ def aborted(repo) -> None:
     settings = ("-c", "gpg.program=false", "-c", "commit.gpgSign=true")
     repo.git(*settings, "commit", "-q", "-m", "feat: more", ok=False)
     assert repo.git("rev-parse", "HEAD") == before
-    assert (repo.root / ".git/planfence/to-record").read_bytes().startswith(b"planfence-record")
+    assert (repo.root / ".git/planfence/note").read_bytes().startswith(b"planfence-note")
 
 
 @pytest.mark.parametrize("again", ["other content", "other message", "the same"])
@@ -172,7 +172,7 @@ def test_a_note_left_lying_says_nothing_of_a_bypassed_commit(hooked, again: str)
 
 def by_hand(repo, *, parent: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run the post-commit hook as a child of ours, with the note made out to us (or to another process)."""
-    note = repo.root / ".git/planfence/to-record"
+    note = repo.root / ".git/planfence/note"
     head, _, rest = note.read_bytes().partition(b"\n")
     times = note.stat().st_mtime_ns
     words = head.split(b" ")
@@ -200,7 +200,7 @@ def pending(hooked):
 def refused(repo, done: subprocess.CompletedProcess[str]) -> bool:
     """Whether the shell has left it to the program, and all notes as they were."""
     state = repo.root / ".git/planfence"
-    untouched = (state / "hooks-seen").read_bytes().startswith(b"planfence-seen")
+    untouched = not (state / "note").read_bytes().startswith(places.USED)
     return done.returncode == 0 and "found neither" in done.stderr and untouched
 
 
@@ -245,7 +245,7 @@ def test_a_log_that_is_not_as_commit_msg_left_it_is_left_to_the_program(pending,
     if odd in ("torn since", "written since"):
         with file.open("a") as stream:
             stream.write("2026-11-22_10:00:00,task=x" + ("\n" if odd == "written since" else ""))
-        later = (pending.root / ".git/planfence/to-record").stat().st_mtime_ns + 2_000_000_000
+        later = (pending.root / ".git/planfence/note").stat().st_mtime_ns + 2_000_000_000
         os.utime(file, ns=(later, later))
     else:
         file.unlink()
@@ -278,7 +278,7 @@ def test_a_disk_that_is_full_is_left_to_the_program(pending, shell) -> None:
 
 
 def test_a_note_that_is_torn_anywhere_is_left_to_the_program(pending) -> None:
-    note = pending.root / ".git/planfence/to-record"
+    note = pending.root / ".git/planfence/note"
     whole = note.read_bytes()
     before = log(pending)
     for length in sorted({0, 1, *range(0, len(whole) - 1, 37), whole.rindex(b"\nend "), len(whole) - 2}):
@@ -295,13 +295,13 @@ def another(whole: bytes) -> bytes:
     head, *lines = whole.split(b"\n")[:-2]
     at = next(number for number, line in enumerate(lines) if line.startswith(b",id="))
     lines[at] = b",id=" + b"0" * 16
-    return fastmessage.note(int(head.split(b" ")[2]), lines)
+    return places.note(lines, process=int(head.split(b" ")[2]))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_mixture_of_two_notes_is_left_to_the_program(pending, shell) -> None:
     put(pending, "post-commit", NOWHERE, shell=shell)
-    note = pending.root / ".git/planfence/to-record"
+    note = pending.root / ".git/planfence/note"
     one = note.read_bytes()
     two = another(one)
     assert len(one) == len(two)
@@ -319,23 +319,23 @@ def test_a_mixture_of_two_notes_is_left_to_the_program(pending, shell) -> None:
     assert log(pending)[-1]["id"] == "0" * 16
 
 
-def test_a_mixture_of_what_two_hooks_saw_is_not_believed(tmp_path) -> None:
-    file = tmp_path / "hooks-seen"
-    one = fastpath.sealed([b"pre-commit " + b"a" * 40 + b" 1", b"fast x y - 1"])
-    two = fastpath.sealed([b"pre-commit " + b"b" * 40 + b" 2", b"commit-msg z", b"fast v w - 22"])
+def test_a_mixture_of_two_notes_is_not_believed_by_the_program(tmp_path) -> None:
+    file = tmp_path / "note"
+    lines = [[b"pre-commit " + b"a" * 40 + b" 1 -"], [b"commit-msg " + b"b" * 40 + b" 2 -", b"more"]]
+    one, two = places.note(lines[0], head=places.EARLY), places.note(lines[1], process=12)
     for old, new in ((one, two), (two, one)):
         for written in range(len(new) + 1):  # how much of the new one a crash has left
             file.write_bytes(new[:written] + old[written:])
             try:
-                found = fastpath.unsealed(bytes(tmp_path))
-            except fastpath.Unsure:
+                found = places.read_note(bytes(tmp_path))
+            except places.Unsure:
                 continue
-            assert fastpath.sealed(found) in (old, new)
-            assert (fastpath.sealed(found) == new) is (written >= len(new) - 1)
-        for written in range(len(new)):
+            assert found in lines
+            assert (found == lines[new is two]) is (written >= len(new) - 1)
+        for written in range(len(new) - 1):
             file.write_bytes(new[:written])
-            with pytest.raises(fastpath.Unsure):
-                fastpath.unsealed(bytes(tmp_path))
+            with pytest.raises(places.Unsure):
+                places.read_note(bytes(tmp_path))
 
 
 def test_a_note_can_not_be_led_elsewhere(tmp_path) -> None:
@@ -344,7 +344,7 @@ def test_a_note_can_not_be_led_elsewhere(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe"):
         with pytest.raises(OSError, match=r"."):
-            fastpath.write_over(bytes(tmp_path / name), b"more")
+            places.write_over(bytes(tmp_path / name), b"more")
     assert (tmp_path / "other").read_bytes() == b"other"
 
 
@@ -357,7 +357,7 @@ def limited(size: int, name: Path) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             fastmessage._extend(bytes(name), 5, b"\nPlan-Model: human\n")
-        except (OSError, fastpath.Unsure):
+        except (OSError, places.Unsure):
             status = 0
         finally:
             os._exit(status)
@@ -370,7 +370,7 @@ def test_a_message_is_whole_or_as_it_was(tmp_path) -> None:
         file.write_bytes(b"feat\n")
         limited(size, file)
         assert file.read_bytes() == b"feat\n"
-    with pytest.raises(fastpath.Unsure):  # somebody else has written to it
+    with pytest.raises(places.Unsure):  # somebody else has written to it
         fastmessage._extend(bytes(file), 4, b"x")
     assert file.read_bytes() == b"feat\n"
     fastmessage._extend(bytes(file), 5, b"\nPlan-Model: human\n")
@@ -402,7 +402,7 @@ def test_where_commit_msg_could_not_log_neither_does_the_shell(hooked) -> None:
     (hooked.root / ".ai-benchmark.csv").unlink()
     (hooked.root / ".ai-benchmark.csv").mkdir()
     assert "could not be written" in commit(hooked, "one\n")
-    assert not (hooked.root / ".git/planfence/to-record").read_bytes().startswith(b"planfence-record")
+    assert len(places.read_note(bytes(hooked.root / ".git/planfence"))) == 1
 
 
 def test_worktrees_that_commit_at_once_lose_no_line(hooked, tmp_path) -> None:
@@ -433,7 +433,7 @@ def test_worktrees_that_commit_at_once_lose_no_line(hooked, tmp_path) -> None:
 )
 def test_what_the_hooks_saw_is_taken_for_no_more_than_it_is(hooked, lines: list[bytes]) -> None:
     commit(hooked, "one\n")
-    (hooked.root / ".git/planfence/hooks-seen").write_bytes(fastpath.sealed(lines))
+    (hooked.root / ".git/planfence/note").write_bytes(places.note(lines))
     done = hooked.planfence("hook", "post-commit")
     assert done.returncode == 0, done.stderr
     assert "was committed without pre-commit and commit-msg" in str(done.stderr)

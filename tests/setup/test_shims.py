@@ -29,9 +29,10 @@ def test_the_generic_shims_are_the_generator_s(name):
     assert path.stat().st_mode & 0o111
     text = path.read_bytes().removeprefix(b"#!/bin/sh").replace(b"/dev/null", b"")
     # Only what stands in the repository's own git directory is named besides, by variables.
-    record = (b"${GIT_DIR:-.git}/planfence/to-record", b'"${n%/*}/hooks-seen"', b'"${n%/*}/standing"', b"${n%/*}")
-    for own in (*record, b"${GIT_DIR:-.git}/planfence", b"$d/ahead", b'"$d/to-record"'):
-        text = text.replace(own, b"")
+    own = (b"${GIT_DIR:-.git}/planfence/note", b'"${n%/*}/standing"', b"${n%/*}")
+    beside = (b"d=${0%/*}", b'"$d/pre-commit"', b'"$d/commit-msg"', b'"$d/prepare-commit-msg"', b"#!/bin/sh")
+    for known in (*own, *beside):
+        text = text.replace(known, b"")
     assert b"/" not in text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +12,7 @@ from planfence.boundary.rerun import rerun
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.foreignjson import read_json
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
@@ -194,9 +194,10 @@ def _event(environment: Environment) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        found = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
+    found = read_json(data, f"the event file {path}", "name the range: A..B")
     return found if isinstance(found, dict) else {}
 
 

@@ -19,8 +19,8 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import RAW_DIFF
 from planfence.records import replace
+from planfence.tables import RAW_DIFF
 
 resolve = revisions.resolve
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")

@@ -11,9 +11,10 @@ from planfence.change.change import FileChange
 from planfence.change.difftree import DiffTree
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
-from planfence.gitio.run import NUMSTAT, RAW_DIFF, Git
+from planfence.gitio.run import Git
 from planfence.prover import divide
 from planfence.records import replace
+from planfence.tables import NUMSTAT, RAW_DIFF
 
 #: Pairs of trees that one git is asked for, since it keeps them all in memory.
 _MOST = 64

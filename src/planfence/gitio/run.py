@@ -9,37 +9,12 @@ from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 from planfence.gitio.spawn import Process
 from planfence.records import dataclass, field
+from planfence.tables import SAFE_CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-#: Configuration that executes programs or reads caches that can lie (facts: core.fsmonitor runs in diff-tree).
-_SAFE_CONFIG = (
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.commitGraph=false",
-    "-c",
-    "core.untrackedCache=false",
-    "-c",
-    "advice.graftFileDeprecated=false",
-)
-
-#: Options that make `diff-tree`, `diff-index` and their kin say the whole truth.
-RAW_DIFF = (
-    "-r",
-    "-z",
-    "--raw",
-    "--no-abbrev",
-    "--no-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--ignore-submodules=none",
-    "--no-relative",
-)
-
 
 #: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
 OLDEST_GIT = (2, 39)
@@ -49,19 +24,6 @@ PIPE = 1 << 20
 
 #: For a stream that is read to its end: else git writes each commit by itself (git(1), GIT_FLUSH).
 BUFFERED = {"GIT_FLUSH": "0"}
-
-#: Options that count lines, the same everywhere: how they are counted can decide a verdict.
-NUMSTAT = (
-    "-r",
-    "-z",
-    "--numstat",
-    "--no-renames",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--ignore-submodules=none",
-    "--no-relative",
-    "--diff-algorithm=myers",
-)
 
 #: Before a command that must see the whole history: `.git/shallow` may hide commits that are here (git.c).
 WHOLE = ("--shallow-file", os.devnull)
@@ -97,7 +59,7 @@ class Git:
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The whole command line for these arguments."""
-        return [self.program, *_SAFE_CONFIG, *arguments]
+        return [self.program, *SAFE_CONFIG, *arguments]
 
     def _variables_with(self, extra: dict[str, str] | None) -> dict[str, str]:
         return self._variables | extra if extra else self._variables
@@ -225,7 +187,7 @@ def git_version(git: Git) -> tuple[int, ...]:
         _, said, _ = Process([git.program, "--version"], git.variables).communicate()
     except FileNotFoundError as error:
         raise not_started(git, error) from error
-    words = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", said)
+    words = re.search(rb"(?<!\d)(\d+)\.(\d+)(?:\.(\d+))?", said)
     return tuple(int(part) for part in words.groups(b"0")) if words else ()
 
 

@@ -1,22 +1,21 @@
 """Processes started by `posix_spawn`: to load `subprocess` takes longer than git takes to answer.
 
+The light hooks start git here too, so this imports only what is built in, and `select` if several pipes are open.
 What `subprocess` does is kept: no descriptor of ours leaks (Python's own are closed on exec), signals that Python
 ignores have their effect again, the program is looked for on the PATH that the process is given, and no pipe fills up
 while another is read.
 """
 
-from __future__ import annotations
-
-import os
-import select
+import posix
 from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # `signal` makes enumerations of them, which takes its time
-from collections.abc import Iterator, Mapping, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 _CHUNK = 1 << 18
+_NULL, _PATH = "/dev/null", "/bin:/usr/bin"
 
 
 class Process:
@@ -29,8 +28,8 @@ class Process:
 
     def __init__(
         self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
+        command: "Sequence[str]",
+        variables: "Mapping[str, str]",
         *,
         piped: bool = False,
         heard: bool = True,
@@ -42,9 +41,9 @@ class Process:
         ours = [pipe[number == 0] if pipe else -1 for number, pipe in enumerate(pipes)]
         self._in, self._out, self._err = ours
         actions = [
-            (os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0)
+            (posix.POSIX_SPAWN_OPEN, number, _NULL, posix.O_RDWR, 0)
             if end is None
-            else (os.POSIX_SPAWN_DUP2, end, number)
+            else (posix.POSIX_SPAWN_DUP2, end, number)
             for number, end in enumerate(theirs)
         ]
         try:
@@ -65,13 +64,18 @@ class Process:
             raise
 
     def _talk(self, rest: memoryview) -> tuple[bytes, bytes]:
+        if not rest and self._err < 0:
+            self.no_more()
+            return read_all(self._out), b""
+        import select
+
         heard: dict[int, list[bytes]] = {end: [] for end in (self._out, self._err) if end >= 0}
         out, err = heard[self._out], heard.get(self._err, [])
         poll = select.poll()
         for end in heard:
             poll.register(end, select.POLLIN)
         if rest:
-            os.set_blocking(self._in, False)
+            posix.set_blocking(self._in, False)
             poll.register(self._in, select.POLLOUT)
         else:
             self.no_more()
@@ -83,7 +87,7 @@ class Process:
                         poll.unregister(end)
                         self.no_more()
                     continue
-                chunk = os.read(end, _CHUNK)
+                chunk = posix.read(end, _CHUNK)
                 heard[end].append(chunk)
                 if not chunk:
                     poll.unregister(end)
@@ -92,7 +96,7 @@ class Process:
 
     def _write_some(self, rest: memoryview) -> memoryview:
         try:
-            return rest[os.write(self._in, rest[:_CHUNK]) :]
+            return rest[posix.write(self._in, rest[:_CHUNK]) :]
         except BlockingIOError:
             return rest
         except BrokenPipeError:  # it has ended without reading all, and its status says why
@@ -116,8 +120,8 @@ class Process:
     def wait(self) -> int:
         """Wait for its end, and return its exit status (negative: the signal that ended it)."""
         if self._pid:
-            _, status = os.waitpid(self._pid, 0)
-            self._pid, self._status = 0, os.waitstatus_to_exitcode(status)
+            _, status = posix.waitpid(self._pid, 0)
+            self._pid, self._status = 0, posix.waitstatus_to_exitcode(status)
             self._close(self._in, self._out, self._err)
             self._in = self._out = self._err = -1
         return self._status
@@ -125,7 +129,7 @@ class Process:
     def kill(self) -> None:
         """End it; one that is ``apart`` is let finish, since it may hold a lock."""
         if self._pid and not self._apart:
-            os.kill(self._pid, SIGKILL)
+            posix.kill(self._pid, SIGKILL)
         self.no_more()
         self.wait()
 
@@ -133,32 +137,46 @@ class Process:
     def _close(*ends: int) -> None:
         for end in ends:
             if end >= 0:
-                os.close(end)
+                posix.close(end)
+
+
+def read_all(descriptor: int, most: int = 1 << 40) -> bytes:
+    """Read to the end, or to ``most`` bytes."""
+    chunks = []
+    size = 1 << 14  # a larger buffer is mapped and unmapped each time
+    while most > 0 and (chunk := posix.read(descriptor, min(most, size))):
+        chunks.append(chunk)
+        most -= len(chunk)
+        size = 1 << 20
+    return b"".join(chunks)
 
 
 def _pipe() -> tuple[int, int]:
     """A pipe that takes none of the standard descriptors, which a caller may have closed."""
-    ends = os.pipe()
+    ends = posix.pipe()
     if min(ends) > 2:
         return ends
     try:
         return _pipe()
     finally:
         for end in ends:
-            os.close(end)
+            posix.close(end)
 
 
 def _spawn(
-    command: Sequence[str], variables: Mapping[str, str], actions: Sequence[tuple[object, ...]], more: dict[str, Any]
+    command: "Sequence[str]",
+    variables: "Mapping[str, str]",
+    actions: "Sequence[tuple[object, ...]]",
+    more: "dict[str, Any]",
 ) -> int:
     """Start the first program of that name which can be started, as `execvpe` looks for it; return its process id."""
-    program, path = command[0], variables.get("PATH", os.defpath)
-    problem: OSError = FileNotFoundError(2, os.strerror(2), program)
+    program, path = command[0], variables.get("PATH", _PATH)
+    problem: OSError = FileNotFoundError(2, posix.strerror(2), program)
     for file in _places(program, path):
-        if not os.path.exists(file):
+        if not _exists(file):
             continue
         try:
-            started = os.posix_spawn(
+            started = posix.posix_spawn(
                 file, [*command], variables, file_actions=actions, setsigdef=(SIGPIPE, SIGXFSZ), **more
             )
         except (FileNotFoundError, NotADirectoryError):
@@ -175,12 +193,20 @@ def _spawn(
 _started: dict[tuple[str, str], str] = {}
 
 
-def _places(program: str, path: str) -> Iterator[str]:
+def _exists(file: str) -> bool:
+    try:
+        posix.stat(file)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _places(program: str, path: str) -> "Iterator[str]":
     """Where the program may be; not by `os.get_exec_path`, which loads `warnings`."""
     if "/" in program:
         yield program
         return
     if (program, path) in _started:
         yield _started[program, path]
-    for folder in path.split(os.pathsep):
-        yield os.path.join(folder, program)
+    for folder in path.split(":"):
+        yield f"{folder}/{program}" if folder else program

@@ -1,71 +1,105 @@
-"""The fast path of pre-commit: is the staged change plainly inside its task?
+"""The light way of pre-commit: is the staged change plainly inside its task?
 
-`prover` says so by what the rules themselves give it; what it can't settle goes to the full check.
+`prover` says so by what the rules themselves give it; what it can't settle is :class:`Unsure`.
 """
 
-from planfence import prover
-from planfence.hooks import fastpath
-from planfence.hooks.fastpath import RAW_DIFF, STAGED, Asked, Git, Place, Unsure, elsewhere
-from planfence.prover import Prover
+import posix
 
+from planfence import prover
+from planfence.gitio.spawn import Process
+from planfence.hooks import place as places
+from planfence.hooks.place import Place, Standing, Unsure, answer
+from planfence.tables import MYERS, NUMSTAT, RAW_DIFF
+
+#: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
+STAGED = ("--cached", "--ita-invisible-in-index")
 #: So many commits since the last one that was looked at are followed; after more, the full check looks again.
 _FOLLOWED = 12
 #: Longer raw records are not noted: the shell of post-commit reads a note byte by byte.
 _NOTED = 4096
 
 
-def pre_commit(place: Place, event: bytes, began: float, asked: Asked | None = None) -> bool:
-    """Prove the staged change clean, note that it was seen, and log it; False or an exception: not proved."""
-    asked = asked or Asked(place)
-    standing = asked.standing
-    if asked.changed is None:
-        fastpath.hold(place, standing)
-        follow(place, standing)
-        standing.mark = asked.mark
-        standing.write(place)
-        asked.ask()
-    else:
-        fastpath.hold(place, standing)
-    plan = fastpath.load(place, standing.cache)
-    from planfence.hooks import fastahead  # git reads meanwhile
-
-    message = fastahead.look(place, plan, asked)
-    raw, counts, comment = asked.answers()
-    if not raw and not place.environment.get(b"GIT_INDEX_FILE"):
+def pre_commit(place: Place, event: bytes, began: float) -> bool:
+    """Prove the staged change clean, leave word of it, and log it; False or an exception: not proved."""
+    change = Staged(place)
+    plan, count = change.prove()
+    if not change.raw and not place.environment.get("GIT_INDEX_FILE"):
         return False
-    files = prover.parse(raw)
-    proof = Prover(plan)
-    if files is None or not proof.holds(files):
-        return False
-    added = [path for path, action in files if action == b"A"] if proof.names else []
-    if added and not (prover.portable(added) and prover.alone(added, _listing(place))):
-        return False
-    if proof.lines is not None and files:
-        lines = prover.lines_of(counts if asked.counting else _counts(place, standing.head))
-        if lines is None or lines > proof.lines:
-            return False
-    count = b"%d" % len(files)
-    seen = b" ".join((b"pre-commit", standing.head, fastpath.digest(raw)))
-    fast = b" ".join((b"fast", asked.index, standing.mark, comment, count))
-    told = noted(raw)
-    ahead = message.word(count, raw) if message and told else b""
-    fastpath.write_seen(place, [seen, fast, *told, *([ahead] if ahead else [])])
-    ms = fastpath.since(began)
-    line = fastpath.log_line(place, plan, event, files=count, stage=standing.stage, ms=ms)
-    if fastpath.append(fastpath.log_path(place, plan), line) and message and ahead:
-        message.leave()
-    else:
-        fastahead.take_back(place)
+    places.leave(place.state, change.seen(b"pre-commit"), [], head=places.EARLY)
+    line = places.log_line(place, plan, event, files=count, stage=change.standing.stage, ms=places.since(began))
+    places.append(places.log_path(place, plan), line)
     return True
 
 
-def noted(raw: bytes) -> list[bytes]:
-    """What the hooks that follow are told of the change itself: its raw records, if they are few and plain."""
-    quoted = raw.translate(None, prover.PLAIN + b"\0") or b'"' in raw or b"\\" in raw
-    return [] if quoted or len(raw) > _NOTED else [b"raw " + raw]
+class Staged:
+    """The staged change, asked of git at once where HEAD is where it stood; :class:`Unsure` for an unusual commit.
+
+    What judges the answer can be loaded while git looks for it. ``raw`` is the answer, once it is proved clean.
+    """
+
+    __slots__ = ("_asked", "_counting", "_place", "raw", "standing")
+
+    def __init__(self, place: Place) -> None:
+        known = place.environment
+        if place.merging() or (known.get("PRE_COMMIT_FROM_REF") and known.get("PRE_COMMIT_TO_REF")):
+            raise Unsure(b"merge or range")
+        self._place, self.raw = place, b""
+        standing = self.standing = places.read_standing(place)
+        mark = places.refs_mark(place)
+        if mark != standing.mark:
+            hold(place, standing)
+            follow(place, standing)
+            standing.mark = mark
+            standing.write(place)
+        # Counting lines along with the paths can't cost much here, should nobody ask for the lines.
+        self._counting = posix.stat(place.index).st_size < 1 << 20
+        self._asked = self._ask(*RAW_DIFF, *(MYERS if self._counting else ()))
+
+    def _ask(self, *options: str) -> Process:
+        place = self._place
+        return place.git(*place.elsewhere(), "diff-index", *STAGED, *options, self.standing.head.decode(), "--")
+
+    def prove(self) -> tuple[dict[bytes, list[bytes]], bytes]:
+        """Return the compiled plan that the change is clean in, and its number of files; Unsure where it may not be."""
+        place, standing = self._place, self.standing
+        hold(place, standing)
+        plan = places.load(place, standing.cache)
+        self.raw, counts = prover.divide(answer(self._asked))
+        files, proof = prover.parse(self.raw), prover.Prover(plan)
+        if files is None or not proof.holds(files):
+            raise Unsure(b"files")
+        added = [path for path, action in files if action == b"A"] if proof.names else []
+        if added and not (prover.portable(added) and prover.alone(added, self._listing())):
+            raise Unsure(b"names")
+        if proof.lines is not None and files:
+            lines = prover.lines_of(counts if self._counting else answer(self._ask(*NUMSTAT)))
+            if lines is None or lines > proof.lines:
+                raise Unsure(b"lines")
+        return plan, b"%d" % len(files)
+
+    def _listing(self) -> bytes:
+        return answer(self._place.git("ls-files", "-z", "--full-name", "--", ":/"))
+
+    def seen(self, hook: bytes) -> bytes:
+        """The word that this hook leaves of the change, see `place.leave`."""
+        return b" ".join((hook, self.standing.head, places.digest(self.raw), b"-"))
+
+    def noted(self) -> list[bytes] | None:
+        """The raw records as git prints them without `-z`; None where they are many, or would be quoted."""
+        raw = self.raw
+        if len(raw) > _NOTED or raw.translate(None, prover.PLAIN + b"\0") or b'"' in raw or b"\\" in raw:
+            return None
+        fields = raw.split(b"\0")[:-1]
+        return [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
 
 
-def follow(place: Place, standing: fastpath.Standing) -> None:
+def hold(place: Place, standing: Standing) -> None:
+    """Raise :class:`Unsure` where the ledger has moved since this was found to stand."""
+    if standing.ledger != places.ledger_mark(place):
+        raise Unsure(b"ledger")
+
+
+def follow(place: Place, standing: Standing) -> None:
     """Move what stands to the present HEAD, past commits that can't have changed it; Unsure where they may have.
 
     These are commits in one line, on top of the one it was found at, that touch no plan and no policy, and that
@@ -73,11 +107,12 @@ def follow(place: Place, standing: fastpath.Standing) -> None:
     """
     if not standing.lasting:
         raise Unsure(b"standing")
-    governed = tuple(fastpath.load(place, standing.cache)[b"governs"])
-    fields = Git(
-        place, b"log", b"-z", b"-n%d" % _FOLLOWED, *RAW_DIFF, b"--no-show-signature", b"--encoding=UTF-8",
-        b"--format=%x01%H %P%n%B%x00", b"HEAD", b"--",
-    ).output().split(b"\0")  # fmt: skip
+    governed = tuple(places.load(place, standing.cache)[b"governs"])
+    printed = place.git(
+        "log", "-z", f"-n{_FOLLOWED}", *RAW_DIFF, "--no-show-signature", "--encoding=UTF-8",
+        "--format=%x01%H %P%n%B%x00", "HEAD", "--",
+    )  # fmt: skip
+    fields = answer(printed).split(b"\0")
     head = expected = b""
     position = 0
     while position < len(fields):
@@ -89,7 +124,7 @@ def follow(place: Place, standing: fastpath.Standing) -> None:
         if commit == standing.head:
             standing.head = head
             return
-        if not fastpath.is_id(parent) or b"plan-rework" in message.lower():
+        if not places.is_id(parent) or b"plan-rework" in message.lower():
             break
         expected = parent
         position += 2
@@ -98,13 +133,3 @@ def follow(place: Place, standing: fastpath.Standing) -> None:
                 raise Unsure(commit)
             position += 2
     raise Unsure(head)
-
-
-def _counts(place: Place, head: bytes) -> bytes:
-    options = (b"-r", b"-z", b"--numstat", *RAW_DIFF[4:])
-    counted = (*elsewhere(place), b"diff-index", *STAGED, *options, b"--diff-algorithm=myers", head, b"--")
-    return Git(place, *counted).output()
-
-
-def _listing(place: Place) -> bytes:
-    return Git(place, b"ls-files", b"-z", b"--full-name", b"--", b":/").output()

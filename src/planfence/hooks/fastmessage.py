@@ -1,123 +1,80 @@
-"""The fast paths of commit-msg and post-commit: a plain message, and a commit that is what its hooks saw.
+"""The light ways of commit-msg and post-commit: a plain message to a plain change, and a commit that is what they saw.
 
-Neither reads the tree again where the marks of index and HEAD prove that pre-commit saw the same.
+commit-msg judges the change as well as the message: it is the only one to judge where pre-commit has left it to it.
 """
 
 import posix
 
 from planfence import prover
-from planfence.hooks import fastpath
-from planfence.hooks.fastpath import RAW_DIFF, Git, Place, Unsure
+from planfence.hooks import place as places
+from planfence.hooks.fastjudge import Staged
+from planfence.hooks.place import Place, Standing, Unsure, answer
+from planfence.tables import RAW_DIFF
 
 #: The types that `change.message` knows.
 TYPES = frozenset(("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "revert", "style", "test"))
 _SCISSORS = "# ------------------------ >8 ------------------------"
 _DIGITS = "0123456789"
+_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
-#: A longer note is not left: a shell reads it byte by byte.
-NOTED = 8192
-_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+#: Asks for git's comment prefix, under both of its names.
+_COMMENT = ("config", "-z", "--get-regexp", r"^core\.comment(char|string)$")
+#: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
+_SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
 
 def commit_msg(place: Place, name: bytes, began: float) -> bool:
-    """Prove a message plain, write its trailers, note it, and log it; False or an exception: not proved."""
-    seen = fastpath.read_seen(place)
-    index, mark, comment, files = seen[b"fast"]
-    unedited = place.environment.get(b"GIT_EDITOR") == b":"
-    if comment != fastpath.digest(b"") and not (comment == fastpath.UNASKED and unedited):
-        return False
-    if place.merging() or index != fastpath.index_mark(place):
-        return False
-    standing = fastpath.ruling(place)
-    if not mark == standing.mark == fastpath.refs_mark(place) or seen[b"pre-commit"][0] != standing.head:
-        return False
-    plan = fastpath.load(place, standing.cache)
-    data = fastpath.read_file(name, 1 << 16)
+    """Prove change and message plain, write the trailers, leave word, and log it; False or an exception: not proved."""
+    change = Staged(place)
+    standing = change.standing
+    settings = None if place.unedited else place.git(*_COMMENT)
+    data = places.read_file(name, 1 << 16)
     text = data.decode("utf-8")
-    if unedited and "\n#" in "\n" + text:
+    if place.unedited and "\n#" in "\n" + text:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
+    plan, files = change.prove()
     block = judge(plan, lines)
+    if settings and answer(settings, (0, 1)):
+        return False
     written = with_trailers(text, wanted(place, standing), block=block)
+    left = places.was_left(place.state)
     if written.startswith(text):
         _extend(name, len(data), written[len(text) :].encode())
     else:
         _replace(name, written.encode())
-    lines = clean(written)
-    what = seen[b"pre-commit"][:2]
-    notes = [
-        b" ".join((b"pre-commit", *what)),
-        b" ".join((b"commit-msg", *what)),
-        b" ".join((b"message", said(lines))),
-        b" ".join((b"fast", *seen[b"fast"])),
-    ]
-    fastpath.write_seen(place, notes)
-    log, ms = fastpath.log_path(place, plan), fastpath.since(began)
-    line = fastpath.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=ms)
-    if fastpath.append(log, line) and b"raw" in seen:
-        expected = [standing.head, *shown(lines, b" ".join(seen[b"raw"]))]
-        leave(place, recorded(place, plan, standing, files, expected))
+    log, records = places.log_path(place, plan), change.noted()
+    said = [places.log_line(place, plan, b"pre-commit", files=files, stage=standing.stage)] if left else []
+    said.append(places.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=places.since(began)))
+    logged = places.append(log, *said)
+    record: list[bytes] = []
+    if logged and records is not None:
+        line = places.log_line(place, plan, b"post-commit", files=files, stage=standing.stage, commit=_COMMIT)
+        after = standing.line(places.moved(standing.mark, _COMMIT), _COMMIT) if standing.lasting else _COMMIT + _COMMIT
+        shown = [standing.head, *_folded(clean(written)), *([b"", b"", *records] if records else [])]
+        record = [log, *line.split(_COMMIT), *after.split(_COMMIT), *shown]
+    # After the log: what is newer than the note is a line of somebody else's.
+    places.leave(place.state, change.seen(b"commit-msg"), record, shell="PRE_COMMIT" not in place.environment)
     return True
 
 
-def leave(place: Place, lines: list[bytes]) -> None:
-    """Leave for post-commit what it has to record, and all that git must show of the commit for it to be that one.
-
-    The shell of its shim (`setup/shims.py`) reads the note, so that no interpreter need be started. Its lines: the
-    log; the line for it, before and after the commit's id; what then stands for the next commit, in three parts
-    between that id; and what `diff-tree` prints of the commit after its id. Before and after them stands a word that
-    no other note has (they bear the id of the log's line): it is written over what it held, and a mixture of two
-    begins with the word of one and ends with that of the other.
-
-    Only the `git commit` that the note was written for believes it. Its process is our parent where the shim does
-    not wait for us, which it does where another hook follows, and that one may still change the message. The note is
-    written after the log, which is the newer of the two only if somebody else has written to it since.
-    """
-    whole = note(posix.getppid(), lines)
-    if len(whole) < NOTED and b"PRE_COMMIT" not in place.environment:
-        try:
-            fastpath.write_over(place.state + b"/to-record", whole)
-        except (OSError, Unsure):
-            return  # the program records it, as it does without a note
+def post_commit(place: Place, began: float) -> bool:
+    """Record the commit that commit-msg foresaw, to the letter; False or an exception: it is not that one."""
+    _, log, before, after, *rest = places.read_note(place.state)
+    commit, _, shown = answer(place.git("diff-tree", *_SHOWN)).rstrip(b"\n").partition(b"\n")
+    if not places.is_id(commit) or shown.split(b"\n") != rest[3:]:
+        return False
+    places.use_up(place.state)
+    if rest[0]:
+        Standing(commit.join(rest[:3]).split(b" ")).write(place)
+    places.append(log, b"%s%s,ms=%s%s" % (before, commit, places.since(began), after))
+    return True
 
 
-def recorded(
-    place: Place, plan: dict[bytes, list[bytes]], standing: fastpath.Standing, files: bytes, expected: list[bytes]
-) -> list[bytes]:
-    """The lines that :func:`leave` leaves; ``standing`` is afterwards what stands for the next commit."""
-    line = fastpath.log_line(place, plan, b"post-commit", files=files, stage=standing.stage, commit=_COMMIT)
-    return [
-        fastpath.log_path(place, plan), *line.split(_COMMIT), *standing_after(standing).split(_COMMIT), *expected
-    ]  # fmt: skip
-
-
-def note(process: int, lines: list[bytes]) -> bytes:
-    """The note itself, for the `git commit` that this process is."""
-    text = b"\n".join(lines)
-    word = fastpath.digest(text)[:16]
-    return b"%s %d %s\n%s\n%s %s\n" % (fastpath.RECORD_HEAD, process, word, text, fastpath.END, word)
-
-
-def standing_after(standing: fastpath.Standing) -> bytes:
-    """What will stand after this commit; nothing where that is not known beforehand."""
-    if not standing.lasting:
-        return _COMMIT + _COMMIT
-    standing.mark, standing.head = fastpath.moved(standing.mark, _COMMIT), _COMMIT
-    return standing.line()
-
-
-def shown(lines: list[str], raw: bytes) -> list[bytes]:
-    """How `diff-tree` shows the message and the raw records: blank lines are folded as git folds them."""
-    folded = [line for above, line in zip(["", *lines], lines, strict=False) if line or above]
-    fields = raw.split(b"\0")[:-1]
-    records = [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
-    return [*(line.encode() for line in folded), *([b"", b"", *records] if records else [])]
-
-
-def said(lines: list[str]) -> bytes:
-    """A name for what a message says, however git folds its blank lines."""
-    return fastpath.digest("\n".join(line for line in lines if line).encode())
+def _folded(lines: list[str]) -> list[bytes]:
+    """The lines of a message as git folds blank ones."""
+    return [line.encode() for above, line in zip(["", *lines], lines, strict=False) if line or above]
 
 
 def clean(text: str) -> list[str]:
@@ -201,8 +158,8 @@ def _is_trailer(line: str) -> bool:
     return bool(colon and key) and not set(key) - _KEY
 
 
-def wanted(place: Place, standing: fastpath.Standing) -> list[str]:
-    """The trailers, as `hooks.full.trailers` has them."""
+def wanted(place: Place, standing: Standing) -> list[str]:
+    """The trailers, as `judge.claims.trailers` has them."""
     model = f"Plan-Model: {place.model.decode()}"
     if not place.task:
         return [model] if place.model != b"human" else []
@@ -256,35 +213,3 @@ def _replace(name: bytes, data: bytes) -> None:
         posix.unlink(own)
         raise Unsure(b"write")
     posix.rename(own, name)
-
-
-def post_commit(place: Place, began: float) -> bool:
-    """Prove that the commit is what its hooks saw, and log it; False or an exception: not proved."""
-    seen = fastpath.read_seen(place)
-    parent, key = what = seen[b"commit-msg"][:2]
-    if seen[b"pre-commit"][:2] != what:
-        return False
-    standing = fastpath.read_standing(place)
-    if standing.head != parent or standing.mark != seen[b"fast"][1]:
-        return False
-    mark = fastpath.refs_mark(place)
-    pretty = b"--pretty=tformat:%H %P%n%B"
-    out = Git(place, b"diff-tree", b"--always", *RAW_DIFF, b"--encoding=UTF-8", pretty, b"HEAD", b"--").output()
-    header, _, raw = out.partition(b"\0")
-    first, _, message = header.partition(b"\n")
-    commit, _, real_parent = first.partition(b" ")
-    if real_parent != parent or fastpath.digest(raw.removeprefix(b"\n")) != key:
-        return False
-    if [said(clean(message.decode("utf-8")))] != seen[b"message"]:
-        return False
-    plan = fastpath.load(place, standing.cache)
-    posix.unlink(place.state + b"/hooks-seen")
-    if fastpath.exists(place.state + b"/to-record"):
-        posix.unlink(place.state + b"/to-record")
-    standing.mark, standing.head = mark, commit
-    if standing.lasting:
-        standing.write(place)
-    ms = fastpath.since(began)
-    fields = {"files": seen[b"fast"][-1], "stage": standing.stage, "ms": ms, "commit": commit}
-    fastpath.append(fastpath.log_path(place, plan), fastpath.log_line(place, plan, b"post-commit", **fields))
-    return True

@@ -10,7 +10,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import write_atomically
 from planfence.finding import Report
 from planfence.gitio.repository import Repository
-from planfence.hooks.notes import SEEN, TO_RECORD, mark_seen, read_seen, take_back, was_seen
+from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
 from planfence.judge.check import Outcome
 from planfence.judge.claims import trailers
@@ -35,7 +35,6 @@ def pre_commit(repository: Repository) -> HookResult:
     --all-files`, where git hands over no index) the named range, or, with nothing staged, the
     branch since its merge base.
     """
-    take_back(repository)
     environment = repository.environment
     span = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
     if span[0] and span[1]:
@@ -50,7 +49,7 @@ def pre_commit(repository: Repository) -> HookResult:
 
 def commit_msg(repository: Repository, file: Path) -> HookResult:
     """Write the trailers into the message, and judge the staged change with it."""
-    text = _read_message(file)
+    text = read_message(file)
     comment = "" if keeps_comments(repository, text) else comment_prefix(repository)
     message = messages.parse(messages.clean(text, comment))
     if not message.subject:
@@ -66,7 +65,8 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     return HookResult(outcome, text=text, edited=bool(comment))
 
 
-def _read_message(file: Path) -> str:
+def read_message(file: Path) -> str:
+    """The message's file as text; raises :class:`CouldNotCheck` if it can't be read."""
     try:
         return file.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:
@@ -111,17 +111,14 @@ def comment_prefix(repository: Repository) -> str:
 
 def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
-    seen = read_seen(repository)
-    for name in (SEEN, TO_RECORD):
-        (repository.state_dir / name).unlink(missing_ok=True)
+    head = reader.commit(repository, "HEAD")
+    without = missed(repository, head)
     outcome = check.check_commit(repository, "HEAD")
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
-    head = reader.commit(repository, "HEAD")
-    missed = [hook for hook in ("pre-commit", "commit-msg") if not was_seen(repository, seen.get(hook), head)]
     notes = outcome.report.notes
-    if missed:
-        notes += (f"{head.name[:12]} was committed without {' and '.join(missed)}; the push looks at it again",)
+    if without:
+        notes += (f"{head.name[:12]} was committed without {' and '.join(without)}; the push looks at it again",)
     return HookResult(replace(outcome, report=replace(outcome.report, notes=notes)))
 
 

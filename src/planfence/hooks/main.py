@@ -14,18 +14,33 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
 from planfence.hooks import full
 from planfence.hooks.full import HookResult
+from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
 from planfence.log import hookruns
-from planfence.render import text
+from planfence.render import text as view
 from planfence.terminal import emit, emit_error, wants_colour
 
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
 
 
 def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
-    """Run a hook in the current directory, and log the run; return its exit code."""
-    began = time.monotonic()
+    """Run a hook in the current directory, and log the run; return its exit code.
+
+    commit-msg judges as pre-commit first where that has left it to do so: same verdict, same words, same lines.
+    """
     repository = open_repository(env.current(), Path.cwd())
+    if name == "commit-msg" and was_left(repository):
+        text = full.read_message(full.message_file(repository, arguments))
+        refused = _run(repository, "pre-commit", (), text=text)
+        if refused:
+            return refused
+    return _run(repository, name, arguments, stdin)
+
+
+def _run(
+    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes = b"", *, text: str | None = None
+) -> int:
+    began = time.monotonic()
     try:
         result = _dispatch(repository, name, arguments, stdin)
     except PlanfenceError:
@@ -33,9 +48,9 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
         raise
     outcome = result.outcome
     report = outcome.report
-    steps = next_steps(repository, outcome, text=result.text, edited=result.edited)
+    steps = next_steps(repository, outcome, text=text if result.text is None else result.text, edited=result.edited)
     colour = wants_colour(repository.environment, sys.stderr)
-    emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
+    emit(view.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:
         _warn(warning)
     _warn(hookruns.ran(repository, name, outcome, began))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 
-from planfence.enums import StrEnum
 from planfence.records import dataclass
 
 

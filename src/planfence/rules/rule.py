@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
-from planfence.enums import StrEnum
 from planfence.errors import Fault
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task

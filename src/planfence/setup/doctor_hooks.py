@@ -11,7 +11,7 @@ from pathlib import Path
 
 from planfence.gitio.run import git_version
 from planfence.setup import frameworks, install, shims
-from planfence.setup.diagnosis import Bench, Diagnosis, Health
+from planfence.setup.doctor import Bench, Diagnosis, Health
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook, same
 from planfence.setup.hookfile import look as look_at

@@ -13,8 +13,8 @@ import hashlib
 import os
 import re
 import shlex
+from enum import Enum
 
-from planfence.enums import Enum
 from planfence.records import dataclass
 
 #: The hooks that planfence takes part in, in the order in which git runs them.
@@ -34,8 +34,33 @@ _START = (
     + "from planfence.hooks import fastpath; fastpath.main()"
 )
 
-#: post-commit without an interpreter: the line that commit-msg has left ready (`fastmessage.leave`) goes to the log
-#: where git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Whatever is
+#: pre-commit without an interpreter: git opens no editor, so commit-msg follows at once, and judges change and message.
+#: It is left to it only if it stands beside us to the letter as it was installed with us (as far as it starts the
+#: program: a shell reads byte by byte), and took part in the commit before, so that git does start it: the note is its
+#: own. A prepare-commit-msg hook could change the index in between, of which git has read already what it commits.
+#: What can't be noted is judged here.
+_LEAVE = r"""
+leave() {{
+  n=${{GIT_DIR:-.git}}/planfence/note
+  d=${{0%/*}}
+  [ "$GIT_EDITOR" = : ] && [ -n "$GIT_INDEX_FILE" ] && [ "$0" = "$d/pre-commit" ] && [ -s "$n" ] || return 1
+  [ -x "$d/commit-msg" ] && [ ! -x "$d/prepare-commit-msg" ] || return 1
+  IFS=' ' read -r l x <"$n"
+  [ "$l" = planfence-note ] || [ "$l" = recordede-note ] || return 1
+  {{
+    IFS= read -r w
+    while IFS= read -r l && [ "$l" != fi ]; do
+      w="$w
+$l"
+    done
+  }} <"$d/commit-msg"
+  [ "$w" = {expected} ] || return 1
+  printf 'planfence-left 3 \n' 2>/dev/null 1<>"$n"
+}}
+"""
+
+#: post-commit without an interpreter: the line that commit-msg has left ready (`hooks/place.py`, `leave`) goes to the
+#: log where git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. What is
 #: otherwise (a log that is no plain file, or that somebody has written to since, so that its end is not known) is left
 #: to the program. Only the built-in commands of a POSIX shell, and git. The note's first line is read again at the end:
 #: it is another one if a note was written meanwhile, which may be shorter and leave the end of ours. The line comes
@@ -43,12 +68,12 @@ _START = (
 #: the rest.
 _RECORD = r"""
 record() {
-  n=${GIT_DIR:-.git}/planfence/to-record
+  n=${GIT_DIR:-.git}/planfence/note
   [ -s "$n" ] || return 1
   {
     IFS=' ' read -r l x y e
-    [ "$l $x $y" = "planfence-record 2 $PPID" ] && [ -n "$e" ] || return 1
-    IFS= read -r f; IFS= read -r a; IFS= read -r b
+    [ "$l $x $y" = "planfence-note 3 $PPID" ] && [ -n "$e" ] || return 1
+    IFS= read -r l; IFS= read -r f; IFS= read -r a; IFS= read -r b
     IFS= read -r x; IFS= read -r y; IFS= read -r z
     w=
     while IFS= read -r l && [ "$l" != "end $e" ]; do
@@ -58,7 +83,7 @@ $l"
     [ "$l" = "end $e" ] || return 1
   } <"$n"
   IFS= read -r l <"$n"
-  [ "$l" = "planfence-record 2 $PPID $e" ] || return 1
+  [ "$l" = "planfence-note 3 $PPID $e" ] || return 1
   [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] || return 1
   [ "$f" -nt "$n" ]
   [ $? -eq 1 ] || return 1
@@ -71,58 +96,7 @@ $l"
   [ "$o" = "$c$w" ] || return 1
   printf '%s\n' "$a$c$b" 2>/dev/null >>"$f" || return 1
   printf recorded 2>/dev/null 1<>"$n"
-  printf recorded 2>/dev/null 1<>"${n%/*}/hooks-seen"
   [ -z "$x" ] || printf '%s\nend\n' "$x$c$y$c$z" 2>/dev/null 1<>"${n%/*}/standing"
-  return 0
-}
-"""
-
-#: commit-msg without an interpreter: pre-commit has judged this very message too, and has left what is to be added to
-#: it (`fastahead`). The shell sees that it is that message, in this very `git commit`, and that nothing is as new as
-#: the note that the verdict rests on; then the note for post-commit begins to speak. Whatever is otherwise is left to
-#: the interpreter, the user's message as it was.
-_JUDGED = r"""
-judged() {
-  d=${GIT_DIR:-.git}/planfence
-  n=$d/ahead
-  [ "$GIT_EDITOR" = : ] && [ -s "$n" ] || return 1
-  {
-    IFS=' ' read -r l x y e
-    [ "$l $x $y" = "planfence-ahead 1 $PPID" ] && [ -n "$e" ] || return 1
-    IFS= read -r f; IFS= read -r a
-    while IFS= read -r l && [ "$l" != "$e" ]; do
-      [ ! -e "$l" ] && [ ! -L "$l" ] || [ "$n" -nt "$l" ] || return 1
-    done
-    m=
-    while IFS= read -r l && [ "$l" != "$e" ]; do
-      m="$m$l
-"
-    done
-    w=
-    while IFS= read -r l && [ "$l" != "end $e" ]; do
-      w="$w$l
-"
-    done
-    [ "$l" = "end $e" ] || return 1
-  } <"$n"
-  IFS= read -r l <"$d/to-record"
-  [ "$l" = "planfence-coming 2 $PPID $e" ] || return 1
-  [ -f "$f" ] && [ ! -L "$f" ] && [ -w "$f" ] && [ -f "$1" ] && [ ! -L "$1" ] || return 1
-  [ "$f" -nt "$n" ]
-  [ $? -eq 1 ] || return 1
-  t=
-  while IFS= read -r l; do
-    t="$t$l
-"
-  done <"$1"
-  [ "$t$l" = "$m" ] || return 1
-  printf %s "$w" 2>/dev/null >>"$1" || {
-    printf %s "$m" >"$1" || exit 3
-    return 1
-  }
-  printf '%s\n' "$a" 2>/dev/null >>"$f" || return 1
-  printf '%s\n' "planfence-record 2 $PPID $e" 2>/dev/null 1<>"$d/to-record" || return 1
-  printf judged 2>/dev/null 1<>"$n"
   return 0
 }
 """
@@ -170,7 +144,8 @@ def generated_by(hook: bytes | None) -> str:
 
 def launcher_of(data: bytes) -> Launcher | None:
     """The launcher that a shim of ours names, or None where it names none."""
-    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=|\w+\(\))", os.fsdecode(data), re.DOTALL | re.MULTILINE)
+    text = os.fsdecode(data)
+    found = re.search(r"\A(?>.*?^p=)(?>(.*?)\ns=)(.*?)\n(?:if \[|i=|\w+\(\))", text, re.DOTALL | re.MULTILINE)
     if found is None:
         return None
     python, site = (shlex.split(found.group(part)) for part in (1, 2))
@@ -191,9 +166,9 @@ def shim(name: str, launcher: Launcher | None, chained: bytes | None = None) -> 
     if name not in NAMES:
         raise ValueError(name)
     lines = [
-        "# Written by `planfence install`; `planfence uninstall` takes it away and restores what was there.",
         *([] if launcher is None else [f"p={shlex.quote(launcher.python)}", f"s={shlex.quote(launcher.site)}"]),
         *(_alone(name, launcher) if chained is None else _in_front(name, launcher, chained)),
+        "# Written by `planfence install`; `planfence uninstall` takes it away and restores what was there.",
     ]
     rest = os.fsencode("\n".join(lines) + "\n")
     return _HEAD + _MARKER + _digest(rest) + b"\n" + rest
@@ -241,12 +216,17 @@ def _missing(name: str, launcher: Launcher | None) -> list[str]:
 def _alone(name: str, launcher: Launcher | None) -> list[str]:
     return [
         *([_RECORD.strip(), "record && exit 0"] if name == "post-commit" else []),
-        *([_JUDGED.strip(), 'judged "$1" && exit 0'] if name == "commit-msg" else []),
+        *([_leave(launcher), "leave && exit 0"] if name == "pre-commit" else []),
         *_branches(_ways(name, launcher), "exec ", ""),
         "fi",
         *_missing(name, launcher),
         f"exit {0 if name == 'post-commit' else 3}",
     ]
+
+
+def _leave(launcher: Launcher | None) -> str:
+    begins = os.fsdecode(shim("commit-msg", launcher)).partition("\nfi\n")[0]
+    return _LEAVE.strip().format(expected=shlex.quote(begins))
 
 
 def _in_front(name: str, launcher: Launcher | None, chained: bytes) -> list[str]:
