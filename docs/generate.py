@@ -25,9 +25,9 @@ THM003 = "error"
 
 ## How an example reads
 
-Each rule has examples: what it refuses, and what passes. An example is a few lines of one word each; what is not said is
-as usual: a repository with a policy, a plan `p` with a task `t` that is being implemented and lists `src/user.py`, and a
-person who changes that file under this task with the message `feat: change`.
+Each rule has examples: what it refuses, and what passes. An example is a few lines of one word each; what is not said
+is as usual: a repository with a policy, a plan `p` with a task `t` that is being implemented and lists `src/user.py`,
+and a person who changes that file under this task with the message `feat: change`.
 
 | line | says |
 |---|---|
@@ -37,7 +37,7 @@ person who changes that file under this task with the message `feat: change`.
 | `has` | what is there before, beside what the change alters |
 | `change` | what is changed: `+PATH` is new, `-PATH` goes, `PATH@l` is a link, `PATH@s` a submodule; ` = ` its text |
 | `plan` | what the change sets in the plan (` += `: adds) |
-| `task`, `stage`, `needs`, `done` | whose commit it is, where the task stands, what it waits for, what of that is done |
+| `task`, `stage`, `needs`, `done` | whose commit it is, where the task stands, what it waits for, what is done |
 | `role`, `model`, `rounds` | who holds a stage, who commits, how often whose work was sent back |
 | `message` | the commit's message |
 | `at`, `push` | where the rule is asked, if not everywhere; what is pushed to a server |

@@ -37,7 +37,7 @@ def run(repo, line: str, **extra: str) -> subprocess.CompletedProcess[str]:
 
 def decides(why: str) -> bool:
     """Whether the line is for a person to decide, and settles nothing by itself."""
-    return bool(re.search(r"\b(let |see |give the role|say it in other words|keep it out)", why))
+    return bool(re.search(r"\b(let |see |give the role|say it in other words|keep it out|take the commit back)", why))
 
 
 def type_first(scene, said: str) -> tuple[str, str, subprocess.CompletedProcess[str]]:

@@ -89,13 +89,33 @@ def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Find
     elif at is At.PATHS and any(f.path in left_out and not f.old_mode for f in case.ctx.change.files):
         yield Step(f"{why}: name the others alone", _commit_of(rest), settles if case.place.text else ())
     elif at in (At.ALL, At.PATHS, At.PICK, At.REVERT, At.REBASE):
-        yield Step(f"{why} (`git stash pop` brings it back)", f"git stash push -- {words}", settles)
-    elif case.place.made:
+        if rest or not case.place.under_way:
+            yield Step(f"{why} (`git stash pop` brings it back)", _aside(case, left_out), settles)
+    elif case.place.made and rest:
         name = case.ctx.change.name[:12]
         inner = f"git reset -q --soft HEAD^ && git restore --staged -- {words} && git commit -q -C {name}"
-        aside = f"git reset -q --soft HEAD^ && git stash push -q -- {words} && git commit -q -C {name}"
+        # A rebase goes on from a clean worktree alone; what is put back there stays in the old commit.
+        aside = f"git reset -q --soft HEAD^ && git restore -SW -- {words} && git commit -q -C {name}"
         if line := remade(case, inner, aside):
             yield Step(why, line, settles)
+    elif case.place.made and len(case.ctx.change.parents) == 1:
+        yield Step("take the commit back, since nothing else is in it", _taken_back(case))
+
+
+def _aside(case: Case, left_out: tuple[str, ...]) -> str:
+    """Put changes aside in the worktree too. A stash can't name what is deleted, and of that nothing is lost."""
+    gone = [file.path for file in case.ctx.change.files if file.path in left_out and not file.new_mode]
+    there = [path for path in left_out if path not in gone]
+    lines = [f"git stash push -- {_quoted(there)}"] if there else []
+    lines += [f"git restore -SW -- {_quoted(gone)}"] if gone else []
+    return " && ".join(lines)
+
+
+def _taken_back(case: Case) -> str:
+    if case.place.at is At.TIP:
+        return "git reset -q --soft HEAD^"
+    name = case.ctx.change.name[:7]
+    return f"GIT_SEQUENCE_EDITOR=\"sed -i.bak 's/^pick {name}/drop {name}/'\" git rebase -q -i -r {name}^"
 
 
 def _commit_of(rest: Iterable[str]) -> str:
