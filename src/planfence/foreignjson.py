@@ -51,12 +51,17 @@ def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:
                 inner += each.values()
             elif isinstance(each, list):
                 inner += each
-            elif isinstance(each, str) and not each.isascii() and any("\ud800" <= char <= "\udfff" for char in each):
+            elif isinstance(each, str) and not each.isascii() and any(map(_is_half, each)):
                 raise NotJson(f"{what} holds half a character (a lone surrogate)", hint=hint)
         if not inner:
             return value
         level = inner
     raise deep
+
+
+def _is_half(char: str) -> bool:
+    """Whether it is a lone surrogate, but for those that stand for a byte of a name that is no UTF-8 (PEP 383)."""
+    return "\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff"
 
 
 def _finite(text: str) -> float:
