@@ -44,7 +44,7 @@ def main() -> None:
         parse: list[float] = []
         whole: list[float] = []
         for _ in range(rounds):
-            patch = patches.patch_text(repository.git, "HEAD", repo.git("write-tree"))
+            patch = patches.patch_text(repository, repo.git("rev-parse", "HEAD"), repo.git("write-tree"))
             begin = time.perf_counter()
             parsed = PatchSet(patch)
             parse.append(time.perf_counter() - begin)

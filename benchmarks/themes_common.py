@@ -14,22 +14,22 @@ from planfence.change.hunks import FileDiff, Hunk, units_of
 from planfence.content.kinds import Judged, judge
 from planfence.env import current
 from planfence.errors import PlanfenceError
-from planfence.gitio.run import Git
+from planfence.gitio.repository import Repository, open_repository
 
 SURE_S = 30.0
 
 
-def clone(path: str) -> Git:
-    return Git(Path(path), current())
+def clone(path: str) -> Repository:
+    return open_repository(current(), Path(path))
 
 
-def judge_commit(git: Git, commit: str, budget: float = SURE_S) -> tuple[Judged, ...]:
-    return judge(units_of(read_files(git, f"{commit}^", commit)), time.perf_counter, budget)
+def judge_commit(repository: Repository, commit: str, budget: float = SURE_S) -> tuple[Judged, ...]:
+    return judge(units_of(read_files(repository, f"{commit}^", commit)), time.perf_counter, budget)
 
 
-def commits(git: Git, count: int, *more: str) -> list[str]:
+def commits(repository: Repository, count: int, *more: str) -> list[str]:
     """A fixed sample of single-parent commits, spread over the history."""
-    every = git.text("rev-list", "--no-merges", "--min-parents=1", *more, "HEAD").split()
+    every = repository.git.text("rev-list", "--no-merges", "--min-parents=1", *more, "HEAD").split()
     rng = random.Random(1)
     rng.shuffle(every)
     return every[:count]
@@ -93,10 +93,10 @@ def quantile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def tolerant(git: Git, names: Sequence[str]) -> Iterator[tuple[str, tuple[Judged, ...]]]:
+def tolerant(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, tuple[Judged, ...]]]:
     """Judge commits, passing over those that the clone does not have whole."""
     for name in names:
         try:
-            yield name, judge_commit(git, name, 3.0)
+            yield name, judge_commit(repository, name, 3.0)
         except PlanfenceError as error:
             print(f"  left out: {name[:12]}: {error.message}", file=sys.stderr)

@@ -68,11 +68,11 @@ def _hashes(path: str) -> list[str]:
 
 
 def labelled(repo: str, atomic: str, mixed: str) -> None:
-    git = clone(repo)
+    repository = clone(repo)
     found = []
     for label, path in ((False, atomic), (True, mixed)):
-        for name, judged in tolerant(git, _hashes(path)):
-            message = parse(git.run("log", "-1", "--format=%B", name).decode("utf-8", "replace"))
+        for name, judged in tolerant(repository, _hashes(path)):
+            message = parse(repository.git.run("log", "-1", "--format=%B", name).decode("utf-8", "replace"))
             reasons = [mixture.reason for mixture in mixtures(judged)]
             said = bool(cues(message))
             found.append(

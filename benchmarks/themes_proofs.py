@@ -29,7 +29,8 @@ _EXTENSIONS = {"python": ".py", "javascript": ".js .ts", "java": ".java", "go": 
 def format_only(*repos: str) -> None:
     print(f"{'repository':32} {'commits':>7} {'lines':>7} {'format':>8} {'+comment':>8}")
     for repo in repos:
-        git = clone(repo)
+        repository = clone(repo)
+        git = repository.git
         status, listed = git.status("show", "HEAD:.git-blame-ignore-revs", ok=(0, 128))
         names = [word[0] for line in listed.decode().splitlines() if (word := line.split("#")[0].split())]
         if status:  # no such list: the commits whose subject says that they only ran black
@@ -43,7 +44,7 @@ def format_only(*repos: str) -> None:
             if not FORMAT_ONLY.search(subject) or NOT_ONLY.search(subject):
                 continue
             used += 1
-            for one in judge_commit(git, name):
+            for one in judge_commit(repository, name):
                 count[str(one.kind)] += one.unit.lines
         total = sum(count.values()) or 1
         form, words = count["format"], count["comment"]
@@ -54,7 +55,7 @@ def mutants(count: str, *pairs: str) -> None:
     print(f"{'language':12} {'mutants':>8} {'quiet':>6}  kinds")
     for pair in pairs:
         language, _, repo = pair.partition("=")
-        git, rng = clone(repo), random.Random(3)
+        git, rng = clone(repo).git, random.Random(3)
         endings = tuple(_EXTENSIONS[language].split())
         names = [n for n in git.text("ls-tree", "-r", "--name-only", "HEAD").splitlines() if n.endswith(endings)]
         rng.shuffle(names)
@@ -90,13 +91,13 @@ def latency(count: str, *repos: str) -> None:
     """
     print(f"{'repository':32} {'commits':>7} {'median':>7} {'p90':>7} {'worst':>7}   git alone: median p90")
     for repo in repos:
-        git = clone(repo)
+        repository = clone(repo)
         spent, reading = [], []
-        for name in commits(git, int(count) * 2):
+        for name in commits(repository, int(count) * 2):
             if len(spent) >= int(count):
                 break
             began = _processor()
-            files = read_files(git, f"{name}^", name)
+            files = read_files(repository, f"{name}^", name)
             middle = _processor()
             if not 0 < len(files) <= 5:
                 continue

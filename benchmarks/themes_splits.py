@@ -29,7 +29,7 @@ Files = dict[bytes, tuple[bytes, bytes]]
 
 def _scratch(repo: str, folder: str) -> Repository:
     """A bare repository that borrows the clone's objects, so that nothing is written into the clone."""
-    objects = clone(repo).text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = clone(repo).git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
     subprocess.run(["git", "init", "-q", "--bare", folder], check=True)
     Path(folder, "objects/info/alternates").write_text(f"{objects}\n")
     return open_repository(current(), Path(folder))
@@ -89,7 +89,7 @@ def exact(count: str, *repos: str) -> None:
                     break
                 base = git.text("rev-parse", f"{name}^^{{tree}}")
                 tree = git.text("rev-parse", f"{name}^{{tree}}")
-                units = units_of(read_files(git, base, tree))
+                units = units_of(read_files(repository, base, tree))
                 if not 2 <= len(units) <= 400:
                     continue
                 done += 1
@@ -148,15 +148,17 @@ def pairs(count: str, *repos: str) -> None:
         scores: dict[str, list[float]] = {"plain": [], "fine": [], "file": []}
         broken = Counter()
         singles = 0
-        for name in commits(git, int(count) * 6):
+        for name in commits(repository, int(count) * 6):
             if len(scores["plain"]) >= int(count):
                 break
             status, _ = git.status("rev-parse", "--verify", "--quiet", f"{name}~2", ok=(0, 1, 128))
             if status or git.text("rev-list", "--parents", "-n1", f"{name}^").count(" ") != 1:
                 continue
-            first = {unit.id for unit in units_of(read_files(git, f"{name}~2", f"{name}^"))}
-            second = {unit.id for unit in units_of(read_files(git, f"{name}^", name))}
-            units = [u for u in units_of(read_files(git, f"{name}~2", name)) if (u.id in first) != (u.id in second)]
+            first = {unit.id for unit in units_of(read_files(repository, f"{name}~2", f"{name}^"))}
+            second = {unit.id for unit in units_of(read_files(repository, f"{name}^", name))}
+            units = [
+                u for u in units_of(read_files(repository, f"{name}~2", name)) if (u.id in first) != (u.id in second)
+            ]
             if (
                 not 3 <= len(units) <= 80
                 or not any(u.id in first for u in units)
@@ -167,7 +169,7 @@ def pairs(count: str, *repos: str) -> None:
             for label, fine in (("plain", False), ("fine", True)):
                 scores[label].append(_rand(truth, _labels(repository, name, units, fine=fine)))
             scores["file"].append(_rand(truth, [unit.path for unit in units]))
-            single = list(units_of(read_files(git, f"{name}^", name)))
+            single = list(units_of(read_files(repository, f"{name}^", name)))
             singles += 1
             for fine in (False, True):
                 broken[fine] += len(set(_labels(repository, name, single, fine=fine))) > 1

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from planfence.rules.catalog import ALL_RULES
+from planfence.rules.catalog import ALL_RULES, describe
 
 HEAD = """\
 # The rules
@@ -23,6 +23,26 @@ THM003 = "error"
 
 `planfence explain CODE` prints the same text.
 
+## How an example reads
+
+Each rule has examples: what it refuses, and what passes. An example is a few lines of one word each; what is not said is
+as usual: a repository with a policy, a plan `p` with a task `t` that is being implemented and lists `src/user.py`, and a
+person who changes that file under this task with the message `feat: change`.
+
+| line | says |
+|---|---|
+| `files`, `deny` | the task's patterns; `add:PATH`, `modify:PATH` where only that is planned |
+| `theme`, `types` | another theme with its patterns; the types of the task's own theme |
+| `policy` | a line of `planfence.toml` |
+| `has` | what is there before, beside what the change alters |
+| `change` | what is changed: `+PATH` is new, `-PATH` goes, `PATH@l` is a link, `PATH@s` a submodule; ` = ` its text |
+| `plan` | what the change sets in the plan (` += `: adds) |
+| `task`, `stage`, `needs`, `done` | whose commit it is, where the task stands, what it waits for, what of that is done |
+| `role`, `model`, `rounds` | who holds a stage, who commits, how often whose work was sent back |
+| `message` | the commit's message |
+| `at`, `push` | where the rule is asked, if not everywhere; what is pushed to a server |
+| `signed`, `tested` | the commit is signed by a listed key; its tests have passed |
+
 """
 
 
@@ -33,7 +53,9 @@ def page() -> str:
     for rule in ALL_RULES:
         first, _, rest = rule.documentation.partition("\n")
         rows.append(f"| [{rule.code}](#{rule.code.lower()}-{rule.name}) | {rule.name} | {rule.severity} | {first} |")
-        sections.append(f"## {rule.code} {rule.name}\n\n{first}\n{rest.replace(chr(10) + '## ', chr(10) + '### ')}\n")
+        whole = rest.replace(chr(10) + "## ", chr(10) + "### ")
+        told = describe(rule).replace("## ", "### ")
+        sections.append(f"## {rule.code} {rule.name}\n\n{first}\n{whole}\n{told}")
     return HEAD + "\n".join(rows) + "\n\n" + "\n".join(sections)
 
 

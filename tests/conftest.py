@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.repository import Repo, environment
 
 PLAN = """\
 schema = 1
@@ -55,99 +52,6 @@ estimate_min = 30
 files = [{ path = "docs/*.md" }]
 acceptance = [{ id = "A1", text = "The guide is right", review = true }]
 """
-
-
-def environment(home: Path) -> dict[str, str]:
-    """A process environment with no word from the machine: no `GIT_*`, no agent, no user configuration."""
-    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "SYSTEMROOT") if name in os.environ}
-    return kept | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_NAME": "Ada",
-        "GIT_AUTHOR_EMAIL": "ada@example.org",
-        "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
-        "GIT_COMMITTER_NAME": "Ada",
-        "GIT_COMMITTER_EMAIL": "ada@example.org",
-        "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
-    }
-
-
-@dataclass
-class Repo:
-    """One real repository, and how tests speak to it."""
-
-    root: Path
-    variables: dict[str, str]
-    extra: dict[str, str] = field(default_factory=dict)
-
-    def git(self, *arguments: str, ok: bool = True, stdin: bytes | None = None, **extra: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=self.root,
-            env=self.variables | self.extra | extra,
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
-        if ok and done.returncode:
-            raise AssertionError(f"git {arguments}: {done.returncode}\n{done.stdout!r}\n{done.stderr.decode()}")
-        return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
-
-    def planfence(self, *arguments: str, stdin: bytes | None = None, cwd: Path | None = None, **extra: str):
-        """Run the program as a user would; return the finished process, its output as text."""
-        return subprocess.run(
-            [sys.executable, "-m", "planfence", *arguments],
-            cwd=cwd or self.root,
-            env=self.variables | self.extra | extra,
-            input=stdin if stdin is None else stdin.decode(),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
-
-    def write(self, path: str, text: str | bytes = "x\n") -> Path:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return target
-
-    def commit(self, message: str = "feat: change", *arguments: str, **files: str | bytes) -> str:
-        """Write files (`a__b.py` for `a/b.py` is not needed: pass a dict to `write`), stage all, commit."""
-        for path, text in files.items():
-            self.write(path, text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, *arguments)
-        return self.git("rev-parse", "HEAD")
-
-    def start(self, task: str) -> None:
-        """Make a task the active one, without the gate of `planfence start`."""
-        state = Path(self.git("rev-parse", "--path-format=absolute", "--git-dir")) / "planfence"
-        state.mkdir(exist_ok=True)
-        (state / "task").write_text(f"{task}\n")
-
-    def begin(self, task: str, model: str = "human") -> None:
-        """Record that a task has left its plan stage, without the gate of `planfence start`."""
-        from planfence.ledger.records import new_id, write_move
-        from planfence.ledger.transitions import Kind, Move
-        from planfence.manifest.policy import Policy
-
-        head, tree = self.git("rev-parse", "HEAD", "HEAD^{tree}").split()
-        move = Move(new_id(), Kind.START, task, 0, 1, "implement", model, head, tree)
-        write_move(self.open(), Policy(), move)
-
-    def environment(self, **extra: str):
-        from planfence.env import Environment
-
-        return Environment(self.variables | self.extra | extra)
-
-    def open(self, **extra: str):
-        from planfence.gitio.repository import open_repository
-
-        return open_repository(self.environment(**extra), self.root)
 
 
 @pytest.fixture(scope="session")

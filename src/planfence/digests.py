@@ -8,8 +8,12 @@ if TYPE_CHECKING:
 else:
     try:
         from _sha1 import sha1
-        from _sha256 import sha256
-    except ImportError:  # later interpreters name them otherwise, and some are built without
+
+        try:
+            from _sha2 import sha256  # since Python 3.12
+        except ImportError:
+            from _sha256 import sha256
+    except ImportError:  # some interpreters are built without
         from hashlib import sha1, sha256
 
 __all__ = ["sha1", "sha256"]

@@ -7,7 +7,7 @@ depend on a variable that nobody sees.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from planfence import tables
 from planfence.records import dataclass
@@ -35,28 +35,6 @@ LOCAL_GIT_VARIABLES = frozenset(
     }
 )
 
-#: Variables by which a caller changes what a test runner collects or reports, by their names' beginnings: a gate must
-#: run what the policy says (pytest, Node, unittest's kin, Go, RSpec, minitest, GoogleTest, PHPUnit, Jest, Vitest).
-_TEST_VARIABLES = (
-    "PYTEST_",
-    "NODE_OPTIONS",
-    "NODE_TEST_",
-    "NOSE_",
-    "TESTOPTS",
-    "TEST_OPTS",
-    "SPEC_OPTS",
-    "RUBYOPT",
-    "GTEST_",
-    "GOFLAGS",
-    "PHPUNIT_",
-    "JEST_",
-    "VITEST",
-    "MOCHA_",
-    "COVERAGE_PROCESS_START",
-    "PRE_COMMIT",
-    "PLANFENCE_",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -80,13 +58,26 @@ class Environment:
         """
         return {name: value for name, value in self.variables.items() if name not in LOCAL_GIT_VARIABLES}
 
-    def for_tests(self, ceiling: str) -> dict[str, str]:
-        """Variables for the test gate's processes: :meth:`for_child` without what changes the tests that are run.
+    def for_tests(self, ceiling: str, only: Sequence[str] = ()) -> dict[str, str]:
+        """Variables for the test gate's processes: those that change nothing that is run (`testvariables`).
 
+        ``only``, if it names any, is the policy's strict list: then those, and what every program needs, are all.
         ``ceiling`` is a folder above which git must not look for a repository.
         """
-        kept = {name: value for name, value in self.for_child().items() if not name.startswith(_TEST_VARIABLES)}
+        from planfence import testvariables  # the hooks, which have no time to lose, run no tests
+
+        kept = {
+            name: value
+            for name, value in self.for_child().items()
+            if name in only or (testvariables.is_needed(name) if only else not testvariables.changes_what_runs(name))
+        }
         return kept | {"GIT_CEILING_DIRECTORIES": ceiling}
+
+    def kept_from_tests(self, only: Sequence[str] = ()) -> tuple[str, ...]:
+        """The names of the variables that would have changed what the tests run, and that they do not get."""
+        from planfence import testvariables
+
+        return tuple(sorted(name for name in self.variables if name not in only and testvariables.worth_a_word(name)))
 
 
 def current() -> Environment:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.enums import IntEnum
+from enum import IntEnum
+
 from planfence.records import dataclass
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.enums import StrEnum
+from enum import StrEnum
+
 from planfence.records import dataclass, field
 
 

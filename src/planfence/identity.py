@@ -13,6 +13,9 @@ from planfence.tables import agent
 
 HUMAN = "human"
 
+#: The longest name of a model, in characters: it stands in lines that people read.
+_LONGEST = 100
+
 _SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID")
 
 
@@ -25,7 +28,7 @@ def detect(environment: Environment) -> str:
     """
     named = environment.get("PLANFENCE_MODEL").strip()
     if named:
-        return _checked(named)
+        return checked(named, "PLANFENCE_MODEL")
     return agent(environment.variables) or HUMAN
 
 
@@ -34,10 +37,25 @@ def session(environment: Environment) -> str:
     return next((value for name in _SESSIONS if (value := environment.get(name).strip())), "")
 
 
-def _checked(name: str) -> str:
-    if name.isprintable() and not any(char.isspace() or char == "," for char in name):
+def checked_task(name: str, given: str) -> str:
+    """Return a task's name (`<plan>/<task>`) if it can be one; see :func:`checked`."""
+    if len(name) <= 2 * _LONGEST and name.isprintable() and not any(c.isspace() or c == "," for c in name):
         return name
     raise PlanfenceError(
-        f"PLANFENCE_MODEL={name!r} is no model's name: it has a space, a comma or a control character",
-        hint="set it to a name that the plan's roles use, such as `codex`",
+        f"{given}={name[:_LONGEST]!r} is no task's name: it is long, or has a space, a comma or a control character",
+        hint="give PLAN/TASK, as `planfence plan show` has them",
+    )
+
+
+def checked(name: str, given: str) -> str:
+    """Return a model's name if it can stand in a trailer, a log line and a report.
+
+    ``given`` says where it was given. Raises :class:`PlanfenceError` for any other.
+    """
+    if name and len(name) <= _LONGEST and name.isprintable() and not any(c.isspace() or c == "," for c in name):
+        return name
+    shown = repr(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")
+    raise PlanfenceError(
+        f"{given}={shown} is no model's name: it is empty or long, or has a space, a comma or a control character",
+        hint="give a name that the plan's roles use, such as `codex`",
     )

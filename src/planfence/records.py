@@ -1,9 +1,8 @@
-"""Frozen records at a tenth of the cost: what `dataclasses` says, made when it is first used.
+"""Frozen records: what `dataclasses` says, at a tenth of its cost, made when it is first used.
 
-`dataclasses` imports `inspect` and compiles six methods for each class at import, which was half of what a short
-command spent before it began. Here a class costs one `type()`, and its `__init__` is compiled once it has been called
-a few times.
-To type checkers, and to `dataclasses.fields`, `replace` and `asdict`, these are dataclasses.
+The standard library's would break the bar of a refusal (ten times `python -c pass`): they import `inspect` and compile
+six methods for each of a hundred classes. Here a class costs one `type()`, its `__init__` is compiled once it has been
+called a few times, and to type checkers and to `dataclasses.fields`, `replace` and `asdict` these are dataclasses.
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from planfence.change.export import export, sweep
+from planfence.change.export import export
 from planfence.change.worktreeproof import difference, fingerprint
 from planfence.errors import CouldNotCheck
+from planfence.files.private import sweep
 
 
 def files(folder: Path) -> dict[str, bytes]:

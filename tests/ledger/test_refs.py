@@ -46,6 +46,13 @@ def test_a_symbolic_ref_moves_nothing_and_is_said(repo):
     assert any("symbolic" in problem for problem in book.problems)
 
 
+@pytest.mark.parametrize("letter", ["\u2028", "\u2029", "\x85"])
+def test_a_ref_may_hold_what_ends_a_line_elsewhere(repo, letter):
+    before = read_book(repo.open())
+    repo.git("update-ref", f"{PREFIX}a{letter}b", repo.git("for-each-ref", "--format=%(objectname)", PREFIX))
+    assert read_book(repo.open()).moves == before.moves
+
+
 def test_a_ref_that_is_a_blob_is_said_and_gone_round(repo):
     blob = repo.git("hash-object", "-w", "--stdin", stdin=b"rubbish")
     repo.git("update-ref", own_ref(repo), blob)

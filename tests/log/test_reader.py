@@ -1,8 +1,9 @@
 import calendar
 import time
+from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planfence.log.line import encode, format_record, format_run
@@ -18,7 +19,7 @@ def clock(text, is_utc):
 
 def read(text):
     reader = Reader(clock)
-    return list(reader.read(text.splitlines(keepends=True) if "\x85" not in text else [text])), reader
+    return list(reader.read(StringIO(text, newline="\n"))), reader
 
 
 def own(task="auth-mw/a", identity=ID, **fields):
@@ -100,6 +101,7 @@ def test_no_more_lines_are_kept_than_are_shown_but_all_are_counted():
 
 
 @given(st.text(st.characters(codec="utf-8")))
+@example("a\u2028b\x85c\x0cd\re")
 def test_any_value_survives_the_line(value):
     line = own(task="t", why=value)
     assert "\n" not in line
@@ -110,6 +112,8 @@ def test_any_value_survives_the_line(value):
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
+@example("2026-11-20_10:00:00")
+@example("a\u2028b")
 def test_any_task_survives_the_run_log(task):
     found, _ = read(format_run(task, "start", 1795341600) + "\n")
     assert found == [RunEntry(1795341600, task, "start")] or not task.strip()

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from dataclasses import asdict
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from planfence.files import ranges
 from planfence.log.files import local_clock
 from planfence.log.reader import Reader
-from planfence.report import foldlogs, largelogs, report
+from planfence.report import ducklog, foldlogs, report
 from planfence.report.metrics import Frame
 from planfence.report.taskfacts import LogFacts
 
+FOLD_PART = foldlogs._fold_part
 TASKS = ["a", "p/a", "p/b", "", "a%2Cb", "caf\u00e9", "a b", "'", '"q"']
 NUMBERS = ["", "0", "1", "0.42", "26", "2.5", "1e3", "-1", "nan", "x", ".5", "7."]
 DAYS = [
@@ -80,7 +82,7 @@ def test_equal_to_the_reference(tmp_path, seed):
     texts = dict.fromkeys(line(generator, number) for number in range(300))
     path = tmp_path / "it's a log.csv"
     path.write_text("\n".join(texts) + "\n")
-    facts, counts, aside = largelogs.fold_large([path], "r:")
+    facts, counts, aside = ducklog.fold_large([path], "r:")
     expected, reader = reference(path, "r:")
     assert counts == reader.counts
     assert plain(facts) == plain(expected)
@@ -108,13 +110,13 @@ OWN = HAND.rstrip() + ",event=check,result=accepted,id=0123456789abcdef\n"
 def test_what_duckdb_could_read_differently_is_left_to_python(tmp_path, text):
     path = tmp_path / "log"
     path.write_text(text)
-    assert largelogs.fold_large([path], "") is None
+    assert ducklog.fold_large([path], "") is None
 
 
 def test_bytes_that_are_not_utf8(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(HAND.encode() + b"\xff\xfe\n")
-    found = largelogs.fold_large([path], "")
+    found = ducklog.fold_large([path], "")
     assert found is None or found[1]["foreign"] == 1
 
 
@@ -123,7 +125,7 @@ def test_many_files_and_empty_ones(tmp_path):
     for number in range(30):
         paths.append(tmp_path / f"{number}.csv")
         paths[-1].write_text(HAND.replace("task=a", f"task=t{number}") if number % 3 else "")
-    facts, counts, _ = largelogs.fold_large(paths, "")
+    facts, counts, _ = ducklog.fold_large(paths, "")
     assert len(facts.tasks) == counts["records"] == 20
 
 
@@ -186,16 +188,6 @@ def test_a_double_in_another_process_s_part_is_found(tmp_path, monkeypatch, doub
         assert plain(facts) == plain(expected)
 
 
-def test_a_child_that_dies_is_no_answer(tmp_path):
-    path = tmp_path / "log"
-    path.write_text(HAND.replace("task=a", "task=b") + HAND)
-    parts = ranges.cut([path], 2)
-    assert len(parts) == 2
-    with pytest.raises(ranges.NoAnswer):
-        list(ranges.each_in_a_process(lambda spans: 1 // (parts.index(spans) == 0), parts))
-    assert list(ranges.each_in_a_process(parts.index, parts)) == [0, 1]
-
-
 def test_where_a_child_dies_one_process_reads_all(tmp_path, monkeypatch):
     path = tmp_path / "log"
     path.write_text(HAND.replace("task=a", "task=b") + HAND)
@@ -206,11 +198,24 @@ def test_where_a_child_dies_one_process_reads_all(tmp_path, monkeypatch):
     assert foldlogs.fold_in_parts([path], "", 2) is None
 
 
+def killed(spans, *, sent):
+    if sent:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return FOLD_PART(spans, sent=sent)
+
+
+def test_where_a_child_is_killed_one_process_reads_all(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    path.write_text(HAND.replace("task=a", "task=b") + HAND)
+    monkeypatch.setattr(foldlogs, "_fold_part", killed)
+    assert foldlogs.fold_in_parts([path], "", 2) is None
+
+
 def test_no_child_is_left_behind(tmp_path):
     path = tmp_path / "log"
     path.write_text(HAND * 9)
-    found = ranges.each_in_a_process(len, ranges.cut([path], 3))
-    assert next(found) == 1
+    found = foldlogs._in_processes(ranges.cut([path], 3))
+    assert next(found).totals.lines
     found.close()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)

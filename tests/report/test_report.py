@@ -27,7 +27,8 @@ def source(tmp_path):
     return report.Source((path, tmp_path / "none"))
 
 
-def test_the_terminal_page_fits_80_columns(source):
+def test_the_terminal_page_fits_80_columns(source, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")  # rich writes no colour for a dumb one
     data = report.report([source], Frame(NOW), title="work")
     text = render_text(data, colour=False)
     assert max(map(len, text.splitlines())) <= 80

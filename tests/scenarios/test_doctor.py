@@ -182,7 +182,7 @@ def test_an_old_git(repo, tmp_path):
 
 def test_a_git_directory_that_can_not_be_written_is_never_to_be_removed(installed, monkeypatch):
     from planfence.setup import doctor as app
-    from planfence.setup.diagnosis import Health
+    from planfence.setup.doctor import Health
 
     shutil.rmtree(installed.root / ".git/planfence", ignore_errors=True)
     monkeypatch.setattr(app.os, "access", lambda path, mode: False)

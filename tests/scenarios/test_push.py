@@ -89,7 +89,10 @@ def test_every_ref_of_the_push_counts(pushed):
     assert pre_push(pushed, push_line(pushed, "a", good) + push_line(pushed, "c", good)).returncode == 0
 
 
-@pytest.mark.parametrize("ref", ["refs/tags/v1", "refs/heads/new", "refs/custom/x", "refs/stash", "refs/for/main"])
+@pytest.mark.parametrize(
+    "ref",
+    ["refs/tags/v1", "refs/heads/new", "refs/custom/x", "refs/stash", "refs/for/main", "refs/heads/a\u2028b\x85c"],
+)
 def test_tags_new_branches_and_custom_refs(pushed, ref):
     assert pre_push(pushed, push_line(pushed, new=pushed.git("rev-parse", "HEAD"), remote=ref)).returncode == 1
 

@@ -144,9 +144,47 @@ def test_codex_in_toml(tmp_path, before):
     assert path.read_text() == before
 
 
-def test_an_inline_array_is_refused(tmp_path):
+@pytest.mark.parametrize("text", ["hooks = { Stop = [] }\n", "[hooks]\nStop = []\n", "hooks.Stop = [{ hooks = [] }]\n"])
+def test_an_inline_array_is_refused(tmp_path, text):
     with pytest.raises(PlanfenceError, match="inline"):
-        agentsettings.merged("hooks = { Stop = [] }\n", "codex", tmp_path / "config.toml")
+        agentsettings.merged(text, "codex", tmp_path / "config.toml")
+
+
+TOMLS = (
+    "",
+    "model = 'x'\n",
+    CONFIG,
+    "# a\n\n[tools]\nx = 1\n\n\n[hooks]\n# b\n",
+    'a = 1\r\n[b]\r\nc = """\r\n[[hooks.Stop]]\r\n"""\r\n',
+    '[hooks.state]\n"x" = {a = 1}\n[z]\nq = 1\n',
+    "[z]\n[hooks]\nnotify = 1\n[y]\n[hooks.extra]\nb = 1\n",
+    "[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ncommand = 'mine'\n[z]\n",
+)
+LATER = ("", "\n# mine\n", "\n# about n\n[n]\na = 1 # x\n", "\n\n[[hooks.Stop]]\n# mine\nmatcher = 'z'\n")
+
+
+@pytest.mark.parametrize("before", TOMLS)
+@pytest.mark.parametrize("later", LATER)
+def test_what_a_user_writes_around_our_tables_stays_to_the_letter(tmp_path, before, later):
+    path = tmp_path / "config.toml"
+    text = agentsettings.merged(before, "codex", path)
+    assert text.startswith(before)
+    assert agentsettings.present(text + later, "codex", path) == "whole"
+    assert agentsettings.stripped(text + later, path) == before + later
+
+
+@pytest.mark.parametrize("before", TOMLS)
+@pytest.mark.parametrize("later", LATER)
+def test_tables_that_were_laid_out_anew_go_or_the_file_is_refused(tmp_path, before, later):
+    path = tmp_path / "config.toml"
+    text = agentsettings.merged(before, "codex", path).replace("timeout = 30\n", "timeout=30\n") + later
+    try:
+        after = agentsettings.stripped(text, path)
+    except PlanfenceError:
+        return
+    assert "planfence" not in after
+    assert after.count("#") == text.count("#")
+    assert {"hooks": {}} | tomllib.loads(after) == {"hooks": {}} | tomllib.loads(before + later)
 
 
 def test_a_missing_program_denies(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from planfence.manifest.policy import Policy
 from planfence.setup import agents, doctor_agents
-from planfence.setup.diagnosis import Bench, Health
+from planfence.setup.doctor import Bench, Health
 
 
 def seen(repo, **extra):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.agents import answer, context, note, payload, scope, session, shell
+from planfence.agents import answer, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, expanded
 from planfence.agents.payload import Event, Payload
@@ -19,9 +19,12 @@ from planfence.agents.scope import Fence
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
+from planfence.identity import detect
 from planfence.records import dataclass
 
 _DENIABLE = (Event.BEFORE_TOOL,)
+#: The start of a session and a prompt are told this many files of the task; the rest is counted.
+_MOST_FILES = 20
 #: A denial names this many reasons; the rest is counted.
 _SHOWN = 8
 
@@ -75,7 +78,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         session.keep(here.repository, asked)
         note.leave(here)
-        return Reply(answer.context(asked, context.text(here, environment)))
+        return Reply(answer.context(asked, _task_text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
     elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):
@@ -142,4 +145,39 @@ def _words(here: Fence | None, found: Sequence[Denial]) -> str:
         lines += [f"  {fix}" for fix in list(fixes)[:_SHOWN]]
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
+    return "\n".join(lines)
+
+
+def _task_text(here: Fence, environment: Environment) -> str:
+    """Return the task, its files and its limits; without a task, how much may change without one."""
+    policy = here.policy
+    assert policy is not None
+    if here.task is None or here.plan is None:
+        missing = f"The task {here.task_name} is in no plan at HEAD. " if here.task_name else ""
+        return (
+            f"planfence: {missing}No task is active. At most {policy.unplanned.files} files may change without one; "
+            "for more, a person runs `planfence start <plan>/<task>`."
+        )
+    task = here.task
+    lines = [f"planfence: the task is {here.task_name}: {task.title} (theme {task.theme}, {task.estimate_min:g} min)."]
+    lines.append("Only these files may change:")
+    lines += [
+        f"- {entry.path} ({entry.change.value if entry.change else 'any change'})"
+        + (f": {entry.why}" if entry.why else "")
+        for entry in task.files[:_MOST_FILES]
+    ]
+    if len(task.files) > _MOST_FILES:
+        lines.append(f"- and {len(task.files) - _MOST_FILES} more: `planfence plan show {here.task_name}`")
+    if task.deny:
+        lines.append(f"Never: {', '.join(task.deny)}.")
+    lines.append(f"At most {policy.limits.files} files and {policy.limits.lines} lines in one commit, of one theme.")
+    lines += [f"{item.id}: {item.text}" + (f" (`{item.run}`)" if item.run else "") for item in task.acceptance]
+    if here.plan.out_of_scope:
+        lines.append(f"Out of scope: {', '.join(here.plan.out_of_scope)}.")
+    holder, model = here.plan.model_for(task, "implement"), detect(environment)
+    if holder and model not in (holder, "human"):
+        lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
+    lines.append(
+        "Commit with the hooks on; an edit outside these files is denied, and is asked for by `planfence plan amend`."
+    )
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from planfence.agents.fastpath import header
 from planfence.agents.patch import Edit
 from planfence.agents.paths import switch
-from planfence.agents.scope import Fence, files_of, judged
+from planfence.agents.scope import Fence, context_of, files_of, judged
 from planfence.change import reader
 from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
@@ -64,7 +64,7 @@ def _editable(here: Fence, asked: Iterable[str]) -> list[str]:
     wanted = [path for path in asked if "\n" not in path and not policy.governs(path)]
     wanted = [path for path in wanted if switch(f"{repository.top}/{path}", repository.environment) is None]
     files = tuple(files_of(here, [Edit(path) for path in wanted], told=True))
-    refused = {finding.path for finding in judged(here, policy, files)}
+    refused = {finding.path for finding in judged(context_of(here, policy, files))}
     if "" in refused:
         return []
     return [file.path for file in files if file.path not in refused]

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from planfence.agents import patch
 from planfence.agents.patch import Edit
-from planfence.enums import StrEnum
 from planfence.errors import PlanfenceError
 from planfence.records import dataclass, field
 
@@ -149,7 +149,7 @@ def _tool(event: str, raw: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         # Cursor sends an MCP tool's arguments, Codex a custom tool's input, as text.
         try:
             parsed = json.loads(arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         arguments = parsed if isinstance(parsed, dict) else {"command": arguments}
     return _text(raw, "tool_name"), arguments if isinstance(arguments, dict) else {}

@@ -42,7 +42,7 @@ def _objects(output: bytes) -> Iterator[Mapping[str, Any]]:
     for line in output.decode("utf-8", "replace").splitlines():
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             yield value

@@ -27,7 +27,7 @@ from planfence.judge.sources import Governing, Sources
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
-from planfence.rules import RULES
+from planfence.rules.place import At, Place
 from planfence.rules.rule import Context, Door
 from planfence.rules.runner import door, judge, selected
 
@@ -115,7 +115,8 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
     found += [denial for file in files if (denial := _governing(here, policy, file.path)) is not None]
     if not kept:
         return found
-    return found + [_denial(here, finding) for finding in judged(here, policy, tuple(kept))]
+    ctx = context_of(here, policy, tuple(kept))
+    return found + [_denial(here, ctx, finding) for finding in judged(ctx)]
 
 
 def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
@@ -170,15 +171,15 @@ def _ignored(here: Fence, new: Sequence[str]) -> frozenset[str]:
     return frozenset(paths.decode(path) for path in out.split(b"\0") if path)
 
 
-def judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[Finding, ...]:
-    """Run the rules that can be asked before anything is staged; only what refuses is returned."""
+def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Context:
+    """Return what the rules may look at before anything is staged."""
     environment = here.repository.environment
     change = Change(STAGED, (here.head,) if here.head else (), "", files)
     urgent = environment.get("PLANFENCE_URGENT").strip()
     unplanned = frozenset(change.paths)
     if not here.task_name:
         unplanned |= _uncommitted(here, policy)
-    ctx = Context(
+    return Context(
         change=change,
         policy=policy,
         door=door(
@@ -197,9 +198,13 @@ def judged(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> tuple[
         unplanned=unplanned,
         collisions=_collisions(here, files),
     )
+
+
+def judged(ctx: Context) -> tuple[Finding, ...]:
+    """Run the rules that can be asked before anything is staged; only what refuses is returned."""
     if ctx.door is Door.URGENT:
         return ()
-    rules = [rule for rule in selected(policy) if rule.edit]
+    rules = [rule for rule in selected(ctx.policy) if rule.edit]
     return tuple(finding for finding in judge(ctx, rules) if finding.severity is Severity.ERROR)
 
 
@@ -221,11 +226,10 @@ def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:
     return frozenset(path for path in found if not policy.governs(path))
 
 
-def _denial(here: Fence, finding: Finding) -> Denial:
-    known = {rule.code for rule in RULES}
-    why = f"{finding.message} ({finding.code} {finding.name})" if finding.code in known else finding.message
-    if finding.code in ("SCP001", "SCP002", "SCP004") and here.task is not None:
-        return Denial(finding.path, why, f'planfence plan amend {here.task_name} --add {finding.path} --why "…"')
-    if finding.code == "MSG001":
-        return Denial(finding.path or "this edit", why, "planfence start <plan>/<task>")
-    return Denial(finding.path, why)
+def _denial(here: Fence, ctx: Context, finding: Finding) -> Denial:
+    from planfence.judge.advice import steps_for, tasks_for  # a denial alone needs them
+
+    place = Place(At.EDIT, tasks=lambda wanted: tasks_for(here.repository, ctx, tuple(wanted)))
+    steps = steps_for(ctx, (finding,), place)
+    why = f"{finding.message} ({finding.code} {finding.name})"
+    return Denial(finding.path or "this edit", why, steps[0].command if steps else "")

@@ -53,7 +53,7 @@ def read(repository: Repository, session: str) -> list[dict[str, object]]:
     for line in lines:
         try:
             entry = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(entry, dict):
             found.append(entry)

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from planfence.agents import patch, shellfiles, shellgit
-from planfence.agents.shellexpand import expand, scripts
 from planfence.agents.shellgit import Attempt, Write
-from planfence.agents.shellparts import WRITING_REDIRECTIONS, Command, UnreadableError, literal
-from planfence.agents.shellwords import parse
+from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, expand, literal, parse
 from planfence.records import dataclass, field
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash"})
@@ -45,6 +43,7 @@ _WRAPPERS = {
     "xargs": ("IiLnPsdEa", 0),
     "env": ("uCS", 0),
     "time": ("fo", 0),
+    "coproc": ("", 0),
     "chronic": ("", 0),
     "strace": ("oefp", 0),
     "watch": ("n", 0),
@@ -52,7 +51,14 @@ _WRAPPERS = {
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
-_SUSPECT = re.compile(r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|commit\b.*\s-\w*n", re.IGNORECASE | re.DOTALL)
+_SUSPECT = re.compile(
+    r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|\A(?>.*?commit\b).*?\s-\w*n", re.IGNORECASE | re.DOTALL
+)
+
+#: What a command that can't be taken apart could write by: a redirection, or a program that writes or runs others.
+_COULD_WRITE = re.compile(
+    rf">|\b(?:git|eval|apply_patch|{'|'.join(_SHELLS)}|{'|'.join(_INTERPRETERS)}|{shellfiles.WRITERS})\b"
+)
 
 
 @dataclass(slots=True)
@@ -72,15 +78,14 @@ def judge(
     """Judge a command line that would run in ``cwd``; ``is_folder`` answers for absolute paths,
     and ``variables`` are those that the shell has (`HOME` is enough for most).
 
-    What can't be taken apart is denied only where it names a way round the fence: the shell will
-    most likely refuse it too.
+    What can't be taken apart is denied if it could write, or names a way round the fence.
     """
     judged = Judgement()
     walker = _Walker(judged, is_folder, {"IFS": " ", **variables})
     try:
         walker.walk(script, cwd)
     except (UnreadableError, RecursionError):
-        if _SUSPECT.search(script):
+        if _SUSPECT.search(script) or _COULD_WRITE.search(script):
             judged.attempts.append(
                 Attempt("a command that can't be taken apart", "write it plainly, one step at a time")
             )
@@ -92,15 +97,20 @@ class _Walker:
         self.judged = judged
         self.is_folder = is_folder
         self.variables = variables
+        self.aliases: dict[str, list[str]] = {}
         self.nesting = 0
 
     def walk(self, script: str, cwd: str) -> None:
         self.nesting += 1
         if self.nesting > _DEEPEST:
             raise UnreadableError("too many scripts inside scripts")
+        self._run(parse(script), cwd)
+        self.nesting -= 1
+
+    def _run(self, commands: Sequence[Command], cwd: str) -> None:
         places = {0: cwd}
         depth, before = 0, ""
-        for command in parse(script):
+        for command in commands:
             for level in range(depth + 1, command.depth + 1):
                 places[level] = places[level - 1]
             depth = command.depth
@@ -108,13 +118,12 @@ class _Walker:
             words = [text for word in command.words for text in expand(word, self.variables)]
             places[depth] = self._command(words, command, places[depth], before if command.piped else "")
             before = _said(words, command)
-        self.nesting -= 1
 
     def _inner(self, command: Command, cwd: str) -> None:
         """Judge what substitutions run, and where redirections write."""
         for word in (*command.words, *(redirect.target for redirect in command.redirects)):
-            for inner in scripts(word):
-                self.walk(inner, cwd)
+            for part in word:
+                self._run(part.commands, cwd)
         for redirect in command.redirects:
             if redirect.operator in WRITING_REDIRECTIONS:
                 for target in expand(redirect.target, self.variables):
@@ -138,18 +147,15 @@ class _Walker:
         words, inner_cwd = self._unwrap(words, cwd, piped)
         if not words:
             return cwd
+        words = (self.aliases.get(words[0]) or words[:1]) + words[1:]
         program, rest = posixpath.basename(words[0]), words[1:]
         if program in ("cd", "pushd"):
             target = next((word for word in rest if not word.startswith("-")), "~")
             return posixpath.join(cwd, self._home(target)) if "$" not in target else cwd
-        if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
-            self._assignments([word for word in rest if not word.startswith("-")], exported=True)
-        elif program == "for" and rest[1:2] == ["in"]:
-            self.variables[rest[0]] = " ".join(rest[2:])
-        elif program == "git":
+        if program == "git":
             self._git(rest, inner_cwd)
-        elif program in ("eval", "."):
-            self.walk(" ".join(rest) if program == "eval" else "", inner_cwd)
+        elif program in ("eval", "trap"):
+            self.walk(" ".join(rest), inner_cwd)
         elif program in _SHELLS:
             self._shell(rest, command, inner_cwd, piped)
         elif program in ("apply_patch", "applypatch"):
@@ -166,7 +172,19 @@ class _Walker:
             inner_cwd,
         )
         self._find(program, rest, inner_cwd)
+        self._defines(program, rest, inner_cwd)
         return cwd
+
+    def _defines(self, program: str, rest: Sequence[str], cwd: str) -> None:
+        """Note the variables and aliases that later commands have."""
+        if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
+            self._assignments([word for word in rest if not word.startswith("-")], exported=True)
+        elif program == "for" and rest[1:2] == ["in"]:
+            self.variables[rest[0]] = " ".join(rest[2:])
+        elif program == "alias":
+            for name, _, value in (word.partition("=") for word in rest):
+                self.aliases[name] = value.split()
+                self.walk(value, cwd)
 
     def _assignments(self, words: list[str], *, exported: bool) -> list[str]:
         """Take the assignments off the front; what is exported or stands before a command reaches git."""

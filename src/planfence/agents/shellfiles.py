@@ -34,6 +34,12 @@ _VALUES = {
 }
 
 
+#: The programs that :func:`writes` knows, as a pattern.
+WRITERS = (
+    "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
+)
+
+
 def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write."""
     if program in ("rm", "rmdir", "unlink", "shred"):
@@ -168,7 +174,7 @@ def code_writes(code: str) -> Iterator[Write]:
 _RUNS = re.compile(
     r"""(?:system|popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync)\(\s*[rf]?(['"`])(?P<text>[^\n]+?)\1"""
 )
-_GIT_LIST = re.compile(r"""[\[(]\s*(['"])git\1\s*,(?P<rest>[^\])]*)[\])]""")
+_GIT_LIST = re.compile(r"""[\[(]\s*(['"])git\1\s*,(?P<rest>[^\])]*)""")
 _STRING = re.compile(r"""(['"])(.*?)\1""")
 
 
@@ -180,6 +186,9 @@ def code_scripts(code: str) -> Iterator[str]:
         yield shlex.join(["git", *(text for _, text in _STRING.findall(match["rest"]))])
 
 
+_WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
+
+
 def code_bypass(code: str) -> str:
     """Return the way round the fence that a one-line program names, or an empty string.
 
@@ -189,5 +198,5 @@ def code_bypass(code: str) -> str:
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
         return found[0]
     inside = _INSIDE_GIT.search(code)
-    writes_there = inside and re.search(r"write|unlink|remove|rename|rmtree|chmod|symlink|open\(.*['\"][wax+]", code)
+    writes_there = inside and _WRITES.search(code)
     return ".git/" if writes_there else ""

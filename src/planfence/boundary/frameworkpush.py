@@ -109,8 +109,8 @@ def _tags(repository: Repository) -> list[tuple[Update, str, str]]:
     """Every local tag, the commit that it leads to, and its own kind."""
     words = ("for-each-ref", "--format=%(objecttype) %(objectname) %(*objectname) %(refname)", "refs/tags/")
     found = []
-    for line in repository.git.text(*words).splitlines():
-        kind, own, peeled, name = line.split(" ", 3)
+    for line in repository.git.run(*words).splitlines():
+        kind, own, peeled, name = line.decode("utf-8", "surrogateescape").split(" ", 3)
         found.append((Update(name, own, name, repository.zero), peeled or own, kind))
     return found
 
@@ -118,8 +118,9 @@ def _tags(repository: Repository) -> list[tuple[Update, str, str]]:
 def _lacking(repository: Repository, remote: str, named: Update, *, tags: bool) -> list[Update]:
     """Every local branch whose tip is not the remote's, and with ``tags`` each tag of commits that it lacks."""
     git, zero = repository.git, repository.zero
-    out = git.text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", f"refs/remotes/{remote}/")
-    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in out.splitlines())}
+    out = git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", f"refs/remotes/{remote}/")
+    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
+    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines)}
     found = []
     for ref, oid in refs.items():
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)

@@ -43,7 +43,8 @@ class Judged:
 def parse(repository: Repository, stdin: bytes) -> tuple[Update, ...]:
     """Read what git tells a pre-push hook (githooks(5)). Raises :class:`CouldNotCheck` for anything else."""
     found = []
-    for line in stdin.decode("utf-8", "surrogateescape").splitlines():
+    for raw in stdin.splitlines():
+        line = raw.decode("utf-8", "surrogateescape")
         fields = line.split(" ")
         if len(fields) != 4 or not all(_is_id(repository, each) for each in (fields[1], fields[3])):
             raise CouldNotCheck(f"a pre-push line can't be read: {line!r}", hint="run the hook from `git push`")

@@ -26,6 +26,8 @@ def leave(repository: Repository, policy: Policy, tip: str, remote: str, seen: s
     """Note that pushing ``tip`` alone was allowed while the refs were as ``seen``. Decides nothing by itself."""
     if seen != state(repository, remote, policy.base):
         return
+    if records.no_place(repository, "log", policy.log):
+        return
     path = records.log_path(repository, policy.log)
     fields = {"event": "pre-push", "result": "accepted", "commit": tip[:12]}
     line = format_record("", fields).removeprefix(",")

@@ -16,6 +16,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge import check
 from planfence.judge.check import Outcome, Terms
+from planfence.judge.verdicts import Refusal
 from planfence.ledger.refs import Ledger, Tips
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
@@ -75,8 +76,13 @@ def receive(repository: Repository, data: bytes) -> Outcome:
         push.notes.append(f"of {len(updates)} refs, {', '.join(bad)} brought what is refused; a push is taken whole")
     report = _merge([outcome.report for outcome in outcomes], push)
     unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    whole = Outcome(report, protected.policy, unmarked=tuple(unmarked))
+    whole = Outcome(report, protected.policy, unmarked=tuple(unmarked), refusal=_first(push, outcomes))
     return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
+
+
+def _first(push: _Push, outcomes: Iterable[Outcome]) -> Refusal | None:
+    """The first commit that is refused, where no ref is refused as such."""
+    return None if push.findings else next((each.refusal for each in outcomes if each.refusal), None)
 
 
 def parse(repository: Repository, data: bytes) -> tuple[Update, ...]:

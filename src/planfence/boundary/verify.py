@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,6 +12,7 @@ from planfence.boundary.rerun import rerun
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.foreignjson import read_json
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
@@ -21,6 +21,7 @@ from planfence.judge.check import Outcome, Terms
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.rules import RULES
 
 #: How a range was found that the user named.
 AS_ASKED = "as asked"
@@ -61,7 +62,7 @@ def verify(
     outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
     notes = (f"{span_.how}: {span_.base[:12]}..{span_.head[:12]}", *outcome.report.notes)
     report = replace(outcome.report, notes=notes + bypassed(outcome))
-    return Outcome(report, policy)
+    return Outcome(report, policy, refusal=outcome.refusal)
 
 
 def policy_at(repository: Repository, base: str, reader: Objects | None = None) -> Policy:
@@ -76,8 +77,8 @@ def policy_at(repository: Repository, base: str, reader: Objects | None = None) 
     return policy
 
 
-#: What the local hooks let through on purpose: it is asked for at the push.
-_LATER = ("GAT001", "MSG002", "PLN004")
+#: The rules whose breaches say nothing of the local hooks.
+_LATER = frozenset(rule.code for rule in RULES if rule.later)
 
 
 def bypassed(outcome: Outcome) -> tuple[str, ...]:
@@ -193,9 +194,10 @@ def _event(environment: Environment) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        found = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
+    found = read_json(data, f"the event file {path}", "name the range: A..B")
     return found if isinstance(found, dict) else {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from planfence.enums import IntEnum, StrEnum
+from enum import IntEnum, StrEnum
+
 from planfence.records import dataclass
 
 STAGED = "staged"

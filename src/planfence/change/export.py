@@ -9,21 +9,19 @@ before git begins every name in it is looked at, and one that git would not chec
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from planfence.change import unsafenames
 from planfence.change.change import Mode
 from planfence.change.governing import Entry, parse_tree
 from planfence.env import LOCAL_GIT_VARIABLES
 from planfence.errors import CouldNotCheck
+from planfence.files.private import believed_above, private_folder
 from planfence.gitio import paths
 from planfence.gitio.objects import LARGEST, Objects
 from planfence.gitio.repository import Repository
@@ -31,18 +29,6 @@ from planfence.records import dataclass
 
 #: $GIT_DIR/info/attributes outranks every .gitattributes file (gitattributes(5)).
 _RAW = "* -text -filter -ident -working-tree-encoding -export-subst\n"
-_PREFIX = "planfence-export-"
-
-#: Waits for its input to end (also by kill -9 of the writer), ends the process group that it was last told of,
-#: and removes the folder.
-_REAPER = """
-trap '' INT TERM HUP
-group=0
-while read -r line; do group=$line; done
-[ "$group" -gt 1 ] 2>/dev/null && kill -KILL -- "-$group" 2>/dev/null
-rm -rf -- "$1" 2>/dev/null || { chmod -R u+rwX -- "$1"; rm -rf -- "$1"; }
-rm -f -- "$1.lock"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,95 +37,23 @@ class Export:
 
     files: Path
     scratch: Path
-    _reaper: IO[bytes]
-
-    def guard(self, group: int) -> None:
-        """Name the process group that must end with this process; 0: none."""
-        guard(self._reaper, group)
-
-
-def guard(reaper: IO[bytes], group: int) -> None:
-    """Tell a reaper which process group must end with this process; 0: none."""
-    with suppress(BrokenPipeError):
-        reaper.write(f"{group}\n".encode())
-        reaper.flush()
-
-
-@contextmanager
-def scratch() -> Iterator[tuple[Path, IO[bytes]]]:
-    """Make a folder that is removed at the end, also when this process is killed; yields it and the reaper's input."""
-    base = _base()
-    sweep()
-    folder = lock = reaper = None
-    try:
-        try:
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-            lock = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            reaper = subprocess.Popen(
-                ["/bin/sh", "-c", _REAPER, "planfence-reaper", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                cwd="/",
-            )
-        except OSError as error:
-            raise CouldNotCheck(
-                f"no folder for the export in {base}: {error.strerror}", hint="make room there, or set TMPDIR"
-            ) from error
-        assert reaper.stdin is not None
-        yield folder, reaper.stdin
-    finally:
-        if reaper is not None:
-            assert reaper.stdin is not None
-            with suppress(BrokenPipeError):
-                reaper.stdin.close()
-            reaper.wait()
-        elif folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
-
-
-def _base() -> Path:
-    """The temporary folder. Python looks for one that it can write to."""
-    try:
-        return Path(tempfile.gettempdir())
-    except FileNotFoundError as error:
-        raise CouldNotCheck("no temporary folder can be written to", hint="make room there, or set TMPDIR") from error
-
-
-def sweep() -> int:
-    """Remove what killed processes left behind; a folder whose lock is held is in use. Return how many went."""
-    gone = 0
-    for lock in _base().glob(f"{_PREFIX}*.lock"):
-        try:
-            if lock.stat().st_uid != os.getuid():
-                continue
-            descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
-            gone += 1
-        except OSError:
-            continue
-        finally:
-            os.close(descriptor)
-    return gone
+    guard: Callable[[int], None]
 
 
 @contextmanager
 def export(repository: Repository, tree: str) -> Iterator[Export]:
     """Write a tree's files into a fresh folder and yield it.
 
-    Raises :class:`CouldNotCheck` where a blob can't be read or the disk is full.
+    Raises :class:`CouldNotCheck` if a blob can't be read, the disk is full, or every temporary folder lies under a
+    file that tests would believe.
     """
-    with scratch() as (folder, reaper):
-        files, space = folder / "tree", folder / "scratch"
+    with private_folder(repository.environment.get("PATH", os.defpath)) as private:
+        files, space = private.folder / "tree", private.folder / "scratch"
+        if above := believed_above(files):
+            raise CouldNotCheck(
+                f"the tests would believe {above}, which is not in the tree",
+                hint="move it away, or set TMPDIR to a folder that lies elsewhere",
+            )
         try:
             files.mkdir()
             space.mkdir()
@@ -148,7 +62,7 @@ def export(repository: Repository, tree: str) -> Iterator[Export]:
             raise CouldNotCheck(
                 f"tree {tree[:12]} could not be exported: {error.strerror}", hint="make room in TMPDIR"
             ) from error
-        yield Export(files, space, reaper)
+        yield Export(files, space, private.guard)
 
 
 def check_tree(repository: Repository, tree: str) -> None:

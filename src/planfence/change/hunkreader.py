@@ -18,7 +18,7 @@ from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.gitio.run import Git
+    from planfence.gitio.repository import Repository
 
 #: What makes `diff-tree` and `diff-index` print what :func:`files_of` reads. Every setting that could move a hunk's
 #: borders is named, so that ids do not depend on the configuration.
@@ -63,12 +63,14 @@ class _Entry:
     path: str
 
 
-def read_files(git: Git, old_tree: str, new_tree: str) -> tuple[FileDiff, ...]:
+def read_files(repository: Repository, old_tree: str, new_tree: str) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order; a rename is one file.
 
     Raises :class:`CouldNotCheck` where anything can't be read or the hunks do not fit the blobs.
     """
-    with Objects(git) as objects:
+    from planfence.gitio.isolated import BareView  # a split of what is staged does not load it
+
+    with Objects(repository.git) as objects, BareView(repository) as git:
         objects.begin()
         return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects)
 

@@ -8,11 +8,11 @@ patch text (facts: applying text failed on a quarter of real commits, mostly sil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
+from enum import StrEnum
 from itertools import pairwise
 
 from planfence.change.change import Mode
 from planfence.digests import sha256
-from planfence.enums import StrEnum
 from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
 

@@ -24,7 +24,7 @@ NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
 
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
 _BODY_HEADER = pattern(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
-_TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*(?P<value>.*)$")
+_TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*+(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
 _SPACE = " \t\n\r"
 #: Words in the shape of an issue key that name a standard, not an issue.
@@ -35,7 +35,7 @@ _CLOSING = pattern(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
 )
 #: A forge appends the pull request's number to a squashed subject; it is no second issue.
-_PULL_REQUEST = pattern(r"\s*\(#\d+\)\s*$")
+_PULL_REQUEST = pattern(r"\(#\d+\)\s*$")
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 
@@ -98,7 +98,7 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     match = _HEADER.match(subject)
     if match is None:
         return (), ""
-    types = [word.lower() for word in re.split(r"\s*[,/+&|]\s*", match["types"])]
+    types = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
     if not any(word in TYPES for word in types):
         return (), match["scope"] or ""
     return tuple(types), match["scope"] or ""

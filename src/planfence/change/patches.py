@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from planfence.change.patchfile import Line, PatchFile, PatchHunk
 from planfence.errors import CouldNotCheck
-from planfence.gitio.run import Git
+from planfence.gitio.isolated import BareView
+from planfence.gitio.repository import Repository
 
 _COMMAND = (
     "diff-tree",
@@ -31,9 +34,10 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 
 
-def patch_text(git: Git, old: str, new: str) -> str:
+def patch_text(repository: Repository, old: str, new: str) -> str:
     """Return the patch between two trees; bytes that are no UTF-8 travel as surrogates."""
-    return git.run(*_COMMAND, old, new, "--").decode("utf-8", "surrogateescape")
+    with BareView(repository) as git:
+        return git.run(*_COMMAND, old, new, "--").decode("utf-8", "surrogateescape")
 
 
 def parse(text: str) -> tuple[PatchFile, ...]:
@@ -53,9 +57,9 @@ def parse(text: str) -> tuple[PatchFile, ...]:
             gc.enable()
 
 
-def read_patch(git: Git, old: str, new: str) -> tuple[PatchFile, ...]:
+def read_patch(repository: Repository, old: str, new: str) -> tuple[PatchFile, ...]:
     """Return a change's files between two trees, renames found."""
-    return parse(patch_text(git, old, new))
+    return parse(patch_text(repository, old, new))
 
 
 def _file(patched: Any) -> PatchFile:
@@ -97,3 +101,18 @@ def _hunk(hunk: Any) -> PatchHunk:
 
 def _line(text: str) -> str:
     return text[:-1] if text[-1:] == "\n" else text
+
+
+_FOR_IDS = ("--stdin", "-p", "--no-renames", "--no-ext-diff", "--no-textconv", "--full-index", "--binary", "--no-color")
+
+
+def patch_ids(repository: Repository, commits: Sequence[str]) -> dict[str, str]:
+    """Return each commit's stable patch id (git-patch-id(1)), kept by a rebase; a merge or empty commit has none."""
+    if not commits:
+        return {}
+    # The scratch repository does not know where a shallow history ends.
+    shallow = ("--shallow-file", os.path.join(repository.common_dir_name, "shallow"))
+    with BareView(repository) as git:
+        diffs = git.run(*shallow, "diff-tree", *_FOR_IDS, stdin="".join(f"{commit}\n" for commit in commits).encode())
+        lines = git.text("patch-id", "--stable", stdin=diffs).splitlines()
+    return {commit: patch for patch, _, commit in (line.partition(" ") for line in lines)}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from functools import lru_cache
-
-from planfence.enums import StrEnum
 
 
 class PathClass(StrEnum):

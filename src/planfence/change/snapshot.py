@@ -7,7 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
+
+#: A patch that `git apply` takes.
+PATCH = ("-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
+_COUNTS = ("-r", "-z", "--numstat", "--no-renames", "--no-ext-diff")
 
 
 def tree_of_worktree(repository: Repository) -> str:
@@ -27,23 +32,13 @@ def tree_of_worktree(repository: Repository) -> str:
 
 def difference(repository: Repository, old: str, new: str) -> bytes:
     """Return the patch from one tree to another, in a form that `git apply` takes."""
-    return repository.git.run(
-        "diff-tree",
-        "-r",
-        "-p",
-        "--binary",
-        "--full-index",
-        "--no-renames",
-        "--no-ext-diff",
-        "--no-textconv",
-        old,
-        new,
-        "--",
-    )
+    with BareView(repository) as git:
+        return git.run("diff-tree", *PATCH, old, new, "--")
 
 
 def counted(repository: Repository, old: str, new: str) -> tuple[int, int]:
     """Return how many files differ between two trees, and how many lines were added or deleted."""
-    out = repository.git.run("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", old, new, "--")
+    with BareView(repository) as git:
+        out = git.run("diff-tree", *_COUNTS, old, new, "--")
     records = [record.split(b"\t", 2) for record in out.split(b"\0")[:-1]]
     return len(records), sum(int(a) + int(d) for a, d, _ in records if a != b"-")

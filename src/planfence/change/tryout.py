@@ -33,15 +33,15 @@ def try_tree(repository: Repository, tree: str, command: str) -> Tried:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", command],
                 cwd=place.files,
-                env=repository.environment.for_child(),
+                env=repository.environment.for_tests(str(place.files.parent)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=lambda: place.guard(os.getpid()),  # noqa: PLW1509 - we have no threads
             )
         except OSError as error:
             raise CouldNotCheck(f"`{command}` could not be started: {error.strerror}") from error
-        place.guard(process.pid)
         try:
             out, _ = process.communicate()
         finally:

@@ -14,12 +14,13 @@ from planfence.records import dataclass
 
 #: A path is a path, whatever characters it has.
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
-_UNDER_WAY = {
+#: What stands in git's folder while something is under way. A rebase stops with the other files there too.
+UNDER_WAY = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
 }
 
 
@@ -82,7 +83,7 @@ def branch_name(git: Git) -> str:
 
 def under_way(repository: Repository) -> str:
     """Say which operation is half done in this worktree (`a merge`), or return an empty string."""
-    return next((words for name, words in _UNDER_WAY.items() if (repository.git_dir / name).exists()), "")
+    return next((words for name, words in UNDER_WAY.items() if (repository.git_dir / name).exists()), "")
 
 
 @dataclass(frozen=True, slots=True)

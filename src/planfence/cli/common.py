@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from planfence import env
 from planfence.change import reader
+from planfence.errors import ExitCode
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
+
+if TYPE_CHECKING:
+    from planfence.gate.stage import Moved
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
 
@@ -32,3 +36,18 @@ def policy_of(repository: Repository) -> Policy:
 def formats(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--format` to a command, as its argument ``output``."""
     return click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)(command)
+
+
+def tell(moved: Moved, done: str, refused: str) -> int:
+    """Print what came of a move, its notes on standard error; return the exit code."""
+    from planfence.render.stage_text import findings_text
+
+    for note in moved.notes:
+        click.echo(f"planfence: {note}", err=True)
+    if moved.report.findings:
+        click.echo(findings_text(moved.report.findings), err=moved.refused)
+    if moved.refused:
+        click.echo(f"{moved.scene.name}: {refused}, {len(moved.report.errors)} in the way", err=True)
+        return ExitCode.FINDINGS
+    click.echo(done)
+    return ExitCode.CLEAN

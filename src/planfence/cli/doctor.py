@@ -10,8 +10,7 @@ import click
 from planfence import env
 from planfence.errors import ExitCode
 from planfence.render import setup
-from planfence.setup.diagnosis import Diagnosis, Health
-from planfence.setup.doctor import examine
+from planfence.setup.doctor import Diagnosis, Health, examine
 
 
 @click.command()

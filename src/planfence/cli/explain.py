@@ -7,7 +7,7 @@ import difflib
 import click
 
 from planfence.errors import PlanfenceError
-from planfence.rules.catalog import ALL_RULES
+from planfence.rules.catalog import ALL_RULES, describe
 from planfence.terminal import emit
 
 
@@ -20,7 +20,7 @@ def command(rule: str | None) -> int:
         return 0
     for each in ALL_RULES:
         if rule.upper() == each.code or rule.lower() == each.name:
-            emit(f"# {each.code} {each.name} ({each.severity})\n\n{each.documentation}\n")
+            emit(f"# {each.code} {each.name} ({each.severity})\n\n{each.documentation}\n{describe(each)}")
             return 0
     names = [each.code for each in ALL_RULES] + [each.name for each in ALL_RULES]
     near = difflib.get_close_matches(rule, names, 1) or difflib.get_close_matches(rule.upper(), names, 1)

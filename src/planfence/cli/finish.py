@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from planfence.cli.common import here
-from planfence.cli.moved import tell
+from planfence.cli.common import here, tell
 from planfence.gate import stage
 
 

@@ -12,6 +12,7 @@ import click
 from planfence.cli.common import here, policy_of
 from planfence.errors import PlanfenceError
 from planfence.files.state import write_atomically
+from planfence.identity import checked, checked_task
 from planfence.judge.claims import active_task
 from planfence.log import files
 from planfence.log.writer import utc
@@ -88,7 +89,8 @@ def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
     if file is None:
         taken = costs.take_loose(repository, policy, days)
     else:
-        owner = task or active_task(repository)
+        owner = checked_task(task, "--task") if task else active_task(repository)
+        model = checked(model, "--model") if model else ""
         taken = costs.take_printed(repository, policy, file.read(), task=owner, model=model)
     amount = "unknown" if taken.cost is None else f"${taken.cost:.4f}"
     click.echo(f"logged {taken.lines} lines, {amount}")

@@ -13,9 +13,10 @@ from planfence.finding import Report
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
 from planfence.judge import check as checking
-from planfence.judge.advice import Step, next_steps
+from planfence.judge.advice import next_steps
 from planfence.judge.check import Outcome
 from planfence.render import text
+from planfence.rules.rule import Step
 from planfence.terminal import emit, wants_colour
 
 
@@ -30,7 +31,7 @@ def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> 
 
         warning = hookruns.ran(repository, "check", outcome, began) if hookruns.in_hook(repository) else ""
         emit(f"planfence: {warning}\n" if warning else "", err=True)
-    return emit_report(outcome, output)
+    return emit_report(repository, outcome, output)
 
 
 def verify(repository: Repository, span: str, output: str, ahead: Ahead | None = None) -> int:
@@ -39,7 +40,7 @@ def verify(repository: Repository, span: str, output: str, ahead: Ahead | None =
     outcome = verifying.verify(repository, span, _progress if shown else None, ahead)
     if shown:
         emit("\r\033[K", err=True)
-    return emit_report(outcome, output)
+    return emit_report(repository, outcome, output, far=True)
 
 
 def _progress(number: int) -> None:
@@ -47,10 +48,10 @@ def _progress(number: int) -> None:
         emit(f"\r{number} commits", err=True)
 
 
-def emit_report(outcome: Outcome, output: str) -> int:
-    """Print a report in one of the formats; return the exit code."""
+def emit_report(repository: Repository, outcome: Outcome, output: str, *, far: bool = False) -> int:
+    """Print a report in one of the formats; return the exit code. ``far``: CI judged, not the clone of the author."""
     report, task = outcome.report, outcome.claim.task
-    steps = next_steps(report, task=task) if report.refused else ()
+    steps = next_steps(repository, outcome, far=far)
     if output != "text":
         _emit_machine(report, steps, output)
     else:

@@ -17,14 +17,15 @@ from planfence.terminal import emit, emit_error
 def main() -> int:
     """Judge the push that git tells on standard input; return the exit code."""
     try:
-        outcome = receive(open_repository(env.current(), Path.cwd()), sys.stdin.buffer.read())
+        repository = open_repository(env.current(), Path.cwd())
+        outcome = receive(repository, sys.stdin.buffer.read())
+        steps = next_steps(repository, outcome, far=True)
     except PlanfenceError as error:
         emit_error(error)
         return int(error.code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     report = outcome.report
-    steps = next_steps(report, task="") if report.refused else ()
     emit(text.render(report, steps), err=True)
     if report.refused:
         emit(text.summary(report), err=True)

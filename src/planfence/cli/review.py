@@ -7,8 +7,7 @@ from typing import BinaryIO
 
 import click
 
-from planfence.cli.common import here
-from planfence.cli.moved import tell
+from planfence.cli.common import here, tell
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import reviews
 from planfence.judge.situation import look

@@ -10,8 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from planfence.cli.common import here
-from planfence.cli.moved import tell
+from planfence.cli.common import here, tell
 from planfence.gate import stage
 from planfence.log.reader import number
 from planfence.plan.advise import advice

@@ -7,6 +7,7 @@ import json
 import click
 
 from planfence.cli.common import here, policy_of
+from planfence.identity import checked
 from planfence.render.trial_text import render_rules, render_standing
 from planfence.report import trial as use_case
 from planfence.report.decision import METRICS, Trial
@@ -37,6 +38,8 @@ def start(
     looks: tuple[int, int],
 ) -> None:
     """Fix the rules of the trial NAME and let it run: from now on `planfence start TASK` assigns each task its flow."""
+    for arm in arms:
+        checked(arm, "--arms")
     repository = here()
     asked = Trial(name, 0, 0, arms, metric, margin, interest, guardrail, looks)
     begun, warning = use_case.start(repository, policy_of(repository), asked)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from planfence.change.hunks import Unit
 from planfence.change.pathclass import PathClass
-from planfence.enums import StrEnum
 from planfence.records import dataclass
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import lru_cache
 
-from planfence.enums import Enum
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
@@ -93,7 +93,7 @@ _MAKERS: dict[str, Callable[[], Language]] = {
         "javascript",
         comment=_BLOCK + "|" + _SLASHES,
         string=_DQ + "|" + _SQ + "|" + _TEMPLATE,
-        directive=r"@(?:jsx|flow|jest-environment|ts-nocheck)|webpack\w+:|@vite-ignore|#!",
+        directive=r"@(?:jsx|flow|jest-environment|ts-nocheck)|(?<!\w)(?>\w*?webpack)\w+:|@vite-ignore|#!",
         regex_literals=True,
     ),
     "java": lambda: Language(
@@ -114,7 +114,7 @@ _MAKERS: dict[str, Callable[[], Language]] = {
     "c#": lambda: Language(
         "c#",
         _BLOCK + "|" + _SLASHES,
-        r"\$?@\$?\"(?:\"\"|[^\"])*(?:\"|\Z)|\$*\"\"\"[\s\S]*?(?:\"\"\"|\Z)|\$?" + _DQ + "|" + _SQ,
+        r"\$?@\$?\"(?:\"\"|[^\"])*(?:\"|\Z)|(?<!\$)\$*\"\"\"[\s\S]*?(?:\"\"\"|\Z)|\$?" + _DQ + "|" + _SQ,
         newlines=False,
         preprocessor=True,
     ),
@@ -161,9 +161,9 @@ _MAKERS: dict[str, Callable[[], Language]] = {
         directive=r"/\*[!+]|--\s*[+@:]",
         nested_comments=True,
     ),
-    "css": lambda: Language("css", _BLOCK, _DQ + "|" + _SQ + r"|url\([^)\n]*\)", newlines=False, space=Space.PRESENCE),
+    "css": lambda: Language("css", _BLOCK, _DQ + "|" + _SQ + r"|url\([^()\n]*\)", newlines=False, space=Space.PRESENCE),
     "scss": lambda: Language(
-        "scss", _BLOCK + "|" + _SLASHES, _DQ + "|" + _SQ + r"|url\([^)\n]*\)", newlines=False, space=Space.PRESENCE
+        "scss", _BLOCK + "|" + _SLASHES, _DQ + "|" + _SQ + r"|url\([^()\n]*\)", newlines=False, space=Space.PRESENCE
     ),
     "html": lambda: Language(
         "html",

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from enum import Enum
 
 from planfence.content.languages import REGEX_LITERAL, Language, pieces, scanner
-from planfence.enums import Enum
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
@@ -41,14 +41,17 @@ class Token:
     spaced: bool = False
 
 
+#: What opens and is never closed is looked for to the end of the line, or of the text: so often, times the text's
+#: length, before it is taken for one that can't be read.
+_LOST = 16
+
+
 class PastDeadline(Exception):
     """The time allowed for a proof is over."""
 
 
 _WORD_BEFORE_REGEX = pattern(r"(?:return|typeof|case|in|of|and|or|not|if|unless|when|while|yield|throw|=>|do|else)$")
-_BLOCK_SCALAR = pattern(
-    r"^([ ]*)(?:- +)*[^#\n]*?(?:[:-]|^) *(?:[!&]\S+ +)*[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE
-)
+_BLOCK_SCALAR = pattern(r"[|>][+-]?\d?[+-]?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 
 
 def _opens_regex(text: str, slash: int) -> bool:
@@ -88,12 +91,14 @@ def scan(
 
 def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, limit: int) -> Iterator[Span]:
     search = scanner(language).search
-    position, pending, found = begin, "", 0
+    position, pending, found, lost = begin, "", 0, 0
     while match := search(text, position):
         if match.start() >= limit and not pending:
             return
         found += 1
         if found % 256 == 0 and late():
+            raise PastDeadline
+        if lost > _LOST * len(text):
             raise PastDeadline
         if pending and (body := _heredoc(text, pending, position, match.start())):
             pending = ""
@@ -101,6 +106,7 @@ def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, l
                 yield body
                 position = body.end
                 continue
+            lost += len(text) - position
         if match.lastgroup == "heredoc":
             pending = pending or match["w1"] or match["w2"]
             position = match.end()
@@ -108,6 +114,8 @@ def _scan(text: str, language: Language, late: Callable[[], bool], begin: int, l
         span = _span(text, language, match)
         if span is not None:
             yield span
+        elif match.lastgroup == "slash" and _opens_regex(text, match.start()):
+            lost += (text.find("\n", match.end()) + 1 or len(text)) - match.start()
         position = max(span.end if span else 0, match.start() + 1)
     if pending and (body := _heredoc(text, pending, position, len(text))) and body.end > body.start:
         yield body
@@ -134,13 +142,26 @@ def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
     return Span(line_end + 1, close.end() if close else line_end + 1, Part.STRING)
 
 
+def _scalar_indent(head: str) -> int:
+    """The indentation of a line that has this before its `|` or `>`; -1 where that opens no block scalar."""
+    words = head.split()
+    if head[-1:].isspace():
+        while words and words[-1][0] in "!&" and words[-1][-1] not in ":-":
+            words.pop()  # a tag, an anchor
+    if not words:
+        return 0
+    return len(head) - len(head.lstrip(" ")) if words[-1][-1] in ":-" and "#" not in "".join(words) else -1
+
+
 def _with_block_scalars(text: str, spans: list[Span]) -> list[Span]:
     """Add YAML's block scalars, whose lines are content even where they look like comments."""
     scalars: list[Span] = []
     for match in _BLOCK_SCALAR.finditer(text):
-        if scalars and match.start() < scalars[-1].end:
+        begin = text.rfind("\n", 0, match.start()) + 1
+        indent = _scalar_indent(text[begin : match.start()])
+        if indent < 0 or (scalars and begin < scalars[-1].end):
             continue
-        start, indent = match.end() + 1, len(match.group(1))
+        start = match.end() + 1
         end = start
         while end < len(text):
             stop = text.find("\n", end)

@@ -43,7 +43,7 @@ _ALSO = re.compile(
     r"(?:fixes|changes|clean-?ups?|tweaks|improvements|bugs?|updates|things|stuff|refactorings?))\b",
     re.IGNORECASE,
 )
-_ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+(?=\S)", re.MULTILINE)
+_ITEM = re.compile(r"^[^\S\n]*(?:[-*+•]|\d+[.)])[^\S\n]+(?=\S)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import ast
 import re
 import warnings
 from collections.abc import Callable
+from enum import IntEnum
 from functools import lru_cache
 
 from planfence.content.lexing import PastDeadline
-from planfence.enums import IntEnum
 
 #: How much source the parser and the comparison get through in a second, with a wide margin (bytes).
 _BYTES_PER_SECOND = 700_000

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from enum import Enum
 from itertools import accumulate
 
 from planfence.change.hunks import Hunk
 from planfence.content.languages import Language, Space
 from planfence.content.lexing import Lexed, Part, PastDeadline, Token
-from planfence.enums import Enum
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 

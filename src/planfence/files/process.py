@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import selectors
 import signal
@@ -30,10 +31,12 @@ class Tail:
         self._head = bytearray()
         self._tail = bytearray()
         self._total = 0
+        self._digest = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         """Take some more output."""
         self._total += len(data)
+        self._digest.update(data)
         room = self._half - len(self._head)
         self._head += data[:room]
         self._tail += data[room:] if room > 0 else data
@@ -41,11 +44,14 @@ class Tail:
             del self._tail[: len(self._tail) - self._half]
 
     def text(self) -> bytes:
-        """Return what was kept; where something was cut, a line says how much."""
+        """Return what was kept; if something was cut, a line says how much, and the digest of the whole."""
         tail = bytes(self._tail[-self._half :])
         cut = self._total - len(self._head) - len(tail)
-        mark = b"\n[planfence: %d bytes cut here]\n" % cut if cut > 0 else b""
-        return bytes(self._head) + mark + tail
+        if cut <= 0:
+            return bytes(self._head) + tail
+        whole = self._digest.hexdigest()
+        mark = f"\n[planfence: {cut} bytes cut here; all {self._total} have the SHA-256 {whole}]\n"
+        return bytes(self._head) + mark.encode() + tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,11 @@ def run_command(command: str, where: Path, variables: Mapping[str, str], timeout
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # Told before the command runs, so that no `kill -9` of us comes between.
+            preexec_fn=lambda: watch.group(os.getpid()),  # noqa: PLW1509 - we have no threads
         )
     except OSError as error:
         raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
-    watch.group(process.pid)
     kept = Tail()
     assert process.stdout is not None
     try:

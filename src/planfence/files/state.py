@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import contextmanager, suppress
 
 from planfence.errors import CouldNotCheck
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_WAIT = "wait for it, and try again"
 
 #: Holds `<plan>/<task>` and a newline.
 ACTIVE_TASK = "task"
@@ -17,25 +22,119 @@ ACTIVE_TASK = "task"
 SESSIONS = "sessions"
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replace a file by a rename, so that a crash leaves the old one or the new one.
 
-    Raises :class:`CouldNotCheck` where the folder can't be written.
+    A file that is there keeps its permissions; a new one gets ``mode``, less what the umask takes away. Raises
+    :class:`CouldNotCheck` where the folder can't be written.
     """
-    try:
+    with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        temporary = _beside(path, data, mode)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, mode)
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
             raise
+
+
+def write_new(path: Path, data: bytes, mode: int = 0o666) -> bool:
+    """Write a file whole, if nothing has its name; return whether it was written. Raises :class:`CouldNotCheck`."""
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _beside(path, data, mode)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                return False
+            os.replace(temporary, path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+    return True
+
+
+def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
+    """Read a user's file, have it changed, and replace it, while no other process of ours does the same to it.
+
+    ``change`` gets the content (None: there is no file) and returns the new one, or None to leave it. An editor that
+    holds no lock of ours may write meanwhile: then ``change`` is asked again. Return whether anything was written.
+    Raises :class:`CouldNotCheck`.
+    """
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.parent):
+            while True:
+                old = _content(path)
+                new = change(old)
+                if new is None or new == old:
+                    return False
+                temporary = _beside(path, new, 0o666)
+                try:
+                    if _content(path) == old:
+                        os.replace(temporary, path)
+                        return True
+                finally:
+                    with suppress(FileNotFoundError):
+                        os.unlink(temporary)
+
+
+@contextmanager
+def locked(folder: Path, wait_s: float = 60.0) -> Iterator[None]:
+    """Hold a folder against other processes of ours; the lock is on the folder itself, so it leaves no file.
+
+    Raises :class:`CouldNotCheck` if another one holds it for longer than ``wait_s`` seconds.
+    """
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        end = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise CouldNotCheck(f"another planfence holds {folder}", hint=_WAIT) from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _beside(path: Path, data: bytes, mode: int) -> Path:
+    """Write a finished file beside ``path``, with the permissions of what is there, and return its place."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            with suppress(FileNotFoundError):
+                os.fchmod(descriptor, os.stat(path).st_mode & 0o777)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
 

@@ -12,16 +12,14 @@ from planfence.ledger.records import read_history, trusted
 from planfence.ledger.stages import Stage
 from planfence.plan.plans import lint_committed
 from planfence.records import replace
-
-#: code → name of the rules that a stage move answers to; their documentation is in the rules' modules.
-NAMES = {
-    "GAT001": "tests-not-passed",
-    "GAT002": "stage-closed",
-    "GAT003": "dependency-open",
-    "ROL001": "model-not-assigned",
-    "ROL002": "reviewer-is-author",
-    "ROL003": "rework-needs-reassignment",
-}
+from planfence.rules import (
+    dependency_open,
+    model_not_assigned,
+    reviewer_is_author,
+    rework_needs_reassignment,
+    tests_not_passed,
+)
+from planfence.rules.rule import Rule
 
 
 def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") -> tuple[Finding, ...]:
@@ -56,12 +54,11 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
     return tuple(found)
 
 
-def finding(scene: Scene, code: str, message: str, *fixes: str) -> Iterator[Finding]:
+def finding(scene: Scene, rule: Rule, message: str, *fixes: str) -> Iterator[Finding]:
     """Yield one finding with the severity that the policy gives its rule; nothing where it is off."""
-    name = NAMES[code]
-    severity = scene.policy.rules.get(code, scene.policy.rules.get(name, Severity.ERROR))
+    severity = rule.severity_under(scene.policy)
     if severity is not Severity.OFF:
-        yield Finding(code, name, severity, message, change=scene.head, fixes=fixes)
+        yield Finding(rule.code, rule.name, severity, message, change=scene.head, fixes=fixes)
 
 
 def _vague(scene: Scene) -> Iterator[Finding]:
@@ -82,7 +79,7 @@ def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Fi
         take = f'planfence handover {scene.name} --to {scene.model} --why "why"'
     yield from finding(
         scene,
-        "ROL001",
+        model_not_assigned.RULE,
         f"{scene.model} is not who holds {stage} in {scene.name}: {holder} does",
         f"let {holder} do it (PLANFENCE_MODEL={holder} where it is not detected)",
         f"or take the role over, which is recorded: {take}",
@@ -93,7 +90,7 @@ def _own_work(scene: Scene) -> Iterator[Finding]:
     if stages.is_own_work(scene.state, scene.model):
         yield from finding(
             scene,
-            "ROL002",
+            reviewer_is_author.RULE,
             f"{scene.model} implemented {scene.name}, so another must review it",
             "let another model or a person review it",
         )
@@ -118,7 +115,7 @@ def _hands(scene: Scene, to: str) -> Iterator[Finding]:
 def _changed_hands(scene: Scene, model: str) -> Iterator[Finding]:
     yield from finding(
         scene,
-        "ROL003",
+        rework_needs_reassignment.RULE,
         f"{model} has had its {scene.policy.rework_max} rounds of rework of {scene.name}: the role must change hands",
         f'planfence rework --why "…" --to MODEL   (another than {model}; `human` is one)',
     )
@@ -128,7 +125,7 @@ def _dependencies(scene: Scene) -> Iterator[Finding]:
     for name in stages.open_dependencies(scene.facts, scene.plan, scene.task):
         yield from finding(
             scene,
-            "GAT003",
+            dependency_open.RULE,
             f"{scene.name} waits for {name}, which is in {scene.facts.state(name).stage}",
             f"finish {name} first (`planfence status {name}`)",
             "or fetch what others recorded: planfence sync",
@@ -140,7 +137,7 @@ def _tests(scene: Scene) -> Iterator[Finding]:
         return
     why = evidence.missing(_runs(scene), scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
     if why:
-        yield from finding(scene, "GAT001", f"{why} ({scene.tree[:12]})", f"planfence test {scene.name}")
+        yield from finding(scene, tests_not_passed.RULE, f"{why} ({scene.tree[:12]})", f"planfence test {scene.name}")
 
 
 def _criteria(scene: Scene) -> Iterator[Finding]:
@@ -149,7 +146,7 @@ def _criteria(scene: Scene) -> Iterator[Finding]:
     for name in evidence.unmet(_runs(scene), scene.tree, commands, signed=signed):
         yield from finding(
             scene,
-            "GAT001",
+            tests_not_passed.RULE,
             f"{name} is not met on this tree: `{commands[name]}` has not passed",
             f"planfence test {scene.name}",
         )
@@ -173,14 +170,14 @@ def _answers(scene: Scene) -> Iterator[Finding]:
         if reply is None or not allowed:
             yield from finding(
                 scene,
-                "GAT001",
+                tests_not_passed.RULE,
                 f"no reviewer has answered {each.id} on this tree: {each.text}",
                 f"planfence review {scene.name}",
             )
         elif not reply[0].met:
             yield from finding(
                 scene,
-                "GAT001",
+                tests_not_passed.RULE,
                 f"the reviewer found {each.id} not met: {reply[0].evidence}",
                 f'planfence rework --why "{each.id}: …" {scene.name}',
             )

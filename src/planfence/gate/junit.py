@@ -1,42 +1,109 @@
-"""Counts from a JUnit XML report, read by junitparser."""
+"""Counts from a JUnit XML report, read by junitparser once it is known to be harmless."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from planfence.ledger.evidence import Counts
 
-#: A report of a hundred thousand tests is some 20 MB; what is larger is not read.
-LARGEST = 256 * 1024 * 1024
+#: A report of a hundred thousand tests is some 20 MB and has some 300,000 elements; what is larger is not read.
+LARGEST = 64 * 1024 * 1024
+MOST_ELEMENTS = 2_000_000
+#: Suites in suites, cases, properties: no runner goes past ten.
+DEEPEST = 50
 
 
-def read_counts(path: Path) -> Counts | None:
-    """Count the test cases of a report; None where there is none, or it can't be read whole.
+class _Refused(ValueError):
+    """A report that is not read; says why."""
 
-    The cases are counted, not the totals that the report claims for itself. A report with a
+
+def read_counts(path: Path, say: Callable[[str], object] = str) -> Counts | None:
+    """Count the test cases of a report; None if there is none, or it can't be read whole, and ``say`` is told why.
+
+    The cases are counted, not the totals that the report claims for itself. It has to be a plain file (a pipe would
+    never end, nor would `/dev/zero` behind a link), no larger and no deeper than any runner writes. A report with a
     document type is refused: it could expand into anything.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            return None
-        data = path.read_bytes()
+        data = _plain(path)
+        _harmless(data)
+        return _counted(data)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        say(f"the report could not be read: {error.strerror}")
+    except _Refused as error:
+        say(f"the report is not read: {error}")
+    return None
+
+
+def _plain(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
-        return None
-    # A NUL is UTF-16's, in which the words below would not be found.
-    if not data.strip() or b"<!DOCTYPE" in data or b"<!ENTITY" in data or b"\0" in data:
-        return None
+        if path.is_symlink():
+            raise _Refused("it is a link; write a plain file") from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _Refused("it is no plain file")
+    with os.fdopen(descriptor, "rb") as file:
+        # Not by its size alone: it may grow meanwhile.
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise _Refused(f"it is larger than {LARGEST >> 20} MB; report fewer tests at a time, or without their output")
+    return data
+
+
+def _harmless(data: bytes) -> None:
+    """Refuse what costs its reader more than it is long; expat itself needs no stack for it."""
+    if b"\0" in data:
+        raise _Refused("it holds a NUL, as UTF-16 does; write it in UTF-8")
+    depth = elements = 0
+    parser = expat.ParserCreate()
+
+    def began(*_: object) -> None:
+        nonlocal depth, elements
+        depth += 1
+        elements += 1
+        if depth > DEEPEST:
+            raise _Refused(f"its elements are nested more than {DEEPEST} deep")
+        if elements > MOST_ELEMENTS:
+            raise _Refused(f"it has more than {MOST_ELEMENTS} elements")
+
+    def ended(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def typed(*_: object) -> None:
+        raise _Refused("it has a document type")
+
+    parser.StartElementHandler, parser.EndElementHandler = began, ended
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = typed
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise error if isinstance(error, _Refused) else _Refused(f"it is no XML: {error}") from error
+
+
+def _counted(data: bytes) -> Counts:
     import junitparser
 
     try:
         report = junitparser.JUnitXml.fromstring(data)
         counts = _count([report])
-    except (junitparser.JUnitXmlError, SyntaxError, ValueError, TypeError, AttributeError):
+    except (junitparser.JUnitXmlError, SyntaxError, ValueError, TypeError, AttributeError) as error:
         # xml.etree's ParseError is a SyntaxError; the others are what the library makes of odd trees.
-        return None
-    return counts if _whole(report, counts) else None
+        raise _Refused(f"it is no JUnit report: {error}") from error
+    if not _whole(report, counts):
+        raise _Refused("a case or a failure stands in it where none can be counted")
+    return counts
 
 
 def _count(nodes: Iterable[Any]) -> Counts:

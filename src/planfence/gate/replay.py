@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
 
 from planfence.change import reader
-from planfence.change.export import check_tree, scratch, write_tree
-from planfence.enums import StrEnum
+from planfence.change.export import check_tree, write_tree
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
+from planfence.files.private import private_folder
 from planfence.gate.testrun import Teller, run_in_export
 from planfence.gate.testtarget import Target
 from planfence.gitio.objects import Objects
@@ -111,10 +113,10 @@ def write_trees(repository: Repository, recording: Recording, into: Path) -> Non
         raise PlanfenceError(
             f"{into} could not be made: {error.strerror}", hint="name a folder that is not there"
         ) from error
-    with scratch() as (space, _):
+    with private_folder(repository.environment.get("PATH", os.defpath)) as space:
         for name, tree in recording.trees.items():
             (into / name).mkdir()
-            write_tree(repository, tree, into / name, space)
+            write_tree(repository, tree, into / name, space.folder)
 
 
 #: Asked before commands run that nothing here names, with their lines; whether they may.

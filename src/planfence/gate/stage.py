@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from planfence.change.patchids import patch_ids
+from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
 from planfence.files.state import read_active_task, write_active_task
 from planfence.finding import Finding, Report
 from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository
+from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.records import new_id, now, read_history, write_move
 from planfence.ledger.stages import HUMAN, Stage
@@ -136,6 +137,7 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
     """Send a task back from review to implement; ``to`` gives the implementer's role to another model."""
     if not why.strip():
         raise PlanfenceError("a rework needs a reason", hint='planfence rework --why "what must change"')
+    to = checked(to, "--to") if to else ""
     scene = look(repository, wanted)
     if scene.stage is not Stage.REVIEW:
         raise PlanfenceError(
@@ -200,6 +202,7 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
 
 def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
     """Give the role of the task's present stage to another model, or take it (as `human`); recorded with its reason."""
+    to = checked(to or HUMAN, "--to")
     scene = look(repository, wanted)
     if not why.strip():
         raise PlanfenceError("a handover needs a reason")
@@ -207,7 +210,7 @@ def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Mo
     write_move(
         repository,
         scene.policy,
-        _move(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to or HUMAN, why=why),
+        _move(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
     )
     return _accepted(scene, "handover", scene.stage, [], why=why)
 

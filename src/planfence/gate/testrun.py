@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from planfence import __version__
 from planfence.change import worktreeproof
-from planfence.change.export import export, guard, scratch
+from planfence.change.export import export
+from planfence.change.snapshot import PATCH
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.private import believed_above, private_folder
 from planfence.files.process import KEPT, Ended, Tail, Watch, run_command
 from planfence.gate.junit import read_counts
 from planfence.gate.testtarget import Target
+from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
@@ -140,6 +143,10 @@ def _run_in(
 ) -> tuple[Result, ...]:
     place, output = where
     results: list[Result] = []
+    if dropped := repository.environment.kept_from_tests(target.policy.tests.env):
+        said = f"the tests do not get these variables, which change what is run: {', '.join(dropped)}"
+        teller.say(said)
+        output(f"[planfence: {said}]\n".encode("utf-8", "replace"))
     ready = _set_up(repository, target, place, teller, output)
     for number, (name, command) in enumerate(commands.values()):
         if not ready:
@@ -154,37 +161,60 @@ def _run_in(
 def _place(repository: Repository, target: Target, teller: Teller) -> Iterator[_Place]:
     """The worktree where it provably is the tree (and the policy does not want an export), otherwise a fresh export."""
     tests = target.policy.tests
-    logs = (target.policy.log, target.policy.run_log)
-    allowed = (*tests.links, *logs, *(f"{log}.lock" for log in logs))
     if tests.where != "export":
-        forced = tests.where == "worktree"
-        why = worktreeproof.difference(repository, target.tree, allowed, ignored=forced)
+        why = _not_alone(repository, target)
         if not why:
-            with scratch() as (folder, reaper):
-                yield _Place("worktree", repository.top, folder, partial(guard, reaper))
+            with private_folder(repository.environment.get("PATH", os.defpath)) as private:
+                yield _Place("worktree", repository.top, private.folder, private.guard)
             return
-        if forced:
+        if tests.where == "worktree":
             raise CouldNotCheck(
                 f"the worktree is not exactly tree {target.tree[:12]}: {why}",
                 hint='commit or stash it, or set `where = "auto"` under [tests]',
             )
-        teller.say(f"tests run in a fresh export, since the worktree is not exactly the tree: {why}")
+        teller.say(f"tests run in a fresh export: {why}")
     with export(repository, target.tree) as exported:
         _link(repository, tests.links, exported.files)
         yield _Place("export", exported.files, exported.scratch, exported.guard)
 
 
+def _not_alone(repository: Repository, target: Target) -> str:
+    """Why tests in the worktree could see more than the tree; empty if they can't, or if the policy insists on it.
+
+    Our own logs count as more, too: a test could read them. The policy's links do not, since an export has them as
+    well.
+    """
+    policy = target.policy
+    if policy.tests.where == "worktree":
+        logs = (policy.log, policy.run_log)
+        let_be = (*policy.tests.links, *logs, *(f"{log}.lock" for log in logs))
+        return worktreeproof.difference(repository, target.tree, let_be, ignored=True)
+    above = believed_above(Path(os.path.realpath(repository.top)))
+    if above:
+        return f"the tests would believe {above}, which is not in the tree"
+    return worktreeproof.difference(repository, target.tree, policy.tests.links)
+
+
 def _link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
-    """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name."""
+    """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name.
+
+    Raises :class:`CouldNotCheck` if such a link would lead to the repository itself.
+    """
+    git = os.path.join(os.path.realpath(repository.common_dir), "")
+    top = os.path.join(os.path.realpath(repository.top), "")
     for name in links:
         source, place = repository.top / name, into / name
         above = [each for each in place.parents if into in each.parents]
         # A link or a file of the tree on the way could lead out of the export.
         if any(each.is_symlink() or (each.exists() and not each.is_dir()) for each in above):
             continue
-        if source.exists() and not place.exists() and not place.is_symlink():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(source)
+        if not source.exists() or os.path.lexists(place):
+            continue
+        real = os.path.join(os.path.realpath(source), "")
+        if real.startswith(git) or git.startswith(real) or top.startswith(real):
+            raise CouldNotCheck(f"{name} leads to the repository itself", hint="take it out of `links` under [tests]")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(source)
 
 
 def _set_up(
@@ -207,7 +237,7 @@ def _process(
     what: tuple[str, str],
 ) -> Ended:
     command, name = what
-    variables = repository.environment.for_tests(str(place.folder.parent))
+    variables = repository.environment.for_tests(str(place.folder.parent), target.policy.tests.env)
     watch = Watch(output, lambda seconds: teller.tick(name, seconds), place.guard)
     return run_command(command, place.folder, variables, target.policy.tests.timeout_s, watch)
 
@@ -221,12 +251,13 @@ def _run_one(
     what: tuple[int, str, str],
 ) -> Result:
     number, name, command = what
-    report = place.scratch / f"junit-{number}.xml"
+    # A name that no command before this one can know.
+    report = place.scratch / f"junit-{number}-{new_id()[:8]}.xml"
     line = command.replace("{junit}", shlex.quote(str(report)))
     inside = place.kind == "worktree"
     before = worktreeproof.fingerprint(repository) if inside else ""
     ended = _process(repository, target, place, teller, output, (line, name))
-    counts = read_counts(report) if "{junit}" in command else None
+    counts = read_counts(report, teller.say) if "{junit}" in command else None
     if ended.status is None:
         outcome = Outcome.TIMEOUT
     else:
@@ -236,6 +267,9 @@ def _run_one(
         or worktreeproof.difference(repository, target.tree, extra=False)
     ):
         teller.say("the tests changed the repository or the tree that they ran in: this is no pass")
+        outcome = Outcome.DISTURBED
+    if not inside and (above := believed_above(place.folder)):
+        teller.say(f"{above} is there now, which tests would believe: this is no pass")
         outcome = Outcome.DISTURBED
     return Result(name, command, ended.status, outcome, counts, ended.seconds)
 
@@ -262,8 +296,7 @@ def _attachments(repository: Repository, target: Target, output: bytes) -> dict[
     """The output, and the diff from the base, each capped with the cut marked."""
     kept = Tail(KEPT)
     base = target.trees.get("base", target.tree)
-    options = ("-r", "-p", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
-    with stream(repository.git, "diff-tree", *options, base, target.tree, "--") as process:
+    with BareView(repository) as git, stream(git, "diff-tree", *PATCH, base, target.tree, "--") as process:
         assert process.stdout is not None
         while piece := process.stdout.read(1 << 16):
             kept.add(piece)

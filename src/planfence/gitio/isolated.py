@@ -1,9 +1,11 @@
-"""A scratch repository over the real one's objects, deaf to its configuration and attributes.
+"""A scratch repository over the real one's objects, deaf to its configuration, attributes, index and worktree.
 
 Merge drivers, `.git/info/attributes`, a worktree's `.gitattributes` and `core.attributesFile` change
-what `merge-tree` writes and what numstat counts. A verdict must not depend on one clone's
-settings, so both are asked here. What is written (recomputed merges) goes away with it: nothing lands in
-the real object store, which may be a server's quarantine or not writable at all.
+what `merge-tree` writes, what numstat counts and what a patch shows. A verdict must not depend on one clone's
+settings. And `diff-tree` reads a file of the worktree in place of a blob, if the file's stat seems to match the index
+(diff.c, reuse_worktree_file). So whatever compares the contents of trees asks here; only `--raw` without renames reads
+no contents. What is written (recomputed merges) goes away with it: nothing lands in the real object store, which may be
+a server's quarantine or not writable at all.
 """
 
 from __future__ import annotations

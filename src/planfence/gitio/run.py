@@ -187,7 +187,7 @@ def git_version(git: Git) -> tuple[int, ...]:
         _, said, _ = Process([git.program, "--version"], git.variables).communicate()
     except FileNotFoundError as error:
         raise not_started(git, error) from error
-    words = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", said)
+    words = re.search(rb"(?<!\d)(\d+)\.(\d+)(?:\.(\d+))?", said)
     return tuple(int(part) for part in words.groups(b"0")) if words else ()
 
 

@@ -19,7 +19,7 @@ def read(repository: Repository) -> dict[str, dict[str, object]]:
         blob, _, name = line.partition(" ")
         try:
             value = json.loads(git.run("cat-file", "blob", blob))
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             raise PlanfenceError(f"{name} holds no trial", hint=f"look at it: `git show {name}`")

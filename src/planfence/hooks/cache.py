@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
@@ -25,6 +26,12 @@ def put(folder: Path, name: str, body: bytes) -> bool:
     except (OSError, CouldNotCheck):
         return False
     return True
+
+
+def drop(folder: Path, name: str) -> None:
+    """Forget what is stored under a name."""
+    with suppress(OSError):
+        (folder / name).unlink()
 
 
 def get(folder: Path, name: str) -> bytes | None:

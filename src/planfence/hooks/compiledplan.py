@@ -11,6 +11,7 @@ from planfence import prover
 from planfence.gitio.repository import Repository
 from planfence.hooks import cache, place
 from planfence.judge.sources import Governing
+from planfence.log.writer import no_place
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules.runner import clauses
@@ -21,7 +22,11 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
     said = clauses(policy, plan, task)
     if said is None or policy.plans != "plans" or "/" in policy.log or (task is None and not policy.unplanned.files):
         return None
-    lines = [f"made {prover.made().decode()}", f"log {policy.log}", *([f"theme {task.theme}"] if task else []), *said]
+    lines = [
+        *(f"made {prover.made().decode()}", f"log {policy.log}"),
+        # Nothing is appended to a log that git tracks, so a commit that adds it goes the full way.
+        *(f"governs {policy.log}", *([f"theme {task.theme}"] if task else []), *said),
+    ]
     body = "".join(f"{line}\n" for line in lines)
     plain = body.isascii() and all(line.isprintable() for line in lines)
     return body.encode() if plain and policy.log not in ("", ".", "..") and policy.log.lower() != ".git" else None
@@ -44,4 +49,7 @@ def store(repository: Repository, governing: Governing, plan: Plan | None, task_
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""
     name = place.cache_name(ids[0].encode(), ids[1].encode(), task_name.encode("utf-8", "surrogateescape")).decode()
+    if no_place(repository, "log", governing.policy.log):
+        cache.drop(repository.cache_dir, name)
+        return ""
     return name if cache.put(repository.cache_dir, name, body) else ""

@@ -23,6 +23,9 @@ class HookResult:
 
     outcome: Outcome
     warnings: tuple[str, ...] = ()
+    #: The message's file as commit-msg found it, and whether an editor was opened for it.
+    text: str | None = None
+    edited: bool = False
 
 
 def pre_commit(repository: Repository) -> HookResult:
@@ -46,7 +49,7 @@ def pre_commit(repository: Repository) -> HookResult:
 
 def commit_msg(repository: Repository, file: Path) -> HookResult:
     """Write the trailers into the message, and judge the staged change with it."""
-    text = _read_message(file)
+    text = read_message(file)
     comment = "" if keeps_comments(repository, text) else comment_prefix(repository)
     message = messages.parse(messages.clean(text, comment))
     if not message.subject:
@@ -59,10 +62,11 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
-    return HookResult(outcome)
+    return HookResult(outcome, text=text, edited=bool(comment))
 
 
-def _read_message(file: Path) -> str:
+def read_message(file: Path) -> str:
+    """The message's file as text; raises :class:`CouldNotCheck` if it can't be read."""
     try:
         return file.read_bytes().decode("utf-8", "surrogateescape")
     except OSError as error:

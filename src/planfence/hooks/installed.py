@@ -8,7 +8,20 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 #: What the base installation and its extras bring (a test compares them with the project's own list).
-NAMES = frozenset(("click", "duckdb", "genai_prices", "git", "junitparser", "rich", "scipy", "tomlkit", "unidiff"))
+NAMES = frozenset(
+    (
+        "click",
+        "duckdb",
+        "genai_prices",
+        "git",
+        "junitparser",
+        "rich",
+        "tomlkit",
+        "tree_sitter",
+        "tree_sitter_bash",
+        "unidiff",
+    )
+)
 
 
 class Installed:

@@ -17,7 +17,7 @@ from planfence.hooks.full import HookResult
 from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
 from planfence.log import hookruns
-from planfence.render import text
+from planfence.render import text as view
 from planfence.terminal import emit, emit_error, wants_colour
 
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
@@ -30,14 +30,15 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
     """
     repository = open_repository(env.current(), Path.cwd())
     if name == "commit-msg" and was_left(repository):
-        refused = _run(repository, "pre-commit", (), has_message=True)
+        text = full.read_message(full.message_file(repository, arguments))
+        refused = _run(repository, "pre-commit", (), text=text)
         if refused:
             return refused
-    return _run(repository, name, arguments, stdin, has_message=name == "commit-msg")
+    return _run(repository, name, arguments, stdin)
 
 
 def _run(
-    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes = b"", *, has_message: bool
+    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes = b"", *, text: str | None = None
 ) -> int:
     began = time.monotonic()
     try:
@@ -47,9 +48,9 @@ def _run(
         raise
     outcome = result.outcome
     report = outcome.report
-    steps = next_steps(report, task=outcome.claim.task, has_message=has_message) if report.refused else ()
+    steps = next_steps(repository, outcome, text=text if result.text is None else result.text, edited=result.edited)
     colour = wants_colour(repository.environment, sys.stderr)
-    emit(text.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
+    emit(view.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
     for warning in result.warnings:
         _warn(warning)
     _warn(hookruns.ran(repository, name, outcome, began))

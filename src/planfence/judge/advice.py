@@ -1,72 +1,157 @@
-"""What to type next: one set of command lines for all findings of a refusal."""
+"""What to type next: one set of command lines for all findings of a refusal, from the rules' own ways."""
 
 from __future__ import annotations
 
-import shlex
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import chain
 
-from planfence.change.change import STAGED
-from planfence.finding import Report
+from planfence.change.change import STAGED, Change
+from planfence.change.write import UNDER_WAY
+from planfence.finding import Finding
+from planfence.gitio import paths as patterns
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.judge.check import Outcome
+from planfence.judge.sources import Sources
+from planfence.judge.verdicts import Refusal
+from planfence.manifest.policy import Policy
+from planfence.rules import RULES
+from planfence.rules.place import At, Place
+from planfence.rules.rule import Case, Context, Door, Step
+from planfence.rules.ways import LOST_MESSAGE
 
-#: How git gives back the message of a commit that was refused.
-LOST_MESSAGE = 'git commit -e -F "$(git rev-parse --git-path COMMIT_EDITMSG)"'
-
-_OUT_OF_SCOPE = ("SCP001", "SCP003", "SCP004")
-_THEMES = ("THM001", "THM002", "THM003", "THM004", "SIZ001")
-
-
-class Step(NamedTuple):
-    """One way out: what it does, and the line to type (empty: nothing can be typed)."""
-
-    why: str
-    command: str
+#: What stands in git's folder while something is under way (`change.write` has the words).
+_AT = {
+    "rebase-merge": At.REBASE,
+    "rebase-apply": At.REBASE,
+    "MERGE_HEAD": At.MERGE,
+    "CHERRY_PICK_HEAD": At.PICK,
+    "REVERT_HEAD": At.REVERT,
+}
 
 
-def next_steps(report: Report, *, task: str, has_message: bool = False) -> tuple[Step, ...]:
-    """Return what to type next, in the user's own paths.
+def next_steps(
+    repository: Repository, outcome: Outcome, *, text: str | None = None, edited: bool = False, far: bool = False
+) -> tuple[Step, ...]:
+    """Return what to type next, in the user's own paths: the first line settles the refusal, if one line can.
 
-    ``task`` is the change's `<plan>/<task>` (empty: none); ``has_message`` says that a commit
-    message would be lost.
+    ``text`` is the message's file as it was refused (None: no message was judged), ``edited`` says that an editor was
+    opened for it, ``far`` that a server or CI judged.
     """
-    errors = report.errors
-    codes = {finding.code for finding in errors}
-    staged = any(finding.change == STAGED for finding in errors)
-    steps: list[Step] = []
-    outside = _paths(report, _OUT_OF_SCOPE)
-    if outside and staged:
-        steps.append(Step("keep it out of this commit", f"git restore --staged -- {' '.join(outside)}"))
-    unlisted = _paths(report, ("SCP001", "SCP004"))
-    if unlisted and task:
-        add = " ".join(f"--add {path}" for path in unlisted)
-        steps.append(
-            Step("or let the plan allow it, in a commit of its own", f'planfence plan amend {task} {add} --why "…"')
-        )
-    if "PLN001" in codes and staged:
-        steps.append(
-            Step(
-                "take the plan out, and commit it by itself first",
-                f"git restore --staged -- {' '.join(_paths(report, ('PLN001',)))}",
-            )
-        )
-    if "MSG001" in codes:
-        steps.append(Step("work under a task", "planfence start <plan>/<task>"))
-        steps.append(Step("or say why it can't wait", 'PLANFENCE_URGENT="why" git commit'))
-    fixes = dict.fromkeys((finding.name.replace("-", " "), fix) for finding in errors for fix in finding.fixes)
-    steps += [Step(why, fix) for why, fix in fixes]
-    if has_message and staged:
-        steps.append(Step("get the message back", LOST_MESSAGE))
-    for code in sorted(codes)[:1]:
-        steps.append(Step("read what the rule means", f"planfence explain {code}"))
-    if codes & set(_THEMES):
-        # Last, where the eye ends: the line that solves it.
-        revision = next((f.change for f in errors if f.code in _THEMES and f.change != STAGED), "")
-        option = f" --commit {revision[:12]}" if revision else ""
-        steps.append(
-            Step("make one commit for each theme (without --apply: look first)", f"planfence split{option} --apply")
-        )
-    return tuple(steps)
+    if not outcome.report.refused:
+        return ()
+    refusal = outcome.refusal or _of_no_change(outcome)
+    place = place_of(repository, refusal.ctx, text=text, edited=edited, far=far)
+    steps = steps_for(refusal.ctx, refusal.errors, place)
+    if place.text is not None:
+        steps += (Step("get the message back", LOST_MESSAGE),)
+    return (*steps, Step("read what the rule means", f"planfence explain {refusal.errors[0].code}"))
 
 
-def _paths(report: Report, codes: tuple[str, ...]) -> tuple[str, ...]:
-    found = dict.fromkeys(finding.path for finding in report.errors if finding.code in codes and finding.path)
-    return tuple(shlex.quote(path) for path in found)
+def steps_for(ctx: Context, errors: tuple[Finding, ...], place: Place) -> tuple[Step, ...]:
+    """Return the ways out of these findings of one change: first the one that settles them all, then the others."""
+    steps = list({step.command: step for step in _offered(ctx, errors, place)}.values())
+    best = _best(steps, set(errors), place)
+    return tuple(dict.fromkeys((*best, *steps)))
+
+
+def _offered(ctx: Context, errors: tuple[Finding, ...], place: Place) -> Iterator[Step]:
+    ways_of = {rule.code: rule.ways for rule in RULES}
+    codes = dict.fromkeys(finding.code for finding in errors)
+    for way in dict.fromkeys(chain.from_iterable(ways_of.get(code, ()) for code in codes)):
+        found = tuple(finding for finding in errors if way in ways_of.get(finding.code, ()))
+        yield from way(Case(ctx, found, place))
+
+
+def _best(steps: list[Step], errors: set[Finding], place: Place) -> tuple[Step, ...]:
+    """Return the line that settles everything: one step, or several in a row; empty where there is none."""
+    for asks in (False, True):
+        usable = [step for step in steps if step.settles and (asks or not step.asks)]
+        for step in usable:
+            if errors <= set(step.settles):
+                return (step,)
+        chosen: list[Step] = []
+        left = set(errors)
+        for step in sorted(usable, key=lambda step: "git commit" in step.command):
+            if left & set(step.settles):
+                chosen.append(step)
+                left -= set(step.settles)
+        commits = sum("git commit" in step.command for step in chosen)
+        if not left and (commits <= 1 or place.at is At.TIP):
+            why = ", and ".join(step.why for step in chosen)
+            return (Step(why, " && ".join(step.command for step in chosen), tuple(errors), asks),)
+    return ()
+
+
+def _of_no_change(outcome: Outcome) -> Refusal:
+    """A push that was refused for what it does to a ref has no change."""
+    return Refusal(Context(Change("", (), "", ()), outcome.policy or Policy(), Door.SMALL), outcome.report.errors)
+
+
+def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> Place:
+    """Say where a refusal stands."""
+    at, words = At.EARLIER, tuple[str, ...]()
+    if ctx.change.name == STAGED:
+        at = _under_way(repository)
+        words = _words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
+    elif ctx.change.name and not far and _is_head(repository, ctx.change.name):
+        at = At.TIP
+    return Place(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
+
+
+def _under_way(repository: Repository) -> At:
+    for name in UNDER_WAY:
+        if (repository.git_dir / name).exists():
+            return _AT[name]
+    # `commit -a` writes the index that it is about to have beside the old one; so does a commit of named paths.
+    index = repository.environment.get("GIT_INDEX_FILE").rpartition("/")[2]
+    if index == "index.lock":
+        return At.ALL
+    return At.PATHS if index.startswith("next-index-") else At.INDEX
+
+
+def _words() -> tuple[str, ...]:
+    """Return the words of the `git commit` above this process: git tells its hooks nothing of them."""
+    from planfence.files.ancestors import ancestors
+
+    for process in ancestors():
+        if "commit" in process.words and process.words[0].rpartition("/")[2].startswith("git"):
+            return process.words
+    return ()
+
+
+def _is_head(repository: Repository, commit: str) -> bool:
+    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128))
+    return status == 0 and out.decode().strip() == commit
+
+
+def tasks_for(repository: Repository, ctx: Context, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tasks at the change's parent that list all of the paths, and that its model may work on now."""
+    from planfence.ledger.records import load_facts
+    from planfence.ledger.stages import Stage, open_dependencies
+
+    parent = next(iter(ctx.change.parents), "")
+    if not parent or not paths:
+        return ()
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        governing = sources.at(parent)
+        ids = [found for path in governing.plans if (found := ctx.policy.plan_id(path)) is not None]
+        plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
+    fit = [
+        (plan, task)
+        for plan in plans
+        for task in plan.tasks
+        if plan.model_for(task, Stage.IMPLEMENT) in ("", ctx.model)
+        and f"{plan.id}/{task.id}" != ctx.task_name
+        and all(patterns.matches(task.patterns, path) and not patterns.matches(task.deny, path) for path in paths)
+    ]
+    if not fit:
+        return ()
+    names = [f"{plan.id}/{task.id}" for plan, task in fit]
+    facts, _ = load_facts(repository, ctx.policy, [parent], names)
+    return tuple(
+        name
+        for name, (plan, task) in zip(names, fit, strict=True)
+        if facts.state(name).stage in (Stage.PLAN, Stage.IMPLEMENT) and not open_dependencies(facts, plan, task)
+    )

@@ -21,7 +21,7 @@ from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.sources import Governing, Pinned, Sources
-from planfence.judge.verdicts import Verdicts
+from planfence.judge.verdicts import Refusal, Verdicts
 from planfence.ledger.records import HISTORY
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts
@@ -37,7 +37,8 @@ NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init
 class Outcome:
     """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
 
-    ``unmarked`` are commits of a task that lack what the hooks write into each.
+    ``unmarked`` are commits of a task that lack what the hooks write into each, ``refusal`` is the first change
+    that was refused.
     """
 
     report: Report
@@ -50,6 +51,7 @@ class Outcome:
     plan: Plan | None = None
     facts: Facts | None = None
     unmarked: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
     @property
     def task(self) -> Task | None:
@@ -109,7 +111,10 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be mended
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
         facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
-        return Outcome(verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts)
+        return Outcome(
+            verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts,
+            refusal=verdicts.refusal,
+        )  # fmt: skip
 
 
 def check_commit(repository: Repository, revision: str, *, thorough: bool = False) -> Outcome:
@@ -235,7 +240,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
     report = verdicts.report()
     said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
-    return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked))
+    return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked), refusal=verdicts.refusal)
 
 
 def _counts(verdicts: Verdicts, ids: Sequence[str]) -> bool:
@@ -300,7 +305,7 @@ def check_branch(repository: Repository) -> Outcome:
             f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
         )
     outcome = check_range(repository, base, head)
-    return Outcome(outcome.report, policy)
+    return replace(outcome, policy=policy, claim=NOBODY)
 
 
 def nothing_staged(repository: Repository) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planfence.files.state import read_active_task
 from planfence.gitio.repository import Repository
-from planfence.identity import HUMAN, detect
+from planfence.identity import HUMAN, checked_task, detect
 from planfence.records import dataclass
 
 TYPE_CHECKING = False
@@ -51,7 +51,8 @@ def split_task(name: str) -> tuple[str, str]:
 
 def active_task(repository: Repository) -> str:
     """Return `<plan>/<task>`: what `PLANFENCE_TASK` says, or this worktree's active task, or nothing."""
-    return repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_name)
+    named = repository.environment.get("PLANFENCE_TASK")
+    return checked_task(named, "PLANFENCE_TASK") if named else read_active_task(repository.state_name)
 
 
 def staged_claim(repository: Repository) -> Claim:

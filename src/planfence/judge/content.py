@@ -67,4 +67,4 @@ def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_
     from planfence.change.hunks import units_of
     from planfence.content.kinds import judge
 
-    return judge(units_of(read_files(repository.git, old, new)), time.monotonic, budget_s)
+    return judge(units_of(read_files(repository, old, new)), time.monotonic, budget_s)

@@ -19,18 +19,22 @@ def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: C
     for file in change.files:
         after = entry_of(file.new_mode, file.new_id)
         if file.path == POLICY_PATH and after is not None:
-            yield PlanEdit(file.path, None, None, policy_fault(sources, after))
+            yield PlanEdit(file.path, None, None, policy_fault(sources, after, change.tree))
         elif policy.plan_id(file.path) is not None:
             new, fault = _new_plan(sources, file.path, after)
             yield PlanEdit(file.path, _old_plan(sources, file.path, governing.plans.get(file.path)), new, fault)
 
 
-def policy_fault(sources: Sources, after: Entry) -> Fault | None:
-    """Return the first thing that is wrong with a policy, or None."""
+def policy_fault(sources: Sources, after: Entry, tree: str) -> Fault | None:
+    """Return the first thing that is wrong with a policy in this tree, or None."""
     try:
-        sources.read_policy(after)
+        policy = sources.read_policy(after)
     except BadFile as error:
         return error.faults[0]
+    for key, name in (("log", policy.log), ("run_log", policy.run_log)):
+        if sources.has(tree, name):
+            message = f"`{key}` names the file {name}, which is tracked: a log would be written into it"
+            return Fault(POLICY_PATH, 0, 0, message, 'name a file of its own, which git ignores: `".ai-run.log"`')
     return None
 
 

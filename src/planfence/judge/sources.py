@@ -85,6 +85,10 @@ class Sources:
         found = governing.plans.get(path)
         return None if found is None else self.read_plan(path, found)
 
+    def has(self, tree: str, path: str) -> bool:
+        """Whether a tree or a commit has an entry at this path."""
+        return entry(self._objects, tree, path) is not None
+
     def read_policy(self, found: Entry) -> Policy:
         """Parse the policy that an entry holds; raises :class:`BadFile`."""
         if found.id not in self._policies:

@@ -13,7 +13,7 @@ from planfence.change.collisions import Siblings
 from planfence.change.governing import entry_of
 from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
-from planfence.finding import Finding, Report
+from planfence.finding import Finding, Report, Severity
 from planfence.gitio.commits import added_by
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -33,6 +33,14 @@ from planfence.rules.rule import Context, Door, Need, Rule
 from planfence.rules.runner import door, judge, needs, selected
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The first change that was refused, and the findings that refuse it: what the next steps are about."""
+
+    ctx: Context
+    errors: tuple[Finding, ...]
+
+
 @dataclass(slots=True)
 class Verdicts:
     """Collects findings over the changes of one check."""
@@ -44,6 +52,7 @@ class Verdicts:
     judged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     subjects: dict[str, str] = field(default_factory=dict)
+    refusal: Refusal | None = None
     unplanned: frozenset[str] = frozenset()
     #: Whose trailers count for stages and roles (`git log` arguments), and how many commits at most (0: all).
     history: tuple[str, ...] = ()
@@ -125,6 +134,8 @@ class Verdicts:
         found = judge(ctx, rules)
         self._judged(change.name, claim, None if change.is_merge else message)
         self.findings += found
+        if self.refusal is None and (errors := tuple(f for f in found if f.severity is Severity.ERROR)):
+            self.refusal = Refusal(ctx, errors)
         if message is not None and (found or ctx.door is Door.URGENT):
             self.subjects[change.name] = message.subject
         if ctx.door is Door.URGENT:

@@ -8,10 +8,10 @@ configuration, where that predicate has room for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
-from planfence.enums import StrEnum
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.manifest.policy import Tests
 from planfence.records import dataclass

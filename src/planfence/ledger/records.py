@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from planfence.change import message
-from planfence.change.patchids import patch_ids
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
@@ -24,6 +23,9 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 
 _T = TypeVar("_T")
+
+#: The most that one attachment (an agent's output, a diff, a prompt) puts into everybody's repository, in bytes.
+LARGEST_ATTACHMENT = 2 * 1024 * 1024
 
 #: How many commits of HEAD's history are looked at for trailers: more than any branch, less than any history.
 HISTORY = 1000
@@ -263,6 +265,8 @@ def _covered(repository: Repository, history: History, state: TaskState) -> froz
     """The task's commits that were there when it was moved on: those very ones, or what a rebase made of them."""
     there = history.reachable(state.sealed)
     others = [fact.commit for fact in history.facts if fact.task == state.name and fact.commit not in there]
+    from planfence.change.patches import patch_ids  # its records would cost every refusal
+
     moved = patch_ids(repository, others if state.patches else [])
     return there | {commit for commit, patch in moved.items() if patch in state.patches}
 
@@ -313,8 +317,20 @@ def _write(
     trees: Mapping[str, str] | None = None,
 ) -> str:
     payload = intoto.encode(stated)
+    attachments = {name: _cut(data) for name, data in (attachments or {}).items()}
     sealer = _sealer(repository, policy)
     return Ledger(repository).append(sealer(payload), attachments, trees)
+
+
+def _cut(data: bytes) -> bytes:
+    """An attachment as it is kept: whole, or its beginning and its end with a note of what was cut."""
+    if len(data) <= LARGEST_ATTACHMENT:
+        return data
+    from planfence.files.process import Tail  # starts no process here, and what few need should not be loaded for all
+
+    kept = Tail(LARGEST_ATTACHMENT // 2)
+    kept.add(data)
+    return kept.text()
 
 
 def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:

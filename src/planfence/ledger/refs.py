@@ -84,8 +84,8 @@ class Ledger:
         out = self._git.run("for-each-ref", "--format=%(refname)%00%(symref)%00%(objecttype)%00%(objectname)", PREFIX)
         commits: list[str] = []
         problems: list[str] = []
-        for line in out.decode("utf-8", "surrogateescape").splitlines():
-            name, symbolic, kind, oid = line.split("\0")
+        for line in out.splitlines():
+            name, symbolic, kind, oid = line.decode("utf-8", "surrogateescape").split("\0")
             if symbolic:
                 problems.append(f"{name} is a symbolic ref (to {symbolic}): not read")
             elif kind != "commit":

@@ -64,8 +64,8 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
     ``tell`` hears git's progress, a line at a time.
     Nothing is forced: a ledger only grows, and one that went back is said and left alone.
     """
-    for line in repository.git.text("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
-        target, _, name = line.partition(" ")
+    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
+        target, _, name = line.decode("utf-8", "surrogateescape").partition(" ")
         if target:
             # A fetch would follow it and move the branch that it leads to.
             raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
@@ -129,7 +129,8 @@ def _leads_to(repository: Repository, commit: str, ref: str) -> bool:
 
 
 def _refs(repository: Repository) -> dict[str, str]:
-    lines = repository.git.text("for-each-ref", "--format=%(refname) %(objectname)", PREFIX).splitlines()
+    out = repository.git.run("for-each-ref", "--format=%(refname) %(objectname)", PREFIX)
+    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
     return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from planfence.errors import PlanfenceError
+from planfence.foreignjson import NotJson, within_limits
 from planfence.ledger.transitions import Answer
 from planfence.manifest.plan import Task
 from planfence.records import dataclass
@@ -38,6 +40,10 @@ def points(task: Task) -> tuple[Point, ...]:
         *(Point(each.id, each.text, criterion=True) for each in task.acceptance),
     )
 
+
+#: A review has a few lines a criterion, and the text around it, if any, is an agent's answer.
+_LARGEST = 4 * 1024 * 1024
+_HINT = "see `planfence prompt review`"
 
 #: Words that say nothing about what was looked at.
 _EMPTY = frozenset(
@@ -73,10 +79,12 @@ def read_json(data: bytes) -> tuple[tuple[Answer, ...], str]:
 
     Raises :class:`PlanfenceError` where there is no such object.
     """
+    if len(data) > _LARGEST:
+        raise PlanfenceError(f"the review is larger than {_LARGEST >> 20} MB", hint=_HINT)
     value = _found(data.decode("utf-8", "replace"))
     listed = value.get("answers")
     if not isinstance(listed, list):
-        raise PlanfenceError("the review has no list `answers`", hint="see `planfence prompt review`")
+        raise PlanfenceError("the review has no list `answers`", hint=_HINT)
     notes = value.get("notes", "")
     return tuple(_answer(item) for item in listed), notes if isinstance(notes, str) else ""
 
@@ -86,18 +94,18 @@ def _found(text: str) -> Mapping[str, Any]:
     start = text.find("{")
     while start >= 0:
         try:
-            value, _ = decoder.raw_decode(text, start)
-        except ValueError:
+            value, _ = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
+        except NotJson:
             value = None
         if isinstance(value, dict) and "answers" in value:
             return value
         start = text.find("{", start + 1)
-    raise PlanfenceError("there is no JSON object with `answers`", hint="see `planfence prompt review`")
+    raise PlanfenceError("there is no JSON object with `answers`", hint=_HINT)
 
 
 def _answer(item: object) -> Answer:
     if not isinstance(item, dict):
-        raise PlanfenceError("an answer is no object", hint="see `planfence prompt review`")
+        raise PlanfenceError("an answer is no object", hint=_HINT)
     name, met, evidence = item.get("id"), item.get("met"), item.get("evidence", "")
     if not isinstance(name, str) or not isinstance(met, bool) or not isinstance(evidence, str):
         raise PlanfenceError(f"the answer {item!r} needs `id` (text), `met` (true or false) and `evidence` (text)")

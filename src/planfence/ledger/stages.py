@@ -10,8 +10,8 @@ reworks, stands in the commits as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
-from planfence.enums import StrEnum
 from planfence.ledger.evidence import GateRun
 from planfence.ledger.transitions import Answer, Kind, Move
 from planfence.manifest.plan import Plan, Task

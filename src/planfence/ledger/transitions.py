@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
-from planfence.enums import StrEnum
 from planfence.ledger.evidence import number, object_id, text
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.records import dataclass

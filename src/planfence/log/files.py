@@ -13,9 +13,10 @@ from pathlib import Path
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
 from planfence.gitio.repository import Repository
+from planfence.identity import checked, checked_task
 from planfence.log.line import format_record, format_run
 from planfence.log.reader import Reader, Record, RunEntry, SetAside, number
-from planfence.log.writer import log_path, new_id, utc
+from planfence.log.writer import log_path, new_id, no_place, utc
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
@@ -100,6 +101,9 @@ def add(repository: Repository, policy: Policy, fields: dict[str, str]) -> str:
         raise PlanfenceError(
             "a record needs its task", hint="planfence log add task=auth-mw/login model=codex cost=0.42"
         )
+    checked_task(fields["task"], "task")
+    if fields.get("model"):
+        checked(fields["model"], "model")
     for name in _NUMBERS:
         if fields.get(name) and number(fields[name]) is None:
             raise PlanfenceError(f"{name}={fields[name]} is not a number", hint=f"write {name}=0.42")
@@ -107,7 +111,8 @@ def add(repository: Repository, policy: Policy, fields: dict[str, str]) -> str:
         raise PlanfenceError("an id is given, never typed", hint="leave id= out")
     plan, slash, _ = fields["task"].partition("/")
     line = format_record(utc(time.time()), {"event": "note", "plan": plan if slash else ""} | fields | {"id": new_id()})
-    warning = append_line(own_logs(repository, policy)[0], line, timeout_s=5)
+    log = own_logs(repository, policy)[0]
+    warning = no_place(repository, "log", policy.log) or append_line(log, line, timeout_s=5)
     if warning:
         raise CouldNotCheck(warning)
     return line
@@ -132,6 +137,9 @@ def import_logs(repository: Repository, policy: Policy, sources: list[Path], *, 
     if missing:
         raise PlanfenceError(f"{missing[0]} is not a file", hint="planfence log import FILE…")
     log, run_log = own_logs(repository, policy)
+    for key, name in (("log", policy.log), ("run_log", policy.run_log)):
+        if why := no_place(repository, key, name):
+            raise PlanfenceError(why)
     reader = Reader(local_clock)
     for path in dict.fromkeys((log, run_log)):
         with lines_of(path) as lines:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from planfence.enums import StrEnum
 from planfence.log.line import FIRST_FIELDS, ID_LENGTH
 
 #: Where a record begins; what stands before it in the same line is another record, or the torn rest of one.
 _BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=)")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d")
 _RUN = re.compile(r"([^,\n]+),(start|end),(\d{1,11})(?:\.\d*)?")
-_GLUED_RUNS = re.compile(r"([^,\n]+?),(start|end),(\d{10})")
+_GLUED_RUNS = re.compile(r"([^,\n]+)(?:,(start|end),(\d{10}))?")
 _NUMBER = re.compile(r"(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -139,7 +139,7 @@ class Reader:
                 yield record
             return
         whole = _RUN.fullmatch(text)
-        matches = [whole] if whole else list(_GLUED_RUNS.finditer(text))
+        matches = [whole] if whole else [found for found in _GLUED_RUNS.finditer(text) if found[2]]
         if "".join(match[0] for match in matches) != text:
             self._set_aside(Aside.FOREIGN, text)
             return

@@ -34,6 +34,18 @@ def log_path(repository: Repository, name: str) -> Path | None:
     return path
 
 
+def no_place(repository: Repository, key: str, name: str) -> str:
+    """Say why nothing may be written to the log of this name; empty if something may.
+
+    ``key`` is the policy's word for it. A file that git tracks is somebody's work, not a log.
+    """
+    if log_path(repository, name) is None:
+        return f"{key} = {name!r} leads outside the worktree: nothing was logged"
+    if not repository.bare and repository.git.run("ls-files", "-z", "--", f":(top,literal){name}"):
+        return f"{key} = {name!r} is tracked by git: nothing was logged (git rm --cached it, or name another file)"
+    return ""
+
+
 def record(
     repository: Repository,
     policy: Policy | None,
@@ -54,8 +66,9 @@ def record(
     if policy is None:
         return ""
     path = log_path(repository, policy.log)
-    if path is None:
-        return f"log = {policy.log!r} leads outside the worktree: nothing was logged"
+    why = no_place(repository, "log", policy.log)
+    if path is None or why:
+        return why
     words = {name: _text(value) for name, value in fields.items()}
     plan, slash, _ = task.partition("/")
     words = {"plan": plan if slash else ""} | words
@@ -66,8 +79,9 @@ def record(
 def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
     """Append `TASK,start,EPOCH` or `TASK,end,EPOCH` to the run log; return a warning, or ""."""
     path = log_path(repository, policy.run_log)
-    if path is None:
-        return f"run_log = {policy.run_log!r} leads outside the worktree: nothing was logged"
+    why = no_place(repository, "run_log", policy.run_log)
+    if path is None or why:
+        return why
     return _append(path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
 
 

@@ -176,15 +176,15 @@ def _check_references(plan: Plan, faults: Faults, path: str) -> None:
     stem = path.rpartition("/")[2].removesuffix(".toml")
     if plan.id and plan.id != stem:
         faults.at_value(("id",), f"the id is {quoted(plan.id)}, the file is {stem}.toml", f'write `id = "{stem}"`')
-    ids = [task.id for task in plan.tasks]
-    _check_repeats(faults, ids, "task", ("tasks",))
+    ids = {task.id for task in plan.tasks}
+    _check_repeats(faults, [task.id for task in plan.tasks], "task", ("tasks",))
     for number, task in enumerate(plan.tasks):
         if task.theme and task.theme not in plan.themes:
             mend = did_you_mean(task.theme, plan.themes) if plan.themes else f"add `[themes.{task.theme}]`"
             faults.at_value(("tasks", number, "theme"), f"no theme is named {quoted(task.theme)}", mend)
         for index, other in enumerate(task.depends_on):
             if other not in ids:
-                mend = did_you_mean(other, set(ids) - {task.id, ""})
+                mend = did_you_mean(other, ids - {task.id, ""})
                 faults.at_value(("tasks", number, "depends_on", index), f"no task is named {quoted(other)}", mend)
         criteria = [criterion.id for criterion in task.acceptance]
         _check_repeats(faults, criteria, "criterion", ("tasks", number, "acceptance"))
@@ -192,8 +192,11 @@ def _check_references(plan: Plan, faults: Faults, path: str) -> None:
 
 
 def _check_repeats(faults: Faults, names: list[str], what: str, path: Path) -> None:
+    seen: set[str] = set()
     for index, name in enumerate(names):
-        if name and name in names[:index]:
+        if not name or name not in seen:
+            seen.add(name)
+        else:
             message = f"a second {what} with the id {quoted(name)}"
             faults.at_value((*path, index, "id"), message, "give each its own id")
 
@@ -218,18 +221,31 @@ def circles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     Nodes that depend on nothing left are taken away until only circles, and what leads into
     them, remain.
     """
-    left = dict(needs)
+    left = {name: {other for other in others if other in needs} for name, others in needs.items()}
+    wanted_by: dict[str, list[str]] = {name: [] for name in left}
+    for name, others in left.items():
+        for other in others:
+            wanted_by[other].append(name)
+
+    def take(names: list[str]) -> None:
+        """Take nodes away, and all that then depend on nothing."""
+        for name in names:
+            del left[name]
+        for gone in names:
+            for name in wanted_by[gone]:
+                if name in left:
+                    left[name].discard(gone)
+                    if not left[name]:
+                        del left[name]
+                        names.append(name)
+
+    take([name for name, others in left.items() if not others])
     found: list[list[str]] = []
     while left:
-        free = [name for name, others in left.items() if not any(other in left for other in others)]
-        if free:
-            for name in free:
-                del left[name]
-            continue
-        trail = [next(iter(left))]
-        while (following := next(other for other in left[trail[-1]] if other in left)) not in trail:
-            trail.append(following)
-        found.append(trail[trail.index(following) :])
-        for name in found[-1]:
-            del left[name]
+        last = next(iter(left))
+        trail = {last: 0}
+        while (last := next(other for other in needs[last] if other in left)) not in trail:
+            trail[last] = len(trail)
+        found.append(list(trail)[trail[last] :])
+        take(found[-1][:])
     return found

@@ -31,7 +31,8 @@ class Tests:
     """How tests run, and what needs them (`advance`, `push`, `commit`).
 
     ``links`` are paths of the worktree that an export leads to instead of having its own;
-    ``run_at_push`` runs a missing gate then and there.
+    ``run_at_push`` runs a missing gate then and there. ``env``, if it names any, are the only variables that the tests
+    see, apart from those that every program needs.
     """
 
     command: str = ""
@@ -42,6 +43,7 @@ class Tests:
     required: tuple[str, ...] = ("advance", "push")
     links: tuple[str, ...] = ()
     run_at_push: bool = False
+    env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from planfence import POLICY_PATH
+from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.planfile import read_patterns, read_schema
@@ -17,6 +19,8 @@ SCHEMA = 1
 
 #: A branch's short name, as far as a pattern can say it (git-check-ref-format(1)).
 BRANCH = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
+#: A variable's name (POSIX, "Environment Variable Definition", and the lower case that some tools use).
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WHERE = ("worktree", "export", "auto")
 REQUIRED = ("advance", "push", "commit")
 PLAN_TRUST = ("branch", "signed", "base")
@@ -33,6 +37,8 @@ def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] 
     source = read_toml(data, path)
     policy, faults = read_structure(source)
     _check_rules(policy, faults, tuple(known_rules))
+    _check_links(policy, faults)
+    _check_logs(policy, faults)
     least, most = policy.limits.estimate_min
     if least > most:
         faults.at_value(("limits", "estimate_min"), f"from {least} to {most} minutes", f"write `[{most}, {least}]`")
@@ -125,10 +131,51 @@ def _tests(table: Table) -> Tests:
         required=_required(table) if "required" in table else default.required,
         links=read_patterns(table, "links"),
         run_at_push=table.flag("run_at_push", default.run_at_push),
+        env=table.texts("env", form=VARIABLE, say='write a variable\'s name: `"DATABASE_URL"`'),
     )
     table.raw("required")
     table.close()
     return tests
+
+
+def _check_links(policy: Policy, faults: Faults) -> None:
+    """Refuse a link to git's own folder, or to what must come from the tree."""
+    tests = faults.source.data.get("tests")
+    links = tests.get("links") if isinstance(tests, dict) else None
+    for index, link in enumerate(links if isinstance(links, list) else ()):
+        if link not in policy.tests.links:
+            continue  # it has a fault already
+        own = next((each for each in _governing(policy) if _leads_to(link, each)), "")
+        if not paths.is_literal(link):
+            problem, mend = "a pattern", "name the folder itself: `node_modules`"
+        elif unsafe := hazard(link):
+            problem, mend = unsafe, "name a folder that git ignores, such as `node_modules`"
+        elif own:
+            problem, mend = f"it leads to `{own}`", "take it out: the tests get it from the tree"
+        else:
+            continue
+        faults.at_value(("tests", "links", index), f"no link for {quoted(link)}: {problem}", mend)
+
+
+def _check_logs(policy: Policy, faults: Faults) -> None:
+    """Refuse a log that would be written into what git, the policy or a plan has."""
+    for key in ("log", "run_log"):
+        name = getattr(policy, key)
+        own = next((each for each in _governing(policy) if _leads_to(name, each)), "")
+        problem = hazard(name) if paths.fault(name) is None else ""
+        if problem or own:
+            mend = 'name a file of its own: `".ai-run.log"`'
+            faults.at_value((key,), f"`{key}` is no place for a log: {problem or f'it leads to `{own}`'}", mend)
+
+
+def _governing(policy: Policy) -> Iterator[str]:
+    yield from (each for each in (POLICY_PATH, policy.plans, policy.trust.signers) if each)
+
+
+def _leads_to(path: str, other: str) -> bool:
+    """Whether one of the two is the other, or lies in it; as on a file system that does not tell case."""
+    one, two = f"{path}/".casefold(), f"{other}/".casefold()
+    return one.startswith(two) or two.startswith(one)
 
 
 def _required(table: Table) -> tuple[str, ...]:

@@ -29,6 +29,13 @@ _EXAMPLES = {
 }
 
 
+#: Longer words are not compared with others: nobody mistypes them.
+_MISTYPED = 100
+#: Among more words than this no similar one is looked for, and more than this are not listed.
+_MANY = 1000
+_SHOWN = 50
+
+
 def kind(value: object) -> str:
     """Say what a TOML value is, in the words of the messages."""
     if isinstance(value, float):
@@ -37,10 +44,12 @@ def kind(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like ``word``, or an empty string."""
+    """Return the known word that is most like ``word``, or an empty string; among very many none is looked for."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+    # The comparison grows with the product of the lengths, and with the number of words.
+    words = [each for each in known if len(each) <= _MISTYPED] if len(word) <= _MISTYPED else []
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), "") if len(words) <= _MANY else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -49,7 +58,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     near = nearest(word, words)
     if near:
         return f"did you mean `{near}`?"
-    return f"one of {', '.join(f'`{each}`' for each in words)}" if words else "take it out"
+    more = ", …" if len(words) > _SHOWN else ""
+    return f"one of {', '.join(f'`{each}`' for each in words[:_SHOWN])}{more}" if words else "take it out"
 
 
 class Faults:

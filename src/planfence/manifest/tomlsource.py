@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 from planfence.errors import BadFile, Fault
@@ -66,6 +67,7 @@ class TomlSource:
         self.text = text
         self.data = data
         self._scanner: _Scanner | None = None
+        self._lines: list[int] = []
 
     def _scanned(self) -> _Scanner:
         if self._scanner is None:
@@ -84,8 +86,14 @@ class TomlSource:
     def _nearest(self, offsets: dict[Path, int], path: Path) -> Place:
         for length in range(len(path), 0, -1):
             if path[:length] in offsets:
-                return _place(self.text, offsets[path[:length]])
+                return self._place(offsets[path[:length]])
         return Place(1, 1)
+
+    def _place(self, offset: int) -> Place:
+        if not self._lines:
+            self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
+        line = bisect_right(self._lines, offset)
+        return Place(line, offset - self._lines[line - 1] + 1)
 
 
 def read_toml(data: bytes, path: str) -> TomlSource:

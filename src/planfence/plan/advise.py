@@ -8,8 +8,8 @@ from planfence.errors import BadFile
 from planfence.gitio.repository import Repository
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.plan import worth
 from planfence.plan.plans import policy_for_plans, read_plan
+from planfence.report import twomodels
 from planfence.report.report import fold, source_of
 
 
@@ -18,7 +18,7 @@ def advice(repository: Repository, policy: Policy, plan: Plan, tasks: Iterable[T
     urgent = " ".join(repository.environment.get("PLANFENCE_URGENT").split())
     facts, _, _ = fold([source_of(repository, policy)])
     past = tuple(facts.tasks.values())
-    found = (line for task in tasks for line in worth.advice(plan, task, policy, urgent=urgent, past=past))
+    found = (line for task in tasks for line in twomodels.for_task(plan, task, policy, urgent=urgent, past=past))
     return tuple(dict.fromkeys(found))
 
 

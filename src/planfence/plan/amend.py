@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from planfence.change import message as messages
 from planfence.change import reader, write
 from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import edit
 from planfence.finding import Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -77,7 +79,9 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     before = _before(repository, objects, head, policy, plan_id)
     old = objects.read(before.entry.id)
     assert old is not None
-    data = amend(old.data, before.path, wanted, policy.protected)
+    # A pattern is not enough for a link or a submodule either (SCP005).
+    literal = tuple(path for path in wanted.adds if _is_special(repository, path))
+    data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
     after = Entry(before.entry.mode, write.write_blob(git, data))
     tree = write.tree_with(git, objects, head, before.path, after)
     text = _message(f"{plan_id}/{wanted.task_id}", wanted, detect(repository.environment))
@@ -116,6 +120,12 @@ def _before(repository: Repository, objects: Objects, head: str, policy: Policy,
     return _Before(head, path, found, index, data)
 
 
+def _is_special(repository: Repository, path: str) -> bool:
+    """Whether the index has the path as a link or a submodule."""
+    found = write.index_entry(repository.git, path)
+    return found is not None and not is_plain(found.entry)
+
+
 def _names(objects: Objects, head: str, policy: Policy) -> list[str]:
     from planfence.change.governing import tree_entries
 
@@ -134,20 +144,30 @@ def _take(repository: Repository, before: _Before, after: Entry, commit: str) ->
     """Bring index, worktree and branch to the new plan; the branch last, so that a failure before it is undone."""
     git, path = repository.git, before.path
     place = repository.top / path
-    mode = place.stat().st_mode & 0o777 if before.on_disk is not None else 0o644
     fresh = None if before.on_disk is None else write.smudged(git, path, after.id)
     write.set_index_entry(git, path, after, before.index)
     try:
         if fresh is not None:
-            write_atomically(place, fresh, mode)
+            _replace(place, before.on_disk, fresh)
         write.move_head(repository, commit, before.head, f"planfence: amend {path}")
     except PlanfenceError:
         if before.on_disk is not None:
-            write_atomically(place, before.on_disk, mode)
+            _replace(place, fresh, before.on_disk)
         write.set_index_entry(git, path, before.entry, before.index)
         raise
     if fresh is not None:
         write.note_worktree(git, path, after)
+
+
+def _replace(place: Path, old: bytes | None, new: bytes | None) -> None:
+    """Put ``new`` in the place of ``old``; raises :class:`PlanfenceError` if somebody wrote something else there."""
+
+    def change(now: bytes | None) -> bytes | None:
+        if now not in (old, new):
+            raise PlanfenceError(f"{place} changed meanwhile: it was left as it is", hint="run it again")
+        return new
+
+    edit(place, change)
 
 
 def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]:

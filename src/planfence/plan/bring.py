@@ -6,7 +6,7 @@ from pathlib import Path
 
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import write_new
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Sources
@@ -33,10 +33,9 @@ def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str =
     with Objects(repository.git) as objects:
         policy = Sources(objects).policy(reader.head(repository)) or Policy()
     place = repository.top / policy.plan_path(name)
-    if place.exists():
-        raise PlanfenceError(f"{policy.plan_path(name)} is there already", hint="give another name with --id")
     text = to_toml(draft, name)
-    write_atomically(place, text.encode())
+    if not write_new(place, text.encode()):
+        raise PlanfenceError(f"{policy.plan_path(name)} is there already", hint="give another name with --id")
     return place, text
 
 

@@ -9,10 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from planfence.change.change import STAGED
 from planfence.finding import Finding, Report, Severity
-from planfence.judge.advice import Step
 from planfence.render.text import printable
 from planfence.rules.lint.base import LintRule
-from planfence.rules.rule import Rule
+from planfence.rules.rule import Rule, Step
 
 #: Bumped when a field of the JSON report changes its meaning; new fields don't bump it.
 JSON_VERSION = 1

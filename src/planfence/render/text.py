@@ -9,7 +9,7 @@ from planfence.finding import Finding, Report, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.judge.advice import Step
+    from planfence.rules.rule import Step
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM, _PLAIN = "31", "33", "32", "1", "2", ""
 
@@ -45,7 +45,8 @@ def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, 
     if steps:
         lines += ["", paint("Next:", _BOLD, colour)]
         for step in steps:
-            lines += [f"  {paint('# ' + step.why, _DIM, colour)}", f"  {printable(step.command)}"]
+            why = f"ask a person: {step.why}" if step.asks else step.why
+            lines += [f"  {paint('# ' + printable(why), _DIM, colour)}", f"  {printable(step.command)}"]
     return "\n".join(lines) + "\n" if lines else ""
 
 

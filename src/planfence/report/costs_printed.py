@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from planfence.foreignjson import NotJson, read_json
 from planfence.report.usage import Collected, Turn, count, dollars, table, text
 
 
@@ -47,17 +47,18 @@ def collect(printed: str, *, epoch: int, cwd: str = "", model: str = "") -> Coll
 
 
 def _objects(printed: str, collected: Collected) -> Iterator[dict[str, object]]:
+    hint = "give what `claude -p --output-format json` or `codex exec --json` printed"
     try:
-        whole = json.loads(printed)
-    except ValueError:
+        whole = read_json(printed, "what was printed", hint)
+    except NotJson:
         whole = None
     if whole is not None:
         yield from (value for value in (whole if isinstance(whole, list) else [whole]) if isinstance(value, dict))
         return
     for line in printed.splitlines():
         try:
-            value = json.loads(line)
-        except ValueError:
+            value = read_json(line, "what was printed", hint)
+        except NotJson:
             collected.leave_out("line that is no JSON")
             continue
         if isinstance(value, dict):

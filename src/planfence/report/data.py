@@ -7,9 +7,8 @@ from dataclasses import fields
 
 from planfence.log.reader import SetAside
 from planfence.records import dataclass, field
-from planfence.report import metrics
+from planfence.report import metrics, twomodels
 from planfence.report.metrics import Estimate, Frame
-from planfence.report.split_worth import advice
 from planfence.report.taskfacts import LogFacts, TaskFacts
 
 #: Above this share of dollars that belong to no task, groups are not compared.
@@ -138,7 +137,7 @@ def build(
         open_tasks=sum(not task.closed for task in tasks),
         window_days=frame.window_days,
         verdict=verdict,
-        notes=tuple(advice(tasks)),
+        notes=tuple(twomodels.by_size(tasks)),
     )
 
 

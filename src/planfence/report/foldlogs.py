@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
-from planfence.files.ranges import NoAnswer, Span, blocks, cut, each_in_a_process, processors
+from planfence.files.ranges import Span, blocks, cut, processors
 from planfence.log.files import local_clock
 from planfence.log.reader import Reader, SetAside
 from planfence.records import dataclass
-from planfence.report.fastfold import CHUNK, FastFold, Marking, count, whole_lines
-from planfence.report.largelogs import fold_large
-from planfence.report.logsums import Sums, Totals
+from planfence.report.ducklog import fold_large
+from planfence.report.fastfold import CHUNK, FastFold, Marking, Sums, Totals, count, whole_lines
 from planfence.report.parquet import has_duckdb
 from planfence.report.taskfacts import LogFacts
 
@@ -82,7 +81,6 @@ class _Part:
 
 
 def _fold_part(spans: list[Span], *, sent: bool) -> _Part:
-    # A string's hash is 64 bits, and the same in all children of one process.
     sums, common = Sums(), Marking(local_clock)
     found = []
     for span in spans:
@@ -108,21 +106,34 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
     if len(parts) < 2:
         return None
     facts, reader, seen = LogFacts(), Reader(local_clock), set[int]()
-    try:
-        with closing(each_in_a_process(lambda spans: _fold_part(spans, sent=spans is not parts[0]), parts)) as found:
-            # What the first part came to is dealt with while the others are still being read.
-            for spans, part in zip(parts, found, strict=True):
-                _read_rare(spans, part, facts, reader, prefix)
-                part.totals.merge(facts, local_clock, prefix)
-                count(reader, part.totals.lines)
-                is_last = spans is parts[-1]
-                if is_last and not _add(seen, set(map(hash, reader.seen))):
-                    return None
-                if part.marks is None or not _add(seen, part.marks, keep=not is_last):
-                    return None
-    except NoAnswer:
-        return None
+    with closing(_in_processes(parts)) as found:
+        # What the first part came to is dealt with while the others are still being read.
+        for spans, part in zip(parts, found, strict=True):
+            if part is None:
+                return None
+            _read_rare(spans, part, facts, reader, prefix)
+            part.totals.merge(facts, local_clock, prefix)
+            count(reader, part.totals.lines)
+            is_last = spans is parts[-1]
+            if is_last and not _add(seen, set(map(hash, reader.seen))):
+                return None
+            if part.marks is None or not _add(seen, part.marks, keep=not is_last):
+                return None
     return facts, reader.counts, reader.aside
+
+
+def _in_processes(parts: Sequence[list[Span]]) -> Generator[_Part | None]:
+    """Yield what each part comes to, in order, None if its process failed; the first is read here."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # A string's hash is 64 bits, and the same in all processes that are forked from one.
+    with ProcessPoolExecutor(len(parts) - 1, get_context("fork")) as pool:
+        others = [pool.submit(_fold_part, part, sent=True) for part in parts[1:]]
+        yield _fold_part(parts[0], sent=False)
+        while others:
+            other = others.pop(0)
+            yield None if other.exception() else other.result()
 
 
 def _read_rare(spans: Sequence[Span], part: _Part, facts: LogFacts, reader: Reader, prefix: str) -> None:

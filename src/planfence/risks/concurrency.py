@@ -12,7 +12,7 @@ from planfence.risks.base import Example, Hit, RiskKind, came, gone, seek
 _WORDS = seek(
     r"\b(?:[Ll]ock|RLock|Mutex|mutex|Semaphore|synchronized|volatile|AtomicInteger|atomic|Thread|ThreadPool\w*|ProcessPool\w*|goroutine"
     r"|asyncio\.\w+|gather|Promise\.all|WaitGroup|sync\.\w+|acquire|release|notify_all|compare_exchange|select_for_update)\b"
-    r"|^\s*async\s+(?:def|fn|function)|\bawait\s|\bgo\s+func\b|<-\s*\w+",
+    r"|^[ \t]*async\s+(?:def|fn|function)|\bawait\s|\bgo\s+func\b|<-\s*\w+",
     "lock,mutex,semaphore,synchronized,volatile,atomic,thread,pool,goroutine,async,gather,promise.all,"
     "waitgroup,sync.,acquire,release,notify_all,compare_exchange,"
     "select_for_update,await,go func,<-",

@@ -10,7 +10,7 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.risks.base import Example, Hit, RiskKind, came, seek
 
 _PYPROJECT = seek(
-    r"^\s*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*(?:[<>=!~;@ ][^\"']*)?[\"']\s*,?\s*$"
+    r"^[ \t]*(?:[\"'][A-Za-z0-9._-]+(?:\[[^\]]*\])?(?:[<>=!~;@\s][^\"']*)?[\"'][^\S\n]*+(?:,[^\S\n]*+)?$"
     r"|dependencies\s*=|requires\s*=|[\w-]+\s*=\s*[\"'][\^~><=]?\d)",
     "',\",=",
     re.MULTILINE,

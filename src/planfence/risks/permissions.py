@@ -10,7 +10,7 @@ from planfence.risks.base import Example, Hit, RiskKind, came, gone, seek
 
 _OPENED = seek(
     r"\bchmod\s+(?:-R\s+)?(?:0?777|a\+rwx|\+s)|\b0o?777\b|\bAllowAny\b|permission_classes\s*=\s*[\[(]\s*[\])]|\bverify\s*=\s*False\b|InsecureSkipVerify:\s*true"
-    r"|rejectUnauthorized:\s*false|--privileged\b|--dangerously|csrf_exempt|[\"']?Action[\"']?\s*:\s*[\"']\*[\"']|permissions:\s*write-all|check=False.*security"
+    r"|rejectUnauthorized:\s*false|--privileged\b|--dangerously|csrf_exempt|[\"']?Action[\"']?\s*:\s*[\"']\*[\"']|permissions:\s*write-all|^(?>.*?check=False).*security"
     r"|\bsudo\s|Access-Control-Allow-Origin[\"']?\s*[:,]\s*[\"']?\*|NOPASSWD",
     "777,allowany,permission,verify,unauthorized,--privileged,--dangerously,csrf_exempt,action,check=false,+s,a+rwx,sudo,allow-origin,nopasswd",
 )

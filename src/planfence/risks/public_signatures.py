@@ -10,10 +10,10 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.risks.base import MOST, Example, Hit, RiskKind, Seek, shown
 
 _SIGNATURE = re.compile(
-    r"^(?:\s{0,4}(?:async\s+)?def\s+(?P<py>[A-Za-z]\w*)|class\s+(?P<cls>[A-Za-z]\w*)"
+    r"^(?:[ \t]{0,4}(?:async\s+)?def\s+(?P<py>[A-Za-z]\w*)|class\s+(?P<cls>[A-Za-z]\w*)"
     r"|export\s+(?:default\s+)?(?:async\s+)?(?:function|class|const|interface|type)\s+(?P<js>\w+)"
-    r"|func\s+(?:\([^)]*\)\s*)?(?P<go>[A-Z]\w*)|\s*pub\s+(?:async\s+)?(?:fn|struct|enum|trait)\s+(?P<rs>\w+)"
-    r"|\s*public\s+(?:static\s+|final\s+|abstract\s+)*[\w<>\[\], ]+\s(?P<jv>\w+)\s*\()",
+    r"|func\s+(?:\([^)]*\)\s*)?(?P<go>[A-Z]\w*)|[ \t]*pub\s+(?:async\s+)?(?:fn|struct|enum|trait)\s+(?P<rs>\w+)"
+    r"|[ \t]*public\s++(?>(?:(?:static|final|abstract)\s++)*)[\w<>\[\], ]+\s(?P<jv>\w+)\s*\()",
     re.MULTILINE,
 )
 

@@ -9,7 +9,8 @@ from planfence.change.patchfile import PatchFile
 from planfence.risks.base import Example, Hit, RiskKind, gone, seek
 
 _CHECKS = seek(
-    r"\bis\s+(?:not\s+)?None\b|[!=]==?\s*(?:null|undefined|nil|nullptr|NULL)\b|^\s*if\s+not\s+\w+\s*:|^\s*if\s*\(\s*!\s*\w+\s*\)"
+    r"\bis\s+(?:not\s+)?None\b|[!=]==?\s*(?:null|undefined|nil|nullptr|NULL)\b"
+    r"|^[ \t]*if\s+not\s+\w+\s*:|^[ \t]*if\s*\(\s*!\s*\w+\s*\)"
     r"|\bif\s+err\s*!=\s*nil\b|\bif let Some\b|Objects\.requireNonNull|\?\?\s|\.is_none\(\)|\.is_some\(\)|\w\?\.\w",
     "none,null,undefined,nil,if not,if (,if(,??,?.,if let,is_some",
     re.MULTILINE,

@@ -15,7 +15,7 @@ _LIMITS = seek(
     re.IGNORECASE,
 )
 _FOREVER = seek(
-    r"time_?out\w*[\"']?\s*[=:]\s*(?:None|null|0\b|-1|Infinity)|retries\w*[\"']?\s*[=:]\s*0\b",
+    r"(?<!\w)(?:(?>\w*?time_?out)\w*[\"']?\s*[=:]\s*(?:None|null|0\b|-1|Infinity)|(?>\w*?retries)\w*[\"']?\s*[=:]\s*0\b)",
     "=none,= none,: none,null,=0,= 0,: 0,:0,-1,infinity",
     re.IGNORECASE,
 )

@@ -13,10 +13,10 @@ from planfence.risks.base import MOST, Example, Hit, RiskKind
 _KNOWN = re.compile(
     r"\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}|\bxox[abprs]-[\w-]{10,}|\bsk-(?:ant-|proj-)?[\w-]{20,}"
     r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----|\bglpat-[\w-]{20}"
-    r"|\bAIza[\w-]{35}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|\bnpm_[A-Za-z0-9]{36}"
+    r"|\bAIza[\w-]{35}|(?<![\w-])(?>[\w-]*?\beyJ)[\w-]{10,}\.eyJ[\w-]{10,}\.|\bnpm_[A-Za-z0-9]{36}"
 )
 _NAMED = re.compile(
-    r"(?:pass(?:word|wd)|secret|token|api[_-]?key|private[_-]?key|credentials?)[\w-]*[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{8,})[\"']",
+    r"(?<![\w-])(?>[\w-]*?(?:pass(?:word|wd)|secret|token|api[_-]?key|private[_-]?key|credential))[\w-]*[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\s]{8,})[\"']",
     re.IGNORECASE,
 )
 _STAND_IN = re.compile(

@@ -63,7 +63,7 @@ def summarise(repository: Repository, *, revision: str = "", span: str = "", sta
 
 def between(repository: Repository, old: str, new: str, title: str) -> Summary:
     """Summarise what lies between two trees."""
-    files = patches.read_patch(repository.git, old, new)
+    files = patches.read_patch(repository, old, new)
     plan, theme = _plan(repository)
     themes = {file.path: _theme(plan, theme, file.path) for file in files}
     return Summary(title, files, tuple(risks.find(files)), themes)

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from planfence.change.patchfile import PatchFile
 from planfence.risks.base import Example, Hit, RiskKind, came, seek, shown
 
-_OPENS = re.compile(r"^\s*(?:except\b.*:|\}?\s*catch\b.*\{|rescue\b.*)\s*$", re.MULTILINE)
+_OPENS = re.compile(r"^[ \t]*(?:except\b.*:\s*|(?:\}\s*)?catch\b.*\{\s*|rescue\b.*)$", re.MULTILINE)
 _DROPS = re.compile(
     r"^\s*(?:pass|continue|\.\.\.|return(?:\s+(?:None|null|nil|undefined|false|False))?;?|nil|\}|//.*)\s*$"
 )
 _AT_ONCE = seek(
-    r"^\s*except\s*:|except\b.*:\s*(?:pass|continue|\.\.\.)|catch\s*(?:\([^)]*\))?\s*\{\s*\}|\.catch\(\s*\(\w*\)\s*=>\s*(?:\{\s*\}|null|undefined)"
+    r"^[ \t]*except\s*:|^(?>.*?except\b).*:\s*(?:pass|continue|\.\.\.)"
+    r"|catch\s*+(?:\([^()]*\)\s*+)?\{\s*\}|\.catch\(\s*\(\w*\)\s*=>\s*(?:\{\s*\}|null|undefined)"
     r"|contextlib\.suppress\((?:Base)?Exception|\bsuppress\((?:Base)?Exception"
-    r"|^\s*_\s*=\s*err\b|\|\|\s*true\s*$|set \+e\b|let _ = \w+\.unwrap",
+    r"|^[ \t]*_\s*=\s*err\b|\|\|\s*true\s*$|set \+e\b|let _ = \w+\.unwrap",
     "except,catch,suppress,err,|| true,||true,set +e,unwrap",
     re.MULTILINE,
 )

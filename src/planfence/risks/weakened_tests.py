@@ -10,7 +10,8 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.risks.base import Example, Hit, RiskKind, came, seek
 
 _ASSERTS = re.compile(
-    r"^\s*(?:assert\b|self\.assert|assert[A-Z_]\w*\s*\(|expect\s*\(|.*\.should\b|t\.(?:Error|Fatal)|require\.|assert_|EXPECT_|ASSERT_"
+    r"^[ \t]*+(?:assert\b|self\.assert|assert[A-Z_]\w*\s*\(|expect\s*\(|.*\.should\b"
+    r"|t\.(?:Error|Fatal)|require\.|assert_|EXPECT_|ASSERT_"
     r"|with pytest\.raises)",
     re.MULTILINE,
 )
@@ -19,7 +20,7 @@ _SKIPS = seek(
     r"|\b(?:xit|xdescribe|fit|fdescribe)\(|\bt\.Skip|#\[ignore\]|\bassert\s+True\b|assertTrue\(\s*[Tt]rue\s*\)",
     "skip,xfail,ignore,disabled,.only,xit(,xdescribe(,fit(,fdescribe(,true",
 )
-_TESTS = re.compile(r"^\s*(?:async\s+)?(?:def\s+test_|it\(|test\(|func\s+Test|@Test\b|#\[test\])", re.MULTILINE)
+_TESTS = re.compile(r"^[ \t]*(?:async\s+)?(?:def\s+test_|it\(|test\(|func\s+Test|@Test\b|#\[test\])", re.MULTILINE)
 
 
 def check(file: PatchFile) -> Iterator[Hit]:

@@ -12,3 +12,21 @@ ALL_RULES: tuple[Rule | LintRule, ...] = (*RULES, *LINT_RULES)
 
 #: (code, name) of every rule, by which a policy may name it.
 KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in ALL_RULES)
+
+
+def describe(rule: Rule | LintRule) -> str:
+    """Return a rule's next steps and examples as Markdown: what stands beside its check, below its documentation."""
+    if isinstance(rule, LintRule):
+        return ""
+    text = ""
+    if offered := _steps(rule):
+        text += "\n## Next steps\n" + "".join(f"- {step}\n" for step in offered)
+    for title, examples in (("Refused", rule.bad), ("Passes", rule.good)):
+        blocks = ("\n".join(line.replace("\n", "\\n") for line in example) for example in examples)
+        text += f"\n## {title}\n```\n" + "\n\n".join(blocks) + "\n```\n"
+    return text
+
+
+def _steps(rule: Rule) -> tuple[str, ...]:
+    """The ways of a rule in the words of their own documentation."""
+    return tuple((way.__doc__ or "").strip().partition("\n")[0] for way in rule.ways if way.__doc__)

@@ -21,6 +21,7 @@ from planfence.change.change import Action
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
@@ -50,4 +51,13 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset({Need.ORIGINS}),
+    ways=(ways.keep_out, ways.amend_plan, ways.urgent, ways.one_side, ways.give_up),
+    bad=(
+        ("files modify:src/user.py src/mail.py", "change -src/user.py src/mail.py"),
+        ("files add:src/token.py", "change src/token.py"),
+    ),
+    good=(
+        ("files add:src/token.py", "change +src/token.py"),
+        ("files modify:src/user.py", "change src/user.py"),
+    ),
 )

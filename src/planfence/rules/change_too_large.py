@@ -16,10 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planfence.change.change import FileChange
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules import ways
+from planfence.rules.place import At
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -42,6 +45,26 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
         yield f"lines {limits.lines}"
 
 
+def fewer(case: Case) -> Iterator[Step]:
+    """Commit as many of the files as the limits allow, and the others after them."""
+    limits, files = case.ctx.policy.limits, case.ctx.change.files
+    kept: list[FileChange] = []
+    for file in files:
+        lines = sum(max(each.lines, 0) for each in (*kept, file))
+        if (not limits.files or len(kept) < limits.files) and (not limits.lines or lines <= limits.lines):
+            kept.append(file)
+    rest = tuple(file.path for file in files if file not in kept)
+    if kept:
+        yield from ways.without(case, rest, "commit the others first, and these after them", case.findings)
+
+
+def by_hunks(case: Case) -> Iterator[Step]:
+    """Where one file is too much, choose its hunks by hand."""
+    if case.place.at is At.INDEX and len(case.ctx.change.files) == 1:
+        line = f"git restore --staged --patch -- {ways.quote(case.ctx.change.files[0].path)}"
+        yield Step("or commit it in steps: choose what waits", line)
+
+
 RULE = Rule(
     code="SIZ001",
     name="change-too-large",
@@ -49,4 +72,13 @@ RULE = Rule(
     check=check,
     proof=proof,
     needs=frozenset({Need.LINES}),
+    ways=(fewer, ways.urgent, by_hunks, ways.split, ways.give_up),
+    bad=(
+        ("policy limits.files = 1", "files src/**", "change src/user.py src/mail.py"),
+        ("policy limits.lines = 3", "files src/**", "change src/user.py = a\nb\nc\nd\ne\n"),
+    ),
+    good=(
+        ("policy limits.files = 2", "files src/**", "change src/user.py src/mail.py"),
+        ("policy limits.lines = 9", "files src/**", "change src/user.py = a\nb\nc\n"),
+    ),
 )

@@ -20,6 +20,7 @@ from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -43,4 +44,10 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset(),
+    ways=(ways.keep_out, ways.urgent, ways.one_side, ways.give_up),
+    bad=(
+        ("files src/**", "deny src/keys/**", "change src/user.py src/keys/root.pem"),
+        ("files src/**", "deny src/keys/**", "change +src/keys/new.pem"),
+    ),
+    good=(("files src/**", "deny src/keys/**", "change src/user.py"),),
 )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Rule, silent
+from planfence.rules.rule import Case, Context, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -28,6 +28,11 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
+def sync(case: Case) -> Iterator[Step]:  # noqa: ARG001 - the same everywhere
+    """Push the own ledger alone."""
+    yield Step("push your own ledger, and fetch the others", "planfence sync")
+
+
 RULE = Rule(
     code="REF002",
     name="ledger-rewritten",
@@ -35,4 +40,7 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset(),
+    ways=(sync,),
+    bad=(("push HEAD:refs/planfence/other",),),
+    good=(("push HEAD:refs/heads/topic",),),
 )

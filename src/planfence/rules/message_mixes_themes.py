@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.change.message import TASK_TRAILER
+from planfence.change.message import TASK_TRAILER, parse
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule, silent
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,6 +38,23 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"two issues in one message: {', '.join(message.issues)}")
 
 
+def one_thing(case: Case) -> Iterator[Step]:
+    """Make the same commit with a message of one line that speaks of the first thing."""
+    message = case.ctx.message
+    if message is None:
+        return
+    subject = message.subject
+    if len(parse(subject).types) > 1:
+        subject = f"{message.types[0]}:{subject.partition(':')[2]}"
+    for issue in message.issues[1:]:
+        before, found, after = subject.partition(issue)
+        if found:
+            subject = f"{before.rstrip(' ,&+').removesuffix(' and')}{after}"
+    one = parse(subject)
+    if len(one.types) <= 1 and len(one.issues) <= 1 and one.subject.rstrip(" :"):
+        yield from ways.reworded(case, one.subject, "speak of the first thing alone", case.findings)
+
+
 RULE = Rule(
     code="THM002",
     name="message-mixes-themes",
@@ -44,4 +62,14 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.MESSAGE}),
+    ways=(one_thing, ways.edit_message, ways.split, ways.give_up),
+    bad=(
+        ("message feat, fix: two things",),
+        ("message fix: #12 and #13",),
+        ("message feat: one thing\n\nfix: another one",),
+    ),
+    good=(
+        ("message fix: the crash (#12)",),
+        ("message feat: one thing\n\nSee #12 for its story.",),
+    ),
 )

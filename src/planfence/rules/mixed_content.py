@@ -21,6 +21,7 @@ from planfence.change.message import NARROW_TYPES
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule
 
 
@@ -53,4 +54,10 @@ RULE = Rule(
     check=check,
     proof=proof,
     needs=frozenset({Need.CONTENT}),
+    ways=(ways.split, ways.edit_message),
+    bad=(('policy rules.mixed-content = "error"', "message feat: add a page and also fix the login"),),
+    good=(
+        ("message feat: add a page and also fix the login",),
+        ('policy rules.mixed-content = "error"', "message feat: add a page"),
+    ),
 )

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -47,6 +48,16 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
         yield from (f"type {word}" for word in theme.types if own)
 
 
+def own_type(case: Case) -> Iterator[Step]:
+    """Say a type that the task's theme has."""
+    about = tuple(each for each in case.findings if not each.path)
+    kind = ways.true_type(case.ctx)
+    if about and kind:
+        theme = case.ctx.task.theme if case.ctx.task else ""
+        types = ", ".join(case.ctx.plan.themes[theme].types) if case.ctx.plan else ""
+        yield from ways.retyped(case, kind, f"say a type of the theme {theme} ({types})", about)
+
+
 RULE = Rule(
     code="THM001",
     name="mixed-themes",
@@ -55,4 +66,14 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset({Need.MESSAGE}),
+    ways=(ways.keep_out, ways.begin_task, own_type, ways.split, ways.urgent, ways.give_up),
+    bad=(
+        ("theme docs docs/**", "files src/** docs/**", "change src/user.py docs/guide.md"),
+        ("theme docs docs/**", "files src/** docs/**", "change docs/guide.md"),
+        ("types feat fix", "message docs: the words of it"),
+    ),
+    good=(
+        ("theme docs docs/**", "files src/** docs/**", "change src/user.py src/mail.py"),
+        ("types feat fix", "message fix: the crash"),
+    ),
 )

@@ -20,7 +20,8 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
-from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -41,6 +42,22 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"{ctx.model} does not hold the plan role of {edit.path}: {holder} does")
 
 
+def take_over(case: Case) -> Iterator[Step]:
+    """Give the role to the one who commits."""
+    about, name = tuple(each for each in case.findings if not each.path), case.ctx.task_name
+    if not about:
+        return
+    line = f'planfence handover {name} --to {case.ctx.model} --why "…"'
+    line += " && planfence sync" if case.place.far else ""
+    yield Step(f"give the role to {case.ctx.model}, which is recorded", line, about, asks=case.ctx.model != HUMAN)
+
+
+def by_the_holder(case: Case) -> Iterator[Step]:
+    """A plan is amended by its planner or a person."""
+    if any(each.path for each in case.findings):
+        yield from ways.ask(lambda _: "let the planner or a person commit the plan")(case)
+
+
 RULE = Rule(
     code="ROL001",
     name="model-not-assigned",
@@ -48,4 +65,13 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS, Need.PLANS}),
+    ways=(take_over, by_the_holder, ways.urgent),
+    bad=(
+        ("role implement codex", "model claude"),
+        ("role plan claude", "role implement human", "model codex", "plan version = 2"),
+    ),
+    good=(
+        ("role implement codex", "model codex"),
+        ("role plan claude", "model human", "plan version = 2"),
+    ),
 )

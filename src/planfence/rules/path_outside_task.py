@@ -21,6 +21,7 @@ from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -44,4 +45,14 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset(),
+    ways=(ways.keep_out, ways.begin_task, ways.amend_plan, ways.urgent, ways.one_side, ways.give_up),
+    bad=(
+        ("files src/user.py", "change src/user.py src/mail.py"),
+        ("files src/user.py", "change +docs/notes.md -src/user.py"),
+        ("files src/user.py", "change src/mail.py"),
+    ),
+    good=(
+        ("files src/user.py", "change src/user.py"),
+        ("files src/auth/**", "change +src/auth/token.py"),
+    ),
 )

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule, silent
+from planfence.ledger.stages import HUMAN
+from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,6 +30,12 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "changed by a commit that no listed key signed")
 
 
+def sign(case: Case) -> Iterator[Step]:
+    """Sign the commit and those after it; only a listed key helps."""
+    line = f"git rebase -q -r --force-rebase --gpg-sign {case.ctx.change.name[:12]}^"
+    yield Step("let the planner sign it", line, case.findings, asks=case.ctx.model != HUMAN)
+
+
 RULE = Rule(
     code="PLN004",
     name="plan-not-signed",
@@ -36,4 +43,8 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.SIGNER}),
+    later=True,
+    ways=(sign,),
+    bad=(("at push", 'policy trust.plan = "signed"', "plan version = 2"),),
+    good=(("at push", 'policy trust.plan = "signed"', "plan version = 2", "signed"),),
 )

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
+from planfence.rules import ways
 from planfence.rules.rule import Context, Rule, silent
 
 
@@ -33,4 +34,13 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset(),
+    ways=(ways.keep_out,),
+    bad=(
+        ("plan version = 2", "change src/user.py"),
+        ("files src/user.py", "change src/user.py +plans/other.toml"),
+    ),
+    good=(
+        ("plan version = 2",),
+        ("change src/user.py",),
+    ),
 )

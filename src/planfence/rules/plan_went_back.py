@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule, silent
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -29,6 +30,32 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {edit.old.version}")
 
 
+def raise_version(case: Case) -> Iterator[Step]:
+    """Write the next version into the plan."""
+    edits = [edit for edit in case.ctx.edits if edit.old and edit.new and edit.new.version <= edit.old.version]
+    lines = []
+    for edit in edits:
+        path, old, new = edit.path, edit.old, edit.new
+        assert old is not None
+        assert new is not None
+        script = f"'s/^version *= *{new.version}/version = {old.version + 1}/'"
+        copy = ways.quote(f"{path}.bak")
+        lines.append(f"sed -i.bak {script} {ways.quote(path)} && rm {copy} && git add {ways.quote(path)}")
+    settled = tuple(each for each in case.findings if any(edit.path == each.path for edit in edits))
+    line = " && ".join(lines)
+    if line and case.place.made:
+        line = ways.remade(case, f"{line} && git commit -q --amend --no-edit")
+    if line:
+        yield Step("raise the plan's version", line, settled)
+
+
+def lint(case: Case) -> Iterator[Step]:
+    """Show what is wrong with a plan that can't be read."""
+    for edit in case.ctx.edits:
+        if edit.fault is not None:
+            yield Step("see what is wrong with it", f"planfence plan lint {ways.quote(edit.path)}")
+
+
 RULE = Rule(
     code="PLN003",
     name="plan-went-back",
@@ -36,4 +63,10 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.PLANS}),
+    ways=(raise_version, lint),
+    bad=(
+        ('plan goal = "another one"',),
+        ('plan goal = "another one"', "plan version = 0"),
+    ),
+    good=(('plan goal = "another one"', "plan version = 2"),),
 )

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.manifest.plan import Plan, Task
+from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule, silent
 
 
@@ -63,6 +64,9 @@ def _wider(before: Plan, after: Plan, old: Task | None, new: Task) -> Iterator[s
             yield f"another holds its {stage} role"
 
 
+by_a_person = ways.ask(lambda case: f"ask a person, or the planner, to commit it: {case.ctx.model} may not")
+
+
 RULE = Rule(
     code="PLN002",
     name="plan-widened",
@@ -70,4 +74,7 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.PLANS, Need.FACTS}),
+    ways=(by_a_person,),
+    bad=(("role implement codex", "model codex", "plan version = 2", "plan files += src/more.py"),),
+    good=(("role implement codex", "model human", "plan version = 2", "plan files += src/more.py"),),
 )

@@ -23,6 +23,7 @@ from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Rule
 
 
@@ -53,4 +54,11 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset(),
+    ways=(ways.keep_out, ways.amend_plan, ways.one_side, ways.give_up),
+    bad=(
+        ("files **/*.yml src/user.py", "change .github/workflows/ci.yml src/user.py"),
+        ("files src/user.py", "change +.gitmodules src/user.py"),
+        ("task none", "change .gitattributes"),
+    ),
+    good=(("files .github/workflows/ci.yml", "change .github/workflows/ci.yml"),),
 )

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Rule, silent
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -28,6 +29,20 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
+def catch_up(case: Case) -> Iterator[Step]:
+    """Push on top of what is there; the server can't know what the pusher calls it."""
+    for each in case.findings:
+        ref = each.message.partition(" ")[0]
+        branch = ways.quote(ref.removeprefix("refs/heads/"))
+        if each.message.endswith("would lose commits that it has"):
+            yield Step("put your commits on top of it, and push again", f"git pull --rebase origin {branch}", (each,))
+        elif each.message.endswith("not a commit"):
+            line = f"git push origin 'HEAD^{{commit}}:{ref}'"
+            yield Step("push a commit", line)
+        else:
+            yield Step("keep it; see what it has", f"git ls-remote origin {branch}")
+
+
 RULE = Rule(
     code="REF001",
     name="protected-ref",
@@ -35,4 +50,13 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset(),
+    ways=(catch_up,),
+    bad=(
+        ("push :refs/heads/main",),
+        ("push +HEAD^:refs/heads/main",),
+    ),
+    good=(
+        ("push HEAD:refs/heads/main",),
+        ("push +HEAD^:refs/heads/topic",),
+    ),
 )

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, Stage, is_own_work
+from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule, by_ledger
 
 
@@ -28,6 +29,9 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{ctx.model} implemented {ctx.task_name}, so another must review it")
 
 
+by_another = ways.ask(lambda case: f"let another model or a person make it: {case.ctx.model} wrote the code")
+
+
 RULE = Rule(
     code="ROL002",
     name="reviewer-is-author",
@@ -35,4 +39,7 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
+    ways=(by_another,),
+    bad=(("role implement codex", "role review codex", "stage review", "model codex"),),
+    good=(("role implement codex", "role review claude", "model codex"),),
 )

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import Facts, must_change_hands
-from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
+from planfence.ledger.stages import HUMAN, Facts, must_change_hands
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -35,6 +35,14 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
+def hand_over(case: Case) -> Iterator[Step]:
+    """Give the round to somebody else; `human` is one."""
+    sync = " && planfence sync" if case.place.far else ""
+    line = f'planfence handover {case.ctx.task_name} --to human --why "…"{sync}'
+    why = f"give the role to another than {case.ctx.model}, who then makes the commit"
+    yield Step(why, line, asks=case.ctx.model != HUMAN)
+
+
 RULE = Rule(
     code="ROL003",
     name="rework-needs-reassignment",
@@ -42,4 +50,7 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
+    ways=(hand_over,),
+    bad=(("policy rework.max = 1", "role implement codex", "rounds 2 codex", "model codex"),),
+    good=(("policy rework.max = 1", "role implement codex", "rounds 1 codex", "model codex"),),
 )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
-from planfence.enums import StrEnum
 from planfence.errors import Fault
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
+from planfence.rules.place import Place
 
 
 class Need(StrEnum):
@@ -128,9 +129,40 @@ def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[
     return ()
 
 
+class Step(NamedTuple):
+    """One way out: what it does, and the line to type.
+
+    ``settles`` are the findings that are gone once the line was typed and the commit is made again; empty: the line
+    helps a person to decide. ``asks`` says that the one who was refused must ask a person to type it.
+    """
+
+    why: str
+    command: str
+    settles: tuple[Finding, ...] = ()
+    asks: bool = False
+
+
+class Case(NamedTuple):
+    """A change that was refused, what one rule found in it, and where the refusal stands."""
+
+    ctx: Context
+    findings: tuple[Finding, ...]
+    place: Place
+
+
+Way = Callable[[Case], Iterable[Step]]
+
+#: An example: lines of one word and what it is about, as `docs/rules.md` shows them and its head explains.
+Example = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: its code and name are never reused; ``severity`` is the default; its module is its documentation.
+
+    ``ways`` are its next steps, the best first (`planfence.rules.ways` has those that rules share). ``bad`` and
+    ``good`` are examples: the first are refused by this rule, the others by none. ``later`` says that the local
+    hooks let it through on purpose, since it is asked for at the push.
 
     ``proof`` is None for a rule that has no cheap proof: wherever it is on, every change is judged in full. ``edit``
     says whether it is asked before an agent writes a file, when only paths and actions are known.
@@ -143,6 +175,10 @@ class Rule:
     needs: frozenset[Need] = frozenset()
     proof: Proof | None = None
     edit: bool = False
+    ways: tuple[Way, ...] = ()
+    bad: tuple[Example, ...] = ()
+    good: tuple[Example, ...] = ()
+    later: bool = False
 
     def severity_under(self, policy: Policy) -> Severity:
         """How much the rule weighs under this policy, which may name it by its code or its name."""

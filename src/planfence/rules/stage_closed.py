@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planfence.change.message import TASK_TRAILER
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import Facts, Stage
-from planfence.rules.rule import Context, Door, Need, Rule, by_ledger
+from planfence.ledger.stages import HUMAN, Facts, Stage
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -40,6 +42,30 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{name} is done", fixes=("planfence start PLAN/TASK   # another task",))
 
 
+def next_stage(case: Case) -> Iterator[Step]:
+    """Begin the task, or send it back from review."""
+    ctx, name = case.ctx, case.ctx.task_name
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    stage = facts.state(name).stage
+    sync = " && planfence sync" if case.place.far else ""
+    asks = ctx.model != HUMAN
+    if stage is Stage.PLAN:
+        yield Step("begin it", f"planfence start {name}{sync}", case.findings, asks)
+    elif stage is Stage.REVIEW:
+        reviewer = facts.state(name).holder(ctx.plan, ctx.task, Stage.REVIEW) if ctx.plan and ctx.task else ""
+        who = f"let {reviewer} send it back" if reviewer not in ("", HUMAN) else "send it back"
+        asks = asks and reviewer != ctx.model
+        yield Step(who, f'planfence rework {name} --why "…"{sync}', case.findings, asks)
+    if stage is not Stage.DONE:
+        yield Step("or fetch what others recorded", "planfence sync")
+
+
+def other_task(case: Case) -> Iterator[Step]:
+    """Where it is done, work under another task that lists the files."""
+    if not (case.ctx.message and case.ctx.message.trailer(TASK_TRAILER)):
+        yield from ways.begin_task(case)
+
+
 RULE = Rule(
     code="GAT002",
     name="stage-closed",
@@ -47,4 +73,11 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
+    ways=(next_stage, other_task, ways.urgent),
+    bad=(
+        ("stage plan",),
+        ("stage review", "role review human"),
+        ("stage done",),
+    ),
+    good=(("stage implement",),),
 )

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import ways
 from planfence.rules.rule import Context, Door, Rule
 
 
@@ -46,4 +47,7 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset(),
+    ways=(ways.begin_task, ways.urgent, ways.some_task),
+    bad=(("task none", "change src/user.py src/mail.py src/page.py"),),
+    good=(("task none", "change src/user.py src/mail.py"),),
 )

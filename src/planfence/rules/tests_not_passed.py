@@ -19,7 +19,8 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts
-from planfence.rules.rule import Context, Need, Rule, by_ledger
+from planfence.rules.place import At
+from planfence.rules.rule import Case, Context, Need, Rule, Step, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -30,6 +31,17 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{why} ({ctx.change.tree[:12]})", fixes=(f"planfence test {revision}",))
 
 
+def run_tests(case: Case) -> Iterator[Step]:
+    """Run the tests on this very tree."""
+    change = case.ctx.change
+    line = f"planfence test --rev {change.name[:12]}" if case.place.made else "planfence test --staged"
+    if case.place.at is At.ALL:
+        line = f"git add -u && {line}"
+    if case.place.far:
+        line += " && planfence sync"
+    yield Step("run the tests on it", line, case.findings)
+
+
 RULE = Rule(
     code="GAT001",
     name="tests-not-passed",
@@ -37,4 +49,8 @@ RULE = Rule(
     check=check,
     proof=by_ledger,
     needs=frozenset({Need.FACTS}),
+    later=True,
+    ways=(run_tests,),
+    bad=(('policy tests.required = ["commit", "push"]',),),
+    good=(('policy tests.required = ["commit", "push"]', "tested"),),
 )

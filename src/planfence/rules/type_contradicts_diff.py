@@ -23,7 +23,8 @@ from planfence.change.message import NARROW_TYPES
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Need, Rule, Step
 
 #: So many paths are named; the rest is counted.
 _NAMED = 5
@@ -67,6 +68,13 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
 
 
+def true_to_diff(case: Case) -> Iterator[Step]:
+    """Say a type that the diff does not contradict."""
+    kind = ways.true_type(case.ctx)
+    if kind:
+        yield from ways.retyped(case, kind, "say the type that is true", case.findings)
+
+
 RULE = Rule(
     code="THM003",
     name="type-contradicts-diff",
@@ -74,4 +82,13 @@ RULE = Rule(
     check=check,
     proof=proof,
     needs=frozenset({Need.MESSAGE, Need.CONTENT}),
+    ways=(true_to_diff, ways.edit_message, ways.split),
+    bad=(
+        ("change src/user.py = def user():\n    return 2\n", "message docs: the words of it"),
+        ("change src/user.py = def user(name):\n    return name\n", "message style: the layout"),
+    ),
+    good=(
+        ("files README.md", "change README.md", "message docs: the words of it"),
+        ("change src/user.py = def user():\n    return 2\n", "message fix: the number"),
+    ),
 )

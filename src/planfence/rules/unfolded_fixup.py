@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Context, Need, Rule, silent
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -37,6 +38,19 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
+def fold_it(case: Case) -> Iterator[Step]:
+    """Fold the commit into the one that it fixes, or give it a message of its own."""
+    fold, message = case.ctx.fold, case.ctx.message
+    if fold is None or message is None:
+        return
+    where = " ".join(part for part in (fold.onto or "--root", fold.branch) if part)
+    if fold.has_target:
+        line = f"GIT_SEQUENCE_EDITOR=: GIT_EDITOR=: git rebase -q -i --autosquash {where}"
+        yield Step("fold it into the commit that it fixes", line, case.findings)
+    else:
+        yield from ways.reworded(case, message.folds_into, "give it a message of its own", case.findings)
+
+
 RULE = Rule(
     code="MSG002",
     name="unfolded-fixup",
@@ -44,4 +58,11 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.MESSAGE}),
+    later=True,
+    ways=(fold_it,),
+    bad=(
+        ("at push", "message fixup! feat: something else"),
+        ("at push", "message squash! chore: begin"),
+    ),
+    good=(("at push", "message feat: something else"),),
 )

@@ -32,7 +32,8 @@ from planfence.change.change import FileChange, Mode
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules import ways
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -92,6 +93,15 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return ["names"]
 
 
+def allow_kind(case: Case) -> Iterator[Step]:
+    """A link or a submodule needs a task that names it; no plan allows a name that harms, or a link that leads out."""
+    harmful = {each.path for each in case.findings if not each.message.endswith(("literally", "literally"))}
+    kinds = tuple(each for each in case.findings if each.path not in harmful)
+    if kinds:
+        yield from ways.amend_plan(case._replace(findings=kinds))
+        yield from ways.urgent(case._replace(findings=tuple(e for e in kinds if "that the task" not in e.message)))
+
+
 RULE = Rule(
     code="SCP005",
     name="unsafe-entry",
@@ -100,4 +110,17 @@ RULE = Rule(
     proof=proof,
     edit=True,
     needs=frozenset({Need.LINKS, Need.TREE}),
+    ways=(ways.keep_out, allow_kind, ways.one_side, ways.give_up),
+    bad=(
+        ("files src/** lib/**", "change src/user.py lib/core@s"),
+        ("files src/**", "change src/user.py +src/link@l = /etc/passwd"),
+        ("files src/**", "change src/user.py +src/aux.c"),
+        ("files src/**", "has src/Mail.py", "change src/user.py +src/mail.py"),
+        ("files src/** lib/**", "change lib/core@s"),
+    ),
+    good=(
+        ("files src/link", "change +src/link@l = user.py"),
+        ("files lib/core", "change lib/core@s"),
+        ("files src/**", "change -src/aux.c"),
+    ),
 )

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import edit, write_atomically
 from planfence.records import dataclass
-from planfence.setup import jsontext, tomltext
+from planfence.setup import jsontext
 
 #: The program that a hook calls; what names it is ours.
 PROGRAM = "planfence-agent"
@@ -130,7 +131,7 @@ def merged(text: str, agent: str, path: Path) -> str:
         return text
     text = stripped(text, path) if text.strip() else text
     if path.suffix == ".toml":
-        return tomltext.add_hooks(text, wanted(agent))
+        return _with_tables(text, wanted(agent), path)
     text = text if text.strip() else "{}\n"
     if agent == "cursor" and "version" not in _object(text).value:
         text = jsontext.insert(text, _object(text), "version", 1)
@@ -151,9 +152,60 @@ def merged(text: str, agent: str, path: Path) -> str:
 def stripped(text: str, path: Path) -> str:
     """Return the settings without our entries; what was made for them and is empty now goes too."""
     if path.suffix == ".toml":
-        return tomltext.remove_hooks(text, is_ours)
+        return _without_tables(text, path)
     while (place := _first(text)) is not None:
         text = jsontext.remove(text, *place)
+    return text
+
+
+def _tables(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanfenceError(f"{path.name} is no TOML: {error}", hint="fix the file, then run this again") from error
+
+
+def _table(event: str, entry: object) -> str:
+    import tomlkit
+
+    return "\n" + tomlkit.dumps({"hooks": {event: [entry]}})
+
+
+def _with_tables(text: str, entries: Mapping[str, Any], path: Path) -> str:
+    """Append our tables: TOML lets them stand anywhere, so nothing else moves."""
+    _tables(text, path)
+    whole = text if text.endswith("\n") or not text else text + "\n"
+    whole += "".join(_table(event, entry) for event, entry in entries.items())
+    try:
+        tomllib.loads(whole)
+    except tomllib.TOMLDecodeError as error:
+        hint = "write each of its events as `[[hooks.EVENT]]` tables"
+        raise PlanfenceError(f"`hooks` is or holds an inline array or table: {error}", hint=hint) from error
+    return whole
+
+
+def _without_tables(text: str, path: Path) -> str:
+    """Cut our tables out as they were written; those that were laid out anew since are left to tomlkit."""
+    import tomlkit
+
+    kept = _tables(text, path)
+    hooks = kept.get("hooks")
+    if not isinstance(hooks, dict):
+        return text
+    for event in list(hooks):
+        for entry in filter(is_ours, _items(hooks[event])):
+            text = text.replace(_table(event, entry), "", 1)
+    comments, laid_out = text.count("#"), tomlkit.parse(text)
+    for tables, exact in ((hooks, False), (laid_out.get("hooks", {}), True)):
+        for event in list(tables):
+            for index in reversed([at for at, entry in enumerate(_items(tables[event])) if is_ours(entry)]):
+                del tables[event][index]
+                if not tables[event]:
+                    del tables[event]
+                text = tomlkit.dumps(laid_out) if exact else text
+    # tomlkit takes the comments behind a table for the table's own.
+    if {"hooks": {}} | _tables(text, path) != {"hooks": {}} | kept or text.count("#") != comments:
+        raise PlanfenceError("our hooks can't be taken out of this file alone", hint="remove them by hand")
     return text
 
 
@@ -177,7 +229,7 @@ def _first(text: str) -> tuple[jsontext.Node, int] | None:
 
 def present(text: str, agent: str, path: Path) -> str:
     """Say how much of ours the settings hold: ``whole``, ``part`` or ``none``."""
-    value = tomltext.load(text, path) if path.suffix == ".toml" else (_object(text).value if text.strip() else {})
+    value = _tables(text, path) if path.suffix == ".toml" else (_object(text).value if text.strip() else {})
     hooks = value.get("hooks")
     hooks = hooks if isinstance(hooks, Mapping) else {}
     right = sum(
@@ -221,19 +273,22 @@ def read(path: Path) -> str | None:
 
 def install(which: Settings, memory: Path) -> bool:
     """Merge our entries in; return whether anything changed. ``memory`` keeps what was there, for an exact way back."""
-    before = read(which.path)
-    after = _told(which, lambda: merged(before or "", which.agent, which.path))
-    if after == before:
-        return False
     note = memory / _key(which.path)
-    if not note.exists():
-        state = {"path": str(which.path), "before": before, "after": _digest(after)}
-        write_atomically(note, json.dumps(state).encode())
-    else:
-        kept = json.loads(note.read_bytes())
-        write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode())
-    write_atomically(which.path.resolve(), after.encode())
-    return True
+
+    def change(now: bytes | None) -> bytes | None:
+        before = _text(which, now)
+        after = _told(which, lambda: merged(before or "", which.agent, which.path))
+        if after == before:
+            return None
+        if not note.exists():
+            state = {"path": str(which.path), "before": before, "after": _digest(after)}
+            write_atomically(note, json.dumps(state).encode(), 0o600)
+        else:
+            kept = json.loads(note.read_bytes())
+            write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
+        return after.encode()
+
+    return edit(which.path.resolve(), change)
 
 
 def uninstall(which: Settings, memory: Path) -> bool:
@@ -241,26 +296,40 @@ def uninstall(which: Settings, memory: Path) -> bool:
 
     A file that nobody touched since becomes byte for byte what it was, or goes if it was not there.
     """
-    now = read(which.path)
     note = memory / _key(which.path)
-    if now is None:
+    gone = False
+
+    def change(now: bytes | None) -> bytes | None:
+        nonlocal gone
+        if now is None:
+            return None
+        text = _text(which, now) or ""
+        kept = json.loads(note.read_bytes()) if note.exists() else {}
+        if kept.get("after") == _digest(text):
+            then = kept["before"]
+        else:
+            then = _told(which, lambda: stripped(text, which.path))
+            then = None if then != text and then.strip() in ("", "{}") else then
+        gone = then is None
+        return None if then is None else str(then).encode()
+
+    if read(which.path) is None:
         note.unlink(missing_ok=True)
         return False
-    kept = json.loads(note.read_bytes()) if note.exists() else {}
-    if kept.get("after") == _digest(now):
-        then = kept["before"]
-    else:
-        then = _told(which, lambda: stripped(now, which.path))
-        then = None if then != now and then.strip() in ("", "{}") else then
+    changed = edit(which.path.resolve(), change)
     note.unlink(missing_ok=True)
-    if then is None:
+    if gone:
         which.path.unlink()
         if not any(which.path.parent.iterdir()):
             which.path.parent.rmdir()
-        return True
-    if then != now:
-        write_atomically(which.path.resolve(), then.encode())
-    return bool(then != now)
+    return changed or gone
+
+
+def _text(which: Settings, data: bytes | None) -> str | None:
+    try:
+        return None if data is None else data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CouldNotCheck(f"{which.path} can't be read: {error}") from error
 
 
 def _told(which: Settings, work: Callable[[], str]) -> str:

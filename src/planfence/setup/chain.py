@@ -13,9 +13,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from pathlib import Path
 
-from planfence.enums import Enum
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
 from planfence.setup import shims
@@ -180,12 +180,11 @@ def _write(path: Path, data: bytes, last_look: Callable[[], None]) -> None:
     temporary = _temporary(path)
     with _written(path.parent):
         temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o755)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o777)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                os.fchmod(file.fileno(), 0o755)
                 os.fsync(file.fileno())
             last_look()
             os.replace(temporary, path)

@@ -1,6 +1,6 @@
 """What is installed here, and what would not run: a list of checks that return data.
 
-A check is a function from :class:`Bench` to findings, in the tuple :data:`CHECKS`. To add
+A check is a function from :class:`Bench` to findings, in the tuple of :func:`_checks`. To add
 one, write it beside what it looks at and name it there.
 """
 
@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 
 from planfence import POLICY_PATH
@@ -25,11 +26,39 @@ from planfence.log.writer import log_path
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
+from planfence.records import dataclass
 from planfence.rules.catalog import KNOWN
-from planfence.setup import doctor_agents, doctor_hooks
-from planfence.setup.diagnosis import Bench, Diagnosis, Health
 
-Check = Callable[[Bench], Iterator[Diagnosis]]
+
+class Health(Enum):
+    """``WELL`` works; ``ODD`` works otherwise than one may think; ``BROKEN`` would not run."""
+
+    WELL = "ok"
+    ODD = "note"
+    BROKEN = "fails"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was looked at, how it is, what was seen, and what to type or change (empty: nothing)."""
+
+    health: Health
+    subject: str
+    seen: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What checks look at: the repository, and the policy in force (the defaults where none can be read)."""
+
+    repository: Repository
+    policy: Policy
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the process."""
+        return self.repository.environment
 
 
 def examine(environment: Environment, cwd: Path) -> list[Diagnosis]:
@@ -43,7 +72,7 @@ def examine(environment: Environment, cwd: Path) -> list[Diagnosis]:
     except PlanfenceError as error:
         return [*found, Diagnosis(Health.BROKEN, "repository", error.message, error.hint)]
     bench = Bench(repository, _policy(repository))
-    for check in CHECKS:
+    for check in _checks():
         try:
             found += check(bench)
         except PlanfenceError as error:
@@ -153,7 +182,7 @@ def logs(bench: Bench) -> Iterator[Diagnosis]:
         elif path.is_dir() or not os.access(_first_that_exists(path), os.W_OK):
             yield Diagnosis(Health.BROKEN, name, f"{path} can't be written: nothing is logged")
         elif bench.repository.git.run("ls-files", "-z", "--", f":(literal){name}"):
-            mend = f"git rm --cached {shlex.quote(name)}, and ignore it"
+            mend = f"git rm -q --cached {shlex.quote(name)} && echo {shlex.quote(name)} >> .gitignore"
             yield Diagnosis(Health.BROKEN, name, "is tracked: a framework fails every hook that changes it", mend)
         elif bench.repository.git.status("check-ignore", "-q", "--", name)[0] != 0:
             yield Diagnosis(Health.ODD, name, "is not ignored", "planfence init")
@@ -190,15 +219,19 @@ def doors(bench: Bench) -> Iterator[Diagnosis]:
             yield Diagnosis(Health.ODD, name, "is set: every git command here works on that one", f"unset {name}")
 
 
-CHECKS: tuple[Check, ...] = (
-    policy,
-    plans,
-    doctor_hooks.hooks,
-    doctor_hooks.framework,
-    doctor_agents.agents,
-    doctor_agents.model,
-    tests,
-    logs,
-    cache,
-    doors,
-)
+def _checks() -> tuple[Callable[[Bench], Iterator[Diagnosis]], ...]:
+    # They speak in the words that are defined here.
+    from planfence.setup import doctor_agents, doctor_hooks
+
+    return (
+        policy,
+        plans,
+        doctor_hooks.hooks,
+        doctor_hooks.framework,
+        doctor_agents.agents,
+        doctor_agents.model,
+        tests,
+        logs,
+        cache,
+        doors,
+    )

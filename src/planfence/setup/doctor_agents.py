@@ -18,7 +18,7 @@ from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
 from planfence.setup import agentsettings as installed
 from planfence.setup import jsontext
-from planfence.setup.diagnosis import Bench, Diagnosis, Health
+from planfence.setup.doctor import Bench, Diagnosis, Health
 
 
 def agents(bench: Bench) -> Iterator[Diagnosis]:

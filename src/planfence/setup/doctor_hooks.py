@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from planfence.gitio.run import git_version
 from planfence.setup import frameworks, install, shims
-from planfence.setup.diagnosis import Bench, Diagnosis, Health
+from planfence.setup.doctor import Bench, Diagnosis, Health
 from planfence.setup.frameworks import Config
-from planfence.setup.hookfile import Hook
+from planfence.setup.hookfile import Hook, same
 from planfence.setup.hookfile import look as look_at
-from planfence.setup.install import HooksFolder
+from planfence.setup.install import HookPlace, HooksFolder
 from planfence.setup.shims import Kind, Launcher
 
 #: Config-based hooks came with this version.
@@ -28,52 +30,69 @@ def hooks(bench: Bench) -> Iterator[Diagnosis]:
     if folder.configured:
         yield Diagnosis(Health.ODD, "core.hooksPath", f"git runs the hooks in {folder.path}, {folder.place.value}")
     for name in shims.NAMES:
-        yield from _hook(bench, look_at(folder.path, name), config)
+        yield from _hook(bench, look_at(folder.path, name), config, _install_line(folder))
     yield from _beside(bench, folder)
 
 
-def _hook(bench: Bench, hook: Hook, config: Config | None) -> Iterator[Diagnosis]:
+def _install_line(folder: HooksFolder) -> str:
+    """The line that installs here: a folder that others share is asked for."""
+    return "planfence install --outside" if folder.place is HookPlace.OUTSIDE else "planfence install"
+
+
+def _hook(bench: Bench, hook: Hook, config: Config | None, line: str) -> Iterator[Diagnosis]:
     ours = hook.kind in (Kind.OURS, Kind.EDITED)
     tool = shims.generated_by(hook.data) or (shims.generated_by(hook.kept) if ours else "")
     through_tool = bool(tool) and config is not None and hook.name in config.stages
     native = ours or hook.behind_framework
     if hook.loops:
-        mend = "planfence uninstall && planfence install"
+        mend = f"planfence uninstall && {line}"
         yield Diagnosis(Health.BROKEN, hook.name, f"{tool}'s hook and ours would start each other", mend)
     elif hook.data is not None and not hook.executable:
         yield Diagnosis(
-            Health.BROKEN, hook.name, f"{hook.path} is not executable: git skips it", f"chmod +x {hook.path}"
+            Health.BROKEN, hook.name, f"{hook.path} is not executable: git skips it", f"chmod +x {_quoted(hook.path)}"
         )
     elif native and through_tool:
-        mend = "planfence install"
+        mend = "planfence uninstall" if ours else line
         yield Diagnosis(Health.ODD, hook.name, f"runs twice, as a git hook and through {tool}", mend)
     elif native:
-        yield _shim(bench, hook)
+        yield _shim(bench, hook, line)
     elif hook.calls_planfence:
         yield Diagnosis(Health.WELL, hook.name, f"{hook.path} calls planfence")
     elif through_tool:
         yield Diagnosis(Health.WELL, hook.name, f"runs through {tool}")
     else:
         seen = "is not installed" if hook.data is None else f"{hook.path} does not start planfence"
-        yield Diagnosis(Health.BROKEN, hook.name, seen, "planfence install")
+        # Two hooks that are not ours can't both be kept behind ours: the older one steps aside, and is not lost.
+        replaced = hook.kept is not None and hook.data is not None and not same(hook.path, hook.kept_path)
+        yield Diagnosis(Health.BROKEN, hook.name, seen, _aside(hook.kept_path, line) if replaced else line)
 
 
-def _shim(bench: Bench, hook: Hook) -> Diagnosis:
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _aside(path: Path, line: str) -> str:
+    """Put a file aside under a name that is free, and install."""
+    free = next(name for number in count(1) if not (name := path.with_name(f"{path.name}.old{number}")).exists())
+    return f"mv {_quoted(path)} {_quoted(free)} && {line}"
+
+
+def _shim(bench: Bench, hook: Hook, line: str) -> Diagnosis:
     text = (hook.legacy if hook.behind_framework else hook.data) or b""
     launcher = shims.launcher_of(text)
     on_path = shutil.which("planfence", path=bench.environment.get("PATH"))
     if launcher is not None and (gone := _vanished(launcher)):
         health = Health.ODD if on_path else Health.BROKEN
         instead = "it takes planfence from PATH" if on_path else "it refuses every commit"
-        return Diagnosis(health, hook.name, f"{gone} has vanished: {instead}", "planfence install")
+        return Diagnosis(health, hook.name, f"{gone} has vanished: {instead}", line)
     if launcher is None and not on_path:
         return Diagnosis(
             Health.BROKEN, hook.name, "planfence is not on PATH: it refuses every commit", "pip install planfence"
         )
     if shims.classify(text) is Kind.EDITED:
-        return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it")
+        return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it", _aside(hook.path, line))
     if hook.kind is Kind.OURS and text != shims.shim(hook.name, launcher, hook.kept):
-        return Diagnosis(Health.ODD, hook.name, "was written by another version of planfence", "planfence install")
+        return Diagnosis(Health.ODD, hook.name, "was written by another version of planfence", line)
     behind = f", in front of {hook.kept_path.name}" if hook.kept is not None else ""
     return Diagnosis(Health.WELL, hook.name, f"runs as a git hook{behind}")
 
@@ -93,7 +112,7 @@ def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
         kinds = [look_at(default, name).kind for name in shims.NAMES]
         if Kind.OURS in kinds or Kind.EDITED in kinds:
             seen = f"the hooks in {default} do not run, since core.hooksPath is set"
-            yield Diagnosis(Health.BROKEN, "hooks", seen, "planfence install, or git config --unset core.hooksPath")
+            yield Diagnosis(Health.BROKEN, "hooks", seen, "git config --unset core.hooksPath")
     git = bench.repository.git
     status, out = git.status("config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$")
     names = sorted({name[5:-8] for name in out.decode("utf-8", "replace").split("\0") if name})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from planfence import POLICY_PATH
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import edit, locked, write_new
 from planfence.gitio.repository import Repository
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
@@ -49,9 +49,14 @@ class Initialised:
 def init(repository: Repository, framework: str = "auto", *, outside: bool = False) -> Initialised:
     """Set the repository up; safe to run twice.
 
-    Raises :class:`PlanfenceError` before anything is written where the policy that is there
-    can't be read, or the hooks can't be installed.
+    Of several at once, each waits for the one before. Raises :class:`PlanfenceError` before anything is written where
+    the policy that is there can't be read, or the hooks can't be installed.
     """
+    with locked(repository.common_dir):
+        return _init(repository, framework, outside=outside)
+
+
+def _init(repository: Repository, framework: str, *, outside: bool) -> Initialised:
     # A bare repository, or hooks that are switched off, are refused before anything is written.
     installing.require_folder(installing.hooks_folder(repository))
     policy = _existing_policy(repository.top)
@@ -60,7 +65,8 @@ def init(repository: Repository, framework: str = "auto", *, outside: bool = Fal
     if policy is None:
         base = base_branch(repository)
         text = policytemplate.starter(base, _test_command(repository.top))
-        write_atomically(repository.top / POLICY_PATH, text.encode())
+        if not write_new(repository.top / POLICY_PATH, text.encode()):
+            raise CouldNotCheck(f"{POLICY_PATH} was written meanwhile", hint="run it again")
         policy = parse_policy(text.encode(), POLICY_PATH)
         steps.insert(0, InitStep(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
     else:
@@ -113,8 +119,8 @@ def _framework_step(top: Path, framework: str) -> Iterator[InitStep]:
     config = frameworks.read_config(top)
     if config is None:
         if framework in frameworks.TOOLS:
-            write_atomically(top / frameworks.YAML_CONFIG, frameworks.snippet().encode())
-            yield InitStep(frameworks.YAML_CONFIG, "written")
+            written = write_new(top / frameworks.YAML_CONFIG, frameworks.snippet().encode())
+            yield InitStep(frameworks.YAML_CONFIG, "written" if written else "was there already")
     elif config.names_planfence:
         yield InitStep(config.path.name, "names planfence already")
     elif framework in ("auto", "native"):
@@ -140,37 +146,29 @@ def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[InitStep]:
         yield InitStep("logs", "are ignored already")
         return
     lines = "".join(f"/{name}*\n" for name in names)
-    path = repository.top / ".gitignore"
-    old = _appendable(path) if repository.git_dir == repository.common_dir else None
-    if old is None:
-        # Nobody's file to keep in order, and shared by all linked worktrees.
-        path = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
-        old = _appendable(path)
-    if old is None:
-        yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
-        return
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    write_atomically(path, old + _IGNORED_BECAUSE.encode() + lines.encode(), mode)
-    yield InitStep(
-        path.name if path.parent == repository.top else "info/exclude", "ignores the logs", " ".join(lines.split())
-    )
+    # The second is nobody's file to keep in order, and shared by all linked worktrees.
+    own = [repository.top / ".gitignore"] if repository.git_dir == repository.common_dir else []
+    exclude = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
+    for path in (*own, exclude):
+        if not path.is_symlink() and not path.is_dir() and edit(path, lambda old: _with_lines(old or b"", lines)):
+            yield InitStep(_shown(repository, path), "ignores the logs", " ".join(lines.split()))
+            return
+    yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
+
+
+def _shown(repository: Repository, path: Path) -> str:
+    return path.name if path.parent == repository.top else "info/exclude"
+
+
+def _with_lines(old: bytes, lines: str) -> bytes | None:
+    """The content with our lines behind it, or None where lines can't be added cleanly."""
+    if (old and not old.endswith(b"\n")) or b"\r" in old or b"\0" in old:
+        return None
+    return old + _IGNORED_BECAUSE.encode() + lines.encode()
 
 
 def _ignored(repository: Repository, name: str) -> bool:
     return repository.git.status("check-ignore", "-q", "--no-index", "--", name)[0] == 0
-
-
-def _appendable(path: Path) -> bytes | None:
-    """The content to append to, or None where lines can't be added cleanly."""
-    if path.is_symlink():
-        return None
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError:
-        return None
-    return data if (not data or data.endswith(b"\n")) and b"\r" not in data and b"\0" not in data else None
 
 
 def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from pathlib import Path
 
 import planfence
-from planfence.enums import Enum
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass

@@ -43,7 +43,10 @@ def parse(text: str) -> Node:
     """Read a text; raises :class:`PlanfenceError` where it is no JSON, comments and trailing commas aside."""
     reader = _Reader(text)
     reader.skip()
-    node = reader.value()
+    try:
+        node = reader.value()
+    except RecursionError:
+        raise reader.fault("the values are nested too deeply") from None
     reader.skip()
     if reader.at != len(text):
         raise reader.fault("something follows the value")

@@ -48,7 +48,7 @@ def install_server(repository: Repository) -> Path:
             f"another hook stands at {place}",
             hint="call `planfence receive` from it, with its standard input, and exit with its status",
         )
-    write_atomically(place, hook(), 0o755)
+    write_atomically(place, hook(), 0o777)
     return place
 
 

@@ -13,8 +13,8 @@ import hashlib
 import os
 import re
 import shlex
+from enum import Enum
 
-from planfence.enums import Enum
 from planfence.records import dataclass
 
 #: The hooks that planfence takes part in, in the order in which git runs them.
@@ -142,7 +142,8 @@ def generated_by(hook: bytes | None) -> str:
 
 def launcher_of(data: bytes) -> Launcher | None:
     """The launcher that a shim of ours names, or None where it names none."""
-    found = re.search(r"^p=(.*?)\ns=(.*?)\n(?:if \[|i=|\w+\(\))", os.fsdecode(data), re.DOTALL | re.MULTILINE)
+    text = os.fsdecode(data)
+    found = re.search(r"\A(?>.*?^p=)(?>(.*?)\ns=)(.*?)\n(?:if \[|i=|\w+\(\))", text, re.DOTALL | re.MULTILINE)
     if found is None:
         return None
     python, site = (shlex.split(found.group(part)) for part in (1, 2))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
 from planfence.content.judged import Judged, Kind
-from planfence.enums import IntEnum
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False

@@ -64,20 +64,17 @@ def from_json(text: str) -> SplitPlan:
 
     Raises :class:`PlanfenceError` where it is not of the format.
     """
-    import json
+    from planfence.foreignjson import read_json
 
     again = "begin again from `planfence split --json`"
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise _fail(f"is not JSON: {error}", again) from error
+    data = read_json(text, "the split plan", again)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise _fail(f"has no `schema` {SCHEMA}", again)
     try:
         groups = tuple(_group(entry) for entry in data["groups"])
         cuts = tuple((str(cut["unit"]), int(cut["old"]), int(cut["new"])) for cut in data.get("cuts", ()))
         return SplitPlan(str(data["base"]), str(data["tree"]), groups, cuts)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _fail(f"lacks or misspells {error}", again) from error
 
 

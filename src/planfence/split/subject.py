@@ -122,7 +122,9 @@ def _commit(
         raise PlanfenceError(f"{raw.id[:12]} is a merge", hint="split the commits that it merges")
     parent = next(iter(commit.parents), "")
     base_tree = parse_commit(objects.read_many([parent])[0]).tree if parent else repository.empty_tree()
-    with repository.git.begin("diff-tree", *OPTIONS, base_tree, commit.tree) as compared:
+    from planfence.gitio.isolated import BareView
+
+    with BareView(repository) as git, git.begin("diff-tree", *OPTIONS, base_tree, commit.tree) as compared:
         meanwhile()
         diff = compared.status(ok=(0,))[1]
     policy = _policy(objects, parent)

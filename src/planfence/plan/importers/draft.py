@@ -14,7 +14,7 @@ from planfence.manifest.tablereader import NAME
 from planfence.records import dataclass
 
 _TOKEN = re.compile(
-    r"`([^`\n]+)`|(?<![\w/`.<])((?:[\w.@+-]+/)+[\w.@+*-]*|[\w-]+\.(?:py|ts|tsx|js|jsx|go|rs|java|md|toml|ya?ml|json|sql|css|html|sh))(?![\w/`])"
+    r"`([^`\n]+)`|((?<![\w/`.<@+-])(?:[\w.@+-]+/)+[\w.@+*-]*|(?<![\w/`.<-])[\w-]+\.(?:py|ts|tsx|js|jsx|go|rs|java|md|toml|ya?ml|json|sql|css|html|sh))(?![\w/`])"
 )
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
 

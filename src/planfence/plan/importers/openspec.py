@@ -11,7 +11,7 @@ import re
 from planfence.errors import PlanfenceError
 from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 
-_SECTION = re.compile(r"^##\s+(?:(?P<number>\d+)[.)]?\s+)?(?P<title>.+?)\s*$")
+_SECTION = re.compile(r"^##\s+(?:(?P<number>\d+)[.)]?\s+)?(?P<title>\S.*)$")
 _ITEM = re.compile(r"^\s*[-*]\s+\[(?P<mark>[ xX])\]\s+(?:(?P<number>\d+(?:\.\d+)*)[.)]?\s+)?(?P<text>.+)$")
 
 
@@ -23,7 +23,7 @@ def read(data: bytes, *, proposal: bytes = b"", design: bytes = b"", **_: bytes)
         section = _SECTION.match(line)
         item = _ITEM.match(line)
         if section is not None:
-            sections.append((section["number"] or "", section["title"], []))
+            sections.append((section["number"] or "", section["title"].rstrip(), []))
         elif item is not None:
             if not sections:
                 sections.append(("", "", []))

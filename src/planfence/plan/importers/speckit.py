@@ -14,7 +14,7 @@ from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_i
 
 _ITEM = re.compile(r"^\s*[-*]\s+\[(?P<mark>[ xX])\]\s+(?P<id>T\d+)\b[\s:.]*(?P<text>.*)$")
 _MARK = re.compile(r"^\[(?:P|US\d+|[A-Z]+)\]\s*")
-_DEPENDS = re.compile(r"\(\s*depends\s+on:?\s+([^)]*)\)", re.IGNORECASE)
+_DEPENDS = re.compile(r"\(\s*depends\s+on:?\s([^)]*)\)?", re.IGNORECASE)
 _TEST = re.compile(r"^\*\*Independent Test\*\*:\s*(.+)$")
 
 

@@ -6,11 +6,11 @@ depends on all of them. What is done or cancelled is left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planfence.errors import PlanfenceError
+from planfence.foreignjson import read_json
 from planfence.plan.importers.draft import Draft, DraftTask, identifier, paths_in, unique
 from planfence.records import replace
 
@@ -19,10 +19,7 @@ _CLOSED = frozenset({"done", "cancelled", "completed"})
 
 def read(data: bytes, *, tag: str = "", **_: bytes) -> Draft:
     """Read the file; ``tag`` names one of several lists. Raises :class:`PlanfenceError` where it is none."""
-    try:
-        value = json.loads(data)
-    except ValueError as error:
-        raise PlanfenceError(f"it is no JSON: {error}", hint="give .taskmaster/tasks/tasks.json") from error
+    value = read_json(data, "it", "give .taskmaster/tasks/tasks.json")
     name, tasks, meta = _tagged(value, tag)
     open_tasks = [each for each in tasks if str(each.get("status", "")).lower() not in _CLOSED]
     names = {str(each.get("id")): tuple(_names(each)) for each in open_tasks}

@@ -21,7 +21,7 @@
     return node;
   };
 
-  // Numbers, as planfence.core.stats and planfence.render.numbers have them.
+  // Numbers, as planfence.report.stats and planfence.render.numbers have them.
   const Z = 1.959963984540054;
   const wilson = (hits, n) => {
     if (!n) return { value: null, low: null, high: null, n };

@@ -25,26 +25,44 @@ from planfence.rules.lint.base import LintContext, LintRule
 def check(ctx: LintContext) -> Iterator[Finding]:
     if ctx.tree is None:
         return
-    added = [entry.path for task in ctx.plan.tasks for entry in task.files if entry.change in (Action.ADD, None)]
+    added = {entry.path for task in ctx.plan.tasks for entry in task.files if entry.change in (Action.ADD, None)}
+    wide = [each for each in added if not paths.is_literal(each)]
+    known = _Known(ctx.tree.paths)
     for path, task in ctx.numbered():
         for index, entry in enumerate(task.files):
             if entry.change in (Action.ADD, None) or not paths.is_literal(entry.path):
                 continue
-            if entry.path in ctx.tree.paths or entry.path in ctx.tree.folders or paths.matches(added, entry.path):
+            if (
+                entry.path in ctx.tree.paths
+                or entry.path in ctx.tree.folders
+                or entry.path in added
+                or paths.matches(wide, entry.path)
+            ):
                 continue
             message = f"task {task.id}: there is no `{entry.path}` to {entry.change}"
-            yield RULE.at(ctx, (*path, "files", index, "path"), message, _fix(ctx.tree.paths, entry.path))
+            yield RULE.at(ctx, (*path, "files", index, "path"), message, known.fix(entry.path))
 
 
-def _fix(tree: frozenset[str], path: str) -> str:
-    """The file of this name elsewhere, else one of the same folder with a similar name."""
-    folder, _, name = path.rpartition("/")
-    same = sorted(each for each in tree if each.rpartition("/")[2] == name)
-    if not same:
-        beside = {each.rpartition("/")[2] for each in tree if each.rpartition("/")[0] == folder}
-        near = nearest(name, sorted(beside))
-        same = [f"{folder}/{near}".lstrip("/")] if near else []
-    return f"did you mean `{same[0]}`?" if same else 'a new file has `change = "add"`'
+class _Known:
+    """The repository's files by name and by folder, sorted out at the first question."""
+
+    def __init__(self, tree: frozenset[str]) -> None:
+        self._tree = tree
+        self._by_name: dict[str, list[str]] = {}
+        self._names_in: dict[str, list[str]] = {}
+
+    def fix(self, path: str) -> str:
+        """The file of this name elsewhere, else one of the same folder with a similar name."""
+        if not self._by_name:
+            for each in sorted(self._tree):
+                folder, _, name = each.rpartition("/")
+                self._by_name.setdefault(name, []).append(each)
+                self._names_in.setdefault(folder, []).append(name)
+        folder, _, name = path.rpartition("/")
+        same = self._by_name.get(name, [])
+        if not same and (near := nearest(name, self._names_in.get(folder, []))):
+            same = [f"{folder}/{near}".lstrip("/")]
+        return f"did you mean `{same[0]}`?" if same else 'a new file has `change = "add"`'
 
 
 RULE = LintRule("LNT014", "path-unknown", Severity.WARN, check)

@@ -6,8 +6,9 @@ import pytest
 
 from planfence.manifest.plan import FileEntry, Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.plan.worth import LEAST, advice
 from planfence.report.taskfacts import TaskFacts
+from planfence.report.twomodels import LEAST
+from planfence.report.twomodels import for_task as advice
 
 ROLES = {"plan": "claude", "implement": "codex", "review": "claude"}
 FILES = tuple(FileEntry(f"src/{name}.py") for name in "abc")

@@ -1,7 +1,7 @@
 import random
 
-from planfence.report.split_worth import advice
 from planfence.report.taskfacts import TaskFacts
+from planfence.report.twomodels import by_size as advice
 
 
 def tasks(flow, count, cost, rounds, est_min=40.0):

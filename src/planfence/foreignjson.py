@@ -1,0 +1,70 @@
+"""JSON that somebody else wrote: read within limits, or refused in one message.
+
+The standard library's reader stops at the interpreter's recursion limit with a :class:`RecursionError`, and takes
+numbers that no JSON has (`NaN`, `1e999`) and text that has no UTF-8 (`"\\ud800"`), with which others fail later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from planfence.errors import PlanfenceError
+
+#: Deeper than any format that is read here, and far from the interpreter's own limit.
+DEEPEST = 100
+#: Larger than any plan, review, event or printed session.
+LARGEST = 64 * 1024 * 1024
+
+
+class NotJson(PlanfenceError):
+    """The text is no JSON, as against JSON beyond our limits."""
+
+
+def read_json(data: bytes | str, what: str, hint: str, *, largest: int = LARGEST) -> Any:
+    """Return the value of a JSON text; ``what`` names it in messages, as in "the split plan".
+
+    Raises :class:`NotJson` if it is none (RFC 8259), and :class:`PlanfenceError` if it is larger than ``largest``
+    (bytes, or characters of a str) or nested more than :data:`DEEPEST` deep.
+    """
+    if len(data) > largest:
+        raise PlanfenceError(f"{what} is larger than {largest >> 20} MB", hint=hint)
+    return within_limits(lambda: json.loads(data, parse_constant=_none, parse_float=_finite), what, hint)
+
+
+def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:
+    """Return what a JSON reader's ``parse`` returns, within the limits; raises as :func:`read_json` does."""
+    deep = PlanfenceError(f"{what} is nested more than {DEEPEST} deep", hint=hint)
+    try:
+        value = parse()
+    except RecursionError:
+        raise deep from None
+    except ValueError as error:
+        raise NotJson(f"{what} is no JSON: {error}", hint=hint) from error
+    level = [value]
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+            elif isinstance(each, str) and not each.isascii() and any("\ud800" <= char <= "\udfff" for char in each):
+                raise NotJson(f"{what} holds half a character (a lone surrogate)", hint=hint)
+        if not inner:
+            return value
+        level = inner
+    raise deep
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        return _none(text)
+    return value
+
+
+def _none(text: str) -> float:
+    raise ValueError(f"{text[:40]} is no number")

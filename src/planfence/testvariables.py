@@ -1,0 +1,104 @@
+"""The variables that change what a test run loads, skips or selects, by the tool whose manual names them.
+
+They come from whoever starts the gate, not from the tree: `MAKEFLAGS=n` runs no recipe, `PYTHONPATH` and `BASH_ENV` run
+code of their own before the tests. So the gate drops them, and says so.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Names by kind: `X*` is a beginning, `*X` an end. Case does not count, since npm's does not. A test holds
+#: docs/stages.md to them.
+KINDS = {
+    "loader": """
+        LD_* DYLD_* _RLD* LIBPATH SHLIB_PATH GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH OPENSSL_CONF*
+        OPENSSL_MODULES OPENSSL_ENGINES
+    """,
+    "shell": """
+        BASH_* BASHOPTS SHELLOPTS ENV ZDOTDIR FPATH CDPATH GLOBIGNORE EXECIGNORE IFS PS4 TMOUT
+        POSIXLY_CORRECT _POSIX2_VERSION PWD OLDPWD XDG_CONFIG_HOME XDG_CONFIG_DIRS
+    """,
+    "make and compilers": """
+        MAKE* CMAKE_* CTEST_* MESON* NINJA* CONFIG_SITE CONFIG_SHELL PKG_CONFIG* ACLOCAL_PATH CC CXX CPP FC
+        LD AR AS CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH
+        GCC_EXEC_PREFIX DEPENDENCIES_OUTPUT CCACHE_* DISTCC_* USE_BAZEL_VERSION BAZELISK_*
+    """,
+    "Python": """
+        PYTHON* __PYVENV_LAUNCHER__ PYTEST* PY_IGNORE_IMPORTMISMATCH TOX* NOX* NOSE_* COVERAGE_*
+        HYPOTHESIS_* PIP_* PIPENV_* POETRY_* PDM_* UV_* HATCH_* SETUPTOOLS_* DISTUTILS_*
+    """,
+    "Node": """
+        NODE_OPTIONS NODE_PATH NODE_TEST_* NODE_V8_COVERAGE NODE_REPL_* NODE_CHANNEL_* NODE_PENDING_*
+        NODE_COMPILE_CACHE NODE_PRESERVE_SYMLINKS* NPM_* PNPM_CONFIG_* YARN_* BUN_* DENO_* TS_NODE_* TSX_*
+        BABEL_* ESBUILD_BINARY_PATH JEST_* VITEST* MOCHA_* NYC_* TAP_* AVA_* CYPRESS_* PLAYWRIGHT_JUNIT_*
+        PWTEST_* INIT_CWD
+    """,
+    "Perl": "PERL* HARNESS_*",
+    "Ruby": "RUBY* BUNDLE* RAKE* RSPEC_* SPEC TEST TESTS CUCUMBER_*",
+    "JVM": "CLASSPATH _JAVA_* MAVEN_* GRADLE_* ORG_GRADLE_* ANT_* SBT_* LEIN_* KOTLIN_*",
+    "Go": """
+        GOENV GOWORK GOROOT GOPATH GO111MODULE GOTOOLCHAIN GOTOOLDIR GOEXPERIMENT GODEBUG GOOS GOARCH GOBIN
+        GOCACHE* GOCOVERDIR GOPACKAGESDRIVER GOSUMDB GONOSUM* GOVCS CGO_*
+    """,
+    "Rust": "CARGO* RUST_* RUSTC* RUSTDOC* NEXTEST_*",
+    "PHP": "PHP* COMPOSER* XDEBUG_*",
+    ".NET": """
+        DOTNET_STARTUP_HOOKS DOTNET_ADDITIONAL_DEPS DOTNET_SHARED_STORE CORECLR_* COR_* COMPLUS_* MSBUILD*
+        VSTEST_* NUGET_*
+    """,
+    "others": """
+        ERL_* ELIXIR_* MIX_* LUA_* R_PROFILE* R_ENVIRON* R_LIBS* R_TESTS JULIA_* GHC* CABAL_* STACK_* OCAML*
+        CAML* DUNE_* TCLLIBPATH GUILE_* EMACSLOADPATH AWKPATH AWKLIBPATH BATS_* GTEST_* BOOST_TEST_*
+        TESTBRIDGE_* TEST_FILTER TEST_SHARD_* TEST_TOTAL_SHARDS ROBOT_* BEHAT_* BC_ENV_ARGS
+    """,
+    "any tool's options": "*_OPTS *TESTOPTS *OPTIONS *FLAGS *_OPT *_ARGS",
+}
+
+#: What belongs to the caller's git, to hook frameworks and to us: dropped without a word, since a hook always has them.
+_OURS = "GIT_* PRE_COMMIT* PLANFENCE_* PWD OLDPWD"
+
+#: Stays though a kind above has it: it says who someone is or where something lives, as HOME does, and is no code.
+_STAYS = "PG* DATABASE_* *_TOKEN *_PASSWORD GIT_AUTHOR_* GIT_COMMITTER_* GIT_ASKPASS GIT_TERMINAL_PROMPT"
+
+#: What every program needs, also if the policy has a strict list.
+NEEDED = """
+    PATH HOME USER LOGNAME SHELL TMPDIR TMP TEMP LANG LC_* TZ TERM VIRTUAL_ENV CONDA_PREFIX SYSTEMROOT
+"""
+
+
+class _Kinds(NamedTuple):
+    """Whole names, beginnings and ends."""
+
+    whole: frozenset[str]
+    beginnings: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: str) -> _Kinds:
+        names = words.split()
+        beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
+        ends = tuple(name[1:] for name in names if name.startswith("*"))
+        return cls(frozenset(name for name in names if "*" not in name), beginnings, ends)
+
+    def have(self, name: str) -> bool:
+        return name in self.whole or name.startswith(self.beginnings) or name.endswith(self.ends)
+
+
+_DROPPED, _SILENT, _KEPT, _ALWAYS = map(_Kinds.of, (" ".join(KINDS.values()), _OURS, _STAYS, NEEDED))
+
+
+def changes_what_runs(name: str) -> bool:
+    """Whether a variable of this name changes what a tool loads, skips or selects."""
+    upper = name.upper()
+    return (_DROPPED.have(upper) or _SILENT.have(upper)) and not _KEPT.have(upper)
+
+
+def worth_a_word(name: str) -> bool:
+    """Whether a person should hear that a dropped variable was there."""
+    return changes_what_runs(name) and not _SILENT.have(name.upper())
+
+
+def is_needed(name: str) -> bool:
+    """Whether a strict list leaves the variable too."""
+    return _ALWAYS.have(name)

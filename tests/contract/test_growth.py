@@ -1,0 +1,256 @@
+"""What meets text of others takes time in proportion to it: every regular expression of the package, and each matcher.
+
+Steps are counted, not seconds, so that a busy machine changes nothing (`support/steps.py`). An expression that is made
+anew in the source is found in it, and tried; one whose text is only known at run time needs an entry in `MADE`.
+`PLANFENCE_PAIRS=1000 pytest tests/core/test_growth.py` tries more texts than the default.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from planfence.core import languages, lexing, paths
+from planfence.core import message as messages
+from planfence.core.log import Reader
+from support.steps import Counter, families, grows
+
+import planfence
+from planfence import fastjudge
+from planfence.agents import shellwords
+
+PAIRS = int(os.environ.get("PLANFENCE_PAIRS", "4"))
+ROOT = Path(planfence.__file__).parent
+_MAKERS = {"compile", "match", "search", "sub", "subn", "fullmatch", "split", "findall", "finditer"}
+_OURS = {"pattern", "seek"}
+#: Asked elsewhere than where they are made, and how.
+_ELSEWHERE = {"FILLED": "fullmatch", "REGEX_LITERAL": "match"}
+
+
+def _expressions() -> Iterator[tuple[str, str, Any, int, set[str]]]:
+    """Yield (place, function around it, expression, flags, how it is asked); the expression is None if it is made."""
+    for file in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        module = ".".join(file.relative_to(ROOT.parent).with_suffix("").parts)
+        for scope, call in _calls(tree, ""):
+            function = call.func
+            made = isinstance(function, ast.Attribute) and ast.unparse(function.value) == "re"
+            if not (made and function.attr in _MAKERS) and ast.unparse(function) not in _OURS:
+                continue
+            names = vars(importlib.import_module(module))
+            try:
+                expression = _value(call.args[0], names)
+            except (NameError, SyntaxError):
+                expression = None
+            flags = [each.value for each in call.keywords if each.arg == "flags"]
+            position = {"compile": 1, "pattern": 1, "seek": 2}.get(getattr(function, "attr", ast.unparse(function)), 2)
+            flags += (
+                call.args[position : position + 1] if made is False or function.attr not in ("sub", "split") else []
+            )
+            flag = int(_value(flags[0], names)) if flags and expression is not None else 0
+            yield f"{module}:{call.lineno}", f"{module}.{scope}", expression, flag, _asked(tree, call)
+
+
+def _calls(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.Call]]:
+    for child in ast.iter_child_nodes(node):
+        named = isinstance(child, ast.FunctionDef | ast.ClassDef)
+        inner = f"{scope}.{child.name}".lstrip(".") if named else scope
+        if isinstance(child, ast.Call):
+            yield inner, child
+        yield from _calls(child, inner)
+
+
+def _value(node: ast.expr, names: dict[str, Any]) -> Any:
+    return eval(compile(ast.Expression(node), "expression", "eval"), names)
+
+
+def _asked(tree: ast.Module, call: ast.Call) -> set[str]:
+    """How the expression is asked: `match`, `fullmatch`, `search`; where it can't be seen, the dearest: `search`."""
+    way = getattr(call.func, "attr", "")
+    if way != "compile" and way:
+        return {way if way in ("match", "fullmatch") else "search"}
+    name = next(
+        (
+            ast.unparse(each.targets[0])
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Assign) and each.value is call
+        ),
+        "",
+    )
+    uses = {
+        each.attr
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Attribute) and name and ast.unparse(each.value) == name
+    }
+    bare = [
+        e for e in ast.walk(tree) if isinstance(e, ast.Name) and name and e.id == name and isinstance(e.ctx, ast.Load)
+    ]
+    dotted = [
+        e
+        for e in ast.walk(tree)
+        if isinstance(e, ast.Attribute) and isinstance(e.value, ast.Name) and e.value.id == name
+    ]
+    if name in _ELSEWHERE:
+        return {_ELSEWHERE[name]}
+    if not uses or len(bare) != len(dotted) or not uses <= {"match", "fullmatch"}:
+        return {"search"}
+    return uses
+
+
+def _languages() -> Iterator[tuple[str, str, int, str]]:
+    for name in languages._MAKERS:
+        language = languages._MAKERS[name]()
+        yield f"scanner of {name}", languages.scanner(language).pattern, re.MULTILINE, "search"
+
+
+def _directives() -> Iterator[tuple[str, str, int, str]]:
+    for name in languages._MAKERS:
+        language = languages._MAKERS[name]()
+        yield f"directive of {name}", language.directive, re.MULTILINE | re.IGNORECASE, "search"
+
+
+_HOSTILE = ("*a*a*a*a*ab", "**/a/**/a*b/**/a/**/b", "*/*a*/*", "**/*a*a/**/?a*[ab]*b", "a/**/*/**/*/**", "*?*?*[!a]*")
+
+
+def _globs() -> Iterator[tuple[str, str | bytes, int, str]]:
+    for pattern in _HOSTILE:
+        yield f"pattern {pattern}", paths.regex((pattern,)), 0, "fullmatch"
+
+
+#: Expressions whose text is made at run time: where → examples.
+MADE = {
+    "planfence.core.globs._tokens": lambda: [("one class", paths.regex(("[[:alpha:]b]",)), 0, "fullmatch")],
+    "planfence.core.languages.scanner": _languages,
+    "planfence.core.lexing._heredoc": lambda: [("heredoc", r"^[ \t]*END\b[^\n]*\n?", re.MULTILINE, "search")],
+    "planfence.core.paths._compiled": _globs,
+    "planfence.core.patterns._Later.__getattr__": list,
+    "planfence.core.risks.base.seek": list,
+    "planfence.core.sameness._directive": _directives,
+    "planfence.core.screen.PathScreen.__init__": list,
+    "planfence.install.shims.calls_planfence": lambda: [
+        ("hook", rb"^[^#\n]*\bplanfence hook name(?![\w-])", re.MULTILINE, "search")
+    ],
+}
+FOUND = list(_expressions())
+CASES = [
+    pytest.param(expression, flags, way, id=place)
+    for place, _, expression, flags, ways in FOUND
+    if expression is not None
+    for way in sorted(ways)
+]
+CASES += [
+    pytest.param(expression, flags, way, id=name) for make in MADE.values() for name, expression, flags, way in make()
+]
+
+
+@pytest.mark.parametrize(("expression", "flags", "way"), CASES)
+def test_the_steps_of_an_expression_grow_with_the_text(expression: str | bytes, flags: int, way: str) -> None:
+    counter = Counter(expression, flags)
+    for family in families(counter, PAIRS):
+        said = grows(counter, family, way)
+        assert not said, f"{expression!r}\n{said}"
+
+
+def test_every_expression_is_tried() -> None:
+    assert {where for _, where, expression, _, _ in FOUND if expression is None} == set(MADE)
+
+
+@pytest.mark.parametrize(
+    ("expression", "way"),
+    [
+        (r"(?:a+)+b", "match"),
+        (r"(?:a|a)*b", "fullmatch"),
+        (r"(?:ab|a|b)+c", "search"),
+        (r"x*x*y", "match"),
+        (r"\s+$", "search"),
+        (r"open\(.*,", "search"),
+        (r"\b(?:token|secret)[\w-]*:", "search"),
+        (r"<[^>]*>", "search"),
+        (r"[^/]*a[^/]*a[^/]*b", "fullmatch"),
+        (r"(?:.*/)?(?:.*/)?(?:.*/)?x", "fullmatch"),
+    ],
+)
+def test_what_grows_faster_is_seen(expression: str, way: str) -> None:
+    counter = Counter(expression)
+    assert any(grows(counter, family, way) for family in families(counter, PAIRS))
+
+
+def _lines(call: Callable[[], object]) -> int:
+    """How many lines of Python a call runs through."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+_PATHS = ("a", "a/", "aab/", "a/b/", "/a", "b")
+
+
+@pytest.mark.parametrize("pattern", [*_HOSTILE, "src/auth/" + "*a" * 9 + "b", "**/" * 12 + "x", "**/a/" * 9 + "x"])
+def test_the_fast_path_takes_no_more_steps_than_length_times_length(pattern: str) -> None:
+    fast = fastjudge.Patterns([pattern.replace("[!a]", "?").replace("[ab]", "?").encode()])
+    for start in ("", "src/auth/"):
+        for again in _PATHS:
+            for times in (5, 40, 100):
+                path = (start + again * times + "c").encode()
+                assert _lines(lambda: fast.match(path)) < 12 * len(path) * len(pattern), (pattern, path)  # noqa: B023
+
+
+#: What reads text of others line by line or byte by byte, and what such text is made of.
+_READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
+    "message": (messages.parse, ("a\n", "Plan-Task: a/b\n", " x\n", "\n", "- fix: y\n", "#1, ", "a", " ")),
+    "trailers": (
+        lambda text: messages.with_trailers(text, (("Plan-Task", "p/t"),), "#"),
+        ("a\n", "Plan-Task: a/b\n", " x\n", "\n", "# x\n"),
+    ),
+    "log line": (
+        lambda text: list(Reader(lambda when, utc: 0).read_line(text, 1)),
+        ("a", ",", "a,start,1700000000", "2026-11-22_10:00:00,task=a,", "%25"),
+    ),
+    "shell": (lambda text: _quietly(shellwords.parse, text), ("a ", "'a' ", "$(", "a;", "<<A\n", '"', "(", "${a} ")),
+    "javascript": (lambda text: _scan(text, "a.js"), ("/[", "/", "a/", "'", "`", "/*", "//", "${", "\n/[")),
+    "shell script": (lambda text: _scan(text, "a.sh"), ("<<A\n", "<<A", "'", "#", "${#")),
+    "yaml": (lambda text: _scan(text, "a.yml"), ("- ", "a: |\n", " ", "!a ", ": > ", "|", "'")),
+    "pattern": (paths.fault, ("*", "a/", "[a", "**/", "[[:alpha:]]", "?")),
+}
+
+
+def _quietly(call: Callable[[str], object], text: str) -> None:
+    with contextlib.suppress(ValueError, RecursionError):
+        call(text)
+
+
+def _scan(text: str, path: str) -> None:
+    language = languages.language_of(path)
+    assert language is not None
+    with contextlib.suppress(lexing.PastDeadline):
+        lexing.scan(text, language)
+
+
+@pytest.mark.parametrize("name", sorted(_READERS))
+def test_the_steps_of_a_reader_grow_with_the_text(name: str) -> None:
+    reader, pieces = _READERS[name]
+    for one in pieces:
+        for other in ("", *pieces):
+            taken = [_lines(lambda: reader((one + other) * times)) for times in (20, 40, 80)]  # noqa: B023
+            first, second = taken[1] - taken[0], taken[2] - taken[1]
+            assert second <= 2.6 * max(first, 0) + taken[0] + 100, (one, other, taken)

@@ -1,0 +1,91 @@
+"""The first line under *Next*, typed word for word where the refusal stood, makes the same commit pass."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import examples
+
+from planfence.rules import RULES
+
+CASES = [pytest.param(rule, number, id=f"{rule.code}-{number}") for rule in RULES for number in range(len(rule.bad))]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return examples.template(tmp_path_factory.mktemp("template"))
+
+
+def first(said: str) -> tuple[str, str]:
+    """The why and the line of the first step."""
+    found = re.search(r"^Next:\n  # (.*)\n  (.*)$", said, re.MULTILINE)
+    assert found, said
+    return found[1], found[2]
+
+
+def run(repo, line: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    variables = repo.variables | repo.extra | extra
+    if extra.get("PLANFENCE_MODEL") == "":
+        variables.pop("PLANFENCE_MODEL")
+    return subprocess.run(
+        ["sh", "-c", line], cwd=repo.root, env=variables, capture_output=True, text=True, errors="replace", check=False
+    )
+
+
+def decides(why: str) -> bool:
+    """Whether the line is for a person to decide, and settles nothing by itself."""
+    return bool(re.search(r"\b(let |see |give the role|say it in other words|keep it out)", why))
+
+
+def type_first(scene, said: str) -> tuple[str, str, subprocess.CompletedProcess[str]]:
+    why, line = first(said)
+    as_person = {"PLANFENCE_MODEL": ""} if "ask a person" in why else {}
+    return why, line, run(scene.repo, line, GIT_EDITOR="true", **as_person)
+
+
+@pytest.mark.parametrize(("rule", "number"), CASES)
+def test_the_commit_that_is_about_to_be_made(rule, number: int, template: Path, tmp_path: Path) -> None:
+    scene = examples.Scene(template, tmp_path, rule.bad[number])
+    if scene.spec.push or "push" in scene.spec.at:
+        pytest.skip("no local hook refuses it")
+    scene.stage()
+    status, said = scene._native()
+    assert status
+    assert rule.code in said
+    why, line, typed = type_first(scene, said)
+    subject = scene.repo.git("log", "-1", "--format=%s")
+    if scene.repo.git("rev-parse", "HEAD") == scene.base or subject.startswith("chore: amend"):
+        again, words = scene._native()
+        if again and decides(why):
+            assert typed.returncode == 0 or why.startswith("see "), (line, typed.stderr)
+            return
+        assert again == 0, (why, line, typed.stderr, words)
+    done = scene.repo.planfence("check", "--commit", "HEAD")
+    assert done.returncode == 0, (line, done.stdout)
+
+
+@pytest.mark.parametrize("later", [0, 2], ids=["the last", "an earlier one"])
+@pytest.mark.parametrize(("rule", "number"), CASES)
+def test_a_commit_that_was_made(rule, number: int, later: int, template: Path, tmp_path: Path) -> None:
+    scene = examples.Scene(template, tmp_path, rule.bad[number])
+    seen = scene.spec.surfaces(bad=True, edit=False)
+    if not {"range of 5", "push"} & set(seen):
+        pytest.skip("no range refuses it")
+    scene.stage()
+    scene.record()
+    scene.repo.git("checkout", "-q", "--force", "HEAD")
+    scene.fill(later, "later")
+    span = f"{scene.base}..HEAD"
+    command = ("check", "--range", span) if "range of 5" in seen else ("verify", span)
+    done = scene.repo.planfence(*command)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert rule.code in done.stdout
+    why, line, typed = type_first(scene, done.stdout)
+    after = scene.repo.planfence(*command)
+    if after.returncode and decides(why):
+        assert typed.returncode == 0 or why.startswith("see "), (line, typed.stderr)
+        return
+    assert after.returncode == 0, (why, line, typed.stderr, after.stdout)

@@ -1,0 +1,480 @@
+"""A rule's examples as real repositories, and every surface that may see them.
+
+The words of an example stand at the head of `docs/rules.md`. Run as a program, it sends the examples of the rules
+that it is given through every surface, with whatever package is first on the path, and prints what each said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.repository import Repo, environment
+
+TASK = "p/t"
+BASE = "main"
+_MODES = {"f": "100644", "x": "100755", "l": "120000", "s": "160000", "-": "0"}
+#: What a submodule points to: any commit id will do, since nobody fetches it.
+_LINKED = "1234567890" * 4
+SURFACES = (
+    *("edit", "check --staged", "hook id", "native", "check --commit"),
+    *("range of 5", "range of 200", "push", "verify", "receive"),
+)
+
+
+@dataclass
+class Spec:
+    """An example, read."""
+
+    lines: tuple[str, ...]
+    files: list[str] = field(default_factory=lambda: ["src/user.py"])
+    deny: list[str] = field(default_factory=list)
+    themes: list[list[str]] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    policy: list[str] = field(default_factory=list)
+    has: dict[str, str] = field(default_factory=dict)
+    changes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    plan: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    task: str = TASK
+    model: str = "human"
+    stage: str = "implement"
+    message: str = "feat: change"
+    at: list[str] = field(default_factory=list)
+    push: str = ""
+    needs: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    rounds: tuple[int, str] = (0, "")
+    words: frozenset[str] = frozenset()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the example is about its message."""
+        return "message" in self.words
+
+    def surfaces(self, *, bad: bool, edit: bool) -> tuple[str, ...]:
+        """The surfaces that can see it."""
+        if self.push:
+            return ("server",)
+        seen = set(SURFACES) - {"edit"}
+        paths = [path for path, old, new, _ in self.changes if old in "f-" and new in "f-"]
+        if edit and not self.speaks and len(paths) == len(self.changes) and not self.plan:
+            seen.add("edit")
+        if self.speaks and bad:
+            seen -= {"check --staged"}
+        if "push" in self.at:
+            seen &= {"push", "verify", "receive"} if bad else seen
+        if "signed" in self.words:
+            seen &= {"push", "verify", "receive"}
+        if any(line.startswith("tests.required") for line in self.policy):
+            seen &= {"check --staged", "hook id", "native", "verify", "receive"}
+        if "tested" in self.words:
+            seen &= {"check --staged", "hook id", "native"}
+        return tuple(surface for surface in SURFACES if surface in seen)
+
+
+def read(example: tuple[str, ...]) -> Spec:
+    """Read an example's lines."""
+    spec = Spec(example, words=frozenset(line.split(" ", 1)[0] for line in example))
+    for line in example:
+        word, _, rest = line.partition(" ")
+        several = rest.split()
+        if word in ("files", "deny", "types", "at", "needs", "done"):
+            setattr(spec, word, several)
+        elif word == "theme":
+            spec.themes.append(several)
+        elif word in ("task", "model", "stage", "message", "push"):
+            setattr(spec, word, "" if rest == "none" else rest)
+        elif word == "policy":
+            spec.policy.append(rest)
+        elif word == "role":
+            spec.roles[several[0]] = several[1]
+        elif word == "rounds":
+            spec.rounds = int(several[0]), several[1]
+        elif word == "plan":
+            key, _, value = rest.partition(" = ") if " += " not in rest else rest.partition(" += ")
+            spec.plan[key] = value
+        elif word in ("has", "change"):
+            names, equals, text = rest.partition(" = ")
+            for name in names.split():
+                change = _change(name, text if equals else "")
+                if word == "has":
+                    spec.has[change[0]] = text if equals else "was\n"
+                else:
+                    spec.changes.append(change)
+        elif word not in ("tested", "signed"):
+            raise ValueError(f"no example has the word {word}")
+    if not spec.changes and not spec.plan and not spec.push:
+        spec.changes.append(_change("src/user.py", ""))
+    return spec
+
+
+def _change(name: str, text: str) -> tuple[str, str, str, str]:
+    """`path`, `+path`, `-path`, `path@s`: (path, mode letter before, after, text after)."""
+    old, new = {"+": ("-", "f"), "-": ("f", "-")}.get(name[0], ("f", "f"))
+    name = name.lstrip("+-")
+    name, at, mode = name.partition("@")
+    if at:
+        old, new = ("-" if old == "-" else mode), mode
+    return name, old, new, text
+
+
+def _plan(spec: Spec, *, after: bool) -> str:
+    version = spec.plan.get("version", "1") if after else "1"
+    goal = spec.plan.get("goal", '"a goal"') if after else '"a goal"'
+    files = [*spec.files, *(spec.plan.get("files", "").split() if after else [])]
+    entries = []
+    for each in files:
+        action, colon, pattern = each.partition(":")
+        entries.append(f'{{ path = "{pattern}", change = "{action}" }}' if colon else f'{{ path = "{each}" }}')
+    themes = [["own", *(spec.files if not spec.themes else ["src/**"])], *spec.themes]
+    lines = ["schema = 1", 'id = "p"', f"version = {version}", f"goal = {goal}", 'out_of_scope = ["x"]']
+    lines += ['risks = [{ risk = "x", mitigation = "y" }]', 'rollback = "revert"']
+    for name, *patterns in themes:
+        clean = [pattern.partition(":")[2] or pattern for pattern in patterns]
+        lines += [f"[themes.{name}]", f"paths = {json.dumps(clean)}"]
+        lines += [f"types = {json.dumps(spec.types)}"] if name == "own" and spec.types else []
+    lines += ["[roles]", *(f'{stage} = "{model}"' for stage, model in spec.roles.items())]
+    for name in spec.needs:
+        lines += ["[[tasks]]", f'id = "{name}"', 'title = "T"', 'theme = "own"', "estimate_min = 45"]
+        lines += [f'files = [{{ path = "src/{name}.py" }}]', _CRITERION]
+    lines += ["[[tasks]]", 'id = "t"', 'title = "T"', 'theme = "own"', "estimate_min = 45"]
+    lines += [f"files = [{', '.join(entries)}]", f"deny = {json.dumps(spec.deny)}"]
+    lines += [f"depends_on = {json.dumps(spec.needs)}", _CRITERION]
+    return "\n".join(lines) + "\n"
+
+
+_CRITERION = 'acceptance = [{ id = "A1", text = "it works", review = true }]'
+_FILL = """schema = 1
+id = "fill"
+version = 1
+goal = "commits that nobody minds"
+out_of_scope = ["x"]
+risks = [{ risk = "x", mitigation = "y" }]
+rollback = "revert"
+[themes.own]
+paths = ["fill/**"]
+[[tasks]]
+id = "t"
+title = "T"
+theme = "own"
+estimate_min = 45
+files = [{ path = "fill/log.txt" }]
+acceptance = [{ id = "A1", text = "it works", review = true }]
+"""
+
+
+class Scene:
+    """One example in a repository of its own: HEAD is what stands before the change, on the branch `work`."""
+
+    def __init__(self, template: Path, folder: Path, example: tuple[str, ...]) -> None:
+        self.spec = read(example)
+        shutil.copytree(template, folder / "repo", symlinks=True)
+        self.repo = Repo(folder / "repo", environment(folder))
+        if os.environ.get("PYTHONPATH"):
+            self.repo.variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+        self.repo.extra["PLANFENCE_MODEL"] = self.spec.model
+        self._before()
+
+    def _before(self) -> None:
+        spec, repo = self.spec, self.repo
+        policy = ["schema = 1", *spec.policy]
+        if not any(line.startswith("tests.") for line in policy):
+            policy.append("tests.required = []")
+        elif not any(line.startswith("tests.command") for line in policy):
+            policy += ['tests.command = "true"', "tests.min_tests = 0"]
+        if any("trust.plan" in line for line in policy):
+            self._signers()
+            policy.append('trust.signers = "signers"')
+        repo.write("planfence.toml", "\n".join(policy) + "\n")
+        repo.write("plans/p.toml", _plan(spec, after=False))
+        repo.write("plans/fill.toml", _FILL)
+        for path, text in spec.has.items():
+            repo.write(path, text)
+        for path, old, _, _ in spec.changes:
+            if old == "s":
+                repo.git("update-index", "--add", "--cacheinfo", f"160000,{'9' * 40},{path}")
+            elif old != "-":
+                repo.write(path, "def user():\n    return 1\n" if path.endswith(".py") else "was\n")
+        repo.git("add", "-A", "--", *sorted({p.name for p in repo.root.iterdir()} - {".git"}))
+        repo.git("commit", "-q", "--no-verify", "-m", "chore: begin")
+        repo.git("checkout", "-q", "-B", "work")
+        self.base = repo.git("rev-parse", "HEAD")
+        repo.git("branch", "-q", "-f", "main", self.base)
+        self._ledger()
+        if spec.task:
+            repo.start(spec.task)
+
+    def _signers(self) -> None:
+        key = self.repo.root.parent / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+        self.repo.write("signers", f"ada@example.org {key.with_suffix('.pub').read_text()}")
+        self.repo.git("config", "user.signingkey", str(key))
+        self.repo.git("config", "gpg.format", "ssh")
+
+    def _ledger(self) -> None:
+        """What the ledger says: begun, sent back, moved on."""
+        from planfence.ledger.records import new_id, write_move
+        from planfence.ledger.transitions import Kind, Move
+        from planfence.manifest.policy import Policy
+
+        spec, opened = self.spec, self.repo.open()
+        head, tree = self.repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+        model = spec.roles.get("implement", "human")
+
+        def move(task: str, kind: str, stage: str, number: int, who: str = model, round_: int = 0) -> None:
+            made = Move(new_id(), Kind(kind), task, round_, number, stage, who, head, tree)
+            write_move(opened, Policy(), made)
+
+        move("fill/t", "start", "implement", 1)
+        for name in spec.done:
+            move(f"p/{name}", "start", "implement", 1)
+            move(f"p/{name}", "advance", "review", 2)
+            move(f"p/{name}", "advance", "done", 3)
+        if spec.stage == "plan" or not spec.task:
+            return
+        move(TASK, "start", "implement", 1)
+        number = 2
+        for round_ in range(spec.rounds[0]):
+            move(TASK, "advance", "review", number, spec.rounds[1], round_)
+            move(TASK, "rework", "implement", number + 1, "human", round_ + 1)
+            number += 2
+        if spec.stage in ("review", "done"):
+            move(TASK, "advance", "review", number)
+        if spec.stage == "done":
+            move(TASK, "advance", "done", number + 1, "human")
+
+    # -- the change ---------------------------------------------------------------------------------------------
+
+    def stage(self) -> None:
+        """Make the change in the worktree and stage it."""
+        repo, spec = self.repo, self.spec
+        for path, _, new, text in spec.changes:
+            if new == "-":
+                repo.git("rm", "-q", "--", path)
+            elif new == "s":
+                repo.git("update-index", "--add", "--cacheinfo", f"160000,{_LINKED},{path}")
+            elif new == "l":
+                (repo.root / path).parent.mkdir(parents=True, exist_ok=True)
+                os.symlink(text or "target", repo.root / path)
+                repo.git("add", "--", path)
+            else:
+                given = text or ("def user():\n    return 2\n" if path.endswith(".py") else "now\n")
+                repo.write(path, given)
+                repo.git("--literal-pathspecs", "add", "--", path)
+        if spec.plan:
+            repo.write("plans/p.toml", _plan(spec, after=True))
+            repo.git("add", "plans/p.toml")
+        if "tested" in spec.words:
+            assert repo.planfence("test", "--staged").returncode == 0
+
+    def text(self) -> str:
+        """The message of the finished commit: with the trailers that the hook would write."""
+        spec = self.spec
+        trailers = [f"Plan-Model: {spec.model}"] if spec.model != "human" or spec.task else []
+        if spec.task:
+            trailers = [f"Plan-Task: {spec.task}", f"Plan-Stage: {spec.stage}", *trailers]
+            trailers += [f"Plan-Rework: {spec.rounds[0]}"] if spec.rounds[0] else []
+        return f"{spec.message}\n\n" + "\n".join(trailers) + "\n"
+
+    def record(self) -> str:
+        """Commit what is staged past the hooks."""
+        sign = ["-S"] if "signed" in self.spec.words else []
+        self.repo.git("commit", "-q", "--no-verify", *sign, "-F", "-", stdin=self.text().encode())
+        return self.repo.git("rev-parse", "HEAD")
+
+    def fill(self, count: int, tag: str) -> None:
+        """Put clean commits of another task on top of HEAD, in one process."""
+        if not count:
+            return
+        head = self.repo.git("rev-parse", "HEAD")
+        out = []
+        message = "feat: more\n\nPlan-Task: fill/t\nPlan-Stage: implement\nPlan-Model: human\n"
+        for number in range(count):
+            text = f"{tag} {number}\n"
+            out.append(f"commit refs/heads/fill\ncommitter A <a@b> {1767225600 + number} +0000\n")
+            out.append(f"data {len(message)}\n{message}\n")
+            out.append(f"from {head}\n" if not number else "")
+            out.append(f"M 644 inline fill/log.txt\ndata {len(text)}\n{text}\n")
+        self.repo.git("fast-import", "--quiet", "--force", stdin="".join(out).encode())
+        self.repo.git("checkout", "-q", "-B", "work", "refs/heads/fill")
+
+    # -- the surfaces -------------------------------------------------------------------------------------------
+
+    def see(self, surfaces: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
+        """Yield (surface, exit code, what was said) for each, in the order in which the change grows up."""
+        if "server" in surfaces:
+            yield ("server", *self._server())
+            return
+        if "edit" in surfaces:
+            yield ("edit", *self._edit())
+        self.stage()
+        tree = self.repo.git("write-tree")
+        if "check --staged" in surfaces:
+            yield ("check --staged", *self._check(staged=True))
+        if "hook id" in surfaces:
+            yield ("hook id", *self._hook_ids())
+        if "native" in surfaces:
+            yield ("native", *self._native())
+            self.repo.git("reset", "-q", "--soft", self.base)
+            self.repo.git("read-tree", tree)
+        if set(surfaces) <= {"edit", "check --staged", "hook id", "native"}:
+            return
+        tip = self.record()
+        if "check --commit" in surfaces:
+            yield ("check --commit", *self._check(commit=tip))
+        if "range of 200" in surfaces:
+            for count in (5, 200):
+                self.repo.git("reset", "-q", "--hard", self.base)
+                self.fill(count // 2, f"before {count}")
+                self.repo.git("cherry-pick", "--allow-empty", tip)
+                self.fill(count - 1 - count // 2, f"after {count}")
+                yield (f"range of {count}", *self._check(base=self.base, tip=self.repo.git("rev-parse", "HEAD")))
+        last = self.repo.git("rev-parse", "HEAD")
+        if "push" in surfaces:
+            yield ("push", *self._push(last))
+        for surface in ("verify", "receive"):
+            if surface in surfaces:
+                yield (surface, *self._boundary(surface, last))
+
+    def _told(self, outcome) -> tuple[int, str]:
+        from planfence.render import text
+
+        return int(outcome.report.refused), text.render(outcome.report)
+
+    def _check(self, *, staged: bool = False, commit: str = "", base: str = "", tip: str = "") -> tuple[int, str]:
+        from planfence.judge import check
+
+        opened = self.repo.open()
+        if staged:
+            return self._told(check.check_staged(opened, thorough=True))
+        if commit:
+            return self._told(check.check_commit(opened, commit, thorough=True))
+        return self._told(check.check_span(opened, f"{base}..{tip}"))
+
+    def _edit(self) -> tuple[int, str]:
+        from planfence.agents.patch import Edit
+        from planfence.agents.scope import judge_edits
+        from planfence.change.change import Action
+
+        edits = [
+            Edit(str(self.repo.root / path), Action.DELETE if new == "-" else None)
+            for path, _, new, _ in self.spec.changes
+        ]
+        found = judge_edits(edits, str(self.repo.root), self.repo.environment())
+        return int(bool(found.denials)), "\n".join(f"{each.what}: {each.why}\n{each.fix}" for each in found.denials)
+
+    def _hook_ids(self) -> tuple[int, str]:
+        """What a framework runs: the ids' entries, of a commit that opens no editor."""
+        said = ""
+        index = str(self.repo.root / ".git/index")
+        done = self.repo.planfence("hook", "pre-commit", PRE_COMMIT="1", GIT_INDEX_FILE=index, GIT_EDITOR=":")
+        said += done.stderr
+        if not done.returncode:
+            (self.repo.root / ".git/COMMIT_EDITMSG").write_text(f"{self.spec.message}\n")
+            done = self.repo.planfence(
+                "hook", "commit-msg", ".git/COMMIT_EDITMSG", PRE_COMMIT="1", GIT_INDEX_FILE=index, GIT_EDITOR=":"
+            )
+            said += done.stderr
+        return done.returncode, said
+
+    def _native(self) -> tuple[int, str]:
+        done = subprocess.run(
+            ["git", "commit", "-q", "-m", self.spec.message],
+            cwd=self.repo.root, env=self.repo.variables | self.repo.extra, capture_output=True, text=True, check=False,
+            errors="replace",
+        )  # fmt: skip
+        return done.returncode, done.stderr
+
+    def _push(self, tip: str) -> tuple[int, str]:
+        from planfence.boundary import push
+
+        # A remote that has the base and nothing else, as its own tracking branch says.
+        self.repo.git("config", "remote.origin.url", str(self.repo.root))
+        self.repo.git("update-ref", "refs/remotes/origin/main", self.base)
+        zero = "0" * len(tip)
+        line = f"refs/heads/work {tip} refs/heads/work {zero}\n".encode()
+        opened = self.repo.open()
+        return self._told(push.judge(opened, "origin", push.parse(opened, line)).outcome)
+
+    def _boundary(self, surface: str, tip: str) -> tuple[int, str]:
+        from planfence.boundary import receive, verify
+
+        opened = self.repo.open()
+        if surface == "verify":
+            return self._told(verify.verify(opened, f"{self.base}..{tip}"))
+        zero = "0" * len(tip)
+        return self._told(receive.receive(opened, f"{zero} {tip} refs/heads/work\n".encode()))
+
+    def _server(self) -> tuple[int, str]:
+        """A real push into a bare repository with the hook."""
+        repo = self.repo
+        for number in range(2):
+            repo.write("src/user.py", f"{number}\n")
+            repo.git("add", "-A")
+            repo.git("commit", "-q", "--no-verify", "-F", "-", stdin=self.text().encode())
+        bare = Repo(repo.root.parent / "server.git", repo.variables)
+        subprocess.run(["git", "clone", "-q", "--bare", str(repo.root), str(bare.root)], env=repo.variables, check=True)
+        bare.git("symbolic-ref", "HEAD", "refs/heads/main")
+        bare.git("update-ref", "refs/heads/main", "refs/heads/work~1")
+        repo.git("push", "-q", str(bare.root), "refs/planfence/*:refs/planfence/*")
+        assert bare.planfence("install", "--server").returncode == 0
+        refspec = self.spec.push.replace("HEAD^", "HEAD~2")
+        done = subprocess.run(
+            ["git", "push", "-q", str(bare.root), refspec],
+            cwd=repo.root, env=repo.variables, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stderr
+
+
+def template(folder: Path) -> Path:
+    """An empty repository with the native hooks, made once."""
+    made = folder / "examples"
+    made.mkdir()
+    repo = Repo(made, environment(folder))
+    if os.environ.get("PYTHONPATH"):
+        repo.variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    repo.git("init", "-q", "-b", "main")
+    repo.write(".git/info/exclude", ".ai-*\n")
+    done = repo.planfence("install")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def verdicts(rule, kind: str, number: int, template_: Path, folder: Path) -> list[tuple[str, int, str]]:
+    """What every surface that can see it says of one example."""
+    example = getattr(rule, kind)[number]
+    scene = Scene(template_, folder, example)
+    return list(scene.see(scene.spec.surfaces(bad=kind == "bad", edit=rule.edit)))
+
+
+def codes_in(said: str) -> set[str]:
+    """The rules that a text names."""
+    return set(re.findall(r"\b[A-Z]{3}\d{3}\b", said))
+
+
+def main(words: list[str]) -> None:
+    """Print, for each rule that is named, what every surface says of every example."""
+    from planfence.rules import RULES
+
+    folder = Path(words[0])
+    made = template(folder)
+    told = {}
+    for rule in RULES:
+        for kind in ("bad", "good"):
+            for number in range(len(getattr(rule, kind)) if rule.code in words[1:] else 0):
+                place = folder / f"{rule.code}-{kind}-{number}"
+                place.mkdir()
+                told[f"{rule.code} {kind} {number}"] = verdicts(rule, kind, number, made, place)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
