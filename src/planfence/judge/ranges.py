@@ -77,8 +77,10 @@ def protected_at(sources: Sources, branches: Heads, name: str, *, told: bool = F
     """
     tip = branches.tips.get(name)
     if tip is None:
+        remote = branches.prefix.removeprefix("refs/remotes/").rstrip("/")
+        fetch = f"fetch it: `git fetch {remote} '+{BRANCH}{name}:{branches.prefix}{name}'`"
         raise PlanfenceError(
-            f"the policy's base {name} is no branch here", hint=f"create it, or fetch it: `git fetch origin {name}`"
+            f"the policy's base {name} is no branch here", hint="create it" if branches.prefix == BRANCH else fetch
         )
     policy = sources.policy(tip)
     if policy is None:
