@@ -305,8 +305,9 @@ def check_branch(repository: Repository) -> Outcome:
         policy = sources.policy(head)
         if policy is None:
             return Outcome(Report((), (), (NO_POLICY,)), None)
-        if known.default and policy.base not in known.tips:
-            raise _nothing_to_compare_with(repository, policy.base, known=False)
+        named = sources.policy(known.tips[known.default]) if known.default else None
+        if named is not None and named.base not in known.tips:
+            raise _nothing_to_compare_with(repository, named.base, known=False)
         protected = find_protected(sources, known)
         if protected is not None:
             span = Ranges(repository, objects, protected, known).own_span(head)
