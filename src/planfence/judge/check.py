@@ -149,14 +149,6 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     return check_range(repository, base, head)
 
 
-def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
-    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name.
-
-    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence; given at all, the commits leave.
-    """
-    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}, leaving=gates is not None))
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What commits are held to beside themselves.
