@@ -67,6 +67,7 @@ POLICY = {
     },
     "rework": {"max": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
+    "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
 }
 WORDS = [
     "a",

@@ -10,7 +10,7 @@ from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.planfile import read_patterns, read_schema
-from planfence.manifest.policy import Limits, Policy, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, Limits, Policy, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 
@@ -69,6 +69,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         tests=_tests(top.table("tests")),
         rework_max=_rework(top.table("rework"), default.rework_max),
         trust=_trust(top.table("trust")),
+        branches=_branches(top.table("branches")),
     )
     top.raw("protected")
     top.close()
@@ -203,6 +204,12 @@ def _trust(table: Table) -> Trust:
     )
     table.close()
     return trust
+
+
+def _branches(table: Table) -> Branches:
+    branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
+    table.close()
+    return branches
 
 
 def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], ...]) -> None:
