@@ -28,22 +28,30 @@ def command() -> None:
 
 @command.command()
 @click.option("--task", default="", help="Only this task's records.")
-@click.option("-n", "--last", default=20, show_default=True, help="How many records, from the end; 0: all.")
+@click.option(
+    "-n",
+    "--last",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many records, from the end; 0: all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the records and the counts.")
 def show(task: str, last: int, as_json: bool) -> int:
-    """Show the last records (times in UTC), and what in the log could not be read."""
+    """Show the last records (times in UTC), and what could not be read there. With `-n 0` the whole log is read."""
     repository = here()
-    reading = files.read_logs(list(dict.fromkeys(files.own_logs(repository, policy_of(repository)))))
+    logs = list(dict.fromkeys(files.own_logs(repository, policy_of(repository))))
+    reading = files.read_last(logs, last, task) if last > 0 else files.read_logs(logs)
     found = [record for record in reading.records if not task or record.fields["task"] == task][-last:]
     timed = [(utc(record.epoch), record) for record in found]
     if as_json:
         shown = [{"time": when.replace("_", "T") + "Z"} | record.fields for when, record in timed]
         aside = [{"line": entry.line, "why": entry.why, "text": entry.text} for entry in reading.aside]
-        emit(dumps({"records": shown, "counts": reading.counts, "aside": aside}, 2) + "\n")
+        emit(dumps({"records": shown, "counts": reading.counts, "aside": aside, "whole": reading.whole}, 2) + "\n")
         return 0
     if found:
         emit(render_records(timed) + "\n")
-    emit(render_counts(reading.counts, reading.aside) + "\n")
+    emit(render_counts(reading.counts, reading.aside, whole=reading.whole) + "\n")
     return 0
 
 

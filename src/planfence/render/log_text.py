@@ -24,10 +24,15 @@ def render_records(records: Iterable[tuple[str, Record]]) -> str:
     )
 
 
-def render_counts(counts: Mapping[str, int], aside: Iterable[SetAside]) -> str:
-    """What was read and what was not, with the first lines that were set aside."""
+def render_counts(counts: Mapping[str, int], aside: Iterable[SetAside], *, whole: bool = True) -> str:
+    """What was read and what was not, with the first lines that were set aside; ``whole``: all of it was read."""
     words = [f"{counts.get('records', 0)} records", f"{counts.get('runs', 0)} run-log lines"]
     words += [f"{counts[name]} {name}" for name in ("glued", "torn", "doubled", "foreign") if counts.get(name)]
-    lines = [f"{counts.get('lines', 0)} lines: " + ", ".join(words)]
-    lines += [f"  line {entry.line}, {entry.why}: {inert(entry.text, 120)}" for entry in aside]
+    read = f"{counts.get('lines', 0)} lines"
+    lines = [f"{read if whole else f'{read} at the end (-n 0 reads all)'}: " + ", ".join(words)]
+    lines += [f"  line {_place(entry.line)}, {entry.why}: {inert(entry.text, 120)}" for entry in aside]
     return "\n".join(lines)
+
+
+def _place(line: int) -> str:
+    return str(line) if line > 0 else f"{-line} from the end"
