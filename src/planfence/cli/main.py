@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import click
 
 from planfence import __version__
-from planfence.errors import ExitCode, PlanfenceError
+from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
 from planfence.terminal import emit, emit_error, say
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
@@ -94,4 +94,7 @@ def _run() -> int:
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
+        emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        return int(ExitCode.COULD_NOT_CHECK)
     return int(result) if isinstance(result, int) else 0
