@@ -40,9 +40,15 @@ def lines(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    while (place := line.find("\x1b[")) >= 0 and (end := _colour_ends(line, place)):
-        line = line[:place] + line[end:]
-    return inert(line.expandtabs() if "\t" in line else line)
+    return inert(_colourless(line).expandtabs())
+
+
+def _colourless(line: str) -> str:
+    if "\x1b[" not in line:
+        return line
+    head, *parts = line.split("\x1b[")
+    rest = [f"\x1b[{part}" for part in parts]
+    return head + "".join(part[_colour_ends(part, 0) :] for part in rest)
 
 
 def netted(text: str, *, commands: bool = False) -> str:
@@ -95,18 +101,19 @@ def _no_command(line: str) -> str:
     GitHub's runner: `::` at the beginning, behind spaces too, and `##[` anywhere (`ActionCommand.cs`); Azure Pipelines
     has `##vso[`, TeamCity `##teamcity[`.
     """
-    if "::" in line and line.lstrip()[:2] == "::":
-        place = line.index("::")
-        line = f"{line[:place]}\\x3a{line[place + 1 :]}"
-    if "##" in line and "[" in line:
-        head, *parts = line.split("##")
-        line = head + "".join(("\\x23#" if _names_command(part) else "##") + part for part in parts)
+    head, colons, tail = line.partition("::")
+    if colons and not _colourless(head).strip():
+        line = f"{head}\\x3a:{tail}"
+    place = line.find("[") if "##" in line else -1
+    while place >= 0:
+        word = place
+        while line[word - 1 : word].isascii() and line[word - 1 : word].isalpha():
+            word -= 1
+        if line[max(word - 2, 0) : word] == "##":
+            line = f"{line[: word - 2]}\\x23{line[word - 1 :]}"
+            place += 3
+        place = line.find("[", place + 1)
     return line
-
-
-def _names_command(text: str) -> bool:
-    word, bracket, _ = text.partition("[")
-    return bool(bracket) and (not word or (word.isascii() and word.isalpha()))
 
 
 def dumps(value: object, indent: int | None = None) -> str:

@@ -145,7 +145,7 @@ CALLS: dict[tuple[str, ...], list[Call]] = {
     ],
     ("log", "import"): [call(".ai-benchmark.csv"), call("/evil\x1b[2J\n::error::x")],
     ("log", "show"): [call(), call("-n", "0"), call("--task", SPEAKABLE, shows="")],
-    ("sync",): [call(), call(SPEAKABLE)],
+    ("sync",): [call(shows="did not take"), call(SPEAKABLE)],
     ("report",): [
         call(),
         call("--by", "plan"),
@@ -277,7 +277,10 @@ def test_what_it_prints_is_inert(world: Repo, tmp_path: Path, path: tuple[str, .
             said += _decoded(printed.out)
         if said:
             known = " ".join((*path, *each.words)).replace(SPEAKABLE, "EVIL")
-            wrong.append(f"{known!r} ({printed.code}): " + "\n    ".join([*said[:8], repr(printed.all[:300])]))
+            wrong.append(
+                f"{known!r} ({printed.code}): "
+                + "\n    ".join([*said[:8], repr(printed.all[:300]), repr(printed.all[-900:])])
+            )
     assert not wrong, "\n".join(wrong)
 
 

@@ -27,7 +27,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
 
 def facts_text(rows: Sequence[tuple[str, str]]) -> str:
     """Return (name, value) rows in two columns; rows without a value are left out."""
-    shown = [(inert(name), inert(value)) for name, value in rows if value]
+    shown = [(inert(name, 40), inert(value)) for name, value in rows if value]
     width = max((len(name) for name, _ in shown), default=0)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in shown)
 
