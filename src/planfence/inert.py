@@ -34,6 +34,11 @@ def inert(text: str, most: int = LONGEST) -> str:
     return _no_command(text) + (f"… ({left} characters more)" if left > 0 else "")
 
 
+def whole(text: str) -> str:
+    """As :func:`inert`, uncut: for programs."""
+    return inert(text, len(text))
+
+
 def lines(text: str) -> str:
     """Several lines of others (a test's output, a diff), each inert; colours are dropped, tabs become spaces."""
     return "\n".join(map(_line, text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))

@@ -120,7 +120,7 @@ _TEST = f"printf '%b' {json.dumps(SPEAKABLE.encode('unicode_escape').decode().re
 
 def make(repo: Repo) -> None:
     """Fill a repository without a commit with hostile plans, policy, names, messages, ledger and log."""
-    repo.write("planfence.toml", f'schema = 1\n[tests]\ncommand = {toml(_TEST)}\n')
+    repo.write("planfence.toml", f"schema = 1\n[tests]\ncommand = {toml(_TEST)}\n")
     repo.write("plans/evil.toml", plan())
     repo.write("src/a.py", "a = 1\n")
     repo.write("docs/b.md", "# B\n")

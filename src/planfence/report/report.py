@@ -107,14 +107,21 @@ def render_json(data: ReportData) -> str:
 def render_csv(data: ReportData) -> str:
     """The tasks as CSV with a heading; a text that a spreadsheet would run as a formula gets a `'` in front (OWASP).
 
-    Texts stand in quotes, so that one that is cut at `;` by a spreadsheet begins no formula either.
+    If a text has a `;`, at which some spreadsheets cut, texts stand in quotes: nothing behind it begins a cell.
     """
     out = io.StringIO()
     names = [field.name for field in fields(TaskRow) if field.name != "stages"]
-    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    rows = [{name: _safe(value) for name, value in asdict(row).items()} for row in data.tasks]
+    parted = any(";" in value for row in rows for value in row.values() if isinstance(value, str))
+    writer = csv.DictWriter(
+        out,
+        names,
+        extrasaction="ignore",
+        lineterminator="\n",
+        quoting=csv.QUOTE_NONNUMERIC if parted else csv.QUOTE_MINIMAL,
+    )
     writer.writeheader()
-    for row in data.tasks:
-        writer.writerow({name: _safe(value) for name, value in asdict(row).items()})
+    writer.writerows(rows)
     return out.getvalue()
 
 
