@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from planfence.boundary import incoming, pushnote
@@ -23,6 +22,7 @@ from planfence.ledger.refs import PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.terminal import PassedOn, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,16 +196,17 @@ def _is_rerun(policy: Policy) -> bool:
 
 
 def _run(repository: Repository, tip: str, *, again: bool) -> bool:
-    def output(data: bytes) -> None:
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
+    passed_on = PassedOn(err=True)
 
-    def say(text: str) -> None:
-        output(f"planfence: {text}\n".encode("utf-8", "replace"))
+    def tell(text: str) -> None:
+        passed_on.end()
+        say(f"planfence: {text}", err=True)
 
     target = target_of(repository, rev=tip)
     # At the push only the policy's own command counts; the criteria were `advance`'s business.
     own = {key: each for key, each in target.commands.items() if each[0] == TESTS and not key.startswith("acceptance")}
-    return run_tests(
-        repository, replace(target, commands=own), Teller(say, output, lambda *_: None), again=again
-    ).passed
+    teller = Teller(tell, passed_on.take, lambda *_: None)
+    try:
+        return run_tests(repository, replace(target, commands=own), teller, again=again).passed
+    finally:
+        passed_on.end()

@@ -106,7 +106,9 @@ def _log(path: str, line: str) -> None:
     when = time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime())
     warning = append_line(path, f"{when},{line},id={os.urandom(8).hex()}")
     if warning:
-        sys.stderr.write(f"planfence: {warning}\n")
+        from planfence.terminal import say
+
+        say(f"planfence: {warning}", err=True)
 
 
 if __name__ == "__main__":
