@@ -241,6 +241,12 @@ def clean(text: str, comment: str) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
+def stripped(text: str, comment: str) -> str:
+    """Clean a message as `git stripspace` does; lines that begin with ``comment`` go too, unless it is empty."""
+    kept = (line.rstrip(_SPACE) for line in text.split("\n") if not (comment and line.startswith(comment)))
+    return "\n".join(kept).strip("\n") + "\n"
+
+
 def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) -> str:
     """Return the message file's text with our trailers set, each once, in their order.
 

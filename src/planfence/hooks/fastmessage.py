@@ -19,7 +19,7 @@ _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
 #: Asks for git's comment prefix, under both of its names.
-_COMMENT = ("config", "-z", "--get-regexp", r"^core\.comment(char|string)$")
+_COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup)$")
 #: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
@@ -35,6 +35,10 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     plan, files = change.prove()
+    if not change.raw:
+        return False  # an amended message, whose commit keeps its task
+    if text.lstrip(" \t\r\n")[:1] == "#":
+        return False  # some clean-ups keep it as the subject
     block = judge(plan, lines)
     if settings and answer(settings, (0, 1)):
         return False
