@@ -1,4 +1,4 @@
-"""For every way in which git makes a message: what our hooks let through has the trailers that git finds, and stands."""
+"""For every way in which git makes a message: what our hooks let through has git's own trailers, and stands."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from random import Random
 
 import pytest
 from hooks.test_left import attempt
-from hooks.test_left import hooked as hooked
-from hooks.test_record import commit
+from hooks.test_record import HOOKS, commit, put
 
 OURS = "Plan-Task=auth/middleware\nPlan-Stage=implement\nPlan-Model=human"
 SCISSORS = "------------------------ >8 ------------------------"
@@ -22,6 +21,16 @@ SETTINGS = (
     ("commit.cleanup", "scissors"), ("commit.cleanup", "verbatim"), ("commit.verbose", "true"),
     ("i18n.commitEncoding", "latin1"), ("i18n.commitEncoding", "UTF-16"),
 )  # fmt: skip
+
+
+@pytest.fixture
+def hooked(repo):
+    """The planned repository with our hooks, a task that was begun, and one commit behind it."""
+    for name in HOOKS:
+        put(repo, name)
+    repo.start("auth/middleware")
+    assert commit(repo, "begin\n") == ""
+    return repo
 
 
 @pytest.mark.parametrize("seed", range(10))
