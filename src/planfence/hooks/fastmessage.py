@@ -19,7 +19,7 @@ _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
 #: Asks for git's comment prefix, under both of its names.
-_COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup)$")
+_COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup|i18n\.commitencoding)$")
 #: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
@@ -37,6 +37,8 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     plan, files = change.prove()
     if not change.raw:
         return False  # an amended message, whose commit keeps its task
+    if place.unedited and _names_encoding(place):
+        return False  # the full check says whether readers find trailers in it
     if text.lstrip(" \t\r\n")[:1] == "#":
         return False  # some clean-ups keep it as the subject
     block = judge(plan, lines)
@@ -74,6 +76,21 @@ def post_commit(place: Place, began: float) -> bool:
         Standing(commit.join(rest[:3]).split(b" ")).write(place)
     places.append(log, b"%s%s,ms=%s%s" % (before, commit, places.since(began), after))
     return True
+
+
+def _names_encoding(place: Place) -> bool:
+    """Whether a setting of this repository, of the user or of the command names an encoding for messages."""
+    said = [value for name, value in place.environment.items() if name[:10] == "GIT_CONFIG"]
+    if any("commitencoding" in value.lower() for value in said):
+        return True
+    home = place.environment.get("HOME", "").encode()
+    for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
+        try:
+            if b"commitencoding" in places.read_file(file, 1 << 16).lower():
+                return True
+        except FileNotFoundError:
+            continue
+    return False
 
 
 def _folded(lines: list[str]) -> list[bytes]:

@@ -10,6 +10,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.ancestors import commit_words
 from planfence.files.state import write_atomically
 from planfence.finding import Report
+from planfence.gitio.commits import is_readable
 from planfence.gitio.repository import Repository
 from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
@@ -62,11 +63,23 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
+        _require_encoding(repository)
         written = _written(text, cleanup, trailers(outcome.claim, outcome.policy)) if message.subject else text
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
     return HookResult(outcome, text=text, edited=cleanup.edited)
+
+
+def _require_encoding(repository: Repository) -> None:
+    """Raise :class:`CouldNotCheck` if git would note an encoding in which `git log` finds no trailers."""
+    status, out = repository.git.status("config", "--get", "i18n.commitEncoding")
+    encoding = out.decode("utf-8", "replace").strip() if status == 0 else ""
+    if not is_readable(encoding):
+        raise CouldNotCheck(
+            f"i18n.commitEncoding is {encoding}, in which no reader finds the trailers of a message",
+            hint="unset it (git config --unset i18n.commitEncoding), or commit with -c i18n.commitEncoding=UTF-8",
+        )
 
 
 def _keeps_empty() -> bool:
