@@ -35,7 +35,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     plan, files = change.prove()
-    if not change.raw:
+    if not change.raw and _amends():
         return False  # an amended message, whose commit keeps its task
     if place.unedited and _names_encoding(place):
         return False  # the full check says whether readers find trailers in it
@@ -75,6 +75,17 @@ def post_commit(place: Place, began: float) -> bool:
     if rest[0]:
         Standing(commit.join(rest[:3]).split(b" ")).write(place)
     places.append(log, b"%s%s,ms=%s%s" % (before, commit, places.since(began), after))
+    return True
+
+
+def _amends() -> bool:
+    """Whether the `git commit` above this process amends; also where none is seen. Raises OSError without /proc."""
+    number = b"%d" % posix.getppid()
+    for _ in range(8):
+        words = places.read_file(b"/proc/" + number + b"/cmdline", 1 << 16).split(b"\0")
+        if b"commit" in words:
+            return any(word[:4] == b"--am" for word in words)
+        number = places.read_file(b"/proc/" + number + b"/stat", 4096).rpartition(b")")[2].split()[1]
     return True
 
 

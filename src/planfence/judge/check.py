@@ -87,7 +87,7 @@ def _amended(repository: Repository, objects: Objects, change: Change, message: 
     words = commit_words()
     # Git gives its hooks the author's date, which `--amend` keeps.
     date = repository.environment.get("GIT_AUTHOR_DATE").partition(" ")[0]
-    if not ("--amend" in words if words else date == f"@{head.author_time}"):
+    if not (any(word.startswith("--am") for word in words) if words else date == f"@{head.author_time}"):
         return None
     old = messages.parse(head.message)
     kept, said = claim_of(old), claim_of(message)
