@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from planfence.lazyregex import pattern
@@ -23,7 +24,7 @@ TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "rev
 NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
 
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
-_BODY_HEADER = pattern(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
+_BODY_HEADER = pattern(rf"^(?P<bullet>[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*+(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
 _SPACE = " \t\n\r"
@@ -34,8 +35,8 @@ _SUBJECT_ISSUE = pattern(_ISSUE)
 _CLOSING = pattern(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
 )
-#: A forge appends the pull request's number to a squashed subject; it is no second issue.
-_PULL_REQUEST = pattern(r"\(#\d+\)\s*$")
+#: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
+_PULL_REQUEST = pattern(r"(?:\s*\((?:#\d+|GH-\d+|![0-9]+)\))+\s*$")
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 _CUT = f"# {SCISSORS}"
@@ -48,8 +49,9 @@ class Message:
     """A parsed commit message.
 
     ``types`` are the Conventional Commits types that it claims, the subject's first, each
-    once; ``scope`` is the header's, ``issues`` the distinct issue ids that it is about
-    (subject and closing keywords, not mentions); ``trailers`` are (key, value) in order.
+    once, ``listed`` those that only its list items name, as a forge's squash lists the folded subjects;
+    ``scope`` is the header's. ``issues`` are the distinct issue ids that the subject names, ``closed`` those that
+    only closing keywords do (mentions count for nothing); ``trailers`` are (key, value) in order.
     """
 
     subject: str
@@ -58,6 +60,18 @@ class Message:
     scope: str
     issues: tuple[str, ...]
     trailers: tuple[tuple[str, str], ...]
+    listed: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+
+    @property
+    def all_types(self) -> tuple[str, ...]:
+        """The types that it claims or lists."""
+        return self.types + self.listed
+
+    @property
+    def all_issues(self) -> tuple[str, ...]:
+        """The issues that it names or closes."""
+        return self.issues + self.closed
 
     @property
     def autosquash(self) -> bool:
@@ -84,14 +98,19 @@ def parse(text: str) -> Message:
     types, scope = _header_types(subject)
     trailers = parse_trailers(text)
     prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
-    types += tuple(match["type"].lower() for match in _BODY_HEADER.finditer(prose))
+    found = list(_BODY_HEADER.finditer(prose))
+    types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
+    listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
+    issues, closed = _issues(subject, text)
     return Message(
         subject=subject,
         body=body,
-        types=tuple(dict.fromkeys(types)),
+        types=types,
         scope=scope,
-        issues=_issues(subject, text),
+        issues=issues,
         trailers=trailers,
+        listed=tuple(kind for kind in listed if kind not in types),
+        closed=closed,
     )
 
 
@@ -101,17 +120,23 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     match = _HEADER.match(subject)
     if match is None:
         return (), ""
-    types = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
-    if not any(word in TYPES for word in types):
-        return (), match["scope"] or ""
-    return tuple(types), match["scope"] or ""
+    words = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
+    return tuple(word for word in words if word in TYPES), match["scope"] or ""
 
 
-def _issues(subject: str, text: str) -> tuple[str, ...]:
-    found = _SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))
-    for match in _CLOSING.finditer(text):
-        found += _SUBJECT_ISSUE.findall(match[1])
-    return tuple(dict.fromkeys(found))
+def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))))
+    closed = _of_one_tracker(dict.fromkeys(
+        issue for match in _CLOSING.finditer(text) for issue in _SUBJECT_ISSUE.findall(match[1])
+    ))  # fmt: skip
+    numbers = bool(named) and named[0].startswith("#")
+    return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
+
+
+def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:
+    """Drop the numbers beside a tracker's own ids: they are the forge's, of the request or of the same thing."""
+    found = tuple(issues)
+    return tuple(one for one in found if not one.startswith("#")) or found
 
 
 def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
@@ -213,6 +238,12 @@ def clean(text: str, comment: str) -> str:
             break
         if not (comment and line.startswith(comment)):
             kept.append(line.rstrip(_SPACE))
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def stripped(text: str, comment: str) -> str:
+    """Clean a message as `git stripspace` does; lines that begin with ``comment`` go too, unless it is empty."""
+    kept = (line.rstrip(_SPACE) for line in text.split("\n") if not (comment and line.startswith(comment)))
     return "\n".join(kept).strip("\n") + "\n"
 
 

@@ -34,6 +34,14 @@ def ancestors() -> Iterator[Ancestor]:
         yield process
 
 
+def commit_words() -> tuple[str, ...]:
+    """Return the words of the `git commit` above this process, empty if none is seen: git tells its hooks nothing."""
+    for process in ancestors():
+        if "commit" in process.words and process.words[0].rpartition("/")[2].startswith("git"):
+            return process.words
+    return ()
+
+
 def _from_proc(number: int) -> tuple[int, Ancestor] | None:
     folder = Path("/proc", str(number))
     try:

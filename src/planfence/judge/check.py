@@ -12,6 +12,7 @@ from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
 from planfence.change.reader import Commits
 from planfence.errors import PlanfenceError
+from planfence.files.ancestors import commit_words
 from planfence.finding import Report
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
@@ -64,15 +65,36 @@ def _with_message(repository: Repository, claim: Claim, message: Message | None)
     """What the message's own trailers say beside the claim.
 
     A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
-    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too.
+    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too. A commit
+    without a message bears no trailer, and so claims nothing.
     """
     if message is None:
         return claim
+    if not message.subject:
+        return NOBODY
     said = claim_of(message)
     rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
     if rebasing and (said.task or said.urgent):
         return said
     return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
+
+
+def _amended(repository: Repository, objects: Objects, change: Change, message: Message | None) -> Claim | None:
+    """What the commit says of itself whose message alone is amended: it stays whose it was; None for any other."""
+    if message is None or not message.subject or change.files or len(change.parents) != 1:
+        return None
+    head = parse_commit(objects.read_many([change.parents[0]])[0])
+    words = commit_words()
+    # Git gives its hooks the author's date, which `--amend` keeps.
+    date = repository.environment.get("GIT_AUTHOR_DATE").partition(" ")[0]
+    if not (any(word.startswith("--am") for word in words) if words else date == f"@{head.author_time}"):
+        return None
+    old = messages.parse(head.message)
+    kept, said = claim_of(old), claim_of(message)
+    if said.task not in ("", kept.task):
+        return None
+    rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
+    return replace(kept, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0)
 
 
 def require_policy(policy: Policy | None) -> Policy:
@@ -100,12 +122,13 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
-        claim = _with_message(repository, staged_claim(repository), message)
+        kept = _amended(repository, objects, change, message)
+        claim = kept or _with_message(repository, staged_claim(repository), message)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:
             verdicts.require_task(change, governing, claim.task)
-        if claim.task:
+        if claim.task and not kept:
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)
