@@ -68,7 +68,8 @@ def verify(
     report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
     whole = whole_of(outcomes, report, protected.policy)
     tasks = tuple(name for outcome in outcomes for name in outcome.tasks)
-    more = lacks(asked.title, asked.body, tasks) + bypassed(whole) + check.without_ledger(repository, report)
+    undone = (f"{whole.reverts} of the commits undo judged ones",) if whole.reverts else ()
+    more = undone + lacks(asked.title, asked.body, tasks) + bypassed(whole) + check.without_ledger(repository, report)
     return replace(whole, report=replace(report, notes=report.notes + more))
 
 
