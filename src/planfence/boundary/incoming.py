@@ -12,6 +12,7 @@ from planfence.gitio.revisions import Heads
 from planfence.judge.check import Outcome
 from planfence.judge.ranges import BRANCH, Protected
 from planfence.judge.verdicts import Refusal
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.rules import protected_ref
 
@@ -102,3 +103,15 @@ def merged(outcomes: Iterable[Outcome], findings: Iterable[Finding], notes: Iter
 def first_refusal(outcomes: Iterable[Outcome]) -> Refusal | None:
     """Return the first commit that is refused: what the next steps are about."""
     return next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
+
+
+def whole_of(outcomes: Iterable[Outcome], report: Report, policy: Policy | None) -> Outcome:
+    """Put the outcomes of several tips together under one report."""
+    outcomes = list(outcomes)
+    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
+    past = dict.fromkeys(name for outcome in outcomes for name in outcome.past_hooks)
+    reverts = sum(outcome.reverts for outcome in outcomes)
+    return Outcome(
+        report, policy, unmarked=tuple(unmarked), past_hooks=tuple(past), reverts=reverts,
+        refusal=first_refusal(outcomes),
+    )  # fmt: skip

@@ -111,7 +111,8 @@ def _judge(repository: Repository, protected: Protected | None, span: Span, gate
     terms = Terms(gates=own, leaving=True)
     if protected is not None:
         apart = span.commits_apart(repository)
-        terms = replace(terms, policy=protected.policy, base=protected.commit, apart=apart)
+        landed = span.tip if span.lands else ""
+        terms = replace(terms, policy=protected.policy, base=protected.commit, apart=apart, landed=landed)
     return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 

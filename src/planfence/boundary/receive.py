@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, Update, commit_of, first_refusal, merged, sort_out
+from planfence.boundary.incoming import OWN, Update, commit_of, merged, sort_out, whole_of
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.verify import bypassed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
@@ -51,10 +51,9 @@ def receive(repository: Repository, data: bytes) -> Outcome:
         ledger = _ledger_after(repository, objects, ours)
     outcomes = [_judge(repository, protected, span, ledger) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
-    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    refusal = None if findings else first_refusal(outcomes)
     report = merged(outcomes, findings, notes)
-    whole = Outcome(report, protected.policy, unmarked=tuple(unmarked), refusal=refusal)
+    whole = whole_of(outcomes, report, protected.policy)
+    whole = replace(whole, refusal=None if findings else whole.refusal)
     return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
 
 
@@ -150,7 +149,9 @@ def _judge(repository: Repository, protected: Protected, span: Span, ledger: Tip
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
     apart = span.commits_apart(repository)
-    terms = Terms(policy, protected.commit, gates, tips=ledger, apart=apart, leaving=True)
+    terms = Terms(
+        policy, protected.commit, gates, tips=ledger, apart=apart, leaving=True, landed=span.tip if span.lands else ""
+    )
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

@@ -7,8 +7,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from planfence.boundary.incoming import first_refusal, merged
+from planfence.boundary.incoming import merged, whole_of
 from planfence.boundary.rerun import rerun
+from planfence.boundary.squashmessage import lacks
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -20,8 +21,8 @@ from planfence.judge import check
 from planfence.judge.check import Outcome, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.rules import RULES
 
 #: How a range was found that the user named.
 AS_ASKED = "as asked"
@@ -32,7 +33,9 @@ class Range:
     """What is verified: ``head`` against the protected branch's commit ``base`` (full ids), and how it was found.
 
     ``target`` is the full ref that ``head`` is to come to; empty: the protected branch. ``branches`` are those of the
-    remote before it does; ``protected`` is None where the commit ``base`` itself says what holds.
+    remote before it does; ``protected`` is None where the commit ``base`` itself says what holds. ``lands`` says
+    that a guarded branch has it, or is about to have exactly that. ``title`` and ``body`` are the request's, where the
+    CI says them.
     """
 
     base: str
@@ -41,6 +44,9 @@ class Range:
     target: str = ""
     branches: Heads = Heads("", {})
     protected: Protected | None = None
+    lands: bool = False
+    title: str = ""
+    body: str = ""
 
 
 def verify(
@@ -53,24 +59,28 @@ def verify(
     choose the policy. ``ahead`` is the span, where git began to read it earlier. Raises
     :class:`PlanfenceError` where there is no policy.
     """
-    if ahead is not None:
-        asked = _between(repository, ahead.base, ahead.head)
-    else:
-        asked = _span(repository, span) if span else default_range(repository)
+    asked = range_of(repository, span) if ahead is None else _between(repository, ahead.base, ahead.head)
     with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
         protected = asked.protected or _protected_at(Sources(objects), asked.base)
         ranges = Ranges(repository, objects, protected, asked.branches)
         spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
-    outcomes = [_judge(repository, protected, each, progress, ahead) for each in spans]
+    outcomes = [_judge(repository, asked, protected, each, progress, ahead) for each in spans]
     report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
-    unmarked = tuple(name for outcome in outcomes for name in outcome.unmarked)
-    whole = Outcome(report, protected.policy, unmarked=unmarked, refusal=first_refusal(outcomes))
-    more = bypassed(whole) + check.without_ledger(repository, report)
+    whole = whole_of(outcomes, report, protected.policy)
+    tasks = tuple(name for outcome in outcomes for name in outcome.tasks)
+    undone = (f"{whole.reverts} of the commits undo judged ones",) if whole.reverts else ()
+    more = undone + lacks(asked.title, asked.body, tasks) + bypassed(whole) + check.without_ledger(repository, report)
     return replace(whole, report=replace(report, notes=report.notes + more))
+
+
+def range_of(repository: Repository, span: str) -> Range:
+    """Return the range that is named as `A..B`; where that is empty, the one that the CI at hand means."""
+    return _span(repository, span) if span else default_range(repository)
 
 
 def _judge(
     repository: Repository,
+    asked: Range,
     protected: Protected,
     span: Span,
     progress: Callable[[int], None] | None,
@@ -83,9 +93,23 @@ def _judge(
         gates = {span.tip: "push"} if inside else {}
     apart = span.commits_apart(repository)
     terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
+    if asked.lands or _has_landed(repository, policy, asked):
+        terms = replace(terms, landed=span.tip)
+    elif asked.target in ("", BRANCH + protected.name):
+        terms = replace(terms, request=span.tip)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=rerun(repository, policy, protected.commit, list(gates)))
     return check.judge_commits(repository, list(span.revisions), terms=terms)
+
+
+def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
+    """Whether a range that the user named ends on the protected branch: then it is what that got, and no request."""
+    if asked.how != AS_ASKED:
+        return False
+    for ref in (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"):
+        if repository.git.status("merge-base", "--is-ancestor", asked.head, ref, ok=(0, 1, 128))[0] == 0:
+            return True
+    return False
 
 
 def _protected_at(sources: Sources, commit: str) -> Protected:
@@ -102,18 +126,13 @@ def _between(repository: Repository, base: str, head: str) -> Range:
     return Range(base, head, AS_ASKED, branches=known)
 
 
-#: The rules whose breaches say nothing of the local hooks.
-_LATER = frozenset(rule.code for rule in RULES if rule.later)
-
-
 def bypassed(outcome: Outcome) -> tuple[str, ...]:
     """Say which judged commits the local hooks can't have seen: it is worth knowing, and refuses nothing.
 
-    The hooks write who committed into each commit of a task, and refuse what is refused here.
+    The hooks write who committed into each commit of a task, and refuse what breaks a rule by itself.
     """
     judged = set(outcome.report.judged)
-    refused = (f.change for f in outcome.report.errors if f.change in judged and f.code not in _LATER)
-    bare = dict.fromkeys([*outcome.unmarked, *refused])
+    bare = dict.fromkeys([*outcome.unmarked, *outcome.past_hooks])
     if not bare:
         return ()
     some = ", ".join(name[:12] for name in list(bare)[:5]) + (", …" if len(bare) > 5 else "")
@@ -191,8 +210,11 @@ def _github(repository: Repository, environment: Environment) -> Range:
     target = environment.get("GITHUB_BASE_REF")
     if target:
         # HEAD is the forge's own test merge; what was pushed is the branch behind it.
-        named = str(_table(_table(event, "pull_request"), "head").get("sha", ""))
-        return _request(repository, target, default, _told_head(repository, named), "pull request")
+        pull = _table(event, "pull_request")
+        named = str(_table(pull, "head").get("sha", ""))
+        title, body = (text if isinstance(text := pull.get(key), str) else "" for key in ("title", "body"))
+        found = _request(repository, target, default, _told_head(repository, named), "pull request")
+        return replace(found, title=title, body=body)
     group = _table(event, "merge_group")
     if group:
         base = _commit(repository, str(group.get("base_sha", "")))
@@ -220,9 +242,10 @@ def _group(repository: Repository, ref: str, default: str, base: str, head: str)
     known = heads(repository, "refs/remotes/origin/")
     name = ref.removeprefix(BRANCH)
     if not name:
-        return Range(base, head, "merge group", branches=known)
+        return Range(base, head, "merge group", branches=known, lands=True)
     known = _with(repository, replace(known, tips=known.tips | {name: base}), *filter(None, (default,)))
-    return _to(repository, replace(known, default=default or known.default), BRANCH + name, head, "merge group")
+    found = _to(repository, replace(known, default=default or known.default), BRANCH + name, head, "merge group")
+    return replace(found, lands=True)
 
 
 def _gitlab(repository: Repository, environment: Environment) -> Range:
@@ -231,7 +254,8 @@ def _gitlab(repository: Repository, environment: Environment) -> Range:
     default = environment.get("CI_DEFAULT_BRANCH")
     name = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
     if name:
-        return _request(repository, name, default, head, "merge request")
+        title, body = environment.get("CI_MERGE_REQUEST_TITLE"), environment.get("CI_MERGE_REQUEST_DESCRIPTION")
+        return replace(_request(repository, name, default, head, "merge request"), title=title, body=body)
     branch, tag = environment.get("CI_COMMIT_BRANCH"), environment.get("CI_COMMIT_TAG")
     ref = f"{BRANCH}{branch}" if branch else f"refs/tags/{tag}" if tag else ""
     return _pushed(repository, ref, default, environment.get("CI_COMMIT_BEFORE_SHA"), head)
@@ -256,7 +280,7 @@ def _pushed(repository: Repository, ref: str, default: str, before: str, head: s
         what = f"{name} is new or was rewritten, and what it was before is not here"
         raise _is_missing(repository, what, "fetch what it was")
     kept = name and (name == found.protected.name or found.protected.policy.guards(name))
-    return replace(found, how=f"push to {name}" if kept else f"since {found.protected.name}")
+    return replace(found, how=f"push to {name}" if kept else f"since {found.protected.name}", lands=bool(kept))
 
 
 def _guards(protected: Protected, name: str, before: str) -> bool:

@@ -15,6 +15,8 @@ MODEL_TRAILER = "Plan-Model"
 URGENT_TRAILER = "Plan-Urgent"
 #: How often the task had been sent back when the commit was made, so that a lost ledger does not forget it.
 REWORK_TRAILER = "Plan-Rework"
+#: The task of a small change that the hooks let through on a branch that holds a task's commits.
+NO_TASK = "none"
 OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWORK_TRAILER)
 
 #: The types that Conventional Commits and its Angular preset name.
@@ -37,6 +39,20 @@ _CLOSING = pattern(
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
 _PULL_REQUEST = pattern(r"(?:\s*\((?:#\d+|GH-\d+|![0-9]+)\))+\s*$")
+#: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
+_INNER = pattern(
+    r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
+)
+_REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
+_REVERTS_REQUEST = pattern(
+    r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
+)
+_REVERTED_TITLE = pattern(r'(?:Revert|Reapply) "(.*)"')
+_REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
+_REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
+_COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
+#: Written by git-subtree.sh into the commit that it squashes a foreign history to.
+_SUBTREE = pattern(r"^git-subtree-dir: ([^\r\n]+)$", re.MULTILINE)
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 _CUT = f"# {SCISSORS}"
@@ -224,6 +240,60 @@ def _is_block(lines: tuple[str, ...]) -> bool:
             others, folded = others + 1 + folded, 0
     others += folded
     return trailers > 0 and (not others or (known and trailers * 3 >= others))
+
+
+def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return our own trailers wherever they stand in a message, in order: a squash holds those of each commit."""
+    ours = {key.lower(): key for key in OWN_TRAILERS}
+    found = ((ours.get(match["key"].lower(), ""), match["value"].strip(_SPACE)) for match in _INNER.finditer(text))
+    return tuple((key, value) for key, value in found if key and value)
+
+
+def request_of(message: Message) -> str:
+    """Return the number of the request that a forge says it merged with this commit; empty where it says none."""
+    found = _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
+    return found[1] if found else ""
+
+
+def reads_like_a_squash(message: Message) -> bool:
+    """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
+
+    The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
+    """
+    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.splitlines()):
+        return True
+    text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
+    blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]
+    with_task = [block for block in blocks[1:] if any(key == TASK_TRAILER for key, _ in inner_trailers(block))]
+    if len(with_task) > 1:
+        return True
+    last = blocks[-1].split("\n") if len(blocks) > 2 else []
+    return bool(last and with_task == blocks[-2:-1]) and all(_COAUTHOR.match(line) for line in last)
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What a message says that it reverts: commits (ids, maybe cut short), a request's number, a subject."""
+
+    commits: tuple[str, ...] = ()
+    request: str = ""
+    title: str = ""
+
+
+def reverted(message: Message) -> Reverted | None:
+    """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
+    commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
+    request = _REVERTS_REQUEST.search(message.body)
+    title = _REVERTED_TITLE.fullmatch(_PULL_REQUEST.sub("", message.subject).strip(_SPACE))
+    if not commits and not request and not title:
+        return None
+    return Reverted(commits, request[1] if request else "", title[1] if title else "")
+
+
+def subtree_of(message: Message) -> str:
+    """Return the folder that `git subtree --squash` says its commit belongs in; empty where it says none."""
+    found = _SUBTREE.search(message.body)
+    return found[1].strip(_SPACE).strip("/") if found else ""
 
 
 def clean(text: str, comment: str) -> str:

@@ -31,6 +31,7 @@ COMMANDS = {
     "finish": "finish",
     "verify": "verify",
     "receive": "receive",
+    "squash-message": "squash_message",
     "split": "split",
     "summary": "summary",
     "prompt": "prompt",

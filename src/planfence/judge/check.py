@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from functools import partial
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
@@ -20,17 +21,18 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
+from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HISTORY, base_refs
+from planfence.ledger.records import HISTORY, base_refs, read_history
 from planfence.ledger.refs import Ledger, Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Need
+from planfence.rules.rule import Door, Need
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
 
@@ -39,8 +41,9 @@ NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init
 class Outcome:
     """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
 
-    ``unmarked`` are commits of a task that lack what the hooks write into each, ``refusal`` is the first change
-    that was refused.
+    ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
+    would have refused; ``reverts`` counts those that undo judged ones. ``refusal`` is the first change that
+    was refused, ``tasks`` are those of the commits.
     """
 
     report: Report
@@ -53,6 +56,9 @@ class Outcome:
     plan: Plan | None = None
     facts: Facts | None = None
     unmarked: tuple[str, ...] = ()
+    past_hooks: tuple[str, ...] = ()
+    reverts: int = 0
+    tasks: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
     @property
@@ -74,7 +80,7 @@ def _with_message(repository: Repository, claim: Claim, message: Message | None)
         return NOBODY
     said = claim_of(message)
     rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
-    if rebasing and (said.task or said.urgent):
+    if rebasing and (said.task or said.urgent or said.marked):
         return said
     return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
 
@@ -113,12 +119,16 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
     message's type asks for it.
     """
     change = reader.staged(repository)
-    with Objects(repository.git) as objects:
+    with Objects(repository.git) as objects, ExitStack() as stack:
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True)
+        landing = stack.enter_context(Landing(repository, objects, sources))
+        verdicts = Verdicts(
+            repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
+            landing=landing,
+        )  # fmt: skip
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
@@ -132,6 +142,8 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)
+        if verdicts.door is Door.SMALL and not claim.task and change.files and change.parents:
+            claim = replace(claim, marked=holds_tasks(repository, governing.policy))
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be mended
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
         facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
@@ -184,7 +196,9 @@ class Terms:
     looks at the content of every change. ``apart`` are commits that were judged when they came to another branch.
     ``leaving``: the commits are about to be pushed or
     reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
-    where git began to read it earlier.
+    where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to have:
+    there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks to be
+    merged into ``base``.
     """
 
     policy: Policy | None = None
@@ -198,6 +212,8 @@ class Terms:
     leaving: bool = False
     remembers: bool = False
     ahead: Ahead | None = None
+    landed: str = ""
+    request: str = ""
 
 
 def judge_commits(
@@ -210,11 +226,13 @@ def judge_commits(
     """
     terms = terms or Terms()
     ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
-    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
+    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects, ExitStack() as stack:
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
+        landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
             base=terms.base, tips=terms.tips, remembers=terms.remembers, whole_merges=not walk, walks=walk,
+            landing=landing,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
@@ -224,7 +242,66 @@ def judge_commits(
             verdicts.folding = Folding(repository, tuple(revisions))
         if not walk:
             return _judge_all(verdicts, revisions, terms, revisions)
+        if terms.landed:
+            verdicts.landed, verdicts.requests = _landed(repository, objects, terms.landed, revisions)
+            verdicts.judge_head = partial(_judge_head, verdicts, terms)
         return _judge_all(verdicts, revisions, terms, walked(ahead.asked) if ahead else listed(repository, revisions))
+
+
+def _landed(
+    repository: Repository, objects: Objects, tip: str, revisions: Sequence[str]
+) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the commits that a guarded branch got one by one, and by commit the request that brought it.
+
+    A merge brings what is new to its first parent; of another commit its message may say the request.
+    """
+    without = [revision for revision in revisions if revision.startswith("^")]
+    asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
+    parents: dict[str, list[str]] = {}
+    for line in repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
+        commit, *found = line.split()
+        parents[commit] = found
+    chain = []
+    while tip in parents:
+        chain.append(tip)
+        tip = next(iter(parents[tip]), "")
+    seen, requests = set(chain), dict[str, str]()
+    for commit in reversed(chain):
+        waiting = parents[commit][1:]
+        while waiting:
+            brought = waiting.pop()
+            if brought in parents and brought not in seen:
+                seen.add(brought)
+                requests[brought] = commit
+                waiting += parents[brought]
+    alone = [commit for commit in chain if len(parents[commit]) == 1]
+    for at in range(0, len(alone), 128):
+        for each in map(parse_commit, objects.read_many(alone[at : at + 128])):
+            number = messages.request_of(messages.parse(each.message))
+            if number:
+                requests[each.id] = f"#{number}"
+    return frozenset(chain), requests
+
+
+def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]) -> tuple[bool, int]:
+    """Judge what a head has and these commits have not as the request that it was; say how many commits that are."""
+    revisions = [head, *(f"^{commit}" for commit in without)]
+    ids = listed(outer.repository, revisions)
+    inner = Verdicts(
+        outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, base=terms.base,
+        tips=terms.tips, walks=True, landing=outer.landing,
+    )  # fmt: skip
+    own = Terms(terms.policy, terms.base, tips=terms.tips, leaving=terms.leaving)
+    if own.leaving:
+        inner.folding = Folding(outer.repository, tuple(revisions))
+    report = _judge_all(inner, revisions, own, ids).report
+    return bool(report.judged) and not report.refused, len(ids)
+
+
+def holds_tasks(repository: Repository, policy: Policy) -> bool:
+    """Whether this branch holds a task's commits that the policy's base has not."""
+    base = branch_base(repository, policy)
+    return bool(read_history(repository, ["HEAD", *([f"^{base}"] if base else [])]).facts)
 
 
 def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> Outcome:
@@ -255,12 +332,17 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
                 terms.progress(index + 1)
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
+    if terms.request and ids:
+        verdicts.foresee(terms.base, terms.request)
     if before_policy:
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
     report = verdicts.report()
     said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
-    return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked), refusal=verdicts.refusal)
+    return Outcome(
+        report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked),
+        past_hooks=tuple(verdicts.past_hooks), reverts=verdicts.reverts, tasks=verdicts.tasks, refusal=verdicts.refusal,
+    )  # fmt: skip
 
 
 def _counts(verdicts: Verdicts, ids: Sequence[str]) -> bool:

@@ -61,7 +61,7 @@ class PlainCommits:
                 return False
             if not added:
                 verdicts.collisions(change, [])
-        verdicts.accept(commit.id, claim, message)
+        verdicts.accept(commit.id, claim, message, commit.parents)
         return True
 
     def _claim(self, message: Message) -> Claim | None:

@@ -110,12 +110,14 @@ class Span:
 
     ``revisions`` are the `rev-list` arguments (full ids, `^` to exclude), ``apart`` the tips of branches whose commits
     were judged when they came there: small changes among them are not added up. ``refs`` are what leads to the tip.
+    ``lands`` says that it comes to a guarded branch.
     """
 
     tip: str
     revisions: tuple[str, ...]
     apart: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
+    lands: bool = False
 
     def commits_apart(self, repository: Repository) -> frozenset[str]:
         """The ids of the commits that ``apart`` leads to, as far as they are not excluded."""
@@ -158,7 +160,7 @@ class Ranges:
             new = set(_listed(self._repository, [*tips, *excluded]))
             for tip, refs in tips.items():
                 if tip in new and (guarded or not self._is_outside(tip, refs)):
-                    found.append(Span(tip, (tip, *excluded), apart, tuple(refs)))
+                    found.append(Span(tip, (tip, *excluded), apart, tuple(refs), guarded))
         return found
 
     def guarded_span(self, tip: str) -> Span:

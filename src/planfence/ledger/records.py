@@ -198,10 +198,11 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" where it says nothing."""
     found = message.parse_trailers(body.decode("utf-8", "replace"))
     trailers = {name.lower(): value for name, value in found}
+    task = trailers.get(message.TASK_TRAILER.lower(), "")
     rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
         commit,
-        trailers.get(message.TASK_TRAILER.lower(), ""),
+        "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
         int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0,

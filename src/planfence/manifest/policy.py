@@ -11,11 +11,15 @@ from planfence.records import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a change and a task may be: files, added plus deleted lines, minutes (least, most)."""
+    """How large a change and a task may be: files, added plus deleted lines, minutes (least, most).
+
+    ``count_generated``: the lines of what nobody reads (lock files, generated and vendored ones, renames) count too.
+    """
 
     files: int = 20
     lines: int = 800
     estimate_min: tuple[int, int] = (30, 60)
+    count_generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ def _limits(table: Table) -> Limits:
         files=table.integer("files", default.files, least=1),
         lines=table.integer("lines", default.lines, least=1),
         estimate_min=(minutes[0], minutes[1]) if len(minutes) == 2 else default.estimate_min,
+        count_generated=table.flag("count_generated", default.count_generated),
     )
     table.close()
     return limits

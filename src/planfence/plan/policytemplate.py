@@ -23,6 +23,7 @@ _REST = """
 # files = 20
 # lines = 800
 # estimate_min = [30, 60]
+# count_generated = false  # lines of lock files, generated and vendored files and pure renames count too
 
 # [unplanned]            # work without a plan: small, or urgent, and always recorded
 # files = 2

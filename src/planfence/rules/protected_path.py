@@ -28,6 +28,8 @@ from planfence.rules.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.was_judged:
+        return
     protected = ctx.policy.protected
     named = ctx.task.named if ctx.task else frozenset()
     for file in ctx.change.files:

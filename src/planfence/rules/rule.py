@@ -38,6 +38,8 @@ class Door(StrEnum):
     GOVERNING = "governing"
     SMALL = "small"
     URGENT = "urgent"
+    REVERT = "revert"
+    SQUASH = "squash"
     CLOSED = "closed"
 
 
@@ -92,6 +94,9 @@ class Context:
     ``plans`` are all plans of the change's parent, where a model changes what governs.
     ``signer`` is the principal whose listed key signed the commit, where that is asked for.
     ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
+    ``beside`` are the tasks of the commits before a change that names none, where it belongs to none of theirs.
+    ``unread`` are the paths whose lines nobody reads: renamed as they are, locked, generated, vendored.
+    ``squashed`` says that a forge made it of several commits, which were judged one by one.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -113,8 +118,16 @@ class Context:
     origins: Mapping[str, str] = field(default_factory=dict)
     signer: str = ""
     fold: Fold | None = None
+    beside: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    squashed: bool = False
     content: Any = None
     facts: Any = None
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether it brings exactly what was judged already: the squash of a head, or the inverse of a commit."""
+        return self.door in (Door.REVERT, Door.SQUASH)
 
     @property
     def staged(self) -> bool:
