@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planfence.agents import answer, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
-from planfence.agents.paths import Denial, expanded
+from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
 from planfence.agents.scope import Fence
 from planfence.env import Environment
@@ -124,13 +124,43 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     edits: Sequence[Edit] = asked.edits
     if asked.command:
         command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
-        if guarded:
-            found += [Denial(attempt.what, attempt.why) for attempt in command.attempts]
+        reached = _Reached(here, environment)
+        found += [
+            Denial(attempt.what, attempt.why)
+            for attempt in command.attempts
+            if (guarded and not attempt.places) or any(reached(place) for place in command.reaches(attempt))
+        ]
         edits = list(expanded(command.writes, environment))
     judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
     if not judged.denials and len(judged.asked) == 1 and not asked.command:
         note.leave(judged.asked[0][0], [judged.asked[0][1]])
     return [*found, *judged.denials]
+
+
+class _Reached:
+    """Answers whether a directory, or a git directory, belongs to a repository with a policy."""
+
+    def __init__(self, here: Fence | None, environment: Environment) -> None:
+        self.here = here
+        self.environment = environment
+        self.known: dict[str, bool] = {}
+
+    def __call__(self, place: str) -> bool:
+        if place not in self.known:
+            self.known[place] = self._guarded(place)
+        return self.known[place]
+
+    def _guarded(self, place: str) -> bool:
+        if "$" in place:
+            return True  # it can't be told where that is
+        top = top_of(os.path.join(os.path.realpath(place), "_"))
+        git_dir = os.path.realpath(place)
+        if top is None and not os.path.isfile(os.path.join(git_dir, "HEAD")):
+            return False
+        if self.here is not None and top == str(self.here.repository.top):
+            return self.here.policy is not None
+        repository = open_repository(without_git(self.environment), Path(top or git_dir))
+        return scope.fence(repository).policy is not None
 
 
 def _words(here: Fence | None, found: Sequence[Denial]) -> str:
