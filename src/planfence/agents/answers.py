@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.agents import answer, note, payload, scope, session, shell
+from planfence.agents import answer, changed, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
@@ -72,19 +72,24 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     here = _here(asked, environment)
     if asked.event is Event.BEFORE_TOOL:
         found = _before_tool(asked, here, environment)
+        if not found and asked.command and here is not None and here.policy is not None:
+            changed.begin(here, asked, anew=False)
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
         return Reply(answer.silence(asked))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         session.keep(here.repository, asked)
         note.leave(here)
+        changed.begin(here, asked)
         return Reply(answer.context(asked, _task_text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
-    elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):
+        said = changed.look(here, asked) if asked.command else ""
+        return Reply(answer.tell(asked, said) if said else answer.silence(asked))
+    if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         from planfence.agents import stop  # reads the ledger, which no edit needs
 
-        reason = "" if asked.stop_hook_active else stop.unproven(here)
+        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else stop.unproven(here))
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     elif asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs

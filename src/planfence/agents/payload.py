@@ -36,6 +36,7 @@ class Event(StrEnum):
 
 _EVENTS = {
     **{event.value: event for event in Event},
+    "PostToolUseFailure": Event.AFTER_TOOL,
     "BeforeTool": Event.BEFORE_TOOL,
     "AfterTool": Event.AFTER_TOOL,
     "BeforeAgent": Event.PROMPT,

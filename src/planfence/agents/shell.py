@@ -53,7 +53,7 @@ _DEEPEST = 8
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
 #: Programs whose arguments hold programs in a language of their own, which can run others.
 _CODED = frozenset({"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "lua", "tclsh", "expect"}
-                   | {"gdb", "sqlite3", "psql", "osascript", "m4", "make", "gmake", "just", "Rscript", "julia"})  # fmt: skip
+                   | {"gdb", "sqlite3", "psql", "osascript", "m4", "make", "gmake", "just", "julia"})  # fmt: skip
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein"})
 _LOOKS = frozenset({"log", "show", "diff", "status", "st", "help", "--version", "--help", "version", "series"})

@@ -30,7 +30,7 @@ _MCP = "mcp__.*"
 _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "claude": (
         ("PreToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", _TOOLS, TIMEOUT_S),
+        ("PostToolUse", f"{_TOOLS}|Bash", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("UserPromptSubmit", "", TIMEOUT_S),
         ("Stop", "", TIMEOUT_S),
@@ -39,7 +39,7 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     ),
     "codex": (
         ("PreToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", "Edit|Write", TIMEOUT_S),
+        ("PostToolUse", "Edit|Write|Bash", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("UserPromptSubmit", "", TIMEOUT_S),
         ("Stop", "", TIMEOUT_S),
@@ -48,7 +48,7 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     ),
     "gemini": (
         ("BeforeTool", "write_file|replace|run_shell_command|mcp__.*", TIMEOUT_S),
-        ("AfterTool", "write_file|replace", TIMEOUT_S),
+        ("AfterTool", "write_file|replace|run_shell_command", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("BeforeAgent", "", TIMEOUT_S),
         ("AfterAgent", "", TIMEOUT_S),
@@ -58,6 +58,7 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
         ("preToolUse", "Write|Edit|StrReplace|Delete|ApplyPatch", TIMEOUT_S),
         ("beforeShellExecution", "", TIMEOUT_S),
         ("afterFileEdit", "", TIMEOUT_S),
+        ("afterShellExecution", "", TIMEOUT_S),
         ("sessionStart", "", TIMEOUT_S),
         ("stop", "", TIMEOUT_S),
         ("sessionEnd", "", TIMEOUT_S),
