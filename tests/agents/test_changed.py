@@ -71,7 +71,9 @@ def test_a_stop_is_not_held_for_ever(working):
     assert [bool(ask(working, "Stop", stop_hook_active=True)) for _ in range(4)] == [True, True, True, False]
 
 
-@pytest.mark.parametrize("script", ["echo 'x = 2' > src/user.py", "echo x > test.log", "true", "cat docs/index.md", "touch docs/index.md"])
+@pytest.mark.parametrize(
+    "script", ["echo 'x = 2' > src/user.py", "echo x > test.log", "true", "cat docs/index.md", "touch docs/index.md"]
+)
 def test_planned_ignored_and_unchanged_files_are_silent(working, script):
     assert after(working, script) == ""
 

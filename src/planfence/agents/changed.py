@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from planfence.agents import scope
+from planfence.agents import scope, statuspath
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial
 from planfence.agents.payload import Payload
@@ -26,7 +26,6 @@ from planfence.files.state import write_atomically
 from planfence.gitio import paths
 from planfence.records import dataclass, field
 
-_STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
 #: In these states git itself has changed the worktree; the commit that ends them is judged.
 _AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
@@ -58,7 +57,7 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     seen.logged = len(_log(here))
-    _save(here, asked, seen)
+    _save(here, asked, seen, now)
 
 
 def look(here: Fence, asked: Payload) -> str:
@@ -72,6 +71,7 @@ def look(here: Fence, asked: Payload) -> str:
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
     if not (changed or gone or made):
+        _save(here, asked, seen, now)
         return ""
     outside = _outside(here, changed)
     seen.before += [path for path in outside if path in seen.known and path not in seen.before]
@@ -81,7 +81,7 @@ def look(here: Fence, asked: Payload) -> str:
     seen.commits += list(commits)
     if outside or commits:
         seen.held = 0
-    _save(here, asked, seen)
+    _save(here, asked, seen, now)
     return _words(here, seen, list(outside.values()), list(outside), now, commits)
 
 
@@ -99,7 +99,7 @@ def unrestored(here: Fence, asked: Payload) -> str:
     seen.commits = [each for each in seen.commits if git.status("merge-base", "--is-ancestor", each, "HEAD")[0] == 0]
     commits = {each: said for each in seen.commits if (said := _commit(here, each))}
     seen.held += 1
-    _save(here, asked, seen)
+    _save(here, asked, seen, now)
     if seen.held > _HOLDS:
         return ""
     return _words(here, seen, list(outside.values()), list(outside), now, commits)
@@ -153,21 +153,10 @@ def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:
 
 def _now(here: Fence) -> dict[str, str]:
     """Return the changed and the new paths, each with a mark that changes if its file does."""
-    found = {}
-    records = here.repository.git.run(*_STATUS).split(b"\0")
-    for record in records:
-        kind = record[:1]
-        fields = {b"1": 8, b"u": 10, b"?": 1}.get(kind)
-        if fields is None:
-            continue
-        path = paths.decode(record.split(b" ", fields)[fields])
-        try:
-            stat = os.lstat(f"{here.repository.top}/{path}")
-            mark = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_mode}"
-        except OSError:
-            mark = "gone"
-        found[path] = f"{'?' if kind == b'?' else '='} {mark}"
-    return found
+    found = statuspath.ask(str(here.repository.top), here.repository.environment.variables)
+    if found is None:
+        raise CouldNotCheck("git status failed, so what the command changed can't be told")
+    return {paths.decode(path): mark for path, mark in found.items()}
 
 
 def _log(here: Fence) -> bytes:
@@ -218,9 +207,12 @@ def _load(here: Fence, asked: Payload) -> _Seen | None:
         return None
 
 
-def _save(here: Fence, asked: Payload, seen: _Seen) -> None:
+def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None:
     value = {name: getattr(seen, name) for name in ("known", "told", "before", "commits", "logged", "held")}
     try:
         write_atomically(_file(here, asked), json.dumps(value).encode())
+        marks = {paths.encode(path): mark for path, mark in now.items()}
+        git_dir = str(here.repository.git_dir)
+        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir))
     except CouldNotCheck:
         return
