@@ -125,3 +125,22 @@ def test_each_agent_is_told_in_its_own_form(working):
     working.write("src/other.py", "more\n")
     said = ask(working, "afterShellExecution", agent="cursor", cmd="./x")
     assert "src/other.py" in said["additional_context"]
+
+
+def gemini(repo, command):
+    said = ask(repo, "BeforeTool", "run_shell_command", command, agent="gemini")
+    return said.get("reason", "")
+
+
+def test_a_commit_that_no_git_hook_will_see_is_judged_before(working):
+    working.write("src/user.py", "x = 3\n")
+    working.git("add", "src/user.py")
+    said = gemini(working, "git commit -m 'feat: x'")
+    needed = said.split("commit says itself: ")[1].splitlines()[0]
+    assert "--trailer 'Plan-Task: auth/middleware'" in needed
+    assert gemini(working, f"git commit -m 'feat: x' {needed}") == ""
+    assert "stage first" in gemini(working, f"git add -A && git commit -m 'feat: x' {needed}")
+    assert "stage first" in gemini(working, f"git commit -am 'feat: x' {needed}")
+    working.write("src/other.py", "x\n")
+    working.git("add", "src/other.py")
+    assert "src/other.py" in gemini(working, f"git commit -m 'feat: x' {needed}")

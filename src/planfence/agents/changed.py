@@ -105,7 +105,7 @@ def unrestored(here: Fence, asked: Payload) -> str:
     return _words(here, seen, list(outside.values()), list(outside), now, commits)
 
 
-def _words(  # noqa: PLR0913 - one message of many facts
+def _words(
     here: Fence, seen: _Seen, denials: list[Denial], outside: list[str], now: dict[str, str], commits: dict[str, str]
 ) -> str:
     if not outside and not commits:

@@ -40,7 +40,7 @@ def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> 
 
 
 def plainly_unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
-    """Whether the payload is a shell command that has run, and left the worktree as the session knows it. Never raises."""
+    """Whether a shell command has run, and left the worktree as the session knows it. Never raises."""
     try:
         return b'"PostToolUse"' in data and _unchanged(data, environ)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):

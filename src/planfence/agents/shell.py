@@ -78,7 +78,8 @@ class Judgement:
     """What a command line amounts to. Paths of ``writes`` are as written, joined to the directory they are in.
 
     ``places`` are all directories that it would work in, ``copies`` the folders that it would make of others.
-    ``commits`` are the directories in which it would run `git commit`, and whether that takes every change (`-a`).
+    ``commits`` are the directories in which it would run `git commit`, with its arguments; ``staged_first``: what they
+    would take is not all staged yet.
     """
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -86,6 +87,7 @@ class Judgement:
     places: list[str] = field(default_factory=list)
     copies: dict[str, str] = field(default_factory=dict)
     commits: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    staged_first: bool = False
 
     def reaches(self, attempt: Attempt) -> list[str]:
         """Return the directories in whose repository an attempt would act; `$` in one: it can't be told."""
@@ -141,6 +143,7 @@ class _Walker:
         self.prefixed: frozenset[str] = frozenset()
         self.printer = ""
         self.other_home = ""
+        self.staged = False
 
     def walk(self, script: str, cwd: str) -> None:
         self.nesting += 1
@@ -348,8 +351,12 @@ class _Walker:
         self._deny(use.attempts, (place,))
         if self.other_home and shellgit.has_hooks(use.name):
             self._deny([Attempt(f"{self.other_home}=…", "it brings in another configuration for git")], (place,))
+        if use.name in shellgit.STAGERS:
+            self.staged = True
         if use.name == "commit" and "--dry-run" not in rest:
-            self.judged.commits.append((place, tuple(rest[list(rest).index("commit") + 1 :])))
+            words = tuple(rest[list(rest).index("commit") + 1 :])
+            self.judged.commits.append((place, words))
+            self.judged.staged_first = self.judged.staged_first or self.staged or shellgit.stages(words)
         if use.name in ("worktree", "clone"):
             for made, of in shellgit.made_folders(rest[list(rest).index(use.name) :]):
                 self._copied(made, of, inside)

@@ -256,6 +256,31 @@ def _subcommand(name: str, rest: list[str]) -> Iterator[Attempt]:
         yield Attempt("git push of refs/planfence", _LEDGER)
 
 
+#: Commands that change what the next commit would take.
+STAGERS = frozenset({"add", "stage", "rm", "mv", "restore", "reset", "apply", "update-index", "checkout", "stash",
+                     "read-tree", "cherry-pick", "revert", "merge", "am", "pull", "rebase"})  # fmt: skip
+
+
+def stages(words: Sequence[str]) -> bool:
+    """Whether a commit with these arguments takes more than what is staged: `-a`, `-i`, `-o`, `-p`, or paths."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("--all", "--include", "--only", "--patch", "--interactive", "--") or word[:1] != "-":
+            return True
+        if word.startswith("--"):
+            if word in _COMMIT_VALUES:
+                next(rest, None)
+            continue
+        for place, char in enumerate(word[1:], start=1):
+            if char in "aiop":
+                return True
+            if char in _HOOKED["commit"][0]:
+                if place == len(word) - 1 and char not in "Su":
+                    next(rest, None)
+                break
+    return False
+
+
 def has_hooks(name: str) -> bool:
     """Whether a subcommand runs hooks that a configuration could switch off."""
     return name in _HOOKED
