@@ -45,6 +45,13 @@ def block(payload: Payload, reason: str) -> str:
     return _json({"decision": "deny" if payload.agent == "gemini" else "block", "reason": reason})
 
 
+def tell(payload: Payload, text: str) -> str:
+    """Return the answer that tells the model what its tool did; the tool has run."""
+    if payload.agent == "cursor":
+        return _json({"additional_context": text[:LONGEST_CONTEXT]})
+    return context(payload, text) if payload.agent == "gemini" else block(payload, text[:LONGEST_CONTEXT])
+
+
 def context(payload: Payload, text: str) -> str:
     """Return the answer that gives the model a text to know, cut to what is taken."""
     text = _shown(text[:LONGEST_CONTEXT])[:LONGEST_CONTEXT]
