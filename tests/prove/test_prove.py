@@ -14,7 +14,7 @@ def test_tests_that_fail_on_the_old_code_prove_the_change(repo):
     change(repo, user=GOOD, tests=GOOD_TESTS + "\n\ndef test_rebate():\n    assert price(9, True) == 7\n")
     told = prove(repo, "--only", "change")
     assert answers(told, "change") == ["noticed"]
-    assert told["trials"][0]["tests"] == ["test_user::test_rebate"]
+    assert told["trials"][0]["tests"] == ["test_user::test_price"]
     assert told["passes"] >= 2
 
 

@@ -11,6 +11,7 @@ from planfence.cli.common import here
 from planfence.cli.live import Live, StatusLine
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.prove import prove as use
+from planfence.prove.session import LEVELS, Teller
 from planfence.render import prove as render
 from planfence.terminal import emit
 
@@ -24,7 +25,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
     "--rev", default="", metavar="REV", help="The change of this commit's branch (HEAD's unless told otherwise)."
 )
 @click.option("--budget", default="10m", show_default=True, metavar="TIME", help="How long it may take: 90s, 10m, 1h.")
-@click.option("--only", type=click.Choice(use.LEVELS), help="Ask this one question alone.")
+@click.option("--only", type=click.Choice(LEVELS), help="Ask this one question alone.")
 @click.option("--again", is_flag=True, help="Begin anew, also where an earlier call has learned something.")
 @click.option("--show", metavar="KEY", default="", help="Print the patch that takes this part back (for `git apply`).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
@@ -37,9 +38,9 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
         return int(ExitCode.CLEAN)
     line = StatusLine()
     live = Live()
-    levels = (only,) if only else use.LEVELS
+    levels = (only,) if only else LEVELS
     try:
-        answered = use.prove(change, levels, _seconds(budget), use.Teller(live.say, line.show), again=again)
+        answered = use.prove(change, levels, _seconds(budget), Teller(live.say, line.show), again=again)
     finally:
         line.clear()
     if as_json:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 from planfence import __version__, risks
 from planfence.change import patches
-from planfence.change.hunks import FileState
+from planfence.change.hunks import FileState, split_lines
 from planfence.change.pathclass import PathClass, classify
 from planfence.content.judged import Judged
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -25,26 +24,10 @@ from planfence.judge import content
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.proofs import Answer, Proof, Question, Trial
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
-from planfence.prove.bench import Came, Command, Done, Job, Yard, with_files
-from planfence.prove.chance import is_sure, needed
-from planfence.prove.parts import Division, NoTreeError, Part, cut_out, divide, joined, pieces, surely_broken, without
-from planfence.records import dataclass, field, replace
-
-#: What may be asked, each with what it holds.
-LEVELS = ("change", "old-tests", "hunks")
-#: A trial may take three times as long as the whole change, and never less than this much longer (seconds).
-_SLOWER, _LEAST_S = 3.0, 2.0
-#: The tests pass this often before anything is asked.
-_GREEN = 2
-_CHANGE, _OLD = "change", "old-tests"
-
-
-@dataclass(frozen=True, slots=True)
-class Teller:
-    """Who is told: ``say`` a line, ``show`` the one line of progress."""
-
-    say: Callable[[str], None]
-    show: Callable[[str], None]
+from planfence.prove.bench import Command, Yard, with_files
+from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
+from planfence.prove.session import LEVELS, FlakyError, Session, Teller, Tree, ask_all, old_tests, remember
+from planfence.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +113,6 @@ def _risk(repository: Repository, base: str, tree: str, judged: Iterable[Judged]
     return weights
 
 
-def old_tests(division: Division) -> frozenset[str]:
-    """The units of tests, if the change edits or deletes any: what is only added was not there before."""
-    edited = any(division.units[each].file.old_mode for each in division.tests)
-    return division.tests if edited else frozenset()
-
-
 def commands_of(change: TaskChange) -> tuple[Command, ...]:
     """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all."""
     own = tuple(
@@ -153,154 +130,6 @@ def commands_of(change: TaskChange) -> tuple[Command, ...]:
     return tuple(dict.fromkeys(found))
 
 
-# -- what is known so far -----------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Open:
-    """One trial so far: what is taken back now, and what to try if that does not build."""
-
-    question: Question
-    part: Part | None
-    states: dict[str, FileState | None]
-    later: list[dict[str, FileState | None]]
-    failures: int = 0
-    end: Answer | None = None
-    seconds: float = 0.0
-    tests: frozenset[str] | None = None
-
-    def answer(self, passes: int) -> Answer | None:
-        """What can be said of it; None if nothing yet."""
-        if self.end is not None:
-            return self.end
-        if not self.failures:
-            return None
-        return Answer.NOTICED if is_sure(self.failures, passes) else Answer.SEEN
-
-
-class _Flaky(Exception):
-    """The same tree passed and failed; says what showed it."""
-
-
-@dataclass(slots=True)
-class _Session:
-    change: TaskChange
-    commands: tuple[Command, ...]
-    yard: Yard
-    until: float
-    teller: Teller
-    passes: int = 0
-    green_s: float = 0.0
-    trials: dict[str, _Open] = field(default_factory=dict)
-    total: int = 0
-
-    # -- runs --
-
-    def green(self, times: int) -> None:
-        """Run the whole change some more times; all must pass."""
-        limit = max(_SLOWER * self.green_s, self.green_s + _LEAST_S) if self.green_s else None
-        jobs = deque(
-            Job("", {}, self.commands, limit or self.change.target.policy.tests.timeout_s, to_the_end=True)
-            for _ in range(times)
-        )
-        for done in self.yard.run(jobs, self.until):
-            self.take_green(done)
-
-    def take_green(self, done: Done) -> None:
-        if done.came is Came.PASSED:
-            self.passes += 1
-            self.green_s = max(self.green_s, done.seconds)
-        elif self.passes or any(each.failures for each in self.trials.values()):
-            raise _Flaky(f"a run of the whole change {done.came}, after {self.passes} that passed")
-        else:
-            raise PlanfenceError(
-                f"the tests do not pass on this tree ({done.came}), so that they can prove nothing",
-                hint=f"planfence test {self.change.target.task_name}".rstrip(),
-            )
-
-    def job(self, key: str) -> Job:
-        one = self.trials[key]
-        limit = max(_SLOWER * self.green_s, self.green_s + _LEAST_S)
-        return Job(key, one.states, self.commands, limit, to_the_end=one.question is Question.OLD_TESTS)
-
-    def ask(self, keys: Iterable[str]) -> None:
-        """Run each trial that is not decided once, and what stands in for those that do not build."""
-        queue = deque(self.job(key) for key in keys)
-        for done in self.yard.run(queue, self.until):
-            one = self.trials[done.job.key]
-            one.seconds = max(one.seconds, done.seconds)
-            if done.came is Came.PASSED:
-                if one.failures:
-                    raise _Flaky(f"the change without {one.part.path if one.part else 'it'} failed, then passed")
-                one.end = Answer.UNNOTICED
-            elif done.came is Came.SLOW:
-                one.end = one.end or Answer.SLOW
-            elif done.came is Came.FAILED or one.question is Question.CHANGE or one.question is Question.OLD_TESTS:
-                one.failures += 1
-                names = frozenset(done.tests)
-                one.tests = names if one.tests is None else one.tests & names
-            elif one.failures:
-                raise _Flaky("a tree that failed by its tests did not build the next time")
-            elif one.later:
-                one.states = one.later.pop(0)
-                queue.append(self.job(done.job.key))
-            else:
-                one.end = Answer.INSEPARABLE
-            self.progress()
-
-    def confirm(self, keys: Iterable[str]) -> None:
-        """Repeat what failed, and the whole change, until it can't be chance."""
-        while time.monotonic() < self.until:
-            waiting = [key for key in keys if self.trials[key].answer(self.passes) is Answer.SEEN]
-            if not waiting:
-                return
-            red_s = sum(self.trials[key].seconds for key in waiting) / len(waiting)
-            counts = [self.trials[key].failures for key in waiting]
-            reds, greens = needed(counts, self.passes, max(red_s, 0.01), max(self.green_s, 0.01))
-            before = self.passes, sum(counts)
-            # One round of each at a time: a suite that fails by chance shows it early.
-            if greens > self.passes:
-                self.green(min(self.yard.size, greens - self.passes))
-            self.ask([key for key in waiting if self.trials[key].failures < reds])
-            if before == (self.passes, sum(self.trials[key].failures for key in waiting)):
-                return  # the time is over
-
-    def progress(self) -> None:
-        parts = [each for each in self.trials.values() if each.part is not None]
-        known = [each for each in parts if each.answer(self.passes) is not None]
-        bad = sum(each.end is Answer.UNNOTICED for each in known)
-        left = max(0, self.until - time.monotonic())
-        what = f"{len(known)} of {self.total} parts asked, {bad} unnoticed" if self.total else "the change as a whole"
-        self.teller.show(f"{what}; {left // 60:.0f}:{left % 60:02.0f} left (Ctrl-C keeps what was learned)")
-
-    # -- trials --
-
-    def add(
-        self, question: Question, key: str, part: Part | None, trees: Iterable[dict[str, FileState | None]]
-    ) -> None:
-        """Open a trial with the trees that may answer it, the first that builds; one that is known stays."""
-        if key in self.trials:
-            self.trials[key].part = part
-            if self.trials[key].end is not None:
-                return
-        good = [states for states in trees if states and not surely_broken(self.change.division, states)]
-        known = self.trials.get(key)
-        if not good:
-            self.trials[key] = known or _Open(question, part, {}, [], end=Answer.INSEPARABLE)
-        elif known is not None:
-            known.states, known.later = good[0], good[1:]
-        else:
-            self.trials[key] = _Open(question, part, good[0], good[1:])
-
-
-def _trees(division: Division, choices: Iterable[Iterable[str]]) -> Iterator[dict[str, FileState | None]]:
-    for units in choices:
-        try:
-            yield without(division, frozenset(units))
-        except NoTreeError:
-            continue
-
-
 def prove(
     change: TaskChange, levels: Iterable[str], budget_s: float, teller: Teller, *, again: bool = False
 ) -> Answered:
@@ -309,7 +138,7 @@ def prove(
     Raises :class:`PlanfenceError` where there is no test command or the tests do not pass as they are,
     :class:`CouldNotCheck` where they could not be run. Ctrl-C records what was learned and goes on.
     """
-    repository, target = change.repository, change.target
+    repository, target, division = change.repository, change.target, change.division
     levels = tuple(level for level in LEVELS if level in levels)
     commands = commands_of(change)
     if not commands:
@@ -321,7 +150,8 @@ def prove(
         raise PlanfenceError("there is nothing before this commit to compare with", hint="name a later one: --rev REV")
     if change.nothing:
         return Answered(change, None)
-    known = None if again else _known(change, commands)
+    earlier = _known(change, commands)
+    known = None if again else earlier
     if known is not None and set(levels) <= set(known.asked) and _is_whole(known):
         return Answered(change, known)
     after = {
@@ -333,22 +163,24 @@ def prove(
     jobs = target.policy.tests.jobs
     flaky = ""
     with Yard(repository, target, after, jobs) as yard:
-        session = _Session(change, commands, yard, started + budget_s, teller)
+        session = Session(
+            division, commands, yard, started + budget_s, teller, target.policy.tests.timeout_s, target.task_name
+        )
         yard.tick = session.progress
-        _remember(session, known)
+        remember(session, known)
         try:
-            _ask(session, levels)
-        except _Flaky as error:
+            ask_all(session, levels)
+        except FlakyError as error:
             flaky = str(error)
         except KeyboardInterrupt:
             if session.passes:
-                _record(session, levels, known, flaky)
+                _record(change, session, levels, earlier, flaky)
             raise
         if not session.passes and not flaky:
             raise CouldNotCheck(
                 "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
             )
-        proof = _record(session, levels, known, flaky)
+        proof = _record(change, session, levels, earlier, flaky)
     return Answered(change, proof, cut=not flaky and not _is_whole(proof))
 
 
@@ -370,78 +202,18 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
     return max(found, key=lambda each: each.seq, default=None)
 
 
-def _remember(session: _Session, known: Proof | None) -> None:
-    """Take over what an earlier call learned; of a flaky suite that is nothing."""
-    if known is None or known.flaky:
-        return
-    session.passes = known.passes
-    session.total = known.total
-    session.green_s = known.green_s
-    for each in known.trials:
-        end = None if each.answer in (Answer.NOTICED, Answer.SEEN) else each.answer
-        place = Part(each.key, frozenset(), each.path, each.first, each.last, each.lines) if each.path else None
-        session.trials[each.key] = _Open(
-            each.question, place, {}, [], each.failures, end, each.seconds, frozenset(each.tests) or None
-        )
-
-
-def _ask(session: _Session, levels: tuple[str, ...]) -> None:
-    division = session.change.division
-    # Every export runs the whole change first: it has what a build leaves behind then, and its pace is known.
-    session.progress()
-    session.green(session.yard.size)
-    if session.passes < _GREEN:
-        session.green(_GREEN - session.passes)
-    whole: list[str] = []
-    if "change" in levels and division.parts:
-        session.add(Question.CHANGE, _CHANGE, None, _trees(division, [division.rest]))
-        whole.append(_CHANGE)
-    old = old_tests(division)
-    if "old-tests" in levels and old:
-        session.add(Question.OLD_TESTS, _OLD, None, _trees(division, [old]))
-        whole.append(_OLD)
-    session.ask(key for key in whole if session.trials[key].answer(session.passes) is None)
-    session.confirm(whole)
-    if "hunks" not in levels:
-        return
-    for part in division.parts:
-        session.add(Question.HUNK, part.key, part, _trees(division, [part.units, *joined(division, part.units)]))
-    keys = [part.key for part in division.parts]
-    session.total = len(keys)
-    session.ask(key for key in keys if session.trials[key].answer(session.passes) is None)
-    session.confirm(keys)
-    _ask_pieces(session)
-
-
-def _ask_pieces(session: _Session) -> None:
-    """Ask about what lies inside of parts that only show as a whole that they matter, or that do not stand alone."""
-    division = session.change.division
-    keys: list[str] = []
-    for part in division.parts:
-        if session.trials[part.key].answer(session.passes) not in (Answer.NOTICED, Answer.INSEPARABLE):
-            continue
-        for piece in pieces(division, part):
-            keys.append(piece.key)
-            session.add(
-                Question.HUNK, piece.key, piece, ({piece.path: state} for state in cut_out(division, piece) if state)
-            )
-    session.total += len(keys)
-    session.ask(key for key in keys if session.trials[key].answer(session.passes) is None)
-    session.confirm(keys)
-
-
 # -- the record ---------------------------------------------------------------------------------------------------
 
 
-def _record(session: _Session, levels: tuple[str, ...], known: Proof | None, flaky: str) -> Proof:
-    change = session.change
-    target = change.target
-    trials = (
-        () if flaky else tuple(_trial(session, key, one) for key, one in session.trials.items() if _told(session, one))
-    )
+def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, flaky: str) -> Proof:
+    target, division = change.target, change.division
+    told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
+    trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
+    asked = {each.question for each in trials}
+    before = set(earlier.asked) if earlier is not None else set()
     proof = Proof(
         id=new_id(),
-        seq=(known.seq if known is not None else 0) + 1,
+        seq=(earlier.seq if earlier is not None else 0) + 1,
         task=target.task_name,
         tree=target.tree,
         commit=target.commit,
@@ -455,7 +227,7 @@ def _record(session: _Session, levels: tuple[str, ...], known: Proof | None, fla
         passes=session.passes,
         green_s=session.green_s,
         flaky=flaky,
-        asked=tuple(level for level in LEVELS if level in levels or (known is not None and level in known.asked)),
+        asked=tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked)),
         total=session.total,
         trials=trials,
         tool=f"planfence {__version__}",
@@ -465,21 +237,20 @@ def _record(session: _Session, levels: tuple[str, ...], known: Proof | None, fla
     return proof
 
 
-def _told(session: _Session, one: _Open) -> bool:
-    return one.answer(session.passes) is not None
+_QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
 
 
-def _trial(session: _Session, key: str, one: _Open) -> Trial:
+def _trial(division: Division, passes: int, key: str, one: Tree) -> Trial:
     part = one.part
-    answer = one.answer(session.passes)
+    answer = one.answer(passes)
     assert answer is not None
     tests = tuple(sorted(one.tests or ()))
     if one.question is Question.OLD_TESTS and not tests:
         tests = tuple(
             dict.fromkeys(
                 unit.file.old_path
-                for unit in session.change.division.units.values()
-                if unit.id in session.change.division.tests and unit.file.old_mode
+                for unit in division.units.values()
+                if unit.id in division.tests and unit.file.old_mode
             )
         )
     return Trial(
@@ -516,18 +287,17 @@ def patch_of(change: TaskChange, key: str) -> bytes:
             state for state in cut_out(division, piece) if state and not surely_broken(division, {piece.path: state})
         ]
         states = {piece.path: good[0]} if good else {}
-    files = {file.path: file for file in division.files}
+    new = {file.path: file.new for file in division.files if file.new_mode}
+    blobs = {name: data for file in division.files for name, data in ((file.old_id, file.old), (file.new_id, file.new))}
     lines: list[bytes] = []
     for path, state in states.items():
-        file = files.get(path)
-        new = file.new if file is not None and file.new_mode else b""
-        old = None if state is None else state.data if state.data is not None else file.old if file else None
+        old = None if state is None else state.data if state.data is not None else blobs.get(state.id)
         name = paths.encode(path)
         lines += difflib.diff_bytes(
             difflib.unified_diff,
-            (new or b"").splitlines(keepends=True),
-            (old or b"").splitlines(keepends=True),
-            b"a/" + name,
+            split_lines(new.get(path) or b""),
+            split_lines(old or b""),
+            b"a/" + name if path in new else b"/dev/null",
             b"/dev/null" if state is None else b"b/" + name,
         )
     return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
