@@ -17,17 +17,23 @@ from planfence.change.hunks import FileState, split_lines
 from planfence.change.pathclass import PathClass, classify
 from planfence.content.judged import Judged
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.finding import Severity
+from planfence.gate.gate import proof_of
 from planfence.gate.testtarget import Target, target_of
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge import content
+from planfence.judge.situation import look
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.proofs import Answer, Proof, Question, Trial
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
+from planfence.ledger.stages import Stage
+from planfence.log import writer as records
 from planfence.prove.bench import Command, Yard, with_files
 from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
 from planfence.prove.session import LEVELS, FlakyError, Session, Teller, Tree, ask_all, old_tests, remember
 from planfence.records import dataclass, replace
+from planfence.rules import tests_prove_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +154,11 @@ def prove(
         )
     if not target.base:
         raise PlanfenceError("there is nothing before this commit to compare with", hint="name a later one: --rev REV")
-    if change.nothing:
-        return Answered(change, None)
     earlier = _known(change, commands)
+    if change.nothing:
+        if earlier is None or not set(levels) <= set(earlier.asked):
+            _write(change, _blank(change, commands, levels, earlier))
+        return Answered(change, None)
     known = None if again else earlier
     if known is not None and set(levels) <= set(known.asked) and _is_whole(known):
         return Answered(change, known)
@@ -184,6 +192,39 @@ def prove(
     return Answered(change, proof, cut=not flaky and not _is_whole(proof))
 
 
+#: `advance` asks by itself if the tests take no longer than this (seconds).
+QUICK_S = 60.0
+
+
+def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: Teller) -> str:
+    """Ask what the policy asks for at `advance`, if the tests passed there in little time; why not, if it failed.
+
+    Opens no gate: the gate reads the ledger.
+    """
+    scene = look(repository, wanted)
+    tests = scene.policy.tests
+    if (
+        tests.prove == "off"
+        or tests_prove_nothing.RULE.severity_under(scene.policy) is Severity.OFF
+        or scene.stage not in (Stage.IMPLEMENT, Stage.REVIEW)
+        or not any(tests_prove_nothing.faults(proof_of(scene), tests, scene.name))
+    ):
+        return ""
+    took = [sum(each.seconds for each in run.results) for run in scene.runs if run.passed]
+    if not took:
+        return ""
+    change = change_of(repository, scene.name)
+    if min(took) > QUICK_S and not change.nothing:
+        return ""
+    teller.say("asking whether the tests would have noticed this change (`prove` under [tests])")
+    levels = LEVELS if tests.prove == "hunks" else LEVELS[:2]
+    try:
+        prove(change, levels, budget_s, teller)
+    except PlanfenceError as error:
+        return f"the tests could not be asked about this change: {error}"
+    return ""
+
+
 def _is_whole(proof: Proof) -> bool:
     """Whether all that was to be asked was answered."""
     told = [each for each in proof.trials if each.answer is not Answer.SEEN]
@@ -206,12 +247,28 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
 
 
 def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, flaky: str) -> Proof:
-    target, division = change.target, change.division
+    division = change.division
     told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
     trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
     asked = {each.question for each in trials}
     before = set(earlier.asked) if earlier is not None else set()
-    proof = Proof(
+    asked_now = tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked))
+    proof = replace(
+        _blank(change, session.commands, asked_now, earlier),
+        passes=session.passes,
+        green_s=session.green_s,
+        flaky=flaky,
+        total=session.total,
+        trials=trials,
+    )
+    _write(change, proof)
+    return proof
+
+
+def _blank(change: TaskChange, commands: tuple[Command, ...], levels: tuple[str, ...], earlier: Proof | None) -> Proof:
+    """A record about this change that says nothing yet."""
+    target = change.target
+    return Proof(
         id=new_id(),
         seq=(earlier.seq if earlier is not None else 0) + 1,
         task=target.task_name,
@@ -223,18 +280,37 @@ def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earli
         stage=target.stage,
         model=target.model,
         setup=target.policy.tests.setup,
-        commands=session.commands,
-        passes=session.passes,
-        green_s=session.green_s,
-        flaky=flaky,
-        asked=tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked)),
-        total=session.total,
-        trials=trials,
+        commands=commands,
+        passes=0,
+        green_s=0.0,
+        flaky="",
+        asked=levels,
+        total=0,
+        trials=(),
         tool=f"planfence {__version__}",
         at=now(),
     )
+
+
+def _write(change: TaskChange, proof: Proof) -> None:
+    target = change.target
     write_proof(change.repository, target.policy, proof, {}, target.trees)
-    return proof
+    good, of = proof.decided
+    numbers: dict[str, records.Value] = {"parts": of, "proven": good} if of else {}
+    if "old-tests" in proof.asked and not proof.flaky:
+        numbers["rewritten"] = len(proof.rewritten)
+    result = "flaky" if proof.flaky else str(proof.change.answer) if proof.change else "asked"
+    records.record(
+        change.repository,
+        target.policy,
+        event="prove",
+        result=result,
+        task=target.task_name,
+        model=target.model,
+        stage=target.stage,
+        commit=target.commit[:12],
+        **numbers,
+    )
 
 
 _QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
@@ -273,9 +349,10 @@ def _trial(division: Division, passes: int, key: str, one: Tree) -> Trial:
 def patch_of(change: TaskChange, key: str) -> bytes:
     """The patch that takes one part back, as `git apply` reads it. Raises :class:`PlanfenceError` for no such part."""
     division = change.division
-    found = next((part for part in division.parts if part.key == key), None)
-    if found is not None:
-        states = without(division, found.units)
+    whole = {"change": division.rest, "old-tests": old_tests(division)}
+    whole |= {part.key: part.units for part in division.parts}
+    if key in whole:
+        states = without(division, whole[key])
     else:
         inner = (piece for part in division.parts for piece in pieces(division, part) if piece.key == key)
         piece = next(inner, None)
