@@ -45,6 +45,16 @@ def faults(proof: Proof) -> list[str]:
     return found
 
 
+def for_review(proof: Proof | None, title: str) -> list[str]:
+    """Return what a reviewer looks at first: rewritten tests beside the plan's words, then what no test notices."""
+    if proof is None:
+        return []
+    found = faults(proof)
+    if proof.rewritten and not proof.flaky:
+        found[0] += f' (does the plan want that? "{title}")'
+    return [printable(line) for line in found]
+
+
 def _answers(proof: Proof) -> list[str]:
     found: list[str] = []
     change = proof.change
