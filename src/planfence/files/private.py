@@ -108,6 +108,7 @@ def private_folder(path: str) -> Iterator[Private]:
             raise CouldNotCheck(
                 f"no folder for the export in {base}: {error.strerror}", hint="make room there, or set TMPDIR"
             ) from error
+        assert folder is not None
         assert reaper.stdin is not None
         yield Private(folder, reaper.stdin)
     finally:

@@ -253,7 +253,7 @@ def _run_one(
     number, name, command = what
     # A name that no command before this one can know.
     report = place.scratch / f"junit-{number}-{new_id()[:8]}.xml"
-    line = command.replace("{junit}", shlex.quote(str(report)))
+    line = command.replace("{junit}", shlex.quote(str(report))).replace("{files}", "")  # all files: none by name
     inside = place.kind == "worktree"
     before = worktreeproof.fingerprint(repository) if inside else ""
     ended = _process(repository, target, place, teller, output, (line, name))

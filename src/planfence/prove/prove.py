@@ -256,7 +256,7 @@ def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earli
     proof = replace(
         _blank(change, session.commands, asked_now, earlier),
         passes=session.passes,
-        green_s=session.green_s,
+        green_s=round(session.green_s, 3),
         flaky=flaky,
         total=session.total,
         trials=trials,
@@ -338,7 +338,7 @@ def _trial(division: Division, passes: int, key: str, one: Tree) -> Trial:
         part.last if part else 0,
         part.lines if part else 0,
         one.failures,
-        one.seconds,
+        round(one.seconds, 3),
         tests,
     )
 
