@@ -138,6 +138,15 @@ def test_other_peoples_commits_are_not_asked_about(repo):
     assert [part.path for part in asked.division.parts] == ["src/user.py"]
 
 
+def test_on_the_protected_branch_itself_the_tasks_commits_are_the_change(repo):
+    project(repo)
+    repo.git("checkout", "-q", "-B", "main")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    change(repo, user=GOOD.replace("user.strip()", "user.strip().lower()"))
+    asked = use.change_of(repo.open(), "auth/middleware")
+    assert sorted(part.first for part in asked.division.parts) == [3, 8]
+
+
 @pytest.mark.parametrize("budget", ["", "ten", "0m", "-1m", "1d"])
 def test_a_budget_that_is_no_time(repo, budget):
     project(repo)

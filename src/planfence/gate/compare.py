@@ -15,7 +15,7 @@ from planfence.judge import check
 from planfence.judge.claims import active_task
 from planfence.ledger.intoto import Statement
 from planfence.ledger.proofs import latest
-from planfence.ledger.records import new_id, now, read_book, trusted, write_entry
+from planfence.ledger.records import believed_proofs, new_id, now, read_book, write_entry
 from planfence.log import writer as records
 from planfence.records import dataclass, replace
 from planfence.risks import summary as summaries
@@ -106,8 +106,8 @@ def _measure(
     found = summaries.between(repository, base, commit, name)
     lines = sum(len(file.added) + len(file.removed) for file in found.files)
     kinds = tuple(dict.fromkeys(each.risk.name for each in found.found))
-    book = trusted(repository, read_book(repository), target.policy, [target.tree], [])
-    proof = latest(book.proofs, target.tree, target.task_name)
+    believed = believed_proofs(repository, read_book(repository), target.policy, target.tree)
+    proof = latest(believed, target.tree, target.task_name)
     told = (
         (str(proof.change.answer) if proof.change else "", proof.decided) if proof and not proof.flaky else ("", (0, 0))
     )

@@ -23,7 +23,7 @@ from planfence.gate.testtarget import Target, target_of
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge import content
-from planfence.judge.situation import look
+from planfence.judge.situation import look, merge_base
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.proofs import Answer, Proof, Question, Trial
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
@@ -89,7 +89,9 @@ def take_apart(repository: Repository, target: Target, only: frozenset[str] | No
 
 def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset[str] | None]:
     """The target with the base of the task's own commits, and the paths that they change, where others' lie between."""
-    span = read_history(repository, [target.commit, f"^{target.base}"])
+    # On the protected branch itself nothing says where the work began but the commits' own trailers.
+    alone = merge_base(repository, target.policy, target.commit) in ("", target.commit)
+    span = read_history(repository, [target.commit] if alone else [target.commit, f"^{target.base}"])
     mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
     if not mine or len(mine) == len(span.parents):
         return target, None
