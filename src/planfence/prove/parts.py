@@ -21,14 +21,14 @@ _TYPE_FILES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 _NAME = re.compile(rb"[^\W\d]\w*")
 #: A line that brings a name or a block of its own into the world, in the usual languages.
 _DEFINES = re.compile(
-    rb"\s*(?:export\s+|default\s+|pub(?:\([^)]*\))?\s+|public\s+|private\s+|protected\s+|static\s+|async\s+|abstract\s+|"
-    rb"final\s+)*(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b"
+    rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
+    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b"
 )
 _IMPORT = re.compile(
-    rb"\s*(?:import\b|from\s+\S+\s+import\b|export\b.*\bfrom\b|#\s*include\b|using\b|use\s|require\b|package\b|"
-    rb"(?:const|let|var)\s+[\w{},\s]+=\s*require\()"
+    rb"\s*+(?:import\b|from\s++\S++\s++import\b|export\b.*\bfrom\b|#\s*+include\b|using\b|use\s|require\b|package\b|"
+    rb"(?:const|let|var)\s++[\w{},\s]++=\s*+require\()"
 )
-_INLINE_TESTS = re.compile(rb"\s*#\[cfg\((?:all\()?test\b")
+_INLINE_TESTS = re.compile(rb"\s*+#\[cfg\((?:all\()?test\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +280,31 @@ def _own_names(units: Iterable[Unit]) -> set[bytes]:
 _FEW = 3
 #: Of one part, so many pieces are asked about at most: the conditions first.
 MOST_PIECES = 8
-_CONDITION = re.compile(rb"\s*(?:if|for|foreach|while|unless|switch|match|with)\b")
-_GOES_ON = re.compile(rb"\s*\}?\s*(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b")
+_CONDITION = re.compile(rb"(?:if|for|foreach|while|unless|switch|match|with)\b")
+_GOES_ON = re.compile(rb"\}?\s*+(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b")
 _STATEMENT = re.compile(
-    rb"\s*(?:return\b(?!\s*(?:None|nil|null|undefined|err|Ok\(\(\)\))?\s*;?\s*$)|raise\b|throw\b|yield\b|panic!|"
-    rb"(?:self|this)\.[\w.]+\s*[-+*/|&]?=[^=]|[\w.]+\[[^\]]+\]\s*[-+*/|&]?=[^=]|(?:await\s+)?[\w.]+\()"
+    rb"(?:return|raise|throw|yield|panic)\b|(?:self|this)\.[\w.]++\s*+[-+*/|&]?=[^=]|"
+    rb"[\w.]++\[[^\]]++\]\s*+[-+*/|&]?=[^=]|(?:await\s++)?+[\w.]++\("
 )
-_TALK = re.compile(rb"\s*(?:\w+\.)*(?:log\w*|print\w*|debug|info|warn\w*|console|super)\b[\w.]*\(")
-_CLOSER = re.compile(rb"\s*(?:\}[\s;,)]*|end|fi|done|esac)\s*$")
+#: What a function returns anyway, or hands on.
+_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"undefined", b"err", b"Ok(())"))
+_TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
+_CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
+
+
+def _is_statement(line: bytes) -> bool:
+    """Whether a line, without its indentation, does something that could be noticed."""
+    if not _STATEMENT.match(line):
+        return False
+    if line.startswith(b"return"):
+        return line.removeprefix(b"return").strip(b" \t\r\n;") not in _NOTHING
+    words = line.partition(b"(")[0].split(b".")
+    return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
+
+
+def _is_closer(line: bytes) -> bool:
+    word = line.strip()
+    return word in _CLOSERS or (word.startswith(b"}") and not word.strip(b"};,) \t"))
 
 
 def pieces(division: Division, part: Part) -> tuple[Part, ...]:
@@ -310,11 +327,11 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
 
 def _spans(lines: Sequence[bytes], begin: int, end: int) -> Iterable[tuple[int, tuple[int, int]]]:
     for at in range(begin, end):
-        line = lines[at]
+        line = lines[at].lstrip()
         last = 0
         if _CONDITION.match(line):
             last, weight = _block_end(lines, at, end), 0
-        elif _STATEMENT.match(line) and not _TALK.match(line):
+        elif _is_statement(line):
             last, weight = _statement_end(lines, at, end), 1
         if last and not (at == begin and last == end):
             yield weight, (at, last)
@@ -331,9 +348,9 @@ def _block_end(lines: Sequence[bytes], at: int, end: int) -> int:
         here += 1
     while not lines[here - 1].strip():
         here -= 1
-    if here < len(lines) and _GOES_ON.match(lines[here]):
+    if here < len(lines) and _GOES_ON.match(lines[here].lstrip()):
         return 0
-    if here < len(lines) and _CLOSER.match(lines[here]) and _depth(lines[here]) == _depth(lines[at]):
+    if here < len(lines) and _is_closer(lines[here]) and _depth(lines[here]) == _depth(lines[at]):
         here += 1
     return (
         here
