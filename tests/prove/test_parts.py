@@ -97,6 +97,14 @@ def test_a_renamed_definition_is_no_behaviour_but_another_call_is() -> None:
     assert len(part.units) == 2
 
 
+def test_a_line_that_moves_with_others_is_one_part_with_them() -> None:
+    gap = b"\n" * 6
+    old = b"def a():\n    pass\n" + gap + b"def b():\n    remember(name, source)\n    pass\n"
+    new = b"def a():\n    check(name)\n    remember(name, source)\n    pass\n" + gap + b"def b():\n    pass\n"
+    (part,) = division(file("src/a.py", old, new, (1, 0, 2, 2), (10, 1, 11, 0))).parts
+    assert len(part.units) == 2
+
+
 def test_the_riskiest_part_comes_first() -> None:
     files = [
         file(f"src/{name}.py", b"a = 1\n", b"a = 2\n" * size, (1, 1, 1, size)) for name, size in (("a", 1), ("b", 3))
@@ -185,6 +193,7 @@ export function a(x) {
 def test_pieces_of_a_language_with_braces() -> None:
     found, inner = pieces_of(SCRIPT, "src/a.js")
     assert [(piece.first, piece.last) for piece in inner] == [(2, 4), (3, 3), (5, 5), (6, 6)]
+    assert [[inner[0].holds(each) for each in inner]] == [[False, True, False, False]]
     assert text_of(found, inner[0]) == "export function a(x) {\n  this.seen = x;\n  return x;\n}\n"
 
 

@@ -222,7 +222,11 @@ class Yard:
         if outcome is not Outcome.FAILED or ended.status >= 128 or _NOT_BUILT.search(ended.output):
             # No report, fewer tests than there must be, a signal: nothing that a test has said.
             return Came.BROKEN, ()
-        return Came.FAILED, read_failed(report) if "{junit}" in line else ()
+        names = read_failed(report) if "{junit}" in line else ()
+        # Where a test file could not be loaded, Node and vitest report the file itself as the test that failed.
+        if names and all((bench.exported.files / name.rpartition("::")[2]).is_file() for name in names):
+            return Came.BROKEN, ()
+        return Came.FAILED, names
 
 
 def with_files(command: str, files: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass, classify
@@ -19,6 +19,8 @@ _NO_CODE = frozenset(
 )
 _TYPE_FILES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 _NAME = re.compile(rb"[^\W\d]\w*")
+#: So few characters may go here and come there by chance.
+_BLOCK = 20
 #: A line that brings a name or a block of its own into the world, in the usual languages.
 _DEFINES = re.compile(
     rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
@@ -46,6 +48,12 @@ class Part:
     last: int
     lines: int
     cut: tuple[int, int] | None = None
+
+    def holds(self, other: Part) -> bool:
+        """Whether another piece lies inside of this one."""
+        if self.path != other.path or self.cut is None or other.cut is None or self.cut == other.cut:
+            return False
+        return self.cut[0] <= other.cut[0] and other.cut[1] <= self.cut[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, Kind], left_out: Counter
     by_id = {unit.id: unit for unit in asked}
     parts: list[Part] = []
     taken: set[str] = set()
-    for ids in related(hunks):
+    for ids in _merged([*related(hunks), *_moved(hunks)]):
         own = [unit for unit in hunks if unit.id in ids]
         taken |= ids
         if _is_refactoring(own, {kinds[unit.id] for unit in own}):
@@ -155,6 +163,33 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, Kind], left_out: Counter
         else:
             parts.append(_part(own))
     return parts + [_part([unit]) for unit in by_id.values() if unit.id not in taken]
+
+
+def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
+    """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice."""
+    added = [(unit, _lines(unit.hunk.new)) for unit in hunks if unit.hunk and unit.hunk.new]
+    for unit in hunks:
+        assert unit.hunk is not None
+        gone = _lines(unit.hunk.old) if not unit.hunk.new else frozenset()
+        if sum(len(line) for line in gone) < _BLOCK:
+            continue
+        for other, lines in added:
+            if gone <= lines:
+                yield frozenset((unit.id, other.id))
+                break
+
+
+def _lines(lines: Iterable[bytes]) -> frozenset[bytes]:
+    return frozenset(filter(None, (line.strip() for line in lines)))
+
+
+def _merged(groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Put groups together that share a unit."""
+    found: list[frozenset[str]] = []
+    for group in groups:
+        near = [each for each in found if each & group]
+        found = [each for each in found if not each & group] + [group.union(*near)]
+    return found
 
 
 def _is_refactoring(own: Sequence[Unit], kinds: set[Kind]) -> bool:

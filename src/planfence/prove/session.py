@@ -231,17 +231,25 @@ def ask_all(session: Session, levels: tuple[str, ...]) -> None:
 
 
 def _ask_pieces(session: Session) -> None:
-    """Ask about what lies inside of parts that only show as a whole that they matter, or that do not stand alone."""
-    division = session.division
-    keys: list[str] = []
-    for part in division.parts:
-        if session.trials[part.key].answer(session.passes) not in (Answer.NOTICED, Answer.INSEPARABLE):
-            continue
-        for piece in pieces(division, part):
-            keys.append(piece.key)
-            session.add(
-                Question.HUNK, piece.key, piece, ({piece.path: state} for state in cut_out(division, piece) if state)
-            )
-    session.total += len(keys)
-    session.ask(key for key in keys if session.trials[key].answer(session.passes) is None)
-    session.confirm(keys)
+    """Ask about what lies inside of parts that only show as a whole that they matter, or that do not stand alone.
+
+    The outermost come first: nobody has to ask about what lies in one that goes unnoticed.
+    """
+    division, asked = session.division, []
+    waiting = [
+        piece
+        for part in division.parts
+        if session.trials[part.key].answer(session.passes) in (Answer.NOTICED, Answer.SEEN, Answer.INSEPARABLE)
+        for piece in pieces(division, part)
+    ]
+    while waiting:
+        outer = [one for one in waiting if not any(each.holds(one) for each in waiting)]
+        for piece in outer:
+            trees: list[dict[str, FileState | None]] = [{piece.path: each} for each in cut_out(division, piece) if each]
+            session.add(Question.HUNK, piece.key, piece, trees)
+        session.total += len(outer)
+        session.ask(piece.key for piece in outer if session.trials[piece.key].answer(session.passes) is None)
+        asked += outer
+        idle = [one for one in outer if session.trials[one.key].end is Answer.UNNOTICED]
+        waiting = [one for one in waiting if one not in outer and not any(each.holds(one) for each in idle)]
+    session.confirm([piece.key for piece in asked])
