@@ -97,6 +97,6 @@ def test_a_record_that_contradicts_itself_is_set_aside(repo):
     repo.planfence("prove", "--only", "change")
     (proof,) = read_book(repo.open()).proofs
     assert from_statement(to_statement(proof)) == proof
-    claimed = replace(proof, trials=(replace(proof.change, answer=Answer.NOTICED, failures=0),))
-    with pytest.raises(intoto.NotAStatement):
-        from_statement(to_statement(claimed))
+    for lie in ({"answer": Answer.NOTICED, "failures": 0}, {"key": "x; rm -rf ~"}, {"seconds": float("nan")}):
+        with pytest.raises(intoto.NotAStatement):
+            from_statement(to_statement(replace(proof, trials=(replace(proof.change, **lie),))))

@@ -6,11 +6,12 @@ import click
 
 from planfence.boundary import push
 from planfence.cli.common import here, tell
-from planfence.cli.live import Live, StatusLine
+from planfence.cli.live import Live
 from planfence.gate import stage
 from planfence.gitio.repository import Repository
 from planfence.prove import prove
 from planfence.prove.session import Teller
+from planfence.terminal import StatusLine, say
 
 #: How long the gate may ask the tests by itself (seconds).
 _BUDGET_S = 600
@@ -26,7 +27,7 @@ def command(task: str) -> int:
     if not moved.refused:
         push.foresee(repository, moved.scene.head)
     if note:
-        click.echo(f"planfence: {note}", err=True)
+        say(f"planfence: {note}", err=True)
     return tell(moved, f"{moved.scene.name}: {moved.scene.stage} → {moved.stage}", f"stays in {moved.scene.stage}")
 
 

@@ -8,12 +8,13 @@ import sys
 import click
 
 from planfence.cli.common import here
-from planfence.cli.live import Live, StatusLine
+from planfence.cli.live import Live
 from planfence.errors import ExitCode, PlanfenceError
+from planfence.inert import lines
 from planfence.prove import prove as use
 from planfence.prove.session import LEVELS, Teller
 from planfence.render import prove as render
-from planfence.terminal import emit
+from planfence.terminal import StatusLine, emit
 
 _BUDGET = re.compile(r"(\d+)\s*(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
@@ -34,7 +35,11 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
     repository = here()
     change = use.change_of(repository, task, rev)
     if show:
-        sys.stdout.buffer.write(use.patch_of(change, show))
+        patch = use.patch_of(change, show)
+        if sys.stdout.isatty():
+            emit(lines(patch.decode("utf-8", "replace")))
+        else:
+            sys.stdout.buffer.write(patch)  # exact, for `git apply`
         return int(ExitCode.CLEAN)
     line = StatusLine()
     live = Live()

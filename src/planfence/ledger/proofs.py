@@ -209,9 +209,12 @@ def from_statement(statement: Statement, signer: str = "") -> Proof:
 
 def _trial_from_json(item: Mapping[str, Any]) -> Trial:
     first, last, lines = (number(each) for each in item["lines"])
+    key = text(item, "key")
+    if key.strip("abcdefghijklmnopqrstuvwxyz0123456789:-"):
+        raise ValueError(key)  # it stands in lines that are typed
     return Trial(
         Question(item["question"]),
-        text(item, "key"),
+        key,
         Answer(item["answer"]),
         text(item, "path"),
         first,

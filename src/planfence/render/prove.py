@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from planfence.inert import inert
 from planfence.ledger.proofs import Answer, Proof, Trial, to_statement
-from planfence.render.stage_text import printable
 
 
 def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget: str) -> str:
@@ -25,7 +25,7 @@ def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget:
             lines.append(f"{of} within {budget}; the same command goes on from there")
     if left_out:
         lines.append("not asked: " + ", ".join(f"{count} {why}" for why, count in sorted(left_out.items())))
-    return "\n".join(printable(line) for line in lines) + "\n"
+    return "\n".join(inert(line) for line in lines) + "\n"
 
 
 def faults(proof: Proof) -> list[str]:
@@ -52,7 +52,7 @@ def for_review(proof: Proof | None, title: str) -> list[str]:
     found = faults(proof)
     if proof.rewritten and not proof.flaky:
         found[0] += f' (does the plan want that? "{title}")'
-    return [printable(line) for line in found]
+    return [inert(line) for line in found]
 
 
 def _answers(proof: Proof) -> list[str]:
