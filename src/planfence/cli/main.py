@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "test": "test",
+    "prove": "prove",
     "advance": "advance",
     "review": "review",
     "rework": "rework",

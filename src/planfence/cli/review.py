@@ -11,9 +11,11 @@ import click
 from planfence.cli.common import answered, confirmed, here, tell
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import reviews
+from planfence.gate.gate import proof_of
 from planfence.judge.situation import look
 from planfence.ledger import reviewing
 from planfence.ledger.reviewing import Point
+from planfence.render import prove
 from planfence.terminal import emit, say
 
 
@@ -26,7 +28,9 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     """Answer the review of TASK (`PLAN/TASK`; the active one): at the terminal, by a file, or by an agent's JSON."""
     repository = here()
     if checklist:
-        emit(reviewing.checklist(look(repository, task).task))
+        scene = look(repository, task)
+        first = "".join(f"# {line}\n" for line in prove.for_review(proof_of(scene), scene.task.title))
+        emit(first + reviewing.checklist(scene.task))
         return int(ExitCode.CLEAN)
     notes = ""
     if filled is not None and given is not None:
@@ -36,6 +40,8 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     elif given is not None:
         answers, notes = reviewing.read_json(given.read())
     elif sys.stdin.isatty():
+        scene = look(repository, task)
+        emit("".join(f"{line}\n" for line in prove.for_review(proof_of(scene), scene.task.title)))
         answers = reviews.ask(repository, task, _asked)
     else:
         raise PlanfenceError("nobody is at the terminal to answer", hint="give --file or --json")

@@ -36,7 +36,9 @@ class Tests:
 
     ``links`` are paths of the worktree that an export leads to instead of having its own;
     ``run_at_push`` runs a missing gate then and there. ``env``, if it names any, are the only variables that the tests
-    see, apart from those that every program needs.
+    see, apart from those that every program needs. ``prove`` is what `advance` asks the tests of a change by taking
+    parts of it away (`off`, `change`, `hunks`), ``proven_min`` the share of its parts that must be proven, ``jobs`` how
+    many trials run at once; at ``paths`` tests are kept, besides where their names say so.
     """
 
     command: str = ""
@@ -48,6 +50,10 @@ class Tests:
     links: tuple[str, ...] = ()
     run_at_push: bool = False
     env: tuple[str, ...] = ()
+    prove: str = "change"
+    proven_min: float = 0.8
+    jobs: int = 1
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

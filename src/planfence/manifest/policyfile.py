@@ -11,7 +11,7 @@ from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.planfile import read_patterns, read_schema
 from planfence.manifest.policy import Branches, Limits, Policy, Tests, Trust, Unplanned
-from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
+from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 
 #: The version of the policy's format.
@@ -23,6 +23,7 @@ BRANCH = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WHERE = ("worktree", "export", "auto")
 REQUIRED = ("advance", "push", "commit")
+PROVE = ("off", "change", "hunks")
 PLAN_TRUST = ("branch", "signed", "base")
 EVIDENCE_TRUST = ("local", "signed", "rerun")
 SEVERITIES = tuple(severity.value for severity in Severity)
@@ -134,10 +135,25 @@ def _tests(table: Table) -> Tests:
         links=read_patterns(table, "links"),
         run_at_push=table.flag("run_at_push", default.run_at_push),
         env=table.texts("env", form=VARIABLE, say='write a variable\'s name: `"DATABASE_URL"`'),
+        prove=table.choice("prove", PROVE, default.prove),
+        proven_min=_share(table, "proven_min", default.proven_min),
+        jobs=table.integer("jobs", default.jobs, least=1),
+        paths=read_patterns(table, "paths"),
     )
     table.raw("required")
     table.close()
     return tests
+
+
+def _share(table: Table, key: str, default: float) -> float:
+    value = table.raw(key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        said = value if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)
+        table.faults.at_value((*table.path, key), f"`{key}` is {said}", "write a share from 0 to 1, such as `0.8`")
+        return default
+    return float(value)
 
 
 def _check_links(policy: Policy, faults: Faults) -> None:

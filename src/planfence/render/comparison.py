@@ -5,6 +5,8 @@ from __future__ import annotations
 from planfence.gate.comparing import Candidate, Preference
 from planfence.inert import inert
 
+_PROOF = {"": "not asked", "noticed": "yes", "unnoticed": "no"}
+
 
 def table(a: Candidate, b: Candidate, verdict: Preference, task: str) -> str:
     """Return the table, and the verdict with its reason below it."""
@@ -12,6 +14,8 @@ def table(a: Candidate, b: Candidate, verdict: Preference, task: str) -> str:
         ("", inert(a.name), inert(b.name)),
         ("commit", a.commit[:12], b.commit[:12]),
         ("tests", *("passed" if not each.tests else "not passed" for each in (a, b))),
+        ("fail on the old code", *(_PROOF.get(each.proof, "not sure") for each in (a, b))),
+        ("parts proven", *(f"{each.proven[0]} of {each.proven[1]}" if each.proven[1] else "?" for each in (a, b))),
         ("constraints not met", str(len(a.unmet)), str(len(b.unmet))),
         ("findings", str(a.findings), str(b.findings)),
         ("risk", str(a.risk), str(b.risk)),

@@ -60,12 +60,19 @@ def for_plan(policy: Policy, goal: str, plan: Plan | None) -> dict[str, str]:
 
 
 def for_task(
-    plan: Plan, task: Task, policy: Policy, *, base: str = "", rework: str = "", tests: Iterable[str] = ()
+    plan: Plan,
+    task: Task,
+    policy: Policy,
+    *,
+    base: str = "",
+    rework: str = "",
+    tests: Iterable[str] = (),
+    proof: Iterable[str] = (),
 ) -> dict[str, str]:
     """The fields of the executor's and the reviewer's prompts.
 
     ``base`` is the commit that the branch left, ``rework`` why the task came back, ``tests`` the
-    commands of its criteria.
+    commands of its criteria, ``proof`` what its tests would not have noticed.
     """
     theme = plan.themes.get(task.theme)
     commands = [policy.tests.command] if policy.tests.command else []
@@ -83,6 +90,7 @@ def for_task(
         "acceptance": _acceptance(task),
         "tests": f" (it runs {', '.join(map(_code, (*commands, *tests)))})" if commands or tests else "",
         "rework": f"\n## It was sent back\n\n{_said(rework)}\n" if rework else "",
+        "proof": _listed("Look at this first: what the tests would not have noticed", proof),
         "risks": "\n".join(
             f"  - {_said(each.risk)}" + (f" — {_said(each.mitigation)}" if each.mitigation else "")
             for each in plan.risks
