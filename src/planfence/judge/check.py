@@ -95,7 +95,9 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
+        verdicts = Verdicts(
+            repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True
+        )
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
