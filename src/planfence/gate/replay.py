@@ -91,9 +91,7 @@ def find(repository: Repository, wanted: str) -> Recording:
 
 def _prompt(ledger: Ledger, book: Book, run: GateRun) -> bytes:
     """The prompt that the run's task was last started with: before the run in its writer's ref, else in any."""
-    starts = {
-        move.entry: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task
-    }
+    starts = {move.entry: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task}
     same = [commit for commit in ledger.before(run.entry) if commit in starts] if starts else []
     others = sorted(starts.keys() - set(same), key=lambda commit: (-starts[commit], commit))
     for commit in (*same, *others):

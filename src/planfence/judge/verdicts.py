@@ -17,10 +17,11 @@ from planfence.finding import Finding, Report, Severity
 from planfence.gitio.commits import added_by
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import HUMAN
 from planfence.judge import content
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import Claim, claim_of, split_task
-from planfence.judge.planchanges import plan_edits
+from planfence.judge.planchanges import plan_edits, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
 from planfence.ledger.records import HISTORY, Book, believed_runs, load_facts, signer_of
@@ -237,9 +238,10 @@ class Verdicts:
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
-        if any(ctx.policy.governs(path) for path in change.paths):
+        if any(ctx.policy.governs(file.path) for file in change.decided):
             more |= self._of_plans(ctx, governing, needed)
-        if Need.FACTS in needed and (ctx.task is not None or more.get("edits") or change.name in self.gates):
+        asked = ctx.task is not None or more.get("edits") or more.get("plans") or change.name in self.gates
+        if Need.FACTS in needed and asked:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
@@ -252,6 +254,9 @@ class Verdicts:
         more: dict[str, Any] = {}
         if Need.PLANS in needed:
             more["edits"] = tuple(plan_edits(self.sources, ctx.policy, governing, ctx.change))
+            if ctx.model != HUMAN:
+                more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
+                more["plans"] = self.sources.plans(governing)
         if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":
             more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.base)
         return more

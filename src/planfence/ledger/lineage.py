@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from planfence.digests import sha256
 from planfence.errors import BadFile
+from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.ledger.intoto import canonical
 from planfence.ledger.transitions import Move
@@ -138,6 +139,24 @@ def changes_of(repository: Repository, head: str, path: str, kind: str, *most: s
     )
     lines = out.decode("utf-8", "replace").split("\n") if status == 0 else []
     return tuple(line for line in lines if line and not line.startswith(":"))
+
+
+def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...]:
+    """Return the versions that a plan had up to ``head``, the latest first, those before a deletion too."""
+    found = (plan_at(repository, commit, path) for commit in changes_of(repository, head, path, "AM"))
+    return tuple(plan for plan in found if plan is not None)
+
+
+def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, ...]:
+    """Return the files of a folder that a commit up to ``head`` deleted, the latest first."""
+    status, out = repository.git.status(
+        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
+        *("--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *("--format=", head, "--", folder),
+        ok=(0, 128),
+    )
+    names = (paths.decode(name).strip("\n") for name in out.split(b"\0"))
+    return tuple(dict.fromkeys(filter(None, names))) if status == 0 else ()
 
 
 def first_commits(repository: Repository, heads: Sequence[str]) -> tuple[str, ...]:
