@@ -46,10 +46,23 @@ def test_every_order_gives_the_same_stage(seen, stage, rounds):
         assert (state.stage, state.round) == (stage, rounds)
 
 
-def test_a_lost_rework_is_remembered_by_the_trailers():
+def test_a_lost_rework_is_remembered_by_the_trailers_but_opens_nothing():
+    """The round counts, so that answers of the one before don't; the code stays closed, since anyone types a trailer."""
     facts = [CommitFact("c9", "p/t", "implement", "codex", 1)]
     state = fold("p/t", [START, TO_REVIEW], facts)
-    assert (state.stage, state.round) == (Stage.IMPLEMENT, 1)
+    assert (state.stage, state.round) == (Stage.REVIEW, 1)
+
+
+def test_a_typed_trailer_reopens_nothing():
+    facts = [CommitFact("c9", "p/t", "implement", "codex", 7)]
+    seen = [START, TO_REVIEW, BACK, AGAIN, DONE]
+    for count, stage in enumerate(
+        [Stage.PLAN, Stage.IMPLEMENT, Stage.REVIEW, Stage.IMPLEMENT, Stage.REVIEW, Stage.DONE]
+    ):
+        assert fold("p/t", seen[:count], facts).stage is stage
+        answer = move(Kind.REVIEW, "review", 9, 7, "claude", answers=(Answer("A1", True, "looked"),))
+        assert fold("p/t", [*seen[:count], answer], facts).stage is stage
+    assert fold("p/t", seen, facts).round == 1
 
 
 ORDER = [Stage.PLAN, Stage.IMPLEMENT, Stage.REVIEW, Stage.DONE]

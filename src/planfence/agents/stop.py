@@ -9,7 +9,7 @@ from planfence.change import reader
 from planfence.gitio import paths
 from planfence.judge.situation import Scene, look
 from planfence.ledger import evidence
-from planfence.ledger.records import trusted
+from planfence.ledger.records import believed_runs
 from planfence.ledger.stages import Stage
 from planfence.log import writer as records
 from planfence.report import costs
@@ -64,7 +64,7 @@ def _loose(here: Fence) -> list[str]:
 
 def _why(scene: Scene, tree: str, criteria: dict[str, str]) -> str:
     signed = scene.policy.trust.evidence == "signed"
-    runs = trusted(scene.repository, scene.book, scene.policy, [tree], []).runs_on(tree)
+    runs = believed_runs(scene.repository, scene.book, scene.policy, tree)
     if scene.policy.tests.command:
         missing = evidence.missing(runs, tree, scene.policy.tests, signed=signed)
         if missing:

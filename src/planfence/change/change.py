@@ -66,7 +66,8 @@ class Change:
     ``name`` is ``staged`` or a full commit id; ``parents`` are the *real* parents (from the
     raw commit; for the staged tree HEAD and any MERGE_HEAD); the plan and the policy are read
     from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
-    itself did. ``message`` is None where there is none yet (pre-commit).
+    itself did, and ``settled`` the paths in conflict that it took whole from one parent: for code that is nobody's
+    change, for a plan it is a choice. ``message`` is None where there is none yet (pre-commit).
     """
 
     name: str
@@ -74,6 +75,12 @@ class Change:
     tree: str
     files: tuple[FileChange, ...]
     message: str | None = None
+    settled: tuple[FileChange, ...] = ()
+
+    @property
+    def decided(self) -> tuple[FileChange, ...]:
+        """What it changes, and what a merge settled."""
+        return (*self.files, *self.settled)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -43,11 +43,13 @@ class Merges:
     ) -> None:
         self._stack.close()
 
-    def own(self, parents: tuple[str, ...], tree: str, objects: Objects) -> tuple[FileChange, ...]:
-        """Return what the merge commit of these parents with this tree did itself.
+    def own(
+        self, parents: tuple[str, ...], tree: str, objects: Objects
+    ) -> tuple[tuple[FileChange, ...], tuple[FileChange, ...]]:
+        """Return what the merge commit of these parents with this tree did itself, and what it settled.
 
         A path that merges cleanly must be as the recomputed merge has it: an evil merge, or
-        `-s ours`, is seen. A path in conflict may be taken whole from one parent; any other
+        `-s ours`, is seen. A path in conflict may be taken whole from one parent, which settles it; any other
         resolution is the merge's own. The old side is the recomputed merge's.
         Raises :class:`CouldNotCheck` for an octopus, which can't be recomputed pairwise.
         """
@@ -61,7 +63,7 @@ class Merges:
         merged, conflicted = _recompute(self._scratch, parents[0], parents[1])
         differing = self._diff.diff(merged, tree)
         if not differing:
-            return ()
+            return (), ()
         taken: set[str] = set()
         for parent in parents if conflicted else ():
             raw = objects.read(parent)
@@ -69,7 +71,8 @@ class Merges:
                 raise CouldNotCheck(f"commit {parent} is missing", hint="fetch the whole history")
             changed = {file.path for file in self._diff.diff(parse_commit(raw).tree, tree)}
             taken |= conflicted - changed
-        return tuple(file for file in differing if file.path not in taken)
+        own = tuple(file for file in differing if file.path not in taken)
+        return own, tuple(file for file in differing if file.path in taken)
 
 
 def _recompute(git: Git, ours: str, theirs: str) -> tuple[str, set[str]]:

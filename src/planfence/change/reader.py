@@ -44,10 +44,9 @@ def staged(repository: Repository) -> Change:
     parents = (parent, *others) if parent else ()
     if others:
         with Objects(repository.git) as objects, Merges(repository) as merges:
-            files = merges.own(parents, tree, objects)
-    else:
-        files = tuple(_diff(repository, parent or repository.empty_tree(), tree))
-    return Change(STAGED, parents, tree, files)
+            files, settled = merges.own(parents, tree, objects)
+        return Change(STAGED, parents, tree, files, settled=settled)
+    return Change(STAGED, parents, tree, tuple(_diff(repository, parent or repository.empty_tree(), tree)))
 
 
 def _staged_tree(repository: Repository) -> str:
@@ -138,13 +137,13 @@ class Commits:
 
     def change(self, step: Step) -> Change:
         """Return a commit as a change; a merge is compared with all its parents and with the recomputed merge."""
-        found = step.commit
+        found, settled = step.commit, tuple[FileChange, ...]()
         if step.raw is None:
-            files = self._merges.own(found.parents, found.tree, self._objects)
+            files, settled = self._merges.own(found.parents, found.tree, self._objects)
         else:
             files = tuple(parse_raw(step.raw))
             files = trees.with_lines(files, step.counts) if self._lines else files
-        return Change(found.id, found.parents, found.tree, files, found.message)
+        return Change(found.id, found.parents, found.tree, files, found.message, settled)
 
 
 def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
@@ -156,7 +155,8 @@ def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
 def against(repository: Repository, change: Change, parent: str) -> Change:
     """Return a merge as its whole difference to one of its parents, which stands first then."""
     others = tuple(other for other in change.parents if other != parent)
-    return replace(change, parents=(parent, *others), files=tuple(_diff(repository, parent, change.tree)))
+    files = tuple(_diff(repository, parent, change.tree))
+    return replace(change, parents=(parent, *others), files=files, settled=())
 
 
 def first_parent_files(repository: Repository, change: Change) -> tuple[FileChange, ...]:

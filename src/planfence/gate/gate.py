@@ -8,7 +8,7 @@ from planfence.finding import Finding, Severity
 from planfence.judge.check import check_commit, check_range
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
-from planfence.ledger.records import read_history, trusted
+from planfence.ledger.records import read_history
 from planfence.ledger.stages import Stage
 from planfence.plan.plans import lint_committed
 from planfence.records import replace
@@ -135,7 +135,7 @@ def _dependencies(scene: Scene) -> Iterator[Finding]:
 def _tests(scene: Scene) -> Iterator[Finding]:
     if "advance" not in scene.policy.tests.required:
         return
-    why = evidence.missing(_runs(scene), scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
+    why = evidence.missing(scene.runs, scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
     if why:
         yield from finding(scene, tests_not_passed.RULE, f"{why} ({scene.tree[:12]})", f"planfence test {scene.name}")
 
@@ -143,17 +143,13 @@ def _tests(scene: Scene) -> Iterator[Finding]:
 def _criteria(scene: Scene) -> Iterator[Finding]:
     commands = {each.id: each.run for each in scene.task.acceptance if each.run}
     signed = scene.policy.trust.evidence == "signed"
-    for name in evidence.unmet(_runs(scene), scene.tree, commands, signed=signed):
+    for name in evidence.unmet(scene.runs, scene.tree, commands, signed=signed):
         yield from finding(
             scene,
             tests_not_passed.RULE,
             f"{name} is not met on this tree: `{commands[name]}` has not passed",
             f"planfence test {scene.name}",
         )
-
-
-def _runs(scene: Scene) -> tuple[evidence.GateRun, ...]:
-    return trusted(scene.repository, scene.book, scene.policy, [scene.tree], []).runs_on(scene.tree)
 
 
 def _answers(scene: Scene) -> Iterator[Finding]:

@@ -64,11 +64,14 @@ def find(repository: Repository, wanted: str) -> Recording:
     ledger = Ledger(repository)
     if wanted == "last":
         # Where it stands in the own ref says which is the last: everyone may write any date.
-        by_commit = {book.commits[run.id]: run for run in book.runs}
+        by_commit = {run.entry: run for run in book.runs}
         found = [by_commit[commit] for commit in ledger.own() if commit in by_commit][:1]
     else:
         found = [run for run in book.runs if run.id == wanted]
         found = found or [run for run in book.runs if wanted and run.id.startswith(wanted)]
+        own = set(ledger.own()) if len(found) > 1 else set()
+        # Everyone may write any id: of two with one, the own counts.
+        found = [run for run in found if run.entry in own and run.id == found[0].id] or found
     if len(found) != 1:
         what = "no recorded run" if not found else f"{len(found)} recorded runs"
         if wanted == "last":
@@ -78,7 +81,7 @@ def find(repository: Repository, wanted: str) -> Recording:
             hint="ids stand in the log (`run=`) and in what `planfence test` says; or sync first",
         )
     run = found[0]
-    commit = book.commits[run.id]
+    commit = run.entry
     trees, attached = ledger.trees(commit), ledger.attachments(commit)
     if trees.get("result") != run.tree:
         raise CouldNotCheck(f"the entry of run {run.id[:12]} does not hold the tree that it is about")
@@ -88,10 +91,8 @@ def find(repository: Repository, wanted: str) -> Recording:
 
 def _prompt(ledger: Ledger, book: Book, run: GateRun) -> bytes:
     """The prompt that the run's task was last started with: before the run in its writer's ref, else in any."""
-    starts = {
-        book.commits[move.id]: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task
-    }
-    same = [commit for commit in ledger.before(book.commits[run.id]) if commit in starts] if starts else []
+    starts = {move.entry: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task}
+    same = [commit for commit in ledger.before(run.entry) if commit in starts] if starts else []
     others = sorted(starts.keys() - set(same), key=lambda commit: (-starts[commit], commit))
     for commit in (*same, *others):
         prompt = ledger.attachments(commit).get("prompt.md")

@@ -13,6 +13,7 @@ from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
+from planfence.ledger.belief import last_of
 from planfence.ledger.records import new_id, now, read_history, write_move
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Kind, Move
@@ -120,7 +121,7 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
     if found:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
-    runs = tuple(run.id for run in scene.book.runs_on(scene.tree) if run.passed)
+    runs = tuple(run.id for run in scene.runs if run.passed)
     move = _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
     return _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
@@ -234,6 +235,7 @@ def _move(
         why=why,
         runs=runs,
         at=now(),
+        after=last_of(scene.state.moves),
     )
 
 

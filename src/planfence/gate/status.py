@@ -39,7 +39,7 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
     governed = scene.policy.governs
     outside = tuple(path for path in changed if not paths.matches(patterns, path) and not governed(path))
     untouched = tuple(each for each in patterns if not any(paths.matches((each,), path) for path in changed))
-    runs = scene.book.runs_on(scene.tree)
+    runs = scene.runs
     answers = scene.state.answers(scene.tree)
     met = tuple((each, _is_met(each, scene, answers)) for each in scene.task.acceptance)
     moving = scene.stage in (Stage.IMPLEMENT, Stage.REVIEW)
@@ -58,7 +58,7 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
 def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
     assert isinstance(answers, dict)
     if each.run:
-        runs = scene.book.runs_on(scene.tree)
+        runs = scene.runs
         return any(r.name == each.id and r.command == each.run and r.passed for run in runs for r in run.results)
     reply = answers.get(each.id)
     return reply is not None and reply[0].met

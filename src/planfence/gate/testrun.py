@@ -23,7 +23,7 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
 from planfence.ledger.evidence import TESTS, GateRun, Outcome, Result
-from planfence.ledger.records import Book, new_id, now, read_book, trusted, write_run
+from planfence.ledger.records import Book, believed_runs, new_id, now, read_book, write_run
 from planfence.log import writer as records
 from planfence.records import dataclass, replace
 
@@ -95,7 +95,7 @@ def _not_passed(
     """The commands (key → name, command line) that no believed run has passed on this tree."""
     policy = target.policy
     signed = policy.trust.evidence == "signed"
-    runs = trusted(repository, book, policy, [target.tree], []).runs_on(target.tree)
+    runs = believed_runs(repository, book, policy, target.tree)
 
     def passed(name: str, command: str) -> bool:
         if name == TESTS:

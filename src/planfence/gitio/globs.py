@@ -17,8 +17,11 @@ from planfence.prover import members
 _ALL = frozenset(range(256))
 _PLAIN = _ALL - {ord("/")}
 
+#: How far a `**/` leaps that stands for nothing: over itself, any bytes, and the slash behind them.
+LEAP = 3
 
-class _Token(NamedTuple):
+
+class Token(NamedTuple):
     """One step: one byte of ``bytes``, with ``loop`` any number of them; ``skip`` reads none and may leap as far."""
 
     bytes: frozenset[int]
@@ -27,9 +30,10 @@ class _Token(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _tokens(pattern: str) -> tuple[_Token, ...]:
+def tokens(pattern: str) -> tuple[Token, ...]:
+    """Return a pattern's steps."""
     data = paths.encode(pattern)
-    out: list[_Token] = []
+    out: list[Token] = []
     at = 0
     while at < len(data):
         char = data[at : at + 1]
@@ -38,25 +42,25 @@ def _tokens(pattern: str) -> tuple[_Token, ...]:
             opens = at == 0 or data[at - 1 : at] == b"/"
             after = data[end : end + 1]
             if end - at < 2 or not opens or after not in (b"", b"/"):
-                out.append(_Token(_PLAIN, loop=True))
+                out.append(Token(_PLAIN, loop=True))
             elif after:
-                out += [_Token(frozenset(), skip=3), _Token(_ALL, loop=True), _Token(frozenset(b"/"))]
+                out += [Token(frozenset(), skip=LEAP), Token(_ALL, loop=True), Token(frozenset(b"/"))]
                 end += 1
             else:
-                out.append(_Token(_ALL, loop=True))
+                out.append(Token(_ALL, loop=True))
             at = end
             continue
         found = members(data, at + 1) if char == b"[" else None
         if found is not None:
-            out.append(_Token(found[0]))
+            out.append(Token(found[0]))
             at = found[1]
             continue
-        out.append(_Token(_PLAIN if char == b"?" else frozenset(char)))
+        out.append(Token(_PLAIN if char == b"?" else frozenset(char)))
         at += 1
     return tuple(out)
 
 
-def _closure(tokens: tuple[_Token, ...], at: int) -> list[int]:
+def _closure(tokens: tuple[Token, ...], at: int) -> list[int]:
     """The positions that are reached from ``at`` without reading a byte."""
     reached = [at]
     for position in reached:
@@ -87,7 +91,7 @@ def common_path(one: str, other: str) -> bytes | None:
 
     A path has no empty component, so `/` may neither begin it, end it, nor follow another.
     """
-    a, b = _tokens(one), _tokens(other)
+    a, b = tokens(one), tokens(other)
     waiting = deque([(0, 0, True, b"")])
     seen = {(0, 0, True)}
     while waiting:

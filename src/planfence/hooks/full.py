@@ -113,7 +113,7 @@ def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
     head = reader.commit(repository, "HEAD")
     without = missed(repository, head)
-    outcome = check.check_commit(repository, "HEAD")
+    outcome = check.check_commit(repository, "HEAD", remembers=True)
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
     notes = outcome.report.notes

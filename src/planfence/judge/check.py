@@ -95,7 +95,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True)
+        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True)
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
@@ -117,10 +117,10 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         )  # fmt: skip
 
 
-def check_commit(repository: Repository, revision: str, *, thorough: bool = False) -> Outcome:
+def check_commit(repository: Repository, revision: str, *, thorough: bool = False, remembers: bool = False) -> Outcome:
     """Judge one commit against its real parent."""
     identifier = reader.resolve(repository, revision)
-    return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough))
+    return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough, remembers=remembers))
 
 
 def check_range(
@@ -166,7 +166,7 @@ class Terms:
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
     looks at the content of every change. ``leaving``: the commits are about to be pushed or
-    reviewed, so that none may wait to be folded into another. ``ahead`` is the range, where git began to read it
+    reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range, where git began to read it
     earlier.
     """
 
@@ -178,6 +178,7 @@ class Terms:
     progress: Callable[[int], None] | None = None
     thorough: bool = False
     leaving: bool = False
+    remembers: bool = False
     ahead: Ahead | None = None
 
 
@@ -195,7 +196,7 @@ def judge_commits(
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
-            base=terms.base, tips=terms.tips, whole_merges=not walk, walks=walk,
+            base=terms.base, tips=terms.tips, remembers=terms.remembers, whole_merges=not walk, walks=walk,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough

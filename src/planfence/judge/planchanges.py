@@ -5,24 +5,63 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence import POLICY_PATH
-from planfence.change.change import Change
+from planfence.change.change import Change, FileChange
 from planfence.change.governing import Entry, entry_of
 from planfence.errors import BadFile, Fault
+from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
+from planfence.ledger.lineage import deleted_paths, versions_of
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
+from planfence.records import replace
 from planfence.rules.rule import PlanEdit
 
 
 def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:
-    """Yield one edit for the policy and for each plan that the change touches."""
-    for file in change.files:
+    """Yield one edit for the policy and for each plan that the change touches, or that a merge settles."""
+    for file in change.decided:
         after = entry_of(file.new_mode, file.new_id)
         if file.path == POLICY_PATH and after is not None:
             yield PlanEdit(file.path, None, None, policy_fault(sources, after, change.tree))
         elif policy.plan_id(file.path) is not None:
-            new, fault = _new_plan(sources, file.path, after)
-            yield PlanEdit(file.path, _old_plan(sources, file.path, governing.plans.get(file.path)), new, fault)
+            yield _plan_edit(sources, governing, change, file, after)
+
+
+def _plan_edit(
+    sources: Sources, governing: Governing, change: Change, file: FileChange, after: Entry | None
+) -> PlanEdit:
+    new, fault = _new_plan(sources, file.path, after)
+    if not change.is_merge:
+        return PlanEdit(file.path, _old_plan(sources, file.path, governing.plans.get(file.path)), new, fault)
+    each = [sources.before_judging(parent).plans.get(file.path) for parent in change.parents]
+    differing = [found for found in each if found is not None and (after is None or found.id != after.id)]
+    plans = [plan for found in differing if (plan := _old_plan(sources, file.path, found)) is not None]
+    taken = after is not None and any(found is not None and found.id == after.id for found in each)
+    return PlanEdit(file.path, plans[0] if plans else None, new, fault, tuple(plans[1:]), settled=taken)
+
+
+def with_past(
+    repository: Repository, policy: Policy, change: Change, edits: tuple[PlanEdit, ...]
+) -> Iterator[PlanEdit]:
+    """Yield the edits with what their plans were before, where they add a task: a plan follows its id and its tasks."""
+    gone: tuple[Plan, ...] | None = None
+    for edit in edits:
+        known = {task.id for plan in edit.before for task in plan.tasks}
+        if edit.new is None or edit.settled or all(task.id in known for task in edit.new.tasks):
+            yield edit
+            continue
+        past = tuple(plan for parent in change.parents for plan in versions_of(repository, parent, edit.path))
+        if not edit.before and gone is None:
+            gone = tuple(_gone(repository, policy, change, edits))
+        yield replace(edit, past=past, gone=() if edit.before or gone is None else gone)
+
+
+def _gone(repository: Repository, policy: Policy, change: Change, edits: tuple[PlanEdit, ...]) -> Iterator[Plan]:
+    yield from (edit.old for edit in edits if edit.new is None and edit.old is not None)
+    for parent in change.parents:
+        for path in deleted_paths(repository, parent, policy.plans):
+            if policy.plan_id(path) is not None:
+                yield from versions_of(repository, parent, path)[:1]
 
 
 def policy_fault(sources: Sources, after: Entry, tree: str) -> Fault | None:

@@ -11,7 +11,8 @@ from planfence.identity import detect
 from planfence.judge.check import require_policy
 from planfence.judge.claims import active_task
 from planfence.judge.sources import Sources
-from planfence.ledger.records import Book, base_refs, load_facts
+from planfence.ledger.evidence import GateRun
+from planfence.ledger.records import Book, base_refs, believed_runs, load_facts
 from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -47,6 +48,11 @@ class Scene:
     def stage(self) -> Stage:
         """The task's stage."""
         return self.state.stage
+
+    @property
+    def runs(self) -> tuple[GateRun, ...]:
+        """The test runs of HEAD's tree that are believed."""
+        return believed_runs(self.repository, self.book, self.policy, self.tree)
 
 
 def look(repository: Repository, wanted: str = "") -> Scene:

@@ -89,6 +89,18 @@ class Sources:
         """Whether a tree or a commit has an entry at this path."""
         return entry(self._objects, tree, path) is not None
 
+    def plans(self, governing: Governing) -> tuple[Plan, ...]:
+        """Return all plans that govern, but those that can't be read."""
+        return tuple(
+            plan for path, found in governing.plans.items() if (plan := self._readable(governing, path, found))
+        )
+
+    def _readable(self, governing: Governing, path: str, found: Entry) -> Plan | None:
+        try:
+            return self.read_plan(path, found) if (governing.policy or Policy()).plan_id(path) is not None else None
+        except BadFile:
+            return None
+
     def read_policy(self, found: Entry) -> Policy:
         """Parse the policy that an entry holds; raises :class:`BadFile`."""
         if found.id not in self._policies:

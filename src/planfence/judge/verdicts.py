@@ -17,13 +17,14 @@ from planfence.finding import Finding, Report, Severity
 from planfence.gitio.commits import added_by
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.identity import HUMAN
 from planfence.judge import content
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import Claim, claim_of, split_task
-from planfence.judge.planchanges import plan_edits
+from planfence.judge.planchanges import plan_edits, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
-from planfence.ledger.records import HISTORY, Book, load_facts, signer_of, trusted
+from planfence.ledger.records import HISTORY, Book, believed_runs, load_facts, signer_of
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
@@ -62,6 +63,8 @@ class Verdicts:
     #: The protected branch's commit from which signers are read (empty: the branch as it is here).
     base: str = ""
     tips: Tips | None = None
+    #: Whether what was found of a signature is kept for the next hook.
+    remembers: bool = False
     #: A commit → why its tests did not pass when they were run for this verdict (empty: they did).
     reruns: dict[str, str] = field(default_factory=dict)
     #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
@@ -81,19 +84,17 @@ class Verdicts:
     _folders: Siblings | None = None
 
     def facts(self, policy: Policy, task: str = "") -> Facts:
-        """Return what the ledger and the trailers say, read once, and note once what is wrong with it."""
-        facts = self.peek(policy, task)
-        if not self._told:
-            self._told = True
-            self.notes += facts.problems
-        return facts
+        """Return what the ledger and the trailers say, read once; what is wrong with it is noted in the report."""
+        self._told = True
+        return self.peek(policy, task)
 
     def peek(self, policy: Policy, task: str = "") -> Facts:
         """Return the facts without a note of what is wrong with them."""
         if self._known is None:
             self._known = load_facts(
-                self.repository, policy, self.history, [task] if task else [], self.most, base=self.base, tips=self.tips
-            )
+                self.repository, policy, self.history, [task] if task else [], self.most,
+                base=self.base, tips=self.tips, remembers=self.remembers,
+            )  # fmt: skip
         return self._known[0]
 
     @property
@@ -114,7 +115,7 @@ class Verdicts:
         policy, tree = ctx.policy, ctx.change.tree
         if ctx.change.name in self.reruns:
             return replace(facts, gates={ctx.change.name: (gate, self.reruns[ctx.change.name])})
-        runs = trusted(self.repository, self._known[1], policy, [tree], [], base=self.base).runs_on(tree)
+        runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.base)
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
@@ -237,9 +238,10 @@ class Verdicts:
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
-        if any(ctx.policy.governs(path) for path in change.paths):
+        if any(ctx.policy.governs(file.path) for file in change.decided):
             more |= self._of_plans(ctx, governing, needed)
-        if Need.FACTS in needed and (ctx.task is not None or more.get("edits") or change.name in self.gates):
+        asked = ctx.task is not None or more.get("edits") or more.get("plans") or change.name in self.gates
+        if Need.FACTS in needed and asked:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
@@ -252,6 +254,9 @@ class Verdicts:
         more: dict[str, Any] = {}
         if Need.PLANS in needed:
             more["edits"] = tuple(plan_edits(self.sources, ctx.policy, governing, ctx.change))
+            if ctx.model != HUMAN:
+                more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
+                more["plans"] = self.sources.plans(governing)
         if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":
             more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.base)
         return more
@@ -284,4 +289,5 @@ class Verdicts:
 
     def report(self) -> Report:
         """Return what was found so far."""
-        return Report(tuple(self.judged), tuple(self.findings), tuple(self.notes), dict(self.subjects))
+        problems = self._known[0].problems if self._told and self._known else ()
+        return Report(tuple(self.judged), tuple(self.findings), (*self.notes, *problems), dict(self.subjects))

@@ -14,7 +14,7 @@ from typing import Any
 
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.manifest.policy import Tests
-from planfence.records import dataclass
+from planfence.records import dataclass, field
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 
@@ -74,7 +74,7 @@ class GateRun:
     ``commit`` is empty for a staged tree, ``base`` the commit that the tree was changed from.
     ``task`` is `<plan>/<task>` or empty, ``where`` `worktree` or `export`, ``tool`` our
     version, ``at`` a UTC time that is shown and never compared. ``signer`` is the principal
-    whose signature was verified, empty without one.
+    whose signature was verified, empty without one; ``entry`` the ledger's commit that holds it.
     """
 
     id: str
@@ -90,7 +90,8 @@ class GateRun:
     where: str
     tool: str
     at: str
-    signer: str = ""
+    signer: str = field(default="", compare=False)
+    entry: str = field(default="", compare=False)
 
     @property
     def passed(self) -> bool:
@@ -199,7 +200,7 @@ def _result_to_json(result: Result) -> dict[str, Any]:
     }
 
 
-def from_statement(statement: Statement, signer: str = "") -> GateRun:
+def from_statement(statement: Statement) -> GateRun:
     """Read a run back. Raises :class:`NotAStatement` where it is not exactly what we write."""
     predicate = statement.predicate
     try:
@@ -222,7 +223,6 @@ def from_statement(statement: Statement, signer: str = "") -> GateRun:
             where,
             tool,
             at,
-            signer,
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NotAStatement("a test result without what binds it") from error

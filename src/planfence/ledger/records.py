@@ -1,28 +1,29 @@
-"""The ledger as records: read, checked against signers, and written."""
+"""The ledger as records: read, held against what is believed, and written."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from planfence.change import message
+from planfence.digests import sha256
 from planfence.errors import CouldNotCheck
 from planfence.gitio import signing
 from planfence.gitio.commits import signature_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.ledger import evidence, intoto, transitions
+from planfence.ledger import belief, evidence, intoto, transitions
+from planfence.ledger.belief import Belief
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.refs import Ledger, Raw, Tips
-from planfence.ledger.stages import CommitFact, Facts, TaskState, reduce
+from planfence.ledger.lineage import Lineage, bound
+from planfence.ledger.refs import Ledger, Tips
+from planfence.ledger.signatures import Signatures
+from planfence.ledger.stages import CommitFact, Facts, TaskState, fold
 from planfence.ledger.transitions import Move
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-
-_T = TypeVar("_T")
 
 #: The most that one attachment (an agent's output, a diff, a prompt) puts into everybody's repository, in bytes.
 LARGEST_ATTACHMENT = 2 * 1024 * 1024
@@ -33,60 +34,47 @@ HISTORY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Everything that the ledger holds: moves, test runs, by id what proves them, and what was set aside."""
+    """Everything that the ledger holds, believed or not: moves, test runs, and what was set aside.
+
+    Two entries may bear one id: which of them counts is for the reader to say, once it is known what is believed.
+    ``envelopes`` has those that are signed, by the ledger's commit that holds them.
+    """
 
     moves: tuple[Move, ...]
     runs: tuple[GateRun, ...]
     envelopes: Mapping[str, intoto.Envelope]
-    commits: Mapping[str, str]
     problems: tuple[str, ...]
     state: str = ""
 
-    def runs_on(self, tree: str) -> tuple[GateRun, ...]:
-        """The runs of exactly this tree."""
-        return tuple(run for run in self.runs if run.tree == tree)
+    @property
+    def commits(self) -> dict[str, str]:
+        """The ledger's commit that holds the record of an id (one of them, where several bear it)."""
+        return {move.id: move.entry for move in self.moves} | {run.id: run.entry for run in self.runs}
 
 
 @dataclass(slots=True)
 class _Reading:
-    moves: dict[str, Move] = field(default_factory=dict)
-    runs: dict[str, GateRun] = field(default_factory=dict)
+    #: A copy, to the last byte, says nothing new.
+    moves: dict[tuple[str, tuple[tuple[str, str], ...]], Move] = field(default_factory=dict)
+    runs: list[GateRun] = field(default_factory=list)
     envelopes: dict[str, intoto.Envelope] = field(default_factory=dict)
-    commits: dict[str, str] = field(default_factory=dict)
-    doubles: list[tuple[str, Raw]] = field(default_factory=list)
     aside: int = 0
 
     def take(self, commit: str, data: bytes) -> None:
-        """Read one entry; the first of two with one id counts until :meth:`settle` says otherwise."""
+        """Read one entry."""
         try:
             envelope, value = intoto.unseal(data)
             stated = intoto.decode(value)
             if stated.predicate_type == evidence.TEST_RESULT:
-                run = evidence.from_statement(stated)
-                self._keep(run.id, run, self.runs, envelope, Raw(commit, data))
+                self.runs.append(replace(evidence.from_statement(stated), entry=commit))
             elif stated.predicate_type == transitions.STAGE_MOVE:
-                move = transitions.from_statement(stated)
-                self._keep(move.id, move, self.moves, envelope, Raw(commit, data))
+                digest = sha256(envelope.payload).hexdigest()
+                move = replace(transitions.from_statement(stated), entry=commit, digest=digest)
+                self.moves.setdefault((digest, envelope.signatures), move)
+            if envelope.signatures:
+                self.envelopes[commit] = envelope
         except intoto.NotAStatement:
             self.aside += 1
-
-    def _keep(self, name: str, record: _T, records: dict[str, _T], envelope: intoto.Envelope, raw: Raw) -> None:
-        if name in self.commits:
-            self.doubles.append((name, raw))
-            return
-        records[name] = record
-        self.commits[name] = raw.commit
-        if envelope.signatures:
-            self.envelopes[name] = envelope
-
-    def settle(self, ledger: Ledger) -> None:
-        """Of two entries with one id take the own: git lists entries by their dates, which are the writers' claims."""
-        own = set(ledger.own()) if self.doubles else set()
-        for name, raw in self.doubles:
-            if raw.commit in own and self.commits[name] not in own:
-                for records in (self.moves, self.runs, self.envelopes, self.commits):
-                    records.pop(name, None)
-                self.take(raw.commit, raw.data)
 
 
 def read_book(repository: Repository, tips: Tips | None = None) -> Book:
@@ -102,47 +90,38 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
             reading.aside += 1
         else:
             reading.take(raw.commit, raw.data)
-    reading.settle(ledger)
     problems = list(tips.problems)
     if reading.aside:
         problems.append(f"{reading.aside} entries of the ledger could not be read and were set aside")
     return Book(
         tuple(reading.moves.values()),
-        tuple(reading.runs.values()),
+        tuple(reading.runs),
         reading.envelopes,
-        reading.commits,
         tuple(problems),
         tips.state,
     )
 
 
-def trusted(
-    repository: Repository, book: Book, policy: Policy, trees: Iterable[str], tasks: Iterable[str], *, base: str = ""
-) -> Book:
-    """Return the book with only what `trust.evidence` believes of these trees and tasks.
+def believed_runs(
+    repository: Repository, book: Book, policy: Policy, tree: str, *, base: str = ""
+) -> tuple[GateRun, ...]:
+    """Return the test runs of exactly this tree that `trust.evidence` believes.
 
-    `local` believes every record, and so does `rerun`, which asks for more than a record where it counts.
-    `signed` believes a test run or a move only with the
-    signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
+    `local` believes every record, and so does `rerun`, which asks for more than a record where it counts. `signed`
+    asks for the signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
+    here = [run for run in book.runs if run.tree == tree]
+    return belief.believed_runs(here, _signer(repository, book, policy, base) if here else None)
+
+
+def _signer(
+    repository: Repository, book: Book, policy: Policy, base: str, *, remembers: bool = False
+) -> belief.Signer | None:
+    """Return what tells an entry's signer; None where records count without one."""
     if policy.trust.evidence != "signed":
-        return book
+        return None
     signers = read_signers(repository, policy, base)
-    wanted_trees, wanted_tasks = set(trees), set(tasks)
-
-    def signer(name: str) -> str:
-        envelope = book.envelopes.get(name)
-        if envelope is None:
-            return ""
-        signed = intoto.pae(envelope.payload)
-        found = (signing.verify(signed, each, signers, repository.environment) for _, each in envelope.signatures)
-        return next((principal for principal in found if principal), "")
-
-    runs = tuple(replace(run, signer=signer(run.id)) for run in book.runs if run.tree in wanted_trees)
-    kept = tuple(replace(move, signer=signer(move.id)) for move in book.moves if move.task in wanted_tasks)
-    # A rework counts whoever wrote it: to believe it can only close a gate.
-    believed = tuple(move for move in kept if move.signer or move.kind is transitions.Kind.REWORK)
-    return replace(book, moves=believed, runs=tuple(run for run in runs if run.signer))
+    return belief.signer_by(Signatures(repository, signers, remembers=remembers), book.envelopes)
 
 
 def read_signers(repository: Repository, policy: Policy, base: str = "") -> bytes:
@@ -238,37 +217,124 @@ def load_facts(
     *,
     base: str = "",
     tips: Tips | None = None,
+    remembers: bool = False,
 ) -> tuple[Facts, Book]:
     """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions.
 
-    ``base`` is where signers are read, ``tips`` the ledger's where the refs do not say it yet (a push).
+    ``tasks`` are those of which it is said what is not believed; others are looked at once somebody asks. ``base`` is
+    where signers are read, ``tips`` the ledger's where the refs do not say it yet (a push). ``remembers``: see
+    :class:`planfence.ledger.signatures.Signatures`.
     """
     book = read_book(repository, tips)
     history = read_history(repository, revisions, most)
-    return facts_of(repository, policy, book, history, tasks, base=base), book
+    facts = facts_of(repository, policy, book, history, revisions, tasks, base=base, remembers=remembers)
+    return facts, book
 
 
 def facts_of(
-    repository: Repository, policy: Policy, book: Book, history: History, tasks: Iterable[str] = (), *, base: str = ""
+    repository: Repository,
+    policy: Policy,
+    book: Book,
+    history: History,
+    revisions: Sequence[str],
+    tasks: Iterable[str] = (),
+    *,
+    base: str = "",
+    remembers: bool = False,
 ) -> Facts:
-    """Fold what was read; see :func:`load_facts`."""
-    wanted = set(tasks) | {fact.task for fact in history.facts} | {move.task for move in book.moves}
-    believed = trusted(repository, book, policy, (), wanted, base=base)
-    states = reduce(believed.moves, history.facts)
-    earlier = frozenset(fact.commit for fact in history.facts if fact.round < states[fact.task].round)
-    named = {fact.task for fact in history.facts}
-    covered = {name: _covered(repository, history, states[name]) for name in named if states[name].sealed}
-    return Facts(states=states, runs=book.runs, covered=covered, earlier=earlier, problems=book.problems)
+    """Fold what was read, task by task as they are asked about; see :func:`load_facts`."""
+    heads = [revision for revision in revisions if revision and not revision.startswith("^")]
+    lineage = Lineage(repository, policy, heads, base) if heads or base else None
+    signer = _signer(repository, book, policy, base, remembers=remembers)
+    believed = Belief(book.moves, lineage, signer, [*book.problems])
+    states = _States(believed, history)
+    for task in tasks:
+        states.get(task)
+    return Facts(
+        states=states,
+        covered=_Covered(repository, history, states),
+        earlier=_Earlier(repository, history, states),
+        problems=believed.problems,
+    )
 
 
-def _covered(repository: Repository, history: History, state: TaskState) -> frozenset[str]:
-    """The task's commits that were there when it was moved on: those very ones, or what a rebase made of them."""
-    there = history.reachable(state.sealed)
-    others = [fact.commit for fact in history.facts if fact.task == state.name and fact.commit not in there]
-    from planfence.change.patches import patch_ids  # its records would cost every refusal
+class _States(Mapping[str, TaskState]):
+    """The state of each task, folded from what is believed once it is asked for."""
 
-    moved = patch_ids(repository, others if state.patches else [])
-    return there | {commit for commit, patch in moved.items() if patch in state.patches}
+    def __init__(self, believed: Belief, history: History) -> None:
+        self._believed = believed
+        self._commits: dict[str, list[CommitFact]] = {}
+        for fact in history.facts:
+            self._commits.setdefault(fact.task, []).append(fact)
+        self._names = dict.fromkeys((*believed.tasks, *self._commits))
+        self._known: dict[str, TaskState] = {}
+
+    def __getitem__(self, name: str) -> TaskState:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = fold(name, self._believed.moves(name), self._commits.get(name, ()))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def commits(self, name: str) -> list[CommitFact]:
+        """The commits that say that they are of this task."""
+        return self._commits.get(name, [])
+
+
+class _Covered(Mapping[str, frozenset[str]]):
+    """By task, the commits that were there when it was moved on in its present round, asked for as states are."""
+
+    def __init__(self, repository: Repository, history: History, states: _States) -> None:
+        self._repository, self._history, self._states = repository, history, states
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        if not self._states.commits(name):
+            raise KeyError(name)
+        if name not in self._known:
+            self._known[name] = self._sealed(name, self._states[name])
+        return self._known[name]
+
+    def _sealed(self, name: str, state: TaskState) -> frozenset[str]:
+        return self._under(name, state.sealed, state.patches)
+
+    def _under(self, name: str, commits: frozenset[str], patches: frozenset[str]) -> frozenset[str]:
+        """The task's commits that these led to: those very ones, or what a rebase made of them."""
+        if not commits:
+            return frozenset()
+        there = self._history.reachable(commits)
+        others = [fact.commit for fact in self._states.commits(name) if fact.commit not in there]
+        from planfence.change.patches import patch_ids  # its records would cost every refusal
+
+        moved = patch_ids(self._repository, others if patches else [])
+        return there | {commit for commit, patch in moved.items() if patch in patches}
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._states if self._states.commits(name))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Earlier(_Covered, Container[str]):
+    """The commits that were there when an earlier round of their task was moved on; what they say of it is not asked."""
+
+    def __init__(self, repository: Repository, history: History, states: _States) -> None:
+        super().__init__(repository, history, states)
+        self._tasks = {fact.commit: fact.task for fact in history.facts}
+
+    def __contains__(self, commit: object) -> bool:
+        task = self._tasks.get(commit, "") if isinstance(commit, str) else ""
+        return bool(task) and commit in self[task]
+
+    def _sealed(self, name: str, state: TaskState) -> frozenset[str]:
+        return self._under(name, state.settled, state.settled_patches)
 
 
 # -- writing
@@ -287,8 +353,11 @@ def now() -> str:
 def write_move(
     repository: Repository, policy: Policy, move: Move, attachments: Mapping[str, bytes] | None = None
 ) -> str:
-    """Append a move, signed where the policy or the user's configuration says so; return its ledger commit."""
-    return _write(repository, policy, transitions.to_statement(move), attachments)
+    """Append a move, signed where the policy or the user's configuration says so; return its ledger commit.
+
+    It says to which repository and which plan it belongs.
+    """
+    return _write(repository, policy, transitions.to_statement(bound(repository, policy, move)), attachments)
 
 
 def write_run(

@@ -1,18 +1,16 @@
 """The stages of a task: a pure function of the ledger's moves and of the commits' trailers.
 
 The fold does not depend on the order in which the moves are read, nor on any clock, so
-that any number of writers merge. A task's round is the highest that anything names (a
-rework in the ledger, a trailer of a commit); what was done in an earlier round no longer
-counts. So a record that is lost can close a gate, and what must never be forgotten, the
-reworks, stands in the commits as well.
+that any number of writers merge. The moves alone say in which stage a task is. What was done
+in an earlier round no longer counts, and the round is the highest that anything names, a
+commit's trailer too: so a lost record, and a typed trailer, can close a gate and open none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from planfence.ledger.evidence import GateRun
 from planfence.ledger.transitions import Answer, Kind, Move
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
@@ -47,7 +45,8 @@ class TaskState:
     ``round`` counts how often it was sent back; ``authors`` maps each round to the models
     that wrote code in it; ``holders`` maps a stage to who was given its role in place of the
     plan's word, the latest last; ``sealed`` are the commits at which it was moved on in this
-    round, ``patches`` what the task's commits changed then; ``seq`` is the highest sequence number seen.
+    round, ``patches`` what the task's commits changed then, ``settled`` and ``settled_patches`` the same of
+    earlier rounds; ``seq`` is the highest sequence number seen.
     """
 
     name: str
@@ -59,6 +58,8 @@ class TaskState:
     holders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
     patches: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    settled_patches: frozenset[str] = frozenset()
 
     @property
     def implementers(self) -> frozenset[str]:
@@ -89,21 +90,28 @@ class TaskState:
 
 def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -> TaskState:
     """Say where a task is. Moves may come in any order and more than once."""
-    mine = {move.id: move for move in moves if move.task == name}
-    ordered = sorted(mine.values(), key=lambda move: (move.seq, move.id))
+    mine = dict.fromkeys(move for move in moves if move.task == name)
+    ordered = sorted(mine, key=lambda move: (move.seq, move.id, move.digest))
     written = [fact for fact in commits if fact.task == name]
-    rounds = max([move.round for move in ordered] + [fact.round for fact in written], default=0)
+    # An answer or a handover may bear a round that only a trailer spoke of; it opens none.
+    rounds = max((move.round for move in ordered if move.kind in (Kind.ADVANCE, Kind.REWORK)), default=0)
     current = [move for move in ordered if move.round == rounds]
+    stage = _stage(ordered, current)
+    advanced = [move for move in ordered if move.kind is Kind.ADVANCE]
+    # What is done has no next round, whatever a trailer says of one.
+    claimed = () if stage is Stage.DONE else (fact.round for fact in written)
     return TaskState(
         name=name,
-        stage=_stage(ordered, current),
-        round=rounds,
+        stage=stage,
+        round=max((rounds, *(move.round for move in ordered), *claimed)),
         seq=max((move.seq for move in ordered), default=0),
         moves=tuple(ordered),
         authors=_authors(ordered, written),
         holders=_holders(ordered),
-        sealed=frozenset(move.commit for move in current if move.kind is Kind.ADVANCE and move.commit),
-        patches=frozenset(patch for move in current if move.kind is Kind.ADVANCE for patch in move.patches),
+        sealed=frozenset(move.commit for move in advanced if move.round == rounds and move.commit),
+        patches=frozenset(patch for move in advanced if move.round == rounds for patch in move.patches),
+        settled=frozenset(move.commit for move in advanced if move.round < rounds and move.commit),
+        settled_patches=frozenset(patch for move in advanced if move.round < rounds for patch in move.patches),
     )
 
 
@@ -144,36 +152,34 @@ class Facts:
     ``states`` has every task that anything is recorded of. ``covered`` maps a task to the
     judged commits that were there when it was moved on, also as a rebase has them. ``gates`` maps a change's name
     (`staged`, a commit id) to what must hold there and does not: (gate, why), an empty why
-    where it holds. ``earlier`` are judged commits that were made in a round before the
-    present one. ``problems`` are things of the ledger worth saying.
+    where it holds. ``earlier`` are judged commits that were there when a round before the
+    present one was moved on. ``problems`` are things of the ledger worth saying; more of them may come as
+    more tasks are asked about.
     """
 
     states: Mapping[str, TaskState] = field(default_factory=dict)
-    runs: tuple[GateRun, ...] = ()
     covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    earlier: frozenset[str] = frozenset()
-    problems: tuple[str, ...] = ()
+    earlier: Container[str] = frozenset()
+    problems: Sequence[str] = ()
 
     def state(self, name: str) -> TaskState:
         """The state of a task; one that nothing is recorded of is in its plan stage."""
         return self.states.get(name) or TaskState(name)
 
 
-def reduce(moves: Iterable[Move], commits: Iterable[CommitFact]) -> dict[str, TaskState]:
-    """Fold every task that the moves or the commits name."""
-    by_task: dict[str, tuple[list[Move], list[CommitFact]]] = {}
-    for move in moves:
-        by_task.setdefault(move.task, ([], []))[0].append(move)
-    for fact in commits:
-        by_task.setdefault(fact.task, ([], []))[1].append(fact)
-    return {name: fold(name, *facts) for name, facts in by_task.items()}
-
-
 def open_dependencies(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
     """The tasks (`<plan>/<task>`) that this one waits for and that are not done."""
     names = (f"{plan.id}/{name}" for name in task.depends_on)
     return tuple(name for name in names if facts.state(name).stage is not Stage.DONE)
+
+
+def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
+    """Who holds a task's implement role: who was given it; where nobody is named, who began it or wrote code for it."""
+    holder = state.holder(plan, task, Stage.IMPLEMENT)
+    if holder:
+        return frozenset({holder})
+    return state.implementers | {move.model for move in state.moves if move.kind is Kind.START}
 
 
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from planfence.ledger.evidence import number, object_id, text
 from planfence.ledger.intoto import NotAStatement, Statement
-from planfence.records import dataclass
+from planfence.records import dataclass, field
 
 #: Our own predicate; a URN, since it names a format and no page.
 STAGE_MOVE = "urn:planfence:stage-move:v1"
@@ -44,6 +44,10 @@ class Move:
     are what it was done at, ``holder`` to whom a role was given, ``runs`` the test runs that
     it relied on, ``patches`` what the task's commits changed
     (patch ids). ``at`` is UTC, shown and never compared. ``signer`` as in evidence.
+
+    What binds it to where it was written (empty in entries of 0.1.0): ``roots`` are the repository's first commits,
+    ``added`` the commit that added its plan, ``terms`` a digest of what the plan then said of the task, ``after`` the
+    digests of the task's moves that it follows. ``digest`` is its own, and ``entry`` the ledger's commit that holds it.
     """
 
     id: str
@@ -63,7 +67,13 @@ class Move:
     runs: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
     at: str = ""
-    signer: str = ""
+    roots: tuple[str, ...] = ()
+    added: str = ""
+    terms: str = ""
+    after: tuple[str, ...] = ()
+    signer: str = field(default="", compare=False)
+    digest: str = field(default="", compare=False)
+    entry: str = field(default="", compare=False)
 
 
 def to_statement(move: Move) -> Statement:
@@ -86,10 +96,12 @@ def to_statement(move: Move) -> Statement:
         "patches": list(move.patches),
         "at": move.at,
     }
+    if move.added:
+        predicate |= {"roots": list(move.roots), "added": move.added, "terms": move.terms, "after": list(move.after)}
     return Statement(STAGE_MOVE, predicate, digests)
 
 
-def from_statement(statement: Statement, signer: str = "") -> Move:
+def from_statement(statement: Statement) -> Move:
     """Read a move back. Raises :class:`NotAStatement` where it is not exactly what we write."""
     told = statement.predicate
     try:
@@ -111,10 +123,22 @@ def from_statement(statement: Statement, signer: str = "") -> Move:
             runs=_texts(told["runs"]),
             patches=_texts(told["patches"]),
             at=text(told, "at"),
-            signer=signer,
+            **_bound(told),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NotAStatement("a stage move that lacks something") from error
+
+
+def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What binds a move to its place; empty for one that was written before moves said it."""
+    if "added" not in told:
+        return {}
+    return {
+        "roots": tuple(map(object_id, _texts(told["roots"]))),
+        "added": object_id(text(told, "added")),
+        "terms": object_id(text(told, "terms"), empty=True),
+        "after": tuple(map(object_id, _texts(told["after"]))),
+    }
 
 
 def _answer(item: list[Any]) -> Answer:

@@ -37,7 +37,8 @@ def check(ctx: Context) -> Iterator[Finding]:
                 fixes=(f'planfence start {ctx.task_name} --take-over "why"',),
             )
     for edit in ctx.edits:
-        holder = "" if edit.old is None else edit.old.roles.get(Stage.PLAN, "")
+        # A merge that takes one parent's text whole amends nothing; what it may take is PLN003's question.
+        holder = "" if edit.old is None or edit.settled else edit.old.roles.get(Stage.PLAN, "")
         if holder and ctx.model not in (holder, HUMAN):
             yield RULE.at(edit.path, f"{ctx.model} does not hold the plan role of {edit.path}: {holder} does")
 

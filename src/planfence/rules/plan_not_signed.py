@@ -3,7 +3,7 @@
 ## What it checks
 Under `trust.plan = "signed"`, every commit that changes `planfence.toml` or a plan must bear an SSH signature
 (`git commit -S` with `gpg.format = ssh`) by a key of the `trust.signers` file, as that file stands on the
-protected branch. `ssh-keygen` checks it, not git, whose configuration could fake the answer. The staged change is
+protected branch. So must a merge that settles a conflict in one of them, also by taking one side whole. `ssh-keygen` checks it, not git, whose configuration could fake the answer. The staged change is
 left out: it bears no signature yet.
 
 ## Why is this bad?
@@ -25,7 +25,7 @@ from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
 def check(ctx: Context) -> Iterator[Finding]:
     if ctx.policy.trust.plan != "signed" or ctx.staged or ctx.signer:
         return
-    for file in ctx.change.files:
+    for file in ctx.change.decided:
         if ctx.policy.governs(file.path):
             yield RULE.at(file.path, "changed by a commit that no listed key signed")
 

@@ -2,7 +2,8 @@
 
 ## What it checks
 A commit that changes a plan must raise its `version`; the new plan must be a regular file that can be read.
-Adding and removing a plan is allowed.
+Adding and removing a plan is allowed. A merge that settles a plan itself must rise above every parent that has
+another text; what git merges by itself is left alone.
 
 ## Why is this bad?
 Evidence and reviews are bound to a version of the plan. If two texts bear the same number, or an old
@@ -26,8 +27,10 @@ def check(ctx: Context) -> Iterator[Finding]:
         if edit.fault is not None:
             fault = edit.fault
             yield RULE.at(edit.path, f"can't be read: {fault.message}", line=fault.line, column=fault.column)
-        elif edit.old is not None and edit.new is not None and edit.new.version <= edit.old.version:
-            yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {edit.old.version}")
+        elif edit.new is not None and edit.before:
+            last = max(plan.version for plan in edit.before)
+            if edit.new.version <= last:
+                yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {last}")
 
 
 def raise_version(case: Case) -> Iterator[Step]:

@@ -1,8 +1,12 @@
 """A plan is widened by the model that it would give more room.
 
 ## What it checks
-An amendment that gives a task more room (another file or a wider change to it, a `deny` or an acceptance criterion
-less, another role) must not be made by the model that holds the task's implement role. People may.
+Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
+plan names nobody: that began it, or wrote code for it). People may. It is computed on what the plan allows before and
+after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
+`deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
+follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was
+last. Who only implements gives itself no new task, and no new plan.
 
 ## Why is this bad?
 A fence that the one inside can move is none.
@@ -16,52 +20,73 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, Stage
+from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
+from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
-from planfence.rules.rule import Context, Need, Rule, silent
+from planfence.rules.rule import Context, Need, PlanEdit, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
     if ctx.model == HUMAN:
         return
     for edit in ctx.edits:
-        if edit.old is None or edit.new is None:
+        if edit.new is None or edit.settled:
             continue
         for new in edit.new.tasks:
-            old = edit.old.task(new.id)
-            holders = _holders(facts, edit.old, old or new, edit.new)
-            if ctx.model in holders:
-                for what in _wider(edit.old, edit.new, old, new):
-                    yield RULE.at(edit.path, f"{ctx.model} would widen its own task {edit.new.id}/{new.id}: {what}")
+            for what in dict.fromkeys(_gained(ctx, edit, edit.new, new)):
+                yield RULE.at(edit.path, f"{ctx.model} would widen its own task {edit.new.id}/{new.id}: {what}")
 
 
-def _holders(facts: Facts, plan: Plan, task: Task, after: Plan) -> frozenset[str]:
-    held = facts.state(f"{plan.id}/{task.id}").holder(plan, task, Stage.IMPLEMENT)
-    return frozenset({held, after.model_for(task, Stage.IMPLEMENT)}) - {""}
+def _gained(ctx: Context, edit: PlanEdit, after: Plan, new: Task) -> Iterator[str]:
+    facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
+    known = [(plan, old) for plan in _plans_with(edit, new.id) if (old := plan.task(new.id)) is not None]
+    for before, old in known:
+        given = {after.model_for(new, Stage.IMPLEMENT), after.model_for(old, Stage.IMPLEMENT)}
+        if ctx.model in _holders(ctx, facts, before, old) | given:
+            done = _done(facts, before, old)
+            yield from wider((before, old), (after, new), protected=ctx.policy.protected, done=done)
+    if not known and ctx.model in _holders(ctx, facts, after, new):
+        yield from _new_task(ctx, facts, edit)
 
 
-def _wider(before: Plan, after: Plan, old: Task | None, new: Task) -> Iterator[str]:
-    if old is None:
-        # Its planner may add tasks; who only implements may not give itself another.
-        if before.roles.get(Stage.PLAN) != before.roles.get(Stage.IMPLEMENT):
+def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
+    """The plans that said last what a task may: those before the change, else its past, else one that is gone."""
+    here = tuple(plan for plan in edit.before if plan.task(task_id) is not None)
+    past = (plan for plan in (*edit.past, *edit.gone) if plan.task(task_id) is not None)
+    return here or tuple(past)[:1]
+
+
+def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task) -> frozenset[str]:
+    """Who holds a task; where nobody is named, also who works on it now."""
+    name = f"{plan.id}/{task.id}"
+    state = facts.state(name)
+    at_work = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
+    return implementers(state, plan, task) | ({ctx.model} if at_work else frozenset())
+
+
+def _done(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
+    return tuple(name for name in task.depends_on if facts.state(f"{plan.id}/{name}").stage is Stage.DONE)
+
+
+def _new_task(ctx: Context, facts: Facts, edit: PlanEdit) -> Iterator[str]:
+    """A planner may add tasks and plans; who only implements may not give itself another."""
+    if edit.before:
+        if any(_parts_roles(plan) for plan in edit.before):
             yield "a new task"
         return
-    had = {(entry.path, entry.change) for entry in old.files}
-    for entry in new.files:
-        if (entry.path, entry.change) not in had and (entry.path, None) not in had:
-            yield f"{entry.path} {entry.change or 'any change'}"
-    for pattern in old.deny:
-        if pattern not in new.deny:
-            yield f"no longer denied: {pattern}"
-    kept = {(each.id, each.run, each.review) for each in new.acceptance}
-    for each in old.acceptance:
-        if (each.id, each.run, each.review) not in kept:
-            yield f"acceptance criterion {each.id} changed or gone"
-    for stage in (Stage.IMPLEMENT, Stage.REVIEW):
-        if before.model_for(old, stage) != after.model_for(new, stage):
-            yield f"another holds its {stage} role"
+    plans = (*ctx.plans, *edit.past[:1], *edit.gone)
+    holds = any(ctx.model in _holders(ctx, facts, plan, task) for plan in plans for task in plan.tasks)
+    if holds and all(_parts_roles(plan) for plan in plans) and not any(_plans(plan, ctx.model) for plan in plans):
+        yield "a new plan"
+
+
+def _parts_roles(plan: Plan) -> bool:
+    return plan.roles.get(Stage.PLAN) != plan.roles.get(Stage.IMPLEMENT)
+
+
+def _plans(plan: Plan, model: str) -> bool:
+    return plan.roles.get(Stage.PLAN) == model
 
 
 by_a_person = ways.ask(lambda case: f"ask a person, or the planner, to commit it: {case.ctx.model} may not")

@@ -45,13 +45,25 @@ class Door(StrEnum):
 class PlanEdit:
     """What a change does to one file that governs: the plan before and after.
 
-    ``fault`` is why the new side can't be read, where it can't; a plan of None is absent.
+    ``fault`` is why the new side can't be read, where it can't; a plan of None is absent. Of a merge, ``old`` and
+    ``others`` are the plans of the parents that have another text; ``settled`` says that it took one parent's text.
+    ``past`` are the versions that the plan had before the change, the latest first, also before it was deleted, and
+    ``gone`` the plans that the change or its history deleted, as they last were: asked for where a model adds a task.
     """
 
     path: str
     old: Plan | None
     new: Plan | None
     fault: Fault | None = None
+    others: tuple[Plan, ...] = ()
+    settled: bool = False
+    past: tuple[Plan, ...] = ()
+    gone: tuple[Plan, ...] = ()
+
+    @property
+    def before(self) -> tuple[Plan, ...]:
+        """The plans that it replaces: one, of a merge one for each parent that has another text."""
+        return ((self.old,) if self.old is not None else ()) + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Context:
     the range so far, this one included. ``links`` maps a changed symlink's path to its target;
     ``collisions`` an added path to the one that it collides with on another file system.
     ``origins`` maps a changed path to the task whose commit added it.
+    ``plans`` are all plans of the change's parent, where a model changes what governs.
     ``signer`` is the principal whose listed key signed the commit, where that is asked for.
     ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
@@ -94,6 +107,7 @@ class Context:
     urgent: str = ""
     unplanned: frozenset[str] = frozenset()
     edits: tuple[PlanEdit, ...] = ()
+    plans: tuple[Plan, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     collisions: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,131 @@
+"""Whether one set of paths lies within another, where both are given by patterns (:mod:`planfence.gitio.paths`).
+
+The patterns become one automaton whose states are the bits of a number; all their sets of states that a path can lead
+to are walked, and the first path that is in the one and not in the other is the answer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from planfence.gitio import paths
+from planfence.gitio.globs import LEAP, Token, tokens
+from planfence.records import dataclass
+
+#: So many sets of states are looked at; patterns that need more are made to.
+MOST = 5_000
+
+_SLASH = ord("/")
+
+#: Where a path has led: the states of each group of patterns, and whether a name begins here.
+_Node = tuple[tuple[int, ...], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class PathSet:
+    """The paths that ``wanted`` names; not those of ``barred``, nor of ``others`` unless ``own`` names them too."""
+
+    wanted: tuple[str, ...]
+    barred: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+class _Patterns:
+    """The automaton of some patterns: one bit for each step, and one for each pattern's end."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.start = self.accept = self._leaps = self._skips = at = 0
+        self._steps: list[tuple[Token, int]] = []
+        for pattern in patterns:
+            self.start |= 1 << at
+            for token in tokens(pattern):
+                self._skips |= (1 << at) if token.loop or token.skip else 0
+                self._leaps |= (1 << at) if token.skip else 0
+                self._steps.append((token, 1 << at))
+                at += 1
+            self.accept |= 1 << at
+            at += 1
+        self.start = self._skipped(self.start)
+        self._moves: dict[int, tuple[int, int]] = {}
+
+    @property
+    def kinds(self) -> set[frozenset[int]]:
+        """The sets of bytes that the steps tell apart."""
+        return {token.bytes for token, _ in self._steps}
+
+    def _skipped(self, states: int) -> int:
+        while True:
+            more = states | (states & self._skips) << 1 | (states & self._leaps) << LEAP
+            if more == states:
+                return states
+            states = more
+
+    def after(self, states: int, byte: int) -> int:
+        """The states that a byte leads to."""
+        if byte not in self._moves:
+            here = [(token.loop, bit) for token, bit in self._steps if byte in token.bytes]
+            self._moves[byte] = sum(bit for loop, bit in here if not loop), sum(bit for loop, bit in here if loop)
+        once, again = self._moves[byte]
+        return self._skipped((states & once) << 1 | states & again)
+
+    def accepts(self, states: int) -> bool:
+        """Whether a path that ends here is named."""
+        return bool(states & self.accept)
+
+
+def first_outside(inner: PathSet, outer: PathSet) -> str | None:
+    """Return a path of ``inner`` that is not in ``outer``; None where there is none.
+
+    A pattern of ``inner`` stands for it where the question would take too long.
+    """
+    groups = [_Patterns(each) for side in (inner, outer) for each in (side.wanted, side.barred, side.others, side.own)]
+    start = tuple(group.start for group in groups)
+    letters = _letters(groups)
+    came: dict[_Node, tuple[_Node, int] | None] = {(start, True): None}
+    waiting = deque(came)
+    while waiting:
+        node = waiting.popleft()
+        states, opens = node
+        if not opens:
+            ends = [group.accepts(each) for group, each in zip(groups, states, strict=True)]
+            if _in(ends[:4]) and not _in(ends[4:]):
+                return _path(came, node)
+        for byte in letters:
+            if byte == _SLASH and opens:
+                continue  # no path has an empty name in it
+            first = groups[0].after(states[0], byte)
+            if not first:
+                continue
+            others = zip(groups[1:], states[1:], strict=True)
+            following = (first, *(group.after(each, byte) for group, each in others)), byte == _SLASH
+            if following not in came:
+                came[following] = node, byte
+                waiting.append(following)
+        if len(came) > MOST:
+            return inner.wanted[0]
+    return None
+
+
+def _in(ends: Sequence[bool]) -> bool:
+    wanted, barred, others, own = ends
+    return wanted and not barred and not (others and not own)
+
+
+def _letters(groups: Iterable[_Patterns]) -> list[int]:
+    """One byte for each kind that the patterns tell apart, letters and digits before others."""
+    sets = set().union(*(group.kinds for group in groups))
+    order = sorted(range(1, 256), key=lambda byte: (not chr(byte).isascii() or not chr(byte).isalnum(), byte))
+    kinds: dict[tuple[bool, ...], int] = {}
+    for byte in order:
+        kinds.setdefault((byte == _SLASH, *(byte in each for each in sets)), byte)
+    return list(kinds.values())
+
+
+def _path(came: Mapping[_Node, tuple[_Node, int] | None], node: _Node) -> str:
+    found = bytearray()
+    while (before := came[node]) is not None:
+        node, byte = before
+        found.append(byte)
+    return paths.decode(bytes(reversed(found)))

@@ -1,0 +1,185 @@
+"""Where a task's records come from: the repository, the plan as it was added there, and what it said of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from planfence.digests import sha256
+from planfence.errors import BadFile
+from planfence.gitio import paths
+from planfence.gitio.repository import Repository
+from planfence.ledger.intoto import canonical
+from planfence.ledger.transitions import Move
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
+from planfence.records import replace
+
+#: Said of the moves of a plan that was deleted, and whose name another one has now.
+EARLIER = "of an earlier plan of this name"
+
+
+def terms_of(task: Task) -> str:
+    """Return a digest of everything that a plan says of a task."""
+    said: Mapping[str, object] = {
+        "id": task.id,
+        "title": task.title,
+        "theme": task.theme,
+        "files": [[entry.path, str(entry.change or "")] for entry in task.files],
+        "deny": list(task.deny),
+        "depends_on": list(task.depends_on),
+        "acceptance": [[each.id, each.text, each.run, each.review] for each in task.acceptance],
+    }
+    return sha256(canonical(said)).hexdigest()
+
+
+class Lineage:
+    """The plans of one line of history, which ends in the commits ``heads`` (full ids, or names that git knows).
+
+    ``base`` is a commit whose plans count where the line has none of that name. Git is asked once for each plan.
+    """
+
+    def __init__(self, repository: Repository, policy: Policy, heads: Sequence[str], base: str = "") -> None:
+        self._repository, self._policy = repository, policy
+        self._heads, self._base = tuple(filter(None, heads)), base
+        self._added: dict[str, frozenset[str]] = {}
+        self._roots: frozenset[str] | None = None
+        self._plans: dict[tuple[str, str], Plan | None] = {}
+        self._every: dict[str, frozenset[str]] = {}
+
+    def added(self, plan_id: str) -> frozenset[str]:
+        """Return the commit that last added the plan of this id (of each head); none where no commit did."""
+        if plan_id not in self._added:
+            path = self._policy.plan_path(plan_id)
+            found = self._last_added(self._heads, path)
+            self._added[plan_id] = found or self._last_added((self._base,) if self._base else (), path)
+        return self._added[plan_id]
+
+    def _last_added(self, heads: Iterable[str], path: str) -> frozenset[str]:
+        return frozenset(filter(None, (last_change(self._repository, head, path, "A") for head in heads)))
+
+    def roots(self) -> frozenset[str]:
+        """Return the first commits of the line: they tell one repository from another."""
+        if self._roots is None:
+            heads = self._heads or ((self._base,) if self._base else ())
+            self._roots = frozenset(first_commits(self._repository, heads))
+        return self._roots
+
+    def foreign(self, move: Move) -> str:
+        """Say why a move that names its place is not about this line's plan of that name; empty where it is.
+
+        A rebase or a squash makes other commits of the same plan. Then the repository and what the plan says of the
+        task decide, now or as it was added.
+        """
+        plan_id, _, task_id = move.task.partition("/")
+        if move.added in self.added(plan_id):
+            return ""
+        if not move.roots or not self.roots().issuperset(move.roots):
+            return "of another repository"
+        if not move.terms or move.terms not in self._terms(plan_id, task_id):
+            return "of another plan of this name"
+        return EARLIER if move.added in self._every_added(plan_id) else ""
+
+    def _every_added(self, plan_id: str) -> frozenset[str]:
+        """The commits of the line that added a plan of this id, those of plans that are gone too."""
+        if plan_id not in self._every:
+            path = self._policy.plan_path(plan_id)
+            found = (changes_of(self._repository, head, path, "A") for head in self._heads)
+            self._every[plan_id] = frozenset().union(*found)
+        return self._every[plan_id]
+
+    def _terms(self, plan_id: str, task_id: str) -> frozenset[str]:
+        places = (*self.added(plan_id), *self._heads, self._base)
+        plans = (self._plan(commit, plan_id) for commit in places if commit)
+        tasks = (plan.task(task_id) for plan in plans if plan is not None)
+        return frozenset(terms_of(task) for task in tasks if task is not None)
+
+    def _plan(self, commit: str, plan_id: str) -> Plan | None:
+        key = commit, plan_id
+        if key not in self._plans:
+            self._plans[key] = plan_at(self._repository, commit, self._policy.plan_path(plan_id))
+        return self._plans[key]
+
+
+def bound(repository: Repository, policy: Policy, move: Move) -> Move:
+    """Return a move with what binds it to where it is made: repository, plan, and the plan's word on the task.
+
+    One that is made at no commit, or whose plan no commit of this history added, can't be bound, and stays as it is.
+    """
+    plan_id, _, task_id = move.task.partition("/")
+    path = policy.plan_path(plan_id)
+    added = last_change(repository, move.commit, path, "A") if move.commit else ""
+    if not added or added in _cut_off(repository):
+        return move
+    plan = plan_at(repository, move.commit, path)
+    task = plan.task(task_id) if plan else None
+    return replace(
+        move,
+        roots=tuple(sorted(first_commits(repository, (move.commit,)))),
+        added=added,
+        terms=terms_of(task) if task else "",
+    )
+
+
+def last_change(repository: Repository, head: str, path: str, kind: str) -> str:
+    """Return the last commit up to ``head`` that added (``A``) or deleted (``D``) a path; empty where none did."""
+    return next(iter(changes_of(repository, head, path, kind, "-1")), "")
+
+
+def changes_of(repository: Repository, head: str, path: str, kind: str, *most: str) -> tuple[str, ...]:
+    """Return the commits up to ``head`` that did this (letters of `--diff-filter`) to a path, the newest first.
+
+    Of a merge that counts what it did itself (`-c`): other than all its parents.
+    """
+    status, out = repository.git.status(
+        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", *most, "-c"),
+        *("--raw", "--no-abbrev", f"--diff-filter={kind}", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *("--format=%H", head, "--", path),
+        ok=(0, 128),
+    )
+    lines = out.decode("utf-8", "replace").split("\n") if status == 0 else []
+    return tuple(line for line in lines if line and not line.startswith(":"))
+
+
+def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...]:
+    """Return the versions that a plan had up to ``head``, the latest first, those before a deletion too."""
+    found = (plan_at(repository, commit, path) for commit in changes_of(repository, head, path, "AM"))
+    return tuple(plan for plan in found if plan is not None)
+
+
+def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, ...]:
+    """Return the files of a folder that a commit up to ``head`` deleted, the latest first."""
+    status, out = repository.git.status(
+        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
+        *("--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *("--format=", head, "--", folder),
+        ok=(0, 128),
+    )
+    names = (paths.decode(name).strip("\n") for name in out.split(b"\0"))
+    return tuple(dict.fromkeys(filter(None, names))) if status == 0 else ()
+
+
+def first_commits(repository: Repository, heads: Sequence[str]) -> tuple[str, ...]:
+    """Return the commits without parents that these lead to."""
+    if not heads:
+        return ()
+    asked = "".join(f"{head}\n" for head in heads).encode()
+    status, out = repository.git.status("rev-list", "--max-parents=0", "--stdin", stdin=asked, ok=(0, 128))
+    return tuple(out.decode("ascii", "replace").split()) if status == 0 else ()
+
+
+def plan_at(repository: Repository, commit: str, path: str) -> Plan | None:
+    """Return the plan that stands at a path of a commit; None where there is none that can be read."""
+    status, out = repository.git.status("cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
+    try:
+        return parse_plan(out, path) if status == 0 else None
+    except BadFile:
+        return None
+
+
+def _cut_off(repository: Repository) -> frozenset[str]:
+    """The commits at which a shallow clone's history ends: each looks as if it had added everything."""
+    try:
+        return frozenset((repository.common_dir / "shallow").read_text("ascii", "replace").split())
+    except OSError:
+        return frozenset()
