@@ -113,7 +113,7 @@ def _repository(place: str, environment: Environment) -> Repository | None:
         folder = folder.parent
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return None
-    return open_repository(Environment(environment.for_child()), folder)
+    return open_repository(environment.but(environment.for_child()), folder)
 
 
 def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -> list[Denial]:

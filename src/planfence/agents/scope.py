@@ -174,6 +174,7 @@ def _ignored(here: Fence, new: Sequence[str]) -> frozenset[str]:
 def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Context:
     """Return what the rules may look at before anything is staged."""
     environment = here.repository.environment
+    model = detect(environment, policy.identity)
     change = Change(STAGED, (here.head,) if here.head else (), "", files)
     urgent = environment.get("PLANFENCE_URGENT").strip()
     unplanned = frozenset(change.paths)
@@ -189,11 +190,12 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
             planned=here.task is not None,
             urgent=urgent,
             unplanned=unplanned,
+            model=model,
         ),
         plan=here.plan if here.task else None,
         task=here.task,
         task_name=here.task_name,
-        model=detect(environment),
+        model=model,
         urgent=urgent,
         unplanned=unplanned,
         collisions=_collisions(here, files),

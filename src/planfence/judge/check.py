@@ -99,7 +99,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
-        claim = _with_message(repository, staged_claim(repository), message)
+        claim = _with_message(repository, staged_claim(repository, governing.policy), message)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:

@@ -55,18 +55,18 @@ def active_task(repository: Repository) -> str:
     return checked_task(named, "PLANFENCE_TASK") if named else read_active_task(repository.state_name)
 
 
-def staged_claim(repository: Repository) -> Claim:
-    """What the next commit will say of itself."""
+def staged_claim(repository: Repository, policy: Policy | None = None) -> Claim:
+    """What the next commit will say of itself; ``policy`` knows the team's own agents."""
     environment = repository.environment
     urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
-    return Claim(active_task(repository), detect(environment), "", urgent)
+    return Claim(active_task(repository), detect(environment, policy.identity if policy else None), "", urgent)
 
 
 def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     """The trailers that say which task a commit belongs to, in which stage, and who made it."""
     from planfence.change import message as messages
 
-    if claim.urgent and (policy is None or policy.unplanned.urgent):
+    if claim.urgent and (policy is None or policy.unplanned.lets(claim.model)):
         return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
     if not claim.task:
         return ((messages.MODEL_TRAILER, claim.model),) if claim.model != HUMAN else ()

@@ -184,7 +184,7 @@ class Verdicts:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible where the task's own plan is broken.
         plan, task = (None, None) if governs else self._task(governing, claim.task)
-        if not claim.task and not governs and not (claim.urgent and policy.unplanned.urgent):
+        if not claim.task and not governs and not (claim.urgent and policy.unplanned.lets(claim.model)):
             self.unplanned |= frozenset(change.paths)
         return Context(
             change=change,
@@ -196,6 +196,7 @@ class Verdicts:
                 planned=task is not None,
                 urgent=claim.urgent,
                 unplanned=self.unplanned,
+                model=claim.model,
             ),
             plan=plan if task else None,
             task=task,

@@ -197,7 +197,7 @@ def some_task(case: Case) -> Iterator[Step]:
 def urgent(case: Case) -> Iterator[Step]:
     """Say why it can't wait: the commit passes, and bears the reason."""
     ctx, place = case.ctx, case.place
-    if not ctx.policy.unplanned.urgent or place.at is At.EDIT:
+    if ctx.policy.unplanned.urgent == "off" or place.at is At.EDIT:
         return
     why, line, settles = "or say why it can't wait, which is recorded", "", case.findings
     if place.made:
