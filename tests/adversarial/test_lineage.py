@@ -29,7 +29,7 @@ def text_of(lab, version: int, *changes: tuple[str, str], at: str = "") -> str:
 
 
 def by(lab, model: str = "codex", parents: tuple[str, ...] = ("HEAD",)) -> str:
-    message = f"chore: plan\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: {model}\n"
+    message = f"feat: plan\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: {model}\n"
     return lab.record(message, parents=parents)
 
 
@@ -136,7 +136,7 @@ def test_a_policy_by_who_implements(held, text: str | None) -> None:
         held.write("planfence.toml", text)
     held.refuses("POL002", by(held), path="planfence.toml")
     held.git("reset", "-q", "--soft", "HEAD^")
-    assert not held.commit(by(held, "human")).refused
+    assert "POL002" not in held.commit(by(held, "human")).codes
 
 
 def test_a_merge_settles_the_policy_by_who_implements(held) -> None:

@@ -47,7 +47,7 @@ def _held(ctx: Context) -> Iterator[str]:
                 yield name
 
 
-by_a_person = ways.ask(lambda case: f"ask a person to commit it: {case.ctx.model} may not")
+by_a_person = ways.ask(lambda case: f"let a person commit it: {case.ctx.model} may not")
 
 
 RULE = Rule(
