@@ -278,3 +278,120 @@ def test_a_signature_in_gits_namespace_is_no_records(lab, keys) -> None:
     _append(lab, seal(payload, "listed", made))
     for verdict in (lab.verify(head), lab.receive(("", head, "refs/heads/topic"))):
         assert "GAT001" in verdict.codes
+
+
+# -- the records that move a task
+
+
+def _move(lab, key, keys, kind: str, stage: str = "implement", repo=None, **more) -> None:
+    """Write a move as any clone could, signed by a key of ours or by none."""
+    from planfence.ledger.records import new_id, write_move
+    from planfence.ledger.transitions import Kind, Move
+    from planfence.manifest.policy import Policy
+
+    repo = repo or lab.repo
+    repo.git("config", "planfence.signingKey", str(keys / key) if key else "")
+    head, tree = repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+    fields = {"round": 0, "seq": 9, "model": "human"} | more
+    move = Move(new_id(), Kind(kind), "auth/middleware", stage=stage, commit=head, tree=tree, **fields)
+    write_move(repo.open(), Policy(), move)
+
+
+def _done(lab, keys) -> None:
+    _move(lab, "listed", keys, "start", seq=1)
+    for seq, stage in ((2, "review"), (3, "done")):
+        _move(lab, "listed", keys, "advance", stage, seq=seq)
+
+
+def _state(lab):
+    from planfence.judge.situation import look
+
+    return look(lab.repo.open(), "auth/middleware").state
+
+
+@pytest.mark.parametrize("key", [None, "other"])
+def test_nothing_but_a_listed_signature_moves_a_task(lab, keys, key) -> None:
+    _trust(lab, keys, evidence="signed")
+    for kind, more in (("start", {}), ("handover", {"holder": "codex"}), ("advance", {}), ("rework", {"round": 1})):
+        _move(lab, key, keys, kind, **more)
+        assert _state(lab).stage == "plan", kind
+    lab.write("src/auth.py")
+    lab.bare()
+    lab.sync()
+    assert "GAT002" in lab.verify(lab.record()).codes
+    _done(lab, keys)
+    assert _state(lab).stage == "done"
+    for kind, more in (("rework", {"round": 1}), ("handover", {"holder": "codex"}), ("start", {"round": 5})):
+        _move(lab, key, keys, kind, **more)
+        assert (_state(lab).stage, _state(lab).round, _state(lab).holders) == ("done", 0, {}), kind
+    _move(lab, "listed", keys, "rework", round=1)
+    assert _state(lab).stage == "implement"
+
+
+def test_a_typed_trailer_reopens_no_task(lab, keys) -> None:
+    _trust(lab, keys, evidence="signed")
+    _done(lab, keys)
+    lab.write("src/auth.py")
+    lab.bare()
+    lab.sync()
+    head = lab.record(lab.message("feat: more", Plan_Rework="1"))
+    for name, verdict in {"commit": lab.commit(head), "verify": lab.verify(head)}.items():
+        assert "is done" in verdict.words, (name, verdict)
+
+
+@pytest.mark.parametrize("evidence", ["local", "signed"])
+def test_a_move_of_another_repository(lab, keys, evidence: str) -> None:
+    """The same key, the same plan and the same task, in a repository that began otherwise."""
+    _trust(lab, keys, evidence=evidence)
+    for ref in lab.git("for-each-ref", "--format=%(refname)", "refs/planfence").split():
+        lab.git("update-ref", "-d", ref)
+    (lab.repo.root / ".git/planfence/ledger-tip").unlink()
+    other = type(lab.repo)(lab.repo.root.parent / "other", lab.repo.variables)
+    other.root.mkdir()
+    other.git("init", "-q", "-b", "main")
+    for path in ("planfence.toml", "signers", "plans/auth.toml"):
+        other.write(path, (lab.repo.root / path).read_bytes())
+    other.commit("chore: begin elsewhere")
+    _move(lab, "listed", keys, "start", repo=other)
+    lab.git("fetch", "-q", str(other.root), "refs/planfence/*:refs/planfence/*")
+    assert _state(lab).stage == "plan"
+    _move(lab, "listed", keys, "start")
+    assert _state(lab).stage == "implement"
+
+
+def test_an_unsigned_run_shadows_no_signed_one(lab, keys) -> None:
+    import json
+
+    _trust(lab, keys, evidence="signed")
+    _begin(lab, keys)
+    lab.write("src/auth.py")
+    head = lab.record()
+    _run(lab, head, "listed", keys)
+    import base64
+
+    payload = base64.b64decode(json.loads(_entry(lab))["payload"])
+    _append(lab, payload.replace(b'"at":"x"', b'"at":"9999-12-31T00:00:00Z"').replace(b'"PASSED"', b'"FAILED"'))
+    _append(lab, payload.replace(b'"at":"x"', b'"at":"9999-12-31T00:00:00Z"'))
+    for name, verdict in {"verify": lab.verify(head), "receive": lab.receive(("", head, "refs/heads/topic"))}.items():
+        assert not verdict.refused, (name, verdict)
+
+
+def test_an_unsigned_merge_settles_no_signed_plan(lab, keys) -> None:
+    _trust(lab, keys, plan="signed")
+    text = (lab.repo.root / "plans/auth.toml").read_text()
+
+    def amend(version: int) -> str:
+        plan = text.replace("version = 1", f"version = {version}")
+        lab.write("plans/auth.toml", plan.replace("Extract the auth", f"Extract the {version}"))
+        return _signed(lab, keys, "listed")
+
+    ours = amend(2)
+    lab.git("checkout", "-q", "-b", "theirs", lab.base)
+    theirs = amend(3)
+    lab.git("checkout", "-q", "work")
+    lab.git("read-tree", theirs)
+    lab.refuses("PLN004", lab.record("feat: merge", None, (ours, theirs)), path="plans/auth.toml")
+    lab.git("reset", "-q", "--hard", ours)
+    settings = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={keys / 'listed'}")
+    lab.git(*settings, "merge", "-q", "-S", "-X", "theirs", "--no-verify", "theirs")
+    lab.accepts()

@@ -16,7 +16,7 @@ from planfence.ledger import intoto, transitions
 from planfence.ledger.belief import Belief, believed_runs, last_of
 from planfence.ledger.evidence import GateRun, Outcome, Result
 from planfence.ledger.lineage import Lineage, plan_at, terms_of
-from planfence.ledger.records import load_facts, read_book, write_move
+from planfence.ledger.records import Basis, load_facts, read_book, write_move
 from planfence.ledger.signatures import Signatures
 from planfence.ledger.stages import Stage, fold
 from planfence.ledger.transitions import Kind, Move
@@ -214,7 +214,7 @@ def test_only_the_tasks_that_are_asked_about_cost_anything(repo, tmp_path, monke
     head = repo.git("rev-parse", "HEAD")
     opened = repo.open()
     for _ in range(2):
-        facts, _book = load_facts(opened, policy, [head], [TASKS[0]], remembers=True)
+        facts, _book = load_facts(opened, policy, [head], [TASKS[0]], basis=Basis(remembers=True))
         assert facts.state(TASKS[0]).stage is Stage.IMPLEMENT
         assert len(asked) == 2
         signatures._KNOWN.clear()  # as in the next process
@@ -222,7 +222,7 @@ def test_only_the_tasks_that_are_asked_about_cost_anything(repo, tmp_path, monke
     kept = repo.root / ".git/planfence/signatures"
     assert kept.stat().st_mode & 0o777 == 0o600
     kept.chmod(0o666)
-    load_facts(opened, policy, [head], [TASKS[0]], remembers=True)
+    load_facts(opened, policy, [head], [TASKS[0]], basis=Basis(remembers=True))
     assert len(asked) == 4, "a file that others may write is not believed"
     signatures._KNOWN.clear()
     kept.write_text("".join(f"{line.split(' ')[0]} ada\n" for line in kept.read_text().splitlines()))

@@ -47,7 +47,7 @@ def test_every_order_gives_the_same_stage(seen, stage, rounds):
 
 
 def test_a_lost_rework_is_remembered_by_the_trailers_but_opens_nothing():
-    """The round counts, so that answers of the one before don't; the code stays closed, since anyone types a trailer."""
+    """The round counts, so that answers of the one before don't; the code stays closed: anyone types a trailer."""
     facts = [CommitFact("c9", "p/t", "implement", "codex", 1)]
     state = fold("p/t", [START, TO_REVIEW], facts)
     assert (state.stage, state.round) == (Stage.REVIEW, 1)

@@ -166,8 +166,8 @@ class Terms:
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
     looks at the content of every change. ``leaving``: the commits are about to be pushed or
-    reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range, where git began to read it
-    earlier.
+    reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
+    where git began to read it earlier.
     """
 
     policy: Policy | None = None

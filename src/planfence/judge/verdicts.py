@@ -24,7 +24,7 @@ from planfence.judge.claims import Claim, claim_of, split_task
 from planfence.judge.planchanges import plan_edits, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
-from planfence.ledger.records import HISTORY, Book, believed_runs, load_facts, signer_of
+from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_facts, signer_of
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
@@ -91,20 +91,10 @@ class Verdicts:
     def peek(self, policy: Policy, task: str = "") -> Facts:
         """Return the facts without a note of what is wrong with them."""
         if self._known is None:
-            self._known = load_facts(
-                self.repository, policy, self.history, [task] if task else [], self.most,
-                base=self.base, tips=self.tips, remembers=self.remembers,
-            )  # fmt: skip
+            basis = Basis(self.base, self.tips, self.remembers)
+            tasks = [task] if task else []
+            self._known = load_facts(self.repository, policy, self.history, tasks, self.most, basis)
         return self._known[0]
-
-    @property
-    def knows(self) -> bool:
-        """Whether the facts were read."""
-        return self._known is not None
-
-    def know(self, facts: Facts, book: Book) -> None:
-        """Take over facts that were read on the way."""
-        self._known = facts, book
 
     def facts_at(self, ctx: Context) -> Facts:
         """Return the facts, with the evidence for this change's tree where a gate asks for it."""

@@ -208,54 +208,52 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a reading of the ledger rests on.
+
+    ``base`` is the protected branch's commit at which signers are read (empty: that branch as it is here), ``tips`` are
+    the ledger's where the refs do not say it yet (a push), ``remembers``: see
+    :class:`planfence.ledger.signatures.Signatures`.
+    """
+
+    base: str = ""
+    tips: Tips | None = None
+    remembers: bool = False
+
+
+#: This clone's own branches and refs.
+HERE = Basis()
+
+
 def load_facts(
     repository: Repository,
     policy: Policy,
     revisions: Sequence[str],
     tasks: Iterable[str] = (),
     most: int = HISTORY,
-    *,
-    base: str = "",
-    tips: Tips | None = None,
-    remembers: bool = False,
+    basis: Basis = HERE,
 ) -> tuple[Facts, Book]:
     """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions.
 
-    ``tasks`` are those of which it is said what is not believed; others are looked at once somebody asks. ``base`` is
-    where signers are read, ``tips`` the ledger's where the refs do not say it yet (a push). ``remembers``: see
-    :class:`planfence.ledger.signatures.Signatures`.
+    Of ``tasks`` it is said at once what is not believed; others are looked at when somebody asks.
     """
-    book = read_book(repository, tips)
+    book = read_book(repository, basis.tips)
     history = read_history(repository, revisions, most)
-    facts = facts_of(repository, policy, book, history, revisions, tasks, base=base, remembers=remembers)
-    return facts, book
-
-
-def facts_of(
-    repository: Repository,
-    policy: Policy,
-    book: Book,
-    history: History,
-    revisions: Sequence[str],
-    tasks: Iterable[str] = (),
-    *,
-    base: str = "",
-    remembers: bool = False,
-) -> Facts:
-    """Fold what was read, task by task as they are asked about; see :func:`load_facts`."""
     heads = [revision for revision in revisions if revision and not revision.startswith("^")]
-    lineage = Lineage(repository, policy, heads, base) if heads or base else None
-    signer = _signer(repository, book, policy, base, remembers=remembers)
-    believed = Belief(book.moves, lineage, signer, [*book.problems])
+    lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None
+    signer = _signer(repository, book, policy, basis.base, remembers=basis.remembers)
+    believed = Belief(book.moves, lineage, signer, book.problems)
     states = _States(believed, history)
     for task in tasks:
         states.get(task)
-    return Facts(
+    facts = Facts(
         states=states,
         covered=_Covered(repository, history, states),
         earlier=_Earlier(repository, history, states),
         problems=believed.problems,
     )
+    return facts, book
 
 
 class _States(Mapping[str, TaskState]):
@@ -323,7 +321,7 @@ class _Covered(Mapping[str, frozenset[str]]):
 
 
 class _Earlier(_Covered, Container[str]):
-    """The commits that were there when an earlier round of their task was moved on; what they say of it is not asked."""
+    """The commits that were there when an earlier round of their task was moved on, whatever they say of it."""
 
     def __init__(self, repository: Repository, history: History, states: _States) -> None:
         super().__init__(repository, history, states)

@@ -47,21 +47,28 @@ def wider(
 
 def _files(before: tuple[Plan, Task], after: tuple[Plan, Task]) -> Iterator[str]:
     for entry in after[1].files:
-        for action in Action if entry.change is None else (entry.change,):
-            path = first_outside(_allowed(after, action, entry), _allowed(before, action))
-            if path is not None:
-                such = "" if path == entry.path else f", such as {path}"
-                yield f"{entry.path} {entry.change or 'any change'}{such}"
-                break
+        # A policy may let themes mix, so that what only a theme bars may be new all the same.
+        asked = (
+            first_outside(_allowed(after, action, themed, entry), _allowed(before, action, themed))
+            for action in (Action if entry.change is None else (entry.change,))
+            for themed in (True, False)
+        )
+        path = next((path for path in asked if path is not None), None)
+        if path is not None:
+            such = "" if path == entry.path else f", such as {path}"
+            yield f"{entry.path} {entry.change or 'any change'}{such}"
 
 
-def _allowed(side: tuple[Plan, Task], action: Action, only: FileEntry | None = None) -> PathSet:
-    """The paths that a task may do this to: listed, not denied, and not another theme's alone."""
+def _allowed(side: tuple[Plan, Task], action: Action, themed: bool, only: FileEntry | None = None) -> PathSet:
+    """The paths that a task may do this to: listed, not denied, and, ``themed``, not another theme's alone."""
     plan, task = side
     listed = (only,) if only else task.files
+    wanted = tuple(entry.path for entry in listed if entry.change in (None, action))
+    if not themed:
+        return PathSet(wanted, task.deny)
     own = plan.themes.get(task.theme)
     return PathSet(
-        wanted=tuple(entry.path for entry in listed if entry.change in (None, action)),
+        wanted=wanted,
         barred=task.deny,
         others=tuple(each for theme in plan.themes.values() if theme.name != task.theme for each in theme.paths),
         own=own.paths if own else (),

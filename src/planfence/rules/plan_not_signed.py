@@ -3,8 +3,8 @@
 ## What it checks
 Under `trust.plan = "signed"`, every commit that changes `planfence.toml` or a plan must bear an SSH signature
 (`git commit -S` with `gpg.format = ssh`) by a key of the `trust.signers` file, as that file stands on the
-protected branch. So must a merge that settles a conflict in one of them, also by taking one side whole. `ssh-keygen` checks it, not git, whose configuration could fake the answer. The staged change is
-left out: it bears no signature yet.
+protected branch. So must a merge that settles a conflict in one of them, also by taking one side whole. `ssh-keygen`
+checks it, not git, whose configuration could fake the answer. The staged change is left out: it bears no signature yet.
 
 ## Why is this bad?
 Whoever may write plans may allow anything. A name in a commit is only a claim; a signature says who planned.

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Need, PlanEdit, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -27,21 +27,22 @@ def check(ctx: Context) -> Iterator[Finding]:
         if edit.fault is not None:
             fault = edit.fault
             yield RULE.at(edit.path, f"can't be read: {fault.message}", line=fault.line, column=fault.column)
-        elif edit.new is not None and edit.before:
-            last = max(plan.version for plan in edit.before)
-            if edit.new.version <= last:
-                yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {last}")
+        elif edit.new is not None and edit.before and edit.new.version <= _last(edit):
+            yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {_last(edit)}")
+
+
+def _last(edit: PlanEdit) -> int:
+    return max(plan.version for plan in edit.before)
 
 
 def raise_version(case: Case) -> Iterator[Step]:
     """Write the next version into the plan."""
-    edits = [edit for edit in case.ctx.edits if edit.old and edit.new and edit.new.version <= edit.old.version]
+    edits = [edit for edit in case.ctx.edits if edit.new and edit.before and edit.new.version <= _last(edit)]
     lines = []
     for edit in edits:
-        path, old, new = edit.path, edit.old, edit.new
-        assert old is not None
+        path, new = edit.path, edit.new
         assert new is not None
-        script = f"'s/^version *= *{new.version}/version = {old.version + 1}/'"
+        script = f"'s/^version *= *{new.version}/version = {_last(edit) + 1}/'"
         copy = ways.quote(f"{path}.bak")
         lines.append(f"sed -i.bak {script} {ways.quote(path)} && rm {copy} && git add {ways.quote(path)}")
     settled = tuple(each for each in case.findings if any(edit.path == each.path for edit in edits))

@@ -89,7 +89,7 @@ def _plans(plan: Plan, model: str) -> bool:
     return plan.roles.get(Stage.PLAN) == model
 
 
-by_a_person = ways.ask(lambda case: f"ask a person, or the planner, to commit it: {case.ctx.model} may not")
+by_a_person = ways.ask(lambda case: f"let a person, or the planner, commit it: {case.ctx.model} may not")
 
 
 RULE = Rule(

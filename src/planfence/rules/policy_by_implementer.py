@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from planfence import POLICY_PATH
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules import ways
+from planfence.rules.rule import Context, Need, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -46,10 +47,20 @@ def _held(ctx: Context) -> Iterator[str]:
                 yield name
 
 
+by_a_person = ways.ask(lambda case: f"let a person commit it: {case.ctx.model} may not")
+
+
 RULE = Rule(
     code="POL002",
     name="policy-by-implementer",
     severity=Severity.ERROR,
     check=check,
+    proof=silent,
     needs=frozenset({Need.PLANS, Need.FACTS}),
+    ways=(by_a_person,),
+    bad=(("role implement codex", "model codex", 'policy trust.signers = "keys"', "change keys"),),
+    good=(
+        ("role implement codex", "model human", 'policy trust.signers = "keys"', "change keys"),
+        ("role implement codex", "model claude", "task none", 'policy trust.signers = "keys"', "change keys"),
+    ),
 )
