@@ -20,7 +20,7 @@ from conftest import PLAN, Repo, environment
 
 import planfence
 
-BAR = 2.5
+BAR = 2.0
 
 
 def timed(command: list[str], data: bytes, repo: Repo) -> float:
