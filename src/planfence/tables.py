@@ -183,7 +183,7 @@ def agent(variables: "Mapping[str, str]", own: "Mapping[str, str] | None" = None
             if is_set(variables.get(variable, "")):
                 return model
     for variable in ANNOUNCING:
-        announced = variables.get(variable, "").strip().lower()
+        announced = variables.get(variable, "").strip().lower().replace("_", "-")
         if is_set(announced):
             return _announced(announced, known=variable == "AGENT")
     for variable in ("AGENT_SESSION_ID", "AGENT_THREAD_ID"):
@@ -201,6 +201,11 @@ def perhaps(variables: "Mapping[str, str]") -> str:
         if is_set(variables.get(variable, "")):
             return model
     return ""
+
+
+def names_another(plan: "Mapping[bytes, list[bytes]]", variables: "Mapping[str, str]") -> bool:
+    """Whether one of the policy's own variables, as a compiled plan lists them, says who is at work."""
+    return any(is_set(variables.get(name.decode(), "")) for name in plan.get(b"identity", ()))
 
 
 def is_set(value: str) -> bool:

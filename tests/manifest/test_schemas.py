@@ -55,7 +55,7 @@ POLICY = {
     "protected": ["planfence.toml", ".github/**"],
     "rules": {"mixed-content": "warn", "SCP001": "off"},
     "limits": {"files": 20, "lines": 800, "estimate_min": [30, 60]},
-    "unplanned": {"files": 0, "urgent": True},
+    "unplanned": {"files": 0, "urgent": "any"},
     "tests": {
         "command": "pytest",
         "setup": "",
@@ -67,6 +67,13 @@ POLICY = {
     },
     "rework": {"max": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
+    "identity": {"ACME_AGENT": "acme", "_x": "codex"},
+    "trailers": {
+        "preset": "kernel",
+        "require": [{"by": "codex", "key": "Assisted-by", "value": "*:*", "write": "{agent}:{model}"}],
+        "forbid": [{"key": "Signed-off-by"}],
+        "rewrite": [{"by": "agent", "key": "Co-authored-by", "value": "agent", "to": "Assisted-by", "write": "{agent}"}],
+    },
 }
 WORDS = [
     "a",
@@ -103,6 +110,9 @@ WORDS = [
     "...",
     "x/..y",
     "feat!",
+    "human",
+    "Plan-Task",
+    "1A",
 ]
 VALUES = st.one_of(
     st.sampled_from(WORDS),

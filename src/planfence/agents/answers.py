@@ -20,6 +20,7 @@ from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
 _DENIABLE = (Event.BEFORE_TOOL,)
@@ -123,7 +124,9 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     found: list[Denial] = []
     edits: Sequence[Edit] = asked.edits
     if asked.command:
-        command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
+        policy = here.policy if here is not None and here.policy is not None else Policy()
+        told = tuple(policy.identity), policy.unplanned.urgent
+        command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables, *told)
         if guarded:
             found += [Denial(attempt.what, attempt.why) for attempt in command.attempts]
         edits = list(expanded(command.writes, environment))
@@ -174,7 +177,7 @@ def _task_text(here: Fence, environment: Environment) -> str:
     lines += [f"{item.id}: {item.text}" + (f" (`{item.run}`)" if item.run else "") for item in task.acceptance]
     if here.plan.out_of_scope:
         lines.append(f"Out of scope: {', '.join(here.plan.out_of_scope)}.")
-    holder, model = here.plan.model_for(task, "implement"), detect(environment)
+    holder, model = here.plan.model_for(task, "implement"), detect(environment, policy.identity)
     if holder and model not in (holder, "human"):
         lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
     lines.append(

@@ -65,7 +65,6 @@ class Staged:
         place, standing = self._place, self.standing
         hold(place, standing)
         plan = places.load(place, standing.cache)
-        places.hold_who(place, plan)
         self.raw, counts = prover.divide(answer(self._asked))
         files, proof = prover.parse(self.raw), prover.Prover(plan)
         if files is None or not proof.holds(files):

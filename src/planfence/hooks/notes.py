@@ -62,7 +62,7 @@ def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
         place.leave(os.fsencode(repository.state_dir), seen, [], head=head)
     environment = {os.fsencode(name): os.fsencode(value) for name, value in repository.environment.variables.items()}
     with suppress(OSError, Unsure):
-        standing = _standing(repository, outcome, change, Place(environment, os.fsencode(repository.top), repository.environment.above))
+        standing = _standing(repository, outcome, change, Place(environment, os.fsencode(repository.top)))
         if standing is None and hook == "pre-commit":
             (repository.state_dir / "standing").unlink(missing_ok=True)
 

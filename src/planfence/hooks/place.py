@@ -8,14 +8,9 @@ import sys
 import time
 from _imp import source_hash
 
-from planfence import prover, tables
-from planfence.ancestry import agent_above
+from planfence import ancestry, prover, tables
 from planfence.files.append import append_line
 from planfence.gitio.spawn import Process, read_all
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: The first words of the note (`note`): left by commit-msg; by a pre-commit that has judged; by the shell of one that
 #: leaves the judging to commit-msg. The shells of `setup/shims.py` read and write the same.
@@ -37,15 +32,13 @@ class Unsure(Exception):
 class Place:
     """The repository that the hook runs in; raises :class:`Unsure` for an unusual one.
 
-    ``environment`` is by default this process's, ``above`` answers which agent started it, ``top`` (the top of the worktree) where it was started. ``variables``
+    ``environment`` is by default this process's, ``top`` (the top of the worktree) where it was started. ``variables``
     are what git is started with, ``model`` is who commits, ``task`` the active task (empty: none).
     """
 
     __slots__ = ("common_dir", "environment", "git_dir", "index", "model", "state", "task", "top", "variables", "where")
 
-    def __init__(
-        self, environment: dict[bytes, bytes] | None = None, top: bytes = b"", above: "Callable[[], str]" = agent_above
-    ) -> None:
+    def __init__(self, environment: dict[bytes, bytes] | None = None, top: bytes = b"") -> None:
         self.where = ("-C", text(top)) if top else ()
         given = posix.environ if environment is None else environment
         known = self.environment = {text(name): text(value) for name, value in given.items()}
@@ -59,7 +52,7 @@ class Place:
         index = given.get(b"GIT_INDEX_FILE") or self.git_dir + b"/index"
         self.index = index if index[:1] == b"/" else self.top + b"/" + index
         self.state = self.git_dir + b"/planfence"
-        self.model = _word(tables.who(known, above))
+        self.model = _word(tables.who(known, ancestry.agent_above))
         self.task = self._active()
 
     def _active(self) -> bytes:
@@ -221,16 +214,10 @@ def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
     """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
     plan = prover.read(body.splitlines())
-    if told != digest(body) or plan[b"made"] != [prover.made()]:
+    if told != digest(body) or plan[b"made"] != [prover.made()] or tables.names_another(plan, place.environment):
         raise Unsure(name)
     return plan
 
-
-def hold_who(place: Place, plan: dict[bytes, list[bytes]]) -> None:
-    """Raise :class:`Unsure` if a variable of the policy's own says who is at work (`[identity]`)."""
-    for name in plan.get(b"identity", ()):
-        if tables.is_set(place.environment.get(name.decode(), "")):
-            raise Unsure(name)
 
 
 def note(lines: list[bytes], *, head: bytes = NOTE, process: int = 0) -> bytes:
