@@ -144,7 +144,7 @@ def _words(here: Fence | None, found: Sequence[Denial]) -> str:
         lines.append(f"- and {len(found) - _SHOWN} more")
     fixes = dict.fromkeys(denial.fix for denial in found if denial.fix)
     if fixes:
-        lines.append("If it is needed, say so and ask for:")
+        lines.append("If it is needed, say so and ask a person for it:")
         lines += [f"  {fix}" for fix in list(fixes)[:_SHOWN]]
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
@@ -181,6 +181,6 @@ def _task_text(here: Fence, environment: Environment) -> str:
     if holder and model not in (holder, "human"):
         lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
     lines.append(
-        "Commit with the hooks on; an edit outside these files is denied, and is asked for by `planfence plan amend`."
+        "Commit with the hooks on. An edit outside these files is denied: say what you need and why, and let a person allow it."
     )
     return "\n".join(lines)

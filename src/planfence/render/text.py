@@ -46,7 +46,8 @@ def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, 
         lines += ["", paint("Next:", _BOLD, colour)]
         for step in steps:
             why = f"ask a person: {step.why}" if step.asks else step.why
-            lines += [f"  {paint('# ' + printable(why), _DIM, colour)}", f"  {printable(step.command)}"]
+            lines.append(f"  {paint('# ' + printable(why), _DIM, colour)}")
+            lines += [f"  {printable(step.command)}"] if step.command else []
     return "\n".join(lines) + "\n" if lines else ""
 
 

@@ -158,7 +158,8 @@ def amend_plan(case: Case) -> Iterator[Step]:
     rides = any(ctx.policy.governs(path) for path in ctx.change.paths)
     settled = () if widens_itself or rides else tuple(f for f in case.findings if f.path in adds)
     if line:
-        yield Step("let the plan allow it, in a commit of its own", line, settled, asks=ctx.model != HUMAN)
+        wish = f"let {ctx.task_name} touch {' '.join(adds)}, by a commit of the plan"
+        yield Step("let the plan allow it, in a commit of its own", line, settled, ctx.model != HUMAN, wish)
 
 
 def _can_add(ctx: Context, path: str) -> bool:
@@ -185,13 +186,15 @@ def begin_task(case: Case) -> Iterator[Step]:
         elif said and not place.made:
             line = ""
         if line:
-            yield Step("work under the task that lists these files", line, case.findings, asks=ctx.model != HUMAN)
+            wish = f"start the task {name}, which lists these files"
+            yield Step("work under the task that lists these files", line, case.findings, ctx.model != HUMAN, wish)
 
 
 def some_task(case: Case) -> Iterator[Step]:
     """Say how a task is begun, where none lists the paths."""
     if not case.place.made and not case.place.tasks(case.ctx.change.paths):
-        yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN)
+        wish = "start a task that lists these files"
+        yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN, wish=wish)
 
 
 def urgent(case: Case) -> Iterator[Step]:
@@ -210,7 +213,10 @@ def urgent(case: Case) -> Iterator[Step]:
     else:
         line = f'PLANFENCE_URGENT="why" {again(case)}'
     if line:
-        yield Step(why, line, settles, asks=ctx.model != HUMAN)
+        asks = not ctx.policy.unplanned.lets(ctx.model)
+        if asks and place.made:
+            return  # its author is written in it, so that no word of a person makes it urgent
+        yield Step(why, line, settles, asks, "commit it as urgent, if it can't wait")
 
 
 def _from_file(case: Case) -> str:
