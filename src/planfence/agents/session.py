@@ -6,10 +6,12 @@ import json
 import time
 from pathlib import Path
 
+from planfence import tables
 from planfence.agents.payload import Event, Payload
 from planfence.errors import CouldNotCheck
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
+from planfence.identity import session as session_id
 
 
 def session_file(repository: Repository, session: str) -> Path:
@@ -39,6 +41,25 @@ def keep(repository: Repository, asked: Payload) -> None:
             file.write(json.dumps(entry).encode() + b"\n")
     except OSError:
         return
+
+
+#: Where agents' models stand in their own configuration.
+_MODEL_VARIABLES = ("ANTHROPIC_MODEL", "COPILOT_MODEL", "GEMINI_MODEL", "GOOSE_MODEL", "OPENAI_MODEL")
+
+
+def names(repository: Repository, who: str) -> tuple[str, str]:
+    """Return an agent's name and its model's (empty: nothing told it), where ``who`` commits.
+
+    `PLANFENCE_MODEL` may name either; the model is also what the session's hooks were told.
+    """
+    environment = repository.environment
+    agent = tables.agent(environment.variables) or tables.perhaps(environment.variables) or who
+    if who not in (agent, tables.HUMAN):
+        return agent, who
+    told = [model for entry in read(repository, session_id(environment)) if isinstance(model := entry.get("model"), str)]
+    given = [environment.get(name) for name in _MODEL_VARIABLES]
+    model = next((each for each in (*reversed(told), *given) if each and each.isprintable()), "")
+    return agent, model.replace(" ", "-")
 
 
 def read(repository: Repository, session: str) -> list[dict[str, object]]:

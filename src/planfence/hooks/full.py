@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planfence.agents import session
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -13,7 +14,7 @@ from planfence.gitio.repository import Repository
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
 from planfence.judge.check import Outcome
-from planfence.judge.claims import trailers
+from planfence.judge.claims import team_trailers, trailers
 from planfence.records import dataclass, replace
 
 
@@ -57,7 +58,11 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     outcome = check.check_staged(repository, message)
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
-    written = messages.with_trailers(text, trailers(outcome.claim, outcome.policy), comment)
+    written = text
+    if outcome.policy.trailers:
+        who, names = outcome.claim.model, session.names(repository, outcome.claim.model)
+        written = team_trailers(text, outcome.policy, who, comment, *names)
+    written = messages.with_trailers(written, trailers(outcome.claim, outcome.policy), comment)
     if not outcome.report.refused:
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))

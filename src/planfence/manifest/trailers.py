@@ -128,12 +128,15 @@ def matches(pattern: str, value: str) -> bool:
     return len(text) - at >= len(rest[-1]) and text.endswith(rest[-1])
 
 
-def rewritten(pair: Pair, wanted: Trailers, who: str, model: str = "") -> Pair | None:
-    """Return what stands in a trailer's place in a commit by ``who``: mostly itself; None: nothing."""
+def rewritten(pair: Pair, wanted: Trailers, who: str, agent: str = "", model: str = "") -> Pair | None:
+    """Return what stands in a trailer's place in a commit by ``who``: mostly itself; None: nothing.
+
+    ``agent`` is who it is by its own name (empty: ``who``), ``model`` its model's.
+    """
     wish = next((each for each in wanted.rewrite if each.is_about(who) and each.fits(pair)), None)
     if wish is None:
         return pair
-    return (wish.to, filled(wish.write, who, model, pair[1])) if wish.to else None
+    return (wish.to, filled(wish.write, agent or who, model, pair[1])) if wish.to else None
 
 
 def missing(pairs: Iterable[Pair], wanted: Trailers, who: str) -> Iterator[Wish]:

@@ -14,6 +14,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
+from planfence.judge.claims import team_trailers
 from planfence.judge.sources import Sources
 from planfence.log.writer import record
 from planfence.manifest.amendment import Amendment, amend
@@ -85,7 +86,7 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     after = Entry(before.entry.mode, write.write_blob(git, data))
     tree = write.tree_with(git, objects, head, before.path, after)
     model = detect(repository.environment, policy.identity)
-    text = _message(f"{plan_id}/{wanted.task_id}", wanted, model)
+    text = team_trailers(_message(f"{plan_id}/{wanted.task_id}", wanted, model), policy, model)
     commit = write.commit_tree(git, tree, (head,), text)
     report = check.check_commit(repository, commit).report
     version = parse_plan(data, before.path).version

@@ -25,6 +25,7 @@ from planfence.rules import (
     stage_closed,
     task_missing,
     tests_not_passed,
+    trailers_wrong,
     type_contradicts_diff,
     unfolded_fixup,
     unsafe_entry,
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     rework_needs_reassignment.RULE,
     task_missing.RULE,
     unfolded_fixup.RULE,
+    trailers_wrong.RULE,
     protected_ref.RULE,
     ledger_rewritten.RULE,
 )

@@ -56,7 +56,7 @@ def remade(case: Case, tip: str, earlier: str = "") -> str:
     return f"{stop} && {earlier or tip} && GIT_EDITOR=: git rebase --continue"
 
 
-def _commit(case: Case, words: str) -> str:
+def committed(case: Case, words: str) -> str:
     """Return the `git commit` that was refused, with other words."""
     options = " --amend" if case.place.amends else ""
     options += " -a" if case.place.at is At.ALL else ""
@@ -70,8 +70,8 @@ def again(case: Case) -> str:
     if words and not {"-F", "--file=-"} & set(words) and all(each.isprintable() for each in words):
         return " ".join(["git", *(word(each) for each in words[1:])])
     if case.place.text is None:
-        return _commit(case, "").rstrip()
-    return _commit(case, _from_file(case))
+        return committed(case, "").rstrip()
+    return committed(case, _from_file(case))
 
 
 # -- keeping paths out --------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def reworded(case: Case, message: str, why: str, settles: tuple[Finding, ...]) -
     words = f"-m {word(message)}"
     if not place.made:
         if place.text is not None:
-            yield Step(why, _commit(case, words), settles)
+            yield Step(why, committed(case, words), settles)
         return
     old = case.ctx.message
     kept = [(key, old.trailer(key)[0]) for key in messages.OWN_TRAILERS if old and old.trailer(key)]
@@ -296,7 +296,7 @@ def retyped(case: Case, kind: str, why: str, settles: tuple[Finding, ...]) -> It
             yield Step(why, line, settles)
     elif place.text is not None and place.text.startswith(old.subject):
         clean = "--cleanup=strip " if place.edited else ""
-        yield Step(why, f"sed {script} {EDITMSG} | {_commit(case, f'{clean}-F -')}", settles)
+        yield Step(why, f"sed {script} {EDITMSG} | {committed(case, f'{clean}-F -')}", settles)
 
 
 def _rest(message: Message) -> bool:
@@ -312,7 +312,7 @@ def edit_message(case: Case) -> Iterator[Step]:
         if line := remade(case, "git commit --amend"):
             yield Step("say it in other words", line)
     elif case.place.text is not None:
-        yield Step("say it in other words, from what you wrote", _commit(case, f"-e -F {EDITMSG}"))
+        yield Step("say it in other words, from what you wrote", committed(case, f"-e -F {EDITMSG}"))
 
 
 def true_type(ctx: Context) -> str:
