@@ -76,10 +76,14 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
         return Reply(answer.silence(asked))
-    if asked.event in (Event.SESSION_START, Event.PROMPT):
-        session.keep(here.repository, asked)
-        note.leave(here)
+    if asked.event is Event.SUBAGENT_START:  # it knows nothing of what its starter was told
         return Reply(answer.context(asked, _task_text(here, environment)))
+    if asked.event in (Event.SESSION_START, Event.PROMPT):
+        note.leave(here)
+        text = _task_text(here, environment)
+        known = asked.event is Event.PROMPT and session.was_told(here.repository, asked.session, text)
+        session.keep(here.repository, asked, text)
+        return Reply(answer.silence(asked) if known else answer.context(asked, text))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
     elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):

@@ -30,6 +30,7 @@ class Event(StrEnum):
     SESSION_END = "SessionEnd"
     PROMPT = "UserPromptSubmit"
     STOP = "Stop"
+    SUBAGENT_START = "SubagentStart"
     SUBAGENT_STOP = "SubagentStop"
     OTHER = "other"
 
@@ -50,6 +51,7 @@ _EVENTS = {
     "sessionStart": Event.SESSION_START,
     "sessionEnd": Event.SESSION_END,
     "stop": Event.STOP,
+    "subagentStart": Event.SUBAGENT_START,
     "subagentStop": Event.SUBAGENT_STOP,
 }
 
