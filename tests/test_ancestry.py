@@ -54,7 +54,11 @@ def test_an_executable_by_its_own_name(tmp_path, alone):
     program = tmp_path / "codex"
     shutil.copy(os.path.realpath("/bin/sh"), program)
     done = subprocess.run(
-        [program, "-c", f"env -i {python()}; true"], env=environment(tmp_path), capture_output=True, text=True, check=True
+        [program, "-c", f"env -i {python()}; true"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "codex"
 

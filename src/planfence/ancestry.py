@@ -13,10 +13,9 @@ _MOST = 32
 _SIZE = 4096
 #: Names of processes that are no agent's, so that their words need not be read. A name is cut after 15 bytes (proc(5)).
 _PLAIN = frozenset(
-    (b"bash", b"sh", b"dash", b"zsh", b"fish", b"ksh", b"git", b"make", b"ssh", b"sshd", b"sudo", b"su", b"env", b"time")
-    + (b"timeout", b"xargs", b"login", b"systemd", b"init", b"tmux: server", b"screen", b"prek", b"lazygit", b"emacs")
-    + (b"vim", b"nvim", b"code", b"gnome-terminal-", b"konsole", b"alacritty", b"kitty", b"containerd-shim")
-)
+    b"bash sh dash zsh fish ksh git make ssh sshd sudo su env time timeout xargs login systemd init screen prek lazygit "
+    b"emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
+) | {b"tmux: server"}
 #: Programs of which the script says more than their own name.
 _INTERPRETERS = (b"node", b"MainThread", b"bun", b"deno", b"python", b"ruby", b"npm", b"npx", b"uv", b"pipx")
 _ENDINGS = (b".exe", b".js", b".mjs", b".cjs", b".py", b".ts", b".sh")
@@ -25,7 +24,7 @@ _DEVIN = b"/opt/.devin"
 
 
 def agent_above() -> str:
-    """Return the nearest agent among the processes above this one (`claude`, …); empty if there is none, or none is told.
+    """Return the nearest agent among the processes above this one (`claude`, …); empty if none is told.
 
     Linux tells by /proc, other systems by one `ps`. Never raises.
     """
@@ -80,7 +79,9 @@ def _by_ps(number: int) -> str:
         ]
         try:
             command = ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="]
-            child = posix.posix_spawn("/bin/ps", command, {"LC_ALL": "C", "PATH": "/bin:/usr/bin"}, file_actions=actions)
+            child = posix.posix_spawn(
+                "/bin/ps", command, {"LC_ALL": "C", "PATH": "/bin:/usr/bin"}, file_actions=actions
+            )
         finally:
             posix.close(writer)
         printed = []

@@ -15,6 +15,8 @@ from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.tables import HUMAN, SESSIONS
 
+__all__ = ["HUMAN", "checked", "checked_task", "detect", "session"]
+
 #: The longest name of a model, in characters: it stands in lines that people read.
 _LONGEST = 100
 

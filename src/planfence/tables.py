@@ -51,7 +51,7 @@ MYERS = ("--numstat", "--diff-algorithm=myers")
 NUMSTAT = ("-r", "-z", *_WHOLE_DIFF, *MYERS)
 
 #: Variables that an agent sets for the commands that it runs, in the order in which they are believed. Codex stands
-#: first: a planner that hands a task to `codex exec` leaves its own variables in place. Amp sets CLAUDECODE too, and Kilo
+#: first: a planner that hands a task to `codex exec` leaves its own variables in place. Amp sets CLAUDECODE too, Kilo
 #: OPENCODE. Read in the sources and lists of `@vercel/detect-agent` 1.2, `is-ai-agent` 0.5, `detect-agent` 0.6 and
 #: `agent-detector` 2.0, and seen with the programs that docs/agents.md names.
 SET_FOR_COMMANDS = (
@@ -119,12 +119,36 @@ SET_FOR_PEOPLE_TOO = (
     ("REPL_ID", "replit"),
 )
 
-#: Variables that say by their value which agent it is, each known by one of these beginnings (`claude-code_2-1-240_agent`).
+#: Variables that say by their value which agent it is, known by one of these beginnings (`claude-code_2-1-240_agent`).
 ANNOUNCING = ("AI_AGENT", "AGENT")
 _ANNOUNCED = (
-    *("claude", "codex", "gemini", "cursor", "github-copilot", "copilot", "opencode", "antigravity", "augment", "auggie"),
+    *(
+        "claude",
+        "codex",
+        "gemini",
+        "cursor",
+        "github-copilot",
+        "copilot",
+        "opencode",
+        "antigravity",
+        "augment",
+        "auggie",
+    ),
     *("goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie", "crush", "kilo"),
-    *("trae", "aider", "grok", "iflow", "openclaw", "hermes", "kimi", "amazon-q", "vtcode", "warp", "openhands", "droid"),
+    *(
+        "trae",
+        "aider",
+        "grok",
+        "iflow",
+        "openclaw",
+        "hermes",
+        "kimi",
+        "amazon-q",
+        "vtcode",
+        "warp",
+        "openhands",
+        "droid",
+    ),
 )
 _ALSO_CALLED = {"github-copilot": "copilot", "auggie": "augment"}
 
@@ -137,14 +161,35 @@ SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "A
 
 #: Programs that are an agent's own process: names of executables, of scripts, and of npm's packages.
 PROGRAMS = {
-    **{name: name for name in ("aider", "amp", "claude", "cline", "codex", "copilot", "crush", "devin", "droid", "gemini")},
+    **{
+        name: name
+        for name in ("aider", "amp", "claude", "cline", "codex", "copilot", "crush", "devin", "droid", "gemini")
+    },
     **{name: name for name in ("goose", "grok", "hermes", "iflow", "junie", "kilo", "kimi", "opencode", "openclaw")},
     **{name: name for name in ("openhands", "qwen", "vtcode", "roo", "trae")},
-    **{"claude-code": "claude", "codex-linux-sandbox": "codex", "codex-linux-san": "codex", "codex-exec": "codex"},
-    **{"gemini-cli": "gemini", "qwen-code": "qwen", "github-copilot": "copilot", "copilot-cli": "copilot"},
-    **{"opencode-ai": "opencode", "augment": "augment", "auggie": "augment", "cursor-agent": "cursor", "agy": "antigravity"},
-    **{"kiro-cli": "kiro", "kiro-cli-chat": "kiro", "qchat": "amazon-q", "kilocode": "kilo", "roo-code": "roo"},
-    **{"trae-cli": "trae", "goosed": "goose", "iflow-cli": "iflow", "pi-coding-agent": "pi", "kimi-cli": "kimi"},
+    "claude-code": "claude",
+    "codex-linux-sandbox": "codex",
+    "codex-linux-san": "codex",
+    "codex-exec": "codex",
+    "gemini-cli": "gemini",
+    "qwen-code": "qwen",
+    "github-copilot": "copilot",
+    "copilot-cli": "copilot",
+    "opencode-ai": "opencode",
+    "augment": "augment",
+    "auggie": "augment",
+    "cursor-agent": "cursor",
+    "agy": "antigravity",
+    "kiro-cli": "kiro",
+    "kiro-cli-chat": "kiro",
+    "qchat": "amazon-q",
+    "kilocode": "kilo",
+    "roo-code": "roo",
+    "trae-cli": "trae",
+    "goosed": "goose",
+    "iflow-cli": "iflow",
+    "pi-coding-agent": "pi",
+    "kimi-cli": "kimi",
 }
 
 _UNSET = ("", "0", "false", "no", "off")
@@ -162,7 +207,7 @@ def for_git(variables: "Mapping[str, str]") -> dict[str, str]:
 
 
 def who(variables: "Mapping[str, str]", above: "Callable[[], str]", own: "Mapping[str, str] | None" = None) -> str:
-    """Return who is at work, ``human`` if nothing tells of an agent; ``above`` answers for the processes above this one.
+    """Return who is at work, ``human`` if nothing tells of an agent; ``above`` answers for the processes above.
 
     `PLANFENCE_MODEL=human` is believed before what people have too, and before nothing else: an agent inherits it.
     """

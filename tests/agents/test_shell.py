@@ -104,7 +104,11 @@ UNSETS = [
     "screen -dm git commit -m x",
     "echo 'git commit -m x' | at now",
 ]
-NAMES = [*(name for name, _ in (*tables.SET_FOR_COMMANDS, *tables.SET_FOR_PEOPLE_TOO)), *tables.ANNOUNCING, "PLANFENCE_MODEL"]
+NAMES = [
+    *(name for name, _ in (*tables.SET_FOR_COMMANDS, *tables.SET_FOR_PEOPLE_TOO)),
+    *tables.ANNOUNCING,
+    "PLANFENCE_MODEL",
+]
 
 
 @pytest.mark.parametrize("way", UNSETS)
@@ -142,7 +146,6 @@ INNOCENT = [
     "screen -ls",
     "read -r line < notes.txt",
     "exec bash -lc ls",
-
     "git commit -m 'explain why --no-verify is refused'",
     'git commit -m "-n"',
     "git commit -mn",

@@ -29,10 +29,17 @@ def first(said: str) -> tuple[str, str]:
 
 def for_person(scene, *command: str) -> str:
     """What the command says with the lines that a person types for a model."""
-    patched = "from planfence.rules.rule import Step; Step.for_model = lambda self: self; from planfence.cli.main import main"
+    patched = (
+        "from planfence.rules.rule import Step; Step.for_model = lambda self: self; from planfence.cli.main import main"
+    )
     arguments = [sys.executable, "-c", f"{patched}; main()", *command]
     done = subprocess.run(
-        arguments, cwd=scene.repo.root, env=scene.repo.variables | scene.repo.extra, capture_output=True, text=True, check=False
+        arguments,
+        cwd=scene.repo.root,
+        env=scene.repo.variables | scene.repo.extra,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout + done.stderr
 

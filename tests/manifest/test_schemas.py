@@ -72,7 +72,9 @@ POLICY = {
         "preset": "kernel",
         "require": [{"by": "codex", "key": "Assisted-by", "value": "*:*", "write": "{agent}:{model}"}],
         "forbid": [{"key": "Signed-off-by"}],
-        "rewrite": [{"by": "agent", "key": "Co-authored-by", "value": "agent", "to": "Assisted-by", "write": "{agent}"}],
+        "rewrite": [
+            {"by": "agent", "key": "Co-authored-by", "value": "agent", "to": "Assisted-by", "write": "{agent}"}
+        ],
     },
 }
 WORDS = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from planfence.change.change import Change
 from planfence.change.message import parse
 from planfence.judge.claims import team_trailers
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import PRESETS, Trailers, Wish, matches, names_agent
 from planfence.rules.rule import Context, Door
 from planfence.rules.trailers_wrong import check
-from planfence.change.change import Change
 
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
 ADA = "Signed-off-by: Ada <ada@example.org>"
@@ -72,7 +72,9 @@ def test_what_is_written():
     kernel = Policy(trailers=PRESETS["kernel"])
     written = team_trailers(f"fix: x\n\nFixes: 1\n{CLAUDE}\n\n# comment\n", kernel, "claude", "#", "claude", "opus-5")
     assert written == "fix: x\n\nFixes: 1\nAssisted-by: claude:opus-5\n\n# comment\n"
-    own = Policy(trailers=Trailers(rewrite=(Wish("agent", "Co-authored-by", "*@anthropic.com>", "{agent} {value}", "With"),)))
+    own = Policy(
+        trailers=Trailers(rewrite=(Wish("agent", "Co-authored-by", "*@anthropic.com>", "{agent} {value}", "With"),))
+    )
     assert team_trailers(f"fix: x\n\n{CLAUDE}\n", own, "claude") == (
         "fix: x\n\nWith: claude Claude <noreply@anthropic.com>\n"
     )

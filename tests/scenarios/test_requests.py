@@ -17,7 +17,9 @@ def working(request, repo):
     """A task that a model works on: by the plan's word, by its own start, or by a person's."""
     text = (repo.root / "plans/auth.toml").read_text()
     roles = text[text.index("[roles]") : text.index("[[tasks]]")]
-    repo.write("plans/auth.toml", text.replace(roles, "" if request.param != "roles" else roles.replace("human", "claude")))
+    repo.write(
+        "plans/auth.toml", text.replace(roles, "" if request.param != "roles" else roles.replace("human", "claude"))
+    )
     repo.commit("docs: the plan")
     repo.git("checkout", "-q", "-b", "work")
     agent = {"CLAUDE_CODE_CHILD_SESSION": "1"}
@@ -63,7 +65,9 @@ def test_what_a_person_drops_is_closed(working):
     assert working.planfence("approve", "7").returncode == 2
 
 
-@pytest.mark.parametrize("words", [("start", TASK, "--take-over", "codex is slow"), ("handover", TASK, "--to", "codex", "--why", "x")])
+@pytest.mark.parametrize(
+    "words", [("start", TASK, "--take-over", "codex is slow"), ("handover", TASK, "--to", "codex", "--why", "x")]
+)
 def test_a_role_is_a_persons_to_give(working, words):
     agent = {"GEMINI_CLI": "1"}
     asked = working.planfence(*words, **agent)
@@ -78,13 +82,17 @@ def test_a_role_is_a_persons_to_give(working, words):
 def test_torn_and_foreign_lines_are_left_out(working):
     path = working.root / ".git/planfence/requests.jsonl"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(b'{"id": 1}\n[]\n{"id": "x", "kind": "rm", "task": "t"}\n\xff\n{"request": "none", "closed": "approved"}\n{"id"')
+    path.write_bytes(
+        b'{"id": 1}\n[]\n{"id": "x", "kind": "rm", "task": "t"}\n\xff\n{"request": "none", "closed": "approved"}\n{"id"'
+    )
     asked = working.planfence("plan", "amend", TASK, "--add", "src/o.py", "--why", "x", CLAUDE_CODE_CHILD_SESSION="1")
     assert "request 1 waits" in asked.stderr
     assert working.planfence("approve", "1").returncode == 0
 
 
-@pytest.mark.parametrize(("urgent", "person", "model"), [("", 0, 1), ('"any"', 0, 0), ('"off"', 1, 1), ("true", 0, 1), ("false", 1, 1)])
+@pytest.mark.parametrize(
+    ("urgent", "person", "model"), [("", 0, 1), ('"any"', 0, 0), ('"off"', 1, 1), ("true", 0, 1), ("false", 1, 1)]
+)
 def test_what_can_not_wait_is_a_persons_word(repo, urgent, person, model):
     line = f"urgent = {urgent}\n" if urgent else ""
     repo.write("planfence.toml", f"schema = 1\n[unplanned]\nfiles = 0\n{line}")

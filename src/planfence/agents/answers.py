@@ -185,6 +185,6 @@ def _task_text(here: Fence, environment: Environment) -> str:
     if holder and model not in (holder, "human"):
         lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
     lines.append(
-        "Commit with the hooks on. An edit outside these files is denied: say what you need and why, and let a person allow it."
+        "Commit with the hooks on. An edit outside these files is denied: say what you need, and a person may allow it."
     )
     return "\n".join(lines)

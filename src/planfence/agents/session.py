@@ -72,7 +72,9 @@ def names(repository: Repository, who: str) -> tuple[str, str]:
     agent = tables.agent(environment.variables) or tables.perhaps(environment.variables) or who
     if who not in (agent, tables.HUMAN):
         return agent, who
-    told = [model for entry in read(repository, session_id(environment)) if isinstance(model := entry.get("model"), str)]
+    told = [
+        model for entry in read(repository, session_id(environment)) if isinstance(model := entry.get("model"), str)
+    ]
     given = [environment.get(name) for name in _MODEL_VARIABLES]
     model = next((each for each in (*reversed(told), *given) if each and each.isprintable()), "")
     return agent, model.replace(" ", "-")

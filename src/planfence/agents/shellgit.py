@@ -149,7 +149,7 @@ def persons(name: str, value: str | None) -> Iterator[Attempt]:
 
 
 def elsewhere(program: str, words: Sequence[str]) -> Iterator[Attempt]:
-    """Judge a program that runs others in a session of their own, where neither variable nor process tells who it is."""
+    """Judge a program that runs others in a session of their own, where nothing tells who is at work."""
     if program not in _ELSEWHERE:
         return
     said = " ".join(words)
@@ -157,7 +157,9 @@ def elsewhere(program: str, words: Sequence[str]) -> Iterator[Attempt]:
         yield Attempt(f"{program} {said}"[:80], _NOBODY)
 
 
-_ELSEWHERE = frozenset({"systemd-run", "at", "batch", "tmux", "screen", "byobu", "zellij", "nsenter", "machinectl", "launchctl"})
+_ELSEWHERE = frozenset(
+    {"systemd-run", "at", "batch", "tmux", "screen", "byobu", "zellij", "nsenter", "machinectl", "launchctl"}
+)
 _COMMITS = re.compile(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
 
 

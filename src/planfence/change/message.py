@@ -153,7 +153,7 @@ _RECOGNISED = {"signed-off-by", *(key.lower() for key in OWN_TRAILERS)}
 
 
 def trailer_lines(text: str) -> tuple[tuple[str, str], ...]:
-    """Every line of a text that could be a trailer, wherever it stands: forges read them above the last paragraph too."""
+    """Every line of a text that could be a trailer, wherever it stands: forges read them all over a message."""
     found = (_TRAILER.match(line) for line in text.split("\n"))
     return tuple((match["key"], match["value"].strip(_SPACE)) for match in found if match)
 
@@ -197,9 +197,7 @@ def clean(text: str, comment: str) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
-def with_trailers(
-    text: str, wanted: tuple[tuple[str, str], ...], comment: str, *, others_too: bool = False
-) -> str:
+def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, *, others_too: bool = False) -> str:
     """Return the message file's text with our trailers set, each once, in their order.
 
     ``others_too``: they are not ours, and are added to what stands there.

@@ -44,7 +44,9 @@ def _data(now: Status) -> dict[str, object]:
         "tree": scene.tree,
         "tested": now.tested,
         "acceptance": [{"id": each.id, "text": each.text, "met": met} for each, met in now.met],
-        "requests": [{"number": each.number, "model": each.model, "wish": each.wish, "why": each.why} for each in now.asked],
+        "requests": [
+            {"number": each.number, "model": each.model, "wish": each.wish, "why": each.why} for each in now.asked
+        ],
         "blocked": [{"code": each.code, "message": each.message, "fixes": list(each.fixes)} for each in now.blocked],
     }
 

@@ -179,7 +179,7 @@ def _answers(scene: Scene) -> Iterator[Finding]:
 
 
 def _unmet(scene: Scene) -> Iterator[Finding]:
-    """Whatever a reviewer found not met, a point of every review too, until one finds it met or it is reworked."""
+    """Whatever a reviewer found not met, a point of every review too, until one finds it met."""
     for each in scene.state.unmet():
         yield from finding(
             scene,
@@ -198,7 +198,7 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
         yield from finding(
             scene,
             stage_closed.RULE,
-            f"{scene.name} was moved on at {move.commit[:12]}, and the tree here ({scene.tree[:12]}) does not hold that",
+            f"{scene.name} was moved on at {move.commit[:12]}, which the tree here ({scene.tree[:12]}) does not hold",
             f"git merge {move.commit[:12]}   (or go on in the worktree that has it)",
         )
     if lacking:
@@ -222,7 +222,7 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
 
 
 def _holds(scene: Scene, move: Move) -> bool:
-    """Whether HEAD has what was there at a move: its commit or tree, the same changes, or its files as they were then."""
+    """Whether HEAD has what was there at a move: its commit or tree, its changes, or its files as they were then."""
     git, head = scene.repository.git, scene.head
     if move.tree == scene.tree or git.status("merge-base", "--is-ancestor", move.commit, head, ok=(0, 1, 128))[0] == 0:
         return True

@@ -1,7 +1,7 @@
 """What models ask people for: a wider plan, a role. A request waits until a person approves or drops it.
 
-Requests are lines of a file in the shared git directory, which all worktrees see; it only grows. They decide nothing: an
-approved one is done as if the person had typed it.
+Requests are lines of a file in the shared git directory, which all worktrees see; it only grows. They decide nothing:
+an approved one is done as if the person had typed it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _LONGEST = 4000
 class Request:
     """One request. ``number`` is its place among all; ``kind`` is `amend`, `take-over` or `handover`.
 
-    ``adds`` and ``change`` are the amendment's, ``to`` is who would hold the role. ``closed`` is how it ended (empty: it
-    waits).
+    ``adds`` and ``change`` are the amendment's, ``to`` is who would hold the role. ``closed`` is how it ended (empty:
+    it waits).
     """
 
     number: int
@@ -114,7 +114,7 @@ def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) 
 
 
 def approve(repository: Repository, policy: Policy, number: int) -> str:
-    """Do what a request asks for, in the worktree that it was made in, as the person who approves it; say what was done.
+    """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
 
     Raises :class:`PlanfenceError` where a model asks, where there is no such request, or where it can't be done.
     """
@@ -132,8 +132,10 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
         done = amend_plan(there, plan_id, Amendment(task_id, request.adds, why, request.change))
         if not done.commit:
             faults = "\n".join(f"{each.code} {each.message}" for each in done.report.errors)
-            raise PlanfenceError(f"the amendment would be refused:\n{faults}", hint=f"planfence requests --drop {number}")
-        told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.task} may touch {', '.join(request.adds)}"
+            raise PlanfenceError(
+                f"the amendment would be refused:\n{faults}", hint=f"planfence requests --drop {number}"
+            )
+        told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
     else:
         moved = stage.hand_over(there, why, request.to, request.task)
         told = f"{request.task}: {moved.stage} is held by {request.to}"
@@ -200,5 +202,3 @@ def _read(told: dict[str, Any], number: int) -> Request | None:
 
 def _file(repository: Repository) -> Path:
     return repository.common_dir / "planfence" / "requests.jsonl"
-
-

@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git

@@ -219,7 +219,6 @@ def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
     return plan
 
 
-
 def note(lines: list[bytes], *, head: bytes = NOTE, process: int = 0) -> bytes:
     """The note that one commit's hooks leave for the next, see :func:`leave`.
 

@@ -255,7 +255,11 @@ def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = Fal
             wish.faults.at_value((*wish.path, "key"), f"`{name}` is ours", "take it out: the hooks write it")
         value = wish.text("value", form=LINE, say="write it in one line")
         write = wish.text("write", form=LINE, say="write it in one line") if writes else ""
-        to = wish.text("to", form=re.compile(f"(?:{TRAILER.pattern})?"), say="a key has letters, digits and `-`") if renames else ""
+        to = (
+            wish.text("to", form=re.compile(f"(?:{TRAILER.pattern})?"), say="a key has letters, digits and `-`")
+            if renames
+            else ""
+        )
         wish.close()
         yield Wish(by, name, value, write, to)
 

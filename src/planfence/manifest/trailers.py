@@ -19,8 +19,9 @@ class Wish:
     """One line of the policy: about the trailers with this key, in commits by this one.
 
     ``by`` is ``any``, ``human``, ``agent`` or a model. ``value`` is a pattern in which `*` stands for anything (empty:
-    any value; ``agent``: one that names an agent). ``write`` is what stands there afterwards: the value of a required
-    trailer that is missing, with `{agent}` and `{model}`; of a rewritten one the key (empty: it is taken out) and value.
+    any value; ``agent``: one that names an agent). ``write`` is what stands there then: the value of a required
+    trailer that is missing, with `{agent}` and `{model}`; of a rewritten one the value, ``to`` its key (empty: it is
+    taken out).
     """
 
     by: str
@@ -71,13 +72,29 @@ _COAUTHORS = {
 }
 _ADDRESSES = (
     *(f"<{address.lower()}>" for _, address in _COAUTHORS.values()),
-    *("codex@openai.com>", "+copilot@users.noreply", "copilot@github.com>", "copilot-swe-agent", "devin-ai-integration"),
+    *(
+        "codex@openai.com>",
+        "+copilot@users.noreply",
+        "copilot@github.com>",
+        "copilot-swe-agent",
+        "devin-ai-integration",
+    ),
     *("@aider.chat>", "gemini-code-assist", "google-labs-jules", "@ampcode.com>", "@opencode.ai>", "@augmentcode.com>"),
     *("claude[bot]@", "cursor[bot]@", "roomote", "@cline.bot>", "@openhands.dev>", "openhands@all-hands.dev"),
 )
 _NAMES = frozenset(
     {name.lower() for name, _ in _COAUTHORS.values()}
-    | {"claude code", "codex cli", "openai codex", "github copilot", "gemini", "cursor agent", "amp", "qwen", "antigravity"}
+    | {
+        "claude code",
+        "codex cli",
+        "openai codex",
+        "github copilot",
+        "gemini",
+        "cursor agent",
+        "amp",
+        "qwen",
+        "antigravity",
+    }
 )
 
 #: Presets by name. `kernel`: Documentation/process/coding-assistants.rst of Linux. `co-author`: exactly that.

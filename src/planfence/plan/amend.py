@@ -177,6 +177,11 @@ def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]
     if not write.branch_name(repository.git):
         notes.append("HEAD is detached: the amendment is on no branch yet (`git switch -c NAME` keeps it)")
     warning = record(
-        repository, policy, event="amend", result="accepted", task=task, model=detect(repository.environment, policy.identity)
+        repository,
+        policy,
+        event="amend",
+        result="accepted",
+        task=task,
+        model=detect(repository.environment, policy.identity),
     )
     return (*notes, warning) if warning else tuple(notes)

@@ -2,7 +2,8 @@
 
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
-plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner). People may. It is computed on what the plan allows before and
+plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner).
+People may. It is computed on what the plan allows before and
 after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
 `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
 follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was

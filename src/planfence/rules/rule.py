@@ -157,7 +157,7 @@ class Step(NamedTuple):
     asks: bool = False
     wish: str = ""
 
-    def for_model(self) -> "Step":
+    def for_model(self) -> Step:
         """Return the step as a model is told it."""
         return self._replace(why=self.wish or self.why, command="") if self.asks else self
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planfence.change.message import Message, trailer_lines
+from planfence.change.message import trailer_lines
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -53,7 +53,9 @@ def without_it(case: Case) -> Iterator[Step]:
     script = " ".join(f"-e {ways.word(f'/^{_escaped(key)}[ ]*:[ ]*{_escaped(value)}$/d')}" for key, value in bad)
     lacking = tuple(missing(trailer_lines(old.body), ctx.policy.trailers, ctx.model))
     values = [_known(wish, ctx.model) for wish in lacking]
-    more = "".join(f" --trailer {ways.word(f'{wish.key}: {value}')}" for wish, value in zip(lacking, values, strict=True))
+    more = "".join(
+        f" --trailer {ways.word(f'{wish.key}: {value}')}" for wish, value in zip(lacking, values, strict=True)
+    )
     settles = case.findings if all(values) and all(each.isprintable() for pair in bad for each in pair) else ()
     if not settles:
         return
@@ -65,7 +67,11 @@ def without_it(case: Case) -> Iterator[Step]:
     else:
         clean = " --cleanup=strip" if place.edited else ""
         line = ways.committed(case, f"{clean}{more} -F -".strip())
-        line = f"sed {script} {ways.EDITMSG} | {line}" if bad else ways.committed(case, f"{clean}{more} -F {ways.EDITMSG}".strip())
+        line = (
+            f"sed {script} {ways.EDITMSG} | {line}"
+            if bad
+            else ways.committed(case, f"{clean}{more} -F {ways.EDITMSG}".strip())
+        )
     if line:
         yield Step("make it with the trailers that the policy asks for", line, settles)
 
