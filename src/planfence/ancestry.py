@@ -13,8 +13,8 @@ _MOST = 32
 _SIZE = 4096
 #: Names of processes that are no agent's, so that their words need not be read. A name is cut after 15 bytes (proc(5)).
 _PLAIN = frozenset(
-    b"bash sh dash zsh fish ksh git make ssh sshd sudo su env time timeout xargs login systemd init screen prek lazygit "
-    b"emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
+    b"bash sh dash zsh fish ksh git make ssh sshd sudo su env time timeout xargs login systemd init screen prek "
+    b"lazygit emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
 ) | {b"tmux: server"}
 #: Programs of which the script says more than their own name.
 _INTERPRETERS = (b"node", b"MainThread", b"bun", b"deno", b"python", b"ruby", b"npm", b"npx", b"uv", b"pipx")

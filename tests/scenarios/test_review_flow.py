@@ -88,8 +88,6 @@ def test_a_task_is_closed_only_where_its_work_is(reviewed, tmp_path):
     claude = {"PLANFENCE_MODEL": "claude"}
     other = tmp_path / "other"
     reviewed.git("worktree", "add", "-q", "-b", "elsewhere", str(other), "main")
-    (other / "planfence.toml").write_bytes((reviewed.root / "planfence.toml").read_bytes())
-    reviewed.git("-C", str(other), "commit", "-qam", "chore: tests", "--no-verify")
 
     def there(*words, **more):
         return reviewed.planfence(*words, cwd=other, **claude, **more)
