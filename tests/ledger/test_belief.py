@@ -141,9 +141,8 @@ def test_only_what_the_oracle_believes_moves_a_task(world, signed):
         drawn = draw(random, world)
         listed = {each.move.entry: "ada" for each in drawn if each.listed}
         order = random.sample(drawn, len(drawn))
-        belief = Belief(
-            [each.move for each in order], lineage, (lambda entry, of=listed: of.get(entry, "")) if signed else None
-        )
+        signer = (lambda entry, of=listed: of.get(entry, "")) if signed else None
+        belief = Belief([each.move for each in order], lineage, signer)
         good = oracle(drawn, signed=signed)
         for task in TASKS:
             wanted = [drawn[n].move for n in good if drawn[n].move.task == task]
@@ -151,6 +150,8 @@ def test_only_what_the_oracle_believes_moves_a_task(world, signed):
             assert {move.why for move in got} == {move.why for move in wanted}, (drawn, signed)
             assert fold(task, got).stage == stage_of(wanted)
             counted += len(wanted)
+            less = Belief([each.move for each in order[1:]], lineage, signer)
+            assert set(less.moves(task)) <= set(got), "what is lost opens nothing"
     assert counted > DRAWS
 
 
@@ -166,6 +167,25 @@ def test_a_chain_that_was_cut_is_taken_up_again(world):
         got = Belief(kept, lineage, lambda _: "ada").moves(TASKS[0])
         unbroken = list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(moves, kept, strict=False)))
         assert len(got) == len(unbroken)
+
+
+def test_what_is_not_believed_is_explained_where_it_closes_a_gate(world):
+    lineage = Lineage(world.repository, Policy(), [world.head])
+
+    def said(place: str, signer) -> str:
+        move = Move("a", Kind.START, TASKS[0], 0, 1, "implement", "codex", "c" * 40, "b" * 40,
+                    entry="1", **world.places[TASKS[0]][place])  # fmt: skip
+        belief = Belief([move], lineage, signer, ["known"])
+        belief.moves(TASKS[0])
+        assert belief.problems[0] == "known"
+        return " ".join(belief.problems[1:])
+
+    assert "0.1.0" in said("legacy", lambda _: "ada")
+    assert "no listed key" in said("here", lambda _: "")
+    assert "another repository" in said("foreign", None)
+    for signer in (None, lambda _: "ada"):
+        assert not said("here", signer)
+        assert not said("earlier", signer)
 
 
 def test_an_unsigned_run_of_a_signed_ones_id_shadows_nothing():

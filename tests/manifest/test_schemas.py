@@ -76,6 +76,7 @@ POLICY = {
             {"by": "agent", "key": "Co-authored-by", "value": "agent", "to": "Assisted-by", "write": "{agent}"}
         ],
     },
+    "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
 }
 WORDS = [
     "a",

@@ -20,6 +20,7 @@ from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
+from planfence.inert import inert
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
@@ -45,11 +46,11 @@ def reply(agent: str, data: bytes, environment: Environment) -> Reply:
         asked = payload.read(agent, data)
     except PlanfenceError as error:
         # No event is known, so the only form that blocks everywhere is the exit code.
-        return Reply(stderr=f"planfence: {error.message}; {error.hint}", code=answer.BLOCK)
+        return Reply(stderr=inert(f"planfence: {error.message}; {error.hint}"), code=answer.BLOCK)
     try:
         return _dispatch(asked, environment)
     except PlanfenceError as error:
-        return failure(asked, f"{error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        return failure(asked, inert(error.message) + (f"\n{inert(error.hint)}" if error.hint else ""))
 
 
 def failure(asked: Payload, reason: str) -> Reply:
@@ -142,17 +143,17 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
 
 def _words(here: Fence | None, found: Sequence[Denial]) -> str:
     task = here.task_name if here is not None else ""
-    lines = [f"Denied by the plan ({task}):" if task else "Denied (no task is active here):"]
-    lines += [f"- {denial.what}: {denial.why}" for denial in dict.fromkeys(found[:_SHOWN])]
+    lines = [inert(f"Denied by the plan ({task}):") if task else "Denied (no task is active here):"]
+    lines += [inert(f"- {denial.what}: {denial.why}") for denial in dict.fromkeys(found[:_SHOWN])]
     if len(found) > _SHOWN:
         lines.append(f"- and {len(found) - _SHOWN} more")
     fixes = dict.fromkeys(denial.fix for denial in found if denial.fix)
     if fixes:
         lines.append("If it is needed, say so and ask a person for it:")
-        lines += [f"  {fix}" for fix in list(fixes)[:_SHOWN]]
+        lines += [inert(f"  {fix}") for fix in list(fixes)[:_SHOWN]]
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
-    return "\n".join(lines)
+    return "\n".join(map(inert, lines))
 
 
 def _task_text(here: Fence, environment: Environment) -> str:
@@ -187,4 +188,4 @@ def _task_text(here: Fence, environment: Environment) -> str:
     lines.append(
         "Commit with the hooks on. An edit outside these files is denied: say what you need, and a person may allow it."
     )
-    return "\n".join(lines)
+    return "\n".join(map(inert, lines))

@@ -39,6 +39,9 @@ _CLOSING = pattern(
 _PULL_REQUEST = pattern(r"\(#\d+\)\s*$")
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
+_CUT = f"# {SCISSORS}"
+#: What git writes itself, and knows again in a block of trailers that holds other lines too.
+_GITS_OWN = ("Signed-off-by: ", "(cherry picked from commit ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,43 +116,90 @@ def _issues(subject: str, text: str) -> tuple[str, ...]:
 
 
 def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the trailers of a message: the last paragraph, where it is one.
+    """Return the trailers of a message, as `git log --format=%(trailers)` finds them without any configuration.
 
-    As git does, a last paragraph counts when all its lines are trailers, or when a
-    quarter of them are and one is of our own or git's generated keys. The subject's
-    paragraph is never one.
+    The algorithm is git's (trailer.c): comment lines and an old `Conflicts:` block at the end are passed over, and
+    what stands from a scissors line on; the last paragraph, if it is not the first, is a block of trailers if all
+    its lines are, or if a quarter of them are and one of them is of git's own making.
     """
-    lines = text.rstrip(_SPACE).split("\n")
-    start = len(lines)
+    lines = _before_the_end(text).split("\n")
+    start, end = _last_paragraph(lines)
+    return _read_block(tuple(lines[start:end]))
+
+
+def _last_paragraph(lines: list[str]) -> tuple[int, int]:
+    """Where the last paragraph begins and ends, comments behind it passed over; empty if it is the first."""
+    end = len(lines)
+    while end > 0 and (lines[end - 1].startswith("#") or not lines[end - 1].strip(_SPACE)):
+        end -= 1
+    start = end
     while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
-    return _read_block(tuple(lines[start:])) if start else ()
+    return (start, end) if any(line.strip(_SPACE) for line in lines[:start]) else (end, end)
+
+
+def _before_the_end(text: str) -> str:
+    """What git looks for trailers in: not the comments, blank lines and conflicts at the end, nor the scissors' part.
+
+    Git's `ignored_log_message_bytes` (commit.c) and `wt_status_locate_end` (wt-status.c).
+    """
+    if text.startswith(_CUT):
+        return ""
+    cut = text.find("\n" + _CUT)
+    text = text if cut < 0 else text[: cut + 1]
+    if "Conflicts:\n" not in text:
+        return text
+    ignored = at = 0
+    conflicts = False
+    for line in text.split("\n"):
+        if not line or line.startswith("#"):
+            ignored = ignored or at
+        elif line == "Conflicts:" and at + len(line) < len(text):
+            conflicts = True
+            ignored = ignored or at
+        elif not (conflicts and line.startswith("\t")):
+            ignored, conflicts = (0, False) if ignored else (ignored, conflicts)
+        at += len(line) + 1
+    return text[:ignored] if ignored else text
 
 
 @lru_cache(maxsize=1024)
 def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Read a last paragraph; in a range many commits have the same."""
-    found: list[tuple[str, str]] = []
-    others = 0
-    known = folds = False
-    for line in lines:
-        match = _TRAILER.match(line)
-        if match:
-            found.append((match["key"], match["value"].strip(_SPACE)))
-            known = known or match["key"].lower() in _RECOGNISED
-        elif line[:1] in (" ", "\t") and folds:
-            key, value = found[-1]
-            found[-1] = (key, f"{value} {line.strip(_SPACE)}".strip(_SPACE))
-        else:
-            # What is folded behind prose is prose too, as git counts it.
-            others += 1
-        folds = bool(match) or (folds and line[:1] in (" ", "\t"))
-    if others and not (known and len(found) * 3 >= others):
+    if not _is_block(lines):
         return ()
-    return tuple(found)
+    found: list[tuple[str, str]] = []
+    folds = False
+    for line in lines:
+        if folds and line[:1] in _SPACE:
+            key, value = found[-1]
+            # Git cuts white space at a fold off behind the line's end alone (`unfold_value`).
+            found[-1] = (key, f"{value} {line.lstrip(_SPACE)}" if value else line.lstrip(_SPACE))
+            continue
+        match = _TRAILER.match(line)
+        folds = match is not None
+        if match:
+            found.append((match["key"], match["value"].lstrip(_SPACE)))
+    return tuple((key, value.strip(_SPACE)) for key, value in found)
 
 
-_RECOGNISED = {"signed-off-by", *(key.lower() for key in OWN_TRAILERS)}
+def _is_block(lines: tuple[str, ...]) -> bool:
+    """Whether a paragraph is a block of trailers (`find_trailer_block_start`, read from its end as there)."""
+    trailers = others = folded = 0
+    known = False
+    for line in reversed(lines):
+        if line.startswith("#"):
+            others, folded = others + folded, 0
+        elif line.startswith(_GITS_OWN):
+            trailers, folded, known = trailers + 1, 0, True
+        elif _TRAILER.match(line):
+            trailers, folded = trailers + 1, 0
+        elif line[:1] in _SPACE:
+            folded += 1
+        else:
+            others, folded = others + 1 + folded, 0
+    others += folded
+    return trailers > 0 and (not others or (known and trailers * 3 >= others))
 
 
 def trailer_lines(text: str) -> tuple[tuple[str, str], ...]:
@@ -202,57 +252,64 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
 
     ``others_too``: they are not ours, and are added to what stands there.
 
-    Our own keys that stand there already are replaced (so `--amend`, `-C` and a rebase keep
-    one set); other trailers, comments, the scissors line and what follows stay as they are.
-    A message without any words is returned unchanged, so that git still aborts on it.
+    Git finds them there whichever lines its clean-up drops. Our own keys that stand there already are replaced (so
+    `--amend`, `-C` and a rebase keep one set); other trailers, comments, the scissors line and what follows stay as
+    they are. A message without any words is returned unchanged, so that git still aborts on it.
+    """
+    if not clean(text, comment).strip(_SPACE):
+        return text
+    head, tail = _divided(text, comment)
+    ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
+    lines = [f"{key}: {value}" for key, value in wanted]
+    while not others_too and {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
+        before, head = head, _without(head, ours)
+        if head == before:
+            break  # a block of conflicts has come to stand behind them
+    tail = tail or [""]
+    together = "\n".join([*head, *lines, *tail])
+    if wanted and not all(_ends_in(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
+        return "\n".join([*head, "", *lines, *tail])
+    return together
+
+
+def _ends_in(text: str, wanted: tuple[tuple[str, str], ...]) -> bool:
+    found = parse_trailers(text)
+    return found[-len(wanted) :] == wanted and len(found) >= len(wanted)
+
+
+def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
+    """Divide a message file where trailers belong: before what git looks for none in, as `git interpret-trailers` does.
+
+    Readers elsewhere know nothing of another comment prefix than `#`, and git keeps its lines in some modes: there
+    the trailers go behind them.
     """
     lines = text.split("\n")
-    end = len(lines)
-    if comment:
-        for index, line in enumerate(lines):
-            if line.startswith(f"{comment} {SCISSORS}"):
-                end = index
-                break
-    while end > 0 and (not lines[end - 1].strip(_SPACE) or (comment and lines[end - 1].startswith(comment))):
+    cuts = tuple(f"{prefix} {SCISSORS}" for prefix in {"#", comment} - {""})
+    end = next((index for index, line in enumerate(lines) if line.startswith(cuts)), len(lines))
+    before = "\n".join(lines[:end]) + ("\n" if end < len(lines) else "")
+    end = min(end, _before_the_end(before).removesuffix("\n").count("\n") + 1)
+    hidden = "#" if comment in ("#", "") else ""
+    last = end
+    while end > 0 and (not lines[end - 1].strip(_SPACE) or (hidden and lines[end - 1].startswith(hidden))):
         end -= 1
-    head, tail = lines[:end], lines[end:]
-    if not clean("\n".join(head), comment).strip(_SPACE):
-        return text
-    ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
-    in_block = bool(parse_trailers(clean("\n".join(head), comment)))
-    if in_block and not others_too:
-        start = _block_start(head)
-        head = _without(head, start, ours)
-        in_block = len(head) > start
-    lines = [f"{key}: {value}" for key, value in wanted]
-    # What is left of a block may be too little of one, or the subject: then ours are a paragraph of their own.
-    in_block = in_block and parse_trailers(clean("\n".join(head + lines), comment))[-len(wanted) :] == wanted
-    if wanted and not in_block:
-        head.append("")
-    head += lines
-    if not tail:
-        tail = [""]
-    return "\n".join(head + tail)
+    if not end:  # nothing but comments: they are the message if git keeps them
+        end = last
+    return lines[:end], lines[end:]
 
 
-def _without(lines: list[str], start: int, ours: set[str]) -> list[str]:
-    """Drop our trailers from the block that begins at ``start``, each with its folded lines."""
+def _without(lines: list[str], ours: set[str]) -> list[str]:
+    """Drop our trailers from the last paragraph, each with its folded lines."""
+    start, end = _last_paragraph(lines)
     kept = lines[:start]
     dropping = False
-    for line in lines[start:]:
-        dropping = _is_ours(line, ours) or (dropping and line[:1] in (" ", "\t"))
+    for line in lines[start:end]:
+        dropping = _is_ours(line, ours) or (dropping and line[:1] in _SPACE)
         if not dropping:
             kept.append(line)
+    kept += lines[end:]
     while kept and not kept[-1].strip(_SPACE):
         kept.pop()
     return kept
-
-
-def _block_start(lines: list[str]) -> int:
-    start = len(lines)
-    while start > 0 and lines[start - 1].strip(_SPACE):
-        start -= 1
-    return start
 
 
 def _is_ours(line: str, ours: set[str]) -> bool:

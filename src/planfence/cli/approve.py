@@ -6,7 +6,7 @@ import click
 
 from planfence.cli.common import here, policy_of
 from planfence.gate import requests as use
-from planfence.render.text import printable
+from planfence.terminal import say
 
 
 @click.command()
@@ -14,5 +14,5 @@ from planfence.render.text import printable
 def command(number: int) -> int:
     """Do what request N asks for (see `planfence requests`); for people only."""
     repository = here()
-    click.echo(printable(use.approve(repository, policy_of(repository), number)))
+    say(use.approve(repository, policy_of(repository), number))
     return 0

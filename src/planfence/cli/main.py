@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import click
 
 from planfence import __version__
-from planfence.errors import ExitCode, PlanfenceError
-from planfence.terminal import emit_error
+from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
+from planfence.terminal import emit, emit_error, say
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
 COMMANDS = {
@@ -75,6 +75,14 @@ def main() -> None:
     sys.exit(_run())
 
 
+def _show(error: click.ClickException) -> None:
+    """Say what click found wrong with the arguments; it quotes them."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        emit(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n", err=True)
+    say(f"Error: {error.format_message()}", err=True)
+
+
 def _run() -> int:
     try:
         result = planfence.main(prog_name="planfence", standalone_mode=False)
@@ -84,8 +92,11 @@ def _run() -> int:
     except click.Abort:
         return int(ExitCode.INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
+        emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        return int(ExitCode.COULD_NOT_CHECK)
     return int(result) if isinstance(result, int) else 0

@@ -18,7 +18,7 @@ from planfence.plan.advise import for_plans
 from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
-from planfence.terminal import emit, wants_colour
+from planfence.terminal import emit, say, wants_colour
 
 
 class _Plan(click.Group):
@@ -48,8 +48,8 @@ def command() -> None:
 def new(plan_id: str) -> int:
     """Write a commented plan to fill in (plans/ID.toml); never overwrites one."""
     place = use.new_plan(here(), plan_id)
-    emit(f"{os.path.relpath(place)}\n")
-    emit(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}\n", err=True)
+    say(f"{os.path.relpath(place)}")
+    say(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}", err=True)
     return int(ExitCode.CLEAN)
 
 
@@ -78,7 +78,7 @@ def lint(names: tuple[str, ...], output: str) -> int:
     if output == "json":
         emit(machine.to_json(report))
     elif output == "github":
-        emit(machine.to_github(report))
+        emit(machine.to_github(report), commands=True)
     elif output == "sarif":
         emit(machine.to_sarif(report, use.lint_rules(), __version__))
     elif output == "junit":
@@ -89,7 +89,7 @@ def lint(names: tuple[str, ...], output: str) -> int:
         emit(render.linted(report, colour=wants_colour(env.current())))
     if output == "text":
         for said in for_plans(here(), report.judged):
-            emit(f"worth it? {said}\n", err=True)
+            say(f"worth it? {said}", err=True)
     if found.faults:
         raise BadFile(found.faults)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
@@ -125,9 +125,9 @@ def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int
         if asked is not None:
             return tell_request(asked)
         return int(ExitCode.FINDINGS)
-    emit(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}\n")
+    say(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}")
     for note in done.notes:
-        emit(f"note: {note}\n", err=True)
+        say(f"note: {note}", err=True)
     return int(ExitCode.CLEAN)
 
 

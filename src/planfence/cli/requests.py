@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from planfence.cli.common import here, policy_of
 from planfence.gate import requests as use
-from planfence.render.text import printable
+from planfence.inert import dumps
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -20,16 +19,16 @@ def command(everything: bool, drop: int | None, as_json: bool) -> int:
     repository = here()
     if drop is not None:
         dropped = use.drop(repository, policy_of(repository), drop)
-        click.echo(f"request {drop} is dropped: {printable(dropped.wish)}")
+        say(f"request {drop} is dropped: {dropped.wish}")
         return 0
     found = [each for each in use.requests(repository) if everything or not each.closed]
     if as_json:
         names = ("number", "kind", "task", "model", "why", "adds", "change", "to", "worktree", "at", "closed")
-        click.echo(json.dumps([{name: getattr(each, name) for name in names} for each in found], indent=2))
+        emit(dumps([{name: getattr(each, name) for name in names} for each in found], 2) + "\n")
         return 0
     for each in found:
         ended = f" [{each.closed}]" if each.closed else ""
-        click.echo(printable(f"{each.number}  {each.model} asks: {each.wish}{ended}"))
-        click.echo(printable(f"   why: {each.why}"))
-    click.echo("a person approves one with `planfence approve N`" if found else "nothing waits", err=True)
+        say(f"{each.number}  {each.model} asks: {each.wish}{ended}")
+        say(f"   why: {each.why}")
+    say("a person approves one with `planfence approve N`" if found else "nothing waits", err=True)
     return 0

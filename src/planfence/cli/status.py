@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from planfence.cli.common import here
 from planfence.gate.status import Status, status
+from planfence.inert import dumps, inert
 from planfence.render.stage_text import facts_text, findings_text, paths_text
-from planfence.render.text import printable
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -18,9 +17,9 @@ from planfence.render.text import printable
 def command(task: str, as_json: bool) -> int:
     """Show TASK (the active one): its plan, theme, stage, files, minutes, and what the next gate asks for."""
     now = status(here(), task)
-    click.echo(json.dumps(_data(now), indent=2) if as_json else _text(now))
+    emit((dumps(_data(now), 2) if as_json else _text(now)) + "\n")
     for problem in now.scene.facts.problems:
-        click.echo(f"planfence: {problem}", err=True)
+        say(f"planfence: {problem}", err=True)
     return 0
 
 
@@ -75,6 +74,6 @@ def _text(now: Status) -> str:
     if now.blocked:
         text += "\n\nbefore `planfence advance`:\n" + findings_text(now.blocked)
     if now.asked:
-        lines = "\n".join(printable(f"  {each.number}  {each.model} asks: {each.wish}") for each in now.asked)
+        lines = "\n".join(inert(f"  {each.number}  {each.model} asks: {each.wish}") for each in now.asked)
         text += f"\n\nwaits for a person (`planfence approve N`):\n{lines}"
     return text

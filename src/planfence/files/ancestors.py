@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from planfence.records import dataclass
@@ -14,10 +14,11 @@ _MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class Ancestor:
-    """One process: its words, and where it is (None: not told)."""
+    """One process: its words, where it is, and what it was started with (None: not told)."""
 
     words: tuple[str, ...]
     where: Path | None
+    variables: Mapping[str, str] | None = None
 
 
 def ancestors() -> Iterator[Ancestor]:
@@ -45,7 +46,12 @@ def _from_proc(number: int) -> tuple[int, Ancestor] | None:
         where = Path(os.readlink(folder / "cwd"))
     except OSError:
         where = None
-    return parent, Ancestor(tuple(words), where)
+    try:
+        said = os.fsdecode(folder.joinpath("environ").read_bytes()).split("\0")
+        variables = {name: value for name, sign, value in (each.partition("=") for each in said) if sign}
+    except OSError:
+        variables = None
+    return parent, Ancestor(tuple(words), where, variables)
 
 
 def _from_ps(number: int) -> tuple[int, Ancestor] | None:

@@ -93,6 +93,8 @@ def run_command(command: str, where: Path, variables: Mapping[str, str], timeout
         )
     except OSError as error:
         raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
+    except ValueError as error:  # a recorded command may hold a NUL
+        raise CouldNotCheck(f"`{command}` is no command line: {error}") from error
     kept = Tail()
     assert process.stdout is not None
     try:

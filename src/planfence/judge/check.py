@@ -20,10 +20,11 @@ from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim, team_trailers
 from planfence.judge.plaincommits import PlainCommits
+from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HISTORY
-from planfence.ledger.refs import Tips
+from planfence.ledger.records import HISTORY, base_refs
+from planfence.ledger.refs import Ledger, Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -150,14 +151,6 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     return check_range(repository, base, head)
 
 
-def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
-    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name.
-
-    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence; given at all, the commits leave.
-    """
-    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}, leaving=gates is not None))
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What commits are held to beside themselves.
@@ -167,7 +160,8 @@ class Terms:
     (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
-    looks at the content of every change. ``leaving``: the commits are about to be pushed or
+    looks at the content of every change. ``apart`` are commits that were judged when they came to another branch.
+    ``leaving``: the commits are about to be pushed or
     reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
     where git began to read it earlier.
     """
@@ -179,6 +173,7 @@ class Terms:
     reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
+    apart: frozenset[str] = frozenset()
     leaving: bool = False
     remembers: bool = False
     ahead: Ahead | None = None
@@ -202,6 +197,7 @@ def judge_commits(
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
+        verdicts.apart = terms.apart
         verdicts.reruns.update(terms.reruns)
         if terms.leaving:
             verdicts.folding = Folding(repository, tuple(revisions))
@@ -287,7 +283,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
 
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """
-    for ref in (f"refs/remotes/origin/{policy.base}", f"refs/heads/{policy.base}"):
+    for ref in base_refs(repository, policy.base):
         status, out = repository.git.status("merge-base", "HEAD", ref, ok=(0, 1, 128))
         if status == 0 and out.strip():
             return out.decode().strip()
@@ -295,20 +291,57 @@ def branch_base(repository: Repository, policy: Policy) -> str:
 
 
 def check_branch(repository: Repository) -> Outcome:
-    """Judge this branch's commits since its merge base with the policy's base."""
+    """Judge what this branch would bring to the protected branch, as far as that is known here."""
     head = reader.head(repository)
+    known = known_heads(repository)
     with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(head)
-    if policy is None:
-        return Outcome(Report((), (), (NO_POLICY,)), None)
-    base = branch_base(repository, policy)
-    if not base:
-        base_names = f"{policy.base} or origin/{policy.base}"
-        raise PlanfenceError(
-            f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
+        sources = Sources(objects)
+        policy = sources.policy(head)
+        if policy is None:
+            return Outcome(Report((), (), (NO_POLICY,)), None)
+        named = sources.policy(known.tips[known.default]) if known.default else None
+        if named is not None and named.base not in known.tips:
+            raise _nothing_to_compare_with(repository, named.base, known=False)
+        protected = find_protected(sources, known)
+        if protected is not None:
+            span = Ranges(repository, objects, protected, known).own_span(head)
+            revisions, base = list(span.revisions), protected.commit
+    if protected is None:
+        base = branch_base(repository, policy)
+        revisions = [head, f"^{base}"]
+    status = repository.git.status("merge-base", head, base, ok=(0, 1, 128))[0] if base else 1
+    if status != 0:
+        raise _nothing_to_compare_with(repository, protected.name if protected else policy.base, known=bool(base))
+    outcome = judge_commits(repository, revisions)
+    notes = outcome.report.notes + without_ledger(repository, outcome.report)
+    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, claim=NOBODY)
+
+
+def _nothing_to_compare_with(repository: Repository, base: str, *, known: bool) -> PlanfenceError:
+    fetch = f"git fetch origin '+refs/heads/{base}:refs/remotes/origin/{base}'"
+    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+        return PlanfenceError(
+            f"this checkout has not the whole history since it left {base}",
+            hint=f"fetch it: `{fetch.replace('fetch', 'fetch --unshallow', 1)}` (in CI: fetch-depth: 0)",
         )
-    outcome = check_range(repository, base, head)
-    return replace(outcome, policy=policy, claim=NOBODY)
+    if known:
+        return PlanfenceError(f"this branch has nothing in common with {base}", hint="name what to judge: --range A..B")
+    return PlanfenceError(
+        f"no branch {base} or origin/{base} to compare with",
+        hint=f"set `base` in {POLICY_PATH}, or fetch it: `{fetch}`",
+    )
+
+
+#: What the ledger's records could have let pass.
+_BY_RECORD = ("GAT001", "GAT002", "GAT003")
+
+
+def without_ledger(repository: Repository, report: Report) -> tuple[str, ...]:
+    """Say what to fetch where something is refused for want of records, and none is here at all."""
+    if not any(finding.code in _BY_RECORD for finding in report.errors) or Ledger(repository).tips().commits:
+        return ()
+    fetch = "git fetch origin 'refs/planfence/*:refs/planfence/*'"
+    return (f"there is no ledger here, and a record that is not here opens no gate: `{fetch}`",)
 
 
 def nothing_staged(repository: Repository) -> bool:

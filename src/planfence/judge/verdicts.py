@@ -55,6 +55,8 @@ class Verdicts:
     subjects: dict[str, str] = field(default_factory=dict)
     refusal: Refusal | None = None
     unplanned: frozenset[str] = frozenset()
+    #: Commits that were judged when they came to another branch: a small one among them counts by itself.
+    apart: frozenset[str] = frozenset()
     #: Whose trailers count for stages and roles (`git log` arguments), and how many commits at most (0: all).
     history: tuple[str, ...] = ()
     most: int = HISTORY
@@ -174,8 +176,13 @@ class Verdicts:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible where the task's own plan is broken.
         plan, task = (None, None) if governs else self._task(governing, claim.task)
+        unplanned = self.unplanned
         if not claim.task and not governs and not (claim.urgent and policy.unplanned.lets(claim.model)):
-            self.unplanned |= frozenset(change.paths)
+            own = frozenset(change.paths)
+            if change.name in self.apart:
+                unplanned = own
+            else:
+                unplanned = self.unplanned = self.unplanned | own
         return Context(
             change=change,
             policy=policy,
@@ -185,7 +192,7 @@ class Verdicts:
                 task_name=claim.task,
                 planned=task is not None,
                 urgent=claim.urgent,
-                unplanned=self.unplanned,
+                unplanned=unplanned,
                 model=claim.model,
             ),
             plan=plan if task else None,
@@ -195,7 +202,7 @@ class Verdicts:
             model=claim.model,
             stage=claim.stage,
             urgent=claim.urgent,
-            unplanned=self.unplanned,
+            unplanned=unplanned,
         )
 
     def require_task(self, change: Change, governing: Governing, name: str) -> None:

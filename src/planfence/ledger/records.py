@@ -187,7 +187,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
         head, _, body = block.partition(b"\n")
         commit, *others = head.decode("ascii", "replace").split() or [""]
         parents[commit] = tuple(others)
-        if message.TASK_TRAILER.encode() in body:
+        if message.TASK_TRAILER.lower().encode() in body.lower():
             fact = commit_fact(commit, body)
             if fact.task:
                 facts.append(fact)

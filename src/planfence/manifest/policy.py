@@ -65,6 +65,15 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Branches:
+    """What a branch is held to: patterns for branches' names, beside the base, which is always guarded."""
+
+    guarded: tuple[str, ...] = ()
+    integration: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy; every default serves most teams, so `schema = 1` alone is one."""
 
@@ -88,6 +97,19 @@ class Policy:
     #: The team's own agents: a variable that one of them sets for its commands, and its model.
     identity: Mapping[str, str] = field(default_factory=dict)
     trailers: Trailers = Trailers()
+    branches: Branches = Branches()
+
+    def guards(self, branch: str) -> bool:
+        """Whether a branch (its short name) is judged whatever it holds, and never loses a commit."""
+        return branch == self.base or _names(self.branches.guarded, branch)
+
+    def integrates(self, branch: str) -> bool:
+        """Whether what the remote has of this branch (its short name) is not new any more."""
+        return self.guards(branch) or _names(self.branches.integration, branch)
+
+    def ignores(self, branch: str) -> bool:
+        """Whether what is pushed to this branch (its short name) is nobody's business."""
+        return not self.integrates(branch) and _names(self.branches.ignored, branch)
 
     def plan_path(self, plan_id: str) -> str:
         """Where the plan of this id stands, from the top of the repository."""
@@ -103,3 +125,11 @@ class Policy:
     def governs(self, path: str) -> bool:
         """Whether the path is the policy itself, a plan, or the file that says whose signature counts."""
         return path in (POLICY_PATH, self.trust.signers) or self.plan_id(path) is not None
+
+
+def _names(patterns: tuple[str, ...], branch: str) -> bool:
+    if not patterns:
+        return False
+    from planfence.gitio import paths  # few policies have patterns, and the matcher costs a hook time
+
+    return paths.matches(patterns, branch) or paths.matches(patterns, f"refs/heads/{branch}")

@@ -10,7 +10,7 @@ from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.planfile import read_patterns, read_schema
-from planfence.manifest.policy import Limits, Policy, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, Limits, Policy, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 from planfence.manifest.trailers import ANY, PRESETS, Trailers, Wish
@@ -80,6 +80,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         trust=_trust(top.table("trust")),
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
+        branches=_branches(top.table("branches")),
     )
     top.raw("protected")
     top.close()
@@ -262,6 +263,12 @@ def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = Fal
         )
         wish.close()
         yield Wish(by, name, value, write, to)
+
+
+def _branches(table: Table) -> Branches:
+    branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
+    table.close()
+    return branches
 
 
 def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], ...]) -> None:

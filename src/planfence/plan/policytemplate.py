@@ -38,6 +38,11 @@ _TESTS = """
 _MORE = """
 # [rework]               # after that many rounds the role changes hands
 # max = 2
+
+# [branches]             # patterns; the base is always guarded
+# guarded = []           # judged whatever they hold, never deleted or forced: "release/*"
+# integration = []       # what the remote has of them is not new any more: "develop"
+# ignored = []           # not judged: "gh-pages"
 """
 
 

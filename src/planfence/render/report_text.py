@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from planfence.render.log_text import render_counts, visible
+from planfence.inert import inert
+from planfence.render.log_text import render_counts
 from planfence.render.numbers import amount, day, interval
 from planfence.report.data import LOOSE_LIMIT, ReportData
 from planfence.report.metrics import METRICS, Estimate
@@ -37,13 +38,13 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
         console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")
         return out.getvalue()
     if data.verdict:
-        console.print(f"Trial: {data.verdict['text']}", markup=False)
+        console.print(f"Trial: {inert(str(data.verdict['text']))}", markup=False)
     else:
         console.print("No trial runs: tasks were not assigned by chance, and a difference is no verdict.", markup=False)
     console.print()
     console.print(_overall(data.overall))
     for note in _notes(data.overall):
-        console.print(note, markup=False)
+        console.print(inert(note), markup=False)
     console.print()
     if data.comparable:
         console.print(_groups(data))
@@ -56,13 +57,13 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
     if data.stages:
         console.print(_simple("stage", "minutes in it, median", data.stages))
     for note in data.notes:
-        console.print(note, markup=False)
+        console.print(inert(note), markup=False)
     return out.getvalue()
 
 
 def _head(console: Console, data: ReportData) -> None:
     since = f", since {day(data.since)}" if data.since else ""
-    console.print(f"{visible(data.title)}{since}: {len(data.tasks)} tasks, {data.open_tasks} open", markup=False)
+    console.print(f"{inert(data.title)}{since}: {len(data.tasks)} tasks, {data.open_tasks} open", markup=False)
     runs = sum(data.runs.values())
     if runs:
         console.print(f"{runs} recorded runs, {data.refused} refused", markup=False)
@@ -109,7 +110,7 @@ def _groups(data: ReportData) -> Table:
     for _, title in shown:
         table.add_column(title, justify="right", min_width=8)
     for label, group in data.groups.items():
-        cells = [Text(visible(label))]
+        cells = [Text(inert(label))]
         for name, _ in shown:
             estimate = group[name]
             words = [amount(estimate.value, estimate.unit), interval(estimate), f"n={estimate.n}"]
@@ -119,10 +120,12 @@ def _groups(data: ReportData) -> Table:
 
 
 def _simple(label: str, title: str, rows: Mapping[str, Estimate]) -> Table:
+    from rich.text import Text
+
     table = _table(f"By {label}")
     table.add_column(label)
     for name in (title, "95% interval", "n"):
         table.add_column(name, justify="right")
     for name, estimate in rows.items():
-        table.add_row(visible(name), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
+        table.add_row(Text(inert(name)), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
     return table

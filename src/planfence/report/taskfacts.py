@@ -84,9 +84,9 @@ class TaskFacts:
     started: int = 0
     finished: int = 0
     trial: str = ""
-    fixes: frozenset[str] = frozenset()
-    moves: tuple[tuple[int, str], ...] = ()
-    runs: tuple[tuple[int, str], ...] = ()
+    fixes: set[str] = field(default_factory=set)
+    moves: list[tuple[int, str]] = field(default_factory=list)
+    runs: list[tuple[int, str]] = field(default_factory=list)
     attempts: tuple[int, int] = (0, 0)
     ran: int = 0
     refused: int = 0
@@ -230,7 +230,7 @@ class LogFacts:
                 self._add_record(entry, prefix)
             else:
                 facts = self.task(prefix + entry.task)
-                facts.runs += ((entry.epoch, entry.edge),)
+                facts.runs.append((entry.epoch, entry.edge))
                 facts.saw(entry.epoch)
 
     def _number(self, fields: dict[str, str], name: str) -> float | None:
@@ -303,18 +303,18 @@ def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
         return
     if event == "start":
         facts.started = min(facts.started or record.epoch, record.epoch)
-        facts.moves += ((record.epoch, "review" if stage == "review" else "implement"),)
+        facts.moves.append((record.epoch, "review" if stage == "review" else "implement"))
     elif event == "finish":
         facts.finished = max(facts.finished, record.epoch)
-        facts.moves += ((record.epoch, "done"),)
+        facts.moves.append((record.epoch, "done"))
     elif event == "advance":
         following = _AFTER.get(stage, stage)
-        facts.moves += ((record.epoch, following),)
+        facts.moves.append((record.epoch, following))
         if following == "done":
             facts.finished = max(facts.finished, record.epoch)
     elif event == "rework":
         facts.reworks += 1
-        facts.moves += ((record.epoch, "implement"),)
+        facts.moves.append((record.epoch, "implement"))
     elif event == "review":
         facts.reviews += 1
 
