@@ -19,6 +19,7 @@ from planfence.manifest.policy import Policy
 from planfence.terminal import emit, say
 
 if TYPE_CHECKING:
+    from planfence.gate.requests import Request
     from planfence.gate.stage import Moved
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -38,6 +39,13 @@ def policy_of(repository: Repository) -> Policy:
 def formats(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--format` to a command, as its argument ``output``."""
     return click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)(command)
+
+
+def tell_request(request: Request) -> int:
+    """Print that a model's wish waits for a person; return the exit code."""
+    said = f"request {request.number} waits for a person: {request.wish} (why: {request.why})"
+    say(f"planfence: {said}", err=True)
+    return ExitCode.FINDINGS
 
 
 def tell(moved: Moved, done: str, refused: str, *more: str) -> int:

@@ -29,6 +29,8 @@ COMMANDS = {
     "review": "review",
     "rework": "rework",
     "handover": "handover",
+    "requests": "requests",
+    "approve": "approve",
     "finish": "finish",
     "verify": "verify",
     "receive": "receive",

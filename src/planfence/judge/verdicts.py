@@ -539,7 +539,7 @@ class Verdicts:
         plan, task = (None, None) if governs else self._task(governing, claim.task)
         request = self.requests.get(change.name, "")
         unplanned = self.unplanned.get(request, frozenset())
-        if not claim.task and not governs and not (claim.urgent and policy.unplanned.urgent):
+        if not claim.task and not governs and not (claim.urgent and policy.unplanned.lets(claim.model)):
             own = frozenset(change.paths)
             if change.name in self.apart:
                 unplanned = own
@@ -555,6 +555,7 @@ class Verdicts:
                 planned=task is not None,
                 urgent=claim.urgent,
                 unplanned=unplanned,
+                model=claim.model,
             ),
             plan=plan if task else None,
             task=task,

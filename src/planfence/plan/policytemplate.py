@@ -27,7 +27,7 @@ _REST = """
 
 # [unplanned]            # work without a plan: small, or urgent, and always recorded
 # files = 2
-# urgent = true
+# urgent = "human"
 """
 
 _TESTS = """

@@ -62,16 +62,16 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
 
 
 def door(
-    change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str]
+    change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str], model: str
 ) -> Door:
     """By which door a change comes in.
 
-    ``planned`` says whether the plans have the task that ``task_name`` names; ``unplanned``
+    ``planned`` says whether the plans have the task that ``task_name`` names, ``model`` who commits; ``unplanned``
     is the union of the paths of all unplanned changes of the range, this one included.
     """
     if change.files and all(policy.governs(file.path) for file in change.files):
         return Door.GOVERNING
-    if urgent and policy.unplanned.urgent:
+    if urgent and policy.unplanned.lets(model):
         return Door.URGENT
     if task_name:
         return Door.TASK if planned else Door.CLOSED
