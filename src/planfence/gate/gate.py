@@ -172,9 +172,10 @@ def _proof(scene: Scene) -> Iterator[Finding]:
 
 
 def proof_of(scene: Scene) -> Proof | None:
-    """The newest believed proof about this very tree of the task; None if nobody asked."""
+    """The newest believed proof about this very tree of the task, by the policy's command; None if nobody asked."""
+    command = (evidence.TESTS, scene.policy.tests.command.replace("{files}", ""))
     found = believed_proofs(scene.repository, scene.book, scene.policy, scene.tree)
-    return latest(found, scene.tree, scene.name)
+    return latest((each for each in found if command in each.commands), scene.tree, scene.name)
 
 
 def _answers(scene: Scene) -> Iterator[Finding]:
