@@ -261,7 +261,7 @@ def test_a_root_commit(lab) -> None:
     tree = lab.tree_with("100644", b"evil.py", lab.blob())
     root = lab.git("commit-tree", tree, stdin=lab.message().encode())
     assert lab.verify(root).refused
-    assert lab.receive(("", root, "refs/heads/topic")).refused
+    assert lab.receive((lab.base, root, "refs/heads/main")).refused
 
 
 def test_an_amended_commit_is_judged_against_its_parent(lab) -> None:

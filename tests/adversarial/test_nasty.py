@@ -53,7 +53,7 @@ def test_a_header_line_that_ends_oddly(lab: Any, end: str) -> None:
     """An empty line ends the header: then it is a root commit, which the boundary judges whole."""
     head = commit(lab, f"tree {evil(lab)}{end}parent {lab.base}\n{PEOPLE}")
     assert lab.verify(head).refused
-    assert lab.receive((lab.base, head, "refs/heads/work")).refused
+    assert lab.receive((lab.base, head, "refs/heads/main")).refused
 
 
 @pytest.mark.parametrize("kind", ["tree", "blob", "tag", "missing", "short", "upper"])

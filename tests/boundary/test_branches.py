@@ -41,9 +41,9 @@ class Team:
         self.server.git("update-ref", f"refs/heads/{branch}", tip)
         self.repo.git("update-ref", f"refs/remotes/origin/{branch}", tip)
 
-    def small(self, name: str) -> str:
+    def small(self, name: str, more: str = "") -> str:
         self.repo.write(f"{name}.txt")
-        return self.repo.commit(f"fix: {name}", "--no-verify")
+        return self.repo.commit(f"fix: {name}{more}", "--no-verify")
 
     def bad(self) -> str:
         self.repo.write("evil.py")
@@ -320,7 +320,7 @@ def test_an_ignored_branch_opens_no_way_to_main(repo) -> None:
 def test_stacked_branches(team: Team) -> None:
     first = team.good()
     team.has("first", first)
-    second = team.small("s")
+    second = team.small("s", "\n\nPlan-Task: none")  # as commit-msg marks it on a branch that holds a task's commits
     assert team.pushed(second, "refs/heads/second") == set()
     assert team.requested(second, "first") == set()
     bad = team.bad()

@@ -49,6 +49,7 @@ _REVERTS_REQUEST = pattern(
 )
 _REVERTED_TITLE = pattern(r'(?:Revert|Reapply) "(.*)"')
 _REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
+_REQUEST_MERGE = pattern(r"Merge pull request #(\d{1,9}) from \S")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 _COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
 #: Written by git-subtree.sh into the commit that it squashes a foreign history to.
@@ -251,7 +252,9 @@ def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
 
 def request_of(message: Message) -> str:
     """Return the number of the request that a forge says it merged with this commit; empty where it says none."""
-    found = _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
+    found = (
+        _REQUEST_MERGE.match(message.subject) or _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
+    )
     return found[1] if found else ""
 
 

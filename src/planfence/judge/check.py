@@ -255,7 +255,7 @@ def _landed(
 ) -> tuple[frozenset[str], dict[str, str]]:
     """Return the commits that a guarded branch got one by one, and by commit the request that brought it.
 
-    A merge brings what is new to its first parent; of another commit its message may say the request.
+    The message says the request; a merge of one brings what is new to its first parent.
     """
     without = [revision for revision in revisions if revision.startswith("^")]
     asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
@@ -267,6 +267,12 @@ def _landed(
     while tip in parents:
         chain.append(tip)
         tip = next(iter(parents[tip]), "")
+    numbers: dict[str, str] = {}
+    for at in range(0, len(chain), 128):
+        for each in map(parse_commit, objects.read_many(chain[at : at + 128])):
+            number = messages.request_of(messages.parse(each.message))
+            if number:
+                numbers[each.id] = f"#{number}"
     seen, requests = set(chain), dict[str, str]()
     for commit in reversed(chain):
         waiting = parents[commit][1:]
@@ -274,14 +280,11 @@ def _landed(
             brought = waiting.pop()
             if brought in parents and brought not in seen:
                 seen.add(brought)
-                requests[brought] = commit
+                if commit in numbers:
+                    requests[brought] = commit
                 waiting += parents[brought]
-    alone = [commit for commit in chain if len(parents[commit]) == 1]
-    for at in range(0, len(alone), 128):
-        for each in map(parse_commit, objects.read_many(alone[at : at + 128])):
-            number = messages.request_of(messages.parse(each.message))
-            if number:
-                requests[each.id] = f"#{number}"
+        if len(parents[commit]) == 1 and commit in numbers:
+            requests[commit] = numbers[commit]
     return frozenset(chain), requests
 
 

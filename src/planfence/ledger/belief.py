@@ -85,7 +85,7 @@ class Belief:
             return "" if self._signer is None else UNBOUND
         if self._lineage is None:
             return "" if self._signer is None else "there is no commit to hold them against"
-        return self._lineage.foreign(move)
+        return self._lineage.foreign(move, strict=self._signer is not None)
 
 
 def _chained(moves: list[Move]) -> tuple[list[Move], list[Move]]:

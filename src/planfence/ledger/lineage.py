@@ -65,8 +65,10 @@ class Lineage:
             self._roots = frozenset(first_commits(self._repository, heads))
         return self._roots
 
-    def foreign(self, move: Move) -> str:
+    def foreign(self, move: Move, *, strict: bool = False) -> str:
         """Say why a move that names its place is not about this line's plan of that name; empty where it is.
+
+        A shallow clone lacks the first commits. Then a move is refused if ``strict``, else what the plan says decides.
 
         A rebase or a squash makes other commits of the same plan. Then the repository and what the plan says of the
         task decide, now or as it was added.
@@ -75,7 +77,10 @@ class Lineage:
         if move.added in self.added(plan_id):
             return ""
         if not move.roots or not self.roots().issuperset(move.roots):
-            return "of another repository"
+            if not move.roots or not _cut_off(self._repository):
+                return "of another repository"
+            if strict:
+                return "of a history that is cut off here (git fetch --unshallow)"
         if not move.terms or move.terms not in self._terms(plan_id, task_id):
             return "of another plan of this name"
         return EARLIER if move.added in self._every_added(plan_id) else ""
@@ -133,7 +138,15 @@ def changes_of(repository: Repository, head: str, path: str, kind: str, *most: s
     """
     status, out = repository.git.status(
         *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", *most, "-c"),
-        *("--raw", "--no-abbrev", f"--diff-filter={kind}", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *(
+            "--encoding=UTF-8",
+            "--raw",
+            "--no-abbrev",
+            f"--diff-filter={kind}",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+        ),
         *("--format=%H", head, "--", path),
         ok=(0, 128),
     )
@@ -151,7 +164,7 @@ def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, 
     """Return the files of a folder that a commit up to ``head`` deleted, the latest first."""
     status, out = repository.git.status(
         *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
-        *("--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
+        *("--encoding=UTF-8", "--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
         *("--format=", head, "--", folder),
         ok=(0, 128),
     )
