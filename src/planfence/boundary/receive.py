@@ -200,7 +200,9 @@ def _rerun(repository: Repository, protected: Protected, tip: str) -> dict[str, 
 
 
 def _merge(reports: Iterable[Report], push: _Push) -> Report:
-    findings: dict[Finding, None] = dict.fromkeys(push.findings)
+    # What would lose records is refused in any mode: nothing could bring them back.
+    lax = {protected_ref.RULE.code} if push.protected.policy.observes else frozenset()
+    findings: dict[Finding, None] = dict.fromkeys(replace(each, observed=each.code in lax) for each in push.findings)
     judged: dict[str, None] = {}
     notes: dict[str, None] = dict.fromkeys(push.notes)
     subjects: dict[str, str] = {}

@@ -58,7 +58,8 @@ def record(
     """Append one line of ours to the benchmark log; return a warning for stderr, or "".
 
     ``event`` is what ran (`pre-commit`, `check`, `test`, `advance`, `finish`, …), ``result`` how it ended (`accepted`,
-    `refused`, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`. ``fields`` are named as in
+    `refused`, `observed` where enforcing would have refused, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`.
+    ``fields`` are named as in
     :data:`planfence.log.line.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
     (counts), ``ms``, ``cost`` (dollars), ``time_min``, … Zero is written, None and "" are not. Without a policy
     there is no log. Id and time (UTC) are filled in. Never raises for a log that can't be written.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from planfence.change.change import STAGED
-from planfence.finding import Finding, Report, Severity
+from planfence.finding import Finding, Report
 from planfence.render.text import printable
 from planfence.rules.lint.base import LintRule
 from planfence.rules.rule import Rule, Step
@@ -46,6 +46,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "line": finding.line,
         "column": finding.column,
         "change": finding.change,
+        "observed": finding.observed,
     }
 
 
@@ -54,12 +55,12 @@ def to_github(report: Report) -> str:
 
     Ten annotations of a level are shown for each step, so errors stand first.
     """
-    ordered = sorted(report.findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    ordered = sorted(report.findings, key=lambda finding: not finding.refuses)
     return "".join(_annotation(finding) for finding in ordered)
 
 
 def _annotation(finding: Finding) -> str:
-    level = "error" if finding.severity is Severity.ERROR else "warning"
+    level = "error" if finding.refuses else "warning"
     properties = {"title": f"{finding.code} {finding.name}"}
     if finding.path:
         properties = {"file": printable(finding.path), "line": str(finding.line or 1)} | properties
@@ -82,7 +83,7 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
     results = [
         {
             "ruleId": finding.code,
-            "level": "error" if finding.severity is Severity.ERROR else "warning",
+            "level": "error" if finding.refuses else "warning",
             "message": {"text": printable(finding.message)},
             "locations": [_location(finding)],
             "partialFingerprints": {"planfence/v1": _fingerprint(finding)},
@@ -136,15 +137,13 @@ def to_junit(report: Report) -> str:
         change: f"{change[:12]} {report.subjects[change]}" if report.subjects.get(change) else change
         for change in report.judged
     }
-    if any(f.change not in names and f.severity is Severity.ERROR for f in report.findings):
+    if any(f.change not in names and f.refuses for f in report.findings):
         names[""] = "the range as a whole"
     cases: list[str] = []
     failures = 0
     for change, title in names.items():
         found = [
-            f
-            for f in report.findings
-            if f.severity is Severity.ERROR and (f.change == change or (not change and f.change not in names))
+            f for f in report.findings if f.refuses and (f.change == change or (not change and f.change not in names))
         ]
         name = quoteattr(_xml(title))
         if not found:
