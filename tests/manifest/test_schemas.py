@@ -48,6 +48,7 @@ PLAN = {
 }
 POLICY = {
     "schema": 1,
+    "mode": "observe",
     "base": "main",
     "plans": "plans",
     "log": ".ai-benchmark.csv",
@@ -67,6 +68,18 @@ POLICY = {
     },
     "rework": {"max": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
+    "standing": [
+        {
+            "id": "deps",
+            "title": "Dependency updates",
+            "authors": ["*[bot]@users.noreply.github.com"],
+            "files": ["package.json", "package-lock.json"],
+            "types": ["build"],
+            "limits": {"files": 30, "lines": 9000},
+            "may_touch_protected": True,
+        },
+        {"id": "a", "title": "b", "authors": ["c@d"], "files": []},
+    ],
 }
 WORDS = [
     "a",
@@ -103,6 +116,11 @@ WORDS = [
     "...",
     "x/..y",
     "feat!",
+    "a@b",
+    "*@*",
+    "a@b@c",
+    "a b@c",
+    "observe",
 ]
 VALUES = st.one_of(
     st.sampled_from(WORDS),

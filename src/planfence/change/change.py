@@ -68,6 +68,7 @@ class Change:
     from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
     itself did, and ``settled`` the paths in conflict that it took whole from one parent: for code that is nobody's
     change, for a plan it is a choice. ``message`` is None where there is none yet (pre-commit).
+    ``author`` is the author's e-mail address, empty where it is not known.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Change:
     files: tuple[FileChange, ...]
     message: str | None = None
     settled: tuple[FileChange, ...] = ()
+    author: str = ""
 
     @property
     def decided(self) -> tuple[FileChange, ...]:

@@ -15,7 +15,7 @@ from planfence.change.merges import Merges
 from planfence.change.trees import CommitDiff, parse_raw
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths, revisions
-from planfence.gitio.commits import Commit, parse_commit
+from planfence.gitio.commits import Commit, address, parse_commit
 from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -47,6 +47,16 @@ def staged(repository: Repository) -> Change:
             files, settled = merges.own(parents, tree, objects)
         return Change(STAGED, parents, tree, files, settled=settled)
     return Change(STAGED, parents, tree, tuple(_diff(repository, parent or repository.empty_tree(), tree)))
+
+
+def next_author(repository: Repository) -> str:
+    """Return the e-mail address of the author of the next commit; empty where git knows none.
+
+    Before its hooks, `git commit` sets the variables for `--author` and `--amend` (builtin/commit.c,
+    determine_author_info).
+    """
+    status, out = repository.git.status("var", "GIT_AUTHOR_IDENT", ok=(0, 1, 128))
+    return "" if status else address(out.decode("utf-8", "surrogateescape"))
 
 
 def _staged_tree(repository: Repository) -> str:
@@ -143,7 +153,7 @@ class Commits:
         else:
             files = tuple(parse_raw(step.raw))
             files = trees.with_lines(files, step.counts) if self._lines else files
-        return Change(found.id, found.parents, found.tree, files, found.message, settled)
+        return Change(found.id, found.parents, found.tree, files, found.message, settled, address(found.author))
 
 
 def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:

@@ -8,12 +8,12 @@ from typing import Any
 from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader
-from planfence.change.change import Action, Change, Mode
+from planfence.change.change import STAGED, Action, Change, Mode
 from planfence.change.collisions import Siblings
 from planfence.change.governing import entry_of
 from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
-from planfence.finding import Finding, Report, Severity
+from planfence.finding import Finding, Report
 from planfence.gitio.commits import added_by
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -28,10 +28,11 @@ from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_f
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import Policy, Standing
 from planfence.records import dataclass, field, replace
 from planfence.rules.rule import Context, Door, Need, Rule
 from planfence.rules.runner import door, judge, needs, selected
+from planfence.rules.standing import names, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Verdicts:
         found = judge(ctx, rules)
         self._judged(change.name, claim, None if change.is_merge else message)
         self.findings += found
-        if self.refusal is None and (errors := tuple(f for f in found if f.severity is Severity.ERROR)):
+        if self.refusal is None and (errors := tuple(f for f in found if f.refuses)):
             self.refusal = Refusal(ctx, errors)
         if message is not None and (found or ctx.door is Door.URGENT):
             self.subjects[change.name] = message.subject
@@ -174,7 +175,9 @@ class Verdicts:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible where the task's own plan is broken.
         plan, task = (None, None) if governs else self._task(governing, claim.task)
-        if not claim.task and not governs and not (claim.urgent and policy.unplanned.urgent):
+        urgent = bool(claim.urgent and policy.unplanned.urgent)
+        standing = None if governs or urgent or task else self._standing(change, policy, claim, message)
+        if not claim.task and not governs and not urgent and standing is None:
             self.unplanned |= frozenset(change.paths)
         return Context(
             change=change,
@@ -186,6 +189,7 @@ class Verdicts:
                 planned=task is not None,
                 urgent=claim.urgent,
                 unplanned=self.unplanned,
+                standing=standing is not None,
             ),
             plan=plan if task else None,
             task=task,
@@ -195,12 +199,22 @@ class Verdicts:
             stage=claim.stage,
             urgent=claim.urgent,
             unplanned=self.unplanned,
+            standing=standing,
         )
+
+    def _standing(self, change: Change, policy: Policy, claim: Claim, message: Message | None) -> Standing | None:
+        """Return the standing work that a change is; where plans are signed, a commit of it is signed as well."""
+        if not policy.standing:
+            return None
+        found = standing_of(change, policy, claim.model, message, claim.task)
+        if found is None or policy.trust.plan != "signed" or change.name == STAGED:
+            return found
+        return found if signer_of(self.repository, self.objects, change.name, policy, self.base) else None
 
     def require_task(self, change: Change, governing: Governing, name: str) -> None:
         """Raise :class:`PlanfenceError` where a change that needs a task names one that the plans at HEAD lack."""
         policy = governing.policy or Policy()
-        if governing.broken or all(policy.governs(path) for path in change.paths):
+        if governing.broken or names(policy, name) or all(policy.governs(path) for path in change.paths):
             return
         plan, task = self._task(governing, name)
         if task is None:
@@ -215,7 +229,7 @@ class Verdicts:
     def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
-        if Need.LINES in needed and ctx.door is Door.TASK and not self.counted and not change.is_merge:
+        if Need.LINES in needed and ctx.door in (Door.TASK, Door.STANDING) and not self.counted and not change.is_merge:
             more["change"] = reader.with_lines(self.repository, change)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             more["links"] = reader.link_targets(self.objects, change)
@@ -235,7 +249,8 @@ class Verdicts:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
-        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
+        asked = Need.CONTENT in needed and ctx.door is not Door.STANDING
+        if asked and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 

@@ -3,7 +3,8 @@
 ## What it checks
 Two `Plan-Task` trailers, a `Plan-Task` that is not the active task, two Conventional Commits types (in
 the header, or one in the header and another at the start of a line), two issue ids in the subject or behind
-closing keywords. Merges and autosquash commits (`fixup!`) are left out.
+closing keywords. Merges, autosquash commits (`fixup!`) and standing work (a bot's message quotes what others
+closed) are left out.
 
 ## Why is this bad?
 Who needs two types or two issues to say what a commit does has made two commits in one.
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from planfence.change.message import TASK_TRAILER, parse
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -30,7 +31,7 @@ def check(ctx: Context) -> Iterator[Finding]:
     tasks = message.trailer(TASK_TRAILER)
     if len(tasks) > 1:
         yield RULE.about(f"two tasks in one message: {', '.join(tasks)}")
-    if ctx.change.is_merge or message.autosquash:
+    if ctx.change.is_merge or message.autosquash or ctx.door is Door.STANDING:
         return
     if len(message.types) > 1:
         yield RULE.about(f"two types in one message: {', '.join(message.types)}")

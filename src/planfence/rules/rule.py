@@ -11,8 +11,9 @@ from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
 from planfence.errors import Fault
 from planfence.finding import Finding, Severity
+from planfence.gitio.paths import is_literal
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import Policy, Standing
 from planfence.records import dataclass, field
 from planfence.rules.place import Place
 
@@ -38,6 +39,7 @@ class Door(StrEnum):
     GOVERNING = "governing"
     SMALL = "small"
     URGENT = "urgent"
+    STANDING = "standing"
     CLOSED = "closed"
 
 
@@ -92,6 +94,7 @@ class Context:
     ``plans`` are all plans of the change's parent, where a model changes what governs.
     ``signer`` is the principal whose listed key signed the commit, where that is asked for.
     ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
+    ``standing`` is the standing work that it is, if it is one.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -113,8 +116,16 @@ class Context:
     origins: Mapping[str, str] = field(default_factory=dict)
     signer: str = ""
     fold: Fold | None = None
+    standing: Standing | None = None
     content: Any = None
     facts: Any = None
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The paths that the task, or the standing work, names literally."""
+        if self.standing is not None:
+            return frozenset(filter(is_literal, self.standing.files))
+        return self.task.named if self.task else frozenset()
 
     @property
     def staged(self) -> bool:
