@@ -21,7 +21,7 @@ from planfence.identity import HUMAN
 from planfence.judge import content
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import Claim, claim_of, split_task
-from planfence.judge.planchanges import plan_edits, with_past
+from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
 from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_facts, signer_of
@@ -258,7 +258,9 @@ class Verdicts:
         """What rules ask about a change that touches plans or the policy."""
         more: dict[str, Any] = {}
         if Need.PLANS in needed:
-            more["edits"] = tuple(plan_edits(self.sources, ctx.policy, governing, ctx.change))
+            edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
+            facts = self.peek(ctx.policy, ctx.task_name)
+            more["edits"] = tuple(with_begun(self.repository, facts, ctx.change, edit) for edit in edits)
             if ctx.model != HUMAN:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)

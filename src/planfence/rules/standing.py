@@ -63,7 +63,9 @@ def standing_of(change: Change, policy: Policy, model: str, message: Message | N
     """Return the standing work that a change is; ``task`` (empty: any) is the one that it names."""
     if not policy.standing or not change.files or made_by_model(change, model, message):
         return None
-    if any(policy.governs(file.path) for file in change.decided) or (message is not None and len(message.trailer(TASK_TRAILER)) > 1):
+    if any(policy.governs(file.path) for file in change.decided):
+        return None
+    if message is not None and len(message.trailer(TASK_TRAILER)) > 1:
         return None
     known = (each for each in policy.standing if task in ("", each.name))
     return next((each for each in known if not _missed(each, change, message)), None)
