@@ -20,7 +20,7 @@ from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import replace
-from planfence.tables import RAW_DIFF
+from planfence.tables import NUMSTAT, RAW_DIFF
 
 resolve = revisions.resolve
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -134,6 +134,8 @@ class Commits:
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
             following = [parse_commit(raw) for raw in self._objects.read_many(list(ids[at : at + BATCH]))]
+            if self._lines and self._repository.git.partial:
+                _bring(self._repository, following)
             self._diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
             yield from self._answered(waiting)
             waiting = following
@@ -154,6 +156,12 @@ class Commits:
             files = tuple(parse_raw(step.raw))
             files = trees.with_lines(files, step.counts) if self._lines else files
         return Change(found.id, found.parents, found.tree, files, found.message, settled, address(found.author))
+
+
+def _bring(repository: Repository, commits: Sequence[Commit]) -> None:
+    """Have git fetch what a partial clone left out and the lines are counted in; the view that counts has no remote."""
+    ids = "".join(f"{each.id}\n" for each in commits if len(each.parents) < 2).encode()
+    repository.git.run("diff-tree", "--stdin", "--root", *NUMSTAT, stdin=ids)
 
 
 def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
@@ -186,6 +194,8 @@ def end_of(repository: Repository, tip: str, without: Sequence[str]) -> Change:
 def with_lines(repository: Repository, change: Change) -> Change:
     """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
     old = change.parents[0] if change.parents else repository.empty_tree()
+    if repository.git.partial:
+        repository.git.run("diff-tree", *NUMSTAT, old, change.tree, "--")  # fetches what the view below can't
     with BareView(repository) as git:
         out = git.run(
             "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",

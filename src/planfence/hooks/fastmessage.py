@@ -35,6 +35,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     plan, files = change.prove()
+    log = place.log(plan)
     block = judge(plan, lines)
     if settings and answer(settings, (0, 1)):
         return False
@@ -44,7 +45,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         _extend(name, len(data), written[len(text) :].encode())
     else:
         _replace(name, written.encode())
-    log, records = place.log(plan), change.noted()
+    records = change.noted()
     said = [places.log_line(place, plan, b"pre-commit", files=files, stage=standing.stage)] if left else []
     said.append(places.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=places.since(began)))
     logged = places.append(log, *said)

@@ -15,6 +15,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import edit, locked, write_new
 from planfence.gate.testcommand import Shown, find, line_for
 from planfence.gitio.repository import Repository
+from planfence.log.writer import ignored_by, keep_from_git, log_path
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
 from planfence.plan import plans, starters
@@ -174,23 +175,23 @@ def _plan_step(repository: Repository, policy: Policy) -> InitStep:
 
 def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[InitStep]:
     """Have git ignore the logs: a framework fails a hook that changes a tracked file."""
-    names = [name for name in dict.fromkeys((policy.log, policy.run_log)) if not _ignored(repository, name)]
+    logs = {name: log_path(repository, name) for name in (policy.log, policy.run_log)}
+    kept = [keep_from_git(repository, path) for path in logs.values() if path is not None]
+    names = [name for name in logs if not _in_gitignore(repository, name)]
+    patterns = [ignored_by(name) for name in names]
+    lines = "".join(f"{pattern}\n" for pattern in patterns)
     if not names:
         yield InitStep("logs", "are ignored already")
         return
-    lines = "".join(f"/{name}*\n" for name in names)
-    # The second is nobody's file to keep in order, and shared by all linked worktrees.
-    own = [repository.top / ".gitignore"] if repository.git_dir == repository.common_dir else []
-    exclude = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
-    for path in (*own, exclude):
-        if not path.is_symlink() and not path.is_dir() and edit(path, lambda old: _with_lines(old or b"", lines)):
-            yield InitStep(_shown(repository, path), "ignores the logs", " ".join(lines.split()))
-            return
-    yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
-
-
-def _shown(repository: Repository, path: Path) -> str:
-    return path.name if path.parent == repository.top else "info/exclude"
+    # `.gitignore` is for those who look, and for clones that planfence never ran in; `info/exclude` for this one.
+    path = repository.top / ".gitignore"
+    own = repository.git_dir == repository.common_dir and not path.is_symlink() and not path.is_dir()
+    if own and edit(path, lambda old: _with_lines(old or b"", lines)):
+        yield InitStep(path.name, "ignores the logs", " ".join(patterns))
+    elif all(kept):
+        yield InitStep("info/exclude", "ignores the logs", " ".join(patterns))
+    else:
+        yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(patterns)}")
 
 
 def _with_lines(old: bytes, lines: str) -> bytes | None:
@@ -200,8 +201,10 @@ def _with_lines(old: bytes, lines: str) -> bytes | None:
     return old + _IGNORED_BECAUSE.encode() + lines.encode()
 
 
-def _ignored(repository: Repository, name: str) -> bool:
-    return repository.git.status("check-ignore", "-q", "--no-index", "--", name)[0] == 0
+def _in_gitignore(repository: Repository, name: str) -> bool:
+    """Whether a file of the worktree has git ignore the log, so that every clone does."""
+    status, out = repository.git.status("check-ignore", "-v", "--no-index", "--", name)
+    return status == 0 and not out.decode("utf-8", "surrogateescape").partition(":")[0].endswith("info/exclude")
 
 
 def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:
