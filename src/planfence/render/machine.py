@@ -130,6 +130,21 @@ def _fingerprint(finding: Finding) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+def to_gitlab(report: Report) -> str:
+    """Return a code quality report (docs.gitlab.com, "Code Quality report format"), for the request's diff."""
+    issues = [
+        {
+            "description": f"{finding.code} {printable(finding.message)}",
+            "check_name": f"{finding.code} {finding.name}",
+            "fingerprint": _fingerprint(finding),
+            "severity": "major" if finding.refuses else "minor",
+            "location": {"path": printable(finding.path or "planfence.toml"), "lines": {"begin": finding.line or 1}},
+        }
+        for finding in report.findings
+    ]
+    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+
+
 def to_junit(report: Report) -> str:
     """Return JUnit XML: one test case a judged change; its error findings are its failure."""
     # Two commits may have one subject, and readers of these reports take two cases of one name for one.
