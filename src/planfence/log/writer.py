@@ -52,6 +52,8 @@ def keep_from_git(repository: Repository, path: Path) -> bool:
     wanted = ignored_by(path.relative_to(top).as_posix())
     exclude = repository.common_dir / "info" / "exclude"
     try:
+        if wanted.encode("utf-8", "surrogateescape") in _lines(exclude):
+            return True
         exclude.parent.mkdir(exist_ok=True)
         with locked(exclude.parent, wait_s=_PATIENCE_S):
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -65,6 +67,10 @@ def keep_from_git(repository: Repository, path: Path) -> bool:
     except (OSError, CouldNotCheck):
         return False
     return True
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.is_file() and not path.is_symlink() else []
 
 
 def ignored_by(name: str) -> str:
@@ -112,7 +118,8 @@ def record(
     plan, slash, _ = task.partition("/")
     words = {"plan": plan if slash else ""} | words
     words |= {"task": task, "event": event, "result": result, "id": new_id()}
-    return _append(repository, path, format_record(utc(time.time()), words))
+    # What ends in an error changes nothing but the log; the next run that comes to a verdict sees to the rest.
+    return _append(repository, path, format_record(utc(time.time()), words), keep=result != "error")
 
 
 def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
@@ -124,8 +131,8 @@ def record_run(repository: Repository, policy: Policy, task: str, edge: str, epo
     return _append(repository, path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
 
 
-def _append(repository: Repository, path: Path, line: str) -> str:
-    if not path.exists():
+def _append(repository: Repository, path: Path, line: str, *, keep: bool = True) -> str:
+    if keep:
         keep_from_git(repository, path)
     if not path.parent.is_dir():
         try:
