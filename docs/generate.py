@@ -42,6 +42,7 @@ and a person who changes that file under this task with the message `feat: chang
 | `message` | the commit's message |
 | `at`, `push` | where the rule is asked, if not everywhere; what is pushed to a server |
 | `signed`, `tested` | the commit is signed by a listed key; its tests have passed |
+| `proof` | what came of the tests on the old code, as the ledger has it |
 
 """
 

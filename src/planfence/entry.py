@@ -6,10 +6,15 @@ import gc
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def main() -> None:
     """Run the program and end the process."""
     words = sys.argv[1:]
+    sys.excepthook = _say_defect
     _look_around()
     if len(words) > 1 and words[0] == "hook" and words[1][:1] != "-":
         gc.disable()  # until the imports are done, see `fastpath`
@@ -27,6 +32,16 @@ def main() -> None:
     from planfence.cli.main import main as command
 
     command()
+
+
+def _say_defect(*raised: Any) -> None:
+    """Show the traceback of a defect; what others wrote may stand in it."""
+    import traceback
+
+    from planfence.inert import lines
+    from planfence.terminal import emit
+
+    emit(lines("".join(traceback.format_exception(*raised))), err=True)
 
 
 def _look_around() -> None:

@@ -42,13 +42,16 @@ class Fault:
 class PlanfenceError(Exception):
     """Something that ends a command with one clear message.
 
-    ``message`` says what is wrong, ``hint`` what to type or change next. ``code`` is
-    :attr:`ExitCode.USAGE` unless git or a file could not be read.
+    ``message`` says in one line what is wrong, ``more`` are further lines, ``hint`` what to type or change next.
+    ``code`` is :attr:`ExitCode.USAGE` unless git or a file could not be read.
     """
 
-    def __init__(self, message: str, *, hint: str = "", code: ExitCode = ExitCode.USAGE) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", code: ExitCode = ExitCode.USAGE, more: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.more = more
         self.hint = hint
         self.code = code
 
@@ -56,8 +59,8 @@ class PlanfenceError(Exception):
 class CouldNotCheck(PlanfenceError):
     """Git or a file could not be read, so no verdict exists: always a refusal (exit code 3)."""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint, code=ExitCode.COULD_NOT_CHECK)
+    def __init__(self, message: str, *, hint: str = "", more: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint, code=ExitCode.COULD_NOT_CHECK, more=more)
 
 
 class BadFile(PlanfenceError):

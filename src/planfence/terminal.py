@@ -1,15 +1,21 @@
-"""How every command prints. Knows no click, because hooks print too and must start quickly."""
+"""How every command prints: nothing else writes to standard output and error. Knows no click, as hooks print too."""
 
 from __future__ import annotations
 
 import sys
 
 from planfence import env
-from planfence.errors import PlanfenceError
+from planfence.errors import BadFile, PlanfenceError
+from planfence.inert import inert, lines, netted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
+
+#: So many faults of a file are told; the rest is counted.
+_FAULTS = 50
+#: A command's line that is still without an end is passed on from this many bytes on.
+_LINE = 1 << 16
 
 
 def wants_colour(environment: env.Environment, stream: TextIO | None = None) -> bool:
@@ -21,8 +27,17 @@ def wants_colour(environment: env.Environment, stream: TextIO | None = None) -> 
     return bool((stream or sys.stdout).isatty()) and environment.get("TERM") != "dumb"
 
 
-def emit(text: str, *, err: bool = False) -> None:
-    """Print, whatever the terminal's encoding; nobody listening any more is no failure."""
+def emit(text: str, *, err: bool = False, commands: bool = False) -> None:
+    """Print what a renderer made, whatever the terminal's encoding; ``commands``: it holds our own for a CI's log."""
+    _write(netted(text, commands=commands), err=err)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line, whatever texts of others are in it."""
+    _write(f"{inert(text)}\n", err=err)
+
+
+def _write(text: str, *, err: bool) -> None:
     stream = sys.stderr if err else sys.stdout
     data = text.encode(stream.encoding or "utf-8", "backslashreplace")
     binary = getattr(stream, "buffer", None)
@@ -34,7 +49,65 @@ def emit(text: str, *, err: bool = False) -> None:
 
 
 def emit_error(error: PlanfenceError) -> None:
-    """Say an error and its hint on standard error."""
-    emit(f"planfence: {error.message}\n", err=True)
+    """Say an error and its hint on standard error: a line each, and a line for each fault of a file."""
+    if isinstance(error, BadFile):
+        said: list[str] = []
+        for fault in error.faults[:_FAULTS]:
+            said += [inert(str(fault)), *([f"    mend: {inert(fault.mend)}"] if fault.mend else [])]
+        if len(error.faults) > _FAULTS:
+            said.append(f"and {len(error.faults) - _FAULTS} more faults: mend these, and look again")
+    else:
+        said = [inert(error.message), *(f"  {inert(line)}".rstrip() for line in error.more)]
     if error.hint:
-        emit(f"  hint: {error.hint}\n", err=True)
+        said.append(f"  hint: {inert(error.hint)}")
+    emit("planfence: " + "\n".join(said) + "\n", err=True)
+
+
+class PassedOn:
+    """What a command writes, passed on line by line (:func:`planfence.inert.lines`); nobody knows what it runs."""
+
+    def __init__(self, *, err: bool) -> None:
+        self._err = err
+        self._rest = b""
+
+    def take(self, data: bytes) -> None:
+        """Take some more of it."""
+        whole, newline, rest = (self._rest + data).rpartition(b"\n")
+        self._rest = rest
+        self._show(whole + newline)
+        if len(self._rest) > _LINE:
+            self.end()
+
+    def end(self) -> None:
+        """Pass on a last line that lacks its end, with one."""
+        if self._rest:
+            self._show(self._rest + b"\n")
+            self._rest = b""
+
+    def _show(self, data: bytes) -> None:
+        if data:
+            _write(lines(data.decode("utf-8", "surrogateescape")), err=self._err)
+
+
+class StatusLine:
+    """One line that is replaced as things move on, if a terminal listens on standard error (``shows``)."""
+
+    def __init__(self) -> None:
+        self.shows = sys.stderr.isatty()
+        self._wide = 0
+
+    def show(self, text: str) -> None:
+        """Replace the line; cut at the terminal's width, since a wrapped line could not be taken away."""
+        if self.shows:
+            import shutil
+
+            self.clear()
+            text = inert(text)[: shutil.get_terminal_size().columns - 1]
+            self._wide = len(text)
+            _write(text, err=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._wide:
+            _write(f"\r{' ' * self._wide}\r", err=True)
+            self._wide = 0

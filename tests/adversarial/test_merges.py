@@ -151,7 +151,10 @@ def test_an_octopus(lab) -> None:
     _side(lab, "one", "docs/1.md")
     _side(lab, "two", "docs/2.md")
     lab.git("merge", "-q", "--no-edit", "--no-verify", "one", "two")
-    lab.refuses("exit 3")
+    lab.accepts()
+    lab.write("docs/2.md", "something else\n")
+    parents = ("HEAD^1", "HEAD^2", "HEAD^3")
+    lab.refuses("SCP001", lab.record("feat: merge", parents=parents), path="docs/2.md")
 
 
 def test_an_octopus_with_one_parent_three_times(lab) -> None:

@@ -78,9 +78,7 @@ def test_the_words_of_git_decide(lab) -> None:
         "feat: x\n\nPlan-Task:\n a\n\tb\n",
         "feat: x\n\nPlan-Task: a\n(cherry picked from commit 1)\n",
     ):
-        out = lab.git(
-            "-c", "trailer.plan.key=Plan-Task", "interpret-trailers", "--parse", "--no-divider", stdin=message.encode()
-        )
+        out = lab.git("interpret-trailers", "--parse", "--no-divider", stdin=message.encode())
         said = [tuple(line.split(": ", 1)) for line in out.split("\n") if line]
         assert [(k, " ".join(v.split(" "))) for k, v in parse_trailers(message)] == said, message
 

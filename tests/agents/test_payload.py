@@ -106,3 +106,45 @@ def test_every_header_of_a_patch():
         ("moved.py", Action.ADD),
         ("gone.py", Action.DELETE),
     )
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "expected", "command"),
+    [
+        ("mcp__serena__create_text_file", {"relative_path": "a.py", "content": ""}, ["a.py"], ""),
+        ("mcp__jetbrains__create_new_file", {"pathInProject": "a.py", "text": ""}, ["a.py"], ""),
+        ("mcp_files_save_file", {"path": "a.py"}, ["a.py"], ""),
+        ("mcp__x__anything", {"path": "a.py", "content": "x"}, ["a.py"], ""),
+        ("mcp__x__put_many", {"files": [{"path": "a.py", "content": ""}, {"path": "b.py"}], "content": ""},
+         ["a.py", "b.py"], ""),
+        ("mcp__x__push_files", {"files": [{"path": "a.py"}]}, ["a.py"], ""),
+        ("mcp__github__push_files", {"owner": "o", "repo": "r", "files": [{"path": "a.py"}]}, [], ""),
+        ("mcp__github__create_or_update_file", {"owner": "o", "repo": "r", "path": "a.py"}, [], ""),
+        ("mcp__serena__execute_shell_command", {"command": "git commit -n"}, [], "git commit -n"),
+        ("mcp__x__run", {"command": "git", "args": ["commit", "-n"]}, [], "git commit -n"),
+        ("mcp__x__read_file", {"path": "a.py"}, [], ""),
+        ("mcp__x__search", {"path": "src", "text": "x"}, [], ""),
+        ("create_file", {"filePath": "/r/a.py", "content": ""}, ["/r/a.py"], ""),
+        ("editFiles", {"files": ["/r/a.py", "/r/b.py"]}, ["/r/a.py", "/r/b.py"], ""),
+        ("multi_replace_string_in_file", {"replacements": [{"filePath": "/r/a.py"}]}, ["/r/a.py"], ""),
+        ("run_in_terminal", {"command": "ls"}, [], "ls"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("camel", [True, False])
+def test_a_tool_is_read_by_the_shape_of_what_it_is_given(tool, given, expected, command, camel):
+    names = ("hookEventName", "sessionId", "toolName", "toolInput")
+    keys = names if camel else ("hook_event_name", "session_id", "tool_name", "tool_input")
+    raw = dict(zip(keys, ("PreToolUse", "s", tool, given), strict=True)) | {"cwd": "/r"}
+    asked = read("claude", json.dumps(raw).encode())
+    assert [edit.path for edit in asked.edits] == expected
+    assert asked.command == command
+    assert (asked.session, asked.unread) == ("s", "")
+
+
+def test_a_skills_shell_command_and_a_tools_own_directory_are_read():
+    raw = {"hook_event_name": "PreSkillShellCommand", "cwd": "/r", "tool_input": {"command": "git commit -n"}}
+    asked = read("claude", json.dumps(raw).encode())
+    assert (asked.event.value, asked.command) == ("PreToolUse", "git commit -n")
+    raw = {"hook_event_name": "BeforeTool", "cwd": "/r", "tool_name": "run_shell_command"}
+    raw["tool_input"] = {"command": "ls", "dir_path": "sub"}
+    assert read("gemini", json.dumps(raw).encode()).cwd == "/r/sub"

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.change.message import clean, parse, parse_trailers, with_trailers
+from planfence.change.message import SCISSORS, clean, parse, parse_trailers, with_trailers
 
 OURS = (("Plan-Task", "p/t"), ("Plan-Model", "codex"))
 
@@ -65,7 +67,15 @@ def test_parse_takes_anything(text: str) -> None:
         ("s\n\nkey: v\n", (("key", "v"),)),
         ("s\n\nkey: v\n  more\n", (("key", "v more"),)),
         ("s\n\nprose\nkey: v\n", ()),
-        ("s\n\nprose\nPlan-Task: p/t\n", (("Plan-Task", "p/t"),)),
+        ("s\n\nprose\nPlan-Task: p/t\n", ()),
+        ("s\n\nprose\nSigned-off-by: A\nPlan-Task: p/t\n", (("Signed-off-by", "A"), ("Plan-Task", "p/t"))),
+        ("s\n\nPlan-Task: p/t\nprose\n(cherry picked from commit 1)\n", (("Plan-Task", "p/t"),)),
+        ("s\n\nPlan-Task: p/t\n\n# c\n\n# d\n", (("Plan-Task", "p/t"),)),
+        ("s\n\nPlan-Task: p/t\n\nConflicts:\n\ta\n", (("Plan-Task", "p/t"),)),
+        ("s\n\nPlan-Task: p/t\n\x0c\n", ()),
+        ("s\n\nPlan-Task: p/t\n---\n", ()),
+        ("s\n\nPlan-Task: p/t\n\n---\n\nKey: v\n", (("Key", "v"),)),
+        ("s\n\nKey: v\n# ------------------------ >8 ------------------------\nPlan-Task: p/t\n", (("Key", "v"),)),
         ("s\n\nkey: v\n\nprose\n", ()),
     ],
 )
@@ -77,3 +87,55 @@ def test_scope_and_types() -> None:
     message = parse("feat(auth)!: a")
     assert (message.types, message.scope) == (("feat",), "auth")
     assert parse("Note(x): a").types == ()
+
+
+#: Lines that git's own reader treats apart, to be drawn from.
+LINES = (
+    "", "", "", " ", "\t", "feat: x", "words", "a: b", "Plan-Task: p/t", "Plan-Model : codex", "plan-task:q/u", "Key:",
+    "Signed-off-by: A <a@example.org>", "signed-off-by: B", "(cherry picked from commit 12)", "(cherry picked", "# c",
+    "#", " folded", "\tfolded: too", "Conflicts:", "\tpath/of.py", "---", "--- a", "\x0c", "\x0b", "k\x0c: v", "a b: c",
+    ": v", "-: v", "é: v", "a: \x85b\u2028c", "; c", "a: b\r", "\r", "# Conflicts:", "https://example.org/x",
+    "# ------------------------ >8 ------------------------", "; ------------------------ >8 ------------------------",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_trailers_are_gits_own(empty_repo, seed: int) -> None:
+    """Thousands of messages as commits of one fast-import, read by one `git log`."""
+    random = Random(seed)
+    texts = [
+        "\n".join(random.choices(LINES, k=random.randint(1, 12))) + "\n" * random.randint(0, 2) for _ in range(1500)
+    ]
+    texts += ["feat: x\n\n" + "\n".join(random.choices(LINES[3:], k=random.randint(1, 7))) for _ in range(1500)]
+    assert _of_git(empty_repo, texts) == [parse_trailers(text) for text in texts]
+
+
+@pytest.mark.parametrize("comment", ["#", ";", ""])
+def test_git_finds_the_trailers_whatever_it_cleans_away(empty_repo, comment: str) -> None:
+    random = Random(comment)
+    texts: list[str] = []
+    for _ in range(500):
+        text = "feat: x\n" + "\n".join(random.choices(LINES[:-2], k=random.randint(0, 9)))
+        written = with_trailers(text, OURS, comment)
+        cut = f"\n{comment or '#'} {SCISSORS}\ndiff --git a b\n"
+        texts += [
+            written,
+            clean(written, ""),
+            clean(written, comment),
+            clean(with_trailers(text + cut, OURS, comment), comment or "#"),
+        ]
+    for text, found in zip(texts, _of_git(empty_repo, texts), strict=True):
+        assert found[-2:] == OURS, text
+        assert [key.lower() for key, _ in found].count("plan-task") == 1, text
+
+
+def _of_git(repo, texts: list[str]) -> list[tuple[tuple[str, str], ...]]:
+    stream = bytearray()
+    for text in texts:
+        data = text.encode()
+        stream += b"commit refs/heads/texts\ncommitter A <a@example.org> 1 +0000\ndata %d\n%s\n" % (len(data), data)
+    repo.git("fast-import", "--quiet", "--force", stdin=bytes(stream))
+    form = "--format=%x01%(trailers:only,unfold,separator=%x02,key_value_separator=%x03)"
+    out = repo.git("log", "--reverse", "--topo-order", form, "refs/heads/texts")
+    found = [block.removesuffix("\n") for block in out.split("\x01")[1:]]
+    return [tuple(tuple(one.split("\x03")) for one in block.split("\x02") if one) for block in found]

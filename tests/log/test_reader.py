@@ -142,3 +142,36 @@ def test_a_reader_knows_doubles_across_files():
     reader.restart()
     assert list(reader.read([own() + "\n"])) == []
     assert reader.counts == {"lines": 1, "doubled": 1}
+
+
+def test_a_large_log_is_read_from_its_end(tmp_path) -> None:
+    from planfence.log.files import read_last, read_logs
+
+    log, runs = tmp_path / "log.csv", tmp_path / "run.log"
+    filler = "".join(
+        f"2026-01-01_10:00:00,task=p/t{n % 7},model=m,cost=,time_min=,review_round=,event=check,id={n:016x}\n"
+        for n in range(20_000)
+    )
+    log.write_text(f"2026-01-01_10:00:00,task=p/rare,model=m,cost=1,time_min=1,review_round=1\n{filler}torn\n")
+    runs.write_text("p/t,start,1767261600\n")
+    reference = read_logs([log, runs])
+    for last in (1, 5, 3000, 30_000):
+        found = read_last([log, runs], last)
+        assert found.records[-last:] == reference.records[-last:]
+        assert found.runs == reference.runs
+        assert found.whole == (last == 30_000)
+    assert read_last([log, runs], 5).aside[0].line == -1
+    assert [record.fields["task"] for record in read_last([log], 20, "p/rare").records] == ["p/rare"]
+    of_task = [record for record in reference.records if record.fields["task"] == "p/t3"]
+    assert list(read_last([log], 9, "p/t3").records[-9:]) == of_task[-9:]
+    assert read_last([tmp_path / "none"], 3).records == ()
+
+
+def test_lines_of_any_length_from_the_end(tmp_path) -> None:
+    from planfence.log.files import read_last, read_logs
+
+    log = tmp_path / "log.csv"
+    line = "2026-01-01_10:00:00,task=p/{0},model=m,cost=1,time_min=1,review_round=1,note={1}\n"
+    log.write_text("".join(line.format(number, "x" * size) for number, size in enumerate((1, 700_000, 3, 262_144, 9))))
+    assert read_last([log], 99).records == read_logs([log]).records
+    assert [record.fields["task"] for record in read_last([log], 2).records][-2:] == ["p/3", "p/4"]

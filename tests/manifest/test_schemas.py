@@ -65,9 +65,14 @@ POLICY = {
         "timeout_s": 60,
         "required": ["advance", "commit"],
         "links": ["node_modules"],
+        "prove": "hunks",
+        "proven_min": 0.5,
+        "jobs": 2,
+        "paths": ["checks/**"],
     },
     "rework": {"max": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
+    "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
     "standing": [
         {
             "id": "deps",

@@ -207,3 +207,18 @@ def test_first_pass_by_context():
 def test_nothing_is_measured_from_nothing():
     found = measure()
     assert all(estimate.value is None and estimate.n == 0 for estimate in found.values())
+
+
+def test_what_tests_prove_counts_by_the_latest_proof_of_each_task():
+    facts = facts_of(
+        own("p/a", "prove", result="noticed", parts=4, proven=1, rewritten=2),
+        own("p/a", "prove", at=NOW + 60, result="noticed", parts=4, proven=4, rewritten=0),
+        own("p/b", "prove", result="noticed", parts=4, proven=2, rewritten=1),
+        own("p/c", "prove", result="flaky"),
+        own("p/d", "finish"),
+    )
+    found = metrics.measure(list(facts.tasks.values()), FRAME, set())
+    proven, rewritten = found["proven"], found["rewritten"]
+    assert (proven.value, proven.n, proven.note) == (0.75, 2, "6 of 8 parts")
+    assert 0 < proven.low < 0.75 < proven.high <= 1
+    assert (rewritten.value, rewritten.n) == (0.5, 2)

@@ -65,6 +65,20 @@ def test_a_revert_is_found_in_the_history(story):
     assert (task.merged_at, task.reverted_at) == (NOW - 10 * DAY, NOW - 9 * DAY)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [('Revert "feat: x" (#8)', "Reverts a/b#7"), ('Revert "feat: x (#7)"', ""), ("Undo", "This reverts commit {}.")],
+)
+def test_a_forges_button_names_a_request_or_a_title(story, words):
+    story.commit("a\n", at=NOW - 12 * DAY)
+    (story.top / "file").write_text("b\n")
+    story.git("commit", "-q", "-a", "-m", "feat: x (#7)\n\nPlan-Task: p/t\n\nCo-authored-by: b <b@c>", at=NOW - 9 * DAY)
+    target = story.git("rev-parse", "HEAD")
+    subject, body = words
+    story.git("commit", "-q", "--allow-empty", "-m", f"{subject}\n\n{body.format(target)}", at=NOW - 8 * DAY)
+    assert story.facts("p/t")["p/t"].reverted_at == NOW - 8 * DAY
+
+
 def test_a_revert_of_a_revert_brings_the_work_back(story):
     story.commit("a\n")
     work = story.commit("a\nb\n", "p/t")

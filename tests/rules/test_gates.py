@@ -4,9 +4,12 @@ import pytest
 from support.tables import change, context, found, task
 
 from planfence.change.change import STAGED
+from planfence.ledger.proofs import Answer, Proof, Question, Trial
 from planfence.ledger.stages import CommitFact, Facts, fold
 from planfence.ledger.transitions import Kind, Move
+from planfence.manifest import policy
 from planfence.manifest.plan import FileEntry, Plan, Task
+from planfence.records import replace
 from planfence.rules import (
     dependency_open,
     model_not_assigned,
@@ -15,6 +18,7 @@ from planfence.rules import (
     rework_needs_reassignment,
     stage_closed,
     tests_not_passed,
+    tests_prove_nothing,
 )
 from planfence.rules.rule import Door, PlanEdit
 
@@ -129,3 +133,51 @@ def test_plan_widened(model: str, files: tuple[str, ...], widened: bool) -> None
     edit = PlanEdit("plans/p.toml", old, new)
     ctx = context(change("plans/p.toml"), door=Door.GOVERNING, facts=facts(START), model=model, edits=(edit,))
     assert bool(found(plan_widened.RULE, ctx)) is widened
+
+
+def proof(*trials: Trial, **more: object) -> Proof:
+    blank = Proof("id", 1, NAME, "b" * 40, "c" * 40, "d" * 40, "e" * 40, 1, "implement", "codex", "", (("tests", "x"),),
+                  6, 0.1, "", ("change", "hunks"), 0, trials, "planfence", "now")  # fmt: skip
+    return replace(blank, **more)
+
+
+def trial(answer: Answer, key: str = "change", question: Question = Question.CHANGE) -> Trial:
+    return Trial(question, key, answer, "src/a.py", 3, 4, 2, failures=6)
+
+
+def parts(*answers: Answer) -> tuple[Trial, ...]:
+    return tuple(trial(answer, f"k{number}", Question.HUNK) for number, answer in enumerate(answers))
+
+
+GOOD, BAD, GLUED = Answer.NOTICED, Answer.UNNOTICED, Answer.INSEPARABLE
+
+
+@pytest.mark.parametrize(
+    ("known", "prove", "said"),
+    [
+        (None, "change", "nobody has asked"),
+        (proof(asked=("old-tests",)), "change", "nobody has asked"),
+        (proof(), "change", None),  # nothing that a test could notice
+        (proof(trial(GOOD)), "change", None),
+        (proof(trial(BAD)), "change", "the tests pass on the old code too"),
+        (proof(trial(Answer.SEEN)), "change", "not sure yet"),
+        (proof(trial(Answer.SLOW)), "change", "not sure yet"),
+        (proof(trial(GOOD), *parts(BAD, BAD), total=2), "change", None),
+        (proof(trial(GOOD), *parts(BAD, GOOD), total=2), "hunks", "1 of 2 parts of this change are proven"),
+        (proof(trial(GOOD), *parts(BAD, *[GOOD] * 4), total=5), "hunks", None),
+        (proof(trial(GOOD), *parts(GOOD, GLUED), total=2), "hunks", None),
+        (proof(trial(GOOD), *parts(GOOD), total=2), "hunks", "only 1 of 2 parts"),
+        (proof(trial(GOOD), asked=("change",)), "hunks", "nobody has asked about the parts"),
+        (proof(flaky="it failed once"), "change", "the tests are flaky"),
+    ],
+)
+def test_tests_prove_nothing(known: Proof | None, prove: str, said: str | None) -> None:
+    faults = [message for message, _ in tests_prove_nothing.faults(known, policy.Tests(prove=prove), NAME)]
+    assert len(faults) == (said is not None)
+    assert all(said in message for message in faults if said)
+
+
+def test_an_unproven_part_is_shown_by_a_command() -> None:
+    known = proof(trial(GOOD), *parts(BAD, GOOD), total=2)
+    ((_, lines),) = tests_prove_nothing.faults(known, policy.Tests(prove="hunks"), NAME)
+    assert lines == (f"planfence prove {NAME} --show k0   # src/a.py:3",)

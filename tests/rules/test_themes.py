@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.tables import change, context, found, task
 
+from planfence.change.pathclass import PathClass
+from planfence.content.judged import Kind
+from planfence.content.mixing import FORMAT_LINES
 from planfence.errors import Fault
+from planfence.finding import Severity
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
+from planfence.records import replace
 from planfence.rules import message_mixes_themes, mixed_themes, plan_rides_with_code, plan_went_back
 from planfence.rules.rule import Door, PlanEdit
 
@@ -45,6 +52,11 @@ GOOD = [
     "Merge branch 'x'",
     "chore: a and b",
     "docs: how to write fix: messages",
+    "[AB-885] Fix the crash (#832)",
+    "fix: AB-885 crash\n\nCloses #832",
+    "fix: crash (#12) (#34)",
+    "ci/release: use a newer image",
+    "t/perf: add a case",
 ]
 BAD = [
     ("feat, fix: two", "two types in one message: feat, fix"),
@@ -66,6 +78,24 @@ def test_one_thing_in_a_message(message: str) -> None:
 @pytest.mark.parametrize(("message", "said"), BAD)
 def test_two_things_in_a_message(message: str, said: str) -> None:
     assert found(message_mixes_themes.RULE, context(change("a"), message=message)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds", "weight"),
+    [
+        ("fix: crash\n\nCloses #12, fixes #13", (), Severity.WARN),
+        ("fix: crash\n\nCloses #12, fixes #13", (Kind.BEHAVIOUR, Kind.FORMAT), Severity.ERROR),
+        ("feat: squash\n\n* feat: a\n* fix: b", (), Severity.WARN),
+        ("feat: a\n\nfix: b", (), Severity.ERROR),
+        ("fix: #12 and #13", (), Severity.ERROR),
+    ],
+)
+def test_what_one_change_may_do_is_advice(message: str, kinds: tuple[Kind, ...], weight: Severity) -> None:
+    unit = SimpleNamespace(lines=FORMAT_LINES, path="a", hunk=None)
+    judged = tuple(SimpleNamespace(kind=kind, path_class=PathClass.SRC, unit=unit) for kind in kinds)
+    ctx = context(change("a"), message=message)
+    ctx = replace(ctx, content=SimpleNamespace(judged=judged) if kinds else None)
+    assert [one.severity for one in message_mixes_themes.RULE.check(ctx)] == [weight]
 
 
 @pytest.mark.parametrize(

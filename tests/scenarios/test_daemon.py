@@ -133,7 +133,7 @@ def test_a_tag_of_a_tree_and_a_branch_that_is_forced(repo, remote: str) -> None:
     clone = _clone(repo, remote, "clone")
     good, bad = _ids(clone)
     clone.git("tag", "of-a-tree", "HEAD^{tree}")
-    assert "refs/tags/of-a-tree would lead to something that is no commit" in _push(clone, "origin", "of-a-tree").stderr
+    assert "refs/tags/of-a-tree leads to no commit, so it can't be judged" in _push(clone, "origin", "of-a-tree").stderr
     assert _push(clone, "origin", f"{good}:refs/heads/topic").returncode == 0
     assert "SCP001" in _push(clone, "--force", "origin", f"{bad}:refs/heads/topic").stderr
     clone.git("commit", "-q", "--amend", "-m", f"feat: other words{TRAILERS}")

@@ -33,7 +33,7 @@ def mend(repo, subject: str, text: str = "auth = 2\n") -> None:
 
 def typed(said: str) -> str:
     """The command that a refusal offers."""
-    return re.search(r"^ +(git rebase .*)$", said, re.MULTILINE)[1]
+    return re.search(r"^ +((?:GIT_\w+=\S+ )*git (?:rebase|commit -q --amend) .*)$", said, re.MULTILINE)[1]
 
 
 def run(repo, command: str, **extra: str) -> None:

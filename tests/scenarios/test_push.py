@@ -393,6 +393,34 @@ def test_under_a_framework_no_ref_hides_behind_the_first(framed, words):
     assert framed.git("ls-remote", "origin") == before
 
 
+@pytest.mark.parametrize(
+    ("words", "configured"),
+    [
+        (("origin", "work", "refs/custom/*:refs/custom/*"), ()),
+        (("origin", "work", "refs/notes/*"), ()),
+        (("origin",), ("refs/heads/work", "refs/custom/*:refs/custom/*")),
+        (("origin",), ("refs/heads/work", "refs/notes/*:refs/notes/*")),
+        (("origin",), ("refs/*:refs/*",)),
+    ],
+    ids=str,
+)
+def test_under_a_framework_no_ref_is_of_a_kind_that_nobody_looks_at(framed, words, configured):
+    """What is pushed may be configured by variables, and be neither a branch nor a tag."""
+    unfinished(framed)
+    for ref in ("refs/custom/x", "refs/notes/x"):
+        framed.git("update-ref", ref, "side")
+    framed.git("branch", "-q", "-D", "side")
+    framed.git("tag", "-d", "v1")
+    told = {"GIT_CONFIG_COUNT": str(len(configured))} if configured else {}
+    for number, refspec in enumerate(configured):
+        told |= {f"GIT_CONFIG_KEY_{number}": "remote.origin.push", f"GIT_CONFIG_VALUE_{number}": refspec}
+    before = framed.git("ls-remote", "origin")
+    framed.extra |= told
+    said = push_output(framed, *words)
+    assert "MSG001" in said
+    assert framed.git("ls-remote", "origin") == before
+
+
 def push_output(repo, *words: str) -> str:
     words = words or ("origin", "work")
     command = ["git", *words, "push", "origin"] if words[0] == "-c" else ["git", "push", *words]

@@ -50,6 +50,7 @@ class Spec:
     at: list[str] = field(default_factory=list)
     push: str = ""
     needs: list[str] = field(default_factory=list)
+    proof: str = ""
     done: list[str] = field(default_factory=list)
     rounds: tuple[int, str] = (0, "")
     words: frozenset[str] = frozenset()
@@ -63,6 +64,8 @@ class Spec:
         """The surfaces that can see it."""
         if self.push:
             return ("server",)
+        if "advance" in self.at:
+            return ("advance",)
         seen = set(SURFACES) - {"edit"}
         paths = [path for path, old, new, _ in self.changes if old in "f-" and new in "f-"]
         if edit and not self.speaks and len(paths) == len(self.changes) and not self.plan:
@@ -90,7 +93,7 @@ def read(example: tuple[str, ...]) -> Spec:  # noqa: C901 - one branch for each 
             setattr(spec, word, several)
         elif word == "theme":
             spec.themes.append(several)
-        elif word in ("task", "model", "stage", "message", "push"):
+        elif word in ("task", "model", "stage", "message", "push", "proof"):
             setattr(spec, word, "" if rest == "none" else rest)
         elif word == "policy":
             spec.policy.append(rest)
@@ -186,6 +189,8 @@ class Scene:
     def _before(self) -> None:
         spec, repo = self.spec, self.repo
         policy = ["schema = 1", *spec.policy]
+        if "advance" in spec.at:
+            policy.append('tests.required = ["advance"]')
         if not any(line.startswith("tests.") for line in policy):
             policy.append("tests.required = []")
         elif not any(line.startswith("tests.command") for line in policy):
@@ -313,6 +318,9 @@ class Scene:
         if "server" in surfaces:
             yield ("server", *self._server())
             return
+        if "advance" in surfaces:
+            yield ("advance", *self._advance())
+            return
         if "edit" in surfaces:
             yield ("edit", *self._edit())
         self.stage()
@@ -412,6 +420,26 @@ class Scene:
             return self._told(verify.verify(opened, f"{self.base}..{tip}"))
         zero = "0" * len(tip)
         return self._told(receive.receive(opened, f"{zero} {tip} refs/heads/work\n".encode()))
+
+    def _advance(self) -> tuple[int, str]:
+        """The gate out of the implement stage, with a proof in the ledger of what came of the first question."""
+        from planfence.ledger.evidence import TESTS
+        from planfence.ledger.proofs import Answer, Proof, Question, Trial
+        from planfence.ledger.records import new_id, write_proof
+        from planfence.manifest.policy import Policy
+
+        self.stage()
+        commit = self.record()
+        tree, base_tree = self.repo.git("rev-parse", "HEAD^{tree}", f"{self.base}^{{tree}}").split()
+        assert self.repo.planfence("test").returncode == 0
+        trial = Trial(Question.CHANGE, "change", Answer(self.spec.proof), failures=6)
+        made = Proof(
+            new_id(), 1, TASK, tree, commit, self.base, base_tree, 1, "implement", "human", "", ((TESTS, "true"),),
+            6, 0.1, "", ("change",), 0, (trial,), "planfence", "2026-01-01T00:00:00Z",
+        )  # fmt: skip
+        write_proof(self.repo.open(), Policy(), made, {}, {"base": base_tree, "result": tree})
+        done = self.repo.planfence("advance")
+        return done.returncode, done.stdout + done.stderr
 
     def _server(self) -> tuple[int, str]:
         """A real push into a bare repository with the hook."""

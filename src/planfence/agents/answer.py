@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 
 from planfence.agents.payload import Event, Payload
+from planfence.inert import inert
 
 #: Claude Code cuts context at 10,000 characters.
 LONGEST_CONTEXT = 10_000
@@ -20,7 +21,7 @@ BLOCK = 2
 
 def deny(payload: Payload, reason: str) -> str:
     """Return the answer that keeps a tool from running, with a reason that is never empty."""
-    reason = reason.strip() or "planfence denied this without a reason; run `planfence doctor`"
+    reason = _shown(reason) or "planfence denied this without a reason; run `planfence doctor`"
     if payload.agent == "cursor":
         return _json({"permission": "deny", "user_message": reason, "agent_message": reason})
     if payload.agent == "gemini":
@@ -38,14 +39,22 @@ def deny(payload: Payload, reason: str) -> str:
 
 def block(payload: Payload, reason: str) -> str:
     """Return the answer that keeps the agent from stopping; the reason is what it works on next."""
+    reason = _shown(reason)
     if payload.agent == "cursor":
         return _json({"followup_message": reason})
     return _json({"decision": "deny" if payload.agent == "gemini" else "block", "reason": reason})
 
 
+def tell(payload: Payload, text: str) -> str:
+    """Return the answer that tells the model what its tool did; the tool has run."""
+    if payload.agent == "cursor":
+        return _json({"additional_context": text[:LONGEST_CONTEXT]})
+    return context(payload, text) if payload.agent == "gemini" else block(payload, text[:LONGEST_CONTEXT])
+
+
 def context(payload: Payload, text: str) -> str:
     """Return the answer that gives the model a text to know, cut to what is taken."""
-    text = text[:LONGEST_CONTEXT]
+    text = _shown(text[:LONGEST_CONTEXT])[:LONGEST_CONTEXT]
     if payload.agent == "cursor":
         # Only its sessionStart takes context; a prompt hook there answers with `continue` alone.
         return _json({"additional_context": text} if payload.event is Event.SESSION_START else {"continue": True})
@@ -57,6 +66,11 @@ def silence(payload: Payload) -> str:
     if payload.agent == "cursor" and payload.event is Event.BEFORE_TOOL:
         return _json({"permission": "allow"})
     return "{}" if payload.agent in ("gemini", "cursor") else ""
+
+
+def _shown(text: str) -> str:
+    """Our own lines, each inert: an agent shows them in its terminal."""
+    return "\n".join(inert(line, LONGEST_CONTEXT) for line in text.strip().split("\n"))
 
 
 def _json(value: dict[str, object]) -> str:

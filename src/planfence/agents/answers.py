@@ -11,17 +11,21 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.agents import answer, note, payload, scope, session, shell
+from planfence.agents import answer, changed, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
-from planfence.agents.paths import Denial, expanded
+from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
 from planfence.agents.scope import Fence
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
+from planfence.finding import Severity
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
+from planfence.inert import inert
 from planfence.records import dataclass
 
+#: Agents whose shell gives git an empty `core.hooksPath` (Gemini CLI 0.61): there this hook judges the commit.
+_WITHOUT_GIT_HOOKS = frozenset({"gemini"})
 _DENIABLE = (Event.BEFORE_TOOL,)
 #: The start of a session and a prompt are told this many files of the task; the rest is counted.
 _MOST_FILES = 20
@@ -44,11 +48,11 @@ def reply(agent: str, data: bytes, environment: Environment) -> Reply:
         asked = payload.read(agent, data)
     except PlanfenceError as error:
         # No event is known, so the only form that blocks everywhere is the exit code.
-        return Reply(stderr=f"planfence: {error.message}; {error.hint}", code=answer.BLOCK)
+        return Reply(stderr=inert(f"planfence: {error.message}; {error.hint}"), code=answer.BLOCK)
     try:
         return _dispatch(asked, environment)
     except PlanfenceError as error:
-        return failure(asked, f"{error.message}" + (f"\n{error.hint}" if error.hint else ""))
+        return failure(asked, inert(error.message) + (f"\n{inert(error.hint)}" if error.hint else ""))
 
 
 def failure(asked: Payload, reason: str) -> Reply:
@@ -72,21 +76,28 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     here = _here(asked, environment)
     if asked.event is Event.BEFORE_TOOL:
         found = _before_tool(asked, here, environment)
+        if not found and asked.command and here is not None and here.policy is not None:
+            changed.begin(here, asked, anew=False)
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
         return Reply(answer.silence(asked))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         session.keep(here.repository, asked)
         note.leave(here)
+        changed.begin(here, asked)
+        return Reply(answer.context(asked, _task_text(here, environment)))
+    if asked.event is Event.SUBAGENT_START:
         return Reply(answer.context(asked, _task_text(here, environment)))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
-    elif asked.event in (Event.STOP, Event.SUBAGENT_STOP):
+        said = changed.look(here, asked) if asked.command else ""
+        return Reply(answer.tell(asked, said) if said else answer.silence(asked))
+    if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         from planfence.agents import stop  # reads the ledger, which no edit needs
 
-        reason = "" if asked.stop_hook_active else stop.unproven(here)
+        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else stop.unproven(here))
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
-    elif asked.event is Event.SESSION_END:
+    if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs
 
         session.keep(here.repository, asked)
@@ -96,7 +107,13 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:
     """Return the fence of the directory that the agent is in, or of its project where that has none."""
-    places = [asked.cwd, environment.get("CLAUDE_PROJECT_DIR"), environment.get("GEMINI_PROJECT_DIR")]
+    whole = asked.other.get("cwd")  # a tool may name a directory of its own
+    places = [
+        asked.cwd,
+        whole if isinstance(whole, str) else "",
+        environment.get("CLAUDE_PROJECT_DIR"),
+        environment.get("GEMINI_PROJECT_DIR"),
+    ]
     found: Fence | None = None
     for place in dict.fromkeys(place for place in places if place):
         repository = _repository(place, environment)
@@ -124,8 +141,17 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     edits: Sequence[Edit] = asked.edits
     if asked.command:
         command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
-        if guarded:
-            found += [Denial(attempt.what, attempt.why) for attempt in command.attempts]
+        reached = _Reached(here, environment)
+        found += [
+            Denial(attempt.what, attempt.why)
+            for attempt in command.attempts
+            if (guarded and not attempt.places) or any(reached(place) for place in command.reaches(attempt))
+        ]
+        if not found and asked.agent in _WITHOUT_GIT_HOOKS and any(reached(place) for place, _ in command.commits):
+            found += _commits(command.commits, here)
+            if command.staged_first:
+                why = "this agent's git runs no hooks, so only what is staged can be judged: stage first, then commit"
+                found.append(Denial("git commit of what is not staged", why))
         edits = list(expanded(command.writes, environment))
     judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
     if not judged.denials and len(judged.asked) == 1 and not asked.command:
@@ -133,19 +159,68 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     return [*found, *judged.denials]
 
 
+def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None) -> list[Denial]:
+    """Judge a commit that no git hook will see: what is staged now, which must be all that it takes."""
+    from planfence.judge.check import check_staged  # only a commit without hooks needs it
+    from planfence.judge.claims import trailers
+
+    found = []
+    for place, words in commits:
+        top = top_of(os.path.join(os.path.realpath(place), "_"))
+        if here is None or here.policy is None or top != str(here.repository.top):
+            found.append(Denial("git commit", "this agent's git runs no hooks: commit in the project's own worktree"))
+            continue
+        outcome = check_staged(here.repository)
+        found += [Denial(each.path or "git commit", f"{each.message} ({each.code} {each.name})")
+                  for each in outcome.report.findings if each.severity is Severity.ERROR]  # fmt: skip
+        said = "\n".join(words)
+        missing = [f"{key}: {value}" for key, value in trailers(outcome.claim, outcome.policy)]
+        missing = [each for each in missing if each not in said]
+        if missing:
+            needed = " ".join(f"--trailer '{each}'" for each in missing)
+            found.append(Denial("git commit", f"this agent's git runs no hooks, so the commit says itself: {needed}"))
+    return found
+
+
+class _Reached:
+    """Answers whether a directory, or a git directory, belongs to a repository with a policy."""
+
+    def __init__(self, here: Fence | None, environment: Environment) -> None:
+        self.here = here
+        self.environment = environment
+        self.known: dict[str, bool] = {}
+
+    def __call__(self, place: str) -> bool:
+        if place not in self.known:
+            self.known[place] = self._guarded(place)
+        return self.known[place]
+
+    def _guarded(self, place: str) -> bool:
+        if "$" in place:
+            return True  # it can't be told where that is
+        top = top_of(os.path.join(os.path.realpath(place), "_"))
+        git_dir = os.path.realpath(place)
+        if top is None and not os.path.isfile(os.path.join(git_dir, "HEAD")):
+            return False
+        if self.here is not None and top == str(self.here.repository.top):
+            return self.here.policy is not None
+        repository = open_repository(without_git(self.environment), Path(top or git_dir))
+        return scope.fence(repository).policy is not None
+
+
 def _words(here: Fence | None, found: Sequence[Denial]) -> str:
     task = here.task_name if here is not None else ""
-    lines = [f"Denied by the plan ({task}):" if task else "Denied (no task is active here):"]
-    lines += [f"- {denial.what}: {denial.why}" for denial in dict.fromkeys(found[:_SHOWN])]
+    lines = [inert(f"Denied by the plan ({task}):") if task else "Denied (no task is active here):"]
+    lines += [inert(f"- {denial.what}: {denial.why}") for denial in dict.fromkeys(found[:_SHOWN])]
     if len(found) > _SHOWN:
         lines.append(f"- and {len(found) - _SHOWN} more")
     fixes = dict.fromkeys(denial.fix for denial in found if denial.fix)
     if fixes:
         lines.append("If it is needed, say so and ask for:")
-        lines += [f"  {fix}" for fix in list(fixes)[:_SHOWN]]
+        lines += [inert(f"  {fix}") for fix in list(fixes)[:_SHOWN]]
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
-    return "\n".join(lines)
+    return "\n".join(map(inert, lines))
 
 
 def _task_text(here: Fence, environment: Environment) -> str:
@@ -180,4 +255,4 @@ def _task_text(here: Fence, environment: Environment) -> str:
     lines.append(
         "Commit with the hooks on; an edit outside these files is denied, and is asked for by `planfence plan amend`."
     )
-    return "\n".join(lines)
+    return "\n".join(map(inert, lines))

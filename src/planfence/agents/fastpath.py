@@ -22,7 +22,8 @@ def main() -> None:
     """Answer one hook call: `planfence-agent NAME`, its payload on standard input."""
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     data = sys.stdin.buffer.read()
-    if name in ("claude", "codex") and plainly_allowed(data, os.environ):  # noqa: TID251 - stands alone, as a launcher
+    environ = os.environ  # noqa: TID251 - stands alone, as a launcher
+    if name in ("claude", "codex") and (plainly_allowed(data, environ) or plainly_unchanged(data, environ)):
         os._exit(0)
     from planfence.agents.main import main as judge
 
@@ -36,6 +37,31 @@ def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> 
         return bool(paths) and all(_noted(path, environ) for path in paths)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
         return False
+
+
+def plainly_unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
+    """Whether a shell command has run, and left the worktree as the session knows it. Never raises."""
+    try:
+        return b'"PostToolUse"' in data and _unchanged(data, environ)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
+        return False
+
+
+def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
+    from planfence.agents import statuspath
+
+    raw = _json(data.decode())
+    if raw["hook_event_name"] != "PostToolUse" or raw["tool_name"] != "Bash":
+        return False
+    # In a folder that is no worktree's top, the full judgement finds the repository.
+    top = raw["cwd"]
+    if not top.startswith("/") or "\0" in top or not os.path.lexists(top + "/.git"):
+        return False
+    git_dir, _ = _git_dirs(top)
+    with open(statuspath.file_of(git_dir, raw["session_id"]), "rb") as file:
+        known = file.read()
+    now = statuspath.ask(top, environ)
+    return now is not None and statuspath.whole(now, git_dir) == known
 
 
 def _edited(data: bytes) -> list[str]:

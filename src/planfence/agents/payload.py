@@ -8,6 +8,7 @@ tolerant of what is new or missing, except where a missing field would hide an e
 from __future__ import annotations
 
 import json
+import posixpath
 import shlex
 from collections.abc import Mapping
 from enum import StrEnum
@@ -30,12 +31,17 @@ class Event(StrEnum):
     SESSION_END = "SessionEnd"
     PROMPT = "UserPromptSubmit"
     STOP = "Stop"
+    SUBAGENT_START = "SubagentStart"
     SUBAGENT_STOP = "SubagentStop"
     OTHER = "other"
 
 
 _EVENTS = {
     **{event.value: event for event in Event},
+    "PostToolUseFailure": Event.AFTER_TOOL,
+    "PreSkillShellCommand": Event.BEFORE_TOOL,
+    "SubagentStart": Event.SUBAGENT_START,
+    "userPromptSubmitted": Event.PROMPT,
     "BeforeTool": Event.BEFORE_TOOL,
     "AfterTool": Event.AFTER_TOOL,
     "BeforeAgent": Event.PROMPT,
@@ -53,17 +59,38 @@ _EVENTS = {
     "subagentStop": Event.SUBAGENT_STOP,
 }
 
+#: VS Code's and Copilot's spelling of the fields.
+_SNAKE = {
+    "hookEventName": "hook_event_name",
+    "sessionId": "session_id",
+    "transcriptPath": "transcript_path",
+    "toolName": "tool_name",
+    "toolInput": "tool_input",
+    "toolArgs": "tool_input",
+    "stopHookActive": "stop_hook_active",
+}
+
 #: Tools that write the one file that they name, and the fields that name it.
 WRITERS = frozenset(
     {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "replace", "edit_file", "StrReplace", "Delete"}
+    | {"create_file", "editFiles", "replace_string_in_file", "multi_replace_string_in_file", "insert_edit_into_file"}
+    | {"edit_notebook_file", "create", "str_replace_editor", "edit"}
 )
-PATH_FIELDS = ("file_path", "notebook_path", "path", "target_file", "absolute_path")
+PATH_FIELDS = (
+    *("file_path", "notebook_path", "path", "target_file", "absolute_path", "filePath", "relative_path"),
+    *("pathInProject", "fileName", "filename", "dirPath", "uri"),
+)
 _SHELLS = frozenset(
     {"Bash", "bash", "Shell", "shell", "local_shell", "exec_command", "run_shell_command", "PowerShell"}
+    | {"run_in_terminal", "runInTerminal", "runCommands", "powershell"}
 )
 _PATCHERS = frozenset({"apply_patch", "ApplyPatch"})
 #: Other servers' tools are asked about only where their name says that they write.
-_WRITING_WORDS = ("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append")
+_CONTENTS = frozenset({"content", "contents", "new_string", "newText", "new_text", "new_str"})
+_WRITING_WORDS = (
+    *("save", "update", "copy", "push", "remove"),
+    *("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +128,7 @@ def read(agent: str, data: bytes) -> Payload:
         raise PlanfenceError(f"the hook's input is no JSON: {error}", hint="see docs/agents.md") from error
     if not isinstance(raw, dict):
         raise PlanfenceError("the hook's input is no JSON object", hint="see docs/agents.md")
+    raw = {**{_SNAKE[name]: value for name, value in raw.items() if name in _SNAKE}, **raw}
     name = _text(raw, "hook_event_name")
     if not name:
         raise PlanfenceError("the hook's input names no event", hint="see docs/agents.md")
@@ -114,7 +142,7 @@ def read(agent: str, data: bytes) -> Payload:
         event=event,
         name=name,
         session=_text(raw, "session_id") or _text(raw, "conversation_id"),
-        cwd=_text(raw, "cwd") or root,
+        cwd=_directory(arguments, _text(raw, "cwd") or root),
         transcript=_text(raw, "transcript_path"),
         model=_text(raw, "model"),
         tool=tool,
@@ -127,6 +155,12 @@ def read(agent: str, data: bytes) -> Payload:
         unread=unread,
         other=raw,
     )
+
+
+def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
+    """Return where a tool works: Gemini CLI's shell calls name it by `dir_path`, others by `workdir`."""
+    given = _text(arguments, "dir_path") or _text(arguments, "workdir")
+    return posixpath.join(cwd, given) if given else cwd
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
@@ -142,6 +176,9 @@ def _tool(event: str, raw: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """Return the tool's name and its arguments, which Cursor's older events have at the top level."""
     if event in ("beforeShellExecution", "afterShellExecution"):
         return "Shell", raw
+    if event == "PreSkillShellCommand":
+        given = raw.get("tool_input")
+        return "Bash", given if isinstance(given, dict) else raw
     if event == "afterFileEdit":
         return "Edit", raw
     arguments = raw.get("tool_input")
@@ -166,12 +203,27 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         if isinstance(command, list):
             return _argv(command)
         return (), command if isinstance(command, str) else "", "" if command else f"{tool} came without a command"
-    foreign = tool.startswith(("mcp__", "MCP:"))
-    if tool in WRITERS or (foreign and any(word in tool.lower() for word in _WRITING_WORDS)):
+    if tool in WRITERS:
         found = _named(arguments)
-        missing = not found and tool in WRITERS
-        return found, "", f"{tool} came without a path" if missing else ""
+        return found, "", "" if found else f"{tool} came without a path"
+    if tool.startswith(("mcp__", "mcp_", "MCP:")):
+        return _foreign(tool, arguments)
     return (), "", ""
+
+
+def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
+    """Read another server's tool by the shape of what it is given: what it writes, and the command it runs."""
+    if isinstance(arguments.get("owner"), str) and isinstance(arguments.get("repo"), str):
+        return (), "", ""  # another repository's files
+    command = arguments.get("command", arguments.get("cmd"))
+    if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
+        command = shlex.join(command)
+    command = command if isinstance(command, str) else ""
+    given = arguments.get("args")
+    if command and isinstance(given, list) and all(isinstance(word, str) for word in given):
+        command = f"{command} {shlex.join(given)}"
+    writes = any(word in tool.lower() for word in _WRITING_WORDS) or bool(_CONTENTS.intersection(arguments))
+    return _named(arguments) if writes else (), command, ""
 
 
 def _patch_text(arguments: Mapping[str, Any]) -> str:
@@ -196,4 +248,10 @@ def _argv(words: list[Any]) -> tuple[tuple[Edit, ...], str, str]:
 
 def _named(arguments: Mapping[str, Any]) -> tuple[Edit, ...]:
     names = [*PATH_FIELDS, "source", "destination", "old_path", "new_path"]
-    return tuple(Edit(value) for name in names if isinstance(value := arguments.get(name), str) and value)
+    found = [value for name in names if isinstance(value := arguments.get(name), str)]
+    for field_name in ("files", "paths", "edits", "replacements"):
+        listed = arguments.get(field_name)
+        for each in listed if isinstance(listed, list) else ():
+            found += [each] if isinstance(each, str) else []
+            found += [edit.path for edit in _named(each)] if isinstance(each, dict) else []
+    return tuple(Edit(value.removeprefix("file://")) for value in dict.fromkeys(found) if value)

@@ -6,13 +6,14 @@ from importlib import resources
 
 from planfence.change import reader
 from planfence.errors import PlanfenceError
+from planfence.gate.gate import proof_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.situation import Scene, look
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
-from planfence.render import prompts
+from planfence.render import prompts, prove
 
 
 def template(repository: Repository, policy: Policy, stage: str) -> str:
@@ -56,5 +57,6 @@ def for_scene(scene: Scene, stage: str) -> str:
         base=scene.base,
         rework=rework.why if rework is not None else "",
         tests=[each.run for each in scene.task.acceptance if each.run],
+        proof=prove.for_review(proof_of(scene), scene.task.title),
     )
     return prompts.fill(template(scene.repository, scene.policy, stage), values, f"{stage}.md")

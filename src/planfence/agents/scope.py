@@ -49,9 +49,9 @@ class Fence:
         return self.governing.policy
 
 
-def fence(repository: Repository) -> Fence:
-    """Read what governs at this worktree's HEAD; raises where the plan or the policy can't be read."""
-    head = reader.head(repository)
+def fence(repository: Repository, head: str = "") -> Fence:
+    """Read what governs at this worktree's HEAD, or at ``head``; raises where the plan or the policy can't be read."""
+    head = head or reader.head(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
         governing = sources.at(head)
@@ -98,6 +98,11 @@ def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, to
         found += _in_worktree(fences[top], ours, told)
     asked = tuple((fences[top], edit.path) for top, ours in inside.items() for edit in ours)
     return Judged(tuple(found), asked)
+
+
+def judge_changed(here: Fence, edits: Sequence[Edit]) -> list[Denial]:
+    """Judge what is changed already in a worktree, as edits of it would be."""
+    return _in_worktree(here, edits, True)
 
 
 def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from planfence.agents import patch, shellfiles, shellgit
+from planfence.agents import patch, shellfiles, shellgit, shellsyntax, shellwrap
+from planfence.agents.paths import top_of
 from planfence.agents.shellgit import Attempt, Write
 from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, expand, literal, parse
 from planfence.records import dataclass, field
@@ -46,11 +47,22 @@ _WRAPPERS = {
     "coproc": ("", 0),
     "chronic": ("", 0),
     "strace": ("oefp", 0),
-    "watch": ("n", 0),
 }
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
+#: Programs whose arguments hold programs in a language of their own, which can run others.
+_CODED = frozenset({"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "lua", "tclsh", "expect"}
+                   | {"gdb", "sqlite3", "psql", "osascript", "m4", "make", "gmake", "just", "julia"})  # fmt: skip
+#: Programs that make git's commits without git's hooks, and what they only look with.
+_WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein"})
+_LOOKS = frozenset({"log", "show", "diff", "status", "st", "help", "--version", "--help", "version", "series"})
+#: Programs whose output is meant for `eval`: they set a session's variables and functions.
+_INITS = frozenset({"ssh-agent", "pyenv", "rbenv", "nodenv", "direnv", "mise", "brew", "conda", "starship", "zoxide"}
+                   | {"fnm", "asdf", "dircolors", "opam", "minikube", "keychain", "gpg-agent", "atuin", "rtx"}
+                   | {"register-python-argcomplete", "thefuck", "uv", "luarocks"})  # fmt: skip
+#: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
+_FETCHERS = frozenset({"curl", "wget", "cat"})
 _SUSPECT = re.compile(
     r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|\A(?>.*?commit\b).*?\s-\w*n", re.IGNORECASE | re.DOTALL
 )
@@ -63,10 +75,27 @@ _COULD_WRITE = re.compile(
 
 @dataclass(slots=True)
 class Judgement:
-    """What a command line amounts to. Paths of ``writes`` are as written, joined to the directory they are in."""
+    """What a command line amounts to. Paths of ``writes`` are as written, joined to the directory they are in.
+
+    ``places`` are all directories that it would work in, ``copies`` the folders that it would make of others.
+    ``commits`` are the directories in which it would run `git commit`, with its arguments; ``staged_first``: what they
+    would take is not all staged yet.
+    """
 
     attempts: list[Attempt] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    copies: dict[str, str] = field(default_factory=dict)
+    commits: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    staged_first: bool = False
+
+    def reaches(self, attempt: Attempt) -> list[str]:
+        """Return the directories in whose repository an attempt would act; `$` in one: it can't be told."""
+        found = []
+        for place in map(posixpath.normpath, attempt.places or self.places):
+            copied = next((made for made in self.copies if f"{place}/".startswith(f"{made}/")), None)
+            found.append(self.copies[copied] if copied else place)
+        return found
 
 
 def judge(
@@ -80,7 +109,7 @@ def judge(
 
     What can't be taken apart is denied if it could write, or names a way round the fence.
     """
-    judged = Judgement()
+    judged = Judgement(places=[cwd])
     walker = _Walker(judged, is_folder, {"IFS": " ", **variables})
     try:
         walker.walk(script, cwd)
@@ -89,7 +118,17 @@ def judge(
             judged.attempts.append(
                 Attempt("a command that can't be taken apart", "write it plainly, one step at a time")
             )
+            judged.places += _paths(script, cwd, variables.get("HOME", ""))
     return judged
+
+
+_PATH = re.compile(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
+
+
+def _paths(text: str, cwd: str, home: str) -> Iterator[str]:
+    """Yield the paths that a text which can't be followed names."""
+    for path in _PATH.findall(text):
+        yield posixpath.join(cwd, home + path[1:] if path.startswith("~") else path)
 
 
 class _Walker:
@@ -99,6 +138,12 @@ class _Walker:
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
         self.nesting = 0
+        self.certain = True
+        self.later = False
+        self.prefixed: frozenset[str] = frozenset()
+        self.printer = ""
+        self.other_home = ""
+        self.staged = False
 
     def walk(self, script: str, cwd: str) -> None:
         self.nesting += 1
@@ -108,16 +153,85 @@ class _Walker:
         self.nesting -= 1
 
     def _run(self, commands: Sequence[Command], cwd: str) -> None:
-        places = {0: cwd}
-        depth, before = 0, ""
+        outer = self.certain, self.later
+        places: dict[int, tuple[str, bool | int]] = {0: (cwd, self.certain)}
+        depth, chain, before = 0, 0, ""
         for command in commands:
             for level in range(depth + 1, command.depth + 1):
                 places[level] = places[level - 1]
             depth = command.depth
-            self._inner(command, places[depth])
-            words = [text for word in command.words for text in expand(word, self.variables)]
-            places[depth] = self._command(words, command, places[depth], before if command.piped else "")
+            if command.chain != chain:
+                # What `cd x && …` leaves behind it is sure only if x is there.
+                places = {level: (place, sure is True) for level, (place, sure) in places.items()}
+            chain = command.chain
+            here, sure = places[depth]
+            self.variables["PWD"] = here
+            self.certain, self.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
+            self._inner(command, here)
+            self.printer = ""
+            words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
+            new = self._scoped(words, command, here, before if command.piped else "")
+            if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
+                self._reach(new)
+                new, sure = self._entered(words, command, new)
+            places[depth] = new, sure
             before = _said(words, command)
+            if not before and posixpath.basename(words[0] if words else "") not in _FETCHERS:
+                before = "$"
+        self.certain, self.later = outer
+
+    def _entered(self, words: Sequence[str], command: Command, place: str) -> tuple[str, bool | int]:
+        """Tell how sure the directory is that a `cd` goes to: 1 means that it is within the chain."""
+        if words[:1] == ["popd"] or "-" in words[1:]:
+            return place, False
+        # A relative path is as sure as what it starts from.
+        sure = self.certain or any(word.startswith(("/", "~")) for word in words[1:])
+        there = command.certainty == shellsyntax.CERTAIN and self.is_folder(place)
+        return place, sure and (there or 1)
+
+    def _scoped(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
+        """Judge one command; what is assigned in front of it is forgotten behind it."""
+        names = []
+        for word in words:
+            if not _ASSIGNMENT.match(word):
+                break
+            names.append(word.partition("=")[0].removesuffix("+"))
+        kept = {name: self.variables.get(name) for name in names} if len(names) < len(words) else {}
+        self.prefixed = frozenset(kept)
+        certain = self.certain
+        program = posixpath.basename(words[len(names)]) if len(names) < len(words) else ""
+        for folder in shellwrap.folders(words) if program != "git" and program not in shellwrap.READERS else ():
+            self._reach(posixpath.join(cwd, self._home(folder)))
+            self.certain = False
+        new = self._command(words, command, cwd, piped)
+        self.certain = certain
+        self.variables |= {name: value for name, value in kept.items() if value is not None}
+        for name in (name for name, value in kept.items() if value is None):
+            self.variables.pop(name, None)
+        return new
+
+    def _printer(self, cwd: str) -> Callable[[tuple[Command, ...]], str]:
+        def printed(commands: tuple[Command, ...]) -> str:
+            if len(commands) != 1:
+                self.printer = "$"
+                return "$"
+            words = [text for word in commands[0].words for text in expand(word, self.variables, printed)]
+            self.printer = posixpath.basename(words[0]) if words else ""
+            return _prints(words, commands[0], cwd)
+
+        return printed
+
+    def _reach(self, place: str) -> None:
+        if place not in self.judged.places:
+            self.judged.places.append(place)
+
+    def _deny(self, attempts: Iterable[Attempt], places: Sequence[str] = ()) -> None:
+        """Note attempts. Without a place that is sure, each counts for all that the command reaches."""
+        sure = tuple(places) if self.certain and not self.later else ()
+        for attempt in attempts:
+            placed = attempt._replace(places=sure)
+            if placed not in self.judged.attempts:
+                self.judged.attempts.append(placed)
 
     def _inner(self, command: Command, cwd: str) -> None:
         """Judge what substitutions run, and where redirections write."""
@@ -126,7 +240,7 @@ class _Walker:
                 self._run(part.commands, cwd)
         for redirect in command.redirects:
             if redirect.operator in WRITING_REDIRECTIONS:
-                for target in expand(redirect.target, self.variables):
+                for target in expand(redirect.target, self.variables, self._printer(cwd)):
                     if not (redirect.operator == ">&" and (target.isdigit() or target == "-")):
                         self._writes((Write(target),), cwd)
 
@@ -135,7 +249,9 @@ class _Walker:
             # A path with an unknown variable can't be told; one in the git directory still can.
             known = "$" not in write.path or "/.git/" in f"/{write.path}/"
             if known and write.path not in ("", "-") and not write.path.startswith(("/dev/", "&")):
-                self.judged.writes.append(write._replace(path=posixpath.join(cwd, self._home(write.path))))
+                # Where a `cd` went that can't be told, the directory before it stands for it.
+                known_cwd = cwd.partition("/$")[0] or "/"
+                self.judged.writes.append(write._replace(path=posixpath.join(known_cwd, self._home(write.path))))
 
     def _home(self, path: str) -> str:
         home = self.variables.get("HOME", "")
@@ -151,11 +267,12 @@ class _Walker:
         program, rest = posixpath.basename(words[0]), words[1:]
         if program in ("cd", "pushd"):
             target = next((word for word in rest if not word.startswith("-")), "~")
-            return posixpath.join(cwd, self._home(target)) if "$" not in target else cwd
-        if program == "git":
-            self._git(rest, inner_cwd)
+            return posixpath.join(cwd, self._home(target))
+        if program == "git" or program.startswith("git-"):
+            self._git(rest if program == "git" else [program.removeprefix("git-"), *rest], inner_cwd)
         elif program in ("eval", "trap"):
-            self.walk(" ".join(rest), inner_cwd)
+            self.later = self.later or program == "trap"
+            self._text(" ".join(rest), inner_cwd, known=rest[:1])
         elif program in _SHELLS:
             self._shell(rest, command, inner_cwd, piped)
         elif program in ("apply_patch", "applypatch"):
@@ -164,14 +281,13 @@ class _Walker:
         elif program.rstrip(".0123456789") in _INTERPRETERS or program in _INTERPRETERS:
             self._interpreter(program, rest, command, inner_cwd)
         elif (program, rest[0] if rest else "") in _REMOVERS:
-            self.judged.attempts.append(
-                Attempt(f"{program} uninstall", "the hooks are the team's; a person removes them")
-            )
+            self._deny([Attempt(f"{program} uninstall", "the hooks are the team's; a person removes them")], (cwd,))
         self._writes(
             list(shellfiles.writes(program, rest, lambda path: self.is_folder(posixpath.join(inner_cwd, path)))),
             inner_cwd,
         )
         self._find(program, rest, inner_cwd)
+        self._others(program, words, inner_cwd)
         self._defines(program, rest, inner_cwd)
         return cwd
 
@@ -193,7 +309,13 @@ class _Walker:
             name, _, value = words[index].partition("=")
             self.variables[name] = value
             if exported:
-                self.judged.attempts.extend(shellgit.variable(name, value))
+                self._deny(shellgit.variable(name, value))
+            if exported and name in ("HOME", "XDG_CONFIG_HOME"):
+                self.other_home = name
+            for script in shellgit.run_by_variable(name, value):
+                outer, self.later = self.later, True
+                self.walk(script, self.judged.places[0])
+                self.later = outer
             index += 1
         return words[index:]
 
@@ -217,17 +339,82 @@ class _Walker:
         return words, cwd
 
     def _git(self, rest: Sequence[str], cwd: str) -> None:
-        use = shellgit.judge(rest)
-        self.judged.attempts.extend(use.attempts)
-        inside = posixpath.join(cwd, use.directory)
+        use = shellgit.judge(rest, cwd)
+        inside = posixpath.normpath(posixpath.join(cwd, self._home(use.directory)))
+        named = use.git_dir or self.variables.get("GIT_DIR", "")
+        place = posixpath.join(inside, self._home(named)) if named else inside
+        # An exported GIT_DIR may have been exported elsewhere.
+        settled = use.git_dir or not named or "GIT_DIR" in self.prefixed
+        absolute = posixpath.isabs(use.git_dir or use.directory)
+        self._reach(place)
+        certain, self.certain = self.certain, bool(settled) and (self.certain or absolute)
+        self._deny(use.attempts, (place,))
+        if self.other_home and shellgit.has_hooks(use.name):
+            self._deny([Attempt(f"{self.other_home}=…", "it brings in another configuration for git")], (place,))
+        if use.name in shellgit.STAGERS:
+            self.staged = True
+        if use.name == "commit" and "--dry-run" not in rest:
+            words = tuple(rest[list(rest).index("commit") + 1 :])
+            self.judged.commits.append((place, words))
+            self.judged.staged_first = self.judged.staged_first or self.staged or shellgit.stages(words)
+        if use.name in ("worktree", "clone"):
+            for made, of in shellgit.made_folders(rest[list(rest).index(use.name) :]):
+                self._copied(made, of, inside)
         self._writes(use.writes, inside)
         for script in use.scripts:
             self.walk(script, inside)
+        self.certain = certain
+
+    def _copied(self, made: str, of: str, cwd: str) -> None:
+        place = posixpath.normpath(posixpath.join(cwd, self._home(made)))
+        self.judged.copies[place] = posixpath.join(cwd, self._home(of))
+
+    def _text(self, script: str, cwd: str, *, known: Sequence[str]) -> None:
+        """Judge a command line that is given as text; what makes it can't be followed, so it must be plain."""
+        if known and known[0].strip() in ("$", "{}") and self.printer not in _INITS:
+            self._deny([Attempt("a command that only another program knows", "write it plainly")], (cwd,))
+        if script.strip() != "$":
+            self.walk(script, cwd)
+
+    def _others(self, program: str, words: Sequence[str], cwd: str) -> None:
+        """Judge what a program is told to run, in whatever directory."""
+        bare = [word for word in words[1:] if not word.startswith("-")]
+        if program in ("ln", "mv", "cp", "rsync") and len(bare) == 2:
+            self._copied(bare[1], bare[0], cwd)
+        if program in ("git", "find", "fd") or program in shellwrap.READERS:
+            return
+        if "$" in program:
+            self._deny(shellgit.judge(words[1:]).attempts, (cwd,))
+        for inner in shellwrap.programs(words):
+            self._scoped(inner, Command(), cwd, "")
+        for script in shellwrap.scripts(words):
+            self.walk(script, cwd)
+        # A program that is not known may run others as well.
+        for index, word in enumerate(words[1:], start=1):
+            name = posixpath.basename(word)
+            if name == "git":
+                self._git(list(words[index + 1 :]), cwd)
+            elif name in _SHELLS and words[index + 1 : index + 2] and program not in _SHELLS:
+                self._shell(words[index + 1 :], Command(), cwd, "")
+        if program in _CODED:
+            self._coded(words[1:], cwd)
+        if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
+            self._deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
+
+    def _coded(self, codes: Iterable[str], cwd: str) -> None:
+        for code in codes:
+            bypass = shellfiles.code_bypass(code)
+            if bypass:
+                self._deny([Attempt(bypass, "a program that runs git must leave the hooks on")])
+                self.judged.places += _paths(code, cwd, self.variables.get("HOME", ""))
+            self._writes(list(shellfiles.code_writes(code)), cwd)
+            for script in shellfiles.code_scripts(code):
+                self.walk(script, cwd)
 
     def _shell(self, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
         bare = [word for word in rest if not word.startswith(("-", "+"))]
         if any(word.startswith("-") and not word.startswith("--") and "c" in word for word in rest):
-            self.walk(bare[0] if bare else "", cwd)
+            self._text(bare[0] if bare else "", cwd, known=bare[:1])
             return
         if bare and "-s" not in rest:
             return  # a script file: what it does can't be told here
@@ -235,7 +422,7 @@ class _Walker:
             if redirect.operator in ("<<", "<<<"):
                 self.walk(literal(redirect.target), cwd)
         if piped:
-            self.walk(piped, cwd)
+            self._text(piped, cwd, known=[piped])
 
     def _interpreter(self, program: str, rest: Sequence[str], command: Command, cwd: str) -> None:
         flags = _INTERPRETERS.get(program, _INTERPRETERS.get(program.rstrip(".0123456789"), ""))
@@ -243,13 +430,7 @@ class _Walker:
         for index, word in enumerate(rest[:-1]):
             if word in ("--eval", "--print") or (word.startswith("-") and word[-1:] and word[-1] in flags):
                 codes.append(rest[index + 1])
-        for code in codes:
-            bypass = shellfiles.code_bypass(code)
-            if bypass:
-                self.judged.attempts.append(Attempt(bypass, "a program that runs git must leave the hooks on"))
-            self._writes(list(shellfiles.code_writes(code)), cwd)
-            for script in shellfiles.code_scripts(code):
-                self.walk(script, cwd)
+        self._coded(codes, cwd)
 
     def _find(self, program: str, rest: Sequence[str], cwd: str) -> None:
         """Judge the command that `find -exec` or `fd -x` runs."""
@@ -268,8 +449,28 @@ def _until_semicolon(words: Sequence[str]) -> Iterator[str]:
         yield word
 
 
+def _prints(words: Sequence[str], command: Command, cwd: str) -> str:
+    """Return what a command in a substitution prints, or `$`."""
+    name, rest = (posixpath.basename(words[0]), words[1:]) if words else ("", [])
+    bare = [word for word in rest if not word.startswith("-")]
+    if name in ("which", "type", "command", "realpath", "readlink") and len(bare) == 1:
+        return bare[0]
+    if name in ("echo", "printf"):
+        return shellsyntax.ansi(_said([name, *rest], command))
+    if name == "pwd":
+        return cwd
+    if name == "mktemp":
+        return "/tmp/mktemp"  # noqa: S108 - a name that stands for a new one
+    if name == "git" and list(rest) == ["rev-parse", "--show-toplevel"]:
+        return top_of(f"{cwd}/_") or cwd
+    return "$"
+
+
 def _said(words: Sequence[str], command: Command) -> str:
     """Return what a command would print, where it only echoes."""
     if words and words[0] in ("echo", "printf"):
-        return " ".join(word for word in words[1:] if word not in ("-n", "-e", "%s", "%s\n", "%s\\n"))
+        rest = list(words[1:])
+        while rest and rest[0] in ("-n", "-e", "-E", "-ne", "-en", "--"):
+            rest = rest[1:]
+        return " ".join(word for word in rest if word not in ("%s", "%s\n", "%s\\n"))
     return "".join(literal(r.target) for r in command.redirects if r.operator == "<<") if words[:1] == ["cat"] else ""

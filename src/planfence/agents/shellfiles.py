@@ -161,7 +161,11 @@ _PATHLIB = re.compile(
     r"""Path\(\s*(['"])(?P<path>[^'"]+)\1\s*\)\s*\.\s*(?P<verb>write_text|write_bytes|touch|unlink)"""
 )
 _NODE = re.compile(r"""(?:writeFile|appendFile|unlink|rm)(?:Sync)?\(\s*(['"`])(?P<path>[^'"`]+)\1""")
-_BYPASS = re.compile(r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree", re.IGNORECASE)
+_BYPASS = re.compile(
+    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|"
+    r"\bcreate_commit\(|porcelain\.commit|skip_hooks|isomorphic-git|nodegit|create_reference|set_reference\(",
+    re.IGNORECASE,
+)
 _INSIDE_GIT = re.compile(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 

@@ -7,6 +7,7 @@ clustered (`-anm`), and with their arguments, so that `-m "-n"` is a message.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,10 +15,14 @@ from planfence.change.change import Action
 
 
 class Attempt(NamedTuple):
-    """A way round the fence: what was seen in the command, and why it is denied."""
+    """A way round the fence: what was seen in the command, and why it is denied.
+
+    ``places`` are the directories in whose repository it would act; none: all that the command reaches.
+    """
 
     what: str
     why: str
+    places: tuple[str, ...] = ()
 
 
 class Write(NamedTuple):
@@ -29,18 +34,24 @@ class Write(NamedTuple):
 
 
 class GitUse(NamedTuple):
-    """What one git command line amounts to. ``scripts`` are shell command lines that it would run."""
+    """What one git command line amounts to. ``scripts`` are shell command lines that it would run.
+
+    ``directory`` is where it works, ``git_dir`` the repository if it is named; ``name`` is the subcommand.
+    """
 
     attempts: tuple[Attempt, ...] = ()
     writes: tuple[Write, ...] = ()
     scripts: tuple[str, ...] = ()
     directory: str = ""
+    git_dir: str = ""
+    name: str = ""
 
 
 _NO_HOOKS = "the hooks are part of the plan; let them run, or ask for an amendment"
 _HOOKS_PATH = "it would point git at other hooks"
 _REFS = "it moves refs without a commit that the hooks have seen"
 _LEDGER = "the ledger is append-only; `planfence` writes it"
+_UNSEEN = "it makes commits that no hook sees"
 
 #: Global options of git that take the next word (git(1)).
 _GLOBAL_WITH_VALUE = frozenset(
@@ -59,19 +70,45 @@ _HOOKED = {
 #: Options of which `--no-verify` must be told when it is abbreviated.
 _SIBLINGS = {"commit": ("--no-verbose",), "merge": ("--no-verify-signatures",), "pull": ("--no-verify-signatures",)}
 
-_PLUMBING = {
-    "update-ref": _REFS,
-    "commit-tree": "it makes commits that no hook sees",
-    "fast-import": "it makes commits that no hook sees",
-    "filter-branch": "it makes commits that no hook sees",
-    "replace": "it shows other objects in place of the real ones",
+#: Commands that make commits or move refs without the hooks, and the first words with which they only look.
+_PLUMBING: dict[str, tuple[str, frozenset[str]]] = {
+    "update-ref": (_REFS, frozenset()),
+    "commit-tree": (_UNSEEN, frozenset()),
+    "fast-import": (_UNSEEN, frozenset()),
+    "filter-branch": (_UNSEEN, frozenset()),
+    "filter-repo": (_UNSEEN, frozenset({"--analyze"})),
+    "history": (_UNSEEN, frozenset({"-h", "--help"})),  # git 2.54
+    "replay": (_UNSEEN, frozenset({"--ref-action=print"})),  # git 2.44; it updates refs by itself since 2.53
+    "refs": (
+        _REFS,
+        frozenset({"list", "verify", "exists", "optimize", "-h"}),
+    ),  # git 2.46; update, create, delete: 2.56
+    "replace": ("it shows other objects in place of the real ones", frozenset({"-l", "--list"})),
+    "send-pack": (_REFS, frozenset()),
+    "receive-pack": (_REFS, frozenset()),
+    "http-push": (_REFS, frozenset()),
 }
+#: Plumbing that only lists if nothing is given to it.
+_LISTS_BARE = frozenset({"replace", "refs", "history"})
+#: Commands that may name `--no-verify` as a text to look for; any other could be an alias of `commit`.
+_NO_ALIAS = frozenset({"log", "grep", "show", "diff", "rev-parse", "help", "config", "blame", "shortlog"})
+#: Settings whose value is a command line that git runs.
+_RUN_BY_GIT = (
+    *("core.editor", "core.pager", "core.sshcommand", "core.fsmonitor", "core.askpass", "sequence.editor"),
+    *("diff.external", "credential.helper", "gpg.program"),
+)
+#: Variables whose value is a command line that git, or the shell, runs.
+_RUN_VARIABLES = frozenset(
+    {"GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "EDITOR", "VISUAL", "GIT_PAGER", "PAGER", "GIT_SSH_COMMAND", "GIT_ASKPASS"}
+    | {"GIT_EXTERNAL_DIFF", "PROMPT_COMMAND", "GIT_PROXY_COMMAND"}
+)
 
 
-def judge(words: Sequence[str]) -> GitUse:
-    """Judge one git command line, ``words`` beginning after the word `git`."""
+def judge(words: Sequence[str], cwd: str = "/") -> GitUse:
+    """Judge one git command line that would run in ``cwd``, ``words`` beginning after the word `git`."""
     attempts: list[Attempt] = []
-    directory = ""
+    scripts: list[str] = []
+    directory = git_dir = ""
     index = 0
     while index < len(words) and words[index].startswith("-"):
         option, _, value = words[index].partition("=")
@@ -80,15 +117,83 @@ def judge(words: Sequence[str]) -> GitUse:
             value = words[index] if index < len(words) else ""
         if option in ("-c", "--config-env"):
             attempts += setting(*_pair(value))
+            scripts += run_by_setting(*_pair(value))
         elif option == "-C":
             directory = f"{directory}/{value}" if directory and not value.startswith("/") else value
+        elif option == "--git-dir":
+            git_dir = value
+        elif option == "--exec-path" and value:
+            attempts.append(Attempt("git --exec-path", "it runs other programs in place of git's own"))
         index += 1
     if index >= len(words):
-        return GitUse(tuple(attempts), directory=directory)
+        return GitUse(tuple(attempts), (), tuple(scripts), directory, git_dir)
     name, rest = words[index], list(words[index + 1 :])
+    if "$" in name:
+        attempts.append(Attempt("git with a command that can't be told", "write it plainly"))
     attempts += _subcommand(name, rest)
-    writes = tuple(_writes(name, rest))
-    return GitUse(tuple(attempts), writes, tuple(_scripts(name, rest)), directory)
+    attempts += _moves(name, rest, posixpath.normpath(posixpath.join(cwd, directory)))
+    return GitUse(
+        tuple(attempts), tuple(_writes(name, rest)), (*scripts, *_scripts(name, rest)), directory, git_dir, name
+    )
+
+
+def made_folders(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the folders that `git worktree add` and a local clone make, and the repository that is then in them."""
+    name, rest = (words[0], words[1:]) if words else ("", ())
+    bare = [word for word in rest if not word.startswith("-")]
+    if name == "worktree" and rest[:1] in (["add"], ("add",)):
+        yield from ((made, ".") for made in bare[1:])
+    elif name == "clone" and bare and _is_folder(bare[0]):
+        made = bare[1:] or [posixpath.basename(bare[0].rstrip("/")).removesuffix(".git")]
+        yield from ((each, bare[0]) for each in made)
+
+
+def _is_folder(url: str) -> bool:
+    return url.startswith((".", "/", "file:", "~"))
+
+
+def _is_here(url: str, cwd: str) -> bool:
+    """Whether a remote's address is the repository of ``cwd`` itself, as far as words tell."""
+    place = posixpath.normpath(posixpath.join(cwd, url.removeprefix("file://"))).removesuffix("/.git")
+    return _is_folder(url) and (cwd == place or cwd.startswith(place.rstrip("/") + "/"))
+
+
+def _moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
+    """Judge the commands that move refs of this repository by way of a transfer."""
+    bare = [word for word in rest if not word.startswith("-")]
+    if name == "fetch" and bare and _is_folder(bare[0]):
+        targets = (word.partition(":")[2] for word in bare[1:])
+        if any(target and not target.startswith(("refs/remotes/", "refs/tags/")) for target in targets):
+            yield Attempt(f"git fetch {bare[0]} SOURCE:TARGET", _REFS)
+    elif name == "push" and bare and _is_here(bare[0], cwd):
+        yield Attempt(f"git push {bare[0]}", _REFS)
+    elif name == "remote" and bare[:1] in (["add"], ["set-url"]) and any(_is_here(url, cwd) for url in bare[2:]):
+        yield Attempt(f"git remote {bare[0]} of this repository", _REFS)
+    if name in ("notes", "fetch", "branch", "tag") and any(_names_ledger(name, word) for word in rest):
+        yield Attempt(f"git {name} on refs/planfence", _LEDGER)
+
+
+def _names_ledger(name: str, word: str) -> bool:
+    """Whether a word would write below refs/planfence; fetching it as it is, without force, is how it spreads."""
+    source, _, target = word.partition(":")
+    if name != "fetch":
+        return "refs/planfence" in word
+    return "refs/planfence" in target and (word.startswith("+") or source != target)
+
+
+def run_by_setting(key: str, value: str | None) -> Iterator[str]:
+    """Yield the command line that git would run by a setting."""
+    lowered = key.lower()
+    if value and lowered.startswith("alias.") and value.startswith("!"):
+        yield value[1:]
+    elif value and (lowered in _RUN_BY_GIT or lowered.startswith(("pager.", "filter.", "difftool.", "mergetool."))):
+        yield value.removeprefix("!")
+
+
+def run_by_variable(name: str, value: str) -> Iterator[str]:
+    """Yield the command line that would be run by a variable."""
+    if name in _RUN_VARIABLES and value:
+        yield value
 
 
 def setting(key: str, value: str | None) -> Iterator[Attempt]:
@@ -119,6 +224,8 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         name in ("HUSKY", "LEFTHOOK") and value in ("0", "false")
     ):
         yield Attempt(f"{name}={value}", _NO_HOOKS)
+    elif name == "GIT_EXEC_PATH":
+        yield Attempt(name, "it runs other programs in place of git's own")
     elif name == "PLANFENCE_MODEL":
         yield Attempt(f"{name}={value}", "who commits is told by the session itself, not by its commands")
 
@@ -129,18 +236,54 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _subcommand(name: str, rest: list[str]) -> Iterator[Attempt]:
-    if name in _HOOKED and _skips_hooks(name, rest):
+    if name not in _HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
         yield Attempt(f"git {name} --no-verify", _NO_HOOKS)
+    if name in _HOOKED and _skips_hooks(name, rest):
+        unknown = "$" in rest and "--no-verify" not in rest
+        yield Attempt(f"git {name} " + ("with options that can't be told" if unknown else "--no-verify"), _NO_HOOKS)
     if name == "config":
         yield from _config(rest)
-    if name in _PLUMBING and not (name == "replace" and (not rest or rest[0] in ("-l", "--list"))):
-        yield Attempt(f"git {name}", _PLUMBING[name])
+    if name in _PLUMBING:
+        why, looks = _PLUMBING[name]
+        only_looks = looks.intersection(rest) if name == "replay" else looks.intersection(rest[:1])
+        if not only_looks and (rest or name not in _LISTS_BARE):
+            yield Attempt(f"git {name}", why)
     if name == "symbolic-ref":
         bare = [word for word in rest if not word.startswith("-")]
         if len(bare) > 1 or any(word in ("-d", "--delete", "-m") for word in rest):
             yield Attempt("git symbolic-ref", _REFS)
     if name == "push" and any("refs/planfence" in word for word in rest):
         yield Attempt("git push of refs/planfence", _LEDGER)
+
+
+#: Commands that change what the next commit would take.
+STAGERS = frozenset({"add", "stage", "rm", "mv", "restore", "reset", "apply", "update-index", "checkout", "stash",
+                     "read-tree", "cherry-pick", "revert", "merge", "am", "pull", "rebase"})  # fmt: skip
+
+
+def stages(words: Sequence[str]) -> bool:
+    """Whether a commit with these arguments takes more than what is staged: `-a`, `-i`, `-o`, `-p`, or paths."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("--all", "--include", "--only", "--patch", "--interactive", "--") or word[:1] != "-":
+            return True
+        if word.startswith("--"):
+            if word in _COMMIT_VALUES:
+                next(rest, None)
+            continue
+        for place, char in enumerate(word[1:], start=1):
+            if char in "aiop":
+                return True
+            if char in _HOOKED["commit"][0]:
+                if place == len(word) - 1 and char not in "Su":
+                    next(rest, None)
+                break
+    return False
+
+
+def has_hooks(name: str) -> bool:
+    """Whether a subcommand runs hooks that a configuration could switch off."""
+    return name in _HOOKED
 
 
 def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
@@ -152,8 +295,10 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
         if word.startswith("--"):
             if _abbreviates(name, word):
                 return True
-            if name == "commit" and word in ("--message", "--file", "--author", "--date", "--template", "--trailer"):
+            if name == "commit" and word in _COMMIT_VALUES:
                 next(words, None)
+        elif name == "commit" and word == "$":
+            return True  # it may be any option; behind `--` it is a path
         elif word.startswith("-"):
             for place, char in enumerate(word[1:], start=1):
                 if char == "n" and short_n:
@@ -164,6 +309,12 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
                         next(words, None)
                     break
     return False
+
+
+_COMMIT_VALUES = frozenset(
+    {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
+    | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}
+)
 
 
 def _abbreviates(name: str, word: str) -> bool:
@@ -226,5 +377,8 @@ def _scripts(name: str, rest: list[str]) -> Iterator[str]:
             yield word.removeprefix("--exec=")
         elif name == "rebase" and word.startswith("-x") and len(word) > 2:
             yield word[2:]
+    if name == "config":
+        bare = [word for word in _positional(rest) if word != "set"]
+        yield from run_by_setting(bare[0], bare[1]) if len(bare) > 1 and not _READING.intersection(rest) else ()
     if (name, rest[:1]) in (("bisect", ["run"]), ("submodule", ["foreach"])):
         yield " ".join(word for word in rest[1:] if word != "--recursive")

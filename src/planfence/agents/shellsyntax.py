@@ -8,12 +8,12 @@ error raises, so that nothing is judged by a guess. Quoting is kept: `'$(x)'` is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from planfence.records import dataclass, field
+from planfence.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -23,7 +23,12 @@ RAW, QUOTED, VARIABLE, SCRIPT = "raw", "quoted", "variable", "script"
 #: Redirections that write to their target.
 WRITING_REDIRECTIONS = frozenset({"&>>", "&>", ">>", ">|", ">&", "<>", ">"})
 
+#: Whether a command is run where it stands.
+CERTAIN, PERHAPS, LATER = range(3)
+
 _SIMPLE = frozenset({"command", "declaration_command", "unset_command", "variable_assignment"})
+#: What the shell runs through from its first statement to its last.
+_PLAIN = frozenset({"program", "compound_statement", "redirected_statement", "command_substitution"})
 _REDIRECTIONS = frozenset({"file_redirect", "herestring_redirect"})
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
 _GRAMMAR = frozenset({"{", "}", "!", "do", "done", "then", "fi", "esac", "else"})
@@ -37,6 +42,7 @@ _CLOSED = re.compile(rb"""\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|`[^`]*`|[$<>]\
 _OPEN = re.compile(rb"""['"`]|[$<>]\((?!\()""")
 _ARITHMETIC = re.compile(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = re.compile(rb"(?<!\\)((?:\\\\)*)\\\n")
+_COMPARED = re.compile(rb"(?<![^\s;&|(])\[ [^\]\n;|&]*?\s(\\[<>])(?=\s)")
 _BRACES = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 
@@ -70,12 +76,18 @@ class Redirect(NamedTuple):
 
 @dataclass(slots=True)
 class Command:
-    """One simple command. ``depth`` counts the subshells around it; ``piped``: it reads from the one before."""
+    """One simple command. ``depth`` counts the subshells around it; ``piped``: it reads from the one before.
+
+    Commands of one ``chain`` are joined by `&&`: what is behind runs if what is before did. ``certainty`` says
+    whether the shell itself surely runs it here, perhaps, or at another time (a function's body).
+    """
 
     words: list[Word] = field(default_factory=list)
     redirects: list[Redirect] = field(default_factory=list)
     depth: int = 0
     piped: bool = False
+    chain: int = 0
+    certainty: int = CERTAIN
 
 
 def literal(word: Word) -> str:
@@ -83,10 +95,13 @@ def literal(word: Word) -> str:
     return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word)
 
 
-def expand(word: Word, variables: Mapping[str, str]) -> list[str]:
+def expand(
+    word: Word, variables: Mapping[str, str], printed: Callable[[tuple[Command, ...]], str] = lambda _: "$"
+) -> list[str]:
     """Return the words that the shell would make of one, with the variables that are known.
 
-    What is not known stays as `$`; an unquoted variable splits at blanks; braces are written out.
+    ``printed`` answers what the commands of a substitution print. What is not known stays as `$`; an unquoted
+    variable splits at blanks; braces are written out.
     """
     texts = [""]
     braces = False
@@ -95,7 +110,7 @@ def expand(word: Word, variables: Mapping[str, str]) -> list[str]:
             braces = braces or (part.kind == RAW and "{" in part.text)
             texts[-1] += part.text
             continue
-        value = variables.get(part.text, "$") if part.kind == VARIABLE else "$"
+        value = variables.get(part.text, "$") if part.kind == VARIABLE else printed(part.commands)
         value = part.default if part.default and value in ("", "$") else value
         pieces = [value] if part.quoted else re.split(r"\s+", value)
         texts[-1] += pieces[0]
@@ -245,6 +260,12 @@ class _Reader:
             elif node.type == "simple_expansion" and node.children[0].end_byte != self._start(node.children[-1]):
                 # `"$ $(x)"`: the grammar takes the second dollar for the variable `$$`, and loses what x runs.
                 yield node.children[0].end_byte - 1, b"$", b"\\$"
+            elif node.type == "negated_command" and re.match(rb"!\s*\(\(", node.text or b""):
+                # Behind `!`, the grammar takes `((…))` for subshells.
+                yield node.start_byte, b"!", b" "
+        # The grammar has no `\>` in `[ … ]`.
+        for match in _COMPARED.finditer(self.data) if root.has_error else ():
+            yield match.start(1), match[1], b"=="
         for match in _CONTINUED.finditer(self.data):
             if not any(start < match.end() - 1 <= end for start, end in kept):
                 yield match.end() - 2, b"\\\n", b""
@@ -256,18 +277,30 @@ class _Reader:
         elif node.type == "redirected_statement":
             self._redirected(node, like)
         elif node.type == "pipeline":
+            inside = replace(like, chain=0, certainty=max(like.certainty, PERHAPS))
             for index, child in enumerate(node.named_children):
-                self._statement(child, Command([], like.redirects, like.depth, index > 0 or like.piped))
+                self._statement(child, replace(inside, piped=index > 0 or like.piped))
+        elif node.type == "list":
+            left, operator, right = node.children[0], node.children[1].type, node.children[-1]
+            chained = replace(like, chain=like.chain or self._chain())
+            self._statement(left, chained)
+            behind = chained.chain if operator == "&&" else self._chain()
+            self._statement(right, replace(chained, chain=behind, certainty=max(like.certainty, PERHAPS)))
         elif node.type == "for_statement":
             values = node.children_by_field_name("variable") + node.children_by_field_name("value")
             for_in = [((Part(RAW, text)),) for text in ("for", "in")]
             words = [self._word(value) for value in values]
             self.commands.append(Command([for_in[0], words[0], for_in[1], *words[1:]], [], like.depth))
-            self._inside(node.children[-1], like)
+            self._inside(node.children[-1], replace(like, chain=0, certainty=max(like.certainty, PERHAPS)))
         elif node.type == "subshell":
-            self._inside(node, Command([], like.redirects, like.depth + 1, like.piped))
+            self._inside(node, replace(like, words=[], depth=like.depth + 1, chain=0))
         else:
-            self._inside(node, like)
+            certainty = LATER if node.type == "function_definition" else CERTAIN if node.type in _PLAIN else PERHAPS
+            self._inside(node, replace(like, chain=0, certainty=max(like.certainty, certainty)))
+
+    def _chain(self) -> int:
+        self.chains = getattr(self, "chains", 0) + 1
+        return self.chains
 
     def _inside(self, node: Node, like: Command) -> None:
         """Add the commands that a node's children are or run; what is no command can still hold substitutions."""
@@ -281,7 +314,10 @@ class _Reader:
             elif counts and child.type == "variable_assignment":
                 self._inside(child, like)
             else:
-                self._statement(child, like)
+                behind = child.next_sibling
+                background = behind is not None and behind.type == "&"
+                apart = replace(like, certainty=max(like.certainty, PERHAPS)) if background else like
+                self._statement(child, apart)
                 if compares and child.type == "binary_expression" and child.children[1].type in ("<", ">"):
                     # In `[ a > b ]`, other than in `[[ a > b ]]`, this is a redirection.
                     redirect = Redirect(child.children[1].type, self._word(child.children[-1]))
@@ -292,7 +328,7 @@ class _Reader:
         return tuple(self._substitution(each, True) for each in _within(node, *_SUBSTITUTIONS))
 
     def _simple(self, node: Node, like: Command) -> None:
-        command = Command([], list(like.redirects), like.depth, like.piped)
+        command = replace(like, words=[], redirects=list(like.redirects), chain=like.chain or self._chain())
         self._fill(command, [node] if node.type == "variable_assignment" else node.children)
         raw = [literal(word) if word[:1] and word[0].kind == RAW else "" for word in command.words[:3]]
         if raw[:1] == ["coproc"]:
@@ -343,7 +379,7 @@ class _Reader:
         self.commands.append(around)
         if body is not None:
             read = [redirect for redirect in around.redirects if redirect.operator in ("<<", "<<<")]
-            self._statement(body, Command([], [*like.redirects, *read], like.depth, like.piped))
+            self._statement(body, replace(like, words=[], redirects=[*like.redirects, *read]))
 
     def _redirect(self, node: Node) -> Redirect:
         operator = next(child.type for child in node.children if not child.is_named)
@@ -366,7 +402,7 @@ class _Reader:
         if kind == "raw_string":
             return (Part(QUOTED, self._text(node)[1:-1], True),)
         if kind == "ansi_c_string":
-            return (Part(QUOTED, _ansi(self._text(node)[2:-1]), True),)
+            return (Part(QUOTED, ansi(self._text(node)[2:-1]), True),)
         if kind == "variable_assignment":
             value = node.child_by_field_name("value")
             name = self._between(self._start(node), node.end_byte if value is None else self._start(value))
@@ -468,7 +504,7 @@ def _unescaped(text: str, *, quoted: bool) -> Iterator[Part]:
             yield Part(QUOTED if quoted else RAW, piece, quoted)
 
 
-def _ansi(text: str) -> str:
+def ansi(text: str) -> str:
     r"""Read `$'…'`, in which backslashes mean what they mean in C."""
     text = re.sub(r"\\[eE]", r"\\x1b", text)
     try:

@@ -7,6 +7,7 @@ from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.change import reader
 from planfence.gitio import paths
+from planfence.inert import inert
 from planfence.judge.situation import Scene, look
 from planfence.ledger import evidence
 from planfence.ledger.records import believed_runs
@@ -33,7 +34,7 @@ def unproven(here: Fence) -> str:
         return ""
     loose = _loose(here)
     if loose:
-        named = ", ".join(loose[:5]) + (f" and {len(loose) - 5} more" if len(loose) > 5 else "")
+        named = inert(", ".join(loose[:5])) + (f" and {len(loose) - 5} more" if len(loose) > 5 else "")
         return (
             f"The work on {scene.name} is not tested as it stands: {named}.\n"
             "Stage what belongs to the task (`git add`), run `planfence test --staged`, and mend what fails."
@@ -45,7 +46,7 @@ def unproven(here: Fence) -> str:
     why = _why(scene, tree, criteria)
     command = "planfence test" if tree == scene.tree else "planfence test --staged"
     return (
-        f"The tests of {scene.name} have not passed on this tree: {why}.\nRun `{command}`, and mend what fails."
+        f"The tests of {scene.name} have not passed on this tree: {inert(why)}.\nRun `{command}`, and mend what fails."
         if why
         else ""
     )
@@ -97,4 +98,4 @@ def close(here: Fence, asked: Payload) -> str:
         )
     ]
     notes += costs.take_loose(here.repository, here.policy, _DAYS).notes
-    return "\n".join(f"planfence: {note}" for note in notes if note)
+    return "\n".join(inert(f"planfence: {note}") for note in notes if note)

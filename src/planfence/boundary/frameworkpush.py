@@ -2,8 +2,9 @@
 
 pre-commit and prek read git's lines themselves and hand over one ref (facts of both: pre-commit 4, prek 0.5). What else
 goes out stands in the words of the `git push` above: where those name each ref, these are judged and nothing else, so
-that another branch may be as unfinished as it likes. Where they don't (`--all`, `--mirror`, patterns, `matching`) or
-can't be read, every local branch that the remote lacks is judged.
+that another branch may be as unfinished as it likes. Where they don't (`--mirror`, patterns, a configured
+`remote.*.push`, `matching`) or can't be read, every local ref is judged, whatever it is called; of `--all` and `--tags`
+those that they stand for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from planfence.boundary.pushline import PushLine
 from planfence.change import reader
 from planfence.files.ancestors import Ancestor, ancestors
 from planfence.gitio.repository import Repository
+from planfence.ledger.refs import PREFIX
 
 
 def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...], tuple[str, ...]]:
@@ -23,10 +25,12 @@ def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...]
     named = _named(repository)
     push = _push_above(repository)
     line = pushline.read(push.words) if push else None
-    told = _told(repository, remote, named, line) if line else None
+    told = _told(repository, remote, named, line, push) if line else None
     if told is not None:
         return (named, *told), ()
-    found = _lacking(repository, remote, named, tags=push is not None)
+    narrow = push is not None and line is None and not _is_on(_settings(repository, push), f"remote.{remote}.mirror")
+    wanted = pushline.kinds(push.words) if push and narrow else ("refs/",)
+    found = _lacking(repository, remote, named, wanted, stash=push is not None)
     if not found:
         return (named,), ()
     names = ", ".join(update.local.removeprefix("refs/heads/").removeprefix("refs/") for update in found)
@@ -56,13 +60,17 @@ def _push_above(repository: Repository) -> Ancestor | None:
     return None
 
 
-def _told(repository: Repository, remote: str, named: Update, line: PushLine) -> tuple[Update, ...] | None:
+def _told(
+    repository: Repository, remote: str, named: Update, line: PushLine, push: Ancestor | None
+) -> tuple[Update, ...] | None:
     """What goes out besides the named ref, where the words and the configuration say all of it; otherwise None."""
-    settings = _settings(repository)
+    settings = _settings(repository, push)
     address = repository.environment.get("PRE_COMMIT_REMOTE_URL")
     if line.remote not in ("", remote, address) or _is_on(settings, f"remote.{remote}.mirror"):
         return None
     if not line.sources and (f"remote.{remote}.push" in settings or settings.get("push.default") == "matching"):
+        return None
+    if (repository.common_dir / "remotes" / remote).is_file():  # git 2 still reads its `Push:` lines
         return None
     found = [_update(repository, source, target) for source, target in line.sources or (("HEAD", named.remote),)]
     updates = [update for update in found if update is not None]
@@ -84,9 +92,14 @@ def _commit(repository: Repository, name: str) -> str:
     return out.decode().strip() if status == 0 else ""
 
 
-def _settings(repository: Repository) -> Mapping[str, str]:
-    """What the configuration says of pushes and remotes: the last word of each key; names in lower case as git does."""
-    out = repository.git.status("config", "-z", "--includes", "--get-regexp", r"^(push|remote)\.")[1]
+def _settings(repository: Repository, push: Ancestor | None) -> Mapping[str, str]:
+    """What the configuration says of pushes and remotes: the last word of each key; names in lower case as git does.
+
+    Configuration that the push got by variables or by `-c` counts, which our own questions to git never hear.
+    """
+    told = push.variables if push and push.variables is not None else repository.environment.variables
+    named = {name: value for name, value in told.items() if name.startswith("GIT_CONFIG")}
+    out = repository.git.status("config", "-z", "--includes", "--get-regexp", r"^(push|remote)\.", variables=named)[1]
     pairs = (entry.partition("\n") for entry in out.decode("utf-8", "surrogateescape").split("\0") if entry)
     return {key: value if newline else "true" for key, newline, value in pairs}
 
@@ -115,17 +128,25 @@ def _tags(repository: Repository) -> list[tuple[Update, str, str]]:
     return found
 
 
-def _lacking(repository: Repository, remote: str, named: Update, *, tags: bool) -> list[Update]:
-    """Every local branch whose tip is not the remote's, and with ``tags`` each tag of commits that it lacks."""
-    git, zero = repository.git, repository.zero
-    out = git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/", f"refs/remotes/{remote}/")
+def _lacking(
+    repository: Repository, remote: str, named: Update, wanted: tuple[str, ...], *, stash: bool
+) -> list[Update]:
+    """Every local ref of these kinds that is not the remote's already; of tags those of commits that it lacks.
+
+    Without ``stash`` what is laid aside there does not count: nothing says that anything is pushed at all.
+    """
+    zero = repository.zero
+    out = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/")
     lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
     refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines)}
     found = []
     for ref, oid in refs.items():
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)
-        if ref.startswith("refs/heads/") and oid not in (there, named.new):
+        left_out = ref.startswith((f"refs/remotes/{remote}/", "refs/tags/", PREFIX)) or (
+            ref == "refs/stash" and not stash
+        )
+        if ref.startswith(wanted) and not left_out and oid not in (there, named.new):
             found.append(Update(ref, oid, ref, there))
-    listed = _tags(repository) if tags else []
+    listed = _tags(repository) if any("refs/tags/".startswith(kind) for kind in wanted) else []
     new = _new(repository, remote, ["--tags"]) if listed else set()
     return found + [update for update, commit, _ in listed if commit in new and commit != named.new]

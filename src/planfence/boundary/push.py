@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-from planfence.boundary import pushnote
+from planfence.boundary import incoming, pushnote
+from planfence.boundary.incoming import first_refusal, is_ancestor, merged, sort_out, weighed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
-from planfence.finding import Report
 from planfence.gate.testrun import Teller, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
-from planfence.judge.check import Outcome
+from planfence.judge.check import Outcome, Terms
+from planfence.judge.claims import NOBODY
+from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.refs import PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
+from planfence.terminal import PassedOn, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +61,80 @@ def _is_id(repository: Repository, text: str) -> bool:
 
 
 def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rerun: bool = True) -> Judged:
-    """Judge what a push would bring: each new commit by its real parent, and each tip's evidence.
+    """Judge what a push would bring, as the remote's server and CI do as far as its branches are known here.
 
-    New is what the remote's protected branch does not have: what another unguarded branch
-    already has was never judged. With ``rerun`` off no test is run here.
+    Each tip is judged by itself. What another branch already has counts only where the policy says that it was judged
+    there. Where the remote has no policy yet, each commit's parent has its own. With ``rerun`` off no test is run here.
     """
-    notes: list[str] = []
-    tips = {}
-    for update in updates:
-        tip = _tip(repository, update, notes)
-        if tip:
-            tips[tip] = update
-    if not tips:
-        return Judged(Outcome(Report(), None), tuple(notes))
+    updates = [update for update in updates if not _is_ledger(repository, update)]
+    branches = _branches(repository, remote, updates)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
-        name, base, known = _protected(repository, sources, remote, tips)
-        seen = pushnote.state(repository, remote, name)
-        gates = {tip: "push" for tip in tips if _is_gated(sources, objects, tip, base)}
-        steady = not any(_is_rerun(each) for tip in gates for each in _policies(sources, objects, tip, base))
-        running = {tip for tip in gates if rerun and _runs_itself(repository, sources, objects, tip, base)}
-    revisions = [*tips, *(f"^{commit}" for commit in known)]
-    new = set(repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=_lines([*tips])).split())
-    if known:
-        new -= _reached(repository, tips, known)
-    gates = {tip: gate for tip, gate in gates.items() if tip in new}
-    failed = [tip for tip in running & set(gates) if not _run(repository, tip, again=not steady)]
-    outcome = check.check_revisions(repository, revisions, gates)
-    if failed and not outcome.report.refused:
+        protected = find_protected(sources, branches) if updates else None
+        target = updates[0].remote if len(updates) == 1 else ""
+        seen = pushnote.state(repository, remote, protected, branches, target)
+        coming = [incoming.Update(update.old, update.new, update.remote) for update in updates]
+        found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
+        notes = _notes(repository, updates)
+        if protected is None:
+            spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
+        else:
+            ranges = Ranges(repository, objects, protected, branches)
+            spans = ranges.spans(found.tips)
+            notes += ranges.notes
+        said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
+    held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
+    gates = {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
+    steady = not any(_is_rerun(each) for tip in gates for each in said[tip])
+    running = [tip for tip in gates if rerun and _runs_itself(repository, said[tip])]
+    failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
+    outcomes = [_judge(repository, protected, span, gates) for span in spans]
+    report = merged(outcomes, weighed(found.findings, protected.policy if protected else None), ())
+    if failed and not report.refused:
         raise PlanfenceError(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
         )
-    if steady and len(tips) == 1 and not outcome.report.findings and outcome.policy is not None:
-        tip = next(iter(tips))
-        pushnote.leave(repository, replace(outcome.policy, base=name), tip, remote, seen)
+    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
+    judged_by = protected.policy if protected and report.findings else None
+    policy = next((outcome.policy for outcome in outcomes), judged_by)
+    claim = outcomes[-1].claim if len(outcomes) == 1 else NOBODY
+    refusal = None if found.findings else first_refusal(outcomes)
+    outcome = Outcome(report, policy, claim, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    tips = dict.fromkeys(tip for _, tip in found.tips)
+    if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
+        pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
     return Judged(outcome, tuple(notes))
+
+
+def _judge(repository: Repository, protected: Protected | None, span: Span, gates: dict[str, str]) -> Outcome:
+    own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
+    terms = Terms(gates=own, leaving=True)
+    if protected is not None:
+        apart = span.commits_apart(repository)
+        landed = span.tip if span.lands else ""
+        terms = replace(terms, policy=protected.policy, base=protected.commit, apart=apart, landed=landed)
+    return check.judge_commits(repository, list(span.revisions), terms=terms)
+
+
+def _branches(repository: Repository, remote: str, updates: Iterable[Update]) -> Heads:
+    """The remote's branches as they are known here, and as it has just told of those that are pushed."""
+    found = heads(repository, f"refs/remotes/{remote}/")
+    tips = dict(found.tips)
+    told = [update for update in updates if update.remote.startswith(BRANCH) and update.old != repository.zero]
+    if told:
+        with Objects(repository.git) as objects:
+            tips |= {update.remote.removeprefix(BRANCH): update.old for update in told if objects.find(update.old)}
+    return replace(found, tips=tips)
+
+
+def _notes(repository: Repository, updates: Iterable[Update]) -> list[str]:
+    notes = []
+    for update in updates:
+        if update.new == repository.zero:
+            notes.append(f"{update.remote} is deleted on the remote: nothing to judge")
+        elif update.old not in (repository.zero, update.new) and not is_ancestor(repository, update.old, update.new):
+            notes.append(f"{update.remote} is forced: commits that the remote has are dropped")
+    return notes
 
 
 def foresee(repository: Repository, commit: str) -> None:
@@ -104,41 +146,16 @@ def foresee(repository: Repository, commit: str) -> None:
         remote = remote_of(repository)
     except PlanfenceError:
         return
-    branch = "refs/heads/-"
+    branch = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) or f"{BRANCH}-"
     judge(repository, remote, [Update(branch, commit, branch, repository.zero)], rerun=False)
 
 
-def _lines(words: Iterable[str]) -> bytes:
-    return "".join(f"{word}\n" for word in words).encode()
-
-
-def _reached(repository: Repository, tips: Iterable[str], known: Iterable[str]) -> set[str]:
-    """The tips that the protected branch has already."""
-    out = repository.git.text("rev-list", "--stdin", stdin=_lines([*tips, *(f"^{commit}" for commit in known)]))
-    return set(tips) - set(out.split())
-
-
-def _tip(repository: Repository, update: Update, notes: list[str]) -> str:
-    """Return the commit that an update leads to, empty where there is nothing to judge.
-
-    Raises :class:`PlanfenceError` for what must not be pushed at all.
-    """
+def _is_ledger(repository: Repository, update: Update) -> bool:
+    """Whether it is a ledger's ref, which holds no commits to judge; raises :class:`PlanfenceError` if it shrinks."""
     if update.remote.startswith(PREFIX):
         _keep_ledger(repository, update)
-        return ""
-    if update.new == repository.zero:
-        notes.append(f"{update.remote} is deleted on the remote: nothing to judge")
-        return ""
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{update.new}^{{commit}}", ok=(0, 1, 128))
-    if status != 0:
-        raise PlanfenceError(
-            f"{update.local} leads to no commit, so it can't be judged", hint="push a commit, or a tag of one"
-        )
-    if update.old not in (repository.zero, update.new):
-        status, _ = repository.git.status("merge-base", "--is-ancestor", update.old, update.new, ok=(0, 1, 128))
-        if status != 0:
-            notes.append(f"{update.remote} is forced: commits that the remote has are dropped")
-    return out.decode().strip()
+        return True
+    return False
 
 
 def _keep_ledger(repository: Repository, update: Update) -> None:
@@ -152,39 +169,15 @@ def _keep_ledger(repository: Repository, update: Update) -> None:
         raise PlanfenceError(f"{update.remote} is a ledger: it only grows", hint="planfence sync")
 
 
-def _protected(
-    repository: Repository, sources: Sources, remote: str, tips: dict[str, Update]
-) -> tuple[str, str, tuple[str, ...]]:
-    """Return the protected branch's name, its commit as far as it is known (or empty), and what to leave out.
-
-    Its name is the policy's at the remote's own HEAD where that is known, otherwise at the first tip.
-    """
-    git = repository.git
-    name = Policy().base
-    for ref in (f"refs/remotes/{remote}/HEAD", *tips):
-        status, out = git.status("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1, 128))
-        policy = sources.policy(out.decode().strip()) if status == 0 else None
-        if policy is not None:
-            name = policy.base
-            break
-    told = [update.old for update in tips.values() if update.remote == f"refs/heads/{name}"]
-    for ref in (*told, f"refs/remotes/{remote}/{name}"):
-        status, out = git.status("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1, 128))
-        if status == 0 and ref != repository.zero:
-            commit = out.decode().strip()
-            return name, commit, (commit,)
-    return name, "", ()
-
-
-def _policies(sources: Sources, objects: Objects, tip: str, base: str) -> tuple[Policy, ...]:
-    """The policies that a tip answers to: its first parent's, and the protected branch's."""
+def _policies(sources: Sources, objects: Objects, tip: str, protected: Protected | None) -> tuple[Policy, ...]:
+    """The policies that a tip knows of: its first parent's, and the protected branch's."""
     raw = objects.read(tip)
     lines = raw.data.decode("utf-8", "replace").split("\n\n", 1)[0].splitlines() if raw else []
     parents = [line.split(" ")[1] for line in lines if line.startswith("parent ")]
-    found = []
-    for commit in (*parents[:1], base):
+    found = [protected.policy] if protected is not None else []
+    for commit in parents[:1]:
         try:
-            policy = sources.policy(commit) if commit else None
+            policy = sources.policy(commit)
         except BadFile:
             policy = Policy()
         if policy is not None:
@@ -192,15 +185,10 @@ def _policies(sources: Sources, objects: Objects, tip: str, base: str) -> tuple[
     return tuple(found)
 
 
-def _is_gated(sources: Sources, objects: Objects, tip: str, base: str) -> bool:
-    return any("push" in policy.tests.required for policy in _policies(sources, objects, tip, base))
-
-
-def _runs_itself(repository: Repository, sources: Sources, objects: Objects, tip: str, base: str) -> bool:
-    """Whether a missing gate is run then and there: the user's word, or the policy's."""
+def _runs_itself(repository: Repository, policies: Iterable[Policy]) -> bool:
+    """Whether a missing gate is run then and there: the user's word, or a policy's."""
     if repository.environment.get("PLANFENCE_RUN_TESTS") == "1":
         return True
-    policies = _policies(sources, objects, tip, base)
     return any(policy.tests.run_at_push or _is_rerun(policy) for policy in policies)
 
 
@@ -209,16 +197,17 @@ def _is_rerun(policy: Policy) -> bool:
 
 
 def _run(repository: Repository, tip: str, *, again: bool) -> bool:
-    def output(data: bytes) -> None:
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
+    passed_on = PassedOn(err=True)
 
-    def say(text: str) -> None:
-        output(f"planfence: {text}\n".encode("utf-8", "replace"))
+    def tell(text: str) -> None:
+        passed_on.end()
+        say(f"planfence: {text}", err=True)
 
     target = target_of(repository, rev=tip)
     # At the push only the policy's own command counts; the criteria were `advance`'s business.
     own = {key: each for key, each in target.commands.items() if each[0] == TESTS and not key.startswith("acceptance")}
-    return run_tests(
-        repository, replace(target, commands=own), Teller(say, output, lambda *_: None), again=again
-    ).passed
+    teller = Teller(tell, passed_on.take, lambda *_: None)
+    try:
+        return run_tests(repository, replace(target, commands=own), teller, again=again).passed
+    finally:
+        passed_on.end()

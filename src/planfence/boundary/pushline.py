@@ -21,6 +21,8 @@ _PLAIN_VALUES = {
     *("--force-with-lease", "--signed", "--push-option", "--receive-pack", "--exec", "--recurse-submodules"),
 }
 _SHORT = set("ufqvn46")
+#: What stands for all refs of a kind. (`:` is every branch that both sides have.)
+_KINDS = {"--all": "refs/heads/", "--branches": "refs/heads/", "--tags": "refs/tags/", ":": "refs/heads/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ def read(words: Sequence[str]) -> PushLine | None:
     if None in sources:
         return None
     return PushLine(remote, tuple(each for each in sources if each is not None and each[0]), tags)
+
+
+def kinds(words: Sequence[str]) -> tuple[str, ...]:
+    """Return how the full names of what a push may take along begin, of one that may push more than it names."""
+    rest = _after_git(words)
+    if rest is None or rest[:1] != ["push"] or _sets_what_decides(words):
+        return ("refs/",)
+    found = tuple(_KINDS[word] for word in rest if word in _KINDS)
+    plain = read(["git", *(word for word in rest if word not in _KINDS)])
+    return found if found and plain is not None and not plain.sources else ("refs/",)
 
 
 def _after_git(words: Sequence[str]) -> list[str] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from planfence.gitio.repository import Repository
 from planfence.ledger.evidence import TESTS
 from planfence.manifest.policy import Policy
+from planfence.terminal import PassedOn, say
 
 
 def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]) -> dict[str, str]:
@@ -19,12 +19,11 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
     from planfence.gate.testrun import Teller, run_in_export
     from planfence.gate.testtarget import Target
 
-    def output(data: bytes) -> None:
-        sys.stderr.buffer.write(data)
-        sys.stderr.flush()
+    passed_on = PassedOn(err=True)
 
-    def say(text: str) -> None:
-        output(f"planfence: {text}\n".encode("utf-8", "replace"))
+    def tell(text: str) -> None:
+        passed_on.end()
+        say(f"planfence: {text}", err=True)
 
     if not policy.tests.command:
         return dict.fromkeys(tips, "the policy names no test command")
@@ -33,8 +32,9 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
         tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
         target = Target(tree, tip, base, policy, "human")
         results = run_in_export(
-            repository, target, {TESTS: (TESTS, policy.tests.command)}, Teller(say, output, lambda *_: None)
+            repository, target, {TESTS: (TESTS, policy.tests.command)}, Teller(tell, passed_on.take, lambda *_: None)
         )
+        passed_on.end()
         failed = [result for result in results if not result.passed]
         found[tip] = f"the tests did not pass here: {failed[0].outcome}" if failed else ""
     return found

@@ -7,21 +7,22 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from planfence import POLICY_PATH
+from planfence.boundary.incoming import merged, whole_of
 from planfence.boundary.rerun import rerun
+from planfence.boundary.squashmessage import lacks
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.foreignjson import read_json
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import Ahead
+from planfence.gitio.revisions import Ahead, Heads, heads
 from planfence.judge import check
 from planfence.judge.check import Outcome, Terms
+from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.rules import RULES
 
 #: How a range was found that the user named.
 AS_ASKED = "as asked"
@@ -29,11 +30,23 @@ AS_ASKED = "as asked"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What is verified: ``head`` against the protected branch's commit ``base`` (full ids), and how it was found."""
+    """What is verified: ``head`` against the protected branch's commit ``base`` (full ids), and how it was found.
+
+    ``target`` is the full ref that ``head`` is to come to; empty: the protected branch. ``branches`` are those of the
+    remote before it does; ``protected`` is None where the commit ``base`` itself says what holds. ``lands`` says
+    that a guarded branch has it, or is about to have exactly that. ``title`` and ``body`` are the request's, where the
+    CI says them.
+    """
 
     base: str
     head: str
     how: str
+    target: str = ""
+    branches: Heads = Heads("", {})
+    protected: Protected | None = None
+    lands: bool = False
+    title: str = ""
+    body: str = ""
 
 
 def verify(
@@ -46,49 +59,80 @@ def verify(
     choose the policy. ``ahead`` is the span, where git began to read it earlier. Raises
     :class:`PlanfenceError` where there is no policy.
     """
-    if ahead is not None:
-        span_ = Range(ahead.base, ahead.head, AS_ASKED)
-    else:
-        span_ = _span(repository, span) if span else default_range(repository)
-    policy = policy_at(repository, span_.base, ahead.objects if ahead else None)
+    asked = range_of(repository, span) if ahead is None else _between(repository, ahead.base, ahead.head)
+    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
+        protected = asked.protected or _protected_at(Sources(objects), asked.base)
+        ranges = Ranges(repository, objects, protected, asked.branches)
+        spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
+    outcomes = [_judge(repository, asked, protected, each, progress, ahead) for each in spans]
+    report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
+    whole = whole_of(outcomes, report, protected.policy)
+    tasks = tuple(name for outcome in outcomes for name in outcome.tasks)
+    undone = (f"{whole.reverts} of the commits undo judged ones",) if whole.reverts else ()
+    more = undone + lacks(asked.title, asked.body, tasks) + bypassed(whole) + check.without_ledger(repository, report)
+    return replace(whole, report=replace(report, notes=report.notes + more))
+
+
+def range_of(repository: Repository, span: str) -> Range:
+    """Return the range that is named as `A..B`; where that is empty, the one that the CI at hand means."""
+    return _span(repository, span) if span else default_range(repository)
+
+
+def _judge(
+    repository: Repository,
+    asked: Range,
+    protected: Protected,
+    span: Span,
+    progress: Callable[[int], None] | None,
+    ahead: Ahead | None,
+) -> Outcome:
+    policy = protected.policy
     gates: dict[str, str] = {}
     if "push" in policy.tests.required:
-        new = repository.git.text("rev-list", "--no-walk=unsorted", "--stdin", stdin=f"{span_.head}\n".encode())
-        inside = repository.git.status("merge-base", "--is-ancestor", span_.head, span_.base)[0] != 0
-        gates = {new: "push"} if inside else {}
-    terms = Terms(policy, span_.base, gates, progress=progress, leaving=True, ahead=ahead)
+        inside = repository.git.status("merge-base", "--is-ancestor", span.tip, protected.commit)[0] != 0
+        gates = {span.tip: "push"} if inside else {}
+    apart = span.commits_apart(repository)
+    terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
+    if asked.lands or _has_landed(repository, policy, asked):
+        terms = replace(terms, landed=span.tip)
+    elif asked.target in ("", BRANCH + protected.name):
+        terms = replace(terms, request=span.tip)
     if gates and policy.trust.evidence == "rerun":
-        terms = replace(terms, reruns=rerun(repository, policy, span_.base, list(gates)))
-    outcome = check.judge_commits(repository, [span_.head, f"^{span_.base}"], terms=terms)
-    notes = (f"{span_.how}: {span_.base[:12]}..{span_.head[:12]}", *outcome.report.notes)
-    report = replace(outcome.report, notes=notes + bypassed(outcome))
-    return Outcome(report, policy, refusal=outcome.refusal)
+        terms = replace(terms, reruns=rerun(repository, policy, protected.commit, list(gates)))
+    return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 
-def policy_at(repository: Repository, base: str, reader: Objects | None = None) -> Policy:
-    """Return the protected branch's policy; raises :class:`PlanfenceError` where it has none."""
-    with nullcontext(reader) if reader else Objects(repository.git) as objects:
-        policy = Sources(objects).policy(base)
+def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
+    """Whether a range that the user named ends on the protected branch: then it is what that got, and no request."""
+    if asked.how != AS_ASKED:
+        return False
+    for ref in (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"):
+        if repository.git.status("merge-base", "--is-ancestor", asked.head, ref, ok=(0, 1, 128))[0] == 0:
+            return True
+    return False
+
+
+def _protected_at(sources: Sources, commit: str) -> Protected:
+    """Return what a commit that stands for the protected branch says; raises :class:`PlanfenceError` if nothing."""
+    policy = sources.policy(commit)
     if policy is None:
-        raise PlanfenceError(
-            f"there is no {POLICY_PATH} at the base {base[:12]}: nothing says what to verify",
-            hint="bring the policy into the protected branch first (`planfence init` writes one)",
-        )
-    return policy
+        raise no_policy(commit)
+    return Protected(policy.base, commit, policy)
 
 
-#: The rules whose breaches say nothing of the local hooks.
-_LATER = frozenset(rule.code for rule in RULES if rule.later)
+def _between(repository: Repository, base: str, head: str) -> Range:
+    """A range that the user named. What the remote's integration branches have was judged when it came there."""
+    known = heads(repository, BRANCH if repository.bare else "refs/remotes/origin/")
+    return Range(base, head, AS_ASKED, branches=known)
 
 
 def bypassed(outcome: Outcome) -> tuple[str, ...]:
     """Say which judged commits the local hooks can't have seen: it is worth knowing, and refuses nothing.
 
-    The hooks write who committed into each commit of a task, and refuse what is refused here.
+    The hooks write who committed into each commit of a task, and refuse what breaks a rule by itself.
     """
     judged = set(outcome.report.judged)
-    refused = (f.change for f in outcome.report.errors if f.change in judged and f.code not in _LATER)
-    bare = dict.fromkeys([*outcome.unmarked, *refused])
+    bare = dict.fromkeys([*outcome.unmarked, *outcome.past_hooks])
     if not bare:
         return ()
     some = ", ".join(name[:12] for name in list(bare)[:5]) + (", …" if len(bare) > 5 else "")
@@ -103,7 +147,7 @@ def _span(repository: Repository, span: str) -> Range:
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
         raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
-    return Range(reader.resolve(repository, left), reader.resolve(repository, right), AS_ASKED)
+    return _between(repository, reader.resolve(repository, left), reader.resolve(repository, right))
 
 
 def default_range(repository: Repository) -> Range:
@@ -116,77 +160,141 @@ def default_range(repository: Repository) -> Range:
         return _github(repository, environment)
     if environment.get("GITLAB_CI") == "true":
         return _gitlab(repository, environment)
-    head = reader.resolve(repository, "HEAD")
-    ref = repository.git.status("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", ok=(0, 1, 128))[1].decode()
-    name = ref.strip().removeprefix("refs/remotes/origin/")
-    if not name:
-        with Objects(repository.git) as objects:
-            name = (Sources(objects).policy(head) or Policy()).base
-    return Range(_branch(repository, name), head, f"since {name}")
+    known, head = known_heads(repository), reader.resolve(repository, "HEAD")
+    if known.default:
+        return Range(known.tips[known.default], head, f"since {known.default}", branches=known)
+    found = _to(repository, known, "", head, "")
+    return replace(found, how=f"since {found.protected.name if found.protected else found.base[:12]}")
 
 
-def _branch(repository: Repository, name: str) -> str:
-    """Return the protected branch's commit, the remote's before the local one."""
-    for ref in (f"refs/remotes/origin/{name}", f"refs/heads/{name}"):
-        status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-        if status == 0:
-            return out.decode().strip()
-    raise PlanfenceError(
-        f"there is no branch {name or 'to compare with'} here",
-        hint=f"fetch it with its whole history (`git fetch origin {name or 'BRANCH'}`, fetch-depth: 0), or name A..B",
-    )
+def _to(repository: Repository, known: Heads, target: str, head: str, how: str) -> Range:
+    """A range that comes to ``target`` (a full ref, empty: the protected branch), by what the remote's branches say."""
+    with Objects(repository.git) as objects:
+        protected = find_protected(Sources(objects), known)
+    if protected is None:
+        if known.default:
+            raise no_policy(known.tips[known.default])
+        raise PlanfenceError(
+            "nothing says which branch is protected: no branch here has a policy that names it",
+            hint="fetch it with its whole history (`git fetch origin`, fetch-depth: 0), or name A..B",
+        )
+    return Range(protected.commit, head, how, target, known, protected)
+
+
+def _with(repository: Repository, known: Heads, *names: str) -> Heads:
+    """The branches with these, which must be there: the remote's, or else a local one of that name."""
+    own: Heads | None = None
+    for name in names:
+        if name not in known.tips:
+            own = own or heads(repository, BRANCH)
+            if name not in own.tips:
+                raise _is_missing(
+                    repository, f"there is no branch {name} here", f"fetch it (`git fetch origin {name}`)"
+                )
+            known = replace(known, tips=known.tips | {name: own.tips[name]})
+    return known
+
+
+def _request(repository: Repository, target: str, default: str, head: str, how: str) -> Range:
+    """A request to the branch ``target``, on a forge whose default branch is ``default`` (empty: it does not say)."""
+    known = _with(repository, heads(repository, "refs/remotes/origin/"), *filter(None, (target, default)))
+    known = replace(known, default=default or known.default)
+    return _to(repository, known, BRANCH + target, head, f"{how} to {target}")
 
 
 def _github(repository: Repository, environment: Environment) -> Range:
     """GitHub's variables and event (docs.github.com, "Variables reference", "Webhook events"); Gitea sets the same."""
     event = _event(environment)
     head = reader.resolve(repository, "HEAD")
-    pull = _table(event, "pull_request")
-    if environment.get("GITHUB_BASE_REF"):
+    default = str(_table(event, "repository").get("default_branch", ""))
+    target = environment.get("GITHUB_BASE_REF")
+    if target:
         # HEAD is the forge's own test merge; what was pushed is the branch behind it.
-        tip = _commit(repository, str(_table(pull, "head").get("sha", ""))) or head
-        name = environment.get("GITHUB_BASE_REF")
-        return Range(_branch(repository, name), tip, f"pull request to {name}")
+        pull = _table(event, "pull_request")
+        named = str(_table(pull, "head").get("sha", ""))
+        title, body = (text if isinstance(text := pull.get(key), str) else "" for key in ("title", "body"))
+        found = _request(repository, target, default, _told_head(repository, named), "pull request")
+        return replace(found, title=title, body=body)
     group = _table(event, "merge_group")
     if group:
         base = _commit(repository, str(group.get("base_sha", "")))
         if not base:
             raise CouldNotCheck("the merge group's base is not here", hint="check out with fetch-depth: 0")
-        return Range(base, head, "merge group")
-    default = str(_table(event, "repository").get("default_branch", ""))
-    before = _commit(repository, str(event.get("before", "")))
-    return _pushed(repository, environment.get("GITHUB_REF"), default, before, head)
+        return _group(repository, str(group.get("base_ref", "")), default, base, head)
+    after = str(event.get("after", ""))
+    head = _told_head(repository, after) if after.strip("0") else head
+    return _pushed(repository, environment.get("GITHUB_REF"), default, str(event.get("before", "")), head)
+
+
+def _told_head(repository: Repository, identifier: str) -> str:
+    """The commit that an event names; what is not here can't be judged, and another one must not be in its place."""
+    commit = _commit(repository, identifier)
+    if not commit:
+        said = f"the commit {identifier[:12]} that the event names" if identifier else "the commit to judge"
+        raise CouldNotCheck(
+            f"{said} is not here", hint="check out the request's own head with fetch-depth: 0, or name A..B"
+        )
+    return commit
+
+
+def _group(repository: Repository, ref: str, default: str, base: str, head: str) -> Range:
+    """A merge group: several requests on their way to one branch."""
+    known = heads(repository, "refs/remotes/origin/")
+    name = ref.removeprefix(BRANCH)
+    if not name:
+        return Range(base, head, "merge group", branches=known, lands=True)
+    known = _with(repository, replace(known, tips=known.tips | {name: base}), *filter(None, (default,)))
+    found = _to(repository, replace(known, default=default or known.default), BRANCH + name, head, "merge group")
+    return replace(found, lands=True)
 
 
 def _gitlab(repository: Repository, environment: Environment) -> Range:
     """GitLab's variables (docs.gitlab.com, "Predefined CI/CD variables reference")."""
     head = reader.resolve(repository, environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or "HEAD")
+    default = environment.get("CI_DEFAULT_BRANCH")
     name = environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
     if name:
-        return Range(_branch(repository, name), head, f"merge request to {name}")
-    before = _commit(repository, environment.get("CI_COMMIT_BEFORE_SHA"))
-    branch = environment.get("CI_COMMIT_BRANCH")
-    return _pushed(
-        repository, f"refs/heads/{branch}" if branch else "", environment.get("CI_DEFAULT_BRANCH"), before, head
-    )
+        title, body = environment.get("CI_MERGE_REQUEST_TITLE"), environment.get("CI_MERGE_REQUEST_DESCRIPTION")
+        return replace(_request(repository, name, default, head, "merge request"), title=title, body=body)
+    branch, tag = environment.get("CI_COMMIT_BRANCH"), environment.get("CI_COMMIT_TAG")
+    ref = f"{BRANCH}{branch}" if branch else f"refs/tags/{tag}" if tag else ""
+    return _pushed(repository, ref, default, environment.get("CI_COMMIT_BEFORE_SHA"), head)
 
 
 def _pushed(repository: Repository, ref: str, default: str, before: str, head: str) -> Range:
-    """A push to the protected branch is judged by what that was before; any other by what it is."""
-    if default and ref == f"refs/heads/{default}":
-        if not before and repository.git.text("rev-parse", "--is-shallow-repository") == "true":
-            raise PlanfenceError(
-                "this checkout has not the whole history",
-                hint='check out with `fetch-depth: 0` (GitHub, Gitea) or `GIT_DEPTH: "0"` (GitLab)',
-            )
-        if not before:
-            raise PlanfenceError(
-                f"{default} is new or was rewritten: what it was before is not here", hint="name the range: A..B"
-            )
-        return Range(before, head, f"push to {default}")
+    """A push: the branch is judged by what it was before, and the protected branch's policy is the one it had then."""
     if not default:
         raise PlanfenceError("the CI does not say which branch is protected", hint="name the range: A..B")
-    return Range(_branch(repository, default), head, f"since {default}")
+    name = ref.removeprefix(BRANCH) if ref.startswith(BRANCH) else ""
+    old = _commit(repository, before)
+    known = heads(repository, "refs/remotes/origin/")
+    known = _with(repository, known, *(each for each in (default,) if each != name or not old))
+    tips = dict(known.tips)
+    if name and old:
+        tips[name] = old
+    elif name and name != default:
+        tips.pop(name, None)
+    found = _to(repository, replace(known, tips=tips, default=default), ref, head, "")
+    assert found.protected is not None
+    if name and not old and (name in (default, found.protected.name) or _guards(found.protected, name, before)):
+        what = f"{name} is new or was rewritten, and what it was before is not here"
+        raise _is_missing(repository, what, "fetch what it was")
+    kept = name and (name == found.protected.name or found.protected.policy.guards(name))
+    return replace(found, how=f"push to {name}" if kept else f"since {found.protected.name}", lands=bool(kept))
+
+
+def _guards(protected: Protected, name: str, before: str) -> bool:
+    """Whether a guarded branch was there before; a new one has no past to lose."""
+    return bool(before.strip("0")) and protected.policy.guards(name)
+
+
+def _is_missing(repository: Repository, what: str, fix: str) -> PlanfenceError:
+    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+        return PlanfenceError(
+            f"this checkout has not the whole history: {what}",
+            hint='check out with `fetch-depth: 0` (GitHub, Gitea) or `GIT_DEPTH: "0"` (GitLab)',
+        )
+    return PlanfenceError(what, hint=f"{fix}, or name the range: A..B")
 
 
 def _event(environment: Environment) -> dict[str, Any]:

@@ -67,8 +67,8 @@ class Change:
     raw commit; for the staged tree HEAD and any MERGE_HEAD); the plan and the policy are read
     from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
     itself did, and ``settled`` the paths in conflict that it took whole from one parent: for code that is nobody's
-    change, for a plan it is a choice. ``message`` is None where there is none yet (pre-commit).
-    ``author`` is the author's e-mail address, empty where it is not known.
+    change, for a plan it is a choice; ``conflicted`` are all paths that git could not merge. ``message`` is None where
+    there is none yet (pre-commit). ``author`` is the author's e-mail address, empty where it is not known.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Change:
     files: tuple[FileChange, ...]
     message: str | None = None
     settled: tuple[FileChange, ...] = ()
+    conflicted: frozenset[str] = frozenset()
     author: str = ""
 
     @property

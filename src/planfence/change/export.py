@@ -9,10 +9,12 @@ before git begins every name in it is looked at, and one that git would not chec
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -181,6 +183,71 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
                 hint="look at the free space in the temporary folder, and run `git fsck`",
             )
     shutil.rmtree(shadow)
+
+
+class Rewriter:
+    """Changes single files of an export between two runs of a command, and leaves everything else as it lies.
+
+    A rewritten file is always a second newer than it was: build tools go by times of whole seconds, and Python's
+    caches by the second and the size (their entries of the file are taken away as well).
+    """
+
+    def __init__(self, files: Path) -> None:
+        self._files = files
+        self._stamps: dict[str, int] = {}
+
+    def write(self, states: Mapping[str, tuple[int, bytes] | None]) -> None:
+        """Give each path its mode and bytes (a link's are its target), or take it away (None).
+
+        Raises :class:`CouldNotCheck` where something that is no folder stands in the way: a test may have put it
+        there, and it could lead out of the export.
+        """
+        for path in sorted(states, key=lambda path: (states[path] is not None, path)):
+            self._one(path, states[path])
+
+    def _one(self, path: str, state: tuple[int, bytes] | None) -> None:
+        place = self._place(path, make=state is not None)
+        before = place.lstat().st_mtime_ns if os.path.lexists(place) else 0
+        if place.is_dir() and not place.is_symlink():
+            if state is None or state[0] == Mode.GITLINK:
+                return  # a submodule's place, or what tests put there
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+        for cached in (place.parent / "__pycache__").glob(f"{glob.escape(place.stem)}.*.pyc"):
+            cached.unlink()
+        stamp = max(time.time_ns(), max(before, self._stamps.get(path, 0)) + 1_000_000_000)
+        self._stamps[path] = stamp
+        if state is not None:
+            _make(place, *state, stamp)
+
+    def _place(self, path: str, *, make: bool) -> Path:
+        """Where a path is in the export, with the folders above it if they are to be made."""
+        *folders, name = path.split("/")
+        if {"", ".", "..", ".git"} & {*folders, name}:
+            raise CouldNotCheck(f"{path!a} is no path of a tree", hint=_LOOK)
+        here = self._files
+        for folder in folders:
+            here = here / folder
+            if make and not os.path.lexists(here):
+                here.mkdir()
+            if os.path.lexists(here) and (here.is_symlink() or not here.is_dir()):
+                raise CouldNotCheck(
+                    f"{path!a} can't be rewritten: the tests put something else in its way",
+                    hint="let the tests work in a folder of their own",
+                )
+        return here / name
+
+
+def _make(place: Path, mode: int, data: bytes, stamp: int) -> None:
+    if mode == Mode.GITLINK:
+        place.mkdir()
+    elif mode == Mode.SYMLINK:
+        place.symlink_to(os.fsdecode(data))
+    else:
+        place.write_bytes(data)
+        place.chmod(0o755 if mode & 0o100 else 0o644)
+        os.utime(place, ns=(stamp, stamp))
 
 
 #: Everything local, except what leads to objects: a server's quarantine has new ones in another folder.

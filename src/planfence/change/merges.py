@@ -1,4 +1,4 @@
-"""What a merge itself did: everything that the recomputed merge does not explain."""
+"""What git's own merge makes of commits and trees: what a merge itself did, and what a squash or a revert should be."""
 
 from __future__ import annotations
 
@@ -45,34 +45,72 @@ class Merges:
 
     def own(
         self, parents: tuple[str, ...], tree: str, objects: Objects
-    ) -> tuple[tuple[FileChange, ...], tuple[FileChange, ...]]:
-        """Return what the merge commit of these parents with this tree did itself, and what it settled.
+    ) -> tuple[tuple[FileChange, ...], tuple[FileChange, ...], frozenset[str]]:
+        """Return what the merge commit of these parents with this tree did itself, what it settled, and all conflicts.
 
         A path that merges cleanly must be as the recomputed merge has it: an evil merge, or
         `-s ours`, is seen. A path in conflict may be taken whole from one parent, which settles it; any other
-        resolution is the merge's own. The old side is the recomputed merge's.
-        Raises :class:`CouldNotCheck` for an octopus, which can't be recomputed pairwise.
+        resolution is the merge's own. The old side is the recomputed merge's. An octopus is
+        recomputed as git makes it: one branch after the other.
         """
-        if len(parents) > 2:
-            raise CouldNotCheck(
-                f"a merge of {len(parents)} parents can't be recomputed", hint="merge the branches one by one"
-            )
+        git, differ = self._tools()
+        merged, conflicted, ours = "", set[str](), parents[0]
+        for index, theirs in enumerate(parents[1:]):
+            if index:
+                ours = self._commit(merged, parents[: index + 1])
+            merged, found = _recompute(git, ours, theirs)
+            conflicted |= found
+        differing = differ.diff(merged, tree)
+        if not differing:
+            return (), (), frozenset(conflicted)
+        taken: set[str] = set()
+        for parent in parents if conflicted else ():
+            changed = {file.path for file in differ.diff(_tree_of(objects, parent), tree)}
+            taken |= conflicted - changed
+        own = tuple(file for file in differing if file.path not in taken)
+        return own, tuple(file for file in differing if file.path in taken), frozenset(conflicted)
+
+    def merged(self, ours: str, theirs: str) -> str:
+        """Return the tree of a merge of two commits; empty where it has conflicts."""
+        tree, conflicted = _recompute(self._tools()[0], ours, theirs)
+        return "" if conflicted else tree
+
+    def applied(self, old: str, new: str, onto: str) -> str:
+        """Return the tree that has the change from ``old`` to ``new`` on top of ``onto`` (trees); empty: conflicts.
+
+        A revert is that of a commit's tree to its parent's, a cherry-pick the other way round.
+        """
+        base = self._commit(old, ())
+        return self.merged(self._commit(onto, (base,)), self._commit(new, (base,)))
+
+    def changed(self, old: str, new: str) -> list[FileChange]:
+        """Return what differs between two trees; one may be known here alone."""
+        return self._tools()[1].diff(old, new)
+
+    @property
+    def git(self) -> Git:
+        """Git in the scratch repository, which alone has what was recomputed."""
+        return self._tools()[0]
+
+    def _tools(self) -> tuple[Git, TreeDiff]:
         if self._scratch is None or self._diff is None:
             self._scratch = self._stack.enter_context(BareView(self._repository))
             self._diff = self._stack.enter_context(TreeDiff(self._scratch))
-        merged, conflicted = _recompute(self._scratch, parents[0], parents[1])
-        differing = self._diff.diff(merged, tree)
-        if not differing:
-            return (), ()
-        taken: set[str] = set()
-        for parent in parents if conflicted else ():
-            raw = objects.read(parent)
-            if raw is None:
-                raise CouldNotCheck(f"commit {parent} is missing", hint="fetch the whole history")
-            changed = {file.path for file in self._diff.diff(parse_commit(raw).tree, tree)}
-            taken |= conflicted - changed
-        own = tuple(file for file in differing if file.path not in taken)
-        return own, tuple(file for file in differing if file.path in taken)
+        return self._scratch, self._diff
+
+    def _commit(self, tree: str, parents: tuple[str, ...]) -> str:
+        """Make a commit that goes away with the scratch repository (`merge-tree --merge-base` needs git 2.40)."""
+        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+        lines += [f"{who} planfence <planfence> 0 +0000" for who in ("author", "committer")]
+        text = "\n".join([*lines, "", ""])
+        return self._tools()[0].text("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode())
+
+
+def _tree_of(objects: Objects, commit: str) -> str:
+    raw = objects.read(commit)
+    if raw is None:
+        raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
+    return parse_commit(raw).tree
 
 
 def _recompute(git: Git, ours: str, theirs: str) -> tuple[str, set[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from planfence.lazyregex import pattern
@@ -14,6 +15,8 @@ MODEL_TRAILER = "Plan-Model"
 URGENT_TRAILER = "Plan-Urgent"
 #: How often the task had been sent back when the commit was made, so that a lost ledger does not forget it.
 REWORK_TRAILER = "Plan-Rework"
+#: The task of a small change that the hooks let through on a branch that holds a task's commits.
+NO_TASK = "none"
 OWN_TRAILERS = (TASK_TRAILER, STAGE_TRAILER, MODEL_TRAILER, URGENT_TRAILER, REWORK_TRAILER)
 
 #: The types that Conventional Commits and its Angular preset name.
@@ -23,7 +26,7 @@ TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "rev
 NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
 
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
-_BODY_HEADER = pattern(rf"^(?:[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
+_BODY_HEADER = pattern(rf"^(?P<bullet>[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*+(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
 _SPACE = " \t\n\r"
@@ -34,10 +37,27 @@ _SUBJECT_ISSUE = pattern(_ISSUE)
 _CLOSING = pattern(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
 )
-#: A forge appends the pull request's number to a squashed subject; it is no second issue.
-_PULL_REQUEST = pattern(r"\(#\d+\)\s*$")
+#: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
+_PULL_REQUEST = pattern(r"(?:\s*\((?:#\d+|GH-\d+|![0-9]+)\))+\s*$")
+#: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
+_INNER = pattern(
+    r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
+)
+_REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
+_REVERTS_REQUEST = pattern(
+    r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
+)
+_REVERTED_TITLE = pattern(r'(?:Revert|Reapply) "(.*)"')
+_REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
+_REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
+_COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
+#: Written by git-subtree.sh into the commit that it squashes a foreign history to.
+_SUBTREE = pattern(r"^git-subtree-dir: ([^\r\n]+)$", re.MULTILINE)
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
+_CUT = f"# {SCISSORS}"
+#: What git writes itself, and knows again in a block of trailers that holds other lines too.
+_GITS_OWN = ("Signed-off-by: ", "(cherry picked from commit ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +65,9 @@ class Message:
     """A parsed commit message.
 
     ``types`` are the Conventional Commits types that it claims, the subject's first, each
-    once; ``scope`` is the header's, ``issues`` the distinct issue ids that it is about
-    (subject and closing keywords, not mentions); ``trailers`` are (key, value) in order.
+    once, ``listed`` those that only its list items name, as a forge's squash lists the folded subjects;
+    ``scope`` is the header's. ``issues`` are the distinct issue ids that the subject names, ``closed`` those that
+    only closing keywords do (mentions count for nothing); ``trailers`` are (key, value) in order.
     """
 
     subject: str
@@ -55,6 +76,18 @@ class Message:
     scope: str
     issues: tuple[str, ...]
     trailers: tuple[tuple[str, str], ...]
+    listed: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+
+    @property
+    def all_types(self) -> tuple[str, ...]:
+        """The types that it claims or lists."""
+        return self.types + self.listed
+
+    @property
+    def all_issues(self) -> tuple[str, ...]:
+        """The issues that it names or closes."""
+        return self.issues + self.closed
 
     @property
     def autosquash(self) -> bool:
@@ -81,14 +114,19 @@ def parse(text: str) -> Message:
     types, scope = _header_types(subject)
     trailers = parse_trailers(text)
     prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
-    types += tuple(match["type"].lower() for match in _BODY_HEADER.finditer(prose))
+    found = list(_BODY_HEADER.finditer(prose))
+    types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
+    listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
+    issues, closed = _issues(subject, text)
     return Message(
         subject=subject,
         body=body,
-        types=tuple(dict.fromkeys(types)),
+        types=types,
         scope=scope,
-        issues=_issues(subject, text),
+        issues=issues,
         trailers=trailers,
+        listed=tuple(kind for kind in listed if kind not in types),
+        closed=closed,
     )
 
 
@@ -98,57 +136,164 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     match = _HEADER.match(subject)
     if match is None:
         return (), ""
-    types = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
-    if not any(word in TYPES for word in types):
-        return (), match["scope"] or ""
-    return tuple(types), match["scope"] or ""
+    words = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
+    return tuple(word for word in words if word in TYPES), match["scope"] or ""
 
 
-def _issues(subject: str, text: str) -> tuple[str, ...]:
-    found = _SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))
-    for match in _CLOSING.finditer(text):
-        found += _SUBJECT_ISSUE.findall(match[1])
-    return tuple(dict.fromkeys(found))
+def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))))
+    closed = _of_one_tracker(dict.fromkeys(
+        issue for match in _CLOSING.finditer(text) for issue in _SUBJECT_ISSUE.findall(match[1])
+    ))  # fmt: skip
+    numbers = bool(named) and named[0].startswith("#")
+    return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
+
+
+def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:
+    """Drop the numbers beside a tracker's own ids: they are the forge's, of the request or of the same thing."""
+    found = tuple(issues)
+    return tuple(one for one in found if not one.startswith("#")) or found
 
 
 def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the trailers of a message: the last paragraph, where it is one.
+    """Return the trailers of a message, as `git log --format=%(trailers)` finds them without any configuration.
 
-    As git does, a last paragraph counts when all its lines are trailers, or when a
-    quarter of them are and one is of our own or git's generated keys. The subject's
-    paragraph is never one.
+    The algorithm is git's (trailer.c): comment lines and an old `Conflicts:` block at the end are passed over, and
+    what stands from a scissors line on; the last paragraph, if it is not the first, is a block of trailers if all
+    its lines are, or if a quarter of them are and one of them is of git's own making.
     """
-    lines = text.rstrip(_SPACE).split("\n")
-    start = len(lines)
+    lines = _before_the_end(text).split("\n")
+    start, end = _last_paragraph(lines)
+    return _read_block(tuple(lines[start:end]))
+
+
+def _last_paragraph(lines: list[str]) -> tuple[int, int]:
+    """Where the last paragraph begins and ends, comments behind it passed over; empty if it is the first."""
+    end = len(lines)
+    while end > 0 and (lines[end - 1].startswith("#") or not lines[end - 1].strip(_SPACE)):
+        end -= 1
+    start = end
     while start > 0 and lines[start - 1].strip(_SPACE):
         start -= 1
-    return _read_block(tuple(lines[start:])) if start else ()
+    return (start, end) if any(line.strip(_SPACE) for line in lines[:start]) else (end, end)
+
+
+def _before_the_end(text: str) -> str:
+    """What git looks for trailers in: not the comments, blank lines and conflicts at the end, nor the scissors' part.
+
+    Git's `ignored_log_message_bytes` (commit.c) and `wt_status_locate_end` (wt-status.c).
+    """
+    if text.startswith(_CUT):
+        return ""
+    cut = text.find("\n" + _CUT)
+    text = text if cut < 0 else text[: cut + 1]
+    if "Conflicts:\n" not in text:
+        return text
+    ignored = at = 0
+    conflicts = False
+    for line in text.split("\n"):
+        if not line or line.startswith("#"):
+            ignored = ignored or at
+        elif line == "Conflicts:" and at + len(line) < len(text):
+            conflicts = True
+            ignored = ignored or at
+        elif not (conflicts and line.startswith("\t")):
+            ignored, conflicts = (0, False) if ignored else (ignored, conflicts)
+        at += len(line) + 1
+    return text[:ignored] if ignored else text
 
 
 @lru_cache(maxsize=1024)
 def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Read a last paragraph; in a range many commits have the same."""
-    found: list[tuple[str, str]] = []
-    others = 0
-    known = folds = False
-    for line in lines:
-        match = _TRAILER.match(line)
-        if match:
-            found.append((match["key"], match["value"].strip(_SPACE)))
-            known = known or match["key"].lower() in _RECOGNISED
-        elif line[:1] in (" ", "\t") and folds:
-            key, value = found[-1]
-            found[-1] = (key, f"{value} {line.strip(_SPACE)}".strip(_SPACE))
-        else:
-            # What is folded behind prose is prose too, as git counts it.
-            others += 1
-        folds = bool(match) or (folds and line[:1] in (" ", "\t"))
-    if others and not (known and len(found) * 3 >= others):
+    if not _is_block(lines):
         return ()
-    return tuple(found)
+    found: list[tuple[str, str]] = []
+    folds = False
+    for line in lines:
+        if folds and line[:1] in _SPACE:
+            key, value = found[-1]
+            # Git cuts white space at a fold off behind the line's end alone (`unfold_value`).
+            found[-1] = (key, f"{value} {line.lstrip(_SPACE)}" if value else line.lstrip(_SPACE))
+            continue
+        match = _TRAILER.match(line)
+        folds = match is not None
+        if match:
+            found.append((match["key"], match["value"].lstrip(_SPACE)))
+    return tuple((key, value.strip(_SPACE)) for key, value in found)
 
 
-_RECOGNISED = {"signed-off-by", *(key.lower() for key in OWN_TRAILERS)}
+def _is_block(lines: tuple[str, ...]) -> bool:
+    """Whether a paragraph is a block of trailers (`find_trailer_block_start`, read from its end as there)."""
+    trailers = others = folded = 0
+    known = False
+    for line in reversed(lines):
+        if line.startswith("#"):
+            others, folded = others + folded, 0
+        elif line.startswith(_GITS_OWN):
+            trailers, folded, known = trailers + 1, 0, True
+        elif _TRAILER.match(line):
+            trailers, folded = trailers + 1, 0
+        elif line[:1] in _SPACE:
+            folded += 1
+        else:
+            others, folded = others + 1 + folded, 0
+    others += folded
+    return trailers > 0 and (not others or (known and trailers * 3 >= others))
+
+
+def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
+    """Return our own trailers wherever they stand in a message, in order: a squash holds those of each commit."""
+    ours = {key.lower(): key for key in OWN_TRAILERS}
+    found = ((ours.get(match["key"].lower(), ""), match["value"].strip(_SPACE)) for match in _INNER.finditer(text))
+    return tuple((key, value) for key, value in found if key and value)
+
+
+def request_of(message: Message) -> str:
+    """Return the number of the request that a forge says it merged with this commit; empty where it says none."""
+    found = _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
+    return found[1] if found else ""
+
+
+def reads_like_a_squash(message: Message) -> bool:
+    """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
+
+    The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
+    """
+    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.splitlines()):
+        return True
+    text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
+    blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]
+    with_task = [block for block in blocks[1:] if any(key == TASK_TRAILER for key, _ in inner_trailers(block))]
+    if len(with_task) > 1:
+        return True
+    last = blocks[-1].split("\n") if len(blocks) > 2 else []
+    return bool(last and with_task == blocks[-2:-1]) and all(_COAUTHOR.match(line) for line in last)
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What a message says that it reverts: commits (ids, maybe cut short), a request's number, a subject."""
+
+    commits: tuple[str, ...] = ()
+    request: str = ""
+    title: str = ""
+
+
+def reverted(message: Message) -> Reverted | None:
+    """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
+    commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
+    request = _REVERTS_REQUEST.search(message.body)
+    title = _REVERTED_TITLE.fullmatch(_PULL_REQUEST.sub("", message.subject).strip(_SPACE))
+    if not commits and not request and not title:
+        return None
+    return Reverted(commits, request[1] if request else "", title[1] if title else "")
+
+
+def subtree_of(message: Message) -> str:
+    """Return the folder that `git subtree --squash` says its commit belongs in; empty where it says none."""
+    found = _SUBTREE.search(message.body)
+    return found[1].strip(_SPACE).strip("/") if found else ""
 
 
 def clean(text: str, comment: str) -> str:
@@ -166,60 +311,73 @@ def clean(text: str, comment: str) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
+def stripped(text: str, comment: str) -> str:
+    """Clean a message as `git stripspace` does; lines that begin with ``comment`` go too, unless it is empty."""
+    kept = (line.rstrip(_SPACE) for line in text.split("\n") if not (comment and line.startswith(comment)))
+    return "\n".join(kept).strip("\n") + "\n"
+
+
 def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) -> str:
     """Return the message file's text with our trailers set, each once, in their order.
 
-    Our own keys that stand there already are replaced (so `--amend`, `-C` and a rebase keep
-    one set); other trailers, comments, the scissors line and what follows stay as they are.
-    A message without any words is returned unchanged, so that git still aborts on it.
+    Git finds them there whichever lines its clean-up drops. Our own keys that stand there already are replaced (so
+    `--amend`, `-C` and a rebase keep one set); other trailers, comments, the scissors line and what follows stay as
+    they are. A message without any words is returned unchanged, so that git still aborts on it.
+    """
+    if not clean(text, comment).strip(_SPACE):
+        return text
+    head, tail = _divided(text, comment)
+    ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
+    lines = [f"{key}: {value}" for key, value in wanted]
+    while {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
+        before, head = head, _without(head, ours)
+        if head == before:
+            break  # a block of conflicts has come to stand behind them
+    tail = tail or [""]
+    together = "\n".join([*head, *lines, *tail])
+    if wanted and not all(_ends_in(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
+        return "\n".join([*head, "", *lines, *tail])
+    return together
+
+
+def _ends_in(text: str, wanted: tuple[tuple[str, str], ...]) -> bool:
+    found = parse_trailers(text)
+    return found[-len(wanted) :] == wanted and len(found) >= len(wanted)
+
+
+def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
+    """Divide a message file where trailers belong: before what git looks for none in, as `git interpret-trailers` does.
+
+    Readers elsewhere know nothing of another comment prefix than `#`, and git keeps its lines in some modes: there
+    the trailers go behind them.
     """
     lines = text.split("\n")
-    end = len(lines)
-    if comment:
-        for index, line in enumerate(lines):
-            if line.startswith(f"{comment} {SCISSORS}"):
-                end = index
-                break
-    while end > 0 and (not lines[end - 1].strip(_SPACE) or (comment and lines[end - 1].startswith(comment))):
+    cuts = tuple(f"{prefix} {SCISSORS}" for prefix in {"#", comment} - {""})
+    end = next((index for index, line in enumerate(lines) if line.startswith(cuts)), len(lines))
+    before = "\n".join(lines[:end]) + ("\n" if end < len(lines) else "")
+    end = min(end, _before_the_end(before).removesuffix("\n").count("\n") + 1)
+    hidden = "#" if comment in ("#", "") else ""
+    last = end
+    while end > 0 and (not lines[end - 1].strip(_SPACE) or (hidden and lines[end - 1].startswith(hidden))):
         end -= 1
-    head, tail = lines[:end], lines[end:]
-    if not clean("\n".join(head), comment).strip(_SPACE):
-        return text
-    ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
-    in_block = bool(parse_trailers(clean("\n".join(head), comment)))
-    if in_block:
-        start = _block_start(head)
-        head = _without(head, start, ours)
-        in_block = len(head) > start
-    lines = [f"{key}: {value}" for key, value in wanted]
-    # What is left of a block may be too little of one, or the subject: then ours are a paragraph of their own.
-    in_block = in_block and parse_trailers(clean("\n".join(head + lines), comment))[-len(wanted) :] == wanted
-    if wanted and not in_block:
-        head.append("")
-    head += lines
-    if not tail:
-        tail = [""]
-    return "\n".join(head + tail)
+    if not end:  # nothing but comments: they are the message if git keeps them
+        end = last
+    return lines[:end], lines[end:]
 
 
-def _without(lines: list[str], start: int, ours: set[str]) -> list[str]:
-    """Drop our trailers from the block that begins at ``start``, each with its folded lines."""
+def _without(lines: list[str], ours: set[str]) -> list[str]:
+    """Drop our trailers from the last paragraph, each with its folded lines."""
+    start, end = _last_paragraph(lines)
     kept = lines[:start]
     dropping = False
-    for line in lines[start:]:
-        dropping = _is_ours(line, ours) or (dropping and line[:1] in (" ", "\t"))
+    for line in lines[start:end]:
+        dropping = _is_ours(line, ours) or (dropping and line[:1] in _SPACE)
         if not dropping:
             kept.append(line)
+    kept += lines[end:]
     while kept and not kept[-1].strip(_SPACE):
         kept.pop()
     return kept
-
-
-def _block_start(lines: list[str]) -> int:
-    start = len(lines)
-    while start > 0 and lines[start - 1].strip(_SPACE):
-        start -= 1
-    return start
 
 
 def _is_ours(line: str, ours: set[str]) -> bool:

@@ -44,8 +44,8 @@ def staged(repository: Repository) -> Change:
     parents = (parent, *others) if parent else ()
     if others:
         with Objects(repository.git) as objects, Merges(repository) as merges:
-            files, settled = merges.own(parents, tree, objects)
-        return Change(STAGED, parents, tree, files, settled=settled)
+            files, settled, conflicted = merges.own(parents, tree, objects)
+        return Change(STAGED, parents, tree, files, settled=settled, conflicted=conflicted)
     return Change(STAGED, parents, tree, tuple(_diff(repository, parent or repository.empty_tree(), tree)))
 
 
@@ -149,13 +149,14 @@ class Commits:
 
     def change(self, step: Step) -> Change:
         """Return a commit as a change; a merge is compared with all its parents and with the recomputed merge."""
-        found, settled = step.commit, tuple[FileChange, ...]()
+        found, settled, conflicted = step.commit, tuple[FileChange, ...](), frozenset[str]()
         if step.raw is None:
-            files, settled = self._merges.own(found.parents, found.tree, self._objects)
+            files, settled, conflicted = self._merges.own(found.parents, found.tree, self._objects)
         else:
             files = tuple(parse_raw(step.raw))
             files = trees.with_lines(files, step.counts) if self._lines else files
-        return Change(found.id, found.parents, found.tree, files, found.message, settled, address(found.author))
+        author = address(found.author)
+        return Change(found.id, found.parents, found.tree, files, found.message, settled, conflicted, author)
 
 
 def _bring(repository: Repository, commits: Sequence[Commit]) -> None:

@@ -6,7 +6,15 @@ import click
 
 from planfence.boundary import push
 from planfence.cli.common import here, tell
+from planfence.cli.live import Live
 from planfence.gate import stage
+from planfence.gitio.repository import Repository
+from planfence.prove import prove
+from planfence.prove.session import Teller
+from planfence.terminal import StatusLine, say
+
+#: How long the gate may ask the tests by itself (seconds).
+_BUDGET_S = 600
 
 
 @click.command()
@@ -14,7 +22,18 @@ from planfence.gate import stage
 def command(task: str) -> int:
     """Move TASK (the active one) on: from implement to review, from review to done."""
     repository = here()
+    note = _ask(repository, task)
     moved = stage.advance(repository, task)
     if not moved.refused:
         push.foresee(repository, moved.scene.head)
+    if note:
+        say(f"planfence: {note}", err=True)
     return tell(moved, f"{moved.scene.name}: {moved.scene.stage} → {moved.stage}", f"stays in {moved.scene.stage}")
+
+
+def _ask(repository: Repository, task: str) -> str:
+    line = StatusLine()
+    try:
+        return prove.ask_at_gate(repository, task, _BUDGET_S, Teller(Live().say, line.show))
+    finally:
+        line.clear()

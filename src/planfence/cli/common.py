@@ -13,8 +13,10 @@ from planfence.change import reader
 from planfence.errors import ExitCode
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
+from planfence.inert import inert
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
+from planfence.terminal import emit, say
 
 if TYPE_CHECKING:
     from planfence.gate.stage import Moved
@@ -45,16 +47,28 @@ def judging_formats(command: Callable[..., Any]) -> Callable[..., Any]:
     return formats(command, MORE_FORMATS)
 
 
-def tell(moved: Moved, done: str, refused: str) -> int:
-    """Print what came of a move, its notes on standard error; return the exit code."""
+def tell(moved: Moved, done: str, refused: str, *more: str) -> int:
+    """Print what came of a move, a line each, its notes on standard error; return the exit code."""
     from planfence.render.stage_text import findings_text
 
     for note in moved.notes:
-        click.echo(f"planfence: {note}", err=True)
+        say(f"planfence: {note}", err=True)
     if moved.report.findings:
-        click.echo(findings_text(moved.report.findings), err=moved.refused)
+        emit(findings_text(moved.report.findings) + "\n", err=moved.refused)
     if moved.refused:
-        click.echo(f"{moved.scene.name}: {refused}, {len(moved.report.errors)} in the way", err=True)
+        say(f"{moved.scene.name}: {refused}, {len(moved.report.errors)} in the way", err=True)
         return ExitCode.FINDINGS
-    click.echo(done)
+    for line in (done, *more):
+        say(line)
     return ExitCode.CLEAN
+
+
+def confirmed(question: str) -> bool:
+    """Ask a person yes or no, on standard error; no where nobody answers."""
+    return click.confirm(inert(question), err=True)  # noqa: TID251 - the one place that asks
+
+
+def answered(question: str) -> str:
+    """Ask a person for some words, on standard error."""
+    answer = click.prompt(inert(question), default="", show_default=False, err=True)  # noqa: TID251 - as above
+    return str(answer).strip()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from planfence.cli.common import here
@@ -23,7 +21,7 @@ def command(first: str, second: str, task: str) -> int:
 
     Exit codes: 0 one of them is to be taken, 1 a tie or neither.
     """
-    live = Live(sys.stderr.buffer)
+    live = Live(err=True)
     try:
         found = use.compare(here(), first, second, live.teller(), task=task)
     finally:

@@ -21,7 +21,12 @@ def command() -> int:
             emit(f"\n{paint('▌ ' + said.title, '1;36', colour)}\n")
             continue
         emit(f"{paint('$ ' + said.command, '1', colour)}\n")
-        emit("".join(f"  {line}\n" if line else "\n" for line in said.output.splitlines()))
+        emit(
+            "".join(
+                f"  {line}\n" if line else "\n"
+                for line in said.output.split("\n")[: -1 if said.output.endswith("\n") else None]
+            )
+        )
         if not said.expected:
             emit(paint("  (this is not how the story goes)", "31", colour) + "\n")
             code = ExitCode.COULD_NOT_CHECK

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from planfence import env
 from planfence.errors import ExitCode
+from planfence.inert import dumps
 from planfence.render import setup
 from planfence.setup.doctor import Diagnosis, Health, examine
+from planfence.terminal import emit
 
 
 @click.command()
@@ -18,14 +19,14 @@ from planfence.setup.doctor import Diagnosis, Health, examine
 def command(as_json: bool) -> int:
     """Say what is installed here and what would not run; exit 1 where something would not."""
     found = examine(env.current(), Path.cwd())
-    click.echo(_json(found) if as_json else _text(found))
+    emit((_json(found) if as_json else _text(found)) + "\n")
     broken = any(each.health is Health.BROKEN for each in found)
     return int(ExitCode.FINDINGS if broken else ExitCode.CLEAN)
 
 
 def _json(found: list[Diagnosis]) -> str:
     rows = [{"health": d.health.value, "subject": d.subject, "seen": d.seen, "mend": d.mend} for d in found]
-    return json.dumps(rows, indent=2)
+    return dumps(rows, 2)
 
 
 def _text(found: list[Diagnosis]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from planfence.cli.common import here
+from planfence.inert import inert
 from planfence.render import setup
 from planfence.setup import init as use_case
+from planfence.terminal import emit
 
 
 @click.command()
@@ -29,8 +31,8 @@ def command(framework: str, outside: bool, observe: bool, plan: bool, commit: bo
     done = use_case.init(here(), framework, outside=outside, wishes=use_case.Wishes(observe, plan, commit))
     rows = [(step.name, step.state, step.remark) for step in done.steps]
     rows += [(outcome.name, outcome.deed.value, outcome.remark) for outcome in done.installation.outcomes]
-    click.echo(setup.listing("planfence is set up here", rows, done.installation.remarks))
-    click.echo("\nnext:\n" + "\n".join(f"  {step}" for step in done.next_steps))
+    emit(setup.listing("planfence is set up here", rows, done.installation.remarks) + "\n")
+    emit("\nnext:\n" + "".join(f"  {inert(step)}\n" for step in done.next_steps))
     if done.snippet:
-        click.echo(f"\nto run planfence through your hook framework instead:\n\n{done.snippet}")
+        emit(f"\nto run planfence through your hook framework instead:\n\n{done.snippet}\n")
     return 0

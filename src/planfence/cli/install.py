@@ -8,6 +8,7 @@ from planfence.cli.common import here
 from planfence.render import setup
 from planfence.setup import agents as agent_hooks
 from planfence.setup import install as use_case
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -29,12 +30,12 @@ def command(framework: str, outside: bool, agents: str, user: bool, server: bool
     if server:
         from planfence.setup.server import install_server
 
-        click.echo(f"every push is judged from now on: {install_server(here())}")
+        say(f"every push is judged from now on: {install_server(here())}")
         return 0
     if agents:
-        click.echo(setup.listing("hooks of agents", *agent_hooks.install(here(), agents, user=user)))
+        emit(setup.listing("hooks of agents", *agent_hooks.install(here(), agents, user=user)) + "\n")
         return 0
     done = use_case.install(here(), framework, outside=outside)
     title = f"planfence runs through {done.framework}" if done.framework != "native" else f"hooks in {done.folder}"
-    click.echo(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks))
+    emit(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks) + "\n")
     return 0

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from typing import BinaryIO
-
 from planfence.gate.testrun import Teller
+from planfence.terminal import PassedOn, StatusLine, say
 
 _FRAMES = "|/-\\"
 
 
-class StatusLine:
-    """One line that is replaced as things move on, where a terminal listens on standard error (``shows``)."""
-
-    def __init__(self) -> None:
-        self.shows = sys.stderr.isatty()
-        self._shown = False
-
-    def show(self, text: str) -> None:
-        """Replace the line; cut at the terminal's width, since a wrapped line could not be taken away."""
-        if self.shows:
-            sys.stderr.write(f"\r\033[K{text[: shutil.get_terminal_size().columns - 1]}")
-            sys.stderr.flush()
-            self._shown = True
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._shown:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
-            self._shown = False
-
-
 class Live:
-    """Streams output, and keeps a status line below it."""
+    """Passes output on, and keeps a status line below it."""
 
-    def __init__(self, out: BinaryIO | None = None) -> None:
-        self._out = out or sys.stdout.buffer
+    def __init__(self, *, err: bool = False) -> None:
+        self._out = PassedOn(err=err)
         self._line = StatusLine()
         self._frame = 0
 
@@ -46,20 +21,19 @@ class Live:
         return Teller(self.say, self.output, self.tick)
 
     def clear(self) -> None:
-        """Take the status line away."""
+        """Take the status line away; what is left of the output stands on a line of its own."""
         self._line.clear()
+        self._out.end()
 
     def say(self, text: str) -> None:
         """Say a line of our own."""
         self.clear()
-        sys.stderr.write(f"planfence: {text}\n")
-        sys.stderr.flush()
+        say(f"planfence: {text}", err=True)
 
     def output(self, data: bytes) -> None:
         """Pass on what a command wrote."""
-        self.clear()
-        self._out.write(data)
-        self._out.flush()
+        self._line.clear()
+        self._out.take(data)
 
     def tick(self, name: str, seconds: float) -> None:
         """Say how long a command has been running."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TextIO
@@ -13,12 +12,13 @@ from planfence.cli.common import here, policy_of
 from planfence.errors import PlanfenceError
 from planfence.files.state import write_atomically
 from planfence.identity import checked, checked_task
+from planfence.inert import dumps
 from planfence.judge.claims import active_task
 from planfence.log import files
 from planfence.log.writer import utc
-from planfence.render.log_text import render_counts, render_records, visible
+from planfence.render.log_text import render_counts, render_records
 from planfence.report import costs, export
-from planfence.terminal import emit
+from planfence.terminal import emit, say
 
 
 @click.group()
@@ -28,22 +28,30 @@ def command() -> None:
 
 @command.command()
 @click.option("--task", default="", help="Only this task's records.")
-@click.option("-n", "--last", default=20, show_default=True, help="How many records, from the end; 0: all.")
+@click.option(
+    "-n",
+    "--last",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many records, from the end; 0: all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the records and the counts.")
 def show(task: str, last: int, as_json: bool) -> int:
-    """Show the last records (times in UTC), and what in the log could not be read."""
+    """Show the last records (times in UTC), and what could not be read there. With `-n 0` the whole log is read."""
     repository = here()
-    reading = files.read_logs(list(dict.fromkeys(files.own_logs(repository, policy_of(repository)))))
+    logs = list(dict.fromkeys(files.own_logs(repository, policy_of(repository))))
+    reading = files.read_last(logs, last, task) if last > 0 else files.read_logs(logs)
     found = [record for record in reading.records if not task or record.fields["task"] == task][-last:]
     timed = [(utc(record.epoch), record) for record in found]
     if as_json:
         shown = [{"time": when.replace("_", "T") + "Z"} | record.fields for when, record in timed]
         aside = [{"line": entry.line, "why": entry.why, "text": entry.text} for entry in reading.aside]
-        click.echo(json.dumps({"records": shown, "counts": reading.counts, "aside": aside}, indent=2))
+        emit(dumps({"records": shown, "counts": reading.counts, "aside": aside, "whole": reading.whole}, 2) + "\n")
         return 0
     if found:
-        click.echo(render_records(timed))
-    click.echo(render_counts(reading.counts, reading.aside))
+        emit(render_records(timed) + "\n")
+    emit(render_counts(reading.counts, reading.aside, whole=reading.whole) + "\n")
     return 0
 
 
@@ -58,7 +66,7 @@ def add(fields: tuple[str, ...]) -> None:
             raise PlanfenceError(f"{field} is no KEY=VALUE", hint="write cost=0.42")
         pairs[name] = value
     repository = here()
-    click.echo(visible(files.add(repository, policy_of(repository), pairs)))
+    say(files.add(repository, policy_of(repository), pairs))
 
 
 @command.command("import")
@@ -69,8 +77,8 @@ def import_(paths: tuple[Path, ...], dry_run: bool) -> None:
     repository = here()
     done = files.import_logs(repository, policy_of(repository), list(paths), dry_run=dry_run)
     verb = "would import" if dry_run else "imported"
-    click.echo(f"{verb} {done.records} records and {done.runs} run-log lines")
-    click.echo(render_counts(done.counts, done.aside))
+    say(f"{verb} {done.records} records and {done.runs} run-log lines")
+    emit(render_counts(done.counts, done.aside) + "\n")
 
 
 @command.command()
@@ -93,11 +101,11 @@ def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
         model = checked(model, "--model") if model else ""
         taken = costs.take_printed(repository, policy, file.read(), task=owner, model=model)
     amount = "unknown" if taken.cost is None else f"${taken.cost:.4f}"
-    click.echo(f"logged {taken.lines} lines, {amount}")
+    say(f"logged {taken.lines} lines, {amount}")
     for reason, count in sorted(taken.left_out.items()):
-        click.echo(f"  left out: {count} x {reason}")
+        say(f"  left out: {count} x {reason}")
     for note in taken.notes:
-        click.echo(f"planfence: {note}", err=True)
+        say(f"planfence: {note}", err=True)
 
 
 @command.command("export")
@@ -115,14 +123,12 @@ def export_(kind: str, output: Path | None, endpoint: str) -> None:
     if kind == "parquet":
         if output is None:
             raise PlanfenceError("Parquet needs a file", hint="planfence log export --format parquet -o log.parquet")
-        click.echo(f"wrote {output}: {export.parquet(repository, policy, output, int(time.time()))} rows", err=True)
+        say(f"wrote {output}: {export.parquet(repository, policy, output, int(time.time()))} rows", err=True)
         return
     if endpoint and kind == "otlp":
-        click.echo(f"sent {export.send(export.otlp(repository, policy), endpoint)} requests", err=True)
+        say(f"sent {export.send(export.otlp(repository, policy), endpoint)} requests", err=True)
         return
-    lines = (
-        export.json_lines(repository, policy) if kind == "jsonl" else map(json.dumps, export.otlp(repository, policy))
-    )
+    lines = export.json_lines(repository, policy) if kind == "jsonl" else map(dumps, export.otlp(repository, policy))
     text = "".join(f"{line}\n" for line in lines)
     if output is None:
         emit(text)

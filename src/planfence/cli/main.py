@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import click
 
 from planfence import __version__
-from planfence.errors import ExitCode, PlanfenceError
-from planfence.terminal import emit_error
+from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
+from planfence.terminal import emit, emit_error, say
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
 COMMANDS = {
@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "test": "test",
+    "prove": "prove",
     "advance": "advance",
     "review": "review",
     "rework": "rework",
@@ -31,6 +32,7 @@ COMMANDS = {
     "finish": "finish",
     "verify": "verify",
     "receive": "receive",
+    "squash-message": "squash_message",
     "split": "split",
     "summary": "summary",
     "prompt": "prompt",
@@ -63,6 +65,7 @@ GROUPS = {
         "start": "Begin a task, or go back to it",
         "status": "Show a task: its stage, its files, what is missing",
         "test": "Run the tests on exactly one tree, and record it",
+        "prove": "Ask whether the tests would have noticed",
         "advance": "Move a task on to its next stage",
         "review": "Answer the review of a task",
         "rework": "Send a task back to implement",
@@ -76,6 +79,7 @@ GROUPS = {
         "verify": "Judge a range as CI does, by the protected branch",
         "receive": "Judge a push in a server's pre-receive hook",
         "summary": "Show a change, its risky parts first",
+        "squash-message": "Write the message for a squash of a range",
         "compare": "Compare two branches for one task",
         "explain": "Say what a rule checks, and why",
     },
@@ -127,6 +131,14 @@ def main() -> None:
     sys.exit(_run())
 
 
+def _show(error: click.ClickException) -> None:
+    """Say what click found wrong with the arguments; it quotes them."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        emit(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n", err=True)
+    say(f"Error: {error.format_message()}", err=True)
+
+
 def _run() -> int:
     try:
         result = planfence.main(prog_name="planfence", standalone_mode=False)
@@ -136,8 +148,11 @@ def _run() -> int:
     except click.Abort:
         return int(ExitCode.INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
+        emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        return int(ExitCode.COULD_NOT_CHECK)
     return int(result) if isinstance(result, int) else 0

@@ -19,7 +19,7 @@ from planfence.plan.starters import Said
 from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
-from planfence.terminal import emit, wants_colour
+from planfence.terminal import emit, say, wants_colour
 
 
 class _Plan(click.Group):
@@ -67,25 +67,25 @@ def new(  # noqa: PLR0913 - one parameter an option
         if commit or start:
             raise PlanfenceError("a plan that is to be filled in can't be started", hint="say --goal and --files")
         place = use.new_plan(here(), plan_id)
-        emit(f"{os.path.relpath(place)}\n")
-        emit(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}\n", err=True)
+        say(f"{os.path.relpath(place)}")
+        say(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}", err=True)
         return int(ExitCode.CLEAN)
     repository = here()
     written = use.said_plan(repository, plan_id, said)
     if written.report.findings:
         emit(render.linted(written.report, colour=wants_colour(env.current())), err=True)
     if written.report.refused:
-        emit("planfence: such a plan would not be started, so nothing was written\n", err=True)
+        say("planfence: such a plan would not be started, so nothing was written", err=True)
         return int(ExitCode.FINDINGS)
-    emit(f"{os.path.relpath(written.place)}\n")
+    say(f"{os.path.relpath(written.place)}")
     name = f"{plan_id}/{task or 'work'}"
     if commit or start:
         made = use.commit_plan(repository, plan_id)
-        emit(f"committed in {made[:12]}\n", err=True)
+        say(f"committed in {made[:12]}", err=True)
     if not start:
         line = "" if commit else f"git add {written.place} && git commit -m 'docs: plan {plan_id}' && "
         line = line.replace(str(written.place), os.path.relpath(written.place))
-        emit(f"Then: {line}planfence start {name}\n", err=True)
+        say(f"Then: {line}planfence start {name}", err=True)
         return int(ExitCode.CLEAN)
     from planfence.cli.common import tell
     from planfence.gate import stage
@@ -118,7 +118,7 @@ def lint(names: tuple[str, ...], output: str) -> int:
     if output == "json":
         emit(machine.to_json(report))
     elif output == "github":
-        emit(machine.to_github(report))
+        emit(machine.to_github(report), commands=True)
     elif output == "sarif":
         emit(machine.to_sarif(report, use.lint_rules(), __version__))
     elif output == "junit":
@@ -129,7 +129,7 @@ def lint(names: tuple[str, ...], output: str) -> int:
         emit(render.linted(report, colour=wants_colour(env.current())))
     if output == "text":
         for said in for_plans(here(), report.judged):
-            emit(f"worth it? {said}\n", err=True)
+            say(f"worth it? {said}", err=True)
     if found.faults:
         raise BadFile(found.faults)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
@@ -162,9 +162,9 @@ def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int
         emit(text.render(done.report, colour=colour), err=True)
         emit("planfence: the amendment would be refused, so nothing was committed\n", err=True)
         return int(ExitCode.FINDINGS)
-    emit(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}\n")
+    say(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}")
     for note in done.notes:
-        emit(f"note: {note}\n", err=True)
+        say(f"note: {note}", err=True)
     return int(ExitCode.CLEAN)
 
 

@@ -11,7 +11,7 @@ from planfence.cli.common import here
 from planfence.errors import ExitCode
 from planfence.plan.bring import import_plan
 from planfence.plan.importers import READERS
-from planfence.terminal import emit
+from planfence.terminal import say
 
 
 @click.command("import")
@@ -22,7 +22,7 @@ from planfence.terminal import emit
 def command(kind: str, plan_id: str, tag: str, file: Path) -> int:
     """Write a plan from FILE, with a TODO wherever the other tool says nothing; never overwrites one."""
     place, text = import_plan(here(), kind, file, plan_id=plan_id, tag=tag)
-    emit(f"{os.path.relpath(place)}\n")
+    say(f"{os.path.relpath(place)}")
     gaps = text.count("TODO") - 1
-    emit(f"{gaps} TODOs; then: planfence plan lint {place.stem}\n", err=True)
+    say(f"{gaps} TODOs; then: planfence plan lint {place.stem}", err=True)
     return int(ExitCode.CLEAN)

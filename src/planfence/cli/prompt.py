@@ -8,8 +8,9 @@ from planfence.agents import prompts, run
 from planfence.agents.programs import ARGUMENTS
 from planfence.cli.common import here
 from planfence.errors import ExitCode, PlanfenceError
+from planfence.inert import lines
 from planfence.render.prompts import STAGES
-from planfence.terminal import emit
+from planfence.terminal import emit, say
 
 
 @click.command("prompt")
@@ -30,12 +31,12 @@ def command(stage: str, task: str, goal: str, agent: str | None, program: str) -
         raise PlanfenceError("a plan's prompt is not run", hint="save the answer as a plan, then `planfence plan lint`")
     ran = run.run(repository, stage, task, agent, program)
     if ran.told.text:
-        emit(ran.told.text.rstrip("\n") + "\n")
+        emit(lines(ran.told.text).rstrip("\n") + "\n")
     cost = "cost not told" if ran.told.cost is None else f"${ran.told.cost:.4g}"
-    emit(f"run {ran.id[:12]}: {ran.files} files, {ran.lines} lines, {ran.minutes:.1f} min, {cost}\n", err=True)
+    say(f"run {ran.id[:12]}: {ran.files} files, {ran.lines} lines, {ran.minutes:.1f} min, {cost}", err=True)
     for said in (ran.complaint, ran.warning):
         if said:
-            emit(f"planfence: {said}\n", err=True)
+            say(f"planfence: {said}", err=True)
     if ran.failed:
-        emit(f"planfence: {agent} did not finish (exit {ran.exit})\n", err=True)
+        say(f"planfence: {agent} did not finish (exit {ran.exit})", err=True)
     return int(ExitCode.FINDINGS if ran.failed else ExitCode.CLEAN)

@@ -12,7 +12,7 @@ import sys
 from planfence import env
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
-from planfence.gitio.revisions import Ahead, listing
+from planfence.gitio.revisions import Ahead, are_plain, listing, looking
 from planfence.gitio.run import Git
 from planfence.terminal import emit_error
 
@@ -31,7 +31,7 @@ def main(words: list[str], span: str) -> int:
     try:
         git = Git(os.getcwd(), env.current())
         with Objects(git) as objects:
-            ends = _ends(objects, span)
+            ends = _ends(git, objects, span)
             if ends is None:
                 return _run(words, span, None)
             # Git lists the commits while all else is loaded.
@@ -44,13 +44,16 @@ def main(words: list[str], span: str) -> int:
         return int(ExitCode.INTERRUPTED)
 
 
-def _ends(objects: Objects, span: str) -> tuple[str, str] | None:
+def _ends(git: Git, objects: Objects, span: str) -> tuple[str, str] | None:
     """The full ids of a range that is plainly named; None where the command itself has to look, or to complain."""
     left, dots, right = span.partition("..")
     if not (left and dots and right) or right[:1] == "." or "\n" in span:
         return None
     try:
-        ends = [objects.find(f"{name}^{{commit}}") for name in (left, right)]
+        with looking(git, (left, right)) as asked:
+            ends = [objects.find(f"{name}^{{commit}}") for name in (left, right)]
+            if not are_plain(asked, (left, right)):
+                return None
     except PlanfenceError:
         return None
     base, head = ends

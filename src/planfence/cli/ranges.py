@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,7 +16,7 @@ from planfence.judge.advice import next_steps
 from planfence.judge.check import Outcome
 from planfence.render import text
 from planfence.rules.rule import Step
-from planfence.terminal import emit, wants_colour
+from planfence.terminal import StatusLine, emit, say, wants_colour
 
 
 def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> int:
@@ -30,16 +29,23 @@ def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> 
         from planfence.log import hookruns
 
         warning = hookruns.ran(repository, "check", outcome, began) if hookruns.in_hook(repository) else ""
-        emit(f"planfence: {warning}\n" if warning else "", err=True)
+        if warning:
+            say(f"planfence: {warning}", err=True)
     return emit_report(repository, outcome, output)
 
 
 def verify(repository: Repository, span: str, output: str, ahead: Ahead | None = None) -> int:
     """Judge a range as CI does, with its progress on a terminal, and report; return the exit code."""
-    shown = sys.stderr.isatty()
-    outcome = verifying.verify(repository, span, _progress if shown else None, ahead)
-    if shown:
-        emit("\r\033[K", err=True)
+    line = StatusLine()
+
+    def progress(number: int) -> None:
+        if number % 100 == 0:
+            line.show(f"{number} commits")
+
+    try:
+        outcome = verifying.verify(repository, span, progress if line.shows else None, ahead)
+    finally:
+        line.clear()
     _leave_summary(repository, outcome.report)
     return emit_report(repository, outcome, output, far=True)
 
@@ -55,12 +61,7 @@ def _leave_summary(repository: Repository, report: Report) -> None:
         with open(path, "a", encoding="utf-8", errors="replace") as file:
             file.write(to_markdown(report))
     except OSError as error:
-        emit(f"planfence: the job's summary could not be written: {error.strerror}\n", err=True)
-
-
-def _progress(number: int) -> None:
-    if number % 100 == 0:
-        emit(f"\r{number} commits", err=True)
+        say(f"planfence: the job's summary could not be written: {error.strerror}", err=True)
 
 
 def emit_report(repository: Repository, outcome: Outcome, output: str, *, far: bool = False) -> int:
@@ -82,7 +83,7 @@ def _emit_machine(report: Report, steps: Sequence[Step], output: str) -> None:
     if output == "json":
         emit(machine.to_json(report, steps))
     elif output == "github":
-        emit(machine.to_github(report))
+        emit(machine.to_github(report), commands=True)
     elif output == "markdown":
         from planfence.render.markdown import to_markdown
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
 
 import click
 
-from planfence.cli.common import here
+from planfence.cli.common import confirmed, here
 from planfence.cli.live import Live
 from planfence.errors import ExitCode
 from planfence.gate.replay import Recording, Replayed, Verdict, find, replay, write_trees
 from planfence.identity import HUMAN, detect
+from planfence.inert import dumps, inert, lines
 from planfence.ledger.evidence import to_statement
 from planfence.render.stage_text import facts_text
-from planfence.render.text import printable
-from planfence.terminal import emit
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -33,12 +32,12 @@ def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
     repository = here()
     recording = find(repository, run)
     if as_json:
-        emit(json.dumps(dict(to_statement(recording.run).predicate), indent=2) + "\n")
+        emit(dumps(dict(to_statement(recording.run).predicate), 2) + "\n")
     else:
         emit(_shown(recording))
     if into is not None:
         write_trees(repository, recording, into)
-        emit(f"{' and '.join(recording.trees)} are in {into}\n")
+        say(f"{' and '.join(recording.trees)} are in {into}")
     if not tests:
         return int(ExitCode.CLEAN)
     live = Live()
@@ -53,10 +52,11 @@ def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
 def _may_run(who: str, commands: tuple[str, ...]) -> bool:
     """Show commands that only the record names, and ask a person at a terminal; everyone else is answered no."""
     emit("neither the policy nor the plan here names these commands of the record:\n", err=True)
-    emit("".join(f"  {printable(line)}\n" for line in commands), err=True)
+    for line in commands:
+        say(f"  {line}", err=True)
     if who != HUMAN or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    return click.confirm("Run them here, with your rights?", err=True)
+    return confirmed("Run them here, with your rights?")
 
 
 def _shown(recording: Recording) -> str:
@@ -68,19 +68,19 @@ def _shown(recording: Recording) -> str:
         ("commit", run.commit),
         ("base", f"{run.base[:12]} tree {recording.trees.get('base', '')}"),
         ("result", f"tree {run.tree}"),
-        *((each.name, f"{each.outcome}: {printable(each.command)}") for each in run.results),
+        *((each.name, f"{each.outcome}: {each.command}") for each in run.results),
     ]
     parts = [facts_text(rows)]
     for name, data in (("prompt", recording.prompt), ("diff", recording.diff), ("output", recording.output)):
-        text = "\n".join(printable(line) for line in data.decode("utf-8", "replace").splitlines())
+        text = lines(data.decode("utf-8", "surrogateescape")).rstrip("\n")
         parts.append(f"--- {name} ---\n{text or '(none)'}")
     return "\n".join(parts) + "\n"
 
 
 def _compared(played: Replayed) -> str:
-    lines = []
+    said = []
     for number, results in enumerate(played.again, 1):
         for then, now in zip(played.recording.run.results, results, strict=True):
-            lines.append(f"replay {number}  {now.name}: {then.outcome} then, {now.outcome} now")
-    lines.append(f"the outcome is {played.verdict}")
-    return "\n".join(lines) + "\n"
+            said.append(inert(f"replay {number}  {now.name}: {then.outcome} then, {now.outcome} now"))
+    said.append(f"the outcome is {played.verdict}")
+    return "\n".join(said) + "\n"

@@ -17,7 +17,7 @@ from planfence.report import report as use_case
 from planfence.report.data import ReportData
 from planfence.report.metrics import Frame
 from planfence.report.trial import all_trials
-from planfence.terminal import emit, wants_colour
+from planfence.terminal import emit, say, wants_colour
 
 
 @click.command()
@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     )
     if page is not None:
         write_atomically(page, page_of(data).encode("utf-8", "replace"))
-        click.echo(f"wrote {page}: {len(data.tasks)} tasks", err=True)
+        say(f"wrote {page}: {len(data.tasks)} tasks", err=True)
     if as_json:
         emit(use_case.render_json(data) + "\n")
     elif as_csv:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import BinaryIO
 
 import click
 
-from planfence.cli.common import here, tell
+from planfence.cli.common import answered, confirmed, here, tell
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import reviews
+from planfence.gate.gate import proof_of
 from planfence.judge.situation import look
 from planfence.ledger import reviewing
 from planfence.ledger.reviewing import Point
-from planfence.terminal import emit
+from planfence.render import prove
+from planfence.terminal import emit, say
 
 
 @click.command("review")
@@ -25,7 +28,9 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     """Answer the review of TASK (`PLAN/TASK`; the active one): at the terminal, by a file, or by an agent's JSON."""
     repository = here()
     if checklist:
-        emit(reviewing.checklist(look(repository, task).task))
+        scene = look(repository, task)
+        first = "".join(f"# {line}\n" for line in prove.for_review(proof_of(scene), scene.task.title))
+        emit(first + reviewing.checklist(scene.task))
         return int(ExitCode.CLEAN)
     notes = ""
     if filled is not None and given is not None:
@@ -35,22 +40,24 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     elif given is not None:
         answers, notes = reviewing.read_json(given.read())
     elif sys.stdin.isatty():
+        scene = look(repository, task)
+        emit("".join(f"{line}\n" for line in prove.for_review(proof_of(scene), scene.task.title)))
         answers = reviews.ask(repository, task, _asked)
     else:
         raise PlanfenceError("nobody is at the terminal to answer", hint="give --file or --json")
     moved = reviews.record(repository, task, answers, notes)
     unmet = [answer for answer in answers if not answer.met]
     said = f"{moved.scene.name}: {len(answers)} answers recorded by {moved.scene.model}"
+    more = ["all met: planfence finish"]
     if unmet:
-        said += "\n" + "\n".join(f"not met: {answer.criterion}: {answer.evidence}" for answer in unmet)
-        said += f'\nsend it back: planfence rework --why "{unmet[0].criterion}: {unmet[0].evidence}"'
-    else:
-        said += "\nall met: planfence finish"
-    return tell(moved, said, "review not recorded")
+        why = shlex.quote(f"{unmet[0].criterion}: {unmet[0].evidence}")
+        more = [f"not met: {answer.criterion}: {answer.evidence}" for answer in unmet]
+        more.append(f"send it back: planfence rework --why {why}")
+    return tell(moved, said, "review not recorded", *more)
 
 
 def _asked(point: Point) -> tuple[bool, str]:
-    met = click.confirm(f"{point.id}: {point.text}. Met?")
-    while not (evidence := click.prompt("  what did you look at", default="", show_default=False).strip()):
-        click.echo("  a word of evidence is needed: a file and line, or a command and what it said")
+    met = confirmed(f"{point.id}: {point.text}. Met?")
+    while not (evidence := answered("  what did you look at")):
+        say("  a word of evidence is needed: a file and line, or a command and what it said", err=True)
     return met, evidence

@@ -125,7 +125,8 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
             code=ExitCode.FINDINGS,
         )
     if done.failed:
-        raise PlanfenceError(f"{done.failed}\nnothing was changed", code=ExitCode.FINDINGS)
+        first, *tail = done.failed.splitlines()
+        raise PlanfenceError(first, more=(*tail, "nothing was changed"), code=ExitCode.FINDINGS)
     emit(view.made(done.commits, subject.base))
     return int(ExitCode.CLEAN)
 

@@ -15,6 +15,7 @@ from planfence.gate import stage
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
+from planfence.terminal import emit, say
 
 #: A terminal is no proof of a person: after so many seconds without an answer the plan's estimate is taken.
 ANSWER_S = 30
@@ -49,13 +50,13 @@ def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float 
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:
         for said in advice(moved.scene.repository, moved.scene.policy, moved.scene.plan, [moved.scene.task]):
-            click.echo(f"planfence: worth it? {said}", err=True)
+            say(f"planfence: worth it? {said}", err=True)
     return tell(
         moved,
-        f"{name} is active: {moved.scene.task.title}\n"
+        f"{name} is active: {moved.scene.task.title}",
+        "not started",
         f"stage {moved.stage}, held by {model if take_over else holder}, "
         f"estimated {estimate or moved.scene.task.estimate_min:g} min",
-        "not started",
     )
 
 
@@ -66,15 +67,15 @@ def _can_ask(prompt: BinaryIO | None) -> bool:
 def _ask(planned: float) -> float:
     """Ask for a forecast; 0 where there is no answer, or none that is a number of minutes."""
     for _ in range(_TRIES):
-        click.echo(f"your forecast, in minutes of work [{planned:g}]: ", nl=False, err=True)
+        emit(f"your forecast, in minutes of work [{planned:g}]: ", err=True)
         ready, _, _ = select.select([sys.stdin], [], [], ANSWER_S)
         if not ready:
-            click.echo(f"\nno answer: the plan's {planned:g} min", err=True)
+            emit(f"\nno answer: the plan's {planned:g} min\n", err=True)
             return 0.0
         answer = sys.stdin.readline().strip()
         minutes = number(answer) or 0.0
         if not answer or 1 <= minutes <= 100_000:
             return minutes
-        click.echo("a number of minutes, such as 45", err=True)
-    click.echo(f"the plan's {planned:g} min", err=True)
+        say("a number of minutes, such as 45", err=True)
+    say(f"the plan's {planned:g} min", err=True)
     return 0.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from planfence.cli.common import here
 from planfence.gate.status import Status, status
+from planfence.inert import dumps
 from planfence.render.stage_text import facts_text, findings_text, paths_text
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -17,9 +17,9 @@ from planfence.render.stage_text import facts_text, findings_text, paths_text
 def command(task: str, as_json: bool) -> int:
     """Show TASK (the active one): its plan, theme, stage, files, minutes, and what the next gate asks for."""
     now = status(here(), task)
-    click.echo(json.dumps(_data(now), indent=2) if as_json else _text(now))
+    emit((dumps(_data(now), 2) if as_json else _text(now)) + "\n")
     for problem in now.scene.facts.problems:
-        click.echo(f"planfence: {problem}", err=True)
+        say(f"planfence: {problem}", err=True)
     return 0
 
 

@@ -10,8 +10,9 @@ from planfence.cli.live import Live
 from planfence.errors import ExitCode
 from planfence.gate.testrun import Ran, run_tests
 from planfence.gate.testtarget import target_of
+from planfence.inert import inert
 from planfence.ledger.evidence import TESTS, Outcome
-from planfence.terminal import emit
+from planfence.terminal import emit, say
 
 
 @click.command()
@@ -30,7 +31,7 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
         live.clear()
     emit(summary(ran))
     for hint in hints(ran):
-        emit(f"  hint: {hint}\n", err=True)
+        say(f"  hint: {hint}", err=True)
     if ran.passed and target.commit:
         push.foresee(repository, target.commit)
     if ran.warning:
@@ -75,7 +76,7 @@ def summary(ran: Ran) -> str:
         counts = "no report" if each.counts is None else f"{each.counts.tests} tests, {each.counts.failed} failed"
         if each.counts is not None and each.counts.skipped:
             counts += f", {each.counts.skipped} skipped"
-        lines.append(f"{each.outcome}  {each.name}: {each.command} ({counts}, {each.seconds:.1f} s)")
+        lines.append(inert(f"{each.outcome}  {each.name}: {each.command} ({counts}, {each.seconds:.1f} s)"))
     verdict = "passed" if ran.passed else f"not passed: {ran.why}"
-    lines.append(f"tree {tree} {verdict} ({ran.run.where}, run {ran.run.id[:12]})")
+    lines.append(inert(f"tree {tree} {verdict} ({ran.run.where}, run {ran.run.id[:12]})"))
     return "\n".join(lines) + "\n"

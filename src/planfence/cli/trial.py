@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from planfence.cli.common import here, policy_of
 from planfence.identity import checked
+from planfence.inert import dumps
 from planfence.render.trial_text import render_rules, render_standing
 from planfence.report import trial as use_case
 from planfence.report.decision import METRICS, Trial
-from planfence.terminal import emit
+from planfence.terminal import emit, say
 
 
 @click.group()
@@ -45,7 +44,7 @@ def start(
     begun, warning = use_case.start(repository, policy_of(repository), asked)
     emit(render_rules(begun))
     if warning:
-        emit(f"planfence: {warning}\n", err=True)
+        say(f"planfence: {warning}", err=True)
 
 
 @command.command()
@@ -58,7 +57,7 @@ def status(as_json: bool) -> int:
         emit("no trial yet: `planfence trial start`\n")
         return 0
     standing = use_case.standing(found[0], use_case.facts_of(repository, policy_of(repository)))
-    emit(json.dumps(standing.plain(), indent=1) + "\n" if as_json else render_standing(standing.plain()))
+    emit(dumps(standing.plain(), 1) + "\n" if as_json else render_standing(standing.plain()))
     return 0
 
 
@@ -67,6 +66,6 @@ def stop() -> None:
     """End the running trial; its rules and its tasks stay."""
     repository = here()
     ended, warning = use_case.stop(repository, policy_of(repository))
-    emit(f"stopped {ended.id}; `planfence trial status` still says where it stands\n")
+    say(f"stopped {ended.id}; `planfence trial status` still says where it stands")
     if warning:
-        emit(f"planfence: {warning}\n", err=True)
+        say(f"planfence: {warning}", err=True)

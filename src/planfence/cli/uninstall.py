@@ -9,6 +9,7 @@ from planfence.errors import ExitCode
 from planfence.render import setup
 from planfence.setup import agents as agent_hooks
 from planfence.setup import install as use_case
+from planfence.terminal import emit
 
 
 @click.command()
@@ -19,9 +20,9 @@ from planfence.setup import install as use_case
 def command(agents: str, user: bool) -> int:
     """Take the native hooks out; what was there before comes back byte for byte. Safe to run twice."""
     if agents:
-        click.echo(setup.listing("hooks of agents", *agent_hooks.uninstall(here(), agents, user=user)))
+        emit(setup.listing("hooks of agents", *agent_hooks.uninstall(here(), agents, user=user)) + "\n")
         return int(ExitCode.CLEAN)
     done = use_case.uninstall(here())
     rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]
-    click.echo(setup.listing(f"hooks in {done.folder}", rows, done.remarks))
+    emit(setup.listing(f"hooks in {done.folder}", rows, done.remarks) + "\n")
     return int(ExitCode.CLEAN if done.complete else ExitCode.FINDINGS)

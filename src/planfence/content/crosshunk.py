@@ -148,6 +148,29 @@ def _codemods(units: Sequence[Unit]) -> list[tuple[str, str]]:
     return [(identity, "codemod") for identity, own in edits.items() if own and all(edit in frequent for edit in own)]
 
 
+def related(units: Sequence[Unit]) -> list[frozenset[str]]:
+    """Which units can't be told apart: the two ends of one moved block, one renamed name, one edit everywhere.
+
+    Returns sets of at least two ids each.
+    """
+    kinds = relate(units, lambda: False)
+    own = [unit for unit in units if unit.id in kinds]
+    keys: list[frozenset[str]] = []
+    for unit in own:
+        assert unit.hunk is not None
+        if kinds[unit.id] == "move":
+            shared: Iterable[object] = [_block(unit.hunk.old or unit.hunk.new)]
+        elif kinds[unit.id] == "codemod":
+            shared = _edits(unit)
+        else:
+            shared = (_name_map(_tokens(unit.hunk.old), _tokens(unit.hunk.new)) or {}).items()
+        keys.append(frozenset(f"{kinds[unit.id]} {key!r}" for key in shared))
+    together: dict[int, set[str]] = defaultdict(set)
+    for unit, number in zip(own, clusters(keys, [unit.id for unit in own]), strict=True):
+        together[number].add(unit.id)
+    return [frozenset(ids) for ids in together.values() if len(ids) > 1]
+
+
 def clusters(names: Sequence[frozenset[str]], places: Sequence[str]) -> list[int]:
     """Group items that share a place or a name; return for each the number of its group.
 

@@ -23,7 +23,7 @@ SPREAD = 43
 SPREAD_SAID = 50
 _PER_FILE = 4
 
-_ISSUE = re.compile(r"(?<![\w/])(?!(?:UTF|SHA|ISO|RFC|CVE|PEP|MD|CP)-)[A-Z][A-Z0-9]+-\d+\b|(?<![\w/&])#\d+\b")
+_KEY = re.compile(r"(?<![\w/])(?!(?:UTF|SHA|ISO|RFC|CVE|PEP|MD|CP|GH)-)[A-Z][A-Z0-9]+-\d+\b")
 #: Issues of a tracker that has no letters for them: `issues 12 and 13`, `bugs #12, #13`.
 _TRACKED = re.compile(
     r"\b(?:issues?|bugs?|tickets?)(?: numbers?)?:? *#?(\d+(?:(?:, *(?:and )?| *& *| and | or )#?\d+)*)\b", re.IGNORECASE
@@ -35,15 +35,23 @@ _DONE = (
     r"(?:fix|fixes|fixed|add|adds|added|remove|removes|removed|clean|cleans|cleaned|clean ?up|update|updates|updated"
     r"|refactor|refactored|rename|renamed|implement|implemented|make|makes|change|changed|move|moved|improve|improved)"
 )
+_SOME = (
+    r"some (?:cleanup|clean-up|cleaning|formatting|refactoring)"
+    r"|(?:various|misc|miscellaneous|several|assorted|bunch of|minor|small|other|few more|more) (?:\w+ )?"
+    r"(?:fixes|changes|clean-?ups?|tweaks|improvements|bugs?|updates|things|stuff|refactorings?)"
+)
+#: What a subject says of a second thing; a body says most of it of the first thing's parts, too.
 _ALSO = re.compile(
     rf"\b(?:also|additionally|as well as|while (?:here|at it|i'm|i was|there)|unrelated"
-    rf"|and (?:{_DONE}|some|a few|other|minor)\b"
-    r"|some (?:cleanup|clean-up|cleaning|formatting|refactoring)"
-    r"|(?:various|misc|miscellaneous|several|assorted|bunch of|minor|small|other|few more|more) (?:\w+ )?"
-    r"(?:fixes|changes|clean-?ups?|tweaks|improvements|bugs?|updates|things|stuff|refactorings?))\b",
+    rf"|and (?:{_DONE}|some|a few|other|minor)\b|{_SOME})\b",
     re.IGNORECASE,
 )
-_ITEM = re.compile(r"^[^\S\n]*(?:[-*+•]|\d+[.)])[^\S\n]+(?=\S)", re.MULTILINE)
+_BESIDES = re.compile(
+    rf"(?:^|(?<=\.)\s+|^\s*[-*]\s+)(?:also|additionally)[,:]? {_DONE}\b"
+    r"|\b(?:while (?:here|i'm here|i was there)\b|(?:an )?unrelated (?:fix|change|clean-?up|bug)"
+    r"|some (?:cleanup|clean-up|cleaning|formatting|refactoring)\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +98,15 @@ def cues(message: Message) -> tuple[str, ...]:
     """Return what a message says that a message about one thing seldom says."""
     text = _TRAILER_LINE.sub("", f"{message.subject}\n{message.body}")
     found: list[str] = []
-    issues = list(dict.fromkeys(_ISSUE.findall(text)))
+    keys = dict.fromkeys(_KEY.findall(text))
+    issues = list(keys) if len(keys) > 1 else list(message.issues)
     if len(issues) < 2:
         numbers = (number for told in _TRACKED.findall(text) for number in re.findall(r"\d+", told))
         issues = [f"#{number}" for number in dict.fromkeys(numbers)]
     if len(issues) > 1:
         found.append(f"it names {len(issues)} issues ({', '.join(issues[:3])})")
-    also = _ALSO.search(text)
+    subject, _, body = text.partition("\n")
+    also = _ALSO.search(subject) or _BESIDES.search(body)
     if also:
         found.append(f"it says “{' '.join(also.group().split())}”")
-    items = len(_ITEM.findall(message.body))
-    if items > 1:
-        found.append(f"it lists {items} things")
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from planfence.records import dataclass
@@ -14,10 +14,11 @@ _MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class Ancestor:
-    """One process: its words, and where it is (None: not told)."""
+    """One process: its words, where it is, and what it was started with (None: not told)."""
 
     words: tuple[str, ...]
     where: Path | None
+    variables: Mapping[str, str] | None = None
 
 
 def ancestors() -> Iterator[Ancestor]:
@@ -33,6 +34,14 @@ def ancestors() -> Iterator[Ancestor]:
         yield process
 
 
+def commit_words() -> tuple[str, ...]:
+    """Return the words of the `git commit` above this process, empty if none is seen: git tells its hooks nothing."""
+    for process in ancestors():
+        if "commit" in process.words and process.words[0].rpartition("/")[2].startswith("git"):
+            return process.words
+    return ()
+
+
 def _from_proc(number: int) -> tuple[int, Ancestor] | None:
     folder = Path("/proc", str(number))
     try:
@@ -45,7 +54,12 @@ def _from_proc(number: int) -> tuple[int, Ancestor] | None:
         where = Path(os.readlink(folder / "cwd"))
     except OSError:
         where = None
-    return parent, Ancestor(tuple(words), where)
+    try:
+        said = os.fsdecode(folder.joinpath("environ").read_bytes()).split("\0")
+        variables = {name: value for name, sign, value in (each.partition("=") for each in said) if sign}
+    except OSError:
+        variables = None
+    return parent, Ancestor(tuple(words), where, variables)
 
 
 def _from_ps(number: int) -> tuple[int, Ancestor] | None:

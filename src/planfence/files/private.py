@@ -87,9 +87,14 @@ def private_folder(path: str) -> Iterator[Private]:
     folder = lock = reaper = None
     try:
         try:
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-            lock = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while lock is None or not os.path.lexists(f"{folder}.lock"):
+                # Another process's sweep may find the folder before its lock is held: then both are gone.
+                if lock is not None:
+                    os.close(lock)
+                folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+                made = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+                lock = os.open(f"{folder}.lock", made, 0o600)
+                fcntl.flock(lock, fcntl.LOCK_EX)
             reaper = subprocess.Popen(
                 ["/bin/sh", "-c", _REAPER, "planfence-reaper", str(folder)],
                 stdin=subprocess.PIPE,
@@ -103,6 +108,7 @@ def private_folder(path: str) -> Iterator[Private]:
             raise CouldNotCheck(
                 f"no folder for the export in {base}: {error.strerror}", hint="make room there, or set TMPDIR"
             ) from error
+        assert folder is not None
         assert reaper.stdin is not None
         yield Private(folder, reaper.stdin)
     finally:

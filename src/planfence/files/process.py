@@ -78,61 +78,93 @@ def run_command(command: str, where: Path, variables: Mapping[str, str], timeout
     A command that can't be found ends with status 127. Raises :class:`CouldNotCheck` where
     there is no shell; an interrupt ends the group and goes on.
     """
-    started = time.monotonic()
+    running = Running(command, where, variables, timeout_s, watch)
     try:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
-            cwd=where,
-            env=dict(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # Told before the command runs, so that no `kill -9` of us comes between.
-            preexec_fn=lambda: watch.group(os.getpid()),  # noqa: PLW1509 - we have no threads
-        )
-    except OSError as error:
-        raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
-    kept = Tail()
-    assert process.stdout is not None
-    try:
-        in_time = _follow(process, process.stdout, started + timeout_s, kept, watch, started)
+        while (ended := running.step(_TICK_S)) is None:
+            pass
+        return ended
     finally:
-        _end(process)
-        process.stdout.close()
-        watch.group(0)
-    status = process.returncode
-    seconds = time.monotonic() - started
-    return Ended((status if status >= 0 else 128 - status) if in_time else None, kept.text(), seconds)
+        running.end()
 
 
-def _follow(
-    process: subprocess.Popen[bytes], pipe: IO[bytes], end: float, kept: Tail, watch: Watch, started: float
-) -> bool:
-    """Read until the command is over; False where its time ran out."""
-    os.set_blocking(pipe.fileno(), False)
-    over_since: float | None = None
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while True:
-            ready = selector.select(_TICK_S)
-            data = pipe.read(1 << 16) if ready else b""
-            now = time.monotonic()
-            if data:
-                kept.add(data)
-                watch.output(data)
-            elif ready and data == b"":
-                # Everyone closed it: only the exit status is still to come.
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.0, end - now))
-                return process.poll() is not None
-            if process.poll() is not None:
-                over_since = now if over_since is None else over_since
-                if not data or now - over_since > _GRACE_S:
-                    return True
-            if now > end:
-                return False
-            watch.tick(now - started)
+class Running:
+    """A shell command under way, followed step by step, so that one process can follow several.
+
+    Raises :class:`CouldNotCheck` where there is no shell. Whoever makes one calls :meth:`end`.
+    """
+
+    def __init__(self, command: str, where: Path, variables: Mapping[str, str], timeout_s: float, watch: Watch) -> None:
+        self._started = time.monotonic()
+        self._limit = self._started + timeout_s
+        self._watch = watch
+        self._kept = Tail()
+        self._closed = self._over = False
+        self._over_since: float | None = None
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", command],
+                cwd=where,
+                env=dict(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # Told before the command runs, so that no `kill -9` of us comes between.
+                preexec_fn=lambda: watch.group(os.getpid()),  # noqa: PLW1509 - we have no threads
+            )
+        except OSError as error:
+            raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
+        except ValueError as error:  # a recorded command may hold a NUL
+            raise CouldNotCheck(f"`{command}` is no command line: {error}") from error
+        assert self._process.stdout is not None
+        self._pipe: IO[bytes] = self._process.stdout
+        os.set_blocking(self._pipe.fileno(), False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._pipe, selectors.EVENT_READ)
+
+    def step(self, wait_s: float) -> Ended | None:
+        """Follow it for ``wait_s`` seconds at most; how it ended, once it did."""
+        in_time = self._follow(wait_s)
+        if in_time is None:
+            self._watch.tick(time.monotonic() - self._started)
+            return None
+        self.end()
+        status = self._process.returncode
+        seconds = time.monotonic() - self._started
+        return Ended((status if status >= 0 else 128 - status) if in_time else None, self._kept.text(), seconds)
+
+    def _follow(self, wait_s: float) -> bool | None:
+        """Read what is there; False where its time ran out, None where it goes on."""
+        if self._closed:
+            # Everyone closed its output: only the exit status is still to come.
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(max(0.0, min(wait_s, self._limit - time.monotonic())))
+            if self._process.poll() is not None:
+                return True
+            return False if time.monotonic() > self._limit else None
+        ready = self._selector.select(wait_s)
+        data = self._pipe.read(1 << 16) if ready else b""
+        now = time.monotonic()
+        if data:
+            self._kept.add(data)
+            self._watch.output(data)
+        elif ready and data == b"":
+            self._closed = True
+            return None
+        if self._process.poll() is not None:
+            self._over_since = now if self._over_since is None else self._over_since
+            if not data or now - self._over_since > _GRACE_S:
+                return True
+        return False if now > self._limit else None
+
+    def end(self) -> None:
+        """End its whole group, whatever it is at."""
+        if not self._over:
+            self._over = True
+            _end(self._process)
+            self._selector.close()
+            self._pipe.close()
+            self._watch.group(0)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,8 @@ from planfence.gitio.repository import Repository
 from planfence.judge import check
 from planfence.judge.claims import active_task
 from planfence.ledger.intoto import Statement
-from planfence.ledger.records import new_id, now, write_entry
+from planfence.ledger.proofs import latest
+from planfence.ledger.records import believed_proofs, new_id, now, read_book, write_entry
 from planfence.log import writer as records
 from planfence.records import dataclass, replace
 from planfence.risks import summary as summaries
@@ -55,7 +56,10 @@ def compare(repository: Repository, first: str, second: str, teller: Teller, *, 
         "id": new_id(),
         "task": task,
         "base": base,
-        "candidates": [asdict(each) | {"kinds": list(each.kinds), "unmet": list(each.unmet)} for each in (a, b)],
+        "candidates": [
+            asdict(each) | {"kinds": list(each.kinds), "unmet": list(each.unmet), "proven": list(each.proven)}
+            for each in (a, b)
+        ],
         "winner": verdict.winner,
         "by": verdict.by,
         "why": verdict.why,
@@ -102,6 +106,11 @@ def _measure(
     found = summaries.between(repository, base, commit, name)
     lines = sum(len(file.added) + len(file.removed) for file in found.files)
     kinds = tuple(dict.fromkeys(each.risk.name for each in found.found))
+    believed = believed_proofs(repository, read_book(repository), target.policy, target.tree)
+    proof = latest(believed, target.tree, target.task_name)
+    told = (
+        (str(proof.change.answer) if proof.change else "", proof.decided) if proof and not proof.flaky else ("", (0, 0))
+    )
     return Candidate(
-        name, commit, ran.why, unmet, len(report.errors), found.weight, kinds, len(found.files), lines
+        name, commit, ran.why, unmet, len(report.errors), found.weight, kinds, len(found.files), lines, *told
     ), target

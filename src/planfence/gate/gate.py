@@ -10,7 +10,8 @@ from planfence.gate.testcommand import line_for
 from planfence.judge.check import check_commit, check_range
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
-from planfence.ledger.records import read_history
+from planfence.ledger.proofs import Proof, latest
+from planfence.ledger.records import believed_proofs, read_history
 from planfence.ledger.stages import Stage
 from planfence.plan.plans import lint_committed
 from planfence.records import replace
@@ -20,6 +21,7 @@ from planfence.rules import (
     reviewer_is_author,
     rework_needs_reassignment,
     tests_not_passed,
+    tests_prove_nothing,
 )
 from planfence.rules.rule import Rule
 
@@ -41,6 +43,7 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
             *_dependencies(scene),
             *_tests(scene),
             *_criteria(scene),
+            *_proof(scene),
             *_scope(scene),
         ]
     else:
@@ -50,6 +53,7 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
             *_dependencies(scene),
             *_tests(scene),
             *_criteria(scene),
+            *_proof(scene),
             *_answers(scene),
             *_scope(scene),
         ]
@@ -155,6 +159,21 @@ def _criteria(scene: Scene) -> Iterator[Finding]:
             f"{name} is not met on this tree: `{commands[name]}` has not passed",
             f"planfence test {scene.name}",
         )
+
+
+def _proof(scene: Scene) -> Iterator[Finding]:
+    """Whether the tests would have noticed the change: asked once they pass, of what was recorded."""
+    tests = scene.policy.tests
+    if tests.prove == "off" or not tests.command or any(_tests(scene)):
+        return
+    for message, fixes in tests_prove_nothing.faults(proof_of(scene), tests, scene.name):
+        yield from finding(scene, tests_prove_nothing.RULE, message, *fixes)
+
+
+def proof_of(scene: Scene) -> Proof | None:
+    """The newest believed proof about this very tree of the task; None if nobody asked."""
+    found = believed_proofs(scene.repository, scene.book, scene.policy, scene.tree)
+    return latest(found, scene.tree, scene.name)
 
 
 def _answers(scene: Scene) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
 from planfence.files.state import read_active_task, write_active_task
-from planfence.finding import Finding, Report
+from planfence.finding import Finding, Report, Severity
 from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository
 from planfence.identity import checked
@@ -51,7 +51,7 @@ def start(
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     _free_of_others(scene)
     found = blocks(scene, "start", taking_over=bool(take_over))
-    if found:
+    if _refuse(found):
         return _refused(scene, "start", found)
     seq = scene.state.seq
     if take_over:
@@ -118,13 +118,14 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done already")
     found = blocks(scene, "advance")
-    if found:
+    if _refuse(found):
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
     move = _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
-    return _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
+    done = _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
+    return replace(done, report=Report((scene.head,), found))
 
 
 def _patches(scene: Scene) -> tuple[str, ...]:
@@ -145,7 +146,7 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
             f"{scene.name} is in {scene.stage}, not in review", hint="only what is under review can be sent back"
         )
     found = blocks(scene, "rework", to=to)
-    if found:
+    if _refuse(found):
         return _refused(scene, "rework", found)
     state = scene.state
     move = _move(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
@@ -164,7 +165,7 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
     if empty:
         raise PlanfenceError(f"no word of evidence for {', '.join(empty)}", hint="say what you looked at or ran")
     found = blocks(scene, "review")
-    if found:
+    if _refuse(found):
         return _refused(scene, "review", found)
     move = _move(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
@@ -237,6 +238,11 @@ def _move(
         at=now(),
         after=last_of(scene.state.moves),
     )
+
+
+def _refuse(found: tuple[Finding, ...]) -> bool:
+    """Whether what was found stands in the way: advice does not."""
+    return any(each.severity is Severity.ERROR for each in found)
 
 
 def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:

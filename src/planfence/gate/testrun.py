@@ -130,7 +130,7 @@ def run_in_export(
 ) -> tuple[Result, ...]:
     """Run commands (key → name, command line) in a fresh export of the target's tree; nothing is recorded."""
     with export(repository, target.tree) as exported:
-        _link(repository, target.policy.tests.links, exported.files)
+        link(repository, target.policy.tests.links, exported.files)
         place = _Place("export", exported.files, exported.scratch, exported.guard)
         return _run_in(repository, target, commands, teller, (place, teller.output))
 
@@ -175,7 +175,7 @@ def _place(repository: Repository, target: Target, teller: Teller) -> Iterator[_
             )
         teller.say(f"tests run in a fresh export: {why}")
     with export(repository, target.tree) as exported:
-        _link(repository, tests.links, exported.files)
+        link(repository, tests.links, exported.files)
         yield _Place("export", exported.files, exported.scratch, exported.guard)
 
 
@@ -196,7 +196,7 @@ def _not_alone(repository: Repository, target: Target) -> str:
     return worktreeproof.difference(repository, target.tree, policy.tests.links)
 
 
-def _link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
+def link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
     """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name.
 
     Raises :class:`CouldNotCheck` if such a link would lead to the repository itself.
@@ -254,7 +254,7 @@ def _run_one(
     number, name, command = what
     # A name that no command before this one can know.
     report = place.scratch / f"junit-{number}-{new_id()[:8]}.xml"
-    line = command.replace("{junit}", shlex.quote(str(report)))
+    line = command.replace("{junit}", shlex.quote(str(report))).replace("{files}", "")  # all files: none by name
     inside = place.kind == "worktree"
     before = worktreeproof.fingerprint(repository) if inside else ""
     ended = _process(repository, target, place, teller, output, (line, name))

@@ -92,6 +92,11 @@ def _is_id(name: bytes) -> bool:
     return len(name) in (40, 64) and not name.strip(b"0123456789abcdef")
 
 
+def is_readable(encoding: str) -> bool:
+    """Whether every reader finds the same trailers in a message of this encoding; empty: git's own, UTF-8."""
+    return not encoding or _CHARSET.fullmatch(encoding) is not None
+
+
 def _decode(body: bytes, encoding: str) -> str:
     try:
         if encoding != _PLAIN and _CHARSET.fullmatch(encoding):

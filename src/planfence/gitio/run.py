@@ -219,4 +219,4 @@ _FULL = ("No space left on device", "Disk quota exceeded", "File too large", "co
 def _hint(words: Sequence[str]) -> str:
     if any(full in word for word in words for full in _FULL):
         return "make room there, and run it again: nothing was recorded"
-    return "\n".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read"
+    return "; ".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read"

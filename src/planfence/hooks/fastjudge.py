@@ -123,7 +123,9 @@ def follow(place: Place, standing: Standing) -> None:
         if commit == standing.head:
             standing.head = head
             return
-        if not places.is_id(parent) or b"plan-rework" in message.lower():
+        said = message.lower()
+        # Where a branch holds a task's commits, the full check marks what belongs to none.
+        if not places.is_id(parent) or b"plan-rework" in said or (not place.task and b"plan-task" in said):
             break
         expected = parent
         position += 2

@@ -19,7 +19,7 @@ _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 #: Stands for the commit's id in what is written down before there is one.
 _COMMIT = b"\0"
 #: Asks for git's comment prefix, under both of its names.
-_COMMENT = ("config", "-z", "--get-regexp", r"^core\.comment(char|string)$")
+_COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup|i18n\.commitencoding)$")
 #: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
@@ -35,6 +35,12 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         return False  # no editor was opened, so git keeps these lines (githooks(5))
     lines = clean(text)
     plan, files = change.prove()
+    if not change.raw and _amends():
+        return False  # an amended message, whose commit keeps its task
+    if place.unedited and _names_encoding(place):
+        return False  # the full check says whether readers find trailers in it
+    if text.lstrip(" \t\r\n")[:1] == "#":
+        return False  # some clean-ups keep it as the subject
     log = place.log(plan)
     block = judge(plan, lines)
     if settings and answer(settings, (0, 1)):
@@ -71,6 +77,32 @@ def post_commit(place: Place, began: float) -> bool:
         Standing(commit.join(rest[:3]).split(b" ")).write(place)
     places.append(log, b"%s%s,ms=%s%s" % (before, commit, places.since(began), after))
     return True
+
+
+def _amends() -> bool:
+    """Whether the `git commit` above this process amends; also where none is seen. Raises OSError without /proc."""
+    number = b"%d" % posix.getppid()
+    for _ in range(8):
+        words = places.read_file(b"/proc/" + number + b"/cmdline", 1 << 16).split(b"\0")
+        if b"commit" in words:
+            return any(word[:4] == b"--am" for word in words)
+        number = places.read_file(b"/proc/" + number + b"/stat", 4096).rpartition(b")")[2].split()[1]
+    return True
+
+
+def _names_encoding(place: Place) -> bool:
+    """Whether a setting of this repository, of the user or of the command names an encoding for messages."""
+    said = [value for name, value in place.environment.items() if name[:10] == "GIT_CONFIG"]
+    if any("commitencoding" in value.lower() for value in said):
+        return True
+    home = place.environment.get("HOME", "").encode()
+    for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
+        try:
+            if b"commitencoding" in places.read_file(file, 1 << 16).lower():
+                return True
+        except FileNotFoundError:
+            continue
+    return False
 
 
 def _folded(lines: list[str]) -> list[bytes]:

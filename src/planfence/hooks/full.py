@@ -7,14 +7,19 @@ from pathlib import Path
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.ancestors import commit_words
 from planfence.files.state import write_atomically
 from planfence.finding import Report
+from planfence.gitio.commits import is_readable
 from planfence.gitio.repository import Repository
+from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
 from planfence.judge.check import Outcome
 from planfence.judge.claims import trailers
 from planfence.records import dataclass, replace
+
+_OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +55,50 @@ def pre_commit(repository: Repository) -> HookResult:
 def commit_msg(repository: Repository, file: Path) -> HookResult:
     """Write the trailers into the message, and judge the staged change with it."""
     text = read_message(file)
-    comment = "" if keeps_comments(repository, text) else comment_prefix(repository)
-    message = messages.parse(messages.clean(text, comment))
-    if not message.subject:
+    cleanup = cleanup_of(repository, text)
+    message = messages.parse(cleanup.finished(text))
+    if not message.subject and not _keeps_empty():
         return HookResult(Outcome(Report(), None))  # git aborts an empty message itself
     outcome = check.check_staged(repository, message)
     if outcome.policy is None:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
-    written = messages.with_trailers(text, trailers(outcome.claim, outcome.policy), comment)
     if not outcome.report.refused:
+        _require_encoding(repository)
+        written = _written(text, cleanup, trailers(outcome.claim, outcome.policy)) if message.subject else text
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
-    return HookResult(outcome, text=text, edited=bool(comment))
+    return HookResult(outcome, text=text, edited=cleanup.edited)
+
+
+def _require_encoding(repository: Repository) -> None:
+    """Raise :class:`CouldNotCheck` if git would note an encoding in which `git log` finds no trailers."""
+    status, out = repository.git.status("config", "--get", "i18n.commitEncoding")
+    encoding = out.decode("utf-8", "replace").strip() if status == 0 else ""
+    if not is_readable(encoding):
+        raise CouldNotCheck(
+            f"i18n.commitEncoding is {encoding}, in which no reader finds the trailers of a message",
+            hint="unset it (git config --unset i18n.commitEncoding), or commit with -c i18n.commitEncoding=UTF-8",
+        )
+
+
+def _keeps_empty() -> bool:
+    """Whether git makes a commit of an empty message: then it bears no trailer, and is judged so."""
+    return any(word.startswith("--allow-empty-m") for word in commit_words())
+
+
+def _written(text: str, cleanup: Cleanup, wanted: tuple[tuple[str, str], ...]) -> str:
+    """Return the text with the trailers where git finds them after its clean-up."""
+    end = "\n".join(f"{key}: {value}" for key, value in wanted)
+    for written in (messages.with_trailers(text, wanted, cleanup.comment), f"{text.rstrip()}\n\n{end}\n"):
+        found = messages.parse_trailers(cleanup.finished(written))
+        ours = tuple(one for one in found if one[0].lower() in _OURS)
+        if ours == wanted:
+            return written
+    raise CouldNotCheck(
+        "no place in this message is left for the trailers once git has cleaned it",
+        hint="take the scissors line out of it",
+    )
 
 
 def read_message(file: Path) -> str:
@@ -84,29 +120,6 @@ def message_file(repository: Repository, arguments: tuple[str, ...]) -> Path:
         if (repository.git_dir / name).is_file():
             return repository.git_dir / name
     raise PlanfenceError("commit-msg needs the message's file", hint="run it from git, or pass .git/COMMIT_EDITMSG")
-
-
-def keeps_comments(repository: Repository, text: str) -> bool:
-    """Whether `#` lines are part of the message: git strips none where no editor was opened.
-
-    It tells its hooks so by `GIT_EDITOR=:` (githooks(5)). Somebody may have set that editor themselves; then
-    git's own template stands in the file, below an empty line or with its scissors.
-    """
-    words = text.split("\n", 1)[0].strip()
-    return repository.environment.get("GIT_EDITOR") == ":" and bool(words) and messages.SCISSORS not in text
-
-
-def comment_prefix(repository: Repository) -> str:
-    """Git's comment prefix; `auto` can't be known from outside, so its usual answer stands in.
-
-    `core.commentString` (git 2.45) is the same setting's later name.
-    """
-    for key in ("core.commentString", "core.commentChar"):
-        status, out = repository.git.status("config", "--get", key)
-        if status == 0:
-            value = out.decode("utf-8", "replace").removesuffix("\n")
-            return "#" if value == "auto" else value
-    return "#"
 
 
 def post_commit(repository: Repository) -> HookResult:

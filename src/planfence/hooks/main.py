@@ -18,7 +18,7 @@ from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
 from planfence.log import hookruns
 from planfence.render import text as view
-from planfence.terminal import emit, emit_error, wants_colour
+from planfence.terminal import emit, emit_error, say, wants_colour
 
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
 
@@ -62,7 +62,7 @@ def _run(
 
 def _warn(warning: str) -> None:
     if warning:
-        emit(f"planfence: {warning}\n", err=True)
+        say(f"planfence: {warning}", err=True)
 
 
 def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes) -> HookResult:

@@ -104,7 +104,10 @@ def _is_about(repository: Repository, words: list[str], head: Change) -> bool:
 def _standing(repository: Repository, outcome: Outcome, change: Change, here: Place) -> Standing | None:
     """Write down what may be believed of the next commits at this HEAD; None: something was found, or is unsettled."""
     report, policy, claim = outcome.report, outcome.policy, outcome.claim
-    plain = not (report.findings or report.notes or claim.urgent or change.is_merge) and len(change.parents) == 1
+    plain = (
+        not (report.findings or report.notes or claim.urgent or claim.marked or change.is_merge)
+        and len(change.parents) == 1
+    )
     if (
         not plain
         or policy is None

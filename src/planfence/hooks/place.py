@@ -425,5 +425,7 @@ def append(name: bytes, *lines: bytes) -> bool:
     """Append to the benchmark log; return whether it is there, and say on stderr why not: it changes no verdict."""
     warning = append_line(name, b"\n".join(lines))
     if warning:
-        posix.write(2, b"planfence: " + warning.encode("utf-8", "surrogateescape") + b"\n")
+        from planfence.terminal import say
+
+        say(f"planfence: {warning}", err=True)
     return not warning

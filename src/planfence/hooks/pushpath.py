@@ -46,14 +46,16 @@ def _is_noted(remote: str, said: str, environ: os._Environ[str] | dict[str, str]
         return False
     common = _common(environ)
     lines = _read(f"{common}/planfence/cache/push-{new}").split("\n")
-    if lines[:3] != [HEADER, new, remote] or lines[-2:] != ["end", ""] or there == f"refs/heads/{lines[3]}":
+    if lines[:3] != [HEADER, new, remote] or lines[-2:] != ["end", ""]:
         return False
-    base, log, line, version = lines[3:7]
+    target, base, log, line, version = lines[3:8]
+    if there == f"refs/heads/{base}" or (target and there != target):
+        return False
     try:
         tip = _read(f"{common}/planfence/ledger-tip").rstrip("\n")
     except FileNotFoundError:
         tip = ""
-    if "\n".join(lines[7:-2]) != state(_for_each_ref(remote, base), tip) or version != _version():
+    if "\n".join(lines[8:-2]) != state(_for_each_ref(remote, base, target), tip) or version != _version():
         return False
     _log(log, line)
     return True
@@ -76,12 +78,12 @@ def _common(environ: os._Environ[str] | dict[str, str]) -> str:
         return git_dir
 
 
-def _for_each_ref(remote: str, base: str) -> str:
+def _for_each_ref(remote: str, base: str, target: str) -> str:
     from planfence.boundary.pushstate import questions
     from planfence.gitio.spawn import Process
 
     # A push hook's own environment: git told it which repository this is.
-    asked = Process(["git", *questions(remote, base)], os.environ, heard=False)  # noqa: TID251
+    asked = Process(["git", *questions(remote, base, target)], os.environ, heard=False)  # noqa: TID251
     status, printed, _ = asked.communicate()
     if status:
         raise OSError
@@ -104,7 +106,9 @@ def _log(path: str, line: str) -> None:
     when = time.strftime("%Y-%m-%d_%H:%M:%S", time.gmtime())
     warning = append_line(path, f"{when},{line},id={os.urandom(8).hex()}")
     if warning:
-        sys.stderr.write(f"planfence: {warning}\n")
+        from planfence.terminal import say
+
+        say(f"planfence: {warning}", err=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from itertools import chain
 
 from planfence.change.change import STAGED, Change
 from planfence.change.write import UNDER_WAY
+from planfence.files.ancestors import commit_words
 from planfence.finding import Finding
 from planfence.gitio import paths as patterns
 from planfence.gitio.objects import Objects
@@ -93,7 +94,7 @@ def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: 
     at, words = At.EARLIER, tuple[str, ...]()
     if ctx.change.name == STAGED:
         at = _under_way(repository)
-        words = _words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
+        words = commit_words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
     elif ctx.change.name and not far and _is_head(repository, ctx.change.name):
         at = At.TIP
     return Place(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
@@ -108,16 +109,6 @@ def _under_way(repository: Repository) -> At:
     if index == "index.lock":
         return At.ALL
     return At.PATHS if index.startswith("next-index-") else At.INDEX
-
-
-def _words() -> tuple[str, ...]:
-    """Return the words of the `git commit` above this process: git tells its hooks nothing of them."""
-    from planfence.files.ancestors import ancestors
-
-    for process in ancestors():
-        if "commit" in process.words and process.words[0].rpartition("/")[2].startswith("git"):
-            return process.words
-    return ()
 
 
 def _is_head(repository: Repository, commit: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from functools import partial
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
@@ -12,6 +13,7 @@ from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
 from planfence.change.reader import Commits
 from planfence.errors import PlanfenceError
+from planfence.files.ancestors import commit_words
 from planfence.finding import Report
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
@@ -19,16 +21,18 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
+from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
+from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HISTORY
-from planfence.ledger.refs import Tips
+from planfence.ledger.records import HISTORY, base_refs, read_history
+from planfence.ledger.refs import Ledger, Tips
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Need
+from planfence.rules.rule import Door, Need
 from planfence.rules.standing import names
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
@@ -38,8 +42,9 @@ NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init
 class Outcome:
     """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
 
-    ``unmarked`` are commits of a task that lack what the hooks write into each, ``refusal`` is the first change
-    that was refused.
+    ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
+    would have refused; ``reverts`` counts those that undo judged ones. ``refusal`` is the first change that
+    was refused, ``tasks`` are those of the commits.
     """
 
     report: Report
@@ -52,6 +57,9 @@ class Outcome:
     plan: Plan | None = None
     facts: Facts | None = None
     unmarked: tuple[str, ...] = ()
+    past_hooks: tuple[str, ...] = ()
+    reverts: int = 0
+    tasks: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
     @property
@@ -64,15 +72,36 @@ def _with_message(repository: Repository, claim: Claim, message: Message | None)
     """What the message's own trailers say beside the claim.
 
     A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
-    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too.
+    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too. A commit
+    without a message bears no trailer, and so claims nothing.
     """
     if message is None:
         return claim
+    if not message.subject:
+        return NOBODY
     said = claim_of(message)
     rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
-    if rebasing and (said.task or said.urgent):
+    if rebasing and (said.task or said.urgent or said.marked):
         return said
     return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
+
+
+def _amended(repository: Repository, objects: Objects, change: Change, message: Message | None) -> Claim | None:
+    """What the commit says of itself whose message alone is amended: it stays whose it was; None for any other."""
+    if message is None or not message.subject or change.files or len(change.parents) != 1:
+        return None
+    head = parse_commit(objects.read_many([change.parents[0]])[0])
+    words = commit_words()
+    # Git gives its hooks the author's date, which `--amend` keeps.
+    date = repository.environment.get("GIT_AUTHOR_DATE").partition(" ")[0]
+    if not (any(word.startswith("--am") for word in words) if words else date == f"@{head.author_time}"):
+        return None
+    old = messages.parse(head.message)
+    kept, said = claim_of(old), claim_of(message)
+    if said.task not in ("", kept.task):
+        return None
+    rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
+    return replace(kept, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0)
 
 
 def require_policy(policy: Policy | None) -> Policy:
@@ -91,26 +120,33 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
     message's type asks for it.
     """
     change = reader.staged(repository)
-    with Objects(repository.git) as objects:
+    with Objects(repository.git) as objects, ExitStack() as stack:
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
             return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
-        verdicts = Verdicts(repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True)
+        landing = stack.enter_context(Landing(repository, objects, sources))
+        verdicts = Verdicts(
+            repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
+            landing=landing,
+        )  # fmt: skip
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
         if governing.policy.standing:
             change = replace(change, author=reader.next_author(repository))
-        claim = _with_message(repository, staged_claim(repository), message)
+        kept = _amended(repository, objects, change, message)
+        claim = kept or _with_message(repository, staged_claim(repository), message)
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:
             verdicts.require_task(change, governing, claim.task)
-        if claim.task and not names(governing.policy, claim.task):
+        if claim.task and not kept and not names(governing.policy, claim.task):
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)
+        if verdicts.door is Door.SMALL and not claim.task and change.files and change.parents:
+            claim = replace(claim, marked=holds_tasks(repository, governing.policy))
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be mended
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
         facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
@@ -151,14 +187,6 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     return check_range(repository, base, head)
 
 
-def check_revisions(repository: Repository, revisions: list[str], gates: Mapping[str, str] | None = None) -> Outcome:
-    """Judge every commit that these `rev-list` arguments (full ids, `^` to exclude) name.
-
-    ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence; given at all, the commits leave.
-    """
-    return judge_commits(repository, revisions, terms=Terms(gates=gates or {}, leaving=gates is not None))
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What commits are held to beside themselves.
@@ -168,9 +196,12 @@ class Terms:
     (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
-    looks at the content of every change. ``leaving``: the commits are about to be pushed or
+    looks at the content of every change. ``apart`` are commits that were judged when they came to another branch.
+    ``leaving``: the commits are about to be pushed or
     reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
-    where git began to read it earlier.
+    where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to have:
+    there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks to be
+    merged into ``base``.
     """
 
     policy: Policy | None = None
@@ -180,9 +211,12 @@ class Terms:
     reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
+    apart: frozenset[str] = frozenset()
     leaving: bool = False
     remembers: bool = False
     ahead: Ahead | None = None
+    landed: str = ""
+    request: str = ""
 
 
 def judge_commits(
@@ -195,20 +229,82 @@ def judge_commits(
     """
     terms = terms or Terms()
     ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
-    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
+    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects, ExitStack() as stack:
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
+        landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
             base=terms.base, tips=terms.tips, remembers=terms.remembers, whole_merges=not walk, walks=walk,
+            landing=landing,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
         verdicts.thorough = terms.thorough
+        verdicts.apart = terms.apart
         verdicts.reruns.update(terms.reruns)
         if terms.leaving:
             verdicts.folding = Folding(repository, tuple(revisions))
         if not walk:
             return _judge_all(verdicts, revisions, terms, revisions)
+        if terms.landed:
+            verdicts.landed, verdicts.requests = _landed(repository, objects, terms.landed, revisions)
+            verdicts.judge_head = partial(_judge_head, verdicts, terms)
         return _judge_all(verdicts, revisions, terms, walked(ahead.asked) if ahead else listed(repository, revisions))
+
+
+def _landed(
+    repository: Repository, objects: Objects, tip: str, revisions: Sequence[str]
+) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the commits that a guarded branch got one by one, and by commit the request that brought it.
+
+    A merge brings what is new to its first parent; of another commit its message may say the request.
+    """
+    without = [revision for revision in revisions if revision.startswith("^")]
+    asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
+    parents: dict[str, list[str]] = {}
+    for line in repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
+        commit, *found = line.split()
+        parents[commit] = found
+    chain = []
+    while tip in parents:
+        chain.append(tip)
+        tip = next(iter(parents[tip]), "")
+    seen, requests = set(chain), dict[str, str]()
+    for commit in reversed(chain):
+        waiting = parents[commit][1:]
+        while waiting:
+            brought = waiting.pop()
+            if brought in parents and brought not in seen:
+                seen.add(brought)
+                requests[brought] = commit
+                waiting += parents[brought]
+    alone = [commit for commit in chain if len(parents[commit]) == 1]
+    for at in range(0, len(alone), 128):
+        for each in map(parse_commit, objects.read_many(alone[at : at + 128])):
+            number = messages.request_of(messages.parse(each.message))
+            if number:
+                requests[each.id] = f"#{number}"
+    return frozenset(chain), requests
+
+
+def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]) -> tuple[bool, int]:
+    """Judge what a head has and these commits have not as the request that it was; say how many commits that are."""
+    revisions = [head, *(f"^{commit}" for commit in without)]
+    ids = listed(outer.repository, revisions)
+    inner = Verdicts(
+        outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, base=terms.base,
+        tips=terms.tips, walks=True, landing=outer.landing,
+    )  # fmt: skip
+    own = Terms(terms.policy, terms.base, tips=terms.tips, leaving=terms.leaving)
+    if own.leaving:
+        inner.folding = Folding(outer.repository, tuple(revisions))
+    report = _judge_all(inner, revisions, own, ids).report
+    return bool(report.judged) and not report.refused, len(ids)
+
+
+def holds_tasks(repository: Repository, policy: Policy) -> bool:
+    """Whether this branch holds a task's commits that the policy's base has not."""
+    base = branch_base(repository, policy)
+    return bool(read_history(repository, ["HEAD", *([f"^{base}"] if base else [])]).facts)
 
 
 def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> Outcome:
@@ -239,12 +335,17 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
                 terms.progress(index + 1)
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
+    if terms.request and ids:
+        verdicts.foresee(terms.base, terms.request)
     if before_policy:
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
     report = verdicts.report()
     said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
-    return Outcome(report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked), refusal=verdicts.refusal)
+    return Outcome(
+        report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked),
+        past_hooks=tuple(verdicts.past_hooks), reverts=verdicts.reverts, tasks=verdicts.tasks, refusal=verdicts.refusal,
+    )  # fmt: skip
 
 
 def _counts(verdicts: Verdicts, ids: Sequence[str]) -> bool:
@@ -288,7 +389,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
 
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """
-    for ref in (f"refs/remotes/origin/{policy.base}", f"refs/heads/{policy.base}"):
+    for ref in base_refs(repository, policy.base):
         status, out = repository.git.status("merge-base", "HEAD", ref, ok=(0, 1, 128))
         if status == 0 and out.strip():
             return out.decode().strip()
@@ -296,20 +397,57 @@ def branch_base(repository: Repository, policy: Policy) -> str:
 
 
 def check_branch(repository: Repository) -> Outcome:
-    """Judge this branch's commits since its merge base with the policy's base."""
+    """Judge what this branch would bring to the protected branch, as far as that is known here."""
     head = reader.head(repository)
+    known = known_heads(repository)
     with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(head)
-    if policy is None:
-        return Outcome(Report((), (), (NO_POLICY,)), None)
-    base = branch_base(repository, policy)
-    if not base:
-        base_names = f"{policy.base} or origin/{policy.base}"
-        raise PlanfenceError(
-            f"no branch {base_names} to compare with", hint=f"set `base` in {POLICY_PATH}, or fetch it"
+        sources = Sources(objects)
+        policy = sources.policy(head)
+        if policy is None:
+            return Outcome(Report((), (), (NO_POLICY,)), None)
+        named = sources.policy(known.tips[known.default]) if known.default else None
+        if named is not None and named.base not in known.tips:
+            raise _nothing_to_compare_with(repository, named.base, known=False)
+        protected = find_protected(sources, known)
+        if protected is not None:
+            span = Ranges(repository, objects, protected, known).own_span(head)
+            revisions, base = list(span.revisions), protected.commit
+    if protected is None:
+        base = branch_base(repository, policy)
+        revisions = [head, f"^{base}"]
+    status = repository.git.status("merge-base", head, base, ok=(0, 1, 128))[0] if base else 1
+    if status != 0:
+        raise _nothing_to_compare_with(repository, protected.name if protected else policy.base, known=bool(base))
+    outcome = judge_commits(repository, revisions)
+    notes = outcome.report.notes + without_ledger(repository, outcome.report)
+    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, claim=NOBODY)
+
+
+def _nothing_to_compare_with(repository: Repository, base: str, *, known: bool) -> PlanfenceError:
+    fetch = f"git fetch origin '+refs/heads/{base}:refs/remotes/origin/{base}'"
+    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+        return PlanfenceError(
+            f"this checkout has not the whole history since it left {base}",
+            hint=f"fetch it: `{fetch.replace('fetch', 'fetch --unshallow', 1)}` (in CI: fetch-depth: 0)",
         )
-    outcome = check_range(repository, base, head)
-    return replace(outcome, policy=policy, claim=NOBODY)
+    if known:
+        return PlanfenceError(f"this branch has nothing in common with {base}", hint="name what to judge: --range A..B")
+    return PlanfenceError(
+        f"no branch {base} or origin/{base} to compare with",
+        hint=f"set `base` in {POLICY_PATH}, or fetch it: `{fetch}`",
+    )
+
+
+#: What the ledger's records could have let pass.
+_BY_RECORD = ("GAT001", "GAT002", "GAT003")
+
+
+def without_ledger(repository: Repository, report: Report) -> tuple[str, ...]:
+    """Say what to fetch where something is refused for want of records, and none is here at all."""
+    if not any(finding.code in _BY_RECORD for finding in report.errors) or Ledger(repository).tips().commits:
+        return ()
+    fetch = "git fetch origin 'refs/planfence/*:refs/planfence/*'"
+    return (f"there is no ledger here, and a record that is not here opens no gate: `{fetch}`",)
 
 
 def nothing_staged(repository: Repository) -> bool:

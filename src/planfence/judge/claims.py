@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a change says of itself: its task, who made it, in which stage, whether it was urgent."""
+    """What a change says of itself: its task, who made it, in which stage, whether it was urgent.
+
+    ``marked`` says that the hooks let it through as a small change, where its branch holds a task's commits.
+    """
 
     task: str = ""
     model: str = HUMAN
     stage: str = ""
     urgent: str = ""
     rework: int = 0
+    marked: bool = False
 
 
 #: The claim of a change that says nothing.
@@ -35,12 +39,34 @@ def claim_of(message: Message) -> Claim:
     def first(key: str) -> str:
         return next(iter(message.trailer(key)), "")
 
+    task = first(messages.TASK_TRAILER)
+    marked = task == messages.NO_TASK
     return Claim(
-        first(messages.TASK_TRAILER),
+        "" if marked else task,
         first(messages.MODEL_TRAILER) or HUMAN,
         first(messages.STAGE_TRAILER),
         first(messages.URGENT_TRAILER),
+        marked=marked,
     )
+
+
+def squashed_claims(text: str) -> tuple[Claim, ...]:
+    """Read the claims of the commits that a message was squashed from, each once; those without a task too."""
+    from planfence.change import message as messages
+
+    found: list[dict[str, str]] = []
+    for key, value in messages.inner_trailers(text):
+        if not found or key in (messages.TASK_TRAILER, messages.URGENT_TRAILER) or key in found[-1]:
+            found.append({})
+        found[-1][key] = value
+    claims = []
+    for said in found:
+        task = said.get(messages.TASK_TRAILER, "")
+        marked = task == messages.NO_TASK
+        model = said.get(messages.MODEL_TRAILER, HUMAN)
+        stage, urgent = said.get(messages.STAGE_TRAILER, ""), said.get(messages.URGENT_TRAILER, "")
+        claims.append(Claim("" if marked else task, model, stage, urgent, marked=marked))
+    return tuple(dict.fromkeys(claims))
 
 
 def split_task(name: str) -> tuple[str, str]:
@@ -69,7 +95,8 @@ def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]
     if claim.urgent and (policy is None or policy.unplanned.urgent):
         return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
     if not claim.task:
-        return ((messages.MODEL_TRAILER, claim.model),) if claim.model != HUMAN else ()
+        marked = ((messages.TASK_TRAILER, messages.NO_TASK),) if claim.marked else ()
+        return (*marked, (messages.MODEL_TRAILER, claim.model)) if claim.model != HUMAN else marked
     found = [(messages.TASK_TRAILER, claim.task)]
     if claim.stage:
         found.append((messages.STAGE_TRAILER, claim.stage))

@@ -33,10 +33,12 @@ class Content:
 
 
 def is_needed(ctx: Context, rules: Sequence[Rule]) -> bool:
-    """Whether a rule that asks for the content is not proven without it, by the type of the message alone."""
+    """Whether a rule that asks for the content is not proven without it, by the message alone."""
     asking = [rule for rule in rules if Need.CONTENT in rule.needs]
     if ctx.change.is_merge or not asking:
         return False
+    if ctx.message is not None and len(ctx.message.issues) < 2 <= len(ctx.message.all_issues):
+        return True  # whether they are two things, the change shows
     said = clauses(ctx.policy, ctx.plan, ctx.task, asking)
     if said is None:
         return True

@@ -45,7 +45,7 @@ class PlainCommits:
             return False
         message = messages.parse(commit.message)
         claim = self._claim(message)
-        if claim is None or len(message.types) > 1 or len(message.issues) > 1 or message.autosquash:
+        if claim is None or len(message.all_types) > 1 or len(message.all_issues) > 1 or message.autosquash:
             return False
         proof = self._proof(governing, policy, claim, *message.types)
         if proof is None or not proof.holds(files):
@@ -61,7 +61,7 @@ class PlainCommits:
                 return False
             if not added:
                 verdicts.collisions(change, [])
-        verdicts.accept(commit.id, claim, message)
+        verdicts.accept(commit.id, claim, message, commit.parents)
         return True
 
     def _claim(self, message: Message) -> Claim | None:

@@ -74,6 +74,13 @@ class Sources:
         """Return the policy at a commit, or None where there is none; raises :class:`BadFile`."""
         return self.at(commit).policy
 
+    def governs_alike(self, commit: str, policy: Policy) -> bool:
+        """Whether a commit's own policy is this one."""
+        try:
+            return Sources.before_judging(self, commit).policy == policy
+        except CouldNotCheck:
+            return False
+
     def plan(self, governing: Governing, plan_id: str) -> Plan | None:
         """Return the plan of this id, or None where there is none.
 

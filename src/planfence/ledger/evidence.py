@@ -18,6 +18,9 @@ from planfence.records import dataclass, field
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 
+#: Our own predicate of a proof (`ledger.proofs`); a URN, since it names a format and no page.
+PROOF = "urn:planfence:proof:v1"
+
 #: Numbers of a record are counts; what is larger is none (and Python refuses to print it from 4,300 digits on).
 MOST = 10**15
 

@@ -25,6 +25,10 @@ from planfence.ledger.transitions import Move
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.ledger.proofs import Proof  # what a hook does not ask for is not loaded by it
+
 #: The most that one attachment (an agent's output, a diff, a prompt) puts into everybody's repository, in bytes.
 LARGEST_ATTACHMENT = 2 * 1024 * 1024
 
@@ -34,7 +38,7 @@ HISTORY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Everything that the ledger holds, believed or not: moves, test runs, and what was set aside.
+    """Everything that the ledger holds, believed or not: moves, test runs, proofs, and what was set aside.
 
     Two entries may bear one id: which of them counts is for the reader to say, once it is known what is believed.
     ``envelopes`` has those that are signed, by the ledger's commit that holds them.
@@ -45,6 +49,7 @@ class Book:
     envelopes: Mapping[str, intoto.Envelope]
     problems: tuple[str, ...]
     state: str = ""
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def commits(self) -> dict[str, str]:
@@ -57,6 +62,7 @@ class _Reading:
     #: A copy, to the last byte, says nothing new.
     moves: dict[tuple[str, tuple[tuple[str, str], ...]], Move] = field(default_factory=dict)
     runs: list[GateRun] = field(default_factory=list)
+    proofs: list[Proof] = field(default_factory=list)
     envelopes: dict[str, intoto.Envelope] = field(default_factory=dict)
     aside: int = 0
 
@@ -71,6 +77,10 @@ class _Reading:
                 digest = sha256(envelope.payload).hexdigest()
                 move = replace(transitions.from_statement(stated), entry=commit, digest=digest)
                 self.moves.setdefault((digest, envelope.signatures), move)
+            elif stated.predicate_type == evidence.PROOF:
+                from planfence.ledger import proofs
+
+                self.proofs.append(replace(proofs.from_statement(stated), entry=commit))
             if envelope.signatures:
                 self.envelopes[commit] = envelope
         except intoto.NotAStatement:
@@ -99,6 +109,7 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
         reading.envelopes,
         tuple(problems),
         tips.state,
+        tuple(reading.proofs),
     )
 
 
@@ -112,6 +123,16 @@ def believed_runs(
     """
     here = [run for run in book.runs if run.tree == tree]
     return belief.believed_runs(here, _signer(repository, book, policy, base) if here else None)
+
+
+def believed_proofs(repository: Repository, book: Book, policy: Policy, tree: str) -> tuple[Proof, ...]:
+    """Return the proofs about exactly this tree that `trust.evidence` believes, as it believes test runs."""
+    here = [proof for proof in book.proofs if proof.tree == tree]
+    signer = _signer(repository, book, policy, "") if here else None
+    if signer is None:
+        return tuple(here)
+    signed = (replace(proof, signer=signer(proof.entry)) for proof in here)
+    return tuple(proof for proof in signed if proof.signer)
 
 
 def _signer(
@@ -187,7 +208,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
         head, _, body = block.partition(b"\n")
         commit, *others = head.decode("ascii", "replace").split() or [""]
         parents[commit] = tuple(others)
-        if message.TASK_TRAILER.encode() in body:
+        if message.TASK_TRAILER.lower().encode() in body.lower():
             fact = commit_fact(commit, body)
             if fact.task:
                 facts.append(fact)
@@ -198,10 +219,11 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" where it says nothing."""
     found = message.parse_trailers(body.decode("utf-8", "replace"))
     trailers = {name.lower(): value for name, value in found}
+    task = trailers.get(message.TASK_TRAILER.lower(), "")
     rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
         commit,
-        trailers.get(message.TASK_TRAILER.lower(), ""),
+        "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
         int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0,
@@ -367,6 +389,15 @@ def write_run(
 ) -> str:
     """Append a test run with its attachments and the trees that it was about; return its ledger commit."""
     return _write(repository, policy, evidence.to_statement(run), attachments, trees)
+
+
+def write_proof(
+    repository: Repository, policy: Policy, proof: Proof, attachments: Mapping[str, bytes], trees: Mapping[str, str]
+) -> str:
+    """Append a proof with its attachments and the trees that it was about; return its ledger commit."""
+    from planfence.ledger import proofs
+
+    return _write(repository, policy, proofs.to_statement(proof), attachments, trees)
 
 
 def write_entry(

@@ -70,7 +70,9 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
         given[answer.criterion] = answer
     faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
     if faults:
-        raise PlanfenceError("\n".join(faults), hint="name a file and line, or a command and what it said")
+        raise PlanfenceError(
+            faults[0], more=tuple(faults[1:]), hint="name a file and line, or a command and what it said"
+        )
     return tuple(given[name] for name in known)
 
 

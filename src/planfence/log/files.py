@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import calendar
+import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
 from planfence.gitio.repository import Repository
 from planfence.identity import checked, checked_task
-from planfence.log.line import format_record, format_run
+from planfence.log.line import encode, format_record, format_run
 from planfence.log.reader import Reader, Record, RunEntry, SetAside, number
 from planfence.log.writer import keep_from_git, log_path, new_id, no_place, utc
 from planfence.manifest.policy import Policy
@@ -58,12 +60,16 @@ def lines_of(path: Path) -> Iterator[Iterator[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What logs held: records and run-log entries in file order, the counts, and the first lines set aside."""
+    """What logs held: records and run-log entries in file order, the counts, and the first lines set aside.
+
+    ``whole``: all of it was read, not only what the end of a log holds.
+    """
 
     records: tuple[Record, ...]
     runs: tuple[RunEntry, ...]
     counts: dict[str, int]
     aside: tuple[SetAside, ...]
+    whole: bool = True
 
 
 def read_logs(paths: list[Path], clock: Callable[[str, bool], int] = local_clock) -> Reading:
@@ -79,6 +85,80 @@ def read_logs(paths: list[Path], clock: Callable[[str, bool], int] = local_clock
                 else:
                     runs.append(entry)
     return Reading(tuple(records), tuple(runs), dict(reader.counts), tuple(reader.aside))
+
+
+#: How much of a log is read at once from its end, how long a line may be there, and after how much without a record
+#: nobody looks further.
+_BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 24
+_NOTHING_IN = 1 << 23
+
+
+def read_last(paths: list[Path], last: int, task: str = "", clock: Callable[[str, bool], int] = local_clock) -> Reading:
+    """Read from the ends of logs until ``last`` records (of ``task``, if it is named) are found in each.
+
+    Counts and lines set aside are those of what was read; a line's number is negative, counted from the end, where
+    the file was not read whole. A record that stands twice is found once, but not if one of them was not read.
+    """
+    reader = Reader(clock)
+    plain = b"task=" + encode(task).encode("utf-8", "surrogateescape")
+    named = re.compile(re.escape(plain) + rb"[,\r\n]|task=[^,\n]*%")  # others may have encoded more than we do
+    records: list[Record] = []
+    runs: list[RunEntry] = []
+    whole = True
+    for path in paths:
+        found: list[list[Record]] = []
+        amount = passed = size = 0
+        for block, begins in _from_end(path):
+            lines = _lines_of(block)
+            begun = 1 if begins and not passed else -(passed + len(lines))
+            passed += len(lines)
+            size += len(block)
+            if task and not (begins and size == len(block)):
+                if plain not in block and not (b"%" in block and named.search(block)):
+                    continue
+                lines = [(place, line) for place, line in lines if named.search(line)]
+            entries = [
+                entry
+                for place, line in lines
+                for entry in reader.read_line(line.decode("utf-8", "surrogateescape"), begun + place)
+            ]
+            found.append([e for e in entries if isinstance(e, Record) and (not task or e.fields["task"] == task)])
+            runs += [entry for entry in entries if isinstance(entry, RunEntry)]
+            amount += len(found[-1])
+            if amount >= last or (size > _NOTHING_IN and not (amount or task)):
+                whole = whole and begins
+                break
+        records += [record for some in reversed(found) for record in some]
+    return Reading(tuple(records), tuple(runs), dict(reader.counts), tuple(reader.aside), whole)
+
+
+def _lines_of(block: bytes) -> list[tuple[int, bytes]]:
+    lines = block.split(b"\n")
+    last = lines.pop()
+    return list(enumerate([line + b"\n" for line in lines] + ([last] if last else [])))
+
+
+def _from_end(path: Path) -> Iterator[tuple[bytes, bool]]:
+    """Yield whole lines of a file, block by block from its end; True with those that it begins with."""
+    try:
+        with path.open("rb") as file:
+            place, rest = file.seek(0, os.SEEK_END), b""
+            while place:
+                size = min(_BLOCK, place)
+                place -= size
+                file.seek(place)
+                data = file.read(size) + rest
+                begin = data.find(b"\n") + 1 if place else 0
+                if place and begin in (0, len(data)) and len(data) < _LONGEST_LINE:
+                    rest = data
+                    continue
+                rest = data[:begin]
+                yield data[begin:], not place
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
 
 
 def own_logs(repository: Repository, policy: Policy) -> tuple[Path, Path]:

@@ -36,6 +36,9 @@ OWN_FIELDS = (
     "outcome",
     "fixes",
     "trial",
+    "parts",
+    "proven",
+    "rewritten",
     "why",
     "id",
 )

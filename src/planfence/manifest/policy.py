@@ -11,11 +11,15 @@ from planfence.records import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a change and a task may be: files, added plus deleted lines, minutes (least, most)."""
+    """How large a change and a task may be: files, added plus deleted lines, minutes (least, most).
+
+    ``count_generated``: the lines of what nobody reads (lock files, generated and vendored ones, renames) count too.
+    """
 
     files: int = 20
     lines: int = 800
     estimate_min: tuple[int, int] = (30, 60)
+    count_generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,9 @@ class Tests:
 
     ``links`` are paths of the worktree that an export leads to instead of having its own;
     ``run_at_push`` runs a missing gate then and there. ``env``, if it names any, are the only variables that the tests
-    see, apart from those that every program needs.
+    see, apart from those that every program needs. ``prove`` is what `advance` asks the tests of a change by taking
+    parts of it away (`off`, `change`, `hunks`), ``proven_min`` the share of its parts that must be proven, ``jobs`` how
+    many trials run at once; at ``paths`` tests are kept, besides where their names say so.
     """
 
     command: str = ""
@@ -44,6 +50,10 @@ class Tests:
     links: tuple[str, ...] = ()
     run_at_push: bool = False
     env: tuple[str, ...] = ()
+    prove: str = "change"
+    proven_min: float = 0.8
+    jobs: int = 1
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,15 @@ class Trust:
     plan: str = "branch"
     evidence: str = "local"
     signers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """What a branch is held to: patterns for branches' names, beside the base, which is always guarded."""
+
+    guarded: tuple[str, ...] = ()
+    integration: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +118,25 @@ class Policy:
     tests: Tests = Tests()
     rework_max: int = 2
     trust: Trust = Trust()
+    branches: Branches = Branches()
     standing: tuple[Standing, ...] = ()
 
     @property
     def observes(self) -> bool:
         """Whether what is found refuses nothing."""
         return self.mode == "observe"
+
+    def guards(self, branch: str) -> bool:
+        """Whether a branch (its short name) is judged whatever it holds, and never loses a commit."""
+        return branch == self.base or _names(self.branches.guarded, branch)
+
+    def integrates(self, branch: str) -> bool:
+        """Whether what the remote has of this branch (its short name) is not new any more."""
+        return self.guards(branch) or _names(self.branches.integration, branch)
+
+    def ignores(self, branch: str) -> bool:
+        """Whether what is pushed to this branch (its short name) is nobody's business."""
+        return not self.integrates(branch) and _names(self.branches.ignored, branch)
 
     def plan_path(self, plan_id: str) -> str:
         """Where the plan of this id stands, from the top of the repository."""
@@ -120,3 +152,11 @@ class Policy:
     def governs(self, path: str) -> bool:
         """Whether the path is the policy itself, a plan, or the file that says whose signature counts."""
         return path in (POLICY_PATH, self.trust.signers) or self.plan_id(path) is not None
+
+
+def _names(patterns: tuple[str, ...], branch: str) -> bool:
+    if not patterns:
+        return False
+    from planfence.gitio import paths  # few policies have patterns, and the matcher costs a hook time
+
+    return paths.matches(patterns, branch) or paths.matches(patterns, f"refs/heads/{branch}")

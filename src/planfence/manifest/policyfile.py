@@ -10,8 +10,8 @@ from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
-from planfence.manifest.policy import Limits, Policy, Standing, Tests, Trust, Unplanned
-from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
+from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
+from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 from planfence.records import replace
 
@@ -28,6 +28,7 @@ AUTHOR = re.compile(r"[^\s@]+@[^\s@]*[^\s@*?]")
 MODES = ("enforce", "observe")
 WHERE = ("worktree", "export", "auto")
 REQUIRED = ("advance", "push", "commit")
+PROVE = ("off", "change", "hunks")
 PLAN_TRUST = ("branch", "signed", "base")
 EVIDENCE_TRUST = ("local", "signed", "rerun")
 SEVERITIES = tuple(severity.value for severity in Severity)
@@ -77,6 +78,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         tests=_tests(top.table("tests")),
         rework_max=_rework(top.table("rework"), default.rework_max),
         trust=_trust(top.table("trust")),
+        branches=_branches(top.table("branches")),
         standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
     top.raw("protected")
@@ -110,6 +112,7 @@ def _limits(table: Table) -> Limits:
         files=table.integer("files", default.files, least=1),
         lines=table.integer("lines", default.lines, least=1),
         estimate_min=(minutes[0], minutes[1]) if len(minutes) == 2 else default.estimate_min,
+        count_generated=table.flag("count_generated", default.count_generated),
     )
     table.close()
     return limits
@@ -141,10 +144,25 @@ def _tests(table: Table) -> Tests:
         links=read_patterns(table, "links"),
         run_at_push=table.flag("run_at_push", default.run_at_push),
         env=table.texts("env", form=VARIABLE, say='write a variable\'s name: `"DATABASE_URL"`'),
+        prove=table.choice("prove", PROVE, default.prove),
+        proven_min=_share(table, "proven_min", default.proven_min),
+        jobs=table.integer("jobs", default.jobs, least=1),
+        paths=read_patterns(table, "paths"),
     )
     table.raw("required")
     table.close()
     return tests
+
+
+def _share(table: Table, key: str, default: float) -> float:
+    value = table.raw(key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        said = value if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)
+        table.faults.at_value((*table.path, key), f"`{key}` is {said}", "write a share from 0 to 1, such as `0.8`")
+        return default
+    return float(value)
 
 
 def _check_links(policy: Policy, faults: Faults) -> None:
@@ -212,6 +230,12 @@ def _trust(table: Table) -> Trust:
     )
     table.close()
     return trust
+
+
+def _branches(table: Table) -> Branches:
+    branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
+    table.close()
+    return branches
 
 
 def _standing(table: Table, default: Limits) -> Standing:

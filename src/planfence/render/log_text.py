@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from planfence.inert import inert
 from planfence.log.reader import Record, SetAside
 
+#: A cell is cut at so many characters, since every row is as wide as the widest.
+_CELL = 60
 _COLUMNS = ("task", "model", "event", "result", "cost", "time_min", "review_round")
-
-
-def visible(text: str) -> str:
-    """Make control characters and undecodable bytes harmless: a log is written by anyone."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def render_records(records: Iterable[tuple[str, Record]]) -> str:
     """One row a record, columns as wide as they need; each record comes with its time as text."""
     rows: list[tuple[str, ...]] = [("time", *_COLUMNS)]
-    rows += [(when, *(visible(record.fields.get(name, "")) or "-" for name in _COLUMNS)) for when, record in records]
+    rows += [
+        (when, *(inert(record.fields.get(name, ""), _CELL) or "-" for name in _COLUMNS)) for when, record in records
+    ]
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return "\n".join(
         "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def render_counts(counts: Mapping[str, int], aside: Iterable[SetAside]) -> str:
-    """What was read and what was not, with the first lines that were set aside."""
+def render_counts(counts: Mapping[str, int], aside: Iterable[SetAside], *, whole: bool = True) -> str:
+    """What was read and what was not, with the first lines that were set aside; ``whole``: all of it was read."""
     words = [f"{counts.get('records', 0)} records", f"{counts.get('runs', 0)} run-log lines"]
     words += [f"{counts[name]} {name}" for name in ("glued", "torn", "doubled", "foreign") if counts.get(name)]
-    lines = [f"{counts.get('lines', 0)} lines: " + ", ".join(words)]
-    lines += [f"  line {entry.line}, {entry.why}: {visible(entry.text)[:120]}" for entry in aside]
+    read = f"{counts.get('lines', 0)} lines"
+    lines = [f"{read if whole else f'{read} at the end (-n 0 reads all)'}: " + ", ".join(words)]
+    lines += [f"  line {_place(entry.line)}, {entry.why}: {inert(entry.text, 120)}" for entry in aside]
     return "\n".join(lines)
+
+
+def _place(line: int) -> str:
+    return str(line) if line > 0 else f"{-line} from the end"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from planfence.change.change import STAGED
 from planfence.finding import Finding, Report
-from planfence.render.text import printable
+from planfence.inert import dumps, whole
 from planfence.rules.lint.base import LintRule
 from planfence.rules.rule import Rule, Step
 
@@ -20,17 +19,16 @@ JSON_VERSION = 1
 def to_json(report: Report, steps: Iterable[Step] = ()) -> str:
     """Return the report as one JSON object (schema: docs/formats.md)."""
     return (
-        json.dumps(
+        dumps(
             {
                 "version": JSON_VERSION,
                 "refused": report.refused,
-                "judged": list(report.judged),
+                "judged": [whole(change) for change in report.judged],
                 "findings": [_finding(finding) for finding in report.findings],
-                "notes": [printable(note) for note in report.notes],
-                "next": [{"why": step.why, "command": printable(step.command)} for step in steps],
+                "notes": [whole(note) for note in report.notes],
+                "next": [{"why": whole(step.why), "command": whole(step.command)} for step in steps],
             },
             indent=2,
-            ensure_ascii=False,
         )
         + "\n"
     )
@@ -41,11 +39,11 @@ def _finding(finding: Finding) -> dict[str, object]:
         "code": finding.code,
         "name": finding.name,
         "severity": str(finding.severity),
-        "message": printable(finding.message),
-        "path": printable(finding.path),
+        "message": whole(finding.message),
+        "path": whole(finding.path),
         "line": finding.line,
         "column": finding.column,
-        "change": finding.change,
+        "change": whole(finding.change),
         "observed": finding.observed,
     }
 
@@ -63,10 +61,10 @@ def _annotation(finding: Finding) -> str:
     level = "error" if finding.refuses else "warning"
     properties = {"title": f"{finding.code} {finding.name}"}
     if finding.path:
-        properties = {"file": printable(finding.path), "line": str(finding.line or 1)} | properties
+        properties = {"file": whole(finding.path), "line": str(finding.line or 1)} | properties
     inside = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    change = "" if finding.change in ("", STAGED) else f" (commit {finding.change[:12]})"
-    return f"::{level} {inside}::{_data(printable(finding.message) + change)}\n"
+    change = "" if finding.change in ("", STAGED) else f" (commit {whole(finding.change[:12])})"
+    return f"::{level} {inside}::{_data(whole(finding.message) + change)}\n"
 
 
 def _data(text: str) -> str:
@@ -84,7 +82,7 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
         {
             "ruleId": finding.code,
             "level": "error" if finding.refuses else "warning",
-            "message": {"text": printable(finding.message)},
+            "message": {"text": whole(finding.message)},
             "locations": [_location(finding)],
             "partialFingerprints": {"planfence/v1": _fingerprint(finding)},
         }
@@ -109,7 +107,7 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
         "version": "2.1.0",
         "runs": [{"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return dumps(log, indent=2) + "\n"
 
 
 def _location(finding: Finding) -> dict[str, object]:
@@ -134,15 +132,15 @@ def to_gitlab(report: Report) -> str:
     """Return a code quality report (docs.gitlab.com, "Code Quality report format"), for the request's diff."""
     issues = [
         {
-            "description": f"{finding.code} {printable(finding.message)}",
+            "description": f"{finding.code} {whole(finding.message)}",
             "check_name": f"{finding.code} {finding.name}",
             "fingerprint": _fingerprint(finding),
             "severity": "major" if finding.refuses else "minor",
-            "location": {"path": printable(finding.path or "planfence.toml"), "lines": {"begin": finding.line or 1}},
+            "location": {"path": whole(finding.path or "planfence.toml"), "lines": {"begin": finding.line or 1}},
         }
         for finding in report.findings
     ]
-    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+    return dumps(issues, indent=2) + "\n"
 
 
 def to_junit(report: Report) -> str:
@@ -165,7 +163,7 @@ def to_junit(report: Report) -> str:
             cases.append(f'  <testcase classname="planfence" name={name}/>\n')
             continue
         failures += 1
-        lines = "\n".join(f"{f.code} {printable(f.path)} {printable(f.message)}" for f in found)
+        lines = "\n".join(f"{f.code} {whole(f.path)} {whole(f.message)}" for f in found)
         cases.append(
             f'  <testcase classname="planfence" name={name}>\n'
             f"    <failure message={quoteattr(_xml(found[0].message))}>{escape(_xml(lines))}</failure>\n  </testcase>\n"
@@ -176,4 +174,4 @@ def to_junit(report: Report) -> str:
 
 def _xml(text: str) -> str:
     """Make every character one that XML 1.0 allows."""
-    return "\n".join(printable(line) for line in text.split("\n"))
+    return "\n".join(whole(line) for line in text.split("\n"))

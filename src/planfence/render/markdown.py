@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from planfence.change.change import STAGED
 from planfence.finding import Finding, Report, Severity
-from planfence.render.text import printable, summary
+from planfence.inert import inert
+from planfence.render.text import summary
 from planfence.rules.rule import Step
 
 #: GitHub takes a comment of 65,536 characters, and shows no more of a summary than a reader wants.
@@ -20,7 +21,7 @@ def shown(text: str) -> str:
 
     Forges look for mentions (`@team`, `#12`) in what is rendered, where an escape is gone, but not in code.
     """
-    return f"<code>{printable(text).translate(_SPECIAL)}</code>" if text else ""
+    return f"<code>{inert(text).translate(_SPECIAL)}</code>" if text else ""
 
 
 def to_markdown(report: Report, steps: Iterable[Step] = ()) -> str:

@@ -6,16 +6,19 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from planfence.finding import Finding, Report, Severity
+from planfence.inert import inert
 from planfence.manifest.plan import STAGES, Plan, Task, Theme
-from planfence.render.text import paint, printable
+from planfence.render.text import paint
 
 WIDTH = 80
+#: So many findings are told; the rest is counted.
+_FINDINGS = 100
 _LABEL = 16
 
 
 def show(plan: Plan, *, colour: bool = False) -> str:
     """Return a whole plan."""
-    lines = [f"{paint(plan.id, '1', colour)}, version {plan.version}", *_wrapped("", [plan.goal])]
+    lines = [f"{paint(inert(plan.id), '1', colour)}, version {plan.version}", *_wrapped("", [plan.goal])]
     lines += [""]
     lines += _wrapped("out of scope", plan.out_of_scope)
     lines += _wrapped("risks", (f"{risk.risk}: {risk.mitigation or 'nothing is done'}" for risk in plan.risks))
@@ -32,7 +35,7 @@ def show(plan: Plan, *, colour: bool = False) -> str:
 
 def _task(plan: Plan, task: Task, colour: bool) -> Iterator[str]:
     minutes = f"{task.estimate_min:g} min" if task.estimate_min else "no estimate"
-    yield f"{paint(f'{plan.id}/{task.id}', '1', colour)}  {task.theme}, {minutes}"
+    yield f"{paint(inert(f'{plan.id}/{task.id}'), '1', colour)}  {inert(task.theme)}, {minutes}"
     yield from _wrapped("", [task.title])
     yield from _wrapped("after", [", ".join(task.depends_on)] if task.depends_on else [])
     yield from _wrapped(
@@ -63,7 +66,7 @@ def _wrapped(label: str, items: Iterable[str]) -> Iterator[str]:
     for number, item in enumerate(items):
         first = f"  {label if not number else '':<{_LABEL - 2}}"
         yield from textwrap.wrap(
-            printable(item),
+            inert(item),
             WIDTH,
             initial_indent=first if label else "  ",
             subsequent_indent=indent + "  " if label else "  ",
@@ -78,14 +81,16 @@ def index(plans: Iterable[Plan]) -> str:
     width = max((len(plan.id) for plan in plans), default=0)
     lines = []
     for plan in plans:
-        head = f"{plan.id:<{width}}  {len(plan.tasks):>2} task{'s' if len(plan.tasks) != 1 else ' '}  "
-        lines.append(head + textwrap.shorten(printable(plan.goal), max(WIDTH - len(head), 20), placeholder=" …"))
+        head = f"{inert(plan.id):<{width}}  {len(plan.tasks):>2} task{'s' if len(plan.tasks) != 1 else ' '}  "
+        lines.append(head + textwrap.shorten(inert(plan.goal), max(WIDTH - len(head), 20), placeholder=" …"))
     return "\n".join(lines) + "\n"
 
 
 def linted(report: Report, *, colour: bool = False) -> str:
     """Return the lint's findings, each with its mend, and one line that sums them up."""
-    lines = [line for finding in report.findings for line in _finding(finding, colour)]
+    lines = [line for finding in report.findings[:_FINDINGS] for line in _finding(finding, colour)]
+    if len(report.findings) > _FINDINGS:
+        lines.append(f"and {len(report.findings) - _FINDINGS} more; `planfence plan lint --format json` lists them")
     errors = len(report.errors)
     warnings = len(report.findings) - errors
     plans = f"{len(report.judged)} plan{'s' if len(report.judged) != 1 else ''}"
@@ -98,7 +103,7 @@ def linted(report: Report, *, colour: bool = False) -> str:
 
 def _finding(finding: Finding, colour: bool) -> Iterator[str]:
     code = paint(finding.code, "31" if finding.severity is Severity.ERROR else "33", colour)
-    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
-    yield f"{paint(place, '1', colour)}: {code} {printable(finding.message)} {paint(f'[{finding.name}]', '2', colour)}"
+    place = f"{inert(finding.path)}:{finding.line}:{finding.column}"
+    yield f"{paint(place, '1', colour)}: {code} {inert(finding.message)} {paint(f'[{finding.name}]', '2', colour)}"
     for fix in finding.fixes:
-        yield f"    mend: {printable(fix)}"
+        yield f"    mend: {inert(fix)}"

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import astuple, fields
 from html import escape
 
-from planfence.render.log_text import render_counts, visible
+from planfence.inert import inert
+from planfence.render.log_text import render_counts
 from planfence.render.numbers import amount, day, interval
 from planfence.report.data import LOOSE_LIMIT, ReportData, TaskRow
 from planfence.report.metrics import METRICS, Estimate
@@ -65,7 +66,7 @@ def _hash(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(visible(text))
+    return escape(inert(text))
 
 
 def _head(data: ReportData) -> str:
@@ -194,5 +195,5 @@ def _short(value: object) -> object:
     if isinstance(value, float):
         return float(f"{value:.6g}")
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return inert(value)
     return {name: round(minutes, 2) for name, minutes in value.items()} if isinstance(value, dict) else value

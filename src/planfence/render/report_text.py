@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from planfence.render.log_text import render_counts, visible
+from planfence.inert import inert
+from planfence.render.log_text import render_counts
 from planfence.render.numbers import amount, day, interval
 from planfence.report.data import LOOSE_LIMIT, ReportData
 from planfence.report.metrics import METRICS, Estimate
@@ -40,13 +41,13 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
         console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")
         return out.getvalue()
     if data.verdict:
-        console.print(f"Trial: {data.verdict['text']}", markup=False)
+        console.print(f"Trial: {inert(str(data.verdict['text']))}", markup=False)
     else:
         console.print("No trial runs: tasks were not assigned by chance, and a difference is no verdict.", markup=False)
     console.print()
     console.print(_overall(data.overall))
     for note in _notes(data.overall):
-        console.print(note, markup=False)
+        console.print(inert(note), markup=False)
     console.print()
     if data.comparable:
         console.print(_groups(data))
@@ -59,13 +60,13 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
     if data.stages:
         console.print(_simple("stage", "minutes in it, median", data.stages))
     for note in data.notes:
-        console.print(note, markup=False)
+        console.print(inert(note), markup=False)
     return out.getvalue()
 
 
 def _head(console: Console, data: ReportData) -> None:
     since = f", since {day(data.since)}" if data.since else ""
-    console.print(f"{visible(data.title)}{since}: {len(data.tasks)} tasks, {data.open_tasks} open", markup=False)
+    console.print(f"{inert(data.title)}{since}: {len(data.tasks)} tasks, {data.open_tasks} open", markup=False)
     runs = sum(data.runs.values())
     if runs:
         console.print(f"{runs} recorded runs, {data.refused} refused", markup=False)
@@ -112,7 +113,7 @@ def _groups(data: ReportData) -> Table:
     for _, title in shown:
         table.add_column(title, justify="right", min_width=8)
     for label, group in data.groups.items():
-        cells = [Text(visible(label))]
+        cells = [Text(inert(label))]
         for name, _ in shown:
             estimate = group[name]
             words = [amount(estimate.value, estimate.unit), interval(estimate), f"n={estimate.n}"]
@@ -122,12 +123,14 @@ def _groups(data: ReportData) -> Table:
 
 
 def _simple(label: str, title: str, rows: Mapping[str, Estimate]) -> Table:
+    from rich.text import Text
+
     table = _table(f"By {label}")
     table.add_column(label)
     for name in (title, "95% interval", "n"):
         table.add_column(name, justify="right")
     for name, estimate in rows.items():
-        table.add_row(visible(name), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
+        table.add_row(Text(inert(name)), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
     return table
 
 
@@ -138,10 +141,10 @@ def refusals_text(rows: Sequence[Refusals]) -> str:
     names = dict(KNOWN)
     cells = [("rule", "", "by", "refused", "observed")]
     cells += [(r.rule, names.get(r.rule, ""), r.model, str(r.refused), str(r.observed)) for r in rows]
-    widths = [max(len(visible(row[at])) for row in cells) for at in range(5)]
+    widths = [max(len(inert(row[at])) for row in cells) for at in range(5)]
     lines = []
     for row in cells:
-        left = "  ".join(visible(text).ljust(width) for text, width in zip(row[:3], widths[:3], strict=True))
+        left = "  ".join(inert(text).ljust(width) for text, width in zip(row[:3], widths[:3], strict=True))
         lines.append(f"{left}  {row[3].rjust(widths[3])}  {row[4].rjust(widths[4])}")
     note = "observed: what enforcing would have stopped (`mode` in planfence.toml)"
     return "\n".join([*lines, note]) + "\n"

@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from planfence import POLICY_PATH
 from planfence.change.pathclass import PathClass
 from planfence.content.judged import Judged, Kind
+from planfence.inert import inert
+from planfence.inert import lines as lines_of
 from planfence.split.grouping import Group
 
 #: Said of new commits that no rule looked at.
 NOT_JUDGED = f"note: not judged, since there is no {POLICY_PATH} yet\n"
+#: So many paths of a commit are told; the rest is counted.
+_PATHS = 100
 _WORDS = {Kind.BEHAVIOUR: "code", Kind.IDENTIFIER: "renamed names", Kind.STYLE: "style (unverified)"}
 
 
@@ -22,14 +26,19 @@ def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = F
     for number, group in enumerate(groups, 1):
         own = [known[identity] for identity in group.units]
         total = sum(one.unit.lines for one in own)
-        theme = f", theme {group.theme}" if group.theme else ""
-        task = f", task {group.task}" if group.task else ""
-        lines.append(f"{number}. {group.message.splitlines()[0]}")
+        theme = f", theme {inert(group.theme)}" if group.theme else ""
+        task = f", task {inert(group.task)}" if group.task else ""
+        lines.append(f"{number}. {inert(group.message.splitlines()[0])}")
         lines.append(f"   {_count(len(own), 'hunk')}, {_count(total, 'line')}{theme}{task}")
-        for path in dict.fromkeys(one.unit.path for one in own):
-            lines.append(f"     {printable(path)}  {_what([one for one in own if one.unit.path == path])}")
+        of_path: dict[str, list[Judged]] = {}
+        for one in own:
+            of_path.setdefault(one.unit.path, []).append(one)
+        for path, some in list(of_path.items())[: None if hunks else _PATHS]:
+            lines.append(f"     {inert(path)}  {_what(some)}")
             if hunks:
-                lines += [line for one in own if one.unit.path == path for line in _hunk(one)]
+                lines += [line for one in some for line in _hunk(one)]
+        if len(of_path) > _PATHS and not hunks:
+            lines.append(f"     and {len(of_path) - _PATHS} more; `--hunks` lists them")
     return "\n".join(lines) + "\n"
 
 
@@ -37,7 +46,7 @@ def next_lines(groups: int, option: str = "") -> str:
     """What to type next after a dry run; ``option`` names the commit that is split, where it is one."""
     if groups == 1:
         return "\nOne group: this change is not mixed by its paths or kinds. `--fine` looks closer.\n"
-    line = f"planfence split{option}"
+    line = f"planfence split{inert(option)}"
     return (
         "\nNothing was changed.\n"
         f"  make these commits:  {line} --apply\n"
@@ -71,25 +80,19 @@ def _word(one: Judged) -> str:
     if plain and one.path_class is not PathClass.SRC:
         return str(one.path_class)
     if one.kind is Kind.RENAME:
-        return f"renamed from {printable(one.unit.file.old_path)}"
+        return f"renamed from {inert(one.unit.file.old_path)}"
     return _WORDS.get(one.kind, str(one.kind))
 
 
 def _hunk(one: Judged) -> list[str]:
     unit = one.unit
     if unit.hunk is None:
-        return [f"       {unit.id} {unit.atom}"]
+        return [f"       {inert(unit.id)} {unit.atom}"]
     shown = [f"-{line!s}" for line in map(_text, unit.hunk.old[:2])] + [
         f"+{line}" for line in map(_text, unit.hunk.new[:2])
     ]
-    return [f"       {unit.id} @{unit.hunk.new_start + 1}", *(f"         {line}" for line in shown)]
+    return [f"       {inert(unit.id)} @{unit.hunk.new_start + 1}", *(f"         {line}" for line in shown)]
 
 
 def _text(line: bytes) -> str:
-    return printable(line.decode("utf-8", "replace").rstrip("\r\n"))[:100]
-
-
-def printable(text: str) -> str:
-    """The text with what a terminal would obey or choke on made visible."""
-    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in clean)
+    return lines_of(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))[:100]

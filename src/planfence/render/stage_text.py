@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planfence.finding import Finding, Severity
+from planfence.inert import inert
 
-#: How many paths are listed before the rest is only counted.
+#: How many paths are listed before the rest is only counted, and how many findings.
 SHOWN = 12
+_FINDINGS = 40
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
     """Return findings as a person reads them: code, message, and what to type next."""
-    lines: list[str] = []
-    for each in findings:
+    findings, lines = tuple(findings), list[str]()
+    for each in findings[:_FINDINGS]:
         mark = "error" if each.severity is Severity.ERROR else "warning"
-        place = f"{printable(each.path)}: " if each.path else ""
-        lines.append(f"{mark} {each.code} {each.name}: {place}{printable(each.message)}")
-        lines += [f"    {printable(fix)}" for fix in each.fixes]
+        place = f"{inert(each.path)}: " if each.path else ""
+        lines.append(f"{mark} {each.code} {each.name}: {place}{inert(each.message)}")
+        lines += [f"    {inert(fix)}" for fix in each.fixes]
+    if len(findings) > _FINDINGS:
+        lines.append(f"and {len(findings) - _FINDINGS} more; `planfence check --format json` lists them")
     return "\n".join(lines)
-
-
-def printable(text: str) -> str:
-    """Return text without control characters, which a path or a message from elsewhere could carry."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def facts_text(rows: Sequence[tuple[str, str]]) -> str:
     """Return (name, value) rows in two columns; rows without a value are left out."""
-    width = max((len(name) for name, value in rows if value), default=0)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows if value)
+    shown = [(inert(name, 40), inert(value)) for name, value in rows if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in shown)
 
 
 def paths_text(paths: Sequence[str]) -> str:
     """Return some paths on one line, the rest as a count."""
-    shown = ", ".join(printable(path) for path in paths[:SHOWN])
+    shown = ", ".join(inert(path) for path in paths[:SHOWN])
     return shown + (f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else "")

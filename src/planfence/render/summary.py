@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import classify
+from planfence.inert import dumps, inert
 from planfence.risks import RiskFound
-from planfence.risks.base import shown
 
 #: Of one kind, this many places are told; the rest is counted.
 _MOST = 12
@@ -23,14 +22,16 @@ def text(
 ) -> str:
     """The risky diffs first, then the files theme by theme; ``content`` are lines of :func:`kinds`."""
     files = tuple(files)
-    lines = [f"{title}: {totals(files)}", *content, "", *risky(found), *_by_theme(files, themes)]
+    lines = [f"{inert(title)}: {totals(files)}", *content, "", *risky(found), *_by_theme(files, themes)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def kinds(lines: Iterable[tuple[str, int]], mixed: Iterable[str]) -> list[str]:
     """What the hunks do, in one line, and why they look like several changes."""
     counted = ", ".join(f"{kind} {count}" for kind, count in lines if count)
-    return ([f"  by kind: {counted}"] if counted else []) + [f"  mixed: {reason} (planfence split)" for reason in mixed]
+    return ([f"  by kind: {inert(counted)}"] if counted else []) + [
+        f"  mixed: {inert(reason)} (planfence split)" for reason in mixed
+    ]
 
 
 def risky(found: Iterable[RiskFound]) -> list[str]:
@@ -42,10 +43,10 @@ def risky(found: Iterable[RiskFound]) -> list[str]:
         return ["No risky diffs seen (what this looks for: docs/agents.md).", ""]
     lines = ["Risky diffs:"]
     for title, places in kinds.items():
-        lines.append(f"  {title}")
+        lines.append(f"  {inert(title)}")
         for each in places[:_MOST]:
-            place = shown(each.path) + (f":{each.hit.line}" if each.hit.line else "")
-            lines.append(f"    {place}  {each.hit.why}")
+            place = inert(each.path) + (f":{each.hit.line}" if each.hit.line else "")
+            lines.append(f"    {place}  {inert(each.hit.why)}")
         if len(places) > _MOST:
             lines.append(f"    and {len(places) - _MOST} more")
     return [*lines, ""]
@@ -55,7 +56,9 @@ def _by_theme(files: tuple[PatchFile, ...], themes: Mapping[str, str]) -> list[s
     groups: dict[str, list[PatchFile]] = {}
     for file in files:
         theme = themes.get(file.path, "")
-        groups.setdefault(f"theme {theme}" if theme else f"in no theme: {classify(file.path).value}", []).append(file)
+        groups.setdefault(f"theme {inert(theme)}" if theme else f"in no theme: {classify(file.path).value}", []).append(
+            file
+        )
     lines = []
     for name in sorted(groups):
         lines += [f"{name} ({totals(groups[name])})", *(f"  {line}" for line in _stat(groups[name]))]
@@ -70,7 +73,7 @@ def stat(files: Iterable[PatchFile]) -> str:
 
 def names(files: Iterable[PatchFile]) -> str:
     """`--name-only`."""
-    return "".join(f"{shown_whole(file.path)}\n" for file in files)
+    return "".join(f"{inert(file.path)}\n" for file in files)
 
 
 def _stat(files: Iterable[PatchFile]) -> list[str]:
@@ -78,16 +81,11 @@ def _stat(files: Iterable[PatchFile]) -> list[str]:
 
 
 def _name(file: PatchFile) -> str:
-    name = shown_whole(file.path)
+    name = inert(file.path)
     if file.old_path != file.path:
-        name = f"{shown_whole(file.old_path)} → {name}"
+        name = f"{inert(file.old_path)} → {name}"
     mark = " (new)" if file.is_added else " (gone)" if file.is_deleted else ""
     return name + mark + (" (binary)" if file.binary else "")
-
-
-def shown_whole(path: str) -> str:
-    """A path on one line; what can't be shown is escaped."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\n", "\\n")
 
 
 def totals(files: Iterable[PatchFile]) -> str:
@@ -105,13 +103,13 @@ def to_json(
         "change": title,
         "risk": weight,
         "risky": [
-            {"kind": each.risk.name, "path": shown_whole(each.path), "line": each.hit.line, "why": each.hit.why}
+            {"kind": each.risk.name, "path": inert(each.path), "line": each.hit.line, "why": each.hit.why}
             for each in found
         ],
         "files": [
             {
-                "path": shown_whole(file.path),
-                "old_path": shown_whole(file.old_path),
+                "path": inert(file.path),
+                "old_path": inert(file.old_path),
                 "theme": themes.get(file.path, ""),
                 "added": len(file.added),
                 "removed": len(file.removed),
@@ -119,4 +117,4 @@ def to_json(
             for file in files
         ],
     }
-    return json.dumps(value, indent=2) + "\n"
+    return dumps(value, 2) + "\n"

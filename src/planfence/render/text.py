@@ -6,26 +6,17 @@ from collections.abc import Iterable
 
 from planfence.change.change import STAGED
 from planfence.finding import Finding, Report, Severity
+from planfence.inert import inert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from planfence.rules.rule import Step
 
+#: So many findings of a change are told, and so many changes, notes and steps; the rest is counted.
+_FINDINGS = 40
+_CHANGES = 100
+
 _RED, _YELLOW, _GREEN, _BOLD, _DIM, _PLAIN = "31", "33", "32", "1", "2", ""
-
-
-def printable(text: str) -> str:
-    """Return the text with control characters and undecodable bytes made visible.
-
-    A file name must not be able to move the cursor, colour the terminal or break a line.
-    """
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def paint(text: str, code: str, colour: bool) -> str:
@@ -36,17 +27,25 @@ def paint(text: str, code: str, colour: bool) -> str:
 def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, task: str = "") -> str:
     """Return the whole report as text that ends with a newline; empty where the exit code says it all."""
     lines: list[str] = []
-    for change in dict.fromkeys(finding.change for finding in report.findings):
-        found = [finding for finding in report.findings if finding.change == change]
+    found_in: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        found_in.setdefault(finding.change, []).append(finding)
+    for change, found in list(found_in.items())[:_CHANGES]:
         lines += [_title(report, change, task, found, colour)]
-        lines += [_line(finding, colour) for finding in found]
-    lines += [paint(f"note: {printable(note)}", _DIM, colour) for note in report.notes]
+        lines += [_line(finding, colour) for finding in found[:_FINDINGS]]
+        if len(found) > _FINDINGS:
+            lines.append(f"  and {len(found) - _FINDINGS} more{_all_of(change)}")
+    if len(found_in) > _CHANGES:
+        lines.append(f"and {len(found_in) - _CHANGES} more changes; `planfence verify --format json` lists them")
+    lines += [paint(f"note: {inert(note)}", _DIM, colour) for note in report.notes[:_CHANGES]]
+    if len(report.notes) > _CHANGES:
+        lines.append(paint(f"note: and {len(report.notes) - _CHANGES} more notes", _DIM, colour))
     steps = tuple(steps)
     if steps:
         lines += ["", paint("Next:", _BOLD, colour)]
         for step in steps:
             why = f"ask a person: {step.why}" if step.asks else step.why
-            lines += [f"  {paint('# ' + printable(why), _DIM, colour)}", f"  {printable(step.command)}"]
+            lines += [f"  {paint('# ' + inert(why), _DIM, colour)}", f"  {inert(step.command)}"]
     return "\n".join(lines) + "\n" if lines else ""
 
 
@@ -62,23 +61,31 @@ def summary(report: Report, colour: bool = False) -> str:
     return paint(f"planfence: {judged}, {', '.join(parts)}", _RED if errors else _YELLOW, colour) + "\n"
 
 
+def _all_of(change: str) -> str:
+    """Where all findings of a change are told."""
+    if not change:
+        return ""
+    which = "--staged" if change == STAGED else f"--commit {inert(change[:12])}"
+    return f"; `planfence check {which} --format json` lists them"
+
+
 def _title(report: Report, change: str, task: str, found: list[Finding], colour: bool) -> str:
     refused = any(finding.refuses for finding in found)
     observed = any(finding.severity is Severity.ERROR for finding in found)
-    what = {STAGED: "the staged change", "": "the push"}.get(change) or f"commit {change[:12]}"
+    what = {STAGED: "the staged change", "": "the push"}.get(change) or f"commit {inert(change[:12])}"
     subject = report.subjects.get(change, "") if change != STAGED else ""
     verdict = "refused" if refused else "would be refused (observed only)" if observed else "has warnings"
-    tail = f" ({printable(task)})" if task else ""
+    tail = f" ({inert(task)})" if task else ""
     words = f"planfence: {what} {verdict}{tail}"
     if subject:
-        words += f": {printable(subject)}"
+        words += f": {inert(subject)}"
     return paint(words, _RED if refused else _YELLOW, colour)
 
 
 def _line(finding: Finding, colour: bool) -> str:
     code = paint(finding.code, _RED if finding.refuses else _YELLOW, colour)
-    place = printable(finding.path)
+    place = inert(finding.path)
     if finding.line:
         place += f":{finding.line}:{finding.column}"
     where = f"{paint(place, _BOLD, colour)}: " if place else ""
-    return f"  {code} {where}{printable(finding.message)} {paint(f'[{finding.name}]', _DIM, colour)}"
+    return f"  {code} {where}{inert(finding.message)} {paint(f'[{finding.name}]', _DIM, colour)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from planfence import __version__
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.inert import dumps
 from planfence.log.files import Reading, own_logs, read_logs
 from planfence.manifest.policy import Policy
 from planfence.report.aggregates import COLUMNS, aggregate
@@ -36,9 +37,9 @@ def json_lines(repository: Repository, policy: Policy) -> Iterator[str]:
     """One JSON object a record or run-log line, with `time` in UTC (ISO 8601)."""
     reading = _read(repository, policy)
     for entry in reading.records:
-        yield json.dumps({"time": _iso(entry.epoch), "kind": "record"} | entry.fields)
+        yield dumps({"time": _iso(entry.epoch), "kind": "record"} | entry.fields)
     for run in reading.runs:
-        yield json.dumps({"time": _iso(run.epoch), "kind": "run", "task": run.task, "edge": run.edge})
+        yield dumps({"time": _iso(run.epoch), "kind": "run", "task": run.task, "edge": run.edge})
 
 
 def otlp(repository: Repository, policy: Policy) -> Iterator[dict[str, object]]:

@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from planfence.change.message import NO_TASK, parse, reverted
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.report.linerework import HunkRange, TaskCommit
 
 _TASK = re.compile(r"^Plan-Task:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+#: How the forges' buttons begin, which may name a title and a request and no commit.
+_BUTTONS = ('Revert "', 'Reapply "')
+_REQUEST = re.compile(r"\(#(\d+)\)$|^Merge pull request #(\d+) ")
 _REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)
 #: The kernel's trailer: `Fixes: 54a4f0239f2e ("subject")`.
 _FIXES = re.compile(r"^Fixes:[ \t]*([0-9a-f]{7,64})\b", re.MULTILINE)
@@ -34,12 +38,20 @@ def commits(repository: Repository) -> list[HistoryCommit]:
         return []
     text = git.run("log", "-z", "--reverse", "--format=%H%n%ct%n%B", "HEAD").decode("utf-8", "replace")
     found = []
+    named: dict[str, str] = {}
     for entry in text.split("\0"):
         identity, _, rest = entry.partition("\n")
         epoch, _, message = rest.partition("\n")
         if epoch:
-            task = _TASK.findall(message)
+            task = [name for name in _TASK.findall(message) if name != NO_TASK]
             reverts, fixes = tuple(_REVERTS.findall(message)), tuple(_FIXES.findall(message))
+            subject = message.partition("\n")[0]
+            if not reverts and subject.startswith(_BUTTONS):
+                said = reverted(parse(message))
+                target = (named.get(f"#{said.request}") or named.get(said.title or "\n")) if said else None
+                reverts = (target,) if target else ()
+            number = _REQUEST.search(subject)
+            named |= {subject: identity} | ({f"#{number[1] or number[2]}": identity} if number else {})
             found.append(HistoryCommit(identity, int(epoch), task[-1] if task else "", reverts, fixes))
     return found
 

@@ -53,6 +53,8 @@ METRICS: dict[str, tuple[str, bool]] = {
     "rollback": ("rolled back", True),
     "rework": ("mended later", True),
     "line_rework": ("lines changed again", True),
+    "proven": ("parts that the tests notice", False),
+    "rewritten": ("tasks with tests rewritten to pass", True),
     "cost_spread": ("spread of cost (geometric CV)", True),
 }
 
@@ -218,9 +220,27 @@ def mended_tasks(facts: LogFacts, window_days: int) -> set[str]:
     return found
 
 
+def _proof_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
+    asked = [task.proved for task in tasks if task.proved[2]]
+    good, of = ([float(each[at]) for each in asked] for at in (1, 2))
+    interval = stats.ratio_interval(good, of)
+    told = [task.rewrote[1] for task in tasks if task.rewrote[1] >= 0]
+    return {
+        "proven": _estimate(
+            sum(good) / sum(of) if asked else None,
+            None if interval is None else stats.Interval(interval.low, min(1.0, interval.high)),
+            len(asked),
+            "rate",
+            f"{sum(good):g} of {sum(of):g} parts",
+        ),
+        "rewritten": _rate(sum(each > 0 for each in told), len(told), _unknown(tasks, len(told), "a proof")),
+    }
+
+
 def measure(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str]) -> dict[str, Estimate]:
     """All metrics of these tasks, in the order of :data:`METRICS`."""
     found = _cost_metrics(tasks) | _time_metrics(tasks, frame.now) | _outcome_metrics(tasks, frame, mended)
+    found |= _proof_metrics(tasks)
     return {name: found[name] for name in METRICS}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gc
 import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.inert import dumps, inert
 from planfence.log.files import local_clock, own_logs
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
@@ -26,6 +26,8 @@ from planfence.report.reworkhistory import add_history
 from planfence.report.trial import standing
 
 _SPAN = re.compile(r"(\d+)([dwh])")
+#: With what a formula begins (their full-width twins too, which some spreadsheets take for the same).
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -99,22 +101,32 @@ def _uncollected() -> Iterator[None]:
 
 def render_json(data: ReportData) -> str:
     """The report as one JSON object."""
-    return json.dumps(as_plain(data))
+    return dumps(as_plain(data))
 
 
 def render_csv(data: ReportData) -> str:
-    """The tasks as CSV with a heading; a value that a spreadsheet would run as a formula gets a quote in front."""
+    """The tasks as CSV with a heading; a text that a spreadsheet would run as a formula gets a `'` in front (OWASP).
+
+    If a text has a `;`, at which some spreadsheets cut, texts stand in quotes: nothing behind it begins a cell.
+    """
     out = io.StringIO()
     names = [field.name for field in fields(TaskRow) if field.name != "stages"]
-    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
+    rows = [{name: _safe(value) for name, value in asdict(row).items()} for row in data.tasks]
+    parted = any(";" in value for row in rows for value in row.values() if isinstance(value, str))
+    writer = csv.DictWriter(
+        out,
+        names,
+        extrasaction="ignore",
+        lineterminator="\n",
+        quoting=csv.QUOTE_NONNUMERIC if parted else csv.QUOTE_MINIMAL,
+    )
     writer.writeheader()
-    for row in data.tasks:
-        writer.writerow({name: _safe(value) for name, value in asdict(row).items()})
+    writer.writerows(rows)
     return out.getvalue()
 
 
 def _safe(value: object) -> object:
     if isinstance(value, str):
-        value = value.encode("utf-8", "replace").decode()
-        return "'" + value if value[:1] in "=+-@\t\r" and value else value
+        value = inert(value)
+        return f"'{value}" if value.lstrip().startswith(_FORMULA) else value
     return value

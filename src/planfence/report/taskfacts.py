@@ -54,7 +54,8 @@ class TaskFacts:
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
     have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
     ``made`` is (time, model) of the first line written in the implement stage, ``themed`` (time, theme) of the last
-    line that names one.
+    line that names one. ``proved`` (time, parts that the tests notice, parts) and ``rewrote`` (time, tests rewritten to
+    pass; -1: not asked) are the latest proof's.
     """
 
     task: str
@@ -84,9 +85,9 @@ class TaskFacts:
     started: int = 0
     finished: int = 0
     trial: str = ""
-    fixes: frozenset[str] = frozenset()
-    moves: tuple[tuple[int, str], ...] = ()
-    runs: tuple[tuple[int, str], ...] = ()
+    fixes: set[str] = field(default_factory=set)
+    moves: list[tuple[int, str]] = field(default_factory=list)
+    runs: list[tuple[int, str]] = field(default_factory=list)
     attempts: tuple[int, int] = (0, 0)
     ran: int = 0
     refused: int = 0
@@ -94,6 +95,8 @@ class TaskFacts:
     reverted_at: int = 0
     merged_at: int = 0
     mended_at: int = 0
+    proved: tuple[int, int, int] = (0, 0, 0)
+    rewrote: tuple[int, int] = (0, -1)
     lines_added: int = 0
     lines_redone: int = 0
 
@@ -230,7 +233,7 @@ class LogFacts:
                 self._add_record(entry, prefix)
             else:
                 facts = self.task(prefix + entry.task)
-                facts.runs += ((entry.epoch, entry.edge),)
+                facts.runs.append((entry.epoch, entry.edge))
                 facts.saw(entry.epoch)
 
     def _number(self, fields: dict[str, str], name: str) -> float | None:
@@ -299,24 +302,36 @@ def _add_event(facts: TaskFacts, event: str, record: Record) -> None:
         won, played = facts.attempts
         facts.attempts = (won + (result == "passed"), played + 1)
         return
+    if event == "prove":
+        _add_proof(facts, record)
+        return
     if result in _NOT_DONE:
         return
     if event == "start":
         facts.started = min(facts.started or record.epoch, record.epoch)
-        facts.moves += ((record.epoch, "review" if stage == "review" else "implement"),)
+        facts.moves.append((record.epoch, "review" if stage == "review" else "implement"))
     elif event == "finish":
         facts.finished = max(facts.finished, record.epoch)
-        facts.moves += ((record.epoch, "done"),)
+        facts.moves.append((record.epoch, "done"))
     elif event == "advance":
         following = _AFTER.get(stage, stage)
-        facts.moves += ((record.epoch, following),)
+        facts.moves.append((record.epoch, following))
         if following == "done":
             facts.finished = max(facts.finished, record.epoch)
     elif event == "rework":
         facts.reworks += 1
-        facts.moves += ((record.epoch, "implement"),)
+        facts.moves.append((record.epoch, "implement"))
     elif event == "review":
         facts.reviews += 1
+
+
+def _add_proof(facts: TaskFacts, record: Record) -> None:
+    read = {name: number(record.fields.get(name, "")) for name in ("proven", "parts", "rewritten")}
+    good, of, rewritten = read["proven"], read["parts"], read["rewritten"]
+    if good is not None and of and good <= of:
+        facts.proved = max(facts.proved, (record.epoch, int(good), int(of)))
+    if rewritten is not None:
+        facts.rewrote = max(facts.rewrote, (record.epoch, int(rewritten)))
 
 
 def _add_words(facts: TaskFacts, record: Record) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from planfence.change.patchfile import Line, PatchFile
+from planfence.inert import inert
 from planfence.records import dataclass
 
 
@@ -90,5 +91,5 @@ def _told(lines: tuple[Line, ...], what: Seek, why: str, elsewhere: frozenset[st
 
 def shown(text: str) -> str:
     """Return a line as it is shown: one line, not long, no control characters."""
-    plain = "".join(char if char.isprintable() else "?" for char in text.strip())
+    plain = inert(text.strip(), 160)
     return plain if len(plain) <= 80 else plain[:79] + "…"

@@ -2,7 +2,10 @@
 
 ## What it checks
 The number of changed paths against `limits.files`, and the added plus deleted lines against
-`limits.lines` (binary files count no lines; a limit of 0 is no limit). Merges are not counted.
+`limits.lines` (binary files count no lines; a limit of 0 is no limit). Merges are not counted. What nobody reads counts
+as files, not as lines: a file that is renamed as it is, lock files, generated and vendored files, and those that
+`.gitattributes` calls `linguist-generated` or `linguist-vendored` before the change (`limits.count_generated = true`
+counts them all).
 
 ## Why is this bad?
 Reviewers read small changes and wave large ones through. A task of 30 to 60 minutes that needs more
@@ -26,15 +29,19 @@ from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door not in (Door.TASK, Door.STANDING) or ctx.change.is_merge:
+    if ctx.door not in (Door.TASK, Door.STANDING) or ctx.change.is_merge or ctx.squashed:
         return
     limits = ctx.standing.limits if ctx.standing is not None else ctx.policy.limits
     count = len(ctx.change.files)
     if limits.files and count > limits.files:
         yield RULE.about(f"{count} files, the limit is {limits.files}")
-    lines = sum(max(file.lines, 0) for file in ctx.change.files)
+    lines = _lines(ctx, ctx.change.files)
     if limits.lines and lines > limits.lines:
         yield RULE.about(f"{lines} changed lines, the limit is {limits.lines}")
+
+
+def _lines(ctx: Context, files: Iterable[FileChange]) -> int:
+    return sum(max(file.lines, 0) for file in files if file.path not in ctx.unread)
 
 
 def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
@@ -52,7 +59,7 @@ def fewer(case: Case) -> Iterator[Step]:
     limits = case.ctx.standing.limits if case.ctx.standing is not None else case.ctx.policy.limits
     kept: list[FileChange] = []
     for file in files:
-        lines = sum(max(each.lines, 0) for each in (*kept, file))
+        lines = _lines(case.ctx, (*kept, file))
         if (not limits.files or len(kept) < limits.files) and (not limits.lines or lines <= limits.lines):
             kept.append(file)
     rest = tuple(file.path for file in files if file not in kept)
@@ -82,5 +89,6 @@ RULE = Rule(
     good=(
         ("policy limits.files = 2", "files src/**", "change src/user.py src/mail.py"),
         ("policy limits.lines = 9", "files src/**", "change src/user.py = a\nb\nc\n"),
+        ("policy limits.lines = 3", "files package-lock.json", "change +package-lock.json = a\nb\nc\nd\ne\n"),
     ),
 )

@@ -2,9 +2,13 @@
 
 ## What it checks
 Two `Plan-Task` trailers, a `Plan-Task` that is not the active task, two Conventional Commits types (in
-the header, or one in the header and another at the start of a line), two issue ids in the subject or behind
-closing keywords. Merges, autosquash commits (`fixup!`) and standing work (a bot's message quotes what others
-closed) are left out.
+the header, or one in the header and another at the start of a line), two issue ids in the subject. A request's
+number at the subject's end, such as `(#832)`, is no issue, nor is a number beside a tracker's own id.
+
+Two issues behind closing keywords are advice, since one fix may close two reports of one bug; they are an error if
+the change itself shows two things, as for `THM004`. Types that stand only in list items are advice, too: a forge's
+squash lists the subjects that it folds. Merges, autosquash commits (`fixup!`) and standing work (a bot's message quotes
+what others closed) are left out.
 
 ## Why is this bad?
 Who needs two types or two issues to say what a commit does has made two commits in one.
@@ -33,10 +37,20 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"two tasks in one message: {', '.join(tasks)}")
     if ctx.change.is_merge or message.autosquash or ctx.door is Door.STANDING:
         return
-    if len(message.types) > 1:
-        yield RULE.about(f"two types in one message: {', '.join(message.types)}")
-    if len(message.issues) > 1:
-        yield RULE.about(f"two issues in one message: {', '.join(message.issues)}")
+    if len(message.all_types) > 1:
+        weight = None if len(message.types) > 1 else Severity.WARN
+        yield RULE.about(f"two types in one message: {', '.join(message.all_types)}", weight=weight)
+    if len(message.all_issues) > 1:
+        weight = None if len(message.issues) > 1 or _shows_two(ctx) else Severity.WARN
+        yield RULE.about(f"two issues in one message: {', '.join(message.all_issues)}", weight=weight)
+
+
+def _shows_two(ctx: Context) -> bool:
+    if ctx.content is None:
+        return False
+    from planfence.content.mixing import mixtures  # only where content is looked at at all
+
+    return bool(mixtures(ctx.content.judged, said=True))
 
 
 def one_thing(case: Case) -> Iterator[Step]:
@@ -45,7 +59,7 @@ def one_thing(case: Case) -> Iterator[Step]:
     if message is None:
         return
     subject = message.subject
-    if len(parse(subject).types) > 1:
+    if len(parse(subject).all_types) > 1:
         subject = f"{message.types[0]}:{subject.partition(':')[2]}"
     for issue in message.issues[1:]:
         before, found, after = subject.partition(issue)
@@ -71,6 +85,9 @@ RULE = Rule(
     ),
     good=(
         ("message fix: the crash (#12)",),
+        ("message fix: [AB-885] the crash (#832)",),
+        ("message fix: the crash\n\nCloses #12\nCloses #13",),
+        ("message feat: a page (#12)\n\n* feat: a page\n\n* docs: say so",),
         ("message feat: one thing\n\nSee #12 for its story.",),
     ),
 )

@@ -3,7 +3,8 @@
 ## What it checks
 The kinds of the changed hunks: proven formatting of 5 lines and 30% of the change or more beside changed
 behaviour, moved blocks beside changed behaviour, and a change spread over more places than single changes are.
-Tests, comments and changelogs go with anything. And the message: several issues, "also", a list of things.
+Tests, comments and changelogs go with anything. And the message: several issues, "also fix …", "various changes";
+a list of what one change consists of says nothing.
 Advice by default: content alone sees only a quarter of what is tangled.
 
 ## Why is this bad?

@@ -21,6 +21,8 @@ from planfence.rules.rule import Context, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.was_judged:
+        return
     governing = [file.path for file in ctx.change.files if ctx.policy.governs(file.path)]
     if governing and len(governing) < len(ctx.change.files):
         for path in governing:

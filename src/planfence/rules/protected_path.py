@@ -29,6 +29,8 @@ from planfence.rules.rule import Context, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
+    if ctx.was_judged:
+        return
     protected = ctx.policy.protected
     if ctx.standing is not None and ctx.standing.may_touch_protected:
         return  # it lists every path, and none of them governs

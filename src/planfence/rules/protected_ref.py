@@ -1,15 +1,18 @@
 """A push deletes or rewrites the protected branch.
 
 ## What it checks
-On a server: an update of the policy's `base` that deletes it, drops commits that it has, or makes a branch
-point to a tag. Other branches may be deleted and forced.
+At a push, and on a server: an update that deletes a guarded branch, drops commits that it has, or makes a branch
+point to a tag. Guarded are the policy's `base`, what `[branches] guarded` names, and the branch that the server's HEAD
+names; a symbolic ref counts as the branch that it stands for. On a server also: a push that would make another
+branch the protected one, by another `base` in the policy. Other branches may be deleted and forced.
 
 ## Why is this bad?
 What the protected branch has was judged and agreed on. The policy itself is read from it: who can rewrite
 it can judge himself.
 
 ## Fix
-Push on top of it. If it really has to be rewritten, an administrator does so on the server.
+Push on top of it. If it really has to be rewritten, an administrator does so on the server. Another protected branch is
+the administrator's word as well: `git config planfence.base NAME` in the server's repository.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ class Door(StrEnum):
     SMALL = "small"
     URGENT = "urgent"
     STANDING = "standing"
+    REVERT = "revert"
+    SQUASH = "squash"
     CLOSED = "closed"
 
 
@@ -96,6 +98,9 @@ class Context:
     ``plans`` are all plans of the change's parent, where a model changes what governs.
     ``signer`` is the principal whose listed key signed the commit, where that is asked for.
     ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
+    ``beside`` are the tasks of the commits before a change that names none, where it belongs to none of theirs.
+    ``unread`` are the paths whose lines nobody reads: renamed as they are, locked, generated, vendored.
+    ``squashed`` says that a forge made it of several commits, which were judged one by one.
     ``standing`` is the standing work that it is, if it is one.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
@@ -118,6 +123,9 @@ class Context:
     origins: Mapping[str, str] = field(default_factory=dict)
     signer: str = ""
     fold: Fold | None = None
+    beside: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    squashed: bool = False
     standing: Standing | None = None
     content: Any = None
     facts: Any = None
@@ -128,6 +136,11 @@ class Context:
         if self.standing is not None:
             return frozenset(filter(is_literal, self.standing.files))
         return self.task.named if self.task else frozenset()
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether it brings exactly what was judged already: the squash of a head, or the inverse of a commit."""
+        return self.door in (Door.REVERT, Door.SQUASH)
 
     @property
     def staged(self) -> bool:

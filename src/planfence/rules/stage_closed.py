@@ -30,6 +30,8 @@ def check(ctx: Context) -> Iterator[Finding]:
     facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
     name = ctx.task_name
     stage = facts.state(name).stage
+    if stage is not Stage.PLAN and ctx.squashed:
+        return  # what was reviewed is brought in
     if stage is Stage.IMPLEMENT or ctx.change.name in facts.covered.get(name, ()):
         return
     if stage is Stage.PLAN:

@@ -34,6 +34,12 @@ def check(ctx: Context) -> Iterator[Finding]:
             return
         yield RULE.about(f"there is no task {ctx.task_name} in the plans at its parent commit{near}")
         return
+    if ctx.beside:
+        yield RULE.about(
+            f"it belongs to none of the tasks of this branch ({', '.join(ctx.beside)}), "
+            "and no hook has marked it as a small change"
+        )
+        return
     limit = ctx.policy.unplanned.files
     own, total = len(ctx.change.files), len(ctx.unplanned)
     many = f"{own} files without a task" if own > limit else f"{total} files in all unplanned commits together"

@@ -44,7 +44,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             continue
         if file.old_mode == Mode.ABSENT:
             yield from _name(ctx, file)
-        if file.path not in named and ctx.door is not Door.URGENT:
+        if file.path not in named and ctx.door is not Door.URGENT and not ctx.was_judged:
             yield from _kind(ctx, file)
         if file.new_mode == Mode.SYMLINK:
             yield from _target(ctx, file)

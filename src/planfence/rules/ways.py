@@ -8,6 +8,7 @@ from planfence.change import message as messages
 from planfence.change.message import Message
 from planfence.finding import Finding
 from planfence.gitio import paths
+from planfence.inert import inert
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.rules.place import At
 from planfence.rules.rule import Case, Context, Step, Way
@@ -27,7 +28,7 @@ def word(text: str) -> str:
 
 def quote(path: str) -> str:
     """Return a path as a shell reads it; one that can't be shown is spelled by `printf`, which every shell has."""
-    if path.isprintable():
+    if inert(path) == path:
         return word(path)
     octal = "".join(chr(byte) if 47 < byte < 123 and byte != 92 else f"\\{byte:03o}" for byte in paths.encode(path))
     return f"\"$(printf '{octal}')\""

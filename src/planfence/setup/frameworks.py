@@ -179,7 +179,8 @@ def install_stages(tool: str, top: Path, environment: Environment) -> str:
     said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
     if done.returncode != 0:
         raise CouldNotCheck(
-            f"`{tool} install` failed with status {done.returncode}:\n{said}",
+            f"`{tool} install` failed with status {done.returncode}",
+            more=tuple(said.splitlines()),
             hint="mend that, or run `planfence install --framework native`",
         )
     return said

@@ -122,7 +122,8 @@ def install(repository: Repository, framework: str = "auto", *, outside: bool = 
         name = frameworks.YAML_CONFIG if config is None else config.path.name
         raise PlanfenceError(
             f"{name} does not name planfence, so {chosen} would not run it",
-            hint=f"add these lines to it, then run this again:\n\n{frameworks.snippet()}",
+            more=("", *frameworks.snippet().splitlines()),
+            hint="add these lines to it, then run this again",
         )
     removed = tuple(outcome for outcome in chain.uninstall(folder.path) if outcome.deed is not Deed.ABSENT)
     try:

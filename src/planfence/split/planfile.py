@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from planfence.change.hunks import Unit, ends_every_line
 from planfence.content.judged import Judged
 from planfence.errors import PlanfenceError
+from planfence.inert import dumps
 from planfence.records import replace
 from planfence.split.grouping import Group, SplitPlan, knots
 
@@ -34,9 +35,7 @@ def to_json(plan: SplitPlan, judged: Sequence[Judged]) -> str:
         "cuts": [{"unit": unit, "old": old, "new": new} for unit, old, new in plan.cuts],
         "units": described,
     }
-    import json
-
-    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+    return dumps(data, 2) + "\n"
 
 
 def _describe(one: Judged) -> dict[str, object]:
@@ -55,8 +54,8 @@ def _describe(one: Judged) -> dict[str, object]:
     }
 
 
-def _fail(message: str, hint: str) -> PlanfenceError:
-    return PlanfenceError(f"the split plan {message}", hint=hint)
+def _fail(message: str, hint: str, more: Sequence[str] = ()) -> PlanfenceError:
+    return PlanfenceError(f"the split plan {message}", hint=hint, more=tuple(more))
 
 
 def from_json(text: str) -> SplitPlan:
@@ -127,7 +126,7 @@ def check_complete(plan: SplitPlan, units: Sequence[Unit]) -> None:
     faults += [f"{unit} is no unit of this change" for unit in count if unit not in known]
     faults += [f"{unit} ({known[unit].path}) is in no group" for unit in known if unit not in count]
     if faults:
-        raise _fail("does not hold every unit once:\n  " + "\n  ".join(faults[:20]), "mend the groups' `units`")
+        raise _fail("does not hold every unit once:", "mend the groups' `units`", faults[:20])
     home = {unit: index for index, group in enumerate(plan.groups) for unit in group.units}
     every = list(units)
     for knot in knots([unit.path for unit in every], [unit.file.old_path for unit in every]):

@@ -221,7 +221,7 @@ def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]
     from planfence.judge import check
 
     excluded = [f"^{parent}" for parent in subject.parents]
-    return check.check_revisions(repository, [commits[-1], *excluded]).report
+    return check.judge_commits(repository, [commits[-1], *excluded]).report
 
 
 def _made(

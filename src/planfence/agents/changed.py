@@ -1,0 +1,218 @@
+"""What a shell command left in the worktree, compared with the plan: edits by scripts pass no tool hook.
+
+A session remembers, for each path that git's status names, the size and time of its file. What was changed
+before the session, or between an answer and the next prompt, is somebody else's and never told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from planfence.agents import scope, statuspath
+from planfence.agents.patch import Edit
+from planfence.agents.paths import Denial
+from planfence.agents.payload import Payload
+from planfence.agents.scope import Fence
+from planfence.agents.session import session_file
+from planfence.change.change import Action
+from planfence.change.message import TASK_TRAILER, URGENT_TRAILER
+from planfence.errors import CouldNotCheck
+from planfence.files.state import write_atomically
+from planfence.gitio import paths
+from planfence.records import dataclass, field
+
+#: In these states git itself has changed the worktree; the commit that ends them is judged.
+_AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+#: A stop is held this often for one thing; an agent that can't put it back must end some time.
+_HOLDS = 3
+_SHOWN = 8
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a session knows: each changed path's mark, what is told and not put back, and where HEAD's log ended.
+
+    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them.
+    """
+
+    known: dict[str, str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    before: list[str] = field(default_factory=list)
+    commits: list[str] = field(default_factory=list)
+    logged: int = 0
+    held: int = 0
+
+
+def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
+    """Remember what is changed now. Not ``anew``: only if the session remembers nothing yet."""
+    seen = _load(here, asked)
+    if seen is not None and not anew:
+        return
+    now = _now(here)
+    seen = seen or _Seen()
+    seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
+    seen.logged = len(_log(here))
+    _save(here, asked, seen, now)
+
+
+def look(here: Fence, asked: Payload) -> str:
+    """Return what a command changed outside the task, and what puts it back; empty: nothing new."""
+    seen = _load(here, asked)
+    if seen is None or any((here.repository.git_dir / name).exists() for name in _AT_WORK):
+        begin(here, asked, anew=False)
+        return ""
+    now = _now(here)
+    made = _made(here, seen)
+    changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
+    gone = [path for path in seen.known if path not in now]
+    if not (changed or gone or made):
+        _save(here, asked, seen, now)
+        return ""
+    outside = _outside(here, changed)
+    seen.before += [path for path in outside if path in seen.known and path not in seen.before]
+    seen.told |= {path: now[path] for path in outside}
+    seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
+    commits = {each: said for each in made if (said := _commit(here, each))}
+    seen.commits += list(commits)
+    if outside or commits:
+        seen.held = 0
+    _save(here, asked, seen, now)
+    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+
+
+def unrestored(here: Fence, asked: Payload) -> str:
+    """Say what still stands outside the task when the agent would stop; empty: nothing, or it was held enough."""
+    look(here, asked)
+    seen = _load(here, asked)
+    if seen is None or not (seen.told or seen.commits):
+        return ""
+    now = _now(here)
+    # An amendment may have brought a path into the task since.
+    outside = _outside(here, [path for path in seen.told if path in now])
+    seen.told = {path: now[path] for path in outside}
+    git = here.repository.git
+    seen.commits = [each for each in seen.commits if git.status("merge-base", "--is-ancestor", each, "HEAD")[0] == 0]
+    commits = {each: said for each in seen.commits if (said := _commit(here, each))}
+    seen.held += 1
+    _save(here, asked, seen, now)
+    if seen.held > _HOLDS:
+        return ""
+    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+
+
+def _words(
+    here: Fence, seen: _Seen, denials: list[Denial], outside: list[str], now: dict[str, str], commits: dict[str, str]
+) -> str:
+    if not outside and not commits:
+        return ""
+    task = f"the task {here.task_name}" if here.task_name else "what may change without a task"
+    lines = []
+    if outside:
+        lines.append(f"This is changed outside {task}:")
+        lines += [f"- {path}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
+        lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
+        lines += ["Put it back:", *(f"  {line}" for line in _back(seen, outside, now))]
+    for commit, said in commits.items():
+        lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it: {said}")
+        lines += ["Take it back, and keep its changes:", f"  git reset --soft {commit}^"]
+    return "\n".join(lines)
+
+
+def _back(seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
+    """Return the commands that put paths back; what held somebody's changes before is never reset."""
+    shared = [path for path in outside if path in seen.before]
+    new = [path for path in outside if now.get(path, "").startswith("?") and path not in shared]
+    old = [path for path in outside if path not in shared and path not in new]
+    lines = []
+    if old:
+        lines.append(f"git restore --source=HEAD --staged --worktree -- {shlex.join(old)}")
+    if new:
+        lines.append(f"rm -- {shlex.join(new)}")
+    if shared:
+        lines.append(f"# by hand, since it held other changes before: git diff HEAD -- {shlex.join(shared)}")
+    return lines
+
+
+def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:
+    """Return those of the changed paths that the plan denies, with the reason of each."""
+    top = here.repository.top
+    edits = [Edit(path, None if os.path.lexists(f"{top}/{path}") else Action.DELETE) for path in changed]
+    if not edits:
+        return {}
+    denials = scope.judge_changed(here, edits)
+    named = {denial.what: denial for denial in denials}
+    general = next((denial for denial in denials if denial.what not in {edit.path for edit in edits}), None)
+    found = {edit.path: named.get(edit.path, general) for edit in edits}
+    return {path: denial for path, denial in found.items() if denial is not None}
+
+
+def _now(here: Fence) -> dict[str, str]:
+    """Return the changed and the new paths, each with a mark that changes if its file does."""
+    found = statuspath.ask(str(here.repository.top), here.repository.environment.variables)
+    if found is None:
+        raise CouldNotCheck("git status failed, so what the command changed can't be told")
+    return {paths.decode(path): mark for path, mark in found.items()}
+
+
+def _log(here: Fence) -> bytes:
+    try:
+        return (here.repository.git_dir / "logs/HEAD").read_bytes()
+    except OSError:
+        return b""
+
+
+def _made(here: Fence, seen: _Seen) -> list[str]:
+    """Return the commits that were made here since the session looked last, by HEAD's own log."""
+    log = _log(here)
+    lines = log[seen.logged :].splitlines() if len(log) >= seen.logged else []
+    seen.logged = len(log)
+    return [line.split(b" ")[1].decode() for line in lines if line.partition(b"\t")[2].startswith(b"commit")]
+
+
+def _commit(here: Fence, commit: str) -> str:
+    """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files."""
+    from planfence.judge.check import check_commit  # only a command that made a commit needs it
+
+    try:
+        outcome = check_commit(here.repository, commit, remembers=True)
+    except CouldNotCheck as error:
+        return error.message
+    if outcome.report.refused:
+        return "; ".join(f"{each.code} {each.path} {each.message}".strip() for each in outcome.report.findings[:_SHOWN])
+    git = here.repository.git
+    said = git.text("show", "-s", "--format=%P%n%B", commit)
+    parent = said.partition("\n")[0].partition(" ")[0]
+    if not here.task_name or not parent or TASK_TRAILER in said or URGENT_TRAILER in said:
+        return ""
+    # Without the hooks it names no task: then the task that is active judges it, as it stood before.
+    names = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, commit).split(b"\0")
+    outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in names if name])
+    return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
+
+
+def _file(here: Fence, asked: Payload) -> Path:
+    return session_file(here.repository, asked.session).with_suffix(".worktree")
+
+
+def _load(here: Fence, asked: Payload) -> _Seen | None:
+    try:
+        raw: dict[str, Any] = json.loads(_file(here, asked).read_bytes())
+        return _Seen(**raw)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None:
+    value = {name: getattr(seen, name) for name in ("known", "told", "before", "commits", "logged", "held")}
+    try:
+        write_atomically(_file(here, asked), json.dumps(value).encode())
+        marks = {paths.encode(path): mark for path, mark in now.items()}
+        git_dir = str(here.repository.git_dir)
+        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir))
+    except CouldNotCheck:
+        return

@@ -1,0 +1,55 @@
+"""What git's status says of a worktree, with the marks of the files that it names: one question to git.
+
+The light entry asks it after each shell command, and is silent if a session has seen all of it before.
+It imports only what the light hooks do.
+"""
+
+import os
+
+from planfence import tables
+from planfence.gitio.spawn import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ASKED = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
+_FIELDS = {b"1": 8, b"u": 10, b"?": 1}
+
+
+def ask(top: str, variables: "Mapping[str, str]") -> "dict[bytes, str] | None":
+    """Return the changed and the new paths, each with a mark that changes if its file does; None: git failed."""
+    plain = {name: value for name, value in variables.items() if name[:4] != "GIT_"}
+    command = ["git", "-C", top, *tables.SAFE_CONFIG, *_ASKED]
+    status, out, _ = Process(command, tables.for_git(plain), heard=False).communicate()
+    return dict(_marks(top, out)) if status == 0 else None
+
+
+def _marks(top: str, out: bytes) -> "Iterator[tuple[bytes, str]]":
+    for record in out.split(b"\0"):
+        kind = record[:1]
+        if kind not in _FIELDS:
+            continue
+        path = record.split(b" ", _FIELDS[kind])[-1]
+        try:
+            stat = os.lstat(os.fsencode(top) + b"/" + path)
+            mark = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_mode}"
+        except OSError:
+            mark = "gone"
+        yield path, ("? " if kind == b"?" else "= ") + mark
+
+
+def whole(marks: "Mapping[bytes, str]", git_dir: str) -> bytes:
+    """Return all that a session has seen, as bytes to compare: the marks, and the length of HEAD's log."""
+    try:
+        logged = os.stat(git_dir + "/logs/HEAD").st_size
+    except OSError:
+        logged = 0
+    lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
+    return b"\0\0".join([b"planfence-status 1 %d" % logged, *lines, b"end"])
+
+
+def file_of(git_dir: str, session: str) -> str:
+    """Return the file that holds what a session has seen."""
+    name = "".join(char if char.isalnum() or char in "-_" else "-" for char in session)[:100] or "unnamed"
+    return f"{git_dir}/planfence/sessions/{name}.status"

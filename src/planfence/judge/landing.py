@@ -1,0 +1,279 @@
+"""Other grounds on which a commit stands: it undoes judged commits, or a forge made it of a head that was judged.
+
+Only what git itself would have made counts: the recomputed revert, squash or pick has exactly the commit's tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+
+from planfence import POLICY_PATH
+from planfence.change import message as messages
+from planfence.change.change import STAGED, Change, FileChange
+from planfence.change.merges import Merges
+from planfence.change.message import Message
+from planfence.errors import CouldNotCheck
+from planfence.gitio.commits import Commit, parse_commit
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.identity import HUMAN
+from planfence.judge.claims import Claim, claim_of
+from planfence.judge.sources import Sources
+from planfence.records import dataclass
+
+#: Where heads of requests and branches are: GitHub and Gitea, GitLab, a clone's remotes, a server's or clone's own.
+_HEADS = ("refs/pull", "refs/merge-requests", "refs/remotes", "refs/heads")
+#: So many heads are tried for a commit that names no request, the latest first.
+_TRIED = 64
+#: So many of the latest commits are looked through for one that a message names by its subject or its request.
+_LOOKED = 1000
+#: So many commits of requests are compared with those that a rebase may have made of them.
+_TWINS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head that a forge may have merged: its full ref (empty: the ledger names it) and its commit's id."""
+
+    ref: str
+    commit: str
+
+
+class Landing:
+    """Finds such grounds for one commit after the other; a context manager."""
+
+    def __init__(self, repository: Repository, objects: Objects, sources: Sources) -> None:
+        self._repository, self._objects, self._sources = repository, objects, sources
+        self._stack = ExitStack()
+        self._merging: Merges | None = None
+        self._children: dict[str, list[str]] | None = None
+        self._known: tuple[Head, ...] | None = None
+        self._twins: dict[tuple[str, int, str], tuple[str, ...]] | None = None
+
+    def __enter__(self) -> Landing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # -- reverts
+
+    def undone(self, change: Change, message: Message | None, claim: Claim) -> tuple[Commit, ...]:
+        """Return the judged commits that a change undoes, where it does exactly that; a model's own task's only."""
+        if change.is_merge or not change.parents or not change.files:
+            return ()
+        said = messages.reverted(message) if message is not None else None
+        named = [*said.commits] if said else []
+        if change.name == STAGED:
+            named += self._under_way()
+        parent = change.parents[0]
+        for ids in self._candidates(parent, named, said):
+            found = [self._judged(parent, identifier, claim) for identifier in ids]
+            commits = tuple(commit for commit in found if commit is not None)
+            if len(commits) == len(found) and self.without(self._tree(parent), commits) == change.tree:
+                return commits
+        return ()
+
+    def without(self, tree: str, commits: Sequence[Commit]) -> str:
+        """Return a tree with commits undone one after the other, a merge to its first parent; empty: conflicts."""
+        for commit in commits:
+            if tree:
+                tree = self._merges.applied(commit.tree, self._tree(commit.parents[0]), tree)
+        return tree
+
+    def undone_in(self, parent: str, message: Message, claim: Claim) -> tuple[Commit, ...]:
+        """Return the judged commits below ``parent`` that a squash's message says it undoes among other things."""
+        said = messages.reverted(message)
+        found = (self._judged(parent, each, claim) for each in (said.commits if said else ()))
+        return tuple(commit for commit in found if commit is not None)
+
+    def _under_way(self) -> list[str]:
+        """The commit of `git revert --no-commit`, which says what the next commit will be about."""
+        try:
+            return (self._repository.git_dir / "REVERT_HEAD").read_text("ascii").split()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return []
+        except OSError as error:
+            raise CouldNotCheck(f"REVERT_HEAD can't be read: {error}") from error
+
+    def _candidates(
+        self, parent: str, named: Sequence[str], said: messages.Reverted | None
+    ) -> Iterable[tuple[str, ...]]:
+        ids = tuple(dict.fromkeys(filter(None, map(self._resolve, named))))
+        if ids:
+            yield ids
+            return
+        if said is None or not (said.request or said.title):
+            return
+        log = ("log", f"-n{_LOOKED}", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%n%B", parent, "--")
+        for block in self._repository.git.text(*log).split("\0"):
+            identifier, _, text = block.partition("\n")
+            found = messages.parse(text)
+            number = messages.request_of(found)
+            by_number = said.request and (number == said.request or f"pull request #{said.request} " in found.subject)
+            # A forge takes a request's title, to which it has added the request's number.
+            by_title = said.title and said.title in (found.subject, found.subject.removesuffix(f" (#{number})"))
+            if by_number or by_title:
+                yield (identifier,)
+
+    def _resolve(self, name: str) -> str:
+        found = self._objects.find(f"{name}^{{commit}}")
+        return found[0] if found else ""
+
+    def _judged(self, parent: str, identifier: str, claim: Claim) -> Commit | None:
+        """A commit below ``parent`` that was made under a policy, and that this one may undo."""
+        identifier = self._resolve(identifier)
+        raw = self._objects.read(identifier) if identifier else None
+        if raw is None or not self._contains(parent, identifier):
+            return None
+        commit = parse_commit(raw)
+        if not commit.parents or not self._sources.has(commit.parents[0], POLICY_PATH):
+            return None
+        its = claim_of(messages.parse(commit.message)).task
+        if claim.model != HUMAN and (not claim.task or its != claim.task):
+            return None
+        return commit
+
+    # -- git subtree
+
+    def feeds_subtree(self, change: Change, message: Message, revisions: Sequence[str]) -> bool:
+        """Whether a commit is what `git subtree --squash` made, and came in below its prefix alone, as it is."""
+        prefix = messages.subtree_of(message)
+        if not prefix or change.is_merge:
+            return False
+        if self._children is None:
+            asked = "".join(f"{revision}\n" for revision in revisions).encode()
+            self._children = {}
+            for line in self._repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
+                child, *parents = line.split()
+                for parent in parents:
+                    self._children.setdefault(parent, []).append(child)
+        children = self._children.get(change.name, [])
+        return bool(children) and all(self._is_below(prefix, child, change.name) for child in children)
+
+    def adds_subtree(self, change: Change) -> bool:
+        """Whether a merge brings in what `git subtree --squash` made, below its prefix."""
+        raw = self._objects.read(change.parents[1]) if len(change.parents) == 2 else None
+        prefix = messages.subtree_of(messages.parse(parse_commit(raw).message)) if raw else ""
+        return bool(prefix) and self._is_below(prefix, change.name, change.parents[1])
+
+    def _is_below(self, prefix: str, merge: str, commit: str) -> bool:
+        found = self._objects.find(f"{merge}:{prefix}")
+        parents = parse_commit(self._objects.read_many([merge])[0]).parents
+        return parents[1:] == (commit,) and found is not None and found[0] == self._tree(commit)
+
+    # -- heads
+
+    def heads(self, change: Change, message: Message, ledger: Iterable[str]) -> Iterable[Head]:
+        """Yield the heads of which this commit is exactly the squash, or one of whose commits it is a pick of."""
+        parent = change.parents[0]
+        number = messages.request_of(message)
+        known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._resolve(commit))]
+        named = [head for head in known if number and head.ref.endswith((f"/{number}/head", f"/pull/{number}"))]
+        others = [head for head in known if head not in named]
+        for head in dict.fromkeys((*named, *others[:_TRIED])):
+            if self._is_other(head, change, parent) and self._merges.merged(parent, head.commit) == change.tree:
+                yield head
+        yield from self._picked(change, parent)
+
+    def _is_other(self, head: Head, change: Change, parent: str) -> bool:
+        """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
+        return not self._contains(head.commit, change.name) and not self._contains(parent, head.commit)
+
+    def _picked(self, change: Change, parent: str) -> Iterable[Head]:
+        """The heads with a commit of the same author, time and subject, whose change makes exactly this tree here."""
+        raw = self._objects.read(change.name)
+        if raw is None or not self._all():
+            return
+        own = parse_commit(raw)
+        key = own.author, own.author_time, own.message.partition("\n")[0]
+        for twin in self._all_twins().get(key, ()):
+            other = self._objects.read(twin)
+            if twin == change.name or other is None:
+                continue
+            commit = parse_commit(other)
+            old = self._tree(commit.parents[0])
+            if self._merges.applied(old, commit.tree, self._tree(parent)) == change.tree:
+                for head in self._all():
+                    if self._contains(head.commit, twin) and not self._contains(head.commit, change.name):
+                        yield head
+
+    def _all(self) -> tuple[Head, ...]:
+        if self._known is None:
+            listed = self._repository.git.text(
+                "for-each-ref", "--sort=-committerdate", "--format=%(objectname) %(objecttype) %(refname)", *_HEADS
+            )
+            found: dict[str, Head] = {}
+            for line in listed.splitlines():
+                commit, kind, ref = line.split(" ", 2)
+                own = ref.startswith(("refs/heads/", "refs/remotes/")) and not ref.startswith("refs/remotes/pull/")
+                if kind != "commit" or not (own or ref.endswith("/head")):
+                    continue
+                # A request's own ref says more than the branch that it came from.
+                if commit not in found or (not own and not found[commit].ref.endswith("/head")):
+                    found[commit] = Head(ref, commit)
+            self._known = tuple(found.values())
+        return self._known
+
+    def _all_twins(self) -> dict[tuple[str, int, str], tuple[str, ...]]:
+        if self._twins is None:
+            asked = "".join(f"{head.commit}\n" for head in self._all()).encode()
+            ids = self._repository.git.text("rev-list", "--no-merges", f"-n{_TWINS}", "--stdin", stdin=asked).split()
+            found: dict[tuple[str, int, str], tuple[str, ...]] = {}
+            for at in range(0, len(ids), 128):
+                for commit in map(parse_commit, self._objects.read_many(ids[at : at + 128])):
+                    key = commit.author, commit.author_time, commit.message.partition("\n")[0]
+                    if commit.parents:
+                        found[key] = (*found.get(key, ()), commit.id)
+            self._twins = found
+        return self._twins
+
+    # -- git
+
+    def merged(self, ours: str, theirs: str) -> str:
+        """Return the tree of a merge of two commits; empty where it has conflicts."""
+        return self._merges.merged(ours, theirs)
+
+    def sources(self) -> Sources:
+        """Plans and policies, those of merges that were recomputed here too."""
+        return Sources(self._stack.enter_context(Objects(self._merges.git)))
+
+    def changed(self, old: str, new: str) -> list[FileChange]:
+        """Return what differs between two trees."""
+        return self._merges.changed(old, new)
+
+    def tree_of(self, commit: str) -> str:
+        """Return a commit's tree."""
+        return self._tree(commit)
+
+    @property
+    def _merges(self) -> Merges:
+        if self._merging is None:
+            self._merging = self._stack.enter_context(Merges(self._repository))
+        return self._merging
+
+    def _tree(self, commit: str) -> str:
+        found = self._objects.find(f"{commit}^{{tree}}")
+        if found is None:
+            raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
+        return found[0]
+
+    def _contains(self, tip: str, commit: str) -> bool:
+        status, _ = self._repository.git.status("merge-base", "--is-ancestor", commit, tip, ok=(0, 1, 128))
+        return status == 0
+
+
+def to_fetch(message: Message) -> str:
+    """Return the ref that a forge keeps a merged request's head at, as the commit's message names it; else a pattern.
+
+    GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests".
+    """
+    number = messages.request_of(message)
+    gitlab = "!" in message.subject.rpartition("(")[2] or "See merge request" in message.body
+    folder = "merge-requests" if gitlab else "pull"
+    ref = f"refs/{folder}/{number or '*'}/head"
+    return f"git fetch origin '+{ref}:{ref}'"

@@ -1,0 +1,246 @@
+"""Proofs: what was asked of a change's tests by taking parts of the change away, and what came of it.
+
+A record is bound to the trees before and after the change, and to the commands that were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from planfence.ledger.evidence import PROOF, number, object_id, text
+from planfence.ledger.intoto import NotAStatement, Statement
+from planfence.records import dataclass, field
+
+
+class Question(StrEnum):
+    """What was asked: the new tests on the old code, one part taken back, the old tests on the new code."""
+
+    CHANGE = "change"
+    HUNK = "hunk"
+    OLD_TESTS = "old-tests"
+    MUTANT = "mutant"
+
+
+class Answer(StrEnum):
+    """What came of a trial.
+
+    ``NOTICED``: some test failed, often enough beside passing runs of the whole change that chance is ruled out.
+    ``UNNOTICED``: all passed. ``SEEN``: a test failed, but not yet often enough. ``INSEPARABLE``: the tree does not
+    build, which proves nothing. ``SLOW``: it was ended at three times the whole change's run.
+    """
+
+    NOTICED = "noticed"
+    UNNOTICED = "unnoticed"
+    SEEN = "seen"
+    INSEPARABLE = "inseparable"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One tree that was tried. ``key`` names what was taken back: the same change gives the same key again.
+
+    ``path``, ``first`` and ``last`` say where it stands in the new file (lines from 1; 0 and 0: the whole file);
+    ``lines`` is how many lines it has. ``failures`` counts runs that failed, ``tests`` names tests that did.
+    """
+
+    question: Question
+    key: str
+    answer: Answer
+    path: str = ""
+    first: int = 0
+    last: int = 0
+    lines: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is known of one change's tests.
+
+    ``seq`` counts the records of the same change: the highest holds all that is known. ``commands`` are (name,
+    command line). ``passes`` counts runs of the whole change that passed, ``green_s`` is how long the slowest took
+    (seconds). ``flaky`` says what showed that the outcome is a matter of chance: then there are no trials. ``asked``
+    is what was to be asked: the levels that the call named. ``total`` counts the parts that there were to ask about.
+    ``signer`` is the principal whose signature was verified, empty without one; ``entry`` the ledger's commit.
+    """
+
+    id: str
+    seq: int
+    task: str
+    tree: str
+    commit: str
+    base: str
+    base_tree: str
+    plan_version: int
+    stage: str
+    model: str
+    setup: str
+    commands: tuple[tuple[str, str], ...]
+    passes: int
+    green_s: float
+    flaky: str
+    asked: tuple[str, ...]
+    total: int
+    trials: tuple[Trial, ...]
+    tool: str
+    at: str
+    signer: str = field(default="", compare=False)
+    entry: str = field(default="", compare=False)
+
+    @property
+    def change(self) -> Trial | None:
+        """What came of the new tests on the old code; None if that was not asked."""
+        return next((trial for trial in self.trials if trial.question is Question.CHANGE), None)
+
+    @property
+    def parts(self) -> tuple[Trial, ...]:
+        """The parts that were taken back, one by one."""
+        return tuple(each for each in self.trials if each.question in (Question.HUNK, Question.MUTANT))
+
+    @property
+    def unproven(self) -> tuple[Trial, ...]:
+        """The parts whose loss no test notices."""
+        return tuple(each for each in self.parts if each.answer is Answer.UNNOTICED)
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """The tests whose version of before the change fails now: names, or paths where no report names them."""
+        found = [each for each in self.trials if each.question is Question.OLD_TESTS]
+        return tuple(
+            dict.fromkeys(
+                name for each in found if each.answer is Answer.NOTICED for name in each.tests or (each.path,)
+            )
+        )
+
+    @property
+    def decided(self) -> tuple[int, int]:
+        """How many parts are proven, and of how many (those that prove nothing do not count)."""
+        good = sum(each.answer is Answer.NOTICED for each in self.parts)
+        return good, good + len(self.unproven)
+
+
+def latest(proofs: Iterable[Proof], tree: str, task: str, command: str = "") -> Proof | None:
+    """The newest proof about this very tree of the task's change (with the policy's present test command)."""
+    found = [
+        each
+        for each in proofs
+        if (each.tree, each.task) == (tree, task) and (not command or command in (line for _, line in each.commands))
+    ]
+    return max(found, key=lambda each: each.seq, default=None)
+
+
+def to_statement(proof: Proof) -> Statement:
+    """Return the proof as an in-toto statement about its tree (and commit)."""
+    digests = {"gitTree": proof.tree} | ({"gitCommit": proof.commit} if proof.commit else {})
+    predicate = {
+        "id": proof.id,
+        "seq": proof.seq,
+        "task": proof.task,
+        "base": proof.base,
+        "baseTree": proof.base_tree,
+        "planVersion": proof.plan_version,
+        "stage": proof.stage,
+        "model": proof.model,
+        "setup": proof.setup,
+        "commands": [list(each) for each in proof.commands],
+        "passes": proof.passes,
+        "greenSeconds": round(proof.green_s, 3),
+        "flaky": proof.flaky,
+        "asked": list(proof.asked),
+        "total": proof.total,
+        "trials": [_trial_to_json(trial) for trial in proof.trials],
+        "tool": proof.tool,
+        "at": proof.at,
+    }
+    return Statement(PROOF, predicate, digests)
+
+
+def _trial_to_json(trial: Trial) -> dict[str, Any]:
+    return {
+        "question": str(trial.question),
+        "key": trial.key,
+        "answer": str(trial.answer),
+        "path": trial.path,
+        "lines": [trial.first, trial.last, trial.lines],
+        "failures": trial.failures,
+        "seconds": round(trial.seconds, 3),
+        "tests": list(trial.tests),
+    }
+
+
+def from_statement(statement: Statement, signer: str = "") -> Proof:
+    """Read a proof back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    told = statement.predicate
+    try:
+        proof = Proof(
+            id=text(told, "id"),
+            seq=number(told["seq"]),
+            task=text(told, "task"),
+            tree=object_id(statement.digests["gitTree"]),
+            commit=object_id(statement.digests.get("gitCommit", ""), empty=True),
+            base=object_id(text(told, "base"), empty=True),
+            base_tree=object_id(text(told, "baseTree")),
+            plan_version=number(told["planVersion"]),
+            stage=text(told, "stage"),
+            model=text(told, "model"),
+            setup=text(told, "setup"),
+            commands=tuple(_pair(item) for item in told["commands"]),
+            passes=number(told["passes"]),
+            green_s=_seconds(told["greenSeconds"]),
+            flaky=text(told, "flaky"),
+            asked=_texts(told["asked"]),
+            total=number(told["total"]),
+            trials=tuple(_trial_from_json(item) for item in told["trials"]),
+            tool=text(told, "tool"),
+            at=text(told, "at"),
+            signer=signer,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NotAStatement("a proof that lacks something") from error
+    if any(each.answer is Answer.NOTICED and not (each.failures and proof.passes) for each in proof.trials):
+        raise NotAStatement("a proof that contradicts its own runs")
+    return proof
+
+
+def _trial_from_json(item: Mapping[str, Any]) -> Trial:
+    first, last, lines = (number(each) for each in item["lines"])
+    key = text(item, "key")
+    if key.strip("abcdefghijklmnopqrstuvwxyz0123456789:-"):
+        raise ValueError(key)  # it stands in lines that are typed
+    return Trial(
+        Question(item["question"]),
+        key,
+        Answer(item["answer"]),
+        text(item, "path"),
+        first,
+        last,
+        lines,
+        number(item["failures"]),
+        _seconds(item["seconds"]),
+        _texts(item["tests"]),
+    )
+
+
+def _pair(item: Sequence[Any]) -> tuple[str, str]:
+    name, line = item
+    if not isinstance(name, str) or not isinstance(line, str):
+        raise TypeError(item)
+    return name, line
+
+
+def _texts(items: object) -> tuple[str, ...]:
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(items)
+    return tuple(items)
+
+
+def _seconds(value: object) -> float:
+    # JSON as Python reads it has NaN and infinity; the upper bound leaves both out.
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e12:
+        raise TypeError(value)
+    return float(value)

@@ -1,0 +1,234 @@
+"""Exports that stay for many trials: between two of them only the files that differ are rewritten."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+
+from planfence.change.export import Export, Rewriter, check_tree, export
+from planfence.change.hunks import FileState
+from planfence.errors import CouldNotCheck
+from planfence.files.private import believed_above
+from planfence.files.process import Ended, Running, Watch, run_command
+from planfence.gate.junit import read_counts, read_failed
+from planfence.gate.testrun import link
+from planfence.gate.testtarget import Target
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.ledger import evidence
+from planfence.ledger.evidence import TESTS, Outcome
+from planfence.ledger.records import new_id
+from planfence.records import dataclass, field
+
+#: Path → its state, where it is other than after the change; None: no file.
+States = Mapping[str, "FileState | None"]
+#: (name, command line)
+Command = tuple[str, str]
+
+#: What makes runners end at the first failure, whatever starts them.
+_FAIL_FAST = {"PYTEST_ADDOPTS": "-x", "GOFLAGS": "-failfast"}
+#: What runners and compilers say if the tests could not even begin.
+_NOT_BUILT = re.compile(
+    rb"^(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|ImportError while loading conftest|"
+    rb"ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |TabError: |"
+    rb"\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
+    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error TS\d+:|.*error CS\d+:|"
+    rb"\S+:\d+:\d+: (?:fatal )?error: |.*undefined reference to |\[ERROR\] COMPILATION ERROR|.*Compilation failed|"
+    rb"ImportError: Failed to import test module)",
+    re.MULTILINE,
+)
+_WAIT_S = 0.2
+
+
+class Came(StrEnum):
+    """What came of one run."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BROKEN = "broken"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run: the tree, by its difference from the change's, and the commands, of which the first to fail ends it.
+
+    ``key`` names the trial; ``limit_s`` is how long all of it may take. ``to_the_end`` says that all failures count.
+    """
+
+    key: str
+    states: States
+    commands: tuple[Command, ...]
+    limit_s: float
+    to_the_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a job, how long it took (seconds), the tests that failed, and what the last command wrote."""
+
+    job: Job
+    came: Came
+    seconds: float
+    tests: tuple[str, ...] = ()
+    output: bytes = b""
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One export, with the states of the files in it that are other than after the change."""
+
+    exported: Export
+    rewriter: Rewriter
+    now: dict[str, FileState | None] = field(default_factory=dict)
+    job: Job | None = None
+    running: Running | None = None
+    report: str = ""
+    at: int = 0
+    started: float = 0.0
+
+
+class Yard:
+    """Some exports of one tree, in which trials run side by side; use it as a context manager."""
+
+    def __init__(self, repository: Repository, target: Target, after: Mapping[str, FileState], jobs: int) -> None:
+        self._repository = repository
+        self._target = target
+        self._after = after
+        self._stack = ExitStack()
+        self.size = max(1, jobs)
+        self._benches: list[_Bench] = []
+        self.tick: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Yard:
+        try:
+            self._objects = self._stack.enter_context(Objects(self._repository.git))
+            check_tree(self._repository, self._target.trees["base"])
+            for _ in range(self.size):
+                self._benches.append(self._open())
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bench in self._benches:
+            if bench.running is not None:
+                bench.running.end()
+        self._stack.close()
+
+    def _open(self) -> _Bench:
+        exported = self._stack.enter_context(export(self._repository, self._target.tree))
+        link(self._repository, self._target.policy.tests.links, exported.files)
+        setup = self._target.policy.tests.setup
+        if setup:
+            variables = self._variables(exported)
+            watch = Watch(lambda _: None, lambda _: self.tick(), exported.guard)
+            ended = run_command(setup, exported.files, variables, self._target.policy.tests.timeout_s, watch)
+            if ended.status != 0:
+                raise CouldNotCheck(f"`{setup}` failed in a fresh export", hint="fix `setup` under [tests]")
+        return _Bench(exported, Rewriter(exported.files))
+
+    def _variables(self, exported: Export) -> dict[str, str]:
+        return self._repository.environment.for_tests(str(exported.files.parent), self._target.policy.tests.env)
+
+    def run(self, queue: deque[Job], until: float) -> Iterator[Done]:
+        """Run what is in the queue, and what is put there meanwhile; what is not over at ``until`` does not count."""
+        while True:
+            busy = []
+            for bench in self._benches:
+                if bench.job is None and queue and time.monotonic() < until:
+                    self._begin(bench, queue.popleft())
+                if bench.job is not None:
+                    busy.append(bench)
+            if not busy:
+                return
+            for bench in busy:
+                done = self._step(bench, _WAIT_S / len(busy))
+                if done is not None:
+                    yield done
+                elif time.monotonic() >= until:
+                    assert bench.running is not None
+                    bench.running.end()
+                    bench.job = bench.running = None
+            self.tick()
+
+    def _begin(self, bench: _Bench, job: Job) -> None:
+        changed = {
+            path for path in {*bench.now, *job.states} if self._at(bench.now, path) != self._at(job.states, path)
+        }
+        bench.rewriter.write({path: self._bytes(self._at(job.states, path)) for path in changed})
+        bench.now = dict(job.states)
+        bench.job, bench.at, bench.started = job, 0, time.monotonic()
+        self._start(bench)
+
+    def _at(self, states: States, path: str) -> FileState | None:
+        return states[path] if path in states else self._after.get(path)
+
+    def _bytes(self, state: FileState | None) -> tuple[int, bytes] | None:
+        if state is None:
+            return None
+        if state.data is not None or state.mode >> 12 == 0o16:
+            return state.mode, state.data or b""
+        return state.mode, self._objects.read_many([state.id])[0].data
+
+    def _start(self, bench: _Bench) -> None:
+        job = bench.job
+        assert job is not None
+        bench.report = str(bench.exported.scratch / f"junit-{new_id()[:12]}.xml")
+        line = job.commands[bench.at][1].replace("{junit}", shlex.quote(bench.report))
+        variables = self._variables(bench.exported) | ({} if job.to_the_end else _FAIL_FAST)
+        left = job.limit_s - (time.monotonic() - bench.started)
+        watch = Watch(lambda _: None, lambda _: None, bench.exported.guard)
+        bench.running = Running(line, bench.exported.files, variables, max(0.05, left), watch)
+
+    def _step(self, bench: _Bench, wait_s: float) -> Done | None:
+        job, running = bench.job, bench.running
+        assert job is not None
+        assert running is not None
+        ended = running.step(wait_s)
+        if ended is None:
+            return None
+        came, tests = self._judge(bench, job.commands[bench.at], ended)
+        bench.running = None
+        if came is Came.PASSED and bench.at + 1 < len(job.commands):
+            bench.at += 1
+            self._start(bench)
+            return None
+        bench.job = None
+        return Done(job, came, time.monotonic() - bench.started, tests, ended.output)
+
+    def _judge(self, bench: _Bench, command: Command, ended: Ended) -> tuple[Came, tuple[str, ...]]:
+        name, line = command
+        if above := believed_above(bench.exported.files):
+            raise CouldNotCheck(f"{above} is there now, which tests would believe", hint="move it away")
+        if ended.status is None:
+            return Came.SLOW, ()
+        report = Path(bench.report)
+        counts = read_counts(report) if "{junit}" in line else None
+        least = self._target.policy.tests.min_tests if name == TESTS else 0
+        outcome = evidence.judge(line, ended.status, counts, least)
+        if outcome is Outcome.PASSED:
+            return Came.PASSED, ()
+        if outcome is Outcome.NOT_FOUND:
+            raise CouldNotCheck(f"`{line}` was not found in the export", hint="see `setup` and `links` under [tests]")
+        if outcome is not Outcome.FAILED or ended.status >= 128 or _NOT_BUILT.search(ended.output):
+            # No report, fewer tests than there must be, a signal: nothing that a test has said.
+            return Came.BROKEN, ()
+        names = read_failed(report) if "{junit}" in line else ()
+        # Where a test file could not be loaded, Node and vitest report the file itself as the test that failed.
+        if names and all((bench.exported.files / name.rpartition("::")[2]).is_file() for name in names):
+            return Came.BROKEN, ()
+        return Came.FAILED, names
+
+
+def with_files(command: str, files: tuple[str, ...]) -> str:
+    """A command line with `{files}` filled in."""
+    return command.replace("{files}", " ".join(shlex.quote(os.fsdecode(each)) for each in files))

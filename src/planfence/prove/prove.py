@@ -1,0 +1,382 @@
+"""Asks a change's tests three questions, by taking parts of the change away, and records the answers.
+
+*Red without it*: the tests as they are on the code as it was. *Each part matters*: the change without one part.
+*Old tests, new code*: the tests as they were on the code as it is. The worktree, the index and the branches are never
+touched: every trial runs in an export that goes away afterwards.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterable
+
+from planfence import __version__, risks
+from planfence.change import patches
+from planfence.change.hunks import FileState, split_lines
+from planfence.change.pathclass import PathClass, classify
+from planfence.content.judged import Judged
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.finding import Severity
+from planfence.gate.gate import proof_of
+from planfence.gate.testtarget import Target, target_of
+from planfence.gitio import paths
+from planfence.gitio.repository import Repository
+from planfence.judge import content
+from planfence.judge.situation import look, merge_base
+from planfence.ledger.evidence import TESTS
+from planfence.ledger.proofs import Answer, Proof, Question, Trial
+from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
+from planfence.ledger.stages import Stage
+from planfence.log import writer as records
+from planfence.prove.bench import Command, Yard, with_files
+from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
+from planfence.prove.session import LEVELS, FlakyError, Session, Teller, Tree, ask_all, old_tests, remember
+from planfence.records import dataclass, replace
+from planfence.rules import tests_prove_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """A change whose tests are asked: what is tested, and how the change divides."""
+
+    repository: Repository
+    target: Target
+    division: Division
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it does nothing that a test could notice, and rewrites no test."""
+        return not self.division.parts and not old_tests(self.division)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of it. ``proof`` is None where there was nothing to ask; ``cut`` says that the budget ended it."""
+
+    change: TaskChange
+    proof: Proof | None
+    cut: bool = False
+
+
+def change_of(repository: Repository, wanted: str = "", rev: str = "") -> TaskChange:
+    """Find the change of a task (its commits since the base), or of a revision, and take it apart."""
+    target = target_of(repository, wanted, rev=rev)
+    only: frozenset[str] | None = None
+    if target.task_name and target.base:
+        target, only = _narrowed(repository, target)
+    return take_apart(repository, target, only)
+
+
+def take_apart(repository: Repository, target: Target, only: frozenset[str] | None = None) -> TaskChange:
+    """Take apart what lies between a target's trees; ``only`` are the paths that count (None: all)."""
+    policy = target.policy
+    base, tree = target.trees["base"], target.tree
+    judged = [
+        one
+        for one in content.between(repository, base, tree)
+        if only is None or only & {one.unit.path, one.unit.file.old_path}
+    ]
+
+    def own_tests(path: str) -> bool:
+        return bool(policy.tests.paths) and paths.matches(policy.tests.paths, path)
+
+    def governs(path: str) -> bool:
+        return policy.governs(path) or path in (policy.log, policy.run_log)
+
+    return TaskChange(repository, target, divide(judged, own_tests, governs, _risk(repository, base, tree, judged)))
+
+
+def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset[str] | None]:
+    """The target with the base of the task's own commits, and the paths that they change, where others' lie between."""
+    # On the protected branch itself nothing says where the work began but the commits' own trailers.
+    alone = merge_base(repository, target.policy, target.commit) in ("", target.commit)
+    span = read_history(repository, [target.commit] if alone else [target.commit, f"^{target.base}"])
+    mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
+    if not mine or len(mine) == len(span.parents):
+        return target, None
+    from planfence.change import reader
+
+    first = span.parents[mine[-1]]
+    base = first[0] if first else target.base
+    tree = repository.git.text("rev-parse", "--verify", "--end-of-options", f"{base}^{{tree}}")
+    changed = frozenset(path for commit in mine for path in reader.commit(repository, commit).paths)
+    return replace(target, base=base, trees=target.trees | {"base": tree}), changed
+
+
+def _risk(repository: Repository, base: str, tree: str, judged: Iterable[Judged]) -> dict[str, int]:
+    """How risky each unit is: what a reviewer should see first, by its place in the file."""
+    weights: dict[str, int] = {}
+    found = list(risks.find(patches.read_patch(repository, base, tree)))
+    for one in judged:
+        hunk = one.unit.hunk
+        for each in found:
+            if each.path == one.unit.path and (
+                hunk is None
+                or not each.hit.line
+                or hunk.new_start < each.hit.line <= hunk.new_start + len(hunk.new)
+                or hunk.old_start < each.hit.line <= hunk.old_start + len(hunk.old)
+            ):
+                weights[one.unit.id] = max(weights.get(one.unit.id, 0), each.risk.weight)
+    return weights
+
+
+def commands_of(change: TaskChange) -> tuple[Command, ...]:
+    """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all."""
+    own = tuple(
+        dict.fromkeys(
+            unit.path
+            for unit in change.division.units.values()
+            if unit.id in change.division.tests and unit.file.new_mode and classify(unit.path) is PathClass.TEST
+        )
+    )
+    found: list[Command] = []
+    for name, line in sorted(change.target.commands.values(), key=lambda each: each[0] == TESTS):
+        if "{files}" in line and own:
+            found.append((f"{name} of the change", with_files(line, own)))
+        found.append((name, with_files(line, ())))
+    return tuple(dict.fromkeys(found))
+
+
+def prove(
+    change: TaskChange, levels: Iterable[str], budget_s: float, teller: Teller, *, again: bool = False
+) -> Answered:
+    """Ask, record, and answer; goes on where an earlier call about the same trees and commands stopped.
+
+    Raises :class:`PlanfenceError` where there is no test command or the tests do not pass as they are,
+    :class:`CouldNotCheck` where they could not be run. Ctrl-C records what was learned and goes on.
+    """
+    repository, target, division = change.repository, change.target, change.division
+    levels = tuple(level for level in LEVELS if level in levels)
+    commands = commands_of(change)
+    if not commands:
+        raise PlanfenceError(
+            "there is nothing to ask: the policy names no test command, and no criterion has one",
+            hint='write `command = "pytest -q --junit-xml={junit}"` under [tests] in planfence.toml',
+        )
+    if not target.base:
+        raise PlanfenceError("there is nothing before this commit to compare with", hint="name a later one: --rev REV")
+    earlier = _known(change, commands)
+    if change.nothing:
+        if earlier is None or not set(levels) <= set(earlier.asked):
+            _write(change, _blank(change, commands, levels, earlier))
+        return Answered(change, None)
+    known = None if again else earlier
+    if known is not None and set(levels) <= set(known.asked) and _is_whole(known):
+        return Answered(change, known)
+    after = {
+        file.path: FileState(file.path, file.new_mode, None, file.new_id)
+        for file in change.division.files
+        if file.new_mode
+    }
+    started = time.monotonic()
+    jobs = target.policy.tests.jobs
+    flaky = ""
+    with Yard(repository, target, after, jobs) as yard:
+        session = Session(
+            division, commands, yard, started + budget_s, teller, target.policy.tests.timeout_s, target.task_name
+        )
+        yard.tick = session.progress
+        remember(session, known)
+        try:
+            ask_all(session, levels)
+        except FlakyError as error:
+            flaky = str(error)
+        except KeyboardInterrupt:
+            if session.passes:
+                _record(change, session, levels, earlier, flaky)
+            raise
+        if not session.passes and not flaky:
+            raise CouldNotCheck(
+                "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
+            )
+        proof = _record(change, session, levels, earlier, flaky)
+    return Answered(change, proof, cut=not flaky and not _is_whole(proof))
+
+
+#: `advance` asks by itself if the tests take no longer than this (seconds).
+QUICK_S = 60.0
+
+
+def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: Teller) -> str:
+    """Ask what the policy asks for at `advance`, if the tests passed there in little time; why not, if it failed.
+
+    Opens no gate: the gate reads the ledger.
+    """
+    scene = look(repository, wanted)
+    tests = scene.policy.tests
+    if (
+        tests.prove == "off"
+        or tests_prove_nothing.RULE.severity_under(scene.policy) is Severity.OFF
+        or scene.stage not in (Stage.IMPLEMENT, Stage.REVIEW)
+        or not any(tests_prove_nothing.faults(proof_of(scene), tests, scene.name))
+    ):
+        return ""
+    took = [sum(each.seconds for each in run.results) for run in scene.runs if run.passed]
+    if not took:
+        return ""
+    change = change_of(repository, scene.name)
+    if min(took) > QUICK_S and not change.nothing:
+        return ""
+    teller.say("asking whether the tests would have noticed this change (`prove` under [tests])")
+    levels = LEVELS if tests.prove == "hunks" else LEVELS[:2]
+    try:
+        prove(change, levels, budget_s, teller)
+    except PlanfenceError as error:
+        return f"the tests could not be asked about this change: {error}"
+    return ""
+
+
+def _is_whole(proof: Proof) -> bool:
+    """Whether all that was to be asked was answered."""
+    told = [each for each in proof.trials if each.answer is not Answer.SEEN]
+    parts = sum(each.question is Question.HUNK for each in told)
+    return not proof.flaky and len(told) == len(proof.trials) and ("hunks" not in proof.asked or parts >= proof.total)
+
+
+def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
+    target = change.target
+    found = [
+        each
+        for each in believed_proofs(change.repository, read_book(change.repository), target.policy, target.tree)
+        if (each.tree, each.base_tree, each.commands, each.setup, each.task)
+        == (target.tree, target.trees["base"], commands, target.policy.tests.setup, target.task_name)
+    ]
+    return max(found, key=lambda each: each.seq, default=None)
+
+
+# -- the record ---------------------------------------------------------------------------------------------------
+
+
+def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, flaky: str) -> Proof:
+    division = change.division
+    told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
+    trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
+    asked = {each.question for each in trials}
+    before = set(earlier.asked) if earlier is not None else set()
+    asked_now = tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked))
+    proof = replace(
+        _blank(change, session.commands, asked_now, earlier),
+        passes=session.passes,
+        green_s=round(session.green_s, 3),
+        flaky=flaky,
+        total=session.total,
+        trials=trials,
+    )
+    _write(change, proof)
+    return proof
+
+
+def _blank(change: TaskChange, commands: tuple[Command, ...], levels: tuple[str, ...], earlier: Proof | None) -> Proof:
+    """A record about this change that says nothing yet."""
+    target = change.target
+    return Proof(
+        id=new_id(),
+        seq=(earlier.seq if earlier is not None else 0) + 1,
+        task=target.task_name,
+        tree=target.tree,
+        commit=target.commit,
+        base=target.base,
+        base_tree=target.trees["base"],
+        plan_version=target.plan.version if target.plan else 0,
+        stage=target.stage,
+        model=target.model,
+        setup=target.policy.tests.setup,
+        commands=commands,
+        passes=0,
+        green_s=0.0,
+        flaky="",
+        asked=levels,
+        total=0,
+        trials=(),
+        tool=f"planfence {__version__}",
+        at=now(),
+    )
+
+
+def _write(change: TaskChange, proof: Proof) -> None:
+    target = change.target
+    write_proof(change.repository, target.policy, proof, {}, target.trees)
+    good, of = proof.decided
+    numbers: dict[str, records.Value] = {"parts": of, "proven": good} if of else {}
+    if "old-tests" in proof.asked and not proof.flaky:
+        numbers["rewritten"] = len(proof.rewritten)
+    result = "flaky" if proof.flaky else str(proof.change.answer) if proof.change else "asked"
+    records.record(
+        change.repository,
+        target.policy,
+        event="prove",
+        result=result,
+        task=target.task_name,
+        model=target.model,
+        stage=target.stage,
+        commit=target.commit[:12],
+        **numbers,
+    )
+
+
+_QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
+
+
+def _trial(division: Division, passes: int, key: str, one: Tree) -> Trial:
+    part = one.part
+    answer = one.answer(passes)
+    assert answer is not None
+    tests = tuple(sorted(one.tests or ()))
+    if one.question is Question.OLD_TESTS and not tests:
+        tests = tuple(
+            dict.fromkeys(
+                unit.file.old_path
+                for unit in division.units.values()
+                if unit.id in division.tests and unit.file.old_mode
+            )
+        )
+    return Trial(
+        one.question,
+        key,
+        answer,
+        part.path if part else "",
+        part.first if part else 0,
+        part.last if part else 0,
+        part.lines if part else 0,
+        one.failures,
+        round(one.seconds, 3),
+        tests,
+    )
+
+
+# -- showing ------------------------------------------------------------------------------------------------------
+
+
+def patch_of(change: TaskChange, key: str) -> bytes:
+    """The patch that takes one part back, as `git apply` reads it. Raises :class:`PlanfenceError` for no such part."""
+    division = change.division
+    whole = {"change": division.rest, "old-tests": old_tests(division)}
+    whole |= {part.key: part.units for part in division.parts}
+    if key in whole:
+        states = without(division, whole[key])
+    else:
+        inner = (piece for part in division.parts for piece in pieces(division, part) if piece.key == key)
+        piece = next(inner, None)
+        if piece is None:
+            raise PlanfenceError(
+                f"this change has no part named {key}", hint="the parts' names stand in `planfence prove --json`"
+            )
+        good = [
+            state for state in cut_out(division, piece) if state and not surely_broken(division, {piece.path: state})
+        ]
+        states = {piece.path: good[0]} if good else {}
+    new = {file.path: file.new for file in division.files if file.new_mode}
+    blobs = {name: data for file in division.files for name, data in ((file.old_id, file.old), (file.new_id, file.new))}
+    lines: list[bytes] = []
+    for path, state in states.items():
+        old = None if state is None else state.data if state.data is not None else blobs.get(state.id)
+        name = paths.encode(path)
+        lines += difflib.diff_bytes(
+            difflib.unified_diff,
+            split_lines(new.get(path) or b""),
+            split_lines(old or b""),
+            b"a/" + name if path in new else b"/dev/null",
+            b"/dev/null" if state is None else b"b/" + name,
+        )
+    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)

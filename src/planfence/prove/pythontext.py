@@ -1,0 +1,81 @@
+"""What Python's own parser says of a text: whether it is a program, and which of it is imports or annotations."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from functools import lru_cache
+
+
+@lru_cache(maxsize=64)
+def _parsed(source: bytes) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def builds(source: bytes) -> bool:
+    """Whether a text is a program. One that uses newer words than this Python counts as none."""
+    return _parsed(source) is not None
+
+
+def import_lines(source: bytes) -> frozenset[int]:
+    """The lines (from 0) that import statements stand on."""
+    tree = _parsed(source)
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)) if tree else ()
+    return frozenset(line for node in found for line in range(node.lineno - 1, (node.end_lineno or node.lineno)))
+
+
+def only_types(one: bytes, other: bytes) -> bool:
+    """Whether two programs differ in annotations of functions and local names alone (a class's may be its fields)."""
+    trees = [_parsed(text) for text in (one, other)]
+    if trees[0] is None or trees[1] is None:
+        return False
+    try:
+        first, second = (ast.dump(_Plain().visit(_copy(text))) for text in (one, other))
+    except RecursionError:
+        return False
+    return first == second
+
+
+def _copy(source: bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+class _Plain(ast.NodeTransformer):
+    """Takes annotations away, and what is there for checkers alone."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        self.generic_visit(node)
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function  # noqa: N815 - the names that `ast` calls
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        kept = [each if isinstance(each, ast.AnnAssign) else self.visit(each) for each in node.body]
+        node.body = [each for each in kept if each is not None]
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        return ast.Assign([node.target], node.value, lineno=node.lineno) if node.value is not None else None
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        test = node.test
+        name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+        if name == "TYPE_CHECKING" and not node.orelse:
+            return None
+        self.generic_visit(node)
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        return None if node.module in ("typing", "typing_extensions", "__future__") else node

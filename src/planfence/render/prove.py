@@ -1,0 +1,97 @@
+"""What a change's tests proved, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from planfence.inert import inert
+from planfence.ledger.proofs import Answer, Proof, Trial, to_statement
+
+
+def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget: str) -> str:
+    """Return the answers as a person reads them: the faults first, each with the command that shows it."""
+    lines: list[str] = []
+    if proof is None:
+        lines.append("nothing to prove: this change has no line that a test could notice, and rewrites no test")
+    elif proof.flaky:
+        lines.append(f"the tests are flaky, so that nothing is concluded: {proof.flaky}")
+    else:
+        lines += faults(proof)
+        lines += _answers(proof)
+        if cut:
+            asked = sum(each.answer is not Answer.SEEN for each in proof.parts)
+            of = f"{asked} of {proof.total} parts" if proof.total else "not all"
+            lines.append(f"{of} within {budget}; the same command goes on from there")
+    if left_out:
+        lines.append("not asked: " + ", ".join(f"{count} {why}" for why, count in sorted(left_out.items())))
+    return "\n".join(inert(line) for line in lines) + "\n"
+
+
+def faults(proof: Proof) -> list[str]:
+    """Return what the tests would not have noticed; nothing of a flaky suite, which proves nothing."""
+    found: list[str] = []
+    change = proof.change
+    if proof.flaky:
+        return ["the tests are flaky"]
+    if proof.rewritten:
+        names = ", ".join(proof.rewritten[:8]) + (
+            f" and {len(proof.rewritten) - 8} more" if len(proof.rewritten) > 8 else ""
+        )
+        found.append(f"{counted(len(proof.rewritten), 'test')} rewritten to pass: {names}")
+    if change is not None and change.answer is Answer.UNNOTICED:
+        found.append("the tests pass on the old code too: they say nothing of this change")
+    found += [f"unproven: {place(each)} (planfence prove --show {each.key})" for each in proof.unproven]
+    return found
+
+
+def for_review(proof: Proof | None, title: str) -> list[str]:
+    """Return what a reviewer looks at first: rewritten tests beside the plan's words, then what no test notices."""
+    if proof is None:
+        return []
+    found = faults(proof)
+    if proof.rewritten and not proof.flaky:
+        found[0] += f' (does the plan want that? "{title}")'
+    return [inert(line) for line in found]
+
+
+def _answers(proof: Proof) -> list[str]:
+    found: list[str] = []
+    change = proof.change
+    if change is not None and change.answer is not Answer.UNNOTICED:
+        said = {
+            Answer.NOTICED: f"red without it: the tests fail on the old code, each of {change.failures} times",
+            Answer.SEEN: f"the tests failed on the old code {counted(change.failures, 'time')}: not yet a proof",
+            Answer.SLOW: "the tests did not end on the old code within three times their time: that proves nothing",
+        }
+        found.append(said.get(change.answer, "there is no tree of the old code with these tests"))
+    good, of = proof.decided
+    if of:
+        found.append(f"{good} of {of} parts proven")
+    for answer, word in (
+        (Answer.INSEPARABLE, "inseparable (nothing builds without them)"),
+        (Answer.SLOW, "ended at three times the tests' time, which proves nothing"),
+        (Answer.SEEN, "seen to fail, but not often enough to be sure"),
+    ):
+        count = sum(each.answer is answer for each in proof.parts)
+        if count:
+            found.append(f"{counted(count, 'part')} {word}")
+    return found
+
+
+def place(trial: Trial) -> str:
+    """Return where a part stands."""
+    if not trial.first:
+        return trial.path
+    return f"{trial.path}:{trial.first}" + (f"-{trial.last}" if trial.last > trial.first else "")
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def as_json(proof: Proof | None) -> str:
+    """Return the record as JSON; `null` where there is nothing to prove."""
+    told = None if proof is None else dict(to_statement(proof).predicate) | {"tree": proof.tree, "commit": proof.commit}
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

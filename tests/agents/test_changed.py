@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from planfence.agents.answers import reply
+
+
+def ask(repo, event, tool="", command="", agent="claude", session="s1", **more):
+    raw = {"session_id": session, "cwd": str(repo.root), "hook_event_name": event, **more}
+    if tool:
+        raw |= {"tool_name": tool, "tool_input": {"command": command}}
+    answered = reply(agent, json.dumps(raw).encode(), repo.environment())
+    assert answered.code == 0
+    return json.loads(answered.stdout) if answered.stdout else {}
+
+
+def after(repo, script="", **more):
+    """Run a script as an agent would, and return what is said after it."""
+    done = subprocess.run(["sh", "-c", script], cwd=repo.root, env=repo.variables, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return ask(repo, "PostToolUse", "Bash", "./script.sh", **more).get("reason", "")
+
+
+def put_back(repo, said):
+    lines = said.split("Put it back:\n")[1].splitlines()
+    for line in lines:
+        subprocess.run(["sh", "-c", line], cwd=repo.root, env=repo.variables, check=True)
+
+
+@pytest.fixture
+def working(repo):
+    (repo.root / ".git/info").mkdir(exist_ok=True)
+    (repo.root / ".git/info/exclude").write_text("*.log\n")
+    repo.write("docs/index.md", "index\n")
+    repo.git("add", "docs/index.md")
+    repo.git("commit", "-qm", "docs: index", "--no-verify")
+    repo.start("auth/middleware")
+    ask(repo, "SessionStart", source="startup")
+    return repo
+
+
+@pytest.mark.parametrize("path", ["src/other.py", "docs/index.md", "planfence.toml", "a file.txt", "-rf", "ü.md"])
+def test_what_a_script_changes_outside_the_task_is_told_with_what_puts_it_back(working, path):
+    before = working.git("status", "--porcelain")
+    said = after(working, f"echo x >> './{path}'")
+    assert path in said
+    put_back(working, said)
+    assert working.git("status", "--porcelain") == before
+    assert ask(working, "Stop") == {}
+
+
+def test_a_deleted_file_is_told_and_comes_back(working):
+    said = after(working, "rm docs/index.md")
+    put_back(working, said)
+    assert (working.root / "docs/index.md").read_text() == "index\n"
+
+
+def test_the_stop_is_held_until_it_is_put_back(working):
+    said = after(working, "echo x > src/other.py")
+    assert "src/other.py" in ask(working, "Stop")["reason"]
+    assert "src/other.py" in ask(working, "Stop", stop_hook_active=True)["reason"]
+    put_back(working, said)
+    assert ask(working, "Stop", stop_hook_active=True) == {}
+
+
+def test_a_stop_is_not_held_for_ever(working):
+    after(working, "echo x > src/other.py")
+    assert [bool(ask(working, "Stop", stop_hook_active=True)) for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "script", ["echo 'x = 2' > src/user.py", "echo x > test.log", "true", "cat docs/index.md", "touch docs/index.md"]
+)
+def test_planned_ignored_and_unchanged_files_are_silent(working, script):
+    assert after(working, script) == ""
+
+
+def test_it_is_told_once(working):
+    assert after(working, "echo x > src/other.py")
+    assert after(working, "true") == ""
+    assert after(working, "echo xx > src/other.py")
+
+
+def test_what_was_changed_before_the_session_is_not_blamed(working):
+    working.write("src/mine.py", "mine\n")
+    assert after(working, "true", session="unknown") == ""
+    ask(working, "SessionStart", source="startup", session="s2")
+    assert after(working, "true", session="s2") == ""
+    assert "src/mine.py" not in after(working, "echo x > src/other.py", session="s2")
+    said = after(working, "echo more >> src/mine.py", session="s2")
+    assert "src/mine.py" in said
+    assert "by hand" in said
+    assert "rm -- src/mine.py" not in said
+
+
+def test_what_a_person_changes_between_an_answer_and_the_next_prompt_is_not_blamed(working):
+    working.write("src/mine.py", "mine\n")
+    ask(working, "UserPromptSubmit", prompt="go on")
+    assert after(working, "true") == ""
+    assert ask(working, "Stop") == {}
+
+
+def test_a_script_that_is_seen_by_no_tool_is_seen_at_the_stop(working):
+    working.write("src/other.py", "x\n")
+    assert "src/other.py" in ask(working, "Stop")["reason"]
+
+
+def test_a_commit_without_hooks_is_told_and_taken_back(working):
+    head = working.git("rev-parse", "HEAD")
+    said = after(working, "echo x > src/other.py && git add src/other.py && git commit -q --no-verify -m 'feat: x'")
+    assert "no hook has seen it" in said
+    working.git(*said.splitlines()[-1].split()[1:])
+    assert working.git("rev-parse", "HEAD") == head
+    assert "src/other.py" in ask(working, "Stop")["reason"]
+    assert "reset" not in ask(working, "Stop")["reason"]
+
+
+def test_each_agent_is_told_in_its_own_form(working):
+    working.write("src/other.py", "x\n")
+    said = ask(working, "AfterTool", "run_shell_command", "./x", agent="gemini")
+    assert "src/other.py" in said["hookSpecificOutput"]["additionalContext"]
+    working.write("src/other.py", "more\n")
+    said = ask(working, "afterShellExecution", agent="cursor", cmd="./x")
+    assert "src/other.py" in said["additional_context"]
+
+
+def gemini(repo, command):
+    said = ask(repo, "BeforeTool", "run_shell_command", command, agent="gemini")
+    return said.get("reason", "")
+
+
+def test_a_commit_that_no_git_hook_will_see_is_judged_before(working):
+    working.write("src/user.py", "x = 3\n")
+    working.git("add", "src/user.py")
+    said = gemini(working, "git commit -m 'feat: x'")
+    needed = said.split("commit says itself: ")[1].splitlines()[0]
+    assert "--trailer 'Plan-Task: auth/middleware'" in needed
+    assert gemini(working, f"git commit -m 'feat: x' {needed}") == ""
+    assert "stage first" in gemini(working, f"git add -A && git commit -m 'feat: x' {needed}")
+    assert "stage first" in gemini(working, f"git commit -am 'feat: x' {needed}")
+    working.write("src/other.py", "x\n")
+    working.git("add", "src/other.py")
+    assert "src/other.py" in gemini(working, f"git commit -m 'feat: x' {needed}")

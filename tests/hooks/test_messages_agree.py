@@ -1,0 +1,112 @@
+"""For every way in which git makes a message: what our hooks let through has git's own trailers, and stands."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hooks.test_left import attempt
+from hooks.test_record import HOOKS, commit, put
+
+OURS = "Plan-Task=auth/middleware\nPlan-Stage=implement\nPlan-Model=human"
+SCISSORS = "------------------------ >8 ------------------------"
+CLEANUPS = ("", "", "strip", "whitespace", "verbatim", "scissors", "default")
+LINES = (
+    "words", "", "# words", "#", "; words", f"# {SCISSORS}", f"; {SCISSORS}", "---", "Conflicts:", "\tsrc/auth.py",
+    "Signed-off-by: A <a@example.org>", "(cherry picked from commit 12)", "\x0c", "Key: v", " folded",
+    "Plan-Task: auth/guide", "# Closes #12, closes #13", "caf\u00e9",
+)  # fmt: skip
+SETTINGS = (
+    (), (), (), ("core.commentChar", ";"), ("core.commentChar", "auto"), ("core.commentChar", "x"),
+    ("commit.cleanup", "scissors"), ("commit.cleanup", "verbatim"), ("commit.verbose", "true"),
+    ("i18n.commitEncoding", "latin1"), ("i18n.commitEncoding", "UTF-16"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def hooked(repo):
+    """The planned repository with our hooks, a task that was begun, and one commit behind it."""
+    for name in HOOKS:
+        put(repo, name)
+    repo.start("auth/middleware")
+    assert commit(repo, "begin\n") == ""
+    return repo
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_the_hooks_let_through_stands(hooked, seed: int) -> None:
+    random = Random(f"messages {seed}")
+    for number in range(2):
+        text = "feat: more\n" + "".join(f"{line}\n" for line in random.choices(LINES, k=random.randint(0, 7)))
+        way(hooked, random, text, str(number))
+
+
+def way(hooked, random: Random, text: str, content: str) -> None:
+    head = hooked.git("rev-parse", "HEAD")
+    setting, mode = random.choice(SETTINGS), random.choice(CLEANUPS)
+    options = [f"--cleanup={mode}"] if mode else []
+    options += ["-q", *random.choice(([], [], ["-v"], ["-s"]))]
+    for key in ("core.commentChar", "commit.cleanup", "commit.verbose", "i18n.commitEncoding"):
+        hooked.git("config", "--unset-all", key, ok=False)
+    if setting:
+        hooked.git("config", *setting)
+    file = hooked.root / ".git/words"
+    file.write_text(text, encoding="utf-8")
+    how = random.choice((["-m", text], ["-F", str(file)], ["-F", str(file), "-e"], [], ["-e", "-F", str(file)]))
+    editor = {} if "-m" in how else {"GIT_EDITOR": "true" if how else f"cat {file} -"}
+    if not how:  # an editor that puts the words before git's own
+        editor = {"GIT_EDITOR": f'sh -c \'cat {file} "$1" > "$1.new" && mv "$1.new" "$1"\' sh'}
+    done = attempt(hooked, *options, *how, text=f"{text}{content}", **editor)
+    said = f"{setting} {options} {how} {text!r}\n{done.stderr}"
+    if done.returncode:
+        assert hooked.git("rev-parse", "HEAD") == head, said
+        assert "Traceback" not in done.stderr, said
+        assert (
+            "THM0" in done.stderr
+            or "scissors" in done.stderr
+            or "i18n.commitEncoding" in done.stderr
+            or "auth/guide" in done.stderr
+        ), said
+        hooked.git("reset", "-q", "--hard")
+        return
+    form = "--format=%(trailers:only,unfold,key_value_separator=%x3D)"
+    # A clone with another prefix does not know `#` scissors, behind which the text may name what it likes.
+    local = setting[:1] == ("core.commentChar",) and SCISSORS not in text
+    for char in ("#", *(setting[1:] if local else ())):
+        plain = ("-c", f"core.commentChar={char}", "log", "--encoding=none", "-1", form)
+        ours = [line for line in hooked.git(*plain).split("\n") if line.startswith("Plan-")]
+        assert "\n".join(ours) == OURS, f"{char} {said}"
+    checked = hooked.planfence("check", "--commit", "HEAD")
+    assert checked.returncode == 0, f"{checked.stdout}{said}"
+
+
+@pytest.mark.parametrize("mode", ["scissors", "whitespace", "verbatim", "strip"])
+def test_a_last_paragraph_of_comments(hooked, mode: str) -> None:
+    hooked.git("config", "commit.cleanup", mode)
+    done = attempt(hooked, "-m", "feat: more\n\nwords\n\n# a heading\n# of two lines", text="one\n")
+    assert done.returncode == 0, done.stderr
+    assert "Plan-Task: auth/middleware" in hooked.git("log", "-1", "--format=%(trailers)")
+    assert hooked.planfence("check", "--commit", "HEAD").returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [("-m", "feat: other"), ("-m", "feat: other", "--date=now"), ("--no-edit",)])
+def test_an_amended_message_stays_its_tasks(hooked, arguments: tuple[str, ...]) -> None:
+    assert commit(hooked, "two\n") == ""
+    before = hooked.git("log", "-1", "--format=%(trailers)")
+    hooked.start("auth/guide")
+    done = attempt(hooked, "--amend", *arguments, PLANFENCE_MODEL="codex")
+    assert done.returncode == 0, done.stderr
+    assert hooked.git("log", "-1", "--format=%(trailers)") == before
+    assert "auth/middleware" in before
+
+
+@pytest.mark.parametrize("paths", [1, 3])
+def test_an_empty_message_is_judged_as_the_commit_will_be(hooked, paths: int) -> None:
+    """It bears no trailer, so it is small unplanned work or none."""
+    for number in range(paths):
+        hooked.write(f"tests/auth/test_{number}.py", "one\n")
+    hooked.git("add", "-A")
+    done = attempt(hooked, "--allow-empty-message", "-m", "")
+    assert (done.returncode == 0) is (paths == 1), done.stderr
+    hooked.git("commit", "-q", "--no-verify", "--allow-empty-message", "-m", "", ok=False)
+    assert (hooked.planfence("check", "--commit", "HEAD").returncode == 0) is (paths == 1)

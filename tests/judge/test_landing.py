@@ -1,0 +1,361 @@
+"""On what else a commit may stand: as a revert, as a squash or a pick of a head, as a settled merge or a subtree."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.repository import Repo, environment
+from support.requests import begin, plan, trailers
+
+POLICY = "schema = 1\n[tests]\nrequired = []\n"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    folder = tmp_path_factory.mktemp("landing")
+    repo = Repo(folder / "repo", environment(folder))
+    repo.root.mkdir()
+    repo.git("init", "-q", "-b", "main")
+    begin(repo)
+    return repo
+
+
+@pytest.fixture
+def repo(template: Repo, tmp_path: Path) -> Repo:
+    shutil.copytree(template.root, tmp_path / "repo", symlinks=True)
+    found = Repo(tmp_path / "repo", template.variables)
+    found.git("checkout", "-q", "-b", "work")
+    return found
+
+
+def judged(repo: Repo, base: str = "main", head: str = "HEAD", **extra: str) -> Any:
+    from planfence.boundary import verify
+
+    return verify.verify(repo.open(**extra), f"{base}..{head}")
+
+
+def codes(repo: Repo, base: str = "main", head: str = "HEAD") -> set[str]:
+    return {finding.code for finding in judged(repo, base, head).report.errors}
+
+
+def record(repo: Repo, message: str, **files: str) -> str:
+    for path, text in files.items():
+        repo.write(path.replace("__", "/") + ".txt", text)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "--allow-empty", "-m", message)
+    return repo.git("rev-parse", "HEAD")
+
+
+def work(repo: Repo, name: str = "auth", letter: str = "d", message: str = "") -> str:
+    text = f"new {letter}\n" * 3
+    return record(
+        repo,
+        message or f"{'docs' if name == 'docs' else 'feat'}: x\n\n{trailers(name)}",
+        **{f"src__{name}__{letter}": text},
+    )
+
+
+# -- reverts
+
+
+def old(repo: Repo, name: str = "auth") -> str:
+    return repo.git("log", "-1", "--format=%H", f"--grep=old work on {name}", "main")
+
+
+def test_the_inverse_of_a_judged_commit_needs_no_task(repo: Repo) -> None:
+    repo.git("revert", "--no-edit", old(repo))
+    found = judged(repo)
+    assert not found.report.refused
+    assert found.reverts == 1
+    repo.git("revert", "--no-edit", "HEAD")
+    found = judged(repo)
+    assert not found.report.refused
+    assert found.reverts == 2
+
+
+def test_more_than_the_inverse_is_no_revert(repo: Repo) -> None:
+    repo.git("revert", "--no-edit", old(repo))
+    repo.write("src/auth/a.txt", "and this\n")
+    repo.git("commit", "-q", "--no-verify", "-a", "--amend", "--no-edit")
+    assert codes(repo) == {"MSG001"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ('Revert "feat: old work on auth" (#31)', "Reverts a/b#12"),
+        ('Revert "feat: old work on auth"', "This reverts commit {short}."),
+        ("chore: undo it", "This reverts commit {id}"),
+        ("chore: undo it", "This reverts merge request !12"),
+    ],
+)
+def test_forges_and_people_write_it_so(repo: Repo, subject: str, body: str) -> None:
+    commit = old(repo)
+    if "12" in body:
+        repo.git("checkout", "-q", "main")
+        for letter in "abc":
+            repo.write(f"src/bill/{letter}.txt", "gone again\n")
+        commit = record(repo, f"feat: old work on auth (#12)\n\n{trailers('bill')}")
+        repo.git("checkout", "-q", "-B", "work")
+    repo.git("revert", "--no-commit", commit)
+    text = body.format(id=commit, short=commit[:9])
+    repo.git("commit", "-q", "--no-verify", "-m", f"{subject}\n\n{text}")
+    assert codes(repo) == set()
+
+
+def test_the_inverse_of_a_merge(repo: Repo) -> None:
+    for letter in "def":
+        work(repo, letter=letter)
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #3 from a/work", "work")
+    repo.git("checkout", "-q", "-b", "back")
+    repo.git("revert", "--no-edit", "-m", "1", "HEAD")
+    assert codes(repo) == set()
+
+
+def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> None:
+    record(empty_repo, "one", a="1\n", b="1\n", c="1\n", d="1\n")
+    record(empty_repo, "two", a="2\n", b="2\n", c="2\n")
+    empty_repo.write("planfence.toml", POLICY)
+    empty_repo.commit("chore: begin")
+    empty_repo.git("checkout", "-q", "-b", "work")
+    empty_repo.git("revert", "--no-edit", "HEAD^")
+    assert codes(empty_repo) == {"MSG001"}
+
+
+@pytest.mark.parametrize(("mine", "clean"), [("auth", True), ("bill", False)])
+def test_a_model_undoes_its_own_tasks_commits_alone(repo: Repo, mine: str, clean: bool) -> None:
+    from planfence.judge import check
+
+    repo.git("revert", "--no-commit", old(repo))
+    told = repo.open(PLANFENCE_TASK=f"p/{mine}", PLANFENCE_MODEL="codex")
+    assert (not check.check_staged(told).report.refused) is clean
+    assert not check.check_staged(repo.open(PLANFENCE_TASK=f"p/{mine}", PLANFENCE_MODEL="human")).report.refused
+
+
+def test_a_plan_that_is_undone_by_itself_has_to_rise(repo: Repo) -> None:
+    repo.write("plans/p.toml", plan(2))
+    repo.commit("docs: plan")
+    repo.git("revert", "--no-edit", "HEAD")
+    assert codes(repo) == {"PLN003"}
+
+
+# -- squashes
+
+
+def squash(repo: Repo, message: str, head: str = "work", number: int = 12) -> None:
+    repo.git("update-ref", f"refs/pull/{number}/head", head)
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--squash", head)
+    repo.git("commit", "-q", "--no-verify", "-m", message)
+    repo.git("branch", "-q", "-D", "work")
+
+
+def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo) -> None:
+    repo.write("plans/p.toml", plan(2, {"auth": ["more/auth/x.txt"]}))
+    record(repo, "docs: more room")
+    record(repo, f"feat: x\n\n{trailers('auth')}", more__auth__x="1\n", src__auth__x="1\n", src__auth__y="1\n")
+    squash(repo, f"Both (#12)\n\n* docs: more room\n\n* feat: x\n\n{trailers('auth')}")
+    found = judged(repo, "main^", "main")
+    assert not found.report.refused
+    assert any("pull/12/head" in note for note in found.report.notes)
+    repo.git("update-ref", "-d", "refs/pull/12/head")
+    found = judged(repo, "main^", "main")
+    assert found.report.refused
+    assert any("git fetch origin '+refs/pull/12/head:refs/pull/12/head'" in note for note in found.report.notes)
+
+
+def test_a_squash_of_a_refused_head_is_refused(repo: Repo) -> None:
+    record(repo, f"feat, fix: two\n\n{trailers('auth')}", src__auth__x="1\n")
+    record(repo, f"feat: x\n\n{trailers('bill')}", src__bill__x="1\n", evil="1\n")
+    squash(repo, f"Both (#12)\n\n* two\n\n{trailers('auth')}\n\n* x\n\n{trailers('bill')}\n\nPlan-Task: none")
+    found = judged(repo, "main^", "main")
+    assert found.report.refused
+    assert any("which is refused itself" in note for note in found.report.notes)
+
+
+@pytest.mark.parametrize("end", ["", "\n\nCo-authored-by: Bo <bo@example.org>"])
+def test_without_a_head_the_message_says_whose_files_they_are(repo: Repo, end: str) -> None:
+    work(repo, "auth", "x")
+    record(repo, f"test: x\n\n{trailers('auth')}", src__auth__y="1\n", src__auth__z="1\n")
+    work(repo, "docs", "x")
+    each = [f"* {kind}: x\n\n{trailers(name)}" for kind, name in (("feat", "auth"), ("test", "auth"), ("docs", "docs"))]
+    squash(repo, "\n\n".join(["All (#12)", *each]) + end)
+    repo.git("update-ref", "-d", "refs/pull/12/head")
+    assert codes(repo, "main^", "main") == set()
+    repo.write("src/bill/x.txt", "whose?\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "--amend", "--no-edit")
+    assert codes(repo, "main^", "main")
+
+
+def test_one_commit_with_two_tasks_is_no_squash(repo: Repo) -> None:
+    record(repo, f"feat: x\n\n{trailers('auth')}\nPlan-Task: p/bill", src__auth__x="1\n", src__bill__x="1\n")
+    repo.git("update-ref", "refs/heads/main", "HEAD")
+    assert "THM002" in codes(repo, "main^", "main")
+
+
+def test_squash_message_is_judged_clean(repo: Repo) -> None:
+    work(repo, "auth", "x")
+    record(repo, f"fix: y\n\n{trailers('auth')}", src__auth__y="1\n", src__auth__z="1\n")
+    work(repo, "docs", "x")
+    record(repo, "chore: a word\n\nPlan-Task: none", notes__1="another\n")
+    done = repo.planfence("squash-message", "main..HEAD")
+    assert done.returncode == 0, done.stderr
+    squash(repo, done.stdout)
+    repo.git("update-ref", "-d", "refs/pull/12/head")
+    assert codes(repo, "main^", "main") == set(), done.stdout
+
+
+# -- the range's tasks
+
+
+def test_an_unmarked_commit_behind_a_tasks_is_that_tasks_or_refused(repo: Repo) -> None:
+    record(repo, "chore: before", notes__1="a word\n")
+    work(repo)
+    record(repo, "Update files", src__auth__x="1\n", src__auth__y="1\n", src__auth__z="1\n")
+    assert codes(repo) == set()
+    record(repo, "chore: marked\n\nPlan-Task: none", notes__2="a word\n")
+    assert codes(repo) == set()
+    record(repo, "chore: slipped", notes__2="two words\n")
+    found = judged(repo)
+    assert [finding.code for finding in found.report.errors] == ["MSG001"]
+    assert "p/auth" in found.report.errors[0].message
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_the_hook_marks_a_small_change_where_the_branch_holds_a_task(repo: Repo, holds: bool) -> None:
+    from planfence.hooks import full
+
+    if holds:
+        work(repo)
+    repo.write("notes/1.txt", "a word\n")
+    repo.git("add", "-A")
+    file = repo.write(".git/MESSAGE", "chore: a word\n")
+    assert not full.commit_msg(repo.open(), file).outcome.report.refused
+    assert ("Plan-Task: none" in file.read_text()) is holds
+    repo.git("commit", "-q", "--no-verify", "-F", str(file))
+    assert codes(repo) == set()
+
+
+def test_the_fast_way_leaves_it_to_the_full_check(repo: Repo) -> None:
+    """The hooks stand, the branch gets a task's commit, and the next small change is marked all the same."""
+    assert repo.planfence("install").returncode == 0
+    for number in range(3):
+        repo.write(f"notes/{number % 2}.txt", f"{number} words\n")
+        repo.git("commit", "-q", "-a", "-m", "chore: a word")
+        assert "Plan-Task" not in repo.git("log", "-1", "--format=%B")
+    repo.start("p/auth")
+    repo.write("src/auth/a.txt", "new\n")
+    repo.git("commit", "-q", "-a", "-m", "feat: x")
+    (repo.root / ".git/planfence/task").unlink()
+    for number in range(3):
+        repo.write(f"notes/{number % 2}.txt", f"{number} more words\n")
+        repo.git("commit", "-q", "-a", "-m", "chore: a word")
+        assert "Plan-Task: none" in repo.git("log", "-1", "--format=%B")
+    assert codes(repo) == set()
+
+
+# -- merges
+
+
+def test_a_conflict_that_was_settled_in_the_tasks_files_is_the_tasks(repo: Repo) -> None:
+    for letter in "abc":
+        record(repo, f"feat: x\n\n{trailers('auth')}", **{f"src__auth__{letter}": "mine\n"})
+    repo.git("checkout", "-q", "main")
+    record(
+        repo,
+        f"feat: y\n\n{trailers('auth')}",
+        src__auth__a="theirs\n",
+        src__auth__b="theirs\n",
+        src__auth__c="theirs\n",
+    )
+    repo.git("checkout", "-q", "work")
+    repo.git("merge", "-q", "--no-verify", "main", ok=False)
+    record(repo, "Merge branch 'main' into work", src__auth__a="both\n", src__auth__b="both\n", src__auth__c="both\n")
+    assert codes(repo) == set()
+    repo.write("evil.txt", "what nobody sees\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "--amend", "--no-edit")
+    assert codes(repo) == {"MSG001"}
+
+
+def test_a_subtree_under_a_task_that_lists_the_prefix(repo: Repo) -> None:
+    def blob(text: str) -> str:
+        return repo.git("hash-object", "-w", "--stdin", stdin=text.encode())
+
+    def tree(*lines: str) -> str:
+        return repo.git("mktree", stdin="".join(f"{line}\n" for line in lines).encode())
+
+    vendored = tree(*(f"100644 blob {blob(name)}\t{name}" for name in "abc"))
+    words = (
+        "Squashed 'src/auth/lib/' content from commit 0123456\n\ngit-subtree-dir: src/auth/lib\ngit-subtree-split: {0}"
+    )
+    foreign = repo.git("commit-tree", vendored, "-m", words.format("0" * 40))
+    repo.git("read-tree", "--prefix=src/auth/lib/", "-u", foreign)
+    whole = repo.git("write-tree")
+    head = repo.git(
+        "commit-tree", whole, "-p", "HEAD", "-p", foreign, "-m", f"Merge commit '{foreign}' as 'src/auth/lib'"
+    )
+    repo.git("reset", "-q", "--hard", head)
+    assert codes(repo) == set()
+    repo.git("checkout", "-q", "-b", "elsewhere", "main")
+    repo.git("read-tree", "--prefix=lib/", "-u", foreign)
+    there = repo.git("commit-tree", repo.git("write-tree"), "-p", "HEAD", "-p", foreign, "-m", "Merge")
+    assert codes(repo, "main", there) >= {"MSG001"}
+
+
+# -- what is counted
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_nobody_reads_counts_as_files(repo: Repo, counted: bool) -> None:
+    repo.git("checkout", "-q", "main")
+    setting = "true" if counted else "false"
+    repo.write("planfence.toml", f"{POLICY}[limits]\nlines = 50\ncount_generated = {setting}\n")
+    repo.write(
+        ".gitattributes", "src/auth/made-*.txt linguist-generated\nsrc/auth/mine/yarn.lock -linguist-generated\n"
+    )
+    repo.write("src/auth/long.txt", "".join(f"{n}\n" for n in range(40)))
+    repo.commit("chore: limits")
+    repo.git("checkout", "-q", "-B", "work")
+    repo.git("mv", "src/auth/long.txt", "src/auth/moved.txt")
+    repo.write("src/auth/package-lock.json", "{\n" * 99)
+    repo.write("src/auth/made-1.txt", "1\n" * 99)
+    repo.commit(f"feat: x\n\n{trailers('auth')}")
+    assert codes(repo) == ({"SIZ001"} if counted else set())
+    repo.write("src/auth/mine/yarn.lock", "1\n" * 99)
+    repo.commit(f"feat: y\n\n{trailers('auth')}")
+    assert codes(repo) == {"SIZ001"}
+
+
+# -- what a merge would meet, and who passed the hooks by
+
+
+def test_two_requests_with_the_same_plan_version(repo: Repo) -> None:
+    repo.write("plans/p.toml", plan(2, {"auth": ["more/auth/x.txt"]}))
+    repo.commit("docs: more room")
+    repo.git("checkout", "-q", "main")
+    repo.write("plans/p.toml", plan(2, {"docs": ["more/docs/x.txt"]}))
+    repo.commit("docs: more room")
+    assert codes(repo, "main", "work") == {"PLN003"}
+
+
+def test_what_a_squash_by_title_would_lack(repo: Repo) -> None:
+    from planfence.boundary.squashmessage import lacks
+
+    assert lacks("feat, fix: both", "", ["p/auth"])[0].startswith("the title has two types")
+    assert "p/auth" in lacks("feat: x", "", ["p/auth"])[0]
+    assert lacks("feat: x", "Plan-Task: p/auth", ["p/auth"]) == ()
+
+
+def test_only_what_the_hooks_would_have_refused_was_made_past_them(repo: Repo) -> None:
+    record(repo, "chore: one", notes__1="1\n", notes__2="1\n")
+    record(repo, "chore: two", notes__3="1\n", notes__4="1\n")
+    assert codes(repo) == {"MSG001"}
+    assert not any("past the local hooks" in note for note in judged(repo).report.notes)
+    record(repo, f"feat: x\n\n{trailers('auth')}", evil="1\n")
+    assert any("1 of 3 commits were made past the local hooks" in note for note in judged(repo).report.notes)

@@ -1,0 +1,216 @@
+"""What a proof touches, what it keeps, and where it goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from support.proving import TESTS, USER, answers, change, project, prove
+
+from planfence.change.export import Rewriter
+from planfence.errors import CouldNotCheck
+from planfence.files import private
+from planfence.ledger.records import read_book
+from planfence.prove import prove as use
+from planfence.prove.session import LEVELS, Teller
+
+GOOD = USER.replace("amount - 1", "amount - 2")
+GOOD_TESTS = TESTS.replace("== 2", "== 1")
+MODE = 0o100644
+
+
+def silent(show=lambda _: None) -> Teller:
+    return Teller(lambda _: None, show)
+
+
+def state(repo) -> tuple[str, str, str, bytes]:
+    refs = "\n".join(line for line in repo.git("show-ref", "--head").splitlines() if "refs/planfence/" not in line)
+    return repo.git("status", "--porcelain=v2", "--branch"), refs, repo.git("stash", "list"), (
+        repo.root / ".git/index"
+    ).read_bytes()  # fmt: skip
+
+
+def test_a_killed_proof_leaves_nothing_behind(repo):
+    project(repo, command="touch started; sleep 20; true", more="min_tests = 0")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    repo.write("src/dirty.py", "1\n")
+    repo.git("add", "src/dirty.py")
+    repo.git("status")
+    before = state(repo)
+    command = [sys.executable, "-m", "planfence", "prove"]
+    temporary = repo.root.parent / "tmp"
+    temporary.mkdir()
+    variables = repo.variables | {"TMPDIR": str(temporary)}
+    process = subprocess.Popen(command, cwd=repo.root, env=variables, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list(temporary.glob("*/tree/started")) and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert state(repo) == before
+    while list(temporary.glob("*/tree")) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not list(temporary.glob("*/tree"))
+
+
+def test_an_interrupt_keeps_what_was_learned_and_the_next_call_goes_on(repo):
+    project(repo)
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    opened = repo.open()
+    shown: list[str] = []
+
+    def interrupt(text: str) -> None:
+        shown.append(text)
+        if "parts asked" in text:
+            raise KeyboardInterrupt
+
+    asked = use.change_of(opened, "auth/middleware")
+    with pytest.raises(KeyboardInterrupt):
+        use.prove(asked, LEVELS, 600, silent(interrupt))
+    (first,) = read_book(opened).proofs
+    assert first.passes >= 2
+    assert first.change.answer == "noticed"
+    second = use.prove(asked, LEVELS, 600, silent()).proof
+    assert second.seq == 2
+    assert second.change == first.change
+    assert [each.answer for each in second.parts] == ["noticed"]
+    assert use.prove(asked, LEVELS, 0.001, silent()).proof == second  # all is known: nothing runs
+
+
+def test_what_the_budget_cut_is_said(repo):
+    project(repo, command="sleep 1; python run.py {junit}")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    done = repo.planfence("prove", "--budget", "4s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 of 1 parts within 4s; the same command goes on from there" in done.stdout
+
+
+def test_trials_run_side_by_side(repo):
+    project(repo, more="jobs = 2")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    assert answers(prove(repo, "--only", "hunks"), "hunk") == ["noticed"]
+
+
+def test_the_policy_says_where_tests_are(repo):
+    project(repo, command="sh checks/all.sh", more='min_tests = 0\npaths = ["checks/**"]')
+    change(repo, user=GOOD, **{"checks/all.sh": "grep -q 'amount - 2' src/user.py\n"})
+    assert answers(prove(repo, "--only", "change"), "change") == ["noticed"]
+
+
+def test_tests_that_are_red_prove_nothing(repo):
+    project(repo)
+    change(repo, user=GOOD)
+    done = repo.planfence("prove")
+    assert done.returncode == 2
+    assert "the tests do not pass on this tree" in done.stderr
+    assert "planfence test auth/middleware" in done.stderr
+
+
+def test_a_change_of_words_has_nothing_to_prove(repo):
+    project(repo)
+    change(repo, user=USER.replace("def price", "# The price.\ndef price"), **{"docs/index.md": "# More\n"})
+    done = repo.planfence("prove")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to prove" in done.stdout
+    assert "1 comments, 1 docs files" in done.stdout
+
+
+def test_a_part_is_shown_as_a_patch_that_takes_it_back(repo):
+    project(repo)
+    change(repo, user=GOOD.replace("user.strip()", "user.strip().lower()"), tests=GOOD_TESTS)
+    told = prove(repo, "--only", "hunks", code=1)
+    (key,) = [each["key"] for each in told["trials"] if each["answer"] == "unnoticed"]
+    patch = repo.planfence("prove", "--show", key).stdout
+    repo.git("apply", stdin=patch.encode())
+    assert (repo.root / "src/user.py").read_text() == GOOD
+
+
+def test_other_peoples_commits_are_not_asked_about(repo):
+    project(repo)
+    repo.write("src/other.py", "def other():\n    return 1\n")
+    repo.commit("feat: other\n\nPlan-Task: auth/guide\nPlan-Stage: implement\nPlan-Model: human")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    asked = use.change_of(repo.open(), "auth/middleware")
+    assert [part.path for part in asked.division.parts] == ["src/user.py"]
+
+
+def test_on_the_protected_branch_itself_the_tasks_commits_are_the_change(repo):
+    project(repo)
+    repo.git("checkout", "-q", "-B", "main")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    change(repo, user=GOOD.replace("user.strip()", "user.strip().lower()"))
+    asked = use.change_of(repo.open(), "auth/middleware")
+    assert sorted(part.first for part in asked.division.parts) == [3, 8]
+
+
+@pytest.mark.parametrize("budget", ["", "ten", "0m", "-1m", "1d"])
+def test_a_budget_that_is_no_time(repo, budget):
+    project(repo)
+    done = repo.planfence("prove", "--budget", budget)
+    assert done.returncode == 2
+    assert "write it as 90s, 10m or 1h" in done.stderr
+
+
+# -- the export between two trials --------------------------------------------------------------------------------
+
+
+def test_a_rewritten_module_is_read_anew_though_its_cache_is_as_old_and_as_large(tmp_path):
+    rewriter = Rewriter(tmp_path)
+    said = []
+    for number in range(6):
+        rewriter.write({"m.py": (MODE, b"X = %d\n" % number)})
+        command = [sys.executable, "-c", "import m; print(m.X)"]
+        done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
+        said.append(done.stdout.strip())
+    assert said == [str(number) for number in range(6)]
+    assert list((tmp_path / "__pycache__").glob("m.*.pyc"))
+
+
+def test_a_rewritten_file_is_always_a_second_newer(tmp_path):
+    rewriter = Rewriter(tmp_path)
+    times = []
+    for text in (b"a", b"b", None, b"c"):
+        rewriter.write({"src/a": None if text is None else (MODE, text)})
+        if text is not None:
+            times.append((tmp_path / "src/a").stat().st_mtime)
+    assert times[1] >= times[0] + 1
+    assert times[2] >= times[1] + 1
+
+
+def test_a_path_that_tests_led_elsewhere_is_not_written(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "src").symlink_to(outside)
+    for path in ("src/a.py", "../a.py", ".git/config", "a//b"):
+        with pytest.raises(CouldNotCheck):
+            Rewriter(files).write({path: (MODE, b"x")})
+    assert not list(outside.iterdir())
+
+
+def test_a_file_becomes_a_folder_and_back(tmp_path):
+    rewriter = Rewriter(tmp_path)
+    rewriter.write({"a": (MODE, b"1")})
+    rewriter.write({"a": None, "a/b": (0o100755, b"2")})
+    assert os.access(tmp_path / "a/b", os.X_OK)
+    rewriter.write({"a/b": None, "a": (0o120000, b"there")})
+    assert os.readlink(tmp_path / "a") == "there"
+
+
+def test_a_sweep_between_making_and_locking_takes_no_folder_away(monkeypatch):
+    real, swept = private.fcntl.flock, []
+
+    def flock(descriptor, how):
+        if how == private.fcntl.LOCK_EX and not swept:
+            swept.append(private.sweep())
+        return real(descriptor, how)
+
+    monkeypatch.setattr(private.fcntl, "flock", flock)
+    with private.private_folder(os.environ["PATH"]) as made:
+        assert swept[0] >= 1
+        assert made.folder.is_dir()
