@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from planfence import tables
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.identity import detect, session
@@ -27,6 +28,67 @@ from planfence.identity import detect, session
 )
 def test_who_is_committing(variables, model):
     assert detect(Environment(variables)) == model
+
+
+SIGNS = {
+    **dict(tables.SET_FOR_COMMANDS),
+    **dict(tables.SET_FOR_PEOPLE_TOO),
+    **dict.fromkeys(tables.ANNOUNCING, tables.UNNAMED),
+    "AGENT_SESSION_ID": tables.UNNAMED,
+    "ACME_AGENT": tables.UNNAMED,
+}
+
+
+@pytest.mark.parametrize("variable", SIGNS)
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_nobody_with_an_agents_sign_is_human(variable, value):
+    assert detect(Environment({variable: value})) == SIGNS[variable]
+    assert tables.says_who(variable)
+
+
+@pytest.mark.parametrize("variable", [*dict(tables.SET_FOR_COMMANDS), *tables.ANNOUNCING])
+def test_an_agent_that_inherits_a_persons_word_is_no_person(variable):
+    assert detect(Environment({"PLANFENCE_MODEL": "human", variable: "x1"})) != "human"
+
+
+@pytest.mark.parametrize("variable", dict(tables.SET_FOR_PEOPLE_TOO))
+def test_a_person_in_an_agents_terminal_can_say_so(variable):
+    assert detect(Environment({"PLANFENCE_MODEL": "human", variable: "1"})) == "human"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "model"),
+    [
+        ("AI_AGENT", "github-copilot", "copilot"),
+        ("AI_AGENT", "github_copilot_vscode_agent", "copilot"),
+        ("AI_AGENT", "gemini-cli", "gemini"),
+        ("AI_AGENT", "devin@1", "devin"),
+        ("AI_AGENT", "human", "agent"),
+        ("AI_AGENT", "Human ", "agent"),
+        ("AI_AGENT", "é", "agent"),
+        ("AI_AGENT", "-", "agent"),
+        ("AGENT", "amp", "amp"),
+        ("AGENT", "goose", "goose"),
+        ("AGENT", "some-new-one", "agent"),
+        ("AGENT", "/usr/bin/x y,z", "agent"),
+    ],
+)
+def test_what_announces_itself(variable, value, model):
+    assert detect(Environment({variable: value})) == model
+
+
+def test_a_teams_own_variables_come_first():
+    own = {"ACME_BOT": "acme"}
+    assert detect(Environment({"ACME_BOT": "7", "CODEX_CI": "1"}), own) == "acme"
+    assert detect(Environment({"ACME_BOT": "0"}), own) == "human"
+    assert detect(Environment({"PLANFENCE_MODEL": "human", "ACME_BOT": "1"}), own) == "acme"
+
+
+def test_a_process_above_tells_where_no_variable_does():
+    assert detect(Environment({}, lambda: "codex")) == "codex"
+    assert detect(Environment({"PLANFENCE_MODEL": "human"}, lambda: "codex")) == "codex"
+    assert detect(Environment({"PLANFENCE_MODEL": "gpt-5.1"}, lambda: "codex")) == "gpt-5.1"
+    assert detect(Environment({"GEMINI_CLI": "1"}, lambda: "codex")) == "gemini"
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "a\nPlan-Stage: done", "\x1b[0m"])

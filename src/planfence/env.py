@@ -7,10 +7,12 @@ depend on a variable that nobody sees.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from planfence import tables
-from planfence.records import dataclass
+from planfence.ancestry import agent_above
+from planfence.records import dataclass, field
 
 #: What `git rev-parse --local-env-vars` lists (git 2.39 to 2.55; a test asks the git at hand).
 LOCAL_GIT_VARIABLES = frozenset(
@@ -36,11 +38,23 @@ LOCAL_GIT_VARIABLES = frozenset(
 )
 
 
+def _nobody() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A snapshot of the process environment."""
+    """A snapshot of the process environment.
+
+    ``above`` answers which agent is among the processes that started this one (empty: none).
+    """
 
     variables: Mapping[str, str]
+    above: Callable[[], str] = field(default=_nobody, compare=False)
+
+    def but(self, variables: Mapping[str, str]) -> Environment:
+        """Return the same process's environment with other variables."""
+        return Environment(variables, self.above)
 
     def get(self, name: str, default: str = "") -> str:
         """Return the variable's value, or ``default`` where it is unset."""
@@ -82,4 +96,4 @@ class Environment:
 
 def current() -> Environment:
     """Take a snapshot of this process's environment."""
-    return Environment(dict(os.environ))
+    return Environment(dict(os.environ), cache(agent_above))

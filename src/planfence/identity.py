@@ -1,40 +1,41 @@
 """Who is at work: the model that a run's environment names.
 
-Order: ``PLANFENCE_MODEL``, then the variables that agents set for the commands that they run,
-otherwise ``human``. The variables are those of Claude Code 2.1, Codex CLI 0.160, Gemini CLI and
-Cursor's agent; none of them names the model's version, so the answer is the agent's name.
+Order: a model that ``PLANFENCE_MODEL`` names, the policy's own variables (`[identity]`), those that agents set for the
+commands that they run (`tables`), the processes above this one (`ancestry`), and last what people's terminals have too.
+``PLANFENCE_MODEL=human`` is believed before the last alone: an agent inherits what its person has set. Few of them name
+the model's version, so the answer is the agent's name; who has only an agent's signs is ``agent``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from planfence import tables
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
-from planfence.tables import agent
+from planfence.tables import HUMAN, SESSIONS
 
-HUMAN = "human"
+__all__ = ["HUMAN", "checked", "checked_task", "detect", "session"]
 
 #: The longest name of a model, in characters: it stands in lines that people read.
 _LONGEST = 100
 
-_SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID")
 
+def detect(environment: Environment, own: Mapping[str, str] | None = None) -> str:
+    """Return who is committing: ``claude``, ``codex``, ``gemini``, ``cursor``, …, ``agent``, or ``human``.
 
-def detect(environment: Environment) -> str:
-    """Return who is committing: ``claude``, ``codex``, ``gemini``, ``cursor``, …, or ``human``.
-
-    ``CLAUDECODE`` is believed last: older versions set nothing else, but terminals in an
-    editor have it too; there a person says ``PLANFENCE_MODEL=human``. Raises
-    :class:`PlanfenceError` where ``PLANFENCE_MODEL`` could not stand in a trailer or a log line.
+    ``own`` are the policy's variables, each with its model. Raises :class:`PlanfenceError` where ``PLANFENCE_MODEL``
+    could not stand in a trailer or a log line.
     """
     named = environment.get("PLANFENCE_MODEL").strip()
     if named:
-        return checked(named, "PLANFENCE_MODEL")
-    return agent(environment.variables) or HUMAN
+        checked(named, "PLANFENCE_MODEL")
+    return tables.who(environment.variables, environment.above, own)
 
 
 def session(environment: Environment) -> str:
     """Return the agent session's id, or an empty string where no agent says one."""
-    return next((value for name in _SESSIONS if (value := environment.get(name).strip())), "")
+    return next((value for name in SESSIONS if (value := environment.get(name).strip())), "")
 
 
 def checked_task(name: str, given: str) -> str:

@@ -5,7 +5,7 @@ It imports nothing, and its functions take plain mappings: a light hook pays for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: What names the repository that a hook runs in; kept for our own questions to that repository.
 KEPT_GIT_VARIABLES = frozenset(
@@ -50,21 +50,149 @@ MYERS = ("--numstat", "--diff-algorithm=myers")
 #: Options that count lines only.
 NUMSTAT = ("-r", "-z", *_WHOLE_DIFF, *MYERS)
 
-#: Variables that only an agent's own child processes have, in the order in which they are believed.
-#: Codex stands first: a planner that hands a task to `codex exec` leaves its own variables in place.
-_STRONG = (
+#: Variables that an agent sets for the commands that it runs, in the order in which they are believed. Codex stands
+#: first: a planner that hands a task to `codex exec` leaves its own variables in place. Amp sets CLAUDECODE too, Kilo
+#: OPENCODE. Read in the sources and lists of `@vercel/detect-agent` 1.2, `is-ai-agent` 0.5, `detect-agent` 0.6 and
+#: `agent-detector` 2.0, and seen with the programs that docs/agents.md names.
+SET_FOR_COMMANDS = (
     ("CODEX_THREAD_ID", "codex"),
     ("CODEX_SANDBOX", "codex"),
+    ("CODEX_SANDBOX_NETWORK_DISABLED", "codex"),
     ("CODEX_CI", "codex"),
+    ("AMP_CURRENT_THREAD_ID", "amp"),
+    ("KILO_PID", "kilo"),
     ("CLAUDE_CODE_CHILD_SESSION", "claude"),
+    ("CLAUDE_CODE_IS_COWORK", "claude"),
+    ("ANTIGRAVITY_AGENT", "antigravity"),
+    ("QWEN_CODE", "qwen"),
+    ("QWEN_CODE_SESSION_ID", "qwen"),
+    ("IFLOW_CLI", "iflow"),
     ("GEMINI_CLI", "gemini"),
     ("CURSOR_AGENT", "cursor"),
+    ("COPILOT_CLI", "copilot"),
+    ("COPILOT_AGENT", "copilot"),
+    ("COPILOT_AGENT_JOB_ID", "copilot"),
+    ("COPILOT_AGENT_SESSION_ID", "copilot"),
+    ("OPENCODE", "opencode"),
+    ("OPENCODE_AGENT", "opencode"),
+    ("OPENCODE_SESSION_ID", "opencode"),
+    ("AUGMENT_AGENT", "augment"),
+    ("GOOSE_TERMINAL", "goose"),
+    ("CLINE_ACTIVE", "cline"),
+    ("CLINE_AGENT", "cline"),
+    ("ROO_ACTIVE", "roo"),
+    ("ROO_CLI_RUNTIME", "roo"),
+    ("WINDSURF_AGENT", "windsurf"),
+    ("WINDSURF_CASCADE_TERMINAL", "windsurf"),
+    ("DEVIN_AGENT", "devin"),
+    ("TRAE_AI_SHELL_ID", "trae"),
+    ("PI_CODING_AGENT", "pi"),
+    ("GROK_AGENT", "grok"),
+    ("GROK_PLUGIN_ROOT", "grok"),
+    ("KIMI_PLUGIN_ROOT", "kimi"),
+    ("KIRO_AGENT_PATH", "kiro"),
+    ("AGENT_CONTEXT_OUT", "kiro"),
+    ("AIDER_AGENT", "aider"),
+    ("CONTINUE_AGENT", "continue"),
+    ("HERMES_SESSION_ID", "hermes"),
+    ("OPENCLAW_SHELL", "openclaw"),
+    ("CRUSH", "crush"),
+    ("VTCODE", "vtcode"),
+    ("OZ_RUN_ID", "warp"),
 )
 
-#: What a tool's announcement in ``AI_AGENT`` begins with (`claude-code_2-1-240_agent`).
-_ANNOUNCED = ("claude", "codex", "gemini", "cursor")
+#: Variables that a person has too, in a terminal of the agent's editor or as its configuration. They are believed last,
+#: and `PLANFENCE_MODEL=human` is believed before them.
+SET_FOR_PEOPLE_TOO = (
+    ("CLAUDECODE", "claude"),
+    ("CLAUDE_CODE", "claude"),
+    ("CURSOR_TRACE_ID", "cursor"),
+    ("OPENCODE_CLIENT", "opencode"),
+    ("ANTIGRAVITY_CLI_ALIAS", "antigravity"),
+    ("COPILOT_MODEL", "copilot"),
+    ("COPILOT_ALLOW_ALL", "copilot"),
+    ("COPILOT_GITHUB_TOKEN", "copilot"),
+    ("KILOCODE_FEATURE", "kilo"),
+    ("GOOSE_PROVIDER", "goose"),
+    ("JUNIE_DATA", "junie"),
+    ("JUNIE_SHIM_PATH", "junie"),
+    ("REPL_ID", "replit"),
+)
 
-_UNSET = ("", "0", "false")
+#: Variables that say by their value which agent it is, known by one of these beginnings (`claude-code_2-1-240_agent`).
+ANNOUNCING = ("AI_AGENT", "AGENT")
+_ANNOUNCED = (
+    *(
+        "claude",
+        "codex",
+        "gemini",
+        "cursor",
+        "github-copilot",
+        "copilot",
+        "opencode",
+        "antigravity",
+        "augment",
+        "auggie",
+    ),
+    *("goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie", "crush", "kilo"),
+    *(
+        "trae",
+        "aider",
+        "grok",
+        "iflow",
+        "openclaw",
+        "hermes",
+        "kimi",
+        "amazon-q",
+        "vtcode",
+        "warp",
+        "openhands",
+        "droid",
+    ),
+)
+_ALSO_CALLED = {"github-copilot": "copilot", "auggie": "augment"}
+
+#: Who it is that has an agent's signs and none of the names above.
+UNNAMED = "agent"
+HUMAN = "human"
+
+#: Sessions' ids; some say nothing of whose they are.
+SESSIONS = ("CODEX_THREAD_ID", "CLAUDE_CODE_SESSION_ID", "GEMINI_SESSION_ID", "AGENT_SESSION_ID", "AGENT_THREAD_ID")
+
+#: Programs that are an agent's own process: names of executables, of scripts, and of npm's packages.
+PROGRAMS = {
+    **{
+        name: name
+        for name in ("aider", "amp", "claude", "cline", "codex", "copilot", "crush", "devin", "droid", "gemini")
+    },
+    **{name: name for name in ("goose", "grok", "hermes", "iflow", "junie", "kilo", "kimi", "opencode", "openclaw")},
+    **{name: name for name in ("openhands", "qwen", "vtcode", "roo", "trae")},
+    "claude-code": "claude",
+    "codex-linux-sandbox": "codex",
+    "codex-linux-san": "codex",
+    "codex-exec": "codex",
+    "gemini-cli": "gemini",
+    "qwen-code": "qwen",
+    "github-copilot": "copilot",
+    "copilot-cli": "copilot",
+    "opencode-ai": "opencode",
+    "augment": "augment",
+    "auggie": "augment",
+    "cursor-agent": "cursor",
+    "agy": "antigravity",
+    "kiro-cli": "kiro",
+    "kiro-cli-chat": "kiro",
+    "qchat": "amazon-q",
+    "kilocode": "kilo",
+    "roo-code": "roo",
+    "trae-cli": "trae",
+    "goosed": "goose",
+    "iflow-cli": "iflow",
+    "pi-coding-agent": "pi",
+    "kimi-cli": "kimi",
+}
+
+_UNSET = ("", "0", "false", "no", "off")
 
 
 def for_git(variables: "Mapping[str, str]") -> dict[str, str]:
@@ -78,18 +206,70 @@ def for_git(variables: "Mapping[str, str]") -> dict[str, str]:
     return kept | READER_SETTINGS
 
 
-def agent(variables: "Mapping[str, str]") -> str:
-    """Return the agent that these variables name (`codex`, `claude`, …), empty for none.
+def who(variables: "Mapping[str, str]", above: "Callable[[], str]", own: "Mapping[str, str] | None" = None) -> str:
+    """Return who is at work, ``human`` if nothing tells of an agent; ``above`` answers for the processes above.
 
-    ``CLAUDECODE`` is believed last: older versions set nothing else, but terminals in an editor have it too.
+    `PLANFENCE_MODEL=human` is believed before what people have too, and before nothing else: an agent inherits it.
     """
-    for variable, model in _STRONG:
-        if variables.get(variable, "") not in _UNSET:
-            return model
-    announced = variables.get("AI_AGENT", "").strip().lower()
-    if announced:
-        for model in _ANNOUNCED:
-            if announced.startswith(model):
+    named = variables.get("PLANFENCE_MODEL", "").strip()
+    if named and named != HUMAN:
+        return named
+    return agent(variables, own) or above() or named or perhaps(variables) or HUMAN
+
+
+def agent(variables: "Mapping[str, str]", own: "Mapping[str, str] | None" = None) -> str:
+    """Return the agent that these variables surely name (`codex`, `claude`, …), empty for none.
+
+    ``own`` are a team's own variables, each with its model: they are believed before all others. What has an agent's
+    sign and no known name is ``agent``.
+    """
+    for table in ((own or {}).items(), SET_FOR_COMMANDS):
+        for variable, model in table:
+            if is_set(variables.get(variable, "")):
                 return model
-        return "".join(char if char.isalnum() or char == "-" else "-" for char in announced)
-    return "claude" if variables.get("CLAUDECODE", "") not in _UNSET else ""
+    for variable in ANNOUNCING:
+        announced = variables.get(variable, "").strip().lower().replace("_", "-")
+        if is_set(announced):
+            return _announced(announced, known=variable == "AGENT")
+    for variable in ("AGENT_SESSION_ID", "AGENT_THREAD_ID"):
+        if is_set(variables.get(variable, "")):
+            return UNNAMED
+    for variable, value in variables.items():
+        if variable[-6:] == "_AGENT" and value in ("1", "true"):
+            return UNNAMED
+    return ""
+
+
+def perhaps(variables: "Mapping[str, str]") -> str:
+    """Return the agent that variables name which people have too, empty for none."""
+    for variable, model in SET_FOR_PEOPLE_TOO:
+        if is_set(variables.get(variable, "")):
+            return model
+    return ""
+
+
+def names_another(plan: "Mapping[bytes, list[bytes]]", variables: "Mapping[str, str]") -> bool:
+    """Whether one of the policy's own variables, as a compiled plan lists them, says who is at work."""
+    return any(is_set(variables.get(name.decode(), "")) for name in plan.get(b"identity", ()))
+
+
+def is_set(value: str) -> bool:
+    """Whether a variable with this value says anything."""
+    return value.strip().lower() not in _UNSET
+
+
+def says_who(name: str) -> bool:
+    """Whether a variable says who is at work, so that a command must not take it away."""
+    known = (*SET_FOR_COMMANDS, *SET_FOR_PEOPLE_TOO)
+    fixed = (*ANNOUNCING, *SESSIONS, "PLANFENCE_MODEL")
+    return name in fixed or any(name == each for each, _ in known) or name[-6:] == "_AGENT"
+
+
+def _announced(name: str, *, known: bool) -> str:
+    """Return the agent that announces itself so; ``known``: by one of our names, since the variable is anybody's."""
+    for model in _ANNOUNCED:
+        if name.startswith(model):
+            return _ALSO_CALLED.get(model, model)
+    plain = "".join(char if char.isalnum() or char == "-" else "-" for char in name)
+    nameless = known or name in ("1", "true", "yes", "on") or plain.strip("-") in ("", HUMAN) or not plain.isascii()
+    return UNNAMED if nameless else plain[:100]

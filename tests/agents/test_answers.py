@@ -188,6 +188,33 @@ def test_the_session_is_told_its_task(working):
     assert "src/auth.py (add)" in said["additionalContext"]
 
 
+def test_the_main_agent_is_told_once_and_a_subagent_each_time(working):
+    told = {"session_id": "s1", "cwd": str(working.root), "prompt": "go", "source": "startup"}
+
+    def said(event):
+        return reply("claude", json.dumps(told | {"hook_event_name": event}).encode(), working.environment()).stdout
+
+    assert "auth/middleware" in said("SessionStart")
+    assert said("UserPromptSubmit") == ""
+    subagent = json.loads(said("SubagentStart"))["hookSpecificOutput"]
+    assert subagent["hookEventName"] == "SubagentStart"
+    assert "src/auth.py (add)" in subagent["additionalContext"]
+    assert "auth/middleware" in said("SubagentStart")
+    working.start("auth/guide")
+    assert "auth/guide" in said("UserPromptSubmit")
+    assert said("UserPromptSubmit") == ""
+    assert "auth/guide" in said("SessionStart")
+
+
+@pytest.mark.parametrize("variable", ["CLAUDE_CODE_CHILD_SESSION", "COPILOT_CLI", "OPENCODE", "AI_AGENT"])
+def test_a_model_is_told_what_to_ask_for_and_not_what_to_type(working, variable):
+    said = write(working, "src/other.py", **{variable: "1"})
+    assert "let auth/middleware touch src/other.py" in said
+    assert "ask a person" in said
+    assert "planfence " not in said
+    assert "PLANFENCE_URGENT" not in said
+
+
 def test_a_prompt_is_kept_for_replay(working):
     raw = {"session_id": "s1", "cwd": str(working.root), "hook_event_name": "UserPromptSubmit", "prompt": "do it\nnow"}
     assert "auth/middleware" in reply("claude", json.dumps(raw).encode(), working.environment()).stdout

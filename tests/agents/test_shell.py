@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from planfence import tables
 from planfence.agents.shell import judge
 
 ATTACKS = [
@@ -63,7 +64,88 @@ ATTACKS = [
     "git commit --no-verify -m 'unclosed",
 ]
 
+#: Ways to take a variable away, or to set it, before a command; `NAME` stands for the variable.
+UNSETS = [
+    "env -u NAME git commit -m x",
+    "env -uNAME git commit -m x",
+    "env --unset=NAME git commit -m x",
+    "env --unset NAME git commit -m x",
+    "env -i PATH=$PATH git commit -m x",
+    "env -iu X git commit -m x",
+    "env - git commit -m x",
+    "env --ignore-environment git commit -m x",
+    "/usr/bin/env -i bash -c 'git commit -m x'",
+    "env -S '-i git commit -m x'",
+    "exec -c git commit -m x",
+    "unset NAME; git commit -m x",
+    "unset -v NAME && git commit -m x",
+    "unset ${!NA*}; git commit -m x",
+    "export -n NAME; git commit -m x",
+    "declare +x NAME; git commit -m x",
+    "typeset +x NAME; git commit -m x",
+    "NAME= git commit -m x",
+    "NAME=0 git commit -m x",
+    "NAME=; git commit -m x",
+    "export NAME=; git commit -m x",
+    "env NAME= git commit -m x",
+    "sudo NAME= git commit -m x",
+    "bash -c 'unset NAME; git commit -m x'",
+    "(unset NAME; git commit -m x)",
+    "timeout 5 env -u NAME git commit -m x",
+    "read NAME < /dev/null; git commit -m x",
+    "printf -v NAME ''; git commit -m x",
+    "for NAME in ''; do git commit -m x; done",
+    "X=NAME; unset $X; git commit -m x",
+    "python3 -c \"import os; os.environ.pop('NAME'); os.system('git commit -m x')\"",
+    "python3 -c \"import subprocess; subprocess.run(['git', 'commit'], env={})\"",
+    "node -e \"require('child_process').execSync('git commit -m x', {env: {}})\"",
+    "systemd-run --user git commit -m x",
+    "tmux new -d 'git commit -m x'",
+    "screen -dm git commit -m x",
+    "echo 'git commit -m x' | at now",
+]
+NAMES = [
+    *(name for name, _ in (*tables.SET_FOR_COMMANDS, *tables.SET_FOR_PEOPLE_TOO)),
+    *tables.ANNOUNCING,
+    "PLANFENCE_MODEL",
+]
+
+
+@pytest.mark.parametrize("way", UNSETS)
+def test_who_is_at_work_can_not_be_taken_away(way):
+    for name in NAMES[UNSETS.index(way) % 5 :: 5]:
+        assert judge(way.replace("NAME", name), "/r").attempts, name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_variable_that_says_who_is_at_work_is_forgotten(name):
+    assert judge(f"env -u {name} git commit -m x", "/r").attempts
+    assert judge(f"unset {name}", "/r").attempts
+
+
+def test_the_teams_own_variables_and_a_persons_word():
+    assert judge("ACME_BOT= git commit", "/r", own=("ACME_BOT",)).attempts
+    assert not judge("ACME_BOT= git commit", "/r").attempts
+    assert judge("PLANFENCE_URGENT='prod is down' git commit", "/r").attempts
+    assert not judge("PLANFENCE_URGENT='prod is down' git commit", "/r", urgent="any").attempts
+    assert judge("planfence approve 1", "/r").attempts
+
+
 INNOCENT = [
+    "env FOO=1 make test",
+    "env -u FOO make",
+    "unset FOO BAR",
+    "unset -f helper",
+    "export AGENT=reviewer",
+    "COPILOT_MODEL=gpt-5 copilot -p x",
+    "env | grep CLAUDECODE",
+    "echo $CLAUDECODE $AI_AGENT",
+    "python3 -c \"import os; print(os.environ.get('CLAUDECODE'))\"",
+    "python3 -c \"import subprocess; subprocess.run(['make'], env={'A': '1'})\"",
+    "tmux ls",
+    "screen -ls",
+    "read -r line < notes.txt",
+    "exec bash -lc ls",
     "git commit -m 'explain why --no-verify is refused'",
     'git commit -m "-n"',
     "git commit -mn",

@@ -51,7 +51,7 @@ signers = ".signers"
     assert (policy.base, policy.plans, policy.protected) == ("develop", "docs/plans", ("Makefile",))
     assert policy.rules == {"THM004": Severity.OFF, "path-outside-task": Severity.WARN}
     assert (policy.limits.files, policy.limits.lines, policy.limits.estimate_min) == (5, 800, (10, 20))
-    assert (policy.unplanned.files, policy.unplanned.urgent) == (0, False)
+    assert (policy.unplanned.files, policy.unplanned.urgent) == (0, "off")
     assert (policy.tests.command, policy.tests.required, policy.rework_max) == ("make test", (), 3)
     assert (policy.trust.plan, policy.trust.signers) == ("signed", ".signers")
 
@@ -76,7 +76,7 @@ signers = ".signers"
         ("schema = 1\n[limits]\nestimate_min = [30]", 3, 16, "not two numbers", "[30, 60]"),
         ("schema = 1\n[limits]\nestimate_min = [60, 30]", 3, 16, "from 60 to 30 minutes", "`[30, 60]`"),
         ("schema = 1\n[limits]\nestimate_min = 45", 3, 16, "is a whole number, not a list", "a list"),
-        ("schema = 1\n[unplanned]\nurgent = 'no'", 3, 10, "is a string, not true or false", "`true`"),
+        ("schema = 1\n[unplanned]\nurgent = 'no'", 3, 10, '`urgent` is "no"', "one of `any`, `human`, `off`"),
         ("schema = 1\n[tests]\nwhere = 'here'", 3, 9, '`where` is "here"', "worktree"),
         ("schema = 1\n[tests]\nrequired = ['pushes']", 3, 13, "can't be required at", "did you mean `push`?"),
         ("schema = 1\n[trust]\nplan = 'signed'", 3, 8, "`plan` is signed, but no signers", "signers ="),

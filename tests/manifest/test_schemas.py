@@ -56,7 +56,7 @@ POLICY = {
     "protected": ["planfence.toml", ".github/**"],
     "rules": {"mixed-content": "warn", "SCP001": "off"},
     "limits": {"files": 20, "lines": 800, "estimate_min": [30, 60]},
-    "unplanned": {"files": 0, "urgent": True},
+    "unplanned": {"files": 0, "urgent": "any"},
     "tests": {
         "command": "pytest",
         "setup": "",
@@ -72,6 +72,15 @@ POLICY = {
     },
     "rework": {"max": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
+    "identity": {"ACME_AGENT": "acme", "_x": "codex"},
+    "trailers": {
+        "preset": "kernel",
+        "require": [{"by": "codex", "key": "Assisted-by", "value": "*:*", "write": "{agent}:{model}"}],
+        "forbid": [{"key": "Signed-off-by"}],
+        "rewrite": [
+            {"by": "agent", "key": "Co-authored-by", "value": "agent", "to": "Assisted-by", "write": "{agent}"}
+        ],
+    },
     "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
     "standing": [
         {
@@ -121,6 +130,9 @@ WORDS = [
     "...",
     "x/..y",
     "feat!",
+    "human",
+    "Plan-Task",
+    "1A",
     "a@b",
     "*@*",
     "a@b@c",

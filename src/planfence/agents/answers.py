@@ -22,6 +22,7 @@ from planfence.finding import Severity
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
 from planfence.inert import inert
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
 #: Agents whose shell gives git an empty `core.hooksPath` (Gemini CLI 0.61): there this hook judges the commit.
@@ -81,13 +82,15 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
         return Reply(answer.silence(asked))
+    if asked.event is Event.SUBAGENT_START:  # it knows nothing of what its starter was told
+        return Reply(answer.context(asked, _task_text(here, environment)))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
-        session.keep(here.repository, asked)
         note.leave(here)
         changed.begin(here, asked)
-        return Reply(answer.context(asked, _task_text(here, environment)))
-    if asked.event is Event.SUBAGENT_START:
-        return Reply(answer.context(asked, _task_text(here, environment)))
+        text = _task_text(here, environment)
+        known = asked.event is Event.PROMPT and session.was_told(here.repository, asked.session, text)
+        session.keep(here.repository, asked, text)
+        return Reply(answer.silence(asked) if known else answer.context(asked, text))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
         said = changed.look(here, asked) if asked.command else ""
@@ -130,7 +133,7 @@ def _repository(place: str, environment: Environment) -> Repository | None:
         folder = folder.parent
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return None
-    return open_repository(Environment(environment.for_child()), folder)
+    return open_repository(environment.but(environment.for_child()), folder)
 
 
 def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -> list[Denial]:
@@ -140,7 +143,9 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     found: list[Denial] = []
     edits: Sequence[Edit] = asked.edits
     if asked.command:
-        command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables)
+        policy = here.policy if here is not None and here.policy is not None else Policy()
+        told = tuple(policy.identity), policy.unplanned.urgent
+        command = shell.judge(asked.command, asked.cwd or "/", os.path.isdir, environment.variables, *told)
         reached = _Reached(here, environment)
         found += [
             Denial(attempt.what, attempt.why)
@@ -216,7 +221,7 @@ def _words(here: Fence | None, found: Sequence[Denial]) -> str:
         lines.append(f"- and {len(found) - _SHOWN} more")
     fixes = dict.fromkeys(denial.fix for denial in found if denial.fix)
     if fixes:
-        lines.append("If it is needed, say so and ask for:")
+        lines.append("If it is needed, say so and ask a person for it:")
         lines += [inert(f"  {fix}") for fix in list(fixes)[:_SHOWN]]
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
@@ -249,10 +254,10 @@ def _task_text(here: Fence, environment: Environment) -> str:
     lines += [f"{item.id}: {item.text}" + (f" (`{item.run}`)" if item.run else "") for item in task.acceptance]
     if here.plan.out_of_scope:
         lines.append(f"Out of scope: {', '.join(here.plan.out_of_scope)}.")
-    holder, model = here.plan.model_for(task, "implement"), detect(environment)
+    holder, model = here.plan.model_for(task, "implement"), detect(environment, policy.identity)
     if holder and model not in (holder, "human"):
         lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
     lines.append(
-        "Commit with the hooks on; an edit outside these files is denied, and is asked for by `planfence plan amend`."
+        "Commit with the hooks on. An edit outside these files is denied: say what you need, and a person may allow it."
     )
     return "\n".join(map(inert, lines))

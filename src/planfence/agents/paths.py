@@ -39,7 +39,7 @@ class Denial:
 
 def without_git(environment: Environment) -> Environment:
     """Let the path decide which repository it is in, not a variable that an agent was started with."""
-    return Environment(environment.for_child())
+    return environment.but(environment.for_child())
 
 
 def real(path: str, action: Action | None) -> str:

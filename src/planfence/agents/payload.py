@@ -56,6 +56,7 @@ _EVENTS = {
     "sessionStart": Event.SESSION_START,
     "sessionEnd": Event.SESSION_END,
     "stop": Event.STOP,
+    "subagentStart": Event.SUBAGENT_START,
     "subagentStop": Event.SUBAGENT_STOP,
 }
 

@@ -28,8 +28,9 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 from planfence.rules.place import At, Place
-from planfence.rules.rule import Context, Door
+from planfence.rules.rule import Context, Door, Step
 from planfence.rules.runner import door, judge, selected
+from planfence.tables import HUMAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
         return Denial(path, "it is the policy; a person changes it, in a commit of its own")
     if policy.governs(path) and here.task_name:
         return Denial(path, f"a change never judges itself: the plan stays as it is while {here.task_name} is active",
-                      f'planfence plan amend {here.task_name} --add PATH --why "…"')  # fmt: skip
+                      f"let {here.task_name} touch the path, by a commit of the plan")  # fmt: skip
     return None
 
 
@@ -181,6 +182,7 @@ def _ignored(here: Fence, new: Sequence[str]) -> frozenset[str]:
 def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Context:
     """Return what the rules may look at before anything is staged."""
     environment = here.repository.environment
+    model = detect(environment, policy.identity)
     change = Change(STAGED, (here.head,) if here.head else (), "", files)
     urgent = environment.get("PLANFENCE_URGENT").strip()
     unplanned = frozenset(change.paths)
@@ -196,11 +198,12 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
             planned=here.task is not None,
             urgent=urgent,
             unplanned=unplanned,
+            model=model,
         ),
         plan=here.plan if here.task else None,
         task=here.task,
         task_name=here.task_name,
-        model=detect(environment),
+        model=model,
         urgent=urgent,
         unplanned=unplanned,
         collisions=_collisions(here, files),
@@ -239,4 +242,6 @@ def _denial(here: Fence, ctx: Context, finding: Finding) -> Denial:
     place = Place(At.EDIT, tasks=lambda wanted: tasks_for(here.repository, ctx, tuple(wanted)))
     steps = steps_for(ctx, (finding,), place)
     why = f"{finding.message} ({finding.code} {finding.name})"
-    return Denial(finding.path or "this edit", why, steps[0].command if steps else "")
+    best = steps[0] if steps else Step("", "")
+    fix = best.command if ctx.model == HUMAN else (best.wish or best.why)
+    return Denial(finding.path or "this edit", why, fix)

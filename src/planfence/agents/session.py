@@ -6,10 +6,13 @@ import json
 import time
 from pathlib import Path
 
+from planfence import tables
 from planfence.agents.payload import Event, Payload
+from planfence.digests import sha1
 from planfence.errors import CouldNotCheck
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
+from planfence.identity import session as session_id
 
 
 def session_file(repository: Repository, session: str) -> Path:
@@ -18,8 +21,21 @@ def session_file(repository: Repository, session: str) -> Path:
     return repository.state_dir / SESSIONS / f"{name}.jsonl"
 
 
-def keep(repository: Repository, asked: Payload) -> None:
-    """Append what is kept of an event: a prompt whole, of a tool the paths it touched.
+def was_told(repository: Repository, session: str, text: str) -> bool:
+    """Whether this is the last text that the session was told of its task, so that it need not hear it again.
+
+    A session without an id is told each time.
+    """
+    told = [entry["told"] for entry in read(repository, session) if "told" in entry] if session else []
+    return told[-1:] == [_digest(text)]
+
+
+def _digest(text: str) -> str:
+    return sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keep(repository: Repository, asked: Payload, told: str = "") -> None:
+    """Append what is kept of an event: a prompt whole, of a tool the paths it touched, of a text its digest.
 
     It decides nothing, so what can't be written is left out.
     """
@@ -32,6 +48,8 @@ def keep(repository: Repository, asked: Payload) -> None:
         entry["paths"] = [edit.path for edit in asked.edits]
     if asked.transcript and asked.event is Event.SESSION_START:
         entry["transcript"] = asked.transcript
+    if told:
+        entry["told"] = _digest(told)
     path = session_file(repository, asked.session)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +57,27 @@ def keep(repository: Repository, asked: Payload) -> None:
             file.write(json.dumps(entry).encode() + b"\n")
     except OSError:
         return
+
+
+#: Where agents' models stand in their own configuration.
+_MODEL_VARIABLES = ("ANTHROPIC_MODEL", "COPILOT_MODEL", "GEMINI_MODEL", "GOOSE_MODEL", "OPENAI_MODEL")
+
+
+def names(repository: Repository, who: str) -> tuple[str, str]:
+    """Return an agent's name and its model's (empty: nothing told it), where ``who`` commits.
+
+    `PLANFENCE_MODEL` may name either; the model is also what the session's hooks were told.
+    """
+    environment = repository.environment
+    agent = tables.agent(environment.variables) or tables.perhaps(environment.variables) or who
+    if who not in (agent, tables.HUMAN):
+        return agent, who
+    told = [
+        model for entry in read(repository, session_id(environment)) if isinstance(model := entry.get("model"), str)
+    ]
+    given = [environment.get(name) for name in _MODEL_VARIABLES]
+    model = next((each for each in (*reversed(told), *given) if each and each.isprintable()), "")
+    return agent, model.replace(" ", "-")
 
 
 def read(repository: Repository, session: str) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from planfence.agents import patch, shellfiles, shellgit, shellsyntax, shellwrap
@@ -103,14 +103,17 @@ def judge(
     cwd: str,
     is_folder: Callable[[str], bool] = lambda _: False,
     variables: Mapping[str, str] = MappingProxyType({}),
+    own: Collection[str] = (),
+    urgent: str = "human",
 ) -> Judgement:
     """Judge a command line that would run in ``cwd``; ``is_folder`` answers for absolute paths,
-    and ``variables`` are those that the shell has (`HOME` is enough for most).
+    and ``variables`` are those that the shell has (`HOME` is enough for most). ``own`` are the variables by which the
+    policy knows the team's agents, ``urgent`` says whose reason lets an urgent change through.
 
     What can't be taken apart is denied if it could write, or names a way round the fence.
     """
     judged = Judgement(places=[cwd])
-    walker = _Walker(judged, is_folder, {"IFS": " ", **variables})
+    walker = _Walker(judged, is_folder, {"IFS": " ", **variables}, own, speaks=urgent == "any")
     try:
         walker.walk(script, cwd)
     except (UnreadableError, RecursionError):
@@ -132,8 +135,18 @@ def _paths(text: str, cwd: str, home: str) -> Iterator[str]:
 
 
 class _Walker:
-    def __init__(self, judged: Judgement, is_folder: Callable[[str], bool], variables: dict[str, str]) -> None:
+    def __init__(
+        self,
+        judged: Judgement,
+        is_folder: Callable[[str], bool],
+        variables: dict[str, str],
+        own: Collection[str],
+        *,
+        speaks: bool,
+    ) -> None:
         self.judged = judged
+        self.own = own
+        self.speaks = speaks
         self.is_folder = is_folder
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
@@ -280,12 +293,16 @@ class _Walker:
             self._writes([Write(edit.path, edit.action) for edit in patch.edits(text)], inner_cwd)
         elif program.rstrip(".0123456789") in _INTERPRETERS or program in _INTERPRETERS:
             self._interpreter(program, rest, command, inner_cwd)
+        elif program == "planfence" and rest[:1] == ["approve"]:
+            self._attempt("planfence approve", "a request is a person's to approve")
         elif (program, rest[0] if rest else "") in _REMOVERS:
             self._deny([Attempt(f"{program} uninstall", "the hooks are the team's; a person removes them")], (cwd,))
         self._writes(
             list(shellfiles.writes(program, rest, lambda path: self.is_folder(posixpath.join(inner_cwd, path)))),
             inner_cwd,
         )
+        self._forgets(program, rest)
+        self.judged.attempts.extend(shellgit.elsewhere(program, rest))
         self._find(program, rest, inner_cwd)
         self._others(program, words, inner_cwd)
         self._defines(program, rest, inner_cwd)
@@ -307,9 +324,11 @@ class _Walker:
         index = 0
         while index < len(words) and _ASSIGNMENT.match(words[index]):
             name, _, value = words[index].partition("=")
+            name = name.removesuffix("+")
             self.variables[name] = value
             if exported:
                 self._deny(shellgit.variable(name, value))
+            self._says(name, value)
             if exported and name in ("HOME", "XDG_CONFIG_HOME"):
                 self.other_home = name
             for script in shellgit.run_by_variable(name, value):
@@ -319,15 +338,57 @@ class _Walker:
             index += 1
         return words[index:]
 
+    def _says(self, name: str, value: str | None) -> None:
+        """Judge a variable by who it says is at work: a shell hands on what it was given, however it is set anew."""
+        found = [*shellgit.who(name, value, self.own), *(() if self.speaks else shellgit.persons(name, value))]
+        self.judged.attempts.extend(each for each in found if each not in self.judged.attempts)
+
+    def _forgets(self, program: str, rest: Sequence[str]) -> None:
+        """Judge the commands that take variables away from those that follow."""
+        if program == "unset" and "-f" not in rest:
+            for name in (word for word in rest if not word.startswith("-")):
+                self._says(name.partition("[")[0], None)
+                if "$" in name:
+                    self._attempt(f"unset {name}", "which variable it takes away can't be told")
+        elif program in ("export", "declare", "typeset", "local") and any(
+            word.startswith("+") or (program == "export" and word == "-n") for word in rest
+        ):
+            for name in (word for word in rest if word[:1] not in "+-"):
+                self._says(name.partition("=")[0], None)
+        elif program in ("read", "mapfile", "readarray", "getopts"):
+            for name in (word for word in rest if not word.startswith("-")):
+                self._says(name, None)
+        elif program == "printf" and rest[:1] == ["-v"] and len(rest) > 1:
+            self._says(rest[1], None)
+        elif program == "for" and rest[1:2] == ["in"]:
+            self._says(rest[0], None)
+
+    def _attempt(self, what: str, why: str) -> None:
+        if Attempt(what, why) not in self.judged.attempts:
+            self.judged.attempts.append(Attempt(what, why))
+
+    def _bares(self, name: str, word: str, following: str) -> None:
+        """Judge an option of a wrapper that takes variables away."""
+        if name == "env":
+            if word in ("-", "--ignore-environment") or (word[:1] == "-" and word[1:2] != "-" and "i" in _flags(word)):
+                self._attempt(f"env {word}", "it takes away what says who is at work")
+            elif word in ("-u", "--unset"):
+                self._says(following, None)
+            elif word.startswith(("--unset=", "-u")):
+                self._says(word.partition("=")[2] if word[1] == "-" else word[2:], None)
+        elif name == "exec" and word[:1] == "-" and word[1:2] != "-" and "c" in word.partition("a")[0]:
+            self._attempt(f"exec {word}", "it takes away what says who is at work")
+
     def _unwrap(self, words: list[str], cwd: str, piped: str) -> tuple[list[str], str]:
         while words and (name := posixpath.basename(words[0])) in _WRAPPERS:
             with_value, skipped = _WRAPPERS[name]
             index = 1
-            while index < len(words) and words[index].startswith("-") and words[index] != "-":
+            while index < len(words) and words[index].startswith("-") and (name == "env" or words[index] != "-"):
                 word = words[index]
                 following = words[index + 1] if index + 1 < len(words) else ""
+                self._bares(name, word, following)
                 if name == "env" and word in ("-S", "--split-string"):
-                    self.walk(following, cwd)
+                    self.walk(f"env {following}", cwd)
                 if name == "env" and word in ("-C", "--chdir"):
                     cwd = posixpath.join(cwd, following)
                 index += 2 if not word.startswith("--") and word[-1] in with_value else 1
@@ -440,6 +501,14 @@ class _Walker:
             if word in ("-exec", "-execdir", "-ok", "-x", "--exec"):
                 inner = list(_until_semicolon(rest[index + 1 :]))
                 self._command([w.replace("{}", "$") for w in inner], Command(), cwd, "")
+
+
+def _flags(word: str) -> str:
+    """Return the flags of a cluster of `env`'s, up to one that takes what follows it as its value."""
+    for place, char in enumerate(word):
+        if char in "uCS":
+            return word[:place]
+    return word
 
 
 def _until_semicolon(words: Sequence[str]) -> Iterator[str]:

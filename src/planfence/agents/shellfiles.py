@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from planfence import tables
 from planfence.agents.shellgit import Write
 from planfence.change.change import Action
 
@@ -190,6 +191,10 @@ def code_scripts(code: str) -> Iterator[str]:
         yield shlex.join(["git", *(text for _, text in _STRING.findall(match["rest"]))])
 
 
+#: A program that commits, and one that gives what it starts other variables than its own.
+_COMMITS = re.compile(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
+_OTHER_VARIABLES = re.compile(r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(")
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
 _WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
 
 
@@ -201,6 +206,10 @@ def code_bypass(code: str) -> str:
     found = _BYPASS.search(code)
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
         return found[0]
+    if _COMMITS.search(code):
+        named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
+        if named or _OTHER_VARIABLES.search(code):
+            return named or "env="
     inside = _INSIDE_GIT.search(code)
     writes_there = inside and _WRITES.search(code)
     return ".git/" if writes_there else ""

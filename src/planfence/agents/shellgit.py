@@ -8,9 +8,11 @@ clustered (`-anm`), and with their arguments, so that `-m "-n"` is a message.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from planfence import tables
 from planfence.change.change import Action
 
 
@@ -226,8 +228,46 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         yield Attempt(f"{name}={value}", _NO_HOOKS)
     elif name == "GIT_EXEC_PATH":
         yield Attempt(name, "it runs other programs in place of git's own")
-    elif name == "PLANFENCE_MODEL":
-        yield Attempt(f"{name}={value}", "who commits is told by the session itself, not by its commands")
+    else:
+        yield from who(name, value)
+
+
+_WHO = "who is at work is told by the session itself, not by its commands"
+_NOBODY = "nobody could tell who is at work in it; run it as it is"
+#: Variables that only a person may set, unless the policy lets an agent.
+_PERSONS = frozenset({"PLANFENCE_URGENT"})
+
+
+def who(name: str, value: str | None, own: Collection[str] = ()) -> Iterator[Attempt]:
+    """Judge a variable that a command sets, or takes away (None), by what it says of who is at work.
+
+    What people have too may be set, as the configuration that it is. ``own`` are the policy's variables.
+    """
+    shown = name if value is None else f"{name}={value}"
+    kept = any(name == each for each, _ in tables.SET_FOR_PEOPLE_TOO) or name == "AGENT"
+    if (tables.says_who(name) or name in own) and not (kept and value and tables.is_set(value)):
+        yield Attempt(shown, _WHO)
+
+
+def persons(name: str, value: str | None) -> Iterator[Attempt]:
+    """Judge a variable that speaks for a person."""
+    if name in _PERSONS and value:
+        yield Attempt(f"{name}={value}", "what can't wait is a person's word: ask for it")
+
+
+def elsewhere(program: str, words: Sequence[str]) -> Iterator[Attempt]:
+    """Judge a program that runs others in a session of their own, where nothing tells who is at work."""
+    if program not in _ELSEWHERE:
+        return
+    said = " ".join(words)
+    if program in ("at", "batch") or _COMMITS.search(said):
+        yield Attempt(f"{program} {said}"[:80], _NOBODY)
+
+
+_ELSEWHERE = frozenset(
+    {"systemd-run", "at", "batch", "tmux", "screen", "byobu", "zellij", "nsenter", "machinectl", "launchctl"}
+)
+_COMMITS = re.compile(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
 
 
 def _pair(text: str) -> tuple[str, str]:

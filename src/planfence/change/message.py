@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from planfence.lazyregex import pattern
@@ -296,6 +296,36 @@ def subtree_of(message: Message) -> str:
     return found[1].strip(_SPACE).strip("/") if found else ""
 
 
+def trailer_lines(text: str) -> tuple[tuple[str, str], ...]:
+    """Every line of a text that could be a trailer, wherever it stands: forges read them all over a message."""
+    found = (_TRAILER.match(line) for line in text.split("\n"))
+    return tuple((match["key"], match["value"].strip(_SPACE)) for match in found if match)
+
+
+def changed_trailers(text: str, comment: str, change: Callable[[tuple[str, str]], tuple[str, str] | None]) -> str:
+    """Return a message file's text with each line that could be a trailer as ``change`` returns it (None: taken out).
+
+    The subject, comments, the scissors line and what follows stay.
+    """
+    kept: list[str] = []
+    lines = text.split("\n")
+    dropping = begun = False
+    for place, line in enumerate(lines):
+        if comment and line.startswith(f"{comment} {SCISSORS}"):
+            return "\n".join([*kept, *lines[place:]])
+        match = None if not begun or (comment and line.startswith(comment)) else _TRAILER.match(line)
+        begun = begun or bool(line.strip(_SPACE))
+        if match is None:
+            dropping = dropping and line[:1] in (" ", "\t")
+            kept += [] if dropping else [line]
+            continue
+        old = match["key"], match["value"].strip(_SPACE)
+        new = change(old)
+        dropping = new is None or new != old
+        kept += [line] if new == old else [] if new is None else [f"{new[0]}: {new[1]}"]
+    return "\n".join(kept)
+
+
 def clean(text: str, comment: str) -> str:
     """Drop what git will drop: comment lines, and everything from the scissors line on.
 
@@ -317,8 +347,10 @@ def stripped(text: str, comment: str) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
-def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) -> str:
+def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, *, others_too: bool = False) -> str:
     """Return the message file's text with our trailers set, each once, in their order.
+
+    ``others_too``: they are not ours, and are added to what stands there.
 
     Git finds them there whichever lines its clean-up drops. Our own keys that stand there already are replaced (so
     `--amend`, `-C` and a rebase keep one set); other trailers, comments, the scissors line and what follows stay as
@@ -329,7 +361,7 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str) 
     head, tail = _divided(text, comment)
     ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
     lines = [f"{key}: {value}" for key, value in wanted]
-    while {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
+    while not others_too and {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
         before, head = head, _without(head, ours)
         if head == before:
             break  # a block of conflicts has come to stand behind them

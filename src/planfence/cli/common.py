@@ -19,6 +19,7 @@ from planfence.manifest.policy import Policy
 from planfence.terminal import emit, say
 
 if TYPE_CHECKING:
+    from planfence.gate.requests import Request
     from planfence.gate.stage import Moved
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -45,6 +46,13 @@ def formats(command: Callable[..., Any], names: tuple[str, ...] = FORMATS) -> Ca
 def judging_formats(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--format` to a command that judges changes."""
     return formats(command, MORE_FORMATS)
+
+
+def tell_request(request: Request) -> int:
+    """Print that a model's wish waits for a person; return the exit code."""
+    said = f"request {request.number} waits for a person: {request.wish} (why: {request.why})"
+    say(f"planfence: {said}", err=True)
+    return ExitCode.FINDINGS
 
 
 def tell(moved: Moved, done: str, refused: str, *more: str) -> int:

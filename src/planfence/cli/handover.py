@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from planfence.cli.common import here, tell
+from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
+from planfence.gate.requests import ask_role
+from planfence.identity import checked
 
 
 @click.command()
@@ -13,6 +15,9 @@ from planfence.gate import stage
 @click.option("--to", required=True, metavar="MODEL", help="Who holds the role from here on; `human` is one.")
 @click.option("--why", required=True, help="The reason; kept with the entry.")
 def command(task: str, to: str, why: str) -> int:
-    """Give the role of TASK's present stage to MODEL."""
-    moved = stage.hand_over(here(), why, to, task)
+    """Give the role of TASK's present stage to MODEL; where a model asks, a request waits for a person."""
+    repository = here()
+    if (asked := ask_role(repository, "handover", task, checked(to, "--to"), why)) is not None:
+        return tell_request(asked)
+    moved = stage.hand_over(repository, why, to, task)
     return tell(moved, f"{moved.scene.name}: {moved.stage} is held by {to}", "not handed over")

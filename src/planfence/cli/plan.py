@@ -11,7 +11,7 @@ import click
 
 from planfence import __version__, env
 from planfence.change.change import Action
-from planfence.cli.common import FORMATS, formats, here
+from planfence.cli.common import FORMATS, formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
@@ -147,20 +147,23 @@ def lint(names: tuple[str, ...], output: str) -> int:
 def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int:
     """Allow a task more paths, in a commit of its own.
 
-    Only the plan is committed. What you have staged or edited stays as it is.
+    Only the plan is committed. What you have staged or edited stays as it is. If a model asks that would widen its own
+    task, a request waits for a person (`planfence requests`), and the exit code is 1.
     """
+    from planfence.gate.requests import amend_or_ask
     from planfence.manifest.amendment import Amendment
-    from planfence.plan.amend import amend_plan
     from planfence.render import text
 
     plan_id, slash, task_id = task.partition("/")
     if not slash or not task_id:
         raise PlanfenceError(f"{task} names no task", hint="write it as PLAN/TASK, as `planfence plan show` lists them")
-    done = amend_plan(here(), plan_id, Amendment(task_id, adds, why, change or ""))
+    done, asked = amend_or_ask(here(), plan_id, Amendment(task_id, adds, why, change or ""))
     colour = wants_colour(env.current())
     if not done.commit:
         emit(text.render(done.report, colour=colour), err=True)
         emit("planfence: the amendment would be refused, so nothing was committed\n", err=True)
+        if asked is not None:
+            return tell_request(asked)
         return int(ExitCode.FINDINGS)
     say(f"{done.path} is version {done.version} in {done.commit[:12]}; {task} may touch {', '.join(adds)}")
     for note in done.notes:

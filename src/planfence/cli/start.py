@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 import click
 
-from planfence.cli.common import here, tell
+from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
+from planfence.gate.requests import ask_role
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -45,6 +46,8 @@ def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float 
     if planned is not None:
         estimate = _ask(planned)
     data = b"" if prompt is None else prompt.read()
+    if take_over and (asked := ask_role(repository, "take-over", task, "", take_over)) is not None:
+        return tell_request(asked)
     moved = stage.start(repository, task, prompt=data, take_over=take_over, estimate=estimate or 0.0)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model

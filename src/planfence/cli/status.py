@@ -6,7 +6,7 @@ import click
 
 from planfence.cli.common import here
 from planfence.gate.status import Status, status
-from planfence.inert import dumps
+from planfence.inert import dumps, inert
 from planfence.render.stage_text import facts_text, findings_text, paths_text
 from planfence.terminal import emit, say
 
@@ -43,6 +43,9 @@ def _data(now: Status) -> dict[str, object]:
         "tree": scene.tree,
         "tested": now.tested,
         "acceptance": [{"id": each.id, "text": each.text, "met": met} for each, met in now.met],
+        "requests": [
+            {"number": each.number, "model": each.model, "wish": each.wish, "why": each.why} for each in now.asked
+        ],
         "blocked": [{"code": each.code, "message": each.message, "fixes": list(each.fixes)} for each in now.blocked],
     }
 
@@ -70,4 +73,7 @@ def _text(now: Status) -> str:
     text = facts_text(rows)
     if now.blocked:
         text += "\n\nbefore `planfence advance`:\n" + findings_text(now.blocked)
+    if now.asked:
+        lines = "\n".join(inert(f"  {each.number}  {each.model} asks: {each.wish}") for each in now.asked)
+        text += f"\n\nwaits for a person (`planfence approve N`):\n{lines}"
     return text

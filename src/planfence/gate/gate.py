@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence import POLICY_PATH
+from planfence.change.patches import patch_ids
 from planfence.finding import Finding, Severity
 from planfence.gate.testcommand import line_for
 from planfence.judge.check import check_commit, check_range
@@ -13,6 +14,7 @@ from planfence.ledger import evidence, stages
 from planfence.ledger.proofs import Proof, latest
 from planfence.ledger.records import believed_proofs, read_history
 from planfence.ledger.stages import Stage
+from planfence.ledger.transitions import Kind, Move
 from planfence.plan.plans import lint_committed
 from planfence.records import replace
 from planfence.rules import (
@@ -20,6 +22,7 @@ from planfence.rules import (
     model_not_assigned,
     reviewer_is_author,
     rework_needs_reassignment,
+    stage_closed,
     tests_not_passed,
     tests_prove_nothing,
 )
@@ -35,10 +38,11 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
     elif move == "rework":
         found = [*_role(scene, Stage.REVIEW), *_hands(scene, to)]
     elif move == "review":
-        found = [*_role(scene, Stage.REVIEW), *_own_work(scene)]
+        found = [*_role(scene, Stage.REVIEW), *_own_work(scene), *_elsewhere(scene)]
     elif scene.stage is Stage.IMPLEMENT:
         found = [
             *_role(scene, Stage.IMPLEMENT),
+            *_elsewhere(scene),
             *_hands_now(scene),
             *_dependencies(scene),
             *_tests(scene),
@@ -50,11 +54,13 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
         found = [
             *_role(scene, Stage.REVIEW),
             *_own_work(scene),
+            *_elsewhere(scene),
             *_dependencies(scene),
             *_tests(scene),
             *_criteria(scene),
             *_proof(scene),
             *_answers(scene),
+            *_unmet(scene),
             *_scope(scene),
         ]
     return tuple(found)
@@ -171,9 +177,10 @@ def _proof(scene: Scene) -> Iterator[Finding]:
 
 
 def proof_of(scene: Scene) -> Proof | None:
-    """The newest believed proof about this very tree of the task; None if nobody asked."""
+    """The newest believed proof about this very tree of the task, by the policy's command; None if nobody asked."""
+    command = (evidence.TESTS, scene.policy.tests.command.replace("{files}", ""))
     found = believed_proofs(scene.repository, scene.book, scene.policy, scene.tree)
-    return latest(found, scene.tree, scene.name)
+    return latest((each for each in found if command in each.commands), scene.tree, scene.name)
 
 
 def _answers(scene: Scene) -> Iterator[Finding]:
@@ -194,13 +201,67 @@ def _answers(scene: Scene) -> Iterator[Finding]:
                 f"no reviewer has answered {each.id} on this tree: {each.text}",
                 f"planfence review {scene.name}",
             )
-        elif not reply[0].met:
-            yield from finding(
-                scene,
-                tests_not_passed.RULE,
-                f"the reviewer found {each.id} not met: {reply[0].evidence}",
-                f'planfence rework --why "{each.id}: …" {scene.name}',
-            )
+
+
+def _unmet(scene: Scene) -> Iterator[Finding]:
+    """Whatever a reviewer found not met, a point of every review too, until one finds it met."""
+    for each in scene.state.unmet():
+        yield from finding(
+            scene,
+            tests_not_passed.RULE,
+            f"the reviewer found {each.criterion} not met: {each.evidence}",
+            f'planfence rework --why "{each.criterion}: …" {scene.name}',
+        )
+
+
+def _elsewhere(scene: Scene) -> Iterator[Finding]:
+    """This tree must hold the task's work: what was moved on, and what other worktrees have of it."""
+    git, head = scene.repository.git, scene.head
+    sealed = [move for move in scene.state.moves if move.commit in scene.state.sealed and move.kind is Kind.ADVANCE]
+    lacking = [move for move in sealed if not _holds(scene, move)]
+    for move in lacking[:1]:
+        yield from finding(
+            scene,
+            stage_closed.RULE,
+            f"{scene.name} was moved on at {move.commit[:12]}, which the tree here ({scene.tree[:12]}) does not hold",
+            f"git merge {move.commit[:12]}   (or go on in the worktree that has it)",
+        )
+    if lacking:
+        return
+    listed = git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
+    heads = [line[5:].decode() for line in listed if line[:5] == b"HEAD "]
+    others = [each for each in dict.fromkeys(heads) if each != head and each.strip("0")]
+    facts = read_history(scene.repository, [*others, f"^{head}"]).facts if others else ()
+    loose = [fact.commit for fact in facts if fact.task == scene.name]
+    if loose:
+        mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+        here = set(patch_ids(scene.repository, mine).values())
+        loose = [commit for commit, patch in patch_ids(scene.repository, loose).items() if patch not in here]
+    for commit in loose[:1]:
+        yield from finding(
+            scene,
+            stage_closed.RULE,
+            f"another worktree has work on {scene.name} that the tree here lacks: {commit[:12]}",
+            f"git merge {commit[:12]}   (or go on in the worktree that has it)",
+        )
+
+
+def _holds(scene: Scene, move: Move) -> bool:
+    """Whether HEAD has what was there at a move: its commit or tree, its changes, or its files as they were then."""
+    git, head = scene.repository.git, scene.head
+    if move.tree == scene.tree or git.status("merge-base", "--is-ancestor", move.commit, head, ok=(0, 1, 128))[0] == 0:
+        return True
+    mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+    if move.patches and set(move.patches) <= set(patch_ids(scene.repository, mine).values()):
+        return True
+    options = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff")
+    status, out = git.status(*options, move.base or f"{move.commit}^", move.commit, "--", ok=(0, 128))
+    paths = [path for path in out.decode("utf-8", "surrogateescape").split("\0") if path] if status == 0 else []
+    if not paths:
+        return False
+    same = ("--literal-pathspecs", "diff-tree", "-r", "--quiet", "--no-ext-diff", move.commit, head, "--")
+    parts = (paths[at : at + 500] for at in range(0, len(paths), 500))
+    return all(git.status(*same, *part, ok=(0, 1))[0] == 0 for part in parts)
 
 
 def _scope(scene: Scene) -> Iterator[Finding]:

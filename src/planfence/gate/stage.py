@@ -49,6 +49,8 @@ def start(
     scene = look(repository, wanted)
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
+    if take_over and scene.model != HUMAN:
+        raise _a_persons("takes a role over", scene)
     _free_of_others(scene)
     found = blocks(scene, "start", taking_over=bool(take_over))
     if _refuse(found):
@@ -73,6 +75,11 @@ def start(
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     return _accepted(scene, "start", stage, notes, **({"est_min": estimate or scene.task.estimate_min} | assigned))
+
+
+def _a_persons(what: str, scene: Scene) -> PlanfenceError:
+    """Say that a model asks for what is a person's to decide: a role is part of the fence."""
+    return PlanfenceError(f"a person {what}, and {scene.model} is none", hint="say to your person what you need")
 
 
 def _is_begun(scene: Scene) -> bool:
@@ -208,6 +215,8 @@ def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Mo
     scene = look(repository, wanted)
     if not why.strip():
         raise PlanfenceError("a handover needs a reason")
+    if scene.model != HUMAN:
+        raise _a_persons("hands a role over", scene)
     stage = _working_stage(scene)
     write_move(
         repository,

@@ -6,6 +6,7 @@ import time
 
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
+from planfence.gate.requests import Request, waiting
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge.situation import Scene, look
@@ -28,6 +29,7 @@ class Status:
     tested: bool
     met: tuple[tuple[Criterion, bool], ...]
     blocked: tuple[Finding, ...]
+    asked: tuple[Request, ...] = ()
 
 
 def status(repository: Repository, wanted: str = "", *, epoch: float | None = None) -> Status:
@@ -52,6 +54,7 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
         any(run.passed for run in runs),
         met,
         blocks(scene, "advance") if moving else (),
+        tuple(each for each in waiting(repository) if each.task == scene.name),
     )
 
 

@@ -69,7 +69,9 @@ def target_of(repository: Repository, wanted: str = "", *, rev: str = "", staged
     commands = {key: (TESTS, line) for key, line in zip(keys, dict.fromkeys(lines), strict=False)}
     base = base or _base_of(repository, policy, commit, parents)
     trees = {"result": tree, "base": _tree_of(repository, base)}
-    target = Target(tree, commit, base, policy, detect(repository.environment), commands=commands, trees=trees)
+    target = Target(
+        tree, commit, base, policy, detect(repository.environment, policy.identity), commands=commands, trees=trees
+    )
     return _with_task(repository, target, wanted)
 
 

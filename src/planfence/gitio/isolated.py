@@ -15,7 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
@@ -48,7 +47,7 @@ class BareView:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
         alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        return Git(self._folder, Environment(kept | alone), git.program)
+        return Git(self._folder, git.environment.but(kept | alone), git.program)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -26,6 +26,7 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
         *(f"made {prover.made().decode()}", f"log {policy.log}"),
         # Nothing is appended to a log that git tracks, so a commit that adds it goes the full way.
         *(f"governs {policy.log}", *([f"theme {task.theme}"] if task else []), *said),
+        *(f"identity {name}" for name in policy.identity),
     ]
     body = "".join(f"{line}\n" for line in lines)
     plain = body.isascii() and all(line.isprintable() for line in lines)

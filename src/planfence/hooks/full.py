@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planfence.agents import session
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -16,7 +17,7 @@ from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
 from planfence.judge.check import Outcome
-from planfence.judge.claims import trailers
+from planfence.judge.claims import team_trailers, trailers
 from planfence.records import dataclass, replace
 
 _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)
@@ -64,7 +65,12 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
         return HookResult(Outcome(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
         _require_encoding(repository)
-        written = _written(text, cleanup, trailers(outcome.claim, outcome.policy)) if message.subject else text
+        written = text
+        if message.subject:
+            if outcome.policy.trailers:
+                who, names = outcome.claim.model, session.names(repository, outcome.claim.model)
+                written = team_trailers(text, outcome.policy, who, cleanup.comment, *names)
+            written = _written(written, cleanup, trailers(outcome.claim, outcome.policy))
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)

@@ -8,7 +8,7 @@ import sys
 import time
 from _imp import source_hash
 
-from planfence import prover, tables
+from planfence import ancestry, prover, tables
 from planfence.files.append import append_line
 from planfence.gitio.spawn import Process, read_all
 
@@ -52,7 +52,7 @@ class Place:
         index = given.get(b"GIT_INDEX_FILE") or self.git_dir + b"/index"
         self.index = index if index[:1] == b"/" else self.top + b"/" + index
         self.state = self.git_dir + b"/planfence"
-        self.model = _word(known.get("PLANFENCE_MODEL", "").strip() or tables.agent(known) or "human")
+        self.model = _word(tables.who(known, ancestry.agent_above))
         self.task = self._active()
 
     def _active(self) -> bytes:
@@ -220,7 +220,7 @@ def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
     """
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
     plan = prover.read(body.splitlines())
-    if told != digest(body) or plan[b"made"] != [prover.made()]:
+    if told != digest(body) or plan[b"made"] != [prover.made()] or tables.names_another(plan, place.environment):
         raise Unsure(name)
     return plan
 

@@ -20,6 +20,7 @@ from planfence.rules import RULES
 from planfence.rules.place import At, Place
 from planfence.rules.rule import Case, Context, Door, Step
 from planfence.rules.ways import LOST_MESSAGE
+from planfence.tables import HUMAN
 
 #: What stands in git's folder while something is under way (`change.write` has the words).
 _AT = {
@@ -46,6 +47,8 @@ def next_steps(
     steps = steps_for(refusal.ctx, refusal.errors, place)
     if place.text is not None:
         steps += (Step("get the message back", LOST_MESSAGE),)
+    if refusal.ctx.model != HUMAN:
+        steps = tuple(dict.fromkeys(step.for_model() for step in steps))
     return (*steps, Step("read what the rule means", f"planfence explain {refusal.errors[0].code}"))
 
 
@@ -80,7 +83,8 @@ def _best(steps: list[Step], errors: set[Finding], place: Place) -> tuple[Step, 
         commits = sum("git commit" in step.command for step in chosen)
         if not left and (commits <= 1 or place.at is At.TIP):
             why = ", and ".join(step.why for step in chosen)
-            return (Step(why, " && ".join(step.command for step in chosen), tuple(errors), asks),)
+            wish = ", and ".join(step.wish or step.why for step in chosen)
+            return (Step(why, " && ".join(step.command for step in chosen), tuple(errors), asks, wish),)
     return ()
 
 

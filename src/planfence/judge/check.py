@@ -20,7 +20,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
-from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim
+from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim, team_trailers
 from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
@@ -136,7 +136,9 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         if governing.policy.standing:
             change = replace(change, author=reader.next_author(repository))
         kept = _amended(repository, objects, change, message)
-        claim = kept or _with_message(repository, staged_claim(repository), message)
+        claim = kept or _with_message(repository, staged_claim(repository, governing.policy), message)
+        if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
+            message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", governing.policy, claim.model))
         if not change.files and change.is_merge:
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:

@@ -81,18 +81,38 @@ def active_task(repository: Repository) -> str:
     return checked_task(named, "PLANFENCE_TASK") if named else read_active_task(repository.state_name)
 
 
-def staged_claim(repository: Repository) -> Claim:
-    """What the next commit will say of itself."""
+def staged_claim(repository: Repository, policy: Policy | None = None) -> Claim:
+    """What the next commit will say of itself; ``policy`` knows the team's own agents."""
     environment = repository.environment
     urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
-    return Claim(active_task(repository), detect(environment), "", urgent)
+    return Claim(active_task(repository), detect(environment, policy.identity if policy else None), "", urgent)
+
+
+def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent: str = "", model: str = "") -> str:
+    """Return a message file's text with the trailers that the policy rewrites and requires in commits by ``who``.
+
+    ``agent`` is who it is by its own name (empty: ``who``), ``model`` its model's, where it is known.
+    """
+    from planfence.change import message as messages
+    from planfence.manifest.trailers import filled, missing, rewritten
+
+    wanted, name = policy.trailers, agent or who
+    if not wanted or not messages.clean(text, comment).strip():
+        return text
+    text = messages.changed_trailers(text, comment, lambda pair: rewritten(pair, wanted, who, name, model))
+    there = messages.parse(messages.clean(text, comment))
+    if there.autosquash:
+        return text
+    lacking = [wish for wish in missing(messages.trailer_lines(there.body), wanted, who) if wish.write]
+    added = tuple((wish.key, value) for wish in lacking if (value := filled(wish.write, name, model, "").strip()))
+    return messages.with_trailers(text, added, comment, others_too=True) if added else text
 
 
 def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     """The trailers that say which task a commit belongs to, in which stage, and who made it."""
     from planfence.change import message as messages
 
-    if claim.urgent and (policy is None or policy.unplanned.urgent):
+    if claim.urgent and (policy is None or policy.unplanned.lets(claim.model)):
         return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
     if not claim.task:
         marked = ((messages.TASK_TRAILER, messages.NO_TASK),) if claim.marked else ()

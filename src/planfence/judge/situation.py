@@ -81,7 +81,8 @@ def look(repository: Repository, wanted: str = "") -> Scene:
     plan, task = found[0]
     facts, book = load_facts(repository, policy, [head], [f"{plan.id}/{task.id}"])
     base = merge_base(repository, policy, head)
-    return Scene(repository, policy, plan, task, head, tree, base, detect(repository.environment), facts, book)
+    model = detect(repository.environment, policy.identity)
+    return Scene(repository, policy, plan, task, head, tree, base, model, facts, book)
 
 
 def _no_such_task(

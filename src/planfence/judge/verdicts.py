@@ -541,7 +541,7 @@ class Verdicts:
         plan, task = (None, None) if governs else self._task(governing, claim.task)
         request = self.requests.get(change.name, "")
         unplanned = self.unplanned.get(request, frozenset())
-        urgent = bool(claim.urgent and policy.unplanned.urgent)
+        urgent = bool(claim.urgent and policy.unplanned.lets(claim.model))
         standing = None if governs or urgent or task else self._standing(change, policy, claim, message)
         if not claim.task and not governs and not urgent and standing is None:
             own = frozenset(change.paths)
@@ -559,6 +559,7 @@ class Verdicts:
                 planned=task is not None,
                 urgent=claim.urgent,
                 unplanned=unplanned,
+                model=claim.model,
                 standing=standing is not None,
             ),
             plan=plan if task else None,

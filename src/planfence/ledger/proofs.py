@@ -20,7 +20,6 @@ class Question(StrEnum):
     CHANGE = "change"
     HUNK = "hunk"
     OLD_TESTS = "old-tests"
-    MUTANT = "mutant"
 
 
 class Answer(StrEnum):
@@ -100,7 +99,7 @@ class Proof:
     @property
     def parts(self) -> tuple[Trial, ...]:
         """The parts that were taken back, one by one."""
-        return tuple(each for each in self.trials if each.question in (Question.HUNK, Question.MUTANT))
+        return tuple(each for each in self.trials if each.question is Question.HUNK)
 
     @property
     def unproven(self) -> tuple[Trial, ...]:
@@ -124,13 +123,9 @@ class Proof:
         return good, good + len(self.unproven)
 
 
-def latest(proofs: Iterable[Proof], tree: str, task: str, command: str = "") -> Proof | None:
-    """The newest proof about this very tree of the task's change (with the policy's present test command)."""
-    found = [
-        each
-        for each in proofs
-        if (each.tree, each.task) == (tree, task) and (not command or command in (line for _, line in each.commands))
-    ]
+def latest(proofs: Iterable[Proof], tree: str, task: str) -> Proof | None:
+    """The newest proof about this very tree of the task's change."""
+    found = [each for each in proofs if (each.tree, each.task) == (tree, task)]
     return max(found, key=lambda each: each.seq, default=None)
 
 

@@ -83,6 +83,14 @@ class TaskState:
                 latest.update({answer.criterion: (answer, move) for answer in move.answers})
         return latest
 
+    def unmet(self) -> tuple[Answer, ...]:
+        """What reviewers found wanting in this round, and nobody has found met since, whatever the tree is now."""
+        latest: dict[str, Answer] = {}
+        for move in self.moves:
+            if move.kind is Kind.REVIEW and move.round == self.round:
+                latest.update({answer.criterion: answer for answer in move.answers})
+        return tuple(answer for answer in latest.values() if not answer.met)
+
     def last_rework(self) -> Move | None:
         """The move that opened this round, where the ledger has it."""
         return next((m for m in reversed(self.moves) if m.kind is Kind.REWORK and m.round == self.round), None)

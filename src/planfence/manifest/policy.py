@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from planfence import POLICY_PATH
 from planfence.finding import Severity
+from planfence.manifest.trailers import Trailers
 from planfence.records import dataclass, field
+from planfence.tables import HUMAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Unplanned:
-    """The door for work without a plan: up to ``files`` paths, or urgent with a reason."""
+    """The door for work without a plan: up to ``files`` paths, or urgent with a reason.
+
+    ``urgent`` says whose reason counts: ``human`` (a person's), ``any`` (an agent's too), ``off``.
+    """
 
     files: int = 2
-    urgent: bool = True
+    urgent: str = "human"
+
+    def lets(self, model: str) -> bool:
+        """Whether this one's word lets an urgent change through."""
+        return self.urgent == "any" or (self.urgent == "human" and model == HUMAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,9 @@ class Policy:
     tests: Tests = Tests()
     rework_max: int = 2
     trust: Trust = Trust()
+    #: The team's own agents: a variable that one of them sets for its commands, and its model.
+    identity: Mapping[str, str] = field(default_factory=dict)
+    trailers: Trailers = Trailers()
     branches: Branches = Branches()
     standing: tuple[Standing, ...] = ()
 

@@ -13,7 +13,9 @@ from planfence.manifest.planfile import TYPE, read_patterns, read_schema
 from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
+from planfence.manifest.trailers import ANY, PRESETS, Trailers, Wish
 from planfence.records import replace
+from planfence.tables import HUMAN
 
 #: The version of the policy's format.
 SCHEMA = 1
@@ -26,6 +28,13 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BOT = '"*[bot]@users.noreply.github.com"'
 AUTHOR = re.compile(r"[^\s@]+@[^\s@]*[^\s@*?]")
 MODES = ("enforce", "observe")
+#: A model, as `identity.checked` has it.
+MODEL = re.compile(r"[^\s,\x00-\x1f\x7f]{1,100}")
+#: A trailer's key (git-interpret-trailers(1)).
+TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+#: One line of text.
+LINE = re.compile(r"[^\x00-\x1f\x7f]*")
+URGENT = ("human", "any", "off")
 WHERE = ("worktree", "export", "auto")
 REQUIRED = ("advance", "push", "commit")
 PROVE = ("off", "change", "hunks")
@@ -78,6 +87,8 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         tests=_tests(top.table("tests")),
         rework_max=_rework(top.table("rework"), default.rework_max),
         trust=_trust(top.table("trust")),
+        identity=_identity(top.table("identity")),
+        trailers=_trailers(top.table("trailers")),
         branches=_branches(top.table("branches")),
         standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
@@ -127,7 +138,12 @@ def _positive(table: Table, path: tuple[str | int, ...], value: int) -> bool:
 
 def _unplanned(table: Table) -> Unplanned:
     default = Unplanned()
-    unplanned = Unplanned(table.integer("files", default.files, least=0), table.flag("urgent", default.urgent))
+    urgent = table.raw("urgent")
+    if isinstance(urgent, bool):  # as 0.1.0 has it
+        urgent = default.urgent if urgent else "off"
+    else:
+        urgent = table.choice("urgent", URGENT, default.urgent)
+    unplanned = Unplanned(table.integer("files", default.files, least=0), urgent)
     table.close()
     return unplanned
 
@@ -230,6 +246,49 @@ def _trust(table: Table) -> Trust:
     )
     table.close()
     return trust
+
+
+def _identity(table: Table) -> dict[str, str]:
+    """Read a team's own agents: a variable each, and whose it is."""
+    found: dict[str, str] = {}
+    for name in table.names():
+        if not VARIABLE.fullmatch(name):
+            table.faults.at_key((*table.path, name), f"{quoted(name)} is no variable", "write its name: `ACME_AGENT`")
+        model = table.text(name, form=MODEL, say='write a name without spaces and commas: `"acme"`')
+        if model == HUMAN:
+            table.faults.at_value(
+                (*table.path, name), "a variable can't say that a person is at work", "name the agent that sets it"
+            )
+        found[name] = model
+    return found
+
+
+def _trailers(table: Table) -> Trailers:
+    preset = PRESETS[table.choice("preset", tuple(PRESETS), "none")]
+    trailers = Trailers(
+        require=(*preset.require, *_wishes(table, "require", writes=True)),
+        forbid=(*preset.forbid, *_wishes(table, "forbid")),
+        rewrite=(*preset.rewrite, *_wishes(table, "rewrite", writes=True, renames=True)),
+    )
+    table.close()
+    return trailers
+
+
+def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = False) -> Iterator[Wish]:
+    for wish in table.tables(key):
+        by = wish.text("by", ANY, form=MODEL, say='say in whose commits: `"any"`, `"human"`, `"agent"` or a model')
+        name = wish.text("key", required='"Signed-off-by"', form=TRAILER, say="a key has letters, digits and `-`")
+        if name.lower().startswith("plan-"):
+            wish.faults.at_value((*wish.path, "key"), f"`{name}` is ours", "take it out: the hooks write it")
+        value = wish.text("value", form=LINE, say="write it in one line")
+        write = wish.text("write", form=LINE, say="write it in one line") if writes else ""
+        to = (
+            wish.text("to", form=re.compile(f"(?:{TRAILER.pattern})?"), say="a key has letters, digits and `-`")
+            if renames
+            else ""
+        )
+        wish.close()
+        yield Wish(by, name, value, write, to)
 
 
 def _branches(table: Table) -> Branches:

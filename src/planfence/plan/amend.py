@@ -14,6 +14,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
+from planfence.judge.claims import team_trailers
 from planfence.judge.sources import Sources
 from planfence.log.writer import record
 from planfence.manifest.amendment import Amendment, amend
@@ -84,7 +85,8 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
     after = Entry(before.entry.mode, write.write_blob(git, data))
     tree = write.tree_with(git, objects, head, before.path, after)
-    text = _message(f"{plan_id}/{wanted.task_id}", wanted, detect(repository.environment))
+    model = detect(repository.environment, policy.identity)
+    text = team_trailers(_message(f"{plan_id}/{wanted.task_id}", wanted, model), policy, model)
     commit = write.commit_tree(git, tree, (head,), text)
     report = check.check_commit(repository, commit).report
     version = parse_plan(data, before.path).version
@@ -175,6 +177,11 @@ def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]
     if not write.branch_name(repository.git):
         notes.append("HEAD is detached: the amendment is on no branch yet (`git switch -c NAME` keeps it)")
     warning = record(
-        repository, policy, event="amend", result="accepted", task=task, model=detect(repository.environment)
+        repository,
+        policy,
+        event="amend",
+        result="accepted",
+        task=task,
+        model=detect(repository.environment, policy.identity),
     )
     return (*notes, warning) if warning else tuple(notes)

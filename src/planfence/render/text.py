@@ -45,7 +45,8 @@ def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, 
         lines += ["", paint("Next:", _BOLD, colour)]
         for step in steps:
             why = f"ask a person: {step.why}" if step.asks else step.why
-            lines += [f"  {paint('# ' + inert(why), _DIM, colour)}", f"  {inert(step.command)}"]
+            lines.append(f"  {paint('# ' + inert(why), _DIM, colour)}")
+            lines += [f"  {inert(step.command)}"] if step.command else []
     return "\n".join(lines) + "\n" if lines else ""
 
 

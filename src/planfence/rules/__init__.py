@@ -26,6 +26,7 @@ from planfence.rules import (
     task_missing,
     tests_not_passed,
     tests_prove_nothing,
+    trailers_wrong,
     type_contradicts_diff,
     unfolded_fixup,
     unsafe_entry,
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     rework_needs_reassignment.RULE,
     task_missing.RULE,
     unfolded_fixup.RULE,
+    trailers_wrong.RULE,
     protected_ref.RULE,
     ledger_rewritten.RULE,
 )

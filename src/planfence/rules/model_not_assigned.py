@@ -50,7 +50,8 @@ def take_over(case: Case) -> Iterator[Step]:
         return
     line = f'planfence handover {name} --to {case.ctx.model} --why "…"'
     line += " && planfence sync" if case.place.far else ""
-    yield Step(f"give the role to {case.ctx.model}, which is recorded", line, about, asks=case.ctx.model != HUMAN)
+    why = f"give the role to {case.ctx.model}, which is recorded"
+    yield Step(why, line, about, case.ctx.model != HUMAN, f"give the implement role of {name} to {case.ctx.model}")
 
 
 def by_the_holder(case: Case) -> Iterator[Step]:

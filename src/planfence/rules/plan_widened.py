@@ -2,7 +2,8 @@
 
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
-plan names nobody: that began it, or wrote code for it). People may. It is computed on what the plan allows before and
+plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner).
+People may. It is computed on what the plan allows before and
 after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
 `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
 follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was
@@ -12,7 +13,8 @@ last. Who only implements gives itself no new task, and no new plan.
 A fence that the one inside can move is none.
 
 ## Fix
-Ask the planner or a person: `planfence plan amend TASK --add PATH --why …`, committed by them.
+Ask the planner or a person. `planfence plan amend TASK --add PATH --why …` by a model leaves a request, which a person
+sees in `planfence requests` and commits by `planfence approve N`.
 """
 
 from __future__ import annotations
@@ -58,11 +60,16 @@ def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
 
 
 def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task) -> frozenset[str]:
-    """Who holds a task; where nobody is named, also who works on it now."""
+    """Who holds a task; where nobody is named, also who works on it now.
+
+    A person may start a task for a model, which is named nowhere until it commits: then it may be any but the planner.
+    """
     name = f"{plan.id}/{task.id}"
     state = facts.state(name)
-    at_work = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
-    return implementers(state, plan, task) | ({ctx.model} if at_work else frozenset())
+    known = implementers(state, plan, task)
+    begun = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and not known - {HUMAN} and not _plans(plan, ctx.model)
+    at_work = (begun or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
+    return known | ({ctx.model} if at_work else frozenset())
 
 
 def _done(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:

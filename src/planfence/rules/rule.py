@@ -173,13 +173,19 @@ class Step(NamedTuple):
     """One way out: what it does, and the line to type.
 
     ``settles`` are the findings that are gone once the line was typed and the commit is made again; empty: the line
-    helps a person to decide. ``asks`` says that the one who was refused must ask a person to type it.
+    helps a person to decide. ``asks`` says that the one who was refused must ask a person to type it. A model is not
+    told the line then, but ``wish``: what to ask for (empty: ``why`` says it).
     """
 
     why: str
     command: str
     settles: tuple[Finding, ...] = ()
     asks: bool = False
+    wish: str = ""
+
+    def for_model(self) -> Step:
+        """Return the step as a model is told it."""
+        return self._replace(why=self.wish or self.why, command="") if self.asks else self
 
 
 class Case(NamedTuple):

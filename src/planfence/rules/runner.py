@@ -64,7 +64,7 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 
-def door(
+def door(  # noqa: PLR0913 - one parameter for each thing that decides it
     change: Change,
     policy: Policy,
     *,
@@ -72,17 +72,18 @@ def door(
     planned: bool,
     urgent: str,
     unplanned: frozenset[str],
+    model: str,
     standing: bool = False,
 ) -> Door:
     """By which door a change comes in.
 
-    ``planned`` says whether the plans have the task that ``task_name`` names; ``unplanned``
+    ``planned`` says whether the plans have the task that ``task_name`` names, ``model`` who commits; ``unplanned``
     is the union of the paths of all unplanned changes of the range, this one included; ``standing`` whether it is
     standing work.
     """
     if change.files and all(policy.governs(file.path) for file in change.files):
         return Door.GOVERNING
-    if urgent and policy.unplanned.urgent:
+    if urgent and policy.unplanned.lets(model):
         return Door.URGENT
     if task_name and planned:
         return Door.TASK

@@ -52,12 +52,12 @@ def next_stage(case: Case) -> Iterator[Step]:
     sync = " && planfence sync" if case.place.far else ""
     asks = ctx.model != HUMAN
     if stage is Stage.PLAN:
-        yield Step("begin it", f"planfence start {name}{sync}", case.findings, asks)
+        yield Step("begin it", f"planfence start {name}{sync}", case.findings, asks, f"begin {name}")
     elif stage is Stage.REVIEW:
         reviewer = facts.state(name).holder(ctx.plan, ctx.task, Stage.REVIEW) if ctx.plan and ctx.task else ""
         who = f"let {reviewer} send it back" if reviewer not in ("", HUMAN) else "send it back"
         asks = asks and reviewer != ctx.model
-        yield Step(who, f'planfence rework {name} --why "…"{sync}', case.findings, asks)
+        yield Step(who, f'planfence rework {name} --why "…"{sync}', case.findings, asks, f"send {name} back for rework")
     if stage is not Stage.DONE:
         yield Step("or fetch what others recorded", "planfence sync")
 

@@ -13,26 +13,9 @@ from functools import lru_cache
 from planfence.change.change import Change
 from planfence.change.message import TASK_TRAILER, Message
 from planfence.gitio import paths
-from planfence.identity import HUMAN
 from planfence.manifest.policy import Policy, Standing
-
-#: Addresses under which coding agents commit, or are named as co-authors: Claude Code, Codex, Cursor, Gemini CLI,
-#: Aider, and GitHub's agents (`NUMBER+NAME@users.noreply.github.com`, of Copilot, Jules, Devin and others).
-MODELS = (
-    *("noreply@anthropic.com", "*@openai.com", "cursoragent@cursor.com", "noreply@aider.chat", "*@cognition.ai"),
-    *(
-        f"*{name}{end}@users.noreply.github.com"
-        for name in ("copilot", "copilot-swe-agent", "claude", "chatgpt-codex-connector", "codex", "cursor", "jules")
-        for end in ("", "[bot]")
-    ),
-    *(
-        f"*{name}@users.noreply.github.com"
-        for name in (
-            *("devin-ai-integration[bot]", "gemini-cli", "gemini-cli[bot]", "gemini-code-assist[bot]"),
-            *("amazon-q-developer[bot]", "opencode-agent[bot]", "openhands-agent", "sweep-ai[bot]"),
-        )
-    ),
-)
+from planfence.manifest.trailers import names_agent
+from planfence.tables import HUMAN
 
 
 @lru_cache(maxsize=64)
@@ -44,14 +27,13 @@ def _addresses(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 def is_model(address: str) -> bool:
     """Whether a coding agent commits under this address."""
-    return bool(_addresses(MODELS).fullmatch(address))
+    return names_agent(f"<{address}>")
 
 
 def made_by_model(change: Change, model: str, message: Message | None) -> bool:
     """Whether a model made the change: it says so, its author is one, or one is named as its co-author."""
     named = message.trailer("Co-authored-by") if message is not None else ()
-    addresses = (change.author, *(value.rpartition("<")[2].rstrip("> ") for value in named))
-    return model != HUMAN or any(map(is_model, addresses))
+    return model != HUMAN or is_model(change.author) or any(map(names_agent, named))
 
 
 def names(policy: Policy, task: str) -> bool:

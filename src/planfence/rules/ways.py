@@ -57,7 +57,7 @@ def remade(case: Case, tip: str, earlier: str = "") -> str:
     return f"{stop} && {earlier or tip} && GIT_EDITOR=: git rebase --continue"
 
 
-def _commit(case: Case, words: str) -> str:
+def committed(case: Case, words: str) -> str:
     """Return the `git commit` that was refused, with other words."""
     options = " --amend" if case.place.amends else ""
     options += " -a" if case.place.at is At.ALL else ""
@@ -71,8 +71,8 @@ def again(case: Case) -> str:
     if words and not {"-F", "--file=-"} & set(words) and all(each.isprintable() for each in words):
         return " ".join(["git", *(word(each) for each in words[1:])])
     if case.place.text is None:
-        return _commit(case, "").rstrip()
-    return _commit(case, _from_file(case))
+        return committed(case, "").rstrip()
+    return committed(case, _from_file(case))
 
 
 # -- keeping paths out --------------------------------------------------------------------------------------------
@@ -159,7 +159,8 @@ def amend_plan(case: Case) -> Iterator[Step]:
     rides = any(ctx.policy.governs(path) for path in ctx.change.paths)
     settled = () if widens_itself or rides else tuple(f for f in case.findings if f.path in adds)
     if line:
-        yield Step("let the plan allow it, in a commit of its own", line, settled, asks=ctx.model != HUMAN)
+        wish = f"let {ctx.task_name} touch {' '.join(adds)}, by a commit of the plan"
+        yield Step("let the plan allow it, in a commit of its own", line, settled, ctx.model != HUMAN, wish)
 
 
 def _can_add(ctx: Context, path: str) -> bool:
@@ -186,19 +187,21 @@ def begin_task(case: Case) -> Iterator[Step]:
         elif said and not place.made:
             line = ""
         if line:
-            yield Step("work under the task that lists these files", line, case.findings, asks=ctx.model != HUMAN)
+            wish = f"start the task {name}, which lists these files"
+            yield Step("work under the task that lists these files", line, case.findings, ctx.model != HUMAN, wish)
 
 
 def some_task(case: Case) -> Iterator[Step]:
     """Say how a task is begun, where none lists the paths."""
     if not case.place.made and not case.place.tasks(case.ctx.change.paths):
-        yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN)
+        wish = "start a task that lists these files"
+        yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN, wish=wish)
 
 
 def urgent(case: Case) -> Iterator[Step]:
     """Say why it can't wait: the commit passes, and bears the reason."""
     ctx, place = case.ctx, case.place
-    if not ctx.policy.unplanned.urgent or place.at is At.EDIT:
+    if ctx.policy.unplanned.urgent == "off" or place.at is At.EDIT:
         return
     why, line, settles = "or say why it can't wait, which is recorded", "", case.findings
     if place.made:
@@ -211,7 +214,10 @@ def urgent(case: Case) -> Iterator[Step]:
     else:
         line = f'PLANFENCE_URGENT="why" {again(case)}'
     if line:
-        yield Step(why, line, settles, asks=ctx.model != HUMAN)
+        asks = not ctx.policy.unplanned.lets(ctx.model)
+        if asks and place.made:
+            return  # its author is written in it, so that no word of a person makes it urgent
+        yield Step(why, line, settles, asks, "commit it as urgent, if it can't wait")
 
 
 def _from_file(case: Case) -> str:
@@ -265,7 +271,7 @@ def reworded(case: Case, message: str, why: str, settles: tuple[Finding, ...]) -
     words = f"-m {word(message)}"
     if not place.made:
         if place.text is not None:
-            yield Step(why, _commit(case, words), settles)
+            yield Step(why, committed(case, words), settles)
         return
     old = case.ctx.message
     kept = [(key, old.trailer(key)[0]) for key in messages.OWN_TRAILERS if old and old.trailer(key)]
@@ -291,7 +297,7 @@ def retyped(case: Case, kind: str, why: str, settles: tuple[Finding, ...]) -> It
             yield Step(why, line, settles)
     elif place.text is not None and place.text.startswith(old.subject):
         clean = "--cleanup=strip " if place.edited else ""
-        yield Step(why, f"sed {script} {EDITMSG} | {_commit(case, f'{clean}-F -')}", settles)
+        yield Step(why, f"sed {script} {EDITMSG} | {committed(case, f'{clean}-F -')}", settles)
 
 
 def _rest(message: Message) -> bool:
@@ -307,7 +313,7 @@ def edit_message(case: Case) -> Iterator[Step]:
         if line := remade(case, "git commit --amend"):
             yield Step("say it in other words", line)
     elif case.place.text is not None:
-        yield Step("say it in other words, from what you wrote", _commit(case, f"-e -F {EDITMSG}"))
+        yield Step("say it in other words, from what you wrote", committed(case, f"-e -F {EDITMSG}"))
 
 
 def true_type(ctx: Context) -> str:

@@ -258,8 +258,8 @@ def _message(group: Group, subject: Subject) -> str:
     if subject.policy is None or subject.claim is None:
         return text
     from planfence.change.message import with_trailers
-    from planfence.judge.claims import trailers
+    from planfence.judge.claims import team_trailers, trailers
 
     stage = subject.claim.stage if group.task == subject.task else "implement"
     claim = replace(subject.claim, task=group.task, stage=stage)
-    return with_trailers(text, trailers(claim, subject.policy), "")
+    return with_trailers(team_trailers(text, subject.policy, claim.model), trailers(claim, subject.policy), "")

@@ -1,0 +1,204 @@
+"""What models ask people for: a wider plan, a role. A request waits until a person approves or drops it.
+
+Requests are lines of a file in the shared git directory, which all worktrees see; it only grows. They decide nothing:
+an approved one is done as if the person had typed it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.append import append_line
+from planfence.gate import stage
+from planfence.gitio.repository import Repository, open_repository
+from planfence.identity import detect
+from planfence.ledger.records import new_id, now
+from planfence.log import writer
+from planfence.manifest.amendment import Amendment
+from planfence.manifest.policy import Policy
+from planfence.plan.amend import Amended, amend_plan
+from planfence.records import dataclass, replace
+from planfence.tables import HUMAN
+
+#: What a person alone, or the planner, may do: a model's amendment that only these rules refuse is a request.
+_ONLY_FENCE = frozenset({"PLN002", "ROL001"})
+_LARGEST = 1 << 22
+_LONGEST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. ``number`` is its place among all; ``kind`` is `amend`, `take-over` or `handover`.
+
+    ``adds`` and ``change`` are the amendment's, ``to`` is who would hold the role. ``closed`` is how it ended (empty:
+    it waits).
+    """
+
+    number: int
+    id: str
+    kind: str
+    task: str
+    model: str
+    why: str
+    worktree: str
+    adds: tuple[str, ...] = ()
+    change: str = ""
+    to: str = ""
+    at: str = ""
+    closed: str = ""
+
+    @property
+    def wish(self) -> str:
+        """What is asked for, in words."""
+        if self.kind == "amend":
+            return f"let {self.task} touch {', '.join(self.adds)}" + (f" ({self.change})" if self.change else "")
+        return f"give the role in {self.task} to {self.to}"
+
+
+def requests(repository: Repository) -> tuple[Request, ...]:
+    """Return all requests, oldest first. What can't be read of the file is left out."""
+    try:
+        with _file(repository).open("rb") as file:
+            lines = file.read(_LARGEST).splitlines()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise CouldNotCheck(f"the requests can't be read: {error.strerror}") from error
+    found: dict[str, Request] = {}
+    for line in lines:
+        try:
+            told = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(told, dict):
+            continue
+        ended = found.get(str(told.get("request")))
+        if ended is not None:
+            found[ended.id] = replace(ended, closed=ended.closed or str(told.get("closed"))[:_LONGEST])
+        elif (request := _read(told, len(found) + 1)) is not None:
+            found.setdefault(request.id, request)
+    return tuple(found.values())
+
+
+def waiting(repository: Repository) -> tuple[Request, ...]:
+    """Return the requests that nobody has decided."""
+    return tuple(each for each in requests(repository) if not each.closed)
+
+
+def amend_or_ask(repository: Repository, plan_id: str, wanted: Amendment) -> tuple[Amended, Request | None]:
+    """Amend the plan, or leave a request where the model that asks may not; raises as `plan.amend.amend_plan`."""
+    done = amend_plan(repository, plan_id, wanted)
+    model = detect(repository.environment, done.policy.identity)
+    refused = {finding.code for finding in done.report.errors}
+    if done.commit or model == HUMAN or not refused <= _ONLY_FENCE:
+        return done, None
+    asked = {"kind": "amend", "task": f"{plan_id}/{wanted.task_id}", "why": wanted.why}
+    return done, _ask(repository, done.policy, model, asked | {"adds": list(wanted.adds), "change": wanted.change})
+
+
+def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) -> Request | None:
+    """Leave a request for a role where a model asks for one (``to`` empty: for itself); None: a person is at work."""
+    from planfence.judge.situation import look
+
+    scene = look(repository, wanted)
+    if scene.model == HUMAN:
+        return None
+    if not why.strip():
+        raise PlanfenceError("a request needs a reason")
+    asked = {"kind": kind, "task": scene.name, "why": why, "to": to or scene.model}
+    return _ask(repository, scene.policy, scene.model, asked)
+
+
+def approve(repository: Repository, policy: Policy, number: int) -> str:
+    """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
+
+    Raises :class:`PlanfenceError` where a model asks, where there is no such request, or where it can't be done.
+    """
+    request = _open(repository, policy, number, "approves")
+    place = Path(request.worktree)
+    if not place.is_dir():
+        raise PlanfenceError(f"the worktree {place} is gone", hint=f"planfence requests --drop {number}")
+    environment = repository.environment
+    there = open_repository(environment.but(environment.for_child()), place)
+    if there.common_dir.resolve() != repository.common_dir.resolve():
+        raise PlanfenceError(f"{place} is no worktree of this repository", hint=f"planfence requests --drop {number}")
+    why = f"{request.why} (asked for by {request.model})"
+    if request.kind == "amend":
+        plan_id, _, task_id = request.task.partition("/")
+        done = amend_plan(there, plan_id, Amendment(task_id, request.adds, why, request.change))
+        if not done.commit:
+            faults = "\n".join(f"{each.code} {each.message}" for each in done.report.errors)
+            raise PlanfenceError(
+                f"the amendment would be refused:\n{faults}", hint=f"planfence requests --drop {number}"
+            )
+        told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
+    else:
+        moved = stage.hand_over(there, why, request.to, request.task)
+        told = f"{request.task}: {moved.stage} is held by {request.to}"
+    _close(repository, request, "approved")
+    return told
+
+
+def drop(repository: Repository, policy: Policy, number: int) -> Request:
+    """Close a request without doing it."""
+    request = _open(repository, policy, number, "drops")
+    _close(repository, request, "dropped")
+    return request
+
+
+def _open(repository: Repository, policy: Policy, number: int, verb: str) -> Request:
+    who = detect(repository.environment, policy.identity)
+    if who != HUMAN:
+        raise PlanfenceError(f"a person {verb} a request, and {who} is none", hint="say to your person what you need")
+    found = next((each for each in requests(repository) if each.number == number), None)
+    if found is None:
+        raise PlanfenceError(f"there is no request {number}", hint="see `planfence requests`")
+    if found.closed:
+        raise PlanfenceError(f"request {number} is {found.closed} already")
+    return found
+
+
+def _ask(repository: Repository, policy: Policy, model: str, asked: dict[str, Any]) -> Request:
+    known = _read(told := asked | {"id": new_id(), "model": model, "worktree": str(repository.top), "at": now()}, 0)
+    if known is None:
+        raise PlanfenceError("the request is too long", hint="say it in fewer words")
+    same = next((each for each in waiting(repository) if _about(each) == _about(known)), None)
+    if same is not None:
+        return same
+    _append(repository, told)
+    writer.record(repository, policy, event="request", result="waits", task=known.task, model=model, why=known.wish)
+    return next((each for each in requests(repository) if each.id == known.id), known)
+
+
+def _about(request: Request) -> tuple[object, ...]:
+    return request.kind, request.task, request.adds, request.change, request.to, request.worktree
+
+
+def _close(repository: Repository, request: Request, how: str) -> None:
+    _append(repository, {"request": request.id, "closed": how, "at": now()})
+
+
+def _append(repository: Repository, told: dict[str, Any]) -> None:
+    path = _file(repository)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if warning := append_line(os.fspath(path), json.dumps(told, ensure_ascii=True)):
+        raise CouldNotCheck(f"the request could not be kept: {warning}")
+
+
+def _read(told: dict[str, Any], number: int) -> Request | None:
+    adds = told.get("adds", [])
+    names = ("id", "kind", "task", "model", "why", "worktree", "change", "to", "at")
+    texts = {name: told.get(name, "") for name in names}
+    good = all(isinstance(value, str) and len(value) <= _LONGEST for value in texts.values())
+    listed = isinstance(adds, list) and all(isinstance(each, str) and len(each) <= _LONGEST for each in adds)
+    if not good or not listed or texts["kind"] not in ("amend", "take-over", "handover") or not texts["id"]:
+        return None
+    return Request(number=number, adds=tuple(adds), **texts)
+
+
+def _file(repository: Repository) -> Path:
+    return repository.common_dir / "planfence" / "requests.jsonl"
