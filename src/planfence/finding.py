@@ -22,7 +22,8 @@ class Finding:
     ``path`` is repository-relative (POSIX, undecodable bytes as surrogates), empty where the
     finding is about the change as a whole. ``change`` is what was judged: a full commit id, or
     ``staged``. ``fixes`` are command lines or sentences that say what to type next; ``line``
-    and ``column`` are 1-based, 0 where there is none.
+    and ``column`` are 1-based, 0 where there is none. ``observed`` says that the policy refuses nothing yet
+    (`mode = "observe"`).
     """
 
     code: str
@@ -34,6 +35,12 @@ class Finding:
     column: int = 0
     change: str = ""
     fixes: tuple[str, ...] = ()
+    observed: bool = False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a change is refused because of it."""
+        return self.severity is Severity.ERROR and not self.observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,12 @@ class Report:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that refuse."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+        return tuple(f for f in self.findings if f.refuses)
+
+    @property
+    def observed(self) -> tuple[Finding, ...]:
+        """The errors that refuse nothing, since the policy only observes."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR and f.observed)
 
     @property
     def refused(self) -> bool:

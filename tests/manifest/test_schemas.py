@@ -48,6 +48,7 @@ PLAN = {
 }
 POLICY = {
     "schema": 1,
+    "mode": "observe",
     "base": "main",
     "plans": "plans",
     "log": ".ai-benchmark.csv",
@@ -81,6 +82,18 @@ POLICY = {
         ],
     },
     "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
+    "standing": [
+        {
+            "id": "deps",
+            "title": "Dependency updates",
+            "authors": ["*[bot]@users.noreply.github.com"],
+            "files": ["package.json", "package-lock.json"],
+            "types": ["build"],
+            "limits": {"files": 30, "lines": 9000},
+            "may_touch_protected": True,
+        },
+        {"id": "a", "title": "b", "authors": ["c@d"], "files": []},
+    ],
 }
 WORDS = [
     "a",
@@ -120,6 +133,11 @@ WORDS = [
     "human",
     "Plan-Task",
     "1A",
+    "a@b",
+    "*@*",
+    "a@b@c",
+    "a b@c",
+    "observe",
 ]
 VALUES = st.one_of(
     st.sampled_from(WORDS),

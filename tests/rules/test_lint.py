@@ -95,6 +95,38 @@ BAD = [
 ]
 
 
+def test_what_is_left_to_the_planner_is_a_warning() -> None:
+    (finding,) = lint(GOOD.replace('rollback = "Revert"', 'rollback = "OPEN: how to take it back"'))
+    assert (finding.code, finding.severity.value, finding.line) == ("LNT016", "warn", 6)
+    assert "`rollback` is left to the planner" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("pattern", "files", "wide"),
+    [
+        ("tests/**", ["tests/a.py", "tests/b.py", "src/a.py", "src/b.py", "README.md", "setup.py"], False),
+        ("tests/**", ["tests/a.py", "tests/b.py", "src/a.py", "src/b.py", "README.md"], True),
+        ("src/**", [f"src/{number}.py" for number in range(20)], True),
+        ("src/*/**", [f"src/x/{number}.py" for number in range(20)], True),
+        ("a/b/c/**", [*(f"a/b/c/{number}" for number in range(9)), "x"], True),
+        ("src/**", ["a.py", "b.py"], False),
+        ("src/**", [], False),
+        ("src/**", ["src/a.py"], False),
+        ("**", [], True),
+        ("**/*", ["a"], True),
+        ("*/**", ["a", "b"], True),
+        ("**/*.md", ["a.py", "b.py", "c.md", "x/d.md", "e.py", "f.py"], False),
+        ("**/*.py", ["a.py", "x/b.py", "c.md"], True),
+        ("src/a.py", ["src/a.py"], False),
+        ("src\U0010ffff/**", ["src/a", "src/b"], False),
+    ],
+)
+def test_a_pattern_is_as_wide_as_what_it_matches(pattern: str, files: list[str], wide: bool) -> None:
+    text = GOOD.replace('{ path = "shared/x" }', f'{{ path = "{pattern}" }}')
+    found = [each for each in lint(text, Tree.of(frozenset(files))) if each.code == "LNT001"]
+    assert bool(found) == wide, found
+
+
 @pytest.mark.parametrize(("code", "old", "new", "line", "column", "words"), BAD)
 def test_what_each_rule_says(code: str, old: str, new: str, line: int, column: int, words: str) -> None:
     assert old in GOOD

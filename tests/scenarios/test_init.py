@@ -17,14 +17,14 @@ def tree(root):
 
 
 def test_an_empty_repository(empty_repo):
-    done = empty_repo.planfence("init")
+    done = empty_repo.planfence("init", "--plan")
     assert done.returncode == 0, done.stderr
     assert "planfence.toml" in done.stdout
     assert "next:" in done.stdout
     assert (empty_repo.root / ".gitignore").read_text().splitlines()[1:] == ["/.ai-benchmark.csv*", "/.ai-run.log*"]
     assert 'id = "first"' in (empty_repo.root / "plans/first.toml").read_text()
     before = tree(empty_repo.root)
-    again = empty_repo.planfence("init")
+    again = empty_repo.planfence("init", "--plan")
     assert again.returncode == 0
     assert "was there already" in again.stdout
     assert "are ignored already" in again.stdout

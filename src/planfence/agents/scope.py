@@ -18,7 +18,7 @@ from planfence.change import reader, unsafenames
 from planfence.change.change import STAGED, Action, Change, FileChange, Mode
 from planfence.env import Environment
 from planfence.files.state import read_active_task
-from planfence.finding import Finding, Severity
+from planfence.finding import Finding
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
@@ -116,6 +116,8 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
         for edit in edits
         if any(f"{here.repository.top}/{edit.path}".startswith(folder + "/") for folder in git_dirs)
     ]
+    if policy.observes:
+        return found
     files = files_of(here, edits, told=told)
     kept = [file for file in files if not policy.governs(file.path)]
     found += [denial for file in files if (denial := _governing(here, policy, file.path)) is not None]
@@ -213,7 +215,7 @@ def judged(ctx: Context) -> tuple[Finding, ...]:
     if ctx.door is Door.URGENT:
         return ()
     rules = [rule for rule in selected(ctx.policy) if rule.edit]
-    return tuple(finding for finding in judge(ctx, rules) if finding.severity is Severity.ERROR)
+    return tuple(finding for finding in judge(ctx, rules) if finding.refuses)
 
 
 def _collisions(here: Fence, files: Iterable[FileChange]) -> dict[str, str]:

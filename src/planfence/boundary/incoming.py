@@ -13,7 +13,7 @@ from planfence.judge.check import Outcome
 from planfence.judge.ranges import BRANCH, Protected
 from planfence.judge.verdicts import Refusal
 from planfence.manifest.policy import Policy
-from planfence.records import dataclass, field
+from planfence.records import dataclass, field, replace
 from planfence.rules import protected_ref
 
 #: Where our own refs stand.
@@ -84,6 +84,15 @@ def commit_of(objects: Objects, identifier: str) -> str:
 def is_ancestor(repository: Repository, old: str, new: str) -> bool:
     """Whether ``new`` has all that ``old`` has; not where ``old`` is not here."""
     return repository.git.status("merge-base", "--is-ancestor", old, new, ok=(0, 1, 128))[0] == 0
+
+
+def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]:
+    """Return what was found of refs as the policy weighs it.
+
+    What would lose records of the ledger is refused in any mode: nothing could bring them back.
+    """
+    lax = policy is not None and policy.observes
+    return [replace(each, observed=lax and each.code == protected_ref.RULE.code) for each in findings]
 
 
 def merged(outcomes: Iterable[Outcome], findings: Iterable[Finding], notes: Iterable[str]) -> Report:

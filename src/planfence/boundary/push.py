@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planfence.boundary import incoming, pushnote
-from planfence.boundary.incoming import first_refusal, is_ancestor, merged, sort_out
+from planfence.boundary.incoming import first_refusal, is_ancestor, merged, sort_out, weighed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import Teller, run_tests
 from planfence.gate.testtarget import target_of
@@ -89,7 +89,7 @@ def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rer
     running = [tip for tip in gates if rerun and _runs_itself(repository, said[tip])]
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
     outcomes = [_judge(repository, protected, span, gates) for span in spans]
-    report = merged(outcomes, found.findings, ())
+    report = merged(outcomes, weighed(found.findings, protected.policy if protected else None), ())
     if failed and not report.refused:
         raise PlanfenceError(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"

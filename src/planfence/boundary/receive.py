@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, Update, commit_of, merged, sort_out, whole_of
+from planfence.boundary.incoming import OWN, Update, commit_of, merged, sort_out, weighed, whole_of
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.verify import bypassed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
@@ -51,6 +51,7 @@ def receive(repository: Repository, data: bytes) -> Outcome:
         ledger = _ledger_after(repository, objects, ours)
     outcomes = [_judge(repository, protected, span, ledger) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
+    findings = weighed(findings, protected.policy)
     report = merged(outcomes, findings, notes)
     whole = whole_of(outcomes, report, protected.policy)
     whole = replace(whole, refusal=None if findings else whole.refusal)

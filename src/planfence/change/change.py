@@ -68,7 +68,7 @@ class Change:
     from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
     itself did, and ``settled`` the paths in conflict that it took whole from one parent: for code that is nobody's
     change, for a plan it is a choice; ``conflicted`` are all paths that git could not merge. ``message`` is None where
-    there is none yet (pre-commit).
+    there is none yet (pre-commit). ``author`` is the author's e-mail address, empty where it is not known.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Change:
     message: str | None = None
     settled: tuple[FileChange, ...] = ()
     conflicted: frozenset[str] = frozenset()
+    author: str = ""
 
     @property
     def decided(self) -> tuple[FileChange, ...]:

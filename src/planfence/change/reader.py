@@ -15,12 +15,12 @@ from planfence.change.merges import Merges
 from planfence.change.trees import CommitDiff, parse_raw
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths, revisions
-from planfence.gitio.commits import Commit, parse_commit
+from planfence.gitio.commits import Commit, address, parse_commit
 from planfence.gitio.isolated import BareView
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import replace
-from planfence.tables import RAW_DIFF
+from planfence.tables import NUMSTAT, RAW_DIFF
 
 resolve = revisions.resolve
 _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
@@ -47,6 +47,16 @@ def staged(repository: Repository) -> Change:
             files, settled, conflicted = merges.own(parents, tree, objects)
         return Change(STAGED, parents, tree, files, settled=settled, conflicted=conflicted)
     return Change(STAGED, parents, tree, tuple(_diff(repository, parent or repository.empty_tree(), tree)))
+
+
+def next_author(repository: Repository) -> str:
+    """Return the e-mail address of the author of the next commit; empty where git knows none.
+
+    Before its hooks, `git commit` sets the variables for `--author` and `--amend` (builtin/commit.c,
+    determine_author_info).
+    """
+    status, out = repository.git.status("var", "GIT_AUTHOR_IDENT", ok=(0, 1, 128))
+    return "" if status else address(out.decode("utf-8", "surrogateescape"))
 
 
 def _staged_tree(repository: Repository) -> str:
@@ -124,6 +134,8 @@ class Commits:
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
             following = [parse_commit(raw) for raw in self._objects.read_many(list(ids[at : at + BATCH]))]
+            if self._lines and self._repository.git.partial:
+                _bring(self._repository, following)
             self._diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
             yield from self._answered(waiting)
             waiting = following
@@ -143,7 +155,14 @@ class Commits:
         else:
             files = tuple(parse_raw(step.raw))
             files = trees.with_lines(files, step.counts) if self._lines else files
-        return Change(found.id, found.parents, found.tree, files, found.message, settled, conflicted)
+        author = address(found.author)
+        return Change(found.id, found.parents, found.tree, files, found.message, settled, conflicted, author)
+
+
+def _bring(repository: Repository, commits: Sequence[Commit]) -> None:
+    """Have git fetch what a partial clone left out and the lines are counted in; the view that counts has no remote."""
+    ids = "".join(f"{each.id}\n" for each in commits if len(each.parents) < 2).encode()
+    repository.git.run("diff-tree", "--stdin", "--root", *NUMSTAT, stdin=ids)
 
 
 def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
@@ -176,6 +195,8 @@ def end_of(repository: Repository, tip: str, without: Sequence[str]) -> Change:
 def with_lines(repository: Repository, change: Change) -> Change:
     """Return the change with its added plus deleted lines counted (numstat; -1 for binary files)."""
     old = change.parents[0] if change.parents else repository.empty_tree()
+    if repository.git.partial:
+        repository.git.run("diff-tree", *NUMSTAT, old, change.tree, "--")  # fetches what the view below can't
     with BareView(repository) as git:
         out = git.run(
             "diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from planfence.change.governing import Entry, tree_entries
-from planfence.errors import CouldNotCheck
+from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -73,6 +74,21 @@ def move_head(repository: Repository, new: str, old: str, reason: str) -> None:
     Raises :class:`CouldNotCheck` where it is no longer at ``old``: somebody committed meanwhile.
     """
     repository.git.run("update-ref", "-m", reason, "HEAD", new, old)
+
+
+def commit_alone(repository: Repository, paths_: Sequence[str], message: str) -> str:
+    """Commit these files as the worktree has them, and nothing else that is staged, as a user would; return the id.
+
+    The hooks run. Raises :class:`CouldNotCheck` if git refuses, with the index as it was but for these paths.
+    """
+    git = repository.git
+    if operation := under_way(repository):
+        raise PlanfenceError(f"{operation} is under way in this worktree", hint="finish or abort it first")
+    git.run("--literal-pathspecs", "add", "--", *paths_)
+    command = ("--literal-pathspecs", "commit", "-q", "-m", message, "--only", "--", *paths_)
+    if git.status(*command, ok=(0, 1, 128))[0]:
+        raise CouldNotCheck("git did not make the commit", hint=f"see why: git commit -- {' '.join(paths_)}")
+    return git.text("rev-parse", "HEAD")
 
 
 def branch_name(git: Git) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from planfence.cli import ranges
-from planfence.cli.common import formats, here
+from planfence.cli.common import here, judging_formats
 from planfence.errors import PlanfenceError
 from planfence.judge import check as use
 from planfence.judge.check import Outcome
@@ -15,7 +15,7 @@ from planfence.judge.check import Outcome
 @click.option("--staged", is_flag=True, help="Judge the staged tree (the default where something is staged).")
 @click.option("--commit", "revision", metavar="REV", help="Judge one commit against its real parent.")
 @click.option("--range", "span", metavar="A..B", help="Judge every commit that B has and A has not.")
-@formats
+@judging_formats
 def command(staged: bool, revision: str | None, span: str | None, output: str) -> int:
     """Judge a change by the plan and the policy that stand before it.
 

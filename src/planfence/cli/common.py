@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from planfence.gate.stage import Moved
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
+#: Those that are about a range alone: for a request's comment, and for GitLab's code quality.
+MORE_FORMATS = (*FORMATS, "markdown", "gitlab")
 
 
 def here() -> Repository:
@@ -36,9 +38,14 @@ def policy_of(repository: Repository) -> Policy:
         return Sources(objects).policy(reader.head(repository)) or Policy()
 
 
-def formats(command: Callable[..., Any]) -> Callable[..., Any]:
+def formats(command: Callable[..., Any], names: tuple[str, ...] = FORMATS) -> Callable[..., Any]:
     """Add `--format` to a command, as its argument ``output``."""
-    return click.option("--format", "output", type=click.Choice(FORMATS), default="text", show_default=True)(command)
+    return click.option("--format", "output", type=click.Choice(names), default="text", show_default=True)(command)
+
+
+def judging_formats(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--format` to a command that judges changes."""
+    return formats(command, MORE_FORMATS)
 
 
 def tell_request(request: Request) -> int:

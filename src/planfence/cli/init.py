@@ -20,9 +20,15 @@ from planfence.terminal import emit
     help="How the hooks run; pre-commit and prek get a configuration where there is none.",
 )
 @click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
-def command(framework: str, outside: bool) -> int:
-    """Write the policy, a starter plan and the hook configuration, and install the hooks. Safe to run twice."""
-    done = use_case.init(here(), framework, outside=outside)
+@click.option("--observe", is_flag=True, help="A policy that judges, records and shows, and refuses nothing yet.")
+@click.option("--plan", is_flag=True, help="Write a commented plan to fill in, too.")
+@click.option("--commit", is_flag=True, help="Commit what was written, and nothing else.")
+def command(framework: str, outside: bool, observe: bool, plan: bool, commit: bool) -> int:
+    """Write the policy and the hook configuration, and install the hooks.
+
+    Safe to run twice: what is there already stays as it is.
+    """
+    done = use_case.init(here(), framework, outside=outside, wishes=use_case.Wishes(observe, plan, commit))
     rows = [(step.name, step.state, step.remark) for step in done.steps]
     rows += [(outcome.name, outcome.deed.value, outcome.remark) for outcome in done.installation.outcomes]
     emit(setup.listing("planfence is set up here", rows, done.installation.remarks) + "\n")

@@ -50,6 +50,56 @@ COMMANDS = {
 }
 
 
+#: How the help groups the verbs, each with one whole line: nothing is imported to list them.
+GROUPS = {
+    "Set up": {
+        "init": "Write the policy, install the hooks",
+        "install": "Install the hooks, in front of what is there",
+        "uninstall": "Take the hooks out, and give back what was there",
+        "doctor": "Say what is installed, and what would not run",
+        "demo": "Tell the whole story in a scratch repository",
+    },
+    "Plan": {
+        "plan": "Write, read, lint and amend plans",
+        "prompt": "Print a stage's prompt, made from the plan",
+    },
+    "Work": {
+        "start": "Begin a task, or go back to it",
+        "status": "Show a task: its stage, its files, what is missing",
+        "test": "Run the tests on exactly one tree, and record it",
+        "prove": "Ask whether the tests would have noticed",
+        "advance": "Move a task on to its next stage",
+        "review": "Answer the review of a task",
+        "rework": "Send a task back to implement",
+        "handover": "Give a stage's role to another model",
+        "requests": "Show what models ask a person for",
+        "approve": "Do what a model asked for, as a person",
+        "finish": "Close a task whose review is done",
+        "split": "Propose one commit for each theme, or make them",
+        "sync": "Exchange ledger and log with the remote",
+    },
+    "Judge": {
+        "check": "Judge what is staged, a commit, a range or the branch",
+        "verify": "Judge a range as CI does, by the protected branch",
+        "receive": "Judge a push in a server's pre-receive hook",
+        "summary": "Show a change, its risky parts first",
+        "squash-message": "Write the message for a squash of a range",
+        "compare": "Compare two branches for one task",
+        "explain": "Say what a rule checks, and why",
+    },
+    "Look back": {
+        "report": "Say what tasks cost, and how they went",
+        "log": "Show the benchmark log, or add to it",
+        "trial": "Compare two flows by rules fixed beforehand",
+        "replay": "Play a recorded run again",
+    },
+    "Called by hooks": {
+        "hook": "Run one git hook",
+        "agent": "Answer one hook of a coding agent",
+    },
+}
+
+
 class LazyGroup(click.Group):
     """A group that imports a verb's module when the verb is used."""
 
@@ -64,6 +114,14 @@ class LazyGroup(click.Group):
         command = import_module(f"planfence.cli.{COMMANDS[cmd_name]}").command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs in groups, each on one whole line."""
+        there = self.list_commands(ctx)
+        for title, verbs in GROUPS.items():
+            rows = [(verb, words) for verb, words in verbs.items() if verb in there]
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,6 +15,7 @@ from planfence.cli.common import FORMATS, formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
+from planfence.plan.starters import Said
 from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
@@ -45,12 +46,51 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("plan_id", metavar="ID")
-def new(plan_id: str) -> int:
-    """Write a commented plan to fill in (plans/ID.toml); never overwrites one."""
-    place = use.new_plan(here(), plan_id)
-    say(f"{os.path.relpath(place)}")
-    say(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}", err=True)
-    return int(ExitCode.CLEAN)
+@click.option("--goal", default="", help="What is true when the plan is done.")
+@click.option("--files", multiple=True, metavar="PATTERN", help="What its task may change; again for more.")
+@click.option("--run", "runs", multiple=True, metavar="COMMAND", help="What shows that it works; again for more.")
+@click.option("--theme", default="", metavar="NAME", help="The kind of change.  [default: ID]")
+@click.option("--task", default="", metavar="NAME", help="The task's id.  [default: work]")
+@click.option("--commit", is_flag=True, help="Commit the plan, and nothing else.")
+@click.option("--start", is_flag=True, help="Commit it, and start its task here.")
+def new(  # noqa: PLR0913 - one parameter an option
+    *, plan_id: str, goal: str, files: tuple[str, ...], runs: tuple[str, ...], theme: str, task: str, commit: bool,
+    start: bool,
+) -> int:  # fmt: skip
+    """Write a plan (plans/ID.toml); never overwrites one.
+
+    With --goal and --files a plan of one task that lints clean, with what was not said left OPEN for the planner;
+    without options a commented one to fill in.
+    """
+    said = Said(goal, files, runs, theme, task)
+    if said == Said("", ()):
+        if commit or start:
+            raise PlanfenceError("a plan that is to be filled in can't be started", hint="say --goal and --files")
+        place = use.new_plan(here(), plan_id)
+        say(f"{os.path.relpath(place)}")
+        say(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}", err=True)
+        return int(ExitCode.CLEAN)
+    repository = here()
+    written = use.said_plan(repository, plan_id, said)
+    if written.report.findings:
+        emit(render.linted(written.report, colour=wants_colour(env.current())), err=True)
+    if written.report.refused:
+        say("planfence: such a plan would not be started, so nothing was written", err=True)
+        return int(ExitCode.FINDINGS)
+    say(f"{os.path.relpath(written.place)}")
+    name = f"{plan_id}/{task or 'work'}"
+    if commit or start:
+        made = use.commit_plan(repository, plan_id)
+        say(f"committed in {made[:12]}", err=True)
+    if not start:
+        line = "" if commit else f"git add {written.place} && git commit -m 'docs: plan {plan_id}' && "
+        line = line.replace(str(written.place), os.path.relpath(written.place))
+        say(f"Then: {line}planfence start {name}", err=True)
+        return int(ExitCode.CLEAN)
+    from planfence.cli.common import tell
+    from planfence.gate import stage
+
+    return tell(stage.start(here(), name), f"{name} is active: work, and commit as ever", "not started")
 
 
 @command.command("show")

@@ -66,6 +66,8 @@ def _run(words: list[str], span: str, ahead: Ahead | None) -> int:
     from planfence.judge.check import check_span
 
     repository = open_repository(env.current(), os.getcwd())
+    if repository.git.partial:
+        ahead = None  # what began to read fetches nothing
     if words[0] == "verify":
         return ranges.verify(repository, span, "text", ahead)
     return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")

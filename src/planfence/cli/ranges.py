@@ -46,7 +46,22 @@ def verify(repository: Repository, span: str, output: str, ahead: Ahead | None =
         outcome = verifying.verify(repository, span, progress if line.shows else None, ahead)
     finally:
         line.clear()
+    _leave_summary(repository, outcome.report)
     return emit_report(repository, outcome, output, far=True)
+
+
+def _leave_summary(repository: Repository, report: Report) -> None:
+    """Append the report to the job's summary, where a runner has one (GitHub, Gitea and Forgejo Actions)."""
+    path = repository.environment.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    from planfence.render.markdown import to_markdown
+
+    try:
+        with open(path, "a", encoding="utf-8", errors="replace") as file:
+            file.write(to_markdown(report))
+    except OSError as error:
+        say(f"planfence: the job's summary could not be written: {error.strerror}", err=True)
 
 
 def emit_report(repository: Repository, outcome: Outcome, output: str, *, far: bool = False) -> int:
@@ -69,6 +84,12 @@ def _emit_machine(report: Report, steps: Sequence[Step], output: str) -> None:
         emit(machine.to_json(report, steps))
     elif output == "github":
         emit(machine.to_github(report), commands=True)
+    elif output == "markdown":
+        from planfence.render.markdown import to_markdown
+
+        emit(to_markdown(report, steps))
+    elif output == "gitlab":
+        emit(machine.to_gitlab(report))
     elif output == "sarif":
         emit(machine.to_sarif(report, RULES, __version__))
     elif output == "junit":

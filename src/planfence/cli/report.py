@@ -36,6 +36,7 @@ from planfence.terminal import emit, say, wants_colour
 @click.option("--all-writers", is_flag=True, help="Everybody's lines, as `planfence sync` brought them.")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one offline HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--refusals", is_flag=True, help="What was refused, or only observed: by rule, and by who.")
 @click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
 def command(  # noqa: PLR0913 - one parameter an option
     *,
@@ -48,12 +49,16 @@ def command(  # noqa: PLR0913 - one parameter an option
     page: Path | None,
     as_json: bool,
     as_csv: bool,
+    refusals: bool,
 ) -> None:
     """Say what tasks cost, how long they took, how often they passed the first time and came back."""
     now = int(time.time())
     if all_writers and repos:
         raise PlanfenceError("--all-writers is for one repository", hint="leave --repo out")
     sources, title = _sources(repos)
+    if refusals:
+        _refusals(sources, use_case.since_epoch(since, now), as_json=as_json)
+        return
     team = _team() if all_writers else None
     found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
@@ -75,6 +80,21 @@ def command(  # noqa: PLR0913 - one parameter an option
         emit(use_case.render_csv(data))
     elif page is None:
         emit(render_text(data, colour=wants_colour(env.current())))
+
+
+def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> None:
+    import json
+
+    from planfence.log.files import read_logs
+    from planfence.render.report_text import refusals_text
+    from planfence.report.refusals import refusals
+
+    rows = refusals(read_logs([path for source in sources for path in source.paths]).records, since)
+    if as_json:
+        plain = [{"rule": r.rule, "model": r.model, "refused": r.refused, "observed": r.observed} for r in rows]
+        emit(json.dumps({"refusals": plain}) + "\n")
+    else:
+        emit(refusals_text(rows))
 
 
 def page_of(data: ReportData) -> str:

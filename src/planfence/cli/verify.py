@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from planfence.cli import ranges
-from planfence.cli.common import formats, here
+from planfence.cli.common import here, judging_formats
 
 
 @click.command("verify")
 @click.argument("span", metavar="[A..B]", default="")
-@formats
+@judging_formats
 @click.option(
     "--exit-zero", is_flag=True, help="Report, and exit 0 whatever was found (what can't be checked still fails)."
 )

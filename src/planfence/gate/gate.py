@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planfence import POLICY_PATH
 from planfence.change.patches import patch_ids
 from planfence.finding import Finding, Severity
+from planfence.gate.testcommand import line_for
 from planfence.judge.check import check_commit, check_range
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
@@ -147,7 +149,10 @@ def _tests(scene: Scene) -> Iterator[Finding]:
         return
     why = evidence.missing(scene.runs, scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
     if why:
-        yield from finding(scene, tests_not_passed.RULE, f"{why} ({scene.tree[:12]})", f"planfence test {scene.name}")
+        line = f"planfence test {scene.name}"
+        if not scene.policy.tests.command:
+            line = f"write `{line_for(scene.repository.top)}` under [tests] in {POLICY_PATH}, and commit that"
+        yield from finding(scene, tests_not_passed.RULE, f"{why} ({scene.tree[:12]})", line)
 
 
 def _criteria(scene: Scene) -> Iterator[Finding]:

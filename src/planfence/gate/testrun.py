@@ -17,6 +17,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.private import believed_above, private_folder
 from planfence.files.process import KEPT, Ended, Tail, Watch, run_command
 from planfence.gate.junit import read_counts
+from planfence.gate.testcommand import line_for
 from planfence.gate.testtarget import Target
 from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
@@ -72,7 +73,7 @@ def run_tests(repository: Repository, target: Target, teller: Teller, *, again: 
     if not commands:
         raise PlanfenceError(
             "there is nothing to run: the policy names no test command, and no criterion has one",
-            hint='write `command = "pytest -q --junit-xml={junit}"` under [tests] in planfence.toml',
+            hint=f"write `{line_for(repository.top)}` under [tests] in planfence.toml, and commit that",
         )
     book = read_book(repository)
     waiting = commands if again else _not_passed(repository, target, book, commands)

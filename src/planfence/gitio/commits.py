@@ -68,6 +68,11 @@ def parse_commit(raw: GitObject) -> Commit:
     return Commit(raw.id, tree, tuple(found), _decode(body, encoding), author, committer, author_time, committer_time)
 
 
+def address(person: str) -> str:
+    """Return the e-mail address of `Name <address>`, as git reads it (ident.c, split_ident_line)."""
+    return person.rpartition("<")[2].partition(">")[0].strip()
+
+
 def added_by(repository: Repository, commit: str, path: str) -> str:
     """Return the message of the latest commit up to ``commit`` that added this path; empty where none did.
 

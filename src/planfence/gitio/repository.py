@@ -73,15 +73,23 @@ class Repository:
         return self.common_dir / "planfence" / "cache"
 
     def main_worktree(self) -> Path:
-        """The top of the main worktree, where the logs are; of a bare repository its git directory.
+        """The top of the main worktree; where git knows of none, the common git directory.
 
-        `worktree list` names the main worktree first; for a bare or a `--separate-git-dir`
-        repository that may be the git directory itself.
+        `worktree list` names the main worktree first. That of a bare repository is the git directory (gitworktrees has
+        `bare` behind it), and so it is, to a linked worktree, for `--separate-git-dir`, unless `core.worktree` says
+        where it is, as for a submodule.
         """
         if self.git_dir == self.common_dir:
             return self.top
-        first = self.git.run("worktree", "list", "--porcelain", "-z").split(b"\0", 1)[0]
-        return _path(first.removeprefix(b"worktree ").decode("utf-8", "surrogateescape"))
+        lines = self.git.run("worktree", "list", "--porcelain", "-z").partition(b"\0\0")[0].split(b"\0")
+        first = _path(lines[0].removeprefix(b"worktree ").decode("utf-8", "surrogateescape"))
+        if b"bare" in lines:
+            return self.common_dir
+        if first != self.common_dir:
+            return first
+        status, out = self.git.status("config", "--file", os.path.join(self.common_dir_name, "config"), "core.worktree")
+        named = out.decode("utf-8", "surrogateescape").removesuffix("\n")
+        return _path(os.path.normpath(os.path.join(self.common_dir_name, named))) if status == 0 and named else first
 
     def empty_tree(self) -> str:
         """The empty tree's id, which differs between object formats."""
@@ -107,7 +115,8 @@ def open_repository(environment: Environment, cwd: str | Path, meanwhile: Callab
     words = out.decode("utf-8", "surrogateescape").split("\n")
     if status == 0 and len(words) == 6 and words[2] == "false":
         git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[4]
-        return Repository(Git(top, environment), top, git_dir, common_dir, False, zero)
+        found = Git(top, environment, partial=_is_partial(common_dir))
+        return Repository(found, top, git_dir, common_dir, False, zero)
     return _open_unusual(git, cwd)
 
 
@@ -125,7 +134,16 @@ def _open_unusual(git: Git, cwd: str | Path) -> Repository:
     folders, is_bare, object_format, _ = out.decode("utf-8", "surrogateescape").rsplit("\n", 3)
     (git_dir, common_dir), bare = _two_folders(folders), is_bare == "true"
     top = git_dir if bare else _top(git, cwd, git_dir)
-    return Repository(Git(top, git.environment), top, git_dir, common_dir, bare, _zero(object_format))
+    found = Git(top, git.environment, partial=_is_partial(common_dir))
+    return Repository(found, top, git_dir, common_dir, bare, _zero(object_format))
+
+
+def _is_partial(common_dir: str) -> bool:
+    """Whether the clone left objects out (`clone --filter`): each pack of such a fetch has a `.promisor` beside it."""
+    try:
+        return any(name.endswith(".promisor") for name in os.listdir(os.path.join(common_dir, "objects", "pack")))
+    except OSError:
+        return False
 
 
 def _two_folders(lines: str) -> tuple[str, str]:

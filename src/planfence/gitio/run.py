@@ -34,16 +34,21 @@ class Git:
     """One repository, as git sees it from ``folder``.
 
     ``folder`` is any directory inside it (hooks start at the top of the worktree, or in the
-    bare repository). ``environment`` decides which inherited variables git may see.
+    bare repository). ``environment`` decides which inherited variables git may see. ``partial``: the clone left
+    objects out on purpose (`--filter`), and git may fetch them from the remote that promised them.
     """
 
     folder: str | Path
     environment: Environment
     program: str = "git"
+    partial: bool = False
     _variables: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_variables", self.environment.for_git())
+        known = self.environment.for_git()
+        if self.partial:
+            known.pop("GIT_NO_LAZY_FETCH", None)
+        object.__setattr__(self, "_variables", known)
 
     @property
     def root(self) -> Path:

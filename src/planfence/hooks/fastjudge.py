@@ -26,9 +26,10 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
     plan, count = change.prove()
     if not change.raw and not place.environment.get("GIT_INDEX_FILE"):
         return False
+    log = place.log(plan)
     places.leave(place.state, change.seen(b"pre-commit"), [], head=places.EARLY)
     line = places.log_line(place, plan, event, files=count, stage=change.standing.stage, ms=places.since(began))
-    places.append(place.log(plan), line)
+    places.append(log, line)
     return True
 
 

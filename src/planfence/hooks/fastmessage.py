@@ -41,6 +41,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         return False  # the full check says whether readers find trailers in it
     if text.lstrip(" \t\r\n")[:1] == "#":
         return False  # some clean-ups keep it as the subject
+    log = place.log(plan)
     block = judge(plan, lines)
     if settings and answer(settings, (0, 1)):
         return False
@@ -50,7 +51,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
         _extend(name, len(data), written[len(text) :].encode())
     else:
         _replace(name, written.encode())
-    log, records = place.log(plan), change.noted()
+    records = change.noted()
     said = [places.log_line(place, plan, b"pre-commit", files=files, stage=standing.stage)] if left else []
     said.append(places.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=places.since(began)))
     logged = places.append(log, *said)

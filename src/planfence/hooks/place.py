@@ -74,11 +74,17 @@ class Place:
         return any(name[:8] == "GITHEAD_" for name in self.environment) or exists(self.git_dir + b"/MERGE_HEAD")
 
     def log(self, plan: dict[bytes, list[bytes]]) -> bytes:
-        """Where the benchmark log is: at the top of the main worktree."""
-        if self.git_dir != self.common_dir and self.common_dir[-5:] != b"/.git":
+        """Where the benchmark log is: at the top of the main worktree.
+
+        The full way begins a log, and has git ignore it. A bare repository has no index, and its log elsewhere.
+        """
+        linked = self.git_dir != self.common_dir
+        if linked and (self.common_dir[-5:] != b"/.git" or not exists(self.common_dir + b"/index")):
             raise Unsure(b"main worktree")
-        top = self.top if self.git_dir == self.common_dir else self.common_dir[:-5]
-        return top + b"/" + plan[b"log"][0]
+        name = (self.common_dir[:-5] if linked else self.top) + b"/" + plan[b"log"][0]
+        if not exists(name):
+            raise Unsure(name)
+        return name
 
     def git(self, *arguments: str) -> Process:
         """Start git; several may run at once."""

@@ -33,6 +33,7 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.rules.rule import Door, Need
+from planfence.rules.standing import names
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
 
@@ -132,6 +133,8 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         verdicts.thorough = thorough
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
+        if governing.policy.standing:
+            change = replace(change, author=reader.next_author(repository))
         kept = _amended(repository, objects, change, message)
         claim = kept or _with_message(repository, staged_claim(repository, governing.policy), message)
         if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
@@ -140,7 +143,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             claim = Claim("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:
             verdicts.require_task(change, governing, claim.task)
-        if claim.task and not kept:
+        if claim.task and not kept and not names(governing.policy, claim.task):
             state = verdicts.facts(governing.policy, claim.task).state(claim.task)
             claim = replace(claim, stage=str(state.stage), rework=state.round)
         verdicts.judge(change, governing, claim, message)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence import POLICY_PATH
-from planfence.change.change import Change, FileChange
+from planfence.change.change import STAGED, Change, FileChange
 from planfence.change.governing import Entry, entry_of
 from planfence.errors import BadFile, Fault
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
-from planfence.ledger.lineage import deleted_paths, versions_of
+from planfence.ledger.lineage import deleted_paths, terms_of, versions_of
+from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import replace
@@ -38,6 +39,38 @@ def _plan_edit(
     plans = [plan for found in differing if (plan := _old_plan(sources, file.path, found)) is not None]
     taken = after is not None and any(found is not None and found.id == after.id for found in each)
     return PlanEdit(file.path, plans[0] if plans else None, new, fault, tuple(plans[1:]), settled=taken)
+
+
+def with_begun(repository: Repository, facts: Facts, change: Change, edit: PlanEdit) -> PlanEdit:
+    """Return the edit with what is recorded of the plan's tasks, where it corrects a plan under its version."""
+    old, new = edit.old, edit.new
+    if old is None or new is None or edit.others or old.version != new.version:
+        return edit
+    names = dict.fromkeys(task.id for task in (*old.tasks, *new.tasks))
+    return replace(edit, begun=any(_has_begun(repository, facts, change, old, new, each) for each in names))
+
+
+def _has_begun(repository: Repository, facts: Facts, change: Change, old: Plan, new: Plan, task_id: str) -> bool:
+    """Whether a task had begun before the change; what bears no sign of the order counts as before.
+
+    A move was made after a commit that its own commit has. A rebase makes others of both; then the move tells the two
+    texts apart, if they differ in what they say of the task.
+    """
+    state = facts.state(f"{new.id}/{task_id}")
+    if not state.moves:
+        return bool(state.implementers or state.round)  # the ledger lacks what a commit's trailers say
+    texts = [plan.task(task_id) for plan in (old, new)]
+    before, after = (terms_of(task) if task is not None else "" for task in texts)
+    return not all(
+        (move.terms == after and after not in ("", before)) or _is_in(repository, change.name, move.commit)
+        for move in state.moves
+    )
+
+
+def _is_in(repository: Repository, commit: str, head: str) -> bool:
+    if STAGED in (commit, head) or not head:
+        return False
+    return repository.git.status("merge-base", "--is-ancestor", commit, head, ok=(0, 1, 128))[0] == 0
 
 
 def with_past(

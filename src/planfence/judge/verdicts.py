@@ -23,17 +23,18 @@ from planfence.judge import content, reviewed
 from planfence.judge.autosquash import Folding
 from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, squashed_claims
 from planfence.judge.landing import Head, Landing, to_fetch
-from planfence.judge.planchanges import plan_edits, with_past
+from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
 from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_facts, signer_of
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Limits, Policy
+from planfence.manifest.policy import Limits, Policy, Standing
 from planfence.records import dataclass, field, replace
 from planfence.rules.rule import Context, Door, Fold, Need, Rule, by_ledger
 from planfence.rules.runner import door, judge, needs, selected
+from planfence.rules.standing import names, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Verdicts:
         self._judged(change.name, claim, None if change.is_merge else message)
         self._follow(change.name, change.parents, claim.task)
         self.findings += found
-        errors = tuple(f for f in found if f.severity is Severity.ERROR)
+        errors = tuple(f for f in found if f.refuses)
         if errors and self._is_told_by_the_commit(ctx, errors):
             self.past_hooks.append(change.name)
         if self.refusal is None and errors:
@@ -174,6 +175,7 @@ class Verdicts:
         undone = self.landing.undone(change, message, claim) if self.landing is not None and asked else ()
         beside = () if undone or governs else self._beside(change, policy, claim, begun)
         ctx = self._context(change, governing, policy, claim, message)
+        beside = () if ctx.standing is not None else beside
         ctx = ctx if fold is None else replace(ctx, fold=fold)
         ctx = replace(ctx, door=Door.REVERT, message=None) if undone else ctx
         ctx = self._provide(ctx, governing, needed)
@@ -539,7 +541,9 @@ class Verdicts:
         plan, task = (None, None) if governs else self._task(governing, claim.task)
         request = self.requests.get(change.name, "")
         unplanned = self.unplanned.get(request, frozenset())
-        if not claim.task and not governs and not (claim.urgent and policy.unplanned.lets(claim.model)):
+        urgent = bool(claim.urgent and policy.unplanned.lets(claim.model))
+        standing = None if governs or urgent or task else self._standing(change, policy, claim, message)
+        if not claim.task and not governs and not urgent and standing is None:
             own = frozenset(change.paths)
             if change.name in self.apart:
                 unplanned = own
@@ -556,6 +560,7 @@ class Verdicts:
                 urgent=claim.urgent,
                 unplanned=unplanned,
                 model=claim.model,
+                standing=standing is not None,
             ),
             plan=plan if task else None,
             task=task,
@@ -565,12 +570,22 @@ class Verdicts:
             stage=claim.stage,
             urgent=claim.urgent,
             unplanned=unplanned,
+            standing=standing,
         )
+
+    def _standing(self, change: Change, policy: Policy, claim: Claim, message: Message | None) -> Standing | None:
+        """Return the standing work that a change is; where plans are signed, a commit of it is signed as well."""
+        if not policy.standing:
+            return None
+        found = standing_of(change, policy, claim.model, message, claim.task)
+        if found is None or policy.trust.plan != "signed" or change.name == STAGED:
+            return found
+        return found if signer_of(self.repository, self.objects, change.name, policy, self.base) else None
 
     def require_task(self, change: Change, governing: Governing, name: str) -> None:
         """Raise :class:`PlanfenceError` where a change that needs a task names one that the plans at HEAD lack."""
         policy = governing.policy or Policy()
-        if governing.broken or all(policy.governs(path) for path in change.paths):
+        if governing.broken or names(policy, name) or all(policy.governs(path) for path in change.paths):
             return
         plan, task = self._task(governing, name)
         if task is None:
@@ -585,9 +600,9 @@ class Verdicts:
     def _provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
-        if Need.LINES in needed and ctx.door is Door.TASK and not self.counted and not change.is_merge:
+        if Need.LINES in needed and ctx.door in (Door.TASK, Door.STANDING) and not self.counted and not change.is_merge:
             more["change"] = reader.with_lines(self.repository, change)
-        if Need.LINES in needed and ctx.door is Door.TASK and not change.is_merge:
+        if Need.LINES in needed and ctx.door in (Door.TASK, Door.STANDING) and not change.is_merge:
             more |= self._unread(ctx.policy.limits, more.get("change", change))
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             more["links"] = reader.link_targets(self.objects, change)
@@ -607,7 +622,8 @@ class Verdicts:
             self.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.facts_at(ctx)
         ctx = replace(ctx, **more) if more else ctx
-        if Need.CONTENT in needed and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
+        asked = Need.CONTENT in needed and ctx.door is not Door.STANDING
+        if asked and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
 
@@ -622,7 +638,9 @@ class Verdicts:
         """What rules ask about a change that touches plans or the policy."""
         more: dict[str, Any] = {}
         if Need.PLANS in needed:
-            more["edits"] = tuple(plan_edits(self.sources, ctx.policy, governing, ctx.change))
+            edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
+            facts = self.peek(ctx.policy, ctx.task_name)
+            more["edits"] = tuple(with_begun(self.repository, facts, ctx.change, edit) for edit in edits)
             if ctx.model != HUMAN:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)

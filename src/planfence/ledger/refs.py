@@ -336,6 +336,10 @@ class Ledger:
             os.close(descriptor)
 
 
+#: A clone with a filter lacks the records that a plain `git fetch` brought; `sync` asks for all of them.
+_STOPPED = "run `planfence sync` if this is a partial clone, otherwise `git fsck`"
+
+
 @contextmanager
 def _said(path: Path) -> Iterator[None]:
     try:
@@ -347,7 +351,7 @@ def _said(path: Path) -> Iterator[None]:
 def _next_entry(answers: IO[bytes], commit: str) -> Raw | str:
     header = answers.readline()
     if not header:
-        raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+        raise CouldNotCheck("git stopped while the ledger was read", hint=_STOPPED)
     fields = header.rstrip(b"\n").rsplit(b" ", 2)
     if fields[-1] in (b"missing", b"ambiguous") or not fields[-1].isdigit():
         return f"{commit[:12]}: no {ENTRY}"
@@ -357,10 +361,10 @@ def _next_entry(answers: IO[bytes], commit: str) -> Raw | str:
         while left:
             piece = answers.read(min(left, 1 << 20))
             if not piece:
-                raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+                raise CouldNotCheck("git stopped while the ledger was read", hint=_STOPPED)
             left -= len(piece)
         return f"{commit[:12]}: {ENTRY} has {size} bytes"
     data = answers.read(size + 1)
     if len(data) != size + 1:
-        raise CouldNotCheck("git stopped while the ledger was read", hint="run `git fsck`")
+        raise CouldNotCheck("git stopped while the ledger was read", hint=_STOPPED)
     return Raw(commit, data[:-1])

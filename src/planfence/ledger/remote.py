@@ -78,7 +78,12 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
         ledger.fork()
         own = PREFIX + ledger.writer()
     # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
-    status, said = _git(repository, (*_FETCH, remote, _EVERY, *([f"^{own}"] if own in before else [])), tell)
+    wanted = (_EVERY, *([f"^{own}"] if own in before else []))
+    # A partial clone's filter would leave the records themselves out, and every hook reads them.
+    whole = ["--no-filter"] if repository.git.partial else []
+    status, said = _git(repository, (*_FETCH, *whole, remote, *wanted), tell)
+    if status == 0 and whole and _lacks_records(repository):
+        status, said = _git(repository, (*_FETCH, *whole, "--refetch", remote, *wanted), tell)
     if status > 1:
         return Exchange(remote, 0, False, offline=said or "no answer")
     if status == 1:
@@ -94,6 +99,12 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
     refused = "" if pushed or own not in _refs(repository) else said or str(status)
     fetched = sum(1 for ref, oid in _refs(repository).items() if before.get(ref) != oid)
     return Exchange(remote, fetched, pushed, notes=tuple(notes), refused=refused)
+
+
+def _lacks_records(repository: Repository) -> bool:
+    """Whether an earlier fetch under a filter left records of the ledger out."""
+    asked = ("rev-list", "--objects", "--missing=print", f"--glob={PREFIX}*")
+    return any(line[:1] == b"?" for line in repository.git.run(*asked).splitlines())
 
 
 def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from planfence.gitio.repository import Repository
 from planfence.identity import checked, checked_task
 from planfence.log.line import encode, format_record, format_run
 from planfence.log.reader import Reader, Record, RunEntry, SetAside, number
-from planfence.log.writer import log_path, new_id, no_place, utc
+from planfence.log.writer import keep_from_git, log_path, new_id, no_place, utc
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 
@@ -192,6 +192,8 @@ def add(repository: Repository, policy: Policy, fields: dict[str, str]) -> str:
     plan, slash, _ = fields["task"].partition("/")
     line = format_record(utc(time.time()), {"event": "note", "plan": plan if slash else ""} | fields | {"id": new_id()})
     log = own_logs(repository, policy)[0]
+    if not log.exists():
+        keep_from_git(repository, log)
     warning = no_place(repository, "log", policy.log) or append_line(log, line, timeout_s=5)
     if warning:
         raise CouldNotCheck(warning)
@@ -234,6 +236,8 @@ def import_logs(repository: Repository, policy: Policy, sources: list[Path], *, 
                 is_run = isinstance(entry, RunEntry)
                 target = run_log if is_run else log
                 line = format_run(entry.task, entry.edge, entry.epoch) if isinstance(entry, RunEntry) else entry.text
+                if not dry_run and not target.exists():
+                    keep_from_git(repository, target)
                 warning = "" if dry_run else append_line(target, line, timeout_s=5)
                 if warning:
                     raise CouldNotCheck(warning)

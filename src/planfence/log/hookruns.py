@@ -32,7 +32,7 @@ def ran(repository: Repository, event: str, outcome: Outcome, began: float) -> s
         repository,
         outcome.policy,
         event=event,
-        result="refused" if report.refused else "accepted",
+        result="refused" if report.refused else "observed" if report.observed else "accepted",
         task=claim.task,
         model=claim.model,
         stage=claim.stage,
@@ -43,6 +43,16 @@ def ran(repository: Repository, event: str, outcome: Outcome, began: float) -> s
         commit=report.judged[0] if event == "post-commit" and report.judged else "",
         why=claim.urgent,
     )
+
+
+def observes(repository: Repository) -> bool:
+    """Whether the policy at HEAD refuses nothing; one that can't be read does not say so."""
+    try:
+        with Objects(repository.git) as objects:
+            policy = Sources(objects).policy(reader.head(repository))
+    except PlanfenceError:
+        return False
+    return policy is not None and policy.observes
 
 
 def failed(repository: Repository, event: str, began: float) -> str:

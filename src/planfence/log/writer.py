@@ -7,11 +7,16 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from planfence.errors import CouldNotCheck
 from planfence.files.append import append_line
+from planfence.files.state import locked
 from planfence.gitio.repository import Repository
 from planfence.log.line import ID_LENGTH, format_record, format_run
 from planfence.manifest.policy import Policy
 
+#: A hook never waits long for what changes no verdict (seconds).
+_PATIENCE_S = 1.0
+_BECAUSE = "# planfence's logs: local, never committed"
 #: What a field of a record may be given as.
 Value = str | int | float | Iterable[str]
 
@@ -20,11 +25,12 @@ def log_path(repository: Repository, name: str) -> Path | None:
     """Where the log of this name is: in the main worktree, so that all linked worktrees share it.
 
     None where the name leads outside the worktree or into the git directory: a policy comes with a clone, and must
-    not choose which of the user's files a hook appends to. A bare repository keeps its logs in `planfence/`.
+    not choose which of the user's files a hook appends to. Where there is no main worktree (a bare repository, with
+    linked worktrees or without), the logs are in the git directory, in `planfence/`.
     """
-    if repository.bare:
-        return repository.common_dir / "planfence" / os.path.basename(name)
     top = repository.main_worktree()
+    if top == repository.common_dir:
+        return top / "planfence" / os.path.basename(name) if os.path.basename(name) else None
     path = top / name
     real_parent, real_top = os.path.realpath(path.parent), os.path.realpath(top)
     inside = os.path.join(real_parent, "").startswith(os.path.join(real_top, ""))
@@ -32,6 +38,44 @@ def log_path(repository: Repository, name: str) -> Path | None:
     if not name or not inside or os.path.join(real_parent, path.name, "").startswith(git):
         return None
     return path
+
+
+def keep_from_git(repository: Repository, path: Path) -> bool:
+    """Have git ignore a log in all worktrees of this clone, whatever branch they are on; return whether it does.
+
+    A line goes to the end of `info/exclude`, which is no branch's. What can't be written, or is somebody's link, is
+    left alone: no verdict depends on it.
+    """
+    top = repository.main_worktree()
+    if not path.is_relative_to(top) or top == repository.common_dir:
+        return True
+    wanted = ignored_by(path.relative_to(top).as_posix())
+    exclude = repository.common_dir / "info" / "exclude"
+    try:
+        if wanted.encode("utf-8", "surrogateescape") in _lines(exclude):
+            return True
+        exclude.parent.mkdir(exist_ok=True)
+        with locked(exclude.parent, wait_s=_PATIENCE_S):
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(exclude, flags, 0o666)
+            with open(descriptor, "r+b", buffering=0) as file:
+                old = file.read()
+                if wanted.encode("utf-8", "surrogateescape") not in old.splitlines():
+                    end = "" if not old or old.endswith(b"\n") else "\n"
+                    why = "" if _BECAUSE.encode() in old.splitlines() else f"{_BECAUSE}\n"
+                    file.write(f"{end}{why}{wanted}\n".encode("utf-8", "surrogateescape"))
+    except (OSError, CouldNotCheck):
+        return False
+    return True
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines() if path.is_file() and not path.is_symlink() else []
+
+
+def ignored_by(name: str) -> str:
+    """Return the pattern by which git ignores a log and the files beside it (gitignore(5))."""
+    return "/" + "".join(f"\\{char}" if char in "\\*?[" else char for char in name) + "*"
 
 
 def no_place(repository: Repository, key: str, name: str) -> str:
@@ -58,7 +102,8 @@ def record(
     """Append one line of ours to the benchmark log; return a warning for stderr, or "".
 
     ``event`` is what ran (`pre-commit`, `check`, `test`, `advance`, `finish`, …), ``result`` how it ended (`accepted`,
-    `refused`, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`. ``fields`` are named as in
+    `refused`, `observed` where enforcing would have refused, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`.
+    ``fields`` are named as in
     :data:`planfence.log.line.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
     (counts), ``ms``, ``cost`` (dollars), ``time_min``, … Zero is written, None and "" are not. Without a policy
     there is no log. Id and time (UTC) are filled in. Never raises for a log that can't be written.
@@ -73,7 +118,8 @@ def record(
     plan, slash, _ = task.partition("/")
     words = {"plan": plan if slash else ""} | words
     words |= {"task": task, "event": event, "result": result, "id": new_id()}
-    return _append(path, format_record(utc(time.time()), words))
+    # What ends in an error changes nothing but the log; the next run that comes to a verdict sees to the rest.
+    return _append(repository, path, format_record(utc(time.time()), words), keep=result != "error")
 
 
 def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
@@ -82,10 +128,12 @@ def record_run(repository: Repository, policy: Policy, task: str, edge: str, epo
     why = no_place(repository, "run_log", policy.run_log)
     if path is None or why:
         return why
-    return _append(path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
+    return _append(repository, path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
 
 
-def _append(path: Path, line: str) -> str:
+def _append(repository: Repository, path: Path, line: str, *, keep: bool = True) -> str:
+    if keep:
+        keep_from_git(repository, path)
     if not path.parent.is_dir():
         try:
             path.parent.mkdir(parents=True)

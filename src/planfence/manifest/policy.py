@@ -84,9 +84,32 @@ class Branches:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Work that comes again, without a plan and without stages: who makes it, and what it may change.
+
+    ``authors`` are patterns for e-mail addresses, in which `*` and `?` alone mean more than themselves; ``types``
+    (empty: any) are those of its messages; ``limits`` stand instead of the policy's own.
+    """
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    files: tuple[str, ...]
+    types: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    may_touch_protected: bool = False
+
+    @property
+    def name(self) -> str:
+        """How a `Plan-Task` trailer names it."""
+        return f"standing/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy; every default serves most teams, so `schema = 1` alone is one."""
 
+    mode: str = "enforce"
     base: str = "main"
     plans: str = "plans"
     log: str = ".ai-benchmark.csv"
@@ -108,6 +131,12 @@ class Policy:
     identity: Mapping[str, str] = field(default_factory=dict)
     trailers: Trailers = Trailers()
     branches: Branches = Branches()
+    standing: tuple[Standing, ...] = ()
+
+    @property
+    def observes(self) -> bool:
+        """Whether what is found refuses nothing."""
+        return self.mode == "observe"
 
     def guards(self, branch: str) -> bool:
         """Whether a branch (its short name) is judged whatever it holds, and never loses a commit."""

@@ -9,11 +9,12 @@ from planfence import POLICY_PATH
 from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
-from planfence.manifest.planfile import read_patterns, read_schema
-from planfence.manifest.policy import Branches, Limits, Policy, Tests, Trust, Unplanned
+from planfence.manifest.planfile import TYPE, read_patterns, read_schema
+from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 from planfence.manifest.trailers import ANY, PRESETS, Trailers, Wish
+from planfence.records import replace
 from planfence.tables import HUMAN
 
 #: The version of the policy's format.
@@ -23,6 +24,10 @@ SCHEMA = 1
 BRANCH = re.compile(r"[^\s~^:?*\[\\-][^\s~^:?*\[\\]*")
 #: A variable's name (POSIX, "Environment Variable Definition", and the lower case that some tools use).
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: Addresses of standing work; a host that ends in a pattern would be anybody's.
+_BOT = '"*[bot]@users.noreply.github.com"'
+AUTHOR = re.compile(r"[^\s@]+@[^\s@]*[^\s@*?]")
+MODES = ("enforce", "observe")
 #: A model, as `identity.checked` has it.
 MODEL = re.compile(r"[^\s,\x00-\x1f\x7f]{1,100}")
 #: A trailer's key (git-interpret-trailers(1)).
@@ -49,6 +54,7 @@ def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] 
     _check_rules(policy, faults, tuple(known_rules))
     _check_links(policy, faults)
     _check_logs(policy, faults)
+    _check_standing(policy, faults)
     least, most = policy.limits.estimate_min
     if least > most:
         faults.at_value(("limits", "estimate_min"), f"from {least} to {most} minutes", f"write `[{most}, {least}]`")
@@ -67,14 +73,16 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
     top = Table(faults, (), source.data)
     read_schema(top, SCHEMA)
     default = Policy()
+    limits = _limits(top.table("limits"))
     policy = Policy(
+        mode=top.choice("mode", MODES, default.mode),
         base=top.text("base", default.base, form=BRANCH, say='write a branch: `"main"`'),
         plans=_place(top, "plans", default.plans),
         log=_place(top, "log", default.log),
         run_log=_place(top, "run_log", default.run_log),
         protected=read_patterns(top, "protected") if "protected" in top else default.protected,
         rules=_rules(top.table("rules")),
-        limits=_limits(top.table("limits")),
+        limits=limits,
         unplanned=_unplanned(top.table("unplanned")),
         tests=_tests(top.table("tests")),
         rework_max=_rework(top.table("rework"), default.rework_max),
@@ -82,6 +90,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
         branches=_branches(top.table("branches")),
+        standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
     top.raw("protected")
     top.close()
@@ -286,6 +295,36 @@ def _branches(table: Table) -> Branches:
     branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
     table.close()
     return branches
+
+
+def _standing(table: Table, default: Limits) -> Standing:
+    own = table.table("limits")
+    limits = replace(
+        default,
+        files=own.integer("files", default.files, least=1),
+        lines=own.integer("lines", default.lines, least=1),
+    )
+    own.close()
+    standing = Standing(
+        id=table.name("id", required='"deps"'),
+        title=table.filled("title", required='"what comes again"'),
+        authors=table.texts("authors", required=f"[{_BOT}]", form=AUTHOR, say=f"write an address: `{_BOT}`"),
+        files=read_patterns(table, "files", required='["package.json"]'),
+        types=table.texts("types", form=TYPE, say='write a commit type: `"chore"`'),
+        limits=limits,
+        may_touch_protected=table.flag("may_touch_protected", False),
+    )
+    table.close()
+    return standing
+
+
+def _check_standing(policy: Policy, faults: Faults) -> None:
+    """Refuse two of one id."""
+    ids = [each.id for each in policy.standing]
+    for index, name in enumerate(ids):
+        if name and name in ids[:index]:
+            message = f"a second standing task with the id {quoted(name)}"
+            faults.at_value(("standing", index, "id"), message, "give each its own id")
 
 
 def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], ...]) -> None:

@@ -170,10 +170,12 @@ class Table:
             if item is not None:
                 yield path, item
 
-    def texts(self, key: str, *, form: re.Pattern[str] | None = None, say: str = "") -> tuple[str, ...]:
+    def texts(
+        self, key: str, *, required: str = "", form: re.Pattern[str] | None = None, say: str = ""
+    ) -> tuple[str, ...]:
         """Read a list of strings, each not blank, or of the given form."""
         good: list[str] = []
-        for path, value in self.items(key, str):
+        for path, value in self.items(key, str, required=required):
             if (form or FILLED).fullmatch(value):
                 good.append(value)
             else:

@@ -77,6 +77,7 @@ _ADDRESSES = (
         "+copilot@users.noreply",
         "copilot@github.com>",
         "copilot-swe-agent",
+        "chatgpt-codex-connector",
         "devin-ai-integration",
     ),
     *("@aider.chat>", "gemini-code-assist", "google-labs-jules", "@ampcode.com>", "@opencode.ai>", "@augmentcode.com>"),

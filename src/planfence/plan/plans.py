@@ -20,7 +20,7 @@ from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
 from planfence.manifest.tablereader import did_you_mean
-from planfence.plan.starter import starter
+from planfence.plan.starters import Said, plan_text, short_plan
 from planfence.records import dataclass, replace
 from planfence.rules.catalog import KNOWN
 from planfence.rules.lint.base import LintContext, LintRule, Tree
@@ -41,9 +41,36 @@ def policy_for_plans(repository: Repository) -> Policy:
     return require_policy(policy)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A new plan: its place, and what the lint says of it; an error means that it was not written."""
+
+    place: Path
+    report: Report = Report()
+
+
+def said_plan(repository: Repository, plan_id: str, said: Said) -> Written:
+    """Write a plan of one task from what somebody said of it, if the lint finds no error in it."""
+    policy = policy_for_plans(repository)
+    text = short_plan(plan_id, said, policy.limits.estimate_min)
+    path = policy.plan_path(plan_id)
+    found = lint_plan(text.encode(), path, policy, tracked(repository))
+    report = Report((path,), tuple(found))
+    return Written(repository.top / path if report.refused else _write(repository, plan_id, text), report)
+
+
 def new_plan(repository: Repository, plan_id: str) -> Path:
     """Write the commented starter where the plan belongs, and return its place; never overwrites."""
-    text = starter(plan_id)
+    return _write(repository, plan_id, plan_text(plan_id))
+
+
+def commit_plan(repository: Repository, plan_id: str) -> str:
+    """Commit a plan alone, whatever else is staged; return the commit's id."""
+    path = policy_for_plans(repository).plan_path(plan_id)
+    return write.commit_alone(repository, [path], f"docs: plan {plan_id}")
+
+
+def _write(repository: Repository, plan_id: str, text: str) -> Path:
     path = policy_for_plans(repository).plan_path(plan_id)
     place = repository.top / path
     try:
@@ -148,8 +175,15 @@ def lint_plan(data: bytes, path: str, policy: Policy, tree: Tree | None = None) 
     for rule in lint_rules():
         severity = policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
         if severity is not Severity.OFF:
-            findings += (replace(finding, severity=severity) for finding in rule.check(ctx))
+            findings += (
+                finding if _is_lighter(finding, rule) else replace(finding, severity=severity)
+                for finding in rule.check(ctx)
+            )
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
+
+
+def _is_lighter(finding: Finding, rule: LintRule) -> bool:
+    return finding.severity is Severity.WARN and rule.severity is Severity.ERROR
 
 
 def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from planfence.change.change import STAGED
-from planfence.finding import Finding, Report, Severity
+from planfence.finding import Finding, Report
 from planfence.inert import dumps, whole
 from planfence.rules.lint.base import LintRule
 from planfence.rules.rule import Rule, Step
@@ -44,6 +44,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "line": finding.line,
         "column": finding.column,
         "change": whole(finding.change),
+        "observed": finding.observed,
     }
 
 
@@ -52,12 +53,12 @@ def to_github(report: Report) -> str:
 
     Ten annotations of a level are shown for each step, so errors stand first.
     """
-    ordered = sorted(report.findings, key=lambda finding: finding.severity is not Severity.ERROR)
+    ordered = sorted(report.findings, key=lambda finding: not finding.refuses)
     return "".join(_annotation(finding) for finding in ordered)
 
 
 def _annotation(finding: Finding) -> str:
-    level = "error" if finding.severity is Severity.ERROR else "warning"
+    level = "error" if finding.refuses else "warning"
     properties = {"title": f"{finding.code} {finding.name}"}
     if finding.path:
         properties = {"file": whole(finding.path), "line": str(finding.line or 1)} | properties
@@ -80,7 +81,7 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
     results = [
         {
             "ruleId": finding.code,
-            "level": "error" if finding.severity is Severity.ERROR else "warning",
+            "level": "error" if finding.refuses else "warning",
             "message": {"text": whole(finding.message)},
             "locations": [_location(finding)],
             "partialFingerprints": {"planfence/v1": _fingerprint(finding)},
@@ -127,6 +128,21 @@ def _fingerprint(finding: Finding) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+def to_gitlab(report: Report) -> str:
+    """Return a code quality report (docs.gitlab.com, "Code Quality report format"), for the request's diff."""
+    issues = [
+        {
+            "description": f"{finding.code} {whole(finding.message)}",
+            "check_name": f"{finding.code} {finding.name}",
+            "fingerprint": _fingerprint(finding),
+            "severity": "major" if finding.refuses else "minor",
+            "location": {"path": whole(finding.path or "planfence.toml"), "lines": {"begin": finding.line or 1}},
+        }
+        for finding in report.findings
+    ]
+    return dumps(issues, indent=2) + "\n"
+
+
 def to_junit(report: Report) -> str:
     """Return JUnit XML: one test case a judged change; its error findings are its failure."""
     # Two commits may have one subject, and readers of these reports take two cases of one name for one.
@@ -134,15 +150,13 @@ def to_junit(report: Report) -> str:
         change: f"{change[:12]} {report.subjects[change]}" if report.subjects.get(change) else change
         for change in report.judged
     }
-    if any(f.change not in names and f.severity is Severity.ERROR for f in report.findings):
+    if any(f.change not in names and f.refuses for f in report.findings):
         names[""] = "the range as a whole"
     cases: list[str] = []
     failures = 0
     for change, title in names.items():
         found = [
-            f
-            for f in report.findings
-            if f.severity is Severity.ERROR and (f.change == change or (not change and f.change not in names))
+            f for f in report.findings if f.refuses and (f.change == change or (not change and f.change not in names))
         ]
         name = quoteattr(_xml(title))
         if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,13 @@ from planfence.render.log_text import render_counts
 from planfence.render.numbers import amount, day, interval
 from planfence.report.data import LOOSE_LIMIT, ReportData
 from planfence.report.metrics import METRICS, Estimate
+from planfence.rules.catalog import KNOWN
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+    from planfence.report.refusals import Refusals
 
 _GROUP_COLUMNS = (
     ("cost_median", "cost"),
@@ -129,3 +132,19 @@ def _simple(label: str, title: str, rows: Mapping[str, Estimate]) -> Table:
     for name, estimate in rows.items():
         table.add_row(Text(inert(name)), amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n))
     return table
+
+
+def refusals_text(rows: Sequence[Refusals]) -> str:
+    """Return a table of what was refused, and of what enforcing would have refused, by rule and by who."""
+    if not rows:
+        return "nothing was refused, and nothing would have been\n"
+    names = dict(KNOWN)
+    cells = [("rule", "", "by", "refused", "observed")]
+    cells += [(r.rule, names.get(r.rule, ""), r.model, str(r.refused), str(r.observed)) for r in rows]
+    widths = [max(len(inert(row[at])) for row in cells) for at in range(5)]
+    lines = []
+    for row in cells:
+        left = "  ".join(inert(text).ljust(width) for text, width in zip(row[:3], widths[:3], strict=True))
+        lines.append(f"{left}  {row[3].rjust(widths[3])}  {row[4].rjust(widths[4])}")
+    note = "observed: what enforcing would have stopped (`mode` in planfence.toml)"
+    return "\n".join([*lines, note]) + "\n"

@@ -52,12 +52,13 @@ def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, 
 
 def summary(report: Report, colour: bool = False) -> str:
     """Return one line that says how many changes were judged and what came of it."""
-    errors = len(report.errors)
-    warnings = len(report.findings) - errors
+    errors, observed = len(report.errors), len(report.observed)
+    warnings = len(report.findings) - errors - observed
     judged = f"{len(report.judged)} change{'s' if len(report.judged) != 1 else ''} judged"
     if not report.findings:
         return paint(f"planfence: {judged}, nothing to refuse", _GREEN, colour) + "\n"
     parts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    parts += [f"{observed} that enforcing would refuse"] if observed else []
     return paint(f"planfence: {judged}, {', '.join(parts)}", _RED if errors else _YELLOW, colour) + "\n"
 
 
@@ -70,10 +71,11 @@ def _all_of(change: str) -> str:
 
 
 def _title(report: Report, change: str, task: str, found: list[Finding], colour: bool) -> str:
-    refused = any(finding.severity is Severity.ERROR for finding in found)
+    refused = any(finding.refuses for finding in found)
+    observed = any(finding.severity is Severity.ERROR for finding in found)
     what = {STAGED: "the staged change", "": "the push"}.get(change) or f"commit {inert(change[:12])}"
     subject = report.subjects.get(change, "") if change != STAGED else ""
-    verdict = "refused" if refused else "has warnings"
+    verdict = "refused" if refused else "would be refused (observed only)" if observed else "has warnings"
     tail = f" ({inert(task)})" if task else ""
     words = f"planfence: {what} {verdict}{tail}"
     if subject:
@@ -82,7 +84,7 @@ def _title(report: Report, change: str, task: str, found: list[Finding], colour:
 
 
 def _line(finding: Finding, colour: bool) -> str:
-    code = paint(finding.code, _RED if finding.severity is Severity.ERROR else _YELLOW, colour)
+    code = paint(finding.code, _RED if finding.refuses else _YELLOW, colour)
     place = inert(finding.path)
     if finding.line:
         place += f":{finding.line}:{finding.column}"

@@ -29,9 +29,9 @@ from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.change.is_merge or ctx.squashed:
+    if ctx.door not in (Door.TASK, Door.STANDING) or ctx.change.is_merge or ctx.squashed:
         return
-    limits = ctx.policy.limits
+    limits = ctx.standing.limits if ctx.standing is not None else ctx.policy.limits
     count = len(ctx.change.files)
     if limits.files and count > limits.files:
         yield RULE.about(f"{count} files, the limit is {limits.files}")
@@ -45,16 +45,18 @@ def _lines(ctx: Context, files: Iterable[FileChange]) -> int:
 
 
 def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
-    limits = policy.limits
-    if task and limits.files:
-        yield f"files {limits.files}"
-    if task and limits.lines:
-        yield f"lines {limits.lines}"
+    # Without a task a change may be standing work, whoever its author is.
+    for limits in (policy.limits,) if task else {each.limits for each in policy.standing}:
+        if limits.files:
+            yield f"files {limits.files}"
+        if limits.lines:
+            yield f"lines {limits.lines}"
 
 
 def fewer(case: Case) -> Iterator[Step]:
     """Commit as many of the files as the limits allow, and the others after them."""
-    limits, files = case.ctx.policy.limits, case.ctx.change.files
+    files = case.ctx.change.files
+    limits = case.ctx.standing.limits if case.ctx.standing is not None else case.ctx.policy.limits
     kept: list[FileChange] = []
     for file in files:
         lines = _lines(case.ctx, (*kept, file))

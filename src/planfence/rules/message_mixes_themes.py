@@ -7,7 +7,8 @@ number at the subject's end, such as `(#832)`, is no issue, nor is a number besi
 
 Two issues behind closing keywords are advice, since one fix may close two reports of one bug; they are an error if
 the change itself shows two things, as for `THM004`. Types that stand only in list items are advice, too: a forge's
-squash lists the subjects that it folds. Merges and autosquash commits (`fixup!`) are left out.
+squash lists the subjects that it folds. Merges, autosquash commits (`fixup!`) and standing work (a bot's message quotes
+what others closed) are left out.
 
 ## Why is this bad?
 Who needs two types or two issues to say what a commit does has made two commits in one.
@@ -24,7 +25,7 @@ from collections.abc import Iterator
 from planfence.change.message import TASK_TRAILER, parse
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def check(ctx: Context) -> Iterator[Finding]:
     tasks = message.trailer(TASK_TRAILER)
     if len(tasks) > 1:
         yield RULE.about(f"two tasks in one message: {', '.join(tasks)}")
-    if ctx.change.is_merge or message.autosquash:
+    if ctx.change.is_merge or message.autosquash or ctx.door is Door.STANDING:
         return
     if len(message.all_types) > 1:
         weight = None if len(message.types) > 1 else Severity.WARN

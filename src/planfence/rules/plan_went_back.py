@@ -3,14 +3,15 @@
 ## What it checks
 A commit that changes a plan must raise its `version`; the new plan must be a regular file that can be read.
 Adding and removing a plan is allowed. A merge that settles a plan itself must rise above every parent that has
-another text; what git merges by itself is left alone.
+another text; what git merges by itself is left alone. A plan of which no task has begun may be corrected under the
+version that it has.
 
 ## Why is this bad?
 Evidence and reviews are bound to a version of the plan. If two texts bear the same number, or an old
 text comes back, nobody can say what was agreed.
 
 ## Fix
-Set `version` one higher than it was. `planfence plan amend` does it.
+Once a task has begun, set `version` one higher than it was. `planfence plan amend` does it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"can't be read: {fault.message}", line=fault.line, column=fault.column)
         elif ctx.door is Door.REVERT:
             continue  # the text comes back that bore this number
-        elif edit.new is not None and edit.before and edit.new.version <= _last(edit):
+        elif edit.new is not None and edit.before and edit.new.version <= _last(edit) and not _corrects(edit):
             yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {_last(edit)}")
+
+
+def _corrects(edit: PlanEdit) -> bool:
+    return not edit.begun and edit.new is not None and edit.new.version == _last(edit)
 
 
 def _last(edit: PlanEdit) -> int:
@@ -40,6 +45,7 @@ def _last(edit: PlanEdit) -> int:
 def raise_version(case: Case) -> Iterator[Step]:
     """Write the next version into the plan."""
     edits = [edit for edit in case.ctx.edits if edit.new and edit.before and edit.new.version <= _last(edit)]
+    edits = [edit for edit in edits if not _corrects(edit)]
     lines = []
     for edit in edits:
         path, new = edit.path, edit.new
@@ -74,5 +80,8 @@ RULE = Rule(
         ('plan goal = "another one"',),
         ('plan goal = "another one"', "plan version = 0"),
     ),
-    good=(('plan goal = "another one"', "plan version = 2"),),
+    good=(
+        ('plan goal = "another one"', "plan version = 2"),
+        ("stage plan", "task none", 'plan goal = "another one"'),
+    ),
 )

@@ -11,8 +11,9 @@ from planfence.change.change import STAGED, Change
 from planfence.change.message import Message
 from planfence.errors import Fault
 from planfence.finding import Finding, Severity
+from planfence.gitio.paths import is_literal
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import Policy, Standing
 from planfence.records import dataclass, field
 from planfence.rules.place import Place
 
@@ -38,6 +39,7 @@ class Door(StrEnum):
     GOVERNING = "governing"
     SMALL = "small"
     URGENT = "urgent"
+    STANDING = "standing"
     REVERT = "revert"
     SQUASH = "squash"
     CLOSED = "closed"
@@ -51,6 +53,7 @@ class PlanEdit:
     ``others`` are the plans of the parents that have another text; ``settled`` says that it took one parent's text.
     ``past`` are the versions that the plan had before the change, the latest first, also before it was deleted, and
     ``gone`` the plans that the change or its history deleted, as they last were: asked for where a model adds a task.
+    ``begun`` is False where it is known that no task of the plan had begun before the change.
     """
 
     path: str
@@ -61,6 +64,7 @@ class PlanEdit:
     settled: bool = False
     past: tuple[Plan, ...] = ()
     gone: tuple[Plan, ...] = ()
+    begun: bool = True
 
     @property
     def before(self) -> tuple[Plan, ...]:
@@ -97,6 +101,7 @@ class Context:
     ``beside`` are the tasks of the commits before a change that names none, where it belongs to none of theirs.
     ``unread`` are the paths whose lines nobody reads: renamed as they are, locked, generated, vendored.
     ``squashed`` says that a forge made it of several commits, which were judged one by one.
+    ``standing`` is the standing work that it is, if it is one.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
     """
 
@@ -121,8 +126,16 @@ class Context:
     beside: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
     squashed: bool = False
+    standing: Standing | None = None
     content: Any = None
     facts: Any = None
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The paths that the task, or the standing work, names literally."""
+        if self.standing is not None:
+            return frozenset(filter(is_literal, self.standing.files))
+        return self.task.named if self.task else frozenset()
 
     @property
     def was_judged(self) -> bool:

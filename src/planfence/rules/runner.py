@@ -47,10 +47,13 @@ def clauses(
 def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     """Run rules over one change, with the policy's severities and the change's name on each finding.
 
-    What a rule itself only warns of, though it is an error by default, stays a warning.
+    What a rule itself only warns of, though it is an error by default, stays a warning. Where the policy only
+    observes, nothing refuses.
     """
     return tuple(
-        replace(finding, severity=_weight(rule, finding, ctx.policy), change=ctx.change.name)
+        replace(
+            finding, severity=_weight(rule, finding, ctx.policy), change=ctx.change.name, observed=ctx.policy.observes
+        )
         for rule in rules
         for finding in rule.check(ctx)
     )
@@ -61,20 +64,33 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 
-def door(
-    change: Change, policy: Policy, *, task_name: str, planned: bool, urgent: str, unplanned: frozenset[str], model: str
+def door(  # noqa: PLR0913 - one parameter for each thing that decides it
+    change: Change,
+    policy: Policy,
+    *,
+    task_name: str,
+    planned: bool,
+    urgent: str,
+    unplanned: frozenset[str],
+    model: str,
+    standing: bool = False,
 ) -> Door:
     """By which door a change comes in.
 
     ``planned`` says whether the plans have the task that ``task_name`` names, ``model`` who commits; ``unplanned``
-    is the union of the paths of all unplanned changes of the range, this one included.
+    is the union of the paths of all unplanned changes of the range, this one included; ``standing`` whether it is
+    standing work.
     """
     if change.files and all(policy.governs(file.path) for file in change.files):
         return Door.GOVERNING
     if urgent and policy.unplanned.lets(model):
         return Door.URGENT
+    if task_name and planned:
+        return Door.TASK
+    if standing:
+        return Door.STANDING
     if task_name:
-        return Door.TASK if planned else Door.CLOSED
+        return Door.CLOSED
     if change.is_merge and not change.files:
         return Door.SMALL
     return Door.SMALL if 0 < policy.unplanned.files >= len(unplanned) else Door.CLOSED

@@ -20,7 +20,8 @@ A write through a symlink changes files that the plan never listed. A submodule 
 content that no rule has seen. Two names that are one on macOS or Windows overwrite each other at checkout.
 
 ## Fix
-Use a plain file with a portable name, or name the link or the submodule literally in the task's `files`.
+Use a plain file with a portable name, or name the link or the submodule literally in the `files` of the task
+or the standing work.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    named = ctx.task.named if ctx.task else frozenset()
+    named = ctx.named
     for file in ctx.change.files:
         if file.new_mode == Mode.ABSENT:
             continue
@@ -73,7 +74,7 @@ def _kind(ctx: Context, file: FileChange) -> Iterator[Finding]:
         yield RULE.at(file.path, "a submodule that no task names literally")
     elif file.old_mode != Mode.ABSENT and _type(file.old_mode) != _type(file.new_mode):
         yield RULE.at(file.path, "changes its type, and no task names it literally")
-    elif file.new_mode == Mode.SYMLINK and ctx.door is Door.TASK:
+    elif file.new_mode == Mode.SYMLINK and ctx.door in (Door.TASK, Door.STANDING):
         yield RULE.at(file.path, "a symlink that the task does not name literally")
 
 

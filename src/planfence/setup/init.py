@@ -1,4 +1,4 @@
-"""Setting a repository up: policy, starter plan, ignored logs, hook configuration, hooks.
+"""Setting a repository up: policy, ignored logs, hook configuration, hooks.
 
 Each step writes only what is not there yet, and says what it did. What somebody else wrote is
 never changed: the user is shown the lines to add.
@@ -10,19 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from planfence import POLICY_PATH
+from planfence.change import write
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import edit, locked, write_new
+from planfence.gate.testcommand import Shown, find, line_for
 from planfence.gitio.repository import Repository
+from planfence.log.writer import ignored_by, keep_from_git, log_path
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
-from planfence.plan import plans, policytemplate
+from planfence.plan import plans, starters
 from planfence.records import dataclass
 from planfence.rules.catalog import KNOWN
 from planfence.setup import frameworks
 from planfence.setup import install as installing
 from planfence.setup.install import Installation
 
-_PYTEST = "pytest -q --junit-xml={junit}"
 _IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"
 STARTER_PLAN = "first"
 
@@ -37,6 +39,15 @@ class InitStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked for beyond the usual: a policy that only observes, a plan to fill in, a commit of it all."""
+
+    observe: bool = False
+    plan: bool = False
+    commit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Initialised:
     """What `init` did: its steps, the hooks' installation, what the user does next, and lines to add (empty: none)."""
 
@@ -46,35 +57,59 @@ class Initialised:
     snippet: str = ""
 
 
-def init(repository: Repository, framework: str = "auto", *, outside: bool = False) -> Initialised:
+def init(
+    repository: Repository, framework: str = "auto", *, outside: bool = False, wishes: Wishes | None = None
+) -> Initialised:
     """Set the repository up; safe to run twice.
 
     Of several at once, each waits for the one before. Raises :class:`PlanfenceError` before anything is written where
     the policy that is there can't be read, or the hooks can't be installed.
     """
     with locked(repository.common_dir):
-        return _init(repository, framework, outside=outside)
+        return _init(repository, framework, wishes or Wishes(), outside=outside)
 
 
-def _init(repository: Repository, framework: str, *, outside: bool) -> Initialised:
+def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bool) -> Initialised:
     # A bare repository, or hooks that are switched off, are refused before anything is written.
     installing.require_folder(installing.hooks_folder(repository))
     policy = _existing_policy(repository.top)
+    if policy is not None and wishes.observe and not policy.observes:
+        raise PlanfenceError(f"{POLICY_PATH} is there already, and enforces", hint='write `mode = "observe"` into it')
+    shown: Shown | None = None
+    untouched = _clean(repository, ".gitignore")
     steps = [*_framework_step(repository.top, framework)]
     installation = installing.install(repository, framework, outside=outside)
     if policy is None:
         base = base_branch(repository)
-        text = policytemplate.starter(base, _test_command(repository.top))
+        shown = find(repository.top)
+        text = starters.policy_text(base, shown.command if shown else "", observe=wishes.observe)
         if not write_new(repository.top / POLICY_PATH, text.encode()):
             raise CouldNotCheck(f"{POLICY_PATH} was written meanwhile", hint="run it again")
         policy = parse_policy(text.encode(), POLICY_PATH)
         steps.insert(0, InitStep(POLICY_PATH, "written", f"the protected branch is {policy.base}"))
     else:
         steps.insert(0, InitStep(POLICY_PATH, "was there already"))
-    steps += [_plan_step(repository, policy), *_ignore_steps(repository, policy)]
+    steps.append(_tests_step(repository, policy, shown))
+    if wishes.plan:
+        steps.append(_plan_step(repository, policy))
+    steps += _ignore_steps(repository, policy)
     config = frameworks.read_config(repository.top)
     snippet = "" if config is None or config.names_planfence else frameworks.snippet()
+    if wishes.commit and (files := _uncommitted(repository, policy, with_ignored=untouched)):
+        made = write.commit_alone(repository, files, "chore: add planfence")
+        steps.append(InitStep("commit", made[:12], " ".join(files)))
     return Initialised(tuple(steps), installation, tuple(_next_steps(repository, policy)), snippet)
+
+
+def _uncommitted(repository: Repository, policy: Policy, *, with_ignored: bool) -> list[str]:
+    """The files of ours that HEAD does not have as they are; `.gitignore` only if nothing else was changed in it."""
+    names = [POLICY_PATH, policy.plans, frameworks.YAML_CONFIG, *([".gitignore"] if with_ignored else [])]
+    return [name for name in names if (repository.top / name).exists() and not _clean(repository, name)]
+
+
+def _clean(repository: Repository, name: str) -> bool:
+    """Whether there is nothing at this path that HEAD does not have."""
+    return not repository.git.run("status", "--porcelain", "-uall", "-z", "--", f":(top,literal){name}")
 
 
 def _existing_policy(top: Path) -> Policy | None:
@@ -103,15 +138,14 @@ def base_branch(repository: Repository) -> str:
     return name if status == 0 and name.isprintable() and '"' not in name and "\\" not in name else "main"
 
 
-def _test_command(top: Path) -> str:
-    """The test command, where the repository shows that it uses pytest; empty where it does not."""
-    for name, words in (("pyproject.toml", b"[tool.pytest"), ("pytest.ini", b""), ("tox.ini", b"[pytest]")):
-        try:
-            if words in (top / name).read_bytes():
-                return _PYTEST
-        except OSError:
-            continue
-    return ""
+def _tests_step(repository: Repository, policy: Policy, shown: Shown | None) -> InitStep:
+    """Say which command the tests are run by, or which line to write."""
+    if shown is not None:
+        return InitStep("tests", "found", f"{shown.command}   (as {shown.shown_by} shows)")
+    if policy.tests.command:
+        return InitStep("tests", "has a command already", policy.tests.command)
+    line = line_for(repository.top)
+    return InitStep("tests", "no command found", f"`planfence test` and a push need one: write `{line}` under [tests]")
 
 
 def _framework_step(top: Path, framework: str) -> Iterator[InitStep]:
@@ -141,23 +175,23 @@ def _plan_step(repository: Repository, policy: Policy) -> InitStep:
 
 def _ignore_steps(repository: Repository, policy: Policy) -> Iterator[InitStep]:
     """Have git ignore the logs: a framework fails a hook that changes a tracked file."""
-    names = [name for name in dict.fromkeys((policy.log, policy.run_log)) if not _ignored(repository, name)]
+    logs = {name: log_path(repository, name) for name in (policy.log, policy.run_log)}
+    kept = [keep_from_git(repository, path) for path in logs.values() if path is not None]
+    names = [name for name in logs if not _in_gitignore(repository, name)]
+    patterns = [ignored_by(name) for name in names]
+    lines = "".join(f"{pattern}\n" for pattern in patterns)
     if not names:
         yield InitStep("logs", "are ignored already")
         return
-    lines = "".join(f"/{name}*\n" for name in names)
-    # The second is nobody's file to keep in order, and shared by all linked worktrees.
-    own = [repository.top / ".gitignore"] if repository.git_dir == repository.common_dir else []
-    exclude = Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "info/exclude"))
-    for path in (*own, exclude):
-        if not path.is_symlink() and not path.is_dir() and edit(path, lambda old: _with_lines(old or b"", lines)):
-            yield InitStep(_shown(repository, path), "ignores the logs", " ".join(lines.split()))
-            return
-    yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(lines.split())}")
-
-
-def _shown(repository: Repository, path: Path) -> str:
-    return path.name if path.parent == repository.top else "info/exclude"
+    # `.gitignore` is for those who look, and for clones that planfence never ran in; `info/exclude` for this one.
+    path = repository.top / ".gitignore"
+    own = repository.git_dir == repository.common_dir and not path.is_symlink() and not path.is_dir()
+    if own and edit(path, lambda old: _with_lines(old or b"", lines)):
+        yield InitStep(path.name, "ignores the logs", " ".join(patterns))
+    elif all(kept):
+        yield InitStep("info/exclude", "ignores the logs", " ".join(patterns))
+    else:
+        yield InitStep("logs", "are not ignored", f"add to .gitignore: {' '.join(patterns)}")
 
 
 def _with_lines(old: bytes, lines: str) -> bytes | None:
@@ -167,19 +201,21 @@ def _with_lines(old: bytes, lines: str) -> bytes | None:
     return old + _IGNORED_BECAUSE.encode() + lines.encode()
 
 
-def _ignored(repository: Repository, name: str) -> bool:
-    return repository.git.status("check-ignore", "-q", "--no-index", "--", name)[0] == 0
+def _in_gitignore(repository: Repository, name: str) -> bool:
+    """Whether a file of the worktree has git ignore the log, so that every clone does."""
+    status, out = repository.git.status("check-ignore", "-v", "--no-index", "--", name)
+    return status == 0 and not out.decode("utf-8", "surrogateescape").partition(":")[0].endswith("info/exclude")
 
 
 def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:
-    files = [POLICY_PATH, policy.plans]
-    files += [
-        name
-        for name in (".gitignore", frameworks.YAML_CONFIG)
-        if (repository.top / name).exists() and repository.git.run("status", "--porcelain", "--", name)
-    ]
-    plan = plans.plan_ids(repository, policy)[0]
-    yield f"$EDITOR {policy.plan_path(plan)} && planfence plan lint {plan}"
-    yield f"git add {' '.join(files)} && git commit -m 'chore: add planfence and its first plan'"
-    yield f"planfence start {plan}/TASK   # then work, and commit as ever"
+    files = _uncommitted(repository, policy, with_ignored=True)
+    ids = plans.plan_ids(repository, policy)
+    if ids:
+        yield f"$EDITOR {policy.plan_path(ids[0])} && planfence plan lint {ids[0]}"
+    if files:
+        yield f"git add {' '.join(files)} && git commit -m 'chore: add planfence'"
+    if ids:
+        yield f"planfence start {ids[0]}/TASK   # then work, and commit as ever"
+    else:
+        yield "planfence plan new ID --goal '…' --files 'src/…' --run '…' --start   # then work, and commit as ever"
     yield "planfence doctor             # whenever in doubt"

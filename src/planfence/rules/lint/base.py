@@ -58,13 +58,16 @@ class LintRule:
     severity: Severity
     check: LintCheck
 
-    def at(self, ctx: LintContext, path: Path, message: str, *fixes: str) -> Finding:
-        """Report something about what stands at this path of the plan (where it is missing: its parent)."""
+    def at(self, ctx: LintContext, path: Path, message: str, *fixes: str, weight: Severity | None = None) -> Finding:
+        """Report something about what stands at this path of the plan (where it is missing: its parent).
+
+        ``weight`` where it weighs less than the rule.
+        """
         place = ctx.source.value(path)
         return Finding(
             self.code,
             self.name,
-            self.severity,
+            weight or self.severity,
             message,
             path=ctx.source.path,
             line=place.line,

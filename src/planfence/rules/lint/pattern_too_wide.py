@@ -1,9 +1,10 @@
 """A task lists a pattern that allows nearly everything.
 
 ## What it checks
-A pattern of a task's `files` that names the whole repository or a whole folder at its top: `**`, `src/**`,
-`src/*`, `src/**/*.py`. A name further in makes it narrow enough: `src/auth/**`, `src/**/auth.py`. Patterns of
-themes and of `deny` may be wide.
+What each pattern of a task's `files` matches among the files that git tracks: more than a third of them, two at
+least, are too many, and so is `**` in any repository. A pattern for files that are not there yet matches none. Where
+the files are not known, the pattern's shape counts: a whole folder at the top (`src/**`, `src/*`, `src/**/*.py`).
+Patterns of themes and of `deny` may be wide.
 
 ## Why is this bad?
 A task that may touch everything fences nothing in, and nobody can tell which work it stands for.
@@ -14,19 +15,43 @@ List the files, or the folder one level down that the task is about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from planfence.finding import Finding, Severity
+from planfence.gitio import paths
 from planfence.gitio.globs import is_wide
 from planfence.rules.lint.base import LintContext, LintRule
 
+#: One of so many tracked files is the most that a pattern may match.
+_SHARE = 3
+_FIX = "list the files, or a folder further in"
+
 
 def check(ctx: LintContext) -> Iterator[Finding]:
+    tracked = sorted(ctx.tree.paths) if ctx.tree is not None else None
+    known: dict[str, str] = {}
     for path, task in ctx.numbered():
         for index, entry in enumerate(task.files):
-            if is_wide(entry.path):
-                message = f"task {task.id}: `{entry.path}` allows nearly everything"
-                yield RULE.at(ctx, (*path, "files", index, "path"), message, "list the files, or a folder further in")
+            pattern = entry.path
+            if pattern not in known:
+                known[pattern] = "" if paths.is_literal(pattern) else _excess(pattern, tracked)
+            if known[pattern]:
+                message = f"task {task.id}: `{pattern}` allows nearly everything{known[pattern]}"
+                yield RULE.at(ctx, (*path, "files", index, "path"), message, _FIX)
+
+
+def _excess(pattern: str, tracked: Sequence[str] | None) -> str:
+    """Return how much too much the pattern allows, in words; empty if it does not."""
+    if tracked is None or not pattern.strip("*?/"):
+        return " there may be" if is_wide(pattern) else ""
+    start = min(at for char in "*?[" if (at := pattern.find(char)) >= 0)
+    # What begins alike stands together, so that most patterns need no look at each path.
+    first, last = bisect_left(tracked, pattern[:start]), bisect_left(tracked, f"{pattern[:start]}\U0010ffff")
+    if (last - first) * _SHARE <= len(tracked):
+        return ""
+    found = sum(paths.matches((pattern,), path) for path in tracked[first:last])
+    return f": {found} of {len(tracked)} files" if found > 1 and found * _SHARE > len(tracked) else ""
 
 
 RULE = LintRule("LNT001", "pattern-too-wide", Severity.ERROR, check)

@@ -1,7 +1,8 @@
 """A text of the plan still has to be written.
 
 ## What it checks
-Whether any string of the file begins with `TODO`, as the starter of `planfence plan new` has them.
+Whether any string of the file begins with `TODO`, as the starter of `planfence plan new` has them. One that begins
+with `OPEN:` is only a warning: so `planfence plan new ID --goal …` marks what nobody has said yet.
 
 ## Why is this bad?
 A plan that is half written allows and promises what nobody meant.
@@ -19,16 +20,21 @@ from planfence.manifest.tablereader import label
 from planfence.manifest.tomlsource import Path
 from planfence.rules.lint.base import LintContext, LintRule
 
+#: What a text begins with that is left to the planner.
+OPEN = "OPEN:"
+
 
 def check(ctx: LintContext) -> Iterator[Finding]:
-    for path in _unwritten(ctx.source.data, ()):
-        yield RULE.at(ctx, path, f"`{label(path)}` still has to be written", "write it, or take the entry out")
+    for path, text in _unwritten(ctx.source.data, ()):
+        weight = Severity.WARN if text.startswith(OPEN) else None
+        what = "is left to the planner" if weight else "still has to be written"
+        yield RULE.at(ctx, path, f"`{label(path)}` {what}", "write it, or take the entry out", weight=weight)
 
 
-def _unwritten(value: object, path: Path) -> Iterator[Path]:
+def _unwritten(value: object, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        if value.startswith("TODO"):
-            yield path
+        if value.startswith(("TODO", OPEN)):
+            yield path, value
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _unwritten(inner, (*path, key))

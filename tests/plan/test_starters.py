@@ -6,7 +6,7 @@ import pytest
 
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
-from planfence.plan.policytemplate import starter
+from planfence.plan.starters import policy_text as starter
 
 
 def uncommented(text):

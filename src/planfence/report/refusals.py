@@ -1,0 +1,40 @@
+"""What was refused, and what a policy that only observes would have refused: by rule, and by who acted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from planfence.log.reader import Record
+from planfence.records import dataclass
+
+#: The events that stand once for what was stopped: a refusal ends the commit at the hook that says it, and what is only
+#: observed passes each of them, so that the finished commit and the push speak for it.
+_REFUSING = frozenset({"pre-commit", "pre-merge-commit", "commit-msg", "pre-push"})
+_OBSERVED = frozenset({"post-commit", "pre-push"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How often one rule stopped one model (`human` too), and would have where it only observed."""
+
+    rule: str
+    model: str
+    refused: int
+    observed: int
+
+
+def refusals(records: Iterable[Record], since: int = 0) -> tuple[Refusals, ...]:
+    """Count the refusals of hooks in the records from ``since`` on (seconds), the most frequent first."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for record in records:
+        result, event = record.fields.get("result", ""), record.fields.get("event", "")
+        counted = event in (_REFUSING if result == "refused" else _OBSERVED if result == "observed" else ())
+        if counted and record.epoch >= since:
+            for rule in filter(None, record.fields.get("rules", "").split("+")):
+                counts[rule, record.fields.get("model", "") or "?", result] += 1
+    rows = {
+        (rule, model): Refusals(rule, model, counts[rule, model, "refused"], counts[rule, model, "observed"])
+        for rule, model, _ in counts
+    }
+    return tuple(sorted(rows.values(), key=lambda row: (-row.refused - row.observed, row.rule, row.model)))

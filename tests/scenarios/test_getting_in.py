@@ -1,0 +1,205 @@
+"""From nothing to a first guarded commit, observing first, and the test command that a project shows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from planfence.gate.testcommand import find
+
+
+def test_four_commands_and_no_line_to_edit(empty_repo) -> None:
+    """The first of the four is `pip install planfence`."""
+    repo = empty_repo
+    repo.write("src/auth/user.py")
+    repo.write("src/mail.py")
+    repo.write("README.md")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "chore: begin")
+    done = repo.planfence("init", "--commit")
+    assert done.returncode == 0, done.stderr
+    assert repo.git("show", "--format=%s", "--name-only").split("\n") == [
+        "chore: add planfence", "", ".gitignore", "planfence.toml",
+    ]  # fmt: skip
+    done = repo.planfence(
+        *("plan", "new", "auth", "--goal", "Log in by token", "--files", "src/auth/**", "--run", "true", "--start")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "auth/work is active" in done.stdout
+    assert repo.git("status", "--porcelain") == ""
+    repo.write("src/auth/user.py", "1\n")
+    repo.git("commit", "-q", "-a", "-m", "feat: log in")
+    assert "Plan-Task: auth/work" in repo.git("log", "-1", "--format=%B")
+    repo.write("src/mail.py", "1\n")
+    assert "SCP001" in refused(repo, "git commit -a", "feat: mail")
+    assert [repo.planfence("plan", "lint").returncode, repo.planfence("doctor").returncode] == [0, 0]
+
+
+def refused(repo, what: str, message: str) -> str:
+    done = subprocess.run(
+        [*what.split(), "-m", message],
+        cwd=repo.root,
+        env=repo.variables | repo.extra,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    return done.stderr
+
+
+def test_commit_takes_nothing_else_along(empty_repo) -> None:
+    empty_repo.write("mine.txt")
+    empty_repo.write(".gitignore", "mine\n")
+    empty_repo.git("add", "mine.txt")
+    assert empty_repo.planfence("init", "--commit").returncode == 0
+    assert empty_repo.git("ls-tree", "-r", "--name-only", "HEAD").split() == ["planfence.toml"]
+    assert empty_repo.git("diff", "--cached", "--name-only") == "mine.txt"
+    done = empty_repo.planfence("plan", "new", "a", "--goal", "g", "--files", "b.py", "--files", "c.py", "--commit")
+    assert done.returncode == 0, done.stderr
+    assert empty_repo.git("diff", "--cached", "--name-only") == "mine.txt"
+    assert empty_repo.git("show", "--format=", "--name-only") == "plans/a.toml"
+
+
+def test_what_was_not_said_is_left_open(repo) -> None:
+    done = repo.planfence(
+        "plan", "new", "mail", "--goal", 'Send "mail"\\n', "--files", "src/mail/**", "--theme", "post"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("is left to the planner") == 5
+    lint = repo.planfence("plan", "lint", "mail")
+    assert (lint.returncode, "LNT016" in lint.stdout) == (0, True)
+    shown = repo.planfence("plan", "show", "mail").stdout
+    assert 'Send "mail"\\n' in shown
+    assert "mail/work" in shown
+    assert "post" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--goal", "g"], 2, "needs a goal and files"),
+        (["--goal", "g", "--files", "/abs"], 2, "an absolute path"),
+        (["--goal", "g", "--files", "**"], 1, "nearly everything"),
+        (["--goal", " ", "--files", "a"], 2, "needs a goal and files"),
+        (["--goal", "g", "--files", "a", "--task", "a b"], 2, "can't be a task's id"),
+        (["--start"], 2, "can't be started"),
+    ],
+)
+def test_a_plan_that_would_not_start_is_not_written(repo, words: list[str], code: int, said: str) -> None:
+    done = repo.planfence("plan", "new", "x", *words)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert repo.git("status", "--porcelain", "-uall") == ""
+
+
+def test_observing_refuses_nothing_and_tells_all(repo, tmp_path) -> None:
+    repo.write("planfence.toml", 'schema = 1\nmode = "observe"\ntests.required = ["push", "advance", "commit"]\n')
+    start = repo.commit("chore: observe")
+    assert repo.planfence("install").returncode == 0
+    repo.start("auth/middleware")
+    repo.extra["PLANFENCE_MODEL"] = "codex"
+    repo.write("src/evil.py")
+    repo.git("add", "-A")
+    done = repo.planfence("check", "--staged")
+    assert done.returncode == 0
+    assert "would be refused (observed only)" in done.stdout
+    repo.git("commit", "-q", "-m", "feat: evil")
+    repo.git("init", "-q", "--bare", str(tmp_path / "far.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "far.git"))
+    repo.git("push", "-q", "--no-verify", "origin", f"{start}:refs/heads/main")
+    repo.git("push", "-q", "origin", "HEAD:refs/heads/work")
+    done = repo.planfence("verify", f"{start}..HEAD")
+    assert (done.returncode, "that enforcing would refuse" in done.stdout) == (0, True), done.stdout
+    lines = (repo.root / ".ai-benchmark.csv").read_text().splitlines()
+    assert any("result=observed" in line and "SCP001" in line and "model=codex" in line for line in lines)
+    found = json.loads(repo.planfence("check", "--commit", "HEAD", "--format", "json").stdout)
+    assert (found["refused"], {each["observed"] for each in found["findings"]}) == (False, {True})
+    told = repo.planfence("report", "--refusals").stdout
+    assert "SCP001" in told
+    assert "codex" in told
+
+
+def test_observing_lets_pass_what_can_t_be_judged(repo) -> None:
+    repo.write("planfence.toml", 'schema = 1\nmode = "observe"\n')
+    repo.commit("chore: observe")
+    assert repo.planfence("install").returncode == 0
+    repo.start("auth/nothing")
+    repo.write("src/user.py")
+    repo.git("commit", "-q", "-a", "-m", "feat: x")
+
+
+def test_the_switch_is_one_line(empty_repo) -> None:
+    assert empty_repo.planfence("init", "--observe").returncode == 0
+    text = (empty_repo.root / "planfence.toml").read_text()
+    assert text.count("\nmode = ") == 1
+    empty_repo.write("planfence.toml", "schema = 1\n")
+    done = empty_repo.planfence("init", "--observe")
+    assert (done.returncode, 'write `mode = "observe"`' in done.stderr) == (2, True)
+
+
+PACKAGE = '{"scripts": {"test": "%s"}, "devDependencies": {%s}}'
+PROJECTS = {
+    "pyproject": ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, "pytest -q --junit-xml={junit}"),
+    "dependency": ({"pyproject.toml": '[dependency-groups]\ndev = ["pytest>=8"]\n'}, "pytest -q --junit-xml={junit}"),
+    "setup.cfg": ({"setup.cfg": "[tool:pytest]\n"}, "pytest -q --junit-xml={junit}"),
+    "test files": ({"tests/test_a.py": ""}, "pytest -q --junit-xml={junit}"),
+    "tox": ({"tox.ini": "[testenv]\ncommands = unittest\n"}, "tox"),
+    "tox, pytest": ({"tox.ini": "[testenv]\ncommands = pytest {posargs}\n"}, "tox -- --junit-xml={junit}"),
+    "npm": ({"package.json": PACKAGE % ("mocha", "")}, "npm test"),
+    "pnpm": ({"package.json": PACKAGE % ("mocha", ""), "pnpm-lock.yaml": ""}, "pnpm test"),
+    "yarn": ({"package.json": PACKAGE % ("mocha", ""), "yarn.lock": ""}, "yarn test"),
+    "vitest": (
+        {"package.json": PACKAGE % ("vitest", ""), "pnpm-lock.yaml": ""},
+        "pnpm exec vitest run --reporter=default --reporter=junit --outputFile.junit={junit}",
+    ),
+    "jest": (
+        {"package.json": PACKAGE % ("jest", '"jest-junit": "1"')},
+        "JEST_JUNIT_OUTPUT_FILE={junit} npx jest --reporters=default --reporters=jest-junit",
+    ),
+    "node": (
+        {"package.json": PACKAGE % ("node --test tests/", "")},
+        "node --test --test-reporter=junit --test-reporter-destination={junit} tests/",
+    ),
+    "npm init": ({"package.json": PACKAGE % ('echo \\"Error: no test specified\\" && exit 1', "")}, ""),
+    "cargo": ({"Cargo.toml": ""}, "cargo test"),
+    "go": ({"go.mod": "module x\n"}, "go test ./..."),
+    "gotestsum": ({"go.mod": "tool gotest.tools/gotestsum\n"}, "go tool gotestsum --junitfile={junit} ./..."),
+    "maven": ({"pom.xml": "", "mvnw": ""}, "./mvnw -q -B test"),
+    "gradle": ({"build.gradle.kts": ""}, "gradle test"),
+    "just": ({"justfile": "build:\n\ntest *args:\n    x\n"}, "just test"),
+    "make": ({"Makefile": "all: test\n\ntest: all\n\tx\n"}, "make test"),
+    "make without tests": ({"Makefile": "tests-are-here := 1\nall:\n\ttest -f x\n"}, ""),
+    "python before make": ({"Makefile": "test:\n", "pytest.ini": ""}, "pytest -q --junit-xml={junit}"),
+    "broken": ({"package.json": "{", "pyproject.toml": "["}, ""),
+    "nothing": ({"README.md": ""}, ""),
+}
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_the_test_command_that_a_project_shows(tmp_path, name: str) -> None:
+    files, command = PROJECTS[name]
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = find(tmp_path)
+    assert (found.command if found else "") == command
+    assert found is None or (tmp_path / found.shown_by).is_file()
+
+
+def test_init_writes_it_and_says_so(empty_repo) -> None:
+    empty_repo.write("package.json", PACKAGE % ("vitest", ""))
+    said = empty_repo.planfence("init").stdout
+    assert "as package.json shows" in said
+    assert "\n[tests]" in (empty_repo.root / "planfence.toml").read_text()
+    assert "first.toml" not in said
+    assert not (empty_repo.root / "plans").exists()
+
+
+def test_without_one_it_is_said_which_line_to_write(repo) -> None:
+    repo.write("Makefile", "test:\n\ttrue\n")
+    line = 'write `command = "make test"` under [tests]'
+    assert line in repo.planfence("test").stderr
+    repo.start("auth/middleware")
+    assert line in repo.planfence("advance").stderr
