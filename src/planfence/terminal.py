@@ -48,6 +48,14 @@ def _write(text: str, *, err: bool) -> None:
     stream.flush()
 
 
+def emit_exact(data: bytes) -> None:
+    """Write bytes as they are for the program that reads them; a person at a terminal sees them inert."""
+    if sys.stdout.isatty():
+        emit(lines(data.decode("utf-8", "replace")))
+    else:
+        sys.stdout.buffer.write(data)
+
+
 def emit_error(error: PlanfenceError) -> None:
     """Say an error and its hint on standard error: a line each, and a line for each fault of a file."""
     if isinstance(error, BadFile):

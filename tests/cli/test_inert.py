@@ -105,6 +105,10 @@ CALLS: dict[tuple[str, ...], list[Call]] = {
         call("evil/one", "--to", SPEAKABLE, "--why", "x"),
     ],
     ("finish",): [call(), call(SPEAKABLE)],
+    ("requests",): [call(shows=""), call("--drop", "1", shows="")],
+    ("approve",): [call("1", shows=""), call(SPEAKABLE)],
+    ("prove",): [call(SPEAKABLE), call("--budget", SPEAKABLE)],
+    ("squash-message",): [call("main..HEAD", shows=""), call(f"{SPEAKABLE}..HEAD")],
     ("verify",): [call("main..HEAD"), call(f"{SPEAKABLE}..HEAD"), call(f"main..{BRANCH}")],
     ("receive",): [
         call(stdin=f"{ZERO} @HEAD@ refs/heads/{BRANCH}\n@MAIN@ {ZERO} refs/heads/main\n".encode(), shows="")

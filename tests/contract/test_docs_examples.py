@@ -16,7 +16,7 @@ from planfence.rules.lint.base import LintContext
 
 def example(request: pytest.FixtureRequest, page: str) -> bytes:
     text = (request.config.rootpath / "docs" / page).read_text("utf-8")
-    found = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    found = re.search(r"```toml\n(schema = .*?)```", text, re.DOTALL)
     assert found is not None
     return found[1].encode()
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import click
 
 from planfence.cli.common import here
 from planfence.cli.live import Live
 from planfence.errors import ExitCode, PlanfenceError
-from planfence.inert import lines
 from planfence.prove import prove as use
 from planfence.prove.session import LEVELS, Teller
 from planfence.render import prove as render
-from planfence.terminal import StatusLine, emit
+from planfence.terminal import StatusLine, emit, emit_exact
 
 _BUDGET = re.compile(r"(\d+)\s*(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
@@ -35,11 +33,7 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
     repository = here()
     change = use.change_of(repository, task, rev)
     if show:
-        patch = use.patch_of(change, show)
-        if sys.stdout.isatty():
-            emit(lines(patch.decode("utf-8", "replace")))
-        else:
-            sys.stdout.buffer.write(patch)  # exact, for `git apply`
+        emit_exact(use.patch_of(change, show))  # for `git apply`
         return int(ExitCode.CLEAN)
     line = StatusLine()
     live = Live()
