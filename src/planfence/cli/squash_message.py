@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from planfence.cli.common import here
+from planfence.inert import lines
 from planfence.terminal import emit
 
 
@@ -19,5 +20,5 @@ def command(span: str) -> int:
 
     repository = here()
     found = verify.range_of(repository, span)
-    emit(squashmessage.squash_message(repository, found.base, found.head))
+    emit(lines(squashmessage.squash_message(repository, found.base, found.head)))
     return 0
