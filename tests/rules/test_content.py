@@ -125,7 +125,7 @@ def test_without_content_nothing_is_said() -> None:
         ("fix crash (#12)\n\nsee #12", ["src/a.py behaviour 1"], 0),
         ("fix crash, also clean up", ["src/a.py behaviour 1"], 1),
         ("fix crash and add a test", ["src/a.py behaviour 1"], 1),
-        ("feat: x\n\n- one\n- two", ["src/a.py behaviour 1"], 1),
+        ("feat: x\n\n- one\n- two", ["src/a.py behaviour 1"], 0),
         ("feat: x\n\nCo-authored-by: a-1 <b@c>", ["src/a.py behaviour 1"], 0),
         ("squash! also this", ["src/a.py behaviour 1"], 0),
     ],
