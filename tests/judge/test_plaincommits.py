@@ -147,7 +147,10 @@ def test_a_range_is_judged_the_same_with_and_without_it(repo, seed: int, monkeyp
     with_it = [_said(judge) for judge in each]
     monkeypatch.setattr(PlainCommits, "take", lambda *_: False)
     assert [_said(judge) for judge in each] == with_it
-    if seed % 4:
+    # A second root may bring another plan of that name, of which nothing has begun.
+    if seed % 4 and not (
+        isinstance(with_it[0], check.Outcome) and any(each.code == "GAT002" for each in with_it[0].report.findings)
+    ):
         assert isinstance(with_it[0], tuple) or sum(proven) > 30, "little of this range is clean"
 
 

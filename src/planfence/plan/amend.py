@@ -10,6 +10,7 @@ from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
 from planfence.files.state import edit
 from planfence.finding import Report
+from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
@@ -81,7 +82,7 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     old = objects.read(before.entry.id)
     assert old is not None
     # A pattern is not enough for a link or a submodule either (SCP005).
-    literal = tuple(path for path in wanted.adds if _is_special(repository, path))
+    literal = tuple(path for path in wanted.adds if paths.fault(path) is None and _is_special(repository, path))
     data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
     after = Entry(before.entry.mode, write.write_blob(git, data))
     tree = write.tree_with(git, objects, head, before.path, after)
