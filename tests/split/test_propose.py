@@ -526,7 +526,7 @@ def test_killed_at_any_instant_all_is_as_before_or_done(mixed) -> None:
 
 
 @pytest.mark.parametrize(("begun", "other"), [(True, "auth/guide"), (False, "")])
-def test_the_line_that_a_refusal_ends_with_solves_it(repo, begun: bool, other: str) -> None:
+def test_the_line_that_a_refusal_offers_solves_it(repo, begun: bool, other: str) -> None:
     if not begun:
         for ref in repo.git("for-each-ref", "--format=%(refname)", "refs/planfence").splitlines():
             repo.git("update-ref", "-d", ref)
@@ -540,8 +540,8 @@ def test_the_line_that_a_refusal_ends_with_solves_it(repo, begun: bool, other: s
     assert repo.planfence("install").returncode == 0
     refused = typed(repo, "git commit -m 'feat: user gives 2'")
     assert refused.returncode == 1
-    line = refused.stderr.splitlines()[-1].strip()
-    assert line == "planfence split --apply"
+    line = "planfence split --apply"
+    assert line in map(str.strip, refused.stderr.splitlines())
     done = typed(repo, line)
     assert done.returncode == 0, done.stderr
     trailers = repo.git("log", "-2", "--format=%s|%(trailers:key=Plan-Task,valueonly,separator=%x2C)").splitlines()

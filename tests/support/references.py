@@ -116,6 +116,7 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
+    text = "\n".join(line for line in text.split("\n") if not line.startswith("#"))  # git skips comments
     paragraphs: list[list[str]] = [[]]
     for line in text.rstrip(" \t\n\r").split("\n"):
         if line.strip(" \t\n\r") == "":
@@ -140,8 +141,7 @@ def trailers(text: str) -> list[tuple[str, str]]:
             found.append([key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")])
         else:
             strange += 1 + len(folded)
-    ours = {"plan-task", "plan-stage", "plan-model", "plan-urgent", "plan-rework", "signed-off-by"}
-    known = any(key.lower() in ours for key, _ in found)
+    known = any(key.lower() == "signed-off-by" for key, _ in found)  # git's own, without configuration
     if strange and not (known and 3 * len(found) >= strange):
         return []
     return [(key, value) for key, value in found]
