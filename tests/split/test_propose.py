@@ -525,7 +525,7 @@ def test_killed_at_any_instant_all_is_as_before_or_done(mixed) -> None:
     mixed.git("fsck", "--strict", "--no-dangling")
 
 
-@pytest.mark.parametrize(("begun", "other"), [(True, "auth/guide"), (False, "")])
+@pytest.mark.parametrize(("begun", "other"), [(True, "auth/guide"), (False, "none")])
 def test_the_line_that_a_refusal_offers_solves_it(repo, begun: bool, other: str) -> None:
     if not begun:
         for ref in repo.git("for-each-ref", "--format=%(refname)", "refs/planfence").splitlines():

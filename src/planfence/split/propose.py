@@ -261,5 +261,7 @@ def _message(group: Group, subject: Subject) -> str:
     from planfence.judge.claims import team_trailers, trailers
 
     stage = subject.claim.stage if group.task == subject.task else "implement"
-    claim = replace(subject.claim, task=group.task, stage=stage)
+    # On a branch that holds a task's commits a small change says that it is of none, as commit-msg marks it.
+    marked = bool(subject.task) and not group.task
+    claim = replace(subject.claim, task=group.task, stage=stage, marked=marked)
     return with_trailers(team_trailers(text, subject.policy, claim.model), trailers(claim, subject.policy), "")
