@@ -485,7 +485,7 @@ class Verdicts:
         Not by what the ledger says here, by what other commits add to it, or by what a forge made of it.
         """
         change = ctx.change
-        if change.is_merge or change.name in self.landed or change.name == STAGED or not change.parents:
+        if change.is_merge or change.name in self.requests or change.name == STAGED or not change.parents:
             return False
         if not self.sources.governs_alike(change.parents[0], ctx.policy):
             return False
