@@ -22,6 +22,10 @@ _SETTINGS = (
 _COMMAND = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories")
 
 
+#: The largest octopus in the history of Linux has 66 parents.
+_PARENTS = 66
+
+
 class Merges:
     """Recomputes merges (`merge-tree --write-tree`, git ≥ 2.38). A context manager.
 
@@ -51,8 +55,14 @@ class Merges:
         A path that merges cleanly must be as the recomputed merge has it: an evil merge, or
         `-s ours`, is seen. A path in conflict may be taken whole from one parent, which settles it; any other
         resolution is the merge's own. The old side is the recomputed merge's. An octopus is
-        recomputed as git makes it: one branch after the other.
+        recomputed as git makes it: one branch after the other. Raises :class:`CouldNotCheck` for more parents than
+        anybody merges at once, since each costs a merge.
         """
+        if len(parents) > _PARENTS:
+            raise CouldNotCheck(
+                f"a merge of {len(parents)} parents can't be judged",
+                hint=f"merge at most {_PARENTS - 1} branches at once",
+            )
         git, differ = self._tools()
         merged, conflicted, ours = "", set[str](), parents[0]
         for index, theirs in enumerate(parents[1:]):
