@@ -129,7 +129,7 @@ MADE = {
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._directive": _directives,
-    "planfence.setup.shims.calls_planfence": lambda: [
+    "planfence.setup.shimreader.calls_planfence": lambda: [
         ("hook", rb"^[^#\n]*\bplanfence hook name(?![\w-])", re.MULTILINE, "search")
     ],
 }

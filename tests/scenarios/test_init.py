@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from planfence.setup import shims
+from planfence.setup import shimreader, shims
 
 
 def tree(root):
@@ -106,7 +106,7 @@ def test_a_framework_s_configuration_is_written_once(empty_repo, tool):
     config = (empty_repo.root / ".pre-commit-config.yaml").read_bytes()
     assert b"default_install_hook_types" in config
     for name in shims.NAMES:
-        assert shims.generated_by((empty_repo.root / ".git/hooks" / name).read_bytes()) == tool
+        assert shimreader.generated_by((empty_repo.root / ".git/hooks" / name).read_bytes()) == tool
     assert empty_repo.planfence("init").returncode == 0
     assert (empty_repo.root / ".pre-commit-config.yaml").read_bytes() == config
     empty_repo.commit("chore: begin")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.setup import chain, shims
+from planfence.setup import chain, shimreader, shims
 from planfence.setup.chain import Deed
 from planfence.setup.shims import Launcher
 
@@ -72,7 +72,7 @@ def test_another_interpreter_updates_the_shims_and_keeps_the_chain(folder):
     (folder / "pre-commit").write_bytes(OLD)
     chain.install(folder, LAUNCHER)
     assert deeds(chain.install(folder, Launcher("/new/python", "/site"))) == {Deed.UPDATED}
-    assert shims.chains((folder / "pre-commit").read_bytes())
+    assert shimreader.chains((folder / "pre-commit").read_bytes())
     chain.uninstall(folder)
     assert snapshot(folder) == {"pre-commit": ((folder / "pre-commit").lstat().st_mode, OLD)}
 

@@ -5,7 +5,7 @@ import pytest
 
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
-from planfence.setup import frameworks, shims
+from planfence.setup import frameworks, shimreader, shims
 
 
 def installed(folder):
@@ -17,7 +17,7 @@ EVERY = sorted(shims.NAMES)
 
 def test_install_names_this_interpreter(box):
     assert "installed" in box.planfence("install")
-    launcher = shims.launcher_of((box.hooks / "pre-commit").read_bytes())
+    launcher = shimreader.launcher_of((box.hooks / "pre-commit").read_bytes())
     assert launcher is not None
     assert launcher.python == sys.executable
     assert os.path.exists(f"{launcher.site}/planfence/__init__.py")
@@ -72,7 +72,7 @@ def test_an_ignored_hooks_path_names_the_interpreter(box):
     said = box.planfence("install")
     assert ".husky/pre-commit" in said
     text = (box.top / ".husky" / "_" / "pre-commit").read_bytes()
-    assert shims.launcher_of(text) is not None
+    assert shimreader.launcher_of(text) is not None
     shim = shims.shim("pre-commit", shims.Launcher(sys.executable, str(box.site)), husky.encode())
     (box.top / ".husky" / "_" / "pre-commit").write_bytes(shim)
     box.run(".husky/_/pre-commit", ok=5)
@@ -130,7 +130,7 @@ def test_a_framework_that_names_planfence_is_used(box, tool):
     assert f"planfence runs through {tool}" in said
     assert installed(box.hooks) == EVERY
     for name in shims.NAMES:
-        assert shims.generated_by((box.hooks / name).read_bytes()) == tool
+        assert shimreader.generated_by((box.hooks / name).read_bytes()) == tool
         assert not (box.hooks / f"{name}.legacy").exists()
     assert f"planfence runs through {tool}" in box.planfence("install")
     assert "still names planfence" in box.planfence("uninstall")
@@ -143,7 +143,7 @@ def test_a_framework_that_refuses_leaves_the_native_hooks(box):
     (box.top / ".pre-commit-config.yaml").write_text(frameworks.snippet())
     said = box.planfence("install", "--framework", "pre-commit", ok=3)
     assert "core.hooksPath" in said
-    assert shims.classify((box.hooks / "pre-commit").read_bytes()) is shims.Kind.OURS
+    assert shimreader.classify((box.hooks / "pre-commit").read_bytes()) is shimreader.Kind.OURS
 
 
 def test_native_in_front_of_a_framework(box):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from planfence.setup import shims
-from planfence.setup.shims import Kind, Launcher
+from planfence.setup import shimreader, shims
+from planfence.setup.shimreader import Kind
+from planfence.setup.shims import Launcher
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "ksh") if shutil.which(shell)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,18 +42,18 @@ def test_the_generic_shims_are_the_generator_s(name):
 def test_every_shell_parses_every_shim(name, chained):
     for given in (None, Launcher("/a 'b\"\n$c/python", "/s`i te")):
         text = shims.shim(name, given, chained)
-        assert shims.classify(text) is Kind.OURS
-        assert shims.classify(text + b"echo mine\n") is Kind.EDITED
-        assert shims.chains(text) is (chained is not None)
-        assert shims.launcher_of(text) == given
+        assert shimreader.classify(text) is Kind.OURS
+        assert shimreader.classify(text + b"echo mine\n") is Kind.EDITED
+        assert shimreader.chains(text) is (chained is not None)
+        assert shimreader.launcher_of(text) == given
         for shell in SHELLS:
             command = [shell, "sh", "-n"] if shell == "busybox" else [shell, "-n"]
             assert subprocess.run(command, input=text, check=False).returncode == 0
 
 
 def test_other_hooks_are_foreign():
-    assert shims.classify(b"") is Kind.FOREIGN
-    assert shims.classify(b"#!/bin/sh\n# planfence is called below\nplanfence hook pre-commit\n") is Kind.FOREIGN
+    assert shimreader.classify(b"") is Kind.FOREIGN
+    assert shimreader.classify(b"#!/bin/sh\n# planfence is called below\nplanfence hook pre-commit\n") is Kind.FOREIGN
     with pytest.raises(ValueError, match="update"):
         shims.shim("update", None)
 

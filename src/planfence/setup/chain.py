@@ -18,9 +18,10 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
-from planfence.setup import shims
+from planfence.setup import shimreader, shims
 from planfence.setup.hookfile import Hook, look, same
-from planfence.setup.shims import Kind, Launcher
+from planfence.setup.shimreader import Kind
+from planfence.setup.shims import Launcher
 
 _TEMPORARY_SUFFIX = ".planfence-tmp"
 _LOCK_WAIT_S = 20.0
@@ -110,7 +111,7 @@ def _install(hook: Hook, launcher: Launcher | None) -> Chained:
 def _remark(hook: Hook, foreign: bytes) -> str:
     if not hook.executable:
         return "that hook is not executable, so git did not run it before and does not now"
-    if tool := shims.generated_by(foreign):
+    if tool := shimreader.generated_by(foreign):
         return f"that hook runs the stages of {tool}, after planfence"
     return ""
 
@@ -131,7 +132,7 @@ def _uninstall(hook: Hook) -> Chained:
             return Chained(hook.name, Deed.LEFT, f"{hook.path} was edited since planfence wrote it: delete it yourself")
         if hook.kind is Kind.OURS or hook.data is None:
             return _take_out(hook, hook.path)
-        if hook.legacy is not None and shims.classify(hook.legacy) is Kind.OURS:
+        if hook.legacy is not None and shimreader.classify(hook.legacy) is Kind.OURS:
             if hook.loops:
                 hook.kept_path.unlink()
             return _take_out(hook, hook.folder / f"{hook.name}.legacy")

@@ -10,13 +10,14 @@ from itertools import count
 from pathlib import Path
 
 from planfence.gitio.run import git_version
-from planfence.setup import frameworks, install, shims
+from planfence.setup import frameworks, install, shimreader, shims
 from planfence.setup.doctor import Bench, Diagnosis, Health
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook, same
 from planfence.setup.hookfile import look as look_at
 from planfence.setup.install import HookPlace, HooksFolder
-from planfence.setup.shims import Kind, Launcher
+from planfence.setup.shimreader import Kind
+from planfence.setup.shims import Launcher
 
 #: Config-based hooks came with this version.
 CONFIG_HOOKS = (2, 54)
@@ -41,7 +42,7 @@ def _install_line(folder: HooksFolder) -> str:
 
 def _hook(bench: Bench, hook: Hook, config: Config | None, line: str) -> Iterator[Diagnosis]:
     ours = hook.kind in (Kind.OURS, Kind.EDITED)
-    tool = shims.generated_by(hook.data) or (shims.generated_by(hook.kept) if ours else "")
+    tool = shimreader.generated_by(hook.data) or (shimreader.generated_by(hook.kept) if ours else "")
     through_tool = bool(tool) and config is not None and hook.name in config.stages
     native = ours or hook.behind_framework
     if hook.loops:
@@ -79,7 +80,7 @@ def _aside(path: Path, line: str) -> str:
 
 def _shim(bench: Bench, hook: Hook, line: str) -> Diagnosis:
     text = (hook.legacy if hook.behind_framework else hook.data) or b""
-    launcher = shims.launcher_of(text)
+    launcher = shimreader.launcher_of(text)
     on_path = shutil.which("planfence", path=bench.environment.get("PATH"))
     if launcher is not None and (gone := _vanished(launcher)):
         health = Health.ODD if on_path else Health.BROKEN
@@ -89,7 +90,7 @@ def _shim(bench: Bench, hook: Hook, line: str) -> Diagnosis:
         return Diagnosis(
             Health.BROKEN, hook.name, "planfence is not on PATH: it refuses every commit", "pip install planfence"
         )
-    if shims.classify(text) is Kind.EDITED:
+    if shimreader.classify(text) is Kind.EDITED:
         return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it", _aside(hook.path, line))
     if hook.kind is Kind.OURS and text != shims.shim(hook.name, launcher, hook.kept):
         return Diagnosis(Health.ODD, hook.name, "was written by another version of planfence", line)

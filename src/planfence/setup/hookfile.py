@@ -8,8 +8,9 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
-from planfence.setup import shims
-from planfence.setup.shims import CHAINED_SUFFIX, Kind
+from planfence.setup import shimreader
+from planfence.setup.shimreader import Kind
+from planfence.setup.shims import CHAINED_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Hook:
     @property
     def kind(self) -> Kind | None:
         """Whose the hook is; None where there is none."""
-        return None if self.data is None else shims.classify(self.data)
+        return None if self.data is None else shimreader.classify(self.data)
 
     @property
     def behind_framework(self) -> bool:
@@ -44,12 +45,12 @@ class Hook:
         if self.folder.parts[-2:] == (".husky", "_"):
             # husky runs the hook of this name in the folder above.
             own += b"\n" + (_read(self.folder.parent / self.name) or b"")
-        return self.kind is Kind.FOREIGN and shims.calls_planfence(own, self.name)
+        return self.kind is Kind.FOREIGN and shimreader.calls_planfence(own, self.name)
 
     @property
     def loops(self) -> bool:
         """Whether a framework's hook would start itself again: it took ours for a hook to keep, and ours kept it."""
-        return self.behind_framework and bool(shims.generated_by(self.kept))
+        return self.behind_framework and bool(shimreader.generated_by(self.kept))
 
     @property
     def path(self) -> Path:
@@ -72,7 +73,7 @@ def look(folder: Path, name: str) -> Hook:
         data=_read(path),
         executable=os.access(path, os.X_OK),
         kept=_read(folder / (name + CHAINED_SUFFIX)),
-        legacy=legacy if legacy is not None and shims.classify(legacy) is not Kind.FOREIGN else None,
+        legacy=legacy if legacy is not None and shimreader.classify(legacy) is not Kind.FOREIGN else None,
     )
 
 

@@ -10,7 +10,7 @@ import planfence
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
-from planfence.setup import chain, frameworks, shims
+from planfence.setup import chain, frameworks, shimreader, shims
 from planfence.setup.chain import Chained, Deed
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook
@@ -100,7 +100,7 @@ def choose(config: Config | None, hooks: list[Hook], repository: Repository) -> 
     if config.only_prek:
         return "prek"
     for hook in hooks:
-        if tool := shims.generated_by(hook.data) or shims.generated_by(hook.kept):
+        if tool := shimreader.generated_by(hook.data) or shimreader.generated_by(hook.kept):
             return tool
     installed = [tool for tool in frameworks.TOOLS if frameworks.find_tool(tool, repository.environment)]
     return installed[0] if installed else frameworks.TOOLS[0]
