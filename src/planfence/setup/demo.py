@@ -98,10 +98,14 @@ STORY = (
         "The planner writes the plan: which files, which theme, which model.",
         (
             DemoLine("planfence plan lint hello"),
-            DemoLine("git add -A && git commit -qm 'chore: plan the greeting'"),
+            DemoLine("git add -A && PLANFENCE_MODEL=claude git commit -qm 'chore: plan the greeting'"),
             DemoLine("PLANFENCE_MODEL=codex planfence start hello/greet"),
         ),
-        (f"cat > plans/hello.toml <<'END'\n{_PLAN}END", f"cat > planfence.toml <<'END'\n{_POLICY}END"),
+        (
+            "mkdir plans",
+            f"cat > plans/hello.toml <<'END'\n{_PLAN}END",
+            f"cat > planfence.toml <<'END'\n{_POLICY}END",
+        ),
     ),
     Act(
         "Codex does what the plan says: accepted, with trailers that say who did what.",
