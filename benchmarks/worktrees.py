@@ -100,7 +100,7 @@ def differences(repo: Repo, count: int, rounds: int, reports: list[Told]) -> lis
     if entries != 3 * count * rounds + count:
         found.append(f"{entries} entries, expected {3 * count * rounds + count}")
     if merges != "0":
-        found.append(f"{merges} entries with two parents: a race was lost and mended")
+        found.append(f"{merges} entries with two parents: a race was lost and fixed")
     if fault := repo.git("fsck", "--strict", "--no-dangling", ok=False):
         found.append(f"git fsck: {fault}")
     return found

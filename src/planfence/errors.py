@@ -24,13 +24,13 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the mend."""
+    """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the fix."""
 
     path: str
     line: int
     column: int
     message: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         place = self.path
@@ -67,6 +67,6 @@ class BadFile(PlanfenceError):
     """A plan, a policy or another file that people write is wrong: all its faults at once."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        lines = [f"{fault}" + (f"\n    mend: {fault.mend}" if fault.mend else "") for fault in faults]
+        lines = [f"{fault}" + (f"\n    fix: {fault.fix}" if fault.fix else "") for fault in faults]
         super().__init__("\n".join(lines))
         self.faults = faults

@@ -61,9 +61,9 @@ def emit_error(error: PlanfenceError) -> None:
     if isinstance(error, BadFile):
         said: list[str] = []
         for fault in error.faults[:_FAULTS]:
-            said += [inert(str(fault)), *([f"    mend: {inert(fault.mend)}"] if fault.mend else [])]
+            said += [inert(str(fault)), *([f"    fix: {inert(fault.fix)}"] if fault.fix else [])]
         if len(error.faults) > _FAULTS:
-            said.append(f"and {len(error.faults) - _FAULTS} more faults: mend these, and look again")
+            said.append(f"and {len(error.faults) - _FAULTS} more faults: fix these, and look again")
     else:
         said = [inert(error.message), *(f"  {inert(line)}".rstrip() for line in error.more)]
     if error.hint:

@@ -1,4 +1,4 @@
-"""Bad input ends in one clear message with the mend, exit code 2 or 3, and nothing written."""
+"""Bad input ends in one clear message with the fix, exit code 2 or 3, and nothing written."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def test_a_policy_that_can_not_be_read(repo, policy: str, says: str) -> None:
     refuses(repo, "hook", "pre-commit", code=2, says=says)
 
 
-def test_a_broken_policy_can_be_mended_by_a_commit_of_its_own(repo) -> None:
+def test_a_broken_policy_can_be_fixed_by_a_commit_of_its_own(repo) -> None:
     repo.write("planfence.toml", "schema = 'x'\n")
     repo.commit("chore: break it")
     repo.write("planfence.toml", "schema = 1\n")
     repo.git("add", "-A")
     done = repo.planfence("check", "--staged")
     assert done.returncode == 0
-    assert "mends a policy" in done.stdout
+    assert "fixes a policy" in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["symlink", "gitlink"])
@@ -92,7 +92,7 @@ def test_a_plan_that_is_no_plain_file(repo, kind: str) -> None:
     refuses(repo, "start", "auth/middleware", code=2, says="plans/auth.toml: is not a regular file")
 
 
-def test_a_broken_plan_can_be_mended_under_its_own_task(repo) -> None:
+def test_a_broken_plan_can_be_fixed_under_its_own_task(repo) -> None:
     good = (repo.root / "plans/auth.toml").read_text()
     repo.write("plans/auth.toml", "schema = 1\nid = ")
     repo.commit("chore: break it")

@@ -41,7 +41,7 @@ def test_a_new_plan_lints_clean_once_it_is_filled_in(repo):
         text = text.replace(old, new)
     place.write_text(text, "utf-8")
     done = repo.planfence("plan", "lint", "auth-mw")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "planfence: 1 plan, nothing to mend\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "planfence: 1 plan, nothing to fix\n", "")
 
 
 def test_new_never_overwrites(repo):
@@ -92,7 +92,7 @@ def test_lint_takes_ids_files_and_nothing(repo):
     repo.git("mv", "README.md", "README")
     for names in ((), ("auth",), ("plans/auth.toml",), ("auth", "plans/auth.toml")):
         done = repo.planfence("plan", "lint", *names)
-        assert (done.returncode, done.stdout) == (0, "planfence: 1 plan, nothing to mend\n"), done.stdout + done.stderr
+        assert (done.returncode, done.stdout) == (0, "planfence: 1 plan, nothing to fix\n"), done.stdout + done.stderr
     done = repo.planfence("plan", "lint", "auth.toml", cwd=repo.root / "plans")
     assert done.returncode == 0, done.stderr
 
@@ -103,7 +103,7 @@ def test_lint_findings_and_severities(repo):
     done = repo.planfence("plan", "lint")
     assert done.returncode == 1
     assert "plans/auth.toml:1:1: LNT005 nothing is out of scope [out-of-scope-missing]" in done.stdout
-    assert "mend: name what this plan leaves alone" in done.stdout
+    assert "fix: name what this plan leaves alone" in done.stdout
     done = repo.planfence("plan", "lint", "--format", "json")
     assert [finding["code"] for finding in json.loads(done.stdout)["findings"]] == ["LNT005"]
     for output in ("github", "sarif", "junit"):
@@ -125,7 +125,7 @@ def test_lint_shows_all_faults_of_all_plans(repo):
         "plans/y.toml:1:1: the byte 0xff is not UTF-8",
     ):
         assert words in done.stderr
-    assert done.stderr.count("mend:") == 4
+    assert done.stderr.count("fix:") == 4
     assert "Traceback" not in done.stderr
 
 

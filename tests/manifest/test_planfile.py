@@ -1,4 +1,4 @@
-"""Plans: what is read, and every fault with its place and mend."""
+"""Plans: what is read, and every fault with its place and fix."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_windows_line_ends_mean_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "column", "message", "mend"),
+    ("old", "new", "line", "column", "message", "fix"),
     [
         ('id = "auth-mw"', 'id = "auth"', 2, 6, 'the id is "auth", the file is auth-mw.toml', 'write `id = "auth-mw"`'),
         ("version = 3", "verson = 3", 3, 1, "unknown key `verson`", "did you mean `version`?"),
@@ -120,19 +120,19 @@ def test_windows_line_ends_mean_the_same() -> None:
         ("[themes.auth]", '[themes."a b"]\npaths = []\n[themes.auth]', 10, 9, 'the theme\'s name is "a b"', "letters"),
     ],
 )
-def test_one_fault(old: str, new: str, line: int, column: int, message: str, mend: str) -> None:
+def test_one_fault(old: str, new: str, line: int, column: int, message: str, fix: str) -> None:
     assert GOOD.count(old) >= 1
     found = faults(GOOD.replace(old, new, 1))
     assert [(fault.line, fault.column) for fault in found] == [(line, column)], found
     assert message in found[0].message
-    assert mend in found[0].mend
+    assert fix in found[0].fix
 
 
 def test_all_faults_at_once_in_the_order_of_the_file() -> None:
     text = GOOD.replace("version = 3", "version = 0").replace('"auth-mw"', '"x"').replace("rollback", "rolback")
     found = faults(text.replace('path = "tests', 'pat = "tests'))
     assert [fault.line for fault in found] == [2, 3, 7, 25, 25]
-    assert all(fault.mend for fault in found)
+    assert all(fault.fix for fault in found)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_not_toml(data: bytes, line: int, column: int, message: str) -> None:
     (fault,) = faults(data)
     assert (fault.line, fault.column) == (line, column), fault
     assert message in fault.message
-    assert fault.mend
+    assert fault.fix
 
 
 def test_an_empty_file_lacks_what_every_plan_has() -> None:

@@ -1,4 +1,4 @@
-"""Policies: what is read, and every fault with its place and mend."""
+"""Policies: what is read, and every fault with its place and fix."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ signers = ".signers"
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "message", "mend"),
+    ("text", "line", "column", "message", "fix"),
     [
         ("", 1, 1, "the file has no `schema`", "add `schema = 1`"),
         ("schema = 9", 1, 10, "schema 9 is newer", "upgrade"),
@@ -85,11 +85,11 @@ signers = ".signers"
         ("schema = 1\n[limits\n", 2, 8, "not TOML: Expected ']'", "TOML"),
     ],
 )
-def test_one_fault(text: str, line: int, column: int, message: str, mend: str) -> None:
+def test_one_fault(text: str, line: int, column: int, message: str, fix: str) -> None:
     (fault,) = faults(text)
     assert (fault.line, fault.column) == (line, column), fault
     assert message in fault.message
-    assert mend in fault.mend
+    assert fix in fault.fix
 
 
 def test_unknown_rules_pass_where_nobody_knows_the_rules() -> None:

@@ -200,7 +200,7 @@ def agree(name: str, document: dict[str, Any]) -> bool:
     problems = list(Validator(SCHEMAS[name]).iter_errors(source.data))
     assert bool(faults.found) == bool(problems), (text, faults.found, problems)
     for fault in faults.found:
-        assert fault.mend
+        assert fault.fix
         assert 1 <= fault.line <= text.count("\n") + 1
         assert fault.column >= 1
     return not problems

@@ -1,4 +1,4 @@
-"""`planfence doctor` tells what would not run, each time with the mend."""
+"""`planfence doctor` tells what would not run, each time with the fix."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from planfence.setup import frameworks, shims
 
 
 def doctor(repo, **extra):
-    """{subject: (health, seen, mend)} of `planfence doctor --json`."""
+    """{subject: (health, seen, fix)} of `planfence doctor --json`."""
     done = repo.planfence("doctor", "--json", **extra)
     rows = {row["subject"]: (row["health"], row["seen"], row["mend"]) for row in json.loads(done.stdout)}
     assert done.returncode == (1 if any(row[0] == "fails" for row in rows.values()) else 0)
@@ -192,10 +192,10 @@ def test_a_git_directory_that_can_not_be_written_is_never_to_be_removed(installe
 
     (row,) = app.cache(Bench())
     assert row.health is Health.ODD
-    assert row.mend == f"chmod u+w {installed.root}/.git"
+    assert row.fix == f"chmod u+w {installed.root}/.git"
     (installed.root / ".git/planfence").write_text("in the way")
     (row,) = app.cache(Bench())
-    assert row.mend == f"rm {installed.root}/.git/planfence"
+    assert row.fix == f"rm {installed.root}/.git/planfence"
 
 
 def test_a_shim_of_an_older_version_still_judges_and_is_renewed(installed):

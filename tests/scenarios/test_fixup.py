@@ -21,12 +21,12 @@ def fixed(repo, tmp_path):
     bare_remote(repo, tmp_path / "remote.git")
     repo.planfence("start", TASK, **CODEX)
     work(repo)
-    mend(repo, "fixup! feat: work")
+    fix(repo, "fixup! feat: work")
     assert repo.planfence("test", **CODEX).returncode == 0
     return repo
 
 
-def mend(repo, subject: str, text: str = "auth = 2\n") -> None:
+def fix(repo, subject: str, text: str = "auth = 2\n") -> None:
     repo.write("src/auth.py", text)
     repo.commit(subject + TRAILERS)
 
@@ -45,7 +45,7 @@ def run(repo, command: str, **extra: str) -> None:
 @pytest.mark.parametrize("word", ["fixup", "squash", "amend"])
 def test_refused_at_the_push_until_the_offered_command_was_typed(fixed, word):
     if word != "fixup":
-        mend(fixed, f"{word}! feat: work", "auth = 3\n")
+        fix(fixed, f"{word}! feat: work", "auth = 3\n")
         assert fixed.planfence("test", **CODEX).returncode == 0
     assert fixed.planfence("check", "--range", "main..HEAD").returncode == 0
     refused = pre_push(fixed, push_line(fixed))
@@ -92,10 +92,10 @@ def test_what_is_merged_already_can_not_be_folded_into(fixed):
     run(fixed, typed(pre_push(fixed, push_line(fixed)).stderr))
     fixed.git("push", "-q", "--no-verify", "origin", "work:main")
     fixed.git("fetch", "-q", "origin")
-    mend(fixed, "fixup! feat: work", "auth = 5\n")
+    fix(fixed, "fixup! feat: work", "auth = 5\n")
     assert fixed.planfence("test", **CODEX).returncode == 0
     refused = pre_push(fixed, push_line(fixed))
-    assert "mends nothing that goes out with it" in refused.stderr
+    assert "fixes nothing that goes out with it" in refused.stderr
     run(
         fixed, typed(refused.stderr), GIT_SEQUENCE_EDITOR="sed -i s/^pick/reword/",
         GIT_EDITOR="sed -i '1s/.*/fix: what was wrong/'",

@@ -344,7 +344,7 @@ def test_nodes_own_runner_without_a_report(repo):
         assert runs(repo)[0].results[0].counts is None
 
 
-def test_a_commit_that_mends_the_test_command_can_leave(repo):
+def test_a_commit_that_fixes_the_test_command_can_leave(repo):
     gated(repo, "false")
     work(repo)
     repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\n')

@@ -187,7 +187,7 @@ def test_the_sync(repo, tmp_path):
         each.git("fsck", "--strict")
 
 
-def test_a_lock_that_a_killed_git_left_is_named_with_its_mend(repo):
+def test_a_lock_that_a_killed_git_left_is_named_with_its_fix(repo):
     gated(repo)
     work(repo)
     lock = repo.root / ".git" / f"{PREFIX}{Ledger(repo.open()).writer()}.lock"

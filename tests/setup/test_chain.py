@@ -77,7 +77,7 @@ def test_another_interpreter_updates_the_shims_and_keeps_the_chain(folder):
     assert snapshot(folder) == {"pre-commit": ((folder / "pre-commit").lstat().st_mode, OLD)}
 
 
-def test_a_shim_that_lost_its_bit_is_mended(folder):
+def test_a_shim_that_lost_its_bit_is_fixed(folder):
     chain.install(folder, LAUNCHER)
     (folder / "pre-commit").chmod(0o644)
     assert Deed.UPDATED in deeds(chain.install(folder, LAUNCHER))

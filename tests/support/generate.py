@@ -143,7 +143,7 @@ def _instance(random: Random, wanted: str) -> str:
 _SUBJECTS = (
     *(
         "feat: add it",
-        "fix(auth): mend",
+        "fix(auth): fix",
         "docs: words",
         "feat!: break",
         "Feat: big",

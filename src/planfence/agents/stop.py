@@ -37,7 +37,7 @@ def unproven(here: Fence) -> str:
         named = inert(", ".join(loose[:5])) + (f" and {len(loose) - 5} more" if len(loose) > 5 else "")
         return (
             f"The work on {scene.name} is not tested as it stands: {named}.\n"
-            "Stage what belongs to the task (`git add`), run `planfence test --staged`, and mend what fails."
+            "Stage what belongs to the task (`git add`), run `planfence test --staged`, and fix what fails."
         )
     tree = reader.staged(here.repository).tree
     begun = scene.base or scene.head
@@ -46,7 +46,7 @@ def unproven(here: Fence) -> str:
     why = _why(scene, tree, criteria)
     command = "planfence test" if tree == scene.tree else "planfence test --staged"
     return (
-        f"The tests of {scene.name} have not passed on this tree: {inert(why)}.\nRun `{command}`, and mend what fails."
+        f"The tests of {scene.name} have not passed on this tree: {inert(why)}.\nRun `{command}`, and fix what fails."
         if why
         else ""
     )

@@ -97,7 +97,7 @@ class Message:
 
     @property
     def folds_into(self) -> str:
-        """How the commit that an autosquash message mends begins its subject, or its id; as it stands otherwise."""
+        """How the commit that an autosquash message fixes begins its subject, or its id; as it stands otherwise."""
         subject = self.subject
         while subject.startswith(_AUTOSQUASH):
             subject = subject.partition("! ")[2].lstrip(" ")

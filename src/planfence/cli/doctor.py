@@ -25,11 +25,11 @@ def command(as_json: bool) -> int:
 
 
 def _json(found: list[Diagnosis]) -> str:
-    rows = [{"health": d.health.value, "subject": d.subject, "seen": d.seen, "mend": d.mend} for d in found]
+    rows = [{"health": d.health.value, "subject": d.subject, "seen": d.seen, "mend": d.fix} for d in found]
     return dumps(rows, 2)
 
 
 def _text(found: list[Diagnosis]) -> str:
     broken = sum(each.health is Health.BROKEN for each in found)
     title = f"planfence: {broken} of {len(found)} would not run" if broken else "planfence: all well"
-    return setup.checkup(title, [(d.health.value, d.subject, d.seen, d.mend) for d in found])
+    return setup.checkup(title, [(d.health.value, d.subject, d.seen, d.fix) for d in found])

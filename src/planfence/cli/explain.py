@@ -14,7 +14,7 @@ from planfence.terminal import emit
 @click.command("explain")
 @click.argument("rule", required=False)
 def command(rule: str | None) -> int:
-    """Say what a rule checks, why, and how to mend it. Without RULE: list them all."""
+    """Say what a rule checks, why, and how to fix it. Without RULE: list them all."""
     if rule is None:
         emit("".join(f"{each.code}  {each.name:<28} {each.documentation.splitlines()[0]}\n" for each in ALL_RULES))
         return 0

@@ -41,12 +41,12 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
 
 #: What to do about each way of not passing.
 _NEXT = {
-    Outcome.FAILED: "mend it, commit, and run `planfence test` again; `planfence replay last` shows this output",
+    Outcome.FAILED: "fix it, commit, and run `planfence test` again; `planfence replay last` shows this output",
     Outcome.NO_TESTS: "fewer tests ran than `min_tests` under [tests] asks for: look at what the command collects",
     Outcome.NO_REPORT: "the command wrote no readable JUnit report to {junit}: give its reporter that file",
-    Outcome.NOT_FOUND: "install what the command needs, or mend `command` under [tests] in planfence.toml",
+    Outcome.NOT_FOUND: "install what the command needs, or fix `command` under [tests] in planfence.toml",
     Outcome.TIMEOUT: "end what hangs, or raise `timeout_s` under [tests] in planfence.toml",
-    Outcome.SETUP_FAILED: "mend `setup` under [tests] in planfence.toml",
+    Outcome.SETUP_FAILED: "fix `setup` under [tests] in planfence.toml",
     Outcome.DISTURBED: 'let the tests work in a folder of their own, or set `where = "export"` under [tests]; see '
     "`git status`",
 }

@@ -28,7 +28,7 @@ def decode(path: bytes) -> str:
 
 
 def fault(pattern: str) -> tuple[str, str] | None:
-    """Say what is wrong with a plan's pattern and how to mend it, or return None."""
+    """Say what is wrong with a plan's pattern and how to fix it, or return None."""
     if not pattern:
         return "an empty pattern", "name a file, or a folder as `dir/**`"
     if len(encode(pattern)) > LONGEST:

@@ -149,7 +149,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         verdicts.judge(change, governing, claim, message)
         if verdicts.door is Door.SMALL and not claim.task and change.files and change.parents:
             claim = replace(claim, marked=holds_tasks(repository, governing.policy))
-        code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be mended
+        code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
         facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
         return Outcome(

@@ -123,4 +123,4 @@ def _old_plan(sources: Sources, path: str, before: Entry | None) -> Plan | None:
     try:
         return None if before is None else sources.read_plan(path, before)
     except BadFile:
-        return None  # a broken plan may be mended by any readable one
+        return None  # a broken plan may be fixed by any readable one

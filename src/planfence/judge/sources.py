@@ -20,7 +20,7 @@ from planfence.records import dataclass
 class Governing:
     """What governs at one commit: the policy (None: there is none) and its blob's id, the plans' entries by path.
 
-    ``broken`` says what is wrong with a policy that can't be read; only its mend may pass then.
+    ``broken`` says what is wrong with a policy that can't be read; only its fix may pass then.
     """
 
     policy: Policy | None
@@ -53,7 +53,7 @@ class Sources:
         return found
 
     def before_judging(self, commit: str) -> Governing:
-        """As :meth:`at`, but a policy that can't be read is handed on, so that its mend can be judged."""
+        """As :meth:`at`, but a policy that can't be read is handed on, so that its fix can be judged."""
         found = entry(self._objects, commit, POLICY_PATH) if commit else None
         if found is None:
             return Governing(None, {})

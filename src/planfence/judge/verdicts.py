@@ -135,7 +135,7 @@ class Verdicts:
         """Judge one change by what governs at its parent."""
         policy = governing.policy
         if governing.broken is not None:
-            self._judge_mend(change, governing.broken)
+            self._judge_fix(change, governing.broken)
             return
         assert policy is not None
         fold = self.folding.see(change, message) if self.folding is not None and message is not None else None
@@ -524,14 +524,14 @@ class Verdicts:
             self._rules = policy, rules, needs(rules)
         return self._rules[1:]
 
-    def _judge_mend(self, change: Change, broken: BadFile) -> None:
-        """Let nothing through under a policy that can't be read, but the change that mends it, by itself."""
+    def _judge_fix(self, change: Change, broken: BadFile) -> None:
+        """Let nothing through under a policy that can't be read, but the change that fixes it, by itself."""
         after = [entry_of(file.new_mode, file.new_id) for file in change.files if file.path == POLICY_PATH]
         if len(change.files) != 1 or not after or after[0] is None:
             raise broken
         self.sources.read_policy(after[0])
         self.judged.append(change.name)
-        self.notes.append(f"{change.name[:12]} mends a policy that could not be read")
+        self.notes.append(f"{change.name[:12]} fixes a policy that could not be read")
 
     def _context(
         self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None

@@ -1,4 +1,4 @@
-"""Reads a plan (`plans/<id>.toml`): all faults at once, each with its place and mend."""
+"""Reads a plan (`plans/<id>.toml`): all faults at once, each with its place and fix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from planfence.change.change import Action
 from planfence.gitio import paths
 from planfence.manifest.plan import STAGES, Constraint, Criterion, FileEntry, Plan, Risk, Task, Theme
-from planfence.manifest.tablereader import NAME, NAME_MEND, Faults, Table, did_you_mean, quoted
+from planfence.manifest.tablereader import NAME, NAME_FIX, Faults, Table, did_you_mean, quoted
 from planfence.manifest.tomlsource import Path, TomlSource, read_toml
 
 #: The version of the plan's format.
@@ -112,7 +112,7 @@ def _constraints(top: Table) -> Iterator[Constraint]:
 def _themes(table: Table) -> Iterator[Theme]:
     for name in table.names():
         if not NAME.fullmatch(name):
-            table.faults.at_key((*table.path, name), f"the theme's name is {quoted(name)}", NAME_MEND)
+            table.faults.at_key((*table.path, name), f"the theme's name is {quoted(name)}", NAME_FIX)
         inner = table.table(name)
         patterns = read_patterns(inner, "paths", required='["dir/**"]')
         types = inner.texts("types", form=TYPE, say='write a commit type: `"feat"`')
@@ -140,7 +140,7 @@ def _task(table: Table) -> Task:
         estimate_min=table.integer("estimate_min", 0, least=1),
         files=tuple(_file(entry) for entry in table.tables("files", required='[{ path = "…" }]')),
         acceptance=tuple(_criterion(entry) for entry in table.tables("acceptance")),
-        depends_on=table.texts("depends_on", form=NAME, say=NAME_MEND),
+        depends_on=table.texts("depends_on", form=NAME, say=NAME_FIX),
         deny=read_patterns(table, "deny"),
         roles=_roles(table.table("roles")),
     )
@@ -180,12 +180,12 @@ def _check_references(plan: Plan, faults: Faults, path: str) -> None:
     _check_repeats(faults, [task.id for task in plan.tasks], "task", ("tasks",))
     for number, task in enumerate(plan.tasks):
         if task.theme and task.theme not in plan.themes:
-            mend = did_you_mean(task.theme, plan.themes) if plan.themes else f"add `[themes.{task.theme}]`"
-            faults.at_value(("tasks", number, "theme"), f"no theme is named {quoted(task.theme)}", mend)
+            fix = did_you_mean(task.theme, plan.themes) if plan.themes else f"add `[themes.{task.theme}]`"
+            faults.at_value(("tasks", number, "theme"), f"no theme is named {quoted(task.theme)}", fix)
         for index, other in enumerate(task.depends_on):
             if other not in ids:
-                mend = did_you_mean(other, ids - {task.id, ""})
-                faults.at_value(("tasks", number, "depends_on", index), f"no task is named {quoted(other)}", mend)
+                fix = did_you_mean(other, ids - {task.id, ""})
+                faults.at_value(("tasks", number, "depends_on", index), f"no task is named {quoted(other)}", fix)
         criteria = [criterion.id for criterion in task.acceptance]
         _check_repeats(faults, criteria, "criterion", ("tasks", number, "acceptance"))
     _check_cycles(plan, faults)

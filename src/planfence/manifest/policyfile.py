@@ -1,4 +1,4 @@
-"""Reads the policy (`planfence.toml`): all faults at once, each with its place and mend."""
+"""Reads the policy (`planfence.toml`): all faults at once, each with its place and fix."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] 
     if not policy.trust.signers:
         for key, value in (("plan", policy.trust.plan), ("evidence", policy.trust.evidence)):
             if value == "signed":
-                mend = 'name an allowed_signers file: `signers = "…"` under `[trust]`'
-                faults.at_value(("trust", key), f"`{key}` is signed, but no signers are named", mend)
+                fix = 'name an allowed_signers file: `signers = "…"` under `[trust]`'
+                faults.at_value(("trust", key), f"`{key}` is signed, but no signers are named", fix)
     faults.finish()
     return policy
 
@@ -190,14 +190,14 @@ def _check_links(policy: Policy, faults: Faults) -> None:
             continue  # it has a fault already
         own = next((each for each in _governing(policy) if _leads_to(link, each)), "")
         if not paths.is_literal(link):
-            problem, mend = "a pattern", "name the folder itself: `node_modules`"
+            problem, fix = "a pattern", "name the folder itself: `node_modules`"
         elif unsafe := hazard(link):
-            problem, mend = unsafe, "name a folder that git ignores, such as `node_modules`"
+            problem, fix = unsafe, "name a folder that git ignores, such as `node_modules`"
         elif own:
-            problem, mend = f"it leads to `{own}`", "take it out: the tests get it from the tree"
+            problem, fix = f"it leads to `{own}`", "take it out: the tests get it from the tree"
         else:
             continue
-        faults.at_value(("tests", "links", index), f"no link for {quoted(link)}: {problem}", mend)
+        faults.at_value(("tests", "links", index), f"no link for {quoted(link)}: {problem}", fix)
 
 
 def _check_logs(policy: Policy, faults: Faults) -> None:
@@ -207,8 +207,8 @@ def _check_logs(policy: Policy, faults: Faults) -> None:
         own = next((each for each in _governing(policy) if _leads_to(name, each)), "")
         problem = hazard(name) if paths.fault(name) is None else ""
         if problem or own:
-            mend = 'name a file of its own: `".ai-run.log"`'
-            faults.at_value((key,), f"`{key}` is no place for a log: {problem or f'it leads to `{own}`'}", mend)
+            fix = 'name a file of its own: `".ai-run.log"`'
+            faults.at_value((key,), f"`{key}` is no place for a log: {problem or f'it leads to `{own}`'}", fix)
 
 
 def _governing(policy: Policy) -> Iterator[str]:
@@ -333,9 +333,9 @@ def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], .
     for word in policy.rules if known else ():
         code = names.get(word)
         if code is None:
-            mend = did_you_mean(word, names)
-            mend = mend if mend.startswith("did") else "see `planfence explain` for the rules"
-            faults.at_key(("rules", word), f"no rule is named {quoted(word)}", mend)
+            fix = did_you_mean(word, names)
+            fix = fix if fix.startswith("did") else "see `planfence explain` for the rules"
+            faults.at_key(("rules", word), f"no rule is named {quoted(word)}", fix)
         elif code in seen:
             faults.at_key(("rules", word), f"{quoted(word)} and {quoted(seen[code])} are one rule", "keep one of them")
         else:

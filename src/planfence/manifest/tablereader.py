@@ -1,6 +1,6 @@
 """Reads the tables of a TOML document by their expected types, and collects every fault on the way.
 
-A reader never stops at a fault: it notes place, message and mend, and goes on with the
+A reader never stops at a fault: it notes place, message and fix, and goes on with the
 default, so that a person sees all faults of a file at once.
 """
 
@@ -15,7 +15,7 @@ from planfence.manifest.tomlsource import Path, TomlSource
 
 #: Names of plans, tasks, themes and criteria: they stand in file names, trailers and reports.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NAME_MEND = "use letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+NAME_FIX = "use letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
 #: Text that is not blank.
 FILLED = re.compile(r"(?s:.*\S.*)")
 _TYPES = {bool: "true or false", int: "a whole number", str: "a string", list: "a list", dict: "a table"}
@@ -53,7 +53,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a mend for an unknown word: the nearest known one, else all of them."""
+    """Return a fix for an unknown word: the nearest known one, else all of them."""
     words = sorted(known)
     near = nearest(word, words)
     if near:
@@ -69,13 +69,13 @@ class Faults:
         self.source = source
         self.found: list[Fault] = []
 
-    def at_key(self, path: Path, message: str, mend: str) -> None:
+    def at_key(self, path: Path, message: str, fix: str) -> None:
         """Note a fault at a key."""
-        self.found.append(Fault(self.source.path, *self.source.key(path), message, mend))
+        self.found.append(Fault(self.source.path, *self.source.key(path), message, fix))
 
-    def at_value(self, path: Path, message: str, mend: str) -> None:
+    def at_value(self, path: Path, message: str, fix: str) -> None:
         """Note a fault at a value."""
-        self.found.append(Fault(self.source.path, *self.source.value(path), message, mend))
+        self.found.append(Fault(self.source.path, *self.source.value(path), message, fix))
 
     def finish(self) -> None:
         """Raise :class:`BadFile` if there is any fault."""
@@ -127,7 +127,7 @@ class Table:
     def text(
         self, key: str, default: str = "", *, required: str = "", form: re.Pattern[str] | None = None, say: str = ""
     ) -> str:
-        """Read a string; ``required`` is an example for the mend, ``form`` must match it whole (``say`` mends it)."""
+        """Read a string; ``required`` is an example for the fix, ``form`` must match it whole (``say`` fixes it)."""
         value: str = self._get(key, str, default, required)
         if key in self._data and self._data[key] is value and form is not None and not form.fullmatch(value):
             self.faults.at_value((*self.path, key), f"`{key}` is {quoted(value)}", say)
@@ -139,7 +139,7 @@ class Table:
 
     def name(self, key: str, *, required: str = "") -> str:
         """Read a name (:data:`NAME`)."""
-        return self.text(key, required=required, form=NAME, say=NAME_MEND)
+        return self.text(key, required=required, form=NAME, say=NAME_FIX)
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         """Read one of a few words."""

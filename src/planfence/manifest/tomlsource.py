@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 DEEPEST = 32
 
 _NESTED = "nested too deeply"
-_MENDS = (
+_FIXES = (
     ("Invalid statement", "write `key = value`, `[table]` or `# comment`"),
     ("Expected '='", "write `key = value`"),
     ("Expected newline", "write one `key = value` in a line"),
@@ -115,9 +115,9 @@ def read_toml(data: bytes, path: str) -> TomlSource:
     try:
         loaded = tomllib.loads(text)
         if _deeper_than(loaded, DEEPEST):
-            raise BadFile((Fault(path, 0, 0, _NESTED, _mend(_NESTED)),))
+            raise BadFile((Fault(path, 0, 0, _NESTED, _fix(_NESTED)),))
     except RecursionError as error:
-        raise BadFile((Fault(path, 0, 0, _NESTED, _mend(_NESTED)),)) from error
+        raise BadFile((Fault(path, 0, 0, _NESTED, _fix(_NESTED)),)) from error
     except ValueError as error:
         raise BadFile((_syntax_fault(path, text, str(error)),)) from error
     return TomlSource(path, text, loaded)
@@ -126,16 +126,16 @@ def read_toml(data: bytes, path: str) -> TomlSource:
 def _syntax_fault(path: str, text: str, message: str) -> Fault:
     found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     if found is None:  # a number with more digits than the interpreter converts has no place
-        return Fault(path, 0, 0, f"not TOML: {message}", _mend(message))
+        return Fault(path, 0, 0, f"not TOML: {message}", _fix(message))
     words = message[: found.start()]
     if found[1] is None:
         end = text.rstrip("\n")
-        return Fault(path, *_place(end, len(end)), f"not TOML: {words} at the end of the file", _mend(words))
-    return Fault(path, int(found[1]), int(found[2]), f"not TOML: {words}", _mend(words))
+        return Fault(path, *_place(end, len(end)), f"not TOML: {words} at the end of the file", _fix(words))
+    return Fault(path, int(found[1]), int(found[2]), f"not TOML: {words}", _fix(words))
 
 
-def _mend(message: str) -> str:
-    return next((mend for start, mend in _MENDS if message.startswith(start)), "mend the line as TOML 1.0 has it")
+def _fix(message: str) -> str:
+    return next((fix for start, fix in _FIXES if message.startswith(start)), "fix the line as TOML 1.0 has it")
 
 
 def _deeper_than(data: object, limit: int) -> bool:

@@ -8,7 +8,7 @@ from importlib import resources
 from planfence.errors import PlanfenceError
 from planfence.gitio import paths
 from planfence.manifest.policy import Policy
-from planfence.manifest.tablereader import NAME, NAME_MEND
+from planfence.manifest.tablereader import NAME, NAME_FIX
 from planfence.records import dataclass
 
 _EXAMPLE = "pytest -q --junit-xml={junit}"
@@ -99,4 +99,4 @@ def _quoted(text: str) -> str:
 
 def _check_name(name: str, what: str) -> None:
     if not NAME.fullmatch(name):
-        raise PlanfenceError(f"{name!r} can't be {what}", hint=NAME_MEND)
+        raise PlanfenceError(f"{name!r} can't be {what}", hint=NAME_FIX)

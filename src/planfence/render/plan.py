@@ -87,7 +87,7 @@ def index(plans: Iterable[Plan]) -> str:
 
 
 def linted(report: Report, *, colour: bool = False) -> str:
-    """Return the lint's findings, each with its mend, and one line that sums them up."""
+    """Return the lint's findings, each with its fix, and one line that sums them up."""
     lines = [line for finding in report.findings[:_FINDINGS] for line in _finding(finding, colour)]
     if len(report.findings) > _FINDINGS:
         lines.append(f"and {len(report.findings) - _FINDINGS} more; `planfence plan lint --format json` lists them")
@@ -95,9 +95,7 @@ def linted(report: Report, *, colour: bool = False) -> str:
     warnings = len(report.findings) - errors
     plans = f"{len(report.judged)} plan{'s' if len(report.judged) != 1 else ''}"
     parts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    lines.append(
-        paint(f"planfence: {plans}, {', '.join(parts) or 'nothing to mend'}", "31" if errors else "32", colour)
-    )
+    lines.append(paint(f"planfence: {plans}, {', '.join(parts) or 'nothing to fix'}", "31" if errors else "32", colour))
     return "\n".join(lines) + "\n"
 
 
@@ -106,4 +104,4 @@ def _finding(finding: Finding, colour: bool) -> Iterator[str]:
     place = f"{inert(finding.path)}:{finding.line}:{finding.column}"
     yield f"{paint(place, '1', colour)}: {code} {inert(finding.message)} {paint(f'[{finding.name}]', '2', colour)}"
     for fix in finding.fixes:
-        yield f"    mend: {inert(fix)}"
+        yield f"    fix: {inert(fix)}"

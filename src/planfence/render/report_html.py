@@ -105,7 +105,7 @@ def _cards() -> str:
         ("c-cost", "Cost of a task, median"),
         ("c-time", "Active minutes, median"),
         ("c-first", "Passed the first time"),
-        ("c-rework", "Mended later"),
+        ("c-rework", "Fixed later"),
     )
     cards = "".join(
         f'<div id="{name}"><dt>{title}</dt><dd class="big">-</dd><dd class="soft"></dd></div>' for name, title in names

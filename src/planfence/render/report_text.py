@@ -24,7 +24,7 @@ _GROUP_COLUMNS = (
     ("cost_per_accepted", "$/accepted"),
     ("active_median", "active"),
     ("first_pass", "first pass"),
-    ("rework", "mended"),
+    ("rework", "fixed"),
 )
 
 

@@ -21,13 +21,13 @@ def listing(title: str, rows: Iterable[tuple[str, str, str]], remarks: Iterable[
 
 
 def checkup(title: str, rows: Iterable[tuple[str, str, str, str]]) -> str:
-    """One line for each (health, subject, what was seen), with the mend below it, then the title as the verdict."""
-    rows = [(health, inert(subject), seen, mend) for health, subject, seen, mend in rows]
+    """One line for each (health, subject, what was seen), with the fix below it, then the title as the verdict."""
+    rows = [(health, inert(subject), seen, fix) for health, subject, seen, fix in rows]
     width = max((len(subject) for _, subject, _, _ in rows), default=0)
     lines = []
-    for health, subject, seen, mend in rows:
+    for health, subject, seen, fix in rows:
         first, *more = seen.split("\n")
         lines.append(f"  {health:<5}  {subject:<{width}}  {inert(first)}")
         lines += [f"         {'':<{width}}  {inert(line)}" for line in more]
-        lines += [f"         {'':<{width}}  mend: {inert(line)}" for line in mend.split("\n")[:1] if line]
+        lines += [f"         {'':<{width}}  fix: {inert(line)}" for line in fix.split("\n")[:1] if line]
     return "\n".join([*lines, inert(title)])

@@ -51,7 +51,7 @@ METRICS: dict[str, tuple[str, bool]] = {
     "within_k": ("passed within k rounds", False),
     "rounds_mean": ("review rounds, mean", True),
     "rollback": ("rolled back", True),
-    "rework": ("mended later", True),
+    "rework": ("fixed later", True),
     "line_rework": ("lines changed again", True),
     "proven": ("parts that the tests notice", False),
     "rewritten": ("tasks with tests rewritten to pass", True),

@@ -78,7 +78,7 @@ class Fold:
 
     ``onto`` is where the judged commits begin (a full id; empty: at a root), ``branch`` the local branch that has
     it, empty where that is the current one or is not known here. ``has_target`` says whether the commit that it
-    mends is judged with it.
+    fixes is judged with it.
     """
 
     onto: str = ""

@@ -6,11 +6,11 @@ with `fixup!`, `squash!` or `amend!`. The local hooks allow such commits, and so
 
 ## Why is this bad?
 Its author meant it to disappear. Pushed, it is history that nobody can read: its own message says nothing, and the
-commit that it mends is still wrong. Folded after a review has begun, it is another commit than the reviewer saw.
+commit that it fixes is still wrong. Folded after a review has begun, it is another commit than the reviewer saw.
 
 ## Fix
 `git rebase -i --autosquash BASE` folds it; the refusal names BASE, and the tree stays the same, so that its tests need
-not run again. With `GIT_SEQUENCE_EDITOR=:` before it no editor opens. Where the commit that it mends has been
+not run again. With `GIT_SEQUENCE_EDITOR=:` before it no editor opens. Where the commit that it fixes has been
 merged already, there is nothing to fold it into: give it a message of its own (`reword`).
 """
 
@@ -33,7 +33,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"a {word}! commit is not folded yet", fixes=(f"git rebase -i --autosquash {where}",))
     else:
         yield RULE.about(
-            f"a {word}! commit mends nothing that goes out with it, so it needs a message of its own",
+            f"a {word}! commit fixes nothing that goes out with it, so it needs a message of its own",
             fixes=(f"git rebase -i {where}   # and mark it `reword`",),
         )
 

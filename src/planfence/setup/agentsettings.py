@@ -148,7 +148,7 @@ def merged(text: str, agent: str, path: Path) -> str:
         elif listed.is_array:
             text = jsontext.insert(text, listed, None, entry)
         else:
-            raise PlanfenceError(f"`hooks.{event}` in {path} is no list", hint="mend the file, then run this again")
+            raise PlanfenceError(f"`hooks.{event}` in {path} is no list", hint="fix the file, then run this again")
     return text
 
 
@@ -253,14 +253,14 @@ def _items(listed: object) -> list[object]:
 def _object(text: str) -> jsontext.Node:
     root = jsontext.parse(text)
     if not root.is_object:
-        raise PlanfenceError("the settings are no JSON object", hint="mend the file, then run this again")
+        raise PlanfenceError("the settings are no JSON object", hint="fix the file, then run this again")
     return root
 
 
 def _hooks(text: str) -> jsontext.Node:
     hooks = _object(text).member("hooks")
     if hooks is None or not hooks.is_object:
-        raise PlanfenceError("`hooks` in the settings is no object", hint="mend the file, then run this again")
+        raise PlanfenceError("`hooks` in the settings is no object", hint="fix the file, then run this again")
     return hooks
 
 

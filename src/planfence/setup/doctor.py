@@ -45,7 +45,7 @@ class Diagnosis:
     health: Health
     subject: str
     seen: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
         try:
             in_force = Sources(objects).policy(reader.head(bench.repository))
         except PlanfenceError as error:
-            yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "mend it in a commit of its own")
+            yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "fix it in a commit of its own")
             return
     path = bench.repository.top / POLICY_PATH
     try:
         parse_policy(path.read_bytes(), POLICY_PATH, KNOWN)
     except FileNotFoundError:
-        mend = "planfence init" if in_force is None else f"git checkout HEAD -- {POLICY_PATH}"
-        yield Diagnosis(Health.BROKEN, "policy", f"there is no {POLICY_PATH} in this worktree", mend)
+        fix = "planfence init" if in_force is None else f"git checkout HEAD -- {POLICY_PATH}"
+        yield Diagnosis(Health.BROKEN, "policy", f"there is no {POLICY_PATH} in this worktree", fix)
         return
     except OSError as error:
         yield Diagnosis(Health.BROKEN, "policy", f"{POLICY_PATH} could not be read: {error.strerror}")
@@ -155,8 +155,8 @@ def tests(bench: Bench) -> Iterator[Diagnosis]:
     """Whether the program that the policy tests with is there."""
     command = bench.policy.tests.command
     if not command:
-        mend = f"set `command` under `[tests]` in {POLICY_PATH}"
-        yield Diagnosis(Health.ODD, "tests", "the policy names no test command", mend)
+        fix = f"set `command` under `[tests]` in {POLICY_PATH}"
+        yield Diagnosis(Health.ODD, "tests", "the policy names no test command", fix)
         return
     try:
         words = shlex.split(command)
@@ -182,8 +182,8 @@ def logs(bench: Bench) -> Iterator[Diagnosis]:
         elif path.is_dir() or not os.access(_first_that_exists(path), os.W_OK):
             yield Diagnosis(Health.BROKEN, name, f"{path} can't be written: nothing is logged")
         elif bench.repository.git.run("ls-files", "-z", "--", f":(literal){name}"):
-            mend = f"git rm -q --cached {shlex.quote(name)} && echo {shlex.quote(name)} >> .gitignore"
-            yield Diagnosis(Health.BROKEN, name, "is tracked: a framework fails every hook that changes it", mend)
+            fix = f"git rm -q --cached {shlex.quote(name)} && echo {shlex.quote(name)} >> .gitignore"
+            yield Diagnosis(Health.BROKEN, name, "is tracked: a framework fails every hook that changes it", fix)
         elif bench.repository.git.status("check-ignore", "-q", "--", name)[0] != 0:
             yield Diagnosis(Health.ODD, name, "is not ignored", "planfence init")
         else:
@@ -200,8 +200,8 @@ def cache(bench: Bench) -> Iterator[Diagnosis]:
     place = _first_that_exists(path)
     if not place.is_dir() or not os.access(place, os.W_OK):
         # A folder may be the git directory itself: nothing but a file in the way is ever to be removed.
-        mend = f"{'chmod u+w' if place.is_dir() else 'rm'} {shlex.quote(str(place))}"
-        yield Diagnosis(Health.ODD, "cache", f"{place} can't be written: commits are judged the slow way", mend)
+        fix = f"{'chmod u+w' if place.is_dir() else 'rm'} {shlex.quote(str(place))}"
+        yield Diagnosis(Health.ODD, "cache", f"{place} can't be written: commits are judged the slow way", fix)
     elif path.exists():
         unread = [entry.name for entry in path.iterdir() if not entry.is_file() or not os.access(entry, os.R_OK)]
         if unread:

@@ -59,8 +59,8 @@ def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[D
     faults = list(_faults(bench, name, place))
     if shutil.which(installed.PROGRAM, path=bench.environment.get("PATH")) is None:
         faults.append((f"{installed.PROGRAM} is not on PATH: every edit is denied", "pipx install planfence"))
-    for seen, mend in faults:
-        yield Diagnosis(Health.BROKEN, f"{name}'s hooks", seen, mend)
+    for seen, fix in faults:
+        yield Diagnosis(Health.BROKEN, f"{name}'s hooks", seen, fix)
     if not faults:
         yield Diagnosis(Health.WELL, f"{name}'s hooks", str(place.path))
 

@@ -46,15 +46,15 @@ def _hook(bench: Bench, hook: Hook, config: Config | None, line: str) -> Iterato
     through_tool = bool(tool) and config is not None and hook.name in config.stages
     native = ours or hook.behind_framework
     if hook.loops:
-        mend = f"planfence uninstall && {line}"
-        yield Diagnosis(Health.BROKEN, hook.name, f"{tool}'s hook and ours would start each other", mend)
+        fix = f"planfence uninstall && {line}"
+        yield Diagnosis(Health.BROKEN, hook.name, f"{tool}'s hook and ours would start each other", fix)
     elif hook.data is not None and not hook.executable:
         yield Diagnosis(
             Health.BROKEN, hook.name, f"{hook.path} is not executable: git skips it", f"chmod +x {_quoted(hook.path)}"
         )
     elif native and through_tool:
-        mend = "planfence uninstall" if ours else line
-        yield Diagnosis(Health.ODD, hook.name, f"runs twice, as a git hook and through {tool}", mend)
+        fix = "planfence uninstall" if ours else line
+        yield Diagnosis(Health.ODD, hook.name, f"runs twice, as a git hook and through {tool}", fix)
     elif native:
         yield _shim(bench, hook, line)
     elif hook.calls_planfence:
@@ -132,8 +132,8 @@ def framework(bench: Bench) -> Iterator[Diagnosis]:
         yield Diagnosis(Health.BROKEN, name, seen, "add them (docs/install.md has the lines)")
     if config.missing_types:
         seen = f"in {name} leaves out {', '.join(config.missing_types)}: who clones and installs has none of them"
-        mend = f"default_install_hook_types: [{', '.join(shims.NAMES)}]"
-        yield Diagnosis(Health.ODD, "default_install_hook_types", seen, mend)
+        fix = f"default_install_hook_types: [{', '.join(shims.NAMES)}]"
+        yield Diagnosis(Health.ODD, "default_install_hook_types", seen, fix)
     tools = ("prek",) if config.only_prek else frameworks.TOOLS
     if not any(frameworks.find_tool(tool, bench.environment) for tool in tools):
         yield Diagnosis(Health.BROKEN, name, f"neither of {', '.join(tools)} was found", f"pip install {tools[0]}")

@@ -118,7 +118,7 @@ def _from_toml(path: Path, text: str) -> Config:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="mend it; prek can't read it either") from error
+        raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix it; prek can't read it either") from error
     hooks = (hook for repo in _tables(table.get("repos")) for hook in _tables(repo.get("hooks")))
     ids = [str(hook.get("id")) for hook in hooks if str(hook.get("id")).startswith("planfence")]
     types = table.get("default_install_hook_types")
@@ -181,6 +181,6 @@ def install_stages(tool: str, top: Path, environment: Environment) -> str:
         raise CouldNotCheck(
             f"`{tool} install` failed with status {done.returncode}",
             more=tuple(said.splitlines()),
-            hint="mend that, or run `planfence install --framework native`",
+            hint="fix that, or run `planfence install --framework native`",
         )
     return said

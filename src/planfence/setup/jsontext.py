@@ -61,7 +61,7 @@ class _Reader:
 
     def fault(self, what: str) -> PlanfenceError:
         line = self.text.count("\n", 0, self.at) + 1
-        return PlanfenceError(f"line {line} is no JSON: {what}", hint="mend the file, then run this again")
+        return PlanfenceError(f"line {line} is no JSON: {what}", hint="fix the file, then run this again")
 
     def skip(self) -> None:
         while self.at < len(self.text):

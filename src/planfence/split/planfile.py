@@ -126,7 +126,7 @@ def check_complete(plan: SplitPlan, units: Sequence[Unit]) -> None:
     faults += [f"{unit} is no unit of this change" for unit in count if unit not in known]
     faults += [f"{unit} ({known[unit].path}) is in no group" for unit in known if unit not in count]
     if faults:
-        raise _fail("does not hold every unit once:", "mend the groups' `units`", faults[:20])
+        raise _fail("does not hold every unit once:", "fix the groups' `units`", faults[:20])
     home = {unit: index for index, group in enumerate(plan.groups) for unit in group.units}
     every = list(units)
     for knot in knots([unit.path for unit in every], [unit.file.old_path for unit in every]):
