@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support import program
+
 
 def environment(home: Path) -> dict[str, str]:
     """A process environment with no word from the machine: no `GIT_*`, no agent, no user configuration."""
@@ -49,17 +51,9 @@ class Repo:
 
     def planfence(self, *arguments: str, stdin: bytes | None = None, cwd: Path | None = None, **extra: str):
         """Run the program as a user would; return the finished process, its output as text."""
-        return subprocess.run(
-            [sys.executable, "-m", "planfence", *arguments],
-            cwd=cwd or self.root,
-            env=self.variables | self.extra | extra,
-            input=stdin if stdin is None else stdin.decode(),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
+        done = program.run(arguments, str(cwd or self.root), self.variables | self.extra | extra, stdin)
+        done.stdout, done.stderr = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+        return done
 
     def write(self, path: str, text: str | bytes = "x\n") -> Path:
         target = self.root / path

@@ -86,8 +86,13 @@ def _with_message(repository: Repository, claim: Claim, message: Message | None)
     return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
 
 
-def _amended(repository: Repository, objects: Objects, change: Change, message: Message | None) -> Claim | None:
-    """What the commit says of itself whose message alone is amended: it stays whose it was; None for any other."""
+def _amended(
+    repository: Repository, objects: Objects, change: Change, message: Message | None, policy: Policy
+) -> Claim | None:
+    """What the commit says of itself whose message alone is amended; None for any other.
+
+    It stays whose it was. Who amends it may call it urgent, if their word counts.
+    """
     if message is None or not message.subject or change.files or len(change.parents) != 1:
         return None
     head = parse_commit(objects.read_many([change.parents[0]])[0])
@@ -101,7 +106,11 @@ def _amended(repository: Repository, objects: Objects, change: Change, message: 
     if said.task not in ("", kept.task):
         return None
     rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
-    return replace(kept, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0)
+    now = staged_claim(repository, policy)
+    urgent = (now.urgent or said.urgent) if policy.unplanned.lets(now.model) else ""
+    return replace(
+        kept, urgent=kept.urgent or urgent, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0
+    )
 
 
 def require_policy(policy: Policy | None) -> Policy:
@@ -135,7 +144,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             verdicts.gates[STAGED] = "commit"
         if governing.policy.standing:
             change = replace(change, author=reader.next_author(repository))
-        kept = _amended(repository, objects, change, message)
+        kept = _amended(repository, objects, change, message, governing.policy)
         claim = kept or _with_message(repository, staged_claim(repository, governing.policy), message)
         if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
             message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", governing.policy, claim.model))

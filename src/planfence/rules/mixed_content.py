@@ -23,7 +23,9 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Context, Need, Rule
+from planfence.rules.rule import Case, Context, Need, Rule, Step
+
+_SAYS_SO = "the message speaks of several things"
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -39,13 +41,21 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.at(unit.path if unit else "", mixture.reason, line=line)
     if ctx.message is not None:
         for cue in cues(ctx.message):
-            yield RULE.about(f"the message speaks of several things: {cue}")
+            yield RULE.about(f"{_SAYS_SO}: {cue}")
 
 
 def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:  # noqa: ARG001 - a Proof
     if RULE.severity_under(policy) is Severity.ERROR:
         return None  # then every commit's content is read
     return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
+
+
+def split_or_reword(case: Case) -> Iterator[Step]:
+    """Split what the content shows to be several. If only the message says so, a split keeps its words."""
+    both = (ways.split, ways.edit_message)
+    only_said = all(finding.message.startswith(_SAYS_SO) for finding in case.findings)
+    for way in reversed(both) if only_said else both:
+        yield from way(case)
 
 
 RULE = Rule(
@@ -55,7 +65,7 @@ RULE = Rule(
     check=check,
     proof=proof,
     needs=frozenset({Need.CONTENT}),
-    ways=(ways.split, ways.edit_message),
+    ways=(split_or_reword,),
     bad=(('policy rules.mixed-content = "error"', "message feat: add a page and also fix the login"),),
     good=(
         ("message feat: add a page and also fix the login",),
