@@ -1,9 +1,9 @@
 import os
 import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
+from support import program
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -131,10 +131,7 @@ def test_add_says_that_it_could_not_write(work):
 
 def test_the_commands(work, tmp_path):
     def run(*words):
-        command = [sys.executable, "-m", "planfence", "log", *words]
-        return subprocess.run(
-            command, cwd=work.top, env=variables(tmp_path), capture_output=True, text=True, check=False
-        )
+        return program.run(["log", *words], work.top, variables(tmp_path))
 
     assert run("add", "task=p/t", "model=codex", "cost=0.42").returncode == 0
     assert run("add", "model").returncode == 2

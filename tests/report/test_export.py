@@ -2,12 +2,12 @@ import json
 import math
 import os
 import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import duckdb
 import pytest
+from support import program
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -137,14 +137,7 @@ def test_a_collector_is_posted_to(work):
 
 def test_the_command(work, tmp_path):
     def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "planfence", "log", "export", *words],
-            cwd=work.top,
-            env=dict(work.environment.variables),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return program.run(["log", "export", *words], work.top, work.environment.variables)
 
     assert run("--format", "jsonl").stdout.count("\n") == 4
     assert run("--format", "otlp", "-o", str(tmp_path / "otlp.json")).returncode == 0

@@ -1,9 +1,9 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
+from support import program
 
 from planfence.errors import PlanfenceError
 from planfence.render.report_text import render_text
@@ -95,10 +95,7 @@ def test_the_command(tmp_path):
     (tmp_path / "work" / ".ai-benchmark.csv").write_text(LINES)
 
     def run(*words):
-        command = [sys.executable, "-m", "planfence", "report", *words]
-        return subprocess.run(
-            command, cwd=tmp_path / "work", env=variables, capture_output=True, text=True, check=False
-        )
+        return program.run(["report", *words], tmp_path / "work", variables)
 
     assert "work: 2 tasks" in run().stdout
     assert json.loads(run("--json", "--by", "role").stdout)["by"]["dimension"] == "role"

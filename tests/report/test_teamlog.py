@@ -1,9 +1,9 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
+from support import program
 
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
@@ -34,9 +34,9 @@ def team(tmp_path):
 
 def run(clone, *words):
     top, variables = clone
-    return subprocess.run(
-        [sys.executable, "-m", "planfence", *words], cwd=top, env=variables, capture_output=True, text=True, check=True
-    )
+    done = program.run(words, top, variables)
+    done.check_returncode()
+    return done
 
 
 def test_a_team_s_clones_are_read_without_doubles(team):
@@ -75,11 +75,5 @@ def test_a_log_that_was_changed_is_shared_again_without_doubles(team):
 
 
 def test_all_writers_and_many_repositories_do_not_go_together(team):
-    done = subprocess.run(
-        [sys.executable, "-m", "planfence", "report", "--all-writers", "--repo", "."],
-        cwd=team[0][0],
-        env=team[0][1],
-        capture_output=True,
-        check=False,
-    )
+    done = program.run(["report", "--all-writers", "--repo", "."], *team[0])
     assert done.returncode == 2

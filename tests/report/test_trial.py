@@ -1,10 +1,10 @@
 import os
 import random
 import subprocess
-import sys
 import time
 
 import pytest
+from support import program
 
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
@@ -123,14 +123,7 @@ def test_dollars_of_no_task_forbid_a_verdict(work):
 
 def test_the_commands(work):
     def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "planfence", "trial", *words],
-            cwd=work.top,
-            env=dict(work.environment.variables),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return program.run(["trial", *words], work.top, work.environment.variables)
 
     assert "no trial yet" in run("status").stdout
     assert "looks     at 20 and 40" in run("start", "one", "--interest", "2").stdout

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support import program
 
 STAND_IN = """
 import os, sys
@@ -64,7 +64,8 @@ class Sandbox:
         return self.run("git", *arguments, cwd=cwd, ok=ok, **env).stdout.strip()
 
     def planfence(self, *arguments: str, cwd: Path | None = None, ok: int | None = 0, **env: str) -> str:
-        done = self.run(sys.executable, "-m", "planfence", *arguments, cwd=cwd, ok=ok, **env)
+        done = program.run(arguments, cwd or self.top, self.env | env)
+        assert ok is None or done.returncode == ok, (arguments, done)
         return done.stdout + done.stderr
 
     def called(self) -> list[tuple[object, ...]]:

@@ -16,17 +16,27 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 _LONGEST = 1 << 22
 
 
-def run(arguments: tuple[str, ...], cwd: str, variables: dict[str, str], stdin: bytes | None):
-    """Return the finished process, its output as bytes."""
+def run(
+    arguments: Sequence[str], cwd: Path, variables: Mapping[str, str], stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Return the finished process, its output as text."""
+    done = _run(arguments, cwd, dict(variables), stdin)
+    done.stdout, done.stderr = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return done
+
+
+def _run(arguments: Sequence[str], cwd: Path, variables: dict[str, str], stdin: bytes | None):
     words = [sys.executable, "-m", "planfence", *arguments]
     if any(name.startswith("PYTHON") for name in variables):  # the interpreter itself is told something
         return subprocess.run(words, cwd=cwd, env=variables, input=stdin, capture_output=True, check=False)
-    request = json.dumps([arguments, cwd, variables]).encode()
+    request = json.dumps([arguments, str(cwd), variables]).encode()
     assert len(request) < _LONGEST
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin or b"")

@@ -51,9 +51,7 @@ class Repo:
 
     def planfence(self, *arguments: str, stdin: bytes | None = None, cwd: Path | None = None, **extra: str):
         """Run the program as a user would; return the finished process, its output as text."""
-        done = program.run(arguments, str(cwd or self.root), self.variables | self.extra | extra, stdin)
-        done.stdout, done.stderr = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-        return done
+        return program.run(arguments, cwd or self.root, self.variables | self.extra | extra, stdin)
 
     def write(self, path: str, text: str | bytes = "x\n") -> Path:
         target = self.root / path
