@@ -32,7 +32,8 @@ def seconds_for(size: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def _parse(source: bytes) -> ast.Module | None:
+def parsed(source: bytes) -> ast.Module | None:
+    """Parse a module; None if it is none, by the grammar of this Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -43,12 +44,12 @@ def _parse(source: bytes) -> ast.Module | None:
 
 def parses(source: bytes) -> bool:
     """Whether the source stands on its own as a module."""
-    return _parse(source) is not None
+    return parsed(source) is not None
 
 
 def same(old: bytes, new: bytes, late: Callable[[], bool]) -> Same:
     """Compare two sources; :class:`PastDeadline` where ``late`` says so on the way."""
-    before, after = _parse(old), _parse(new)
+    before, after = parsed(old), parsed(new)
     if before is None or after is None:
         return Same.NO
     if late():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from contextlib import contextmanager, suppress
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_WAIT = "wait for it, and try again"
 
 #: Holds `<plan>/<task>` and a newline.
 ACTIVE_TASK = "task"
@@ -88,9 +88,18 @@ def locked(folder: Path, wait_s: float = 60.0) -> Iterator[None]:
 
     Raises :class:`CouldNotCheck` if another one holds it for longer than ``wait_s`` seconds.
     """
-    import fcntl
+    with held(
+        os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), wait_s, f"another planfence holds {folder}"
+    ):
+        yield
 
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+@contextmanager
+def held(descriptor: int, wait_s: float, otherwise: str) -> Iterator[None]:
+    """Hold the lock on an open file or folder, and close it in the end.
+
+    Raises :class:`CouldNotCheck` that says ``otherwise`` if another holds it for longer than ``wait_s`` seconds.
+    """
     try:
         end = time.monotonic() + wait_s
         while True:
@@ -99,8 +108,8 @@ def locked(folder: Path, wait_s: float = 60.0) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise CouldNotCheck(f"another planfence holds {folder}", hint=_WAIT) from None
-                time.sleep(0.01)
+                    raise CouldNotCheck(otherwise, hint="wait for it, or end it; then try again") from None
+                time.sleep(0.005)
         yield
     finally:
         os.close(descriptor)

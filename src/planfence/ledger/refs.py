@@ -8,7 +8,6 @@ a ref that was deleted or put back loses nothing as long as its objects are ther
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shlex
@@ -19,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
+from planfence.files.state import held
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
@@ -319,21 +319,8 @@ class Ledger:
         path = self._folder / "ledger.lock"
         with _said(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            end = time.monotonic() + PATIENCE_S
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > end:
-                        raise CouldNotCheck(
-                            "another process holds the ledger's lock", hint="end it, and run it again"
-                        ) from None
-                    time.sleep(0.003)
+        with held(descriptor, PATIENCE_S, "another process holds the ledger's lock"):
             yield
-        finally:
-            os.close(descriptor)
 
 
 #: A clone with a filter lacks the records that a plain `git fetch` brought; `sync` asks for all of them.

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass, classify
+from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
 from planfence.content.judged import Judged, Kind
-from planfence.prove.pythontext import builds, import_lines, only_types
+from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 
 #: Classes of paths whose lines no test is meant to notice.
@@ -266,8 +267,8 @@ def surely_broken(division: Division, states: Mapping[str, FileState | None]) ->
         state is not None
         and state.data is not None
         and path.endswith(".py")
-        and not builds(state.data)
-        and builds(after.get(path) or b"")  # otherwise it uses words that this Python does not know
+        and not pyequal.parses(state.data)
+        and pyequal.parses(after.get(path) or b"")  # otherwise it uses words that this Python does not know
         for path, state in states.items()
     )
 

@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 import ast
-import warnings
-from functools import lru_cache
+from copy import deepcopy
 
-
-@lru_cache(maxsize=64)
-def _parsed(source: bytes) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-
-
-def builds(source: bytes) -> bool:
-    """Whether a text is a program. One that uses newer words than this Python counts as none."""
-    return _parsed(source) is not None
+from planfence.content.pyequal import parsed
 
 
 def import_lines(source: bytes) -> frozenset[int]:
     """The lines (from 0) that import statements stand on."""
-    tree = _parsed(source)
+    tree = parsed(source)
     found = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)) if tree else ()
     return frozenset(line for node in found for line in range(node.lineno - 1, (node.end_lineno or node.lineno)))
 
 
 def only_types(one: bytes, other: bytes) -> bool:
     """Whether two programs differ in annotations of functions and local names alone (a class's may be its fields)."""
-    trees = [_parsed(text) for text in (one, other)]
-    if trees[0] is None or trees[1] is None:
+    trees = [tree for text in (one, other) if (tree := parsed(text))]
+    if len(trees) < 2:
         return False
     try:
-        first, second = (ast.dump(_Plain().visit(_copy(text))) for text in (one, other))
+        first, second = (ast.dump(_Plain().visit(deepcopy(tree))) for tree in trees)
     except RecursionError:
         return False
     return first == second
-
-
-def _copy(source: bytes) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(source)
 
 
 class _Plain(ast.NodeTransformer):

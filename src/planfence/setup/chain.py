@@ -7,16 +7,15 @@ changed since is never overwritten: it is reported, with the way out.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.state import held
 from planfence.records import dataclass
 from planfence.setup import shimreader, shims
 from planfence.setup.hookfile import Hook, look, same
@@ -213,20 +212,5 @@ def _locked(folder: Path, *, make: bool) -> Iterator[None]:
         if make:
             folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        deadline = time.monotonic() + _LOCK_WAIT_S
-        while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise CouldNotCheck(f"another installation holds {folder}", hint="wait for it, and try again")
-            time.sleep(0.02)
+    with held(descriptor, _LOCK_WAIT_S, f"another installation holds {folder}"):
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
