@@ -14,10 +14,10 @@ from planfence.terminal import emit, say
 @click.command()
 @click.option(
     "--framework",
-    type=click.Choice(["auto", "native", "pre-commit", "prek"]),
+    type=click.Choice(["auto", "native", "config", "pre-commit", "prek"]),
     default="auto",
     show_default=True,
-    help="Native git hooks, or the stages of a hook framework whose configuration names planfence.",
+    help="Hook files, git's configuration (git 2.54), or the stages of a framework that names planfence.",
 )
 @click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
 @click.option(
@@ -36,6 +36,7 @@ def command(framework: str, outside: bool, agents: str, user: bool, server: bool
         emit(setup.listing("hooks of agents", *agent_hooks.install(here(), agents, user=user)) + "\n")
         return 0
     done = use_case.install(here(), framework, outside=outside)
-    title = f"planfence runs through {done.framework}" if done.framework != "native" else f"hooks in {done.folder}"
+    own = done.framework in ("native", "config")
+    title = f"hooks in {done.folder}" if own else f"planfence runs through {done.framework}"
     emit(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks) + "\n")
     return 0

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from planfence.gitio.run import git_version
-from planfence.setup import frameworks, install, shimreader, shims
+from planfence.setup import confighooks, frameworks, install, shimreader, shims
+from planfence.setup.confighooks import ConfigHook
 from planfence.setup.doctor import Bench, Diagnosis, Health
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook, same
@@ -18,9 +18,6 @@ from planfence.setup.hookfile import look as look_at
 from planfence.setup.install import HookPlace, HooksFolder
 from planfence.setup.shimreader import Kind
 from planfence.setup.shims import Launcher
-
-#: Config-based hooks came with this version.
-CONFIG_HOOKS = (2, 54)
 
 
 def hooks(bench: Bench) -> Iterator[Diagnosis]:
@@ -30,9 +27,39 @@ def hooks(bench: Bench) -> Iterator[Diagnosis]:
     config = frameworks.read_config(bench.repository.top)
     if folder.configured:
         yield Diagnosis(Health.ODD, "core.hooksPath", f"git runs the hooks in {folder.path}, {folder.place.value}")
+    configured = confighooks.look(bench.repository) if confighooks.are_read(bench.repository) else []
     for name in shims.NAMES:
-        yield from _hook(bench, look_at(folder.path, name), config, _install_line(folder))
+        here = [each for each in configured if name in each.events]
+        hook = look_at(folder.path, name)
+        if ours := [each for each in here if each.starts_planfence(name)]:
+            yield from _configured(hook, ours)
+        else:
+            tool = next((each.framework for each in here if each.enabled and each.framework), "")
+            yield from _hook(bench, hook, config, _install_line(folder), tool)
     yield from _beside(bench, folder)
+    others = [each.name for each in configured if not any(each.starts_planfence(event) for event in each.events)]
+    if others:
+        names = ", ".join(sorted(others))
+        yield Diagnosis(Health.ODD, "hook.*.command", f"git runs these from its configuration too: {names}")
+
+
+def _configured(hook: Hook, ours: list[ConfigHook]) -> Iterator[Diagnosis]:
+    """The hooks of one event that start planfence from git's configuration."""
+    on = [each for each in ours if each.enabled]
+    beside = hook.data is not None and (hook.kind is not Kind.FOREIGN or hook.behind_framework or hook.calls_planfence)
+    if not on and not beside:
+        key = f"hook.{ours[0].name}.enabled"
+        yield Diagnosis(Health.BROKEN, hook.name, f"{key} is false: git skips it", f"git config --unset-all {key}")
+    elif len(on) + beside > 1:
+        seen = "runs twice, as a git hook and from git's configuration"
+        yield Diagnosis(Health.ODD, hook.name, seen, "planfence install --framework config")
+    elif not on:
+        yield Diagnosis(Health.WELL, hook.name, "runs as a git hook; in git's configuration it is switched off")
+    elif gone := on[0].missing:
+        line = "planfence install --framework config"
+        yield Diagnosis(Health.BROKEN, hook.name, f"{gone} has vanished: git can't start hook.{on[0].name}", line)
+    else:
+        yield Diagnosis(Health.WELL, hook.name, f"runs from git's configuration (hook.{on[0].name})")
 
 
 def _install_line(folder: HooksFolder) -> str:
@@ -40,9 +67,10 @@ def _install_line(folder: HooksFolder) -> str:
     return "planfence install --outside" if folder.place is HookPlace.OUTSIDE else "planfence install"
 
 
-def _hook(bench: Bench, hook: Hook, config: Config | None, line: str) -> Iterator[Diagnosis]:
+def _hook(bench: Bench, hook: Hook, config: Config | None, line: str, configured: str) -> Iterator[Diagnosis]:
+    """How one event is served; ``configured`` is the framework that git's configuration starts for it."""
     ours = hook.kind in (Kind.OURS, Kind.EDITED)
-    tool = shimreader.generated_by(hook.data) or (shimreader.generated_by(hook.kept) if ours else "")
+    tool = configured or shimreader.generated_by(hook.data) or (shimreader.generated_by(hook.kept) if ours else "")
     through_tool = bool(tool) and config is not None and hook.name in config.stages
     native = ours or hook.behind_framework
     if hook.loops:
@@ -107,18 +135,13 @@ def _vanished(launcher: Launcher) -> str:
 
 
 def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
-    """Hooks that do not run, or run besides: in the folder that `core.hooksPath` hides, or from git's configuration."""
+    """Hooks that do not run, in the folder that `core.hooksPath` hides."""
     default = bench.repository.common_dir / "hooks"
     if default.resolve() != folder.path.resolve():
         kinds = [look_at(default, name).kind for name in shims.NAMES]
         if Kind.OURS in kinds or Kind.EDITED in kinds:
             seen = f"the hooks in {default} do not run, since core.hooksPath is set"
             yield Diagnosis(Health.BROKEN, "hooks", seen, "git config --unset core.hooksPath")
-    git = bench.repository.git
-    status, out = git.status("config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.command$")
-    names = sorted({name[5:-8] for name in out.decode("utf-8", "replace").split("\0") if name})
-    if status == 0 and names and git_version(git) >= CONFIG_HOOKS:
-        yield Diagnosis(Health.ODD, "hook.*.command", f"git runs these from its configuration too: {', '.join(names)}")
 
 
 def framework(bench: Bench) -> Iterator[Diagnosis]:

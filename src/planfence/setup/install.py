@@ -9,8 +9,8 @@ from pathlib import Path
 import planfence
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.records import dataclass
-from planfence.setup import chain, frameworks, shimreader, shims
+from planfence.records import dataclass, replace
+from planfence.setup import chain, confighooks, frameworks, shimreader, shims
 from planfence.setup.chain import Chained, Deed
 from planfence.setup.frameworks import Config
 from planfence.setup.hookfile import Hook
@@ -109,15 +109,18 @@ def choose(config: Config | None, hooks: list[Hook], repository: Repository) -> 
 def install(repository: Repository, framework: str = "auto", *, outside: bool = False) -> Installation:
     """Make planfence run at each commit and push of this repository.
 
-    ``framework``: `native`, `pre-commit`, `prek`, or `auto`. ``outside`` allows a hooks
-    folder that other repositories use too.
+    ``framework``: `native`, `config` (git's configuration), `pre-commit`, `prek`, or `auto`. ``outside``
+    allows a hooks folder that other repositories use too.
     """
     folder = hooks_folder(repository)
     require_folder(folder)
     config = frameworks.read_config(repository.top)
     chosen = choose(config, look(folder), repository) if framework == "auto" else framework
+    if chosen == "config":
+        return _install_config(repository, folder, config)
     if chosen == "native":
-        return _install_native(folder, config, outside=outside)
+        done = _install_native(folder, config, outside=outside)
+        return replace(done, outcomes=(*confighooks.uninstall(repository), *done.outcomes))
     if config is None or not config.names_planfence:
         name = frameworks.YAML_CONFIG if config is None else config.path.name
         raise PlanfenceError(
@@ -132,6 +135,7 @@ def install(repository: Repository, framework: str = "auto", *, outside: bool = 
         if removed:
             chain.install(folder.path, _launcher(folder))
         raise
+    removed = (*confighooks.uninstall(repository), *removed)
     if config.missing_ids:
         remarks.append(f"{config.path.name} leaves out {', '.join(config.missing_ids)}: those stages check nothing")
     return Installation(chosen, folder.path, removed, tuple(remarks))
@@ -147,6 +151,16 @@ def _install_native(folder: HooksFolder, config: Config | None, *, outside: bool
         )
     outcomes = tuple(chain.install(folder.path, _launcher(folder)))
     return Installation("native", folder.path, outcomes, tuple(_remarks(folder, config)))
+
+
+def _install_config(repository: Repository, folder: HooksFolder, config: Config | None) -> Installation:
+    """Name planfence in git's configuration, and then take our hook files out: never is there a moment without."""
+    outcomes = confighooks.install(repository)
+    removed = [outcome for outcome in chain.uninstall(folder.path) if outcome.deed is not Deed.ABSENT]
+    remarks = [f"the hook file {each.name}: {each.deed.value}" for each in removed]
+    if config is not None and config.names_planfence:
+        remarks.append(f"{config.path.name} names planfence too: it would run twice; take it out of one")
+    return Installation("config", repository.common_dir / "config", tuple(outcomes), tuple(remarks))
 
 
 def _launcher(folder: HooksFolder) -> Launcher | None:
@@ -176,6 +190,7 @@ def uninstall(repository: Repository) -> Installation:
     default = repository.common_dir / "hooks"
     if default.resolve() != folder.path.resolve():
         outcomes += [outcome for outcome in chain.uninstall(default) if outcome.deed is not Deed.ABSENT]
+    outcomes += confighooks.uninstall(repository)
     config = frameworks.read_config(repository.top)
     remarks = []
     if config is not None and config.names_planfence:
