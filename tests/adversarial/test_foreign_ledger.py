@@ -238,6 +238,15 @@ def spoilt(draw: random.Random, value):
     return draw.choice(WRONG)
 
 
+@pytest.fixture
+def long_numbers():
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(5000)
+    yield
+    sys.set_int_max_str_digits(before)
+
+
+@pytest.mark.usefixtures("long_numbers")
 def test_spoilt_entries_are_set_aside_or_shown(tested, capfd):
     """200 drawn; what is read as a run is played back by every way that needs no command."""
     from planfence.cli.replay import _shown
@@ -245,7 +254,6 @@ def test_spoilt_entries_are_set_aside_or_shown(tested, capfd):
     from planfence.gate.replay import find
 
     draw = random.Random(1)
-    sys.set_int_max_str_digits(5000)
     good = json.loads(encode(evidence.to_statement(claimed(tested, "true", id="spoilt"))))
     tree = tested.git("rev-parse", "HEAD^{tree}").encode()
     own = {run.id for run in read_book(tested.open()).runs}

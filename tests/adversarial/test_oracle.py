@@ -6,7 +6,7 @@ import os
 import random
 
 from planfence.change.difftree import BATCH
-from planfence.change.trees import CommitDiff, TreeDiff
+from planfence.change.trees import CommitDiff, TreeDiff, parse_raw
 
 PAIRS = int(os.environ.get("PLANFENCE_TREE_PAIRS", "10000"))
 MODES = ("100644", "100755", "120000", "160000", "40000")
@@ -79,8 +79,8 @@ def test_the_reader_and_the_oracle_agree(lab) -> None:
         for _ in range(0, PAIRS, BATCH):
             pairs = [(rng.choice(trees), rng.choice(trees)) for _ in range(BATCH)]
             diff.send([(made[new], made[old]) for old, new in pairs])
-            for (old, new), files in zip(pairs, diff.receive(len(pairs)), strict=True):
-                _agree(files, listings, old, new)
+            for (old, new), (records, _) in zip(pairs, diff.receive(len(pairs)), strict=True):
+                _agree(parse_raw(records), listings, old, new)
 
 
 def test_the_reader_of_trees_and_the_oracle_agree(lab) -> None:

@@ -28,13 +28,14 @@ from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
 from planfence.log.reader import Reader
+from planfence.rules import standing
 
 PAIRS = int(os.environ.get("PLANFENCE_PAIRS", "4"))
 ROOT = Path(planfence.__file__).parent
 _MAKERS = {"compile", "match", "search", "sub", "subn", "fullmatch", "split", "findall", "finditer"}
 _OURS = {"pattern", "seek"}
 #: Asked elsewhere than where they are made, and how.
-_ELSEWHERE = {"FILLED": "fullmatch", "REGEX_LITERAL": "match"}
+_ELSEWHERE = {"AUTHOR": "fullmatch", "FILLED": "fullmatch", "REGEX_LITERAL": "match"}
 
 
 def _expressions() -> Iterator[tuple[str, str, Any, int, set[str]]]:
@@ -129,6 +130,10 @@ MADE = {
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._directive": _directives,
+    "planfence.log.files.read_last": lambda: [("named", rb"task=p/t[,\r\n]|task=(?:(?!task=)[^,\n%])*+%", 0, "search")],
+    "planfence.rules.standing._addresses": lambda: [
+        ("address", standing._addresses((pattern,)).pattern, re.IGNORECASE, "fullmatch") for pattern in _HOSTILE
+    ],
     "planfence.setup.shimreader.calls_planfence": lambda: [
         ("hook", rb"^[^#\n]*\bplanfence hook name(?![\w-])", re.MULTILINE, "search")
     ],

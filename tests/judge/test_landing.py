@@ -359,3 +359,56 @@ def test_only_what_the_hooks_would_have_refused_was_made_past_them(repo: Repo) -
     assert not any("past the local hooks" in note for note in judged(repo).report.notes)
     record(repo, f"feat: x\n\n{trailers('auth')}", evil="1\n")
     assert any("1 of 3 commits were made past the local hooks" in note for note in judged(repo).report.notes)
+
+
+# -- a plan that is corrected before its tasks begin
+
+NEW = plan().replace('id = "p"', 'id = "q"')
+
+
+def begin_corrected(repo: Repo) -> None:
+    """Put a new plan on main, correct it on the branch under its version, begin a task, and work on it."""
+    repo.git("checkout", "-q", "main")
+    repo.write("plans/q.toml", NEW)
+    repo.commit("docs: plan q")
+    repo.git("checkout", "-q", "-B", "work")
+    repo.write("plans/q.toml", corrected())
+    repo.commit("docs: say it better")
+    repo.begin("q/auth")
+    work(repo, "auth", message=f"feat: x\n\n{trailers('auth').replace('p/', 'q/')}")
+
+
+def corrected() -> str:
+    head, _, rest = NEW.partition('goal = "')
+    return f'{head}goal = "More of {rest}'
+
+
+@pytest.mark.parametrize("way", ["request", "merge", "squash", "fast-forward"])
+def test_a_plan_corrected_before_it_began_lands_any_way(repo: Repo, way: str) -> None:
+    begin_corrected(repo)
+    base, head = repo.git("rev-parse", "main", "work").split()
+    if way != "request":
+        repo.git("update-ref", "refs/pull/7/head", head)
+        repo.git("checkout", "-q", "main")
+        words = {"merge": ["--no-ff", "-m", "Merge pull request #7 from a/work"], "squash": ["--squash"]}
+        repo.git("merge", "-q", "--no-verify", *words.get(way, ["--ff-only"]), head)
+        if way == "squash":
+            repo.git("commit", "-q", "--no-verify", "-m", "feat: x (#7)")
+    found = judged(repo, base, "HEAD")
+    assert not found.report.refused, found.report.errors
+
+
+def test_a_plan_corrected_after_it_began_on_main_does_not_land(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.write("plans/q.toml", NEW)
+    repo.commit("docs: plan q")
+    repo.begin("q/auth")
+    base = repo.git("rev-parse", "HEAD")
+    repo.git("checkout", "-q", "-B", "work")
+    repo.write("plans/q.toml", corrected())
+    head = repo.commit("docs: say it better")
+    assert "PLN003" in codes(repo, base, head)
+    repo.git("update-ref", "refs/pull/7/head", head)
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", "--no-verify", "--no-ff", "-m", "Merge pull request #7 from a/work", head)
+    assert "PLN003" in codes(repo, base)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from support.repository import Repo, environment
 
+from planfence.change import message as messages
+
 TASK = "p/t"
 #: For what git does to prepare a scene: its hooks would look at each of these commits, too.
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
@@ -345,6 +347,9 @@ class Scene:
             self.repo.git("reset", "-q", "--hard", self.base)
             self.fill(count // 2, f"before {count}")
             self.repo.git(*_NO_HOOKS, "cherry-pick", "--allow-empty", tip)
+            if not self.spec.task:  # commit-msg marks what is small on a branch that holds a task's commits
+                mark = f"{messages.TASK_TRAILER}: {messages.NO_TASK}"
+                self.repo.git(*_NO_HOOKS, "commit", "-q", "--amend", "--no-edit", "--trailer", mark)
             self.fill(count - 1 - count // 2, f"after {count}")
             last = self.repo.git("rev-parse", "HEAD")
             yield (f"range of {count}", *self._check(base=self.base, tip=last))

@@ -5,7 +5,6 @@ Each call has its own process, environment, folder and streams, as with `subproc
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import io
 import json
@@ -57,25 +56,13 @@ def _run(arguments: Sequence[str], cwd: Path, variables: dict[str, str], stdin: 
 @cache
 def _server() -> socket.socket:
     ours, theirs = socket.socketpair()
-    pid = os.spawnve(
-        os.P_NOWAIT,
-        sys.executable,
-        [sys.executable, "-c", f"from support.program import serve; serve({_inheritable(theirs)})"],
-        os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
-    theirs.close()
-    atexit.register(_end, ours, pid)
+    with theirs:
+        theirs.set_inheritable(True)
+        # A fork of its own: it is nobody's child here, and ends as soon as nobody holds the other end.
+        script = f"import os; os.fork() and os._exit(0); from support.program import serve; serve({theirs.fileno()})"
+        variables = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        os.waitpid(os.posix_spawn(sys.executable, [sys.executable, "-c", script], variables), 0)
     return ours
-
-
-def _inheritable(end: socket.socket) -> int:
-    end.set_inheritable(True)
-    return end.fileno()
-
-
-def _end(ours: socket.socket, pid: int) -> None:
-    ours.close()
-    os.waitpid(pid, 0)
 
 
 def serve(descriptor: int) -> None:

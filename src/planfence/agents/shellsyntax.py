@@ -42,7 +42,7 @@ _CLOSED = re.compile(rb"""\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|`[^`]*`|[$<>]\
 _OPEN = re.compile(rb"""['"`]|[$<>]\((?!\()""")
 _ARITHMETIC = re.compile(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = re.compile(rb"(?<!\\)((?:\\\\)*)\\\n")
-_COMPARED = re.compile(rb"(?<![^\s;&|(])\[ [^\]\n;|&]*?\s(\\[<>])(?=\s)")
+_COMPARED = re.compile(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
 _BRACES = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 

@@ -38,7 +38,7 @@ _CLOSING = pattern(
     rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
-_PULL_REQUEST = pattern(r"(?:\s*\((?:#\d+|GH-\d+|![0-9]+)\))+\s*$")
+_PULL_REQUEST = pattern(r"\((?:#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
 _INNER = pattern(
     r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
@@ -141,8 +141,18 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     return tuple(word for word in words if word in TYPES), match["scope"] or ""
 
 
+def _without_requests(subject: str) -> str:
+    """Take the numbers of requests, and the space around them, from a subject's end."""
+    end = len(subject.rstrip())
+    while (start := subject.rfind("(", 0, end)) >= 0 and _PULL_REQUEST.fullmatch(subject, start, end):
+        end = start
+        while subject[end - 1 : end].isspace():
+            end -= 1
+    return subject[:end]
+
+
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(_PULL_REQUEST.sub("", subject))))
+    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(_without_requests(subject))))
     closed = _of_one_tracker(dict.fromkeys(
         issue for match in _CLOSING.finditer(text) for issue in _SUBJECT_ISSUE.findall(match[1])
     ))  # fmt: skip
@@ -287,7 +297,7 @@ def reverted(message: Message) -> Reverted | None:
     """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
     commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
     request = _REVERTS_REQUEST.search(message.body)
-    title = _REVERTED_TITLE.fullmatch(_PULL_REQUEST.sub("", message.subject).strip(_SPACE))
+    title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
     if not commits and not request and not title:
         return None
     return Reverted(commits, request[1] if request else "", title[1] if title else "")

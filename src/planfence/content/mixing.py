@@ -47,7 +47,7 @@ _ALSO = re.compile(
     re.IGNORECASE,
 )
 _BESIDES = re.compile(
-    rf"(?:^|(?<=\.)\s+|^\s*[-*]\s+)(?:also|additionally)[,:]? {_DONE}\b"
+    rf"(?:^|(?<=\.)\s+|^[^\S\n]*[-*]\s+)(?:also|additionally)[,:]? {_DONE}\b"
     r"|\b(?:while (?:here|i'm here|i was there)\b|(?:an )?unrelated (?:fix|change|clean-?up|bug)"
     r"|some (?:cleanup|clean-up|cleaning|formatting|refactoring)\b)",
     re.IGNORECASE | re.MULTILINE,

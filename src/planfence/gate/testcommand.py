@@ -15,6 +15,16 @@ from planfence.records import dataclass
 #: A file of more bytes is no configuration.
 _MOST = 1 << 20
 _PYTEST = "pytest -q --junit-xml={junit}"
+_ANYTHING = re.compile(r"\A")
+_PYTEST_SAYS = {
+    "pyproject.toml": re.compile(r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b", re.MULTILINE),
+    "pytest.ini": _ANYTHING,
+    ".pytest.ini": _ANYTHING,
+    "pytest.toml": _ANYTHING,
+    "setup.cfg": re.compile(r"^\[tool:pytest\]", re.MULTILINE),
+    "tox.ini": re.compile(r"^\[pytest\]", re.MULTILINE),
+    "conftest.py": _ANYTHING,
+}
 _MADE = (("just", ("justfile", "Justfile", ".justfile")), ("make", ("GNUmakefile", "makefile", "Makefile")))
 #: What `npm init` writes where there are no tests.
 _NO_TESTS = "no test specified"
@@ -85,16 +95,8 @@ def _found(folder: _Folder) -> Iterator[Shown]:
 
 
 def _python(folder: _Folder) -> Iterator[Shown]:
-    for name, words in (
-        ("pyproject.toml", r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b"),
-        ("pytest.ini", r"\A"),
-        (".pytest.ini", r"\A"),
-        ("pytest.toml", r"\A"),
-        ("setup.cfg", r"^\[tool:pytest\]"),
-        ("tox.ini", r"^\[pytest\]"),
-        ("conftest.py", r"\A"),
-    ):
-        if folder.has(name) and re.search(words, folder.text(name), re.MULTILINE):
+    for name, words in _PYTEST_SAYS.items():
+        if folder.has(name) and words.search(folder.text(name)):
             yield Shown(_PYTEST, name)
     if text := folder.text("tox.ini"):
         passes_on = "pytest" in text and "{posargs" in text

@@ -41,12 +41,22 @@ def _plan_edit(
     return PlanEdit(file.path, plans[0] if plans else None, new, fault, tuple(plans[1:]), settled=taken)
 
 
-def with_begun(repository: Repository, facts: Facts, change: Change, edit: PlanEdit) -> PlanEdit:
-    """Return the edit with what is recorded of the plan's tasks, where it corrects a plan under its version."""
+def with_begun(
+    repository: Repository, facts: Facts, change: Change, edit: PlanEdit, *, landed: bool = False
+) -> PlanEdit:
+    """Return the edit with what is recorded of the plan's tasks, where it corrects a plan under its version.
+
+    ``landed``: the change is what a request brings, whose own commits are judged by themselves. Then only what had
+    begun on the branch that it comes to counts as before it.
+    """
     old, new = edit.old, edit.new
     if old is None or new is None or edit.others or old.version != new.version:
         return edit
     names = dict.fromkeys(task.id for task in (*old.tasks, *new.tasks))
+    if landed:
+        moves = [move for name in names for move in facts.state(f"{new.id}/{name}").moves]
+        begun = any(not move.commit or _is_in(repository, move.commit, change.parents[0]) for move in moves)
+        return replace(edit, begun=begun)
     return replace(edit, begun=any(_has_begun(repository, facts, change, old, new, each) for each in names))
 
 

@@ -32,7 +32,7 @@ from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Limits, Policy, Standing
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Door, Fold, Need, Rule, by_ledger
+from planfence.rules.rule import Context, Door, Fold, Need, PlanEdit, Rule, by_ledger
 from planfence.rules.runner import door, judge, needs, selected
 from planfence.rules.standing import names, standing_of
 
@@ -260,12 +260,17 @@ class Verdicts:
     ) -> tuple[Finding, ...]:
         assert self.landing is not None
         own = replace(change, parents=change.parents[:1], files=files, settled=())
-        edits = tuple(plan_edits(self.landing.sources(), policy, governing, own))
+        edits = self._landed(own, policy, plan_edits(self.landing.sources(), policy, governing, own))
         ctx = Context(change=own, policy=policy, door=Door.SQUASH, edits=edits)
         found = judge(ctx, [rule for rule in self.rules(policy)[0] if Need.PLANS in rule.needs])
         if self.refusal is None and _refuses(found):
             self.refusal = Refusal(ctx, found)
         return found
+
+    def _landed(self, change: Change, policy: Policy, edits: Iterable[PlanEdit]) -> tuple[PlanEdit, ...]:
+        """The edits of plans that a request brings as a whole."""
+        facts = self.peek(policy)
+        return tuple(with_begun(self.repository, facts, change, edit, landed=True) for edit in edits)
 
     def _on_other_grounds(
         self, landing: Landing, ctx: Context, governing: Governing, claim: Claim, message: Message | None
@@ -305,6 +310,7 @@ class Verdicts:
             if clean and count:
                 # A forge made it, and whoever amended the plan did so in a commit of the head.
                 ctx = replace(ctx, door=Door.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
+                ctx = replace(ctx, edits=self._landed(change, ctx.policy, ctx.edits))
                 self.notes.append(f"{change.name[:12]} is what {where} brings: judged by its {count} commits")
                 return ctx, judge(ctx, self.rules(ctx.policy)[0])
             refused = where if count else refused

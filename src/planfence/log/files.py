@@ -102,7 +102,8 @@ def read_last(paths: list[Path], last: int, task: str = "", clock: Callable[[str
     """
     reader = Reader(clock)
     plain = b"task=" + encode(task).encode("utf-8", "surrogateescape")
-    named = re.compile(re.escape(plain) + rb"[,\r\n]|task=[^,\n]*%")  # others may have encoded more than we do
+    # Others may have encoded more than we do.
+    named = re.compile(re.escape(plain) + rb"[,\r\n]|task=(?:(?!task=)[^,\n%])*+%")
     records: list[Record] = []
     runs: list[RunEntry] = []
     whole = True
