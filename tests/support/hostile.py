@@ -293,8 +293,7 @@ def _at_terminal(call: dict[str, object]) -> tuple[bytes, bytes, int]:
         stdin.seek(0)
         process = _child(call, slave if call["stdin"] is None else stdin.fileno(), slave, slave)
     os.close(slave)
-    if call["typed"]:
-        os.write(master, call["typed"])
+    os.write(master, call["typed"] + b"\x04")  # who types no more ends the input
     found, until = b"", time.monotonic() + 120
     try:
         while time.monotonic() < until:
