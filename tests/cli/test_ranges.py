@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
 import pytest
+from support.repository import Repo, environment
 
 from planfence.cli.rangemain import span_of
 
@@ -28,9 +30,11 @@ _HEAVY = {
 }
 
 
-@pytest.fixture
-def long(repo):
-    """A branch that is long enough for the streams: 60 clean commits of a begun task."""
+@pytest.fixture(scope="module")
+def made(templates, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    repo = Repo(folder / "repo", environment(folder))
+    shutil.copytree(templates / "planned", repo.root, symlinks=True)
     repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
     repo.commit("chore: no gate")
     repo.begin("auth/middleware")
@@ -38,7 +42,14 @@ def long(repo):
     for number in range(60):
         repo.write("tests/auth/a.py", f"x = {number}\n")
         repo.commit(f"feat: x{TRAILERS}")
-    return repo
+    return repo.root
+
+
+@pytest.fixture
+def long(made, tmp_path):
+    """A branch that is long enough for the streams: 60 clean commits of a begun task."""
+    shutil.copytree(made, tmp_path / "long", symlinks=True)
+    return Repo(tmp_path / "long", environment(tmp_path))
 
 
 def _run(repo, code: str, *arguments: str):

@@ -18,6 +18,8 @@ from planfence.gitio.objects import Objects
 
 #: Folders that are remembered; each is some kilobytes.
 _KEPT = 2048
+#: From this depth on each folder is read from the one above it.
+_DEEP = 32
 _TREE = 0o040000
 
 
@@ -78,8 +80,8 @@ class Siblings:
 
     def _read(self, above: str, tree: str) -> dict[str, str]:
         """The names in a folder, by how they look; two that look alike stand for neither."""
-        # git walks down to it by itself; a newline would end the question.
-        name = f"{tree}:{above}" if "\n" not in above else ""
+        # git walks down to it by itself, from the root each time; a newline would end the question.
+        name = f"{tree}:{above}" if "\n" not in above and above.count("/") < _DEEP else ""
         folder = _Folder(self._objects, name) if name else self._walk(above, tree)
         return {folded: "" if folded in folder.alike else name for folded, name in folder.names.items()}
 
