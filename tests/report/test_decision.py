@@ -112,7 +112,7 @@ def test_more_needed_is_the_formula():
     effect = estimate(list(sample(40)), 0.0294, per_accepted=False)
     upper = effect.deviation * math.sqrt(effect.df / scipy_stats.chi2.ppf(0.2, effect.df))
     z = scipy_stats.norm.ppf(1 - 0.0147) + scipy_stats.norm.ppf(0.8)
-    assert decision.more_needed(effect, 1.5) == math.ceil(2 * (z * upper / math.log(1.5)) ** 2) - 20
+    assert decision.more_needed(effect, 1.5, 0.0294) == math.ceil(2 * (z * upper / math.log(1.5)) ** 2) - 20
 
 
 def test_the_confidence_sequence_covers_at_every_moment():
@@ -139,3 +139,13 @@ def test_simulated_trials_keep_their_error_rate():
     found = verdict_simulation.simulate(1.0, 150)
     assert verdict_simulation.decided(found[40]) <= 0.12
     assert verdict_simulation.decided(verdict_simulation.simulate(2.0, 80)[40]) >= 0.75
+
+
+def test_each_look_has_its_level():
+    """The interval that a look shows is Student's at that look's own level."""
+    for count, level in zip(TRIAL.looks, TRIAL.levels, strict=True):
+        outcomes = list(sample(count, 1.0))
+        found = decision._at_look(TRIAL, outcomes, TRIAL.looks.index(count))
+        wanted = estimate(outcomes, level, per_accepted=True)
+        assert (found.effect.low, found.effect.high) == (wanted.low, wanted.high)
+    assert sum(TRIAL.levels) < 0.0516, "together they would err in more than 5%"

@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import subprocess
@@ -133,3 +134,14 @@ def test_the_commands(work):
     assert run("start", "one").returncode == 2
     events = [entry.fields["event"] for entry in files.read_logs([work.top / POLICY.log]).records]
     assert events == ["trial", "trial"]
+
+
+def test_a_trial_of_the_version_before_keeps_its_levels(work):
+    begun, _ = trial.start(work, POLICY, Trial("old", 0, 0))
+    plain = json.loads(json.dumps(begun.plain()))
+    del plain["levels"]
+    assert trial._load("old", plain).levels == (0.0294, 0.0294)
+    assert trial._load("old", json.loads(json.dumps(begun.plain()))) == begun
+    for wrong in ([0.02], ["a", "b"], [0, 2], 1):
+        with pytest.raises(PlanfenceError):
+            trial._load("old", plain | {"levels": wrong})

@@ -1,8 +1,9 @@
 """Whether one flow is better than another, by rules that were fixed beforehand (docs/metrics.md, "Trials").
 
-The effect is a ratio e^b from ln(y) ~ arm + ln(est_min). It is judged at fixed looks only, each at a level of .0294
-(Pocock 1977, two looks); between them nothing is shown but a confidence sequence, which holds whenever one looks
-(Waudby-Smith et al. 2024, *Annals of Statistics* 52).
+The effect is a ratio e^b from ln(y) ~ arm + ln(est_min). It is judged at fixed looks only, each at a level of its own:
+together they err in less than 5% (Lan and DeMets 1983, *Biometrika* 70, on how to spend an error over looks). Between
+them nothing is shown but a confidence sequence, which holds whenever one looks (Waudby-Smith et al. 2024, *Annals of
+Statistics* 52).
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from dataclasses import asdict
 from planfence.records import dataclass
 from planfence.report import stats
 
-#: The level of each of two looks that together err in 5% (Pocock 1977).
-LOOK_ALPHA = 0.0294
+#: The levels of the looks. Under normal logarithms Student's statistics at both err in 4.5% together (by simulation);
+#: what is left is for acceptance rates and guardrails. Little is spent on the first, whose verdicts exaggerate.
+LEVELS = (0.02, 0.0315)
+#: Those of a trial that began under 0.1.0 (Pocock 1977).
+LEVELS_BEFORE = (0.0294, 0.0294)
 _POWER = 0.8
 _BLOCK = 4
 METRICS = ("cost_per_accepted", "cost", "active_min")
@@ -28,7 +32,8 @@ class Trial:
 
     ``margin``: within a factor of 1 + margin both are the same. ``interest``: the factor worth finding. ``guardrail``:
     how far the first-pass rate may be worse (0.1 is ten points). ``looks`` are numbers of closed tasks, both arms
-    together. Times are seconds since the epoch; ``stopped`` is 0 while it runs.
+    together, and ``levels`` the error that each may make. Times are seconds since the epoch; ``stopped`` is 0 while it
+    runs.
     """
 
     id: str
@@ -40,6 +45,7 @@ class Trial:
     interest: float = 1.5
     guardrail: float = 0.1
     looks: tuple[int, ...] = (20, 40)
+    levels: tuple[float, ...] = LEVELS
     stopped: int = 0
 
     def plain(self) -> dict[str, object]:
@@ -168,7 +174,7 @@ def confidence_sequence(effect: Effect, trial: Trial, alpha: float = 0.05) -> Ef
     )
 
 
-def more_needed(effect: Effect, interest: float, alpha: float = LOOK_ALPHA) -> int:
+def more_needed(effect: Effect, interest: float, alpha: float) -> int:
     """How many more tasks each arm needs to find a factor of ``interest`` in four trials of five.
 
     N = 2[(z + z')·s_U / ln r]² - n, with the upper 80% bound of s: an estimate from few tasks is too often too low.
@@ -182,7 +188,7 @@ def judge(trial: Trial, outcomes: Sequence[TaskOutcome]) -> Decision:
     """The verdict over the closed tasks so far, in the order in which they were closed."""
     done = [look for look in trial.looks if look <= len(outcomes)]
     for index, look in enumerate(done):
-        verdict = _at_look(trial, outcomes[:look], first=index == 0)
+        verdict = _at_look(trial, outcomes[:look], index)
         last = index + 1 == len(trial.looks)
         if verdict.word != "not enough data" or last:
             return verdict
@@ -193,7 +199,7 @@ def judge(trial: Trial, outcomes: Sequence[TaskOutcome]) -> Decision:
 
 def _between(trial: Trial, outcomes: Sequence[TaskOutcome], before: Decision | None) -> Decision:
     following = next((look for look in trial.looks if look > len(outcomes)), trial.looks[-1])
-    effect = estimate(outcomes, LOOK_ALPHA, per_accepted=trial.metric == "cost_per_accepted")
+    effect = estimate(outcomes, trial.levels[-1], per_accepted=trial.metric == "cost_per_accepted")
     said = f"{before.text} " if before is not None and len(outcomes) == before.look else ""
     if effect is None:
         text = f"{said}running: {len(outcomes)} tasks closed, the next look is at {following}."
@@ -206,8 +212,8 @@ def _between(trial: Trial, outcomes: Sequence[TaskOutcome], before: Decision | N
     return Decision("running", text, len(outcomes), sequence, _first_pass(outcomes), before.more if before else 0)
 
 
-def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], *, first: bool) -> Decision:
-    effect = estimate(outcomes, LOOK_ALPHA, per_accepted=trial.metric == "cost_per_accepted")
+def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], index: int) -> Decision:
+    effect = estimate(outcomes, trial.levels[index], per_accepted=trial.metric == "cost_per_accepted")
     passes = _first_pass(outcomes)
     look = len(outcomes)
     if effect is None or effect.low is None or effect.high is None:
@@ -219,14 +225,14 @@ def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], *, first: bool) -> D
         said += f", first pass {100 * difference:+.0f} points ({100 * passes[1]:+.0f} to {100 * passes[2]:+.0f})"
     word, more = _word(trial, effect, outcomes), 0
     warnings: tuple[str, ...] = ()
-    if word in ("better", "worse") and first:
+    if word in ("better", "worse") and not index:
         warnings = (
             "An early verdict exaggerates: at a true factor of 1.5, verdicts at 20 tasks report a median of 2.19.",
         )
     if word == "trade-off":
         said += f": {_price(outcomes, difference)}"
     if word == "not enough data":
-        more = more_needed(effect, trial.interest)
+        more = more_needed(effect, trial.interest, trial.levels[-1])
         said += f": about {more} more in each arm would find a factor of {trial.interest:g}"
     text = " ".join([f"{word}: {said}.", *warnings])
     return Decision(word, text, look, effect, passes, more, warnings)

@@ -17,7 +17,7 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.report import decision as rules
 from planfence.report.data import LOOSE_LIMIT
-from planfence.report.decision import Decision, TaskOutcome, Trial
+from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, Trial
 from planfence.report.metrics import first_pass
 from planfence.report.taskfacts import LogFacts, TaskFacts
 
@@ -30,8 +30,12 @@ def _load(name: str, plain: dict[str, object]) -> Trial:
         arms, looks = plain["arms"], plain["looks"]
         assert isinstance(arms, list)
         assert isinstance(looks, list)
+        levels = plain.get("levels", LEVELS_BEFORE)
+        assert isinstance(levels, list | tuple)
+        assert len(levels) == len(looks)
+        assert all(isinstance(level, float) and 0 < level < 1 for level in levels)
         words = {key: value for key, value in plain.items() if key in known}
-        return Trial(**(words | {"arms": tuple(arms), "looks": tuple(looks)}))  # type: ignore[arg-type] # what was written is what is read
+        return Trial(**(words | {"arms": tuple(arms), "looks": tuple(looks), "levels": tuple(levels)}))  # type: ignore[arg-type] # what was written is what is read
     except (AssertionError, KeyError, TypeError) as error:
         raise PlanfenceError(f"the trial {name} can't be read", hint=f"`git show {trials.REFS}/{name}`") from error
 
