@@ -138,9 +138,17 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
     if not head:
         return False
     lines = _read(git_dir + "/planfence/agent-note").split("\n")
-    if lines[:3] != [header(), head, task] or lines[-2:] != ["end", ""]:
+    if lines[:4] != [header(), head, task, claims_mark(common)] or lines[-2:] != ["end", ""]:
         return False
-    return path[len(top) + 1 :] in lines[3:-2]
+    return path[len(top) + 1 :] in lines[4:-2]
+
+
+def claims_mark(common: str) -> str:
+    """Return the note's line that changes with the claims of the repository's tasks (`gate/claims.py`)."""
+    try:
+        return "claims " + _read(common + "/planfence/claims").strip()
+    except FileNotFoundError:
+        return "claims"
 
 
 def header() -> str:
@@ -148,7 +156,7 @@ def header() -> str:
     top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     version = _read(top + "/__init__.py").partition('__version__ = "')[2].partition('"')[0]
     rules = os.stat(top + "/rules/__init__.py")
-    return f"planfence-agent 2 {version} {rules.st_size} {rules.st_mtime_ns}"
+    return f"planfence-agent 3 {version} {rules.st_size} {rules.st_mtime_ns}"
 
 
 def _read(path: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from planfence.ledger.holds import Holds
 from planfence.ledger.transitions import Answer, Kind, Move
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
@@ -161,14 +162,15 @@ class Facts:
     judged commits that were there when it was moved on, also as a rebase has them. ``gates`` maps a change's name
     (`staged`, a commit id) to what must hold there and does not: (gate, why), an empty why
     where it holds. ``earlier`` are judged commits that were there when a round before the
-    present one was moved on. ``problems`` are things of the ledger worth saying; more of them may come as
-    more tasks are asked about.
+    present one was moved on. ``holds`` are all tasks' claims. ``problems`` are things of the ledger worth saying; more
+    of them may come as more tasks are asked about.
     """
 
     states: Mapping[str, TaskState] = field(default_factory=dict)
     covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     earlier: Container[str] = frozenset()
+    holds: Holds = field(default_factory=lambda: Holds(()))
     problems: Sequence[str] = ()
 
     def state(self, name: str) -> TaskState:

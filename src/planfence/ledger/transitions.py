@@ -34,6 +34,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What a start claims: the paths that these patterns name, less those that the task denies itself.
+
+    ``shared`` are patterns that a person lets several tasks touch at once, ``over`` the digests of other tasks' starts
+    that had become stale, and that this one ends.
+    """
+
+    files: tuple[str, ...]
+    deny: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One entry of the ledger about one task.
 
@@ -48,6 +62,7 @@ class Move:
     What binds it to where it was written (empty in entries of 0.1.0): ``roots`` are the repository's first commits,
     ``added`` the commit that added its plan, ``terms`` a digest of what the plan then said of the task, ``after`` the
     digests of the task's moves that it follows. ``digest`` is its own, and ``entry`` the ledger's commit that holds it.
+    ``claim`` is what a start claims, None in entries of 0.1.0.
     """
 
     id: str
@@ -71,6 +86,7 @@ class Move:
     added: str = ""
     terms: str = ""
     after: tuple[str, ...] = ()
+    claim: Claim | None = None
     signer: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
     entry: str = field(default="", compare=False)
@@ -98,6 +114,9 @@ def to_statement(move: Move) -> Statement:
     }
     if move.added:
         predicate |= {"roots": list(move.roots), "added": move.added, "terms": move.terms, "after": list(move.after)}
+    if move.claim is not None:
+        names = ("files", "deny", "shared", "over")
+        predicate["claim"] = {name: list(getattr(move.claim, name)) for name in names}
     return Statement(STAGE_MOVE, predicate, digests)
 
 
@@ -123,6 +142,7 @@ def from_statement(statement: Statement) -> Move:
             runs=_texts(told["runs"]),
             patches=_texts(told["patches"]),
             at=text(told, "at"),
+            claim=_claim(told["claim"]) if "claim" in told else None,
             **_bound(told),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -139,6 +159,11 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
         "terms": object_id(text(told, "terms"), empty=True),
         "after": tuple(map(object_id, _texts(told["after"]))),
     }
+
+
+def _claim(told: Mapping[str, Any]) -> Claim:
+    files, deny, shared, over = (_texts(told[name]) for name in ("files", "deny", "shared", "over"))
+    return Claim(files, deny, shared, tuple(map(object_id, over)))
 
 
 def _answer(item: list[Any]) -> Answer:

@@ -126,6 +126,8 @@ class Policy:
     unplanned: Unplanned = Unplanned()
     tests: Tests = Tests()
     rework_max: int = 2
+    #: After so many hours without a record, a commit or an edit a task's claim is stale (0: never).
+    stale_h: int = 24
     trust: Trust = Trust()
     #: The team's own agents: a variable that one of them sets for its commands, and its model.
     identity: Mapping[str, str] = field(default_factory=dict)

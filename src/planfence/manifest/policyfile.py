@@ -85,7 +85,8 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         limits=limits,
         unplanned=_unplanned(top.table("unplanned")),
         tests=_tests(top.table("tests")),
-        rework_max=_rework(top.table("rework"), default.rework_max),
+        rework_max=_single(top.table("rework"), "max", default.rework_max),
+        stale_h=_single(top.table("claims"), "stale_h", default.stale_h),
         trust=_trust(top.table("trust")),
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
@@ -231,10 +232,11 @@ def _required(table: Table) -> tuple[str, ...]:
     return tuple(good)
 
 
-def _rework(table: Table, default: int) -> int:
-    most = table.integer("max", default, least=0)
+def _single(table: Table, key: str, default: int) -> int:
+    """Read a table of one number."""
+    value = table.integer(key, default, least=0)
     table.close()
-    return most
+    return value
 
 
 def _trust(table: Table) -> Trust:
