@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from planfence.ledger.holds import Holds
 from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.manifest.budget import KINDS, Budget
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
 
@@ -91,6 +92,11 @@ class TaskState:
             if move.kind is Kind.REVIEW and move.round == self.round:
                 latest.update({answer.criterion: answer for answer in move.answers})
         return tuple(answer for answer in latest.values() if not answer.met)
+
+    @property
+    def granted(self) -> Budget:
+        """By how much people raised what the task may cost."""
+        return Budget(*(sum(move.grant.of(name) or 0 for move in self.moves) for name in KINDS))
 
     def last_rework(self) -> Move | None:
         """The move that opened this round, where the ledger has it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from planfence.change.change import Action
 from planfence.gitio import paths
+from planfence.manifest.budget import Budget
 from planfence.records import dataclass, field
 
 #: The stages of a task, in order.
@@ -53,6 +54,7 @@ class Task:
     depends_on: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = Budget()
     #: The patterns of `files`, in order; those that name one path; and whether any line states a `change`.
     patterns: tuple[str, ...] = field(init=False, repr=False, compare=False)
     named: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -99,6 +101,8 @@ class Plan:
     risks: tuple[Risk, ...] = ()
     rollback: str = ""
     constraints: tuple[Constraint, ...] = ()
+    #: What all its tasks together may cost.
+    budget: Budget = Budget()
 
     def task(self, task_id: str) -> Task | None:
         """The task of this id, or None."""

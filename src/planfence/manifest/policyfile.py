@@ -9,6 +9,7 @@ from planfence import POLICY_PATH
 from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
+from planfence.manifest.budget import Budget, read_budget
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
 from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
@@ -87,6 +88,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         tests=_tests(top.table("tests")),
         rework_max=_single(top.table("rework"), "max", default.rework_max),
         stale_h=_single(top.table("claims"), "stale_h", default.stale_h),
+        budget=_budget(top.table("budget"), default.budget),
         trust=_trust(top.table("trust")),
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
@@ -237,6 +239,12 @@ def _single(table: Table, key: str, default: int) -> int:
     value = table.integer(key, default, least=0)
     table.close()
     return value
+
+
+def _budget(table: Table, default: Budget) -> Budget:
+    budget = read_budget(table, "", default)
+    table.close()
+    return budget
 
 
 def _trust(table: Table) -> Trust:
