@@ -8,7 +8,7 @@ said and the agent goes on.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.agents import answer, changed, note, payload, scope, session, shell
@@ -88,10 +88,15 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         note.leave(here)
         changed.begin(here, asked)
-        text = _task_text(here, environment)
+        text, spent = _task_text(here, environment), ""
+        if here.limited:
+            from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+            spent = budget.told(here, asked)
         known = asked.event is Event.PROMPT and session.was_told(here.repository, asked.session, text)
         session.keep(here.repository, asked, text)
-        return Reply(answer.silence(asked) if known else answer.context(asked, text))
+        said = "\n".join(filter(None, ("" if known else text, spent)))
+        return Reply(answer.context(asked, said) if said else answer.silence(asked))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
         said = changed.look(here, asked) if asked.command else ""
@@ -100,9 +105,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         also = _also_claimed(asked, environment)
         return Reply(answer.context(asked, also) if also else answer.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
-        from planfence.agents import stop  # reads the ledger, which no edit needs
-
-        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else stop.unproven(here))
+        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs
@@ -110,6 +113,18 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         session.keep(here.repository, asked)
         return Reply(answer.silence(asked), stderr=stop.close(here, asked))
     return Reply(answer.silence(asked))
+
+
+def _unfinished(here: Fence, asked: Payload) -> str:
+    """Say what holds the stop: a budget that is spent, which asks for no more work, or tests that have not passed."""
+    from planfence.agents import stop  # reads the ledger, which no edit needs
+
+    if here.limited:
+        from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+        if reason := budget.held(here, asked):
+            return reason
+    return stop.unproven(here)
 
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:
@@ -163,9 +178,19 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
                 found.append(Denial("git commit of what is not staged", why))
         edits = list(expanded(command.writes, environment))
     judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
-    if not judged.denials and len(judged.asked) == 1 and not asked.command:
+    found += _held(asked, {each.repository.top: each for each, _ in judged.asked}.values())
+    if not found and not judged.denials and len(judged.asked) == 1 and not asked.command:
         note.leave(judged.asked[0][0], [judged.asked[0][1]])
     return [*found, *judged.denials]
+
+
+def _held(asked: Payload, fences: Iterable[Fence]) -> Iterator[Denial]:
+    """Yield why an edit is held whose task has spent its budget."""
+    for here in fences:
+        if here.limited:
+            from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+            yield from budget.denials(here, asked)
 
 
 def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None) -> list[Denial]:

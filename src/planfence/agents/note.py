@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.agents.fastpath import claims_mark, header
+from planfence.agents.fastpath import FREE, LIMITED, claims_mark, header
 from planfence.agents.patch import Edit
 from planfence.agents.paths import switch
 from planfence.agents.scope import Fence, claimed, context_of, files_of, judged
@@ -31,7 +31,7 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
         return
     path = here.repository.state_dir / NOTE
     # Read before the claims are: a start that comes between makes the note a note of the past.
-    start = [header(), here.head, here.task_name, claims_mark(here.repository.common_dir_name)]
+    start = _start(here)
     known = _known(path.read_bytes() if path.exists() else b"", start)
     fresh = [each for each in allowed if known is None or each not in known]
     if known is not None and not fresh:
@@ -47,13 +47,18 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
 def names(here: Fence, path: str) -> bool:
     """Whether the note has this path, so that nothing is to be said of it."""
     place = here.repository.state_dir / NOTE
-    start = [header(), here.head, here.task_name, claims_mark(here.repository.common_dir_name)]
-    return path in (_known(place.read_bytes() if place.exists() else b"", start) or ())
+    return path in (_known(place.read_bytes() if place.exists() else b"", _start(here)) or ())
+
+
+def _start(here: Fence) -> list[str]:
+    """The lines that say what a note is about."""
+    mark = claims_mark(here.repository.common_dir_name)
+    return [header(), here.head, here.task_name, mark, LIMITED if here.limited else FREE]
 
 
 def _known(data: bytes, start: list[str]) -> list[str] | None:
     lines = data.decode("utf-8", "surrogateescape").split("\n")
-    return lines[4:-2] if lines[:4] == start and lines[-2:] == ["end", ""] else None
+    return lines[5:-2] if lines[:5] == start and lines[-2:] == ["end", ""] else None
 
 
 def _planned(here: Fence) -> list[str]:

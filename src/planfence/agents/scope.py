@@ -52,6 +52,13 @@ class Fence:
         """The policy at HEAD, or None."""
         return self.governing.policy
 
+    @property
+    def limited(self) -> bool:
+        """Whether anything limits what the active task costs."""
+        if self.policy is None or self.plan is None or self.task is None:
+            return False
+        return self.plan.limits(self.task, self.policy.budget)
+
 
 def fence(repository: Repository, head: str = "") -> Fence:
     """Read what governs at this worktree's HEAD, or at ``head``; raises where the plan or the policy can't be read."""

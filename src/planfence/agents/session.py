@@ -40,6 +40,13 @@ def note(repository: Repository, asked: Payload, text: str) -> None:
     _append(repository, asked.session, {"time": round(time.time(), 3), "heard": _digest(text)})
 
 
+def know_transcript(repository: Repository, asked: Payload) -> None:
+    """Keep where the session's own file is, if no hook has named it yet."""
+    known = (entry.get("transcript") for entry in read(repository, asked.session))
+    if asked.transcript and asked.transcript not in known:
+        _append(repository, asked.session, {"time": round(time.time(), 3), "transcript": asked.transcript})
+
+
 def _digest(text: str) -> str:
     return sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -15,12 +15,13 @@ from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
-from planfence.gate import stage
+from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
 from planfence.ledger.records import new_id, now
 from planfence.log import writer
 from planfence.manifest.amendment import Amendment
+from planfence.manifest.budget import Budget
 from planfence.manifest.policy import Policy
 from planfence.plan.amend import Amended, amend_plan
 from planfence.records import dataclass, replace
@@ -28,7 +29,7 @@ from planfence.tables import HUMAN
 
 #: What a person alone, or the planner, may do: a model's amendment that only these rules refuse is a request.
 _ONLY_FENCE = frozenset({"PLN002", "ROL001"})
-KINDS = ("amend", "take-over", "handover", "share")
+KINDS = ("amend", "take-over", "handover", "share", "budget")
 _LARGEST = 1 << 22
 _LONGEST = 4000
 
@@ -37,8 +38,8 @@ _LONGEST = 4000
 class Request:
     """One request. ``number`` is its place among all; ``kind`` is one of :data:`KINDS`.
 
-    ``adds`` and ``change`` are the amendment's, ``adds`` also what would be shared, ``to`` is who would hold the role.
-    ``closed`` is how it ended (empty: it waits).
+    ``adds`` and ``change`` are the amendment's; ``adds`` is also what would be shared, ``change`` by how much a budget
+    would be raised. ``to`` is who would hold the role. ``closed`` is how it ended (empty: it waits).
     """
 
     number: int
@@ -61,6 +62,8 @@ class Request:
             return f"let {self.task} touch {', '.join(self.adds)}" + (f" ({self.change})" if self.change else "")
         if self.kind == "share":
             return f"let {self.task} change {', '.join(self.adds)} besides the task that claims it"
+        if self.kind == "budget":
+            return f"let {self.task} cost {budget.words(budget.read(self.change))} more"
         return f"give the role in {self.task} to {self.to}"
 
 
@@ -134,6 +137,18 @@ def ask_share(repository: Repository, wanted: str, shared: tuple[str, ...], why:
     return _ask(repository, scene.policy, scene.model, asked)
 
 
+def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> Request | None:
+    """Leave a request for a higher budget where a model asks for it; None: a person is at work."""
+    from planfence.judge.situation import look
+
+    scene = look(repository, wanted)
+    budget.checked(scene, more, why)
+    if scene.model == HUMAN:
+        return None
+    asked = {"kind": "budget", "task": scene.name, "why": why, "change": budget.written(more)}
+    return _ask(repository, scene.policy, scene.model, asked)
+
+
 def approve(repository: Repository, policy: Policy, number: int) -> str:
     """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
 
@@ -164,6 +179,9 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
             faults = "\n".join(f"{each.code} {each.message}" for each in moved.report.errors)
             raise PlanfenceError(f"{request.task} can't start:\n{faults}", hint=f"planfence requests --drop {number}")
         told = f"{request.task} is active in {place}: {request.wish.removeprefix('let ')}"
+    elif request.kind == "budget":
+        budget.raise_budget(there, request.task, budget.read(request.change), why)
+        told = request.wish.removeprefix("let ").replace(" cost ", " may cost ", 1)
     else:
         moved = stage.hand_over(there, why, request.to, request.task)
         told = f"{request.task}: {moved.stage} is held by {request.to}"

@@ -87,13 +87,13 @@ def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
         write_move(
             repository,
             scene.policy,
-            _move(scene, Kind.HANDOVER, _working_stage(scene), seq=seq, holder=scene.model, why=take_over),
+            move_of(scene, Kind.HANDOVER, _working_stage(scene), seq=seq, holder=scene.model, why=take_over),
         )
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
     if scene.stage is Stage.PLAN or prompt or not _is_begun(scene) or _claims_more(scene, claim):
         attachments = {"prompt.md": prompt} if prompt else {}
-        move = _move(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
+        move = move_of(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
         write_move(repository, scene.policy, replace(move, claim=claim), attachments)
         claims.mark(repository)
     again = read_active_task(repository.state_dir) == scene.name
@@ -104,7 +104,7 @@ def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     minutes = wish.estimate or scene.task.estimate_min
-    return _accepted(scene, "start", _working_stage(scene), notes, **({"est_min": minutes} | assigned))
+    return accepted(scene, "start", _working_stage(scene), notes, **({"est_min": minutes} | assigned))
 
 
 def _claims_more(scene: Scene, claim: Claim) -> bool:
@@ -127,7 +127,7 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         own = scene.facts.holds.of(name)
         if own is None or not _claims_more(scene, claims.claim_of(scene)):
             return ()
-        move = _move(scene, Kind.START, scene.stage, seq=scene.state.seq + 1, why="the plan was amended")
+        move = move_of(scene, Kind.START, scene.stage, seq=scene.state.seq + 1, why="the plan was amended")
         write_move(repository, scene.policy, replace(move, model=own.model, claim=claims.claim_of(scene)))
         claims.mark(repository)
         return tuple(claims.told(scene, claims.contests(scene)))
@@ -173,9 +173,9 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
-    move = _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
+    move = move_of(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
-    done = _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
+    done = accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
     return replace(done, report=Report((scene.head,), found))
 
 
@@ -200,9 +200,9 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
     if _refuse(found):
         return _refused(scene, "rework", found)
     state = scene.state
-    move = _move(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
+    move = move_of(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
     write_move(repository, scene.policy, replace(move, round=state.round + 1))
-    return _accepted(scene, "rework", Stage.IMPLEMENT, [], review_round=state.round + 1, why=why)
+    return accepted(scene, "rework", Stage.IMPLEMENT, [], review_round=state.round + 1, why=why)
 
 
 def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = "", notes: bytes = b"") -> Moved:
@@ -218,11 +218,11 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
     found = blocks(scene, "review")
     if _refuse(found):
         return _refused(scene, "review", found)
-    move = _move(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
+    move = move_of(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
     write_move(repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
-    return _accepted(
+    return accepted(
         scene, "review", Stage.REVIEW, [], outcome="met" if met else "unmet", review_round=scene.state.round + 1
     )
 
@@ -247,10 +247,10 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
         write_active_task(repository.state_dir, "")
         notes.append(records.record_run(repository, scene.policy, scene.name, "end"))
     if leave:
-        return _accepted(scene, "leave", stage, notes)
+        return accepted(scene, "leave", stage, notes)
     line = finish_line(repository, scene.policy, scene.name)
     notes += line.notes
-    return _accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
+    return accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
 
 
 def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
@@ -265,14 +265,15 @@ def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Mo
     write_move(
         repository,
         scene.policy,
-        _move(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
+        move_of(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
     )
-    return _accepted(scene, "handover", scene.stage, [], why=why)
+    return accepted(scene, "handover", scene.stage, [], why=why)
 
 
-def _move(
+def move_of(
     scene: Scene, kind: Kind, stage: Stage, *, seq: int, holder: str = "", why: str = "", runs: tuple[str, ...] = ()
 ) -> Move:
+    """Return a move of a task that is about to be written, as things stand."""
     return Move(
         id=new_id(),
         kind=kind,
@@ -303,7 +304,8 @@ def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:
     return Moved(scene, Report((scene.head,), found), scene.stage, _said(note, scene))
 
 
-def _accepted(scene: Scene, event: str, stage: Stage, notes: list[str], **fields: records.Value) -> Moved:
+def accepted(scene: Scene, event: str, stage: Stage, notes: list[str], **fields: records.Value) -> Moved:
+    """Log a move that was made, and return what it came to."""
     note = _log(scene, event, "accepted", **fields)
     return Moved(scene, Report((scene.head,)), stage, (*(each for each in notes if each), *_said(note, scene)))
 

@@ -108,6 +108,10 @@ class Plan:
         """The task of this id, or None."""
         return next((task for task in self.tasks if task.id == task_id), None)
 
+    def limits(self, task: Task, default: Budget) -> bool:
+        """Whether anything limits what a task costs: itself, the policy's ``default``, or the plan's own sum."""
+        return bool(task.budget.under(default) or self.budget)
+
     def model_for(self, task: Task, stage: str) -> str:
         """Which model holds the role of this stage in this task; empty where nobody is named."""
         return task.roles.get(stage, self.roles.get(stage, ""))

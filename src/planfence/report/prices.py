@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence.report.usage import Turn
 
@@ -23,6 +24,37 @@ def table_name() -> str:
         return ""
     day = time.strftime("%Y-%m-%d", time.gmtime(Path(spec.origin).stat().st_mtime))
     return f"genai-prices {importlib.metadata.version('genai-prices')}, installed {day}"
+
+
+class Rates(NamedTuple):
+    """The most that one token costs, in dollars: of the input, read from a cache, written to it, of the output."""
+
+    input: float
+    cached: float
+    written: float
+    output: float
+
+
+#: A price may rise with the length of the context, which is less than this.
+_LONG = 1_000_000
+
+
+def rates(agent: str, model: str, epoch: int) -> Rates | None:
+    """Return what a model's tokens cost at most; None where it has no price."""
+    whole = {
+        "input": {"input": _LONG},
+        "cached": {"input": _LONG, "cached": _LONG},
+        "written": {"input": _LONG, "written": _LONG, "written_1h": _LONG},
+        "output": {"input": _LONG, "output": _LONG},
+    }
+    found = []
+    for amounts in whole.values():
+        turn = Turn(agent, "", epoch, "", model, **({"input": 0, "output": 0} | amounts))
+        dollars = cost(turn)
+        if dollars is None:
+            return None
+        found.append(dollars / _LONG)
+    return Rates(*found)
 
 
 def cost(turn: Turn) -> float | None:
