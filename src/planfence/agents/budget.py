@@ -103,12 +103,11 @@ def _lines(task: str, found: tuple[Account, ...]) -> Iterator[str]:
     yield task
     left = {name: min((_left(account, name) for account in found), default=float("inf")) for name in KINDS}
     yield f"left {left['usd']!r} {left['tokens']!r} {time.time() + left['min'] * 60!r}"
-    own = next((account.spent for account in found if account.name == task), None) or found[0].spent
-    now = int(time.time())
-    for agent, model in dict.fromkeys((turn.agent, turn.model) for turn in own.turns):
+    now, spent = int(time.time()), [account.spent for account in found]
+    for agent, model in dict.fromkeys((turn.agent, turn.model) for each in spent for turn in each.turns):
         rate = prices.rates(agent, model, now) or (0.0, 0.0, 0.0, 0.0)  # without a price it is in no dollars
         yield f"rate {','.join(map(repr, rate))} {_line(model)}"
-    for path, size in own.files.items():
+    for path, size in {path: size for each in spent for path, size in each.files.items()}.items():
         yield f"file {size} {_line(str(path))}"
         folder = path.with_suffix("") / "subagents"
         yield f"folder {len(list(folder.iterdir())) if folder.is_dir() else 0} {_line(str(folder))}"

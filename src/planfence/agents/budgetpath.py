@@ -11,6 +11,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 #: The first line; raised by one when the layout changes.
 HEADER = "planfence-budget 1"
@@ -25,37 +26,26 @@ def file_of(git_dir: str) -> str:
     return f"{git_dir}/planfence/{NAME}"
 
 
-def within(git_dir: str, task: str, transcript: str, parse: "Callable[[str], dict[str, object]]") -> bool:
+def within(git_dir: str, task: str, transcript: str, parse: "Callable[[str], Any]") -> bool:
     """Whether the task's budget surely has some left; ``transcript`` is the session's file, ``parse`` reads JSON.
 
     Raises what it likes where that can't be told.
     """
     with open(file_of(git_dir), "rb") as file:
         lines = file.read(1 << 20).decode().split("\n")
-    if lines[:2] != [HEADER, task] or lines[-2:] != ["end", ""]:
+    if lines[:2] != [HEADER, task] or lines[2][:5] != "left " or lines[-2:] != ["end", ""]:
         return False
-    usd = tokens = until = float("inf")
-    rates: dict[str, list[float]] = {}
-    files: dict[str, int] = {}
-    folders: dict[str, int] = {}
-    for line in lines[2:-2]:
-        word, _, rest = line.partition(" ")
-        amount, _, name = rest.partition(" ")
-        if word == "left":
-            usd, tokens, until = map(float, rest.split(" "))
-        elif word == "rate":
-            rates[name] = [float(each) for each in amount.split(",")]
-        elif word == "file":
-            files[name] = int(amount)
-        elif word == "folder":
-            folders[name] = int(amount)
-        else:
-            return False
-    if time.time() >= until or usd <= 0 or tokens <= 0 or (transcript and transcript not in files):
+    usd, tokens, until = map(float, lines[2][5:].split(" "))
+    if time.time() >= until or usd <= 0 or tokens <= 0:
         return False
-    for folder, count in folders.items():
-        if _count(folder) != count:
-            return False
+    if usd == tokens == float("inf"):
+        return True  # only minutes are limited
+    said = [line.split(" ", 2) for line in lines[3:-2]]
+    files = {name: int(amount) for word, amount, name in said if word == "file"}
+    folders = {name: int(amount) for word, amount, name in said if word == "folder"}
+    rates = {name: [float(each) for each in amount.split(",")] for word, amount, name in said if word == "rate"}
+    if (transcript and transcript not in files) or any(_count(name) != count for name, count in folders.items()):
+        return False
     for name, size in files.items():
         for row in _rows(name, size, parse):
             cost, more = _bound(row, rates)
@@ -71,7 +61,7 @@ def _count(folder: str) -> int:
         return 0
 
 
-def _rows(name: str, size: int, parse: "Callable[[str], dict[str, object]]") -> "list[dict[str, object]]":
+def _rows(name: str, size: int, parse: "Callable[[str], Any]") -> "list[Any]":
     """Return the rows that were appended to a session file and say what was used."""
     with open(name, "rb") as file:
         if os.fstat(file.fileno()).st_size == size:
@@ -87,7 +77,7 @@ def _rows(name: str, size: int, parse: "Callable[[str], dict[str, object]]") -> 
     return [parse(line.decode()) for line in lines if any(mark in line for mark in marks)]
 
 
-def _bound(row, rates):  # type: ignore[no-untyped-def]  # a foreign row: whatever is missing raises
+def _bound(row: "Any", rates: dict[str, list[float]]) -> tuple[float, int]:
     """Return the dollars and the tokens that a row says at most; raises KeyError for a model without a rate."""
     payload = row.get("payload")
     if row["type"] == "turn_context":
@@ -107,6 +97,6 @@ def _bound(row, rates):  # type: ignore[no-untyped-def]  # a foreign row: whatev
     return 0.0, 0
 
 
-def _cost(rate, read, cached, written, output):  # type: ignore[no-untyped-def]
+def _cost(rate: list[float], read: int, cached: int, written: int, output: int) -> tuple[float, int]:
     cost = rate[0] * read + rate[1] * cached + rate[2] * written + rate[3] * output
     return cost, read + written + output

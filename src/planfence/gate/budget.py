@@ -147,8 +147,8 @@ def checked(scene: Scene, more: Budget, why: str) -> None:
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done")
     own, plan = scene.task.budget.under(scene.policy.budget), scene.plan.budget
-    if not more:
-        raise PlanfenceError("nothing to raise", hint="name an amount: `--add-usd 2`")
+    if not more or not all(0 < amount < MOST for name in KINDS if (amount := more.of(name)) is not None):
+        raise PlanfenceError("no amount to raise it by", hint="name an amount: `--add-usd 2`")
     without = [name for name in KINDS if more.of(name) and not own.of(name) and not plan.of(name)]
     if without:
         raise PlanfenceError(

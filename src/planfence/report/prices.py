@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from planfence.records import replace
 from planfence.report.usage import Turn
 
 _PROVIDERS = {"claude": "anthropic", "codex": "openai", "gemini": "google"}
@@ -41,15 +42,10 @@ _LONG = 1_000_000
 
 def rates(agent: str, model: str, epoch: int) -> Rates | None:
     """Return what a model's tokens cost at most; None where it has no price."""
-    whole = {
-        "input": {"input": _LONG},
-        "cached": {"input": _LONG, "cached": _LONG},
-        "written": {"input": _LONG, "written": _LONG, "written_1h": _LONG},
-        "output": {"input": _LONG, "output": _LONG},
-    }
+    plain = Turn(agent, "", epoch, "", model, _LONG, 0)
+    written = replace(plain, written=_LONG, written_1h=_LONG)
     found = []
-    for amounts in whole.values():
-        turn = Turn(agent, "", epoch, "", model, **({"input": 0, "output": 0} | amounts))
+    for turn in (plain, replace(plain, cached=_LONG), written, replace(plain, output=_LONG)):
         dollars = cost(turn)
         if dollars is None:
             return None

@@ -57,6 +57,8 @@ class Spending:
 
     def add(self, other: Spending) -> None:
         """Take in what another task has spent."""
+        self.turns += other.turns
+        self.files |= other.files
         self.usd, self.tokens, self.min = self.usd + other.usd, self.tokens + other.tokens, self.min + other.min
         for model, tokens in other.unpriced.items():
             self.unpriced[model] = self.unpriced.get(model, 0) + tokens
