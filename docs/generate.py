@@ -38,6 +38,7 @@ and a person who changes that file under this task with the message `feat: chang
 | `change` | what is changed: `+PATH` is new, `-PATH` goes, `PATH@l` is a link, `PATH@s` a submodule; ` = ` its text |
 | `plan` | what the change sets in the plan (` += `: adds) |
 | `task`, `stage`, `needs`, `done` | whose commit it is, where the task stands, what it waits for, what is done |
+| `claimed` | another active task, and the paths that it claims |
 | `role`, `model`, `rounds` | who holds a stage, who commits, how often whose work was sent back |
 | `message` | the commit's message |
 | `at`, `push` | where the rule is asked, if not everywhere; what is pushed to a server |

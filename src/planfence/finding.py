@@ -23,7 +23,7 @@ class Finding:
     finding is about the change as a whole. ``change`` is what was judged: a full commit id, or
     ``staged``. ``fixes`` are command lines or sentences that say what to type next; ``line``
     and ``column`` are 1-based, 0 where there is none. ``observed`` says that the policy refuses nothing yet
-    (`mode = "observe"`).
+    (`mode = "observe"`), ``advice`` that it never weighs more than a warning, whatever the policy says.
     """
 
     code: str
@@ -36,6 +36,7 @@ class Finding:
     change: str = ""
     fixes: tuple[str, ...] = ()
     observed: bool = False
+    advice: bool = False
 
     @property
     def refuses(self) -> bool:

@@ -56,6 +56,7 @@ class Spec:
     needs: list[str] = field(default_factory=list)
     proof: str = ""
     done: list[str] = field(default_factory=list)
+    claimed: list[str] = field(default_factory=list)
     rounds: tuple[int, str] = (0, "")
     words: frozenset[str] = frozenset()
 
@@ -93,7 +94,7 @@ def read(example: tuple[str, ...]) -> Spec:  # noqa: C901 - one branch for each 
     for line in example:
         word, _, rest = line.partition(" ")
         several = rest.split()
-        if word in ("files", "deny", "types", "at", "needs", "done"):
+        if word in ("files", "deny", "types", "at", "needs", "done", "claimed"):
             setattr(spec, word, several)
         elif word == "theme":
             spec.themes.append(several)
@@ -230,8 +231,8 @@ class Scene:
 
     def _ledger(self) -> None:
         """What the ledger says: begun, sent back, moved on."""
-        from planfence.ledger.records import new_id, write_move
-        from planfence.ledger.transitions import Kind, Move
+        from planfence.ledger.records import new_id, now, write_move
+        from planfence.ledger.transitions import Claim, Kind, Move
         from planfence.manifest.policy import Policy
 
         spec, opened = self.spec, self.repo.open()
@@ -243,6 +244,11 @@ class Scene:
             write_move(opened, Policy(), made)
 
         move("fill/t", "start", "implement", 1)
+        if spec.claimed:
+            name, *files = spec.claimed
+            claim = Claim(tuple(files))
+            made = Move(new_id(), Kind.START, name, 0, 1, "implement", "codex", head, tree, at=now(), claim=claim)
+            write_move(opened, Policy(), made)
         for name in spec.done:
             move(f"p/{name}", "start", "implement", 1)
             move(f"p/{name}", "advance", "review", 2)

@@ -8,7 +8,7 @@ said and the agent goes on.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.agents import answer, changed, note, payload, scope, session, shell
@@ -24,6 +24,7 @@ from planfence.identity import detect
 from planfence.inert import inert
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
+from planfence.rules import claimed_elsewhere
 
 #: Agents whose shell gives git an empty `core.hooksPath` (Gemini CLI 0.61): there this hook judges the commit.
 _WITHOUT_GIT_HOOKS = frozenset({"gemini"})
@@ -87,18 +88,24 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         note.leave(here)
         changed.begin(here, asked)
-        text = _task_text(here, environment)
+        text, spent = _task_text(here, environment), ""
+        if here.limited:
+            from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+            spent = budget.told(here, asked)
         known = asked.event is Event.PROMPT and session.was_told(here.repository, asked.session, text)
         session.keep(here.repository, asked, text)
-        return Reply(answer.silence(asked) if known else answer.context(asked, text))
+        said = "\n".join(filter(None, ("" if known else text, spent)))
+        return Reply(answer.context(asked, said) if said else answer.silence(asked))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
         said = changed.look(here, asked) if asked.command else ""
-        return Reply(answer.tell(asked, said) if said else answer.silence(asked))
+        if said:
+            return Reply(answer.tell(asked, said))
+        also = _also_claimed(asked, environment)
+        return Reply(answer.context(asked, also) if also else answer.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
-        from planfence.agents import stop  # reads the ledger, which no edit needs
-
-        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else stop.unproven(here))
+        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs
@@ -106,6 +113,18 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         session.keep(here.repository, asked)
         return Reply(answer.silence(asked), stderr=stop.close(here, asked))
     return Reply(answer.silence(asked))
+
+
+def _unfinished(here: Fence, asked: Payload) -> str:
+    """Say what holds the stop: a budget that is spent, which asks for no more work, or tests that have not passed."""
+    from planfence.agents import stop  # reads the ledger, which no edit needs
+
+    if here.limited:
+        from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+        if reason := budget.held(here, asked):
+            return reason
+    return stop.unproven(here)
 
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:
@@ -159,9 +178,19 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
                 found.append(Denial("git commit of what is not staged", why))
         edits = list(expanded(command.writes, environment))
     judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
-    if not judged.denials and len(judged.asked) == 1 and not asked.command:
+    found += _held(asked, {each.repository.top: each for each, _ in judged.asked}.values())
+    if not found and not judged.denials and len(judged.asked) == 1 and not asked.command:
         note.leave(judged.asked[0][0], [judged.asked[0][1]])
     return [*found, *judged.denials]
+
+
+def _held(asked: Payload, fences: Iterable[Fence]) -> Iterator[Denial]:
+    """Yield why an edit is held whose task has spent its budget."""
+    for here in fences:
+        if here.limited:
+            from planfence.agents import budget  # reads sessions and prices, which few tasks need
+
+            yield from budget.denials(here, asked)
 
 
 def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None) -> list[Denial]:
@@ -213,6 +242,24 @@ class _Reached:
         return scope.fence(repository).policy is not None
 
 
+def _also_claimed(asked: Payload, environment: Environment) -> str:
+    """Say which other active tasks claim what was just edited, once a session; nothing for what the note allows."""
+    if not asked.edits:
+        return ""
+    judged = scope.judge_edits(asked.edits, asked.cwd, environment)
+    said: list[str] = []
+    for here, path in judged.asked:
+        if here.policy is None or here.task is None or note.names(here, path):
+            continue
+        ctx = scope.context_of(here, here.policy, tuple(scope.files_of(here, [Edit(path)], told=True)))
+        said += [f"{each.path}: {each.message}" for each in scope.claimed(here, ctx)]
+    text = "\n".join(dict.fromkeys(map(inert, said)))
+    if not text or session.heard(judged.asked[0][0].repository, asked.session, text):
+        return ""
+    session.note(judged.asked[0][0].repository, asked, text)
+    return f"{text}\nKeep your change there small, and leave what the other task wrote."
+
+
 def _words(here: Fence | None, found: Sequence[Denial]) -> str:
     task = here.task_name if here is not None else ""
     lines = [inert(f"Denied by the plan ({task}):") if task else "Denied (no task is active here):"]
@@ -226,6 +273,18 @@ def _words(here: Fence | None, found: Sequence[Denial]) -> str:
     else:
         lines.append("Find another way inside the task, or ask the person who started you.")
     return "\n".join(map(inert, lines))
+
+
+def _shared_lines(here: Fence, policy: Policy) -> list[str]:
+    """Say what other active tasks may change too."""
+    assert here.plan is not None
+    assert here.task is not None
+    if claimed_elsewhere.RULE.severity_under(policy) is Severity.OFF:
+        return []
+    found = scope.holds(here, policy)
+    others = [each for each in found.beside(here.task_name, here.plan, here.task) if not found.stale(each)]
+    named = ((each, ", ".join(each.like(here.task.patterns)[:_SHOWN])) for each in others[:_SHOWN])
+    return [f"{each.task}, begun by {each.model}, claims some of these too: {files}." for each, files in named]
 
 
 def _task_text(here: Fence, environment: Environment) -> str:
@@ -254,6 +313,7 @@ def _task_text(here: Fence, environment: Environment) -> str:
     lines += [f"{item.id}: {item.text}" + (f" (`{item.run}`)" if item.run else "") for item in task.acceptance]
     if here.plan.out_of_scope:
         lines.append(f"Out of scope: {', '.join(here.plan.out_of_scope)}.")
+    lines += _shared_lines(here, policy)
     holder, model = here.plan.model_for(task, "implement"), detect(environment, policy.identity)
     if holder and model not in (holder, "human"):
         lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")

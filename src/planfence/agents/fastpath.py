@@ -34,7 +34,7 @@ def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> 
     """Whether the payload is an edit of one path that the note allows. Never raises."""
     try:
         paths = _edited(data)
-        return bool(paths) and all(_noted(path, environ) for path in paths)
+        return bool(paths) and all(_noted(path, environ, data) for path in paths)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
         return False
 
@@ -121,7 +121,7 @@ def _json(text: str):  # type: ignore[no-untyped-def]
     return value
 
 
-def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
+def _noted(path: str, environ: os._Environ[str] | dict[str, str], data: bytes) -> bool:
     folder, _, name = path.rpartition("/")
     if name in ("", ".", "..") or name != name.strip() or os.path.realpath(folder) != folder or os.path.islink(path):
         return False
@@ -138,9 +138,26 @@ def _noted(path: str, environ: os._Environ[str] | dict[str, str]) -> bool:
     if not head:
         return False
     lines = _read(git_dir + "/planfence/agent-note").split("\n")
-    if lines[:3] != [header(), head, task] or lines[-2:] != ["end", ""]:
+    if lines[:4] != [header(), head, task, claims_mark(common)] or lines[-2:] != ["end", ""]:
         return False
-    return path[len(top) + 1 :] in lines[3:-2]
+    if lines[4] != FREE:
+        from planfence.agents.budgetpath import within
+
+        if lines[4] != LIMITED or not within(git_dir, task, _json(data.decode()).get("transcript_path") or "", _json):
+            return False
+    return path[len(top) + 1 :] in lines[5:-2]
+
+
+#: A note's line that says whether anything limits what the task costs.
+FREE, LIMITED = "free", "limited"
+
+
+def claims_mark(common: str) -> str:
+    """Return the note's line that changes with the claims of the repository's tasks (`gate/claims.py`)."""
+    try:
+        return "claims " + _read(common + "/planfence/claims").strip()
+    except FileNotFoundError:
+        return "claims"
 
 
 def header() -> str:
@@ -148,7 +165,7 @@ def header() -> str:
     top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     version = _read(top + "/__init__.py").partition('__version__ = "')[2].partition('"')[0]
     rules = os.stat(top + "/rules/__init__.py")
-    return f"planfence-agent 2 {version} {rules.st_size} {rules.st_mtime_ns}"
+    return f"planfence-agent 4 {version} {rules.st_size} {rules.st_mtime_ns}"
 
 
 def _read(path: str) -> str:

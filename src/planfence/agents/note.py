@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planfence.agents.fastpath import header
+from planfence.agents.fastpath import FREE, LIMITED, claims_mark, header
 from planfence.agents.patch import Edit
 from planfence.agents.paths import switch
-from planfence.agents.scope import Fence, context_of, files_of, judged
+from planfence.agents.scope import Fence, claimed, context_of, files_of, judged
 from planfence.change import reader
 from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
@@ -30,7 +30,8 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
     if here.policy is None or here.task is None or not here.head:
         return
     path = here.repository.state_dir / NOTE
-    start = [header(), here.head, here.task_name]
+    # Read before the claims are: a start that comes between makes the note a note of the past.
+    start = _start(here)
     known = _known(path.read_bytes() if path.exists() else b"", start)
     fresh = [each for each in allowed if known is None or each not in known]
     if known is not None and not fresh:
@@ -43,9 +44,21 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
         return
 
 
+def names(here: Fence, path: str) -> bool:
+    """Whether the note has this path, so that nothing is to be said of it."""
+    place = here.repository.state_dir / NOTE
+    return path in (_known(place.read_bytes() if place.exists() else b"", _start(here)) or ())
+
+
+def _start(here: Fence) -> list[str]:
+    """The lines that say what a note is about."""
+    mark = claims_mark(here.repository.common_dir_name)
+    return [header(), here.head, here.task_name, mark, LIMITED if here.limited else FREE]
+
+
 def _known(data: bytes, start: list[str]) -> list[str] | None:
     lines = data.decode("utf-8", "surrogateescape").split("\n")
-    return lines[3:-2] if lines[:3] == start and lines[-2:] == ["end", ""] else None
+    return lines[5:-2] if lines[:5] == start and lines[-2:] == ["end", ""] else None
 
 
 def _planned(here: Fence) -> list[str]:
@@ -58,13 +71,17 @@ def _planned(here: Fence) -> list[str]:
 
 
 def _editable(here: Fence, asked: Iterable[str]) -> list[str]:
-    """Those of the paths that may be edited whatever else happens: judged as an edit, and not merely ignored by git."""
+    """Those of the paths that may be edited whatever else happens: judged as an edit, and not merely ignored by git.
+
+    What another active task claims is not among them: it is told with each edit.
+    """
     policy, repository = here.policy, here.repository
     assert policy is not None
     wanted = [path for path in asked if "\n" not in path and not policy.governs(path)]
     wanted = [path for path in wanted if switch(f"{repository.top}/{path}", repository.environment) is None]
     files = tuple(files_of(here, [Edit(path) for path in wanted], told=True))
-    refused = {finding.path for finding in judged(context_of(here, policy, files))}
+    ctx = context_of(here, policy, files)
+    refused = {finding.path for finding in (*judged(ctx), *claimed(here, ctx))}
     if "" in refused:
         return []
     return [file.path for file in files if file.path not in refused]

@@ -24,9 +24,12 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
 from planfence.judge.sources import Governing, Sources
+from planfence.ledger.holds import Holds
+from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.records import dataclass
+from planfence.records import dataclass, replace
+from planfence.rules import claimed_elsewhere
 from planfence.rules.place import At, Place
 from planfence.rules.rule import Context, Door, Step
 from planfence.rules.runner import door, judge, selected
@@ -48,6 +51,13 @@ class Fence:
     def policy(self) -> Policy | None:
         """The policy at HEAD, or None."""
         return self.governing.policy
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything limits what the active task costs."""
+        if self.policy is None or self.plan is None or self.task is None:
+            return False
+        return self.plan.limits(self.task, self.policy.budget)
 
 
 def fence(repository: Repository, head: str = "") -> Fence:
@@ -124,7 +134,8 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
     if not kept:
         return found
     ctx = context_of(here, policy, tuple(kept))
-    return found + [_denial(here, ctx, finding) for finding in judged(ctx)]
+    refused = judged(ctx) or tuple(each for each in claimed(here, ctx) if each.refuses)
+    return found + [_denial(here, ctx, finding) for finding in refused]
 
 
 def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
@@ -216,6 +227,21 @@ def judged(ctx: Context) -> tuple[Finding, ...]:
         return ()
     rules = [rule for rule in selected(ctx.policy) if rule.edit]
     return tuple(finding for finding in judge(ctx, rules) if finding.refuses)
+
+
+def claimed(here: Fence, ctx: Context) -> tuple[Finding, ...]:
+    """Return which of the paths other active tasks claim; asked apart, since it alone reads the ledger."""
+    rule = claimed_elsewhere.RULE
+    if ctx.door is not Door.TASK or rule not in selected(ctx.policy):
+        return ()
+    return judge(replace(ctx, facts=Facts(holds=holds(here, ctx.policy))), [rule])
+
+
+def holds(here: Fence, policy: Policy) -> Holds:
+    """Return all tasks' claims."""
+    from planfence.ledger.records import read_holds  # what a denial for the path alone does not need
+
+    return read_holds(here.repository, policy)
 
 
 def _collisions(here: Fence, files: Iterable[FileChange]) -> dict[str, str]:

@@ -30,6 +30,23 @@ def was_told(repository: Repository, session: str, text: str) -> bool:
     return told[-1:] == [_digest(text)]
 
 
+def heard(repository: Repository, session: str, text: str) -> bool:
+    """Whether the session was ever told this text; one without an id was not."""
+    return bool(session) and any(entry.get("heard") == _digest(text) for entry in read(repository, session))
+
+
+def note(repository: Repository, asked: Payload, text: str) -> None:
+    """Keep that a session was told a text besides its task's."""
+    _append(repository, asked.session, {"time": round(time.time(), 3), "heard": _digest(text)})
+
+
+def know_transcript(repository: Repository, asked: Payload) -> None:
+    """Keep where the session's own file is, if no hook has named it yet."""
+    known = (entry.get("transcript") for entry in read(repository, asked.session))
+    if asked.transcript and asked.transcript not in known:
+        _append(repository, asked.session, {"time": round(time.time(), 3), "transcript": asked.transcript})
+
+
 def _digest(text: str) -> str:
     return sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -50,7 +67,11 @@ def keep(repository: Repository, asked: Payload, told: str = "") -> None:
         entry["transcript"] = asked.transcript
     if told:
         entry["told"] = _digest(told)
-    path = session_file(repository, asked.session)
+    _append(repository, asked.session, entry)
+
+
+def _append(repository: Repository, session: str, entry: dict[str, object]) -> None:
+    path = session_file(repository, session)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:

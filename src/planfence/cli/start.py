@@ -12,7 +12,7 @@ import click
 
 from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
-from planfence.gate.requests import ask_role
+from planfence.gate.requests import ask_role, ask_share
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -35,8 +35,20 @@ _TRIES = 3
     metavar="MINUTES",
     help="Your forecast, instead of the plan's. Never asks.",
 )
-def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float | None) -> int:
+@click.option(
+    "--share",
+    multiple=True,
+    metavar="PATH",
+    help="Let TASK change a file that another active task claims; may be repeated, needs --why.",
+)
+@click.option("--why", default="", help="Why both tasks must change what is shared; recorded.")
+def command(
+    task: str, prompt: BinaryIO | None, take_over: str, estimate: float | None, share: tuple[str, ...], why: str
+) -> int:
     """Begin TASK (`PLAN/TASK`), or go back to it: it is then this worktree's active task.
+
+    It claims the files that its plan lists. If another active task claims one of them (of any plan, worktree or synced
+    clone), it is not started, unless a person shares the file. If a model asks for that, a request waits for a person.
 
     A person at a terminal is asked for a forecast while a trial runs, or where the plan's is more than two weeks old;
     an empty answer, or none in half a minute, takes the plan's.
@@ -48,7 +60,9 @@ def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float 
     data = b"" if prompt is None else prompt.read()
     if take_over and (asked := ask_role(repository, "take-over", task, "", take_over)) is not None:
         return tell_request(asked)
-    moved = stage.start(repository, task, prompt=data, take_over=take_over, estimate=estimate or 0.0)
+    if share and (asked := ask_share(repository, task, share, why)) is not None:
+        return tell_request(asked)
+    moved = stage.start(repository, task, stage.Wish(data, take_over, estimate or 0.0, share, why))
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:

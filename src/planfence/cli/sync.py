@@ -6,6 +6,7 @@ import click
 
 from planfence.cli.common import here, policy_of
 from planfence.errors import ExitCode
+from planfence.gate.claims import after_sync, mark
 from planfence.ledger.refs import PREFIX
 from planfence.ledger.remote import exchange, remote_of
 from planfence.report.teamlog import share
@@ -17,7 +18,8 @@ from planfence.terminal import StatusLine, say
 def command(remote: str) -> int:
     """Push this clone's ledger to REMOTE (the branch's own, or `origin`) and fetch the others'."""
     repository = here()
-    shared = share(repository, policy_of(repository))
+    policy = policy_of(repository)
+    shared = share(repository, policy)
     line = StatusLine()
     done = exchange(repository, remote_of(repository, remote), tell=line.show if line.shows else None)
     line.clear()
@@ -27,6 +29,10 @@ def command(remote: str) -> int:
         say(f"planfence: {done.remote} was not reached, so nothing was exchanged: {done.offline}", err=True)
         say("  hint: everything stays recorded here; run `planfence sync` again later", err=True)
         return 0
+    if done.fetched:
+        mark(repository)
+    for said in after_sync(repository, policy):
+        say(f"planfence: {said}", err=True)
     ledgers = f"{done.fetched} ledger{'s' if done.fetched != 1 else ''} changed here"
     own = (
         "own ledger pushed" if done.pushed else "own ledger not taken" if done.refused else "nothing of our own to push"

@@ -1,4 +1,6 @@
-"""What models ask people for: a wider plan, a role. A request waits until a person approves or drops it.
+"""What models ask people for: a wider plan, a role, a file that two tasks share.
+
+A request waits until a person approves or drops it.
 
 Requests are lines of a file in the shared git directory, which all worktrees see; it only grows. They decide nothing:
 an approved one is done as if the person had typed it.
@@ -13,12 +15,13 @@ from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
-from planfence.gate import stage
+from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
 from planfence.ledger.records import new_id, now
 from planfence.log import writer
 from planfence.manifest.amendment import Amendment
+from planfence.manifest.budget import Budget
 from planfence.manifest.policy import Policy
 from planfence.plan.amend import Amended, amend_plan
 from planfence.records import dataclass, replace
@@ -26,16 +29,17 @@ from planfence.tables import HUMAN
 
 #: What a person alone, or the planner, may do: a model's amendment that only these rules refuse is a request.
 _ONLY_FENCE = frozenset({"PLN002", "ROL001"})
+KINDS = ("amend", "take-over", "handover", "share", "budget")
 _LARGEST = 1 << 22
 _LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. ``number`` is its place among all; ``kind`` is `amend`, `take-over` or `handover`.
+    """One request. ``number`` is its place among all; ``kind`` is one of :data:`KINDS`.
 
-    ``adds`` and ``change`` are the amendment's, ``to`` is who would hold the role. ``closed`` is how it ended (empty:
-    it waits).
+    ``adds`` and ``change`` are the amendment's; ``adds`` is also what would be shared, ``change`` by how much a budget
+    would be raised. ``to`` is who would hold the role. ``closed`` is how it ended (empty: it waits).
     """
 
     number: int
@@ -56,6 +60,10 @@ class Request:
         """What is asked for, in words."""
         if self.kind == "amend":
             return f"let {self.task} touch {', '.join(self.adds)}" + (f" ({self.change})" if self.change else "")
+        if self.kind == "share":
+            return f"let {self.task} change {', '.join(self.adds)} besides the task that claims it"
+        if self.kind == "budget":
+            return f"let {self.task} cost {budget.words(budget.read(self.change))} more"
         return f"give the role in {self.task} to {self.to}"
 
 
@@ -94,7 +102,10 @@ def amend_or_ask(repository: Repository, plan_id: str, wanted: Amendment) -> tup
     done = amend_plan(repository, plan_id, wanted)
     model = detect(repository.environment, done.policy.identity)
     refused = {finding.code for finding in done.report.errors}
-    if done.commit or model == HUMAN or not refused <= _ONLY_FENCE:
+    if done.commit:
+        met = stage.renew(repository, f"{plan_id}/{wanted.task_id}")
+        return replace(done, notes=(*done.notes, *met)), None
+    if model == HUMAN or not refused <= _ONLY_FENCE:
         return done, None
     asked = {"kind": "amend", "task": f"{plan_id}/{wanted.task_id}", "why": wanted.why}
     return done, _ask(repository, done.policy, model, asked | {"adds": list(wanted.adds), "change": wanted.change})
@@ -110,6 +121,31 @@ def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) 
     if not why.strip():
         raise PlanfenceError("a request needs a reason")
     asked = {"kind": kind, "task": scene.name, "why": why, "to": to or scene.model}
+    return _ask(repository, scene.policy, scene.model, asked)
+
+
+def ask_share(repository: Repository, wanted: str, shared: tuple[str, ...], why: str) -> Request | None:
+    """Leave a request to share files where a model asks for it; None: a person is at work."""
+    from planfence.gate.claims import checked_shares
+    from planfence.judge.situation import look
+
+    scene = look(repository, wanted)
+    if scene.model == HUMAN:
+        return None
+    checked_shares(scene, shared, why)
+    asked = {"kind": "share", "task": scene.name, "why": why, "adds": list(shared)}
+    return _ask(repository, scene.policy, scene.model, asked)
+
+
+def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> Request | None:
+    """Leave a request for a higher budget where a model asks for it; None: a person is at work."""
+    from planfence.judge.situation import look
+
+    scene = look(repository, wanted)
+    budget.checked(scene, more, why)
+    if scene.model == HUMAN:
+        return None
+    asked = {"kind": "budget", "task": scene.name, "why": why, "change": budget.written(more)}
     return _ask(repository, scene.policy, scene.model, asked)
 
 
@@ -135,7 +171,17 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
             raise PlanfenceError(
                 f"the amendment would be refused:\n{faults}", hint=f"planfence requests --drop {number}"
             )
+        stage.renew(there, request.task)
         told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
+    elif request.kind == "share":
+        moved = stage.start(there, request.task, stage.Wish(shared=request.adds, why=why))
+        if moved.refused:
+            faults = "\n".join(f"{each.code} {each.message}" for each in moved.report.errors)
+            raise PlanfenceError(f"{request.task} can't start:\n{faults}", hint=f"planfence requests --drop {number}")
+        told = f"{request.task} is active in {place}: {request.wish.removeprefix('let ')}"
+    elif request.kind == "budget":
+        budget.raise_budget(there, request.task, budget.read(request.change), why)
+        told = request.wish.removeprefix("let ").replace(" cost ", " may cost ", 1)
     else:
         moved = stage.hand_over(there, why, request.to, request.task)
         told = f"{request.task}: {moved.stage} is held by {request.to}"
@@ -195,7 +241,7 @@ def _read(told: dict[str, Any], number: int) -> Request | None:
     texts = {name: told.get(name, "") for name in names}
     good = all(isinstance(value, str) and len(value) <= _LONGEST for value in texts.values())
     listed = isinstance(adds, list) and all(isinstance(each, str) and len(each) <= _LONGEST for each in adds)
-    if not good or not listed or texts["kind"] not in ("amend", "take-over", "handover") or not texts["id"]:
+    if not good or not listed or texts["kind"] not in KINDS or not texts["id"]:
         return None
     return Request(number=number, adds=tuple(adds), **texts)
 

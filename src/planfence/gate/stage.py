@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
-from planfence.files.state import read_active_task, write_active_task
+from planfence.files.state import locked, read_active_task, write_active_task
 from planfence.finding import Finding, Report, Severity
+from planfence.gate import claims
 from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
+from planfence.ledger.places import places
 from planfence.ledger.records import new_id, now, read_history, write_move
 from planfence.ledger.stages import HUMAN, Stage
-from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.ledger.transitions import Answer, Claim, Kind, Move
 from planfence.log import writer as records
 from planfence.records import dataclass, replace
 from planfence.report.costs import finish_line
@@ -38,21 +39,46 @@ class Moved:
         return self.report.refused
 
 
-def start(
-    repository: Repository, wanted: str, *, prompt: bytes = b"", take_over: str = "", estimate: float = 0.0
-) -> Moved:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What else a start is asked for.
+
+    ``prompt`` is kept with the entry; ``take_over`` is a reason by which whoever asks takes over the implementer's
+    role; ``estimate`` (minutes) is a forecast to be taken instead of the plan's; ``shared`` are patterns of files that
+    other active tasks may change too, ``why`` says why.
+    """
+
+    prompt: bytes = b""
+    take_over: str = ""
+    estimate: float = 0.0
+    shared: tuple[str, ...] = ()
+    why: str = ""
+
+
+def start(repository: Repository, wanted: str, wish: Wish | None = None) -> Moved:
     """Begin a task, or go back to one: out of the plan stage, and active in this worktree from here on.
 
-    ``prompt`` is kept with the entry; ``take_over`` is a reason by which whoever asks takes
-    over the implementer's role; ``estimate`` (minutes) is a forecast to be taken instead of the plan's.
+    Of two starts of one clone at once, the second sees what the first claims.
     """
+    folder = repository.common_dir / "planfence"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        return _start(repository, wanted, wish or Wish())
+
+
+def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
     scene = look(repository, wanted)
+    take_over, prompt = wish.take_over, wish.prompt
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     if take_over and scene.model != HUMAN:
         raise _a_persons("takes a role over", scene)
+    if wish.shared and scene.model != HUMAN:
+        raise _a_persons("shares a file between tasks", scene)
+    claims.checked_shares(scene, wish.shared, wish.why)
     _free_of_others(scene)
-    found = blocks(scene, "start", taking_over=bool(take_over))
+    met = claims.contests(scene)
+    found = (*blocks(scene, "start", taking_over=bool(take_over)), *claims.in_the_way(scene, met, wish.shared))
     if _refuse(found):
         return _refused(scene, "start", found)
     seq = scene.state.seq
@@ -61,20 +87,50 @@ def start(
         write_move(
             repository,
             scene.policy,
-            _move(scene, Kind.HANDOVER, _working_stage(scene), seq=seq, holder=scene.model, why=take_over),
+            move_of(scene, Kind.HANDOVER, _working_stage(scene), seq=seq, holder=scene.model, why=take_over),
         )
-    if scene.stage is Stage.PLAN or prompt or not _is_begun(scene):
-        stage = Stage.IMPLEMENT if scene.stage is Stage.PLAN else scene.stage
+    over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
+    claim = claims.claim_of(scene, wish.shared, over)
+    if scene.stage is Stage.PLAN or prompt or not _is_begun(scene) or _claims_more(scene, claim):
         attachments = {"prompt.md": prompt} if prompt else {}
-        write_move(repository, scene.policy, _move(scene, Kind.START, stage, seq=seq + 1), attachments)
+        move = move_of(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
+        write_move(repository, scene.policy, replace(move, claim=claim), attachments)
+        claims.mark(repository)
     again = read_active_task(repository.state_dir) == scene.name
     write_active_task(repository.state_dir, scene.name)
-    stage = Stage.IMPLEMENT if scene.stage is Stage.PLAN else scene.stage
     notes = [] if again else [records.record_run(repository, scene.policy, scene.name, "start")]
+    notes += claims.told(scene, met)
     assigned = assignment(repository, scene.policy, scene.name)
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
-    return _accepted(scene, "start", stage, notes, **({"est_min": estimate or scene.task.estimate_min} | assigned))
+    minutes = wish.estimate or scene.task.estimate_min
+    return accepted(scene, "start", _working_stage(scene), notes, **({"est_min": minutes} | assigned))
+
+
+def _claims_more(scene: Scene, claim: Claim) -> bool:
+    """Whether the ledger lacks what the task claims: its plan was amended, the claim had ended, or a share is new.
+
+    A task under review keeps what it claimed: its reviewer starts it too, and claims nothing.
+    """
+    own = scene.facts.holds.of(scene.name)
+    if claim.shared or claim.over or own is None:
+        return bool(claim.shared) or scene.stage is Stage.IMPLEMENT
+    return (own.claim.files, own.claim.deny) != (claim.files, claim.deny) and scene.stage is Stage.IMPLEMENT
+
+
+def renew(repository: Repository, name: str) -> tuple[str, ...]:
+    """Have an active task claim what its amended plan lists; return what other tasks claim of that."""
+    folder = repository.common_dir / "planfence"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        scene = look(repository, name)
+        own = scene.facts.holds.of(name)
+        if own is None or not _claims_more(scene, claims.claim_of(scene)):
+            return ()
+        move = move_of(scene, Kind.START, scene.stage, seq=scene.state.seq + 1, why="the plan was amended")
+        write_move(repository, scene.policy, replace(move, model=own.model, claim=claims.claim_of(scene)))
+        claims.mark(repository)
+        return tuple(claims.told(scene, claims.contests(scene)))
 
 
 def _a_persons(what: str, scene: Scene) -> PlanfenceError:
@@ -94,24 +150,12 @@ def _free_of_others(scene: Scene) -> None:
     """Two stages at once are two tasks: one task is worked on in one worktree."""
     if scene.stage not in (Stage.PLAN, Stage.IMPLEMENT):
         return
-    common = scene.repository.common_dir
-    folders = [common, *sorted((common / "worktrees").glob("*"))]
-    for folder in folders:
-        state = folder / "planfence"
-        if state != scene.repository.state_dir and read_active_task(state) == scene.name:
-            where = _worktree_of(folder)
-            if where.is_dir():
-                raise PlanfenceError(
-                    f"{scene.name} is active in the worktree {where}",
-                    hint=f"work on it there, or end it there first: `planfence finish --leave` in {where}",
-                )
-
-
-def _worktree_of(git_dir: Path) -> Path:
-    try:
-        return Path((git_dir / "gitdir").read_text("utf-8").strip()).parent
-    except OSError:
-        return git_dir.parent
+    for place in places(scene.repository):
+        if place.task == scene.name and place.git_dir != scene.repository.git_dir:
+            raise PlanfenceError(
+                f"{scene.name} is active in the worktree {place.top}",
+                hint=f"work on it there, or end it there first: `planfence finish --leave` in {place.top}",
+            )
 
 
 def advance(repository: Repository, wanted: str = "") -> Moved:
@@ -129,9 +173,9 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
-    move = _move(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
+    move = move_of(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
-    done = _accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
+    done = accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
     return replace(done, report=Report((scene.head,), found))
 
 
@@ -156,9 +200,9 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
     if _refuse(found):
         return _refused(scene, "rework", found)
     state = scene.state
-    move = _move(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
+    move = move_of(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
     write_move(repository, scene.policy, replace(move, round=state.round + 1))
-    return _accepted(scene, "rework", Stage.IMPLEMENT, [], review_round=state.round + 1, why=why)
+    return accepted(scene, "rework", Stage.IMPLEMENT, [], review_round=state.round + 1, why=why)
 
 
 def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = "", notes: bytes = b"") -> Moved:
@@ -174,11 +218,11 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
     found = blocks(scene, "review")
     if _refuse(found):
         return _refused(scene, "review", found)
-    move = _move(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
+    move = move_of(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
     write_move(repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
-    return _accepted(
+    return accepted(
         scene, "review", Stage.REVIEW, [], outcome="met" if met else "unmet", review_round=scene.state.round + 1
     )
 
@@ -203,10 +247,10 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
         write_active_task(repository.state_dir, "")
         notes.append(records.record_run(repository, scene.policy, scene.name, "end"))
     if leave:
-        return _accepted(scene, "leave", stage, notes)
+        return accepted(scene, "leave", stage, notes)
     line = finish_line(repository, scene.policy, scene.name)
     notes += line.notes
-    return _accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
+    return accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
 
 
 def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
@@ -221,14 +265,15 @@ def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Mo
     write_move(
         repository,
         scene.policy,
-        _move(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
+        move_of(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
     )
-    return _accepted(scene, "handover", scene.stage, [], why=why)
+    return accepted(scene, "handover", scene.stage, [], why=why)
 
 
-def _move(
+def move_of(
     scene: Scene, kind: Kind, stage: Stage, *, seq: int, holder: str = "", why: str = "", runs: tuple[str, ...] = ()
 ) -> Move:
+    """Return a move of a task that is about to be written, as things stand."""
     return Move(
         id=new_id(),
         kind=kind,
@@ -259,7 +304,8 @@ def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:
     return Moved(scene, Report((scene.head,), found), scene.stage, _said(note, scene))
 
 
-def _accepted(scene: Scene, event: str, stage: Stage, notes: list[str], **fields: records.Value) -> Moved:
+def accepted(scene: Scene, event: str, stage: Stage, notes: list[str], **fields: records.Value) -> Moved:
+    """Log a move that was made, and return what it came to."""
     note = _log(scene, event, "accepted", **fields)
     return Moved(scene, Report((scene.head,)), stage, (*(each for each in notes if each), *_said(note, scene)))
 

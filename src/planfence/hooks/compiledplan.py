@@ -11,15 +11,22 @@ from planfence import prover
 from planfence.gitio.repository import Repository
 from planfence.hooks import cache, place
 from planfence.judge.sources import Governing
+from planfence.ledger.holds import Holds
 from planfence.log.writer import no_place
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.rules import claimed_elsewhere
 from planfence.rules.runner import clauses
 
 
-def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes | None:
-    """Return the compiled plan, or None where the fast path could not prove what this policy and plan ask."""
+def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, holds: Holds | None = None) -> bytes | None:
+    """Return the compiled plan, or None where the fast path could not prove what this policy and plan ask.
+
+    ``holds`` are the tasks' claims: what others claim is barred.
+    """
     said = clauses(policy, plan, task)
+    if said is not None and holds is not None and plan is not None and task is not None:
+        said += claimed_elsewhere.bars(holds, plan, task)
     if said is None or policy.plans != "plans" or "/" in policy.log or (task is None and not policy.unplanned.files):
         return None
     lines = [
@@ -33,7 +40,9 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None) -> bytes 
     return body.encode() if plain and policy.log not in ("", ".", "..") and policy.log.lower() != ".git" else None
 
 
-def store(repository: Repository, governing: Governing, plan: Plan | None, task_name: str) -> str:
+def store(
+    repository: Repository, governing: Governing, plan: Plan | None, task_name: str, holds: Holds | None = None
+) -> str:
     """Write down what the fast path needs for this task (empty: for work without one); return the file's name.
 
     The name is empty where the fast path can't be had.
@@ -45,11 +54,13 @@ def store(repository: Repository, governing: Governing, plan: Plan | None, task_
         task = plan.task(task_id) if plan else None
     if governing.policy is None or (task_name and (plan_entry is None or task is None)):
         return ""
-    body = compile_plan(governing.policy, plan, task)
+    body = compile_plan(governing.policy, plan, task, holds)
     if body is None:
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""
-    name = place.cache_name(ids[0].encode(), ids[1].encode(), task_name.encode("utf-8", "surrogateescape")).decode()
+    # What others claim comes and goes under one policy and plan: each such text has a name of its own.
+    words = task_name.encode("utf-8", "surrogateescape"), place.digest(body)
+    name = place.cache_name(ids[0].encode(), ids[1].encode(), b" ".join(words)).decode()
     if no_place(repository, "log", governing.policy.log):
         cache.drop(repository.cache_dir, name)
         return ""

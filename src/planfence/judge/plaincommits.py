@@ -18,6 +18,7 @@ from planfence.judge.verdicts import Verdicts
 from planfence.manifest.policy import Policy
 from planfence.prover import Prover
 from planfence.records import replace
+from planfence.rules import claimed_elsewhere
 from planfence.rules.rule import Context, Door, Need, by_ledger
 from planfence.rules.runner import clauses, judge
 
@@ -97,12 +98,15 @@ class PlainCommits:
         said = clauses(policy, plan, task) if task else None
         if said is None:
             return None
-        words = prover.read(paths.encode(clause) for clause in said)
         rules, needed = verdicts.rules(policy)
         ctx = Context(_ANY, policy, Door.TASK, plan, task, claim.task, model=claim.model, stage=claim.stage)
         if Need.FACTS in needed:
             verdicts.facts(policy, claim.task)
-            ctx = replace(ctx, facts=verdicts.facts_at(ctx))
+            facts = verdicts.facts_at(ctx)
+            ctx = replace(ctx, facts=facts)
+            if plan and task and claimed_elsewhere.RULE in rules:
+                said = (*said, *claimed_elsewhere.bars(facts.holds, plan, task))
+        words = prover.read(paths.encode(clause) for clause in said)
         if judge(ctx, [rule for rule in rules if rule.proof is by_ledger]) or not prover.allows(words, kind.encode()):
             return None
         return Prover(words)

@@ -17,6 +17,7 @@ from planfence.gitio.repository import Repository
 from planfence.ledger import belief, evidence, intoto, transitions
 from planfence.ledger.belief import Belief
 from planfence.ledger.evidence import GateRun
+from planfence.ledger.holds import DATE, Hold, Holds
 from planfence.ledger.lineage import Lineage, bound
 from planfence.ledger.refs import Ledger, Tips
 from planfence.ledger.signatures import Signatures
@@ -273,9 +274,31 @@ def load_facts(
         states=states,
         covered=_Covered(repository, history, states),
         earlier=_Earlier(repository, history, states),
+        holds=_holds(repository, policy, book, signer),
         problems=believed.problems,
     )
     return facts, book
+
+
+def read_holds(repository: Repository, policy: Policy) -> Holds:
+    """Read every task's claim, of all writers."""
+    book = read_book(repository)
+    return _holds(repository, policy, book, _signer(repository, book, policy, ""))
+
+
+def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
+    def known(move: Move) -> bool:
+        """Whether it is of this repository, whichever branch has its plan, and signed if only that counts."""
+        signed = signer is None or bool(move.added and signer(move.entry))
+        here = (repository.git.status("cat-file", "-e", root, ok=(0, 1, 128))[0] == 0 for root in move.roots)
+        return signed and all(here)
+
+    def active(hold: Hold) -> float:
+        from planfence.ledger.places import last_work  # few claims are so old that it is asked
+
+        return last_work(repository, hold.task, time.time() - policy.stale_h * 3600)
+
+    return Holds(book.moves, known=known, active=active, stale_h=policy.stale_h, now=time.time())
 
 
 class _States(Mapping[str, TaskState]):
@@ -367,7 +390,7 @@ def new_id() -> str:
 
 def now() -> str:
     """The time in UTC, as records show it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime(DATE, time.gmtime())
 
 
 def write_move(

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from planfence.ledger.holds import Holds
 from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.manifest.budget import KINDS, Budget
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
 
@@ -91,6 +93,11 @@ class TaskState:
                 latest.update({answer.criterion: answer for answer in move.answers})
         return tuple(answer for answer in latest.values() if not answer.met)
 
+    @property
+    def granted(self) -> Budget:
+        """By how much people raised what the task may cost."""
+        return Budget(*(sum(move.grant.of(name) or 0 for move in self.moves) for name in KINDS))
+
     def last_rework(self) -> Move | None:
         """The move that opened this round, where the ledger has it."""
         return next((m for m in reversed(self.moves) if m.kind is Kind.REWORK and m.round == self.round), None)
@@ -161,14 +168,15 @@ class Facts:
     judged commits that were there when it was moved on, also as a rebase has them. ``gates`` maps a change's name
     (`staged`, a commit id) to what must hold there and does not: (gate, why), an empty why
     where it holds. ``earlier`` are judged commits that were there when a round before the
-    present one was moved on. ``problems`` are things of the ledger worth saying; more of them may come as
-    more tasks are asked about.
+    present one was moved on. ``holds`` are all tasks' claims. ``problems`` are things of the ledger worth saying; more
+    of them may come as more tasks are asked about.
     """
 
     states: Mapping[str, TaskState] = field(default_factory=dict)
     covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     earlier: Container[str] = frozenset()
+    holds: Holds = field(default_factory=lambda: Holds(()))
     problems: Sequence[str] = ()
 
     def state(self, name: str) -> TaskState:

@@ -8,20 +8,25 @@ from typing import Any
 
 from planfence.ledger.evidence import number, object_id, text
 from planfence.ledger.intoto import NotAStatement, Statement
+from planfence.manifest.budget import KINDS, Budget
 from planfence.records import dataclass, field
 
 #: Our own predicate; a URN, since it names a format and no page.
 STAGE_MOVE = "urn:planfence:stage-move:v1"
 
 
+_MICRO = 1_000_000
+
+
 class Kind(StrEnum):
-    """What a move is. ``HANDOVER`` gives a stage's role of one task to another model."""
+    """What a move is. ``HANDOVER`` gives a stage's role to another model, ``BUDGET`` raises what the task may cost."""
 
     START = "start"
     ADVANCE = "advance"
     REVIEW = "review"
     REWORK = "rework"
     HANDOVER = "handover"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,20 @@ class Answer:
     criterion: str
     met: bool
     evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a start claims: the paths that these patterns name, less those that the task denies itself.
+
+    ``shared`` are patterns that a person lets several tasks touch at once, ``over`` the digests of other tasks' starts
+    that had become stale, and that this one ends.
+    """
+
+    files: tuple[str, ...]
+    deny: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,7 @@ class Move:
     What binds it to where it was written (empty in entries of 0.1.0): ``roots`` are the repository's first commits,
     ``added`` the commit that added its plan, ``terms`` a digest of what the plan then said of the task, ``after`` the
     digests of the task's moves that it follows. ``digest`` is its own, and ``entry`` the ledger's commit that holds it.
+    ``claim`` is what a start claims, None in entries of 0.1.0; ``grant`` by how much a budget is raised.
     """
 
     id: str
@@ -71,6 +91,8 @@ class Move:
     added: str = ""
     terms: str = ""
     after: tuple[str, ...] = ()
+    claim: Claim | None = None
+    grant: Budget = Budget()
     signer: str = field(default="", compare=False)
     digest: str = field(default="", compare=False)
     entry: str = field(default="", compare=False)
@@ -98,6 +120,12 @@ def to_statement(move: Move) -> Statement:
     }
     if move.added:
         predicate |= {"roots": list(move.roots), "added": move.added, "terms": move.terms, "after": list(move.after)}
+    if move.claim is not None:
+        names = ("files", "deny", "shared", "over")
+        predicate["claim"] = {name: list(getattr(move.claim, name)) for name in names}
+    if move.grant:
+        # A statement holds no fractions: all in millionths.
+        predicate["grantMicro"] = {name: round((move.grant.of(name) or 0) * _MICRO) for name in KINDS}
     return Statement(STAGE_MOVE, predicate, digests)
 
 
@@ -123,6 +151,8 @@ def from_statement(statement: Statement) -> Move:
             runs=_texts(told["runs"]),
             patches=_texts(told["patches"]),
             at=text(told, "at"),
+            claim=_claim(told["claim"]) if "claim" in told else None,
+            grant=_grant(told["grantMicro"]) if "grantMicro" in told else Budget(),
             **_bound(told),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -139,6 +169,15 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
         "terms": object_id(text(told, "terms"), empty=True),
         "after": tuple(map(object_id, _texts(told["after"]))),
     }
+
+
+def _claim(told: Mapping[str, Any]) -> Claim:
+    files, deny, shared, over = (_texts(told[name]) for name in ("files", "deny", "shared", "over"))
+    return Claim(files, deny, shared, tuple(map(object_id, over)))
+
+
+def _grant(told: Mapping[str, Any]) -> Budget:
+    return Budget(*(number(told[name]) / _MICRO or None for name in KINDS))
 
 
 def _answer(item: list[Any]) -> Answer:

@@ -6,7 +6,7 @@ import calendar
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -92,6 +92,7 @@ def read_logs(paths: list[Path], clock: Callable[[str, bool], int] = local_clock
 _BLOCK = 1 << 18
 _LONGEST_LINE = 1 << 24
 _NOTHING_IN = 1 << 23
+_OUT_OF_ORDER_S = 86_400
 
 
 def read_last(paths: list[Path], last: int, task: str = "", clock: Callable[[str, bool], int] = local_clock) -> Reading:
@@ -132,6 +133,22 @@ def read_last(paths: list[Path], last: int, task: str = "", clock: Callable[[str
                 break
         records += [record for some in reversed(found) for record in some]
     return Reading(tuple(records), tuple(runs), dict(reader.counts), tuple(reader.aside), whole)
+
+
+def read_since(path: Path, since: int, tasks: Iterable[str]) -> tuple[Record, ...]:
+    """Read a benchmark log from its end, and return the records of these tasks that are from ``since`` or later.
+
+    What was written in the wrong order is found as long as it is less than a day out of it.
+    """
+    reader, wanted = Reader(local_clock), frozenset(tasks)
+    found: list[Record] = []
+    for block, _ in _from_end(path):
+        lines = block.decode("utf-8", "surrogateescape").splitlines(keepends=True)
+        records = [entry for entry in reader.read(lines) if isinstance(entry, Record)]
+        found += [entry for entry in records if entry.fields["task"] in wanted and entry.epoch >= since]
+        if records and max(entry.epoch for entry in records) < since - _OUT_OF_ORDER_S:
+            break
+    return tuple(found)
 
 
 def _lines_of(block: bytes) -> list[tuple[int, bytes]]:

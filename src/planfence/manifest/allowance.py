@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from planfence.change.change import Action
 from planfence.gitio import paths
 from planfence.gitio.pathsets import PathSet, first_outside
+from planfence.manifest.budget import KINDS, Budget
 from planfence.manifest.plan import Criterion, FileEntry, Plan, Task
 
 #: The stages whose roles a plan gives.
@@ -14,12 +15,17 @@ _ROLES = ("plan", "implement", "review")
 
 
 def wider(
-    before: tuple[Plan, Task], after: tuple[Plan, Task], *, protected: Sequence[str] = (), done: Collection[str] = ()
+    before: tuple[Plan, Task],
+    after: tuple[Plan, Task],
+    *,
+    protected: Sequence[str] = (),
+    done: Collection[str] = (),
+    budget: Budget = Budget(),  # noqa: B008 - a frozen record
 ) -> Iterator[str]:
     """Say what a task may in ``after`` (a plan and its task) that it may not in ``before``.
 
     ``protected`` are the policy's patterns, whose paths a task must name literally; ``done`` the ids of the plan's
-    tasks that are done, for which nothing waits.
+    tasks that are done, for which nothing waits; ``budget`` is the policy's, for a task without one of its own.
     """
     (old_plan, old), (new_plan, new) = before, after
     yield from _files(before, after)
@@ -36,6 +42,8 @@ def wider(
             yield f"another than {holder} holds its {stage} role"
     if new.estimate_min > old.estimate_min:
         yield f"{new.estimate_min:g} minutes instead of {old.estimate_min:g}"
+    yield from _dearer("a budget", old.budget.under(budget), new.budget.under(budget))
+    yield from _dearer("a plan's budget", old_plan.budget, new_plan.budget)
     rules = {(each.text, each.run) for each in new_plan.constraints}
     for each in old_plan.constraints:
         if (each.text, each.run) not in rules:
@@ -43,6 +51,13 @@ def wider(
     for text in old_plan.out_of_scope:
         if text not in new_plan.out_of_scope:
             yield f"{text!r} is no longer out of scope"
+
+
+def _dearer(what: str, old: Budget, new: Budget) -> Iterator[str]:
+    for name in new.wider_than(old):
+        limit = new.of(name)
+        more = f"of {limit:g}" if limit else "without end"
+        yield f"{what} {more} instead of {old.of(name):g} {KINDS[name]}"
 
 
 def _files(before: tuple[Plan, Task], after: tuple[Plan, Task]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from planfence.change.change import Action
 from planfence.gitio import paths
+from planfence.manifest.budget import Budget
 from planfence.records import dataclass, field
 
 #: The stages of a task, in order.
@@ -53,6 +54,7 @@ class Task:
     depends_on: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget = Budget()
     #: The patterns of `files`, in order; those that name one path; and whether any line states a `change`.
     patterns: tuple[str, ...] = field(init=False, repr=False, compare=False)
     named: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -99,10 +101,16 @@ class Plan:
     risks: tuple[Risk, ...] = ()
     rollback: str = ""
     constraints: tuple[Constraint, ...] = ()
+    #: What all its tasks together may cost.
+    budget: Budget = Budget()
 
     def task(self, task_id: str) -> Task | None:
         """The task of this id, or None."""
         return next((task for task in self.tasks if task.id == task_id), None)
+
+    def limits(self, task: Task, default: Budget) -> bool:
+        """Whether anything limits what a task costs: itself, the policy's ``default``, or the plan's own sum."""
+        return bool(task.budget.under(default) or self.budget)
 
     def model_for(self, task: Task, stage: str) -> str:
         """Which model holds the role of this stage in this task; empty where nobody is named."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from planfence.change.change import Action
 from planfence.gitio import paths
+from planfence.manifest.budget import read_budget
 from planfence.manifest.plan import STAGES, Constraint, Criterion, FileEntry, Plan, Risk, Task, Theme
 from planfence.manifest.tablereader import NAME, NAME_FIX, Faults, Table, did_you_mean, quoted
 from planfence.manifest.tomlsource import Path, TomlSource, read_toml
@@ -53,6 +54,7 @@ def read_structure(source: TomlSource) -> tuple[Plan, Faults]:
         out_of_scope=top.texts("out_of_scope"),
         risks=tuple(_risk(table) for table in top.tables("risks")),
         rollback=top.text("rollback"),
+        budget=read_budget(top),
         constraints=tuple(_constraints(top)),
         themes={theme.name: theme for theme in _themes(top.table("themes"))},
         roles=_roles(top.table("roles")),
@@ -143,6 +145,7 @@ def _task(table: Table) -> Task:
         depends_on=table.texts("depends_on", form=NAME, say=NAME_FIX),
         deny=read_patterns(table, "deny"),
         roles=_roles(table.table("roles")),
+        budget=read_budget(table),
     )
     table.close()
     return task

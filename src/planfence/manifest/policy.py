@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from planfence import POLICY_PATH
 from planfence.finding import Severity
+from planfence.manifest.budget import Budget
 from planfence.manifest.trailers import Trailers
 from planfence.records import dataclass, field
 from planfence.tables import HUMAN
@@ -126,6 +127,10 @@ class Policy:
     unplanned: Unplanned = Unplanned()
     tests: Tests = Tests()
     rework_max: int = 2
+    #: After so many hours without a record, a commit or an edit a task's claim is stale (0: never).
+    stale_h: int = 24
+    #: What a task may cost whose plan does not say.
+    budget: Budget = Budget(0, 0, 0)
     trust: Trust = Trust()
     #: The team's own agents: a variable that one of them sets for its commands, and its model.
     identity: Mapping[str, str] = field(default_factory=dict)

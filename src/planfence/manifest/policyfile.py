@@ -9,6 +9,7 @@ from planfence import POLICY_PATH
 from planfence.change.unsafenames import hazard
 from planfence.finding import Severity
 from planfence.gitio import paths
+from planfence.manifest.budget import Budget, read_budget
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
 from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
@@ -85,7 +86,9 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         limits=limits,
         unplanned=_unplanned(top.table("unplanned")),
         tests=_tests(top.table("tests")),
-        rework_max=_rework(top.table("rework"), default.rework_max),
+        rework_max=_single(top.table("rework"), "max", default.rework_max),
+        stale_h=_single(top.table("claims"), "stale_h", default.stale_h),
+        budget=_budget(top.table("budget"), default.budget),
         trust=_trust(top.table("trust")),
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
@@ -231,10 +234,17 @@ def _required(table: Table) -> tuple[str, ...]:
     return tuple(good)
 
 
-def _rework(table: Table, default: int) -> int:
-    most = table.integer("max", default, least=0)
+def _single(table: Table, key: str, default: int) -> int:
+    """Read a table of one number."""
+    value = table.integer(key, default, least=0)
     table.close()
-    return most
+    return value
+
+
+def _budget(table: Table, default: Budget) -> Budget:
+    budget = read_budget(table, "", default)
+    table.close()
+    return budget
 
 
 def _trust(table: Table) -> Trust:

@@ -12,7 +12,7 @@ from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
 from planfence.log.files import own_logs, read_logs
-from planfence.log.reader import number
+from planfence.log.reader import Record, number
 from planfence.log.writer import Value, record
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
@@ -92,23 +92,27 @@ def _told(repository: Repository) -> list[Path]:
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
     known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
-    listed = repository.git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
-    names = [word.removeprefix(b"worktree ") for word in listed if word.startswith(b"worktree ")]
-    tops = [Path(name.decode("utf-8", "surrogateescape")) for name in names]
+    tops = worktrees(repository)
     nearest: dict[str, bool] = {}
     for turn in turns:
         if turn.cwd not in nearest:
-            nearest[turn.cwd] = _inside(turn.cwd, repository.top, tops)
+            top = innermost(turn.cwd, tops)
+            nearest[turn.cwd] = top is not None and top.resolve() == repository.top.resolve()
     return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
 
 
-def _inside(cwd: str, top: Path, tops: list[Path]) -> bool:
-    """Whether the worktree at ``top`` is the innermost that holds the folder: worktrees can lie in one another."""
-    if not cwd:
-        return False
+def worktrees(repository: Repository) -> list[Path]:
+    """Return the tops of all worktrees of this clone."""
+    listed = repository.git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
+    names = [word.removeprefix(b"worktree ") for word in listed if word.startswith(b"worktree ")]
+    return [Path(name.decode("utf-8", "surrogateescape")) for name in names]
+
+
+def innermost(cwd: str, tops: list[Path]) -> Path | None:
+    """Return the innermost of these worktrees that holds the folder, since they can lie in one another; None: none."""
     folder = Path(cwd).resolve()
-    holding = [each for each in tops if folder.is_relative_to(each.resolve())]
-    return bool(holding) and max(holding, key=lambda each: len(each.parts)).resolve() == top.resolve()
+    holding = [each for each in tops if cwd and folder.is_relative_to(each.resolve())]
+    return max(holding, key=lambda each: len(each.parts), default=None)
 
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:
@@ -131,7 +135,7 @@ def stage_at(task: TaskFacts, epoch: int) -> str:
 
 
 @dataclass(slots=True)
-class _Logged:
+class Logged:
     """What the log has of costs.
 
     ``reported`` are sessions whose own word on their tokens is in the log, ``runs`` those runs, ``totals`` by thread
@@ -145,11 +149,17 @@ class _Logged:
     until: dict[str, int] = field(default_factory=dict)
 
 
-def _logged(repository: Repository, policy: Policy) -> _Logged:
+def _logged(repository: Repository, policy: Policy) -> Logged:
     reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
-    found = _Logged()
+    found = logged_in(reading.records)
     found.facts.add([*reading.records, *reading.runs])
-    for fields in (entry.fields for entry in reading.records if entry.fields.get("event") == "cost"):
+    return found
+
+
+def logged_in(records: Iterable[Record]) -> Logged:
+    """Return what these records have of costs, but for the facts of tasks."""
+    found = Logged()
+    for fields in (entry.fields for entry in records if entry.fields.get("event") == "cost"):
         runs = set(filter(None, fields.get("run", "").split("+")))
         found.runs |= runs
         for session in filter(None, fields.get("session", "").split("+")):
@@ -245,7 +255,7 @@ def take_printed(repository: Repository, policy: Policy, printed: str, *, task: 
     return _write(repository, policy, [(agent, task, each) for agent, each in spent.items()], collected, until=False)
 
 
-def _new_of(turn: Turn, logged: _Logged) -> Turn | None:
+def _new_of(turn: Turn, logged: Logged) -> Turn | None:
     """What of a printed turn is not in the log; None: nothing.
 
     Codex prints the totals of a thread that is resumed again and again: what is in the log is taken off.

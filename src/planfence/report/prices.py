@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
+from planfence.records import replace
 from planfence.report.usage import Turn
 
 _PROVIDERS = {"claude": "anthropic", "codex": "openai", "gemini": "google"}
@@ -23,6 +25,32 @@ def table_name() -> str:
         return ""
     day = time.strftime("%Y-%m-%d", time.gmtime(Path(spec.origin).stat().st_mtime))
     return f"genai-prices {importlib.metadata.version('genai-prices')}, installed {day}"
+
+
+class Rates(NamedTuple):
+    """The most that one token costs, in dollars: of the input, read from a cache, written to it, of the output."""
+
+    input: float
+    cached: float
+    written: float
+    output: float
+
+
+#: A price may rise with the length of the context, which is less than this.
+_LONG = 1_000_000
+
+
+def rates(agent: str, model: str, epoch: int) -> Rates | None:
+    """Return what a model's tokens cost at most; None where it has no price."""
+    plain = Turn(agent, "", epoch, "", model, _LONG, 0)
+    written = replace(plain, written=_LONG, written_1h=_LONG)
+    found = []
+    for turn in (plain, replace(plain, cached=_LONG), written, replace(plain, output=_LONG)):
+        dollars = cost(turn)
+        if dollars is None:
+            return None
+        found.append(dollars / _LONG)
+    return Rates(*found)
 
 
 def cost(turn: Turn) -> float | None:

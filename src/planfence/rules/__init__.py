@@ -5,6 +5,7 @@ from __future__ import annotations
 from planfence.rules import (
     change_not_planned,
     change_too_large,
+    claimed_elsewhere,
     denied_path,
     dependency_open,
     ledger_rewritten,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     denied_path.RULE,
     protected_path.RULE,
     unsafe_entry.RULE,
+    claimed_elsewhere.RULE,
     change_too_large.RULE,
     mixed_themes.RULE,
     message_mixes_themes.RULE,

@@ -47,7 +47,9 @@ def _gained(ctx: Context, edit: PlanEdit, after: Plan, new: Task) -> Iterator[st
         given = {after.model_for(new, Stage.IMPLEMENT), after.model_for(old, Stage.IMPLEMENT)}
         if ctx.model in _holders(ctx, facts, before, old) | given:
             done = _done(facts, before, old)
-            yield from wider((before, old), (after, new), protected=ctx.policy.protected, done=done)
+            yield from wider(
+                (before, old), (after, new), protected=ctx.policy.protected, done=done, budget=ctx.policy.budget
+            )
     if not known and ctx.model in _holders(ctx, facts, after, new):
         yield from _new_task(ctx, facts, edit)
 

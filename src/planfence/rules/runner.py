@@ -60,7 +60,7 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
 
 
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
-    lighter = finding.severity is Severity.WARN and rule.severity is Severity.ERROR
+    lighter = finding.advice or (finding.severity is Severity.WARN and rule.severity is Severity.ERROR)
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 

@@ -1,0 +1,159 @@
+"""What tasks have spent so far: from agents' sessions while they run, and from what the log has of them already.
+
+A task's sessions are those that ran in the worktree that it is active in, while it was at work by the run log. What an
+agent reported when it ended stands in the log's lines.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from planfence.files.state import SESSIONS
+from planfence.gitio.repository import Repository
+from planfence.ledger.places import Place
+from planfence.log.files import own_logs, read_logs, read_since
+from planfence.log.reader import Record, number
+from planfence.manifest.policy import Policy
+from planfence.records import dataclass, field
+from planfence.report import costs_claude, costs_codex, prices
+from planfence.report.costs import innermost, intervals, logged_in, worktrees
+from planfence.report.taskfacts import LogFacts, TaskFacts
+from planfence.report.usage import Collected, Turn, json_lines, text
+
+
+@dataclass(slots=True)
+class Spending:
+    """What a task has spent.
+
+    ``usd`` are the dollars that are known; ``unpriced`` has by model the tokens that have no price, which are not in
+    them. ``tokens`` are all that were not read from a cache, ``min`` the minutes at work; ``models`` the known dollars
+    by model. ``turns`` are the answers that were read from sessions, ``files`` the sessions' files, with the size read.
+    """
+
+    usd: float = 0.0
+    tokens: float = 0.0
+    min: float = 0.0
+    unpriced: dict[str, int] = field(default_factory=dict)
+    models: dict[str, float] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
+    files: dict[Path, int] = field(default_factory=dict)
+
+    def of(self, name: str) -> float:
+        """What was spent of one of the budget's kinds."""
+        value: float = getattr(self, name)
+        return value
+
+    def count(self, model: str, tokens: int, usd: float | None) -> None:
+        """Add an answer, or a line of the log; ``usd`` is None where it has no price."""
+        self.tokens += tokens
+        if usd is not None:
+            self.usd += usd
+            self.models[model] = self.models.get(model, 0.0) + usd
+        elif tokens:
+            self.unpriced[model] = self.unpriced.get(model, 0) + tokens
+
+    def add(self, other: Spending) -> None:
+        """Take in what another task has spent."""
+        self.turns += other.turns
+        self.files |= other.files
+        self.usd, self.tokens, self.min = self.usd + other.usd, self.tokens + other.tokens, self.min + other.min
+        for model, tokens in other.unpriced.items():
+            self.unpriced[model] = self.unpriced.get(model, 0) + tokens
+        for model, usd in other.models.items():
+            self.models[model] = self.models.get(model, 0.0) + usd
+
+
+def spending(
+    repository: Repository, policy: Policy, names: Iterable[str], places: Sequence[Place], now: float | None = None
+) -> dict[str, Spending]:
+    """Return what each of these tasks (`<plan>/<task>`) has spent; ``places`` say which worktrees have which task."""
+    now = time.time() if now is None else now
+    log, run_log = own_logs(repository, policy)
+    facts = LogFacts()
+    wanted = dict.fromkeys(names)
+    facts.add(entry for entry in read_logs([run_log]).runs if entry.task in wanted)
+    spans = {name: intervals(facts.tasks.get(name) or TaskFacts(name), int(now)) for name in wanted}
+    since = min((span[0][0] for span in spans.values() if span), default=int(now))
+    records = read_since(log, since, wanted)
+    found = {name: Spending(min=sum(end - begin for begin, end in spans[name]) / 60) for name in wanted}
+    for record in records:
+        _add_line(found[record.fields["task"]], record)
+    at_work = [place for place in places if place.task in wanted and spans[place.task]]
+    if at_work:
+        begins = min(spans[place.task][0][0] for place in at_work)
+        files, collected = _collect(repository, at_work, begins)
+        reported = logged_in(records).reported
+        for place, turn in _placed(collected.turns, at_work, worktrees(repository)):
+            inside = any(begin <= turn.epoch <= end for begin, end in spans[place.task])
+            if inside and turn.session not in reported:
+                spent = found[place.task]
+                spent.turns.append(turn)
+                spent.count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
+        for place in at_work:
+            found[place.task].files = dict(files)
+    return found
+
+
+def _add_line(spent: Spending, record: Record) -> None:
+    fields = record.fields
+    tokens = sum(int(number(fields.get(name, "")) or 0) for name in ("tokens_in", "tokens_out"))
+    usd = number(fields.get("cost", ""))
+    if usd is not None or tokens:
+        spent.count(fields.get("llm") or fields.get("model", ""), tokens, usd)
+
+
+def _collect(repository: Repository, places: Sequence[Place], since: int) -> tuple[dict[Path, int], Collected]:
+    """Read the session files that name one of these worktrees, or that an agent's hook named there."""
+    environment = repository.environment
+    told = [path for place in places for path in _told(place) if path.is_file()]
+    claude = [path for path in told if ".codex" not in path.parts]
+    codex = [path for path in told if path not in claude]
+    marks = [mark for place in places for mark in _marks(place.top)]
+    claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
+    codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
+    sizes = {path: path.stat().st_size for path in (*claude, *codex) if path.is_file()}
+    collected = costs_claude.collect(dict.fromkeys(claude))
+    collected.add(costs_codex.collect(dict.fromkeys(codex)))
+    return sizes, collected
+
+
+def _marks(top: Path) -> Iterator[bytes]:
+    """A worktree's path as a session file may write it."""
+    for path in dict.fromkeys((str(top), str(top.resolve()))):
+        for ascii_only in (True, False):
+            yield json.dumps(path, ensure_ascii=ascii_only)[:-1].encode("utf-8", "surrogatepass")
+
+
+def _mentions(path: Path, marks: Iterable[bytes]) -> bool:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return any(mark in data for mark in marks)
+
+
+def _told(place: Place) -> Iterator[Path]:
+    """The transcripts that agents' own hooks named in this worktree, with those of their subagents."""
+    for path in sorted((place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")):
+        for entry in json_lines(path, Collected()):
+            if name := text(entry.get("transcript")):
+                yield Path(name)
+                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
+
+
+def _placed(turns: Iterable[Turn], at_work: Sequence[Place], tops: list[Path]) -> Iterator[tuple[Place, Turn]]:
+    """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
+    sessions: Mapping[str, Place] = {
+        path.stem: place for place in at_work for path in (place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")
+    }
+    known: dict[str, Place | None] = {}
+    for turn in turns:
+        if turn.cwd not in known:
+            top = innermost(turn.cwd, tops)
+            known[turn.cwd] = next((place for place in at_work if top and place.top.resolve() == top.resolve()), None)
+        place = known[turn.cwd] or sessions.get(turn.session)
+        if place is not None:
+            yield place, turn
