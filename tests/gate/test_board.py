@@ -146,8 +146,8 @@ def test_worktrees_of_agents_and_odd_ones(repo, tmp_path):
     assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is no file of it
 
 
-def test_other_clones_are_seen_after_a_sync(repo, two, tmp_path):
-    first, _ = two
+@pytest.mark.usefixtures("two")
+def test_other_clones_are_seen_after_a_sync(repo, tmp_path):
     origin = tmp_path / "origin.git"
     repo.git("clone", "-q", "--bare", str(repo.root), str(origin))
     repo.git("remote", "add", "origin", str(origin))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import sys
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
+from planfence.gate.apart import start_apart
 from planfence.gate.requests import ask_role
+from planfence.gitio.repository import branch_of
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -25,6 +29,15 @@ _TRIES = 3
 
 @click.command()
 @click.argument("task")
+@click.option(
+    "--worktree",
+    "folder",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[DIR]",
+    help="Make a branch and a worktree for it (beside the main one, or DIR), and start it there.",
+)
 @click.option("--prompt", type=click.File("rb"), help="Keep this prompt with the entry; `-` reads standard input.")
 @click.option(
     "--take-over", default="", metavar="WHY", help="Take over the implementer's role; recorded with its reason."
@@ -35,7 +48,7 @@ _TRIES = 3
     metavar="MINUTES",
     help="Your forecast, instead of the plan's. Never asks.",
 )
-def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float | None) -> int:
+def command(task: str, folder: str | None, prompt: BinaryIO | None, take_over: str, estimate: float | None) -> int:
     """Begin TASK (`PLAN/TASK`), or go back to it: it is then this worktree's active task.
 
     A person at a terminal is asked for a forecast while a trial runs, or where the plan's is more than two weeks old;
@@ -48,18 +61,27 @@ def command(task: str, prompt: BinaryIO | None, take_over: str, estimate: float 
     data = b"" if prompt is None else prompt.read()
     if take_over and (asked := ask_role(repository, "take-over", task, "", take_over)) is not None:
         return tell_request(asked)
-    moved = stage.start(repository, task, prompt=data, take_over=take_over, estimate=estimate or 0.0)
+    if folder is None:
+        moved = stage.start(repository, task, prompt=data, take_over=take_over, estimate=estimate or 0.0)
+    else:
+        top = Path(folder).absolute() if folder else None
+        moved = start_apart(repository, task, top, prompt=data, take_over=take_over, estimate=estimate or 0.0)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:
         for said in advice(moved.scene.repository, moved.scene.policy, moved.scene.plan, [moved.scene.task]):
             say(f"planfence: worth it? {said}", err=True)
+        branch = branch_of(moved.scene.repository)
+        if branch and moved.scene.policy.guards(branch):
+            own = f"`planfence start {name} --worktree` makes one, after `planfence finish --leave`"
+            say(f"planfence: {branch} is protected: a task is better worked on on a branch of its own; {own}", err=True)
     return tell(
         moved,
         f"{name} is active: {moved.scene.task.title}",
         "not started",
         f"stage {moved.stage}, held by {model if take_over else holder}, "
         f"estimated {estimate or moved.scene.task.estimate_min:g} min",
+        *([] if folder is None else [f"cd {shlex.quote(moved.scene.repository.top_name)}"]),
     )
 
 

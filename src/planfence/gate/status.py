@@ -45,7 +45,7 @@ class Status:
 
 def status(repository: Repository, wanted: str = "", *, epoch: float | None = None) -> Status:
     """Describe a task (the active one unless another is named) where it is worked on, without changing anything."""
-    scene = look(_place_of(repository, wanted), wanted)
+    scene = look(place_of(repository, wanted), wanted)
     changed = _changed(scene)
     patterns = scene.task.patterns
     touched = tuple(path for path in changed if paths.matches(patterns, path))
@@ -79,7 +79,7 @@ def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
     return reply is not None and reply[0].met
 
 
-def _place_of(repository: Repository, wanted: str) -> Repository:
+def place_of(repository: Repository, wanted: str) -> Repository:
     """Return the repository as seen from the worktree that works on a task, this one if none does.
 
     That is where it is active; else where the last commit is that says that it is of this task and that the base lacks;
@@ -107,6 +107,9 @@ def _holding(repository: Repository, known: tuple[Worktree, ...], wanted: str) -
         for fact in history.facts:
             if wanted in (fact.task, fact.task.partition("/")[2]):
                 return [each for each in known if fact.commit in history.reachable([each.head])]
+        own = [each for each in known if wanted in (each.branch, each.branch.partition("/")[2])]
+        if own:  # as `start --worktree` names them
+            return own
         plan_id = wanted.partition("/")[0]
         paths_of = {head: policy.plan_path(plan_id) for head, policy in policies.items() if policy}
         return [each for each in known if each.head in paths_of and sources.has(each.head, paths_of[each.head])]
