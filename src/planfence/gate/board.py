@@ -55,7 +55,7 @@ class Row:
     ``worktree`` is the folder of the worktree (empty: in none), ``clone`` what another clone's log calls its worktree
     (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,
     ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` dollars (None:
-    unknown).
+    unknown), ``needs`` the tasks that it depends on, done or not.
     """
 
     task: str
@@ -76,6 +76,7 @@ class Row:
     round: int = 0
     cost: float | None = None
     waits: tuple[Wait, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def plan(self) -> str:
@@ -95,11 +96,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All rows, by plan and in the plan's order; ``notes`` is what else there is to say."""
+    """All rows, by plan and in the plan's order; ``base`` is the protected branch, ``notes`` what else to say."""
 
     at: int
+    base: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+
+    def only(self, plan: str = "") -> Board:
+        """The same with the tasks alone that are not done, of this plan (empty: of all)."""
+        rows = (row for row in self.rows if row.stage != Stage.DONE and plan in ("", row.plan))
+        return replace(self, rows=tuple(rows))
 
 
 @dataclass(slots=True)
@@ -115,16 +122,16 @@ class _Scan:
     notes: list[str] = field(default_factory=list)
 
 
-def board(repository: Repository, *, plan: str = "", finished: bool = False, now: float | None = None) -> Board:
+def board(repository: Repository, *, finished: bool = False, now: float | None = None) -> Board:
     """Look at every worktree, every plan at their HEADs and on the base, the ledger and the logs; change nothing.
 
-    ``plan`` (empty: all) is the one whose tasks are wanted, ``finished`` asks for those that are done too.
-    Raises :class:`PlanfenceError` where no policy stands at any of these commits.
+    ``finished`` asks for the tasks that are done too. Raises :class:`PlanfenceError` where no policy stands at any of
+    these commits.
     """
     at = int(time.time() if now is None else now)
     with Objects(repository.git) as objects:
         scan = _plans(repository, objects)
-    named = _tasks(scan, plan)
+    named = _tasks(scan)
     book, history = read_book(repository), _history(scan)
     homes = {name: _homes(scan, name) for name in scan.plans}
     states, problems = states_along(repository, scan.policy, book, history, homes)
@@ -133,7 +140,7 @@ def board(repository: Repository, *, plan: str = "", finished: bool = False, now
     rows = _Rows(scan, facts, history, logs, others, at)
     found = [row for each in named for row in rows.of(*each, finished=finished)]
     done = tuple(_measured(scan, book, rows, found))
-    return Board(at, done, (*scan.notes, *book.problems, *problems, *_idle(scan)))
+    return Board(at, scan.policy.base, done, (*scan.notes, *book.problems, *problems, *_idle(scan)))
 
 
 def _plans(repository: Repository, objects: Objects) -> _Scan:
@@ -189,12 +196,10 @@ def _newest(scan: _Scan, plan_id: str) -> Plan:
     return versions.get(scan.base) or max(versions.values(), key=lambda plan: plan.version)
 
 
-def _tasks(scan: _Scan, wanted: str) -> list[tuple[Plan, Task]]:
+def _tasks(scan: _Scan) -> list[tuple[Plan, Task]]:
     """All tasks in the order of plans and of their tasks; one that stands in a newer version alone comes last."""
     found: list[tuple[Plan, Task]] = []
     for plan_id in sorted(scan.plans):
-        if wanted and plan_id != wanted:
-            continue
         newest = _newest(scan, plan_id)
         tasks = {task.id: (newest, task) for task in newest.tasks}
         for plan in scan.plans[plan_id].values():
@@ -301,6 +306,7 @@ class _Rows:
             round=state.round,
             cost=team.known_cost if team else None,
             waits=tuple(self._waits(name, state, plan, task)),
+            needs=tuple(f"{plan.id}/{other}" for other in task.depends_on),
         )
 
     def _waits(self, name: str, state: TaskState, plan: Plan, task: Task) -> Iterator[Wait]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planfence.gate.board import Board, Row
+from planfence.gate.mergeforecast import Forecast
 from planfence.inert import inert
+from planfence.render.stage_text import paths_text
 
 _COLUMNS = (
     ("task", 26),
@@ -161,4 +163,38 @@ def row_plain(row: Row, now: float) -> dict[str, object]:
         "round": row.round,
         "cost": row.cost,
         "waits": [{"kind": each.kind, "what": each.what} for each in row.waits],
+    }
+
+
+def forecast_text(found: Forecast) -> str:
+    """Which branches would conflict, and the order to merge them in."""
+    if not found.branches:
+        return f"merge forecast: no worktree has commits that {inert(found.base)} lacks\n"
+    lines = [f"merge forecast: {len(found.branches)} branches onto {inert(found.base)}"]
+    for each in found.clashes:
+        what = paths_text(each.files) if each.files else "they have no common commit"
+        lines.append(f"  {inert(each.ours)} and {inert(each.theirs)} conflict: {what}")
+    if not found.clashes:
+        lines.append("  no two of them conflict")
+    lines.append("merge in this order:")
+    for number, step in enumerate(found.order, 1):
+        what = "can't be merged: no common commit" if step.files is None else paths_text(step.files)
+        lines.append(f"  {number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"))
+    return "\n".join(lines) + "\n"
+
+
+def forecast_plain(found: Forecast) -> dict[str, object]:
+    """The forecast as JSON has it; `files` is null where a branch can't be merged at all."""
+    return {
+        "base": found.base,
+        "branches": list(found.branches),
+        "clashes": [{"ours": each.ours, "theirs": each.theirs, "files": list(each.files)} for each in found.clashes],
+        "order": [
+            {
+                "branch": step.branch,
+                "tasks": list(step.tasks),
+                "files": None if step.files is None else list(step.files),
+            }
+            for step in found.order
+        ],
     }
