@@ -9,13 +9,17 @@ the model's version, so the answer is the agent's name; who has only an agent's 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from planfence import tables
 from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.tables import HUMAN, SESSIONS
 
-__all__ = ["HUMAN", "checked", "checked_task", "detect", "session"]
+__all__ = ["HUMAN", "checked", "checked_task", "detect", "how_to_start", "session", "worktree_maker"]
+
+#: Agents whose programs make worktrees of their own.
+_MAKERS = ("claude", "codex", "cursor", "gemini")
 
 #: The longest name of a model, in characters: it stands in lines that people read.
 _LONGEST = 100
@@ -36,6 +40,27 @@ def detect(environment: Environment, own: Mapping[str, str] | None = None) -> st
 def session(environment: Environment) -> str:
     """Return the agent session's id, or an empty string where no agent says one."""
     return next((value for name in SESSIONS if (value := environment.get(name).strip())), "")
+
+
+def worktree_maker(top: str) -> str:
+    """Return which agent's program made the worktree at ``top``, by where it stands; empty: not told.
+
+    `claude -w` makes them in `.claude/worktrees`, Codex in `$CODEX_HOME/worktrees` (`~/.codex`), others alike.
+    """
+    parts = top.split("/")
+    pairs = ((one[1:], other) for one, other in pairwise(parts) if one[:1] == ".")
+    return next((name for name, other in pairs if other == "worktrees" and name in _MAKERS), "")
+
+
+def how_to_start(top: str) -> str:
+    """Say how the worktree at ``top`` gets a task."""
+    maker = worktree_maker(top)
+    if not maker:
+        return "name one: `planfence start PLAN/TASK`"
+    return (
+        f"{maker} made this worktree: `planfence start PLAN/TASK` in it gives it its task, and so does "
+        f"PLANFENCE_TASK=PLAN/TASK before `{maker}`"
+    )
 
 
 def checked_task(name: str, given: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from planfence.change.change import FileChange
-from planfence.change.difftree import DiffTree
+from planfence.change.difftree import BATCH, DiffTree
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
 from planfence.gitio.run import Git
@@ -75,6 +75,18 @@ class CommitDiff:
     def receive(self, count: int) -> list[tuple[bytes, bytes]]:
         """Return what the next ``count`` commits changed, in order: the records of `--raw` and of `--numstat`."""
         return list(map(divide, self._diff.receive(count)))
+
+
+def differing(git: Git, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return by pair the paths that differ between a commit and an older one; empty in place of that one: all paths."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    with CommitDiff(git) as differ:
+        for at in range(0, len(pairs), BATCH):
+            part = pairs[at : at + BATCH]
+            differ.send(part)
+            for pair, (raw, _) in zip(part, differ.receive(len(part)), strict=True):
+                found[pair] = tuple(change.path for change in parse_raw(raw))
+    return found
 
 
 class TreeDiff:

@@ -42,10 +42,16 @@ def show(task: str, last: int, as_json: bool) -> int:
     repository = here()
     logs = list(dict.fromkeys(files.own_logs(repository, policy_of(repository))))
     reading = files.read_last(logs, last, task) if last > 0 else files.read_logs(logs)
-    found = [record for record in reading.records if not task or record.fields["task"] == task][-last:]
-    timed = [(utc(record.epoch), record) for record in found]
+    placed = zip(reading.records, files.places(reading.records), strict=True)
+    found = [each for each in placed if not task or each[0].fields["task"] == task][-last:]
+    timed = [(utc(record.epoch), record, place) for record, place in found]
     if as_json:
-        shown = [{"time": when.replace("_", "T") + "Z"} | record.fields for when, record in timed]
+        shown = [
+            {"time": when.replace("_", "T") + "Z"}
+            | record.fields
+            | {name: word for name, word in zip(("worktree", "branch"), place, strict=True) if word}
+            for when, record, place in timed
+        ]
         aside = [{"line": entry.line, "why": entry.why, "text": entry.text} for entry in reading.aside]
         emit(dumps({"records": shown, "counts": reading.counts, "aside": aside, "whole": reading.whole}, 2) + "\n")
         return 0

@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "plan",
     "start": "start",
     "status": "status",
+    "board": "board",
     "check": "check",
     "test": "test",
     "prove": "prove",
@@ -67,6 +68,7 @@ GROUPS = {
     "Work": {
         "start": "Begin a task, or go back to it",
         "status": "Show a task: its stage, its files, what is missing",
+        "board": "Show every open task, in all worktrees and clones",
         "test": "Run the tests on exactly one tree, and record it",
         "prove": "Ask whether the tests would have noticed",
         "advance": "Move a task on to its next stage",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import sys
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
+from planfence.gate.apart import start_apart
 from planfence.gate.requests import ask_role, ask_share
+from planfence.gitio.repository import branch_of
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -25,6 +29,15 @@ _TRIES = 3
 
 @click.command()
 @click.argument("task")
+@click.option(
+    "--worktree",
+    "folder",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[DIR]",
+    help="Make a branch and a worktree for it (beside the main one, or DIR), and start it there.",
+)
 @click.option("--prompt", type=click.File("rb"), help="Keep this prompt with the entry; `-` reads standard input.")
 @click.option(
     "--take-over", default="", metavar="WHY", help="Take over the implementer's role; recorded with its reason."
@@ -43,7 +56,13 @@ _TRIES = 3
 )
 @click.option("--why", default="", help="Why both tasks must change what is shared; recorded.")
 def command(
-    task: str, prompt: BinaryIO | None, take_over: str, estimate: float | None, share: tuple[str, ...], why: str
+    task: str,
+    folder: str | None,
+    prompt: BinaryIO | None,
+    take_over: str,
+    estimate: float | None,
+    share: tuple[str, ...],
+    why: str,
 ) -> int:
     """Begin TASK (`PLAN/TASK`), or go back to it: it is then this worktree's active task.
 
@@ -62,18 +81,27 @@ def command(
         return tell_request(asked)
     if share and (asked := ask_share(repository, task, share, why)) is not None:
         return tell_request(asked)
-    moved = stage.start(repository, task, stage.Wish(data, take_over, estimate or 0.0, share, why))
+    wish = stage.Wish(data, take_over, estimate or 0.0, share, why)
+    if folder is None:
+        moved = stage.start(repository, task, wish)
+    else:
+        moved = start_apart(repository, task, Path(folder).absolute() if folder else None, wish)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:
         for said in advice(moved.scene.repository, moved.scene.policy, moved.scene.plan, [moved.scene.task]):
             say(f"planfence: worth it? {said}", err=True)
+        branch = branch_of(moved.scene.repository)
+        if branch and moved.scene.policy.guards(branch):
+            own = f"`planfence start {name} --worktree` makes one, after `planfence finish --leave`"
+            say(f"planfence: {branch} is protected: a task is better worked on on a branch of its own; {own}", err=True)
     return tell(
         moved,
         f"{name} is active: {moved.scene.task.title}",
         "not started",
         f"stage {moved.stage}, held by {model if take_over else holder}, "
         f"estimated {estimate or moved.scene.task.estimate_min:g} min",
+        *([] if folder is None else [f"cd {shlex.quote(moved.scene.repository.top_name)}"]),
     )
 
 

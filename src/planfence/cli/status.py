@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from planfence.cli.common import here
+from planfence.gate.board import Board, board
 from planfence.gate.status import Status, status
+from planfence.gate.worktrees import worktrees
+from planfence.gitio.repository import Repository
 from planfence.inert import dumps, inert
+from planfence.judge.claims import active_task
+from planfence.records import replace
+from planfence.render.board_text import as_plain, board_text
 from planfence.render.stage_text import facts_text, findings_text, paths_text
 from planfence.terminal import emit, say
 
 
 @click.command()
-@click.argument("task", default="")
+@click.argument("task", metavar="[TASK|PLAN]", default="")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(task: str, as_json: bool) -> int:
-    """Show TASK (the active one): its plan, theme, stage, files, minutes, and what the next gate asks for."""
-    now = status(here(), task)
+def command(task: str, *, as_json: bool) -> int:
+    """Show TASK (the active one), wherever it is worked on: its stage, files, minutes, and what the next gate asks for.
+
+    Of a PLAN, all its tasks are listed; if no task is active in this worktree, those that are active in others.
+    """
+    repository = here()
+    listed = _listed(repository, task)
+    if listed is not None:
+        home = str(repository.main_worktree().parent)
+        emit(dumps(as_plain(listed), 2) + "\n" if as_json else board_text(listed, time.time(), home=home))
+        return 0
+    now = status(repository, task)
     emit((dumps(_data(now), 2) if as_json else _text(now)) + "\n")
     for problem in now.scene.facts.problems:
         say(f"planfence: {problem}", err=True)
     return 0
+
+
+def _listed(repository: Repository, wanted: str) -> Board | None:
+    """The tasks of a plan, or those active in other worktrees; None if one task is to be described."""
+    if not wanted and not active_task(repository):
+        if not any(each.task for each in worktrees(repository)):
+            return None
+        found = board(repository)
+        rows = tuple(row for row in found.rows if row.active)
+        note = f"no task is active in {repository.top}"
+        return replace(found, rows=rows, notes=(note, *found.notes))
+    if wanted and "/" not in wanted:
+        found = board(repository, finished=True)
+        rows = tuple(row for row in found.rows if row.plan == wanted)
+        if rows and not any(row.task.endswith(f"/{wanted}") for row in found.rows):
+            return replace(found, rows=rows)
+    return None
 
 
 def _data(now: Status) -> dict[str, object]:
@@ -30,6 +64,8 @@ def _data(now: Status) -> dict[str, object]:
         "plan_version": scene.plan.version,
         "task": scene.name,
         "title": scene.task.title,
+        "worktree": None if scene.repository.bare else scene.repository.top_name,
+        "branch": now.branch or None,
         "theme": scene.task.theme,
         "stage": str(scene.stage),
         "round": scene.state.round,
@@ -61,6 +97,7 @@ def _text(now: Status) -> str:
         ("plan", f"{scene.plan.id} v{scene.plan.version}: {scene.plan.goal}"),
         ("task", f"{scene.name}: {scene.task.title}"),
         ("theme", scene.task.theme),
+        ("place", f"{scene.repository.top} on {now.branch or 'no branch'}"),
         ("stage", f"{scene.stage}" + (f", sent back {scene.state.round} times" if scene.state.round else "")),
         ("role", (f"held by {holder}, " if holder else "") + f"you are {scene.model}"),
         ("time", clock),

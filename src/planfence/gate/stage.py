@@ -10,7 +10,7 @@ from planfence.files.state import locked, read_active_task, write_active_task
 from planfence.finding import Finding, Report, Severity
 from planfence.gate import claims
 from planfence.gate.gate import blocks
-from planfence.gitio.repository import Repository
+from planfence.gitio.repository import Repository, branch_of
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
@@ -320,6 +320,9 @@ def _log(scene: Scene, event: str, result: str, **fields: records.Value) -> str:
         "stage": str(scene.stage),
         "theme": scene.task.theme,
         "flow": flow(scene),
+        # Hooks' lines do not say where they ran: a commit must not pay for it, and the lines of moves tell a reader.
+        "worktree": "" if scene.repository.bare else scene.repository.top.name,
+        "branch": branch_of(scene.repository),
     }
     return records.record(
         scene.repository, scene.policy, event=event, result=result, task=scene.name, **(known | fields)

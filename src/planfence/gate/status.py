@@ -1,15 +1,22 @@
-"""Where the work stands: plan, task, stage, files, minutes, and what the next gate asks for."""
+"""Where the work stands: plan, task, stage, place, files, minutes, and what the next gate asks for."""
 
 from __future__ import annotations
 
 import time
 
+from planfence.change.trees import differing
+from planfence.errors import PlanfenceError
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
+from planfence.gate.worktrees import Worktree, edits, here, opened, worktrees
 from planfence.gitio import paths
-from planfence.gitio.repository import Repository
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository, branch_of
+from planfence.judge.claims import active_task
 from planfence.judge.situation import Scene, look
+from planfence.judge.sources import Sources
+from planfence.ledger.records import base_refs, read_history
 from planfence.ledger.stages import Stage
 from planfence.ledger.transitions import Kind
 from planfence.log.writer import log_path
@@ -19,9 +26,13 @@ from planfence.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One task at a glance. ``minutes`` since its start in the run log (None: not begun there, or ended)."""
+    """One task at a glance. ``minutes`` since its start in the run log (None: not begun there, or ended).
+
+    ``branch`` is that of the worktree where it was looked at, ``scene.repository``'s (empty: none).
+    """
 
     scene: Scene
+    branch: str
     touched: tuple[str, ...]
     outside: tuple[str, ...]
     untouched: tuple[str, ...]
@@ -33,8 +44,8 @@ class Status:
 
 
 def status(repository: Repository, wanted: str = "", *, epoch: float | None = None) -> Status:
-    """Describe a task (the active one unless another is named) without changing anything."""
-    scene = look(repository, wanted)
+    """Describe a task (the active one unless another is named) where it is worked on, without changing anything."""
+    scene = look(place_of(repository, wanted), wanted)
     changed = _changed(scene)
     patterns = scene.task.patterns
     touched = tuple(path for path in changed if paths.matches(patterns, path))
@@ -47,6 +58,7 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
     moving = scene.stage in (Stage.IMPLEMENT, Stage.REVIEW)
     return Status(
         scene,
+        branch_of(scene.repository),
         touched,
         outside,
         untouched,
@@ -67,19 +79,72 @@ def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
     return reply is not None and reply[0].met
 
 
+def place_of(repository: Repository, wanted: str) -> Repository:
+    """Return the repository as seen from the worktree that works on a task, this one if none does.
+
+    That is where it is active; else where the last commit is that says that it is of this task and that the base lacks;
+    else where a plan has it. Raises :class:`PlanfenceError` if tasks of that id are active in several plans.
+    """
+    known = worktrees(repository)
+    own = here(repository, known)
+    if not wanted:
+        return repository
+    named = [each for each in known if each.task and wanted in (each.task, each.task.partition("/")[2])]
+    tasks = sorted({each.task for each in named})
+    if len(tasks) > 1:
+        raise PlanfenceError(f"several plans have a task {wanted}", hint=f"name one of {', '.join(tasks)}")
+    found = named or _holding(repository, known, wanted)
+    return repository if not found or own in found else opened(repository, found[0])
+
+
+def _holding(repository: Repository, known: tuple[Worktree, ...], wanted: str) -> list[Worktree]:
+    heads = list(dict.fromkeys(each.head for each in known if each.head))
+    with Objects(repository.git) as objects:
+        sources = Sources(objects)
+        policies = {head: sources.before_judging(head).policy for head in heads}
+        bases = [f"^{ref}" for policy in policies.values() if policy for ref in base_refs(repository, policy.base)]
+        history = read_history(repository, [*heads, *dict.fromkeys(bases)])
+        for fact in history.facts:
+            if wanted in (fact.task, fact.task.partition("/")[2]):
+                return [each for each in known if fact.commit in history.reachable([each.head])]
+        own = [each for each in known if wanted in (each.branch, each.branch.partition("/")[2])]
+        if own:  # as `start --worktree` names them
+            return own
+        plan_id = wanted.partition("/")[0]
+        paths_of = {head: policy.plan_path(plan_id) for head, policy in policies.items() if policy}
+        return [each for each in known if each.head in paths_of and sources.has(each.head, paths_of[each.head])]
+
+
 def _changed(scene: Scene) -> tuple[str, ...]:
-    """The paths that differ from where the work began, committed, staged, modified or new."""
-    git = scene.repository.git
-    found: set[bytes] = set()
-    options = ("-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-    began = _began(scene)
-    if began:
-        found.update(git.run("diff-tree", *options, "--no-relative", began, scene.head, "--").split(b"\0"))
-    if not scene.repository.bare:
-        found.update(git.run("diff-index", *options, "--no-relative", "HEAD", "--").split(b"\0"))
-        found.update(git.run("ls-files", "-z", "--others", "--exclude-standard", "--full-name").split(b"\0"))
+    """The paths that the work changed: since it began and in the worktree, or else those of the task's own commits.
+
+    What is in this worktree is another task's if that one is active here, and the base's once this one is done.
+    """
+    active = active_task(scene.repository)
+    is_here = active == scene.name or (not active and scene.stage is not Stage.DONE and scene.base != scene.head)
+    found = _since_it_began(scene) if is_here else _of_its_commits(scene)
     logs = {scene.policy.log, scene.policy.run_log}
-    return tuple(sorted(path for raw in found if raw and (path := paths.decode(raw)) not in logs))
+    return tuple(sorted(path for path in found if path not in logs))
+
+
+def _since_it_began(scene: Scene) -> set[str]:
+    """The paths that differ from where the work began: committed, staged, modified or new."""
+    git = scene.repository.git
+    options = ("-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+    began, found = _began(scene), set[str]()
+    if began:
+        out = git.run("diff-tree", *options, "--no-relative", began, scene.head, "--")
+        found = {paths.decode(path) for path in out.split(b"\0") if path}
+    own = here(scene.repository, worktrees(scene.repository))
+    return found.union(*edits(scene.repository, [own])) if own else found
+
+
+def _of_its_commits(scene: Scene) -> set[str]:
+    """The paths that the commits of this task changed, each against its first parent."""
+    history = read_history(scene.repository, [scene.head])
+    mine = [fact.commit for fact in history.facts if fact.task == scene.name]
+    pairs = [(commit, next(iter(history.parents[commit]), "")) for commit in mine]
+    return set[str]().union(*differing(scene.repository.git, pairs).values())
 
 
 def _began(scene: Scene) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.identity import detect
+from planfence.identity import detect, how_to_start
 from planfence.judge.check import require_policy
 from planfence.judge.claims import active_task
 from planfence.judge.sources import Sources
@@ -68,7 +68,7 @@ def look(repository: Repository, wanted: str = "") -> Scene:
         ids = [plan_id for path in governing.plans if (plan_id := policy.plan_id(path)) is not None]
         name = wanted or active_task(repository)
         if not name:
-            raise PlanfenceError("no task is active in this worktree", hint="name one: `planfence start PLAN/TASK`")
+            raise PlanfenceError("no task is active in this worktree", hint=how_to_start(repository.top_name))
         plan_id, slash, task_id = name.partition("/")
         if slash:
             ids = [found for found in ids if found == plan_id]

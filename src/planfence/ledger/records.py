@@ -301,6 +301,32 @@ def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Si
     return Holds(book.moves, known=known, active=active, stale_h=policy.stale_h, now=time.time())
 
 
+def states_along(
+    repository: Repository, policy: Policy, book: Book, history: History, homes: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, TaskState], tuple[str, ...]]:
+    """Fold every task of these plans at once, each plan's records held against its own commits (plan → commits).
+
+    As :func:`load_facts` does for one line of history: what is believed depends on the commits that have the plan.
+    Returns the states by task, and what is worth saying.
+    """
+    signer = _signer(repository, book, policy, "")
+    moves: dict[tuple[str, ...], list[Move]] = {home: [] for home in homes.values()}
+    commits: dict[str, list[CommitFact]] = {}
+    for fact in history.facts:
+        commits.setdefault(fact.task, []).append(fact)
+    for move in book.moves:
+        if (home := homes.get(move.task.partition("/")[0])) is not None:
+            moves[home].append(move)
+    states: dict[str, TaskState] = {}
+    problems: list[str] = []
+    for home, mine in moves.items():
+        believed = Belief(mine, Lineage(repository, policy, home), signer)
+        states |= {task: fold(task, believed.moves(task), commits.get(task, ())) for task in believed.tasks}
+        problems += believed.problems
+    others = [task for task in commits if task not in states and task.partition("/")[0] in homes]
+    return states | {task: fold(task, (), commits[task]) for task in others}, tuple(problems)
+
+
 class _States(Mapping[str, TaskState]):
     """The state of each task, folded from what is believed once it is asked for."""
 

@@ -177,6 +177,12 @@ class Ledger:
             self._new_writer()
         raise CouldNotCheck(f"{path} holds no writer's name", hint=f"remove {path} and run it again")
 
+    def has_others(self) -> bool:
+        """Whether any other clone's records are here."""
+        own = self._written_name()
+        names = self._git.text("for-each-ref", "--format=%(refname)", PREFIX).splitlines()
+        return any(name != PREFIX + own for name in names)
+
     def _written_name(self) -> str:
         """This clone's own name, empty where it has none yet; nothing is made."""
         try:

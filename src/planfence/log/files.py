@@ -179,6 +179,25 @@ def _from_end(path: Path) -> Iterator[tuple[bytes, bool]]:
         raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
 
 
+def places(records: Iterable[Record]) -> list[tuple[str, str]]:
+    """Return where each record was written: the name of its worktree and the branch, empty where nobody knows.
+
+    The lines of stage moves say it; those of hooks, which follow in the log, were written where their task was last
+    started.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    found = []
+    for record in records:
+        fields = record.fields
+        task = fields["task"]
+        if fields.get("worktree"):
+            known[task] = fields["worktree"], fields.get("branch", "")
+        found.append(known.get(task, ("", "")))
+        if fields.get("event") in ("finish", "leave") and fields.get("result") == "accepted":
+            known.pop(task, None)
+    return found
+
+
 def own_logs(repository: Repository, policy: Policy) -> tuple[Path, Path]:
     """The paths of this repository's benchmark log and run log; raises where the policy leads them astray."""
     found = []

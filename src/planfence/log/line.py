@@ -33,6 +33,8 @@ OWN_FIELDS = (
     "run",
     "until",
     "commit",
+    "worktree",
+    "branch",
     "outcome",
     "fixes",
     "trial",

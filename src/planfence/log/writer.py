@@ -49,20 +49,27 @@ def keep_from_git(repository: Repository, path: Path) -> bool:
     top = repository.main_worktree()
     if not path.is_relative_to(top) or top == repository.common_dir:
         return True
-    wanted = ignored_by(path.relative_to(top).as_posix())
-    exclude = repository.common_dir / "info" / "exclude"
+    return exclude(repository, ignored_by(path.relative_to(top).as_posix()), _BECAUSE)
+
+
+def exclude(repository: Repository, wanted: str, because: str = "") -> bool:
+    """Append a pattern to `info/exclude` unless it is there, under a comment that says why; return whether it is there.
+
+    What can't be written, or is somebody's link, is left alone.
+    """
+    listed = repository.common_dir / "info" / "exclude"
     try:
-        if wanted.encode("utf-8", "surrogateescape") in _lines(exclude):
+        if wanted.encode("utf-8", "surrogateescape") in _lines(listed):
             return True
-        exclude.parent.mkdir(exist_ok=True)
-        with locked(exclude.parent, wait_s=_PATIENCE_S):
+        listed.parent.mkdir(exist_ok=True)
+        with locked(listed.parent, wait_s=_PATIENCE_S):
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(exclude, flags, 0o666)
+            descriptor = os.open(listed, flags, 0o666)
             with open(descriptor, "r+b", buffering=0) as file:
                 old = file.read()
                 if wanted.encode("utf-8", "surrogateescape") not in old.splitlines():
                     end = "" if not old or old.endswith(b"\n") else "\n"
-                    why = "" if _BECAUSE.encode() in old.splitlines() else f"{_BECAUSE}\n"
+                    why = "" if not because or because.encode() in old.splitlines() else f"{because}\n"
                     file.write(f"{end}{why}{wanted}\n".encode("utf-8", "surrogateescape"))
     except (OSError, CouldNotCheck):
         return False

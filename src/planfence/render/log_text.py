@@ -12,12 +12,13 @@ _CELL = 60
 _COLUMNS = ("task", "model", "event", "result", "cost", "time_min", "review_round")
 
 
-def render_records(records: Iterable[tuple[str, Record]]) -> str:
-    """One row a record, columns as wide as they need; each record comes with its time as text."""
-    rows: list[tuple[str, ...]] = [("time", *_COLUMNS)]
-    rows += [
-        (when, *(inert(record.fields.get(name, ""), _CELL) or "-" for name in _COLUMNS)) for when, record in records
-    ]
+def render_records(records: Iterable[tuple[str, Record, tuple[str, str]]]) -> str:
+    """One row a record, columns as wide as they need; a record comes with its time as text, its worktree and branch."""
+    rows: list[tuple[str, ...]] = [("time", *_COLUMNS, "where")]
+    for when, record, (worktree, branch) in records:
+        cells = [record.fields.get(name, "") for name in _COLUMNS]
+        cells.append(f"{worktree} ({branch})" if branch else worktree)
+        rows.append((when, *(inert(cell, _CELL) or "-" for cell in cells)))
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return "\n".join(
         "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows

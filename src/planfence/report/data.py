@@ -36,6 +36,8 @@ class TaskRow:
     ctx: int
     mended: bool
     reverted: bool
+    worktree: str
+    branch: str
     stages: dict[str, float]
 
 
@@ -95,6 +97,7 @@ def _row(task: TaskFacts, mended: set[str]) -> TaskRow:
         task.ctx,
         task.task in mended,
         task.reverted,
+        *task.place[1:],
         metrics.minutes_in_stages(task),
     )
 

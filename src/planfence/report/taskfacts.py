@@ -54,8 +54,8 @@ class TaskFacts:
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
     have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
     ``made`` is (time, model) of the first line written in the implement stage, ``themed`` (time, theme) of the last
-    line that names one. ``proved`` (time, parts that the tests notice, parts) and ``rewrote`` (time, tests rewritten to
-    pass; -1: not asked) are the latest proof's.
+    line that names one, ``place`` (time, worktree, branch) of the last that says where. ``proved`` (time, parts that
+    the tests notice, parts) and ``rewrote`` (time, tests rewritten to pass; -1: not asked) are the latest proof's.
     """
 
     task: str
@@ -80,6 +80,7 @@ class TaskFacts:
     ctx: int = 0
     flow: str = ""
     themed: tuple[int, str] = (0, "")
+    place: tuple[int, str, str] = (0, "", "")
     outcome: str = ""
     outcome_at: int = 0
     started: int = 0
@@ -339,6 +340,8 @@ def _add_words(facts: TaskFacts, record: Record) -> None:
     facts.flow = facts.flow or fields.get("flow", "")  # the first: by assignment
     if fields.get("theme"):
         facts.themed = max(facts.themed, (record.epoch, fields["theme"]))
+    if fields.get("worktree") and fields.get("event") not in QUIET_EVENTS:
+        facts.place = max(facts.place, (record.epoch, fields["worktree"], fields.get("branch", "")))
     if fields.get("stage") == "implement" and fields.get("model"):
         facts.made = min(facts.made, (record.epoch, fields["model"]))
     facts.trial = fields.get("trial") or facts.trial

@@ -273,8 +273,8 @@
     rounds("rounds", rows);
     weekly("passes", rows, [["passed the first time", (task) => task.first_pass, (task) => task.first_pass !== null], ["fixed later", (task) => task.mended, mature]]);
     stages("stages", rows);
-    table("tasks", ["task", "model", "flow", "theme", "cost", "minutes", "estimate", "rounds", "outcome", "closed", "refused runs"], () => rows.map((task) => [task.task, task.model, task.flow, task.theme,
-      amount(task.cost, "$"), amount(task.active_min, "min"), amount(task.est_min, "min"), task.rounds ? String(task.rounds) : "-", task.outcome, task.closed ? day(task.closed) : "-", String(task.refused)]));
+    table("tasks", ["task", "model", "flow", "theme", "cost", "minutes", "estimate", "rounds", "outcome", "closed", "refused runs", "where"], () => rows.map((task) => [task.task, task.model, task.flow, task.theme,
+      amount(task.cost, "$"), amount(task.active_min, "min"), amount(task.est_min, "min"), task.rounds ? String(task.rounds) : "-", task.outcome, task.closed ? day(task.closed) : "-", String(task.refused), task.branch ? `${task.worktree} (${task.branch})` : task.worktree || "-"]));
   };
 
   for (const name of ["model", "theme", "plan"]) for (const value of options(name)) $("f-" + name).append(html("option", { value }, value));

@@ -1,0 +1,428 @@
+"""The board: every task that is not done, in every worktree of this clone and, after `sync`, in every other clone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from planfence.change.trees import differing
+from planfence.errors import BadFile, PlanfenceError
+from planfence.gate.requests import waiting
+from planfence.gate.worktrees import Worktree, edits, worktrees
+from planfence.gitio import paths
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.judge.sources import Governing, Sources
+from planfence.ledger import evidence
+from planfence.ledger.evidence import GateRun
+from planfence.ledger.records import (
+    Book,
+    History,
+    base_refs,
+    believed_runs,
+    read_book,
+    read_history,
+    states_along,
+)
+from planfence.ledger.refs import Ledger
+from planfence.ledger.stages import Facts, Stage, TaskState, open_dependencies
+from planfence.ledger.transitions import Kind
+from planfence.manifest.plan import Plan, Task
+from planfence.manifest.policy import Policy
+from planfence.records import dataclass, field, replace
+from planfence.report import foldlogs
+from planfence.report.costs import intervals
+from planfence.report.report import fold, source_of
+from planfence.report.taskfacts import LogFacts, TaskFacts
+from planfence.report.teamlog import team_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a task waits for, in words.
+
+    ``kind`` is `start`, `dependency`, `work`, `tests`, `advance`, `review`, `rework`, `finish` or `person`.
+    """
+
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One task at one place; times are seconds since the epoch, 0 where unknown.
+
+    ``worktree`` is the folder of the worktree (empty: in none), ``clone`` what another clone's log calls its worktree
+    (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,
+    ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` dollars (None:
+    unknown), ``needs`` the tasks that it depends on, done or not.
+    """
+
+    task: str
+    title: str
+    stage: str
+    holder: str = ""
+    worktree: str = ""
+    branch: str = ""
+    clone: str = ""
+    worked_s: int = 0
+    since: int = 0
+    estimate_min: float = 0.0
+    touched: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    commit: str = ""
+    committed: int = 0
+    tests: str = "none"
+    round: int = 0
+    cost: float | None = None
+    waits: tuple[Wait, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def plan(self) -> str:
+        """The plan's id."""
+        return self.task.partition("/")[0]
+
+    @property
+    def active(self) -> bool:
+        """Whether somebody is at work on it, as far as it is told here."""
+        return bool(self.worktree or self.clone) or self.stage in (Stage.IMPLEMENT, Stage.REVIEW)
+
+    def minutes(self, now: float) -> float | None:
+        """Minutes worked until ``now``, by the run log; None where it has none."""
+        worked = self.worked_s + (max(0.0, now - self.since) if self.since else 0.0)
+        return worked / 60 if worked or self.since else None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All rows, by plan and in the plan's order; ``base`` is the protected branch, ``notes`` what else to say."""
+
+    at: int
+    base: str
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    def only(self, plan: str = "") -> Board:
+        """The same with the tasks alone that are not done, of this plan (empty: of all)."""
+        rows = (row for row in self.rows if row.stage != Stage.DONE and plan in ("", row.plan))
+        return replace(self, rows=tuple(rows))
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What one look gathers, in the order in which it is asked."""
+
+    repository: Repository
+    policy: Policy
+    known: tuple[Worktree, ...]
+    at: dict[str, Governing] = field(default_factory=dict)
+    plans: dict[str, dict[str, Plan]] = field(default_factory=dict)
+    base: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def board(repository: Repository, *, finished: bool = False, now: float | None = None) -> Board:
+    """Look at every worktree, every plan at their HEADs and on the base, the ledger and the logs; change nothing.
+
+    ``finished`` asks for the tasks that are done too. Raises :class:`PlanfenceError` where no policy stands at any of
+    these commits.
+    """
+    at = int(time.time() if now is None else now)
+    with Objects(repository.git) as objects:
+        scan = _plans(repository, objects)
+    named = _tasks(scan)
+    book, history = read_book(repository), _history(scan)
+    homes = {name: _homes(scan, name) for name in scan.plans}
+    states, problems = states_along(repository, scan.policy, book, history, homes)
+    facts = Facts(states)
+    logs, others = _logs(repository, scan.policy)
+    rows = _Rows(scan, facts, history, logs, others, at)
+    found = [row for each in named for row in rows.of(*each, finished=finished)]
+    done = tuple(_measured(scan, book, rows, found))
+    return Board(at, scan.policy.base, done, (*scan.notes, *book.problems, *problems, *_idle(scan)))
+
+
+def _plans(repository: Repository, objects: Objects) -> _Scan:
+    """Read what governs at each worktree's HEAD and on the base, each blob once."""
+    known = worktrees(repository)
+    sources = Sources(objects)
+    found: dict[str, Governing] = {}
+    notes: list[str] = []
+    for head in dict.fromkeys(each.head for each in known if each.head):
+        _read(sources, head, found, notes)
+    own = next((each.head for each in known if each.git_dir == repository.git_dir_name), "")
+    policies = [each.policy for head, each in found.items() if head == own] + [each.policy for each in found.values()]
+    policy = next(filter(None, policies), None)
+    base = ""
+    for ref in base_refs(repository, (policy or Policy()).base):
+        base = base or repository.git.text("rev-parse", f"{ref}^{{commit}}")
+    if base and base not in found:
+        _read(sources, base, found, notes)
+        policy = policy or (found[base].policy if base in found else None)
+    if policy is None:
+        raise PlanfenceError(
+            "there is no planfence.toml at any worktree's HEAD or on the base", hint="run `planfence init`, and commit"
+        )
+    scan = _Scan(repository, policy, known, found, base=base, notes=notes)
+    for commit, governing in found.items():
+        for path in governing.plans:
+            plan_id = (governing.policy or policy).plan_id(path)
+            if plan_id is None:
+                continue
+            try:
+                plan = sources.plan(governing, plan_id)
+            except BadFile as error:
+                notes.append(f"{path} at {commit[:12]} can't be read: {error.faults[0].message}")
+                continue
+            if plan is not None:
+                scan.plans.setdefault(plan_id, {})[commit] = plan
+    return scan
+
+
+def _read(sources: Sources, commit: str, found: dict[str, Governing], notes: list[str]) -> None:
+    try:
+        governing = sources.at(commit)
+    except BadFile as error:
+        notes.append(f"the policy at {commit[:12]} can't be read: {error.faults[0].message}")
+        return
+    if governing.policy is not None:
+        found[commit] = governing
+
+
+def _newest(scan: _Scan, plan_id: str) -> Plan:
+    """The plan as it stands for a task that is worked on nowhere: the base's, or the newest version of the others."""
+    versions = scan.plans[plan_id]
+    return versions.get(scan.base) or max(versions.values(), key=lambda plan: plan.version)
+
+
+def _tasks(scan: _Scan) -> list[tuple[Plan, Task]]:
+    """All tasks in the order of plans and of their tasks; one that stands in a newer version alone comes last."""
+    found: list[tuple[Plan, Task]] = []
+    for plan_id in sorted(scan.plans):
+        newest = _newest(scan, plan_id)
+        tasks = {task.id: (newest, task) for task in newest.tasks}
+        for plan in scan.plans[plan_id].values():
+            for task in plan.tasks:
+                tasks.setdefault(task.id, (plan, task))
+        found += tasks.values()
+    return found
+
+
+def _homes(scan: _Scan, plan_id: str) -> tuple[str, ...]:
+    """The commits whose history says which records are about the plan: the base, if it has it, else who has it."""
+    versions = scan.plans[plan_id]
+    return (scan.base,) if scan.base in versions else tuple(versions)
+
+
+def _history(scan: _Scan) -> History:
+    """What the commits of all worktrees say of their tasks, and the last ones of the base."""
+    heads = list(dict.fromkeys(each.head for each in scan.known if each.head))
+    if not scan.base:
+        return read_history(scan.repository, heads)
+    ours = read_history(scan.repository, [*heads, f"^{scan.base}"], most=0)
+    theirs = read_history(scan.repository, [scan.base])
+    return History(ours.facts + theirs.facts, ours.parents)
+
+
+def _logs(repository: Repository, policy: Policy) -> tuple[LogFacts, LogFacts]:
+    """What this clone's logs say of the tasks; and all writers', if `sync` brought any."""
+    own, _, _ = fold([source_of(repository, policy)])
+    if not Ledger(repository).has_others():
+        return own, own
+    return own, foldlogs.fold_lines(team_lines(repository, policy))[0]
+
+
+def _idle(scan: _Scan) -> Iterator[str]:
+    """Say which worktrees that an agent made have no task: nothing there is held to a plan."""
+    for each in scan.known:
+        if each.agent and not each.task:
+            yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"
+
+
+class _Rows:
+    """Makes the rows of a task, as far as records and logs tell; files and tests are measured later."""
+
+    def __init__(self, scan: _Scan, facts: Facts, history: History, logs: LogFacts, others: LogFacts, now: int) -> None:
+        self._scan, self._facts, self._history = scan, facts, history
+        self._logs, self._others, self._now = logs, others, now
+        self.places = {each.top: each for each in scan.known}
+        self.own = {each.head: history.reachable([each.head]) for each in scan.known if each.head}
+        self.tasks: dict[tuple[str, str], Task] = {}
+        self._commits: dict[str, list[str]] = {}
+        for fact in history.facts:
+            if fact.commit in history.parents:
+                self._commits.setdefault(fact.task, []).append(fact.commit)
+        self._asked = waiting(scan.repository)
+        self._begins: dict[str, frozenset[str]] = {}
+
+    def of(self, plan: Plan, task: Task, *, finished: bool) -> Iterator[Row]:
+        """Yield a row for each worktree that is at work on the task, and one if none is."""
+        name = f"{plan.id}/{task.id}"
+        state = self._facts.state(name)
+        if state.stage is Stage.DONE and not finished:
+            return
+        for place in self._places(name, state) or (None,):
+            at = self._scan.plans[plan.id].get(place.head) if place else None
+            planned = at.task(task.id) if at else None
+            here = (at, planned) if at and planned else (plan, task)
+            row = self._row(name, state, *here, place)
+            self.tasks[row.task, row.worktree] = here[1]
+            yield row
+
+    def _places(self, name: str, state: TaskState) -> tuple[Worktree, ...]:
+        """The worktrees in which it is active; else the one that has the task's latest commit."""
+        active = tuple(each for each in self._scan.known if each.task == name)
+        if active or state.stage is Stage.PLAN:
+            return active
+        for commit in self._commits.get(name, ()):
+            holding = tuple(each for each in self._scan.known if each.head and commit in self.own[each.head])
+            if holding:
+                return holding[:1]
+        return ()
+
+    def _row(self, name: str, state: TaskState, plan: Plan, task: Task, place: Worktree | None) -> Row:
+        log, team = self._logs.tasks.get(name), self._others.tasks.get(name)
+        holder = state.holder(plan, task, state.stage)
+        if not holder and state.stage is Stage.IMPLEMENT:
+            holder = next((move.model for move in reversed(state.moves) if move.kind is Kind.START), "")
+        worked, since = _worked(team or log, self._now)
+        clone, branch = "", place.branch if place else ""
+        if place is None and team is not None and (log is None or log.place != team.place):
+            clone, branch = team.place[1], team.place[2]
+        commits = [each for each in self._commits.get(name, ()) if not place or each in self.own.get(place.head, ())]
+        return Row(
+            name,
+            task.title,
+            str(state.stage),
+            holder,
+            place.top if place else "",
+            branch,
+            clone,
+            worked,
+            since,
+            task.estimate_min,
+            commit=commits[0] if commits else "",
+            round=state.round,
+            cost=team.known_cost if team else None,
+            waits=tuple(self._waits(name, state, plan, task)),
+            needs=tuple(f"{plan.id}/{other}" for other in task.depends_on),
+        )
+
+    def _waits(self, name: str, state: TaskState, plan: Plan, task: Task) -> Iterator[Wait]:
+        for each in self._asked:
+            if each.task == name:
+                yield Wait("person", f"a person: request {each.number}, {each.wish}")
+        if state.stage in (Stage.PLAN, Stage.IMPLEMENT):
+            for other in open_dependencies(self._facts, plan, task):
+                yield Wait("dependency", f"{other} ({self._facts.state(other).stage})")
+
+    def state(self, name: str) -> TaskState:
+        """Where a task is."""
+        return self._facts.state(name)
+
+    def _left(self, head: str) -> frozenset[str]:
+        """Where a branch's own commits begin: their parents that the base has."""
+        if head not in self._begins:
+            own = self.own[head]
+            self._begins[head] = frozenset(each for commit in own for each in self._history.parents[commit]) - own
+        return self._begins[head]
+
+    def began(self, name: str, place: Worktree) -> str:
+        """The commit that a task's work in a worktree is counted from: its start, or where the branch left the base."""
+        own, left = self.own[place.head], self._left(place.head)
+        start = next((move.commit for move in self.state(name).moves if move.kind is Kind.START), "")
+        if start in own or start in left:
+            return start
+        git = self._scan.repository.git
+        if left:
+            return min(left) if len(left) == 1 else git.text("merge-base", place.head, self._scan.base, ok=(0, 1))
+        if start and git.status("merge-base", "--is-ancestor", start, place.head, ok=(0, 1, 128))[0] == 0:
+            return start
+        return place.head
+
+
+def _worked(task: TaskFacts | None, now: int) -> tuple[int, int]:
+    """Seconds of the closed intervals by the run log, and when the open one began (0: none is open)."""
+    if task is None:
+        return 0, 0
+    spans = intervals(task, now)
+    is_open = bool(spans) and task.work[1]
+    closed = spans[:-1] if is_open else spans
+    return sum(end - begin for begin, end in closed), spans[-1][0] if is_open else 0
+
+
+def _measured(scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
+    """Add to the rows what the worktrees' files, the commits and the test runs say."""
+    places = list(dict.fromkeys(rows.places[row.worktree] for row in found if row.worktree))
+    heads = {each.head for each in places if each.head}
+    told = _commits(scan.repository, heads | {row.commit for row in found if row.commit})
+    runs = {head: believed_runs(scan.repository, book, scan.policy, told[head][0]) for head in heads}
+    changed = dict(zip((each.top for each in places), edits(scan.repository, places), strict=True))
+    began = {
+        (row.task, place.top): rows.began(row.task, place)
+        for row in found
+        if row.worktree and (place := rows.places[row.worktree]).head
+    }
+    pairs = {(rows.places[top].head, commit) for (_, top), commit in began.items()}
+    committed = differing(scan.repository.git, sorted(pairs))
+    for each in found:
+        task = rows.tasks[each.task, each.worktree]
+        row = replace(each, committed=told[each.commit][1] if each.commit else 0)
+        head = rows.places[row.worktree].head if row.worktree else ""
+        policy = (scan.at[head].policy if head in scan.at else None) or scan.policy
+        here: tuple[GateRun, ...] = ()
+        if head:
+            every = {*changed[row.worktree], *committed[head, began[row.task, row.worktree]]}
+            here = runs[head]
+            tests = "passed" if any(run.passed for run in here) else "failed" if here else "none"
+            row = replace(_with_files(row, task, policy, every), tests=tests)
+        tree = told[head][0] if head else ""
+        lacking = evidence.missing(here, tree, policy.tests, signed=policy.trust.evidence == "signed") if tree else ""
+        waits = row.waits or tuple(_next(row, rows.state(row.task), task, policy, lacking, tree))
+        yield replace(row, waits=waits)
+
+
+def _with_files(row: Row, task: Task, policy: Policy, every: Iterable[str]) -> Row:
+    files = [path for path in sorted(every) if path not in (policy.log, policy.run_log)]
+    touched = tuple(path for path in files if paths.matches(task.patterns, path))
+    inside = frozenset(touched)
+    return replace(
+        row, touched=touched, outside=tuple(path for path in files if path not in inside and not policy.governs(path))
+    )
+
+
+def _next(row: Row, state: TaskState, task: Task, policy: Policy, lacking: str, tree: str) -> Iterator[Wait]:
+    """What is to be done next for a task that waits for nobody's answer and for no other task.
+
+    ``lacking`` says why its tests do not count yet, ``tree`` is HEAD's where it is worked on (empty: nowhere here).
+    """
+    if row.stage == Stage.PLAN:
+        yield Wait("start", "its start")
+    elif row.stage == Stage.IMPLEMENT and not row.touched:
+        yield Wait("work", "its first change")
+    elif state.stage is Stage.REVIEW and state.unmet():
+        yield Wait("rework", f"rework: {state.unmet()[0].criterion} is not met")
+    elif row.stage != Stage.DONE and lacking and "advance" in policy.tests.required:
+        yield Wait("tests", f"tests: {lacking}")
+    elif row.stage == Stage.IMPLEMENT:
+        yield Wait("advance", "`planfence advance`")
+    elif row.stage == Stage.REVIEW:
+        answers = state.answers(tree)
+        open_ones = [each.id for each in task.acceptance if each.review and each.id not in answers]
+        by = f" by {row.holder}" if row.holder else ""
+        if open_ones or not tree:
+            yield Wait("review", f"review{by}" + (f" of {', '.join(open_ones)}" if open_ones else ""))
+        else:
+            yield Wait("finish", "`planfence finish`")
+
+
+def _commits(repository: Repository, wanted: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return each commit's tree and its committer's time, asked once."""
+    asked = "".join(f"{commit}\n" for commit in sorted(wanted)).encode()
+    if not asked:
+        return {}
+    out = repository.git.text(
+        "log", "--no-walk=unsorted", "--no-show-signature", "--format=%H %T %ct", "--stdin", stdin=asked
+    )
+    return {commit: (tree, int(when)) for commit, tree, when in (line.split() for line in out.splitlines())}

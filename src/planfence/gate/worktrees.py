@@ -1,0 +1,155 @@
+"""The worktrees of this clone: where each stands, which task is active there, and what differs from HEAD."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from planfence.errors import CouldNotCheck
+from planfence.files.ranges import processors
+from planfence.files.state import read_active_task
+from planfence.gitio import paths
+from planfence.gitio.repository import Repository
+from planfence.gitio.run import Asked, Git
+from planfence.identity import worktree_maker
+from planfence.records import dataclass
+
+_STATUS = (
+    *("-c", "status.relativePaths=false", "status", "--porcelain=v1", "-z", "--untracked-files=all"),
+    *("--no-renames", "--no-ahead-behind", "--ignore-submodules=none"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """One worktree whose folder is there.
+
+    ``top`` is its folder, ``git_dir`` its own git directory, ``head`` its commit (empty: none yet), ``branch`` the
+    short name of its branch (empty: detached), ``task`` its active task, ``agent`` whose program made it (empty: not
+    told).
+    """
+
+    top: str
+    git_dir: str
+    head: str
+    branch: str
+    task: str = ""
+    agent: str = ""
+    locked: bool = False
+    is_main: bool = False
+
+    @property
+    def shown(self) -> str:
+        """As a message names it."""
+        return f"{self.top} (branch {self.branch})" if self.branch else f"{self.top} (no branch, at {self.head[:12]})"
+
+
+def worktrees(repository: Repository) -> tuple[Worktree, ...]:
+    """Return all worktrees whose folders are there, the main one first. Raises :class:`CouldNotCheck`."""
+    out = repository.git.run("worktree", "list", "--porcelain", "-z")
+    git_dirs = dict(_linked(repository.common_dir_name))
+    found: list[Worktree] = []
+    for block in out.decode("utf-8", "surrogateescape").split("\0\0"):
+        told = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
+        top = told.get("worktree", "")
+        is_main = not found and _key(top) not in git_dirs
+        if is_main:
+            if "bare" in told:
+                continue
+            top = os.fspath(repository.main_worktree()) if top == repository.common_dir_name else top
+        git_dir = repository.common_dir_name if is_main else git_dirs.get(_key(top), "")
+        if not git_dir or not os.path.isdir(top):
+            continue
+        head = told.get("HEAD", "")
+        found.append(
+            Worktree(
+                top,
+                git_dir,
+                head if head.strip("0") else "",
+                told.get("branch", "").removeprefix("refs/heads/"),
+                _task(git_dir),
+                worktree_maker(top),
+                "locked" in told,
+                is_main,
+            )
+        )
+    return tuple(found)
+
+
+def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
+    """Yield each linked worktree's folder with its git directory (gitrepository-layout(5))."""
+    folder = os.path.join(common_dir, "worktrees")
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        git_dir = os.path.join(folder, name)
+        try:
+            with open(os.path.join(git_dir, "gitdir"), encoding="utf-8", errors="surrogateescape") as file:
+                said = file.read().removesuffix("\n")
+        except OSError:
+            continue
+        # Relative since `worktree.useRelativePaths` (git 2.48).
+        yield _key(os.path.dirname(os.path.join(git_dir, said))), git_dir
+
+
+def _key(top: str) -> str:
+    return os.path.realpath(top)
+
+
+def _task(git_dir: str) -> str:
+    """The active task; one that can't be read is said where it is asked for, and hides no other worktree."""
+    try:
+        return read_active_task(os.path.join(git_dir, "planfence"))
+    except CouldNotCheck:
+        return ""
+
+
+def here(repository: Repository, known: Iterable[Worktree]) -> Worktree | None:
+    """Return the worktree that this repository was opened in; None for a bare one."""
+    return next((each for each in known if _key(each.git_dir) == _key(repository.git_dir_name)), None)
+
+
+def opened(repository: Repository, worktree: Worktree) -> Repository:
+    """Return the repository as seen from another worktree, without asking git where that is."""
+    if _key(worktree.git_dir) == _key(repository.git_dir_name):
+        return repository
+    environment = repository.environment
+    git = Git(worktree.top, environment.but(environment.for_child()), partial=repository.git.partial)
+    return Repository(git, worktree.top, worktree.git_dir, repository.common_dir_name, False, repository.zero)
+
+
+def edits(repository: Repository, asked: Sequence[Worktree]) -> Iterator[tuple[str, ...]]:
+    """Yield for each worktree the paths that differ from its HEAD: staged, modified, deleted or new.
+
+    One `git status` for each, as many at once as there are processors. Raises :class:`CouldNotCheck`.
+    """
+    running: deque[tuple[str, Asked]] = deque()
+    waiting = deque(asked)
+    try:
+        for _ in asked:
+            while waiting and len(running) < processors():
+                there = opened(repository, waiting.popleft())
+                running.append((there.top_name, there.git.begin(*_STATUS)))
+            top, answer = running.popleft()
+            yield _paths(top, answer.status(ok=(0,))[1])
+    finally:
+        for _, left in running:
+            left.__exit__(None, None, None)
+
+
+def _paths(top: str, out: bytes) -> tuple[str, ...]:
+    """The paths that git's status names, but for worktrees of this clone inside this one (`.claude/worktrees/…/`)."""
+    found = {paths.decode(record[3:]) for record in out.split(b"\0") if record}
+    return tuple(sorted(path for path in found if not (path[-1:] == "/" and _is_linked(os.path.join(top, path)))))
+
+
+def _is_linked(top: str) -> bool:
+    """Whether a folder is a linked worktree, of whatever repository: its `.git` is a file that leads to one."""
+    try:
+        with open(os.path.join(top, ".git"), "rb") as file:
+            return b"/worktrees/" in file.read(4096)
+    except OSError:
+        return False

@@ -1,0 +1,200 @@
+"""The board in a terminal, 80 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from planfence.gate.board import Board, Row
+from planfence.gate.mergeforecast import Forecast
+from planfence.inert import inert
+from planfence.render.stage_text import paths_text
+
+_COLUMNS = (
+    ("task", 26),
+    ("stage", 9),
+    ("holder", 8),
+    ("min", 7),
+    ("files", 6),
+    ("commit", 6),
+    ("tests", 5),
+    ("cost", 6),
+)
+_WIDE = 80
+_INDENT = "  "
+_TESTS = {"passed": "ok", "failed": "FAIL", "none": "-"}
+
+
+def board_text(board: Board, now: float, *, home: str = "") -> str:
+    """Return all rows, two lines each: what it is and how far, where it is and what it waits for.
+
+    ``home`` is a folder that places are shown relative to if they are in it.
+    """
+    if not board.rows:
+        lines = ["No task is open: every plan here is done, or there is none (`planfence plan new ID`)."]
+    else:
+        lines = [_line([name for name, _ in _COLUMNS])]
+        for row in board.rows:
+            lines += _row(row, now, home)
+        lines.append(_sum(board.rows))
+    lines += [f"note: {inert(note)}" for note in board.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Row, now: float, home: str) -> Iterator[str]:
+    task = inert(row.task)
+    cells = [
+        "",
+        row.stage + (f" r{row.round + 1}" if row.round else ""),
+        row.holder or "-",
+        _minutes(row, now),
+        _files(row),
+    ]
+    cells += [age(now - row.committed) if row.committed else "-", _TESTS[row.tests], cost(row)]
+    if len(task) <= _COLUMNS[0][1]:
+        cells[0] = task
+        yield _line(cells)
+    else:
+        yield task
+        yield _line(cells)
+    yield from _wrapped(_second(row, home))
+
+
+def _second(row: Row, home: str) -> list[str]:
+    found = []
+    if row.clone:
+        found.append(f"in another clone: {inert(row.clone)}" + (f" on {inert(row.branch)}" if row.branch else ""))
+    elif row.worktree:
+        found.append(f"{inert(short(row.worktree, home))} on {inert(row.branch) or 'no branch'}")
+    if row.outside:
+        found.append(
+            f"outside: {inert(row.outside[0])}" + (f" and {len(row.outside) - 1} more" if row.outside[1:] else "")
+        )
+    if row.waits:
+        found.append("waits for " + "; ".join(inert(each.what) for each in row.waits))
+    return found
+
+
+def _wrapped(parts: Sequence[str]) -> Iterator[str]:
+    """Parts on as few lines as hold them; one that is too long for any has its own, and is not cut."""
+    line = ""
+    for part in parts:
+        if line and len(_INDENT) + len(line) + 3 + len(part) > _WIDE:
+            yield _INDENT + line
+            line = ""
+        line += f" · {part}" if line else part
+    if line:
+        yield _INDENT + line
+
+
+def _line(cells: Sequence[str]) -> str:
+    words = (
+        inert(cell, width + 20)[: max(width, 0)].ljust(width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)
+    )
+    return " ".join(words).rstrip()
+
+
+def _minutes(row: Row, now: float) -> str:
+    spent = row.minutes(now)
+    return f"{'-' if spent is None else f'{spent:.0f}'}/{row.estimate_min:g}"
+
+
+def _files(row: Row) -> str:
+    if not row.worktree:
+        return "-"
+    return f"{len(row.touched)}+{len(row.outside)}!" if row.outside else str(len(row.touched))
+
+
+def cost(row: Row) -> str:
+    """What a task cost so far; unknown is not 0."""
+    return "-" if row.cost is None else f"${row.cost:.2f}"
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, in the largest unit that fits."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return "now"
+
+
+def short(place: str, home: str) -> str:
+    """A folder as it is shown beside ``home``: relative if it is in it."""
+    return f".{place[len(home) :]}" if home and (place + "/").startswith(home + "/") else place
+
+
+def _sum(rows: Sequence[Row]) -> str:
+    active = sum(row.active for row in rows)
+    known = [row.cost for row in rows if row.cost is not None]
+    spent = f", ${sum(known):.2f} so far" if known else ""
+    return (
+        f"{len(rows)} tasks open, {active} at work, {sum(bool(row.outside) for row in rows)} with files outside{spent}"
+    )
+
+
+def as_plain(board: Board) -> dict[str, object]:
+    """The board as JSON has it: null for what is unknown, times in seconds since the epoch, minutes as of ``at``."""
+    return {
+        "schema": 1,
+        "at": board.at,
+        "rows": [row_plain(row, board.at) for row in board.rows],
+        "notes": list(board.notes),
+    }
+
+
+def row_plain(row: Row, now: float) -> dict[str, object]:
+    """One row as JSON has it."""
+    minutes = row.minutes(now)
+    return {
+        "plan": row.plan,
+        "task": row.task,
+        "title": row.title,
+        "stage": row.stage,
+        "holder": row.holder or None,
+        "worktree": row.worktree or None,
+        "branch": row.branch or None,
+        "clone": row.clone or None,
+        "minutes": None if minutes is None else round(minutes, 1),
+        "estimate_min": row.estimate_min,
+        "touched": list(row.touched),
+        "outside": list(row.outside),
+        "commit": row.commit or None,
+        "committed": row.committed or None,
+        "tests": row.tests,
+        "round": row.round,
+        "cost": row.cost,
+        "waits": [{"kind": each.kind, "what": each.what} for each in row.waits],
+    }
+
+
+def forecast_text(found: Forecast) -> str:
+    """Which branches would conflict, and the order to merge them in."""
+    if not found.branches:
+        return f"merge forecast: no worktree has commits that {inert(found.base)} lacks\n"
+    lines = [f"merge forecast: {len(found.branches)} branches onto {inert(found.base)}"]
+    for each in found.clashes:
+        what = paths_text(each.files) if each.files else "they have no common commit"
+        lines.append(f"  {inert(each.ours)} and {inert(each.theirs)} conflict: {what}")
+    if not found.clashes:
+        lines.append("  no two of them conflict")
+    lines.append("merge in this order:")
+    for number, step in enumerate(found.order, 1):
+        what = "can't be merged: no common commit" if step.files is None else paths_text(step.files)
+        lines.append(f"  {number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"))
+    return "\n".join(lines) + "\n"
+
+
+def forecast_plain(found: Forecast) -> dict[str, object]:
+    """The forecast as JSON has it; `files` is null where a branch can't be merged at all."""
+    return {
+        "base": found.base,
+        "branches": list(found.branches),
+        "clashes": [{"ours": each.ours, "theirs": each.theirs, "files": list(each.files)} for each in found.clashes],
+        "order": [
+            {
+                "branch": step.branch,
+                "tasks": list(step.tasks),
+                "files": None if step.files is None else list(step.files),
+            }
+            for step in found.order
+        ],
+    }

@@ -1,0 +1,177 @@
+"""The board: every task that is not done, in every worktree of this clone and in others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.repository import Repo
+
+from planfence.gate.board import board
+from planfence.gate.worktrees import worktrees
+from planfence.log.files import places, read_logs
+from planfence.render.board_text import board_text
+
+MIDDLEWARE, GUIDE = "auth/middleware", "auth/guide"
+TRAILERS = "\n\nPlan-Task: {}\nPlan-Stage: implement\nPlan-Model: human"
+
+
+@pytest.fixture
+def two(repo):
+    """Two linked worktrees: one has committed inside its task, the other has edits inside and outside of its own."""
+    first, second = (linked(repo, name) for name in ("w1", "w 2"))
+    assert first.planfence("start", MIDDLEWARE).returncode == 0
+    assert second.planfence("start", GUIDE).returncode == 0
+    first.commit("feat: auth" + TRAILERS.format(MIDDLEWARE), **{"src/auth.py": "auth = 1\n"})
+    second.write("docs/new.md", "# New\n")
+    second.write("README.md", "# Other\n")
+    return first, second
+
+
+def linked(repo, name: str, *options: str) -> Repo:
+    folder = repo.root.parent / name
+    repo.git("worktree", "add", "-q", *(options or ("-b", f"branch-{name.replace(' ', '')}")), str(folder))
+    return Repo(folder, repo.variables)
+
+
+def rows(repo, **options):
+    return {row.task: row for row in board(repo.open(), **options).rows}
+
+
+def test_each_task_is_seen_from_everywhere_where_it_is_worked_on(repo, two):
+    first, second = two
+    for place in (repo, first, second):
+        seen = rows(place)
+        assert list(seen) == [MIDDLEWARE, GUIDE]
+        one, other = seen.values()
+        assert (one.worktree, one.branch, one.stage, one.holder) == (str(first.root), "branch-w1", "implement", "human")
+        assert (one.touched, one.outside, one.commit) == (("src/auth.py",), (), first.git("rev-parse", "HEAD"))
+        assert (other.worktree, other.branch, other.commit) == (str(second.root), "branch-w2", "")
+        assert (other.touched, other.outside) == (("docs/new.md",), ("README.md",))
+        assert one.minutes(10**10) > other.estimate_min
+
+
+def test_text_is_80_columns_wide_and_json_has_the_same_rows(repo, two):
+    shown = repo.planfence("board")
+    assert shown.returncode == 0, shown.stderr
+    assert max(map(len, shown.stdout.splitlines())) <= 80 + len(str(repo.root.parent))
+    told = json.loads(repo.planfence("board", "--json").stdout)
+    assert [row["task"] for row in told["rows"]] == [MIDDLEWARE, GUIDE]
+    for row in told["rows"]:
+        assert row["task"] in shown.stdout
+        assert row["branch"] in shown.stdout
+    assert told["rows"][1]["outside"] == ["README.md"]
+    assert told["rows"][0]["cost"] is None
+
+
+def test_status_works_from_any_folder_of_any_worktree_and_names_the_place(repo, two):
+    first, second = two
+    assert repo.planfence("status").returncode == 0
+    for root in (repo.root, repo.root / "docs", first.root / "src", second.root):
+        for name in (MIDDLEWARE, "middleware"):
+            told = json.loads(repo.planfence("status", name, "--json", cwd=root).stdout)
+            assert (told["worktree"], told["branch"]) == (str(first.root), "branch-w1")
+            assert (told["touched"], told["outside"]) == (["src/auth.py"], [])
+        listed = repo.planfence("status", "auth", cwd=root)
+        assert (listed.returncode, MIDDLEWARE in listed.stdout, GUIDE in listed.stdout) == (0, True, True)
+    own = json.loads(repo.planfence("status", "--json", cwd=second.root / "docs").stdout)
+    assert (own["task"], own["worktree"]) == (GUIDE, str(second.root))
+    everywhere = json.loads(repo.planfence("status", "--json").stdout)
+    assert [row["worktree"] for row in everywhere["rows"]] == [str(first.root), str(second.root)]
+
+
+def test_status_without_any_active_task_is_a_usage_error_that_says_what_to_type(repo):
+    told = repo.planfence("status")
+    assert (told.returncode, "planfence start PLAN/TASK" in told.stderr) == (2, True)
+
+
+def test_a_task_that_nobody_has_active_is_found_by_its_commits(repo, two):
+    first, _ = two
+    assert first.planfence("finish", "--leave").returncode == 0
+    assert rows(repo)[MIDDLEWARE].worktree == str(first.root)
+    told = json.loads(repo.planfence("status", MIDDLEWARE, "--json").stdout)
+    assert (told["worktree"], told["touched"]) == (str(first.root), ["src/auth.py"])
+
+
+def test_what_is_merged_shows_its_own_files_alone(repo, two):
+    first, _ = two
+    first.planfence("finish", "--leave")
+    repo.git("merge", "-q", "--no-verify", "--no-edit", "branch-w1")
+    repo.git("worktree", "remove", str(first.root))
+    repo.commit("chore: something else", **{"src/other.py": "other = 1\n"})
+    told = json.loads(repo.planfence("status", MIDDLEWARE, "--json").stdout)
+    assert (told["touched"], told["outside"]) == (["src/auth.py"], [])
+
+
+def test_a_plan_that_only_a_branch_has_is_on_the_board(repo):
+    place = linked(repo, "w3")
+    text = (repo.root / "plans/auth.toml").read_text().replace('id = "auth"', 'id = "late"')
+    place.commit("docs: a plan", **{"plans/late.toml": text})
+    place.begin("late/guide")
+    place.start("late/guide")
+    assert rows(repo)["late/guide"].worktree == str(place.root)
+    assert json.loads(repo.planfence("status", "late/guide", "--json").stdout)["worktree"] == str(place.root)
+
+
+def test_waits_name_what_comes_next(repo, two):
+    def waits():
+        return {task: [each.kind for each in row.waits] for task, row in rows(repo).items()}
+
+    assert waits() == {MIDDLEWARE: ["tests"], GUIDE: ["tests"]}
+    text = (repo.root / "plans/auth.toml").read_text()
+    ordered = text.replace('theme = "docs"\n', 'theme = "docs"\ndepends_on = ["middleware"]\n')
+    repo.commit("docs: order", **{"plans/auth.toml": ordered})
+    assert waits()[GUIDE] == ["tests"]  # the branch that works on it has the older plan
+    two[1].planfence("finish", "--leave")
+    assert waits()[GUIDE] == ["dependency"]
+    repo.planfence("plan", "amend", GUIDE, "--add", "README.md", "--why", "it says so too", PLANFENCE_MODEL="codex")
+    assert waits()[GUIDE] == ["person", "dependency"]
+
+
+def test_worktrees_of_agents_and_odd_ones(repo, tmp_path):
+    claude = linked(repo, "repo/.claude/worktrees/bright-fox", "-b", "worktree-bright-fox")
+    bare = linked(repo, "w 5", "--detach")
+    gone = linked(repo, "gone")
+    subprocess.run(["rm", "-rf", str(gone.root)], check=True)
+    known = {Path(each.top).name: each for each in worktrees(claude.open())}
+    assert set(known) == {"repo", "bright-fox", "w 5"}
+    assert (known["bright-fox"].agent, known["w 5"].branch, known["repo"].is_main) == ("claude", "", True)
+    said = repo.planfence("board").stdout
+    assert "made by claude and has no task" in said
+    assert "made by claude" not in repo.planfence("status", cwd=bare.root).stderr
+    assert "claude made this worktree" in repo.planfence("status", cwd=claude.root).stderr
+    repo.start(GUIDE)
+    assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is no file of it
+
+
+@pytest.mark.usefixtures("two")
+def test_other_clones_are_seen_after_a_sync(repo, tmp_path):
+    origin = tmp_path / "origin.git"
+    repo.git("clone", "-q", "--bare", str(repo.root), str(origin))
+    repo.git("remote", "add", "origin", str(origin))
+    assert repo.planfence("sync").returncode == 0
+    subprocess.run(["git", "clone", "-q", str(origin), str(tmp_path / "elsewhere")], check=True, env=repo.variables)
+    other = Repo(tmp_path / "elsewhere", repo.variables)
+    assert rows(other)[MIDDLEWARE].clone == ""
+    assert other.planfence("sync").returncode == 0
+    seen = rows(other)[MIDDLEWARE]
+    assert (seen.clone, seen.branch, seen.worktree, seen.stage) == ("w1", "branch-w1", "", "implement")
+    assert "in another clone: w1 on branch-w1" in board_text(board(other.open()), 0)
+
+
+def test_the_log_and_the_report_know_worktree_and_branch(repo, two):
+    first, _ = two
+    with (repo.root / ".ai-benchmark.csv").open("a") as log:
+        for task in (MIDDLEWARE, "old"):
+            log.write(f"2026-11-22_10:00:00,task={task},model=codex,cost=0.42,time_min=26,review_round=1\n")
+    found = read_logs([repo.root / ".ai-benchmark.csv"]).records
+    assert places(found)[-2:] == [("w1", "branch-w1"), ("", "")]
+    told = json.loads(repo.planfence("log", "show", "--json", cwd=first.root).stdout)["records"]
+    assert {each.get("branch") for each in told if each["task"] == MIDDLEWARE} == {"branch-w1"}
+    assert "w1 (branch-w1)" in repo.planfence("log", "show").stdout
+    report = json.loads(repo.planfence("report", "--json").stdout)["tasks"]
+    assert {(each["task"], each["worktree"], each["branch"]) for each in report} >= {
+        (MIDDLEWARE, "w1", "branch-w1"), ("old", "", "")
+    }  # fmt: skip
