@@ -48,6 +48,8 @@ PLAN = {
 }
 POLICY = {
     "schema": 1,
+    "extends": [".planfence/org.toml"],
+    "locked": ["limits.files", "rules.SCP001"],
     "mode": "observe",
     "base": "main",
     "plans": "plans",

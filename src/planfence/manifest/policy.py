@@ -10,6 +10,9 @@ from planfence.manifest.trailers import Trailers
 from planfence.records import dataclass, field
 from planfence.tables import HUMAN
 
+#: The folder of the policies that come from other repositories.
+SHARED = ".planfence/"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -106,6 +109,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """A key that a shared policy holds: its name as `limits.files`, what it is there, and the file that locks it."""
+
+    key: str
+    value: object
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole policy; every default serves most teams, so `schema = 1` alone is one."""
 
@@ -132,6 +144,11 @@ class Policy:
     trailers: Trailers = Trailers()
     branches: Branches = Branches()
     standing: tuple[Standing, ...] = ()
+    #: The files that it extends, also by one another, in the order in which they are merged.
+    shared: tuple[str, ...] = ()
+    #: Those of them that are as they were pulled, and from where.
+    pulled: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[Lock, ...] = ()
 
     @property
     def observes(self) -> bool:
@@ -161,9 +178,13 @@ class Policy:
             return name.removesuffix(".toml")
         return None
 
+    def is_policy(self, path: str) -> bool:
+        """Whether the path is the policy itself, or a shared one; what stands in their folder may become one."""
+        return path == POLICY_PATH or path in self.shared or (path.startswith(SHARED) and path.endswith(".toml"))
+
     def governs(self, path: str) -> bool:
-        """Whether the path is the policy itself, a plan, or the file that says whose signature counts."""
-        return path in (POLICY_PATH, self.trust.signers) or self.plan_id(path) is not None
+        """Whether the path is the policy, a plan, or the file that says whose signature counts."""
+        return path == self.trust.signers or self.is_policy(path) or self.plan_id(path) is not None
 
 
 def _names(patterns: tuple[str, ...], branch: str) -> bool:
