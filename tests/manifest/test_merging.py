@@ -130,7 +130,7 @@ def test_all_faults_of_all_files_at_once() -> None:
         ("planfence.toml", 2, 35),
         ("planfence.toml", 2, 43),
         ("planfence.toml", 3, 1),
-        ("planfence.toml", 4, 1),
+        ("planfence.toml", 4, 7),
     ]
     assert "a.toml → b.toml → a.toml" in found[1][3]
     assert '"gone.toml"' in found[3][3]
