@@ -15,10 +15,11 @@ from pathlib import Path
 
 from setting import Scratch, Table, environment, timed
 
-ONE = 'schema = 1\nlimits.files = 30\nprotected = ["infra/**", ".github/**"]\nrules = { mixed-content = "off", pattern-too-wide = "off" }\n'
+RULES = 'rules = { mixed-content = "off", pattern-too-wide = "off" }\n'
+ONE = f'schema = 1\nlimits.files = 30\nprotected = ["infra/**", ".github/**"]\n{RULES}'
 TOP = 'schema = 1\nextends = [".planfence/org.toml", ".planfence/team.toml"]\n'
 ORG = 'schema = 1\nlocked = ["limits.files"]\nlimits.files = 30\nprotected = ["infra/**", ".github/**"]\n'
-TEAM = 'schema = 1\nrules = { mixed-content = "off", pattern-too-wide = "off" }\n'
+TEAM = f"schema = 1\n{RULES}"
 
 
 def main() -> int:

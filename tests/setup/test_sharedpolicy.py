@@ -231,3 +231,21 @@ def test_it_extends_more_than_one(shared, source) -> None:
     assert "limits.files = 4" in shared.planfence("policy", "show").stdout
     assert shared.planfence("policy", "check").stdout.count("is as") == 2
     assert Policy().limits.files == 20
+
+
+def test_a_merge_that_git_makes_by_itself_can_loosen_nothing(shared, source) -> None:
+    """One side raises a limit that is not locked yet, the other brings the lock."""
+    shared.git("checkout", "-q", "-b", "work")
+    shared.write("planfence.toml", shared.git("show", "HEAD:planfence.toml").replace("300", "900") + "\n")
+    shared.git("commit", "-qam", "chore: longer changes")
+    shared.git("checkout", "-q", "main")
+    source.write("org.toml", ORG.replace('["limits.files"]', '["limits"]').replace("= 10", "= 10\nlimits.lines = 300"))
+    source.commit("feat: lock more")
+    done = shared.planfence("policy", "pull")
+    assert done.returncode == 0, done.stderr
+    main = shared.git("rev-parse", "HEAD")
+    shared.git("merge", "-q", "--no-verify", "--no-edit", "work")
+    done = shared.planfence("check", "--range", f"{main}..HEAD")
+    assert (done.returncode, "POL001" in done.stdout + done.stderr) == (1, True), done.stderr
+    done = shared.planfence("policy", "check")
+    assert (done.returncode, "limits.lines" in done.stderr) == (1, True)

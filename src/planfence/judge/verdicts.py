@@ -612,7 +612,8 @@ class Verdicts:
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
-        if any(ctx.policy.governs(file.path) for file in change.decided):
+        # What git merges by itself may together be looser than either side.
+        if any(ctx.policy.governs(file.path) for file in change.decided) or (change.is_merge and ctx.policy.locks):
             more |= self._of_plans(ctx, governing, needed)
         asked = ctx.task is not None or more.get("edits") or more.get("plans") or change.name in self.gates
         if Need.FACTS in needed and asked:
