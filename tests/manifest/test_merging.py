@@ -179,6 +179,8 @@ ORDERED: dict[str, list[Any]] = {  # from loose to strict
     "tests.proven_min": [0.1, 0.9],
     "rework.max": [9, 0],
     "trust.evidence": ["local", "rerun"],
+    "ledger.attachments": ["full", "redacted", "none"],
+    "ledger.retention_days": [0, 90, 7],
     "rules.SCP001": ["off", "warn", "error"],
     "branches.guarded": [[], ["a"], ["a", "b"]],
     "branches.ignored": [["a", "b"], ["a"], []],

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from planfence.finding import Severity
-from planfence.manifest.policy import Branches, Limits, Lock, Policy, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Tests, Trust, Unplanned
 from planfence.manifest.trailers import Trailers
 
 #: The tables of a policy whose keys are fields, and what reads each.
@@ -20,6 +20,7 @@ _TABLES: dict[str, Any] = {
     "tests": Tests,
     "trust": Trust,
     "branches": Branches,
+    "ledger": LedgerKept,
     "trailers": Trailers,
 }
 _TOP = ("mode", "base", "plans", "log", "run_log", "protected", "identity", "standing", "rules")
@@ -53,6 +54,11 @@ def _wider(shared: Any, own: Any) -> bool:
     return bool(own[0] < shared[0] or own[1] > shared[1])
 
 
+def _longer(shared: Any, own: Any) -> bool:
+    """Of days, of which none means for ever."""
+    return bool((own or float("inf")) > (shared or float("inf")))
+
+
 def _earlier(*words: str) -> Callable[[Any, Any], bool]:
     """Of words from loose to strict: whether the own one stands before the shared one."""
     return lambda shared, own: words.index(own) < words.index(shared)
@@ -77,6 +83,8 @@ _LOOSER: dict[str, Callable[[Any, Any], bool]] = {
     "branches.guarded": _lacks,
     "branches.integration": _has_more,
     "branches.ignored": _has_more,
+    "ledger.attachments": _earlier("full", "redacted", "none"),
+    "ledger.retention_days": _longer,
     "trailers.require": _lacks,
     "trailers.forbid": _lacks,
 }

@@ -87,6 +87,19 @@ class Branches:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerKept:
+    """What the ledger keeps beside its statements (prompts, diffs, outputs), where it goes, and for how long.
+
+    ``attachments`` is `none`, `redacted` or `full`; ``remote`` a remote's name or a URL (empty: the code's);
+    ``retention_days`` after how many days `ledger prune` drops attachments (0: never).
+    """
+
+    attachments: str = "redacted"
+    remote: str = ""
+    retention_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Work that comes again, without a plan and without stages: who makes it, and what it may change.
 
@@ -143,6 +156,7 @@ class Policy:
     identity: Mapping[str, str] = field(default_factory=dict)
     trailers: Trailers = Trailers()
     branches: Branches = Branches()
+    ledger: LedgerKept = LedgerKept()
     standing: tuple[Standing, ...] = ()
     #: The files that it extends, also by one another, in the order in which they are merged.
     shared: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest import locks, merging
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
-from planfence.manifest.policy import Branches, Limits, Lock, Policy, Standing, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Standing, Tests, Trust, Unplanned
 from planfence.manifest.pulledfile import read_head
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
@@ -43,6 +43,9 @@ REQUIRED = ("advance", "push", "commit")
 PROVE = ("off", "change", "hunks")
 PLAN_TRUST = ("branch", "signed", "base")
 EVIDENCE_TRUST = ("local", "signed", "rerun")
+ATTACHMENTS = ("none", "redacted", "full")
+#: A remote's name or a URL; no helper's (`ext::…`), which would run a command (gitremote-helpers(7)).
+REMOTE = re.compile(r"(?!-)(?![A-Za-z0-9+.-]*::)[^\s\x00-\x1f\x7f]*")
 SEVERITIES = tuple(severity.value for severity in Severity)
 
 
@@ -160,6 +163,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
         branches=_branches(top.table("branches")),
+        ledger=_ledger(top.table("ledger")),
         standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
     top.raw("protected")
@@ -369,6 +373,17 @@ def _branches(table: Table) -> Branches:
     branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
     table.close()
     return branches
+
+
+def _ledger(table: Table) -> LedgerKept:
+    default = LedgerKept()
+    ledger = LedgerKept(
+        attachments=table.choice("attachments", ATTACHMENTS, default.attachments),
+        remote=table.text("remote", default.remote, form=REMOTE, say='name a remote or a URL: `"ledger"`'),
+        retention_days=table.integer("retention_days", default.retention_days, least=0),
+    )
+    table.close()
+    return ledger
 
 
 def _standing(table: Table, default: Limits) -> Standing:

@@ -10,7 +10,7 @@ from planfence.manifest.policy import Policy, Standing
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.tomlsource import Path
 
-_TABLES = ("limits", "unplanned", "tests", "trust", "branches")
+_TABLES = ("limits", "unplanned", "tests", "trust", "branches", "ledger")
 _TOP = ("mode", "base", "plans", "log", "run_log", "protected")
 
 
