@@ -27,6 +27,7 @@ from planfence.agents import shellsyntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
+from planfence.ledger import redaction
 from planfence.log.reader import Reader
 from planfence.rules import standing
 
@@ -127,6 +128,10 @@ _HOSTILE = ("*a*a*a*a*ab", "**/a/**/a*b/**/a/**/b", "*/*a*/*", "**/*a*a/**/?a*[a
 MADE = {
     "planfence.content.languages.scanner": _languages,
     "planfence.content.lexing._heredoc": lambda: [("heredoc", r"^[ \t]*END\b[^\n]*\n?", re.MULTILINE, "search")],
+    "planfence.ledger.redaction.": lambda: [
+        *((f"{kind} {at}", rest, 0, "match") for at, (kind, _, rest) in enumerate(redaction._PREFIXES)),
+        *((context.kind, context.form, 0, "match") for context in redaction._CONTEXTS),
+    ],
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._directive": _directives,
@@ -228,6 +233,21 @@ _READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "javascript": (lambda text: _scan(text, "a.js"), ("/[", "/", "a/", "'", "`", "/*", "//", "${", "\n/[")),
     "shell script": (lambda text: _scan(text, "a.sh"), ("<<A\n", "<<A", "'", "#", "${#")),
     "yaml": (lambda text: _scan(text, "a.yml"), ("- ", "a: |\n", " ", "!a ", ": > ", "|", "'")),
+    "redaction": (
+        lambda text: redaction.redact(text.encode(), redaction.Own({"A_TOKEN": "abcdef"}, "/home/a")),
+        (
+            "token",
+            "token=abcd1",
+            "://a:",
+            "-----BEGIN PRIVATE KEY-----",
+            "abcdef",
+            "/home/a",
+            "sk-",
+            "eyJ",
+            "--key ",
+            "a.",
+        ),
+    ),
     "pattern": (paths.fault, ("*", "a/", "[a", "**/", "[[:alpha:]]", "?")),
 }
 

@@ -20,7 +20,7 @@ from planfence.hooks import place as places
 from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
 from planfence.judge import content
-from planfence.manifest.plan import Plan, Task
+from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Policy
 from planfence.records import replace
 from planfence.rules.rule import Context, Door, by_ledger
@@ -129,3 +129,15 @@ def test_patterns_mean_what_they_mean_to_the_rules() -> None:
                 assert paths.matches((pattern,), path), (pattern, path)
             if paths.matches((pattern,), path):
                 assert fast.touch(folder.encode("utf-8", "surrogateescape")), (pattern, path)
+
+
+def test_a_shared_policy_is_never_proved_clean():
+    """However wide the task: what is extended governs, and so does what may be extended next."""
+    task = Task("t", "T", "own", 45, (FileEntry("**"),))
+    plan = Plan("p", 1, "goal", (task,), themes={"own": Theme("own", ("**",))})
+    body = compile_plan(Policy(shared=("rules/org.toml",)), plan, task)
+    assert body is not None
+    words = prover.Prover(prover.read(body.splitlines()))
+    assert words.holds([(b"src/a.py", b"M")])
+    for path in (b"planfence.toml", b"rules/org.toml", b".planfence/next.toml", b"plans/p.toml"):
+        assert not words.holds([(path, b"M")]), path

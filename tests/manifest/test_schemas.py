@@ -48,6 +48,8 @@ PLAN = {
 }
 POLICY = {
     "schema": 1,
+    "extends": [".planfence/org.toml"],
+    "locked": ["limits.files", "rules.SCP001"],
     "mode": "observe",
     "base": "main",
     "plans": "plans",
@@ -82,6 +84,7 @@ POLICY = {
         ],
     },
     "branches": {"guarded": ["main"], "integration": ["develop", "release/*"], "ignored": ["gh-pages"]},
+    "ledger": {"attachments": "none", "remote": "https://example.org/ledger.git", "retention_days": 30},
     "standing": [
         {
             "id": "deps",
@@ -138,6 +141,8 @@ WORDS = [
     "a@b@c",
     "a b@c",
     "observe",
+    "full",
+    "ext::sh",
 ]
 VALUES = st.one_of(
     st.sampled_from(WORDS),

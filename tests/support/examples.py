@@ -211,7 +211,7 @@ class Scene:
         for path, old, _, _ in spec.changes:
             if old == "s":
                 repo.git("update-index", "--add", "--cacheinfo", f"160000,{'9' * 40},{path}")
-            elif old != "-":
+            elif old != "-" and path not in ("planfence.toml", *spec.has):
                 repo.write(path, "def user():\n    return 1\n" if path.endswith(".py") else "was\n")
         repo.git("add", "-A", "--", *sorted({p.name for p in repo.root.iterdir()} - {".git"}))
         repo.git(*_NO_HOOKS, "commit", "-q", "-m", "chore: begin")

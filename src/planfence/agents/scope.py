@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from planfence import POLICY_PATH
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, real, switch, top_of, without_git
 from planfence.change import reader, unsafenames
@@ -140,7 +139,7 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
 
 def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
     """Answer for the policy (never an agent's to change) and the plans (not while a task is active)."""
-    if path == POLICY_PATH:
+    if policy.is_policy(path):
         return Denial(path, "it is the policy; a person changes it, in a commit of its own")
     if policy.governs(path) and here.task_name:
         return Denial(path, f"a change never judges itself: the plan stays as it is while {here.task_name} is active",

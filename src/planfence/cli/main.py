@@ -19,6 +19,7 @@ COMMANDS = {
     "uninstall": "uninstall",
     "doctor": "doctor",
     "demo": "demo",
+    "policy": "policy",
     "plan": "plan",
     "start": "start",
     "status": "status",
@@ -60,6 +61,7 @@ GROUPS = {
         "uninstall": "Take the hooks out, and give back what was there",
         "doctor": "Say what is installed, and what would not run",
         "demo": "Tell the whole story in a scratch repository",
+        "policy": "Show the policy, and share one between repositories",
     },
     "Plan": {
         "plan": "Write, read, lint and amend plans",

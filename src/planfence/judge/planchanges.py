@@ -12,20 +12,64 @@ from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.lineage import deleted_paths, terms_of, versions_of
 from planfence.ledger.stages import Facts
+from planfence.manifest.locks import looser, shown
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
+from planfence.manifest.policyfile import LoadedPolicy
 from planfence.records import replace
 from planfence.rules.rule import PlanEdit
 
 
 def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:
-    """Yield one edit for the policy and for each plan that the change touches, or that a merge settles."""
+    """Yield one edit for the policy and for each plan that the change touches, or that a merge settles.
+
+    Where a policy is held to locks, every merge has one for it.
+    """
+    touched = [file.path for file in change.decided if policy.is_policy(file.path)]
+    touched += [POLICY_PATH] if change.is_merge and policy.locks else []
+    if touched and sources.has(change.tree, POLICY_PATH):
+        yield _policy_edit(sources, policy, change, touched)
     for file in change.decided:
-        after = entry_of(file.new_mode, file.new_id)
-        if file.path == POLICY_PATH and after is not None:
-            yield PlanEdit(file.path, None, None, policy_fault(sources, after, change.tree))
-        elif policy.plan_id(file.path) is not None:
-            yield _plan_edit(sources, governing, change, file, after)
+        if policy.plan_id(file.path) is not None:
+            yield _plan_edit(sources, governing, change, file, entry_of(file.new_mode, file.new_id))
+
+
+def _policy_edit(sources: Sources, before: Policy, change: Change, touched: list[str]) -> PlanEdit:
+    path = POLICY_PATH if POLICY_PATH in touched else touched[0]
+    try:
+        after = sources.load_policy(change.tree)
+    except BadFile as error:
+        return PlanEdit(path, None, None, error.faults[0])
+    assert after is not None
+    fault = _log_fault(sources, after, change.tree)
+    return PlanEdit(path, None, None, fault, loosened=tuple(loosened(before, after)))
+
+
+def loosened(before: Policy | None, after: LoadedPolicy) -> Iterator[Fault]:
+    """Yield what a policy loosens that a shared policy locks.
+
+    Those that it extends now count, and those that it did, unless they were pulled again from where they came: who
+    takes one out, or edits one that was pulled, is held to what it said.
+    """
+    policy = after.policy
+    locks = list(policy.locks)
+    if before is not None:
+        for lock in before.locks:
+            source = before.pulled.get(lock.path)
+            if lock.path not in policy.shared or (source is not None and policy.pulled.get(lock.path) != source):
+                locks.append(lock)
+    if not locks:
+        return
+    from planfence.rules.catalog import WEIGHTS
+
+    told = set[str]()
+    for lock in locks:
+        for key, locked, own in looser(lock, policy, WEIGHTS):
+            if key not in told:
+                told.add(key)
+                where, at = after.source.origin(tuple(key.split(".")))
+                message = f"`{key}` is {shown(own)}, and {lock.path} locks it at {shown(locked)}"
+                yield Fault(where.path, *where.value(at), message, "take it out, or make it stricter")
 
 
 def _plan_edit(
@@ -107,16 +151,13 @@ def _gone(repository: Repository, policy: Policy, change: Change, edits: tuple[P
                 yield from versions_of(repository, parent, path)[:1]
 
 
-def policy_fault(sources: Sources, after: Entry, tree: str) -> Fault | None:
-    """Return the first thing that is wrong with a policy in this tree, or None."""
-    try:
-        policy = sources.read_policy(after)
-    except BadFile as error:
-        return error.faults[0]
+def _log_fault(sources: Sources, loaded: LoadedPolicy, tree: str) -> Fault | None:
+    policy = loaded.policy
     for key, name in (("log", policy.log), ("run_log", policy.run_log)):
         if sources.has(tree, name):
             message = f"`{key}` names the file {name}, which is tracked: a log would be written into it"
-            return Fault(POLICY_PATH, 0, 0, message, 'name a file of its own, which git ignores: `".ai-run.log"`')
+            where, _ = loaded.source.origin((key,))
+            return Fault(where.path, 0, 0, message, 'name a file of its own, which git ignores: `".ai-run.log"`')
     return None
 
 

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from planfence import POLICY_PATH
 from planfence.change.change import Change
 from planfence.change.governing import Entry, entry, is_plain, tree_entries
+from planfence.change.write import read_worktree
 from planfence.errors import BadFile, CouldNotCheck, Fault
 from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.manifest.merging import Read
 from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
-from planfence.manifest.policyfile import parse_policy
+from planfence.manifest.policyfile import LoadedPolicy, load_policy
 from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """What governs at one commit: the policy (None: there is none) and its blob's id, the plans' entries by path.
+    """What governs at one commit: the policy (None: there is none), the ids of its blobs, the plans' entries by path.
 
     ``broken`` says what is wrong with a policy that can't be read; only its fix may pass then.
     """
@@ -29,12 +32,21 @@ class Governing:
     policy_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A policy that was read, and the files that it extends: their paths, and the ids of their blobs."""
+
+    loaded: LoadedPolicy
+    extended: tuple[tuple[str, str], ...]
+
+
 class Sources:
     """Reads policies and plans through one object reader; every blob is parsed once."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._policies: dict[str, Policy] = {}
+        #: By the id of the policy's own blob: one for each state of what it extends.
+        self._policies: dict[str, list[_Known]] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
 
     @property
@@ -58,11 +70,13 @@ class Sources:
         if found is None:
             return Governing(None, {})
         try:
-            policy = self.read_policy(found)
+            known = self._read(commit, found)
         except BadFile as error:
             return Governing(Policy(), {}, error)
+        policy = known.loaded.policy
         folder = tree_entries(self._objects, f"{commit}:{policy.plans}")
-        return Governing(policy, {f"{policy.plans}/{name}": each for name, each in folder.items()}, None, found.id)
+        plans = {f"{policy.plans}/{name}": each for name, each in folder.items()}
+        return Governing(policy, plans, None, " ".join((found.id, *(each for _, each in known.extended))))
 
     def after(self, before: Governing, change: Change) -> Governing:
         """Return what governs after a commit, read again only where it could differ."""
@@ -108,11 +122,29 @@ class Sources:
         except BadFile:
             return None
 
-    def read_policy(self, found: Entry) -> Policy:
-        """Parse the policy that an entry holds; raises :class:`BadFile`."""
-        if found.id not in self._policies:
-            self._policies[found.id] = _checked(self._blob(POLICY_PATH, found))
-        return self._policies[found.id]
+    def load_policy(self, tree: str) -> LoadedPolicy | None:
+        """Return the policy that a tree or a commit has, None where it has none; raises :class:`BadFile`."""
+        found = entry(self._objects, tree, POLICY_PATH)
+        return None if found is None else self._read(tree, found).loaded
+
+    def _read(self, tree: str, found: Entry) -> _Known:
+        def ids(path: str) -> str:
+            each = entry(self._objects, tree, path)
+            return each.id if each else ""
+
+        for known in self._policies.get(found.id, ()):
+            if all(ids(path) == each for path, each in known.extended):
+                return known
+        extended: dict[str, str] = {}
+
+        def read(path: str) -> bytes | None:
+            each = entry(self._objects, tree, path)
+            extended[path] = each.id if each else ""
+            return None if each is None else self._blob(path, each)
+
+        fresh = _Known(load(self._blob(POLICY_PATH, found), read), tuple(extended.items()))
+        self._policies.setdefault(found.id, []).append(fresh)
+        return fresh
 
     def read_plan(self, path: str, found: Entry) -> Plan:
         """Parse the plan that an entry holds; raises :class:`BadFile`."""
@@ -156,10 +188,24 @@ class Pinned(Sources):
         return Governing(self._policy, {f"{self._policy.plans}/{name}": each for name, each in folder.items()})
 
 
-def _checked(data: bytes) -> Policy:
-    policy = parse_policy(data, POLICY_PATH)
-    if policy.rules:  # the catalogue of rules costs a hook time, and few policies name one
-        from planfence.rules.catalog import KNOWN
+def load(data: bytes, read: Read) -> LoadedPolicy:
+    """Read a policy by its bytes, and the files that it extends; raises :class:`BadFile` with all faults."""
+    try:
+        found = load_policy(data, POLICY_PATH, read=read)
+        if not found.policy.rules and not found.policy.locks:
+            return found
+    except BadFile:  # it may name rules that there are not, too
+        pass
+    # The catalogue of rules costs a hook time, and few policies name one.
+    from planfence.rules.catalog import KNOWN
 
-        return parse_policy(data, POLICY_PATH, known_rules=KNOWN)
-    return policy
+    return load_policy(data, POLICY_PATH, KNOWN, read)
+
+
+def worktree_policy(repository: Repository) -> LoadedPolicy | None:
+    """Return the policy as the worktree has it, None where it has none.
+
+    Raises :class:`BadFile`, and :class:`CouldNotCheck` for a file that can't be read.
+    """
+    data = read_worktree(repository, POLICY_PATH)
+    return None if data is None else load(data, lambda path: read_worktree(repository, path))

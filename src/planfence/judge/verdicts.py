@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.change.change import STAGED, Action, Change, FileChange, Mode
 from planfence.change.collisions import Siblings
-from planfence.change.governing import entry_of
 from planfence.change.message import Message
 from planfence.errors import BadFile, PlanfenceError
 from planfence.finding import Finding, Report, Severity
@@ -532,10 +530,9 @@ class Verdicts:
 
     def _judge_fix(self, change: Change, broken: BadFile) -> None:
         """Let nothing through under a policy that can't be read, but the change that fixes it, by itself."""
-        after = [entry_of(file.new_mode, file.new_id) for file in change.files if file.path == POLICY_PATH]
-        if len(change.files) != 1 or not after or after[0] is None:
+        fixed = self.sources.load_policy(change.tree) if any(Policy().is_policy(p) for p in change.paths) else None
+        if fixed is None or not all(fixed.policy.is_policy(path) for path in change.paths):
             raise broken
-        self.sources.read_policy(after[0])
         self.judged.append(change.name)
         self.notes.append(f"{change.name[:12]} fixes a policy that could not be read")
 
@@ -621,7 +618,8 @@ class Verdicts:
         if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
             origins = self._origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
-        if any(ctx.policy.governs(file.path) for file in change.decided):
+        # What git merges by itself may together be looser than either side.
+        if any(ctx.policy.governs(file.path) for file in change.decided) or (change.is_merge and ctx.policy.locks):
             more |= self._of_plans(ctx, governing, needed)
         asked = ctx.task is not None or more.get("edits") or more.get("plans") or change.name in self.gates
         if Need.FACTS in needed and asked:

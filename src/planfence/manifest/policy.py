@@ -11,6 +11,9 @@ from planfence.manifest.trailers import Trailers
 from planfence.records import dataclass, field
 from planfence.tables import HUMAN
 
+#: The folder of the policies that come from other repositories.
+SHARED = ".planfence/"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -85,6 +88,19 @@ class Branches:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerKept:
+    """What the ledger keeps beside its statements (prompts, diffs, outputs), where it goes, and for how long.
+
+    ``attachments`` is `none`, `redacted` or `full`; ``remote`` a remote's name or a URL (empty: the code's);
+    ``retention_days`` after how many days `ledger prune` drops attachments (0: never).
+    """
+
+    attachments: str = "redacted"
+    remote: str = ""
+    retention_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Work that comes again, without a plan and without stages: who makes it, and what it may change.
 
@@ -104,6 +120,15 @@ class Standing:
     def name(self) -> str:
         """How a `Plan-Task` trailer names it."""
         return f"standing/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A key that a shared policy holds: its name as `limits.files`, what it is there, and the file that locks it."""
+
+    key: str
+    value: object
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +161,13 @@ class Policy:
     identity: Mapping[str, str] = field(default_factory=dict)
     trailers: Trailers = Trailers()
     branches: Branches = Branches()
+    ledger: LedgerKept = LedgerKept()
     standing: tuple[Standing, ...] = ()
+    #: The files that it extends, also by one another, in the order in which they are merged.
+    shared: tuple[str, ...] = ()
+    #: Those of them that are as they were pulled, and from where.
+    pulled: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[Lock, ...] = ()
 
     @property
     def observes(self) -> bool:
@@ -166,9 +197,13 @@ class Policy:
             return name.removesuffix(".toml")
         return None
 
+    def is_policy(self, path: str) -> bool:
+        """Whether the path is the policy itself, or a shared one; what stands in their folder may become one."""
+        return path == POLICY_PATH or path in self.shared or (path.startswith(SHARED) and path.endswith(".toml"))
+
     def governs(self, path: str) -> bool:
-        """Whether the path is the policy itself, a plan, or the file that says whose signature counts."""
-        return path in (POLICY_PATH, self.trust.signers) or self.plan_id(path) is not None
+        """Whether the path is the policy, a plan, or the file that says whose signature counts."""
+        return path == self.trust.signers or self.is_policy(path) or self.plan_id(path) is not None
 
 
 def _names(patterns: tuple[str, ...], branch: str) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from planfence import POLICY_PATH
 from planfence.change.unsafenames import hazard
+from planfence.errors import BadFile
 from planfence.finding import Severity
 from planfence.gitio import paths
+from planfence.manifest import locks, merging
 from planfence.manifest.budget import Budget, read_budget
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
-from planfence.manifest.policy import Branches, Limits, Policy, Standing, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Standing, Tests, Trust, Unplanned
+from planfence.manifest.pulledfile import read_head
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 from planfence.manifest.trailers import ANY, PRESETS, Trailers, Wish
-from planfence.records import replace
+from planfence.records import dataclass, replace
 from planfence.tables import HUMAN
 
 #: The version of the policy's format.
@@ -41,18 +44,89 @@ REQUIRED = ("advance", "push", "commit")
 PROVE = ("off", "change", "hunks")
 PLAN_TRUST = ("branch", "signed", "base")
 EVIDENCE_TRUST = ("local", "signed", "rerun")
+ATTACHMENTS = ("none", "redacted", "full")
+#: A remote's name or a URL; no helper's (`ext::…`), which would run a command (gitremote-helpers(7)).
+REMOTE = re.compile(r"(?!-)(?![A-Za-z0-9+.-]*::)[^\s\x00-\x1f\x7f]*")
 SEVERITIES = tuple(severity.value for severity in Severity)
 
 
-def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = ()) -> Policy:
-    """Read a policy.
+def _alone(path: str) -> bytes | None:  # noqa: ARG001 - a Read
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy, and the document that it was read from: of several files, if it extends any."""
+
+    policy: Policy
+    source: TomlSource
+
+
+def parse_policy(
+    data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = (), read: merging.Read = _alone
+) -> Policy:
+    """Read a policy, as :func:`load_policy` does, without its places."""
+    return load_policy(data, path, known_rules, read).policy
+
+
+def load_policy(
+    data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = (), read: merging.Read = _alone
+) -> LoadedPolicy:
+    """Read a policy, and those that it extends.
 
     ``known_rules`` are the (code, name) pairs that `[rules]` may name; without them the names
-    are not checked. Raises :class:`~planfence.errors.BadFile` with every fault.
+    are not checked. ``read`` returns the file of a path beside the policy, None where there is none: one of the same
+    commit where the policy is a commit's. Raises :class:`~planfence.errors.BadFile` with every fault of all files.
     """
     source = read_toml(data, path)
-    policy, faults = read_structure(source)
-    _check_rules(policy, faults, tuple(known_rules))
+    known = tuple(known_rules)
+    if not source.data.get("extends"):
+        policy, faults = read_structure(source)
+        if source.data.get("locked"):
+            faults.at_key(("locked",), "`locked` in a policy that nobody extends", "write it into the shared policy")
+        _check(policy, faults, known)
+        return LoadedPolicy(policy, source)
+    sources, wrong = merging.gather(source, read)
+    for each in sources:
+        own, faults = read_structure(each)
+        _check_rules(own, faults, known)
+        if each is source and source.data.get("locked"):
+            faults.at_key(("locked",), "only a shared policy locks keys", "write it there")
+        wrong += faults.found
+    if wrong:
+        raise BadFile(tuple(sorted(dict.fromkeys(wrong), key=lambda one: (one.path, one.line, one.column))))
+    codes = {word: code for code, name in known for word in (code, name)}
+    merged = merging.Merged(sources, codes)
+    policy, faults = read_structure(merged)
+    heads = {each.path: read_head(each.text.encode()) for each in sources[:-1]}
+    policy = replace(
+        policy,
+        shared=tuple(heads),
+        pulled={each: head.source for each, head in heads.items() if head is not None and head.is_whole},
+        locks=tuple(_locks(sources, codes, faults)),
+    )
+    _check(policy, faults, known)
+    return LoadedPolicy(policy, merged)
+
+
+def _locks(sources: list[TomlSource], codes: Mapping[str, str], faults: Faults) -> Iterator[Lock]:
+    """Yield what each shared file locks: at what it is once that file is merged, whatever comes after it."""
+    for number, each in enumerate(sources[:-1]):
+        listed = each.data.get("locked", [])
+        so_far = read_structure(merging.Merged(sources[: number + 1], codes))[0] if listed else Policy()
+        own = Faults(each)
+        for index, key in enumerate(listed):
+            if locks.is_key(so_far, key) and (not codes or not key.startswith("rules.") or key[6:] in codes):
+                yield Lock(key, locks.value(so_far, key), each.path)
+            else:
+                fix = did_you_mean(key, locks.KEYS)
+                own.at_value(("locked", index), f"no key is named {quoted(key)}", fix)
+        faults.found += own.found
+
+
+def _check(policy: Policy, faults: Faults, known: tuple[tuple[str, str], ...]) -> None:
+    """Note what is wrong between keys; raises :class:`BadFile` if anything is."""
+    _check_rules(policy, faults, known)
     _check_links(policy, faults)
     _check_logs(policy, faults)
     _check_standing(policy, faults)
@@ -65,7 +139,6 @@ def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] 
                 fix = 'name an allowed_signers file: `signers = "…"` under `[trust]`'
                 faults.at_value(("trust", key), f"`{key}` is signed, but no signers are named", fix)
     faults.finish()
-    return policy
 
 
 def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
@@ -93,9 +166,14 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
         branches=_branches(top.table("branches")),
+        ledger=_ledger(top.table("ledger")),
         standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
     top.raw("protected")
+    for index, name in enumerate(top.texts("extends")):
+        if problem := paths.fault(name) or (None if paths.is_literal(name) else ("a pattern", "name one file")):
+            faults.at_value(("extends", index), f"{problem[0]}: {quoted(name)}", problem[1])
+    top.texts("locked")
     top.close()
     return policy, faults
 
@@ -215,7 +293,7 @@ def _check_logs(policy: Policy, faults: Faults) -> None:
 
 
 def _governing(policy: Policy) -> Iterator[str]:
-    yield from (each for each in (POLICY_PATH, policy.plans, policy.trust.signers) if each)
+    yield from (each for each in (POLICY_PATH, *policy.shared, policy.plans, policy.trust.signers) if each)
 
 
 def _leads_to(path: str, other: str) -> bool:
@@ -305,6 +383,17 @@ def _branches(table: Table) -> Branches:
     branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
     table.close()
     return branches
+
+
+def _ledger(table: Table) -> LedgerKept:
+    default = LedgerKept()
+    ledger = LedgerKept(
+        attachments=table.choice("attachments", ATTACHMENTS, default.attachments),
+        remote=table.text("remote", default.remote, form=REMOTE, say='name a remote or a URL: `"ledger"`'),
+        retention_days=table.integer("retention_days", default.retention_days, least=0),
+    )
+    table.close()
+    return ledger
 
 
 def _standing(table: Table, default: Limits) -> Standing:

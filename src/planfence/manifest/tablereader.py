@@ -63,7 +63,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 class Faults:
-    """The faults of one file, in the order of their places when they are raised."""
+    """The faults of one policy or plan, file by file in the order of their places when they are raised."""
 
     def __init__(self, source: TomlSource) -> None:
         self.source = source
@@ -71,16 +71,18 @@ class Faults:
 
     def at_key(self, path: Path, message: str, fix: str) -> None:
         """Note a fault at a key."""
-        self.found.append(Fault(self.source.path, *self.source.key(path), message, fix))
+        source, own = self.source.origin(path)
+        self.found.append(Fault(source.path, *source.key(own), message, fix))
 
     def at_value(self, path: Path, message: str, fix: str) -> None:
         """Note a fault at a value."""
-        self.found.append(Fault(self.source.path, *self.source.value(path), message, fix))
+        source, own = self.source.origin(path)
+        self.found.append(Fault(source.path, *source.value(own), message, fix))
 
     def finish(self) -> None:
         """Raise :class:`BadFile` if there is any fault."""
         if self.found:
-            raise BadFile(tuple(sorted(self.found, key=lambda fault: (fault.line, fault.column))))
+            raise BadFile(tuple(sorted(self.found, key=lambda fault: (fault.path, fault.line, fault.column))))
 
 
 class Table:

@@ -69,6 +69,10 @@ class TomlSource:
         self._scanner: _Scanner | None = None
         self._lines: list[int] = []
 
+    def origin(self, path: Path) -> tuple[TomlSource, Path]:
+        """Which document says what stands at this path, and where in it."""
+        return self, path
+
     def _scanned(self) -> _Scanner:
         if self._scanner is None:
             self._scanner = _Scanner(self.text)

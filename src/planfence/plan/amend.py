@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from planfence.change import message as messages
 from planfence.change import reader, write
+from planfence.change.alone import Copies, take, tree_of, unedited
 from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
-from planfence.files.state import edit
 from planfence.finding import Report
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
@@ -35,17 +33,6 @@ class Amended:
     report: Report
     policy: Policy
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The plan at HEAD, and its copies in index and worktree, all alike."""
-
-    head: str
-    path: str
-    entry: Entry
-    index: write.IndexEntry
-    on_disk: bytes | None
 
 
 def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amended:
@@ -79,13 +66,14 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
         raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
     policy = check.require_policy(Sources(objects).policy(head))
     before = _before(repository, objects, head, policy, plan_id)
-    old = objects.read(before.entry.id)
+    assert before.head is not None
+    old = objects.read(before.head.id)
     assert old is not None
     # A pattern is not enough for a link or a submodule either (SCP005).
     literal = tuple(path for path in wanted.adds if paths.fault(path) is None and _is_special(repository, path))
     data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
-    after = Entry(before.entry.mode, write.write_blob(git, data))
-    tree = write.tree_with(git, objects, head, before.path, after)
+    after = Entry(before.head.mode, write.write_blob(git, data))
+    tree = tree_of(repository, objects, head, {before.path: after})
     model = detect(repository.environment, policy.identity)
     text = team_trailers(_message(f"{plan_id}/{wanted.task_id}", wanted, model), policy, model)
     commit = write.commit_tree(git, tree, (head,), text)
@@ -93,15 +81,15 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     version = parse_plan(data, before.path).version
     if report.refused:
         return Amended("", before.path, version, report, policy)
-    _take(repository, before, after, commit)
+    take(repository, [(before, after)], commit, head, f"planfence: amend {before.path}")
     return Amended(
         commit, before.path, version, report, policy, _notes(repository, policy, f"{plan_id}/{wanted.task_id}")
     )
 
 
-def _before(repository: Repository, objects: Objects, head: str, policy: Policy, plan_id: str) -> _Before:
+def _before(repository: Repository, objects: Objects, head: str, policy: Policy, plan_id: str) -> Copies:
     """Find the plan, and make sure that nobody's edits of it would be lost."""
-    git, path = repository.git, policy.plan_path(plan_id)
+    path = policy.plan_path(plan_id)
     found = entry(objects, head, path)
     if found is None:
         names = [policy.plan_id(f"{policy.plans}/{name}") for name in _names(objects, head, policy)]
@@ -109,18 +97,7 @@ def _before(repository: Repository, objects: Objects, head: str, policy: Policy,
         if (repository.top / path).exists():
             hint = "it is not committed yet: write the path into it, and commit it"
         raise PlanfenceError(f"there is no plan {path} at HEAD", hint=hint)
-    if not is_plain(found):
-        raise PlanfenceError(f"{path} is not a regular file", hint="replace the link by the file itself")
-    own = "commit it alone, or put it back: `git restore --staged --worktree -- {path}`"
-    index = write.index_entry(git, path)
-    if index is None or index.entry != found:
-        raise PlanfenceError(f"{path} has staged changes of your own", hint=own.format(path=path))
-    data = write.read_worktree(repository, path)
-    if index.skip_worktree and data is None:
-        return _Before(head, path, found, index, None)
-    if data is None or write.clean_id(git, path, data) != found.id:
-        raise PlanfenceError(f"{path} has changes of your own in the worktree", hint=own.format(path=path))
-    return _Before(head, path, found, index, data)
+    return unedited(repository, objects, head, path)
 
 
 def _is_special(repository: Repository, path: str) -> bool:
@@ -141,36 +118,6 @@ def _message(task: str, wanted: Amendment, model: str) -> str:
     trailers = f"{messages.TASK_TRAILER}: {task}\n{messages.MODEL_TRAILER}: {model}"
     subject = f"chore: amend the plan {task.partition('/')[0]}"
     return f"{subject}\n\nWhy: {wanted.why}\n\nThe task's files now include:\n\n{listed}\n\n{trailers}\n"
-
-
-def _take(repository: Repository, before: _Before, after: Entry, commit: str) -> None:
-    """Bring index, worktree and branch to the new plan; the branch last, so that a failure before it is undone."""
-    git, path = repository.git, before.path
-    place = repository.top / path
-    fresh = None if before.on_disk is None else write.smudged(git, path, after.id)
-    write.set_index_entry(git, path, after, before.index)
-    try:
-        if fresh is not None:
-            _replace(place, before.on_disk, fresh)
-        write.move_head(repository, commit, before.head, f"planfence: amend {path}")
-    except PlanfenceError:
-        if before.on_disk is not None:
-            _replace(place, fresh, before.on_disk)
-        write.set_index_entry(git, path, before.entry, before.index)
-        raise
-    if fresh is not None:
-        write.note_worktree(git, path, after)
-
-
-def _replace(place: Path, old: bytes | None, new: bytes | None) -> None:
-    """Put ``new`` in the place of ``old``; raises :class:`PlanfenceError` if somebody wrote something else there."""
-
-    def change(now: bytes | None) -> bytes | None:
-        if now not in (old, new):
-            raise PlanfenceError(f"{place} changed meanwhile: it was left as it is", hint="run it again")
-        return new
-
-    edit(place, change)
 
 
 def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence import POLICY_PATH
 from planfence.change import reader, write
 from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.finding import Finding, Report, Severity
@@ -14,15 +13,13 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.claims import active_task
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, worktree_policy
 from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy
-from planfence.manifest.policyfile import parse_policy
 from planfence.manifest.tablereader import did_you_mean
 from planfence.plan.starters import Said, plan_text, short_plan
 from planfence.records import dataclass, replace
-from planfence.rules.catalog import KNOWN
 from planfence.rules.lint.base import LintContext, LintRule, Tree
 
 
@@ -36,8 +33,8 @@ def policy_for_plans(repository: Repository) -> Policy:
     with Objects(repository.git) as objects:
         policy = Sources(objects).policy(reader.head(repository))
     if policy is None:
-        data = write.read_worktree(repository, POLICY_PATH)
-        policy = None if data is None else parse_policy(data, POLICY_PATH, known_rules=KNOWN)
+        loaded = worktree_policy(repository)
+        policy = None if loaded is None else loaded.policy
     return require_policy(policy)
 
 

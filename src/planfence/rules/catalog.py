@@ -13,6 +13,9 @@ ALL_RULES: tuple[Rule | LintRule, ...] = (*RULES, *LINT_RULES)
 #: (code, name) of every rule, by which a policy may name it.
 KNOWN: tuple[tuple[str, str], ...] = tuple((rule.code, rule.name) for rule in ALL_RULES)
 
+#: (code, default severity) of every rule, by its code and by its name.
+WEIGHTS = {word: (rule.code, rule.severity) for rule in ALL_RULES for word in (rule.code, rule.name)}
+
 
 def describe(rule: Rule | LintRule) -> str:
     """Return a rule's next steps and examples as Markdown: what stands beside its check, below its documentation."""

@@ -1,7 +1,7 @@
 """A change to the plan or the policy rides with code.
 
 ## What it checks
-A commit that changes `planfence.toml`, a plan or the signers' file may change nothing else. The
+A commit that changes `planfence.toml`, a shared policy, a plan or the signers' file may change nothing else. The
 commit that first adds the policy is judged by nothing, so it may bring plans and hook configuration.
 
 ## Why is this bad?

@@ -1,9 +1,9 @@
 """The policy or the signers' file is changed by a model that holds a task's implement role.
 
 ## What it checks
-A commit that changes `planfence.toml` or the `trust.signers` file, or a merge that settles one of them, must not be by
-a model that holds the implement role of any task of the plans at its parent (where a plan names nobody: that began the
-task, or wrote code for it). People may.
+A commit that changes `planfence.toml`, a shared policy or the `trust.signers` file, or a merge that settles one of
+them, must not be by a model that holds the implement role of any task of the plans at its parent (where a plan names
+nobody: that began the task, or wrote code for it). People may.
 
 ## Why is this bad?
 The policy says which rules hold, and the signers' file whose word counts. Whoever works inside them would switch off
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence import POLICY_PATH
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
 from planfence.rules import ways
@@ -27,8 +26,8 @@ from planfence.rules.rule import Context, Need, Rule, silent
 def check(ctx: Context) -> Iterator[Finding]:
     if ctx.model == HUMAN:
         return
-    own = {POLICY_PATH, ctx.policy.trust.signers}
-    touched = [file.path for file in ctx.change.decided if file.path in own]
+    signers = ctx.policy.trust.signers
+    touched = [file.path for file in ctx.change.decided if file.path == signers or ctx.policy.is_policy(file.path)]
     held = sorted(_held(ctx)) if touched else []
     if held:
         more = f" and {len(held) - 1} more" if held[1:] else ""
@@ -58,7 +57,13 @@ RULE = Rule(
     proof=silent,
     needs=frozenset({Need.PLANS, Need.FACTS}),
     ways=(by_a_person,),
-    bad=(("role implement codex", "model codex", 'policy trust.signers = "keys"', "change keys"),),
+    bad=(
+        ("role implement codex", "model codex", 'policy trust.signers = "keys"', "change keys"),
+        (
+            *("role implement codex", "model codex", "has .planfence/org.toml = schema = 1\n"),
+            'change .planfence/org.toml = schema = 1\nmode = "observe"\n',
+        ),
+    ),
     good=(
         ("role implement codex", "model human", 'policy trust.signers = "keys"', "change keys"),
         ("role implement codex", "model claude", "task none", 'policy trust.signers = "keys"', "change keys"),

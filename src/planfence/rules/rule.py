@@ -53,7 +53,8 @@ class PlanEdit:
     ``others`` are the plans of the parents that have another text; ``settled`` says that it took one parent's text.
     ``past`` are the versions that the plan had before the change, the latest first, also before it was deleted, and
     ``gone`` the plans that the change or its history deleted, as they last were: asked for where a model adds a task.
-    ``begun`` is False where it is known that no task of the plan had begun before the change.
+    ``begun`` is False where it is known that no task of the plan had begun before the change. ``loosened`` is what a
+    policy loosens that its shared policy locks.
     """
 
     path: str
@@ -65,6 +66,7 @@ class PlanEdit:
     past: tuple[Plan, ...] = ()
     gone: tuple[Plan, ...] = ()
     begun: bool = True
+    loosened: tuple[Fault, ...] = ()
 
     @property
     def before(self) -> tuple[Plan, ...]:

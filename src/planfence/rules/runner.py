@@ -8,7 +8,7 @@ from planfence import POLICY_PATH, prover
 from planfence.change.change import Change
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import SHARED, Policy
 from planfence.records import replace
 from planfence.rules import RULES
 from planfence.rules.rule import Context, Door, Need, Rule
@@ -31,7 +31,8 @@ def clauses(
 
     ``rules`` are those that are on. None: one of them has no cheap proof, here or at all.
     """
-    found = [f"governs {path}" for path in (POLICY_PATH, f"{policy.plans}/", policy.trust.signers) if path]
+    governing = (POLICY_PATH, SHARED, *policy.shared, f"{policy.plans}/", policy.trust.signers)
+    found = [f"governs {path}" for path in governing if path]
     for rule in selected(policy) if rules is None else rules:
         said = None if rule.proof is None else rule.proof(policy, plan, task)
         if said is None:

@@ -16,18 +16,16 @@ from pathlib import Path
 from planfence import POLICY_PATH
 from planfence.change import reader
 from planfence.env import Environment
-from planfence.errors import BadFile, PlanfenceError
+from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.files.state import read_active_task
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, worktree_policy
 from planfence.log.writer import log_path
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
-from planfence.manifest.policyfile import parse_policy
 from planfence.records import dataclass
-from planfence.rules.catalog import KNOWN
 
 
 class Health(Enum):
@@ -95,8 +93,9 @@ def _policy(repository: Repository) -> Policy:
     try:
         with Objects(repository.git) as objects:
             policy = Sources(objects).policy(reader.head(repository))
-        return policy or parse_policy((repository.top / POLICY_PATH).read_bytes(), POLICY_PATH)
-    except (PlanfenceError, OSError):
+        loaded = worktree_policy(repository) if policy is None else None
+        return policy or (loaded.policy if loaded else Policy())
+    except PlanfenceError:
         return Policy()
 
 
@@ -108,23 +107,19 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
         except PlanfenceError as error:
             yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "fix it in a commit of its own")
             return
-    path = bench.repository.top / POLICY_PATH
     try:
-        parse_policy(path.read_bytes(), POLICY_PATH, KNOWN)
-    except FileNotFoundError:
+        found = worktree_policy(bench.repository)
+    except (BadFile, CouldNotCheck) as error:
+        yield Diagnosis(Health.BROKEN, "policy", error.message)
+        return
+    if found is None:
         fix = "planfence init" if in_force is None else f"git checkout HEAD -- {POLICY_PATH}"
         yield Diagnosis(Health.BROKEN, "policy", f"there is no {POLICY_PATH} in this worktree", fix)
         return
-    except OSError as error:
-        yield Diagnosis(Health.BROKEN, "policy", f"{POLICY_PATH} could not be read: {error.strerror}")
-        return
-    except BadFile as error:
-        yield Diagnosis(Health.BROKEN, "policy", error.message)
-        return
     if in_force is None:
-        yield Diagnosis(
-            Health.ODD, "policy", "is not committed: nothing is enforced yet", f"git add {POLICY_PATH} && git commit"
-        )
+        files = " ".join(map(shlex.quote, (POLICY_PATH, *found.policy.shared)))
+        fix = f"git add {files} && git commit"
+        yield Diagnosis(Health.ODD, "policy", "is not committed: nothing is enforced yet", fix)
     else:
         yield Diagnosis(Health.WELL, "policy", "is in force")
 

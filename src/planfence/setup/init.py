@@ -15,12 +15,12 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import edit, locked, write_new
 from planfence.gate.testcommand import Shown, find, line_for
 from planfence.gitio.repository import Repository
+from planfence.judge.sources import worktree_policy
 from planfence.log.writer import ignored_by, keep_from_git, log_path
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
 from planfence.plan import plans, starters
 from planfence.records import dataclass
-from planfence.rules.catalog import KNOWN
 from planfence.setup import frameworks
 from planfence.setup import install as installing
 from planfence.setup.install import Installation
@@ -72,7 +72,7 @@ def init(
 def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bool) -> Initialised:
     # A bare repository, or hooks that are switched off, are refused before anything is written.
     installing.require_folder(installing.hooks_folder(repository))
-    policy = _existing_policy(repository.top)
+    policy = _existing_policy(repository)
     if policy is not None and wishes.observe and not policy.observes:
         raise PlanfenceError(f"{POLICY_PATH} is there already, and enforces", hint='write `mode = "observe"` into it')
     shown: Shown | None = None
@@ -103,7 +103,8 @@ def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bo
 
 def _uncommitted(repository: Repository, policy: Policy, *, with_ignored: bool) -> list[str]:
     """The files of ours that HEAD does not have as they are; `.gitignore` only if nothing else was changed in it."""
-    names = [POLICY_PATH, policy.plans, frameworks.YAML_CONFIG, *([".gitignore"] if with_ignored else [])]
+    names = [POLICY_PATH, *policy.shared, policy.plans, frameworks.YAML_CONFIG]
+    names += [".gitignore"] if with_ignored else []
     return [name for name in names if (repository.top / name).exists() and not _clean(repository, name)]
 
 
@@ -112,16 +113,16 @@ def _clean(repository: Repository, name: str) -> bool:
     return not repository.git.run("status", "--porcelain", "-uall", "-z", "--", f":(top,literal){name}")
 
 
-def _existing_policy(top: Path) -> Policy | None:
-    path = top / POLICY_PATH
-    try:
-        return parse_policy(path.read_bytes(), POLICY_PATH, KNOWN)
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise PlanfenceError(f"{POLICY_PATH} is a link to nothing", hint="make it a plain file") from None
-        return None
-    except OSError as error:
-        raise CouldNotCheck(f"{POLICY_PATH} could not be read: {error.strerror}") from error
+def _existing_policy(repository: Repository) -> Policy | None:
+    path = repository.top / POLICY_PATH
+    if path.is_symlink():
+        raise PlanfenceError(
+            f"{POLICY_PATH} is a link{'' if path.exists() else ' to nothing'}", hint="make it a plain file"
+        )
+    loaded = worktree_policy(repository)
+    if loaded is None and path.exists():
+        raise CouldNotCheck(f"{POLICY_PATH} could not be read: it is no file")
+    return None if loaded is None else loaded.policy
 
 
 def base_branch(repository: Repository) -> str:

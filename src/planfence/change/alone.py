@@ -1,0 +1,107 @@
+"""A commit of a few files by plumbing, whatever else is staged or edited: nobody's own edits of them are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from planfence.change import write
+from planfence.change.governing import Entry, entry, is_plain
+from planfence.errors import PlanfenceError
+from planfence.files.state import edit
+from planfence.gitio.objects import Objects
+from planfence.gitio.repository import Repository
+from planfence.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """One path at HEAD (None: not there), and its copies in index and worktree, all alike.
+
+    ``on_disk`` is None where the worktree has no file: there is none, or it is a sparse one's.
+    """
+
+    path: str
+    head: Entry | None
+    index: write.IndexEntry | None
+    on_disk: bytes | None
+
+
+def unedited(repository: Repository, objects: Objects, head: str, path: str) -> Copies:
+    """Return a path's copies; raises :class:`PlanfenceError` where one of them has edits of the user's own."""
+    git = repository.git
+    found = entry(objects, head, path) if head else None
+    if found is not None and not is_plain(found):
+        raise PlanfenceError(f"{path} is not a regular file", hint="replace the link by the file itself")
+    own = f"commit it alone, or put it back: `git restore --staged --worktree -- {path}`"
+    index = write.index_entry(git, path)
+    if (index.entry if index else None) != found:
+        raise PlanfenceError(f"{path} has staged changes of your own", hint=own)
+    data = write.read_worktree(repository, path)
+    if found is None:
+        for folder in (repository.top / path).relative_to(repository.top).parents:
+            place = repository.top / folder
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                raise PlanfenceError(f"{folder} is not a folder", hint="make it one")
+        if (repository.top / path).exists() or (repository.top / path).is_symlink():
+            raise PlanfenceError(f"{path} is there, and not committed", hint="commit it alone, or take it away")
+        return Copies(path, None, None, None)
+    if index is not None and index.skip_worktree and data is None:
+        return Copies(path, found, index, None)
+    if data is None or write.clean_id(git, path, data) != found.id:
+        raise PlanfenceError(f"{path} has changes of your own in the worktree", hint=own)
+    return Copies(path, found, index, data)
+
+
+def tree_of(repository: Repository, objects: Objects, head: str, files: Mapping[str, Entry]) -> str:
+    """Return the id of HEAD's tree with these files in it."""
+    tree = head
+    for path, each in files.items():
+        tree = write.tree_with(repository.git, objects, tree, path, each)
+    return tree
+
+
+def take(repository: Repository, changes: Sequence[tuple[Copies, Entry]], commit: str, head: str, reason: str) -> None:
+    """Bring index, worktree and branch to a commit of these files; the branch last, so that a failure is undone."""
+    done: list[tuple[Copies, bytes | None]] = []
+    try:
+        for before, after in changes:
+            sparse = before.index is not None and before.index.skip_worktree and before.on_disk is None
+            fresh = None if sparse else write.smudged(repository.git, before.path, after.id)
+            done.append((before, fresh))
+            _stage(repository, before, after)
+            if fresh is not None:
+                _put(repository.top / before.path, before.on_disk, fresh)
+        write.move_head(repository, commit, head, reason)
+    except PlanfenceError:
+        for before, fresh in done:
+            if fresh is not None:
+                _put(repository.top / before.path, fresh, before.on_disk)
+            _stage(repository, before, before.head)
+        raise
+    for (before, fresh), (_, after) in zip(done, changes, strict=True):
+        if fresh is not None:
+            write.note_worktree(repository.git, before.path, after)
+
+
+def _stage(repository: Repository, before: Copies, entry_: Entry | None) -> None:
+    if entry_ is None:
+        repository.git.run("update-index", "--force-remove", "--", before.path)
+    elif before.index is None:
+        repository.git.run("update-index", "--add", "--cacheinfo", f"{entry_.mode:o},{entry_.id},{before.path}")
+    else:
+        write.set_index_entry(repository.git, before.path, entry_, before.index)
+
+
+def _put(place: Path, old: bytes | None, new: bytes | None) -> None:
+    """Put ``new`` in the place of ``old``; raises :class:`PlanfenceError` if somebody wrote something else there."""
+
+    def change(now: bytes | None) -> bytes | None:
+        if now not in (old, new):
+            raise PlanfenceError(f"{place} changed meanwhile: it was left as it is", hint="run it again")
+        return new
+
+    if new is None:
+        place.unlink(missing_ok=True)
+    else:
+        edit(place, change)

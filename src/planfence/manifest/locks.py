@@ -1,0 +1,156 @@
+"""Keys that a shared policy locks: what is looser than what it says there.
+
+A repository may be stricter than the shared policy, never looser. Where no order says what is stricter (a command, a
+pattern, a team's agents), every other value is looser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from planfence.finding import Severity
+from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Tests, Trust, Unplanned
+from planfence.manifest.trailers import Trailers
+
+#: The tables of a policy whose keys are fields, and what reads each.
+_TABLES: dict[str, Any] = {
+    "limits": Limits,
+    "unplanned": Unplanned,
+    "tests": Tests,
+    "trust": Trust,
+    "branches": Branches,
+    "ledger": LedgerKept,
+    "trailers": Trailers,
+}
+_TOP = ("mode", "base", "plans", "log", "run_log", "protected", "identity", "standing", "rules")
+
+#: Every key that may be locked, beside single rules (`rules.CODE`), agents (`identity.NAME`) and standing tasks.
+KEYS = (*_TOP, *_TABLES, "rework.max", *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
+
+#: (code, default severity) of each rule, by code and by name.
+Weights = Mapping[str, tuple[str, Severity]]
+
+_SEVERITIES = (Severity.OFF, Severity.WARN, Severity.ERROR)
+
+
+def _above(shared: Any, own: Any) -> bool:
+    return bool(own > shared)
+
+
+def _below(shared: Any, own: Any) -> bool:
+    return bool(own < shared)
+
+
+def _lacks(shared: Any, own: Any) -> bool:
+    return not set(shared) <= set(own)
+
+
+def _has_more(shared: Any, own: Any) -> bool:
+    return not set(own) <= set(shared)
+
+
+def _wider(shared: Any, own: Any) -> bool:
+    return bool(own[0] < shared[0] or own[1] > shared[1])
+
+
+def _longer(shared: Any, own: Any) -> bool:
+    """Of days, of which none means for ever."""
+    return bool((own or float("inf")) > (shared or float("inf")))
+
+
+def _earlier(*words: str) -> Callable[[Any, Any], bool]:
+    """Of words from loose to strict: whether the own one stands before the shared one."""
+    return lambda shared, own: words.index(own) < words.index(shared)
+
+
+_LOOSER: dict[str, Callable[[Any, Any], bool]] = {
+    "mode": _earlier("observe", "enforce"),
+    "protected": _lacks,
+    "limits.files": _above,
+    "limits.lines": _above,
+    "limits.estimate_min": _wider,
+    "limits.count_generated": _below,
+    "unplanned.files": _above,
+    "unplanned.urgent": _earlier("any", "human", "off"),
+    "tests.min_tests": _below,
+    "tests.required": _lacks,
+    "tests.prove": _earlier("off", "change", "hunks"),
+    "tests.proven_min": _below,
+    "rework.max": _above,
+    "trust.plan": _earlier("branch", "signed", "base"),
+    "trust.evidence": _earlier("local", "signed", "rerun"),
+    "branches.guarded": _lacks,
+    "branches.integration": _has_more,
+    "branches.ignored": _has_more,
+    "ledger.attachments": _earlier("full", "redacted", "none"),
+    "ledger.retention_days": _longer,
+    "trailers.require": _lacks,
+    "trailers.forbid": _lacks,
+}
+
+
+def is_key(policy: Policy, key: str) -> bool:
+    """Whether a key of this name can be locked."""
+    table, _, name = key.partition(".")
+    if table == "standing" and name:
+        return any(each.id == name for each in policy.standing)
+    return key in KEYS or (table in ("rules", "identity") and bool(name))
+
+
+def value(policy: Policy, key: str) -> Any:
+    """Return what a policy says for a key: of a rule all rules, None for an agent or a standing task that it lacks."""
+    table, _, name = key.partition(".")
+    if not name or table == "rules":
+        return getattr(policy, table)
+    if table == "rework":
+        return policy.rework_max
+    if table == "identity":
+        return policy.identity.get(name)
+    if table == "standing":
+        return next((each for each in policy.standing if each.id == name), None)
+    return getattr(getattr(policy, table), name)
+
+
+def looser(lock: Lock, policy: Policy, weights: Weights) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each key under a lock that a policy loosens, with what is locked and what it is."""
+    table, _, name = lock.key.partition(".")
+    if table == "rules":
+        yield from _rules(lock, name, policy, weights)
+    elif table in _TABLES and not name:
+        for key in _TABLES[table].__slots__:
+            inner = Lock(f"{table}.{key}", getattr(lock.value, key), lock.path)
+            yield from looser(inner, policy, weights)
+    else:
+        own = value(policy, lock.key)
+        if own != lock.value and _LOOSER.get(lock.key, _differs)(lock.value, own):
+            yield lock.key, lock.value, own
+
+
+def _differs(_: Any, __: Any) -> bool:
+    return True
+
+
+def _rules(lock: Lock, name: str, policy: Policy, weights: Weights) -> Iterator[tuple[str, Any, Any]]:
+    """What the shared policy does not name is locked at what the rule is by itself."""
+    shared, own = _by_code(lock.value, weights), _by_code(policy.rules, weights)
+    for code in [weights[name][0]] if name in weights else [] if name else sorted({*shared, *own}):
+        default = weights[code][1]
+        locked, now = shared.get(code, default), own.get(code, default)
+        if _SEVERITIES.index(now) < _SEVERITIES.index(locked):
+            yield f"rules.{name or code}", str(locked), str(now)
+
+
+def _by_code(rules: Any, weights: Weights) -> dict[str, Severity]:
+    return {weights[word][0]: severity for word, severity in rules.items() if word in weights}
+
+
+def shown(value: Any) -> str:
+    """Return a key's value for a message, in the form of the file where it has a short one."""
+    if isinstance(value, tuple) and all(isinstance(each, str | int) for each in value):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value) if isinstance(value, int | float) else "another"

@@ -1,0 +1,174 @@
+"""Secrets of many kinds as their issuers make them, texts that hold one, and innocent texts that look alike."""
+
+from __future__ import annotations
+
+import base64
+import string
+import uuid
+from collections.abc import Callable
+from random import Random
+from urllib.parse import quote
+
+LETTERS = string.ascii_letters + string.digits
+WORD = LETTERS + "_-"
+HEX = "0123456789abcdef"
+
+
+def some(rng: Random, count: int, of: str = LETTERS) -> str:
+    return "".join(rng.choices(of, k=count))
+
+
+def _jwt(rng: Random) -> str:
+    def part(text: str) -> str:
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    return ".".join((part('{"alg":"HS256"}'), part(f'{{"sub":"{some(rng, 12)}"}}'), some(rng, 43, WORD)))
+
+
+def _key(rng: Random, kind: str) -> str:
+    lines = "\n".join(some(rng, 64, LETTERS + "+/") for _ in range(rng.randint(3, 20)))
+    return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----"
+
+
+#: The kinds that bear a form of their own: they are told wherever they stand.
+FORMS: dict[str, Callable[[Random], str]] = {
+    "aws key id": lambda r: r.choice(("AKIA", "ASIA")) + some(r, 16, string.ascii_uppercase + "234567"),
+    "github": lambda r: r.choice(("ghp_", "gho_", "ghu_", "ghs_", "ghr_")) + some(r, 36),
+    "github fine-grained": lambda r: f"github_pat_{some(r, 22)}_{some(r, 59)}",
+    "gitlab": lambda r: r.choice(("glpat-", "gldt-", "glrt-")) + some(r, 20, WORD[:-1]),
+    "slack": lambda r: f"xox{r.choice('bp')}-{some(r, 12, string.digits)}-{some(r, 12, string.digits)}-{some(r, 24)}",
+    "slack webhook": lambda r: (
+        f"https://hooks.slack.com/services/T{some(r, 8).upper()}/B{some(r, 8).upper()}/{some(r, 24)}"
+    ),
+    "stripe": lambda r: r.choice(("sk_live_", "rk_live_")) + some(r, 24),
+    "openai": lambda r: r.choice(("sk-proj-", "sk-")) + some(r, 48),
+    "anthropic": lambda r: f"sk-ant-api03-{some(r, 93, WORD)}",
+    "google key": lambda r: "AIza" + some(r, 35, WORD),
+    "google oauth": lambda r: "GOCSPX-" + some(r, 28, WORD),
+    "jwt": _jwt,
+    "rsa key": lambda r: _key(r, r.choice(("RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY"))),
+    "ssh key": lambda r: _key(r, "OPENSSH PRIVATE KEY"),
+    "pgp key": lambda r: _key(r, "PGP PRIVATE KEY BLOCK"),
+    "npm": lambda r: "npm_" + some(r, 36),
+    "pypi": lambda r: "pypi-AgEIcHlwaS5vcmc" + some(r, 150, WORD),
+    "docker": lambda r: "dckr_pat_" + some(r, 27, WORD),
+    "sendgrid": lambda r: f"SG.{some(r, 22, WORD)}.{some(r, 43, WORD)}",
+    "twilio": lambda r: "SK" + some(r, 32, HEX),
+    "hugging face": lambda r: "hf_" + some(r, 34),
+    "vault": lambda r: "hvs." + some(r, 90, WORD),
+    "digitalocean": lambda r: "dop_v1_" + some(r, 64, HEX),
+    "databricks": lambda r: "dapi" + some(r, 32, HEX),
+    "telegram": lambda r: f"{some(r, 1, '123456789')}{some(r, 8, string.digits)}:AA{some(r, 33, WORD)}",
+    "discord": lambda r: f"M{some(r, 23)}.{some(r, 6)}.{some(r, 27)}",
+    "shopify": lambda r: "shpat_" + some(r, 32, HEX),
+    "linear": lambda r: "lin_api_" + some(r, 40),
+    "atlassian": lambda r: f"ATATT3xFfGF0{some(r, 180, WORD)}={some(r, 8, '0123456789ABCDEF')}",
+    "grafana": lambda r: f"glsa_{some(r, 32)}_{some(r, 8, HEX)}",
+    "new relic": lambda r: "NRAK-" + some(r, 27).upper(),
+    "mailchimp": lambda r: f"{some(r, 32, HEX)}-us{r.randint(1, 21)}",
+    "terraform": lambda r: f"{some(r, 14)}.atlasv1.{some(r, 67, WORD)}",
+    "azure secret": lambda r: f"{some(r, 3)}8Q~{some(r, 34, WORD + '.~')}",
+}
+#: The kinds that only their place tells: (text with `{}` for the secret, how the secret is made).
+PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
+    "password in a setting": (
+        (
+            'password = "{}"',
+            "DB_PASSWORD={}",
+            '"password": "{}",',
+            "  password: {}",
+            "--password {}",
+            "PGPASSWORD='{}'",
+        ),
+        lambda r: f"{some(r, 6)}{r.choice('!#*%.')}{some(r, 5)}{r.randint(0, 9)}",
+    ),
+    "password in a URL": (
+        (
+            "postgres://app:{}@db.internal:5432/app",
+            "DATABASE_URL=mysql://root:{}@localhost/x",
+            "https://ada:{}@example.org/x.git",
+        ),
+        lambda r: some(r, 14, LETTERS + "!*.-_"),
+    ),
+    "aws secret key": (
+        ("aws_secret_access_key = {}", "AWS_SECRET_ACCESS_KEY={}", '"aws_secret_access_key": "{}"'),
+        lambda r: some(r, 40, LETTERS + "/+"),
+    ),
+    "bearer": (
+        ("Authorization: Bearer {}", '-H "authorization: bearer {}"', "'Authorization': 'Bearer {}'"),
+        lambda r: some(r, 40, LETTERS + "._-"),
+    ),
+    "basic": (
+        ("Authorization: Basic {}",),
+        lambda r: base64.b64encode(f"user:{some(r, 14)}".encode()).decode(),
+    ),
+    "azure account key": (
+        ("DefaultEndpointsProtocol=https;AccountName=x;AccountKey={};EndpointSuffix=core.windows.net",),
+        lambda r: base64.b64encode(r.randbytes(64)).decode(),
+    ),
+    "api key": (
+        ('api_key: "{}"', "X_API_KEY={}", "apiKey: '{}'", "--api-key={}", "?api_key={}&page=2"),
+        lambda r: some(r, 32, HEX),
+    ),
+    "netrc": (("machine api.example.org login ada password {}",), lambda r: some(r, 20)),
+    "session cookie": (("Set-Cookie: sessionid={}; Path=/",), lambda r: some(r, 32)),
+    "curl": (("curl -u ada:{} https://example.org",), lambda r: some(r, 16)),
+}
+KINDS = (*FORMS, *PLACES)
+_AROUND = (
+    "{}", "token: {}", "+KEY = '{}'", '  "value": "{}",', "export X={}", "the key is {} as you asked", "- {}",
+    "curl -H 'X: {}' https://example.org", "<{}>", "`{}`", "a={}&b=c", "({})", "+{}", "-{}", "/{}/", "[{}]", "{},",
+    "E   AssertionError: assert '{}' == ''", '{"out": "done\\n{}\\n"}', "x%3D{}", "user {} has",
+)  # fmt: skip
+
+
+def planted(rng: Random, kind: str) -> tuple[str, str]:
+    """A text and the secret in it."""
+    if kind in FORMS:
+        secret = FORMS[kind](rng)
+        text = rng.choice(_AROUND).replace("{}", secret)
+    else:
+        places, make = PLACES[kind]
+        secret = make(rng)
+        text = rng.choice(places).replace("{}", secret)
+        secret = quote(secret, safe="") if secret not in text else secret
+    return f"{innocent(rng)}\n{text}\n{innocent(rng)}\n", secret
+
+
+def innocent(rng: Random) -> str:
+    """A line that looks as if it held a secret."""
+    digest = rng.randbytes(64)
+    sixty_four = base64.b64encode(digest).decode()
+    return rng.choice(
+        (
+            f"sha256:{digest[:32].hex()}  dist/app-1.2.{rng.randint(0, 99)}.tar.gz",
+            f"commit {digest[:20].hex()}",
+            f"index {digest[:4].hex()}..{digest[4:8].hex()} 100644",
+            f'"id": "{uuid.UUID(bytes=digest[:16])}",',
+            f'"integrity": "sha512-{sixty_four}",',
+            f'checksum = "{digest[:32].hex()}"',
+            f"golang.org/x/text v0.{rng.randint(1, 30)}.0 h1:{base64.b64encode(digest[:32]).decode()}",
+            f'{{file = "x.whl", hash = "sha256:{digest[:32].hex()}"}},',
+            f'<img src="data:image/png;base64,iVBORw0KGgo{base64.b64encode(rng.randbytes(2000)).decode()}">',
+            f"url(data:font/woff2;base64,d09GMgAB{base64.b64encode(rng.randbytes(400)).decode()})",
+            f'etag: W/"{digest[:16].hex()}"',
+            f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{base64.b64encode(digest[:32]).decode()[:43]} ada@example.org",
+            f"gpg: using RSA key {digest[:20].hex().upper()}",
+            "def token_count(text: str, tokenizer: Tokenizer) -> int:",
+            "    password: str | None = None",
+            "password = getpass.getpass()",
+            "token = os.environ['API_TOKEN']",
+            'secret = settings["secret"]',
+            f"tokens_in={rng.randint(100, 99999)},tokens_out={rng.randint(100, 9999)}",
+            'raise ValueError("the password is wrong")',
+            "- uses: actions/checkout@" + digest[:20].hex(),
+            f"https://registry.npmjs.org/a/-/a-{rng.randint(1, 9)}.0.0.tgz#{digest[:20].hex()}",
+            f"-----BEGIN CERTIFICATE-----\n{sixty_four}\n-----END CERTIFICATE-----",
+            f"trace_id={digest[:16].hex()} span_id={digest[:8].hex()}",
+            "api_key: ${{ secrets.API_KEY }}",
+            "  secretName: my-tls-cert",
+            f"const publicKey = 'MCowBQYDK2VwAyEA{base64.b64encode(digest[:32]).decode()}'",
+            f"pk_live_{some(rng, 24)}",
+            f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",
+        )
+    )
