@@ -248,6 +248,11 @@ def perhaps(variables: "Mapping[str, str]") -> str:
     return ""
 
 
+def announced(name: str) -> str:
+    """Return the agent that calls itself so, ``agent`` for an unknown one: the name is anybody's to choose."""
+    return _announced(name.strip().lower().replace("_", "-"), known=True)
+
+
 def names_another(plan: "Mapping[bytes, list[bytes]]", variables: "Mapping[str, str]") -> bool:
     """Whether one of the policy's own variables, as a compiled plan lists them, says who is at work."""
     return any(is_set(variables.get(name.decode(), "")) for name in plan.get(b"identity", ()))

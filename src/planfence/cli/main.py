@@ -45,6 +45,7 @@ COMMANDS = {
     "sync": "sync",
     "report": "report",
     "explain": "explain",
+    "mcp": "mcp",
     "hook": "hook",
     "agent": "agent",
 }
@@ -93,7 +94,8 @@ GROUPS = {
         "trial": "Compare two flows by rules fixed beforehand",
         "replay": "Play a recorded run again",
     },
-    "Called by hooks": {
+    "Called by agents and hooks": {
+        "mcp": "Serve the plan to agents that have no hooks",
         "hook": "Run one git hook",
         "agent": "Answer one hook of a coding agent",
     },

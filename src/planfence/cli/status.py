@@ -17,13 +17,14 @@ from planfence.terminal import emit, say
 def command(task: str, as_json: bool) -> int:
     """Show TASK (the active one): its plan, theme, stage, files, minutes, and what the next gate asks for."""
     now = status(here(), task)
-    emit((dumps(_data(now), 2) if as_json else _text(now)) + "\n")
+    emit((dumps(data(now), 2) if as_json else _text(now)) + "\n")
     for problem in now.scene.facts.problems:
         say(f"planfence: {problem}", err=True)
     return 0
 
 
-def _data(now: Status) -> dict[str, object]:
+def data(now: Status) -> dict[str, object]:
+    """Return a task at a glance as plain values, for JSON."""
     scene = now.scene
     return {
         "plan": scene.plan.id,

@@ -7,8 +7,11 @@ from pathlib import Path
 from planfence.agents.payload import AGENTS
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.setup import agentsettings
+from planfence.setup import agentsettings, guide
 from planfence.setup.agentsettings import Settings
+
+#: All that `--agents` may name.
+EVERY = (*AGENTS, *guide.NAMES)
 
 Rows = list[tuple[str, str, str]]
 
@@ -18,17 +21,25 @@ _REMARKS = {
 }
 
 
-def places(repository: Repository, wanted: str, *, user: bool) -> list[Settings]:
-    """Return the settings files of a comma-separated list of agents; raises for an unknown one."""
+def places(repository: Repository, wanted: str, *, user: bool) -> tuple[list[Settings], list[str]]:
+    """Return the settings files of a comma-separated list of agents, and what else it names (`agents-md`, `skill`).
+
+    Raises for an unknown name.
+    """
     home = repository.environment.get("HOME")
     if user and not home:
         raise PlanfenceError("HOME is not set, so the user's settings can't be found", hint="leave --user out")
-    found = []
+    found, pages = [], []
     for name in dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()):
-        if name not in AGENTS:
-            raise PlanfenceError(f"{name} is no agent with hooks", hint=f"one of {', '.join(AGENTS)}")
-        found.append(agentsettings.settings(name, repository.top, Path(home) if user else None))
-    return found
+        if name in guide.NAMES:
+            if user:
+                raise PlanfenceError(f"{name} belongs to one repository", hint="leave --user out")
+            pages.append(name)
+        elif name in AGENTS:
+            found.append(agentsettings.settings(name, repository.top, Path(home) if user else None))
+        else:
+            raise PlanfenceError(f"{name} is no agent with hooks", hint=f"one of {', '.join(EVERY)}")
+    return found, pages
 
 
 def memory(repository: Repository, *, user: bool) -> Path:
@@ -42,10 +53,13 @@ def install(repository: Repository, wanted: str, *, user: bool = False) -> tuple
     """Merge our hooks in; return a row for each agent, and what is left to do."""
     rows: Rows = []
     remarks = []
-    for which in places(repository, wanted, user=user):
+    settings, pages = places(repository, wanted, user=user)
+    for which in settings:
         changed = agentsettings.install(which, memory(repository, user=user))
         rows.append((which.agent, "merged" if changed else "already there", str(which.path)))
         remarks += [_REMARKS[which.agent]] if which.agent in _REMARKS else []
+    for name in pages:
+        rows += guide.install(repository.top, name)
     if rows and not user:
         remarks.append("commit these files, so that the whole team's agents have the hooks")
     return rows, remarks
@@ -54,7 +68,15 @@ def install(repository: Repository, wanted: str, *, user: bool = False) -> tuple
 def uninstall(repository: Repository, wanted: str, *, user: bool = False) -> tuple[Rows, list[str]]:
     """Take our hooks out; return a row for each agent."""
     rows: Rows = []
-    for which in places(repository, wanted, user=user):
+    settings, pages = places(repository, wanted, user=user)
+    for which in settings:
         changed = agentsettings.uninstall(which, memory(repository, user=user))
         rows.append((which.agent, "taken out" if changed else "was not there", str(which.path)))
+    for name in pages:
+        rows += guide.uninstall(repository.top, name) or [(name, "was not there", "")]
     return rows, []
+
+
+def take_pages_out(repository: Repository) -> Rows:
+    """Take out what `init` wrote for agents to read; return a row for each file that held it."""
+    return [row for name in guide.NAMES for row in guide.uninstall(repository.top, name)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import edit, write_atomically
+from planfence.files.state import GONE, edit, write_atomically
 from planfence.records import dataclass
 from planfence.setup import jsontext
 
@@ -300,10 +300,8 @@ def uninstall(which: Settings, memory: Path) -> bool:
     A file that nobody touched since becomes byte for byte what it was, or goes if it was not there.
     """
     note = memory / _key(which.path)
-    gone = False
 
     def change(now: bytes | None) -> bytes | None:
-        nonlocal gone
         if now is None:
             return None
         text = _text(which, now) or ""
@@ -313,19 +311,16 @@ def uninstall(which: Settings, memory: Path) -> bool:
         else:
             then = _told(which, lambda: stripped(text, which.path))
             then = None if then != text and then.strip() in ("", "{}") else then
-        gone = then is None
-        return None if then is None else str(then).encode()
+        return GONE if then is None else str(then).encode()
 
     if read(which.path) is None:
         note.unlink(missing_ok=True)
         return False
     changed = edit(which.path.resolve(), change)
     note.unlink(missing_ok=True)
-    if gone:
-        which.path.unlink()
-        if not any(which.path.parent.iterdir()):
-            which.path.parent.rmdir()
-    return changed or gone
+    if not which.path.exists() and not any(which.path.parent.iterdir()):
+        which.path.parent.rmdir()
+    return changed
 
 
 def _text(which: Settings, data: bytes | None) -> str | None:
