@@ -134,8 +134,17 @@ def test_init_writes_them_and_uninstall_takes_them_out(empty_repo):
     assert not (empty_repo.root / ".agents").exists()
 
 
+def test_a_section_that_cannot_be_written_stops_nothing_else(empty_repo):
+    empty_repo.write("AGENTS.md", "<!-- planfence:end -->\n")
+    done = empty_repo.planfence("init")
+    assert done.returncode == 0
+    assert "the fence of planfence's section is not whole" in done.stdout
+    assert (empty_repo.root / "AGENTS.md").read_text() == "<!-- planfence:end -->\n"
+
+
 def test_by_name_and_not_at_all(repo):
-    assert repo.planfence("init", "--no-agents").returncode == 0
+    repo.write("CLAUDE.md", "# Mine\n")
+    assert repo.planfence("init", "--agents", "none").returncode == 0
     assert not (repo.root / "AGENTS.md").exists()
     done = repo.planfence("install", "--agents", "agents-md,skill")
     assert done.returncode == 0, done.stderr
@@ -144,7 +153,17 @@ def test_by_name_and_not_at_all(repo):
     assert repo.planfence("install", "--agents", "skill", "--user").returncode == 2
     assert repo.planfence("uninstall", "--agents", "agents-md,skill").returncode == 0
     assert not (repo.root / "AGENTS.md").exists()
+    assert (repo.root / "CLAUDE.md").read_text() == "# Mine\n"
     assert "was not there" in repo.planfence("uninstall", "--agents", "skill").stdout
     wrong = repo.planfence("install", "--agents", "agent-md")
     assert wrong.returncode == 2
     assert "agents-md" in wrong.stderr
+
+
+def test_init_takes_any_name(empty_repo):
+    assert empty_repo.planfence("init", "--agents", "nobody").returncode == 2
+    assert not (empty_repo.root / "planfence.toml").exists()
+    done = empty_repo.planfence("init", "--agents", "claude,agents-md", "--commit")
+    assert done.returncode == 0, done.stderr
+    kept = set(empty_repo.git("ls-tree", "-r", "--name-only", "HEAD").split())
+    assert kept == {".claude/settings.json", ".gitignore", "AGENTS.md", "planfence.toml"}

@@ -52,9 +52,9 @@ def uninstall(top: Path, name: str) -> list[Row]:
     return [(name, said, page.path) for page, said in done if said]
 
 
-def paths(top: Path) -> list[str]:
-    """The files that an installation of everything writes to."""
-    return [page.path for name in NAMES for page in _pages(top, name)]
+def paths(top: Path, name: str) -> list[str]:
+    """The files that an installation of ``name`` writes to, below the top."""
+    return [page.path for page in _pages(top, name)]
 
 
 def _every(name: str) -> Iterator[_Page]:
