@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from planfence.agents import answer, changed, note, payload, scope, session, shell
+from planfence.agents import answer, changed, hooksettings, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
@@ -77,7 +77,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     here = _here(asked, environment)
     if asked.event is Event.BEFORE_TOOL:
         found = _before_tool(asked, here, environment)
-        if not found and asked.command and here is not None and here.policy is not None:
+        if not found and _may_write(asked) and here is not None and here.policy is not None:
             changed.begin(here, asked, anew=False)
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
@@ -93,12 +93,17 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.silence(asked) if known else answer.context(asked, text))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
-        said = changed.look(here, asked) if asked.command else ""
+        said = changed.look(here, asked) if _may_write(asked) else ""
         return Reply(answer.tell(asked, said) if said else answer.silence(asked))
+    if asked.event is Event.CONFIG:
+        reason = hooksettings.taken_away(here.repository.top, environment.get("HOME"))
+        return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         from planfence.agents import stop  # reads the ledger, which no edit needs
 
-        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else stop.unproven(here))
+        reason = changed.unrestored(here, asked)
+        if not reason and not asked.stop_hook_active and not stop.waits(asked):
+            reason = stop.unproven(here)
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs
@@ -106,6 +111,11 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         session.keep(here.repository, asked)
         return Reply(answer.silence(asked), stderr=stop.close(here, asked))
     return Reply(answer.silence(asked))
+
+
+def _may_write(asked: Payload) -> bool:
+    """Whether what a tool does can only be told by looking at the worktree afterwards."""
+    return bool(asked.command) or asked.unknown
 
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:

@@ -7,10 +7,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from planfence.env import Environment
 from planfence.records import dataclass
+
+#: Seconds that a program has to say its version.
+_VERSION_S = 15
 
 #: Arguments after the program; the prompt comes on standard input.
 ARGUMENTS = {
@@ -30,6 +36,23 @@ class Told:
     tokens_in: int | None = None
     tokens_cached: int | None = None
     tokens_out: int | None = None
+
+
+def version(agent: str, environment: Environment) -> tuple[int, ...] | None:
+    """Return the version of the program that is installed (`2.1.332 (Claude Code)`); None: not told."""
+    found = shutil.which(agent, path=environment.get("PATH"))
+    if found is None:
+        return None
+    try:
+        done = subprocess.run(
+            [found, "--version"], env=environment.for_child(), stdin=subprocess.DEVNULL, capture_output=True,
+            check=False, timeout=_VERSION_S,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = done.stdout.decode("utf-8", "replace").split()
+    told = next((word for word in words if word.replace(".", "").isdigit() and word.count(".") == 2), "")
+    return tuple(map(int, told.split("."))) if told else None
 
 
 def read(agent: str, output: bytes) -> Told:

@@ -19,6 +19,23 @@ from planfence.report import costs
 _DAYS = 2
 
 
+#: Claude Code's subagents that only read.
+_READERS = frozenset({"Explore", "Plan", "claude-code-guide", "statusline-setup"})
+
+
+def waits(asked: Payload) -> bool:
+    """Whether whoever stops has no work to prove: a child of it is still at work, or it can only read.
+
+    Claude Code lists a subagent that stops among its own `background_tasks`.
+    """
+    if asked.other.get("agent_type") in _READERS:
+        return True
+    mine = asked.other.get("agent_id")
+    listed = asked.other.get("background_tasks")
+    children = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return any(each.get("status") == "running" and each.get("id") != mine for each in children)
+
+
 def unproven(here: Fence) -> str:
     """Say what keeps the agent from stopping: its tree has no passing tests. Empty: nothing does.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planfence.agents import programs
 from planfence.agents.payload import AGENTS
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
+from planfence.records import replace
 from planfence.setup import agentsettings, guide
 from planfence.setup.agentsettings import Settings
 
@@ -15,8 +17,11 @@ EVERY = (*AGENTS, *guide.NAMES)
 
 Rows = list[tuple[str, str, str]]
 
+_TOLERANT = ".".join(map(str, agentsettings.TOLERANT))
+_OLD_CLAUDE = f"Claude Code before {_TOLERANT} drops all hooks if one is of an event that it does not know: "
 _REMARKS = {
     "codex": "Codex runs a hook only after you trust it: start codex, type /hooks, and trust planfence-agent",
+    "copilot": "Copilot CLI runs a project's hooks only where the folder is trusted (`--trust-folder`)",
     "gemini": "Gemini CLI asks once before it runs a project's hooks; agree to planfence-agent",
 }
 
@@ -54,15 +59,28 @@ def install(repository: Repository, wanted: str, *, user: bool = False) -> tuple
     rows: Rows = []
     remarks = []
     settings, pages = places(repository, wanted, user=user)
-    for which in settings:
+    for place in settings:
+        which, said = (
+            _for_claude(repository, place) if place.agent == "claude" else (place, _REMARKS.get(place.agent, ""))
+        )
         changed = agentsettings.install(which, memory(repository, user=user))
         rows.append((which.agent, "merged" if changed else "already there", str(which.path)))
-        remarks += [_REMARKS[which.agent]] if which.agent in _REMARKS else []
+        remarks += [said] if said else []
     for name in pages:
         rows += guide.install(repository.top, name)
     if rows and not user:
         remarks.append("commit these files, so that the whole team's agents have the hooks")
     return rows, remarks
+
+
+def _for_claude(repository: Repository, which: Settings) -> tuple[Settings, str]:
+    """Leave out what the Claude Code that is installed here would not bear; say so."""
+    version = programs.version("claude", repository.environment)
+    if version is None or version >= agentsettings.TOLERANT:
+        return which, _OLD_CLAUDE + "the team needs that version or a later one"
+    left_out = ", ".join(agentsettings.NEWER)
+    said = f"{'.'.join(map(str, version))} is installed here, so {left_out} are left out"
+    return replace(which, old=True), _OLD_CLAUDE + said
 
 
 def uninstall(repository: Repository, wanted: str, *, user: bool = False) -> tuple[Rows, list[str]]:
