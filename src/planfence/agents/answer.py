@@ -70,9 +70,12 @@ def context(payload: Payload, text: str) -> str:
         return _json({"additional_context": text} if payload.event is Event.SESSION_START else {"continue": True})
     if payload.agent == "antigravity":
         return silence(payload)
+    said: dict[str, object] = {"additionalContext": text}
     if _is_camel(payload):
-        return _json({"additionalContext": text})
-    return _json({"hookSpecificOutput": {"hookEventName": payload.name, "additionalContext": text}})
+        return _json(said)
+    nested: dict[str, object] = {"hookSpecificOutput": {"hookEventName": payload.name, **said}}
+    # Of one answer Copilot reads the outer text, VS Code the inner one.
+    return _json(said | nested if payload.agent == "copilot" else nested)
 
 
 def silence(payload: Payload) -> str:

@@ -158,6 +158,8 @@ def read(agent: str, data: bytes) -> Payload:
     name = _text(raw, "hook_event_name") or _unnamed(raw)
     if not name:
         raise PlanfenceError("the hook's input names no event", hint="see docs/agents.md")
+    if agent == "claude" and "timestamp" in raw:
+        agent = "copilot"  # Copilot CLI and VS Code run a project's Claude settings too; Claude Code sends no time
     event = _EVENTS.get(name, Event.OTHER)
     tool, arguments = _tool(name, raw)
     edits, command, unread = _touches(tool, arguments) if tool else ((), "", "")

@@ -89,9 +89,9 @@ _DENYING = (
     "PreSkillShellCommand",
 )
 #: Events that older versions of Claude Code do not know, and the first version that leaves one alone that it does not
-#: know: before it, one such event has all hooks of the file dropped, without a word (seen with 2.0.30 to 2.1.80).
+#: know: before it, one such event has all hooks of the file dropped, without a word (seen with 2.0.30 to 2.1.100).
 NEWER = ("SubagentStart", "ConfigChange", "PreSkillShellCommand")
-TOLERANT = (2, 1, 197)
+TOLERANT = (2, 1, 120)
 
 
 #: Folders that hold agents' settings, and go if nothing else is in them.
