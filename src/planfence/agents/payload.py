@@ -255,6 +255,8 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         if not isinstance(command, str):
             return (), "", f"{tool} came without a command"
         return (), _with_words(command, given.get("args")), ""
+    if tool in WRITERS and arguments.get("command") == "view":
+        return (), "", ""  # an editor that looks
     if tool in WRITERS:
         found = _named(arguments)
         return found, "", "" if found else f"{tool} came without a path"

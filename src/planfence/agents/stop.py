@@ -24,16 +24,18 @@ _READERS = frozenset({"Explore", "Plan", "claude-code-guide", "statusline-setup"
 
 
 def waits(asked: Payload) -> bool:
-    """Whether whoever stops has no work to prove: a child of it is still at work, or it can only read.
+    """Whether whoever stops has no work to prove: a subagent of it is still at work, or it can only read.
 
-    Claude Code lists a subagent that stops among its own `background_tasks`.
+    Claude Code lists a subagent that stops among its own `background_tasks`. A command in the background, as a server,
+    may never end.
     """
     if asked.other.get("agent_type") in _READERS:
         return True
     mine = asked.other.get("agent_id")
     listed = asked.other.get("background_tasks")
     children = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    return any(each.get("status") == "running" and each.get("id") != mine for each in children)
+    others = [each for each in children if each.get("id") != mine and each.get("type") != "shell"]
+    return any(each.get("status") == "running" for each in others)
 
 
 def unproven(here: Fence) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from planfence.agents import programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
@@ -68,6 +69,7 @@ def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[D
 def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tuple[str, str]]:
     top, home = bench.repository.top, Path(bench.environment.get("HOME") or "/nonexistent")
     if name == "claude":
+        yield from _too_old(bench, place)
         for path in (
             top / ".claude/settings.json",
             top / ".claude/settings.local.json",
@@ -84,6 +86,31 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
                 held = _json(path).get(key)
                 if isinstance(held, dict) and held.get("enabled") is False:
                     yield f"`{key}.enabled` in {path} switches all hooks off", f"take it out of {path}"
+        if place.path.is_relative_to(top):
+            yield from _gemini_trust(bench, top, home)
+
+
+def _gemini_trust(bench: Bench, top: Path, home: Path) -> Iterator[tuple[str, str]]:
+    """Gemini CLI 0.61 runs no hook in a folder that it does not trust (`trustedFolders.json`), and does not say so."""
+    trust = _table(_table(_json(home / ".gemini/settings.json"), "security"), "folderTrust")
+    if trust.get("enabled") is False or bench.environment.get("GEMINI_CLI_TRUST_WORKSPACE") == "true":
+        return
+    told = _json(home / ".gemini/trustedFolders.json")
+    trusted = [Path(folder) for folder, how in told.items() if how == "TRUST_FOLDER"]
+    trusted += [Path(folder).parent for folder, how in told.items() if how == "TRUST_PARENT"]
+    if told.get(str(top)) == "DO_NOT_TRUST" or not any(top.is_relative_to(folder) for folder in trusted):
+        yield f"Gemini CLI does not trust {top}, so it runs no hooks there", "start gemini there, and trust the folder"
+
+
+def _too_old(bench: Bench, place: installed.Settings) -> Iterator[tuple[str, str]]:
+    version = programs.version("claude", bench.environment)
+    text = installed.read(place.path) or "{}"
+    if version is not None and version < installed.TOLERANT and installed.holds_newer(text, place.path):
+        told, needed = (".".join(map(str, each)) for each in (version, installed.TOLERANT))
+        yield (
+            f"Claude Code {told} drops all hooks of {place.path}: it may not know the event of one",
+            f"install Claude Code {needed} or later, or run planfence install --agents claude",
+        )
 
 
 def _codex(config: dict[str, Any], top: Path, place: installed.Settings) -> Iterator[tuple[str, str]]:
