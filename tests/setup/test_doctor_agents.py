@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
 
@@ -53,8 +55,8 @@ def test_half_of_the_hooks(repo):
 
 
 def test_codex_and_its_trust(repo, tmp_path, program):
-    """The keys are those that `hooks/list` of Codex CLI 0.169 names."""
-    path = f"{program}:{repo.variables['PATH']}"
+    """The keys are those that `hooks/list` of Codex CLI 0.169 names; without codex they are all that tells."""
+    path = f"{program}:/usr/bin:/bin"
     agents.install(repo.open(), "codex")
     config = tmp_path / ".codex/config.toml"
     config.parent.mkdir()
@@ -75,3 +77,66 @@ def test_a_model_that_no_role_names(repo):
     assert "model" not in seen(repo, PLANFENCE_MODEL="claude")
     assert "holds no role" in seen(repo, PLANFENCE_MODEL="gpt-9")["model"].seen
     assert "the agent's own variables" in seen(repo, CODEX_CI="1")["model"].seen
+
+
+SERVER = """\
+#!{python}
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "initialize":
+        print(json.dumps({{"id": 1, "result": {{}}}}))
+        print(json.dumps({{"method": "configWarning", "params": {{}}}}), flush=True)
+    if asked["method"] == "hooks/list":
+        assert asked["params"]["cwds"] == [{top!r}]
+        ours = {{"eventName": "preToolUse", "command": "planfence-agent codex || exit 2"}}
+        hooks = [ours | each for each in {hooks!r}]
+        hooks.append({{"eventName": "stop", "command": "mine", "trustStatus": "untrusted", "enabled": True}})
+        print(json.dumps({{"id": 2, "result": {{"data": [{{"hooks": hooks}}]}}}}), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("hooks", "said"),
+    [
+        ([{"trustStatus": "trusted", "enabled": True}], ""),
+        ([{"trustStatus": "managed", "enabled": True}], ""),
+        ([{"trustStatus": "modified", "enabled": True}], "they are modified"),
+        ([{"trustStatus": "trusted", "enabled": True}, {"trustStatus": "untrusted", "enabled": True}], "are untrusted"),
+        ([{"trustStatus": "trusted", "enabled": False}], "they are off"),
+        ([], "runs none of planfence's hooks here"),
+    ],
+)
+def test_codex_itself_is_asked_where_it_is_there(repo, program, hooks, said):
+    agents.install(repo.open(), "codex")
+    codex = f"{program}/codex"
+    with open(codex, "w") as file:
+        file.write(SERVER.format(python=sys.executable, top=str(repo.root), hooks=hooks))
+    os.chmod(codex, 0o755)
+    found = seen(repo, PATH=f"{program}:/usr/bin:/bin")["codex's hooks"]
+    assert (said in found.seen and found.health is Health.BROKEN) if said else found.health is Health.WELL
+
+
+@pytest.mark.parametrize("text", ["exit 1", "cat > /dev/null", 'echo \'{"id": 2, "error": {}}\'', "echo nonsense"])
+def test_a_codex_that_does_not_tell_is_read_by_its_settings(repo, program, text):
+    agents.install(repo.open(), "codex")
+    codex = f"{program}/codex"
+    with open(codex, "w") as file:
+        file.write(f"#!/bin/sh\n{text}\n")
+    os.chmod(codex, 0o755)
+    assert "until they are trusted" in seen(repo, PATH=f"{program}:/usr/bin:/bin")["codex's hooks"].seen
+
+
+def test_gemini_and_its_trust(repo, tmp_path, program):
+    path = f"{program}:/usr/bin:/bin"
+    agents.install(repo.open(), "gemini")
+    assert "does not trust" in seen(repo, PATH=path)["gemini's hooks"].seen
+    home = tmp_path / ".gemini"
+    home.mkdir()
+    trusted = home / "trustedFolders.json"
+    trusted.write_text(json.dumps({str(repo.root.parent): "TRUST_FOLDER"}))
+    assert seen(repo, PATH=path)["gemini's hooks"].health is Health.WELL
+    trusted.write_text(json.dumps({str(repo.root.parent): "TRUST_FOLDER", str(repo.root): "DO_NOT_TRUST"}))
+    assert seen(repo, PATH=path)["gemini's hooks"].health is Health.BROKEN
+    (home / "settings.json").write_text('{"security": {"folderTrust": {"enabled": false}}}')
+    assert seen(repo, PATH=path)["gemini's hooks"].health is Health.WELL

@@ -18,11 +18,28 @@ from planfence.records import dataclass
 #: Seconds that a program has to say its version.
 _VERSION_S = 15
 
-#: Arguments after the program; the prompt comes on standard input.
+#: What Claude Code may run without asking anybody: it commits, and tests, as the prompt asks it to.
+_COMMITS = "Bash(git add:*),Bash(git commit:*),Bash(git status:*),Bash(planfence:*)"
+_LOOKS = "Bash(git diff:*),Bash(git log:*),Bash(git show:*),Bash(planfence:*)"
+#: Stands for the shared git directory, which Codex's sandbox keeps read-only unless it is named.
+_GIT_DIR = ".git"
+#: Arguments after the program of an executor; the prompt comes on standard input.
 ARGUMENTS = {
-    "claude": ("-p", "--output-format", "json", "--permission-mode", "acceptEdits"),
-    "codex": ("exec", "--json", "--sandbox", "workspace-write", "-"),
+    "claude": (*("-p", "--output-format", "json", "--permission-mode", "acceptEdits"), "--allowedTools", _COMMITS),
+    "codex": ("exec", "--json", "--sandbox", "workspace-write", "--add-dir", _GIT_DIR, "-"),
 }
+#: Those of a planner and of a reviewer, who change nothing.
+_ONLY_LOOKS = {
+    "claude": ("-p", "--output-format", "json", "--permission-mode", "default", "--allowedTools", _LOOKS),
+    "codex": ("exec", "--json", "--sandbox", "read-only", "-"),
+}
+
+
+def arguments(agent: str, stage: str, git_dir: str, more: Sequence[str] = ()) -> list[str]:
+    """Return the arguments for a stage; ``git_dir`` is the shared one, ``more`` are the user's own."""
+    words = list((ARGUMENTS if stage == "implement" else _ONLY_LOOKS)[agent])
+    at = len(words) - 1 if words[-1] == "-" else len(words)
+    return [git_dir if word == _GIT_DIR else word for word in words[:at]] + [*more, *words[at:]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from planfence.agents import programs
+from planfence.agents import codexserver, programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
@@ -79,6 +79,11 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
                 yield f"`disableAllHooks` in {path} switches all hooks off", f"take it out of {path}"
     elif name == "codex":
         folder = Path(bench.environment.get("CODEX_HOME") or home / ".codex")
+        told = codexserver.hooks(bench.environment, top)
+        if told is not None:
+            if skipped := codexserver.skipped(told):
+                yield skipped, "start codex here, trust the folder, type /hooks, and trust planfence-agent"
+            return
         yield from _codex(_toml(folder / "config.toml"), top, place)
     elif name == "gemini":
         for path in (top / ".gemini/settings.json", home / ".gemini/settings.json"):
