@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from planfence.manifest.policy import Policy
-from planfence.setup import agents, doctor_agents
+from planfence.setup import agents, doctor_agentgit, doctor_agents
 from planfence.setup.doctor import Bench, Health
 
 
@@ -140,3 +140,50 @@ def test_gemini_and_its_trust(repo, tmp_path, program):
     assert seen(repo, PATH=path)["gemini's hooks"].health is Health.BROKEN
     (home / "settings.json").write_text('{"security": {"folderTrust": {"enabled": false}}}')
     assert seen(repo, PATH=path)["gemini's hooks"].health is Health.WELL
+
+
+def gits(repo, **extra):
+    return {each.subject: each for each in doctor_agentgit.gits(Bench(repo.open(**extra), Policy()))}
+
+
+def test_an_agent_whose_git_runs_no_hooks_is_told_of(repo, program):
+    path = f"{program}:/usr/bin:/bin"
+    assert gits(repo, PATH=path) == {}
+    for name in ("gemini", "claude", "copilot", "opencode"):
+        with open(f"{program}/{name}", "w") as file:
+            file.write("#!/bin/sh\n")
+        os.chmod(f"{program}/{name}", 0o755)
+    found = gits(repo, PATH=path)
+    assert found["gemini's git"].health is Health.ODD
+    plan = (repo.root / "plans/auth.toml").read_text().replace('implement = "human"', 'implement = "gemini"')
+    repo.write("plans/auth.toml", plan)
+    repo.git("commit", "-qam", "docs: roles")
+    found = gits(repo, PATH=path)
+    assert found["gemini's git"].health is Health.BROKEN
+    assert found["gemini's git"].fix == "planfence install --agents gemini"
+    assert all(name in found["agents' git"].seen for name in ("claude", "copilot", "opencode"))
+    agents.install(repo.open(), "gemini")
+    assert gits(repo, PATH=path)["gemini's git"].health is Health.ODD
+
+
+def test_hooks_in_a_folder_of_the_users_configuration_are_not_every_agents(repo, tmp_path, program):
+    """Gemini CLI hides the user's configuration, Copilot does not."""
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[core]\n\thooksPath = {tmp_path}/hooks\n")
+    (tmp_path / "hooks").mkdir()
+    agents.install(repo.open(), "gemini,copilot")
+    found = gits(repo, PATH="/usr/bin:/bin", GIT_CONFIG_GLOBAL=str(config))
+    assert "gemini's git" in found
+    assert "copilot" in found["agents' git"].seen
+
+
+@pytest.mark.parametrize(("text", "health"), [('shift 2; exec "$@"', Health.WELL), ("exit 1", Health.WELL),
+                                              ("echo /elsewhere/pre-commit", Health.ODD)])  # fmt: skip
+def test_an_agent_that_can_run_a_command_is_asked_itself(repo, program, text, health):
+    with open(f"{program}/codex", "w") as file:
+        file.write(f"#!/bin/sh\n{text}\n")
+    os.chmod(f"{program}/codex", 0o755)
+    found = gits(repo, PATH=f"{program}:/usr/bin:/bin")
+    assert [each.health for each in found.values()] == [health]
+    if health is Health.WELL:
+        assert ("by what" in found["agents' git"].seen) is (text == "exit 1")

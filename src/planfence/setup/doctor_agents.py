@@ -24,13 +24,10 @@ from planfence.setup.doctor import Bench, Diagnosis, Health
 
 def agents(bench: Bench) -> Iterator[Diagnosis]:
     """Whether each agent that is named, installed or set up here would call us before it edits."""
-    named = _named(bench)
+    planned = named(bench)
     for name in AGENTS:
         program = shutil.which(name, path=bench.environment.get("PATH"))
-        places = [installed.settings(name, bench.repository.top)]
-        if home := bench.environment.get("HOME"):
-            places.append(installed.settings(name, bench.repository.top, Path(home)))
-        held = [(place, _present(place)) for place in places]
+        held = [(place, _present(place)) for place in _places(bench, name)]
         if any(state == "whole" for _, state in held):
             yield from _would_run(bench, name, next(place for place, state in held if state == "whole"))
         elif any(state == "part" for _, state in held):
@@ -41,14 +38,26 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
                 f"{place.path} holds only some of them, or older ones",
                 f"planfence install --agents {name}",
             )
-        elif program or name in named:
-            why = "a plan names it" if name in named else "it is installed"
+        elif program or name in planned:
+            why = "a plan names it" if name in planned else "it is installed"
             yield Diagnosis(
                 Health.ODD,
                 f"{name}'s hooks",
                 f"are not merged, though {why}: it hears of the plan at the commit alone",
                 f"planfence install --agents {name}",
             )
+
+
+def is_merged(bench: Bench, name: str) -> bool:
+    """Whether all of an agent's hooks are in the project's settings, or in the user's."""
+    return any(_present(place) == "whole" for place in _places(bench, name))
+
+
+def _places(bench: Bench, name: str) -> list[installed.Settings]:
+    places = [installed.settings(name, bench.repository.top)]
+    if home := bench.environment.get("HOME"):
+        places.append(installed.settings(name, bench.repository.top, Path(home)))
+    return places
 
 
 def _present(place: installed.Settings) -> str:
@@ -160,18 +169,18 @@ def _toml(path: Path) -> dict[str, Any]:
 def model(bench: Bench) -> Iterator[Diagnosis]:
     """Whether the plans' roles know the name that a commit from here would bear."""
     name = detect(bench.environment)
-    named = _named(bench)
-    if name != HUMAN and named and name not in named:
+    planned = named(bench)
+    if name != HUMAN and planned and name not in planned:
         source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL") else "the agent's own variables"
         yield Diagnosis(
             Health.ODD,
             "model",
-            f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(named))}",
+            f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(planned))}",
             f"give {name} a role in the plan, or set PLANFENCE_MODEL to the name that the plan uses",
         )
 
 
-def _named(bench: Bench) -> frozenset[str]:
+def named(bench: Bench) -> frozenset[str]:
     """Return every model that a readable plan at HEAD gives a role."""
     with Objects(bench.repository.git) as objects:
         sources = Sources(objects)
