@@ -77,6 +77,20 @@ def test_what_announces_itself(variable, value, model):
     assert detect(Environment({variable: value})) == model
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "model"),
+    [
+        ("CURSOR_EXTENSION_HOST_ROLE", "agent-exec", "cursor"),
+        ("CURSOR_EXTENSION_HOST_ROLE", "local", "human"),
+        ("AWS_EXECUTION_ENV", "AmazonQ-For-CLI Version/1.2", "amazon-q"),
+        ("AWS_EXECUTION_ENV", "AWS_Lambda_python3.12", "human"),
+    ],
+)
+def test_a_variable_of_many_programs_tells_by_its_value(variable, value, model):
+    assert detect(Environment({variable: value})) == model
+    assert tables.says_who(variable)
+
+
 def test_a_teams_own_variables_come_first():
     own = {"ACME_BOT": "acme"}
     assert detect(Environment({"ACME_BOT": "7", "CODEX_CI": "1"}), own) == "acme"

@@ -52,8 +52,8 @@ NUMSTAT = ("-r", "-z", *_WHOLE_DIFF, *MYERS)
 
 #: Variables that an agent sets for the commands that it runs, in the order in which they are believed. Codex stands
 #: first: a planner that hands a task to `codex exec` leaves its own variables in place. Amp sets CLAUDECODE too, Kilo
-#: OPENCODE. Read in the sources and lists of `@vercel/detect-agent` 1.2, `is-ai-agent` 0.5, `detect-agent` 0.6 and
-#: `agent-detector` 2.0, and seen with the programs that docs/agents.md names.
+#: OPENCODE. Read in the sources and lists of `@vercel/detect-agent` 1.2 (npm), `is-ai-agent` 0.4 (a crate, of Rust),
+#: `detect-agent` 0.6 and `agent-detector` 2.0 (PyPI), and seen with the programs that docs/agents.md names.
 SET_FOR_COMMANDS = (
     ("CODEX_THREAD_ID", "codex"),
     ("CODEX_SANDBOX", "codex"),
@@ -69,11 +69,13 @@ SET_FOR_COMMANDS = (
     ("IFLOW_CLI", "iflow"),
     ("GEMINI_CLI", "gemini"),
     ("CURSOR_AGENT", "cursor"),
+    ("CURSOR_SANDBOX", "cursor"),
     ("COPILOT_CLI", "copilot"),
     ("COPILOT_AGENT", "copilot"),
     ("COPILOT_AGENT_JOB_ID", "copilot"),
     ("COPILOT_AGENT_SESSION_ID", "copilot"),
     ("OPENCODE", "opencode"),
+    ("OPENCODE_PID", "opencode"),
     ("OPENCODE_AGENT", "opencode"),
     ("OPENCODE_SESSION_ID", "opencode"),
     ("AUGMENT_AGENT", "augment"),
@@ -101,11 +103,20 @@ SET_FOR_COMMANDS = (
     ("OZ_RUN_ID", "warp"),
 )
 
+#: Variables that other programs set too, and what stands in them if an agent does.
+TOLD_BY_VALUE = (
+    ("CURSOR_EXTENSION_HOST_ROLE", "agent-exec", "cursor"),
+    ("AWS_EXECUTION_ENV", "AmazonQ-For-CLI", "amazon-q"),
+)
+
 #: Variables that a person has too, in a terminal of the agent's editor or as its configuration. They are believed last,
 #: and `PLANFENCE_MODEL=human` is believed before them.
 SET_FOR_PEOPLE_TOO = (
     ("CLAUDECODE", "claude"),
     ("CLAUDE_CODE", "claude"),
+    ("CLAUDE_CODE_SESSION_ID", "claude"),
+    ("CLAUDE_CODE_ENTRYPOINT", "claude"),
+    ("CLAUDE_CODE_EXECPATH", "claude"),
     ("CURSOR_TRACE_ID", "cursor"),
     ("OPENCODE_CLIENT", "opencode"),
     ("ANTIGRAVITY_CLI_ALIAS", "antigravity"),
@@ -227,6 +238,9 @@ def agent(variables: "Mapping[str, str]", own: "Mapping[str, str] | None" = None
         for variable, model in table:
             if is_set(variables.get(variable, "")):
                 return model
+    for variable, part, model in TOLD_BY_VALUE:
+        if part in variables.get(variable, ""):
+            return model
     for variable in ANNOUNCING:
         announced = variables.get(variable, "").strip().lower().replace("_", "-")
         if is_set(announced):
@@ -248,6 +262,11 @@ def perhaps(variables: "Mapping[str, str]") -> str:
     return ""
 
 
+def announced(name: str) -> str:
+    """Return the agent that calls itself so, ``agent`` for an unknown one: the name is anybody's to choose."""
+    return _announced(name.strip().lower().replace("_", "-"), known=True)
+
+
 def names_another(plan: "Mapping[bytes, list[bytes]]", variables: "Mapping[str, str]") -> bool:
     """Whether one of the policy's own variables, as a compiled plan lists them, says who is at work."""
     return any(is_set(variables.get(name.decode(), "")) for name in plan.get(b"identity", ()))
@@ -260,7 +279,7 @@ def is_set(value: str) -> bool:
 
 def says_who(name: str) -> bool:
     """Whether a variable says who is at work, so that a command must not take it away."""
-    known = (*SET_FOR_COMMANDS, *SET_FOR_PEOPLE_TOO)
+    known = (*SET_FOR_COMMANDS, *SET_FOR_PEOPLE_TOO, *((each, model) for each, _, model in TOLD_BY_VALUE))
     fixed = (*ANNOUNCING, *SESSIONS, "PLANFENCE_MODEL")
     return name in fixed or any(name == each for each, _ in known) or name[-6:] == "_AGENT"
 

@@ -58,6 +58,11 @@ def emit_exact(data: bytes) -> None:
 
 def emit_error(error: PlanfenceError) -> None:
     """Say an error and its hint on standard error: a line each, and a line for each fault of a file."""
+    emit(f"planfence: {error_text(error)}\n", err=True)
+
+
+def error_text(error: PlanfenceError) -> str:
+    """Return an error and its hint, inert: a line each, and a line for each fault of a file."""
     if isinstance(error, BadFile):
         said: list[str] = []
         for fault in error.faults[:_FAULTS]:
@@ -68,7 +73,7 @@ def emit_error(error: PlanfenceError) -> None:
         said = [inert(error.message), *(f"  {inert(line)}".rstrip() for line in error.more)]
     if error.hint:
         said.append(f"  hint: {inert(error.hint)}")
-    emit("planfence: " + "\n".join(said) + "\n", err=True)
+    return "\n".join(said)
 
 
 class PassedOn:

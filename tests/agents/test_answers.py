@@ -229,8 +229,127 @@ def test_recorded_payloads_are_answered(working, file):
     recorded = file.read_bytes().replace(f"/home/dev/{agent}-{version}/shop".encode(), str(working.root).encode())
     answered = reply(agent, recorded, working.environment())
     assert answered.code == 0
-    denied = b"PreToolUse" in recorded
+    denied = b"PreToolUse" in recorded or b"BeforeTool" in recorded
     assert ("deny" in answered.stdout) is denied
+
+
+CAMEL = PAYLOADS.parent / "camel"
+
+
+@pytest.mark.parametrize("file", sorted(CAMEL.rglob("*.json")), ids=lambda file: file.name)
+@pytest.mark.parametrize("agent", ["copilot", "claude"])
+def test_recorded_payloads_that_name_no_event_are_answered_in_their_own_form(working, file, agent):
+    recorded = file.read_bytes().replace(f"/home/dev/{file.parent.name}/shop".encode(), str(working.root).encode())
+    answered = reply(agent, recorded, working.environment())
+    assert answered.code == 0
+    said = json.loads(answered.stdout or "{}")
+    assert (said.get("permissionDecision") == "deny") is ("-preToolUse" in file.name)
+    assert "hookSpecificOutput" not in said
+    told = ("sessionStart", "userPromptSubmitted", "subagentStart")
+    assert ("the task is auth/middleware" in said.get("additionalContext", "")) is any(
+        each in file.name for each in told
+    )
+
+
+def test_vs_code_is_answered_in_its_form(tested):
+    common = {"timestamp": "2026-02-09T10:30:00.000Z", "cwd": str(tested.root), "sessionId": "s1"}
+    call = {"hookEventName": "PreToolUse", "tool_name": "create_file", "tool_use_id": "t"}
+    call["tool_input"] = {"filePath": str(tested.root / "docs/new.md"), "content": "x"}
+    for agent in ("claude", "copilot"):
+        said = json.loads(reply(agent, json.dumps(common | call).encode(), tested.environment()).stdout)
+        assert said["hookSpecificOutput"]["permissionDecision"] == "deny"
+        call["tool_input"]["filePath"] = str(tested.root / "src/auth.py")
+        assert reply(agent, json.dumps(common | call).encode(), tested.environment()).stdout == ""
+        call["tool_input"]["filePath"] = str(tested.root / "docs/new.md")
+    tested.write("src/auth.py")
+    stop = common | {"hookEventName": "Stop", "stop_hook_active": False}
+    said = json.loads(reply("copilot", json.dumps(stop).encode(), tested.environment()).stdout)
+    assert said["hookSpecificOutput"] == {"hookEventName": "Stop", "decision": "block", "reason": said["reason"]}
+
+
+def test_antigravity_is_never_answered_by_an_empty_object(tested):
+    """Before a tool, `{}` is a denial to it, and silence lets it run (seen with 1.2.3)."""
+    common = {"conversationId": "c", "workspacePaths": [str(tested.root)]}
+    call = {"toolCall": {"name": "run_command", "args": {"CommandLine": "ls", "Cwd": str(tested.root)}}}
+    assert reply("antigravity", json.dumps(common | call).encode(), tested.environment()).stdout == ""
+    call["toolCall"]["args"]["CommandLine"] = "git commit -nm x"
+    said = json.loads(reply("antigravity", json.dumps(common | call).encode(), tested.environment()).stdout)
+    assert said["decision"] == "deny"
+    assert "--no-verify" in said["reason"]
+    call["toolCall"] = {"name": "write_to_file", "args": {"TargetFile": str(tested.root / "docs/new.md")}}
+    said = json.loads(reply("antigravity", json.dumps(common | call).encode(), tested.environment()).stdout)
+    assert "docs/new.md" in said["reason"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "held"),
+    [
+        ({}, True),
+        ({"background_tasks": []}, True),
+        ({"background_tasks": [{"id": "a1", "type": "subagent", "status": "running", "agent_type": "x"}]}, False),
+        ({"background_tasks": [{"id": "b1", "type": "shell", "status": "running", "command": "npm start"}]}, True),
+        ({"background_tasks": [{"id": "b1", "type": "shell", "status": "completed"}]}, True),
+        ({"agent_id": "a1", "background_tasks": [{"id": "a1", "type": "subagent", "status": "running"}]}, True),
+        ({"agent_id": "a1", "agent_type": "Explore"}, False),
+        ({"agent_id": "a1", "agent_type": "general-purpose"}, True),
+        ({"background_tasks": "none"}, True),
+    ],
+)
+def test_a_stop_waits_for_children_and_not_for_readers(tested, fields, held):
+    tested.write("src/auth.py")
+    assert bool(end(tested, "SubagentStop" if "agent_id" in fields else "Stop", **fields).stdout) is held
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ({"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "planfence-agent claude"}]}]}}, ""),
+        ({"hooks": {}}, "takes the plan's hooks out"),
+        (
+            {"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "mine"}]}]}},
+            "takes the plan's hooks out",
+        ),
+        ({"disableAllHooks": True}, "switches the plan's hooks off"),
+        ([], "no JSON object"),
+        ("{", "can't be read as JSON"),
+    ],
+)
+def test_settings_that_change_during_a_session_keep_our_hooks(tested, after, why):
+    tested.write(".claude/settings.json", after if isinstance(after, str) else json.dumps(after))
+    answered = end(tested, "ConfigChange", source="project_settings", file_path=".claude/settings.json")
+    assert (why in json.loads(answered.stdout)["reason"]) if why else not answered.stdout
+
+
+def test_hooks_of_the_user_are_enough(tested):
+    tested.write(".claude/settings.json", "{}")
+    home = tested.root.parent / ".claude"
+    home.mkdir()
+    (home / "settings.json").write_text(
+        '{"hooks": {"PreToolUse": [{"hooks": [{"command": "planfence-agent claude"}]}]}}'
+    )
+    assert not end(tested, "ConfigChange").stdout
+    tested.write(".claude/settings.local.json", '{"disableAllHooks": true}')
+    assert end(tested, "ConfigChange").stdout
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".github/hooks/planfence.json",
+        ".github/hooks/new.json",
+        ".opencode/plugins/planfence.js",
+        ".opencode/plugin/x.ts",
+    ],
+)
+def test_the_other_agents_hooks_are_no_agents_to_change(working, path):
+    assert "decides whether hooks run" in write(working, path)
+
+
+def test_a_tool_that_nobody_knows_is_looked_at_afterwards(working):
+    assert not ask(working, "mcp__x__run_magic", {"spell": "x"}).stdout
+    working.write("docs/magic.md")
+    told = json.loads(ask(working, "mcp__x__run_magic", {"spell": "x"}, event="PostToolUse").stdout)
+    assert "docs/magic.md" in told["reason"]
 
 
 def end(repo, event, **fields):

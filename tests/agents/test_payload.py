@@ -128,6 +128,16 @@ def test_every_header_of_a_patch():
         ("editFiles", {"files": ["/r/a.py", "/r/b.py"]}, ["/r/a.py", "/r/b.py"], ""),
         ("multi_replace_string_in_file", {"replacements": [{"filePath": "/r/a.py"}]}, ["/r/a.py"], ""),
         ("run_in_terminal", {"command": "ls"}, [], "ls"),
+        ("create_and_run_task", {"task": {"command": "git", "args": ["commit", "-n"]}}, [], "git commit -n"),
+        ("write_bash", {"shellId": "0", "input": "git commit -n"}, [], "git commit -n"),
+        ("mcp_fs_write_file", {"path": "a.py", "content": ""}, ["a.py"], ""),
+        ("fs_write_file", {"path": "a.py", "content": ""}, ["a.py"], ""),
+        ("str_replace_editor", {"command": "create", "path": "/r/a.py", "file_text": ""}, ["/r/a.py"], ""),
+        ("str_replace_editor", {"command": "view", "path": "/r/a.py"}, [], ""),
+        ("todowrite", {"todos": [{"content": "x", "status": "pending"}]}, [], ""),
+        ("read", {"filePath": "/r/a.py"}, [], ""),
+        ("view", {"path": "/r/a.py"}, [], ""),
+        ("patch", {"patchText": "*** Begin Patch\n*** Add File: a.py\n+x\n*** End Patch"}, ["a.py"], ""),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("camel", [True, False])

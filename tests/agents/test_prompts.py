@@ -124,6 +124,138 @@ def test_an_agent_that_is_not_there_and_one_that_fails(repo, tmp_path):
     assert "result=failed" in (repo.root / ".ai-benchmark.csv").read_text()
 
 
+AGENT = """\
+#!{python}
+import json, os, pathlib, subprocess, sys
+sys.stdin.read()
+pathlib.Path({seen!r}).write_text(json.dumps(sys.argv[1:]))
+environment = dict(os.environ, CLAUDE_CODE_CHILD_SESSION="1")
+for command in {commands!r}:
+    subprocess.run(command, shell=True, env=environment, check=True, stdout=subprocess.DEVNULL)
+print(json.dumps({{"type": "result", "result": {text!r}, "session_id": "s", "total_cost_usd": 0.1}}))
+"""
+
+
+@pytest.fixture
+def agent(repo, tmp_path):
+    """Return what starts `prompt STAGE --run` with a program that runs commands and answers with a text."""
+    plan = (repo.root / "plans/auth.toml").read_text()
+    repo.write("plans/auth.toml", plan.replace('implement = "human"', 'implement = "claude"'))
+    repo.git("commit", "-qam", "docs: roles")
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "test ! -e bad"\nmin_tests = 0\n')
+    repo.git("commit", "-qam", "chore: tests")
+    assert repo.planfence("install").returncode == 0
+    repo.git("checkout", "-q", "-b", "work")
+    repo.start("auth/middleware")
+
+    def started(stage, *words, commands=(), text="Done."):
+        program = tmp_path / "bin/agent"
+        program.parent.mkdir(exist_ok=True)
+        seen = str(tmp_path / "seen")
+        program.write_text(AGENT.format(python=sys.executable, commands=list(commands), text=text, seen=seen))
+        program.chmod(0o755)
+        return repo.planfence("prompt", stage, "--run", "claude", "--program", str(program), *words)
+
+    return started
+
+
+def test_an_executors_commits_are_told_and_tested(repo, agent, tmp_path):
+    done = agent("implement", "auth/middleware", "--", "--max-turns", "3",
+                 commands=["echo 1 > src/auth.py", "git add src/auth.py", "git commit -qm 'feat: auth'"])  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Done." in done.stdout
+    assert "feat: auth" in done.stderr
+    assert "tree " in done.stderr
+    assert " passed " in done.stderr
+    assert json.loads((tmp_path / "seen").read_text())[-2:] == ["--max-turns", "3"]
+    assert "Plan-Model: claude" in repo.git("log", "-1", "--format=%B")
+    assert repo.planfence("test", "auth/middleware").stdout == ""  # it has passed already
+
+
+@pytest.mark.parametrize(
+    ("commands", "code", "said"),
+    [
+        ([], 0, "nothing committed\n"),
+        (["echo 1 > src/auth.py"], 0, "nothing committed: src/auth.py"),
+        (["echo 1 > src/auth.py", "echo 2 > src/user.py", "git add src/auth.py", "git commit -qm 'feat: auth'"], 0,
+         "left uncommitted: src/user.py"),
+        (["echo 1 > src/auth.py", "touch tests/auth/bad; mkdir -p tests/auth", "touch bad", "git add src bad",
+          "git commit -qm 'feat: auth' || true"], 0, "nothing committed"),
+    ],
+)  # fmt: skip
+def test_what_an_executor_left_is_said(repo, agent, commands, code, said):
+    commands = [each for each in commands if "tests/auth/bad" not in each]
+    done = agent("implement", "auth/middleware", commands=commands)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+
+
+def test_an_executor_whose_tests_fail_is_told(repo, agent):
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "false"\nmin_tests = 0\n')
+    repo.git("commit", "-qam", "chore: other tests", "--no-verify")
+    commands = ["echo 1 > src/auth.py", "git add src/auth.py", "git commit -qm 'feat: auth'"]
+    done = agent("implement", "auth/middleware", commands=commands)
+    assert done.returncode == 1
+    assert "not passed" in done.stderr
+
+
+def test_a_reviewers_answers_are_recorded_and_not_printed(repo, agent, tmp_path):
+    from planfence.judge.situation import look
+    from planfence.ledger.reviewing import points
+
+    plan = (repo.root / "plans/auth.toml").read_text()
+    plan = plan.replace('implement = "claude"', 'implement = "codex"').replace("version = 1", "version = 2")
+    repo.write("plans/auth.toml", plan)
+    repo.git("commit", "-qam", "docs: roles", "--no-verify")
+    repo.write("src/auth.py")
+    repo.git("add", "-A")
+    repo.git("commit", "-qm", "feat: auth", CODEX_CI="1")
+    assert repo.planfence("test", "auth/middleware").returncode == 0
+    moved = repo.planfence("advance", "auth/middleware", CODEX_CI="1")
+    assert moved.returncode == 0, moved.stderr + moved.stdout
+    listed = [{"id": point.id, "met": True, "evidence": "src/auth.py:1 read"}
+              for point in points(look(repo.open(), "auth/middleware").task)]  # fmt: skip
+    text = f"Here it is:\n```json\n{json.dumps({'answers': listed, 'notes': 'n'})}\n```"
+    done = agent("review", "auth/middleware", text=text)
+    assert done.returncode == 0, done.stderr
+    assert "answers recorded by claude" in done.stdout
+    assert '"answers"' not in done.stdout
+    assert "acceptEdits" not in (tmp_path / "seen").read_text()
+    bad = agent("review", "auth/middleware", text="Looks good to me")
+    assert bad.returncode == 1
+    assert "Looks good to me" in bad.stdout
+    assert "no JSON object with `answers`" in bad.stderr
+
+
+def test_a_planners_plan_is_written_where_it_belongs(repo, agent):
+    plan = (repo.root / "plans/auth.toml").read_text().replace('id = "auth"', 'id = "mail"')
+    done = agent("plan", "--goal", "Send mail", text=f"The plan:\n```toml\n{plan}```\n")
+    assert "plans/mail.toml" in done.stdout
+    assert (repo.root / "plans/mail.toml").read_text() == plan.strip() + "\n"
+    assert "git add plans/mail.toml" in done.stderr
+    again = agent("plan", "--goal", "Send mail", text=f"```toml\n{plan}```\n")
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+    for text in ("I would rather not", "```toml\nschema = 1\n```", "```toml\nschema = \n```"):
+        bad = agent("plan", "--goal", "Send mail", text=text)
+        assert bad.returncode == 1
+        assert "Traceback" not in bad.stderr
+    assert "event=run" in (repo.root / ".ai-benchmark.csv").read_text()
+
+
+def test_arguments_of_an_agent_need_an_agent(repo):
+    done = repo.planfence("prompt", "implement", "auth/middleware", "--", "--max-turns", "3")
+    assert done.returncode == 2
+    assert "--run claude" in done.stderr
+
+
+def test_codex_may_write_to_git_and_a_reviewer_may_write_nothing(tmp_path):
+    linked = programs.arguments("codex", "implement", "/home/dev/shop/.git", ["-m", "x"])
+    assert linked[-5:] == ["--add-dir", "/home/dev/shop/.git", "-m", "x", "-"]
+    assert "read-only" in programs.arguments("codex", "review", ".git")
+    assert programs.arguments("claude", "implement", ".git", ["x"])[-1] == "x"
+
+
 def answers(task, **changed):
     found = [Answer(point.id, True, f"read {point.id} in src/auth.py:3") for point in reviewing.points(task)]
     return [changed.get(answer.criterion.replace("-", "_"), answer) for answer in found]

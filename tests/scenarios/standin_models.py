@@ -1,4 +1,4 @@
-"""Stand-in model servers: Anthropic's `/v1/messages` and OpenAI's `/v1/responses` as streams.
+"""Stand-in model servers: Anthropic's `/v1/messages`, OpenAI's `/v1/responses`, Gemini's `generateContent` as streams.
 
 They answer with the tool calls of a script, one a turn, and then with "Done.", so that a real agent
 runs its tools and hooks without an account or a network. What the agent sent is kept. The n-th answer has ids and
@@ -35,6 +35,13 @@ class _Handler(BaseHTTPRequestHandler):
             asked = json.loads(body)
             call = self._next() if asked.get("tools") else None
             self._stream(_messages(asked["model"], call, self._count()))
+        elif ":streamGenerateContent" in self.path:
+            asked = json.loads(body)
+            self._stream(_contents(self._next() if asked.get("tools") else None, self._count()), named=False)
+        elif ":generateContent" in self.path:
+            self._send(json.dumps(next(_contents(None, self._count()))).encode(), "application/json")
+        elif ":countTokens" in self.path:
+            self._send(b'{"totalTokens": 10}', "application/json")
         elif "responses" in self.path:
             self._stream(_responses(self._next(), self._count()))
         else:
@@ -47,8 +54,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.answers += 1
         return self.server.answers
 
-    def _stream(self, events):
-        text = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    def _stream(self, events, named=True):
+        text = "".join(
+            (f"event: {event['type']}\n" if named else "") + f"data: {json.dumps(event)}\n\n" for event in events
+        )
         self._send(text.encode(), "text/event-stream", f"req_{self.server.answers}")
 
     def _send(self, data, kind, request=""):
@@ -96,6 +105,17 @@ def _responses(call, n):
         "output_tokens_details": {"reasoning_tokens": 0},
     }
     yield {"type": "response.completed", "response": {"id": f"resp_{n}", "usage": usage}}
+
+
+def _contents(call, n):
+    part = (
+        {"functionCall": {"name": call["name"], "args": call["input"], "id": f"call_{n}"}}
+        if call
+        else {"text": "Done."}
+    )
+    usage = {"promptTokenCount": 1000 * n, "candidatesTokenCount": 20 + n, "totalTokenCount": 1020 * n}
+    content = {"role": "model", "parts": [part]}
+    yield {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}], "usageMetadata": usage}
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def test_a_foreign_and_an_edited_hook(installed):
 def test_a_shim_of_another_version(installed):
     path = hook(installed, "post-commit")
     rest = path.read_bytes().split(b"\n", 2)[2].replace(b"record && exit 0\n", b"")
-    path.write_bytes(shims._HEAD + shims._MARKER + shims._digest(rest) + b"\n" + rest)
+    path.write_bytes(shims.HEAD + shims.MARKER + shims.digest_of(rest) + b"\n" + rest)
     seen = "was written by another version of planfence"
     assert doctor(installed)["post-commit"][1:] == (seen, "planfence install")
     assert installed.planfence("install").returncode == 0

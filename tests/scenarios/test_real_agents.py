@@ -1,4 +1,4 @@
-"""Claude Code and Codex CLI themselves, where they are on PATH, with a stand-in model behind them."""
+"""The agents' own programs, where they are on PATH, with a stand-in model behind them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def shop(repo, tmp_path):
         pytest.skip("planfence-agent is not installed beside this Python")
     repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\n')
     repo.git("commit", "-qam", "chore: tests", "--no-verify")
-    assert repo.planfence("install", "--agents", "claude,codex").returncode == 0
+    assert repo.planfence("install", "--agents", "claude,codex,copilot,opencode,gemini").returncode == 0
     repo.git("add", "-A")
     repo.git("commit", "-qm", "chore: agents", "--no-verify")
     repo.git("checkout", "-q", "-b", "work")
@@ -129,3 +129,75 @@ def test_codex_obeys_once_its_hooks_are_trusted(shop, tmp_path):
     assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
     assert "git commit --no-verify: the hooks are part of the plan" in told
     assert spent(costs_codex, shop) == [20 + n for n in range(1, answers + 1)]
+
+
+def calls(shop, names):
+    """An edit inside the task and one outside, a heredoc, a script, a commit without hooks, by an agent's own tools."""
+    write, path, text, shell = names
+    script = shop.root.parent / "script.py"
+    script.write_text("open('docs/script.md', 'w').write('x')\n")
+    commands = ["cat > docs/here.md <<'E'\nx\nE", f"python3 {script}", "git add -A && git commit -nm x"]
+    return [
+        {"name": write, "input": {path: str(shop.root / "src/auth.py"), text: "x = 1\n"}},
+        {"name": write, "input": {path: str(shop.root / "docs/new.md"), text: "x\n"}},
+        *({"name": shell, "input": {"command": each, "description": "x"}} for each in commands),
+    ]
+
+
+def held(shop, told):
+    assert (shop.root / "src/auth.py").exists()
+    assert not (shop.root / "docs/new.md").exists()
+    assert not (shop.root / "docs/here.md").exists()
+    assert "the task is auth/middleware" in told
+    assert "docs/new.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
+    assert "docs/here.md: not in the files of auth/middleware (SCP001 path-outside-task)" in told
+    assert "This is changed outside the task auth/middleware" in told
+    assert "git commit --no-verify: the hooks are part of the plan" in told
+    assert shop.git("log", "--format=%s", "-1") == "chore: agents"
+
+
+@needs("copilot")
+def test_copilot_obeys(shop):
+    with standin_models.serving(calls(shop, ("create", "path", "file_text", "bash"))) as server:
+        run(
+            shop,
+            ["copilot", "-p", "Do it", "--trust-folder", "--allow-all-tools", "--allow-all-paths", "--no-auto-update"],
+            COPILOT_PROVIDER_BASE_URL=f"http://127.0.0.1:{server.server_port}",
+            COPILOT_PROVIDER_TYPE="anthropic",
+            COPILOT_PROVIDER_API_KEY="stand-in",
+            COPILOT_MODEL="claude-sonnet-4",
+            COPILOT_OFFLINE="true",
+        )
+        told = "\n".join(server.asked)
+    held(shop, told)
+    assert "docs/script.md" in told
+
+
+@needs("opencode")
+def test_opencode_obeys(shop):
+    with standin_models.serving(calls(shop, ("write", "filePath", "content", "bash"))) as server:
+        options = {"baseURL": f"http://127.0.0.1:{server.server_port}/v1", "apiKey": "stand-in"}
+        settings = {"provider": {"anthropic": {"options": options}}, "autoupdate": False}
+        settings["small_model"] = "openai/none"  # what writes the title would take an answer from the script
+        shop.write("opencode.json", json.dumps(settings))
+        run(shop, ["opencode", "run", "--model", "anthropic/claude-sonnet-4-5", "Do it"], ANTHROPIC_API_KEY="stand-in")
+        told = "\n".join(server.asked)
+    held(shop, told)
+
+
+@needs("gemini")
+def test_gemini_obeys(shop):
+    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}}, "general": {"disableAutoUpdate": True}}
+    settings |= {"privacy": {"usageStatisticsEnabled": False}, "telemetry": {"enabled": False}}
+    (shop.root.parent / ".gemini").mkdir()
+    (shop.root.parent / ".gemini/settings.json").write_text(json.dumps(settings))
+    with standin_models.serving(calls(shop, ("write_file", "file_path", "content", "run_shell_command"))) as server:
+        run(
+            shop,
+            ["gemini", "-p", "Do it", "--yolo", "--skip-trust", "-m", "gemini-2.5-pro"],
+            GOOGLE_GEMINI_BASE_URL=f"http://127.0.0.1:{server.server_port}",
+            GEMINI_API_KEY="stand-in",
+            GEMINI_CLI_TRUST_WORKSPACE="true",
+        )
+        told = "\n".join(server.asked)
+    held(shop, told)

@@ -31,7 +31,7 @@ def has(text, path, agent):
     return agentsettings.present(text, agent, path)
 
 
-@pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "cursor"])
+@pytest.mark.parametrize("agent", ["claude", "codex", "gemini", "cursor", "copilot"])
 @pytest.mark.parametrize(
     "before",
     [
@@ -49,7 +49,7 @@ def has(text, path, agent):
 def test_in_and_out_is_byte_for_byte(tmp_path, agent, before):
     which = agentsettings.settings(agent, tmp_path)
     if before is not None:
-        which.path.parent.mkdir()
+        which.path.parent.mkdir(parents=True)
         which.path.write_bytes(before.encode())
     assert agentsettings.install(which, tmp_path / "memory")
     text = which.path.read_bytes().decode()
@@ -194,3 +194,49 @@ def test_a_missing_program_denies(tmp_path):
     )
     assert done.returncode == 2
     assert "denied" in done.stderr
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_opencode_has_a_plugin_of_its_own(tmp_path, home):
+    which = agentsettings.settings("opencode", tmp_path, tmp_path if home else None)
+    assert agentsettings.install(which, tmp_path / "memory")
+    text = which.path.read_text()
+    assert has(text, which.path, "opencode") == "whole"
+    assert not agentsettings.install(which, tmp_path / "memory")
+    assert agentsettings.uninstall(which, tmp_path / "memory")
+    assert not which.path.parent.exists()
+    which.path.parent.mkdir(parents=True)
+    which.path.write_text("export const Mine = async () => ({})\n")
+    for change in (agentsettings.install, agentsettings.uninstall):
+        if change is agentsettings.install:
+            with pytest.raises(PlanfenceError, match="no file of ours"):
+                change(which, tmp_path / "memory")
+        else:
+            assert not change(which, tmp_path / "memory")
+    assert "Mine" in which.path.read_text()
+    which.path.write_text(text.replace("30000", "1"))
+    assert has(which.path.read_text(), which.path, "opencode") == "part"
+    with pytest.raises(PlanfenceError, match="changed since"):
+        agentsettings.uninstall(which, tmp_path / "memory")
+
+
+def test_an_old_claude_gets_no_event_that_it_would_drop_all_hooks_for(repo, tmp_path):
+    """2.0.30 to 2.1.100 run no hook at all if one is of an event that they do not know."""
+    program = tmp_path / "bin/claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho '2.0.30 (Claude Code)'\n")
+    program.chmod(0o755)
+    path = f"{program.parent}:{repo.variables['PATH']}"
+    done = repo.planfence("install", "--agents", "claude", PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "2.0.30 is installed here" in done.stdout
+    settings = repo.root / ".claude/settings.json"
+    old = set(json.loads(settings.read_text())["hooks"])
+    assert not old & {*agentsettings.NEWER}
+    assert has(settings.read_text(), settings, "claude") == "whole"
+    program.write_text("#!/bin/sh\necho '2.1.332 (Claude Code)'\n")
+    assert repo.planfence("install", "--agents", "claude", PATH=path).returncode == 0
+    assert set(json.loads(settings.read_text())["hooks"]) == old | {*agentsettings.NEWER}
+    program.write_text("#!/bin/sh\necho '2.1.20 (Claude Code)'\n")
+    doctor = repo.planfence("doctor", PATH=path).stdout
+    assert "Claude Code 2.1.20 drops all hooks" in doctor

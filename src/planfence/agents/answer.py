@@ -1,9 +1,10 @@
 """Answers in the form that each agent obeys.
 
 Claude Code and Codex read `hookSpecificOutput` on exit 0; Codex treats a field that it does not know,
-`ask`, and an empty reason as no answer, and runs the tool. Gemini CLI reads `decision`, Cursor
-`permission`. Exit 1, 127 and a timeout let the tool run in every one of them, so an answer always
-exits 0, or 2 where none could be formed.
+`ask`, and an empty reason as no answer, and runs the tool. Gemini CLI and Antigravity read `decision`, Cursor
+`permission`. VS Code has Claude's forms, but for a stop; Copilot CLI answers in the shape that it was asked in.
+Exit 1, 127 and a timeout let the tool run in most of them, so an answer always exits 0, or 2 where none could be
+formed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from planfence.inert import inert
 
 #: Claude Code cuts context at 10,000 characters.
 LONGEST_CONTEXT = 10_000
-#: The exit code that blocks with standard error as the reason, in all four agents.
+#: The exit code that blocks with standard error as the reason, in all of these agents.
 BLOCK = 2
 
 
@@ -24,8 +25,10 @@ def deny(payload: Payload, reason: str) -> str:
     reason = _shown(reason) or "planfence denied this without a reason; run `planfence doctor`"
     if payload.agent == "cursor":
         return _json({"permission": "deny", "user_message": reason, "agent_message": reason})
-    if payload.agent == "gemini":
+    if payload.agent in ("gemini", "antigravity"):
         return _json({"decision": "deny", "reason": reason})
+    if _is_camel(payload):
+        return _json({"permissionDecision": "deny", "permissionDecisionReason": reason})
     return _json(
         {
             "hookSpecificOutput": {
@@ -42,14 +45,21 @@ def block(payload: Payload, reason: str) -> str:
     reason = _shown(reason)
     if payload.agent == "cursor":
         return _json({"followup_message": reason})
-    return _json({"decision": "deny" if payload.agent == "gemini" else "block", "reason": reason})
+    decision = {"gemini": "deny", "antigravity": "continue"}.get(payload.agent, "block")
+    said: dict[str, object] = {"decision": decision, "reason": reason}
+    if _is_vscode(payload) and payload.event is Event.STOP:
+        said["hookSpecificOutput"] = {"hookEventName": "Stop", **said}
+    return _json(said)
 
 
 def tell(payload: Payload, text: str) -> str:
     """Return the answer that tells the model what its tool did; the tool has run."""
     if payload.agent == "cursor":
         return _json({"additional_context": text[:LONGEST_CONTEXT]})
-    return context(payload, text) if payload.agent == "gemini" else block(payload, text[:LONGEST_CONTEXT])
+    if payload.agent == "antigravity":
+        return silence(payload)  # its hooks after a tool give nothing to the model
+    by_context = payload.agent in ("gemini", "copilot") or _is_camel(payload)
+    return context(payload, text) if by_context else block(payload, text[:LONGEST_CONTEXT])
 
 
 def context(payload: Payload, text: str) -> str:
@@ -58,14 +68,31 @@ def context(payload: Payload, text: str) -> str:
     if payload.agent == "cursor":
         # Only its sessionStart takes context; a prompt hook there answers with `continue` alone.
         return _json({"additional_context": text} if payload.event is Event.SESSION_START else {"continue": True})
-    return _json({"hookSpecificOutput": {"hookEventName": payload.name, "additionalContext": text}})
+    if payload.agent == "antigravity":
+        return silence(payload)
+    said: dict[str, object] = {"additionalContext": text}
+    if _is_camel(payload):
+        return _json(said)
+    nested: dict[str, object] = {"hookSpecificOutput": {"hookEventName": payload.name, **said}}
+    # Of one answer Copilot reads the outer text, VS Code the inner one.
+    return _json(said | nested if payload.agent == "copilot" else nested)
 
 
 def silence(payload: Payload) -> str:
     """Return the answer that says nothing: no output, except where the agent wants an object."""
     if payload.agent == "cursor" and payload.event is Event.BEFORE_TOOL:
         return _json({"permission": "allow"})
-    return "{}" if payload.agent in ("gemini", "cursor") else ""
+    return "{}" if payload.agent in ("gemini", "cursor") else ""  # Antigravity takes `{}` before a tool for a denial
+
+
+def _is_vscode(payload: Payload) -> bool:
+    return "hookEventName" in payload.other
+
+
+def _is_camel(payload: Payload) -> bool:
+    """Whether this is Copilot's camelCase, which names no event."""
+    named = payload.other.get("hook_event_name", payload.other.get("hookEventName"))
+    return not named and "sessionId" in payload.other
 
 
 def _shown(text: str) -> str:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from planfence.agents import answer, changed, note, payload, scope, session, shell
+from planfence.agents import answer, changed, hooksettings, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
@@ -78,7 +78,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
     here = _here(asked, environment)
     if asked.event is Event.BEFORE_TOOL:
         found = _before_tool(asked, here, environment)
-        if not found and asked.command and here is not None and here.policy is not None:
+        if not found and _may_write(asked) and here is not None and here.policy is not None:
             changed.begin(here, asked, anew=False)
         return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
     if here is None or here.policy is None:
@@ -99,11 +99,14 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         return Reply(answer.context(asked, said) if said else answer.silence(asked))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
-        said = changed.look(here, asked) if asked.command else ""
+        said = changed.look(here, asked) if _may_write(asked) else ""
         if said:
             return Reply(answer.tell(asked, said))
         also = _also_claimed(asked, environment)
         return Reply(answer.context(asked, also) if also else answer.silence(asked))
+    if asked.event is Event.CONFIG:
+        reason = hooksettings.taken_away(here.repository.top, environment.get("HOME"))
+        return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
@@ -124,7 +127,12 @@ def _unfinished(here: Fence, asked: Payload) -> str:
 
         if reason := budget.held(here, asked):
             return reason
-    return stop.unproven(here)
+    return "" if stop.waits(asked) else stop.unproven(here)
+
+
+def _may_write(asked: Payload) -> bool:
+    """Whether what a tool does can only be told by looking at the worktree afterwards."""
+    return bool(asked.command) or asked.unknown
 
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:

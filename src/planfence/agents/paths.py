@@ -24,6 +24,12 @@ SWITCHES = (
     ".codex/config.toml",
     ".gemini/settings.json",
     ".cursor/hooks.json",
+    ".agents/hooks.json",
+)
+#: Folders of which every file can be one: hooks of Copilot and VS Code, plugins of OpenCode.
+_SWITCH_FOLDERS = (
+    *(".github/hooks", ".copilot/hooks", ".opencode/plugin", ".opencode/plugins"),
+    *(".config/opencode/plugin", ".config/opencode/plugins"),
 )
 _USER_GIT = (".gitconfig", ".config/git/config")
 
@@ -71,7 +77,8 @@ def switch(absolute: str, environment: Environment) -> Denial | None:
     home = environment.get("HOME")
     if home and any(absolute == os.path.join(os.path.realpath(home), name) for name in _USER_GIT):
         return Denial(absolute, "it is git's configuration, which can point git at other hooks", "")
-    if any(absolute.endswith("/" + name) for name in SWITCHES):
+    folders = any(f"/{name}/" in absolute for name in _SWITCH_FOLDERS)
+    if folders or any(absolute.endswith("/" + name) for name in SWITCHES):
         return Denial(absolute, "it decides whether hooks run; a person changes it", "")
     return None
 

@@ -1,8 +1,10 @@
 """One reading of what agents send to their hooks on standard input.
 
-Claude Code 2.1 and Codex CLI 0.153 to 0.169 share one shape; Gemini CLI has its own event and
-tool names in the same shape; Cursor 2 puts tools' fields at the top level. The reading is
-tolerant of what is new or missing, except where a missing field would hide an edit.
+Claude Code 2.1 and Codex CLI 0.153 to 0.171 share one shape; Gemini CLI has its own event and
+tool names in the same shape; Cursor 2 puts tools' fields at the top level. Copilot CLI 1.0 has Claude's
+shape where the hooks are written with Claude's event names, and otherwise a camelCase one that names no
+event; VS Code mixes both. OpenCode's plugin sends Claude's shape. The reading is tolerant of what is new
+or missing, except where a missing field would hide an edit.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ from planfence.agents.patch import Edit
 from planfence.errors import PlanfenceError
 from planfence.records import dataclass, field
 
-AGENTS = ("claude", "codex", "gemini", "cursor")
+#: Those whose hooks we install.
+AGENTS = ("claude", "codex", "gemini", "cursor", "copilot", "opencode")
+#: Those whose payloads we read; where Antigravity's hooks stand is not known well enough to write there.
+READ = (*AGENTS, "antigravity")
 
 
 class Event(StrEnum):
@@ -33,6 +38,7 @@ class Event(StrEnum):
     STOP = "Stop"
     SUBAGENT_START = "SubagentStart"
     SUBAGENT_STOP = "SubagentStop"
+    CONFIG = "ConfigChange"
     OTHER = "other"
 
 
@@ -40,8 +46,8 @@ _EVENTS = {
     **{event.value: event for event in Event},
     "PostToolUseFailure": Event.AFTER_TOOL,
     "PreSkillShellCommand": Event.BEFORE_TOOL,
-    "SubagentStart": Event.SUBAGENT_START,
     "userPromptSubmitted": Event.PROMPT,
+    "agentStop": Event.STOP,
     "BeforeTool": Event.BEFORE_TOOL,
     "AfterTool": Event.AFTER_TOOL,
     "BeforeAgent": Event.PROMPT,
@@ -69,24 +75,38 @@ _SNAKE = {
     "toolInput": "tool_input",
     "toolArgs": "tool_input",
     "stopHookActive": "stop_hook_active",
+    "conversationId": "session_id",
 }
 
 #: Tools that write the one file that they name, and the fields that name it.
 WRITERS = frozenset(
     {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "replace", "edit_file", "StrReplace", "Delete"}
     | {"create_file", "editFiles", "replace_string_in_file", "multi_replace_string_in_file", "insert_edit_into_file"}
-    | {"edit_notebook_file", "create", "str_replace_editor", "edit"}
+    | {"edit_notebook_file", "create_directory", "create_new_jupyter_notebook"}
+    | {"create", "str_replace_editor", "str_replace_based_edit_tool", "edit", "write", "multiedit"}
+    | {"write_to_file", "replace_file_content", "multi_replace_file_content"}
 )
 PATH_FIELDS = (
     *("file_path", "notebook_path", "path", "target_file", "absolute_path", "filePath", "relative_path"),
-    *("pathInProject", "fileName", "filename", "dirPath", "uri"),
+    *("pathInProject", "fileName", "filename", "dirPath", "uri", "TargetFile"),
 )
 _SHELLS = frozenset(
     {"Bash", "bash", "Shell", "shell", "local_shell", "exec_command", "run_shell_command", "PowerShell"}
-    | {"run_in_terminal", "runInTerminal", "runCommands", "powershell"}
+    | {"run_in_terminal", "runInTerminal", "runCommands", "powershell", "run_command", "write_bash", "write_powershell"}
+    | {"create_and_run_task"}
 )
-_PATCHERS = frozenset({"apply_patch", "ApplyPatch"})
-#: Other servers' tools are asked about only where their name says that they write.
+_PATCHERS = frozenset({"apply_patch", "ApplyPatch", "patch"})
+#: Where a shell's tool has its command line.
+_COMMANDS = ("command", "cmd", "CommandLine", "input")
+#: Tools that only look, or only start others that are asked about themselves.
+_READERS = frozenset(
+    {"Read", "Glob", "Grep", "LS", "WebFetch", "WebSearch", "TodoWrite", "Task", "Agent", "Skill", "ToolSearch"}
+    | {"read", "view", "glob", "grep", "list", "ls", "webfetch", "websearch", "todowrite", "todoread", "task", "skill"}
+    | {"read_file", "read_bash", "list_bash", "stop_bash", "list_dir", "grep_search", "file_search", "view_file"}
+    | {"read_agent", "list_agents", "report_intent", "update_todo", "manage_todo_list", "get_errors", "fetch_webpage"}
+    | {"search_file_content", "list_directory", "read_many_files", "google_web_search", "web_fetch", "codebase_search"}
+)
+#: What a tool is given to write, and words in its name that say that it writes.
 _CONTENTS = frozenset({"content", "contents", "new_string", "newText", "new_text", "new_str"})
 _WRITING_WORDS = (
     *("save", "update", "copy", "push", "remove"),
@@ -100,7 +120,8 @@ class Payload:
 
     ``name`` is the event as the agent spells it. ``edits`` are the paths that a tool is about to
     write, as written; ``command`` is a shell command line. ``unread`` says why an edit could not
-    be told from the payload, which is a denial. Empty fields were not sent.
+    be told from the payload, which is a denial. ``unknown`` is a tool of which nobody can say what it
+    writes but by looking at the worktree afterwards. Empty fields were not sent.
     """
 
     agent: str
@@ -118,6 +139,7 @@ class Payload:
     reason: str = ""
     stop_hook_active: bool = False
     unread: str = ""
+    unknown: bool = False
     other: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -130,13 +152,18 @@ def read(agent: str, data: bytes) -> Payload:
     if not isinstance(raw, dict):
         raise PlanfenceError("the hook's input is no JSON object", hint="see docs/agents.md")
     raw = {**{_SNAKE[name]: value for name, value in raw.items() if name in _SNAKE}, **raw}
-    name = _text(raw, "hook_event_name")
+    call = raw.get("toolCall")
+    if isinstance(call, dict):  # Antigravity's
+        raw = {"tool_name": call.get("name"), "tool_input": call.get("args"), **raw}
+    name = _text(raw, "hook_event_name") or _unnamed(raw)
     if not name:
         raise PlanfenceError("the hook's input names no event", hint="see docs/agents.md")
+    if agent == "claude" and "timestamp" in raw:
+        agent = "copilot"  # Copilot CLI and VS Code run a project's Claude settings too; Claude Code sends no time
     event = _EVENTS.get(name, Event.OTHER)
     tool, arguments = _tool(name, raw)
     edits, command, unread = _touches(tool, arguments) if tool else ((), "", "")
-    roots = raw.get("workspace_roots")
+    roots = raw.get("workspace_roots", raw.get("workspacePaths"))
     root = roots[0] if isinstance(roots, list) and roots and isinstance(roots[0], str) else ""
     return Payload(
         agent=agent,
@@ -154,13 +181,33 @@ def read(agent: str, data: bytes) -> Payload:
         reason=_text(raw, "reason"),
         stop_hook_active=raw.get("stop_hook_active") is True or _count(raw.get("loop_count")) > 0,
         unread=unread,
+        unknown=bool(tool) and not _known(tool),
         other=raw,
     )
 
 
+def _unnamed(raw: Mapping[str, Any]) -> str:
+    """Return the event of a payload that names none, as Copilot's camelCase ones do: its fields tell it."""
+    signs = (
+        ("toolResult", Event.AFTER_TOOL),
+        ("tool_name", Event.BEFORE_TOOL),
+        ("agentName", Event.SUBAGENT_STOP if "stopReason" in raw else Event.SUBAGENT_START),
+        ("stopReason", Event.STOP),
+        ("initialPrompt", Event.SESSION_START),
+        ("prompt", Event.PROMPT),
+        ("source", Event.SESSION_START),
+        ("reason", Event.SESSION_END),
+    )
+    return next((event.value for sign, event in signs if sign in raw), "")
+
+
+def _known(tool: str) -> bool:
+    return tool in WRITERS or tool in _SHELLS or tool in _PATCHERS or tool in _READERS
+
+
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
-    """Return where a tool works: Gemini CLI's shell calls name it by `dir_path`, others by `workdir`."""
-    given = _text(arguments, "dir_path") or _text(arguments, "workdir")
+    """Return where a tool works: Gemini CLI's shell calls name it by `dir_path`, others by `workdir` or `Cwd`."""
+    given = _text(arguments, "dir_path") or _text(arguments, "workdir") or _text(arguments, "Cwd")
     return posixpath.join(cwd, given) if given else cwd
 
 
@@ -200,16 +247,20 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         found = patch.edits(text)
         return found, "", "" if found else f"{tool} came without a patch that names a file"
     if tool in _SHELLS:
-        command = arguments.get("command", arguments.get("cmd"))
+        task = arguments.get("task")
+        given = task if isinstance(task, dict) else arguments  # VS Code's tasks
+        command = next((given[name] for name in _COMMANDS if given.get(name)), None)
         if isinstance(command, list):
             return _argv(command)
-        return (), command if isinstance(command, str) else "", "" if command else f"{tool} came without a command"
+        if not isinstance(command, str):
+            return (), "", f"{tool} came without a command"
+        return (), _with_words(command, given.get("args")), ""
+    if tool in WRITERS and arguments.get("command") == "view":
+        return (), "", ""  # an editor that looks
     if tool in WRITERS:
         found = _named(arguments)
         return found, "", "" if found else f"{tool} came without a path"
-    if tool.startswith(("mcp__", "mcp_", "MCP:")):
-        return _foreign(tool, arguments)
-    return (), "", ""
+    return ((), "", "") if tool in _READERS else _foreign(tool, arguments)
 
 
 def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
@@ -219,16 +270,20 @@ def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     command = arguments.get("command", arguments.get("cmd"))
     if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
         command = shlex.join(command)
-    command = command if isinstance(command, str) else ""
-    given = arguments.get("args")
-    if command and isinstance(given, list) and all(isinstance(word, str) for word in given):
-        command = f"{command} {shlex.join(given)}"
+    command = _with_words(command, arguments.get("args")) if isinstance(command, str) else ""
     writes = any(word in tool.lower() for word in _WRITING_WORDS) or bool(_CONTENTS.intersection(arguments))
     return _named(arguments) if writes else (), command, ""
 
 
+def _with_words(command: str, words: object) -> str:
+    """Return a command line with the words that were given apart from it."""
+    if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
+        return f"{command} {shlex.join(words)}"
+    return command
+
+
 def _patch_text(arguments: Mapping[str, Any]) -> str:
-    for name in ("command", "input", "patch"):
+    for name in ("command", "input", "patch", "patchText"):
         value = arguments.get(name)
         if isinstance(value, str):
             return value

@@ -7,16 +7,39 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from planfence.env import Environment
 from planfence.records import dataclass
 
-#: Arguments after the program; the prompt comes on standard input.
+#: Seconds that a program has to say its version.
+_VERSION_S = 15
+
+#: What Claude Code may run without asking anybody: it commits, and tests, as the prompt asks it to.
+_COMMITS = "Bash(git add:*),Bash(git commit:*),Bash(git status:*),Bash(planfence:*)"
+_LOOKS = "Bash(git diff:*),Bash(git log:*),Bash(git show:*),Bash(planfence:*)"
+#: Stands for the shared git directory, which Codex's sandbox keeps read-only unless it is named.
+_GIT_DIR = ".git"
+#: Arguments after the program of an executor; the prompt comes on standard input.
 ARGUMENTS = {
-    "claude": ("-p", "--output-format", "json", "--permission-mode", "acceptEdits"),
-    "codex": ("exec", "--json", "--sandbox", "workspace-write", "-"),
+    "claude": (*("-p", "--output-format", "json", "--permission-mode", "acceptEdits"), "--allowedTools", _COMMITS),
+    "codex": ("exec", "--json", "--sandbox", "workspace-write", "--add-dir", _GIT_DIR, "-"),
 }
+#: Those of a planner and of a reviewer, who change nothing.
+_ONLY_LOOKS = {
+    "claude": ("-p", "--output-format", "json", "--permission-mode", "default", "--allowedTools", _LOOKS),
+    "codex": ("exec", "--json", "--sandbox", "read-only", "-"),
+}
+
+
+def arguments(agent: str, stage: str, git_dir: str, more: Sequence[str] = ()) -> list[str]:
+    """Return the arguments for a stage; ``git_dir`` is the shared one, ``more`` are the user's own."""
+    words = list((ARGUMENTS if stage == "implement" else _ONLY_LOOKS)[agent])
+    at = len(words) - 1 if words[-1] == "-" else len(words)
+    return [git_dir if word == _GIT_DIR else word for word in words[:at]] + [*more, *words[at:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,23 @@ class Told:
     tokens_in: int | None = None
     tokens_cached: int | None = None
     tokens_out: int | None = None
+
+
+def version(agent: str, environment: Environment) -> tuple[int, ...] | None:
+    """Return the version of the program that is installed (`2.1.332 (Claude Code)`); None: not told."""
+    found = shutil.which(agent, path=environment.get("PATH"))
+    if found is None:
+        return None
+    try:
+        done = subprocess.run(
+            [found, "--version"], env=environment.for_child(), stdin=subprocess.DEVNULL, capture_output=True,
+            check=False, timeout=_VERSION_S,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = done.stdout.decode("utf-8", "replace").split()
+    told = next((word for word in words if word.replace(".", "").isdigit() and word.count(".") == 2), "")
+    return tuple(map(int, told.split("."))) if told else None
 
 
 def read(agent: str, output: bytes) -> Told:

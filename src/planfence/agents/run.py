@@ -5,18 +5,26 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+import tomllib
 
 from planfence import __version__
 from planfence.agents import programs, prompts
 from planfence.agents.programs import Told
-from planfence.change import snapshot
+from planfence.change import reader, snapshot
 from planfence.errors import PlanfenceError
-from planfence.gate.stage import flow
-from planfence.gitio.repository import Repository
+from planfence.gate import reviews
+from planfence.gate.stage import Moved, flow
+from planfence.gitio import paths
+from planfence.gitio.repository import Repository, open_repository
 from planfence.judge.situation import Scene, look
+from planfence.ledger import reviewing
 from planfence.ledger.intoto import Statement
 from planfence.ledger.records import new_id, now, write_entry
+from planfence.ledger.transitions import Answer
 from planfence.log import writer as records
+from planfence.manifest.planfile import parse_plan
+from planfence.manifest.policy import Policy
+from planfence.plan import plans
 from planfence.records import dataclass, replace
 
 #: Our own predicate: one run of an agent on a task's prompt.
@@ -25,7 +33,10 @@ AGENT_RUN = "urn:planfence:agent-run:v1"
 
 @dataclass(frozen=True, slots=True)
 class AgentRan:
-    """A finished run: its id in the ledger, the agent's own words and numbers, its minutes, what it changed."""
+    """A finished run: its id in the ledger, the agent's own words and numbers, its minutes, what it changed.
+
+    ``commits`` are those that it made (`abbreviated-id subject`), ``loose`` the paths that it left uncommitted.
+    """
 
     id: str
     told: Told
@@ -35,6 +46,8 @@ class AgentRan:
     lines: int
     complaint: str = ""
     warning: str = ""
+    commits: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -42,28 +55,40 @@ class AgentRan:
         return self.exit != 0 or self.told.failed
 
 
-def run(repository: Repository, stage: str, wanted: str, agent: str, program: str = "") -> AgentRan:
-    """Start ``agent`` with a task's prompt on standard input, wait, and record the run.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for beside the task: a planner's goal, the program's name, and the user's own arguments."""
+
+    goal: str = ""
+    program: str = ""
+    more: tuple[str, ...] = ()
+
+
+def run(
+    repository: Repository, stage: str, wanted: str, agent: str, program: str = "", order: Order | None = None
+) -> AgentRan:
+    """Start ``agent`` with a stage's prompt on standard input, wait, and record the run.
 
     The log gets one line, the ledger an entry with the prompt, the diff of the worktree and the
     output. Raises :class:`PlanfenceError` where the agent is not installed.
     """
+    order = order or Order(program=program)
     if agent not in programs.ARGUMENTS:
         raise PlanfenceError(f"{agent} can't be started from here", hint=f"one of {', '.join(programs.ARGUMENTS)}")
-    found = shutil.which(program or agent, path=repository.environment.get("PATH"))
+    name = order.program or agent
+    found = shutil.which(name, path=repository.environment.get("PATH"))
     if found is None:
-        raise PlanfenceError(f"{program or agent} is not on PATH", hint="install it, or give the prompt to it by hand")
-    scene = look(repository, wanted)
-    prompt = prompts.for_scene(scene, stage).encode()
+        raise PlanfenceError(f"{name} is not on PATH", hint="install it, or give the prompt to it by hand")
+    scene = None if stage == "plan" else look(repository, wanted)
+    prompt = prompts.render(repository, stage, wanted, order.goal) if scene is None else prompts.for_scene(scene, stage)
+    own = repository.common_dir == repository.top / ".git"
+    words = programs.arguments(agent, stage, ".git" if own else str(repository.common_dir), order.more)
+    variables = repository.environment.for_child() | ({"PLANFENCE_TASK": scene.name} if scene else {})
+    head = reader.head(repository)
     before = snapshot.tree_of_worktree(repository)
     begin = time.monotonic()
     done = subprocess.run(
-        [found, *programs.ARGUMENTS[agent]],
-        cwd=repository.top,
-        env=repository.environment.for_child() | {"PLANFENCE_TASK": scene.name},
-        input=prompt,
-        capture_output=True,
-        check=False,
+        [found, *words], cwd=repository.top, env=variables, input=prompt.encode(), capture_output=True, check=False
     )
     minutes = (time.monotonic() - begin) / 60
     told = programs.read(agent, done.stdout)
@@ -72,14 +97,14 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, program: st
     run_id = new_id()
     predicate = {
         "id": run_id,
-        "task": scene.name,
+        "task": scene.name if scene else "",
         "stage": stage,
-        "round": scene.state.round,
+        "round": scene.state.round if scene else 0,
         "model": agent,
-        "planVersion": scene.plan.version,
-        "commit": scene.head,
+        "planVersion": scene.plan.version if scene else 0,
+        "commit": head,
         "before": before,
-        "command": [agent, *programs.ARGUMENTS[agent]],
+        "command": [agent, *words],
         "exit": done.returncode,
         "session": told.session,
         # A statement holds no fractions: dollars and minutes in millionths.
@@ -89,49 +114,77 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, program: st
         "at": now(),
     }
     attachments = {
-        "prompt.md": prompt,
+        "prompt.md": prompt.encode(),
         "change.diff": snapshot.difference(repository, before, after),
         "output.txt": done.stdout,
         "errors.txt": done.stderr,
     }
-    write_entry(repository, scene.policy, Statement(AGENT_RUN, predicate, {"gitTree": after}), attachments)
+    policy = scene.policy if scene else plans.policy_for_plans(repository)
+    write_entry(repository, policy, Statement(AGENT_RUN, predicate, {"gitTree": after}), attachments)
     failed = done.returncode != 0 or told.failed
     complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
-    ran = AgentRan(run_id, told, done.returncode, minutes, files, lines, complaint)
-    return replace(ran, warning=_log(scene, stage, agent, ran))
+    made, loose = _left(repository, head)
+    ran = AgentRan(run_id, told, done.returncode, minutes, files, lines, complaint, commits=made, loose=loose)
+    return replace(ran, warning=_log(repository, policy, scene, stage, agent, ran))
 
 
-def _log(scene: Scene, stage: str, agent: str, ran: AgentRan) -> str:
+def _left(repository: Repository, head: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the commits since ``head``, oldest first, and the paths that are changed and not committed."""
+    git = repository.git
+    span = [f"{head}..HEAD"] if head else ["HEAD"]
+    made = (
+        git.text("log", "--reverse", "--no-show-signature", "--format=%h %s", *span, "--")
+        if reader.head(repository)
+        else ""
+    )
+    status = git.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all").split(b"\0")
+    return tuple(made.splitlines()), tuple(paths.decode(each[3:]) for each in status if each)
+
+
+def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
+    """Write the plan that a planner answered where it belongs, and return its id and its path; never overwrites.
+
+    Raises :class:`PlanfenceError` where the answer holds no plan.
+    """
+    text = ran.told.text
+    block = text.partition("```toml")[2].partition("```")[0] if "```toml" in text else text
+    block = block.strip() + "\n"
+    try:
+        named = tomllib.loads(block).get("id")
+    except tomllib.TOMLDecodeError:
+        named = None
+    path = plans.policy_for_plans(repository).plan_path(named) if isinstance(named, str) else "the answer"
+    plan = parse_plan(block.encode(), path)
+    place = plans.write_plan(repository, plan.id, block)
+    return plan.id, str(place.relative_to(repository.top))
+
+
+def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan) -> tuple[Moved, tuple[Answer, ...]]:
+    """Record the answers of a reviewer's run, as given by the agent; raises where there are none in its words."""
+    answers, notes = reviewing.read_json(ran.told.text.encode())
+    environment = repository.environment
+    theirs = environment.but({**environment.variables, "PLANFENCE_MODEL": agent})
+    return reviews.record(open_repository(theirs, repository.top), wanted, answers, notes), answers
+
+
+def _log(repository: Repository, policy: Policy, scene: Scene | None, stage: str, agent: str, ran: AgentRan) -> str:
     """Log the run, and where the agent told its cost that too, as a line that `finish` does not count again."""
     role = {"implement": "executor", "review": "reviewer"}.get(stage, "planner")
-    common: dict[str, records.Value] = {"model": agent, "stage": stage, "flow": flow(scene), "theme": scene.task.theme}
+    common: dict[str, records.Value] = {"model": agent, "stage": stage}
+    if scene is not None:
+        common |= {"flow": flow(scene), "theme": scene.task.theme}
     common |= {"session": ran.told.session, "run": ran.id}
-    warning = records.record(
-        scene.repository,
-        scene.policy,
-        event="run",
-        result="failed" if ran.failed else "passed",
-        task=scene.name,
-        **common,
-        role=role,
-        review_round=scene.state.round + 1,
-        files=ran.files,
-        lines=ran.lines,
-        ms=round(ran.minutes * 60_000),
-        est_min=scene.task.estimate_min,
-    )
+    task = scene.name if scene else ""
+    about: dict[str, records.Value] = {"files": ran.files, "lines": ran.lines, "ms": round(ran.minutes * 60_000)}
+    if scene is not None:
+        about |= {"review_round": scene.state.round + 1, "est_min": scene.task.estimate_min}
+    result = "failed" if ran.failed else "passed"
+    warning = records.record(repository, policy, event="run", result=result, task=task, **common, role=role, **about)
     told = ran.told
     if told.cost is None:
         return warning
     tokens = {"tokens_in": told.tokens_in, "tokens_out": told.tokens_out, "tokens_cached": told.tokens_cached}
     common |= {name: value for name, value in tokens.items() if value is not None}
     return warning or records.record(
-        scene.repository,
-        scene.policy,
-        event="cost",
-        result="accepted",
-        task=scene.name,
-        **common,
-        role=stage,
-        cost=told.cost,
+        repository, policy, event="cost", result="accepted", task=task, **common, role=stage, cost=told.cost
     )

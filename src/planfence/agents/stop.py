@@ -19,6 +19,25 @@ from planfence.report import costs
 _DAYS = 2
 
 
+#: Claude Code's subagents that only read.
+_READERS = frozenset({"Explore", "Plan", "claude-code-guide", "statusline-setup"})
+
+
+def waits(asked: Payload) -> bool:
+    """Whether whoever stops has no work to prove: a subagent of it is still at work, or it can only read.
+
+    Claude Code lists a subagent that stops among its own `background_tasks`. A command in the background, as a server,
+    may never end.
+    """
+    if asked.other.get("agent_type") in _READERS:
+        return True
+    mine = asked.other.get("agent_id")
+    listed = asked.other.get("background_tasks")
+    children = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    others = [each for each in children if each.get("id") != mine and each.get("type") != "shell"]
+    return any(each.get("status") == "running" for each in others)
+
+
 def unproven(here: Fence) -> str:
     """Say what keeps the agent from stopping: its tree has no passing tests. Empty: nothing does.
 

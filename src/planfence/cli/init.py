@@ -8,6 +8,7 @@ from planfence.cli.common import here
 from planfence.inert import inert
 from planfence.render import setup
 from planfence.setup import init as use_case
+from planfence.setup.agents import EVERY
 from planfence.terminal import emit
 
 
@@ -23,12 +24,19 @@ from planfence.terminal import emit
 @click.option("--observe", is_flag=True, help="A policy that judges, records and shows, and refuses nothing yet.")
 @click.option("--plan", is_flag=True, help="Write a commented plan to fill in, too.")
 @click.option("--commit", is_flag=True, help="Commit what was written, and nothing else.")
-def command(framework: str, outside: bool, observe: bool, plan: bool, commit: bool) -> int:
+@click.option(
+    "--agents",
+    metavar="NAMES",
+    help=f"Also what these agents read: {','.join(EVERY)}; `none`.  "
+    "[default: agents-md,skill if there is an AGENTS.md or a CLAUDE.md]",
+)
+def command(*, framework: str, outside: bool, observe: bool, plan: bool, commit: bool, agents: str | None) -> int:
     """Write the policy and the hook configuration, and install the hooks.
 
     Safe to run twice: what is there already stays as it is.
     """
-    done = use_case.init(here(), framework, outside=outside, wishes=use_case.Wishes(observe, plan, commit))
+    wishes = use_case.Wishes(observe, plan, commit, "" if agents == "none" else agents)
+    done = use_case.init(here(), framework, outside=outside, wishes=wishes)
     rows = [(step.name, step.state, step.remark) for step in done.steps]
     rows += [(outcome.name, outcome.deed.value, outcome.remark) for outcome in done.installation.outcomes]
     emit(setup.listing("planfence is set up here", rows, done.installation.remarks) + "\n")

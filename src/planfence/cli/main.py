@@ -48,6 +48,7 @@ COMMANDS = {
     "sync": "sync",
     "report": "report",
     "explain": "explain",
+    "mcp": "mcp",
     "hook": "hook",
     "agent": "agent",
 }
@@ -99,7 +100,8 @@ GROUPS = {
         "trial": "Compare two flows by rules fixed beforehand",
         "replay": "Play a recorded run again",
     },
-    "Called by hooks": {
+    "Called by agents and hooks": {
+        "mcp": "Serve the plan to agents that have no hooks",
         "hook": "Run one git hook",
         "agent": "Answer one hook of a coding agent",
     },

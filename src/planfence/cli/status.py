@@ -34,7 +34,7 @@ def command(task: str, *, as_json: bool) -> int:
         emit(dumps(as_plain(listed), 2) + "\n" if as_json else board_text(listed, time.time(), home=home))
         return 0
     now = status(repository, task)
-    emit((dumps(_data(now), 2) if as_json else _text(now)) + "\n")
+    emit((dumps(data(now), 2) if as_json else _text(now)) + "\n")
     for problem in now.scene.facts.problems:
         say(f"planfence: {problem}", err=True)
     return 0
@@ -57,7 +57,8 @@ def _listed(repository: Repository, wanted: str) -> Board | None:
     return None
 
 
-def _data(now: Status) -> dict[str, object]:
+def data(now: Status) -> dict[str, object]:
+    """Return a task at a glance as plain values, for JSON."""
     scene = now.scene
     return {
         "plan": scene.plan.id,

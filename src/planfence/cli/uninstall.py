@@ -9,20 +9,24 @@ from planfence.errors import ExitCode
 from planfence.render import setup
 from planfence.setup import agents as agent_hooks
 from planfence.setup import install as use_case
+from planfence.setup.agents import EVERY
 from planfence.terminal import emit
 
 
 @click.command()
-@click.option(
-    "--agents", default="", metavar="NAMES", help="Only the hooks of these agents: claude,codex,gemini,cursor."
-)
+@click.option("--agents", default="", metavar="NAMES", help=f"Only what these agents read: {','.join(EVERY)}.")
 @click.option("--user", is_flag=True, help="With --agents: in the user's own settings.")
 def command(agents: str, user: bool) -> int:
-    """Take the native hooks out; what was there before comes back byte for byte. Safe to run twice."""
+    """Take the native hooks, and the sections in AGENTS.md and the like, out. Safe to run twice.
+
+    What was there before comes back byte for byte.
+    """
     if agents:
-        emit(setup.listing("hooks of agents", *agent_hooks.uninstall(here(), agents, user=user)) + "\n")
+        emit(setup.listing("what agents read", *agent_hooks.uninstall(here(), agents, user=user)) + "\n")
         return int(ExitCode.CLEAN)
-    done = use_case.uninstall(here())
+    repository = here()
+    done = use_case.uninstall(repository)
     rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]
+    rows += agent_hooks.take_pages_out(repository)
     emit(setup.listing(f"hooks in {done.folder}", rows, done.remarks) + "\n")
     return int(ExitCode.CLEAN if done.complete else ExitCode.FINDINGS)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Holds `<plan>/<task>` and a newline.
 ACTIVE_TASK = "task"
 
+#: What `edit` is told where the file is to go; it is known by being this object, not by its bytes.
+GONE = bytes(bytearray(b"gone"))
+
 #: The folder of a worktree's state that holds one file for each agent's session.
 SESSIONS = "sessions"
 
@@ -60,9 +63,9 @@ def write_new(path: Path, data: bytes, mode: int = 0o666) -> bool:
 def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
     """Read a user's file, have it changed, and replace it, while no other process of ours does the same to it.
 
-    ``change`` gets the content (None: there is no file) and returns the new one, or None to leave it. An editor that
-    holds no lock of ours may write meanwhile: then ``change`` is asked again. Return whether anything was written.
-    Raises :class:`CouldNotCheck`.
+    ``change`` gets the content (None: there is no file) and returns the new one, None to leave it, or `GONE` to remove
+    the file. An editor that holds no lock of ours may write meanwhile: then ``change`` is asked again. Return whether
+    anything was changed. Raises :class:`CouldNotCheck`.
     """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,8 +73,13 @@ def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
             while True:
                 old = _content(path)
                 new = change(old)
-                if new is None or new == old:
+                if new is None or new == old or (new is GONE and old is None):
                     return False
+                if new is GONE:
+                    if _content(path) == old:
+                        os.unlink(path)
+                        return True
+                    continue
                 temporary = _beside(path, new, 0o666)
                 try:
                     if _content(path) == old:

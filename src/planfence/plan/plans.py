@@ -53,12 +53,12 @@ def said_plan(repository: Repository, plan_id: str, said: Said) -> Written:
     path = policy.plan_path(plan_id)
     found = lint_plan(text.encode(), path, policy, tracked(repository))
     report = Report((path,), tuple(found))
-    return Written(repository.top / path if report.refused else _write(repository, plan_id, text), report)
+    return Written(repository.top / path if report.refused else write_plan(repository, plan_id, text), report)
 
 
 def new_plan(repository: Repository, plan_id: str) -> Path:
     """Write the commented starter where the plan belongs, and return its place; never overwrites."""
-    return _write(repository, plan_id, plan_text(plan_id))
+    return write_plan(repository, plan_id, plan_text(plan_id))
 
 
 def commit_plan(repository: Repository, plan_id: str) -> str:
@@ -67,7 +67,8 @@ def commit_plan(repository: Repository, plan_id: str) -> str:
     return write.commit_alone(repository, [path], f"docs: plan {plan_id}")
 
 
-def _write(repository: Repository, plan_id: str, text: str) -> Path:
+def write_plan(repository: Repository, plan_id: str, text: str) -> Path:
+    """Write a plan's text where it belongs, and return its place; never overwrites."""
     path = policy_for_plans(repository).plan_path(plan_id)
     place = repository.top / path
     try:

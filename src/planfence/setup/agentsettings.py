@@ -11,11 +11,12 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.state import edit, write_atomically
+from planfence.files.state import GONE, edit, write_atomically
 from planfence.records import dataclass
 from planfence.setup import jsontext
 
@@ -30,17 +31,19 @@ _MCP = "mcp__.*"
 _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "claude": (
         ("PreToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", f"{_TOOLS}|Bash", TIMEOUT_S),
+        ("PostToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("UserPromptSubmit", "", TIMEOUT_S),
         ("Stop", "", TIMEOUT_S),
         ("SubagentStart", "", TIMEOUT_S),
         ("SubagentStop", "", TIMEOUT_S),
         ("SessionEnd", "", 60),
+        ("ConfigChange", "", TIMEOUT_S),
+        ("PreSkillShellCommand", "", TIMEOUT_S),
     ),
     "codex": (
         ("PreToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", "Edit|Write|Bash", TIMEOUT_S),
+        ("PostToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("UserPromptSubmit", "", TIMEOUT_S),
         ("Stop", "", TIMEOUT_S),
@@ -49,8 +52,8 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
         ("SessionEnd", "", 3),
     ),
     "gemini": (
-        ("BeforeTool", "write_file|replace|run_shell_command|mcp__.*", TIMEOUT_S),
-        ("AfterTool", "write_file|replace|run_shell_command", TIMEOUT_S),
+        ("BeforeTool", "write_file|replace|run_shell_command|mcp_.*", TIMEOUT_S),
+        ("AfterTool", "write_file|replace|run_shell_command|mcp_.*", TIMEOUT_S),
         ("SessionStart", "", TIMEOUT_S),
         ("BeforeAgent", "", TIMEOUT_S),
         ("AfterAgent", "", TIMEOUT_S),
@@ -59,22 +62,51 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
     "cursor": (
         ("preToolUse", "Write|Edit|StrReplace|Delete|ApplyPatch", TIMEOUT_S),
         ("beforeShellExecution", "", TIMEOUT_S),
+        ("beforeMCPExecution", "", TIMEOUT_S),
         ("afterFileEdit", "", TIMEOUT_S),
         ("afterShellExecution", "", TIMEOUT_S),
         ("sessionStart", "", TIMEOUT_S),
         ("stop", "", TIMEOUT_S),
         ("sessionEnd", "", TIMEOUT_S),
     ),
+    # With these names Copilot CLI sends Claude's payloads, and VS Code reads the same file.
+    "copilot": tuple(
+        (event, "", TIMEOUT_S)
+        for event in (
+            *("PreToolUse", "PostToolUse", "SessionStart", "UserPromptSubmit", "Stop"),
+            *("SubagentStart", "SubagentStop", "SessionEnd"),
+        )
+    ),
+    # One file of code; its hooks are in it.
+    "opencode": (),
 }
-_DENYING = ("PreToolUse", "BeforeTool", "preToolUse", "beforeShellExecution")
+_DENYING = (
+    "PreToolUse",
+    "BeforeTool",
+    "preToolUse",
+    "beforeShellExecution",
+    "beforeMCPExecution",
+    "PreSkillShellCommand",
+)
+#: Events that older versions of Claude Code do not know, and the first version that leaves one alone that it does not
+#: know: before it, one such event has all hooks of the file dropped, without a word (seen with 2.0.30 to 2.1.100).
+NEWER = ("SubagentStart", "ConfigChange", "PreSkillShellCommand")
+TOLERANT = (2, 1, 120)
+
+
+#: Folders that hold agents' settings, and go if nothing else is in them.
+_FOLDERS = frozenset(
+    {".claude", ".codex", ".gemini", ".cursor", ".github", ".copilot", ".opencode", "hooks", "plugins"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One settings file of one agent."""
+    """One settings file of one agent. ``old``: without the events that an old version would not bear."""
 
     agent: str
     path: Path
+    old: bool = False
 
 
 def command(agent: str, event: str) -> str:
@@ -85,14 +117,19 @@ def command(agent: str, event: str) -> str:
     return f"{PROGRAM} {agent} || {{ echo '{said}' >&2; exit 2; }}"
 
 
-def wanted(agent: str) -> dict[str, Any]:
+def wanted(agent: str, *, old: bool = False) -> dict[str, Any]:
     """Return our entry for each event, in the agent's own shape."""
     found: dict[str, Any] = {}
     for event, matcher, timeout in _EVENTS[agent]:
+        if old and event in NEWER:
+            continue
         entry: dict[str, Any] = {"matcher": matcher} if matcher else {}
         line = command(agent, event)
         if agent == "cursor":
             found[event] = {"command": line, **entry, "timeout": timeout, "failClosed": event in _DENYING}
+            continue
+        if agent == "copilot":
+            found[event] = {"type": "command", "command": line, "timeout": timeout}
             continue
         # Gemini CLI counts in milliseconds.
         limit = timeout * 1000 if agent == "gemini" else timeout
@@ -120,6 +157,10 @@ def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
         return Settings(agent, base / ".gemini/settings.json")
     if agent == "cursor":
         return Settings(agent, base / ".cursor/hooks.json")
+    if agent == "copilot":
+        return Settings(agent, base / (".copilot/hooks" if home else ".github/hooks") / "planfence.json")
+    if agent == "opencode":
+        return Settings(agent, base / (".config/opencode" if home else ".opencode") / "plugins/planfence.js")
     if agent != "codex":
         raise PlanfenceError(f"{agent} is no agent with hooks", hint=f"one of {', '.join(_EVENTS)}")
     folder = base / ".codex"
@@ -128,19 +169,24 @@ def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
     return Settings(agent, toml if toml.exists() and not (folder / "hooks.json").exists() else folder / "hooks.json")
 
 
-def merged(text: str, agent: str, path: Path) -> str:
+def merged(text: str, agent: str, path: Path, *, old: bool = False) -> str:
     """Return the settings with our entries as they should be, and everything else as it is."""
-    if present(text, agent, path) == "whole":
+    if path.suffix == ".js":
+        if text.strip() and not _is_plugin(text):
+            raise PlanfenceError("this is no file of ours", hint="give it another name, then run this again")
+        return plugin()
+    entries = wanted(agent, old=old)
+    if _are_right(text, path, entries):
         return text
     text = stripped(text, path) if text.strip() else text
     if path.suffix == ".toml":
-        return _with_tables(text, wanted(agent), path)
+        return _with_tables(text, entries, path)
     text = text if text.strip() else "{}\n"
-    if agent == "cursor" and "version" not in _object(text).value:
+    if agent in ("cursor", "copilot") and "version" not in _object(text).value:
         text = jsontext.insert(text, _object(text), "version", 1)
     if _object(text).member("hooks") is None:
         text = jsontext.insert(text, _object(text), "hooks", {})
-    for event, entry in wanted(agent).items():
+    for event, entry in entries.items():
         hooks = _hooks(text)
         listed = hooks.member(event)
         if listed is None:
@@ -156,6 +202,10 @@ def stripped(text: str, path: Path) -> str:
     """Return the settings without our entries; what was made for them and is empty now goes too."""
     if path.suffix == ".toml":
         return _without_tables(text, path)
+    if path.suffix == ".js":
+        if _is_plugin(text) and text != plugin():
+            raise PlanfenceError("it was changed since, or is of another version", hint="remove it by hand")
+        return "" if _is_plugin(text) else text
     while (place := _first(text)) is not None:
         text = jsontext.remove(text, *place)
     return text
@@ -232,18 +282,39 @@ def _first(text: str) -> tuple[jsontext.Node, int] | None:
 
 def present(text: str, agent: str, path: Path) -> str:
     """Say how much of ours the settings hold: ``whole``, ``part`` or ``none``."""
+    if path.suffix == ".js":
+        return "whole" if text == plugin() else ("part" if _is_plugin(text) else "none")
+    if _are_right(text, path, wanted(agent)) or (agent == "claude" and _are_right(text, path, wanted(agent, old=True))):
+        return "whole"
+    return (
+        "part" if any(is_ours(entry) for listed in _listed(text, path).values() for entry in _items(listed)) else "none"
+    )
+
+
+def holds_newer(text: str, path: Path) -> bool:
+    """Whether an entry, ours or not, is of an event that older versions of Claude Code do not bear."""
+    return any(event in NEWER for event in _listed(text, path))
+
+
+def _are_right(text: str, path: Path, entries: Mapping[str, Any]) -> bool:
+    """Whether our entries are these, and no others."""
+    found = {event: [each for each in _items(listed) if is_ours(each)] for event, listed in _listed(text, path).items()}
+    return {event: ours for event, ours in found.items() if ours} == {event: [each] for event, each in entries.items()}
+
+
+def _listed(text: str, path: Path) -> Mapping[str, Any]:
     value = _tables(text, path) if path.suffix == ".toml" else (_object(text).value if text.strip() else {})
     hooks = value.get("hooks")
-    hooks = hooks if isinstance(hooks, Mapping) else {}
-    right = sum(
-        1
-        for event, entry in wanted(agent).items()
-        if [found for found in _items(hooks.get(event)) if is_ours(found)] == [entry]
-    )
-    any_ours = any(is_ours(entry) for listed in hooks.values() for entry in _items(listed))
-    if right == len(wanted(agent)):
-        return "whole"
-    return "part" if any_ours else "none"
+    return hooks if isinstance(hooks, Mapping) else {}
+
+
+def plugin() -> str:
+    """Return OpenCode's plugin."""
+    return (resources.files("planfence") / "setup" / "templates" / "opencode.js").read_text("utf-8")
+
+
+def _is_plugin(text: str) -> bool:
+    return text.startswith("// planfence: ")
 
 
 def _items(listed: object) -> list[object]:
@@ -280,7 +351,7 @@ def install(which: Settings, memory: Path) -> bool:
 
     def change(now: bytes | None) -> bytes | None:
         before = _text(which, now)
-        after = _told(which, lambda: merged(before or "", which.agent, which.path))
+        after = _told(which, lambda: merged(before or "", which.agent, which.path, old=which.old))
         if after == before:
             return None
         if not note.exists():
@@ -300,10 +371,8 @@ def uninstall(which: Settings, memory: Path) -> bool:
     A file that nobody touched since becomes byte for byte what it was, or goes if it was not there.
     """
     note = memory / _key(which.path)
-    gone = False
 
     def change(now: bytes | None) -> bytes | None:
-        nonlocal gone
         if now is None:
             return None
         text = _text(which, now) or ""
@@ -313,19 +382,18 @@ def uninstall(which: Settings, memory: Path) -> bool:
         else:
             then = _told(which, lambda: stripped(text, which.path))
             then = None if then != text and then.strip() in ("", "{}") else then
-        gone = then is None
-        return None if then is None else str(then).encode()
+        return GONE if then is None else str(then).encode()
 
     if read(which.path) is None:
         note.unlink(missing_ok=True)
         return False
     changed = edit(which.path.resolve(), change)
     note.unlink(missing_ok=True)
-    if gone:
-        which.path.unlink()
-        if not any(which.path.parent.iterdir()):
-            which.path.parent.rmdir()
-    return changed or gone
+    for folder in which.path.parents[: len(which.path.parts) - 1] if not which.path.exists() else ():
+        if folder.name not in _FOLDERS or any(folder.iterdir()):
+            break
+        folder.rmdir()
+    return changed
 
 
 def _text(which: Settings, data: bytes | None) -> str | None:

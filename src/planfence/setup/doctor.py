@@ -216,7 +216,7 @@ def doors(bench: Bench) -> Iterator[Diagnosis]:
 
 def _checks() -> tuple[Callable[[Bench], Iterator[Diagnosis]], ...]:
     # They speak in the words that are defined here.
-    from planfence.setup import doctor_agents, doctor_hooks
+    from planfence.setup import doctor_agentgit, doctor_agents, doctor_hooks
 
     return (
         policy,
@@ -224,6 +224,7 @@ def _checks() -> tuple[Callable[[Bench], Iterator[Diagnosis]], ...]:
         doctor_hooks.hooks,
         doctor_hooks.framework,
         doctor_agents.agents,
+        doctor_agentgit.gits,
         doctor_agents.model,
         tests,
         logs,

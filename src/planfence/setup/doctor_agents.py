@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from planfence.agents import codexserver, programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
@@ -23,13 +24,10 @@ from planfence.setup.doctor import Bench, Diagnosis, Health
 
 def agents(bench: Bench) -> Iterator[Diagnosis]:
     """Whether each agent that is named, installed or set up here would call us before it edits."""
-    named = _named(bench)
+    planned = named(bench)
     for name in AGENTS:
         program = shutil.which(name, path=bench.environment.get("PATH"))
-        places = [installed.settings(name, bench.repository.top)]
-        if home := bench.environment.get("HOME"):
-            places.append(installed.settings(name, bench.repository.top, Path(home)))
-        held = [(place, _present(place)) for place in places]
+        held = [(place, _present(place)) for place in _places(bench, name)]
         if any(state == "whole" for _, state in held):
             yield from _would_run(bench, name, next(place for place, state in held if state == "whole"))
         elif any(state == "part" for _, state in held):
@@ -40,14 +38,26 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
                 f"{place.path} holds only some of them, or older ones",
                 f"planfence install --agents {name}",
             )
-        elif program or name in named:
-            why = "a plan names it" if name in named else "it is installed"
+        elif program or name in planned:
+            why = "a plan names it" if name in planned else "it is installed"
             yield Diagnosis(
                 Health.ODD,
                 f"{name}'s hooks",
                 f"are not merged, though {why}: it hears of the plan at the commit alone",
                 f"planfence install --agents {name}",
             )
+
+
+def is_merged(bench: Bench, name: str) -> bool:
+    """Whether all of an agent's hooks are in the project's settings, or in the user's."""
+    return any(_present(place) == "whole" for place in _places(bench, name))
+
+
+def _places(bench: Bench, name: str) -> list[installed.Settings]:
+    places = [installed.settings(name, bench.repository.top)]
+    if home := bench.environment.get("HOME"):
+        places.append(installed.settings(name, bench.repository.top, Path(home)))
+    return places
 
 
 def _present(place: installed.Settings) -> str:
@@ -68,6 +78,7 @@ def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[D
 def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tuple[str, str]]:
     top, home = bench.repository.top, Path(bench.environment.get("HOME") or "/nonexistent")
     if name == "claude":
+        yield from _too_old(bench, place)
         for path in (
             top / ".claude/settings.json",
             top / ".claude/settings.local.json",
@@ -77,6 +88,11 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
                 yield f"`disableAllHooks` in {path} switches all hooks off", f"take it out of {path}"
     elif name == "codex":
         folder = Path(bench.environment.get("CODEX_HOME") or home / ".codex")
+        told = codexserver.hooks(bench.environment, top)
+        if told is not None:
+            if skipped := codexserver.skipped(told):
+                yield skipped, "start codex here, trust the folder, type /hooks, and trust planfence-agent"
+            return
         yield from _codex(_toml(folder / "config.toml"), top, place)
     elif name == "gemini":
         for path in (top / ".gemini/settings.json", home / ".gemini/settings.json"):
@@ -84,6 +100,31 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
                 held = _json(path).get(key)
                 if isinstance(held, dict) and held.get("enabled") is False:
                     yield f"`{key}.enabled` in {path} switches all hooks off", f"take it out of {path}"
+        if place.path.is_relative_to(top):
+            yield from _gemini_trust(bench, top, home)
+
+
+def _gemini_trust(bench: Bench, top: Path, home: Path) -> Iterator[tuple[str, str]]:
+    """Gemini CLI 0.61 runs no hook in a folder that it does not trust (`trustedFolders.json`), and does not say so."""
+    trust = _table(_table(_json(home / ".gemini/settings.json"), "security"), "folderTrust")
+    if trust.get("enabled") is False or bench.environment.get("GEMINI_CLI_TRUST_WORKSPACE") == "true":
+        return
+    told = _json(home / ".gemini/trustedFolders.json")
+    trusted = [Path(folder) for folder, how in told.items() if how == "TRUST_FOLDER"]
+    trusted += [Path(folder).parent for folder, how in told.items() if how == "TRUST_PARENT"]
+    if told.get(str(top)) == "DO_NOT_TRUST" or not any(top.is_relative_to(folder) for folder in trusted):
+        yield f"Gemini CLI does not trust {top}, so it runs no hooks there", "start gemini there, and trust the folder"
+
+
+def _too_old(bench: Bench, place: installed.Settings) -> Iterator[tuple[str, str]]:
+    version = programs.version("claude", bench.environment)
+    text = installed.read(place.path) or "{}"
+    if version is not None and version < installed.TOLERANT and installed.holds_newer(text, place.path):
+        told, needed = (".".join(map(str, each)) for each in (version, installed.TOLERANT))
+        yield (
+            f"Claude Code {told} drops all hooks of {place.path}: it may not know the event of one",
+            f"install Claude Code {needed} or later, or run planfence install --agents claude",
+        )
 
 
 def _codex(config: dict[str, Any], top: Path, place: installed.Settings) -> Iterator[tuple[str, str]]:
@@ -128,18 +169,18 @@ def _toml(path: Path) -> dict[str, Any]:
 def model(bench: Bench) -> Iterator[Diagnosis]:
     """Whether the plans' roles know the name that a commit from here would bear."""
     name = detect(bench.environment)
-    named = _named(bench)
-    if name != HUMAN and named and name not in named:
+    planned = named(bench)
+    if name != HUMAN and planned and name not in planned:
         source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL") else "the agent's own variables"
         yield Diagnosis(
             Health.ODD,
             "model",
-            f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(named))}",
+            f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(planned))}",
             f"give {name} a role in the plan, or set PLANFENCE_MODEL to the name that the plan uses",
         )
 
 
-def _named(bench: Bench) -> frozenset[str]:
+def named(bench: Bench) -> frozenset[str]:
     """Return every model that a readable plan at HEAD gives a role."""
     with Objects(bench.repository.git) as objects:
         sources = Sources(objects)

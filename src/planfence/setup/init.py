@@ -6,7 +6,7 @@ never changed: the user is shown the lines to add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from planfence import POLICY_PATH
@@ -21,7 +21,7 @@ from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
 from planfence.plan import plans, starters
 from planfence.records import dataclass
-from planfence.setup import frameworks
+from planfence.setup import agents, frameworks, guide
 from planfence.setup import install as installing
 from planfence.setup.install import Installation
 
@@ -40,11 +40,16 @@ class InitStep:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked for beyond the usual: a policy that only observes, a plan to fill in, a commit of it all."""
+    """What is asked for beyond the usual: a policy that only observes, a plan to fill in, a commit of it all.
+
+    ``agents`` are those whose files are told of the plan, as `install --agents` takes them; None: `AGENTS.md` and a
+    skill, if the repository speaks to agents already.
+    """
 
     observe: bool = False
     plan: bool = False
     commit: bool = False
+    agents: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bo
     if policy is not None and wishes.observe and not policy.observes:
         raise PlanfenceError(f"{POLICY_PATH} is there already, and enforces", hint='write `mode = "observe"` into it')
     shown: Shown | None = None
-    untouched = _clean(repository, ".gitignore")
+    told, theirs = _told(repository, wishes.agents)
+    untouched = [name for name in (".gitignore", *theirs) if _clean(repository, name)]
     steps = [*_framework_step(repository.top, framework)]
     installation = installing.install(repository, framework, outside=outside)
     if policy is None:
@@ -93,18 +99,18 @@ def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bo
     if wishes.plan:
         steps.append(_plan_step(repository, policy))
     steps += _ignore_steps(repository, policy)
+    steps += [step for name in told for step in _agent_steps(repository, name)]
     config = frameworks.read_config(repository.top)
     snippet = "" if config is None or config.names_planfence else frameworks.snippet()
-    if wishes.commit and (files := _uncommitted(repository, policy, with_ignored=untouched)):
+    if wishes.commit and (files := _uncommitted(repository, policy, untouched)):
         made = write.commit_alone(repository, files, "chore: add planfence")
         steps.append(InitStep("commit", made[:12], " ".join(files)))
-    return Initialised(tuple(steps), installation, tuple(_next_steps(repository, policy)), snippet)
+    return Initialised(tuple(steps), installation, tuple(_next_steps(repository, policy, theirs)), snippet)
 
 
-def _uncommitted(repository: Repository, policy: Policy, *, with_ignored: bool) -> list[str]:
-    """The files of ours that HEAD does not have as they are; `.gitignore` only if nothing else was changed in it."""
-    names = [POLICY_PATH, *policy.shared, policy.plans, frameworks.YAML_CONFIG]
-    names += [".gitignore"] if with_ignored else []
+def _uncommitted(repository: Repository, policy: Policy, shared: Iterable[str]) -> list[str]:
+    """The files of ours that HEAD does not have as they are, and of those that we share the ``shared`` ones."""
+    names = [POLICY_PATH, *policy.shared, policy.plans, frameworks.YAML_CONFIG, *shared]
     return [name for name in names if (repository.top / name).exists() and not _clean(repository, name)]
 
 
@@ -208,8 +214,29 @@ def _in_gitignore(repository: Repository, name: str) -> bool:
     return status == 0 and not out.decode("utf-8", "surrogateescape").partition(":")[0].endswith("info/exclude")
 
 
-def _next_steps(repository: Repository, policy: Policy) -> Iterator[str]:
-    files = _uncommitted(repository, policy, with_ignored=True)
+def _told(repository: Repository, wanted: str | None) -> tuple[tuple[str, ...], list[str]]:
+    """Return whose files are told of the plan, and these files below the top; raises for an unknown name."""
+    top = repository.top
+    if wanted is None:
+        wanted = ",".join(guide.NAMES) if any((top / name).is_file() for name in ("AGENTS.md", "CLAUDE.md")) else ""
+    settings, pages = agents.places(repository, wanted, user=False)
+    paths = [str(each.path.relative_to(top)) for each in settings] + [
+        path for each in pages for path in guide.paths(top, each)
+    ]
+    return (*(each.agent for each in settings), *pages), paths
+
+
+def _agent_steps(repository: Repository, name: str) -> Iterator[InitStep]:
+    """Tell agents of the plan, except in a file that we can't write to without harm."""
+    try:
+        rows, _ = agents.install(repository, name)
+        yield from (InitStep(name, said, path) for _, said, path in rows)
+    except PlanfenceError as error:
+        yield InitStep(name, "left as it is", error.message)
+
+
+def _next_steps(repository: Repository, policy: Policy, theirs: Iterable[str]) -> Iterator[str]:
+    files = _uncommitted(repository, policy, (".gitignore", *theirs))
     ids = plans.plan_ids(repository, policy)
     if ids:
         yield f"$EDITOR {policy.plan_path(ids[0])} && planfence plan lint {ids[0]}"
