@@ -157,6 +157,16 @@ CALLS: dict[tuple[str, ...], list[Call]] = {
         call("--html", "evil\x1b[2J.html"),
         call("--repo", SPEAKABLE),
     ],
+    ("board",): [call(), call("evil"), call(SPEAKABLE), call("--html", "evil\x1b[2J.html", shows="")],
+    ("budget",): [
+        call("evil/one", shows=""),
+        call("evil/one", "--add-usd", "2", "--why", SPEAKABLE),
+        call(SPEAKABLE),
+    ],
+    ("policy", "show"): [call()],
+    ("policy", "pull"): [call(SPEAKABLE), call(f"{SPEAKABLE}@main", "--to", SPEAKABLE)],
+    ("policy", "check"): [call(shows="")],
+    ("mcp",): [call(stdin=b"", shows=""), call(stdin=SPEAKABLE.encode(), shows="")],
     ("explain",): [call(shows=""), call("SCP001", shows=""), call(SPEAKABLE)],
     ("hook",): [
         call("pre-commit"),

@@ -36,7 +36,7 @@ ROOT = Path(planfence.__file__).parent
 _MAKERS = {"compile", "match", "search", "sub", "subn", "fullmatch", "split", "findall", "finditer"}
 _OURS = {"pattern", "seek"}
 #: Asked elsewhere than where they are made, and how.
-_ELSEWHERE = {"AUTHOR": "fullmatch", "FILLED": "fullmatch", "REGEX_LITERAL": "match"}
+_ELSEWHERE = {"AUTHOR": "fullmatch", "FILLED": "fullmatch", "REMOTE": "fullmatch", "REGEX_LITERAL": "match"}
 
 
 def _expressions() -> Iterator[tuple[str, str, Any, int, set[str]]]:

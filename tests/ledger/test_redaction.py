@@ -6,7 +6,7 @@ import os
 from random import Random
 
 import pytest
-from support import secrets
+from support import planted_secrets
 
 from planfence.ledger.redaction import Own, installed_detector, own_of, redact
 
@@ -14,11 +14,11 @@ DRAWN = int(os.environ.get("PLANFENCE_SECRETS", "12"))
 NOBODY = Own()
 
 
-@pytest.mark.parametrize("kind", secrets.KINDS)
+@pytest.mark.parametrize("kind", planted_secrets.KINDS)
 def test_no_planted_secret_is_kept(kind: str) -> None:
     rng = Random(f"planted {kind}")
     for _ in range(DRAWN):
-        text, secret = secrets.planted(rng, kind)
+        text, secret = planted_secrets.planted(rng, kind)
         kept = redact(text.encode(), NOBODY)
         body = secret.split("\n")[len(secret.split("\n")) // 2]
         assert body not in kept.data.decode(), text
@@ -27,13 +27,13 @@ def test_no_planted_secret_is_kept(kind: str) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(secrets.KINDS) >= 30
-    assert len(secrets.KINDS) * DRAWN >= 300
+    assert len(planted_secrets.KINDS) >= 30
+    assert len(planted_secrets.KINDS) * DRAWN >= 300
 
 
 def test_innocent_look_alikes_stay() -> None:
     rng = Random("innocent")
-    texts = [secrets.innocent(rng) for _ in range(3000)]
+    texts = [planted_secrets.innocent(rng) for _ in range(3000)]
     changed = [text for text in texts if redact(text.encode(), NOBODY).counts]
     assert len(changed) <= 0.01 * len(texts), changed[:10]
 
@@ -66,7 +66,7 @@ def test_a_home_that_stands_in_every_path_is_none(home: str) -> None:
 
 
 def test_a_key_without_its_end_and_one_in_a_diff() -> None:
-    key = secrets.FORMS["rsa key"](Random(1))
+    key = planted_secrets.FORMS["rsa key"](Random(1))
     open_ended = key.partition("\n-----END")[0]
     for text in (open_ended, "".join(f"+{line}\n" for line in key.split("\n")), key.replace("\n", "\\n")):
         kept = redact(f"before\n{text}\nafter it".encode(), NOBODY)
@@ -92,5 +92,5 @@ def test_the_extra_finds_more_and_leaves_look_alikes() -> None:
     detector = installed_detector()
     assert detector is not None
     rng = Random("extra")
-    texts = [secrets.innocent(rng) for _ in range(500)]
+    texts = [planted_secrets.innocent(rng) for _ in range(500)]
     assert sum(bool(redact(text.encode(), NOBODY, detector).counts) for text in texts) <= 5
