@@ -227,7 +227,7 @@ def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], index: int) -> Decis
     warnings: tuple[str, ...] = ()
     if word in ("better", "worse") and not index:
         warnings = (
-            "An early verdict exaggerates: at a true factor of 1.5, verdicts at 20 tasks report a median of 2.19.",
+            "An early verdict exaggerates: at a true factor of 1.5, verdicts at 20 tasks report a median of 2.27.",
         )
     if word == "trade-off":
         said += f": {_price(outcomes, difference)}"
