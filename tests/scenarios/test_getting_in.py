@@ -121,6 +121,22 @@ def test_observing_refuses_nothing_and_tells_all(repo, tmp_path) -> None:
     assert "codex" in told
 
 
+def test_observing_moves_a_task_on_and_tells_what_is_missing(repo) -> None:
+    repo.write("planfence.toml", 'schema = 1\nmode = "observe"\n[tests]\ncommand = "false"\n')
+    repo.commit("chore: observe")
+    repo.begin("auth/middleware")
+    repo.start("auth/middleware")
+    done = repo.planfence("advance")
+    assert done.returncode == 0, done.stderr
+    assert "observed GAT001" in done.stdout
+    assert "implement → review" in done.stdout
+    (found,) = json.loads(repo.planfence("report", "--refusals", "--json").stdout)["refusals"]
+    assert (found["rule"], found["observed"]) == ("GAT001", 1)
+    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "false"\n')
+    repo.commit("chore: enforce")
+    assert repo.planfence("advance").returncode == 1
+
+
 def test_observing_lets_pass_what_can_t_be_judged(repo) -> None:
     repo.write("planfence.toml", 'schema = 1\nmode = "observe"\n')
     repo.commit("chore: observe")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
 from planfence.files.state import locked, read_active_task, write_active_task
-from planfence.finding import Finding, Report, Severity
+from planfence.finding import Finding, Report
 from planfence.gate import claims
 from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository, branch_of
@@ -78,7 +78,8 @@ def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
     claims.checked_shares(scene, wish.shared, wish.why)
     _free_of_others(scene)
     met = claims.contests(scene)
-    found = (*blocks(scene, "start", taking_over=bool(take_over)), *claims.in_the_way(scene, met, wish.shared))
+    way = (*blocks(scene, "start", taking_over=bool(take_over)), *claims.in_the_way(scene, met, wish.shared))
+    found = _weighed(scene, way)
     if _refuse(found):
         return _refused(scene, "start", found)
     seq = scene.state.seq
@@ -104,7 +105,7 @@ def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     minutes = wish.estimate or scene.task.estimate_min
-    return accepted(scene, "start", _working_stage(scene), notes, **({"est_min": minutes} | assigned))
+    return accepted(scene, "start", _working_stage(scene), notes, found, **({"est_min": minutes} | assigned))
 
 
 def _claims_more(scene: Scene, claim: Claim) -> bool:
@@ -168,15 +169,14 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
         raise PlanfenceError(f"{scene.name} has not begun", hint=f"planfence start {scene.name}")
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done already")
-    found = blocks(scene, "advance")
+    found = _weighed(scene, blocks(scene, "advance"))
     if _refuse(found):
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
     move = move_of(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
-    done = accepted(scene, "advance", following, [], review_round=scene.state.round + 1)
-    return replace(done, report=Report((scene.head,), found))
+    return accepted(scene, "advance", following, [], found, review_round=scene.state.round + 1)
 
 
 def _patches(scene: Scene) -> tuple[str, ...]:
@@ -196,13 +196,13 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
         raise PlanfenceError(
             f"{scene.name} is in {scene.stage}, not in review", hint="only what is under review can be sent back"
         )
-    found = blocks(scene, "rework", to=to)
+    found = _weighed(scene, blocks(scene, "rework", to=to))
     if _refuse(found):
         return _refused(scene, "rework", found)
     state = scene.state
     move = move_of(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
     write_move(repository, scene.policy, replace(move, round=state.round + 1))
-    return accepted(scene, "rework", Stage.IMPLEMENT, [], review_round=state.round + 1, why=why)
+    return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=state.round + 1, why=why)
 
 
 def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = "", notes: bytes = b"") -> Moved:
@@ -215,16 +215,15 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
     empty = [name for name, each in answers.items() if not each.evidence.strip()]
     if empty:
         raise PlanfenceError(f"no word of evidence for {', '.join(empty)}", hint="say what you looked at or ran")
-    found = blocks(scene, "review")
+    found = _weighed(scene, blocks(scene, "review"))
     if _refuse(found):
         return _refused(scene, "review", found)
     move = move_of(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
     write_move(repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
-    return accepted(
-        scene, "review", Stage.REVIEW, [], outcome="met" if met else "unmet", review_round=scene.state.round + 1
-    )
+    outcome = "met" if met else "unmet"
+    return accepted(scene, "review", Stage.REVIEW, [], found, outcome=outcome, review_round=scene.state.round + 1)
 
 
 def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> Moved:
@@ -250,7 +249,7 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
         return accepted(scene, "leave", stage, notes)
     line = finish_line(repository, scene.policy, scene.name)
     notes += line.notes
-    return accepted(scene, "finish", stage, notes, **({"review_round": scene.state.round + 1} | line.fields))
+    return accepted(scene, "finish", stage, notes, (), **({"review_round": scene.state.round + 1} | line.fields))
 
 
 def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
@@ -294,9 +293,14 @@ def move_of(
     )
 
 
+def _weighed(scene: Scene, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What was found; under a policy that only observes nothing of it stands in the way."""
+    return tuple(replace(each, observed=scene.policy.observes) for each in found)
+
+
 def _refuse(found: tuple[Finding, ...]) -> bool:
     """Whether what was found stands in the way: advice does not."""
-    return any(each.severity is Severity.ERROR for each in found)
+    return any(each.refuses for each in found)
 
 
 def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:
@@ -304,10 +308,15 @@ def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:
     return Moved(scene, Report((scene.head,), found), scene.stage, _said(note, scene))
 
 
-def accepted(scene: Scene, event: str, stage: Stage, notes: list[str], **fields: records.Value) -> Moved:
-    """Log a move that was made, and return what it came to."""
-    note = _log(scene, event, "accepted", **fields)
-    return Moved(scene, Report((scene.head,)), stage, (*(each for each in notes if each), *_said(note, scene)))
+def accepted(
+    scene: Scene, event: str, stage: Stage, notes: list[str], found: tuple[Finding, ...] = (), **fields: records.Value
+) -> Moved:
+    """Log a move that was made, and return what it came to; ``found`` did not stand in its way."""
+    report = Report((scene.head,), found)
+    rules = tuple(dict.fromkeys(each.code for each in report.observed))
+    observed: dict[str, records.Value] = {"rules": rules} if rules else {}
+    note = _log(scene, event, "observed" if rules else "accepted", **(fields | observed))
+    return Moved(scene, report, stage, (*(each for each in notes if each), *_said(note, scene)))
 
 
 def _said(note: str, scene: Scene) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
     """Return findings as a person reads them: code, message, and what to type next."""
     findings, lines = tuple(findings), list[str]()
     for each in findings[:_FINDINGS]:
-        mark = "error" if each.severity is Severity.ERROR else "warning"
+        mark = "error" if each.refuses else "observed" if each.severity is Severity.ERROR else "warning"
         place = f"{inert(each.path)}: " if each.path else ""
         lines.append(f"{mark} {each.code} {each.name}: {place}{inert(each.message)}")
         lines += [f"    {inert(fix)}" for fix in each.fixes]

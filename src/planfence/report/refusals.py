@@ -10,8 +10,9 @@ from planfence.records import dataclass
 
 #: The events that stand once for what was stopped: a refusal ends the commit at the hook that says it, and what is only
 #: observed passes each of them, so that the finished commit and the push speak for it.
-_REFUSING = frozenset({"pre-commit", "pre-merge-commit", "commit-msg", "pre-push"})
-_OBSERVED = frozenset({"post-commit", "pre-push"})
+_MOVES = frozenset({"start", "advance", "review", "rework"})
+_REFUSING = frozenset({"pre-commit", "pre-merge-commit", "commit-msg", "pre-push"}) | _MOVES
+_OBSERVED = frozenset({"post-commit", "pre-push"}) | _MOVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Refusals:
 
 
 def refusals(records: Iterable[Record], since: int = 0) -> tuple[Refusals, ...]:
-    """Count the refusals of hooks in the records from ``since`` on (seconds), the most frequent first."""
+    """Count the refusals of hooks and stage moves in the records from ``since`` on (seconds), the most frequent first."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for record in records:
         result, event = record.fields.get("result", ""), record.fields.get("event", "")
