@@ -14,6 +14,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import open_repository
 from planfence.manifest.policy import Policy
 from planfence.report import aggregates, export
+from planfence.report.taskfacts import LogFacts
 
 POLICY = Policy()
 NOW = 1795341600
@@ -98,7 +99,7 @@ def test_histograms_find_a_quantile():
 
 
 def test_every_row_has_every_column(work):
-    facts = export.LogFacts()
+    facts = LogFacts()
     reading = export._read(work, POLICY)
     facts.add(reading.records)
     rows = aggregates.aggregate(facts.tasks.values(), "r", export.Frame(NOW), set())

@@ -27,13 +27,20 @@ from planfence.terminal import emit, say, wants_colour
     "dimension",
     default="model",
     show_default=True,
-    type=click.Choice(["model", "role", "flow", "theme", "plan"]),
-    help="What to compare.",
+    type=click.Choice(["model", "role", "flow", "theme", "plan", "repository"]),
+    help="What to compare (`repository`: with --from).",
 )
 @click.option("--window", default=7, show_default=True, type=click.IntRange(1), help="Days in which rework counts.")
 @click.option("--within", default=2, show_default=True, type=click.IntRange(1), help="Rounds that still pass.")
 @click.option("--repo", "repos", multiple=True, type=click.Path(path_type=Path), help="Another repository; repeatable.")
 @click.option("--all-writers", is_flag=True, help="Everybody's lines, as `planfence sync` brought them.")
+@click.option(
+    "--from",
+    "exports",
+    default="",
+    metavar="PATTERN",
+    help="Not this repository's log but exports of many: 'exports/**/*.parquet'.",
+)
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one offline HTML file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--refusals", is_flag=True, help="What was refused, or only observed: by rule, and by who.")
@@ -46,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     within: int,
     repos: tuple[Path, ...],
     all_writers: bool,
+    exports: str,
     page: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -55,6 +63,13 @@ def command(  # noqa: PLR0913 - one parameter an option
     now = int(time.time())
     if all_writers and repos:
         raise PlanfenceError("--all-writers is for one repository", hint="leave --repo out")
+    if exports:
+        if repos or all_writers or refusals or as_csv:
+            raise PlanfenceError("--from goes with --since, --by, --html and --json alone", hint="leave the others out")
+        _organisation(exports, use_case.since_epoch(since, now), now, dimension, page, as_json=as_json)
+        return
+    if dimension == "repository":
+        raise PlanfenceError("--by repository is for exports", hint="planfence report --from 'exports/**/*.parquet'")
     sources, title = _sources(repos)
     if refusals:
         _refusals(sources, use_case.since_epoch(since, now), as_json=as_json)
@@ -80,6 +95,25 @@ def command(  # noqa: PLR0913 - one parameter an option
         emit(use_case.render_csv(data))
     elif page is None:
         emit(render_text(data, colour=wants_colour(env.current())))
+
+
+def _organisation(exports: str, since: int, now: int, dimension: str, page: Path | None, *, as_json: bool) -> None:
+    from importlib.resources import files
+
+    from planfence.render import organisation as rendered
+    from planfence.report import organisation
+
+    if dimension == "role":
+        raise PlanfenceError("exports know no roles", hint=f"--by {' | '.join(organisation.DIMENSIONS)}")
+    found = organisation.read(exports, now, dimension=dimension, since=since)
+    if page is not None:
+        style = (files("planfence.render") / "assets" / "report.css").read_text("utf-8")
+        write_atomically(page, rendered.page(found, style=style).encode("utf-8", "replace"))
+        say(f"wrote {page}: {found.tasks} tasks of {found.repositories} repositories", err=True)
+    if as_json:
+        emit(rendered.json_text(found) + "\n")
+    elif page is None:
+        emit(rendered.text(found, colour=wants_colour(env.current())))
 
 
 def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> None:

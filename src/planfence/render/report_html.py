@@ -28,22 +28,7 @@ _CHARTS = (
 
 def render_html(data: ReportData, *, style: str, script: str) -> str:
     """Return the page; ``style`` and ``script`` are the assets' text."""
-    policy = (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{_text(data.title)}: planfence report</title>
-<style>{style}</style>
-</head>
-<body>
-{_head(data)}
+    body = f"""{_head(data)}
 {_filters()}
 {_cards()}
 {_trial(data)}
@@ -53,8 +38,27 @@ def render_html(data: ReportData, *, style: str, script: str) -> str:
 {_section("tasks", "All tasks shown", "", wide=True)}
 {_read(data)}
 </main>
-<script type="application/json" id="data">{_json(data)}</script>
-<script>{script}</script>
+<script type="application/json" id="data">{_json(data)}</script>"""
+    return document(f"{data.title}: planfence report", body, style=style, script=script)
+
+
+def document(title: str, body: str, *, style: str, script: str = "") -> str:
+    """Return a whole page that loads nothing and runs nothing but this script."""
+    runs = f"script-src '{_hash(script)}'" if script else "script-src 'none'"
+    policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src '{_hash(style)}'; {runs}"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{shown(title)}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+{f"<script>{script}</script>" if script else ""}
 </body>
 </html>
 """
@@ -65,13 +69,14 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
-def _text(text: str) -> str:
+def shown(text: str) -> str:
+    """Foreign text, for a page."""
     return escape(inert(text))
 
 
 def _head(data: ReportData) -> str:
     since = f" since {day(data.since)}" if data.since else ""
-    notes = "".join(f"<p>{_text(note)}</p>" for note in data.notes)
+    notes = "".join(f"<p>{shown(note)}</p>" for note in data.notes)
     loose = ""
     if not data.comparable:
         loose = (
@@ -79,7 +84,7 @@ def _head(data: ReportData) -> str:
             f"{amount(LOOSE_LIMIT, 'rate')}: do not compare groups by cost.</strong></p>"
         )
     return (
-        f"<header><h1>{_text(data.title)}: what tasks cost, and how they went</h1>"
+        f"<header><h1>{shown(data.title)}: what tasks cost, and how they went</h1>"
         f'<p class="soft">Tasks{since}, as of {day(data.made_at)} (UTC). '
         f"Rework counts within {data.window_days} days. Every number shows how many tasks it rests on.</p>"
         f"{_verdict(data)}{loose}{notes}</header>"
@@ -116,7 +121,7 @@ def _cards() -> str:
 def _verdict(data: ReportData) -> str:
     if not data.verdict:
         return '<p class="soft">No trial runs: tasks were not assigned by chance, so a difference is no verdict.</p>'
-    return f'<p class="verdict"><strong>Trial:</strong> {_text(str(data.verdict["text"]))}</p>'
+    return f'<p class="verdict"><strong>Trial:</strong> {shown(str(data.verdict["text"]))}</p>'
 
 
 def _trial(data: ReportData) -> str:
@@ -138,42 +143,44 @@ def _section(name: str, title: str, about: str, *, wide: bool = False) -> str:
 
 
 def _summary(data: ReportData) -> str:
-    rows = "".join(_row(METRICS[name][0], estimate) for name, estimate in data.overall.items())
-    table = _table("metric", rows)
-    groups = _groups(f"By {data.dimension}", data.groups) if data.comparable else ""
-    roles = _groups("By role", data.roles) if data.comparable and data.dimension != "role" else ""
-    return f'<section class="wide"><h2>All metrics, all tasks</h2>{table}{groups}{roles}</section>'
+    rows = "".join(row(METRICS[name][0], estimate) for name, estimate in data.overall.items())
+    by_group = groups(f"By {data.dimension}", data.groups) if data.comparable else ""
+    roles = groups("By role", data.roles) if data.comparable and data.dimension != "role" else ""
+    whole = table("metric", rows)
+    return f'<section class="wide"><h2>All metrics, all tasks</h2>{whole}{by_group}{roles}</section>'
 
 
-def _groups(title: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
+def groups(title: str, measured: Mapping[str, Mapping[str, Estimate]]) -> str:
     """A table of each group, open while a person can take them in; a role has cost and time only."""
     tables = "".join(
-        f"<h3>{_text(label)}</h3>"
-        + _table("metric", "".join(_row(METRICS[name][0], e) for name, e in group.items() if e.n))
-        for label, group in groups.items()
+        f"<h3>{shown(label)}</h3>"
+        + table("metric", "".join(row(METRICS[name][0], e) for name, e in group.items() if e.n))
+        for label, group in measured.items()
     )
-    state = " open" if len(groups) <= _OPEN else ""
-    return f"<details{state}><summary>{title}</summary><div>{tables}</div></details>" if groups else ""
+    state = " open" if len(measured) <= _OPEN else ""
+    return f"<details{state}><summary>{title}</summary><div>{tables}</div></details>" if measured else ""
 
 
-def _table(name: str, rows: str) -> str:
+def table(name: str, rows: str) -> str:
+    """A table of metrics; ``rows`` are made by :func:`row`."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in (name, "value", "95% interval", "n", "note"))
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    return f"<div class=scroll tabindex=0 role=region aria-label=metrics>{table}</div>"
+    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div class=scroll tabindex=0 role=region aria-label=metrics>{whole}</div>"
 
 
-def _row(name: str, estimate: Estimate) -> str:
+def row(name: str, estimate: Estimate) -> str:
+    """One metric's row."""
     cells = (amount(estimate.value, estimate.unit), interval(estimate), str(estimate.n), estimate.note)
-    return f'<tr><th scope="row">{_text(name)}</th>' + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + "</tr>"
+    return f'<tr><th scope="row">{shown(name)}</th>' + "".join(f"<td>{shown(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def _read(data: ReportData) -> str:
     lines = render_counts(data.counts, data.aside).splitlines()
-    aside = "".join(f"<li>{_text(line.strip())}</li>" for line in lines[1:])
+    aside = "".join(f"<li>{shown(line.strip())}</li>" for line in lines[1:])
     unreadable = f"<p>{data.unreadable} numbers could not be read and were left out.</p>" if data.unreadable else ""
     listed = f"<details><summary>Lines set aside</summary><ul>{aside}</ul></details>" if aside else ""
     runs = f"<p>{sum(data.runs.values())} recorded runs, {data.refused} refused.</p>" if data.runs else ""
-    return f'<section class="wide"><h2>What was read</h2><p>{_text(lines[0])}</p>{runs}{unreadable}{listed}</section>'
+    return f'<section class="wide"><h2>What was read</h2><p>{shown(lines[0])}</p>{runs}{unreadable}{listed}</section>'
 
 
 def _json(data: ReportData) -> str:

@@ -45,12 +45,12 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
     else:
         console.print("No trial runs: tasks were not assigned by chance, and a difference is no verdict.", markup=False)
     console.print()
-    console.print(_overall(data.overall))
-    for note in _notes(data.overall):
+    console.print(overall_table(data.overall))
+    for note in notes(data.overall):
         console.print(inert(note), markup=False)
     console.print()
     if data.comparable:
-        console.print(_groups(data))
+        console.print(groups_table(data.dimension, data.groups))
     else:
         console.print(
             f"\n{amount(data.loose_share, 'rate')} of the dollars belong to no task, more than "
@@ -84,7 +84,8 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
 
 
-def _overall(group: Mapping[str, Estimate]) -> Table:
+def overall_table(group: Mapping[str, Estimate]) -> Table:
+    """All metrics, a row each."""
     table = _table("All tasks")
     table.add_column("metric")
     for name in ("value", "95% interval", "n"):
@@ -94,7 +95,7 @@ def _overall(group: Mapping[str, Estimate]) -> Table:
     return table
 
 
-def _notes(group: Mapping[str, Estimate]) -> Iterator[str]:
+def notes(group: Mapping[str, Estimate]) -> Iterator[str]:
     """What the numbers leave out or rest on, each said once with the metrics that it is about."""
     about: dict[str, list[str]] = {}
     for name, estimate in group.items():
@@ -104,15 +105,16 @@ def _notes(group: Mapping[str, Estimate]) -> Iterator[str]:
         yield f"{', '.join(dict.fromkeys(names))}: {note}"
 
 
-def _groups(data: ReportData) -> Table:
+def groups_table(dimension: str, groups: Mapping[str, Mapping[str, Estimate]]) -> Table:
+    """The main metrics of each group, a column each."""
     from rich.text import Text
 
-    table = _table(f"By {data.dimension}: value, 95% interval, n")
-    table.add_column(data.dimension, overflow="fold", max_width=18)
-    shown = [(name, title) for name, title in _GROUP_COLUMNS if any(name in group for group in data.groups.values())]
+    table = _table(f"By {dimension}: value, 95% interval, n")
+    table.add_column(dimension, overflow="fold", max_width=18)
+    shown = [(name, title) for name, title in _GROUP_COLUMNS if any(name in group for group in groups.values())]
     for _, title in shown:
         table.add_column(title, justify="right", min_width=8)
-    for label, group in data.groups.items():
+    for label, group in groups.items():
         cells = [Text(inert(label))]
         for name, _ in shown:
             estimate = group[name]

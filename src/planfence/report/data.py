@@ -115,7 +115,7 @@ def build(
     """Compute a report over the tasks whose last line is not older than ``since`` (seconds since the epoch)."""
     tasks = [task for task in facts.tasks.values() if task.last >= since]
     tasks.sort(key=lambda task: (task.closed or task.last, task.task))
-    mended = metrics.mended_tasks(facts, frame.window_days) | {t.task for t in tasks if t.mended_at}
+    mended = metrics.mended_tasks(facts, frame.window_days)
     attributed = sum(task.cost for task in tasks)
     total = attributed + facts.loose_cost
     return ReportData(

@@ -19,7 +19,8 @@ from planfence.report.aggregates import COLUMNS, aggregate
 from planfence.report.metrics import Frame, mended_tasks
 from planfence.report.otlp import export
 from planfence.report.parquet import write_parquet
-from planfence.report.taskfacts import LogFacts
+from planfence.report.report import fold, source_of
+from planfence.report.reworkhistory import add_history
 
 _BATCH = 1000
 _TIMEOUT_S = 10
@@ -73,8 +74,9 @@ def send(requests: Iterator[dict[str, object]], endpoint: str) -> int:
 
 def parquet(repository: Repository, policy: Policy, path: Path, now: int) -> int:
     """Write the aggregates as one Parquet file; return its number of rows."""
-    reading, facts, frame = _read(repository, policy), LogFacts(), Frame(now)
-    facts.add([*reading.records, *reading.runs])
+    frame, source = Frame(now), source_of(repository, policy)
+    facts = fold([source])[0]
+    add_history(facts, repository, frame)
     mended = mended_tasks(facts, frame.window_days)
     rows = aggregate(facts.tasks.values(), repository.main_worktree().name, frame, mended)
     dated = [(row[0], datetime.fromtimestamp(row[1], UTC).date(), *row[2:]) for row in rows if isinstance(row[1], int)]

@@ -173,10 +173,9 @@ def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str])
     note = _unknown(closed, len(judged), "counted rounds")
     passed, within = (sum(n <= most and task.accepted for task, n in judged) for most in (1, frame.within))
     rounds = [float(n) for _, n in judged]
-    window = frame.window_days * _DAY
-    mature = [task for task in closed if (task.merged_at or task.closed) <= frame.now - window]
+    mature = [task for task in closed if is_mature(task, frame)]
     matured = f"{len(mature)} of {len(closed)} closed at least {frame.window_days} days ago"
-    reverted = sum(task.reverted and _soon(task, task.reverted_at or task.outcome_at, window) for task in mature)
+    reverted = sum(is_reverted(task, frame) for task in mature)
     added, redone = sum(task.lines_added for task in mature), sum(task.lines_redone for task in mature)
     return {
         "first_pass": _rate(passed, len(judged), note),
@@ -203,13 +202,23 @@ def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str])
     }
 
 
-def _soon(task: TaskFacts, when: int, window: int) -> bool:
-    return when <= (task.merged_at or task.closed) + window
+def is_mature(task: TaskFacts, frame: Frame) -> bool:
+    """Whether a task has been closed (on the base, if that is known) for the whole window."""
+    return bool(task.closed) and (task.merged_at or task.closed) <= frame.now - frame.window_days * _DAY
+
+
+def is_reverted(task: TaskFacts, frame: Frame) -> bool:
+    """Whether a task was reverted within the window."""
+    soon = (task.merged_at or task.closed) + frame.window_days * _DAY
+    return task.reverted and (task.reverted_at or task.outcome_at) <= soon
 
 
 def mended_tasks(facts: LogFacts, window_days: int) -> set[str]:
-    """The tasks that a later one, begun within the window after they were closed, says that it `fixes`."""
-    found = set()
+    """The tasks that a later one, begun within the window after they were closed, says that it `fixes`.
+
+    And those that a commit of another task fixes, as the history says.
+    """
+    found = {task.task for task in facts.tasks.values() if task.mended_at}
     for task in facts.tasks.values():
         for name in task.fixes:
             target = facts.tasks.get(name) or facts.tasks.get(task.task.rpartition("/")[0] + "/" + name)

@@ -26,7 +26,7 @@ class Refusals:
 
 
 def refusals(records: Iterable[Record], since: int = 0) -> tuple[Refusals, ...]:
-    """Count the refusals of hooks and stage moves in the records from ``since`` on (seconds), the most frequent first."""
+    """Count the refusals of hooks and stage moves from ``since`` on (seconds), the most frequent first."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for record in records:
         result, event = record.fields.get("result", ""), record.fields.get("event", "")

@@ -212,10 +212,16 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], a
     None below two pairs or where either sum is 0 (Cochran, *Sampling Techniques*, 6.3).
     """
     n, top, bottom = len(numerators), math.fsum(numerators), math.fsum(denominators)
+    ratio = top / bottom if bottom else 0.0
+    squares = math.fsum((x - ratio * y) ** 2 for x, y in zip(numerators, denominators, strict=True))
+    return ratio_interval_of(n, top, bottom, squares, alpha)
+
+
+def ratio_interval_of(n: int, top: float, bottom: float, squares: float, alpha: float = ALPHA) -> Interval | None:
+    """As :func:`ratio_interval`, from both sums and Σ(x - ratio·y)²."""
     if n < 2 or top <= 0 or bottom <= 0:
         return None
     ratio = top / bottom
-    squares = math.fsum((x - ratio * y) ** 2 for x, y in zip(numerators, denominators, strict=True))
     error = math.sqrt(n / (n - 1) * squares) / bottom / ratio
     half = t_quantile(1 - alpha / 2, n - 1) * error
     return Interval(ratio * _exp(-half), ratio * _exp(half))

@@ -1,0 +1,229 @@
+"""One report from the exports of many repositories, from their sums alone (:mod:`planfence.report.aggregates`).
+
+What a sum carries has the same value and interval as in a repository's own report. Quantiles come from histograms, to
+within a bucket, which widens their intervals; what needs each task is left out and named.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from itertools import accumulate
+from typing import Any
+
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.records import dataclass
+from planfence.report import stats
+from planfence.report.aggregates import BUCKETS, COLUMNS, KEY
+from planfence.report.metrics import METRICS, Estimate
+from planfence.report.parquet import has_duckdb
+
+#: What exports can be compared by.
+DIMENSIONS = ("repository", "model", "flow", "theme", "plan")
+_HISTOGRAMS = ("cost_histogram", "minutes_histogram")
+_SUMS = tuple(name for name, _ in COLUMNS[len(KEY) :] if name not in _HISTOGRAMS)
+_BUCKET_NOTE = "read from a histogram, to within 9%; the interval is wider by that"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """The report of many repositories. ``weeks`` are (Monday, metrics); ``missing`` names what sums do not carry."""
+
+    made_at: int
+    since: str
+    source: str
+    dimension: str
+    repositories: int
+    tasks: int
+    closed: int
+    refused_runs: int
+    overall: Mapping[str, Estimate]
+    groups: Mapping[str, Mapping[str, Estimate]]
+    weeks: Sequence[tuple[str, Mapping[str, Estimate]]]
+    missing: tuple[str, ...]
+
+
+def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> Organisation:
+    """Read Parquet exports, by a path or a pattern that DuckDB understands (`exports/**/*.parquet`).
+
+    ``since`` (seconds since the epoch) leaves older weeks out. Raises :class:`PlanfenceError` without DuckDB or if no
+    file is found, :class:`CouldNotCheck` if one is no such export.
+    """
+    if not has_duckdb():
+        raise PlanfenceError("reading exports needs DuckDB", hint="pip install 'planfence[report]'")
+    import duckdb
+
+    begin = datetime.fromtimestamp(since, UTC).date() if since else date(1, 1, 1)
+    quoted = source.replace("'", "''")
+    files = f"read_parquet('{quoted}', union_by_name = true)"
+    try:
+        with duckdb.connect() as connection:
+            names = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - quoted
+            if lacking := [name for name in (*KEY, "tasks", "closed") if name not in names]:
+                raise CouldNotCheck(f"{source} is no export: it has no `{lacking[0]}`", hint=_HINT)
+            rows = connection.execute(_query(files, names, dimension), [begin]).fetchall()
+    except duckdb.IOException as error:
+        raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
+    except duckdb.Error as error:
+        raise CouldNotCheck(f"{source} could not be read: {str(error).splitlines()[0]}", hint=_HINT) from error
+    overall: dict[str, Estimate] = {}
+    groups: dict[str, Mapping[str, Estimate]] = {}
+    weeks: list[tuple[str, Mapping[str, Estimate]]] = []
+    whole: Mapping[str, float] = {}
+    repositories = 0
+    for level, label, week, count, *values in rows:
+        sums = dict(zip(_SUMS, values[: len(_SUMS)], strict=True))
+        found = measure(sums, values[len(_SUMS)], values[len(_SUMS) + 1])
+        if level == _OVERALL:
+            overall, whole, repositories = found, sums, count
+        elif level == _BY_GROUP:
+            groups[label or "(none)"] = found
+        else:
+            weeks.append((str(week), found))
+    return Organisation(
+        made_at=now,
+        since=begin.isoformat() if since else "",
+        source=source,
+        dimension=dimension,
+        repositories=repositories,
+        tasks=int(whole.get("tasks") or 0),
+        closed=int(whole.get("closed") or 0),
+        refused_runs=int(whole.get("refused_runs") or 0),
+        overall=overall,
+        groups=groups,
+        weeks=weeks,
+        missing=tuple(name for name in METRICS if name not in overall),
+    )
+
+
+_HINT = "write them with `planfence log export --format parquet -o FILE`, and quote the pattern"
+#: What `grouping(label, week)` says of a row: both, the week alone, or the label alone is summed over.
+_OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
+
+
+def _query(files: str, names: set[str], dimension: str) -> str:
+    """Sum every column over all rows, by group, and by week; a column that older exports lack is NULL."""
+    assert dimension in DIMENSIONS
+    sums = [f"sum({name})" if name in names else "NULL" for name in _SUMS]
+    for name in _HISTOGRAMS:
+        each = ", ".join(f"sum({name}[{number}])" for number in range(1, BUCKETS + 1))
+        sums.append(f"[{each}]" if name in names else "NULL")
+    return (
+        f"SELECT grouping(label, week), label, week, count(DISTINCT repository), {', '.join(sums)} "  # noqa: S608 - names of ours alone
+        f"FROM (SELECT *, {dimension} AS label FROM {files} WHERE week >= ?) "
+        "GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
+    )
+
+
+def measure(
+    sums: Mapping[str, float | None], cost: Sequence[int | None] | None, minutes: Sequence[int | None] | None
+) -> dict[str, Estimate]:
+    """The metrics that these sums carry, in the order of :data:`METRICS`; the histograms are of cost and minutes."""
+    found = {
+        "cost_median": _quantile(cost, 0.5, "$"),
+        **_costs(sums),
+        "cost_per_accepted": _ratio(sums, "spent", "$"),
+        "active_median": _quantile(minutes, 0.5, "min"),
+        "active_p90": _quantile(minutes, 0.9, "min"),
+        "first_pass": _rate(sums, "first_pass", "judged"),
+        "rounds_mean": _mean_rounds(sums),
+        "rollback": _rate(sums, "reverted", "mature"),
+        "rework": _rate(sums, "mended", "mature"),
+        "line_rework": _ratio(sums, "lines", "rate"),
+        "proven": _ratio(sums, "parts", "rate"),
+        "rewritten": _rate(sums, "rewritten", "told"),
+    }
+    return {name: estimate for name in METRICS if (estimate := found.get(name)) is not None}
+
+
+class _Buckets(Sequence[int]):
+    """The bucket of each value, in order, for a histogram of any size."""
+
+    def __init__(self, histogram: Sequence[int | None]) -> None:
+        self._ends = list(accumulate(int(count or 0) for count in histogram))
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __getitem__(self, place: Any) -> Any:
+        return bisect_right(self._ends, place)
+
+
+def _quantile(histogram: Sequence[int | None] | None, share: float, unit: str) -> Estimate | None:
+    """The middle (geometric) of the bucket that the quantile is in; the interval's ends are those of their buckets."""
+    if histogram is None:
+        return None
+    buckets = _Buckets(histogram)
+    n = len(buckets)
+    if not n:
+        return Estimate(None, None, None, 0, unit)
+    ends = stats.quantile_interval(buckets, share)
+    low, high = (None, None) if ends is None else (_value(ends.low), _value(ends.high + 1))
+    return Estimate(_value(buckets[math.floor(share * (n - 1))] + 0.5), low, high, n, unit, _BUCKET_NOTE)
+
+
+def _value(place: float) -> float:
+    return float(2 ** (place / 4 - 10))
+
+
+def _costs(sums: Mapping[str, float | None]) -> dict[str, Estimate | None]:
+    n, ln_sum, ln2_sum = (sums.get(f"cost_{part}") for part in ("n", "ln_sum", "ln2_sum"))
+    if n is None or ln_sum is None or ln2_sum is None:
+        return {"cost_geomean": None, "cost_spread": None}
+    n = int(n)
+    if n < 2:
+        value = math.exp(ln_sum) if n else None
+        return {
+            "cost_geomean": Estimate(value, None, None, n, "$"),
+            "cost_spread": Estimate(None, None, None, n, "ratio"),
+        }
+    middle, s2 = ln_sum / n, max(0.0, (ln2_sum - ln_sum**2 / n) / (n - 1))
+    half = stats.t_quantile(0.975, n - 1) * math.sqrt(s2 / n)
+    low, high = (_spread(s2 * (n - 1) / stats.chi2_quantile(p, n - 1)) for p in (0.975, 0.025))
+    return {
+        "cost_geomean": Estimate(math.exp(middle), math.exp(middle - half), math.exp(middle + half), n, "$"),
+        "cost_spread": Estimate(_spread(s2), low, high, n, "ratio"),
+    }
+
+
+def _spread(s2: float) -> float:
+    return math.sqrt(math.expm1(min(s2, 700.0)))
+
+
+def _rate(sums: Mapping[str, float | None], hits: str, of: str) -> Estimate | None:
+    top, n = sums.get(hits), sums.get(of)
+    if top is None or n is None:
+        return None
+    if not n:
+        return Estimate(None, None, None, 0, "rate")
+    return Estimate(top / n, *stats.wilson(int(top), int(n)), int(n), "rate")
+
+
+def _ratio(sums: Mapping[str, float | None], name: str, unit: str) -> Estimate | None:
+    parts = [sums.get(f"{name}_{part}") for part in ("n", "top", "bottom", "top2", "bottom2", "cross")]
+    if any(part is None for part in parts):
+        return None
+    n, top, bottom, top2, bottom2, cross = (float(part or 0) for part in parts)
+    ratio = top / bottom if bottom else 0.0
+    squares = max(0.0, top2 - 2 * ratio * cross + ratio * ratio * bottom2)
+    interval = stats.ratio_interval_of(int(n), top, bottom, squares)
+    low, high = interval if interval is not None else (None, None)
+    if unit == "rate" and high is not None:
+        high = min(1.0, high) if name == "parts" else high
+    return Estimate(ratio if bottom else None, low, high, int(n), unit)
+
+
+def _mean_rounds(sums: Mapping[str, float | None]) -> Estimate | None:
+    n, total, squares = (sums.get(name) for name in ("rounds_n", "rounds_sum", "rounds_sum2"))
+    if n is None or total is None:
+        return None
+    if not n:
+        return Estimate(None, None, None, 0, "rounds")
+    mean, low, high = total / n, None, None
+    if squares is not None and n > 1:
+        deviation = math.sqrt(max(0.0, (squares - total * total / n) / (n - 1)))
+        half = stats.t_quantile(0.975, n - 1) * deviation / math.sqrt(n)
+        low, high = max(1.0, mean - half), mean + half
+    return Estimate(mean, low, high, int(n), "rounds")

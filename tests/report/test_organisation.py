@@ -1,0 +1,129 @@
+"""Exports of many repositories: what sums carry is what one report over all of their logs says."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+
+import pytest
+from support import program
+
+from planfence.env import Environment
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.repository import open_repository
+from planfence.manifest.policy import Policy
+from planfence.render import organisation as rendered
+from planfence.report import export, organisation, report
+from planfence.report.metrics import METRICS, Frame
+from planfence.report.parquet import write_parquet
+
+POLICY, NOW = Policy(), 1795341600
+EXACT = ("cost_geomean", "cost_per_accepted", "cost_spread", "first_pass", "rounds_mean", "rollback", "rework")
+
+
+def _log(draw: random.Random) -> str:
+    lines = []
+    for number in range(draw.randrange(20, 40)):
+        day, model = draw.randrange(1, 19), draw.choice(("codex", "claude"))
+        name, result = f"p/t{number}", draw.choice(("accepted", "accepted", "abandoned"))
+        lines.append(
+            f"2026-11-{day:02}_10:00:00,task={name},model={model},cost={draw.uniform(0.1, 9):.2f},"
+            f"time_min={draw.uniform(3, 90):.1f},review_round={draw.randrange(1, 4)},plan=p,theme=x,"
+            f"event=finish,result={result},flow={draw.choice(('single', 'dual'))},id={draw.getrandbits(64):016x}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    variables = kept | {"HOME": str(folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    draw, sources = random.Random(5), []
+    (folder / "out" / "deep").mkdir(parents=True)
+    for name in ("one", "two", "three"):
+        subprocess.run(["git", "init", "-q", str(folder / name)], env=variables, check=True)
+        (folder / name / POLICY.log).write_text(_log(draw))
+        repository = open_repository(Environment(variables), folder / name)
+        export.parquet(repository, POLICY, folder / "out" / "deep" / f"{name}.parquet", NOW)
+        sources.append(report.source_of(repository, POLICY, f"{name}:"))
+    return folder, report.report(sources, Frame(NOW)), variables
+
+
+def test_sums_say_what_the_tasks_say(exports) -> None:
+    folder, whole, _ = exports
+    found = organisation.read(f"{folder}/out/**/*.parquet", NOW)
+    assert (found.repositories, found.tasks) == (3, len(whole.tasks))
+    for wanted, seen in [(whole.overall, found.overall), *((whole.groups[n], found.groups[n]) for n in whole.groups)]:
+        for name in EXACT:
+            one, other = wanted[name], seen[name]
+            assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-9), name
+            assert one.n == other.n
+    assert set(found.groups) == set(whole.groups) == {"codex", "claude"}
+    weeks = {week: group["first_pass"].n for week, group in found.weeks}
+    assert sum(weeks.values()) == found.overall["first_pass"].n
+    for name in ("cost_median", "active_median", "active_p90"):
+        one, other = whole.overall[name], found.overall[name]
+        assert other.value == pytest.approx(one.value, rel=0.2)
+        assert other.low <= one.low < one.high <= other.high
+        assert (other.low, other.high) == pytest.approx((one.low, one.high), rel=0.2)
+        assert "histogram" in found.overall[name].note
+    assert set(found.missing) == {"lead_median", "lead_p90", "within_k"} == set(METRICS) - set(found.overall)
+    assert set(organisation.read(f"{folder}/out/**/*.parquet", NOW, dimension="repository").groups) == {
+        "one", "two", "three",
+    }  # fmt: skip
+
+
+def test_since_leaves_older_weeks_out(exports) -> None:
+    folder, _, _ = exports
+    whole, late = (organisation.read(f"{folder}/out/**/*.parquet", NOW, since=s) for s in (0, NOW - 8 * 86_400))
+    assert 0 < late.tasks < whole.tasks
+    assert len(late.weeks) < len(whole.weeks)
+
+
+def test_what_is_no_export_is_refused(exports, tmp_path) -> None:
+    folder, _, _ = exports
+    with pytest.raises(PlanfenceError, match="nothing"):
+        organisation.read(f"{folder}/nothing/*.parquet", NOW)
+    (tmp_path / "x.parquet").write_text("no parquet")
+    write_parquet(tmp_path / "y.parquet", (("week", "DATE"),), [])
+    for name in ("x", "y"):
+        with pytest.raises((CouldNotCheck, PlanfenceError)):
+            organisation.read(f"{tmp_path}/{name}.parquet", NOW)
+
+
+def test_an_export_of_the_version_before_is_read_as_far_as_it_goes(exports, tmp_path) -> None:
+    import duckdb
+
+    folder, _, _ = exports
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * EXCLUDE (told, rewritten, spent_n, rounds_sum2) FROM '{folder}/out/deep/one.parquet') "
+            f"TO '{tmp_path}/old.parquet'"
+        )
+    found = organisation.read(f"{tmp_path}/old.parquet", NOW)
+    assert {"rewritten", "cost_per_accepted"} <= set(found.missing)
+    assert found.overall["rounds_mean"].value is not None
+    assert found.overall["rounds_mean"].low is None
+
+
+def test_the_page_runs_nothing_and_shows_names_as_they_are(exports, tmp_path) -> None:
+    rows = [("</style><script>alert(1)</script>", None, "p", "x", "dual", "<b>codex", *[1] * 11)]
+    columns = [*organisation.KEY, *[name for name, kind in organisation.COLUMNS if kind == "BIGINT"][:11]]
+    kinds = dict(organisation.COLUMNS)
+    write_parquet(tmp_path / "evil.parquet", [(name, kinds[name]) for name in columns], rows)
+    page = rendered.page(organisation.read(f"{tmp_path}/evil.parquet", NOW, dimension="repository"), style="p{}")
+    assert "<script" not in page
+    assert "script-src 'none'" in page
+    folder, _, variables = exports
+    out = tmp_path / "page.html"
+    words = ["report", "--from", f"{folder}/out/**/*.parquet", "--html", str(out), "--json"]
+    done = program.run(words, tmp_path, variables)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["repositories"] == 3
+    assert "<polyline" in out.read_text()
+    assert "3 repositories: " in program.run(words[:3], tmp_path, variables).stdout
+    assert program.run([*words[:3], "--csv"], tmp_path, variables).returncode == 2
+    assert program.run(["report", "--by", "repository"], folder / "one", variables).returncode == 2
