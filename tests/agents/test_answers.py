@@ -328,6 +328,9 @@ def test_hooks_of_the_user_are_enough(tested):
         '{"hooks": {"PreToolUse": [{"hooks": [{"command": "planfence-agent claude"}]}]}}'
     )
     assert not end(tested, "ConfigChange").stdout
+    elsewhere = {"CLAUDE_CONFIG_DIR": str(tested.root.parent / "elsewhere")}
+    raw = json.dumps({"session_id": "s1", "cwd": str(tested.root), "hook_event_name": "ConfigChange"}).encode()
+    assert reply("claude", raw, tested.environment(**elsewhere)).stdout
     tested.write(".claude/settings.local.json", '{"disableAllHooks": true}')
     assert end(tested, "ConfigChange").stdout
 

@@ -97,6 +97,8 @@ def _responses(call, n):
     else:
         item = {"type": "function_call", "id": f"fc_{name}", "call_id": f"call_{name}", "status": "completed"}
         item |= {"name": call["name"], "arguments": json.dumps(call["input"])}
+    if call is not None and "namespace" in call:
+        item["namespace"] = call["namespace"]
     yield {"type": "response.created", "response": {"id": f"resp_{n}"}}
     yield {"type": "response.output_item.done", "output_index": 0, "item": item}
     usage = {"input_tokens": 1000 * n, "output_tokens": 20 + n, "total_tokens": 1020 * n}

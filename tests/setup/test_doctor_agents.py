@@ -40,6 +40,32 @@ def test_merged_and_disabled(repo, program):
     assert "disableAllHooks" in seen(repo, PATH=path)["claude's hooks"].seen
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"permissions": {"allow": "Bash"}}, "permissions.allow"),
+        ({"permissions": {"additionalDirectories": "x"}}, "permissions.additionalDirectories"),
+        ({"permissions": {"defaultMode": "sometimes"}}, "permissions.defaultMode"),
+        ({"permissions": []}, "`permissions`"),
+        ({"env": ["A"]}, "`env`"),
+        ({"model": 3}, "`model`"),
+        ({"disableAllHooks": "false"}, "`disableAllHooks`"),
+        ({"cleanupPeriodDays": "30"}, "`cleanupPeriodDays`"),
+        ("{", "is no JSON"),
+        ("// mine\n{}", "is no JSON"),
+        ('{"a": 1,}', "is no JSON"),
+        ("\ufeff{}", ""),
+        ({"permissions": {"allow": ["Bash(ls)"], "defaultMode": "plan"}, "env": {"A": 1}, "new": 1}, ""),
+    ],
+)
+def test_settings_that_claude_code_would_drop(repo, program, value, said):
+    """Each was run with 2.1.332: with those that are named no hook ran, with the last one all did."""
+    agents.install(repo.open(), "claude")
+    repo.write(".claude/settings.local.json", value if isinstance(value, str) else json.dumps(value))
+    found = seen(repo, PATH=f"{program}:/usr/bin:/bin")["claude's hooks"]
+    assert (said in found.seen and found.health is Health.BROKEN) if said else found.health is Health.WELL
+
+
 def test_a_program_that_is_not_there(repo):
     agents.install(repo.open(), "claude")
     assert "not on PATH" in seen(repo, PATH="/usr/bin:/bin")["claude's hooks"].seen

@@ -105,7 +105,7 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         also = _also_claimed(asked, environment)
         return Reply(answer.context(asked, also) if also else answer.silence(asked))
     if asked.event is Event.CONFIG:
-        reason = hooksettings.taken_away(here.repository.top, environment.get("HOME"))
+        reason = hooksettings.taken_away(here.repository.top, environment)
         return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))

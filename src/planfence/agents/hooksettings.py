@@ -6,17 +6,25 @@ import json
 import os
 from pathlib import Path
 
+from planfence.env import Environment
+
 _FILES = (".claude/settings.json", ".claude/settings.local.json")
 _PROGRAM = "planfence-agent"
 
 
-def taken_away(top: Path, home: str) -> str:
+#: What an administrator has decided; no change of another file takes it away.
+_MANAGED = ("/etc/claude-code/managed-settings.json", "/Library/Application Support/ClaudeCode/managed-settings.json")
+
+
+def taken_away(top: Path, environment: Environment) -> str:
     """Say why the settings as they are now would leave the session without our hooks; empty: they would not.
 
     The session keeps its hooks if the change is refused; a new one reads the files as they are.
     """
-    places = [top / name for name in _FILES] + ([Path(home) / _FILES[0]] if home else [])
-    ours = False
+    home = environment.get("HOME")
+    user = environment.get("CLAUDE_CONFIG_DIR") or (f"{home}/.claude" if home else "")
+    places = [top / name for name in _FILES] + ([Path(user) / "settings.json"] if user else [])
+    ours = any(_names_us(Path(name)) for name in _MANAGED)
     for place in places:
         if not os.path.lexists(place):
             continue
@@ -31,3 +39,10 @@ def taken_away(top: Path, home: str) -> str:
         hooks = value.get("hooks")
         ours = ours or (isinstance(hooks, dict) and _PROGRAM in json.dumps(hooks.get("PreToolUse", "")))
     return "" if ours else "The change takes the plan's hooks out of the settings: put them back, or ask a person."
+
+
+def _names_us(path: Path) -> bool:
+    try:
+        return _PROGRAM.encode() in path.read_bytes()
+    except OSError:
+        return False

@@ -84,6 +84,7 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
             top / ".claude/settings.local.json",
             home / ".claude/settings.json",
         ):
+            yield from _dropped(path)
             if _json(path).get("disableAllHooks") is True:
                 yield f"`disableAllHooks` in {path} switches all hooks off", f"take it out of {path}"
     elif name == "codex":
@@ -102,6 +103,40 @@ def _faults(bench: Bench, name: str, place: installed.Settings) -> Iterator[tupl
                     yield f"`{key}.enabled` in {path} switches all hooks off", f"take it out of {path}"
         if place.path.is_relative_to(top):
             yield from _gemini_trust(bench, top, home)
+
+
+#: Values of Claude Code's settings for which 2.1.332 drops the whole file, hooks with it, without a word in `-p`.
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    **{f"permissions.{name}": list for name in ("allow", "ask", "deny", "additionalDirectories")},
+    "permissions": dict,
+    "hooks": dict,
+    "env": dict,
+    "model": str,
+    "disableAllHooks": bool,
+    "cleanupPeriodDays": (int, float),
+}
+_MODES = ("acceptEdits", "auto", "bypassPermissions", "default", "dontAsk", "manual", "plan")
+
+
+def _dropped(path: Path) -> Iterator[tuple[str, str]]:
+    """What Claude Code would drop a settings file for."""
+    text = installed.read(path)
+    if text is None or not text.strip():
+        return
+    try:
+        value = json.loads(text.removeprefix("\ufeff"))  # a comment or a comma too many is too much for it
+    except ValueError as error:
+        yield f"{path} is no JSON, so Claude Code drops all hooks in it: {error}", f"fix {path}"
+        return
+    for name, wanted in _TYPES.items():
+        table, _, key = name.rpartition(".")
+        place = _table(value, table) if table else value
+        held = place.get(key) if isinstance(place, dict) else None
+        if held is not None and not isinstance(held, wanted):
+            yield f"`{name}` in {path} has a value of the wrong kind: Claude Code drops all hooks in it", f"fix {path}"
+    mode = _table(value, "permissions").get("defaultMode") if isinstance(value, dict) else None
+    if mode is not None and mode not in _MODES:
+        yield f"`permissions.defaultMode` in {path} is unknown: Claude Code drops all hooks in it", f"fix {path}"
 
 
 def _gemini_trust(bench: Bench, top: Path, home: Path) -> Iterator[tuple[str, str]]:

@@ -229,8 +229,11 @@ def _told(repository: Repository, wanted: str | None) -> tuple[tuple[str, ...], 
 def _agent_steps(repository: Repository, name: str) -> Iterator[InitStep]:
     """Tell agents of the plan, except in a file that we can't write to without harm."""
     try:
-        rows, _ = agents.install(repository, name)
+        rows, remarks = agents.install(repository, name)
         yield from (InitStep(name, said, path) for _, said, path in rows)
+        yield from (
+            InitStep(name, "note", said) for said in remarks[:-1]
+        )  # the last says to commit them, as `init` does
     except PlanfenceError as error:
         yield InitStep(name, "left as it is", error.message)
 

@@ -49,7 +49,9 @@ export const Planfence = async ({ directory }) => {
     "tool.execute.after": async (input, output) => {
       const fields = { session_id: input.sessionID, tool_name: input.tool, tool_input: input.args }
       const answer = await ask("PostToolUse", directory, fields)
-      if (answer.told) output.output = `${output.output}\n\n${answer.told}`
+      if (!answer.told) return
+      if (Array.isArray(output.content)) output.content.push({ type: "text", text: answer.told }) // an MCP server's tool
+      else output.output = `${output.output}\n\n${answer.told}`
     },
   }
 }
