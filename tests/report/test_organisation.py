@@ -94,6 +94,23 @@ def test_what_is_no_export_is_refused(exports, tmp_path) -> None:
             organisation.read(f"{tmp_path}/{name}.parquet", NOW)
 
 
+@pytest.mark.parametrize(
+    "change", ["first_pass = judged + 9", "mature = -1", "cost_ln_sum = 'nan'", "spent_top = 'inf'", "tasks = NULL"]
+)
+def test_sums_that_contradict_each_other_are_no_traceback(exports, tmp_path, change: str) -> None:
+    import duckdb
+
+    folder, _, _ = exports
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE made AS SELECT * FROM '{folder}/out/deep/one.parquet'")
+        connection.execute(f"UPDATE made SET {change}")
+        connection.execute(f"COPY made TO '{tmp_path}/bad.parquet'")
+    try:
+        rendered.text(organisation.read(f"{tmp_path}/bad.parquet", NOW), colour=False)
+    except CouldNotCheck as error:
+        assert "contradict" in error.message  # noqa: PT017 - either is right, a traceback is not
+
+
 def test_an_export_of_the_version_before_is_read_as_far_as_it_goes(exports, tmp_path) -> None:
     import duckdb
 

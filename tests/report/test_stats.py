@@ -11,6 +11,13 @@ from planfence.report import stats
 
 
 @pytest.mark.parametrize("p", [0.0001, 0.0147, 0.025, 0.2, 0.5, 0.8, 0.975, 0.9853, 0.9999])
+def test_quantiles_of_many(p):
+    for df in (20_000, 54_321, 3e6):
+        assert stats.t_quantile(p, df) == pytest.approx(scipy_stats.t.ppf(p, df), rel=1e-9, abs=1e-9)
+        assert stats.chi2_quantile(p, df) == pytest.approx(scipy_stats.chi2.ppf(p, df), rel=1e-9)
+
+
+@pytest.mark.parametrize("p", [0.0001, 0.0147, 0.025, 0.2, 0.5, 0.8, 0.975, 0.9853, 0.9999])
 def test_quantiles(p):
     assert stats.normal_quantile(p) == pytest.approx(scipy_stats.norm.ppf(p), abs=1e-9)
     for df in (1, 2, 5, 18, 38, 199.5, 5000):

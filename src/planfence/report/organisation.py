@@ -60,10 +60,15 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     files = f"read_parquet('{quoted}', union_by_name = true)"
     try:
         with duckdb.connect() as connection:
+            connection.execute("SET parquet_metadata_cache = true")  # each file is opened once
             names = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - quoted
             if lacking := [name for name in (*KEY, "tasks", "closed") if name not in names]:
                 raise CouldNotCheck(f"{source} is no export: it has no `{lacking[0]}`", hint=_HINT)
-            rows = connection.execute(_query(files, names, dimension), [begin]).fetchall()
+            first, second = _queries(files, names, dimension)
+            connection.execute(first, [begin])
+            rows = connection.execute(second).fetchall()
+            counted = f"SELECT count(DISTINCT repository) FROM {files} WHERE week >= ?"  # noqa: S608 - quoted
+            (repositories,) = connection.execute(counted, [begin]).fetchone() or (0,)
     except duckdb.IOException as error:
         raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
     except duckdb.Error as error:
@@ -72,12 +77,16 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     groups: dict[str, Mapping[str, Estimate]] = {}
     weeks: list[tuple[str, Mapping[str, Estimate]]] = []
     whole: Mapping[str, float] = {}
-    repositories = 0
-    for level, label, week, count, *values in rows:
+    for level, label, week, *values in rows:
         sums = dict(zip(_SUMS, values[: len(_SUMS)], strict=True))
-        found = measure(sums, values[len(_SUMS)], values[len(_SUMS) + 1])
+        try:
+            found = measure(sums, values[len(_SUMS)], values[len(_SUMS) + 1])
+        except (ArithmeticError, ValueError):  # more hits than tries, a negative count, no number
+            raise CouldNotCheck(
+                f"{source}: sums of {label or week or 'all rows'} contradict each other", hint=_HINT
+            ) from None
         if level == _OVERALL:
-            overall, whole, repositories = found, sums, count
+            overall, whole = found, sums
         elif level == _BY_GROUP:
             groups[label or "(none)"] = found
         else:
@@ -103,18 +112,23 @@ _HINT = "write them with `planfence log export --format parquet -o FILE`, and qu
 _OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
 
 
-def _query(files: str, names: set[str], dimension: str) -> str:
-    """Sum every column over all rows, by group, and by week; a column that older exports lack is NULL."""
+def _queries(files: str, names: set[str], dimension: str) -> tuple[str, str]:
+    """Sum the rows of each group and week once, then those sums: a column that older exports lack is NULL."""
     assert dimension in DIMENSIONS
-    sums = [f"sum({name})" if name in names else "NULL" for name in _SUMS]
-    for name in _HISTOGRAMS:
-        each = ", ".join(f"sum({name}[{number}])" for number in range(1, BUCKETS + 1))
-        sums.append(f"[{each}]" if name in names else "NULL")
-    return (
-        f"SELECT grouping(label, week), label, week, count(DISTINCT repository), {', '.join(sums)} "  # noqa: S608 - names of ours alone
-        f"FROM (SELECT *, {dimension} AS label FROM {files} WHERE week >= ?) "
+    parts = [(name, name) for name in _SUMS]
+    parts += [(f"{name}_{number}", f"{name}[{number}]") for name in _HISTOGRAMS for number in range(1, BUCKETS + 1)]
+    once = [f"sum({of}) AS {name}" if of.partition("[")[0] in names else f"NULL AS {name}" for name, of in parts]
+    first = (
+        f"CREATE TEMP TABLE made AS SELECT {dimension} AS label, week, {', '.join(once)} "  # noqa: S608 - see below
+        f"FROM {files} WHERE week >= ? GROUP BY ALL"
+    )
+    sums = [f"sum({name})" for name in _SUMS]
+    sums += [f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]" for name in _HISTOGRAMS]
+    second = (
+        f"SELECT grouping(label, week), label, week, {', '.join(sums)} FROM made "  # noqa: S608 - names of ours alone
         "GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
     )
+    return first, second
 
 
 def measure(

@@ -15,6 +15,11 @@ from typing import NamedTuple
 
 #: 1 - coverage of every interval that is not said to be another.
 ALPHA = 0.05
+#: So many values that the normal approximation gives the same ranks, or the next.
+_MANY = 100_000
+#: From so many degrees of freedom on quantiles are expansions about the normal's (Abramowitz and Stegun, 26.7.5 and
+#: 26.4.16's kin by Cornish and Fisher), to within 1e-9 of the value.
+_LARGE = 20_000
 _TINY = 1e-300
 _ROUNDS = 400
 
@@ -106,11 +111,19 @@ def normal_quantile(p: float) -> float:
 @lru_cache(maxsize=1024)
 def t_quantile(p: float, df: float) -> float:
     """The t below which a share ``p`` of Student's distribution lies."""
+    if df >= _LARGE:
+        z = normal_quantile(p)
+        first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+        return z + first / df + second / df**2
     return _quantile(lambda t: t_cdf(t, df), p, -8.0, 8.0)
 
 
 def chi2_quantile(p: float, df: float) -> float:
     """The value below which a share ``p`` of a chi-squared distribution lies."""
+    if df >= _LARGE:
+        z, root = normal_quantile(p), math.sqrt(2 * df)
+        rest = (z**3 - 7 * z) / (9 * root) - (6 * z**4 + 14 * z**2 - 32) / (405 * df)
+        return df + z * root + 2 / 3 * (z * z - 1) + rest
 
     def cdf(x: float) -> float:
         return _lower_gamma(df / 2, x / 2)
@@ -184,9 +197,13 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALPHA) -> Interval | None:
     """The order statistics that enclose a quantile with at least 1 - alpha coverage, whatever the distribution.
 
-    None where the sample is too small for that (a median needs six values).
+    None where the sample is too small for that (a median needs six values). From 100,000 values on the ranks are those
+    of the normal approximation, which differ by one at most.
     """
     n = len(ordered)
+    if n >= _MANY:
+        half = normal_quantile(1 - alpha / 2) * math.sqrt(n * share * (1 - share))
+        return Interval(ordered[math.floor(n * share - half) - 1], ordered[math.ceil(n * share + half)])
     # What lies ten standard deviations below is nothing; (1 - share)^n itself is 0 from a thousand values on.
     begin = max(0, math.floor(n * share - 10 * math.sqrt(n * share * (1 - share))))
     cumulative = 0.0
