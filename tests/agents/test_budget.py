@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -309,6 +311,26 @@ def test_a_model_does_not_raise_its_own_budget_in_the_plan(empty_repo) -> None:
         assert "PLN002" in refused.stdout, refused.stdout
         assert "a budget" in refused.stdout
         assert repo.planfence("check", "--staged").returncode == 0
+
+
+def test_the_light_way_with_a_budget_imports_nothing_heavy(empty_repo) -> None:
+    session = Session(budgeted(empty_repo))
+    session.answer(0, 10)
+    assert session.allowed()[0]
+    session.answer(0, 10)
+    source = str(Path(budgetpath.__file__).parents[2])
+    code = (
+        f"import sys, os, __future__; sys.path.insert(0, {source!r}); before = set(sys.modules)\n"
+        "from planfence.agents import fastpath\n"
+        "assert fastpath.plainly_allowed(sys.stdin.buffer.read(), os.environ)\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], input=session.edit(), env=session.repo.variables, capture_output=True,
+        check=True,
+    )  # fmt: skip
+    ours = {"planfence", "planfence.agents", "planfence.agents.fastpath", "planfence.agents.budgetpath"}
+    assert set(done.stdout.decode().split()) <= ours | {"_json", "time"}
 
 
 def test_no_budget_costs_nothing(empty_repo) -> None:

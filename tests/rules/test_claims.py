@@ -9,7 +9,7 @@ from planfence import prover
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.ledger.holds import Holds
-from planfence.ledger.stages import Facts
+from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.ledger.transitions import Claim, Kind, Move
 from planfence.manifest.policy import Policy
 from planfence.rules import claimed_elsewhere
@@ -64,14 +64,22 @@ def test_a_stale_claim_is_not_said_and_still_not_proved(stale: bool) -> None:
     holds = Holds([start("q/u", 1, "src/a.py")], stale_h=24 if stale else 0, now=day_3)
     ctx = context(change("src/a.py"), task("src/**"), facts=Facts(holds=holds))
     assert found(RULE, ctx) == ([] if stale else ["src/a.py"])
-    assert claimed_elsewhere.bars(holds, ctx.plan, ctx.task) == ("bar SCP007 src/a.py",)
+    assert claimed_elsewhere.bars(ctx.facts, ctx.plan, ctx.task) == ("bar SCP007 src/a.py",)
+
+
+def test_what_a_task_that_is_done_had_changed_is_nobody_else_s() -> None:
+    states = {"p/t": TaskState("p/t", Stage.DONE)}
+    facts = Facts(states, holds=Holds([start("q/u", 2, "src/**")]))
+    ctx = context(change("src/a.py"), task("src/**"), policy=ERROR, facts=facts)
+    assert found(RULE, ctx) == []
+    assert claimed_elsewhere.bars(facts, ctx.plan, ctx.task) == ()
 
 
 @pytest.mark.parametrize("path", ["src/a.py", "src/keys/k", "src/b/c.py", "src/new.py", "docs/a.md"])
 def test_what_is_proved_is_never_claimed(path: str) -> None:
     moves = [start("q/u", 2, "src/*.py"), start("r/v", 3, "**/c.py", "docs/**", deny=("docs/a.md",)), OWN]
     ctx = context(change(path), task("src/**", "docs/*"), facts=Facts(holds=Holds(moves)))
-    clauses = ["governs planfence.toml", *claimed_elsewhere.bars(ctx.facts.holds, ctx.plan, ctx.task)]
+    clauses = ["governs planfence.toml", *claimed_elsewhere.bars(ctx.facts, ctx.plan, ctx.task)]
     proof = prover.Prover(prover.read(map(paths.encode, clauses)))
     if proof.holds([(path.encode(), b"M")]):
         assert found(RULE, ctx) == []

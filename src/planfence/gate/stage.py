@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from planfence.change.patches import patch_ids
 from planfence.errors import PlanfenceError
@@ -15,7 +16,7 @@ from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
 from planfence.ledger.places import places
-from planfence.ledger.records import new_id, now, read_history, write_move
+from planfence.ledger.records import new_id, now, read_history, read_holds, write_move
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Claim, Kind, Move
 from planfence.log import writer as records
@@ -60,52 +61,69 @@ def start(repository: Repository, wanted: str, wish: Wish | None = None) -> Move
 
     Of two starts of one clone at once, the second sees what the first claims.
     """
-    folder = repository.common_dir / "planfence"
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        return _start(repository, wanted, wish or Wish())
-
-
-def _start(repository: Repository, wanted: str, wish: Wish) -> Moved:
+    wish = wish or Wish()
     scene = look(repository, wanted)
-    take_over, prompt = wish.take_over, wish.prompt
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
-    if take_over and scene.model != HUMAN:
+    if wish.take_over and scene.model != HUMAN:
         raise _a_persons("takes a role over", scene)
     if wish.shared and scene.model != HUMAN:
         raise _a_persons("shares a file between tasks", scene)
     claims.checked_shares(scene, wish.shared, wish.why)
     _free_of_others(scene)
-    met = claims.contests(scene)
-    way = (*blocks(scene, "start", taking_over=bool(take_over)), *claims.in_the_way(scene, met, wish.shared))
-    found = _weighed(scene, way)
+    found = _weighed(scene, blocks(scene, "start", taking_over=bool(wish.take_over)))
+    again = read_active_task(repository.state_dir) == scene.name
+    with _alone(scene) as current:
+        met = claims.contests(current)
+        found += _weighed(scene, tuple(claims.in_the_way(current, met, wish.shared)))
+        if not _refuse(found):
+            _begin(current, met, wish)
     if _refuse(found):
         return _refused(scene, "start", found)
-    seq = scene.state.seq
-    if take_over:
-        seq += 1
-        write_move(
-            repository,
-            scene.policy,
-            move_of(scene, Kind.HANDOVER, _working_stage(scene), seq=seq, holder=scene.model, why=take_over),
-        )
-    over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
-    claim = claims.claim_of(scene, wish.shared, over)
-    if scene.stage is Stage.PLAN or prompt or not _is_begun(scene) or _claims_more(scene, claim):
-        attachments = {"prompt.md": prompt} if prompt else {}
-        move = move_of(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
-        write_move(repository, scene.policy, replace(move, claim=claim), attachments)
-        claims.mark(repository)
-    again = read_active_task(repository.state_dir) == scene.name
-    write_active_task(repository.state_dir, scene.name)
     notes = [] if again else [records.record_run(repository, scene.policy, scene.name, "start")]
-    notes += claims.told(scene, met)
+    notes += claims.told(current, met)
     assigned = assignment(repository, scene.policy, scene.name)
     if assigned.get("flow"):
         notes.append(f"the trial {assigned['trial']} gives this task the flow `{assigned['flow']}`")
     minutes = wish.estimate or scene.task.estimate_min
     return accepted(scene, "start", _working_stage(scene), notes, found, **({"est_min": minutes} | assigned))
+
+
+#: So long a start waits for those of other worktrees (seconds): many may begin at once, on a busy machine.
+_PATIENCE_S = 600.0
+
+
+@contextmanager
+def _alone(scene: Scene) -> Iterator[Scene]:
+    """Hold every other start of this clone off; yield the task as it stands then, with the claims of all tasks."""
+    folder = scene.repository.common_dir / "planfence"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder, _PATIENCE_S):
+        holds = read_holds(scene.repository, scene.policy)
+        before, own = scene.facts.holds.of(scene.name), holds.of(scene.name)
+        if own is not None and (before is None or own.starts != before.starts):
+            scene = look(scene.repository, scene.name)  # it was begun meanwhile
+            holds = scene.facts.holds
+        _free_of_others(scene)
+        yield replace(scene, facts=replace(scene.facts, holds=holds))
+
+
+def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: Wish) -> None:
+    """Record what a start records, and make the task this worktree's active one."""
+    repository, seq = scene.repository, scene.state.seq
+    if wish.take_over:
+        seq += 1
+        stage = _working_stage(scene)
+        move = move_of(scene, Kind.HANDOVER, stage, seq=seq, holder=scene.model, why=wish.take_over)
+        write_move(repository, scene.policy, move)
+    over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
+    claim = claims.claim_of(scene, wish.shared, over)
+    if scene.stage is Stage.PLAN or wish.prompt or not _is_begun(scene) or _claims_more(scene, claim):
+        attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
+        move = move_of(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
+        write_move(repository, scene.policy, replace(move, claim=claim), attachments)
+        claims.mark(repository)
+    write_active_task(repository.state_dir, scene.name)
 
 
 def _claims_more(scene: Scene, claim: Claim) -> bool:
@@ -121,17 +139,17 @@ def _claims_more(scene: Scene, claim: Claim) -> bool:
 
 def renew(repository: Repository, name: str) -> tuple[str, ...]:
     """Have an active task claim what its amended plan lists; return what other tasks claim of that."""
-    folder = repository.common_dir / "planfence"
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
-        scene = look(repository, name)
-        own = scene.facts.holds.of(name)
-        if own is None or not _claims_more(scene, claims.claim_of(scene)):
+    scene = look(repository, name)
+    if scene.facts.holds.of(name) is None:
+        return ()
+    with _alone(scene) as current:
+        own, claim = current.facts.holds.of(name), claims.claim_of(current)
+        if own is None or not _claims_more(current, claim):
             return ()
-        move = move_of(scene, Kind.START, scene.stage, seq=scene.state.seq + 1, why="the plan was amended")
-        write_move(repository, scene.policy, replace(move, model=own.model, claim=claims.claim_of(scene)))
+        move = move_of(current, Kind.START, current.stage, seq=current.state.seq + 1, why="the plan was amended")
+        write_move(repository, current.policy, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
-        return tuple(claims.told(scene, claims.contests(scene)))
+        return tuple(claims.told(current, claims.contests(current)))
 
 
 def _a_persons(what: str, scene: Scene) -> PlanfenceError:

@@ -11,7 +11,7 @@ from planfence import prover
 from planfence.gitio.repository import Repository
 from planfence.hooks import cache, place
 from planfence.judge.sources import Governing
-from planfence.ledger.holds import Holds
+from planfence.ledger.stages import Facts
 from planfence.log.writer import no_place
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -19,14 +19,14 @@ from planfence.rules import claimed_elsewhere
 from planfence.rules.runner import clauses
 
 
-def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, holds: Holds | None = None) -> bytes | None:
+def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, facts: Facts | None = None) -> bytes | None:
     """Return the compiled plan, or None where the fast path could not prove what this policy and plan ask.
 
-    ``holds`` are the tasks' claims: what others claim is barred.
+    ``facts`` have the tasks' claims: what others claim is barred.
     """
     said = clauses(policy, plan, task)
-    if said is not None and holds is not None and plan is not None and task is not None:
-        said += claimed_elsewhere.bars(holds, plan, task)
+    if said is not None and facts is not None and plan is not None and task is not None:
+        said += claimed_elsewhere.bars(facts, plan, task)
     if said is None or policy.plans != "plans" or "/" in policy.log or (task is None and not policy.unplanned.files):
         return None
     lines = [
@@ -41,7 +41,7 @@ def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, holds: Ho
 
 
 def store(
-    repository: Repository, governing: Governing, plan: Plan | None, task_name: str, holds: Holds | None = None
+    repository: Repository, governing: Governing, plan: Plan | None, task_name: str, facts: Facts | None = None
 ) -> str:
     """Write down what the fast path needs for this task (empty: for work without one); return the file's name.
 
@@ -54,7 +54,7 @@ def store(
         task = plan.task(task_id) if plan else None
     if governing.policy is None or (task_name and (plan_entry is None or task is None)):
         return ""
-    body = compile_plan(governing.policy, plan, task, holds)
+    body = compile_plan(governing.policy, plan, task, facts)
     if body is None:
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""

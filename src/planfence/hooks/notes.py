@@ -118,8 +118,7 @@ def _standing(repository: Repository, outcome: Outcome, change: Change, here: Pl
     if "commit" in policy.tests.required or policy.trust.evidence != "local":
         return None
     mark, ledger = place.refs_mark(here), place.ledger_mark(here)
-    holds = outcome.facts.holds if outcome.facts else None
-    cache = compiledplan.store(repository, outcome.governing, outcome.plan, claim.task, holds)
+    cache = compiledplan.store(repository, outcome.governing, outcome.plan, claim.task, outcome.facts)
     if not cache or (claim.task and (outcome.facts is None or not change.files)):
         return None
     lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)

@@ -105,7 +105,7 @@ class PlainCommits:
             facts = verdicts.facts_at(ctx)
             ctx = replace(ctx, facts=facts)
             if plan and task and claimed_elsewhere.RULE in rules:
-                said = (*said, *claimed_elsewhere.bars(facts.holds, plan, task))
+                said = (*said, *claimed_elsewhere.bars(facts, plan, task))
         words = prover.read(paths.encode(clause) for clause in said)
         if judge(ctx, [rule for rule in rules if rule.proof is by_ledger]) or not prover.allows(words, kind.encode()):
             return None

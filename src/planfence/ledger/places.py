@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from planfence.change import message
-from planfence.errors import CouldNotCheck
 from planfence.files.state import SESSIONS, read_active_task
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository, open_repository
@@ -30,14 +29,11 @@ class Place:
 
 
 def places(repository: Repository) -> tuple[Place, ...]:
-    """Return the worktrees of this clone that have an active task; what can't be read of one is left out."""
+    """Return the worktrees of this clone that have an active task; raises if one can't be read."""
     common = repository.common_dir
     found = []
     for folder in (common, *sorted((common / "worktrees").glob("*"))):
-        try:
-            task = read_active_task(folder / "planfence")
-        except CouldNotCheck:
-            continue
+        task = read_active_task(folder / "planfence")
         top = _worktree_of(repository, folder)
         if task and top.is_dir():
             found.append(Place(top, task, folder, _branch(folder)))

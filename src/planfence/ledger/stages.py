@@ -176,7 +176,7 @@ class Facts:
     covered: Mapping[str, frozenset[str]] = field(default_factory=dict)
     gates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     earlier: Container[str] = frozenset()
-    holds: Holds = field(default_factory=lambda: Holds(()))
+    holds: Holds = field(default_factory=lambda: Holds(()), compare=False)
     problems: Sequence[str] = ()
 
     def state(self, name: str) -> TaskState:

@@ -4,7 +4,8 @@
 An active task claims the paths that it lists, from `planfence start` until it is done, or stale (`[claims] stale_h`).
 All plans count, in every worktree, and in every clone as far as the ledger was synced. Of two tasks that claim one path
 the first to start has it, unless one waits for the other (`depends_on`). The first is told of the second, and both are
-told if a person shares the path (`planfence start TASK --share PATH --why …`): that is never more than advice.
+told if a person shares the path (`planfence start TASK --share PATH --why …`): that is never more than advice. The
+commits of a task that is done were made while it had its claim.
 
 ## Why is this bad?
 Two agents that change one file at once undo each other's work, or fight over its merge.
@@ -19,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.holds import Hold, Holds
-from planfence.ledger.stages import Facts
+from planfence.ledger.holds import Hold
+from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
 from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
@@ -31,6 +32,8 @@ def check(ctx: Context) -> Iterator[Finding]:
     if ctx.door is not Door.TASK or ctx.task is None or ctx.plan is None or not isinstance(ctx.facts, Facts):
         return
     holds = ctx.facts.holds
+    if ctx.facts.state(ctx.task_name).stage is Stage.DONE:
+        return  # it was made while the task had its claim
     others = holds.beside(ctx.task_name, ctx.plan, ctx.task)
     own = holds.of(ctx.task_name) if others else None
     for file in ctx.change.files if others else ():
@@ -50,10 +53,12 @@ def _said(path: str, own: Hold | None, other: Hold) -> tuple[str, bool]:
     return f"claimed by {who}", False
 
 
-def bars(holds: Holds, plan: Plan, task: Task) -> tuple[str, ...]:
+def bars(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
     """Return what keeps a task's change from being proved clean: the paths of others' claims, in `prover`'s words."""
     name = f"{plan.id}/{task.id}"
-    found = (pattern for other in holds.beside(name, plan, task) for pattern in other.like(task.patterns))
+    if facts.state(name).stage is Stage.DONE:
+        return ()
+    found = (pattern for other in facts.holds.beside(name, plan, task) for pattern in other.like(task.patterns))
     return tuple(f"bar {RULE.code} {pattern}" for pattern in dict.fromkeys(found))
 
 
