@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.repository import Repo
 
-from planfence.gate.board import board
+from planfence.gate.board import board, look
+from planfence.gate.lastlook import LastLook, again
 from planfence.gate.worktrees import worktrees
 from planfence.log.files import places, read_logs
 from planfence.render.board_text import board_text
@@ -175,3 +176,52 @@ def test_the_log_and_the_report_know_worktree_and_branch(repo, two):
     assert {(each["task"], each["worktree"], each["branch"]) for each in report} >= {
         (MIDDLEWARE, "w1", "branch-w1"), ("old", "", "")
     }  # fmt: skip
+
+
+def test_a_second_look_is_as_right_as_the_first(repo, two):
+    first, second = two
+    opened = repo.open()
+    last = LastLook(patience=lambda _: 600.0)
+    look(opened, last)
+    assert again(opened, last).rows == last.board.rows
+
+    def seen():
+        found = again(opened, last)
+        assert found is None  # the marks tell that something has changed
+        return {row.task: row for row in look(opened, last).rows}
+
+    second.git("add", "docs/new.md")
+    assert seen()[GUIDE].outside == ("README.md",)
+    first.commit("feat: more" + TRAILERS.format(MIDDLEWARE), **{"tests/auth/test_a.py": "x\n"})
+    assert seen()[MIDDLEWARE].touched == ("src/auth.py", "tests/auth/test_a.py")
+    repo.planfence("log", "add", f"task={MIDDLEWARE}", "cost=1.5")
+    assert seen()[MIDDLEWARE].cost == 1.5
+    first.planfence("finish", "--leave")
+    repo.git("worktree", "remove", "--force", str(second.root))
+    assert seen()[GUIDE].worktree == ""
+    assert again(opened, last) is not None
+
+
+def test_edits_that_nothing_notes_are_seen_at_once_where_a_look_is_quick(repo, two):
+    repo.planfence("board")
+    two[1].write("docs/later.md")
+    told = json.loads(repo.planfence("board", "--json").stdout)["rows"]
+    assert told[1]["touched"] == ["docs/later.md", "docs/new.md"]
+    (repo.root / ".git/planfence/board.json").write_text('{"seen": {}, "board": [1]}')
+    assert repo.planfence("board").returncode == 0
+
+
+def test_the_page_is_offline_and_shows_what_others_wrote_as_text(repo, two, tmp_path):
+    name = "<script>alert(1)</script>.md"
+    two[1].write(f"docs/{name}")
+    page = tmp_path / "board.html"
+    assert repo.planfence("board", "--html", str(page), "--merge").returncode == 0
+    text = page.read_text()
+    assert "<script" not in text
+    assert "default-src 'none'" in text
+    assert f'id="{MIDDLEWARE}"' in text
+    assert "&lt;script&gt;" in text
+    report = tmp_path / "pages/report.html"
+    assert repo.planfence("report", "--html", str(report), "--board", str(page)).returncode == 0
+    assert '"board":"../board.html"' in report.read_text()
+    assert repo.planfence("report", "--board", str(page)).returncode == 2

@@ -7,14 +7,15 @@ import time
 import click
 
 from planfence.cli.common import here
-from planfence.gate.board import Board, board
+from planfence.gate.board import board
+from planfence.gate.rows import Board, as_plain
 from planfence.gate.status import Status, status
 from planfence.gate.worktrees import worktrees
 from planfence.gitio.repository import Repository
 from planfence.inert import dumps, inert
 from planfence.judge.claims import active_task
 from planfence.records import replace
-from planfence.render.board_text import as_plain, board_text
+from planfence.render.board_text import board_text
 from planfence.render.stage_text import facts_text, findings_text, paths_text
 from planfence.terminal import emit, say
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planfence.gate.board import Board, Row
-from planfence.gate.mergeforecast import Forecast
+from planfence.gate.rows import Board, Row
 from planfence.inert import inert
 from planfence.render.stage_text import paths_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.gate.mergeforecast import Forecast
 
 _COLUMNS = (
     ("task", 26),
@@ -129,41 +132,6 @@ def _sum(rows: Sequence[Row]) -> str:
     return (
         f"{len(rows)} tasks open, {active} at work, {sum(bool(row.outside) for row in rows)} with files outside{spent}"
     )
-
-
-def as_plain(board: Board) -> dict[str, object]:
-    """The board as JSON has it: null for what is unknown, times in seconds since the epoch, minutes as of ``at``."""
-    return {
-        "schema": 1,
-        "at": board.at,
-        "rows": [row_plain(row, board.at) for row in board.rows],
-        "notes": list(board.notes),
-    }
-
-
-def row_plain(row: Row, now: float) -> dict[str, object]:
-    """One row as JSON has it."""
-    minutes = row.minutes(now)
-    return {
-        "plan": row.plan,
-        "task": row.task,
-        "title": row.title,
-        "stage": row.stage,
-        "holder": row.holder or None,
-        "worktree": row.worktree or None,
-        "branch": row.branch or None,
-        "clone": row.clone or None,
-        "minutes": None if minutes is None else round(minutes, 1),
-        "estimate_min": row.estimate_min,
-        "touched": list(row.touched),
-        "outside": list(row.outside),
-        "commit": row.commit or None,
-        "committed": row.committed or None,
-        "tests": row.tests,
-        "round": row.round,
-        "cost": row.cost,
-        "waits": [{"kind": each.kind, "what": each.what} for each in row.waits],
-    }
 
 
 def forecast_text(found: Forecast) -> str:
