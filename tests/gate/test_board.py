@@ -57,7 +57,7 @@ def test_each_task_is_seen_from_everywhere_where_it_is_worked_on(repo, two):
 def test_text_is_80_columns_wide_and_json_has_the_same_rows(repo, two):
     shown = repo.planfence("board")
     assert shown.returncode == 0, shown.stderr
-    assert max(map(len, shown.stdout.splitlines())) <= 80 + len(str(repo.root.parent))
+    assert max(map(len, shown.stdout.splitlines())) <= 80
     told = json.loads(repo.planfence("board", "--json").stdout)
     assert [row["task"] for row in told["rows"]] == [MIDDLEWARE, GUIDE]
     for row in told["rows"]:
@@ -176,6 +176,45 @@ def test_the_log_and_the_report_know_worktree_and_branch(repo, two):
     assert {(each["task"], each["worktree"], each["branch"]) for each in report} >= {
         (MIDDLEWARE, "w1", "branch-w1"), ("old", "", "")
     }  # fmt: skip
+
+
+def test_what_is_long_is_wrapped_and_what_others_wrote_is_inert(repo, two):
+    two[1].write("src/" + "long-name " * 20 + "/x")
+    two[1].write("src/\x1b[31mred")
+    shown = repo.planfence("board")
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert "\x1b" not in shown.stdout
+
+
+def test_what_one_worktree_breaks_hides_no_other(repo, two):
+    first, _ = two
+    first.commit("docs: broken", **{"plans/auth.toml": "goal = \n", "planfence.toml": "schema = 1\n"})
+    third = linked(repo, "w3")
+    third.git("checkout", "-q", "--orphan", "fresh")
+    fourth = linked(repo, "w4")
+    fourth.commit("chore: broken", **{"planfence.toml": "schema = 7\n"})
+    found = board(repo.open())
+    assert {row.task for row in found.rows} == {MIDDLEWARE, GUIDE}
+    assert len([note for note in found.notes if "can't be read" in note]) == 2
+
+
+def test_a_bare_repository_with_worktrees(repo, tmp_path):
+    bare = Repo(tmp_path / "project/.bare", repo.variables)
+    repo.git("clone", "-q", "--bare", str(repo.root), str(bare.root))
+    place = Repo(tmp_path / "project/main", repo.variables)
+    bare.git("worktree", "add", "-q", str(place.root), "main")
+    assert place.planfence("start", GUIDE).returncode == 0
+    for each in (place, bare):
+        (row,) = (row for row in board(each.open()).rows if row.task == GUIDE)
+        assert (row.worktree, row.branch) == (str(place.root), "main")
+    other = place.planfence("start", MIDDLEWARE, "--worktree")
+    assert other.stdout.splitlines()[-1] == f"cd {tmp_path / 'project/middleware'}", other.stderr
+
+
+def test_without_a_policy_it_says_what_to_do(empty_repo):
+    empty_repo.commit("chore: begin", a="x\n")
+    said = empty_repo.planfence("board")
+    assert (said.returncode, "planfence init" in said.stderr) == (2, True)
 
 
 def test_a_second_look_is_as_right_as_the_first(repo, two):

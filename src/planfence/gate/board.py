@@ -50,7 +50,7 @@ class _Scan:
     at: dict[str, Governing] = field(default_factory=dict)
     plans: dict[str, dict[str, Plan]] = field(default_factory=dict)
     base: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def look(repository: Repository, last: LastLook, *, finished: bool = False) -> Board:
@@ -93,7 +93,7 @@ def board(
     places = list(dict.fromkeys(rows.places[row.worktree] for row in found if row.worktree))
     changed = last.edited(places, marks or {}, lambda wanted: edits(repository, wanted))
     done = tuple(_measured(scan, book, rows, found, changed))
-    return Board(at, scan.policy.base, done, (*scan.notes, *book.problems, *problems, *_idle(scan)))
+    return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *_idle(scan)))
 
 
 def _plans(repository: Repository, objects: Objects) -> _Scan:
@@ -101,7 +101,7 @@ def _plans(repository: Repository, objects: Objects) -> _Scan:
     known = worktrees(repository)
     sources = Sources(objects)
     found: dict[str, Governing] = {}
-    notes: list[str] = []
+    notes: dict[str, str] = {}
     for head in dict.fromkeys(each.head for each in known if each.head):
         _read(sources, head, found, notes)
     own = next((each.head for each in known if each.git_dir == repository.git_dir_name), "")
@@ -126,18 +126,18 @@ def _plans(repository: Repository, objects: Objects) -> _Scan:
             try:
                 plan = sources.plan(governing, plan_id)
             except BadFile as error:
-                notes.append(f"{path} at {commit[:12]} can't be read: {error.faults[0].message}")
+                notes[f"{path} can't be read: {error.faults[0].message}"] = commit
                 continue
             if plan is not None:
                 scan.plans.setdefault(plan_id, {})[commit] = plan
     return scan
 
 
-def _read(sources: Sources, commit: str, found: dict[str, Governing], notes: list[str]) -> None:
+def _read(sources: Sources, commit: str, found: dict[str, Governing], notes: dict[str, str]) -> None:
     try:
         governing = sources.at(commit)
     except BadFile as error:
-        notes.append(f"the policy at {commit[:12]} can't be read: {error.faults[0].message}")
+        notes[f"the policy can't be read: {error.faults[0].message}"] = commit
         return
     if governing.policy is not None:
         found[commit] = governing
@@ -184,6 +184,11 @@ def _logs(repository: Repository, policy: Policy, source: Source) -> tuple[LogFa
     if not Ledger(repository).has_others():
         return own, own
     return own, foldlogs.fold_lines(team_lines(repository, policy))[0]
+
+
+def _unread(scan: _Scan) -> Iterator[str]:
+    """Say what can't be read, each fault once, with a commit that has it."""
+    return (f"{said} (at {commit[:12]})" for said, commit in scan.notes.items())
 
 
 def _idle(scan: _Scan) -> Iterator[str]:

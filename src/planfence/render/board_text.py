@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from planfence.gate.rows import Board, Row
 from planfence.inert import inert
@@ -39,7 +40,8 @@ def board_text(board: Board, now: float, *, home: str = "") -> str:
         for row in board.rows:
             lines += _row(row, now, home)
         lines.append(_sum(board.rows))
-    lines += [f"note: {inert(note)}" for note in board.notes]
+    for note in board.notes:
+        lines += _wrapped(f"note: {inert(note)}", "")
     return "\n".join(lines) + "\n"
 
 
@@ -57,9 +59,9 @@ def _row(row: Row, now: float, home: str) -> Iterator[str]:
         cells[0] = task
         yield _line(cells)
     else:
-        yield task
+        yield from _wrapped(task, "")
         yield _line(cells)
-    yield from _wrapped(_second(row, home))
+    yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
 
 
 def _second(row: Row, home: str) -> list[str]:
@@ -77,16 +79,9 @@ def _second(row: Row, home: str) -> list[str]:
     return found
 
 
-def _wrapped(parts: Sequence[str]) -> Iterator[str]:
-    """Parts on as few lines as hold them; one that is too long for any has its own, and is not cut."""
-    line = ""
-    for part in parts:
-        if line and len(_INDENT) + len(line) + 3 + len(part) > _WIDE:
-            yield _INDENT + line
-            line = ""
-        line += f" · {part}" if line else part
-    if line:
-        yield _INDENT + line
+def _wrapped(text: str, indent: str) -> list[str]:
+    """A text on as many lines as it needs, what follows the first one indented further."""
+    return wrap(text, _WIDE, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -141,13 +136,13 @@ def forecast_text(found: Forecast) -> str:
     lines = [f"merge forecast: {len(found.branches)} branches onto {inert(found.base)}"]
     for each in found.clashes:
         what = paths_text(each.files) if each.files else "they have no common commit"
-        lines.append(f"  {inert(each.ours)} and {inert(each.theirs)} conflict: {what}")
+        lines += _wrapped(f"{inert(each.ours)} and {inert(each.theirs)} conflict: {what}", _INDENT)
     if not found.clashes:
         lines.append("  no two of them conflict")
     lines.append("merge in this order:")
     for number, step in enumerate(found.order, 1):
         what = "can't be merged: no common commit" if step.files is None else paths_text(step.files)
-        lines.append(f"  {number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"))
+        lines += _wrapped(f"{number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"), _INDENT)
     return "\n".join(lines) + "\n"
 
 
