@@ -43,6 +43,7 @@ def watching(repo):
 def test_it_is_drawn_again_on_a_change_and_ends_with_q(repo, watching):
     process, shows, terminal = watching
     assert "2 tasks open" in shows("q ends it")
+    shows("anything", 1)  # the rest of the screen
     assert shows("anything", 3) == ""  # nothing changed
     repo.start(TASK)
     assert "on main" in shows("on main")

@@ -11,7 +11,7 @@ from planfence.gate import lastlook
 from planfence.gate.lastlook import LastLook, stat_of
 from planfence.gate.requests import waiting
 from planfence.gate.rows import Board, Row, Wait
-from planfence.gate.worktrees import Worktree, edits, worktrees
+from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -58,7 +58,7 @@ def look(repository: Repository, last: LastLook, *, finished: bool = False) -> B
     now = time.time()
     key, marks = lastlook.marks(repository, finished=finished)
     last.board = board(repository, finished=finished, now=now, last=last, marks=marks)
-    last.key = key
+    last.key, last.began = key, float("inf")
     lastlook.keep(repository, last)
     return replace(last.board, notes=(*last.board.notes, *last.aged(time.time())))
 
@@ -90,8 +90,8 @@ def board(
     logs, others = _logs(repository, scan.policy, source)
     rows = _Rows(scan, facts, history, logs, others, at)
     found = [row for each in named for row in rows.of(*each, finished=finished)]
-    places = list(dict.fromkeys(rows.places[row.worktree] for row in found if row.worktree))
-    changed = last.edited(places, marks or {}, lambda wanted: edits(repository, wanted))
+    places = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
+    changed = last.edited(repository, places, marks or {})
     done = tuple(_measured(scan, book, rows, found, changed))
     return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *_idle(scan)))
 
