@@ -33,7 +33,7 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
 
         stay(repository, plan, home_of(repository))
         return
-    found = _look(repository, finished=merge)
+    found = looked_at(repository, finished=merge)
     merges = None
     if merge:
         from planfence.gate.mergeforecast import forecast
@@ -62,7 +62,8 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
         emit(text + (f"\n{forecast_text(merges)}" if merges else ""))
 
 
-def _look(repository: Repository, *, finished: bool) -> Board:
+def looked_at(repository: Repository, *, finished: bool = False) -> Board:
+    """The board, from the last look as far as nothing has changed since; ``finished``: with the tasks that are done."""
     last = recall(repository)
     found = again(repository, last, finished=finished)
     if found is not None:

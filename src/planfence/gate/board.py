@@ -96,6 +96,16 @@ def board(
     return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *_idle(scan)))
 
 
+def names_plan(repository: Repository, wanted: str) -> bool:
+    """Whether this names a plan that stands at a worktree's HEAD or on the base, and no task.
+
+    Raises :class:`PlanfenceError` where no policy stands at any of these commits.
+    """
+    with Objects(repository.git) as objects:
+        found = _plans(repository, objects).plans
+    return wanted in found and not any(plan.task(wanted) for each in found.values() for plan in each.values())
+
+
 def _plans(repository: Repository, objects: Objects) -> _Scan:
     """Read what governs at each worktree's HEAD and on the base, each blob once."""
     known = worktrees(repository)
