@@ -143,6 +143,8 @@ def test_worktrees_of_agents_and_odd_ones(repo, tmp_path):
     assert "made by claude and has no task" in said
     assert "made by claude" not in repo.planfence("status", cwd=bare.root).stderr
     assert "claude made this worktree" in repo.planfence("status", cwd=claude.root).stderr
+    bare.start("auth/nothing")
+    assert f"auth/nothing is active in {bare.root}, and no plan has it" in board(repo.open()).notes
     repo.start(GUIDE)
     assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is no file of it
 

@@ -93,7 +93,8 @@ def board(
     places = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
     changed = last.edited(repository, places, marks or {})
     done = tuple(_measured(scan, book, rows, found, changed))
-    return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *_idle(scan)))
+    loose = _loose(scan, (f"{plan.id}/{task.id}" for plan, task in named))
+    return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *loose))
 
 
 def names_plan(repository: Repository, wanted: str) -> bool:
@@ -201,11 +202,14 @@ def _unread(scan: _Scan) -> Iterator[str]:
     return (f"{said} (at {commit[:12]})" for said, commit in scan.notes.items())
 
 
-def _idle(scan: _Scan) -> Iterator[str]:
-    """Say which worktrees that an agent made have no task: nothing there is held to a plan."""
+def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
+    """Say which worktrees stand in no row: an agent made them without a task, or no plan has the one that is active."""
+    tasks = frozenset(named)
     for each in scan.known:
         if each.agent and not each.task:
             yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"
+        elif each.task and each.task not in tasks:
+            yield f"{each.task} is active in {each.top}, and no plan has it"
 
 
 class _Rows:
