@@ -268,3 +268,19 @@ def test_the_page_is_offline_and_shows_what_others_wrote_as_text(repo, two, tmp_
     assert repo.planfence("report", "--html", str(report), "--board", str(page)).returncode == 0
     assert '"board":"../board.html"' in report.read_text()
     assert repo.planfence("report", "--board", str(page)).returncode == 2
+
+
+def test_what_a_task_has_cost_of_its_budget(repo):
+    text = (repo.root / "plans/auth.toml").read_text().replace("estimate_min = 30", "estimate_min = 30\nbudget_usd = 2")
+    repo.commit("docs: a budget", **{"plans/auth.toml": text})
+    place = linked(repo, "w1")
+    assert place.planfence("start", GUIDE).returncode == 0
+    assert rows(repo)[GUIDE].cost is None
+    repo.planfence("log", "add", f"task={GUIDE}", "cost=0.5", "model=codex")
+    repo.planfence("log", "add", f"task={GUIDE}", "tokens_in=900", "model=codex", "llm=nobody-knows")
+    row = rows(repo)[GUIDE]
+    assert (row.cost, row.unpriced, row.budget, row.spent["usd"]) == (0.5, 900, {"usd": 2.0}, 0.5)
+    shown = " ".join(repo.planfence("board").stdout.split())
+    assert "budget: $0.50 of $2.00 · 900 tokens without a price" in shown
+    told = json.loads(repo.planfence("board", "--json").stdout)["rows"]
+    assert [each["budget"] for each in told] == [{}, {"usd": 2.0}]

@@ -18,9 +18,11 @@ from planfence.inert import netted
 from planfence.records import replace
 from planfence.render.board_text import board_text
 
-#: How often marks are compared (seconds), and the share of a processor that looking through all worktrees may take.
+#: How often marks are compared (seconds), the share of a processor that looking through all worktrees may take, and the
+#: share of whole looks: while thirty agents are at work, something changes all the time.
 _TICK_S = 1.0
 _SHARE = 0.005
+_BUSY_SHARE = 0.1
 _QUIET_S = 2.0
 
 
@@ -35,11 +37,12 @@ def stay(repository: Repository, plan: str, home: str) -> None:
     console = Console(highlight=False, emoji=False)
     last = recall(repository)
     last.patience = lambda cost_s: max(_QUIET_S, cost_s / _SHARE)
+    looks = _Looks(repository, last)
     state: tuple[object, ...] = ()
     drawn = ""
     with _keys(), Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            found, problem = _look(repository, last)
+            found, problem = looks.next()
             now = time.time()
             before, state = state, (id(last.board), problem, int(now // 60), console.size)
             if state != before:  # minutes and ages change, too
@@ -52,13 +55,26 @@ def stay(repository: Repository, plan: str, home: str) -> None:
                 return
 
 
-def _look(repository: Repository, last: LastLook) -> tuple[Board | None, str]:
-    """The board now, and what keeps it from being read: a worktree may go away while it is looked at."""
-    try:
-        return again(repository, last) or look(repository, last), ""
-    except PlanfenceError as error:
-        last.key = ""
-        return last.board, error.message
+class _Looks:
+    """Looks at the board again and again, whole looks so seldom that they take no more than their share."""
+
+    def __init__(self, repository: Repository, last: LastLook) -> None:
+        self._repository, self._last = repository, last
+        self._not_before = 0.0
+
+    def next(self) -> tuple[Board | None, str]:
+        """The board now, and what keeps it from being read: a worktree may go away while it is looked at."""
+        last = self._last
+        try:
+            found = again(self._repository, last)
+            if found is None and time.monotonic() >= self._not_before:
+                began = sum(os.times()[:4])
+                found = look(self._repository, last)
+                self._not_before = time.monotonic() + (sum(os.times()[:4]) - began) / _BUSY_SHARE
+        except PlanfenceError as error:
+            last.key = ""
+            return last.board, error.message
+        return found or last.board, ""
 
 
 def _text(found: Board | None, problem: str, plan: str, now: float, home: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from planfence.change.trees import differing
 from planfence.errors import BadFile, PlanfenceError
 from planfence.gate import lastlook
+from planfence.gate.budget import limit_of
 from planfence.gate.lastlook import LastLook, stat_of
 from planfence.gate.requests import waiting
 from planfence.gate.rows import Board, Row, Wait
@@ -18,6 +19,7 @@ from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
+from planfence.ledger.places import places
 from planfence.ledger.records import (
     Book,
     History,
@@ -30,12 +32,14 @@ from planfence.ledger.records import (
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts, Stage, TaskState, open_dependencies
 from planfence.ledger.transitions import Kind
+from planfence.manifest.budget import KINDS
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.report import foldlogs
 from planfence.report.costs import intervals
 from planfence.report.report import Source, fold, source_of
+from planfence.report.spending import spending
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.teamlog import team_lines
 
@@ -90,8 +94,9 @@ def board(
     logs, others = _logs(repository, scan.policy, source)
     rows = _Rows(scan, facts, history, logs, others, at)
     found = [row for each in named for row in rows.of(*each, finished=finished)]
-    places = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
-    changed = last.edited(repository, places, marks or {})
+    found = list(_charged(scan, facts, last, rows, found))
+    looked_through = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
+    changed = last.edited(repository, looked_through, marks or {})
     done = tuple(_measured(scan, book, rows, found, changed))
     loose = _loose(scan, (f"{plan.id}/{task.id}" for plan, task in named))
     return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *loose))
@@ -195,6 +200,24 @@ def _logs(repository: Repository, policy: Policy, source: Source) -> tuple[LogFa
     if not Ledger(repository).has_others():
         return own, own
     return own, foldlogs.fold_lines(team_lines(repository, policy))[0]
+
+
+def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
+    """Add what the tasks at work have cost so far, by their agents' sessions too, and what they may cost."""
+    repository, policy = scan.repository, scan.policy
+    spent = spending(repository, policy, [row.task for row in found if row.worktree], places(repository))
+    for each in spent.values():
+        last.logs |= {str(path): stat_of(str(path)) for path in each.files}
+    for row in found:
+        limit = limit_of(policy, rows.tasks[row.task, row.worktree], facts, row.task)
+        budget = {name: most for name in KINDS if (most := limit.of(name))}
+        so_far = spent.get(row.task)
+        if so_far is None:
+            yield replace(row, budget=budget)
+            continue
+        cost = so_far.usd if so_far.models else row.cost
+        used = {name: round(so_far.of(name), 4) for name in KINDS}
+        yield replace(row, cost=cost, unpriced=sum(so_far.unpriced.values()), budget=budget, spent=used)
 
 
 def _unread(scan: _Scan) -> Iterator[str]:

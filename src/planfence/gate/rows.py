@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from planfence.records import dataclass, replace
+from collections.abc import Mapping
+
+from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ class Row:
 
     ``worktree`` is the folder of the worktree (empty: in none), ``clone`` what another clone's log calls its worktree
     (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,
-    ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` dollars (None:
-    unknown), ``needs`` the tasks that it depends on, done or not.
+    ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` the dollars so far
+    (None: unknown), ``unpriced`` tokens that have no price and are not in it, ``budget`` what it may cost by kind
+    (`usd`, `min`, `tokens`), ``spent`` what it has cost of these, ``needs`` the tasks that it depends on, done or not.
     """
 
     task: str
@@ -47,6 +50,9 @@ class Row:
     tests: str = "none"
     round: int = 0
     cost: float | None = None
+    unpriced: int = 0
+    budget: Mapping[str, float] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)
     waits: tuple[Wait, ...] = ()
     needs: tuple[str, ...] = ()
 
@@ -112,6 +118,9 @@ def _plain(row: Row, now: float) -> dict[str, object]:
         "tests": row.tests,
         "round": row.round,
         "cost": row.cost,
+        "unpriced_tokens": row.unpriced,
+        "budget": dict(row.budget),
+        "spent": dict(row.spent),
         "waits": [{"kind": each.kind, "what": each.what} for each in row.waits],
     }
 

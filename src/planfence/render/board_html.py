@@ -10,7 +10,7 @@ from html import escape
 from planfence.gate.mergeforecast import Forecast
 from planfence.gate.rows import Board, Row
 from planfence.inert import inert
-from planfence.render.board_text import age, cost, short
+from planfence.render.board_text import age, budget_words, cost, short
 
 _HEADS = (
     "task",
@@ -78,7 +78,7 @@ def _row(row: Row, now: float, home: str) -> str:
         age(now - row.committed) if row.committed else "-",
         _text(row.tests if row.tests != "none" else "-"),
         str(row.round + 1),
-        cost(row),
+        _text("; ".join((cost(row), *budget_words(row)))),
         _text("; ".join(each.what for each in row.waits) or "-"),
     )
     name, title = _text(row.task), _text(row.title)

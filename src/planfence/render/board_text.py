@@ -74,6 +74,7 @@ def _second(row: Row, home: str) -> list[str]:
         found.append(
             f"outside: {inert(row.outside[0])}" + (f" and {len(row.outside) - 1} more" if row.outside[1:] else "")
         )
+    found += budget_words(row)
     if row.waits:
         found.append("waits for " + "; ".join(inert(each.what) for each in row.waits))
     return found
@@ -105,6 +106,14 @@ def _files(row: Row) -> str:
 def cost(row: Row) -> str:
     """What a task cost so far; unknown is not 0."""
     return "-" if row.cost is None else f"${row.cost:.2f}"
+
+
+def budget_words(row: Row) -> list[str]:
+    """What a task has cost of its budget, and what of it has no price."""
+    words = {"usd": "${:.2f} of ${:.2f}", "min": "{:.0f} of {:g} min", "tokens": "{:,.0f} of {:,.0f} tokens"}
+    found = [words[name].format(row.spent.get(name, 0), most) for name, most in row.budget.items()]
+    budget = [f"budget: {', '.join(found)}"] if found else []
+    return [*budget, *([f"{row.unpriced:,} tokens without a price"] if row.unpriced else [])]
 
 
 def age(seconds: float) -> str:
