@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.repository import Repo
 
-from planfence.gate.board import board
+from planfence.gate.board import board, look
+from planfence.gate.lastlook import LastLook, again
 from planfence.gate.worktrees import worktrees
 from planfence.log.files import places, read_logs
 from planfence.render.board_text import board_text
@@ -56,7 +57,7 @@ def test_each_task_is_seen_from_everywhere_where_it_is_worked_on(repo, two):
 def test_text_is_80_columns_wide_and_json_has_the_same_rows(repo, two):
     shown = repo.planfence("board")
     assert shown.returncode == 0, shown.stderr
-    assert max(map(len, shown.stdout.splitlines())) <= 80 + len(str(repo.root.parent))
+    assert max(map(len, shown.stdout.splitlines())) <= 80
     told = json.loads(repo.planfence("board", "--json").stdout)
     assert [row["task"] for row in told["rows"]] == [MIDDLEWARE, GUIDE]
     for row in told["rows"]:
@@ -142,6 +143,8 @@ def test_worktrees_of_agents_and_odd_ones(repo, tmp_path):
     assert "made by claude and has no task" in said
     assert "made by claude" not in repo.planfence("status", cwd=bare.root).stderr
     assert "claude made this worktree" in repo.planfence("status", cwd=claude.root).stderr
+    bare.start("auth/nothing")
+    assert f"auth/nothing is active in {bare.root}, and no plan has it" in board(repo.open()).notes
     repo.start(GUIDE)
     assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is no file of it
 
@@ -175,3 +178,109 @@ def test_the_log_and_the_report_know_worktree_and_branch(repo, two):
     assert {(each["task"], each["worktree"], each["branch"]) for each in report} >= {
         (MIDDLEWARE, "w1", "branch-w1"), ("old", "", "")
     }  # fmt: skip
+
+
+def test_what_is_long_is_wrapped_and_what_others_wrote_is_inert(repo, two):
+    two[1].write("src/" + "long-name " * 20 + "/x")
+    two[1].write("src/\x1b[31mred")
+    shown = repo.planfence("board")
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert "\x1b" not in shown.stdout
+
+
+def test_what_one_worktree_breaks_hides_no_other(repo, two):
+    first, _ = two
+    first.commit("docs: broken", **{"plans/auth.toml": "goal = \n", "planfence.toml": "schema = 1\n"})
+    third = linked(repo, "w3")
+    third.git("checkout", "-q", "--orphan", "fresh")
+    fourth = linked(repo, "w4")
+    fourth.commit("chore: broken", **{"planfence.toml": "schema = 7\n"})
+    found = board(repo.open())
+    assert {row.task for row in found.rows} == {MIDDLEWARE, GUIDE}
+    assert len([note for note in found.notes if "can't be read" in note]) == 2
+
+
+def test_a_bare_repository_with_worktrees(repo, tmp_path):
+    bare = Repo(tmp_path / "project/.bare", repo.variables)
+    repo.git("clone", "-q", "--bare", str(repo.root), str(bare.root))
+    place = Repo(tmp_path / "project/main", repo.variables)
+    bare.git("worktree", "add", "-q", str(place.root), "main")
+    assert place.planfence("start", GUIDE).returncode == 0
+    for each in (place, bare):
+        (row,) = (row for row in board(each.open()).rows if row.task == GUIDE)
+        assert (row.worktree, row.branch) == (str(place.root), "main")
+    other = place.planfence("start", MIDDLEWARE, "--worktree")
+    assert other.stdout.splitlines()[-1] == f"cd {tmp_path / 'project/middleware'}", other.stderr
+
+
+def test_without_a_policy_it_says_what_to_do(empty_repo):
+    empty_repo.commit("chore: begin", a="x\n")
+    said = empty_repo.planfence("board")
+    assert (said.returncode, "planfence init" in said.stderr) == (2, True)
+
+
+def test_a_second_look_is_as_right_as_the_first(repo, two):
+    first, second = two
+    opened = repo.open()
+    last = LastLook(patience=lambda _: 600.0)
+    look(opened, last)
+    assert again(opened, last).rows == last.board.rows
+
+    def seen():
+        assert again(opened, last) is None  # the marks tell that something has changed
+        return {row.task: row for row in look(opened, last).rows}
+
+    second.git("add", "docs/new.md")
+    assert again(opened, last).rows == last.board.rows  # looked through again, and nothing is new
+    second.write("docs/third.md")
+    second.git("add", "docs/third.md")
+    assert seen()[GUIDE].touched == ("docs/new.md", "docs/third.md")
+    first.commit("feat: more" + TRAILERS.format(MIDDLEWARE), **{"tests/auth/test_a.py": "x\n"})
+    assert seen()[MIDDLEWARE].touched == ("src/auth.py", "tests/auth/test_a.py")
+    repo.planfence("log", "add", f"task={MIDDLEWARE}", "cost=1.5")
+    assert seen()[MIDDLEWARE].cost == 1.5
+    first.planfence("finish", "--leave")
+    repo.git("worktree", "remove", "--force", str(second.root))
+    assert seen()[GUIDE].worktree == ""
+    assert again(opened, last) is not None
+
+
+def test_edits_that_nothing_notes_are_seen_at_once_where_a_look_is_quick(repo, two):
+    repo.planfence("board")
+    two[1].write("docs/later.md")
+    told = json.loads(repo.planfence("board", "--json").stdout)["rows"]
+    assert told[1]["touched"] == ["docs/later.md", "docs/new.md"]
+    (repo.root / ".git/planfence/board.json").write_text('{"seen": {}, "board": [1]}')
+    assert repo.planfence("board").returncode == 0
+
+
+def test_the_page_is_offline_and_shows_what_others_wrote_as_text(repo, two, tmp_path):
+    name = "<script>alert(1)</script>.md"
+    two[1].write(f"docs/{name}")
+    page = tmp_path / "board.html"
+    assert repo.planfence("board", "--html", str(page), "--merge").returncode == 0
+    text = page.read_text()
+    assert "<script" not in text
+    assert "default-src 'none'" in text
+    assert f'id="{MIDDLEWARE}"' in text
+    assert "&lt;script&gt;" in text
+    report = tmp_path / "pages/report.html"
+    assert repo.planfence("report", "--html", str(report), "--board", str(page)).returncode == 0
+    assert '"board":"../board.html"' in report.read_text()
+    assert repo.planfence("report", "--board", str(page)).returncode == 2
+
+
+def test_what_a_task_has_cost_of_its_budget(repo):
+    text = (repo.root / "plans/auth.toml").read_text().replace("estimate_min = 30", "estimate_min = 30\nbudget_usd = 2")
+    repo.commit("docs: a budget", **{"plans/auth.toml": text})
+    place = linked(repo, "w1")
+    assert place.planfence("start", GUIDE).returncode == 0
+    assert rows(repo)[GUIDE].cost is None
+    repo.planfence("log", "add", f"task={GUIDE}", "cost=0.5", "model=codex")
+    repo.planfence("log", "add", f"task={GUIDE}", "tokens_in=900", "model=codex", "llm=nobody-knows")
+    row = rows(repo)[GUIDE]
+    assert (row.cost, row.unpriced, row.budget, row.spent["usd"]) == (0.5, 900, {"usd": 2.0}, 0.5)
+    shown = " ".join(repo.planfence("board").stdout.split())
+    assert "budget: $0.50 of $2.00 · 900 tokens without a price" in shown
+    told = json.loads(repo.planfence("board", "--json").stdout)["rows"]
+    assert [each["budget"] for each in told] == [{}, {"usd": 2.0}]

@@ -100,3 +100,27 @@ def test_each_step_is_the_real_merge_after_the_steps_before(three):
         assert left == set(step["files"])
         if left:
             break
+
+
+def test_submodules_merge_as_they_really_do(empty_repo, tmp_path):
+    inner = Repo(tmp_path / "inner", empty_repo.variables)
+    inner.root.mkdir()
+    inner.git("init", "-q", "-b", "main")
+    commits = [inner.commit(f"feat: {number}", a=f"{number}\n") for number in range(3)]
+    inner.git("checkout", "-q", "-b", "side", commits[0])
+    aside = inner.commit("feat: aside", b="x\n")
+    empty_repo.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", "other", str(inner.root), "sub"
+    )
+    for name, commit in (("main", commits[0]), ("one", commits[1]), ("two", commits[2]), ("three", aside)):
+        empty_repo.git("checkout", "-q", "-f", "-B", name, *(["main"] if name != "main" else []))
+        empty_repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
+        empty_repo.git("commit", "-q", "-m", f"feat: {name}")
+    with MergeTrials(empty_repo.open()) as trials:
+        for ours, theirs in combinations(("one", "two", "three"), 2):
+            sides = [Side(empty_repo.git("rev-parse", name), name) for name in (ours, theirs)]
+            empty_repo.git("checkout", "-q", "-f", ours)
+            empty_repo.git("merge", "-q", "--no-commit", theirs, ok=False)
+            left = {line.split("\t")[1] for line in empty_repo.git("ls-files", "-u").splitlines()}
+            empty_repo.git("reset", "-q", "--hard")
+            assert set(trials.merges(sides[0], sides[1:])[0].files) == left, (ours, theirs)

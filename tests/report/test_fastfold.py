@@ -76,6 +76,7 @@ MIDDLES = st.sampled_from(
         ",ms=1,ms=2",
         ",theme=docs",
         ",theme=auth",
+        ",stage=implement,worktree=w1,branch=work",
         ",plan=p,stage=implement,theme=docs,rules=SCP001,files=3,lines=9,ms=12,session=s,commit=ab12,why=x",
         ",cost=9",
         ",why=a=b",

@@ -20,7 +20,7 @@ from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.finding import Severity
 from planfence.gitio.repository import Repository, open_repository
-from planfence.identity import detect
+from planfence.identity import detect, worktree_maker
 from planfence.inert import inert
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass
@@ -301,9 +301,11 @@ def _task_text(here: Fence, environment: Environment) -> str:
     assert policy is not None
     if here.task is None or here.plan is None:
         missing = f"The task {here.task_name} is in no plan at HEAD. " if here.task_name else ""
-        return (
+        maker = worktree_maker(here.repository.top_name)
+        where = f" in {here.repository.top_name}, or starts {maker} with PLANFENCE_TASK=<plan>/<task>" if maker else ""
+        return inert(
             f"planfence: {missing}No task is active. At most {policy.unplanned.files} files may change without one; "
-            "for more, a person runs `planfence start <plan>/<task>`."
+            f"for more, a person runs `planfence start <plan>/<task>`{where}."
         )
     task = here.task
     lines = [f"planfence: the task is {here.task_name}: {task.title} (theme {task.theme}, {task.estimate_min:g} min)."]

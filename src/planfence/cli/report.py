@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -42,6 +44,11 @@ from planfence.terminal import emit, say, wants_colour
     help="Not this repository's log but exports of many: 'exports/**/*.parquet'.",
 )
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write one offline HTML file.")
+@click.option(
+    "--board",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --html: link open tasks to this page of `planfence board --html`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--refusals", is_flag=True, help="What was refused, or only observed: by rule, and by who.")
 @click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
@@ -55,6 +62,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     all_writers: bool,
     exports: str,
     page: Path | None,
+    board: Path | None,
     as_json: bool,
     as_csv: bool,
     refusals: bool,
@@ -70,6 +78,8 @@ def command(  # noqa: PLR0913 - one parameter an option
         return
     if dimension == "repository":
         raise PlanfenceError("--by repository is for exports", hint="planfence report --from 'exports/**/*.parquet'")
+    if board is not None and page is None:
+        raise PlanfenceError("--board is for the page", hint="planfence report --html FILE --board FILE")
     sources, title = _sources(repos)
     if refusals:
         _refusals(sources, use_case.since_epoch(since, now), as_json=as_json)
@@ -87,7 +97,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         team=team,
     )
     if page is not None:
-        write_atomically(page, page_of(data).encode("utf-8", "replace"))
+        write_atomically(page, page_of(data, link_to(board, page)).encode("utf-8", "replace"))
         say(f"wrote {page}: {len(data.tasks)} tasks", err=True)
     if as_json:
         emit(use_case.render_json(data) + "\n")
@@ -131,15 +141,20 @@ def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> N
         emit(refusals_text(rows))
 
 
-def page_of(data: ReportData) -> str:
-    """The report as one offline HTML file."""
+def link_to(board: Path | None, page: Path) -> str:
+    """How the page links to the board's; empty where there is none."""
+    return "" if board is None else quote(os.path.relpath(board, page.parent))
+
+
+def page_of(data: ReportData, board: str = "") -> str:
+    """The report as one offline HTML file; ``board`` is a link to the board's page."""
     from importlib.resources import files
 
     from planfence.render.report_html import render_html
 
     assets = files("planfence.render") / "assets"
     style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
-    return render_html(data, style=style, script=script)
+    return render_html(data, style=style, script=script, board=board)
 
 
 def _team() -> list[str]:

@@ -6,15 +6,17 @@ import time
 
 import click
 
+from planfence.cli.board import looked_at
 from planfence.cli.common import here
-from planfence.gate.board import Board, board
+from planfence.gate.board import names_plan
+from planfence.gate.rows import Board, as_plain
 from planfence.gate.status import Status, status
 from planfence.gate.worktrees import worktrees
 from planfence.gitio.repository import Repository
 from planfence.inert import dumps, inert
 from planfence.judge.claims import active_task
 from planfence.records import replace
-from planfence.render.board_text import as_plain, board_text
+from planfence.render.board_text import board_text
 from planfence.render.stage_text import facts_text, findings_text, paths_text
 from planfence.terminal import emit, say
 
@@ -45,15 +47,13 @@ def _listed(repository: Repository, wanted: str) -> Board | None:
     if not wanted and not active_task(repository):
         if not any(each.task for each in worktrees(repository)):
             return None
-        found = board(repository)
+        found = looked_at(repository)
         rows = tuple(row for row in found.rows if row.active)
         note = f"no task is active in {repository.top}"
         return replace(found, rows=rows, notes=(note, *found.notes))
-    if wanted and "/" not in wanted:
-        found = board(repository, finished=True)
-        rows = tuple(row for row in found.rows if row.plan == wanted)
-        if rows and not any(row.task.endswith(f"/{wanted}") for row in found.rows):
-            return replace(found, rows=rows)
+    if wanted and "/" not in wanted and names_plan(repository, wanted):
+        found = looked_at(repository, finished=True)
+        return replace(found, rows=tuple(row for row in found.rows if row.plan == wanted))
     return None
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planfence.change.trees import differing
 from planfence.errors import BadFile, PlanfenceError
+from planfence.gate import lastlook
+from planfence.gate.budget import limit_of
+from planfence.gate.lastlook import LastLook, stat_of
 from planfence.gate.requests import waiting
-from planfence.gate.worktrees import Worktree, edits, worktrees
+from planfence.gate.rows import Board, Row, Wait
+from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
+from planfence.ledger.places import places
 from planfence.ledger.records import (
     Book,
     History,
@@ -27,86 +32,16 @@ from planfence.ledger.records import (
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts, Stage, TaskState, open_dependencies
 from planfence.ledger.transitions import Kind
+from planfence.manifest.budget import KINDS
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.report import foldlogs
 from planfence.report.costs import intervals
-from planfence.report.report import fold, source_of
+from planfence.report.report import Source, fold, source_of
+from planfence.report.spending import spending
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.teamlog import team_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What a task waits for, in words.
-
-    ``kind`` is `start`, `dependency`, `work`, `tests`, `advance`, `review`, `rework`, `finish` or `person`.
-    """
-
-    kind: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One task at one place; times are seconds since the epoch, 0 where unknown.
-
-    ``worktree`` is the folder of the worktree (empty: in none), ``clone`` what another clone's log calls its worktree
-    (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,
-    ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` dollars (None:
-    unknown), ``needs`` the tasks that it depends on, done or not.
-    """
-
-    task: str
-    title: str
-    stage: str
-    holder: str = ""
-    worktree: str = ""
-    branch: str = ""
-    clone: str = ""
-    worked_s: int = 0
-    since: int = 0
-    estimate_min: float = 0.0
-    touched: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
-    commit: str = ""
-    committed: int = 0
-    tests: str = "none"
-    round: int = 0
-    cost: float | None = None
-    waits: tuple[Wait, ...] = ()
-    needs: tuple[str, ...] = ()
-
-    @property
-    def plan(self) -> str:
-        """The plan's id."""
-        return self.task.partition("/")[0]
-
-    @property
-    def active(self) -> bool:
-        """Whether somebody is at work on it, as far as it is told here."""
-        return bool(self.worktree or self.clone) or self.stage in (Stage.IMPLEMENT, Stage.REVIEW)
-
-    def minutes(self, now: float) -> float | None:
-        """Minutes worked until ``now``, by the run log; None where it has none."""
-        worked = self.worked_s + (max(0.0, now - self.since) if self.since else 0.0)
-        return worked / 60 if worked or self.since else None
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """All rows, by plan and in the plan's order; ``base`` is the protected branch, ``notes`` what else to say."""
-
-    at: int
-    base: str
-    rows: tuple[Row, ...]
-    notes: tuple[str, ...] = ()
-
-    def only(self, plan: str = "") -> Board:
-        """The same with the tasks alone that are not done, of this plan (empty: of all)."""
-        rows = (row for row in self.rows if row.stage != Stage.DONE and plan in ("", row.plan))
-        return replace(self, rows=tuple(rows))
 
 
 @dataclass(slots=True)
@@ -119,15 +54,33 @@ class _Scan:
     at: dict[str, Governing] = field(default_factory=dict)
     plans: dict[str, dict[str, Plan]] = field(default_factory=dict)
     base: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
-def board(repository: Repository, *, finished: bool = False, now: float | None = None) -> Board:
+def look(repository: Repository, last: LastLook, *, finished: bool = False) -> Board:
+    """As :func:`board`, after a last look, whose worktrees may be believed; ``last`` becomes this look, and is kept."""
+    now = time.time()
+    key, marks = lastlook.marks(repository, finished=finished)
+    last.board = board(repository, finished=finished, now=now, last=last, marks=marks)
+    last.key, last.began = key, float("inf")
+    lastlook.keep(repository, last)
+    return replace(last.board, notes=(*last.board.notes, *last.aged(time.time())))
+
+
+def board(
+    repository: Repository,
+    *,
+    finished: bool = False,
+    now: float | None = None,
+    last: LastLook | None = None,
+    marks: Mapping[str, str] | None = None,
+) -> Board:
     """Look at every worktree, every plan at their HEADs and on the base, the ledger and the logs; change nothing.
 
     ``finished`` asks for the tasks that are done too. Raises :class:`PlanfenceError` where no policy stands at any of
-    these commits.
+    these commits. ``last`` is a look before this one, whose worktrees with the same ``marks`` may be believed.
     """
+    last = last or LastLook()
     at = int(time.time() if now is None else now)
     with Objects(repository.git) as objects:
         scan = _plans(repository, objects)
@@ -136,11 +89,27 @@ def board(repository: Repository, *, finished: bool = False, now: float | None =
     homes = {name: _homes(scan, name) for name in scan.plans}
     states, problems = states_along(repository, scan.policy, book, history, homes)
     facts = Facts(states)
-    logs, others = _logs(repository, scan.policy)
+    source = source_of(repository, scan.policy)
+    last.logs = {str(path): stat_of(str(path)) for path in source.paths}
+    logs, others = _logs(repository, scan.policy, source)
     rows = _Rows(scan, facts, history, logs, others, at)
     found = [row for each in named for row in rows.of(*each, finished=finished)]
-    done = tuple(_measured(scan, book, rows, found))
-    return Board(at, scan.policy.base, done, (*scan.notes, *book.problems, *problems, *_idle(scan)))
+    found = list(_charged(scan, facts, last, rows, found))
+    looked_through = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
+    changed = last.edited(repository, looked_through, marks or {})
+    done = tuple(_measured(scan, book, rows, found, changed))
+    loose = _loose(scan, (f"{plan.id}/{task.id}" for plan, task in named))
+    return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *loose))
+
+
+def names_plan(repository: Repository, wanted: str) -> bool:
+    """Whether this names a plan that stands at a worktree's HEAD or on the base, and no task.
+
+    Raises :class:`PlanfenceError` where no policy stands at any of these commits.
+    """
+    with Objects(repository.git) as objects:
+        found = _plans(repository, objects).plans
+    return wanted in found and not any(plan.task(wanted) for each in found.values() for plan in each.values())
 
 
 def _plans(repository: Repository, objects: Objects) -> _Scan:
@@ -148,7 +117,7 @@ def _plans(repository: Repository, objects: Objects) -> _Scan:
     known = worktrees(repository)
     sources = Sources(objects)
     found: dict[str, Governing] = {}
-    notes: list[str] = []
+    notes: dict[str, str] = {}
     for head in dict.fromkeys(each.head for each in known if each.head):
         _read(sources, head, found, notes)
     own = next((each.head for each in known if each.git_dir == repository.git_dir_name), "")
@@ -173,18 +142,18 @@ def _plans(repository: Repository, objects: Objects) -> _Scan:
             try:
                 plan = sources.plan(governing, plan_id)
             except BadFile as error:
-                notes.append(f"{path} at {commit[:12]} can't be read: {error.faults[0].message}")
+                notes[f"{path} can't be read: {error.faults[0].message}"] = commit
                 continue
             if plan is not None:
                 scan.plans.setdefault(plan_id, {})[commit] = plan
     return scan
 
 
-def _read(sources: Sources, commit: str, found: dict[str, Governing], notes: list[str]) -> None:
+def _read(sources: Sources, commit: str, found: dict[str, Governing], notes: dict[str, str]) -> None:
     try:
         governing = sources.at(commit)
     except BadFile as error:
-        notes.append(f"the policy at {commit[:12]} can't be read: {error.faults[0].message}")
+        notes[f"the policy can't be read: {error.faults[0].message}"] = commit
         return
     if governing.policy is not None:
         found[commit] = governing
@@ -225,19 +194,45 @@ def _history(scan: _Scan) -> History:
     return History(ours.facts + theirs.facts, ours.parents)
 
 
-def _logs(repository: Repository, policy: Policy) -> tuple[LogFacts, LogFacts]:
+def _logs(repository: Repository, policy: Policy, source: Source) -> tuple[LogFacts, LogFacts]:
     """What this clone's logs say of the tasks; and all writers', if `sync` brought any."""
-    own, _, _ = fold([source_of(repository, policy)])
+    own, _, _ = fold([source])
     if not Ledger(repository).has_others():
         return own, own
     return own, foldlogs.fold_lines(team_lines(repository, policy))[0]
 
 
-def _idle(scan: _Scan) -> Iterator[str]:
-    """Say which worktrees that an agent made have no task: nothing there is held to a plan."""
+def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
+    """Add what the tasks at work have cost so far, by their agents' sessions too, and what they may cost."""
+    repository, policy = scan.repository, scan.policy
+    spent = spending(repository, policy, [row.task for row in found if row.worktree], places(repository))
+    for each in spent.values():
+        last.logs |= {str(path): stat_of(str(path)) for path in each.files}
+    for row in found:
+        limit = limit_of(policy, rows.tasks[row.task, row.worktree], facts, row.task)
+        budget = {name: most for name in KINDS if (most := limit.of(name))}
+        so_far = spent.get(row.task)
+        if so_far is None:
+            yield replace(row, budget=budget)
+            continue
+        cost = so_far.usd if so_far.models else row.cost
+        used = {name: round(so_far.of(name), 4) for name in KINDS}
+        yield replace(row, cost=cost, unpriced=sum(so_far.unpriced.values()), budget=budget, spent=used)
+
+
+def _unread(scan: _Scan) -> Iterator[str]:
+    """Say what can't be read, each fault once, with a commit that has it."""
+    return (f"{said} (at {commit[:12]})" for said, commit in scan.notes.items())
+
+
+def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
+    """Say which worktrees stand in no row: an agent made them without a task, or no plan has the one that is active."""
+    tasks = frozenset(named)
     for each in scan.known:
         if each.agent and not each.task:
             yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"
+        elif each.task and each.task not in tasks:
+            yield f"{each.task} is active in {each.top}, and no plan has it"
 
 
 class _Rows:
@@ -352,13 +347,13 @@ def _worked(task: TaskFacts | None, now: int) -> tuple[int, int]:
     return sum(end - begin for begin, end in closed), spans[-1][0] if is_open else 0
 
 
-def _measured(scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
-    """Add to the rows what the worktrees' files, the commits and the test runs say."""
-    places = list(dict.fromkeys(rows.places[row.worktree] for row in found if row.worktree))
-    heads = {each.head for each in places if each.head}
+def _measured(
+    scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row], changed: Mapping[str, tuple[str, ...]]
+) -> Iterator[Row]:
+    """Add to the rows what the worktrees' files (``changed``), the commits and the test runs say."""
+    heads = {head for row in found if row.worktree and (head := rows.places[row.worktree].head)}
     told = _commits(scan.repository, heads | {row.commit for row in found if row.commit})
     runs = {head: believed_runs(scan.repository, book, scan.policy, told[head][0]) for head in heads}
-    changed = dict(zip((each.top for each in places), edits(scan.repository, places), strict=True))
     began = {
         (row.task, place.top): rows.began(row.task, place)
         for row in found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from planfence.change.mergetrial import MergeTrials, Outcome, Side
 from planfence.errors import PlanfenceError
-from planfence.gate.board import Board, Row
+from planfence.gate.rows import Board, Row
 from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio.repository import Repository
 from planfence.ledger.records import base_refs

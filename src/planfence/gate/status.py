@@ -136,7 +136,7 @@ def _since_it_began(scene: Scene) -> set[str]:
         out = git.run("diff-tree", *options, "--no-relative", began, scene.head, "--")
         found = {paths.decode(path) for path in out.split(b"\0") if path}
     own = here(scene.repository, worktrees(scene.repository))
-    return found.union(*edits(scene.repository, [own])) if own else found
+    return found.union(*edits(scene.repository, [(own.top, own.git_dir)])) if own else found
 
 
 def _of_its_commits(scene: Scene) -> set[str]:

@@ -114,24 +114,29 @@ def here(repository: Repository, known: Iterable[Worktree]) -> Worktree | None:
 
 def opened(repository: Repository, worktree: Worktree) -> Repository:
     """Return the repository as seen from another worktree, without asking git where that is."""
-    if _key(worktree.git_dir) == _key(repository.git_dir_name):
+    return _opened(repository, worktree.top, worktree.git_dir)
+
+
+def _opened(repository: Repository, top: str, git_dir: str) -> Repository:
+    if _key(git_dir) == _key(repository.git_dir_name):
         return repository
     environment = repository.environment
-    git = Git(worktree.top, environment.but(environment.for_child()), partial=repository.git.partial)
-    return Repository(git, worktree.top, worktree.git_dir, repository.common_dir_name, False, repository.zero)
+    git = Git(top, environment.but(environment.for_child()), partial=repository.git.partial)
+    return Repository(git, top, git_dir, repository.common_dir_name, False, repository.zero)
 
 
-def edits(repository: Repository, asked: Sequence[Worktree]) -> Iterator[tuple[str, ...]]:
-    """Yield for each worktree the paths that differ from its HEAD: staged, modified, deleted or new.
+def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
+    """Yield for each worktree (its folder, its git directory) the paths that differ from its HEAD.
 
-    One `git status` for each, as many at once as there are processors. Raises :class:`CouldNotCheck`.
+    Those are staged, modified, deleted or new. One `git status` for each, as many at once as there are processors.
+    Raises :class:`CouldNotCheck`.
     """
     running: deque[tuple[str, Asked]] = deque()
     waiting = deque(asked)
     try:
         for _ in asked:
             while waiting and len(running) < processors():
-                there = opened(repository, waiting.popleft())
+                there = _opened(repository, *waiting.popleft())
                 running.append((there.top_name, there.git.begin(*_STATUS)))
             top, answer = running.popleft()
             yield _paths(top, answer.status(ok=(0,))[1])

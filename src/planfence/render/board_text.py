@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
-from planfence.gate.board import Board, Row
-from planfence.gate.mergeforecast import Forecast
+from planfence.gate.rows import Board, Row
 from planfence.inert import inert
 from planfence.render.stage_text import paths_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from planfence.gate.mergeforecast import Forecast
 
 _COLUMNS = (
     ("task", 26),
@@ -36,7 +40,8 @@ def board_text(board: Board, now: float, *, home: str = "") -> str:
         for row in board.rows:
             lines += _row(row, now, home)
         lines.append(_sum(board.rows))
-    lines += [f"note: {inert(note)}" for note in board.notes]
+    for note in board.notes:
+        lines += _wrapped(f"note: {inert(note)}", "")
     return "\n".join(lines) + "\n"
 
 
@@ -54,9 +59,9 @@ def _row(row: Row, now: float, home: str) -> Iterator[str]:
         cells[0] = task
         yield _line(cells)
     else:
-        yield task
+        yield from _wrapped(task, "")
         yield _line(cells)
-    yield from _wrapped(_second(row, home))
+    yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
 
 
 def _second(row: Row, home: str) -> list[str]:
@@ -69,21 +74,15 @@ def _second(row: Row, home: str) -> list[str]:
         found.append(
             f"outside: {inert(row.outside[0])}" + (f" and {len(row.outside) - 1} more" if row.outside[1:] else "")
         )
+    found += budget_words(row)
     if row.waits:
         found.append("waits for " + "; ".join(inert(each.what) for each in row.waits))
     return found
 
 
-def _wrapped(parts: Sequence[str]) -> Iterator[str]:
-    """Parts on as few lines as hold them; one that is too long for any has its own, and is not cut."""
-    line = ""
-    for part in parts:
-        if line and len(_INDENT) + len(line) + 3 + len(part) > _WIDE:
-            yield _INDENT + line
-            line = ""
-        line += f" · {part}" if line else part
-    if line:
-        yield _INDENT + line
+def _wrapped(text: str, indent: str) -> list[str]:
+    """A text on as many lines as it needs, what follows the first one indented further."""
+    return wrap(text, _WIDE, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -109,6 +108,14 @@ def cost(row: Row) -> str:
     return "-" if row.cost is None else f"${row.cost:.2f}"
 
 
+def budget_words(row: Row) -> list[str]:
+    """What a task has cost of its budget, and what of it has no price."""
+    words = {"usd": "${:.2f} of ${:.2f}", "min": "{:.0f} of {:g} min", "tokens": "{:,.0f} of {:,.0f} tokens"}
+    found = [words[name].format(row.spent.get(name, 0), most) for name, most in row.budget.items()]
+    budget = [f"budget: {', '.join(found)}"] if found else []
+    return [*budget, *([f"{row.unpriced:,} tokens without a price"] if row.unpriced else [])]
+
+
 def age(seconds: float) -> str:
     """How long ago something was, in the largest unit that fits."""
     for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
@@ -131,41 +138,6 @@ def _sum(rows: Sequence[Row]) -> str:
     )
 
 
-def as_plain(board: Board) -> dict[str, object]:
-    """The board as JSON has it: null for what is unknown, times in seconds since the epoch, minutes as of ``at``."""
-    return {
-        "schema": 1,
-        "at": board.at,
-        "rows": [row_plain(row, board.at) for row in board.rows],
-        "notes": list(board.notes),
-    }
-
-
-def row_plain(row: Row, now: float) -> dict[str, object]:
-    """One row as JSON has it."""
-    minutes = row.minutes(now)
-    return {
-        "plan": row.plan,
-        "task": row.task,
-        "title": row.title,
-        "stage": row.stage,
-        "holder": row.holder or None,
-        "worktree": row.worktree or None,
-        "branch": row.branch or None,
-        "clone": row.clone or None,
-        "minutes": None if minutes is None else round(minutes, 1),
-        "estimate_min": row.estimate_min,
-        "touched": list(row.touched),
-        "outside": list(row.outside),
-        "commit": row.commit or None,
-        "committed": row.committed or None,
-        "tests": row.tests,
-        "round": row.round,
-        "cost": row.cost,
-        "waits": [{"kind": each.kind, "what": each.what} for each in row.waits],
-    }
-
-
 def forecast_text(found: Forecast) -> str:
     """Which branches would conflict, and the order to merge them in."""
     if not found.branches:
@@ -173,13 +145,13 @@ def forecast_text(found: Forecast) -> str:
     lines = [f"merge forecast: {len(found.branches)} branches onto {inert(found.base)}"]
     for each in found.clashes:
         what = paths_text(each.files) if each.files else "they have no common commit"
-        lines.append(f"  {inert(each.ours)} and {inert(each.theirs)} conflict: {what}")
+        lines += _wrapped(f"{inert(each.ours)} and {inert(each.theirs)} conflict: {what}", _INDENT)
     if not found.clashes:
         lines.append("  no two of them conflict")
     lines.append("merge in this order:")
     for number, step in enumerate(found.order, 1):
         what = "can't be merged: no common commit" if step.files is None else paths_text(step.files)
-        lines.append(f"  {number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"))
+        lines += _wrapped(f"{number}. {inert(step.branch)}  " + (f"conflicts: {what}" if what else "clean"), _INDENT)
     return "\n".join(lines) + "\n"
 
 

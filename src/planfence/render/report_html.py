@@ -26,8 +26,8 @@ _CHARTS = (
 )
 
 
-def render_html(data: ReportData, *, style: str, script: str) -> str:
-    """Return the page; ``style`` and ``script`` are the assets' text."""
+def render_html(data: ReportData, *, style: str, script: str, board: str = "") -> str:
+    """Return the page; ``style`` and ``script`` are the assets' text, ``board`` is a link to the board's page."""
     body = f"""{_head(data)}
 {_filters()}
 {_cards()}
@@ -38,7 +38,7 @@ def render_html(data: ReportData, *, style: str, script: str) -> str:
 {_section("tasks", "All tasks shown", "", wide=True)}
 {_read(data)}
 </main>
-<script type="application/json" id="data">{_json(data)}</script>"""
+<script type="application/json" id="data">{_json(data, board)}</script>"""
     return document(f"{data.title}: planfence report", body, style=style, script=script)
 
 
@@ -183,7 +183,7 @@ def _read(data: ReportData) -> str:
     return f'<section class="wide"><h2>What was read</h2><p>{shown(lines[0])}</p>{runs}{unreadable}{listed}</section>'
 
 
-def _json(data: ReportData) -> str:
+def _json(data: ReportData, board: str) -> str:
     """The page's data; `<` is escaped, so that no name can end the script element."""
     columns = [field.name for field in fields(TaskRow)]
     plain = {
@@ -193,6 +193,7 @@ def _json(data: ReportData) -> str:
         "columns": columns,
         "tasks": [[_short(value) for value in astuple(row)] for row in data.tasks],
         "verdict": data.verdict,
+        "board": board,
     }
     text = json.dumps(plain, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("&", "\\u0026")

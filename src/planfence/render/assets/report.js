@@ -94,6 +94,9 @@
     if (box.open) fill();
   };
 
+  // The board's page has the tasks that are not done.
+  const onBoard = (task) => data.board && !task.closed ? html("a", { href: `${data.board}#${encodeURIComponent(task.task)}` }, task.task) : task.task;
+
   let dimension = "model", groups = [], colours = new Map();
   const kind = (task) => label(task[dimension]);
   const colour = (name) => "k" + (colours.get(name) ?? 7);
@@ -273,7 +276,7 @@
     rounds("rounds", rows);
     weekly("passes", rows, [["passed the first time", (task) => task.first_pass, (task) => task.first_pass !== null], ["fixed later", (task) => task.mended, mature]]);
     stages("stages", rows);
-    table("tasks", ["task", "model", "flow", "theme", "cost", "minutes", "estimate", "rounds", "outcome", "closed", "refused runs", "where"], () => rows.map((task) => [task.task, task.model, task.flow, task.theme,
+    table("tasks", ["task", "model", "flow", "theme", "cost", "minutes", "estimate", "rounds", "outcome", "closed", "refused runs", "where"], () => rows.map((task) => [onBoard(task), task.model, task.flow, task.theme,
       amount(task.cost, "$"), amount(task.active_min, "min"), amount(task.est_min, "min"), task.rounds ? String(task.rounds) : "-", task.outcome, task.closed ? day(task.closed) : "-", String(task.refused), task.branch ? `${task.worktree} (${task.branch})` : task.worktree || "-"]));
   };
 
