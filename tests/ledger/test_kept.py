@@ -237,3 +237,37 @@ def test_replay_says_what_was_taken_out_and_what_is_not_here_any_more(repo) -> N
     assert done.returncode == 0, done.stderr
     assert "--- output ---\n(dropped after its time (`planfence ledger prune`)" in done.stdout
     assert "the outcome is same" in done.stdout
+
+
+def test_a_symbolic_ref_among_them_moves_no_branch(remote) -> None:
+    from planfence.errors import PlanfenceError
+
+    entry(remote, output_txt=b"said")
+    exchange(remote.open(), "origin")
+    head = remote.git("rev-parse", "main")
+    remote.git("symbolic-ref", f"{KEPT}{'b' * 16}/2026-11", "refs/heads/main")
+    with pytest.raises(PlanfenceError, match="symbolic ref"):
+        exchange(remote.open(), "origin")
+    assert remote.git("rev-parse", "main") == head
+    # The own one is replaced, not followed.
+    own = remote.git("for-each-ref", "--format=%(refname)", KEPT).splitlines()[0]
+    remote.git("symbolic-ref", own, "refs/heads/main")
+    commit = entry(remote, output_txt=b"said")
+    assert remote.git("rev-parse", "main") == head
+    assert Ledger(remote.open()).kept(commit).files == {"output.txt": b"said"}
+
+
+def test_a_url_of_the_policy_starts_no_program(remote, tmp_path) -> None:
+    from planfence.errors import BadFile
+    from planfence.manifest.policyfile import parse_policy
+
+    for bad in ("ext::sh -c x", "ext::x", "--upload-pack=x", "a b"):
+        with pytest.raises(BadFile):
+            parse_policy(f'schema = 1\nledger.remote = "{bad}"\n'.encode(), "planfence.toml")
+    helper = tmp_path / "bin/git-remote-acme"
+    helper.parent.mkdir()
+    helper.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    helper.chmod(0o755)
+    remote.extra["PATH"] = f"{helper.parent}:{remote.variables['PATH']}"
+    assert exchange(remote.open(), "acme://example.org/x").offline
+    assert not (tmp_path / "ran").exists()

@@ -80,7 +80,7 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, r
     and neither goes out nor stays if it came.
     Nothing is forced: a ledger only grows, and one that went back is said and left alone.
     """
-    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
+    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX, KEPT).splitlines():
         target, _, name = line.decode("utf-8", "surrogateescape").partition(" ")
         if target:
             # A fetch would follow it and move the branch that it leads to.
