@@ -271,3 +271,13 @@ def test_a_url_of_the_policy_starts_no_program(remote, tmp_path) -> None:
     remote.extra["PATH"] = f"{helper.parent}:{remote.variables['PATH']}"
     assert exchange(remote.open(), "acme://example.org/x").offline
     assert not (tmp_path / "ran").exists()
+
+
+def test_attachments_are_no_commits_to_judge_at_a_push(remote) -> None:
+    from planfence.boundary.push import judge, parse
+
+    entry(remote, output_txt=b"said")
+    ref = remote.git("for-each-ref", "--format=%(refname)", KEPT)
+    line = f"{ref} {remote.git('rev-parse', ref)} {ref} {'0' * 40}\n".encode()
+    opened = remote.open()
+    assert not judge(opened, "origin", parse(opened, line)).outcome.report.refused
