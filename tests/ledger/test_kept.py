@@ -281,3 +281,9 @@ def test_attachments_are_no_commits_to_judge_at_a_push(remote) -> None:
     line = f"{ref} {remote.git('rev-parse', ref)} {ref} {'0' * 40}\n".encode()
     opened = remote.open()
     assert not judge(opened, "origin", parse(opened, line)).outcome.report.refused
+
+
+def test_the_first_thing_that_a_clone_keeps(repo, tmp_path) -> None:
+    repo.git("clone", "-q", str(repo.root), str(tmp_path / "new"))
+    commit = entry(Repo(tmp_path / "new", repo.variables), output_txt=b"said")
+    assert Ledger(Repo(tmp_path / "new", repo.variables).open()).kept(commit).files == {"output.txt": b"said"}

@@ -287,6 +287,7 @@ class Ledger:
         be written.
         """
         tree = self._tree(files, trees)
+        self.writer()
         with self._locked():
             ref = f"{KEPT}{self.writer()}/{period}"
             old = self._kept_tip(ref)
