@@ -108,8 +108,10 @@ def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens)
     assert "event=run" in line
     assert ("event=cost" in line) is (cost is not None)
     ref = repo.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
-    names = repo.git("ls-tree", "-r", "--name-only", ref).splitlines()
-    assert {"entry.json", "prompt.md", "change.diff", "output.txt"} <= {name.rpartition("/")[2] for name in names}
+    assert repo.git("ls-tree", "-r", "--name-only", ref).splitlines() == ["entry.json"]
+    kept = repo.git("for-each-ref", "--format=%(refname)", "refs/planfence/kept")
+    names = set(repo.git("ls-tree", "--name-only", kept).splitlines())
+    assert {"prompt.md", "change.diff", "output.txt"} <= names
     assert repo.git("diff", "--cached", "--name-only") == ""
 
 

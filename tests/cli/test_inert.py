@@ -150,6 +150,7 @@ CALLS: dict[tuple[str, ...], list[Call]] = {
     ("log", "import"): [call(".ai-benchmark.csv"), call("/evil\x1b[2J\n::error::x")],
     ("log", "show"): [call(), call("-n", "0"), call("--task", SPEAKABLE, shows="")],
     ("sync",): [call(shows="did not take"), call(SPEAKABLE)],
+    ("ledger", "prune"): [call("--older-than", "3", shows=""), call("--older-than", "3", SPEAKABLE)],
     ("report",): [
         call(),
         call("--by", "plan"),

@@ -68,11 +68,11 @@ def test_a_home_that_stands_in_every_path_is_none(home: str) -> None:
 def test_a_key_without_its_end_and_one_in_a_diff() -> None:
     key = planted_secrets.FORMS["rsa key"](Random(1))
     open_ended = key.partition("\n-----END")[0]
-    for text in (open_ended, "".join(f"+{line}\n" for line in key.split("\n")), key.replace("\n", "\\n")):
-        kept = redact(f"before\n{text}\nafter it".encode(), NOBODY)
+    for text in (open_ended, key[100:], "".join(f"+{line}\n" for line in key.split("\n")), key.replace("\n", "\\n")):
+        kept = redact(f"before it:\n{text}\nafter it".encode(), NOBODY)
         assert kept.counts == {"private-key": 1}
-        assert key.split("\n")[1][:40] not in kept.data.decode()
-        assert kept.data.startswith(b"before\n")
+        assert key.split("\n")[2][:40] not in kept.data.decode()
+        assert kept.data.startswith(b"before it:")
 
 
 def test_bytes_that_are_no_text_stay() -> None:

@@ -10,7 +10,8 @@ import pytest
 from support.ledger import append_many, start
 
 from planfence.errors import CouldNotCheck
-from planfence.ledger.records import read_book, write_move
+from planfence.ledger.intoto import Statement
+from planfence.ledger.records import read_book, write_entry, write_move
 from planfence.ledger.refs import PREFIX, Ledger
 from planfence.manifest.policy import Policy
 
@@ -25,9 +26,11 @@ def own_ref(repo) -> str:
 
 def test_entries_come_back_with_attachments_and_trees(repo):
     opened, tree = repo.open(), repo.git("rev-parse", "HEAD^{tree}")
-    commit = Ledger(opened).append(b"{}", {"output.txt": b"\xff\0"}, {"result": tree})
-    assert Ledger(opened).attachments(commit) == {"output.txt": b"\xff\0"}
-    assert Ledger(opened).trees(commit) == {"result": tree}
+    commit = write_entry(opened, Policy(), Statement("x", {}, {}), {"output.txt": b"\xff\0"}, {"result": tree})
+    kept = Ledger(opened).kept(commit)
+    assert kept.files == {"output.txt": b"\xff\0"}
+    assert kept.trees == {"result": tree}
+    assert repo.git("ls-tree", "--name-only", commit) == "entry.json"
 
 
 def test_the_users_branches_and_worktree_stay(repo):

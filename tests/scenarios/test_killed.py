@@ -114,7 +114,7 @@ def test_the_gate(repo, tmp_path):
         moved = stage.advance(repo.open(**CODEX), TASK)
         assert moved.refused != bool(passed)
         if passed:
-            assert Ledger(repo.open()).attachments(book.commits[passed[0].id])["output.txt"]
+            assert Ledger(repo.open()).kept(book.commits[passed[0].id]).files["output.txt"]
             assert not stage.rework(repo.open(**CLAUDE), "again", TASK).refused
         (repo.root / "stray.txt").unlink(missing_ok=True)
     assert soon(lambda: not any(scratch.glob("planfence-*"))), list(scratch.iterdir())

@@ -264,7 +264,7 @@ def test_a_large_attachment_is_cut_and_says_so(repo):
     opened = repo.open()
     stated = Statement("urn:test", {"id": new_id(), "at": now()}, {"gitTree": "1" * 40})
     commit = write_entry(opened, Policy(), stated, {"output.txt": whole, "prompt.md": b"small"})
-    kept = Ledger(opened).attachments(commit)
+    kept = Ledger(opened).kept(commit).files
     assert kept["prompt.md"] == b"small"
     assert len(kept["output.txt"]) <= LARGEST_ATTACHMENT
     assert hashlib.sha256(whole).hexdigest().encode() in kept["output.txt"]

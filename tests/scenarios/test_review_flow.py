@@ -46,7 +46,7 @@ def test_a_review_is_a_record(reviewed):
     assert "all met" in met.stdout
     done = reviewed.planfence("finish", **claude)
     assert done.returncode == 0, done.stderr
-    ref = reviewed.git("for-each-ref", "--format=%(refname)", "refs/planfence/ledger")
+    ref = reviewed.git("for-each-ref", "--format=%(refname)", "refs/planfence/kept")
     log = reviewed.git("log", "--format=%H", ref).splitlines()
     notes = [reviewed.git("show", f"{commit}:review.md", ok=False) for commit in log]
     assert any("read twice" in note for note in notes)

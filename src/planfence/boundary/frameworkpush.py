@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planfence.boundary import pushline
+from planfence.boundary.incoming import OWN
 from planfence.boundary.push import Update
 from planfence.boundary.pushline import PushLine
 from planfence.change import reader
 from planfence.files.ancestors import Ancestor, ancestors
 from planfence.gitio.repository import Repository
-from planfence.ledger.refs import PREFIX
 
 
 def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...], tuple[str, ...]]:
@@ -142,9 +142,7 @@ def _lacking(
     found = []
     for ref, oid in refs.items():
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)
-        left_out = ref.startswith((f"refs/remotes/{remote}/", "refs/tags/", PREFIX)) or (
-            ref == "refs/stash" and not stash
-        )
+        left_out = ref.startswith((f"refs/remotes/{remote}/", "refs/tags/", OWN)) or (ref == "refs/stash" and not stash)
         if ref.startswith(wanted) and not left_out and oid not in (there, named.new):
             found.append(Update(ref, oid, ref, there))
     listed = _tags(repository) if any("refs/tags/".startswith(kind) for kind in wanted) else []

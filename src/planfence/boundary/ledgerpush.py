@@ -10,19 +10,26 @@ from planfence.env import Environment
 from planfence.errors import CouldNotCheck
 from planfence.finding import Finding
 from planfence.gitio.repository import Repository
-from planfence.ledger.refs import PREFIX
+from planfence.ledger.refs import KEPT, PREFIX
 from planfence.rules import ledger_rewritten
 
 _NAME = re.compile(rf"{re.escape(PREFIX)}(?P<writer>[0-9a-f]{{16}})")
+
+_KEPT = re.compile(rf"{re.escape(KEPT)}(?P<writer>[0-9a-f]{{16}})/(?P<day>\d{{4}}-\d\d(?:-\d\d)?)")
 
 #: Who pushes, as servers say it to their hooks; the client can't set any of them.
 _PUSHERS = ("PLANFENCE_PUSHER", "GL_ID", "GITEA_PUSHER_ID", "FORGEJO_PUSHER_ID", "GL_USER", "REMOTE_USER")
 
 
-def judge_ledger(repository: Repository, old: str, new: str, ref: str) -> Iterator[Finding]:
-    """Yield what is wrong with one update under `refs/planfence/`."""
-    name = _NAME.fullmatch(ref)
-    if name is None:
+def judge_ledger(repository: Repository, old: str, new: str, ref: str, first: str = "") -> Iterator[Finding]:
+    """Yield what is wrong with one update under `refs/planfence/`.
+
+    ``first`` is the first day whose attachments the policy keeps: anybody may drop those before (empty: none).
+    """
+    name, kept = _NAME.fullmatch(ref), _KEPT.fullmatch(ref)
+    if kept is not None:
+        yield from _judge_kept(repository, new, kept, first)
+    elif name is None:
         yield ledger_rewritten.about(ref, "is no ledger's name")
     elif new == repository.zero:
         yield ledger_rewritten.about(ref, "would be deleted")
@@ -37,6 +44,20 @@ def judge_ledger(repository: Repository, old: str, new: str, ref: str) -> Iterat
             yield ledger_rewritten.about(ref, "belongs to another writer")
         elif pusher and not owner:
             _keep_owner(repository, name["writer"], pusher)
+
+
+def _judge_kept(repository: Repository, new: str, kept: re.Match[str], first: str) -> Iterator[Finding]:
+    """Attachments are no proof, and go after their time; until then they are their writer's."""
+    owner, pusher = _owner(repository, kept["writer"]), who(repository.environment)
+    if new == repository.zero:
+        if kept["day"] >= first[: len(kept["day"])] and not (owner and owner == pusher):
+            yield ledger_rewritten.about(kept[0], "would be deleted before its time")
+    elif repository.git.status("cat-file", "-t", new, ok=(0, 1, 128))[1].strip() != b"commit":
+        yield ledger_rewritten.about(kept[0], "would lead to something that is no commit")
+    elif owner and owner != pusher:
+        yield ledger_rewritten.about(kept[0], "belongs to another writer")
+    elif pusher and not owner:
+        _keep_owner(repository, kept["writer"], pusher)
 
 
 def who(environment: Environment) -> str:

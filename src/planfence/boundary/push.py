@@ -18,7 +18,7 @@ from planfence.judge.claims import NOBODY
 from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.refs import PREFIX
+from planfence.ledger.refs import KEPT, PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
@@ -151,11 +151,14 @@ def foresee(repository: Repository, commit: str) -> None:
 
 
 def _is_ledger(repository: Repository, update: Update) -> bool:
-    """Whether it is a ledger's ref, which holds no commits to judge; raises :class:`PlanfenceError` if it shrinks."""
+    """Whether it is a ledger's, which holds no commits to judge; raises :class:`PlanfenceError` if it shrinks.
+
+    What is kept beside the ledger may go.
+    """
     if update.remote.startswith(PREFIX):
         _keep_ledger(repository, update)
         return True
-    return False
+    return update.remote.startswith(KEPT)
 
 
 def _keep_ledger(repository: Repository, update: Update) -> None:

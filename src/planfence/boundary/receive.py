@@ -20,7 +20,8 @@ from planfence.judge import check
 from planfence.judge.check import Outcome, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
-from planfence.ledger.refs import Ledger, Tips
+from planfence.ledger.refs import PREFIX, Ledger, Tips
+from planfence.ledger.remote import first_day
 from planfence.records import replace
 from planfence.rules import protected_ref
 
@@ -42,7 +43,11 @@ def receive(repository: Repository, data: bytes) -> Outcome:
         ours = [update for update in updates if update.ref.startswith(OWN)]
         others = [update for update in updates if not update.ref.startswith(OWN)]
         found = sort_out(repository, objects, protected, branches, others)
-        findings = [each for update in ours for each in judge_ledger(repository, update.old, update.new, update.ref)]
+        days = protected.policy.ledger.retention_days
+        first = first_day(days) if days else ""
+        findings = [
+            each for update in ours for each in judge_ledger(repository, update.old, update.new, update.ref, first)
+        ]
         findings += found.findings
         if not setting:
             findings += _chosen_anew(sources, protected, branches, found.tips)
@@ -141,7 +146,7 @@ def _is_id(repository: Repository, text: str) -> bool:
 def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[Update]) -> Tips:
     """The ledger as it will be once the push is in: records may come with the commits that need them."""
     tips = Ledger(repository).tips()
-    new = [u.new for u in updates if u.ref.startswith(OWN) and u.new != repository.zero]
+    new = [u.new for u in updates if u.ref.startswith(PREFIX) and u.new != repository.zero]
     return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: commit_of(objects, c), new)))))
 
 

@@ -46,6 +46,7 @@ COMMANDS = {
     "trial": "trial",
     "log": "log",
     "sync": "sync",
+    "ledger": "ledger",
     "report": "report",
     "explain": "explain",
     "mcp": "mcp",
@@ -99,6 +100,7 @@ GROUPS = {
         "log": "Show the benchmark log, or add to it",
         "trial": "Compare two flows by rules fixed beforehand",
         "replay": "Play a recorded run again",
+        "ledger": "Drop attachments that are older than the policy keeps",
     },
     "Called by agents and hooks": {
         "mcp": "Serve the plan to agents that have no hooks",

@@ -73,7 +73,9 @@ def _shown(recording: Recording) -> str:
     parts = [facts_text(rows)]
     for name, data in (("prompt", recording.prompt), ("diff", recording.diff), ("output", recording.output)):
         text = lines(data.decode("utf-8", "surrogateescape")).rstrip("\n")
-        parts.append(f"--- {name} ---\n{text or '(none)'}")
+        word = recording.said.get(name, "")
+        head = f"--- {name}{f' ({inert(word)})' if word and text else ''} ---"
+        parts.append(f"{head}\n{text or f'({inert(word)})' if word or text else '(none)'}")
     return "\n".join(parts) + "\n"
 
 

@@ -16,12 +16,17 @@ from planfence.terminal import StatusLine, say
 @click.command()
 @click.argument("remote", default="")
 def command(remote: str) -> int:
-    """Push this clone's ledger to REMOTE (the branch's own, or `origin`) and fetch the others'."""
+    """Push this clone's ledger to REMOTE (the policy's, the branch's own, or `origin`) and fetch the others'."""
     repository = here()
     policy = policy_of(repository)
     shared = share(repository, policy)
     line = StatusLine()
-    done = exchange(repository, remote_of(repository, remote), tell=line.show if line.shows else None)
+    done = exchange(
+        repository,
+        remote_of(repository, remote, policy.ledger.remote),
+        tell=line.show if line.shows else None,
+        retention_days=policy.ledger.retention_days,
+    )
     line.clear()
     for note in done.notes:
         say(f"planfence: {note}", err=True)

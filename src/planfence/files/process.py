@@ -23,6 +23,10 @@ _GRACE_S = 2.0
 _TICK_S = 0.2
 
 
+#: What is longer is cut inside of a line (bytes).
+_LINE = 1 << 16
+
+
 class Tail:
     """Keeps the first and the last half of what passes, ``most`` bytes in all."""
 
@@ -44,14 +48,20 @@ class Tail:
             del self._tail[: len(self._tail) - self._half]
 
     def text(self) -> bytes:
-        """Return what was kept; if something was cut, a line says how much, and the digest of the whole."""
-        tail = bytes(self._tail[-self._half :])
-        cut = self._total - len(self._head) - len(tail)
-        if cut <= 0:
-            return bytes(self._head) + tail
-        whole = self._digest.hexdigest()
+        """Return what was kept; if something was cut, a line says how much, and the digest of the whole.
+
+        It is cut between lines, if they are not very long: half a secret would not be known as one.
+        """
+        head, tail = bytes(self._head), bytes(self._tail[-self._half :])
+        if self._total <= len(head) + len(tail):
+            return head + tail
+        end = head.rfind(b"\n", len(head) - _LINE)
+        head = head[:end] if end >= 0 else head
+        start = tail.find(b"\n", 0, _LINE)
+        tail = tail[start + 1 :] if start >= 0 else tail
+        cut, whole = self._total - len(head) - len(tail), self._digest.hexdigest()
         mark = f"\n[planfence: {cut} bytes cut here; all {self._total} have the SHA-256 {whole}]\n"
-        return bytes(self._head) + mark.encode() + tail
+        return head + mark.encode() + tail
 
 
 @dataclass(frozen=True, slots=True)

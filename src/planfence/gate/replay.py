@@ -20,10 +20,10 @@ from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import GateRun, Result
 from planfence.ledger.records import Book, base_refs, read_book
-from planfence.ledger.refs import Ledger
+from planfence.ledger.refs import Kept, Ledger
 from planfence.ledger.transitions import Kind
 from planfence.manifest.policy import Policy
-from planfence.records import dataclass, replace
+from planfence.records import dataclass, field, replace
 
 
 class Verdict(StrEnum):
@@ -36,13 +36,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A run as the ledger has it: the record, its base and result trees, and prompt, diff and output."""
+    """A run as the ledger has it: the record, its base and result trees, and prompt, diff and output.
+
+    ``said`` has a word on those three by name, where one is not as it was, or is not there any more.
+    """
 
     run: GateRun
     trees: Mapping[str, str]
     prompt: bytes
     diff: bytes
     output: bytes
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +86,57 @@ def find(repository: Repository, wanted: str) -> Recording:
         )
     run = found[0]
     commit = run.entry
-    trees, attached = ledger.trees(commit), ledger.attachments(commit)
+    kept = ledger.kept(commit)
+    trees = kept.trees or _trees_here(repository, run)
     if trees.get("result") != run.tree:
-        raise CouldNotCheck(f"the entry of run {run.id[:12]} does not hold the tree that it is about")
-    prompt = _prompt(ledger, book, run)
-    return Recording(run, trees, prompt, attached.get("change.diff", b""), attached.get("output.txt", b""))
+        why = _GONE if kept.gone else _NEVER if kept.mode == "none" else "its entry does not hold it"
+        raise CouldNotCheck(f"the tree that run {run.id[:12]} is about is not here: {why}")
+    prompt, started = _prompt(ledger, book, run)
+    said = {
+        "prompt": _word(started, "prompt.md"),
+        "diff": _word(kept, "change.diff"),
+        "output": _word(kept, "output.txt"),
+    }
+    diff, output = kept.files.get("change.diff", b""), kept.files.get("output.txt", b"")
+    return Recording(run, trees, prompt, diff, output, {name: word for name, word in said.items() if word})
 
 
-def _prompt(ledger: Ledger, book: Book, run: GateRun) -> bytes:
+_GONE = "dropped after its time (`planfence ledger prune`), or not fetched yet (`planfence sync`)"
+_NEVER = 'never kept: `[ledger] attachments = "none"`'
+
+
+def _word(kept: Kept, name: str) -> str:
+    """What is to be said of one attachment: that it is not here and why, or what was taken out of it."""
+    if kept.gone:
+        return _GONE
+    if kept.mode == "none":
+        return _NEVER
+    counts = kept.redacted.get(name, {})
+    return f"redacted: {', '.join(f'{count} {kind}' for kind, count in counts.items())}" if counts else ""
+
+
+def _trees_here(repository: Repository, run: GateRun) -> dict[str, str]:
+    """The run's trees, where its attachments are gone but a commit here still has them."""
+    found = {}
+    for name, revision in (("base", f"{run.base}^{{tree}}" if run.base else ""), ("result", f"{run.tree}^{{tree}}")):
+        status, out = repository.git.status("rev-parse", "--verify", "--quiet", revision, ok=(0, 1, 128))
+        if revision and status == 0:
+            found[name] = out.decode().strip()
+    return found
+
+
+def _prompt(ledger: Ledger, book: Book, run: GateRun) -> tuple[bytes, Kept]:
     """The prompt that the run's task was last started with: before the run in its writer's ref, else in any."""
     starts = {move.entry: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task}
     same = [commit for commit in ledger.before(run.entry) if commit in starts] if starts else []
     others = sorted(starts.keys() - set(same), key=lambda commit: (-starts[commit], commit))
+    missing = Kept({}, {}, {})
     for commit in (*same, *others):
-        prompt = ledger.attachments(commit).get("prompt.md")
-        if prompt:
-            return prompt
-    return b""
+        kept = ledger.kept(commit)
+        if prompt := kept.files.get("prompt.md"):
+            return prompt, kept
+        missing = kept if kept.gone and not missing.gone else missing
+    return b"", missing
 
 
 def write_trees(repository: Repository, recording: Recording, into: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from planfence.change import message
 from planfence.digests import sha256
@@ -450,10 +451,14 @@ def write_proof(
 
 
 def write_entry(
-    repository: Repository, policy: Policy, stated: intoto.Statement, attachments: Mapping[str, bytes] | None = None
+    repository: Repository,
+    policy: Policy,
+    stated: intoto.Statement,
+    attachments: Mapping[str, bytes] | None = None,
+    trees: Mapping[str, str] | None = None,
 ) -> str:
     """Append any other statement, signed as moves are; return its ledger commit."""
-    return _write(repository, policy, stated, attachments)
+    return _write(repository, policy, stated, attachments, trees)
 
 
 def _write(
@@ -463,10 +468,40 @@ def _write(
     attachments: Mapping[str, bytes] | None,
     trees: Mapping[str, str] | None = None,
 ) -> str:
-    payload = intoto.encode(stated)
-    attachments = {name: _cut(data) for name, data in (attachments or {}).items()}
+    ledger = Ledger(repository)
     sealer = _sealer(repository, policy)
-    return Ledger(repository).append(sealer(payload), attachments, trees)
+    if attachments or trees:
+        said = _keep(repository, policy, ledger, attachments or {}, trees or {})
+        stated = replace(stated, predicate={**stated.predicate, "attachments": said})
+    return ledger.append(sealer(intoto.encode(stated)))
+
+
+def _keep(
+    repository: Repository,
+    policy: Policy,
+    ledger: Ledger,
+    attachments: Mapping[str, bytes],
+    trees: Mapping[str, str],
+) -> dict[str, Any]:
+    """Keep what goes with a statement, as far as the policy wants it; return what the statement says of it."""
+    from planfence.ledger import attached
+
+    mode = policy.ledger.attachments
+    if mode == "none":
+        return attached.stated(mode, "", {}, {})
+    counts: dict[str, Mapping[str, int]] = {}
+    files = {name: _cut(data) for name, data in attachments.items()}
+    if mode == "redacted" and files:
+        from planfence.ledger import redaction
+
+        own, detector = redaction.own_of(repository.environment.variables), redaction.installed_detector()
+        for name, data in files.items():
+            done = redaction.redact(data, own, detector)
+            files[name], counts[name] = done.data, done.counts
+    # Every ref costs each push a line, so there is one a day only where days are dropped.
+    period = time.strftime("%Y-%m-%d" if policy.ledger.retention_days else "%Y-%m", time.gmtime())
+    tree = ledger.keep(files, trees, period)
+    return attached.stated(mode, tree, files, counts)
 
 
 def _cut(data: bytes) -> bytes:

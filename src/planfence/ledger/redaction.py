@@ -208,8 +208,9 @@ _CONTEXTS = (
 )
 _FORMS = tuple(pattern(context.form) for context in _CONTEXTS)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END)
-_KEY_BEGINS = pattern(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*")
+_KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
 
 #: Variables whose value is a secret by their name, and what is none in spite of it.
 _SECRET_NAME = pattern(
@@ -336,19 +337,26 @@ def _begins(text: str, at: int) -> bool:
 
 
 def _keys(text: str) -> Iterator[Span]:
-    """Whole blocks of private keys, to their end line, or as far as the text looks like one."""
-    if "-----BEGIN " not in text:
+    """Whole blocks of private keys, also where the beginning or the end was cut off."""
+    if "PRIVATE KEY" not in text:
         return
-    begins = [found.span() for found in _KEY_BEGINS.finditer(text)]
-    for number, (start, after) in enumerate(begins):
-        until = begins[number + 1][0] if number + 1 < len(begins) else len(text)
-        end = text.find("-----END ", after, until)
-        if end >= 0:
-            stop = text.find("-----", end + 9, end + 80)
-            yield start, stop + 5 if stop >= 0 else end + 9, "private-key"
-        else:
-            body = _KEY_TEXT.match(text, after, until)
-            yield start, body.end() if body else after, "private-key"
+    last = 0
+    marks = [(found.start(), found.end(), found[1] == "BEGIN") for found in _KEY_MARK.finditer(text)]
+    for number, (start, end, begins) in enumerate(marks):
+        if begins:
+            follows = marks[number + 1] if number + 1 < len(marks) else None
+            if follows is not None and not follows[2]:
+                last = follows[1]
+            else:
+                body = _KEY_TEXT.match(text, end, follows[0] if follows else len(text))
+                last = body.end() if body else end
+            yield start, last, "private-key"
+        elif last < end:
+            first = start
+            while first > last and text[first - 1] in _KEY_LETTERS:
+                first -= 1
+            last = end
+            yield first, end, "private-key"
 
 
 def _tokens(text: str) -> Iterator[Span]:

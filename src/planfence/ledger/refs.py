@@ -1,9 +1,13 @@
-"""The ledger: an append-only store in `refs/planfence/ledger/<writer>`.
+"""The ledger: an append-only store in `refs/planfence/ledger/<writer>`, and what is kept beside it for a while.
 
-One ref for each clone, one commit an entry, its tree holding `entry.json` and attachments.
+One ref for each clone, one commit an entry, its tree holding `entry.json`.
 Written by plumbing; the ref moves by a compare-and-swap that never follows a symbolic ref
 (facts: one made `update-ref` move `main`). The last own tip is also kept in a file, so that
 a ref that was deleted or put back loses nothing as long as its objects are there.
+
+Attachments, and the trees that a run was about, stand in `refs/planfence/kept/<writer>/<day or month>`, and the
+statement has the id of their tree. So a day's attachments go with its ref, while all statements stay. Entries of 0.1.0
+hold theirs in their own tree.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from planfence.errors import CouldNotCheck
 from planfence.files.state import held
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.run import Git
 from planfence.records import dataclass
 
 TYPE_CHECKING = False
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 PREFIX = "refs/planfence/ledger/"
+KEPT = "refs/planfence/kept/"
 ENTRY = "entry.json"
 
 #: An entry is a few kilobytes; what is larger is not one of ours.
@@ -61,6 +67,22 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What there is beside an entry.
+
+    ``files`` by name (:data:`ATTACHMENTS`), ``trees`` by name (:data:`TREES`), ``redacted`` what was taken out of each
+    file, by kind. ``mode`` is how it was kept (`full`, `redacted`, `none`; empty: the entry has nothing, or is from
+    0.1.0). ``gone`` says that the statement names what is not here: dropped, or not fetched.
+    """
+
+    files: Mapping[str, bytes]
+    trees: Mapping[str, str]
+    redacted: Mapping[str, Mapping[str, int]]
+    mode: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tips:
     """Where the ledger's refs point. ``state`` changes whenever any of them does; ``problems`` are in words."""
 
@@ -76,6 +98,7 @@ class Ledger:
         self._git = repository.git
         self._zero = repository.zero
         self._folder = repository.common_dir / "planfence"
+        self._known: frozenset[str] | None = None
 
     # -- reading
 
@@ -127,15 +150,35 @@ class Ledger:
         """Return an entry's commit and those that its writer's ref has before it, the newest first."""
         return self._git.text("rev-list", "--topo-order", commit, "--").split()
 
-    def trees(self, commit: str) -> dict[str, str]:
-        """Return the trees that travel with an entry, by name (:data:`TREES`)."""
-        held = self._held(commit, TREES)
+    def kept(self, commit: str) -> Kept:
+        """Return what there is beside an entry; a line in place of a file that is far too large."""
+        from planfence.ledger import attached
+
+        own = f"{commit}^{{tree}}"
+        names = {*ATTACHMENTS, *TREES} & self._held(own, (*ATTACHMENTS, *TREES)).keys()
+        if names:
+            return Kept(self._files(own), self._trees(own), {})
+        stated = attached.read(self._git.run("cat-file", "blob", f"{commit}:{ENTRY}"))
+        if not stated.tree:
+            return Kept({}, {}, {}, stated.mode)
+        if stated.tree not in self._there():
+            return Kept({}, {}, stated.redacted, stated.mode, gone=True)
+        return Kept(self._files(stated.tree), self._trees(stated.tree), stated.redacted, stated.mode)
+
+    def _there(self) -> frozenset[str]:
+        """The trees that refs hold: others may be in the repository, and are nobody's attachments."""
+        if self._known is None:
+            out = self._git.text("rev-list", "--no-commit-header", "--format=%T", f"--glob={KEPT}*")
+            self._known = frozenset(out.split())
+        return self._known
+
+    def _trees(self, tree: str) -> dict[str, str]:
+        held = self._held(tree, TREES)
         return {name: oid for name, (mode, oid, _) in held.items() if mode == "040000"}
 
-    def attachments(self, commit: str) -> dict[str, bytes]:
-        """Return the entry's attachments by name (:data:`ATTACHMENTS`); a line in place of one far too large."""
+    def _files(self, tree: str) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for name, (mode, oid, size) in self._held(commit, ATTACHMENTS).items():
+        for name, (mode, oid, size) in self._held(tree, ATTACHMENTS).items():
             if mode not in ("100644", "100755"):
                 continue
             if size > LARGEST_ATTACHMENT:
@@ -144,17 +187,17 @@ class Ledger:
                 found[name] = self._git.run("cat-file", "blob", oid)
         return found
 
-    def _held(self, commit: str, names: tuple[str, ...]) -> dict[str, tuple[str, str, int]]:
-        """Return what an entry holds under these names: mode, id and size (of a tree: 0).
+    def _held(self, tree: str, names: tuple[str, ...]) -> dict[str, tuple[str, str, int]]:
+        """Return what a tree holds under these names: mode, id and size (of a tree: 0).
 
         Raises :class:`CouldNotCheck` for one that holds a name twice.
         """
         found: dict[str, tuple[str, str, int]] = {}
-        for line in self._git.run("ls-tree", "-z", "-l", f"{commit}^{{tree}}", "--", *names).split(b"\0"):
+        for line in self._git.run("ls-tree", "-z", "-l", tree, "--", *names).split(b"\0"):
             meta, _, raw = line.partition(b"\t")
             name = raw.decode("utf-8", "replace")
             if name in found:
-                raise CouldNotCheck(f"the ledger's entry {commit[:12]} holds {name} twice", hint="run `git fsck`")
+                raise CouldNotCheck(f"the ledger's entry {tree[:12]} holds {name} twice", hint="run `git fsck`")
             if name in names:
                 mode, _, oid, size = meta.decode().split()
                 found[name] = mode, oid, int(size) if size.isdecimal() else 0
@@ -220,27 +263,52 @@ class Ledger:
             self._forget_writer()
             if tip:
                 self._git.run("update-ref", "--no-deref", PREFIX + self.writer(), tip, self._zero)
+            # The same holds for what is kept: the remote's may take the place of the old ones.
+            for ref, commit in kept_refs(self._git, old.removeprefix(PREFIX)).items():
+                day = ref.rpartition("/")[2]
+                self._git.run("update-ref", "--no-deref", f"{KEPT}{self.writer()}/{day}", commit)
             return old
 
-    def append(
-        self, entry: bytes, attachments: Mapping[str, bytes] | None = None, trees: Mapping[str, str] | None = None
-    ) -> str:
+    def append(self, entry: bytes) -> str:
         """Add an entry and return its commit.
 
-        ``trees`` (name → tree id) become folders of the entry, so that what a run was about
-        travels with it and is never collected. Raises :class:`CouldNotCheck` where it could
+        Raises :class:`CouldNotCheck` where it could
         not be written (a full disk, a lock that nobody releases): then nothing was added.
         """
-        blobs = {ENTRY: entry} | dict(attachments or {})
-        lines = []
-        for name, data in blobs.items():
-            oid = self._git.text("hash-object", "-w", "-t", "blob", "--stdin", stdin=data)
-            lines.append(f"100644 blob {oid}\t{name}\0".encode())
-        lines += [f"040000 tree {oid}\t{name}\0".encode() for name, oid in (trees or {}).items()]
-        tree = self._git.text("mktree", "-z", stdin=b"".join(lines))
+        tree = self._tree({ENTRY: entry}, {})
         self.writer()
         with self._locked():
             return self._advance(tree)
+
+    def keep(self, files: Mapping[str, bytes], trees: Mapping[str, str], period: str) -> str:
+        """Keep files and trees (name → tree id) beside the ledger, for as long as this period's are; return their tree.
+
+        What a run was about travels with it so, and is not collected. Raises :class:`CouldNotCheck` where it could not
+        be written.
+        """
+        tree = self._tree(files, trees)
+        self.writer()
+        with self._locked():
+            ref = f"{KEPT}{self.writer()}/{period}"
+            old = self._kept_tip(ref)
+            options = ("-p", old) if old else ()
+            made = ("commit-tree", tree, *options, "--no-gpg-sign", "-m", "planfence attachments")
+            commit = self._git.run(*made, variables=_IDENTITY).decode().strip()
+            self._git.run("update-ref", "--no-deref", ref, commit)
+        return tree
+
+    def _kept_tip(self, ref: str) -> str:
+        """The commit of a period's ref; empty where there is none, or it is something else, which is replaced."""
+        words = self._git.text("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", ref).split()
+        return words[0] if words[1:] == ["commit"] else ""
+
+    def _tree(self, files: Mapping[str, bytes], trees: Mapping[str, str]) -> str:
+        lines = []
+        for name, data in files.items():
+            oid = self._git.text("hash-object", "-w", "-t", "blob", "--stdin", stdin=data)
+            lines.append(f"100644 blob {oid}\t{name}\0".encode())
+        lines += [f"040000 tree {oid}\t{name}\0".encode() for name, oid in trees.items()]
+        return self._git.text("mktree", "-z", stdin=b"".join(lines))
 
     def _advance(self, tree: str) -> str:
         for attempt in range(ATTEMPTS):
@@ -327,6 +395,13 @@ class Ledger:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with held(descriptor, PATIENCE_S, "another process holds the ledger's lock"):
             yield
+
+
+def kept_refs(git: Git, writer: str = "") -> dict[str, str]:
+    """Return the refs of what is kept, of one writer or (empty) of all, with what they point to."""
+    out = git.run("for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", f"{KEPT}{writer}")
+    found = [line.decode("utf-8", "surrogateescape").split("\0") for line in out.splitlines()]
+    return {name: oid for name, oid, symbolic in found if not symbolic}
 
 
 #: A clone with a filter lacks the records that a plain `git fetch` brought; `sync` asks for all of them.

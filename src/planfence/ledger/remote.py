@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import time
 from collections.abc import Callable, Iterable
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
-from planfence.ledger.refs import PREFIX, Ledger
+from planfence.ledger.refs import ATTACHMENTS, KEPT, PREFIX, Ledger, kept_refs
 from planfence.records import dataclass
 
 #: Who is told how far git is.
 Tell = Callable[[str], None]
 
 _EVERY = f"{PREFIX}*:{PREFIX}*"
+#: What is kept beside the ledger proves nothing by itself, and goes after its time: the remote's takes its place here.
+_EVERY_KEPT = f"+{KEPT}*:{KEPT}*"
+#: A day's, or a month's.
+_DAY = re.compile(rf"{re.escape(KEPT)}[0-9a-f]{{16}}/(\d{{4}}-\d\d(?:-\d\d)?)")
+#: A URL of the policy's is a text of others: it starts no helper (git-config(1), `protocol.allow`).
+_FROM_A_FILE = {"GIT_PROTOCOL_FROM_USER": "0"}
+#: So many refs go in one push: a command line has its limit.
+_AT_ONCE = 200
 _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
 
 
@@ -33,13 +43,18 @@ class Exchange:
     refused: str = ""
 
 
-def remote_of(repository: Repository, wanted: str = "") -> str:
-    """Return the remote to use: the one that is named, the current branch's, `origin`, or the only one.
+def remote_of(repository: Repository, wanted: str = "", policy: str = "") -> str:
+    """Return the remote to use: the one that is named, the policy's, the current branch's, `origin`, or the only one.
 
-    Raises :class:`PlanfenceError` where there is none.
+    The policy's may be a URL. Raises :class:`PlanfenceError` where there is none.
     """
     git = repository.git
     names = git.text("remote").split()
+    if not wanted and policy:
+        if policy not in names and not _is_url(policy):
+            hint = f"git remote add {policy} URL"
+            raise PlanfenceError(f"the policy sends the ledger to the remote {policy}, which is not here", hint=hint)
+        return policy
     if wanted:
         if wanted not in names:
             raise PlanfenceError(f"there is no remote {wanted}", hint=f"remotes: {', '.join(names) or 'none'}")
@@ -58,17 +73,20 @@ def remote_of(repository: Repository, wanted: str = "") -> str:
     )
 
 
-def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -> Exchange:
-    """Fetch everyone's ledger, push the own one. A remote that can't be reached changes nothing.
+def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, retention_days: int = 0) -> Exchange:
+    """Fetch everyone's ledger, push the own one, with what is kept. A remote that can't be reached changes nothing.
 
-    ``tell`` hears git's progress, a line at a time.
+    ``tell`` hears git's progress, a line at a time. What is older than ``retention_days`` (0: nothing) is dropped here,
+    and neither goes out nor stays if it came.
     Nothing is forced: a ledger only grows, and one that went back is said and left alone.
     """
-    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX).splitlines():
+    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX, KEPT).splitlines():
         target, _, name = line.decode("utf-8", "surrogateescape").partition(" ")
         if target:
             # A fetch would follow it and move the branch that it leads to.
             raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
+    if retention_days:
+        drop_here(repository, first_day(retention_days))
     before = _refs(repository)
     notes: list[str] = []
     ledger = Ledger(repository)
@@ -78,14 +96,17 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None) -
         ledger.fork()
         own = PREFIX + ledger.writer()
     # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
-    wanted = (_EVERY, *([f"^{own}"] if own in before else []))
+    mine = f"^{KEPT}{own.removeprefix(PREFIX)}/*"
+    wanted = (_EVERY, *([f"^{own}"] if own in before else []), _EVERY_KEPT, mine)
     # A partial clone's filter would leave the records themselves out, and every hook reads them.
     whole = ["--no-filter"] if repository.git.partial else []
-    status, said = _git(repository, (*_FETCH, *whole, remote, *wanted), tell)
+    status, said = _git(repository, remote, (*_FETCH, *whole, remote, *wanted), tell)
     if status == 0 and whole and _lacks_records(repository):
-        status, said = _git(repository, (*_FETCH, *whole, "--refetch", remote, *wanted), tell)
+        status, said = _git(repository, remote, (*_FETCH, *whole, "--refetch", remote, *wanted), tell)
     if status > 1:
         return Exchange(remote, 0, False, offline=said or "no answer")
+    if retention_days:
+        drop_here(repository, first_day(retention_days))
     if status == 1:
         notes.append("a ledger on the remote went back: kept as it is here")
     pushed = False
@@ -108,7 +129,49 @@ def _lacks_records(repository: Repository) -> bool:
 
 
 def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> tuple[int, str]:
-    return _git(repository, ("push", "--no-verify", remote, f"{own}:{own}"), tell)
+    kept = [f"+{ref}:{ref}" for ref in kept_refs(repository.git, own.removeprefix(PREFIX))]
+    return _git(repository, remote, ("push", "--no-verify", remote, f"{own}:{own}", *kept), tell)
+
+
+def first_day(days: int) -> str:
+    """The first day (UTC) whose attachments stay, if those of ``days`` days do, today's included."""
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400 * max(days - 1, 0)))
+
+
+def _old(refs: Iterable[str], first: str) -> list[str]:
+    return [ref for ref in refs if (found := _DAY.fullmatch(ref)) and found[1] < first[: len(found[1])]]
+
+
+def drop_here(repository: Repository, first: str) -> tuple[str, ...]:
+    """Drop what was kept before a day in this repository, of all writers; return the refs."""
+    known = kept_refs(repository.git)
+    old = _old(known, first)
+    if old:
+        orders = "".join(f"delete {ref} {known[ref]}\n" for ref in old)
+        repository.git.run("update-ref", "--no-deref", "--stdin", stdin=orders.encode())
+    return tuple(old)
+
+
+def drop_there(repository: Repository, remote: str, first: str) -> tuple[tuple[str, ...], str]:
+    """Drop what was kept before a day on the remote; return the refs, and git's word where it did not do it."""
+    status, out, said = _asked(repository, remote, ("ls-remote", "--refs", "--", remote, f"{KEPT}*"))
+    if status:
+        return (), said or "no answer"
+    old = _old((line.partition("\t")[2] for line in out.splitlines()), first)
+    done: list[str] = []
+    for start in range(0, len(old), _AT_ONCE):
+        some = old[start : start + _AT_ONCE]
+        status, said = _git(repository, remote, ("push", "--no-verify", remote, *(f":{ref}" for ref in some)), None)
+        if status:
+            return tuple(done), said or str(status)
+        done += some
+    return tuple(done), ""
+
+
+def older_style(repository: Repository) -> int:
+    """How many entries hold attachments in their own tree, as 0.1.0 wrote them: what only grows keeps those."""
+    asked = ("rev-list", "--count", f"--glob={PREFIX}*", "--", *ATTACHMENTS)
+    return int(repository.git.text(*asked))
 
 
 def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) -> list[str]:
@@ -121,18 +184,41 @@ def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) ->
     if not there or _leads_to(repository, there, own):
         return []
     ledger.fork()
-    _git(repository, (*_FETCH, remote, f"+{own}:{own}"), None)
+    _git(repository, remote, (*_FETCH, remote, f"+{own}:{own}"), None)
     return ["another clone writes under this one's name (a copied folder): this one has a new name now"]
 
 
 def _listed(repository: Repository, remote: str, ref: str) -> str:
     """What the remote has under this name; empty where it has nothing, or does not answer."""
-    variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
-    command = [repository.git.program, "ls-remote", "--refs", remote, ref]
+    status, out, _ = _asked(repository, remote, ("ls-remote", "--refs", remote, ref))
+    return out.partition("\t")[0] if status == 0 else ""
+
+
+def _asked(repository: Repository, remote: str, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+    """Ask git what a remote answers; return its status, what it printed, and the first words of complaint."""
     done = subprocess.run(
-        command, cwd=repository.top, env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        [repository.git.program, *_local_too(remote), *arguments],
+        cwd=repository.top,
+        env=_variables(repository, remote),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
     )
-    return done.stdout.decode("ascii", "replace").partition("\t")[0] if done.returncode == 0 else ""
+    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return done.returncode, done.stdout.decode("utf-8", "replace"), words[0] if words else ""
+
+
+def _variables(repository: Repository, remote: str) -> dict[str, str]:
+    known = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
+    return known | _FROM_A_FILE if _is_url(remote) else known
+
+
+def _local_too(remote: str) -> tuple[str, ...]:
+    return ("-c", "protocol.file.allow=always") if _is_url(remote) else ()
+
+
+def _is_url(remote: str) -> bool:
+    return "/" in remote or ":" in remote
 
 
 def _leads_to(repository: Repository, commit: str, ref: str) -> bool:
@@ -145,15 +231,14 @@ def _refs(repository: Repository) -> dict[str, str]:
     return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 
-def _git(repository: Repository, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:
+def _git(repository: Repository, remote: str, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:
     """Run git with the user's own configuration: remotes need credentials, proxies and ssh commands."""
-    variables = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
     shown = "--progress" if tell else "--quiet"
     try:
         process = subprocess.Popen(
-            [repository.git.program, arguments[0], shown, *arguments[1:]],
+            [repository.git.program, *_local_too(remote), arguments[0], shown, *arguments[1:]],
             cwd=repository.top,
-            env=variables,
+            env=_variables(repository, remote),
             stdin=None if tell else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -2,7 +2,9 @@
 
 ## What it checks
 On a server, every update under `refs/planfence/`: it must be a ledger's ref (`refs/planfence/ledger/<writer>`),
-grow from what it was, and come from the one who pushed it first, where the server says who pushes.
+grow from what it was, and come from the one who pushed it first, where the server says who pushes. Attachments
+(`refs/planfence/kept/<writer>/<day>`) are their writer's; if they are older than `[ledger] retention_days`, anybody may
+drop them.
 
 ## Why is this bad?
 The ledger holds who did what, which tests ran, how often a task was sent back. If records could be taken back, they
