@@ -42,8 +42,8 @@ def render_html(data: ReportData, *, style: str, script: str, board: str = "") -
     return document(f"{data.title}: planfence report", body, style=style, script=script)
 
 
-def document(title: str, body: str, *, style: str, script: str = "") -> str:
-    """Return a whole page that loads nothing and runs nothing but this script."""
+def document(title: str, body: str, *, style: str, script: str = "", kind: str = "") -> str:
+    """Return a whole page that loads nothing and runs nothing but this script; ``kind`` is for the stylesheet."""
     runs = f"script-src '{_hash(script)}'" if script else "script-src 'none'"
     policy = f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src '{_hash(style)}'; {runs}"
     return f"""<!doctype html>
@@ -56,7 +56,7 @@ def document(title: str, body: str, *, style: str, script: str = "") -> str:
 <title>{shown(title)}</title>
 <style>{style}</style>
 </head>
-<body>
+<body{f' class="{kind}"' if kind else ""}>
 {body}
 {f"<script>{script}</script>" if script else ""}
 </body>
