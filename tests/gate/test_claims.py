@@ -58,6 +58,17 @@ def test_what_start_refuses(empty_repo, one: str, other: str, named: str) -> Non
     assert not wrong_claims(repo, ["src/a.py", "src/b.py", "src/keys/k.py", "docs/a.md", "src/new.py"])
 
 
+def test_a_worktree_that_is_named_by_a_relative_path_is_found(empty_repo) -> None:
+    """`worktree.useRelativePaths` (git 2.48) writes it so; written by hand, so that any git can be used."""
+    repo = planned(empty_repo, p={"t": "src/a.py"}, q={"u": "src/a.py"})
+    there = worktree(repo, "there")
+    named = repo.root / ".git/worktrees/there/gitdir"
+    named.write_text(os.path.relpath(named.read_text().strip(), named.parent) + "\n")
+    assert started(there, "p/t").returncode == 0
+    assert "SCP007" in started(repo, "q/u").stderr
+    assert "is active in the worktree" in started(repo, "p/t").stderr
+
+
 def test_what_orders_two_tasks_lets_both(empty_repo) -> None:
     """`depends_on` says which is first, and GAT003 holds the second until the first is done."""
     repo = planned(empty_repo, p={"first": "src/**", "second": "src/a.py >first", "third": "src/b.py"})

@@ -44,7 +44,9 @@ def _worktree_of(repository: Repository, git_dir: Path) -> Path:
     if git_dir == repository.common_dir:
         return repository.main_worktree()
     try:
-        return Path((git_dir / "gitdir").read_text("utf-8", "surrogateescape").strip()).parent
+        # It may be relative to its own folder (`worktree.useRelativePaths`, git 2.48).
+        named = os.path.join(git_dir, (git_dir / "gitdir").read_text("utf-8", "surrogateescape").strip())
+        return Path(os.path.normpath(named)).parent
     except OSError:
         return git_dir / "gone"
 
