@@ -1,4 +1,4 @@
-"""`python -m planfence`: the command, also where no script is on PATH."""
+"""`python -m planfence`: the command, also if no script is on PATH."""
 
 from planfence.entry import main
 

@@ -1,4 +1,4 @@
-"""Which agent started this process: told by the processes above it, where no variable tells.
+"""Which agent started this process: told by the processes above it, if no variable tells.
 
 `env -i git commit` takes an agent's variables away, and leaves its process where it is. It imports only what is built
 in, since the light hooks ask too: one read for each process up to the first, two for one whose name says nothing.

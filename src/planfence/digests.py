@@ -1,4 +1,4 @@
-"""Hashes from the interpreter itself, where it has them: `hashlib` loads OpenSSL, which costs more than the hashing."""
+"""Hashes from the interpreter itself, if it has them: `hashlib` loads OpenSSL, which costs more than the hashing."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _say_defect(*raised: Any) -> None:
 
 
 def _look_around() -> None:
-    """End the process where the folder that it was started in is gone: nothing could be found from there."""
+    """End the process if the folder that it was started in is gone: nothing could be found from there."""
     try:
         os.getcwd()
     except OSError as error:

@@ -22,7 +22,7 @@ class Finding:
     ``path`` is repository-relative (POSIX, undecodable bytes as surrogates), empty where the
     finding is about the change as a whole. ``change`` is what was judged: a full commit id, or
     ``staged``. ``fixes`` are command lines or sentences that say what to type next; ``line``
-    and ``column`` are 1-based, 0 where there is none. ``observed`` says that the policy refuses nothing yet
+    and ``column`` are 1-based, 0 if there is none. ``observed`` says that the policy refuses nothing yet
     (`mode = "observe"`), ``advice`` that it never weighs more than a warning, whatever the policy says.
     """
 

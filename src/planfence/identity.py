@@ -38,7 +38,7 @@ def detect(environment: Environment, own: Mapping[str, str] | None = None) -> st
 
 
 def session(environment: Environment) -> str:
-    """Return the agent session's id, or an empty string where no agent says one."""
+    """Return the agent session's id, or an empty string if no agent says one."""
     return next((value for name in SESSIONS if (value := environment.get(name).strip())), "")
 
 

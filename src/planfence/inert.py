@@ -57,7 +57,7 @@ def _colourless(line: str) -> str:
 
 
 def netted(text: str, *, commands: bool = False) -> str:
-    """A whole output with its lines and our colours, where nothing else of others can do anything.
+    """A whole output with its lines and our colours, if nothing else of others can do anything.
 
     ``commands``: lines that begin with `::` are our own, for a CI's log.
     """
@@ -84,14 +84,14 @@ def _is_plain(text: str) -> bool:
 
 
 def escaped(char: str) -> str:
-    """A character as an escape of printable ASCII; the byte that could not be decoded, where it stands for one."""
+    """A character as an escape of printable ASCII; the byte that could not be decoded, if it stands for one."""
     if "\udc80" <= char <= "\udcff":
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
 
 
 def _colour_ends(text: str, place: int) -> int:
-    """Where the colour (`ESC [ 1 ; 31 m`) that begins here ends; 0 where none begins."""
+    """Where the colour (`ESC [ 1 ; 31 m`) that begins here ends; 0 if none begins."""
     if text[place : place + 2] != "\x1b[":
         return 0
     end = place + 2
@@ -124,7 +124,7 @@ def _no_command(line: str) -> str:
 def dumps(value: object, indent: int | None = None) -> str:
     """JSON whose text is inert and valid: what is not plainly seen is a JSON escape, so nothing is lost.
 
-    Half of a surrogate pair is no Unicode text (RFC 8259, section 8.2): where it stands for an undecodable byte, that
+    Half of a surrogate pair is no Unicode text (RFC 8259, section 8.2): if it stands for an undecodable byte, that
     is shown (`\\\\xff`).
     """
     import json

@@ -236,7 +236,7 @@ class Entries:
 
 
 def _plain_start(pattern: bytes) -> int:
-    """Where the first `*`, `?` or `[` of a pattern stands; its length where there is none."""
+    """Where the first `*`, `?` or `[` of a pattern stands; its length if there is none."""
     found = [at for at in map(pattern.find, (b"*", b"?", b"[")) if at >= 0]
     return min(found, default=len(pattern))
 

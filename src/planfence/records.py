@@ -107,7 +107,7 @@ else:
         return __init__
 
     def _fill(owner, self, given, named):
-        """Set the fields one by one; False where the arguments do not fit, which the compiled one says well."""
+        """Set the fields one by one; False if the arguments do not fit, which the compiled one says well."""
         rest = iter(given)
         for one in getattr(owner, _OWN):
             value = _MISSING

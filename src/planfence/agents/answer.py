@@ -3,7 +3,7 @@
 Claude Code and Codex read `hookSpecificOutput` on exit 0; Codex treats a field that it does not know,
 `ask`, and an empty reason as no answer, and runs the tool. Gemini CLI and Antigravity read `decision`, Cursor
 `permission`. VS Code has Claude's forms, but for a stop; Copilot CLI answers in the shape that it was asked in.
-Exit 1, 127 and a timeout let the tool run in most of them, so an answer always exits 0, or 2 where none could be
+Exit 1, 127 and a timeout let the tool run in most of them, so an answer always exits 0, or 2 if none could be
 formed.
 """
 
@@ -79,7 +79,7 @@ def context(payload: Payload, text: str) -> str:
 
 
 def silence(payload: Payload) -> str:
-    """Return the answer that says nothing: no output, except where the agent wants an object."""
+    """Return the answer that says nothing: no output, except if the agent wants an object."""
     if payload.agent == "cursor" and payload.event is Event.BEFORE_TOOL:
         return _json({"permission": "allow"})
     return "{}" if payload.agent in ("gemini", "cursor") else ""  # Antigravity takes `{}` before a tool for a denial

@@ -1,7 +1,7 @@
 """Answering an agent's hooks: what is about to be written, started, asked, ended.
 
 Nothing here lets a tool run because something went wrong: every failure to read becomes a denial
-with its reason. Where the hook is not one that can deny (a session's start or end), the failure is
+with its reason. If the hook is not one that can deny (a session's start or end), the failure is
 said and the agent goes on.
 """
 
@@ -58,7 +58,7 @@ def reply(agent: str, data: bytes, environment: Environment) -> Reply:
 
 
 def failure(asked: Payload, reason: str) -> Reply:
-    """Answer where no verdict could be formed: a tool is denied, anything else is told and goes on."""
+    """Answer if no verdict could be formed: a tool is denied, anything else is told and goes on."""
     if asked.event in _DENIABLE:
         return Reply(answer.deny(asked, f"planfence could not check this, so it is denied: {reason}"))
     return Reply(answer.silence(asked), stderr=f"planfence: {reason}")
@@ -136,7 +136,7 @@ def _may_write(asked: Payload) -> bool:
 
 
 def _here(asked: Payload, environment: Environment) -> Fence | None:
-    """Return the fence of the directory that the agent is in, or of its project where that has none."""
+    """Return the fence of the directory that the agent is in, or of its project if that has none."""
     whole = asked.other.get("cwd")  # a tool may name a directory of its own
     places = [
         asked.cwd,

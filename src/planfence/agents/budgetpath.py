@@ -29,7 +29,7 @@ def file_of(git_dir: str) -> str:
 def within(git_dir: str, task: str, transcript: str, parse: "Callable[[str], Any]") -> bool:
     """Whether the task's budget surely has some left; ``transcript`` is the session's file, ``parse`` reads JSON.
 
-    Raises what it likes where that can't be told.
+    Raises what it likes if that can't be told.
     """
     with open(file_of(git_dir), "rb") as file:
         lines = file.read(1 << 20).decode().split("\n")

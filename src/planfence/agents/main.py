@@ -22,7 +22,7 @@ class _TooSlowError(Exception):
 
 
 def main(name: str, data: bytes | None = None) -> int:
-    """Answer the hook call on standard input; the exit code is 0, or 2 where only that blocks."""
+    """Answer the hook call on standard input; the exit code is 0, or 2 if only that blocks."""
     given = sys.stdin.buffer.read() if data is None else data
     reply = _answered(name, given)
     if reply.stdout:

@@ -1,7 +1,7 @@
 """The note that the light entry reads: paths that the rules allow for a task at one commit.
 
 The rules themselves write it: each path that the task's files name is judged as an edit of it would be,
-and stands in the note only where nothing was found. A path that is allowed later is added.
+and stands in the note only if nothing was found. A path that is allowed later is added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST = 2000
 
 
 def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
-    """Write the note for this worktree's HEAD and task, with ``allowed`` added where it is there already.
+    """Write the note for this worktree's HEAD and task, with ``allowed`` added if it is there already.
 
     It decides nothing by itself, so what can't be written is left out.
     """

@@ -2,9 +2,9 @@
 
 Claude Code 2.1 and Codex CLI 0.153 to 0.171 share one shape; Gemini CLI has its own event and
 tool names in the same shape; Cursor 2 puts tools' fields at the top level. Copilot CLI 1.0 has Claude's
-shape where the hooks are written with Claude's event names, and otherwise a camelCase one that names no
+shape if the hooks are written with Claude's event names, and otherwise a camelCase one that names no
 event; VS Code mixes both. OpenCode's plugin sends Claude's shape. The reading is tolerant of what is new
-or missing, except where a missing field would hide an edit.
+or missing, except if a missing field would hide an edit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from planfence.records import dataclass, field
 
 #: Those whose hooks we install.
 AGENTS = ("claude", "codex", "gemini", "cursor", "copilot", "opencode")
-#: Those whose payloads we read; where Antigravity's hooks stand is not known well enough to write there.
+#: Those whose payloads we read; if Antigravity's hooks stand is not known well enough to write there.
 READ = (*AGENTS, "antigravity")
 
 

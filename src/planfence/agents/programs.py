@@ -44,7 +44,7 @@ def arguments(agent: str, stage: str, git_dir: str, more: Sequence[str] = ()) ->
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an agent said of its own run. ``cost`` in dollars and counts are None where it does not say."""
+    """What an agent said of its own run. ``cost`` in dollars and counts are None if it does not say."""
 
     text: str = ""
     session: str = ""

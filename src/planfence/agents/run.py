@@ -160,7 +160,7 @@ def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
 
 
 def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan) -> tuple[Moved, tuple[Answer, ...]]:
-    """Record the answers of a reviewer's run, as given by the agent; raises where there are none in its words."""
+    """Record the answers of a reviewer's run, as given by the agent; raises if there are none in its words."""
     answers, notes = reviewing.read_json(ran.told.text.encode())
     environment = repository.environment
     theirs = environment.but({**environment.variables, "PLANFENCE_MODEL": agent})

@@ -37,7 +37,7 @@ from planfence.tables import HUMAN
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """What governs a worktree now: None for policy where nothing does."""
+    """What governs a worktree now: None for policy if nothing does."""
 
     repository: Repository
     head: str
@@ -60,7 +60,7 @@ class Fence:
 
 
 def fence(repository: Repository, head: str = "") -> Fence:
-    """Read what governs at this worktree's HEAD, or at ``head``; raises where the plan or the policy can't be read."""
+    """Read what governs at this worktree's HEAD, or at ``head``; raises if the plan or the policy can't be read."""
     head = head or reader.head(repository)
     with Objects(repository.git) as objects:
         sources = Sources(objects)
@@ -255,7 +255,7 @@ def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:
     git = here.repository.git
     base = here.head or here.repository.empty_tree()
     changed = git.run("diff-index", "--cached", "--name-only", "-z", "--no-renames", base, "--")
-    # Unlike `diff-index`, `ls-files -m` compares contents where only a time stamp differs.
+    # Unlike `diff-index`, `ls-files -m` compares contents if only a time stamp differs.
     new = git.run("ls-files", "--modified", "--deleted", "--others", "--exclude-standard", "-z")
     found = (paths.decode(path) for path in (changed + new).split(b"\0") if path)
     return frozenset(path for path in found if not policy.governs(path))

@@ -41,7 +41,7 @@ def note(repository: Repository, asked: Payload, text: str) -> None:
 
 
 def know_transcript(repository: Repository, asked: Payload) -> None:
-    """Keep where the session's own file is, if no hook has named it yet."""
+    """Keep if the session's own file is, if no hook has named it yet."""
     known = (entry.get("transcript") for entry in read(repository, asked.session))
     if asked.transcript and asked.transcript not in known:
         _append(repository, asked.session, {"time": round(time.time(), 3), "transcript": asked.transcript})
@@ -85,7 +85,7 @@ _MODEL_VARIABLES = ("ANTHROPIC_MODEL", "COPILOT_MODEL", "GEMINI_MODEL", "GOOSE_M
 
 
 def names(repository: Repository, who: str) -> tuple[str, str]:
-    """Return an agent's name and its model's (empty: nothing told it), where ``who`` commits.
+    """Return an agent's name and its model's (empty: nothing told it), if ``who`` commits.
 
     `PLANFENCE_MODEL` may name either; the model is also what the session's hooks were told.
     """

@@ -201,7 +201,7 @@ _WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?op
 def code_bypass(code: str) -> str:
     """Return the way round the fence that a one-line program names, or an empty string.
 
-    A word alone is innocent (`print("--no-verify")`); it counts where the program also names git.
+    A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
     found = _BYPASS.search(code)
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):

@@ -256,7 +256,7 @@ def persons(name: str, value: str | None) -> Iterator[Attempt]:
 
 
 def elsewhere(program: str, words: Sequence[str]) -> Iterator[Attempt]:
-    """Judge a program that runs others in a session of their own, where nothing tells who is at work."""
+    """Judge a program that runs others in a session of their own, if nothing tells who is at work."""
     if program not in _ELSEWHERE:
         return
     said = " ".join(words)
@@ -344,7 +344,7 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
                 if char == "n" and short_n:
                     return True
                 if char in with_value:
-                    # -S and -u take a value only where it is glued on (git-commit(1)).
+                    # -S and -u take a value only if it is glued on (git-commit(1)).
                     if place == len(word) - 1 and char not in "Su":
                         next(words, None)
                     break

@@ -1,1 +1,1 @@
-"""Push, verify, receive: where every new commit is judged."""
+"""Push, verify, receive: if every new commit is judged."""

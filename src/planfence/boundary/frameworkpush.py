@@ -63,7 +63,7 @@ def _push_above(repository: Repository) -> Ancestor | None:
 def _told(
     repository: Repository, remote: str, named: Update, line: PushLine, push: Ancestor | None
 ) -> tuple[Update, ...] | None:
-    """What goes out besides the named ref, where the words and the configuration say all of it; otherwise None."""
+    """What goes out besides the named ref, if the words and the configuration say all of it; otherwise None."""
     settings = _settings(repository, push)
     address = repository.environment.get("PRE_COMMIT_REMOTE_URL")
     if line.remote not in ("", remote, address) or _is_on(settings, f"remote.{remote}.mirror"):

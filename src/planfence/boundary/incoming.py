@@ -76,7 +76,7 @@ def _keeps(protected: Protected, branches: Heads, branch: str) -> bool:
 
 
 def commit_of(objects: Objects, identifier: str) -> str:
-    """Return the commit that an id leads to, empty where it is none."""
+    """Return the commit that an id leads to, empty if it is none."""
     found = objects.find(f"{identifier}^{{commit}}")
     return found[0] if found else ""
 

@@ -61,7 +61,7 @@ def _judge_kept(repository: Repository, new: str, kept: re.Match[str], first: st
 
 
 def who(environment: Environment) -> str:
-    """Return who pushes, as the server says; empty where it does not."""
+    """Return who pushes, as the server says; empty if it does not."""
     return next((value for name in _PUSHERS if (value := environment.get(name))), "")
 
 

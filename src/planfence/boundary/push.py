@@ -63,8 +63,8 @@ def _is_id(repository: Repository, text: str) -> bool:
 def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rerun: bool = True) -> Judged:
     """Judge what a push would bring, as the remote's server and CI do as far as its branches are known here.
 
-    Each tip is judged by itself. What another branch already has counts only where the policy says that it was judged
-    there. Where the remote has no policy yet, each commit's parent has its own. With ``rerun`` off no test is run here.
+    Each tip is judged by itself. What another branch already has counts only if the policy says that it was judged
+    there. If the remote has no policy yet, each commit's parent has its own. With ``rerun`` off no test is run here.
     """
     updates = [update for update in updates if not _is_ledger(repository, update)]
     branches = _branches(repository, remote, updates)

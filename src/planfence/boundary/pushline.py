@@ -29,7 +29,7 @@ _KINDS = {"--all": "refs/heads/", "--branches": "refs/heads/", "--tags": "refs/t
 class PushLine:
     """A push that is understood.
 
-    ``remote`` is as it was typed, empty where it was not. ``sources`` maps what is pushed to what it becomes there;
+    ``remote`` is as it was typed, empty if it was not. ``sources`` maps what is pushed to what it becomes there;
     empty: the configuration decides. ``tags`` says whether the tags of its commits follow (None: the configuration's
     word).
     """
@@ -46,7 +46,7 @@ def is_push(words: Sequence[str]) -> bool:
 
 
 def read(words: Sequence[str]) -> PushLine | None:
-    """Return what a process's words push; None where they are no push, or may push what they don't name."""
+    """Return what a process's words push; None if they are no push, or may push what they don't name."""
     rest = _after_git(words)
     if rest is None or rest[:1] != ["push"] or _sets_what_decides(words):
         return None
@@ -71,7 +71,7 @@ def kinds(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _after_git(words: Sequence[str]) -> list[str] | None:
-    """What follows git's own options; None where another program runs."""
+    """What follows git's own options; None if another program runs."""
     if not words or words[0].rpartition("/")[2] not in ("git", "git.exe"):
         return None
     index = 1
@@ -91,7 +91,7 @@ def _sets_what_decides(words: Sequence[str]) -> bool:
 
 
 def _positional(words: list[str]) -> tuple[list[str], bool | None] | None:
-    """The remote (empty: none) and the refspecs, and the word on tags; None where an option may bring more refs."""
+    """The remote (empty: none) and the refspecs, and the word on tags; None if an option may bring more refs."""
     found: list[str] = []
     tags: bool | None = None
     waiting = list(words)
@@ -119,7 +119,7 @@ def _is_plain(word: str) -> bool:
 
 
 def _source(refspec: str) -> tuple[str, str] | None:
-    """What a refspec pushes, and its name there (empty source: a deletion); None where it stands for many."""
+    """What a refspec pushes, and its name there (empty source: a deletion); None if it stands for many."""
     plain = refspec.removeprefix("+")
     source, colon, target = plain.partition(":")
     if plain in ("", ":", "tag") or "*" in plain or plain.startswith("^"):

@@ -33,7 +33,7 @@ class Range:
     """What is verified: ``head`` against the protected branch's commit ``base`` (full ids), and how it was found.
 
     ``target`` is the full ref that ``head`` is to come to; empty: the protected branch. ``branches`` are those of the
-    remote before it does; ``protected`` is None where the commit ``base`` itself says what holds. ``lands`` says
+    remote before it does; ``protected`` is None if the commit ``base`` itself says what holds. ``lands`` says
     that a guarded branch has it, or is about to have exactly that. ``title`` and ``body`` are the request's, where the
     CI says them.
     """
@@ -74,7 +74,7 @@ def verify(
 
 
 def range_of(repository: Repository, span: str) -> Range:
-    """Return the range that is named as `A..B`; where that is empty, the one that the CI at hand means."""
+    """Return the range that is named as `A..B`; if that is empty, the one that the CI at hand means."""
     return _span(repository, span) if span else default_range(repository)
 
 

@@ -18,7 +18,7 @@ from planfence.records import dataclass
 class Copies:
     """One path at HEAD (None: not there), and its copies in index and worktree, all alike.
 
-    ``on_disk`` is None where the worktree has no file: there is none, or it is a sparse one's.
+    ``on_disk`` is None if the worktree has no file: there is none, or it is a sparse one's.
     """
 
     path: str

@@ -41,7 +41,7 @@ class FileChange:
 
     A rename is two of these, a deletion and an addition: both are judged. Ids are full hex;
     an absent side has mode 0 and an id of zeros. ``lines`` is added plus deleted lines, or
-    -1 where it was not counted (binary, or nobody asked).
+    -1 if it was not counted (binary, or nobody asked).
     """
 
     path: str
@@ -68,7 +68,7 @@ class Change:
     from the first. ``tree`` is a tree id. For a merge, ``files`` holds only what the merge
     itself did, and ``settled`` the paths in conflict that it took whole from one parent: for code that is nobody's
     change, for a plan it is a choice; ``conflicted`` are all paths that git could not merge. ``message`` is None where
-    there is none yet (pre-commit). ``author`` is the author's e-mail address, empty where it is not known.
+    there is none yet (pre-commit). ``author`` is the author's e-mail address, empty if it is not known.
     """
 
     name: str

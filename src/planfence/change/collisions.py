@@ -24,7 +24,7 @@ _TREE = 0o040000
 
 
 class _Folder:
-    """One tree: where its sub-folders are, and which names look alike (folded → names, two or more)."""
+    """One tree: if its sub-folders are, and which names look alike (folded → names, two or more)."""
 
     __slots__ = ("alike", "names", "trees")
 
@@ -55,7 +55,7 @@ class Siblings:
         """Return the collisions of what a change adds, given the changes one after the other.
 
         Along a line of history a folder gains only the names that its changes add, so it is read
-        once: a name that looks like none before it collides with none. After a merge, or where the next
+        once: a name that looks like none before it collides with none. After a merge, or if the next
         change stands on another than the last one, nothing is taken as known.
         """
         if change.is_merge or change.parents[:1] != (self._last,):

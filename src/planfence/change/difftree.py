@@ -17,7 +17,7 @@ class DiffTree:
     """A context manager. Send the next questions before the answers of the last are read, and git works meanwhile.
 
     `diff-tree` echoes a line that is no id and flushes: a line that nobody can foresee marks the end of each answer,
-    whatever files are called. Ask about commits where that is possible: git keeps each tree that it is asked for by
+    whatever files are called. Ask about commits if that is possible: git keeps each tree that it is asked for by
     its name, and of a commit next to nothing.
     """
 

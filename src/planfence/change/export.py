@@ -35,7 +35,7 @@ _RAW = "* -text -filter -ident -working-tree-encoding -export-subst\n"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A tree on disk: where its files are, and scratch space beside them that is removed with it."""
+    """A tree on disk: if its files are, and scratch space beside them that is removed with it."""
 
     files: Path
     scratch: Path

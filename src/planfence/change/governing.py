@@ -20,7 +20,7 @@ class Entry:
 
 
 def tree_entries(objects: Objects, name: str) -> dict[str, Entry]:
-    """Return the entries of the tree that ``name`` names (`<commit>:<folder>`); empty where it is none."""
+    """Return the entries of the tree that ``name`` names (`<commit>:<folder>`); empty if it is none."""
     raw = objects.read(name)
     if raw is None and name.endswith(":"):
         raise CouldNotCheck(f"the tree of {name[:-1]} is missing", hint="fetch the whole history")
@@ -51,13 +51,13 @@ def parse_tree(data: bytes, id_size: int) -> Iterator[tuple[str, Entry]]:
 
 
 def entry(objects: Objects, commit: str, path: str) -> Entry | None:
-    """Return the entry of one path at a commit, or None where there is none."""
+    """Return the entry of one path at a commit, or None if there is none."""
     folder, _, name = path.rpartition("/")
     return tree_entries(objects, f"{commit}:{folder}").get(name)
 
 
 def entry_of(mode: int, identifier: str) -> Entry | None:
-    """Return one side of a change as an entry, or None where it is absent."""
+    """Return one side of a change as an entry, or None if it is absent."""
     return Entry(mode, identifier) if mode else None
 
 

@@ -198,9 +198,9 @@ def _of(file: FileDiff) -> Iterator[tuple[str, Hunk | None, Atom | None]]:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file at some point of a split: where it is, its mode, and its bytes or the id of its object.
+    """A file at some point of a split: if it is, its mode, and its bytes or the id of its object.
 
-    ``path`` is empty where the file does not exist.
+    ``path`` is empty if the file does not exist.
     """
 
     path: str

@@ -81,7 +81,7 @@ class Merges:
         return own, tuple(file for file in differing if file.path in taken), frozenset(conflicted)
 
     def merged(self, ours: str, theirs: str) -> str:
-        """Return the tree of a merge of two commits; empty where it has conflicts."""
+        """Return the tree of a merge of two commits; empty if it has conflicts."""
         tree, conflicted = _recompute(self._tools()[0], ours, theirs)
         return "" if conflicted else tree
 

@@ -261,7 +261,7 @@ def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def request_of(message: Message) -> str:
-    """Return the number of the request that a forge says it merged with this commit; empty where it says none."""
+    """Return the number of the request that a forge says it merged with this commit; empty if it says none."""
     found = (
         _REQUEST_MERGE.match(message.subject) or _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
     )
@@ -304,7 +304,7 @@ def reverted(message: Message) -> Reverted | None:
 
 
 def subtree_of(message: Message) -> str:
-    """Return the folder that `git subtree --squash` says its commit belongs in; empty where it says none."""
+    """Return the folder that `git subtree --squash` says its commit belongs in; empty if it says none."""
     found = _SUBTREE.search(message.body)
     return found[1].strip(_SPACE).strip("/") if found else ""
 

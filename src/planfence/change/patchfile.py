@@ -30,7 +30,7 @@ class PatchHunk(NamedTuple):
 
 @dataclass(frozen=True)
 class PatchFile:
-    """One file's change. ``old_path`` differs for a rename; modes are git's, 0 where a side is absent."""
+    """One file's change. ``old_path`` differs for a rename; modes are git's, 0 if a side is absent."""
 
     path: str
     old_path: str

@@ -27,7 +27,7 @@ _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 
 def head(repository: Repository) -> str:
-    """Return HEAD's commit id, or an empty string where there is no commit yet."""
+    """Return HEAD's commit id, or an empty string if there is no commit yet."""
     status, out = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     return "" if status else out.decode().strip()
 
@@ -50,7 +50,7 @@ def staged(repository: Repository) -> Change:
 
 
 def next_author(repository: Repository) -> str:
-    """Return the e-mail address of the author of the next commit; empty where git knows none.
+    """Return the e-mail address of the author of the next commit; empty if git knows none.
 
     Before its hooks, `git commit` sets the variables for `--author` and `--amend` (builtin/commit.c,
     determine_author_info).

@@ -51,7 +51,7 @@ def _component(part: str) -> str:
 
 
 def unwritable(name: str, mode: int) -> str:
-    """Say why git would not check out this one entry of a tree, with HFS+ and NTFS protected; empty where it would.
+    """Say why git would not check out this one entry of a tree, with HFS+ and NTFS protected; empty if it would.
 
     ``name`` is the entry's own name, decoded with ``surrogateescape``. Besides what `read-tree` refuses
     (`verify_path` in read-cache.c) these are the names that `git fsck` calls faulty (fsck.c).
@@ -102,7 +102,7 @@ def _is_ntfs_git(part: str) -> bool:
 
 
 def _is_ntfs_special(part: str, special: str, short: str) -> bool:
-    """Git's `is_ntfs_dot_generic`: the name itself, its 8.3 name, or the one that NTFS makes where that is taken."""
+    """Git's `is_ntfs_dot_generic`: the name itself, its 8.3 name, or the one that NTFS makes if that is taken."""
     if part.startswith(special):
         return _ends(part.removeprefix(special))
     stem = special[1:7]

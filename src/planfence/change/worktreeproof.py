@@ -15,7 +15,7 @@ from planfence.gitio.repository import Repository
 def difference(
     repository: Repository, tree: str, allowed: Iterable[str] = (), *, ignored: bool = False, extra: bool = True
 ) -> str:
-    """Say why the worktree is not exactly ``tree``; empty where it is.
+    """Say why the worktree is not exactly ``tree``; empty if it is.
 
     Every file is read and hashed raw, so that a filter, a flag in the index, or a stale
     timestamp hides nothing. ``allowed`` are paths (files, or folders with all that is in
@@ -43,7 +43,7 @@ def difference(
 
 
 def _untracked(repository: Repository, let_be: set[bytes]) -> bytes:
-    """The first file that git neither tracks nor ignores; empty where there is none."""
+    """The first file that git neither tracks nor ignores; empty if there is none."""
     listed = repository.git.run("ls-files", "-z", "--others", "--exclude-standard", "--full-name").split(b"\0")
     return next((path for path in listed if path and path not in let_be), b"")
 
@@ -77,7 +77,7 @@ def _blob_id(data: bytes, like: str) -> str:
 
 
 def _extra(repository: Repository, tracked: dict[bytes, tuple[int, str]], allowed: set[bytes]) -> bytes:
-    """The first file on disk that the tree does not have; empty where there is none."""
+    """The first file on disk that the tree does not have; empty if there is none."""
     folders = {b""}
     for path in tracked:
         while path := path.rpartition(b"/")[0]:

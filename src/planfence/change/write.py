@@ -57,7 +57,7 @@ def _type(mode: int) -> str:
 
 
 def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str) -> str:
-    """Make a commit object (nothing points at it yet) and return its id; signed where `commit.gpgsign` says so.
+    """Make a commit object (nothing points at it yet) and return its id; signed if `commit.gpgsign` says so.
 
     `commit-tree` itself does not read `commit.gpgsign` (git-commit-tree(1)).
     """
@@ -92,7 +92,7 @@ def commit_alone(repository: Repository, paths_: Sequence[str], message: str) ->
 
 
 def branch_name(git: Git) -> str:
-    """Return the full name of the branch that HEAD is on, or an empty string where it is detached."""
+    """Return the full name of the branch that HEAD is on, or an empty string if it is detached."""
     status, out = git.status("symbolic-ref", "-q", "HEAD")
     return "" if status else paths.decode(out).removesuffix("\n")
 
@@ -112,7 +112,7 @@ class IndexEntry:
 
 
 def index_entry(git: Git, path: str) -> IndexEntry | None:
-    """Return the index's entry for a path; None where there is none, or where it is unmerged."""
+    """Return the index's entry for a path; None if there is none, or if it is unmerged."""
     out = git.run("ls-files", "-v", "-s", "-z", "--", path, variables=_LITERAL)
     records = [record for record in out.split(b"\0") if record.partition(b"\t")[2] == paths.encode(path)]
     if len(records) != 1:
@@ -151,7 +151,7 @@ def smudged(git: Git, path: str, blob: str) -> bytes:
 
 
 def read_worktree(repository: Repository, path: str) -> bytes | None:
-    """Return the bytes of a regular worktree file; None where it is missing or reached through a symlink."""
+    """Return the bytes of a regular worktree file; None if it is missing or reached through a symlink."""
     place = repository.top
     for part in path.split("/"):
         place = place / part
@@ -161,7 +161,7 @@ def read_worktree(repository: Repository, path: str) -> bytes | None:
 
 
 def read_file(place: Path) -> bytes | None:
-    """Return a regular file's bytes, None where there is none; raises :class:`CouldNotCheck` for one that is shut."""
+    """Return a regular file's bytes, None if there is none; raises :class:`CouldNotCheck` for one that is shut."""
     try:
         return place.read_bytes() if place.is_file() else None
     except OSError as error:

@@ -33,7 +33,7 @@ def here() -> Repository:
 
 
 def policy_of(repository: Repository) -> Policy:
-    """Return the policy that says where this repository's logs are: that at HEAD, the defaults where there is none."""
+    """Return the policy that says where this repository's logs are: that at HEAD, the defaults if there is none."""
     with Objects(repository.git) as objects:
         return Sources(objects).policy(reader.head(repository)) or Policy()
 
@@ -72,7 +72,7 @@ def tell(moved: Moved, done: str, refused: str, *more: str) -> int:
 
 
 def confirmed(question: str) -> bool:
-    """Ask a person yes or no, on standard error; no where nobody answers."""
+    """Ask a person yes or no, on standard error; no if nobody answers."""
     return click.confirm(inert(question), err=True)  # noqa: TID251 - the one place that asks
 
 

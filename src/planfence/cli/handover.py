@@ -15,7 +15,7 @@ from planfence.identity import checked
 @click.option("--to", required=True, metavar="MODEL", help="Who holds the role from here on; `human` is one.")
 @click.option("--why", required=True, help="The reason; kept with the entry.")
 def command(task: str, to: str, why: str) -> int:
-    """Give the role of TASK's present stage to MODEL; where a model asks, a request waits for a person."""
+    """Give the role of TASK's present stage to MODEL; if a model asks, a request waits for a person."""
     repository = here()
     if (asked := ask_role(repository, "handover", task, checked(to, "--to"), why)) is not None:
         return tell_request(asked)

@@ -1,6 +1,6 @@
 """The tools that `planfence mcp` offers: each reads the repository anew, so that no answer is older than its question.
 
-Whoever calls them is a model: where nothing else tells which, the client's own name does, and nobody is human here.
+Whoever calls them is a model: if nothing else tells which, the client's own name does, and nobody is human here.
 """
 
 # The library reads the tools' signatures as they are, so this module does without `from __future__ import annotations`.

@@ -18,7 +18,7 @@ from planfence.terminal import emit_error
 
 
 def span_of(words: list[str]) -> str | None:
-    """Return the range that the command line asks for as text, "" for the default one; None where it is click's."""
+    """Return the range that the command line asks for as text, "" for the default one; None if it is click's."""
     if words == ["verify"]:
         return ""
     plain = words[:1] == ["verify"] and len(words) == 2
@@ -45,7 +45,7 @@ def main(words: list[str], span: str) -> int:
 
 
 def _ends(git: Git, objects: Objects, span: str) -> tuple[str, str] | None:
-    """The full ids of a range that is plainly named; None where the command itself has to look, or to complain."""
+    """The full ids of a range that is plainly named; None if the command itself has to look, or to complain."""
     left, dots, right = span.partition("..")
     if not (left and dots and right) or right[:1] == "." or "\n" in span:
         return None

@@ -20,7 +20,7 @@ from planfence.terminal import StatusLine, emit, say, wants_colour
 
 
 def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> int:
-    """Judge, leave a line in the log where this is a hook, and report; return the exit code."""
+    """Judge, leave a line in the log if this is a hook, and report; return the exit code."""
     began = time.monotonic()
     outcome = judge()
     checking.require_policy(outcome.policy)
@@ -51,7 +51,7 @@ def verify(repository: Repository, span: str, output: str, ahead: Ahead | None =
 
 
 def _leave_summary(repository: Repository, report: Report) -> None:
-    """Append the report to the job's summary, where a runner has one (GitHub, Gitea and Forgejo Actions)."""
+    """Append the report to the job's summary, if a runner has one (GitHub, Gitea and Forgejo Actions)."""
     path = repository.environment.get("GITHUB_STEP_SUMMARY")
     if not path:
         return

@@ -142,7 +142,7 @@ def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> N
 
 
 def link_to(board: Path | None, page: Path) -> str:
-    """How the page links to the board's; empty where there is none."""
+    """How the page links to the board's; empty if there is none."""
     return "" if board is None else quote(os.path.relpath(board, page.parent))
 
 

@@ -55,7 +55,7 @@ def plain(words: list[str]) -> Options | None:
 
 
 def main(options: Options) -> int:
-    """Run as a process of its own, where nothing above catches the error."""
+    """Run as a process of its own, if nothing above catches the error."""
     try:
         return run(options)
     except PlanfenceError as error:

@@ -69,7 +69,7 @@ def command(
     It claims the files that its plan lists. If another active task claims one of them (of any plan, worktree or synced
     clone), it is not started, unless a person shares the file. If a model asks for that, a request waits for a person.
 
-    A person at a terminal is asked for a forecast while a trial runs, or where the plan's is more than two weeks old;
+    A person at a terminal is asked for a forecast while a trial runs, or if the plan's is more than two weeks old;
     an empty answer, or none in half a minute, takes the plan's.
     """
     repository = here()
@@ -110,7 +110,7 @@ def _can_ask(prompt: BinaryIO | None) -> bool:
 
 
 def _ask(planned: float) -> float:
-    """Ask for a forecast; 0 where there is no answer, or none that is a number of minutes."""
+    """Ask for a forecast; 0 if there is no answer, or none that is a number of minutes."""
     for _ in range(_TRIES):
         emit(f"your forecast, in minutes of work [{planned:g}]: ", err=True)
         ready, _, _ = select.select([sys.stdin], [], [], ANSWER_S)

@@ -1,4 +1,4 @@
-"""`planfence status`: where the work stands, at a glance."""
+"""`planfence status`: if the work stands, at a glance."""
 
 from __future__ import annotations
 

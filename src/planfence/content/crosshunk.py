@@ -97,7 +97,7 @@ def _renames(units: Sequence[Unit]) -> list[tuple[str, str]]:
 
 
 def _name_map(old: list[tuple[str, str]], new: list[tuple[str, str]]) -> dict[str, str] | None:
-    """The map of names that turns one token list into the other; None where there is none."""
+    """The map of names that turns one token list into the other; None if there is none."""
     if len(old) != len(new):
         return None
     names: dict[str, str] = {}

@@ -52,7 +52,7 @@ def judge(
             certain |= {unit.id for unit in group if kinds[unit.id] is Kind.BEHAVIOUR}
     rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
     if len(rest) > 1 and clock() < end:
-        from planfence.content.crosshunk import relate  # loaded where there is something to relate
+        from planfence.content.crosshunk import relate  # loaded if there is something to relate
 
         for identity, relation in relate(rest, lambda: clock() >= end).items():
             kinds[identity] = Kind(relation)

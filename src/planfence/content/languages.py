@@ -233,7 +233,7 @@ _NAMES = {
 
 @lru_cache(maxsize=1024)
 def language_of(path: str) -> Language | None:
-    """Return the language of a path, told from its name, or None where no table fits."""
+    """Return the language of a path, told from its name, or None if no table fits."""
     name = path.rpartition("/")[2].lower()
     _, dot, extension = name.rpartition(".")
     found = _NAMES.get(name) or (_EXTENSIONS.get(extension) if dot else None)

@@ -134,7 +134,7 @@ def _span(text: str, language: Language, match: re.Match[str]) -> Span | None:
 
 
 def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
-    """The body of a here-document once its line has ended before ``limit``; empty where nothing ends it."""
+    """The body of a here-document once its line has ended before ``limit``; empty if nothing ends it."""
     line_end = text.find("\n", position)
     if not 0 <= line_end < limit:
         return None

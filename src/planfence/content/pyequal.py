@@ -92,7 +92,7 @@ def _compare(before: ast.AST, after: ast.AST, late: Callable[[], bool]) -> Same:
 
 
 def _docstrings(one: ast.AST, other: ast.AST) -> Same | None:
-    """How the docstrings of two nodes differ; None where they are equal or not both there."""
+    """How the docstrings of two nodes differ; None if they are equal or not both there."""
     if not isinstance(one, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     texts = [_docstring(node) for node in (one, other)]

@@ -207,7 +207,7 @@ def _bare(tokens: list[Token], *, strings: bool = True) -> list[str]:
 
 
 def _code(language: Language, tokens: list[Token], text: str) -> list[object]:
-    """The code of one side as a list that is equal for two sides only where nothing that runs differs."""
+    """The code of one side as a list that is equal for two sides only if nothing that runs differs."""
     if language.space is Space.VERBATIM:
         return list(_verbatim_lines(tokens, text))
     result: list[object] = []

@@ -14,7 +14,7 @@ _MOST = 16
 
 @dataclass(frozen=True, slots=True)
 class Ancestor:
-    """One process: its words, where it is, and what it was started with (None: not told)."""
+    """One process: its words, if it is, and what it was started with (None: not told)."""
 
     words: tuple[str, ...]
     where: Path | None

@@ -58,7 +58,7 @@ def _append(name: str, data: bytes) -> str:
 
 
 def _lock(name: str, timeout_s: float) -> int:
-    """Lock a file beside the log, or return -1 where that is not to be had in time.
+    """Lock a file beside the log, or return -1 if that is not to be had in time.
 
     `lockf` holds against other processes only, and is gone as soon as this one closes any descriptor of the file:
     hence one thread at a time.

@@ -3,7 +3,7 @@
 Test runners and build tools look for their configuration in every folder above the one that they run in: pytest for
 `pytest.ini` and the `conftest.py` beside it, Node for `package.json` and `node_modules`, Cargo for `Cargo.toml` and
 `.cargo`, Go for `go.work`. No mark stops all of them (nothing stops Node's `node_modules` and Cargo's `.cargo`), so a
-folder is made where no folder above it holds such a file, and :func:`believed_above` says if one does.
+folder is made if no folder above it holds such a file, and :func:`believed_above` says if one does.
 """
 
 from __future__ import annotations

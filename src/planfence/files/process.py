@@ -144,7 +144,7 @@ class Running:
         return Ended((status if status >= 0 else 128 - status) if in_time else None, self._kept.text(), seconds)
 
     def _follow(self, wait_s: float) -> bool | None:
-        """Read what is there; False where its time ran out, None where it goes on."""
+        """Read what is there; False if its time ran out, None where it goes on."""
         if self._closed:
             # Everyone closed its output: only the exit status is still to come.
             with suppress(subprocess.TimeoutExpired):

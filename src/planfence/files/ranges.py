@@ -60,7 +60,7 @@ def _after_newline(path: Path, place: int, size: int) -> int:
 
 
 def processors() -> int:
-    """How many processes can run at once, and be forked: 1 where a system can't."""
+    """How many processes can run at once, and be forked: 1 if a system can't."""
     if not hasattr(os, "fork"):
         return 1
     if hasattr(os, "sched_getaffinity"):

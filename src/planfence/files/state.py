@@ -157,7 +157,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def read_active_task(state_dir: str | Path) -> str:
-    """Return `<plan>/<task>`, or an empty string where no task is active in this worktree."""
+    """Return `<plan>/<task>`, or an empty string if no task is active in this worktree."""
     name = os.path.join(state_dir, ACTIVE_TASK)
     try:
         with open(name, encoding="utf-8") as file:

@@ -146,7 +146,7 @@ def finish_and_remove(repository: Repository, wanted: str = "") -> Removal:
 
 
 def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[str]:
-    """Say all that would be lost or disturbed; nothing where the worktree may go."""
+    """Say all that would be lost or disturbed; nothing if the worktree may go."""
     if place.locked:
         yield f"it is locked (git worktree unlock {place.top})"
     if place.task not in ("", scene.name):

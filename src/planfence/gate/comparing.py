@@ -9,7 +9,7 @@ from planfence.records import dataclass
 class Candidate:
     """What was measured of one candidate.
 
-    ``tests`` is empty where all passed, otherwise why they did not. ``unmet`` are the constraints whose
+    ``tests`` is empty if all passed, otherwise why they did not. ``unmet`` are the constraints whose
     command failed. ``findings`` counts what the rules refuse, ``risk`` is the weight of the
     risky diffs, ``kinds`` their names; ``files`` and ``lines`` the size (added plus removed).
     ``proof`` is what came of its tests on the old code (empty: nobody asked), ``proven`` how many of its parts they
@@ -43,7 +43,7 @@ _NEAR = 0.1
 
 
 def decide(a: Candidate, b: Candidate) -> Preference:
-    """Choose, by the first criterion on which the two differ; where none does, it is a tie."""
+    """Choose, by the first criterion on which the two differ; if none does, it is a tie."""
     if a.tests and b.tests:
         return Preference("", "tests", f"neither passes: {a.name}: {a.tests}; {b.name}: {b.tests}")
     if a.tests or b.tests:
@@ -72,7 +72,7 @@ _ALIKE = 0.1
 
 
 def _by_proof(a: Candidate, b: Candidate) -> Preference | None:
-    """Take the one whose tests would have noticed more, where both were asked."""
+    """Take the one whose tests would have noticed more, if both were asked."""
     if {a.proof, b.proof} == {"noticed", "unnoticed"}:
         better, other = (a, b) if a.proof == "noticed" else (b, a)
         return Preference(better.name, "proof", f"the tests of {other.name} pass on the old code too")

@@ -67,7 +67,7 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
 
 
 def finding(scene: Scene, rule: Rule, message: str, *fixes: str) -> Iterator[Finding]:
-    """Yield one finding with the severity that the policy gives its rule; nothing where it is off."""
+    """Yield one finding with the severity that the policy gives its rule; nothing if it is off."""
     severity = rule.severity_under(scene.policy)
     if severity is not Severity.OFF:
         yield Finding(rule.code, rule.name, severity, message, change=scene.head, fixes=fixes)

@@ -116,7 +116,7 @@ def _word(kept: Kept, name: str) -> str:
 
 
 def _trees_here(repository: Repository, run: GateRun) -> dict[str, str]:
-    """The run's trees, where its attachments are gone but a commit here still has them."""
+    """The run's trees, if its attachments are gone but a commit here still has them."""
     found = {}
     for name, revision in (("base", f"{run.base}^{{tree}}" if run.base else ""), ("result", f"{run.tree}^{{tree}}")):
         status, out = repository.git.status("rev-parse", "--verify", "--quiet", revision, ok=(0, 1, 128))
@@ -163,7 +163,7 @@ MayRun = Callable[[tuple[str, ...]], bool]
 
 
 def replay(repository: Repository, recording: Recording, teller: Teller, may_run: MayRun) -> Replayed:
-    """Run the recorded commands again in an export of the recorded tree; once more where the outcome differs.
+    """Run the recorded commands again in an export of the recorded tree; once more if the outcome differs.
 
     A record says which commands to run, and anybody may write one. So ``may_run`` is asked about those that neither
     the policy nor the plan names, at HEAD or at the run's own commit. Raises :class:`PlanfenceError` where it says no.

@@ -98,7 +98,7 @@ def waiting(repository: Repository) -> tuple[Request, ...]:
 
 
 def amend_or_ask(repository: Repository, plan_id: str, wanted: Amendment) -> tuple[Amended, Request | None]:
-    """Amend the plan, or leave a request where the model that asks may not; raises as `plan.amend.amend_plan`."""
+    """Amend the plan, or leave a request if the model that asks may not; raises as `plan.amend.amend_plan`."""
     done = amend_plan(repository, plan_id, wanted)
     model = detect(repository.environment, done.policy.identity)
     refused = {finding.code for finding in done.report.errors}
@@ -112,7 +112,7 @@ def amend_or_ask(repository: Repository, plan_id: str, wanted: Amendment) -> tup
 
 
 def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) -> Request | None:
-    """Leave a request for a role where a model asks for one (``to`` empty: for itself); None: a person is at work."""
+    """Leave a request for a role if a model asks for one (``to`` empty: for itself); None: a person is at work."""
     from planfence.judge.situation import look
 
     scene = look(repository, wanted)
@@ -125,7 +125,7 @@ def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) 
 
 
 def ask_share(repository: Repository, wanted: str, shared: tuple[str, ...], why: str) -> Request | None:
-    """Leave a request to share files where a model asks for it; None: a person is at work."""
+    """Leave a request to share files if a model asks for it; None: a person is at work."""
     from planfence.gate.claims import checked_shares
     from planfence.judge.situation import look
 
@@ -138,7 +138,7 @@ def ask_share(repository: Repository, wanted: str, shared: tuple[str, ...], why:
 
 
 def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> Request | None:
-    """Leave a request for a higher budget where a model asks for it; None: a person is at work."""
+    """Leave a request for a higher budget if a model asks for it; None: a person is at work."""
     from planfence.judge.situation import look
 
     scene = look(repository, wanted)
@@ -152,7 +152,7 @@ def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> R
 def approve(repository: Repository, policy: Policy, number: int) -> str:
     """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
 
-    Raises :class:`PlanfenceError` where a model asks, where there is no such request, or where it can't be done.
+    Raises :class:`PlanfenceError` where a model asks, where there is no such request, or if it can't be done.
     """
     request = _open(repository, policy, number, "approves")
     place = Path(request.worktree)

@@ -67,7 +67,7 @@ class Row:
         return bool(self.worktree or self.clone) or self.stage in ("implement", "review")
 
     def minutes(self, now: float) -> float | None:
-        """Minutes worked until ``now``, by the run log; None where it has none."""
+        """Minutes worked until ``now``, by the run log; None if it has none."""
         worked = self.worked_s + (max(0.0, now - self.since) if self.since else 0.0)
         return worked / 60 if worked or self.since else None
 

@@ -198,7 +198,7 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
 
 
 def _patches(scene: Scene) -> tuple[str, ...]:
-    """What the task's commits change, so that they are known again after a rebase, also where the old ones are gone."""
+    """What the task's commits change, so that they are known again after a rebase, also if the old ones are gone."""
     span = [scene.head, f"^{scene.base}"] if scene.base != scene.head and scene.base else [scene.head]
     mine = [fact.commit for fact in read_history(scene.repository, span).facts if fact.task == scene.name]
     return tuple(sorted(patch_ids(scene.repository, mine).values()))
@@ -357,6 +357,6 @@ def _log(scene: Scene, event: str, result: str, **fields: records.Value) -> str:
 
 
 def flow(scene: Scene) -> str:
-    """`single` where one model holds all roles of the task, `dual` where several do; empty where none is named."""
+    """`single` where one model holds all roles of the task, `dual` where several do; empty if none is named."""
     held = {scene.state.holder(scene.plan, scene.task, stage) for stage in ("plan", "implement", "review")} - {""}
     return "" if not held else "single" if len(held) == 1 else "dual"

@@ -44,7 +44,7 @@ class Status:
 
 
 def status(repository: Repository, wanted: str = "", *, epoch: float | None = None) -> Status:
-    """Describe a task (the active one unless another is named) where it is worked on, without changing anything."""
+    """Describe a task (the active one unless another is named) if it is worked on, without changing anything."""
     scene = look(place_of(repository, wanted), wanted)
     changed = _changed(scene)
     patterns = scene.task.patterns
@@ -83,7 +83,7 @@ def place_of(repository: Repository, wanted: str) -> Repository:
     """Return the repository as seen from the worktree that works on a task, this one if none does.
 
     That is where it is active; else where the last commit is that says that it is of this task and that the base lacks;
-    else where a plan has it. Raises :class:`PlanfenceError` if tasks of that id are active in several plans.
+    else if a plan has it. Raises :class:`PlanfenceError` if tasks of that id are active in several plans.
     """
     known = worktrees(repository)
     own = here(repository, known)
@@ -164,7 +164,7 @@ def _is_ancestor(scene: Scene, older: str, newer: str) -> bool:
 
 
 def _minutes(scene: Scene, epoch: float) -> float | None:
-    """Minutes since the task's last start in the run log, None where it is not running."""
+    """Minutes since the task's last start in the run log, None if it is not running."""
     path = log_path(scene.repository, scene.policy.run_log)
     if path is None:
         return None

@@ -26,7 +26,7 @@ _PYTEST_SAYS = {
     "conftest.py": _ANYTHING,
 }
 _MADE = (("just", ("justfile", "Justfile", ".justfile")), ("make", ("GNUmakefile", "makefile", "Makefile")))
-#: What `npm init` writes where there are no tests.
+#: What `npm init` writes if there are no tests.
 _NO_TESTS = "no test specified"
 
 
@@ -39,7 +39,7 @@ class Shown:
 
 
 def find(top: Path) -> Shown | None:
-    """Return the test command of the project at this folder; None where nothing shows one.
+    """Return the test command of the project at this folder; None if nothing shows one.
 
     Of several the first of these counts: pytest, tox, the package manager of `package.json`, cargo, go, Maven,
     Gradle, just, make.
@@ -58,7 +58,7 @@ class _Folder:
         self._top = top
 
     def text(self, name: str) -> str:
-        """Return a file's text; empty where there is none."""
+        """Return a file's text; empty if there is none."""
         try:
             with (self._top / name).open("rb") as file:
                 return file.read(_MOST).decode("utf-8", "replace")

@@ -40,7 +40,7 @@ class Teller:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of it. ``run`` is None where nothing had to run; ``why`` says why the tree does not pass."""
+    """What became of it. ``run`` is None if nothing had to run; ``why`` says why the tree does not pass."""
 
     target: Target
     run: GateRun | None
@@ -197,7 +197,7 @@ def _not_alone(repository: Repository, target: Target) -> str:
 
 
 def link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
-    """Lead to what is expensive to make (`.venv`, `node_modules`), where the tree has nothing of that name.
+    """Lead to what is expensive to make (`.venv`, `node_modules`), if the tree has nothing of that name.
 
     Raises :class:`CouldNotCheck` if such a link would lead to the repository itself.
     """

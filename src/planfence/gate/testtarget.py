@@ -45,7 +45,7 @@ class Target:
 def target_of(repository: Repository, wanted: str = "", *, rev: str = "", staged: bool = False) -> Target:
     """Find what to test: the staged tree, a commit, or HEAD.
 
-    The policy is that of the commit's parent, as at the push; where the commit itself says
+    The policy is that of the commit's parent, as at the push; if the commit itself says
     another command, both are run. Without ``wanted`` the active task's criteria count, if one
     is active and at HEAD.
     """

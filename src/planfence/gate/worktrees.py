@@ -1,4 +1,4 @@
-"""The worktrees of this clone: where each stands, which task is active there, and what differs from HEAD."""
+"""The worktrees of this clone: if each stands, which task is active there, and what differs from HEAD."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def here(repository: Repository, known: Iterable[Worktree]) -> Worktree | None:
 
 
 def opened(repository: Repository, worktree: Worktree) -> Repository:
-    """Return the repository as seen from another worktree, without asking git where that is."""
+    """Return the repository as seen from another worktree, without asking git if that is."""
     return _opened(repository, worktree.top, worktree.git_dir)
 
 

@@ -22,7 +22,7 @@ _CHARSET = pattern(
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. ``message`` is decoded by its `encoding` header where that has ASCII's letters in ASCII's places,
+    """One commit. ``message`` is decoded by its `encoding` header if that has ASCII's letters in ASCII's places,
     bytes that don't fit as surrogates.
 
     ``author_time`` and ``committer_time`` are seconds since the epoch; ``author`` and
@@ -74,7 +74,7 @@ def address(person: str) -> str:
 
 
 def added_by(repository: Repository, commit: str, path: str) -> str:
-    """Return the message of the latest commit up to ``commit`` that added this path; empty where none did.
+    """Return the message of the latest commit up to ``commit`` that added this path; empty if none did.
 
     A path that only a merge brought in counts as nobody's.
     """

@@ -87,7 +87,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def common_path(one: str, other: str) -> bytes | None:
-    """Return a path that both patterns name, a shortest one, or None where there is none.
+    """Return a path that both patterns name, a shortest one, or None if there is none.
 
     A path has no empty component, so `/` may neither begin it, end it, nor follow another.
     """
@@ -122,7 +122,7 @@ def _literal_start(pattern: str) -> str:
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether every path that ``narrow`` names is surely named by ``wide`` (False where it can't be told)."""
+    """Whether every path that ``narrow`` names is surely named by ``wide`` (False if it can't be told)."""
     if wide == narrow or paths.is_literal(narrow):
         return paths.matches((wide,), narrow) or wide == narrow
     folder = wide.removesuffix("**")

@@ -100,14 +100,14 @@ class Objects:
         return answers, header.removesuffix(b"\n").rsplit(b" ", 2)
 
     def find(self, name: str) -> tuple[str, str, int] | None:
-        """Return (id, type, size in bytes) of what ``name`` names, or None where it names nothing."""
+        """Return (id, type, size in bytes) of what ``name`` names, or None if it names nothing."""
         _, fields = self._ask("info", name)
         if fields[-1] in (b"missing", b"ambiguous"):
             return None
         return fields[0].decode(), fields[1].decode(), int(fields[2])
 
     def read(self, name: str) -> GitObject | None:
-        """Return the object that ``name`` names, or None where it names nothing.
+        """Return the object that ``name`` names, or None if it names nothing.
 
         Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
         """

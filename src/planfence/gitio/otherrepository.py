@@ -20,7 +20,7 @@ _FROM_A_FILE = {"GIT_PROTOCOL_FROM_USER": "0"}
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file as a commit of another repository has it; ``data`` is None where it has none."""
+    """A file as a commit of another repository has it; ``data`` is None if it has none."""
 
     commit: str
     data: bytes | None

@@ -1,7 +1,7 @@
 """Patterns mean what git's own `:(glob)` pathspecs mean.
 
 The semantics are wildmatch's with WM_PATHNAME (git's wildmatch.c): `*` and `?` stop at `/`,
-`**` crosses it where it stands between slashes or at an end, classes never match `/`, case
+`**` crosses it if it stands between slashes or at an end, classes never match `/`, case
 counts. Matching is on bytes, as in git, so `?` is one byte. What git's pathspecs add to
 that, a bare name matching a whole folder, is left out: a plan says `dir/**`.
 """

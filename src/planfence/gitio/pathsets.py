@@ -1,4 +1,4 @@
-"""Whether one set of paths lies within another, where both are given by patterns (:mod:`planfence.gitio.paths`).
+"""Whether one set of paths lies within another, if both are given by patterns (:mod:`planfence.gitio.paths`).
 
 The patterns become one automaton whose states are the bits of a number; all their sets of states that a path can lead
 to are walked, and the first path that is in the one and not in the other is the answer.
@@ -76,9 +76,9 @@ class _Patterns:
 
 
 def first_outside(inner: PathSet, outer: PathSet) -> str | None:
-    """Return a path of ``inner`` that is not in ``outer``; None where there is none.
+    """Return a path of ``inner`` that is not in ``outer``; None if there is none.
 
-    A pattern of ``inner`` stands for it where the question would take too long.
+    A pattern of ``inner`` stands for it if the question would take too long.
     """
     groups = [_Patterns(each) for side in (inner, outer) for each in (side.wanted, side.barred, side.others, side.own)]
     start = tuple(group.start for group in groups)

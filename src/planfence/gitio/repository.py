@@ -73,7 +73,7 @@ class Repository:
         return self.common_dir / "planfence" / "cache"
 
     def main_worktree(self) -> Path:
-        """The top of the main worktree; where git knows of none, the common git directory.
+        """The top of the main worktree; if git knows of none, the common git directory.
 
         `worktree list` names the main worktree first. That of a bare repository is the git directory (gitworktrees has
         `bare` behind it), and so it is, to a linked worktree, for `--separate-git-dir`, unless `core.worktree` says
@@ -153,7 +153,7 @@ def _is_partial(common_dir: str) -> bool:
 
 
 def _two_folders(lines: str) -> tuple[str, str]:
-    """Part git's two lines, the git directory and the common one, also where a folder's name holds a newline.
+    """Part git's two lines, the git directory and the common one, also if a folder's name holds a newline.
 
     The common directory is the git directory itself, or a folder above it.
     """

@@ -74,7 +74,7 @@ def is_id(name: str) -> bool:
 
 
 def _refs(git: Git, name: str) -> list[str]:
-    """The refs that a name can stand for; itself where it is a full one."""
+    """The refs that a name can stand for; itself if it is a full one."""
     with looking(git, [name]) as asked:
         return _found(_listed_refs(asked), name)
 

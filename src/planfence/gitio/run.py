@@ -79,7 +79,7 @@ class Git:
     ) -> bytes:
         """Run git and return its standard output.
 
-        ``apart``: in a process group of its own, where no signal to ours ends it while it holds a lock.
+        ``apart``: in a process group of its own, if no signal to ours ends it while it holds a lock.
         Raises :class:`CouldNotCheck` where git is missing or exits with a status
         that is not in ``ok``: what can't be read is refused.
         """
@@ -185,7 +185,7 @@ def not_started(git: Git, error: FileNotFoundError) -> CouldNotCheck:
 
 
 def git_version(git: Git) -> tuple[int, ...]:
-    """Return git's version as numbers, such as ``(2, 39, 5)``; empty where `git --version` names none."""
+    """Return git's version as numbers, such as ``(2, 39, 5)``; empty if `git --version` names none."""
     import re
 
     try:
@@ -197,7 +197,7 @@ def git_version(git: Git) -> tuple[int, ...]:
 
 
 def too_old(git: Git) -> CouldNotCheck | None:
-    """Say that git is too old, where it is; asked where git failed, so that what works pays nothing for it."""
+    """Say that git is too old, if it is; asked where git failed, so that what works pays nothing for it."""
     version = git_version(git)
     if not version or version >= OLDEST_GIT:
         return None

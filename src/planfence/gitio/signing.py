@@ -39,7 +39,7 @@ def sign(payload: bytes, key: Path, environment: Environment) -> str:
 
 
 def verify(payload: bytes, signature: str, signers: bytes, environment: Environment, namespace: str = NAMESPACE) -> str:
-    """Return the principal whose listed key signed ``payload``; empty where none did.
+    """Return the principal whose listed key signed ``payload``; empty if none did.
 
     ``signers`` is the text of an allowed_signers file (ssh-keygen(1)); commits are signed in git's ``namespace``.
     """

@@ -21,7 +21,7 @@ _NULL, _PATH = "/dev/null", "/bin:/usr/bin"
 class Process:
     """A running process; without ``piped`` nobody writes to its standard input.
 
-    Where ``heard``, what it says on standard error is kept too. ``apart``: in a process group of its own.
+    If ``heard``, what it says on standard error is kept too. ``apart``: in a process group of its own.
     """
 
     __slots__ = ("_apart", "_err", "_in", "_out", "_pid", "_status")

@@ -35,7 +35,7 @@ def drop(folder: Path, name: str) -> None:
 
 
 def get(folder: Path, name: str) -> bytes | None:
-    """Return what was stored under a name, or None where nothing whole is there."""
+    """Return what was stored under a name, or None if nothing whole is there."""
     try:
         told, _, body = (folder / name).read_bytes().partition(b"\n")
     except OSError:

@@ -20,7 +20,7 @@ from planfence.rules.runner import clauses
 
 
 def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, facts: Facts | None = None) -> bytes | None:
-    """Return the compiled plan, or None where the fast path could not prove what this policy and plan ask.
+    """Return the compiled plan, or None if the fast path could not prove what this policy and plan ask.
 
     ``facts`` have the tasks' claims: what others claim is barred.
     """
@@ -45,7 +45,7 @@ def store(
 ) -> str:
     """Write down what the fast path needs for this task (empty: for work without one); return the file's name.
 
-    The name is empty where the fast path can't be had.
+    The name is empty if the fast path can't be had.
     """
     plan_entry, task = None, None
     if governing.policy is not None and task_name:

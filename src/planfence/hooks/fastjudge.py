@@ -84,7 +84,7 @@ class Staged:
         return b" ".join((hook, self.standing.head, places.digest(self.raw), b"-"))
 
     def noted(self) -> list[bytes] | None:
-        """The raw records as git prints them without `-z`; None where they are many, or would be quoted."""
+        """The raw records as git prints them without `-z`; None if they are many, or would be quoted."""
         raw = self.raw
         if len(raw) > _NOTED or raw.translate(None, prover.PLAIN + b"\0") or b'"' in raw or b"\\" in raw:
             return None

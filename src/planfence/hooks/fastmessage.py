@@ -80,7 +80,7 @@ def post_commit(place: Place, began: float) -> bool:
 
 
 def _amends() -> bool:
-    """Whether the `git commit` above this process amends; also where none is seen. Raises OSError without /proc."""
+    """Whether the `git commit` above this process amends; also if none is seen. Raises OSError without /proc."""
     number = b"%d" % posix.getppid()
     for _ in range(8):
         words = places.read_file(b"/proc/" + number + b"/cmdline", 1 << 16).split(b"\0")
@@ -150,7 +150,7 @@ def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
 
 
 def _type(subject: str) -> str:
-    """The subject's Conventional Commits type, empty where it has none; Unsure where it is not plain."""
+    """The subject's Conventional Commits type, empty if it has none; Unsure if it is not plain."""
     head, colon, _ = subject.partition(":")
     if not colon:
         return ""
@@ -206,7 +206,7 @@ def wanted(place: Place, standing: Standing) -> list[str]:
 
 
 def with_trailers(text: str, trailers: list[str], *, block: bool) -> str:
-    """Return the file's text with our trailers, as `change.message.with_trailers` does where none of ours stand."""
+    """Return the file's text with our trailers, as `change.message.with_trailers` does if none of ours stand."""
     lines = text.split("\n")
     end = len(lines)
     while end > 0 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):

@@ -41,7 +41,7 @@ def _full(words: list[str]) -> int:
 
 
 def _prove(words: list[str], began: float) -> bool:
-    """Return whether this hook has been proved clean and is done; raises what it likes where it has not."""
+    """Return whether this hook has been proved clean and is done; raises what it likes if it has not."""
     name = words[0] if words else ""
     if name in ("pre-commit", "pre-merge-commit"):
         from planfence.hooks import fastjudge, place

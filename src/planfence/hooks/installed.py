@@ -25,7 +25,7 @@ NAMES = frozenset(
 
 
 class Installed:
-    """A last finder: where one of :data:`NAMES` is missing, it makes up for `python -S`, and steps aside."""
+    """A last finder: if one of :data:`NAMES` is missing, it makes up for `python -S`, and steps aside."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None, /

@@ -26,7 +26,7 @@ NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commi
 def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
     """Run a hook in the current directory, and log the run; return its exit code.
 
-    commit-msg judges as pre-commit first where that has left it to do so: same verdict, same words, same lines.
+    commit-msg judges as pre-commit first if that has left it to do so: same verdict, same words, same lines.
     """
     repository = open_repository(env.current(), Path.cwd())
     if name == "commit-msg" and was_left(repository):
@@ -78,7 +78,7 @@ def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], std
 
 
 def main(name: str, arguments: tuple[str, ...], stdin: bytes | None = None) -> int:
-    """Run a hook as a process of its own, where nothing above catches the error.
+    """Run a hook as a process of its own, if nothing above catches the error.
 
     ``stdin`` is what a light entry has read already.
     """

@@ -48,7 +48,7 @@ def was_left(repository: Repository) -> bool:
 
 
 def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
-    """Leave word that this hook ran, and on what; where nothing was found, also what stands for the next commits.
+    """Leave word that this hook ran, and on what; if nothing was found, also what stands for the next commits.
 
     It decides nothing, so a state folder that can't be written is no reason to refuse.
     """

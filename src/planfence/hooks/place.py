@@ -1,4 +1,4 @@
-"""The light hooks' view of the repository: where it is, what stands at HEAD, the note between hooks, the log's line.
+"""The light hooks' view of the repository: if it is, what stands at HEAD, the note between hooks, the log's line.
 
 Found without git, from files. What is unusual raises :class:`Unsure`, and the full way decides.
 """
@@ -32,7 +32,7 @@ class Unsure(Exception):
 class Place:
     """The repository that the hook runs in; raises :class:`Unsure` for an unusual one.
 
-    ``environment`` is by default this process's, ``top`` (the top of the worktree) where it was started. ``variables``
+    ``environment`` is by default this process's, ``top`` (the top of the worktree) if it was started. ``variables``
     are what git is started with, ``model`` is who commits, ``task`` the active task (empty: none).
     """
 
@@ -321,7 +321,7 @@ class Standing:
 
 
 def read_standing(place: Place) -> Standing:
-    """Read what stands for this task and this model; Unsure where it is for another."""
+    """Read what stands for this task and this model; Unsure if it is for another."""
     line, end, _ = read_file(place.state + b"/standing", 1 << 16).partition(b"\n" + END + b"\n")
     if not end or b"\n" in line:
         raise Unsure(b"standing")

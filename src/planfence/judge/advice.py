@@ -68,7 +68,7 @@ def _offered(ctx: Context, errors: tuple[Finding, ...], place: Place) -> Iterato
 
 
 def _best(steps: list[Step], errors: set[Finding], place: Place) -> tuple[Step, ...]:
-    """Return the line that settles everything: one step, or several in a row; empty where there is none."""
+    """Return the line that settles everything: one step, or several in a row; empty if there is none."""
     for asks in (False, True):
         usable = [step for step in steps if step.settles and (asks or not step.asks)]
         for step in usable:

@@ -1,4 +1,4 @@
-"""Commits that wait to be folded into another (`fixup!`), where they are about to leave this clone."""
+"""Commits that wait to be folded into another (`fixup!`), if they are about to leave this clone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Folding:
     _seen: list[tuple[str, str]] = field(default_factory=list)
 
     def see(self, change: Change, message: Message) -> Fold | None:
-        """Take note of a commit; return how it can be folded, where it was made to be."""
+        """Take note of a commit; return how it can be folded, if it was made to be."""
         if not message.autosquash:
             self._seen.append((change.name, message.subject))
             return None

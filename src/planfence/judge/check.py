@@ -204,7 +204,7 @@ class Terms:
 
     ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server
     judges; None: each commit's parent has its own. ``gates`` maps a commit to the gate
-    (`push`) at which its tree needs evidence. ``tips`` are the ledger's where the refs do not
+    (`push`) at which its tree needs evidence. ``tips`` are the ledger's if the refs do not
     say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
     pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
     looks at the content of every change. ``apart`` are commits that were judged when they came to another branch.
@@ -235,7 +235,7 @@ def judge_commits(
 ) -> Outcome:
     """Judge the commits that these `rev-list` arguments name (``walk`` off: exactly those), parents first.
 
-    Where there are merges, the tree at the end is looked at too: two branches may each add
+    If there are merges, the tree at the end is looked at too: two branches may each add
     a name that only together collide.
     """
     terms = terms or Terms()
@@ -399,7 +399,7 @@ def _governing(
 
 
 def branch_base(repository: Repository, policy: Policy) -> str:
-    """Return the commit where this branch left the policy's base, or an empty string where it did not.
+    """Return the commit if this branch left the policy's base, or an empty string if it did not.
 
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Claim:
     """What a change says of itself: its task, who made it, in which stage, whether it was urgent.
 
-    ``marked`` says that the hooks let it through as a small change, where its branch holds a task's commits.
+    ``marked`` says that the hooks let it through as a small change, if its branch holds a task's commits.
     """
 
     task: str = ""
@@ -70,7 +70,7 @@ def squashed_claims(text: str) -> tuple[Claim, ...]:
 
 
 def split_task(name: str) -> tuple[str, str]:
-    """Divide `<plan>/<task>`; the second part is empty where there is no slash."""
+    """Divide `<plan>/<task>`; the second part is empty if there is no slash."""
     plan, _, task = name.partition("/")
     return plan, task
 
@@ -91,7 +91,7 @@ def staged_claim(repository: Repository, policy: Policy | None = None) -> Claim:
 def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent: str = "", model: str = "") -> str:
     """Return a message file's text with the trailers that the policy rewrites and requires in commits by ``who``.
 
-    ``agent`` is who it is by its own name (empty: ``who``), ``model`` its model's, where it is known.
+    ``agent`` is who it is by its own name (empty: ``who``), ``model`` its model's, if it is known.
     """
     from planfence.change import message as messages
     from planfence.manifest.trailers import filled, missing, rewritten

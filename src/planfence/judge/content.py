@@ -26,7 +26,7 @@ _SURE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A change's units with their kinds; ``folders`` are the repository's, where a scope had to be looked up."""
+    """A change's units with their kinds; ``folders`` are the repository's, if a scope had to be looked up."""
 
     judged: tuple[Judged, ...]
     folders: frozenset[str] = frozenset()
@@ -64,7 +64,7 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
 
 def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[Judged, ...]:
     """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
-    # Loaded where it is asked for: most commits never are.
+    # Loaded if it is asked for: most commits never are.
     from planfence.change.hunkreader import read_files
     from planfence.change.hunks import units_of
     from planfence.content.kinds import judge

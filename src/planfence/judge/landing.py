@@ -63,7 +63,7 @@ class Landing:
     # -- reverts
 
     def undone(self, change: Change, message: Message | None, claim: Claim) -> tuple[Commit, ...]:
-        """Return the judged commits that a change undoes, where it does exactly that; a model's own task's only."""
+        """Return the judged commits that a change undoes, if it does exactly that; a model's own task's only."""
         if change.is_merge or not change.parents or not change.files:
             return ()
         said = messages.reverted(message) if message is not None else None
@@ -235,7 +235,7 @@ class Landing:
     # -- git
 
     def merged(self, ours: str, theirs: str) -> str:
-        """Return the tree of a merge of two commits; empty where it has conflicts."""
+        """Return the tree of a merge of two commits; empty if it has conflicts."""
         return self._merges.merged(ours, theirs)
 
     def sources(self) -> Sources:

@@ -24,7 +24,7 @@ from planfence.rules.runner import clauses, judge
 
 #: So many different trailers, and so many proofs, are remembered.
 _KEPT = 1024
-#: Stands for any plain change where only the task, the stage and the model count.
+#: Stands for any plain change if only the task, the stage and the model count.
 _ANY = Change("", ("",), "", (FileChange("", Mode.FILE, Mode.FILE, "", ""),))
 
 
@@ -88,7 +88,7 @@ class PlainCommits:
     def _read(
         self, governing: Governing, policy: Policy, claim: Claim, plan_id: str, task_id: str, kind: str
     ) -> Prover | None:
-        """Return what proves such commits; None where a rule has no cheap proof, or the ledger or the type refuses."""
+        """Return what proves such commits; None if a rule has no cheap proof, or the ledger or the type refuses."""
         verdicts = self._verdicts
         try:
             plan = verdicts.sources.plan(governing, plan_id)

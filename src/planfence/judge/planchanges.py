@@ -23,7 +23,7 @@ from planfence.rules.rule import PlanEdit
 def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:
     """Yield one edit for the policy and for each plan that the change touches, or that a merge settles.
 
-    Where a policy is held to locks, every merge has one for it.
+    If a policy is held to locks, every merge has one for it.
     """
     touched = [file.path for file in change.decided if policy.is_policy(file.path)]
     touched += [POLICY_PATH] if change.is_merge and policy.locks else []

@@ -29,15 +29,15 @@ class Protected:
 
 
 def known_heads(repository: Repository, remote: str = "origin") -> Heads:
-    """Return the branches that count here: the remote's, where any is known, otherwise the repository's own."""
+    """Return the branches that count here: the remote's, if any is known, otherwise the repository's own."""
     there = heads(repository, f"refs/remotes/{remote}/")
     return there if there.tips else heads(repository, BRANCH)
 
 
 def find_protected(sources: Sources, branches: Heads) -> Protected | None:
-    """Return the protected branch; None where no branch that is asked has a policy.
+    """Return the protected branch; None if no branch that is asked has a policy.
 
-    The policy on the default branch names it, and it has to name itself. Where no default branch is known, it is the
+    The policy on the default branch names it, and it has to name itself. If no default branch is known, it is the
     one branch whose policy names itself. Raises :class:`PlanfenceError` where that can't be told, so that no branch
     chooses what it is compared with; :class:`BadFile` for a policy that can't be read.
     """

@@ -119,7 +119,7 @@ def head_of(repository: Repository) -> tuple[str, str]:
 
 
 def merge_base(repository: Repository, policy: Policy, head: str) -> str:
-    """Return the commit where ``head`` left the protected branch; empty where it did not, or is that branch."""
+    """Return the commit if ``head`` left the protected branch; empty if it did not, or is that branch."""
     for ref in base_refs(repository, policy.base):
         status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
         base = out.decode().strip()

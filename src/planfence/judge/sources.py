@@ -79,13 +79,13 @@ class Sources:
         return Governing(policy, plans, None, " ".join((found.id, *(each for _, each in known.extended))))
 
     def after(self, before: Governing, change: Change) -> Governing:
-        """Return what governs after a commit, read again only where it could differ."""
+        """Return what governs after a commit, read again only if it could differ."""
         policy = before.policy or Policy()
         touched = change.is_merge or before.broken or any(policy.governs(file.path) for file in change.files)
         return self.before_judging(change.name) if touched else before
 
     def policy(self, commit: str) -> Policy | None:
-        """Return the policy at a commit, or None where there is none; raises :class:`BadFile`."""
+        """Return the policy at a commit, or None if there is none; raises :class:`BadFile`."""
         return self.at(commit).policy
 
     def governs_alike(self, commit: str, policy: Policy) -> bool:
@@ -96,7 +96,7 @@ class Sources:
             return False
 
     def plan(self, governing: Governing, plan_id: str) -> Plan | None:
-        """Return the plan of this id, or None where there is none.
+        """Return the plan of this id, or None if there is none.
 
         Raises :class:`BadFile` for a plan that can't be read.
         """
@@ -123,7 +123,7 @@ class Sources:
             return None
 
     def load_policy(self, tree: str) -> LoadedPolicy | None:
-        """Return the policy that a tree or a commit has, None where it has none; raises :class:`BadFile`."""
+        """Return the policy that a tree or a commit has, None if it has none; raises :class:`BadFile`."""
         found = entry(self._objects, tree, POLICY_PATH)
         return None if found is None else self._read(tree, found).loaded
 
@@ -203,7 +203,7 @@ def load(data: bytes, read: Read) -> LoadedPolicy:
 
 
 def worktree_policy(repository: Repository) -> LoadedPolicy | None:
-    """Return the policy as the worktree has it, None where it has none.
+    """Return the policy as the worktree has it, None if it has none.
 
     Raises :class:`BadFile`, and :class:`CouldNotCheck` for a file that can't be read.
     """

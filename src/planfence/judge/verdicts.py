@@ -73,7 +73,7 @@ class Verdicts:
     reruns: dict[str, str] = field(default_factory=dict)
     #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
     whole_merges: bool = False
-    #: Whether every change's content is looked at, not only where its message's type asks for it.
+    #: Whether every change's content is looked at, not only if its message's type asks for it.
     thorough: bool = False
     _known: tuple[Facts, Book] | None = None
     _told: bool = False
@@ -84,12 +84,12 @@ class Verdicts:
     folding: Folding | None = None
     #: The commits of a task that lack what the hooks write into each.
     unmarked: list[str] = field(default_factory=list)
-    #: What else a commit may stand on; None where nothing but its own content and message counts.
+    #: What else a commit may stand on; None if nothing but its own content and message counts.
     landing: Landing | None = None
     #: The commits that a guarded branch got one by one, as far as they are judged, and which request brought a commit.
     landed: frozenset[str] = frozenset()
     requests: Mapping[str, str] = field(default_factory=dict)
-    #: Judges what a head (a full id) has and the excluded commits have not; None where no head is asked for.
+    #: Judges what a head (a full id) has and the excluded commits have not; None if no head is asked for.
     judge_head: Callable[[str, Sequence[str]], tuple[bool, int]] | None = None
     #: The commits that the local hooks would have refused, as far as the commit alone tells.
     past_hooks: list[str] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Verdicts:
         return self._known[0]
 
     def facts_at(self, ctx: Context) -> Facts:
-        """Return the facts, with the evidence for this change's tree where a gate asks for it."""
+        """Return the facts, with the evidence for this change's tree if a gate asks for it."""
         facts, gate = self.peek(ctx.policy, ctx.task_name), self.gates.get(ctx.change.name)
         if gate is None:
             return facts
@@ -156,7 +156,7 @@ class Verdicts:
         self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None,
         fold: Fold | None,
     ) -> tuple[Context, tuple[Finding, ...]]:  # fmt: skip
-        """Return what the rules find in a change; where it is refused, what they find on other grounds that it has."""
+        """Return what the rules find in a change; if it is refused, what they find on other grounds that it has."""
         rules, needed = self.rules(policy)
         begun: tuple[str, ...] = ()
         if self.landing is not None and self.walks and message is not None:
@@ -333,7 +333,7 @@ class Verdicts:
     def _by_message(
         self, landing: Landing, ctx: Context, governing: Governing, message: Message
     ) -> tuple[Finding, ...] | None:
-        """Judge a squash by its message: its tasks' files together; None where it does not read like one."""
+        """Judge a squash by its message: its tasks' files together; None if it does not read like one."""
         text = f"{message.subject}\n\n{message.body}"
         claims = squashed_claims(text)
         change, policy = ctx.change, ctx.policy
@@ -433,9 +433,9 @@ class Verdicts:
         return judge(own, rules)
 
     def _beside(self, change: Change, policy: Policy, claim: Claim, begun: tuple[str, ...]) -> tuple[str, ...]:
-        """The tasks of the commits before a change that says nothing of its own; empty where that is as it should be.
+        """The tasks of the commits before a change that says nothing of its own; empty if that is as it should be.
 
-        On a branch that holds a task's commits the hooks mark what they let through as small. Where no hook can have
+        On a branch that holds a task's commits the hooks mark what they let through as small. If no hook can have
         run, those that are ``begun`` stand in.
         """
         silent = not claim.task and not claim.marked and not (claim.urgent and policy.unplanned.urgent)
@@ -540,7 +540,7 @@ class Verdicts:
         self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None
     ) -> Context:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
-        # A change to the plans needs no task, and must be possible where the task's own plan is broken.
+        # A change to the plans needs no task, and must be possible if the task's own plan is broken.
         plan, task = (None, None) if governs else self._task(governing, claim.task)
         request = self.requests.get(change.name, "")
         unplanned = self.unplanned.get(request, frozenset())
@@ -632,7 +632,7 @@ class Verdicts:
         return ctx
 
     def _unread(self, limits: Limits, change: Change) -> dict[str, Any]:
-        """Which lines nobody reads, where a change is too large with them."""
+        """Which lines nobody reads, if a change is too large with them."""
         lines = sum(max(file.lines, 0) for file in change.files)
         if limits.count_generated or not limits.lines or lines <= limits.lines:
             return {}

@@ -22,14 +22,14 @@ UNBOUND = "written before records said where they belong (0.1.0): record them ag
 UNSIGNED = "signed by no listed key"
 LOOSE = "after a record that is missing or not believed: `planfence sync` may bring it"
 
-#: The principal whose listed key signed what was read at a ledger's commit; empty where none did.
+#: The principal whose listed key signed what was read at a ledger's commit; empty if none did.
 Signer = Callable[[str], str]
 
 
 class Belief:
     """What is believed of one reading of the ledger, asked task by task.
 
-    ``lineage`` is None where there is no commit yet, ``signer`` unless only signed records are believed. ``problems``
+    ``lineage`` is None if there is no commit yet, ``signer`` unless only signed records are believed. ``problems``
     begins with what is known already.
     """
 

@@ -52,7 +52,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One command of a run. ``counts`` is None where only the exit status is known; ``seconds`` is wall time."""
+    """One command of a run. ``counts`` is None if only the exit status is known; ``seconds`` is wall time."""
 
     name: str
     command: str
@@ -103,7 +103,7 @@ class GateRun:
 
 
 def judge(command: str, exit_status: int | None, counts: Counts | None, least: int) -> Outcome:
-    """Say how a command that ran to its end did. ``counts`` is None where no report was read.
+    """Say how a command that ran to its end did. ``counts`` is None if no report was read.
 
     A command that was to write a report (`{junit}`) and did not has not passed, whatever
     its exit status; nor has one that collected fewer than ``least`` tests, or ran none of them.
@@ -283,7 +283,7 @@ def number(value: object, least: int = 0) -> int:
 
 
 def object_id(value: str, *, empty: bool = False) -> str:
-    """Return a value that must be hexadecimal as ids are, or, where that is allowed, empty. Raises ValueError.
+    """Return a value that must be hexadecimal as ids are, or, if that is allowed, empty. Raises ValueError.
 
     It is put to git, which would take `--output=x` for an option.
     """

@@ -69,7 +69,7 @@ class Holds:
     """All claims of one reading of the ledger, read when somebody asks.
 
     ``known`` says of a move whether it is believed, ``active`` of a claim when something was last done for its task
-    (seconds since the epoch), which is asked only where the ledger alone calls it stale. A claim is stale ``stale_h``
+    (seconds since the epoch), which is asked only if the ledger alone calls it stale. A claim is stale ``stale_h``
     hours later (0: never) at the time ``now``.
     """
 

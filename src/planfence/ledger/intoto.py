@@ -1,4 +1,4 @@
-"""The ledger's outer formats: in-toto Statement v1, and DSSE where an entry is signed.
+"""The ledger's outer formats: in-toto Statement v1, and DSSE if an entry is signed.
 
 Sources: in-toto attestation framework, `spec/v1/statement.md`; DSSE `protocol.md` (the PAE
 and the envelope).

@@ -36,7 +36,7 @@ def terms_of(task: Task) -> str:
 class Lineage:
     """The plans of one line of history, which ends in the commits ``heads`` (full ids, or names that git knows).
 
-    ``base`` is a commit whose plans count where the line has none of that name. Git is asked once for each plan.
+    ``base`` is a commit whose plans count if the line has none of that name. Git is asked once for each plan.
     """
 
     def __init__(self, repository: Repository, policy: Policy, heads: Sequence[str], base: str = "") -> None:
@@ -48,7 +48,7 @@ class Lineage:
         self._every: dict[str, frozenset[str]] = {}
 
     def added(self, plan_id: str) -> frozenset[str]:
-        """Return the commit that last added the plan of this id (of each head); none where no commit did."""
+        """Return the commit that last added the plan of this id (of each head); none if no commit did."""
         if plan_id not in self._added:
             path = self._policy.plan_path(plan_id)
             found = self._last_added(self._heads, path)
@@ -66,7 +66,7 @@ class Lineage:
         return self._roots
 
     def foreign(self, move: Move, *, strict: bool = False) -> str:
-        """Say why a move that names its place is not about this line's plan of that name; empty where it is.
+        """Say why a move that names its place is not about this line's plan of that name; empty if it is.
 
         A shallow clone lacks the first commits. Then a move is refused if ``strict``, else what the plan says decides.
 
@@ -127,7 +127,7 @@ def bound(repository: Repository, policy: Policy, move: Move) -> Move:
 
 
 def last_change(repository: Repository, head: str, path: str, kind: str) -> str:
-    """Return the last commit up to ``head`` that added (``A``) or deleted (``D``) a path; empty where none did."""
+    """Return the last commit up to ``head`` that added (``A``) or deleted (``D``) a path; empty if none did."""
     return next(iter(changes_of(repository, head, path, kind, "-1")), "")
 
 
@@ -182,7 +182,7 @@ def first_commits(repository: Repository, heads: Sequence[str]) -> tuple[str, ..
 
 
 def plan_at(repository: Repository, commit: str, path: str) -> Plan | None:
-    """Return the plan that stands at a path of a commit; None where there is none that can be read."""
+    """Return the plan that stands at a path of a commit; None if there is none that can be read."""
     status, out = repository.git.status("cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
     try:
         return parse_plan(out, path) if status == 0 else None

@@ -62,7 +62,7 @@ def _branch(git_dir: Path) -> str:
 def last_work(repository: Repository, task: str, since: float) -> float:
     """Return when a commit of the task was last made, or a file of its worktree written (seconds since the epoch).
 
-    Only what was done after ``since`` is looked for; 0 where nothing was.
+    Only what was done after ``since`` is looked for; 0 if nothing was.
     """
     asked = ("log", "-1", "--format=%ct", "--no-show-signature", f"--since=@{int(since)}", "--fixed-strings")
     named = f"--grep={message.TASK_TRAILER}: {task}"

@@ -108,7 +108,7 @@ class Proof:
 
     @property
     def rewritten(self) -> tuple[str, ...]:
-        """The tests whose version of before the change fails now: names, or paths where no report names them."""
+        """The tests whose version of before the change fails now: names, or paths if no report names them."""
         found = [each for each in self.trials if each.question is Question.OLD_TESTS]
         return tuple(
             dict.fromkeys(

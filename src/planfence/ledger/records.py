@@ -55,7 +55,7 @@ class Book:
 
     @property
     def commits(self) -> dict[str, str]:
-        """The ledger's commit that holds the record of an id (one of them, where several bear it)."""
+        """The ledger's commit that holds the record of an id (one of them, if several bear it)."""
         return {move.id: move.entry for move in self.moves} | {run.id: run.entry for run in self.runs}
 
 
@@ -160,7 +160,7 @@ def read_signers(repository: Repository, policy: Policy, base: str = "") -> byte
 
 
 def signer_of(repository: Repository, objects: Objects, commit: str, policy: Policy, base: str = "") -> str:
-    """Return the principal whose listed key signed a commit; empty where none did."""
+    """Return the principal whose listed key signed a commit; empty if none did."""
     raw = objects.read(commit)
     payload, signature = signature_of(raw) if raw is not None else (b"", "")
     if not signature:
@@ -237,7 +237,7 @@ class Basis:
     """What a reading of the ledger rests on.
 
     ``base`` is the protected branch's commit at which signers are read (empty: that branch as it is here), ``tips`` are
-    the ledger's where the refs do not say it yet (a push), ``remembers``: see
+    the ledger's if the refs do not say it yet (a push), ``remembers``: see
     :class:`planfence.ledger.signatures.Signatures`.
     """
 
@@ -423,7 +423,7 @@ def now() -> str:
 def write_move(
     repository: Repository, policy: Policy, move: Move, attachments: Mapping[str, bytes] | None = None
 ) -> str:
-    """Append a move, signed where the policy or the user's configuration says so; return its ledger commit.
+    """Append a move, signed if the policy or the user's configuration says so; return its ledger commit.
 
     It says to which repository and which plan it belongs.
     """

@@ -337,7 +337,7 @@ def _begins(text: str, at: int) -> bool:
 
 
 def _keys(text: str) -> Iterator[Span]:
-    """Whole blocks of private keys, also where the beginning or the end was cut off."""
+    """Whole blocks of private keys, also if the beginning or the end was cut off."""
     if "PRIVATE KEY" not in text:
         return
     last = 0

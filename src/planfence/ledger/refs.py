@@ -139,7 +139,7 @@ class Ledger:
     def own(self) -> list[str]:
         """Return the commits of the own ref, the newest first, as the ref has them: a date in an entry is a claim.
 
-        What other writers wrote is not among them, and nothing where this clone wrote nothing.
+        What other writers wrote is not among them, and nothing if this clone wrote nothing.
         """
         name = self._written_name()
         tips = [tip for tip in ((self._own_tip(PREFIX + name) if name else ""), self.last_tip()) if tip]
@@ -227,7 +227,7 @@ class Ledger:
         return any(name != PREFIX + own for name in names)
 
     def _written_name(self) -> str:
-        """This clone's own name, empty where it has none yet; nothing is made."""
+        """This clone's own name, empty if it has none yet; nothing is made."""
         try:
             name = (self._folder / "writer").read_text("ascii", "replace").strip()
         except OSError:
@@ -244,7 +244,7 @@ class Ledger:
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary.write_text(os.urandom(8).hex() + "\n", "ascii")
             try:
-                # A link fails where another process was first: both then read the same name.
+                # A link fails if another process was first: both then read the same name.
                 os.link(temporary, path)
             except FileExistsError:
                 if not _WRITER.fullmatch(path.read_text("ascii", "replace").strip()):
@@ -298,7 +298,7 @@ class Ledger:
         return tree
 
     def _kept_tip(self, ref: str) -> str:
-        """The commit of a period's ref; empty where there is none, or it is something else, which is replaced."""
+        """The commit of a period's ref; empty if there is none, or it is something else, which is replaced."""
         words = self._git.text("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", ref).split()
         return words[0] if words[1:] == ["commit"] else ""
 
@@ -339,7 +339,7 @@ class Ledger:
         return commit
 
     def _own_tip(self, ref: str) -> str | None:
-        """Return the ref's commit, empty where it does not exist, None where it is unusable."""
+        """Return the ref's commit, empty if it does not exist, None if it is unusable."""
         status, _ = self._git.status("symbolic-ref", "--quiet", ref, ok=(0, 1, 128))
         if status == 0:
             return None
@@ -350,7 +350,7 @@ class Ledger:
         return oid if self._is_commit(oid) else None
 
     def _parents(self, old: str, kept: str) -> list[str]:
-        """The ref's tip, and the last known one where the ref no longer leads to it."""
+        """The ref's tip, and the last known one if the ref no longer leads to it."""
         if not kept or kept == old:
             return [old] if old else []
         if not self._is_commit(kept):

@@ -31,7 +31,7 @@ _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
 class Exchange:
     """What an exchange came to.
 
-    ``offline`` is git's own word where the remote was not reached, ``refused`` where it did not take the own ledger;
+    ``offline`` is git's own word if the remote was not reached, ``refused`` where it did not take the own ledger;
     else empty.
     """
 
@@ -153,7 +153,7 @@ def drop_here(repository: Repository, first: str) -> tuple[str, ...]:
 
 
 def drop_there(repository: Repository, remote: str, first: str) -> tuple[tuple[str, ...], str]:
-    """Drop what was kept before a day on the remote; return the refs, and git's word where it did not do it."""
+    """Drop what was kept before a day on the remote; return the refs, and git's word if it did not do it."""
     status, out, said = _asked(repository, remote, ("ls-remote", "--refs", "--", remote, f"{KEPT}*"))
     if status:
         return (), said or "no answer"
@@ -189,7 +189,7 @@ def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) ->
 
 
 def _listed(repository: Repository, remote: str, ref: str) -> str:
-    """What the remote has under this name; empty where it has nothing, or does not answer."""
+    """What the remote has under this name; empty if it has nothing, or does not answer."""
     status, out, _ = _asked(repository, remote, ("ls-remote", "--refs", remote, ref))
     return out.partition("\t")[0] if status == 0 else ""
 

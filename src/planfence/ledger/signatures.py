@@ -35,7 +35,7 @@ class Signatures:
         self._kept: dict[str, str] | None = None
 
     def signer(self, envelope: Envelope | None) -> str:
-        """Return the principal whose listed key signed it; empty where none did."""
+        """Return the principal whose listed key signed it; empty if none did."""
         if envelope is None:
             return ""
         signed = pae(envelope.payload)

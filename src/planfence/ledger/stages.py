@@ -69,7 +69,7 @@ class TaskState:
         return frozenset().union(*self.authors.values())
 
     def holder(self, plan: Plan, task: Task, stage: str) -> str:
-        """Who holds a stage's role now; empty where nobody is named."""
+        """Who holds a stage's role now; empty if nobody is named."""
         given = self.holders.get(stage, ())
         return given[-1] if given else plan.model_for(task, stage)
 
@@ -99,7 +99,7 @@ class TaskState:
         return Budget(*(sum(move.grant.of(name) or 0 for move in self.moves) for name in KINDS))
 
     def last_rework(self) -> Move | None:
-        """The move that opened this round, where the ledger has it."""
+        """The move that opened this round, if the ledger has it."""
         return next((m for m in reversed(self.moves) if m.kind is Kind.REWORK and m.round == self.round), None)
 
 
@@ -191,7 +191,7 @@ def open_dependencies(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
 
 
 def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
-    """Who holds a task's implement role: who was given it; where nobody is named, who began it or wrote code for it."""
+    """Who holds a task's implement role: who was given it; if nobody is named, who began it or wrote code for it."""
     holder = state.holder(plan, task, Stage.IMPLEMENT)
     if holder:
         return frozenset({holder})
@@ -199,7 +199,7 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
 
 
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:
-    """Return who holds the stage's role where ``model`` does not; empty where it does, or nobody is named."""
+    """Return who holds the stage's role if ``model`` does not; empty if it does, or nobody is named."""
     holder = state.holder(plan, task, stage)
     return holder if holder and holder != model else ""
 

@@ -38,7 +38,7 @@ def _hour(text: str, is_utc: bool) -> int:
 def local_clock(text: str, is_utc: bool) -> int:
     """Turn a log's time into seconds since the epoch; hand-written times are this machine's local time.
 
-    Raises ValueError where there is no such time.
+    Raises ValueError if there is no such time.
     """
     minutes, seconds = int(text[14:16]), int(text[17:])
     if minutes > 59 or seconds > 60:
@@ -180,7 +180,7 @@ def _from_end(path: Path) -> Iterator[tuple[bytes, bool]]:
 
 
 def places(records: Iterable[Record]) -> list[tuple[str, str]]:
-    """Return where each record was written: the name of its worktree and the branch, empty where nobody knows.
+    """Return where each record was written: the name of its worktree and the branch, empty if nobody knows.
 
     The lines of stage moves say it; those of hooks, which follow in the log, were written where their task was last
     started.
@@ -199,7 +199,7 @@ def places(records: Iterable[Record]) -> list[tuple[str, str]]:
 
 
 def own_logs(repository: Repository, policy: Policy) -> tuple[Path, Path]:
-    """The paths of this repository's benchmark log and run log; raises where the policy leads them astray."""
+    """The paths of this repository's benchmark log and run log; raises if the policy leads them astray."""
     found = []
     for key, name in (("log", policy.log), ("run_log", policy.run_log)):
         path = log_path(repository, name)
@@ -212,7 +212,7 @@ def own_logs(repository: Repository, policy: Policy) -> tuple[Path, Path]:
 def add(repository: Repository, policy: Policy, fields: dict[str, str]) -> str:
     """Append one record that a person typed; return its line.
 
-    Raises :class:`PlanfenceError` for a field that is no number where one is due, and where nothing could be written.
+    Raises :class:`PlanfenceError` for a field that is no number if one is due, and where nothing could be written.
     """
     if not fields.get("task"):
         raise PlanfenceError(

@@ -58,7 +58,7 @@ def observes(repository: Repository) -> bool:
 def failed(repository: Repository, event: str, began: float) -> str:
     """Log a run that ended in an error; return a warning for stderr, or "".
 
-    Where the policy itself can't be read, the log is where it stands by default.
+    If the policy itself can't be read, the log is where it stands by default.
     """
     try:
         with Objects(repository.git) as objects:

@@ -5,7 +5,7 @@ Hook fast paths use this module, so it imports nothing.
 
 from __future__ import annotations
 
-#: What teams already write with `echo`: always there, in this order, empty where nobody knows.
+#: What teams already write with `echo`: always there, in this order, empty if nobody knows.
 FIRST_FIELDS = ("task", "model", "cost", "time_min", "review_round")
 
 #: What our own lines add, in the order in which they are written. ``id`` is last, so that a line that bears one
@@ -59,8 +59,8 @@ def encode(value: str) -> str:
 def format_record(when: str, fields: dict[str, str]) -> str:
     """Return one line without its newline.
 
-    ``when`` is `2026-11-22_10:00:00`, in UTC where ``fields`` has an id, local time otherwise. The first fields
-    are always written, the others only where they have a value. Unknown fields stand before the id.
+    ``when`` is `2026-11-22_10:00:00`, in UTC if ``fields`` has an id, local time otherwise. The first fields
+    are always written, the others only if they have a value. Unknown fields stand before the id.
     """
     words = [when]
     words += [f"{name}={encode(fields.get(name, ''))}" for name in FIRST_FIELDS]

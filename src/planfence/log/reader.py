@@ -71,7 +71,7 @@ class SetAside(NamedTuple):
 
 
 #: Turns `2026-11-22_10:00:00` into seconds since the epoch; the second argument says whether it is UTC.
-#: Raises ValueError where there is no such time.
+#: Raises ValueError if there is no such time.
 Clock = Callable[[str, bool], int]
 
 
@@ -82,7 +82,7 @@ def decode(value: str) -> str:
 
 @lru_cache(maxsize=1 << 12)
 def number(value: str) -> float | None:
-    """Read a hand-written number such as `0.42`, `26` or `1e3`; None where it is empty or unreadable."""
+    """Read a hand-written number such as `0.42`, `26` or `1e3`; None if it is empty or unreadable."""
     return float(value) if _NUMBER.fullmatch(value) else None
 
 

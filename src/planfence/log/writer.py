@@ -1,4 +1,4 @@
-"""Writing the benchmark log and the run log: where they are, and what a line of ours says."""
+"""Writing the benchmark log and the run log: if they are, and what a line of ours says."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Value = str | int | float | Iterable[str]
 def log_path(repository: Repository, name: str) -> Path | None:
     """Where the log of this name is: in the main worktree, so that all linked worktrees share it.
 
-    None where the name leads outside the worktree or into the git directory: a policy comes with a clone, and must
-    not choose which of the user's files a hook appends to. Where there is no main worktree (a bare repository, with
+    None if the name leads outside the worktree or into the git directory: a policy comes with a clone, and must
+    not choose which of the user's files a hook appends to. If there is no main worktree (a bare repository, with
     linked worktrees or without), the logs are in the git directory, in `planfence/`.
     """
     top = repository.main_worktree()

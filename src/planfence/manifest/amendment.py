@@ -39,7 +39,7 @@ def amend(data: bytes, path: str, wanted: Amendment, protected: Sequence[str] = 
     Comments, order and line ends stay. A path that only a pattern covers counts as missing
     where the policy protects it (``protected``): there a pattern is not enough.
 
-    Raises :class:`PlanfenceError` where nothing would change or where the task denies the
+    Raises :class:`PlanfenceError` where nothing would change or if the task denies the
     path, :class:`~planfence.errors.BadFile` for a plan that is wrong.
     """
     plan, source = load_plan(data, path)

@@ -33,7 +33,7 @@ class Budget:
         return value
 
     def under(self, default: Budget) -> Budget:
-        """Return it with another's limits where it has none of its own."""
+        """Return it with another's limits if it has none of its own."""
         return Budget(*(default.of(name) if self.of(name) is None else self.of(name) for name in KINDS))
 
     def plus(self, more: Budget) -> Budget:

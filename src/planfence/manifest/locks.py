@@ -1,6 +1,6 @@
 """Keys that a shared policy locks: what is looser than what it says there.
 
-A repository may be stricter than the shared policy, never looser. Where no order says what is stricter (a command, a
+A repository may be stricter than the shared policy, never looser. If no order says what is stricter (a command, a
 pattern, a team's agents), every other value is looser.
 """
 

@@ -15,7 +15,7 @@ from planfence.gitio import paths
 from planfence.manifest.tablereader import Faults, quoted
 from planfence.manifest.tomlsource import Path, TomlSource, read_toml
 
-#: Returns a file's bytes, None where there is none; may raise :class:`BadFile` for what is no plain file.
+#: Returns a file's bytes, None if there is none; may raise :class:`BadFile` for what is no plain file.
 Read = Callable[[str], "bytes | None"]
 
 #: More files than this nobody reads.
@@ -80,7 +80,7 @@ class Merged(TomlSource):
             self._merge(self.data, source, source.data, ())
 
     def origin(self, path: Path) -> tuple[TomlSource, Path]:
-        """Which document says what stands at this path, and where in it; the top one where none does."""
+        """Which document says what stands at this path, and where in it; the top one if none does."""
         for length in range(len(path), 0, -1):
             if found := self._origins.get(path[:length]):
                 return found[0], (*found[1], *path[length:])

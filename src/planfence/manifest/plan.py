@@ -81,7 +81,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What every candidate must keep to: words for a reviewer, and a command that exits 0 where it holds."""
+    """What every candidate must keep to: words for a reviewer, and a command that exits 0 if it holds."""
 
     text: str
     run: str = ""
@@ -113,7 +113,7 @@ class Plan:
         return bool(task.budget.under(default) or self.budget)
 
     def model_for(self, task: Task, stage: str) -> str:
-        """Which model holds the role of this stage in this task; empty where nobody is named."""
+        """Which model holds the role of this stage in this task; empty if nobody is named."""
         return task.roles.get(stage, self.roles.get(stage, ""))
 
     def themes_of(self, path: str) -> tuple[str, ...]:

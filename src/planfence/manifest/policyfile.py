@@ -75,8 +75,8 @@ def load_policy(
     """Read a policy, and those that it extends.
 
     ``known_rules`` are the (code, name) pairs that `[rules]` may name; without them the names
-    are not checked. ``read`` returns the file of a path beside the policy, None where there is none: one of the same
-    commit where the policy is a commit's. Raises :class:`~planfence.errors.BadFile` with every fault of all files.
+    are not checked. ``read`` returns the file of a path beside the policy, None if there is none: one of the same
+    commit if the policy is a commit's. Raises :class:`~planfence.errors.BadFile` with every fault of all files.
     """
     source = read_toml(data, path)
     known = tuple(known_rules)

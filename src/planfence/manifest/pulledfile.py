@@ -59,7 +59,7 @@ def with_head(source: str, file: str, rev: str, commit: str, body: bytes) -> byt
 
 
 def read_head(data: bytes) -> Pulled | None:
-    """Return where a policy was pulled from, or None where its head does not say."""
+    """Return where a policy was pulled from, or None if its head does not say."""
     lines = data.split(b"\n", 1 + len(_KEYS))
     if lines[0].rstrip(b"\r").decode("utf-8", "replace") != _TITLE or len(lines) < 2 + len(_KEYS):
         return None

@@ -194,7 +194,7 @@ class Table:
             yield Table(self.faults, path, value)
 
     def raw(self, key: str) -> Any:
-        """Return a value whatever its type, None where there is none."""
+        """Return a value whatever its type, None if there is none."""
         self._known.add(key)
         return self._data.get(key)
 

@@ -25,7 +25,7 @@ from planfence.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """What came of it: the commit (empty where it was refused), the plan's new version, notes for the user."""
+    """What came of it: the commit (empty if it was refused), the plan's new version, notes for the user."""
 
     commit: str
     path: str
@@ -38,12 +38,12 @@ class Amended:
 def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amended:
     """Commit the plan with more paths in one task, by plumbing: nothing else that is staged or edited is touched.
 
-    The commit is judged before anything points at it; where a rule refuses it, nothing has
+    The commit is judged before anything points at it; if a rule refuses it, nothing has
     changed. Index and worktree take the new plan (had the index kept the old one, the next
     commit would silently revert the amendment), so both must be as HEAD has it.
 
     Raises :class:`PlanfenceError` where there is no commit, no policy or no such plan or task,
-    where the plan has changes of the user's own, or in the middle of a merge or rebase.
+    if the plan has changes of the user's own, or in the middle of a merge or rebase.
     """
     why = "".join(char for char in " ".join(wanted.why.split()) if char.isprintable())
     if not why:

@@ -185,7 +185,7 @@ def _is_lighter(finding: Finding, rule: LintRule) -> bool:
 
 
 def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:
-    """Lint a plan as a commit has it, among that commit's files; nothing where the commit has no such plan."""
+    """Lint a plan as a commit has it, among that commit's files; nothing if the commit has no such plan."""
     path = policy.plan_path(plan_id)
     with Objects(repository.git) as objects:
         blob = objects.read(f"{commit}:{path}")

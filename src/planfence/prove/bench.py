@@ -27,7 +27,7 @@ from planfence.ledger.evidence import TESTS, Outcome
 from planfence.ledger.records import new_id
 from planfence.records import dataclass, field
 
-#: Path → its state, where it is other than after the change; None: no file.
+#: Path → its state, if it is other than after the change; None: no file.
 States = Mapping[str, "FileState | None"]
 #: (name, command line)
 Command = tuple[str, str]

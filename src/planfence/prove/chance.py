@@ -16,7 +16,7 @@ _MOST = 120
 
 
 def chance(failures: int, passes: int) -> float:
-    """The highest probability, over all p, that chance gives these outcomes; 1.0 where either is missing."""
+    """The highest probability, over all p, that chance gives these outcomes; 1.0 if either is missing."""
     runs = failures + passes
     if not failures or not passes:
         return 1.0

@@ -277,7 +277,7 @@ def surely_broken(division: Division, states: Mapping[str, FileState | None]) ->
 
 
 def joined(division: Division, units: frozenset[str]) -> tuple[frozenset[str], ...]:
-    """What to try where a tree without these units does not build: with what shares their names, with their files.
+    """What to try if a tree without these units does not build: with what shares their names, with their files.
 
     The whole change is not among it: that is the first question.
     """

@@ -52,7 +52,7 @@ class TaskChange:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came of it. ``proof`` is None where there was nothing to ask; ``cut`` says that the budget ended it."""
+    """What came of it. ``proof`` is None if there was nothing to ask; ``cut`` says that the budget ended it."""
 
     change: TaskChange
     proof: Proof | None

@@ -29,7 +29,7 @@ _TESTS = {"passed": "ok", "failed": "FAIL", "none": "-"}
 
 
 def board_text(board: Board, now: float, *, home: str = "") -> str:
-    """Return all rows, two lines each: what it is and how far, where it is and what it waits for.
+    """Return all rows, two lines each: what it is and how far, if it is and what it waits for.
 
     ``home`` is a folder that places are shown relative to if they are in it.
     """
@@ -156,7 +156,7 @@ def forecast_text(found: Forecast) -> str:
 
 
 def forecast_plain(found: Forecast) -> dict[str, object]:
-    """The forecast as JSON has it; `files` is null where a branch can't be merged at all."""
+    """The forecast as JSON has it; `files` is null if a branch can't be merged at all."""
     return {
         "base": found.base,
         "branches": list(found.branches),

@@ -19,7 +19,7 @@ _SPECIAL = {ord(char): f"&#{ord(char)};" for char in "\\`*_{}[]()<>#+!|@~&$^:\"'
 def shown(text: str) -> str:
     """Return a text of others as Markdown that shows it, on one line: no link, no mention, no markup.
 
-    Forges look for mentions (`@team`, `#12`) in what is rendered, where an escape is gone, but not in code.
+    Forges look for mentions (`@team`, `#12`) in what is rendered, if an escape is gone, but not in code.
     """
     return f"<code>{inert(text).translate(_SPECIAL)}</code>" if text else ""
 

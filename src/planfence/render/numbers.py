@@ -11,7 +11,7 @@ _ABSURD = 100_000
 
 
 def amount(value: float | None, unit: str) -> str:
-    """One number in its unit; a dash where it is unknown."""
+    """One number in its unit; a dash if it is unknown."""
     if value is None:
         return "-"
     if value >= _ABSURD:

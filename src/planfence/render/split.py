@@ -43,7 +43,7 @@ def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = F
 
 
 def next_lines(groups: int, option: str = "") -> str:
-    """What to type next after a dry run; ``option`` names the commit that is split, where it is one."""
+    """What to type next after a dry run; ``option`` names the commit that is split, if it is one."""
     if groups == 1:
         return "\nOne group: this change is not mixed by its paths or kinds. `--fine` looks closer.\n"
     line = f"planfence split{inert(option)}"

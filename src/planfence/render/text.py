@@ -25,7 +25,7 @@ def paint(text: str, code: str, colour: bool) -> str:
 
 
 def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, task: str = "") -> str:
-    """Return the whole report as text that ends with a newline; empty where the exit code says it all."""
+    """Return the whole report as text that ends with a newline; empty if the exit code says it all."""
     lines: list[str] = []
     found_in: dict[str, list[Finding]] = {}
     for finding in report.findings:

@@ -108,7 +108,7 @@ def _totals(value: object) -> _Totals:
 def _shared(rollout: _Rollout, rollouts: dict[str, _Rollout]) -> int:
     """How many of a child's first events are its parent's.
 
-    Where the parent's file is not at hand, those are that were written before the child began, and any sibling's.
+    If the parent's file is not at hand, those are that were written before the child began, and any sibling's.
     """
     if not rollout.child:
         return 0

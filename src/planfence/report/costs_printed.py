@@ -13,7 +13,7 @@ def collect(printed: str, *, epoch: int, cwd: str = "", model: str = "") -> Coll
     """Read printed JSON: one object, an array, or one object a line.
 
     ``epoch`` is when it ended; ``model`` is for Codex, which prints none. A Claude session's dollars are its own
-    report, for each model where it says so, otherwise shared by their tokens. What a resumed session prints is this
+    report, for each model if it says so, otherwise shared by their tokens. What a resumed session prints is this
     run's with Claude (``run`` tells the runs apart), the whole thread's so far with Codex, without its subagents'.
     """
     collected = Collected()

@@ -45,7 +45,7 @@ class TaskRow:
 class ReportData:
     """One report. ``counts`` and ``aside`` tell what was read; ``loose_share`` is the share of dollars of no task.
 
-    ``verdict`` is the trial's, where there is one (:mod:`planfence.report.decision`), as plain data.
+    ``verdict`` is the trial's, if there is one (:mod:`planfence.report.decision`), as plain data.
     """
 
     made_at: int

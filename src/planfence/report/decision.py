@@ -95,7 +95,7 @@ class Decision:
     """What a trial says so far.
 
     ``word`` is `better`, `worse`, `equivalent`, `trade-off`, `not enough data`, or `running` between looks. ``look`` is
-    the number of tasks that it rests on. ``more`` is how many more tasks each arm needs, 0 where none or unknown.
+    the number of tasks that it rests on. ``more`` is how many more tasks each arm needs, 0 if none or unknown.
     """
 
     word: str
@@ -108,7 +108,7 @@ class Decision:
 
 
 def estimate(outcomes: Sequence[TaskOutcome], alpha: float, *, per_accepted: bool) -> Effect | None:
-    """Fit ln(y) ~ arm + ln(est_min); without the forecast where any lacks it. None where there is too little.
+    """Fit ln(y) ~ arm + ln(est_min); without the forecast if any lacks it. None if there is too little.
 
     Per accepted task, the ratio of the acceptance rates is part of the effect, with its variance (delta method).
     """

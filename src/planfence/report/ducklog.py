@@ -181,7 +181,7 @@ def _newlines(paths: Sequence[Path]) -> int:
 
 
 def fold_large(paths: Sequence[Path], prefix: str) -> tuple[LogFacts, Counter[str], list[SetAside]] | None:
-    """Fold files of one prefix; None where they are not for DuckDB: then they are read in Python."""
+    """Fold files of one prefix; None if they are not for DuckDB: then they are read in Python."""
     facts, reader = LogFacts(), Reader(local_clock)
     try:
         with closing(add_up(paths)) as bits:

@@ -42,7 +42,7 @@ class _Run:
 
 
 class _Runs(dict[str, _Run]):
-    """What ran, by its words, read when they are first asked for: ValueError where they can't be."""
+    """What ran, by its words, read when they are first asked for: ValueError if they can't be."""
 
     def __missing__(self, words: str) -> _Run:
         match = _OF_RUN.fullmatch(words)
@@ -59,7 +59,7 @@ _NOTHING = (0, LATE, EARLY, 0.0, 0, 0.0, 0, 0.0, 0, 0, LATE, EARLY, LATE, EARLY,
 
 
 class _Tasks(dict[str, list[Any]]):
-    """Sums by the words of task and model, begun when first asked for: ValueError where the words can't be read."""
+    """Sums by the words of task and model, begun when first asked for: ValueError if the words can't be read."""
 
     def __missing__(self, words: str) -> list[Any]:
         if not _OF_TASK.fullmatch(words):
@@ -79,7 +79,7 @@ class Sums:
         self._tasks, self._runs = _Tasks(), _Runs()
 
     def of(self, words: Iterable[str]) -> list[list[Any]]:
-        """The sums that belong to these words of task and model, one by one; ValueError where one can't be read."""
+        """The sums that belong to these words of task and model, one by one; ValueError if one can't be read."""
         return list(map(self._tasks.__getitem__, words))
 
     def runs_of(self, words: Iterable[str]) -> list[_Run]:
@@ -216,7 +216,7 @@ def _merge_ran(facts: LogFacts, clock: Clock, task: str, sums: list[Any]) -> Non
 UNREAD = ("rules", "files", "lines", "ms", "session", "commit", "why")
 
 # `[^,]*` is several times faster than a narrower class. That it crosses newlines does no harm: a word that holds one
-# is refused where it is read. A choice between a word and nothing looks at the word's first letter only; `?` does not.
+# is refused if it is read. A choice between a word and nothing looks at the word's first letter only; `?` does not.
 _TIME = r"(.{13}:[0-5][0-9]:[0-5][0-9])"
 _COMMON = re.compile(
     rf"^({_TIME},(task=[^,]*,model=[^,]*),cost=(?:"
@@ -308,7 +308,7 @@ class Common:
         return True
 
     def _amounts(self, columns: list[list[str]]) -> list[list[float | None]] | None:
-        """The columns read as numbers, None where a word is empty; no columns where one can't be read."""
+        """The columns read as numbers, None if a word is empty; no columns if one can't be read."""
         known = self._numbers
         try:
             return [list(map(known.__getitem__, column)) for column in columns]
@@ -371,7 +371,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _keys(line: tuple[int, str]) -> tuple[bool, list[str]]:
-    """By which keys the reference might know a line; none, and True, where that can't be told: records are glued."""
+    """By which keys the reference might know a line; none, and True, if that can't be told: records are glued."""
     text = line[1].rstrip("\r\n")
     glued = text.count(",task=") > 1 or (",task=" in text and not _BEGINS.match(text))
     return glued, [] if glued else [text, *_IDS.findall(text)]

@@ -72,7 +72,7 @@ def text_of(path: Path, start: int = 0, end: int | None = None) -> Iterator[str]
 class _Part:
     """What one process made of its spans: totals, the marks of what it saw, by span its lines, and the rare ones.
 
-    No marks where two were the same; those that are sent to another process are the smaller array.
+    No marks if two were the same; those that are sent to another process are the smaller array.
     """
 
     totals: Totals
@@ -98,7 +98,7 @@ def _fold_part(spans: list[Span], *, sent: bool) -> _Part:
 
 
 def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded | None:
-    """Fold files in several processes; None where one will do, or where two lines in different parts may be doubles.
+    """Fold files in several processes; None where one will do, or if two lines in different parts may be doubles.
 
     The rare lines are read here, in their order, as the reference reads them.
     """

@@ -12,7 +12,7 @@ OLD_DAYS = 14
 
 
 def to_ask(repository: Repository, wanted: str, now: int) -> float | None:
-    """The plan's estimate (minutes) where a person should be asked for theirs, None where the plan's is taken.
+    """The plan's estimate (minutes) if a person should be asked for theirs, None if the plan's is taken.
 
     A person who begins a task is asked while a trial runs, whose comparison rests on forecasts, and where the plan
     has no estimate or is older than :data:`OLD_DAYS`. An agent is never asked, nor is anybody twice: a forecast that

@@ -32,7 +32,7 @@ class HistoryCommit(NamedTuple):
 
 
 def commits(repository: Repository) -> list[HistoryCommit]:
-    """All commits of HEAD's history, oldest first; none where there is no commit yet."""
+    """All commits of HEAD's history, oldest first; none if there is no commit yet."""
     git = repository.git
     if git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] != 0:
         return []

@@ -16,7 +16,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One number: ``value`` and the ends of its 95% interval, None where the data don't reach; ``n`` tasks behind it.
+    """One number: ``value`` and the ends of its 95% interval, None if the data don't reach; ``n`` tasks behind it.
 
     ``unit`` is `$`, `min`, `h`, `rate`, `rounds` or `ratio`. ``note`` says what was left out, or how it was counted.
     """
@@ -160,7 +160,7 @@ def _at_least(floor: float, interval: stats.Interval | None) -> stats.Interval |
 
 
 def first_pass(task: TaskFacts, within: int = 1) -> bool | None:
-    """Whether a closed task needed at most ``within`` review rounds and stands; None where nobody counted rounds."""
+    """Whether a closed task needed at most ``within`` review rounds and stands; None if nobody counted rounds."""
     rounds = task.review_rounds
     if not rounds or not task.closed:
         return None

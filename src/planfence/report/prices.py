@@ -41,7 +41,7 @@ _LONG = 1_000_000
 
 
 def rates(agent: str, model: str, epoch: int) -> Rates | None:
-    """Return what a model's tokens cost at most; None where it has no price."""
+    """Return what a model's tokens cost at most; None if it has no price."""
     plain = Turn(agent, "", epoch, "", model, _LONG, 0)
     written = replace(plain, written=_LONG, written_1h=_LONG)
     found = []
@@ -54,7 +54,7 @@ def rates(agent: str, model: str, epoch: int) -> Rates | None:
 
 
 def cost(turn: Turn) -> float | None:
-    """Dollars of one turn: as its agent reported, otherwise by the table; None where the model has no price."""
+    """Dollars of one turn: as its agent reported, otherwise by the table; None if the model has no price."""
     if turn.reported is not None:
         return turn.reported
     if not table_name() or not turn.model:

@@ -73,7 +73,7 @@ def report(
     trial: Trial | None = None,
     team: Sequence[str] | None = None,
 ) -> ReportData:
-    """Make a report from logs, with the verdict of a trial where one is given.
+    """Make a report from logs, with the verdict of a trial if one is given.
 
     ``team``: all writers' lines (:mod:`planfence.report.teamlog`), in place of what the sources' files hold.
     """

@@ -47,7 +47,7 @@ class Spending:
         return value
 
     def count(self, model: str, tokens: int, usd: float | None) -> None:
-        """Add an answer, or a line of the log; ``usd`` is None where it has no price."""
+        """Add an answer, or a line of the log; ``usd`` is None if it has no price."""
         self.tokens += tokens
         if usd is not None:
             self.usd += usd

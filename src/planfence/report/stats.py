@@ -175,7 +175,7 @@ def t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None
 
 
 def log_t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None:
-    """Student's interval for a geometric mean; None below two values, or where one is not positive."""
+    """Student's interval for a geometric mean; None below two values, or if one is not positive."""
     if len(values) < 2 or min(values) <= 0:
         return None
     inner = t_interval([math.log(value) for value in values], alpha)
@@ -197,7 +197,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALPHA) -> Interval | None:
     """The order statistics that enclose a quantile with at least 1 - alpha coverage, whatever the distribution.
 
-    None where the sample is too small for that (a median needs six values). From 100,000 values on the ranks are those
+    None if the sample is too small for that (a median needs six values). From 100,000 values on the ranks are those
     of the normal approximation, which differ by one at most.
     """
     n = len(ordered)
@@ -226,7 +226,7 @@ def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALP
 def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], alpha: float = ALPHA) -> Interval | None:
     """An interval for Σ numerators / Σ denominators over pairs, by linearisation on the log scale.
 
-    None below two pairs or where either sum is 0 (Cochran, *Sampling Techniques*, 6.3).
+    None below two pairs or if either sum is 0 (Cochran, *Sampling Techniques*, 6.3).
     """
     n, top, bottom = len(numerators), math.fsum(numerators), math.fsum(denominators)
     ratio = top / bottom if bottom else 0.0

@@ -190,7 +190,7 @@ class TaskFacts:
 
     @property
     def known_cost(self) -> float | None:
-        """Dollars, or None where no line has them or a priced part is missing."""
+        """Dollars, or None if no line has them or a priced part is missing."""
         return self.cost if self.costs and not self.unpriced else None
 
     @property
@@ -221,7 +221,7 @@ class LogFacts:
     models: Counter[str] = field(default_factory=Counter)
 
     def task(self, name: str) -> TaskFacts:
-        """The task of this name, made where it is new."""
+        """The task of this name, made if it is new."""
         facts = self.tasks.get(name)
         if facts is None:
             facts = self.tasks[name] = TaskFacts(name)

@@ -13,7 +13,7 @@ from planfence.report import stats
 from planfence.report.metrics import first_pass
 from planfence.report.taskfacts import TaskFacts
 
-#: Fewer tasks of either flow say nothing. The interval does the rest: where the flows cost the same, it lies above 1 in
+#: Fewer tasks of either flow say nothing. The interval does the rest: if the flows cost the same, it lies above 1 in
 #: 2% of the logs with five tasks of each as with eight, while the medians alone differ so in 30% of either.
 LEAST = 5
 #: Sizes by the forecast, in minutes: up to this, and everything above.
@@ -84,7 +84,7 @@ def _ratio(dual: Sequence[TaskFacts], single: Sequence[TaskFacts]) -> tuple[floa
 def for_task(
     plan: Plan, task: Task, policy: Policy, *, urgent: str = "", past: Iterable[TaskFacts] = ()
 ) -> tuple[str, ...]:
-    """Return sentences that say why two models are not worth it here; none where nothing speaks against it.
+    """Return sentences that say why two models are not worth it here; none if nothing speaks against it.
 
     ``past`` are tasks of the log. A task that one model holds throughout is asked nothing.
     """

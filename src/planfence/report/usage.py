@@ -16,7 +16,7 @@ class Turn:
 
     ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
     ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 where unknown. ``reported`` is
-    the agent's own number of dollars, None where it says none. ``placeholder``: the output tokens may be less than
+    the agent's own number of dollars, None if it says none. ``placeholder``: the output tokens may be less than
     the truth. ``run`` names one run of a program where it printed its own, "" elsewhere.
     """
 
@@ -75,27 +75,27 @@ def json_lines(path: Path, collected: Collected) -> Iterator[dict[str, object]]:
 
 
 def table(value: object) -> dict[str, object]:
-    """The value where it is a JSON object, an empty one otherwise."""
+    """The value if it is a JSON object, an empty one otherwise."""
     return value if isinstance(value, dict) else {}
 
 
 def text(value: object) -> str:
-    """The value where it is a string, "" otherwise."""
+    """The value if it is a string, "" otherwise."""
     return value if isinstance(value, str) else ""
 
 
 def count(value: object) -> int:
-    """The value where it is a number that counts something, 0 otherwise."""
+    """The value if it is a number that counts something, 0 otherwise."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15 else 0
 
 
 def dollars(value: object) -> float | None:
-    """The value where it is an amount, None otherwise."""
+    """The value if it is an amount, None otherwise."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9 else None
 
 
 def seconds(value: object) -> int:
-    """An ISO 8601 time as seconds since the epoch, 0 where it is none."""
+    """An ISO 8601 time as seconds since the epoch, 0 if it is none."""
     try:
         parsed = datetime.fromisoformat(text(value))
     except ValueError:

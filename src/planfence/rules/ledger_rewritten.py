@@ -2,7 +2,7 @@
 
 ## What it checks
 On a server, every update under `refs/planfence/`: it must be a ledger's ref (`refs/planfence/ledger/<writer>`),
-grow from what it was, and come from the one who pushed it first, where the server says who pushes. Attachments
+grow from what it was, and come from the one who pushed it first, if the server says who pushes. Attachments
 (`refs/planfence/kept/<writer>/<day>`) are their writer's; if they are older than `[ledger] retention_days`, anybody may
 drop them.
 

@@ -3,7 +3,7 @@
 ## What it checks
 Each changed path against the plan's themes. A path that belongs to other themes than the task's is
 refused. A path in no theme counts for the task's own theme if the task lists it; a path in several
-counts for whichever keeps the change whole. Where the theme lists `types`, the message's Conventional
+counts for whichever keeps the change whole. If the theme lists `types`, the message's Conventional
 Commits type must be one of them.
 
 ## Why is this bad?

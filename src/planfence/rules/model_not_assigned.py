@@ -3,7 +3,7 @@
 ## What it checks
 Who commits (`PLANFENCE_MODEL`, else what the agent's own variables say, else `human`) must hold the task's
 implement role: as the plan's `[roles]`, the task's own, or a recorded handover says. A plan is amended by
-whoever holds its plan role, or by a person. Where nobody is named, anyone may.
+whoever holds its plan role, or by a person. If nobody is named, anyone may.
 
 ## Why is this bad?
 Who does what was decided for a reason (cost, strength, a second pair of eyes). A silent swap takes it away,

@@ -62,7 +62,7 @@ def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
 
 
 def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task) -> frozenset[str]:
-    """Who holds a task; where nobody is named, also who works on it now.
+    """Who holds a task; if nobody is named, also who works on it now.
 
     A person may start a task for a model, which is named nowhere until it commits: then it may be any but the planner.
     """

@@ -2,7 +2,7 @@
 
 ## What it checks
 A commit that changes `planfence.toml`, a shared policy or the `trust.signers` file, or a merge that settles one of
-them, must not be by a model that holds the implement role of any task of the plans at its parent (where a plan names
+them, must not be by a model that holds the implement role of any task of the plans at its parent (if a plan names
 nobody: that began the task, or wrote code for it). People may.
 
 ## Why is this bad?

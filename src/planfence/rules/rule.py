@@ -49,11 +49,11 @@ class Door(StrEnum):
 class PlanEdit:
     """What a change does to one file that governs: the plan before and after.
 
-    ``fault`` is why the new side can't be read, where it can't; a plan of None is absent. Of a merge, ``old`` and
+    ``fault`` is why the new side can't be read, if it can't; a plan of None is absent. Of a merge, ``old`` and
     ``others`` are the plans of the parents that have another text; ``settled`` says that it took one parent's text.
     ``past`` are the versions that the plan had before the change, the latest first, also before it was deleted, and
-    ``gone`` the plans that the change or its history deleted, as they last were: asked for where a model adds a task.
-    ``begun`` is False where it is known that no task of the plan had begun before the change. ``loosened`` is what a
+    ``gone`` the plans that the change or its history deleted, as they last were: asked for if a model adds a task.
+    ``begun`` is False if it is known that no task of the plan had begun before the change. ``loosened`` is what a
     policy loosens that its shared policy locks.
     """
 
@@ -79,7 +79,7 @@ class Fold:
     """Where a commit that waits to be folded into another (`fixup!`) can be.
 
     ``onto`` is where the judged commits begin (a full id; empty: at a root), ``branch`` the local branch that has
-    it, empty where that is the current one or is not known here. ``has_target`` says whether the commit that it
+    it, empty if that is the current one or is not known here. ``has_target`` says whether the commit that it
     fixes is judged with it.
     """
 
@@ -93,13 +93,13 @@ class Context:
     """One change and what it is judged by. Plan and policy are those of the change's parent.
 
     ``plan`` and ``task`` are both set or both None; ``task_name`` is what was asked for, also
-    where no such task exists. ``unplanned`` is the union of the paths of all small changes of
+    if no such task exists. ``unplanned`` is the union of the paths of all small changes of
     the range so far, this one included. ``links`` maps a changed symlink's path to its target;
     ``collisions`` an added path to the one that it collides with on another file system.
     ``origins`` maps a changed path to the task whose commit added it.
-    ``plans`` are all plans of the change's parent, where a model changes what governs.
-    ``signer`` is the principal whose listed key signed the commit, where that is asked for.
-    ``fold`` is set where a `fixup!` is on its way out of this clone, or into a review.
+    ``plans`` are all plans of the change's parent, if a model changes what governs.
+    ``signer`` is the principal whose listed key signed the commit, if that is asked for.
+    ``fold`` is set if a `fixup!` is on its way out of this clone, or into a review.
     ``beside`` are the tasks of the commits before a change that names none, where it belongs to none of theirs.
     ``unread`` are the paths whose lines nobody reads: renamed as they are, locked, generated, vendored.
     ``squashed`` says that a forge made it of several commits, which were judged one by one.

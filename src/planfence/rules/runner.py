@@ -48,7 +48,7 @@ def clauses(
 def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     """Run rules over one change, with the policy's severities and the change's name on each finding.
 
-    What a rule itself only warns of, though it is an error by default, stays a warning. Where the policy only
+    What a rule itself only warns of, though it is an error by default, stays a warning. If the policy only
     observes, nothing refuses.
     """
     return tuple(

@@ -3,7 +3,7 @@
 ## What it checks
 `planfence advance` asks the ledger for a proof (`planfence prove`) of exactly this tree. Under `tests.prove = "change"`
 the tests must fail on the code as it was before the task; under `"hunks"`, besides, they must notice the loss of
-at least `tests.proven_min` of the change's parts. A flaky suite proves nothing. Where the tests take less than a
+at least `tests.proven_min` of the change's parts. A flaky suite proves nothing. If the tests take less than a
 minute, `advance` asks by itself; otherwise it names the command.
 
 ## Why is this bad?

@@ -10,7 +10,7 @@ commit that it fixes is still wrong. Folded after a review has begun, it is anot
 
 ## Fix
 `git rebase -i --autosquash BASE` folds it; the refusal names BASE, and the tree stays the same, so that its tests need
-not run again. With `GIT_SEQUENCE_EDITOR=:` before it no editor opens. Where the commit that it fixes has been
+not run again. With `GIT_SEQUENCE_EDITOR=:` before it no editor opens. If the commit that it fixes has been
 merged already, there is nothing to fold it into: give it a message of its own (`reword`).
 """
 

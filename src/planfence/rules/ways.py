@@ -79,7 +79,7 @@ def again(case: Case) -> str:
 
 
 def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Finding, ...]) -> Iterator[Step]:
-    """Leave paths out of the change, with what they hold kept; settles nothing where nothing else would remain."""
+    """Leave paths out of the change, with what they hold kept; settles nothing if nothing else would remain."""
     words, at = _quoted(left_out), case.place.at
     rest = set(case.ctx.change.paths) - set(left_out)
     settles = settles if rest or case.place.amends else ()
@@ -192,7 +192,7 @@ def begin_task(case: Case) -> Iterator[Step]:
 
 
 def some_task(case: Case) -> Iterator[Step]:
-    """Say how a task is begun, where none lists the paths."""
+    """Say how a task is begun, if none lists the paths."""
     if not case.place.made and not case.place.tasks(case.ctx.change.paths):
         wish = "start a task that lists these files"
         yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN, wish=wish)
@@ -225,7 +225,7 @@ def _from_file(case: Case) -> str:
 
 
 def give_up(case: Case) -> Iterator[Step]:
-    """Stop what is under way, where nothing else can be typed in its middle."""
+    """Stop what is under way, if nothing else can be typed in its middle."""
     command = {At.REBASE: "rebase", At.MERGE: "merge", At.PICK: "cherry-pick", At.REVERT: "revert"}
     if case.place.under_way:
         yield Step("or go back to before it, and begin again", f"git {command[case.place.at]} --abort")
@@ -317,7 +317,7 @@ def edit_message(case: Case) -> Iterator[Step]:
 
 
 def true_type(ctx: Context) -> str:
-    """Return a type that the task's theme has and the diff does not contradict; empty where none is known."""
+    """Return a type that the task's theme has and the diff does not contradict; empty if none is known."""
     theme = ctx.plan.themes.get(ctx.task.theme) if ctx.plan and ctx.task else None
     wanted = theme.types if theme and theme.types else ("feat", "fix", "refactor", "docs", "test", "build", "ci")
     if ctx.content is None:

@@ -110,7 +110,7 @@ class Settings:
 
 
 def command(agent: str, event: str) -> str:
-    """Return the hook's command line; where it could deny, no answer at all denies too."""
+    """Return the hook's command line; if it could deny, no answer at all denies too."""
     if event not in _DENYING:
         return f"{PROGRAM} {agent}"
     said = "planfence gave no answer, so this is denied: install planfence, or ask a person to remove the hook"
@@ -263,7 +263,7 @@ def _without_tables(text: str, path: Path) -> str:
 
 
 def _first(text: str) -> tuple[jsontext.Node, int] | None:
-    """Return the container and the index of the first thing to take out, or None where nothing is ours."""
+    """Return the container and the index of the first thing to take out, or None if nothing is ours."""
     root = _object(text)
     hooks = root.member("hooks")
     if hooks is None or not hooks.is_object:
@@ -336,7 +336,7 @@ def _hooks(text: str) -> jsontext.Node:
 
 
 def read(path: Path) -> str | None:
-    """Return a settings file's text, or None where there is none."""
+    """Return a settings file's text, or None if there is none."""
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:

@@ -162,7 +162,7 @@ def _temporary(path: Path) -> Path:
 
 
 def _keep(hook: Hook) -> None:
-    """Give the hook that is there its second name; as a copy where the file system has no hard links."""
+    """Give the hook that is there its second name; as a copy if the file system has no hard links."""
     with _written(hook.folder):
         try:
             os.link(hook.path, hook.kept_path, follow_symlinks=False)

@@ -48,7 +48,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What checks look at: the repository, and the policy in force (the defaults where none can be read)."""
+    """What checks look at: the repository, and the policy in force (the defaults if none can be read)."""
 
     repository: Repository
     policy: Policy

@@ -148,7 +148,7 @@ def snippet() -> str:
 
 
 def find_tool(tool: str, environment: Environment) -> str:
-    """The tool's program on PATH or beside our own interpreter; empty where it is not installed."""
+    """The tool's program on PATH or beside our own interpreter; empty if it is not installed."""
     beside = str(Path(sys.executable).parent)
     return shutil.which(tool, path=environment.get("PATH")) or shutil.which(tool, path=beside) or ""
 
@@ -157,7 +157,7 @@ def install_stages(tool: str, top: Path, environment: Environment) -> str:
     """Have the framework install all of planfence's stages; return what it said.
 
     Raises :class:`CouldNotCheck` where the tool is missing or refuses, as pre-commit does
-    where `core.hooksPath` is set.
+    if `core.hooksPath` is set.
     """
     program = find_tool(tool, environment)
     if not program:

@@ -17,7 +17,7 @@ from planfence.setup.shims import CHAINED_SUFFIX
 class Hook:
     """What stands in one hook's place.
 
-    ``data`` is None where nothing does. ``kept`` is the hook behind ours; ``legacy`` the
+    ``data`` is None if nothing does. ``kept`` is the hook behind ours; ``legacy`` the
     shim of ours that another installer has put behind its own hook (`NAME.legacy`).
     """
 
@@ -30,7 +30,7 @@ class Hook:
 
     @property
     def kind(self) -> Kind | None:
-        """Whose the hook is; None where there is none."""
+        """Whose the hook is; None if there is none."""
         return None if self.data is None else shimreader.classify(self.data)
 
     @property

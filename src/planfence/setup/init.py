@@ -156,7 +156,7 @@ def _tests_step(repository: Repository, policy: Policy, shown: Shown | None) -> 
 
 
 def _framework_step(top: Path, framework: str) -> Iterator[InitStep]:
-    """Write a framework's configuration where one is asked for and none is there."""
+    """Write a framework's configuration if one is asked for and none is there."""
     config = frameworks.read_config(top)
     if config is None:
         if framework in frameworks.TOOLS:

@@ -52,7 +52,7 @@ class Installation:
 
 
 def own_launcher() -> Launcher | None:
-    """This interpreter and this package's folder; None where there is no interpreter to name."""
+    """This interpreter and this package's folder; None if there is no interpreter to name."""
     site = str(Path(planfence.__file__).resolve().parents[1])
     return Launcher(sys.executable, site) if sys.executable else None
 
@@ -71,7 +71,7 @@ def hooks_folder(repository: Repository) -> HooksFolder:
 
 
 def require_folder(folder: HooksFolder) -> None:
-    """Raise where the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
+    """Raise if the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
     if folder.path.exists() and not folder.path.is_dir():
         hint = "git config --unset core.hooksPath (with --global where it is set there)"
         raise PlanfenceError(f"{folder.path} is no folder, so git runs no hooks", hint=hint)

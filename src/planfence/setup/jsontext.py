@@ -137,7 +137,7 @@ class _Reader:
 
 
 def indent_of(text: str) -> str:
-    """Return one step of the text's own indentation; two spaces where it has none."""
+    """Return one step of the text's own indentation; two spaces if it has none."""
     for line in text.splitlines():
         stripped = line.lstrip(" \t")
         if stripped and stripped != line and not stripped.startswith(("//", "*", "/*")):
@@ -195,7 +195,7 @@ def remove(text: str, container: Node, index: int) -> str:
 
 
 def _after(text: str, end: int) -> int:
-    """Return the offset after the comma that follows a value, or 0 where none does."""
+    """Return the offset after the comma that follows a value, or 0 if none does."""
     reader = _Reader(text)
     reader.at = end
     reader.skip()

@@ -29,7 +29,7 @@ def install_server(repository: Repository) -> Path:
 
     A forge that keeps its own `pre-receive` runs a folder of others: Gitea and Forgejo
     `hooks/pre-receive.d`, GitLab `custom_hooks/pre-receive.d`. Raises :class:`PlanfenceError` outside a bare
-    repository, or where another hook stands in the way.
+    repository, or if another hook stands in the way.
     """
     if not repository.bare:
         raise PlanfenceError(

@@ -99,7 +99,7 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     """Bring shared policies from where they come from, in a commit of the policy alone.
 
     Without ``asked`` all that were pulled before. The commit is judged before anything points at it. Raises
-    :class:`PlanfenceError` where there is no commit or no policy, where one of the files has edits of the user's own,
+    :class:`PlanfenceError` where there is no commit or no policy, if one of the files has edits of the user's own,
     :class:`BadFile` for a policy that would be wrong, :class:`CouldNotCheck` where git can't fetch.
     """
     if repository.bare:

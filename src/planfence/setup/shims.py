@@ -1,7 +1,7 @@
 """The text of the native hook shims: what git starts, in as few processes as a shell allows.
 
 A shim is POSIX sh. One that `planfence install` writes names an interpreter and the folder
-that holds this package, and starts the fast path without the site module; where either has
+that holds this package, and starts the fast path without the site module; if either has
 vanished it takes `planfence` from PATH. The shims in `hooks/`, for `core.hooksPath`, name no
 path at all. The second line bears a digest of the rest, so that a shim which somebody has
 edited since is told from one that may be replaced.

@@ -117,7 +117,7 @@ def publish(repository: Repository, moving: Asked, new: str, old: str) -> None:
 
 
 def author_line(author: Mapping[str, str]) -> bytes:
-    """What :func:`author_of` returned, as a commit has it; empty where the name is."""
+    """What :func:`author_of` returned, as a commit has it; empty if the name is."""
     if not author or not author["GIT_AUTHOR_NAME"]:
         return b""
     date = author["GIT_AUTHOR_DATE"].removeprefix("@")
@@ -125,7 +125,7 @@ def author_line(author: Mapping[str, str]) -> bytes:
 
 
 def author_of(raw: GitObject) -> dict[str, str]:
-    """The author of a raw commit, as variables that make another commit his or hers; empty where the line is broken."""
+    """The author of a raw commit, as variables that make another commit his or hers; empty if the line is broken."""
     import re
 
     match = re.search(_AUTHOR, raw.data.partition(b"\n\n")[0])

@@ -119,7 +119,7 @@ def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide, words: s
 
 
 def _task_for(guide: Guide, theme: str, paths: list[str]) -> Task | None:
-    """The task whose commit this is: the active one where its theme fits, else the only one that lists the paths."""
+    """The task whose commit this is: the active one if its theme fits, else the only one that lists the paths."""
     if guide.plan is None or guide.task is None:
         return None
     if theme == guide.task.theme:
@@ -148,7 +148,7 @@ def _themes(paths: Sequence[str], guide: Guide) -> dict[str, str]:
 
 
 def bucket_of(path: str) -> Bucket | None:
-    """What every change of this path does, whatever its kind; None where the kind decides."""
+    """What every change of this path does, whatever its kind; None if the kind decides."""
     path_class = classify(path)
     if path_class in (PathClass.LOCK, PathClass.DEPS) or is_vendored(path):
         return Bucket.DEPS
@@ -188,7 +188,7 @@ def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None
 
 
 def _give_changelog(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
-    """Without changed behaviour a changelog tells of the other change, where there is just one."""
+    """Without changed behaviour a changelog tells of the other change, if there is just one."""
     others = [own for (place, bucket), own in members.items() if place == theme and bucket is not Bucket.DOCS and own]
     docs = members.get((theme, Bucket.DOCS), [])
     if len(others) == 1:
@@ -242,7 +242,7 @@ def knots(paths: Sequence[str], old_paths: Sequence[str]) -> list[list[int]]:
 
 
 def _clusters(own: list[Judged], names: Mapping[str, frozenset[str]]) -> list[list[Judged]]:
-    from planfence.content.crosshunk import clusters  # only where they are asked for
+    from planfence.content.crosshunk import clusters  # only if they are asked for
 
     roots = clusters([names.get(one.unit.id, frozenset()) for one in own], [one.unit.path for one in own])
     parts: dict[int, list[Judged]] = defaultdict(list)

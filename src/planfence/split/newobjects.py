@@ -81,7 +81,7 @@ class NewObjects:
         return _Folder(entries, name)
 
     def _inner(self, folder: _Folder, name: bytes, *, make: bool) -> _Folder | None:
-        """The folder of this name, opened to be changed; None where there is none and none is to be made."""
+        """The folder of this name, opened to be changed; None if there is none and none is to be made."""
         mode, found = folder.entries.get(name, (0, ""))
         if isinstance(found, _Folder):
             return found

@@ -112,7 +112,7 @@ def make_proposal(
 def _of_open_tasks(
     repository: Repository, objects: Objects, subject: Subject, groups: tuple[Group, ...]
 ) -> tuple[Group, ...]:
-    """Name another task than the active one only where it is being implemented.
+    """Name another task than the active one only if it is being implemented.
 
     A group that is left without one comes in by the small door, or is refused by the rules.
     """
@@ -214,7 +214,7 @@ def _tried(
 
 
 def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]) -> Report | None:
-    """What the rules say of the new commits, as the push would; None where no policy stands before any of them."""
+    """What the rules say of the new commits, as the push would; None if no policy stands before any of them."""
     subject = proposal.subject
     if subject.policy is None and all(one.unit.path != POLICY_PATH for one in proposal.judged):
         return None

@@ -1,4 +1,4 @@
-"""A plan in the making: what another tool's file says, and a mark where it says nothing.
+"""A plan in the making: what another tool's file says, and a mark if it says nothing.
 
 Every mark is a text that begins with `TODO`, which the plan lint refuses (LNT016): nothing is
 invented to fill a gap.

@@ -33,7 +33,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class LintContext:
-    """One plan and what it is held against. ``source`` knows the places, ``tree`` is None where it is not known."""
+    """One plan and what it is held against. ``source`` knows the places, ``tree`` is None if it is not known."""
 
     plan: Plan
     policy: Policy
@@ -59,7 +59,7 @@ class LintRule:
     check: LintCheck
 
     def at(self, ctx: LintContext, path: Path, message: str, *fixes: str, weight: Severity | None = None) -> Finding:
-        """Report something about what stands at this path of the plan (where it is missing: its parent).
+        """Report something about what stands at this path of the plan (if it is missing: its parent).
 
         ``weight`` where it weighs less than the rule.
         """

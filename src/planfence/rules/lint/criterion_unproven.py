@@ -1,7 +1,7 @@
 """An acceptance criterion can't be shown to hold.
 
 ## What it checks
-That every criterion has a `run` command that exits 0 where it holds, or `review = true`: a reviewer gives
+That every criterion has a `run` command that exits 0 if it holds, or `review = true`: a reviewer gives
 evidence for it.
 
 ## Why is this bad?

@@ -2,7 +2,7 @@
 
 ## What it checks
 A path of `files`, `deny` or a theme that has no wildcard and is a folder of the repository. It needs the
-repository's files, so it is skipped where they are not known.
+repository's files, so it is skipped if they are not known.
 
 ## Why is this bad?
 A pattern names files. A folder's own name matches none, so the task would allow nothing there, and `deny` would

@@ -2,7 +2,7 @@
 
 ## What it checks
 Entries without a wildcard whose `change` is `modify` or `delete`: the path must be in the repository, or a task
-of the plan adds it. It needs the repository's files, so it is skipped where they are not known.
+of the plan adds it. It needs the repository's files, so it is skipped if they are not known.
 
 ## Why is this bad?
 A path that does not exist was guessed. The work then lands somewhere else, and is refused there.
