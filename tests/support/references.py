@@ -116,6 +116,8 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
+    scissors = "\n# ------------------------ >8 ------------------------\n"
+    text = f"\n{text}".partition(scissors)[0].removeprefix("\n")  # git's wt_status_locate_end, in a commit too
     text = "\n".join(line for line in text.split("\n") if not line.startswith("#"))  # git skips comments
     paragraphs: list[list[str]] = [[]]
     for line in text.rstrip(" \t\n\r").split("\n"):
