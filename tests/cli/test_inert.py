@@ -219,7 +219,11 @@ def _ways(path: tuple[str, ...]) -> list[Call]:
                 for choice in choices
                 if choice not in ("text", "parquet")
             ]
-        elif isinstance(option, click.Option) and option.is_flag and option.opts[0] not in ("--again", "--server", "--watch"):
+        elif (
+            isinstance(option, click.Option)
+            and option.is_flag
+            and option.opts[0] not in ("--again", "--server", "--watch")
+        ):
             each = given[0]
             if option.opts[0] not in each.words:
                 found.append(Call((*each.words, option.opts[0]), each.stdin, each.typed, each.before, ""))

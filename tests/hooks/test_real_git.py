@@ -28,7 +28,7 @@ from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.records import replace
 
-CASES = int(os.environ.get("PLANFENCE_CASES", "2400"))
+CASES = int(os.environ.get("PLANFENCE_CASES", "1200"))
 PLANS = 12
 TASK = "auth/middleware"
 TRAILERS = f"change it\n\nPlan-Task: {TASK}\nPlan-Stage: implement\nPlan-Model: human\n".encode()

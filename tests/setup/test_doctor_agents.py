@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from planfence.agents import codexserver
 from planfence.manifest.policy import Policy
 from planfence.setup import agents, doctor_agentgit, doctor_agents
 from planfence.setup.doctor import Bench, Health
@@ -144,7 +145,8 @@ def test_codex_itself_is_asked_where_it_is_there(repo, program, hooks, said):
 
 
 @pytest.mark.parametrize("text", ["exit 1", "cat > /dev/null", 'echo \'{"id": 2, "error": {}}\'', "echo nonsense"])
-def test_a_codex_that_does_not_tell_is_read_by_its_settings(repo, program, text):
+def test_a_codex_that_does_not_tell_is_read_by_its_settings(repo, program, text, monkeypatch):
+    monkeypatch.setattr(codexserver, "_PATIENCE_S", 1)
     agents.install(repo.open(), "codex")
     codex = f"{program}/codex"
     with open(codex, "w") as file:

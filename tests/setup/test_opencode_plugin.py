@@ -27,7 +27,9 @@ await before({ tool: "bash", sessionID: "s" }, output).catch((error) => { said.d
 await hooks["tool.execute.after"]({ tool: "bash", sessionID: "s", args: output.args }, output)
 const mcp = { content: [{ type: "text", text: "ok" }] }
 await hooks["tool.execute.after"]({ tool: "fs_run", sessionID: "s", args: {} }, mcp)
-console.log(JSON.stringify({ ...said, output: output.output, system: output.system, content: mcp.content }))
+const all = { ...said, output: output.output, system: output.system, content: mcp.content }
+await new Promise((done) => process.stdout.write(JSON.stringify(all), done))
+process.exit(0)  // Node keeps the timer of a program that never started
 """
 
 
