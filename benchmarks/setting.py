@@ -54,7 +54,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 class Scratch:
-    """One repository with 100 files, a policy and a plan, and no hooks yet."""
+    """One repository with 250 files, a policy and a plan, and no hooks yet."""
 
     def __init__(self, root: Path, variables: dict[str, str], policy: str = "schema = 1\n") -> None:
         self.root, self.variables = root, variables
@@ -62,7 +62,7 @@ class Scratch:
         self.run("git", "init", "-q", "-b", "main")
         files = {"planfence.toml": policy, "plans/demo.toml": PLAN, ".gitignore": ".ai-*\n", "src/main.py": "x = 1\n"}
         files |= {f"src/area/part{number}.py": f"value = {number}\n" for number in range(46)}
-        files |= {f"docs/part{number}.md": f"page {number}\n" for number in range(50)}
+        files |= {f"docs/part{number}.md": f"page {number}\n" for number in range(200)}
         for path, text in files.items():
             self.write(path, text)
         self.run("git", "add", "-A")

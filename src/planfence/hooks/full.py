@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfence.agents import session
 from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -68,6 +67,8 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
         written = text
         if message.subject:
             if outcome.policy.trailers:
+                from planfence.agents import session  # few teams ask for trailers
+
                 who, names = outcome.claim.model, session.names(repository, outcome.claim.model)
                 written = team_trailers(text, outcome.policy, who, cleanup.comment, *names)
             written = _written(written, cleanup, trailers(outcome.claim, outcome.policy))
