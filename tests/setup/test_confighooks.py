@@ -62,6 +62,17 @@ def test_in_and_out_leaves_the_configuration_as_it_was(box, new_git):
     assert config(box) == before
 
 
+def test_no_folder_of_the_repository_and_no_variable_is_run(box, new_git):
+    """The command as git runs it: by a shell, in the worktree, with the caller's variables."""
+    install.install(new_git, "config")
+    (box.top / "planfence").mkdir()
+    (box.top / "planfence/__init__.py").write_text("raise SystemExit(77)\n")
+    command = box.git("config", "hook.planfence-pre-commit.command")
+    done = box.run("sh", "-c", command, ok=None, PYTHONPATH=str(box.top))
+    assert done.returncode == 0, done
+    assert "nothing is enforced yet" in done.stderr
+
+
 def test_from_files_to_the_configuration_and_back(box, new_git):
     install.install(new_git, "native")
     done = install.install(new_git, "config")

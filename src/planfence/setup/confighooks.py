@@ -108,7 +108,12 @@ def _name(event: str) -> str:
 
 
 def _command(event: str) -> str:
-    return f"{shlex.quote(sys.executable)} -m planfence hook {event}" if sys.executable else f"planfence hook {event}"
+    # Without -P a folder `planfence` of the repository would be run, without -E one that a variable names.
+    return (
+        f"{shlex.quote(sys.executable)} -E -P -m planfence hook {event}"
+        if sys.executable
+        else f"planfence hook {event}"
+    )
 
 
 def _install(repository: Repository, event: str, there: ConfigHook | None) -> Chained:
