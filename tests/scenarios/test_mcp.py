@@ -18,7 +18,7 @@ def asking(repo, *calls, name="claude-code", **extra):
     from mcp.types import Implementation
 
     server = mcp.StdioServerParameters(
-        command=sys.executable, args=["-m", "planfence", "mcp"], env=repo.variables | extra, cwd=repo.root
+        command=sys.executable, args=["-P", "-m", "planfence", "mcp"], env=repo.variables | extra, cwd=repo.root
     )
 
     async def asked():
@@ -42,6 +42,8 @@ def test_an_agent_works_with_it(repo):
     repo.git("checkout", "-q", "-b", "work")
     repo.start("auth/middleware")
     repo.write("docs/index.md", "# Changed\n")
+    repo.write(".git/info/exclude", "/planfence/\n")
+    repo.write("planfence/__init__.py", "raise SystemExit('run from the repository')\n")
     tools, answers = asking(
         repo,
         ("task", {}),

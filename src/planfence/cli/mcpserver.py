@@ -101,7 +101,8 @@ def serve() -> None:
             if name.startswith("-"):
                 raise ToolError(f"{inert(name)} names no task")
             # A process of its own: it may take minutes, and starts commands as only a process without threads may.
-            words = [sys.executable, "-m", "planfence", "test", *(["--staged"] if staged else [])]
+            # With -P no folder `planfence` of the repository is run, with -E none that a variable names.
+            words = [sys.executable, "-E", "-P", "-m", "planfence", "test", *(["--staged"] if staged else [])]
             words += [name] if name else []
             variables = dict(repository.environment.variables)
             done = await anyio.run_process(words, env=variables, check=False, cwd=os.fspath(Path.cwd()))
