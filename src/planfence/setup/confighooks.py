@@ -66,17 +66,17 @@ def look(repository: Repository) -> list[ConfigHook]:
     )
     found: dict[str, dict[str, list[str]]] = {}
     for entry in out.decode("utf-8", "replace").split("\0") if status == 0 else ():
-        key, _, value = entry.partition("\n")
+        key, equals, value = entry.partition("\n")
         if key:
             name, _, field = key.removeprefix("hook.").rpartition(".")
-            found.setdefault(name, {}).setdefault(field, []).append(value)
+            found.setdefault(name, {}).setdefault(field, []).append(value if equals else "true")
     return [
         ConfigHook(
             name,
             fields["command"][-1],
             # An empty value takes back the events before it.
             tuple(_after_empty(fields.get("event", []))),
-            fields.get("enabled", ["true"])[-1].lower() in ("true", "yes", "on", "1", ""),
+            fields.get("enabled", ["true"])[-1].lower() in ("true", "yes", "on", "1"),
         )
         for name, fields in found.items()
         if "command" in fields
