@@ -304,3 +304,13 @@ def test_every_key_of_the_policy_can_be_locked() -> None:
         assert locks.is_key(policy, key)
         lock = locks.Lock(key, locks.value(policy, key), "org.toml")
         assert list(locks.looser(lock, policy, {})) == []
+
+
+@pytest.mark.parametrize(
+    "name", [".git/x.toml", "a/.GIT/x.toml", "GIT~1/x.toml", "../x.toml", "/x.toml", "a/*.toml", "a//b"]
+)
+def test_a_path_that_can_name_no_shared_policy_is_said_and_not_read(name: str) -> None:
+    from planfence.manifest import merging
+
+    assert merging.path_fault(name)
+    assert merging.path_fault(".planfence/org.toml") is None

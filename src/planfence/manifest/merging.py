@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from planfence.change.unsafenames import hazard
 from planfence.errors import BadFile, Fault
 from planfence.gitio import paths
 from planfence.manifest.tablereader import Faults, quoted
@@ -59,11 +60,21 @@ def gather(top: TomlSource, read: Read) -> tuple[list[TomlSource], list[Fault]]:
     return found, faults
 
 
+def path_fault(name: str) -> tuple[str, str] | None:
+    """Say why a path can name no shared policy, and how to fix it; None if it can."""
+    if problem := paths.fault(name):
+        return problem
+    if not paths.is_literal(name):
+        return "a pattern", "name one file"
+    unsafe = hazard(name)
+    return (unsafe, "name a file that git would check out: `.planfence/org.toml`") if unsafe else None
+
+
 def _listed(source: TomlSource) -> Iterator[tuple[int, str]]:
     """Yield the paths that a file extends; what can be none has a fault already."""
     listed = source.data.get("extends")
     for index, name in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(name, str) and paths.fault(name) is None and paths.is_literal(name):
+        if isinstance(name, str) and path_fault(name) is None:
             yield index, name
 
 

@@ -171,7 +171,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
     )
     top.raw("protected")
     for index, name in enumerate(top.texts("extends")):
-        if problem := paths.fault(name) or (None if paths.is_literal(name) else ("a pattern", "name one file")):
+        if problem := merging.path_fault(name):
             faults.at_value(("extends", index), f"{problem[0]}: {quoted(name)}", problem[1])
     top.texts("locked")
     top.close()
