@@ -31,7 +31,7 @@ from planfence.change.mergetrial import MergeTrials, Side
 from planfence.gate.board import look
 from planfence.gate.lastlook import LastLook, again, recall
 from planfence.ledger.records import new_id, write_move
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy
 
 TASKS, PER_PLAN, ROUNDS, WATCHED_S = 200, 20, 2, 15
@@ -79,7 +79,7 @@ def planted(root: Path, worktrees: int, files: int) -> Repo:
         repo.git("worktree", "add", "-q", "-b", f"b{number}", str(root / f"w{number}"))
         place = Repo(root / f"w{number}", repo.variables)
         place.start(task)
-        move = Move(new_id(), Kind.START, task, 0, 1, "implement", "human", head, tree)
+        move = Move(new_id(), MoveKind.START, task, 0, 1, "implement", "human", head, tree)
         write_move(repo.open(), Policy(), move)
         place.commit(f"feat: x\n\nPlan-Task: {task}\nPlan-Stage: implement", **{f"d{number}/new.py": "x\n"})
         place.write(f"d{number}/edit.py")

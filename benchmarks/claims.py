@@ -31,7 +31,7 @@ from planfence.gate import stage
 from planfence.ledger.holds import holds_of
 from planfence.ledger.records import read_book
 from planfence.ledger.refs import PREFIX
-from planfence.ledger.transitions import Answer, Kind
+from planfence.ledger.transitions import Answer, MoveKind
 
 #: Commits of one task, and seconds after which a worktree gives up waiting for a file.
 EACH = 2
@@ -158,7 +158,7 @@ def differences(repo: Repo, made: list[str], tasks: int) -> list[str]:
         holds = holds_of(moves[:place])
         holders = Counter(path for hold in holds for path in hold.claim.files)
         found += [f"two holders of {path} after {moves[place - 1].task}" for path, n in holders.items() if n > 1]
-    done = {move.task for move in moves if move.kind is Kind.ADVANCE and move.stage == "done"}
+    done = {move.task for move in moves if move.kind is MoveKind.ADVANCE and move.stage == "done"}
     found += [] if len(done) == tasks else [f"{len(done)} of {tasks} tasks done"]
     lines = (repo.root / ".ai-benchmark.csv").read_text().splitlines()
     logged = Counter(word[7:] for line in lines for word in line.split(",") if word.startswith("commit="))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from planfence.log.line import format_record
 from planfence.report import decision, report
-from planfence.report.decision import TaskOutcome, Trial
+from planfence.report.decision import TaskOutcome, TrialProtocol
 from planfence.report.metrics import Frame, measure
 from planfence.report.trial import standing
 
@@ -46,7 +46,7 @@ def issues(path: Path) -> list[tuple[int, float, float]]:
 
 
 def main() -> int:
-    trial = Trial("metr", START, 0, arms=("without", "with"), metric="active_min")
+    trial = TrialProtocol("metr", START, 0, arms=("without", "with"), metric="active_min")
     found = issues(Path(sys.argv[1]))
     lines = []
     for index, (arm, minutes, forecast) in enumerate(found):

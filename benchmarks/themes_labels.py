@@ -16,7 +16,7 @@ from themes_common import clone, judge_diff, tolerant
 from planfence.change.message import parse
 from planfence.change.pathclass import PathClass
 from planfence.content.committypes import breaches, says_more
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.content.mixing import cues, mixtures, spread
 
 csv.field_size_limit(sys.maxsize)
@@ -98,9 +98,11 @@ def labelled(repo: str, atomic: str, mixed: str) -> None:
     _halves(found)
 
 
-def _score(judged: Sequence[Judged]) -> int:
+def _score(judged: Sequence[ClassifiedUnit]) -> int:
     """The spread of a change that has changed behaviour in source at all."""
-    behaviour = any(one.kind in (Kind.BEHAVIOUR, Kind.STYLE) and one.path_class is PathClass.SRC for one in judged)
+    behaviour = any(
+        one.kind in (UnitKind.BEHAVIOUR, UnitKind.STYLE) and one.path_class is PathClass.SRC for one in judged
+    )
     hunks, files = spread(judged)
     return hunks + 4 * files if behaviour else 0
 

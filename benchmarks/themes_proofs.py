@@ -15,7 +15,7 @@ from themes_mutants import mutants as make_mutants
 
 from planfence.change.hunkreader import read_files
 from planfence.change.hunks import units_of
-from planfence.content.kinds import Kind, judge, text_kinds
+from planfence.content.kinds import UnitKind, judge, text_kinds
 
 #: Subjects that say "format only"; others in .git-blame-ignore-revs are codemods, moves, type annotations.
 FORMAT_ONLY = re.compile(
@@ -72,7 +72,7 @@ def mutants(count: str, *pairs: str) -> None:
                 found, _ = text_kinds(name, text, new, hunks_of(text, new), time.perf_counter, time.perf_counter() + 9)
                 made += 1
                 kinds.update(map(str, found))
-                if all(kind in (Kind.FORMAT, Kind.COMMENT) for kind in found):
+                if all(kind in (UnitKind.FORMAT, UnitKind.COMMENT) for kind in found):
                     quiet += 1
                     print(f"  {PurePosixPath(name).name}: {what} called {found[0]}")
         print(f"{language:12} {made:8} {quiet:6}  {dict(kinds)}")

@@ -14,13 +14,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from planfence.report.decision import TaskOutcome, Trial, assign, judge
+from planfence.report.decision import TaskOutcome, TrialProtocol, assign, judge
 
 SD, SLOPE, PASS = 0.64, 0.60, 0.7
 
 
 def outcomes(
-    generator: random.Random, ratio: float, trial: Trial, *, drop: float = 0.0, accepted: float = 1.0
+    generator: random.Random, ratio: float, trial: TrialProtocol, *, drop: float = 0.0, accepted: float = 1.0
 ) -> Iterator[TaskOutcome]:
     """``drop``: how much worse the second arm's first-pass rate is; ``accepted``: the share of tasks of both arms."""
     for index in range(trial.looks[-1]):
@@ -38,7 +38,7 @@ def simulate(
     """Words by look, over many trials with this true ratio; a word at the first look is the last."""
     found: dict[int, Counter[str]] = {20: Counter(), 40: Counter()}
     for seed in range(trials):
-        trial = Trial("simulated", 0, seed, metric=metric)
+        trial = TrialProtocol("simulated", 0, seed, metric=metric)
         done = list(outcomes(random.Random(f"{ratio}:{seed}"), ratio, trial, **options))
         early = judge(trial, done[:20])
         found[20][early.word] += 1
@@ -55,7 +55,7 @@ def early_wins(ratio: float, trials: int) -> float:
     """The median factor that verdicts at 20 tasks report."""
     told = []
     for seed in range(trials):
-        trial = Trial("simulated", 0, seed)
+        trial = TrialProtocol("simulated", 0, seed)
         verdict = judge(trial, list(outcomes(random.Random(f"{ratio}:{seed}"), ratio, trial))[:20])
         if verdict.word in ("better", "worse", "trade-off") and verdict.effect:
             told.append(math.exp(abs(math.log(verdict.effect.value))))

@@ -108,11 +108,11 @@ def begin(root: Path, variables: dict[str, str]) -> None:
     from planfence.env import Environment
     from planfence.gitio.repository import open_repository
     from planfence.ledger.records import new_id, write_move
-    from planfence.ledger.transitions import Kind, Move
+    from planfence.ledger.transitions import Move, MoveKind
     from planfence.manifest.policy import Policy
 
     head, tree = git(root, variables, "rev-parse", "main", "main^{tree}").split()
-    move = Move(new_id(), Kind.START, "bench/code", 0, 1, "implement", "human", head, tree)
+    move = Move(new_id(), MoveKind.START, "bench/code", 0, 1, "implement", "human", head, tree)
     write_move(open_repository(Environment(variables), root), Policy(), move)
 
 

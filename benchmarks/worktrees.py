@@ -25,7 +25,7 @@ from support.gate import CLAUDE, CODEX, gated
 from planfence.gate import stage
 from planfence.ledger.records import read_book, write_run
 from planfence.ledger.refs import PREFIX
-from planfence.ledger.transitions import Kind
+from planfence.ledger.transitions import MoveKind
 from planfence.manifest.policy import Policy
 
 #: What a writer reports: its number, the ids of the runs that it wrote, and what went wrong.
@@ -92,7 +92,7 @@ def differences(repo: Repo, count: int, rounds: int, reports: list[Told]) -> lis
     if sorted(written) != sorted(run.id for run in book.runs):
         found.append(f"{len(written)} runs were written and {len(book.runs)} are there")
     for number in range(count):
-        for kind in (Kind.ADVANCE, Kind.REWORK):
+        for kind in (MoveKind.ADVANCE, MoveKind.REWORK):
             if (seen := kinds[f"auth/t{number}", kind]) != rounds:
                 found.append(f"auth/t{number} has {seen} of {rounds} moves {kind}")
     entries = int(repo.git("rev-list", "--count", f"--glob={PREFIX}*"))

@@ -144,9 +144,9 @@ class Lab:
         self.git("update-ref", "refs/remotes/origin/main", self.base)
         new = self.git("rev-parse", head)
         updates = [
-            push.Update("(delete)", zero, "refs/heads/gone", self.base),
-            push.Update("refs/heads/main", self.base, "refs/heads/old", zero),
-            push.Update("refs/heads/work", new, "refs/heads/work", zero),
+            push.PushedRef("(delete)", zero, "refs/heads/gone", self.base),
+            push.PushedRef("refs/heads/main", self.base, "refs/heads/old", zero),
+            push.PushedRef("refs/heads/work", new, "refs/heads/work", zero),
         ]
         return ask(lambda: push.judge(self.repo.open(**extra), "origin", updates).outcome)
 

@@ -286,14 +286,14 @@ def test_a_signature_in_gits_namespace_is_no_records(lab, keys) -> None:
 def _move(lab, key, keys, kind: str, stage: str = "implement", repo=None, **more) -> None:
     """Write a move as any clone could, signed by a key of ours or by none."""
     from planfence.ledger.records import new_id, write_move
-    from planfence.ledger.transitions import Kind, Move
+    from planfence.ledger.transitions import Move, MoveKind
     from planfence.manifest.policy import Policy
 
     repo = repo or lab.repo
     repo.git("config", "planfence.signingKey", str(keys / key) if key else "")
     head, tree = repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
     fields = {"round": 0, "seq": 9, "model": "human"} | more
-    move = Move(new_id(), Kind(kind), "auth/middleware", stage=stage, commit=head, tree=tree, **fields)
+    move = Move(new_id(), MoveKind(kind), "auth/middleware", stage=stage, commit=head, tree=tree, **fields)
     write_move(repo.open(), Policy(), move)
 
 

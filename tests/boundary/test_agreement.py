@@ -155,7 +155,7 @@ def pushes(world: World) -> Any:
         yield branch, world.heads.get(branch, ZERO), world.ids[one.choice(world.commits).mark]
 
 
-def pushed(repo: Any, update: push.Update) -> Any:
+def pushed(repo: Any, update: push.PushedRef) -> Any:
     return push.judge(repo.open(), "origin", [update]).outcome
 
 
@@ -178,7 +178,7 @@ def test_push_ci_and_server_agree(repo: Any, seed: int) -> None:
         world.show(repo, "refs/remotes/origin/", world.heads)
         line = f"{old} {new} {ref}\n".encode()
         answers = {"server": said(receive.receive, world.server.open(), line)}
-        update = push.Update(ref, new, ref, old)
+        update = push.PushedRef(ref, new, ref, old)
         answers["push"] = said(pushed, repo, update)
         if not known and "name their own branch" in "".join(answers["push"]):
             del answers["push"]  # nothing says which of them is the protected one: refused, with the command to run

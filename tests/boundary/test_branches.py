@@ -55,7 +55,7 @@ class Team:
 
     def pushed(self, new: str, ref: str, old: str = ZERO) -> set[str]:
         """What the push and the server say, which must be the same."""
-        local = push.judge(self.repo.open(), "origin", [push.Update(ref, new, ref, old)]).outcome.report
+        local = push.judge(self.repo.open(), "origin", [push.PushedRef(ref, new, ref, old)]).outcome.report
         there = self.received((old, new, ref))
         assert {each.code for each in local.errors} == there
         return there
@@ -141,7 +141,7 @@ def test_a_branch_does_not_name_itself_as_base(team: Team) -> None:
     own = team.repo.commit("chore: own base", "--no-verify")
     head = team.bad()
     team.repo.git("update-ref", "refs/remotes/origin/work", own)
-    update = push.Update("refs/heads/work", head, "refs/heads/work", own)
+    update = push.PushedRef("refs/heads/work", head, "refs/heads/work", own)
     for ask in (
         lambda: push.judge(team.repo.open(), "origin", [update]),
         lambda: verify.verify(team.repo.open()),
@@ -333,7 +333,7 @@ def test_other_branches_in_one_push_change_nothing(team: Team) -> None:
     team.repo.git("reset", "-q", "--hard", team.base)
     for name in ("two", "three"):
         two = team.small(name)
-    updates = [push.Update("a", one, "refs/heads/a", ZERO), push.Update("b", two, "refs/heads/b", ZERO)]
+    updates = [push.PushedRef("a", one, "refs/heads/a", ZERO), push.PushedRef("b", two, "refs/heads/b", ZERO)]
     assert not push.judge(team.repo.open(), "origin", updates).outcome.report.refused
     assert team.received((ZERO, one, "refs/heads/a"), (ZERO, two, "refs/heads/b")) == set()
 

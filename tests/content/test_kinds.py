@@ -5,7 +5,7 @@ import difflib
 import pytest
 
 from planfence.change.hunks import FileDiff, make_hunks, split_lines, units_of
-from planfence.content.kinds import Kind, judge
+from planfence.content.kinds import UnitKind, judge
 
 
 def diff(path: str, old: bytes, new: bytes, mode: int = 0o100644) -> FileDiff:
@@ -178,9 +178,9 @@ def test_past_the_deadline_all_is_behaviour() -> None:
     for budget in range(1, 40):
         ticks = iter(range(10_000))
         found.append(judge(units, lambda ticks=ticks: float(next(ticks)), budget)[0].kind)
-    assert found[0] is Kind.BEHAVIOUR
-    assert found[-1] is Kind.FORMAT
-    assert set(found) <= {Kind.BEHAVIOUR, Kind.STYLE, Kind.FORMAT}
+    assert found[0] is UnitKind.BEHAVIOUR
+    assert found[-1] is UnitKind.FORMAT
+    assert set(found) <= {UnitKind.BEHAVIOUR, UnitKind.STYLE, UnitKind.FORMAT}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 
 from planfence.errors import PlanfenceError
 from planfence.gate.compare import compare
-from planfence.gate.testrun import Teller
+from planfence.gate.testrun import RunProgress
 
-QUIET = Teller(lambda text: None, lambda data: None, lambda name, seconds: None)
+QUIET = RunProgress(lambda text: None, lambda data: None, lambda name, seconds: None)
 
 
 @pytest.fixture

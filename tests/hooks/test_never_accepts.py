@@ -99,7 +99,7 @@ def test_no_message_that_a_rule_refuses_is_accepted_and_the_trailers_are_the_sam
         try:
             lines = fastmessage.clean(text)
             block = fastmessage.judge(compiled, lines)
-        except places.Unsure:
+        except places.NotProven:
             continue
         accepted += 1
         parsed = messages.parse(messages.clean(text, "#"))

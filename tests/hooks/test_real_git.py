@@ -198,16 +198,16 @@ class Bench:
             cache = compiledplan.store(repository, governing, sources.plan(governing, "auth"), TASK)
         place = self.place()
         words = [places.refs_mark(place), places.ledger_mark(place), head.encode(), cache.encode() or b"none"]
-        places.Standing([*words, b"human", TASK.encode(), b"implement", b"0", b"lasting"]).write(place)
+        places.CheckedHead([*words, b"human", TASK.encode(), b"implement", b"0", b"lasting"]).write(place)
 
-    def place(self) -> places.Place:
-        return places.Place(self.environment, os.fsencode(self.repo.root))
+    def place(self) -> places.LightRepository:
+        return places.LightRepository(self.environment, os.fsencode(self.repo.root))
 
     def accepts(self, tree: Tree) -> bool:
         self.index.write_bytes(index_file(tree))
         try:
             return fastjudge.pre_commit(self.place(), b"pre-commit", 0.0)
-        except (places.Unsure, FileNotFoundError):
+        except (places.NotProven, FileNotFoundError):
             return False
 
 

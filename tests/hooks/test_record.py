@@ -98,7 +98,9 @@ def test_the_next_commit_finds_what_stands_at_its_head(hooked) -> None:
     commit(hooked, "one\n")
     standing = (hooked.root / ".git/planfence/standing").read_bytes().partition(b"\n")[0].split(b" ")
     head = hooked.git("rev-parse", "HEAD").encode()
-    place = places.Place({os.fsencode(n): os.fsencode(v) for n, v in hooked.variables.items()}, bytes(hooked.root))
+    place = places.LightRepository(
+        {os.fsencode(n): os.fsencode(v) for n, v in hooked.variables.items()}, bytes(hooked.root)
+    )
     assert standing[:3] == [places.refs_mark(place), places.ledger_mark(place), head]
     assert commit(hooked, "two\n") == ""
     assert recorded(hooked)
@@ -328,13 +330,13 @@ def test_a_mixture_of_two_notes_is_not_believed_by_the_program(tmp_path) -> None
             file.write_bytes(new[:written] + old[written:])
             try:
                 found = places.read_note(bytes(tmp_path))
-            except places.Unsure:
+            except places.NotProven:
                 continue
             assert found in lines
             assert (found == lines[new is two]) is (written >= len(new) - 1)
         for written in range(len(new) - 1):
             file.write_bytes(new[:written])
-            with pytest.raises(places.Unsure):
+            with pytest.raises(places.NotProven):
                 places.read_note(bytes(tmp_path))
 
 
@@ -357,7 +359,7 @@ def limited(size: int, name: Path) -> None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
             fastmessage._extend(bytes(name), 5, b"\nPlan-Model: human\n")
-        except (OSError, places.Unsure):
+        except (OSError, places.NotProven):
             status = 0
         finally:
             os._exit(status)
@@ -370,7 +372,7 @@ def test_a_message_is_whole_or_as_it_was(tmp_path) -> None:
         file.write_bytes(b"feat\n")
         limited(size, file)
         assert file.read_bytes() == b"feat\n"
-    with pytest.raises(places.Unsure):  # somebody else has written to it
+    with pytest.raises(places.NotProven):  # somebody else has written to it
         fastmessage._extend(bytes(file), 4, b"x")
     assert file.read_bytes() == b"feat\n"
     fastmessage._extend(bytes(file), 5, b"\nPlan-Model: human\n")

@@ -19,7 +19,7 @@ from planfence.ledger.lineage import Lineage, plan_at, terms_of
 from planfence.ledger.records import Basis, load_facts, read_book, write_move
 from planfence.ledger.signatures import Signatures
 from planfence.ledger.stages import Stage, fold
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy, Trust
 
 TASKS = ("auth/middleware", "auth/guide")
@@ -96,12 +96,13 @@ def draw(random: Random, world: World) -> list[Drawn]:
         mine = [n for n, each in enumerate(found) if each.move.task == task]
         follows = tuple(random.sample(mine, random.randint(0, min(2, len(mine))))) if place != "legacy" else ()
         lost = place != "legacy" and random.random() < 0.1
-        kind = random.choice(list(Kind))
-        stage = {Kind.ADVANCE: random.choice(("review", "done")), Kind.REVIEW: "review"}.get(kind, "implement")
+        kind = random.choice(list(MoveKind))
+        stage = {MoveKind.ADVANCE: random.choice(("review", "done")), MoveKind.REVIEW: "review"}.get(kind, "implement")
         move = Move(
             random.choice("abcdef"), kind, task, random.randint(0, 2), random.randint(1, 9), stage,
-            random.choice(("codex", "claude")), "c" * 40, "b" * 40, holder="gemini" if kind is Kind.HANDOVER else "",
-            why=str(number), at=f"{random.randint(1990, 9999)}-01-01T00:00:00Z",
+            random.choice(("codex", "claude")), "c" * 40, "b" * 40,
+            holder="gemini" if kind is MoveKind.HANDOVER else "", why=str(number),
+            at=f"{random.randint(1990, 9999)}-01-01T00:00:00Z",
             after=tuple(found[n].move.digest for n in follows) + (("0" * 64,) if lost else ()),
             **world.places[task][place],
         )  # fmt: skip
@@ -159,7 +160,7 @@ def test_a_chain_that_was_cut_is_taken_up_again(world):
     """What `last_of` names is what the next move follows; with all of them there, all are believed."""
     lineage, moves = Lineage(world.repository, Policy(), [world.head]), []
     for number in range(4):
-        move = Move(f"{number}", Kind.START, TASKS[0], 0, number, "implement", "codex", "c" * 40, "b" * 40,
+        move = Move(f"{number}", MoveKind.START, TASKS[0], 0, number, "implement", "codex", "c" * 40, "b" * 40,
                     after=last_of(moves), **world.places[TASKS[0]]["here"])  # fmt: skip
         digest = sha256(intoto.encode(transitions.to_statement(move))).hexdigest()
         moves.append(replace(move, digest=digest, entry=str(number)))
@@ -173,7 +174,7 @@ def test_what_is_not_believed_is_explained_where_it_closes_a_gate(world):
     lineage = Lineage(world.repository, Policy(), [world.head])
 
     def said(place: str, signer) -> str:
-        move = Move("a", Kind.START, TASKS[0], 0, 1, "implement", "codex", "c" * 40, "b" * 40,
+        move = Move("a", MoveKind.START, TASKS[0], 0, 1, "implement", "codex", "c" * 40, "b" * 40,
                     entry="1", **world.places[TASKS[0]][place])  # fmt: skip
         belief = Belief([move], lineage, signer, ["known"])
         belief.moves(TASKS[0])
@@ -209,7 +210,7 @@ def _trusting(repo, folder):
 
 def _write(repo, policy, task, key, **changed):
     head, tree = repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
-    move = Move(os.urandom(8).hex(), Kind.START, task, 0, 1, "implement", "codex", head, tree)
+    move = Move(os.urandom(8).hex(), MoveKind.START, task, 0, 1, "implement", "codex", head, tree)
     if key:
         repo.git("config", "planfence.signingKey", str(key))
     else:
@@ -267,7 +268,7 @@ def test_an_answer_depends_on_all_that_it_was_given(repo, monkeypatch):
 
 def test_a_move_says_where_it_belongs(repo):
     _write(repo, Policy(), TASKS[0], None)
-    (move,) = [each for each in read_book(repo.open()).moves if each.kind is Kind.START and each.model == "codex"]
+    (move,) = [each for each in read_book(repo.open()).moves if each.kind is MoveKind.START and each.model == "codex"]
     first = repo.git("rev-list", "--max-parents=0", "HEAD")
     assert (move.roots, move.added) == ((first,), first)
     assert move.terms

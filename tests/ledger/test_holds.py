@@ -8,7 +8,7 @@ import pytest
 
 from planfence.ledger import intoto, transitions
 from planfence.ledger.holds import Hold, Holds, holds_of, ordered
-from planfence.ledger.transitions import Claim, Kind, Move
+from planfence.ledger.transitions import Claim, Move, MoveKind
 from planfence.manifest.plan import FileEntry, Plan, Task
 from planfence.records import replace
 
@@ -29,7 +29,7 @@ def record(
         more.setdefault("claim", Claim(("src/**",)))
     when = f"2026-01-{int(at):02}T00:00:00Z"
     return Move(
-        digest, Kind(kind), task, 0, 1, stage, "codex", "", TREE, at=when, added=more.pop("added", ""),
+        digest, MoveKind(kind), task, 0, 1, stage, "codex", "", TREE, at=when, added=more.pop("added", ""),
         after=tuple(after.split()), digest=digest, **more,
     )  # fmt: skip
 

@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from planfence.ledger import evidence, intoto, transitions
 from planfence.ledger.evidence import Counts, GateRun, Outcome, Result, judge, missing
 from planfence.ledger.stages import CommitFact, Stage, fold, is_own_work, must_change_hands
-from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.ledger.transitions import Answer, Move, MoveKind
 from planfence.manifest import policy
 
 TREE = "a" * 40
 COMMAND = "pytest --junit-xml={junit}"
 
 
-def move(kind: Kind, stage: str, seq: int, round_: int = 0, model: str = "codex", **fields) -> Move:
+def move(kind: MoveKind, stage: str, seq: int, round_: int = 0, model: str = "codex", **fields) -> Move:
     return Move(f"{seq:02}{kind}{model}", kind, "p/t", round_, seq, stage, model, f"c{seq}", TREE, **fields)
 
 
-START = move(Kind.START, "implement", 1)
-TO_REVIEW = move(Kind.ADVANCE, "review", 2)
-BACK = move(Kind.REWORK, "implement", 3, 1, "claude", why="edge case")
-AGAIN = move(Kind.ADVANCE, "review", 4, 1)
-DONE = move(Kind.ADVANCE, "done", 5, 1, "claude")
+START = move(MoveKind.START, "implement", 1)
+TO_REVIEW = move(MoveKind.ADVANCE, "review", 2)
+BACK = move(MoveKind.REWORK, "implement", 3, 1, "claude", why="edge case")
+AGAIN = move(MoveKind.ADVANCE, "review", 4, 1)
+DONE = move(MoveKind.ADVANCE, "done", 5, 1, "claude")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_typed_trailer_reopens_nothing():
         [Stage.PLAN, Stage.IMPLEMENT, Stage.REVIEW, Stage.IMPLEMENT, Stage.REVIEW, Stage.DONE]
     ):
         assert fold("p/t", seen[:count], facts).stage is stage
-        answer = move(Kind.REVIEW, "review", 9, 7, "claude", answers=(Answer("A1", True, "looked"),))
+        answer = move(MoveKind.REVIEW, "review", 9, 7, "claude", answers=(Answer("A1", True, "looked"),))
         assert fold("p/t", [*seen[:count], answer], facts).stage is stage
     assert fold("p/t", seen, facts).round == 1
 
@@ -77,22 +77,22 @@ def test_losing_the_newest_moves_never_brings_a_task_further_in_its_round(kept):
 
 
 def test_answers_count_only_on_the_tree_and_in_the_round_they_were_given():
-    given_ = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
+    given_ = move(MoveKind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
     state = fold("p/t", [START, TO_REVIEW, given_])
     assert state.answers(TREE)["A1"][0].met
     assert not state.answers("b" * 40)
-    assert not fold("p/t", [START, TO_REVIEW, given_, move(Kind.REWORK, "implement", 4, 1)]).answers(TREE)
+    assert not fold("p/t", [START, TO_REVIEW, given_, move(MoveKind.REWORK, "implement", 4, 1)]).answers(TREE)
 
 
 def test_the_later_answer_counts():
-    yes = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
-    no = move(Kind.REVIEW, "review", 4, 0, "claude", answers=(Answer("A1", False, "broke"),))
+    yes = move(MoveKind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "looked"),))
+    no = move(MoveKind.REVIEW, "review", 4, 0, "claude", answers=(Answer("A1", False, "broke"),))
     assert not fold("p/t", [START, TO_REVIEW, no, yes]).answers(TREE)["A1"][0].met
 
 
 def test_rounds_are_counted_for_each_model():
     facts = [CommitFact(f"c{n}", "p/t", "implement", "codex", n) for n in range(3)]
-    reworks = [move(Kind.REWORK, "implement", n + 5, n, "claude") for n in range(1, 4)]
+    reworks = [move(MoveKind.REWORK, "implement", n + 5, n, "claude") for n in range(1, 4)]
     state = fold("p/t", [START, *reworks], facts)
     assert state.round == 3
     assert must_change_hands(state, "codex", 2)
@@ -165,7 +165,7 @@ def test_records_come_back_as_they_were():
         result(counts=Counts(2, 0, 1), seconds=1.5), result(name="A1", command="x", exit=None, outcome=Outcome.TIMEOUT)
     )
     assert evidence.from_statement(again(evidence.to_statement(whole))) == whole
-    answered = move(Kind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "l\udc80"),), runs=("x",))
+    answered = move(MoveKind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "l\udc80"),), runs=("x",))
     assert transitions.from_statement(again(transitions.to_statement(answered))) == answered
 
 

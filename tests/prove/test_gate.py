@@ -60,13 +60,13 @@ def test_nobody_is_asked_where_the_policy_says_so(repo):
 
 def test_a_slow_suite_is_not_asked_by_itself(repo, monkeypatch):
     from planfence.prove import prove
-    from planfence.prove.session import Teller
+    from planfence.prove.session import ProofProgress
 
     project(repo)
     change(repo, user=GOOD, tests=SILENT)
     repo.planfence("test")
     monkeypatch.setattr(prove, "QUICK_S", 0.0)
-    assert prove.ask_at_gate(repo.open(), "", 600, Teller(str, str)) == ""
+    assert prove.ask_at_gate(repo.open(), "", 600, ProofProgress(str, str)) == ""
     assert not read_book(repo.open()).proofs
     done = repo.planfence("status")
     assert "nobody has asked whether the tests would notice this change" in done.stdout
@@ -89,7 +89,7 @@ def test_a_reviewer_sees_rewritten_tests_first(repo):
 
 def test_a_record_that_contradicts_itself_is_set_aside(repo):
     from planfence.ledger import intoto
-    from planfence.ledger.proofs import Answer, from_statement, to_statement
+    from planfence.ledger.proofs import TrialOutcome, from_statement, to_statement
     from planfence.records import replace
 
     project(repo)
@@ -97,6 +97,6 @@ def test_a_record_that_contradicts_itself_is_set_aside(repo):
     repo.planfence("prove", "--only", "change")
     (proof,) = read_book(repo.open()).proofs
     assert from_statement(to_statement(proof)) == proof
-    for lie in ({"answer": Answer.NOTICED, "failures": 0}, {"key": "x; rm -rf ~"}, {"seconds": float("nan")}):
+    for lie in ({"answer": TrialOutcome.NOTICED, "failures": 0}, {"key": "x; rm -rf ~"}, {"seconds": float("nan")}):
         with pytest.raises(intoto.NotAStatement):
             from_statement(to_statement(replace(proof, trials=(replace(proof.change, **lie),))))

@@ -16,15 +16,15 @@ from planfence.errors import CouldNotCheck
 from planfence.files import private
 from planfence.ledger.records import read_book
 from planfence.prove import prove as use
-from planfence.prove.session import LEVELS, Teller
+from planfence.prove.session import LEVELS, ProofProgress
 
 GOOD = USER.replace("amount - 1", "amount - 2")
 GOOD_TESTS = TESTS.replace("== 2", "== 1")
 MODE = 0o100644
 
 
-def silent(show=lambda _: None) -> Teller:
-    return Teller(lambda _: None, show)
+def silent(show=lambda _: None) -> ProofProgress:
+    return ProofProgress(lambda _: None, show)
 
 
 def state(repo) -> tuple[str, str, str, bytes]:

@@ -13,11 +13,11 @@ from planfence.change.change import Mode
 from planfence.change.hunks import FileDiff, make_hunks, units_of
 from planfence.content.kinds import judge
 from planfence.errors import PlanfenceError
-from planfence.ledger.proofs import Answer
+from planfence.ledger.proofs import TrialOutcome
 from planfence.prove.bench import Came, Done
 from planfence.prove.chance import DOUBT, chance, is_sure, needed
 from planfence.prove.parts import divide
-from planfence.prove.session import LEVELS, FlakyError, Session, Teller, ask_all
+from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, ask_all
 
 OLD = b"def a():\n    return 1\n\n\n\n\ndef b():\n    return 1\n\n\n\n\ndef c():\n    return 1\n"
 NEW = OLD.replace(b"return 1", b"return 2")
@@ -48,11 +48,11 @@ class Fake:
 
 
 def session(outcome, budget_s: float = 60.0) -> Session:
-    silent = Teller(lambda _: None, lambda _: None)
+    silent = ProofProgress(lambda _: None, lambda _: None)
     return Session(division(), (("tests", "x"),), Fake(outcome), time.monotonic() + budget_s, silent, 60)
 
 
-def answers(asked: Session) -> dict[str, Answer | None]:
+def answers(asked: Session) -> dict[str, TrialOutcome | None]:
     return {key: one.answer(asked.passes) for key, one in asked.trials.items()}
 
 
@@ -66,21 +66,21 @@ def test_a_suite_that_fails_by_chance_proves_nothing_in_200_runs(rate):
             ask_all(asked, LEVELS)
         except (FlakyError, PlanfenceError):
             continue  # found out, or red before anything was asked
-        claimed += sum(answer is Answer.NOTICED for answer in answers(asked).values())
+        claimed += sum(answer is TrialOutcome.NOTICED for answer in answers(asked).values())
     assert claimed == 0
 
 
 def test_a_steady_suite_is_believed_after_few_runs():
     asked = session(lambda job: Came.FAILED if job.states else Came.PASSED)
     ask_all(asked, LEVELS)
-    assert set(answers(asked).values()) == {Answer.NOTICED}
+    assert set(answers(asked).values()) == {TrialOutcome.NOTICED}
     assert asked.yard.runs <= 40
 
 
 def test_a_part_that_nobody_notices_costs_one_run():
     asked = session(lambda _: Came.PASSED)
     ask_all(asked, LEVELS)
-    assert set(answers(asked).values()) == {Answer.UNNOTICED}
+    assert set(answers(asked).values()) == {TrialOutcome.UNNOTICED}
     assert (
         asked.yard.runs == 2 + 5
     )  # the change twice, without all code, with the old tests, without each of three hunks
@@ -90,7 +90,7 @@ def test_what_does_not_build_is_no_proof():
     asked = session(lambda job: Came.BROKEN if job.key not in ("", "change", "old-tests") else Came.PASSED)
     ask_all(asked, LEVELS)
     hunks = [answer for key, answer in answers(asked).items() if key not in ("change", "old-tests")]
-    assert set(hunks) == {Answer.INSEPARABLE}
+    assert set(hunks) == {TrialOutcome.INSEPARABLE}
 
 
 def test_what_was_not_asked_in_time_has_no_answer():

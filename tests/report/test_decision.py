@@ -10,12 +10,12 @@ import pytest
 from scipy import stats as scipy_stats
 
 from planfence.report import decision
-from planfence.report.decision import TaskOutcome, Trial, assign, estimate, judge
+from planfence.report.decision import TaskOutcome, TrialProtocol, assign, estimate, judge
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import verdict_simulation
 
-TRIAL = Trial("t", 0, 7)
+TRIAL = TrialProtocol("t", 0, 7)
 
 
 def sample(count, ratio=1.0, seed=2, *, sd=0.64, rates=(0.7, 0.7), forecast=True):
@@ -61,7 +61,7 @@ def test_blocks_are_balanced_seeded_and_not_the_same():
     assert arms == [assign(TRIAL, index) for index in range(40)]
     assert all(arms[start : start + 4].count("dual") == 2 for start in range(0, 40, 4))
     assert len({tuple(arms[start : start + 4]) for start in range(0, 40, 4)}) > 1
-    assert arms != [assign(Trial("t", 0, 8), index) for index in range(40)]
+    assert arms != [assign(TrialProtocol("t", 0, 8), index) for index in range(40)]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from planfence.log.writer import record
 from planfence.manifest.policy import Policy
 from planfence.records import replace
 from planfence.report import trial
-from planfence.report.decision import Trial, assign
+from planfence.report.decision import TrialProtocol, assign
 
 POLICY = Policy()
 
@@ -30,16 +30,16 @@ def work(tmp_path):
 
 
 def test_rules_are_fixed_when_it_starts(work):
-    begun, warning = trial.start(work, POLICY, Trial("one", 0, 0, margin=0.2))
+    begun, warning = trial.start(work, POLICY, TrialProtocol("one", 0, 0, margin=0.2))
     assert warning == ""
     assert trial.running(work) == begun
     with pytest.raises(PlanfenceError, match="is running"):
-        trial.start(work, POLICY, Trial("two", 0, 0))
+        trial.start(work, POLICY, TrialProtocol("two", 0, 0))
     ended, _ = trial.stop(work, POLICY)
     assert trial.running(work) is None
     assert (ended.margin, ended.seed) == (0.2, begun.seed)
     with pytest.raises(PlanfenceError, match="is there already"):
-        trial.start(work, POLICY, Trial("one", 0, 0))
+        trial.start(work, POLICY, TrialProtocol("one", 0, 0))
     with pytest.raises(PlanfenceError, match="no trial"):
         trial.stop(work, POLICY)
 
@@ -47,14 +47,14 @@ def test_rules_are_fixed_when_it_starts(work):
 @pytest.mark.parametrize(
     "wrong",
     [
-        Trial("No Name", 0, 0),
-        Trial("../x", 0, 0),
-        Trial("t", 0, 0, arms=("a", "a")),
-        Trial("t", 0, 0, metric="joy"),
-        Trial("t", 0, 0, margin=0),
-        Trial("t", 0, 0, interest=1.05),
-        Trial("t", 0, 0, looks=(40, 20)),
-        Trial("t", 0, 0, looks=(4, 20)),
+        TrialProtocol("No Name", 0, 0),
+        TrialProtocol("../x", 0, 0),
+        TrialProtocol("t", 0, 0, arms=("a", "a")),
+        TrialProtocol("t", 0, 0, metric="joy"),
+        TrialProtocol("t", 0, 0, margin=0),
+        TrialProtocol("t", 0, 0, interest=1.05),
+        TrialProtocol("t", 0, 0, looks=(40, 20)),
+        TrialProtocol("t", 0, 0, looks=(4, 20)),
     ],
 )
 def test_rules_that_cannot_be_judged_by(work, wrong):
@@ -65,7 +65,7 @@ def test_rules_that_cannot_be_judged_by(work, wrong):
 
 def test_a_task_is_assigned_once(work):
     assert trial.assignment(work, POLICY, "p/a") == {}
-    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    begun, _ = trial.start(work, POLICY, TrialProtocol("one", 0, 0))
     flows = []
     for name in "abcdefgh":
         fields = trial.assignment(work, POLICY, f"p/{name}")
@@ -77,7 +77,7 @@ def test_a_task_is_assigned_once(work):
 
 def test_a_task_begun_before_the_trial_stays_out(work):
     record(work, POLICY, event="start", result="accepted", task="p/old")
-    trial.start(work, POLICY, Trial("one", 0, 0))
+    trial.start(work, POLICY, TrialProtocol("one", 0, 0))
     assert trial.assignment(work, POLICY, "p/old") == {}
 
 
@@ -104,7 +104,7 @@ def simulate(work, begun, count, ratio, loose=0.0):
 
 
 def test_the_standing_recovers_the_truth(work):
-    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    begun, _ = trial.start(work, POLICY, TrialProtocol("one", 0, 0))
     begun = replace(begun, seed=7)  # an interval of 95% misses the truth in one of twenty draws
     simulate(work, begun, 24, 0.4)
     found = trial.standing(begun, trial.facts_of(work, POLICY))
@@ -115,7 +115,7 @@ def test_the_standing_recovers_the_truth(work):
 
 
 def test_dollars_of_no_task_forbid_a_verdict(work):
-    begun, _ = trial.start(work, POLICY, Trial("one", 0, 0))
+    begun, _ = trial.start(work, POLICY, TrialProtocol("one", 0, 0))
     simulate(work, begun, 24, 0.4, loose=50)
     found = trial.standing(begun, trial.facts_of(work, POLICY))
     assert found.verdict.word == "not enough data"
@@ -137,7 +137,7 @@ def test_the_commands(work):
 
 
 def test_a_trial_of_the_version_before_keeps_its_levels(work):
-    begun, _ = trial.start(work, POLICY, Trial("old", 0, 0))
+    begun, _ = trial.start(work, POLICY, TrialProtocol("old", 0, 0))
     plain = json.loads(json.dumps(begun.plain()))
     del plain["levels"]
     assert trial._load("old", plain).levels == (0.0294, 0.0294)

@@ -10,7 +10,7 @@ from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.ledger.holds import Holds
 from planfence.ledger.stages import Facts, Stage, TaskState
-from planfence.ledger.transitions import Claim, Kind, Move
+from planfence.ledger.transitions import Claim, Move, MoveKind
 from planfence.manifest.policy import Policy
 from planfence.rules import claimed_elsewhere
 from planfence.rules.rule import Door
@@ -23,7 +23,7 @@ ERROR = Policy(rules={RULE.code: Severity.ERROR})
 def start(name: str, day: int, *files: str, shared: tuple[str, ...] = (), **more: object) -> Move:
     at = f"2026-01-{day:02}T00:00:00Z"
     claim = Claim(files, shared=shared, **more)
-    return Move(name, Kind.START, name, 0, 1, "implement", "codex", "", "a" * 40, at=at, digest=name, claim=claim)
+    return Move(name, MoveKind.START, name, 0, 1, "implement", "codex", "", "a" * 40, at=at, digest=name, claim=claim)
 
 
 OWN = start("p/t", 5, "src/**")

@@ -9,21 +9,25 @@ from support.tables import change, context, task
 
 from planfence.change.hunks import FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.finding import Severity
 from planfence.manifest.policy import Policy
 from planfence.rules import mixed_content, type_contradicts_diff
 from planfence.rules.runner import judge
 
 
-def judged(*texts: str) -> tuple[Judged, ...]:
+def judged(*texts: str) -> tuple[ClassifiedUnit, ...]:
     """`src/a.py behaviour 4` is 4 lines of unproven behaviour; `behaviour! 4` of proven behaviour."""
     made = []
     for number, text in enumerate(texts):
         path, kind, lines = text.split(" ")
         file = FileDiff(path, path, 0o100644, 0o100644, "1", "2")
         hunk = Hunk(9, 9, (), (b"x\n",) * int(lines))
-        made.append(Judged(Unit(str(number), file, hunk), Kind(kind.rstrip("!")), classify(path), kind.endswith("!")))
+        made.append(
+            ClassifiedUnit(
+                Unit(str(number), file, hunk), UnitKind(kind.rstrip("!")), classify(path), kind.endswith("!")
+            )
+        )
     return tuple(made)
 
 

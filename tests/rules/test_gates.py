@@ -4,9 +4,9 @@ import pytest
 from support.tables import change, context, found, task
 
 from planfence.change.change import STAGED
-from planfence.ledger.proofs import Answer, Proof, Question, Trial
+from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
 from planfence.ledger.stages import CommitFact, Facts, fold
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest import policy
 from planfence.manifest.plan import FileEntry, Plan, Task
 from planfence.records import replace
@@ -25,7 +25,7 @@ from planfence.rules.rule import Door, PlanEdit
 NAME = "p/t"
 
 
-def move(kind: Kind, stage: str = "implement", round_: int = 0, **more: object) -> Move:
+def move(kind: MoveKind, stage: str = "implement", round_: int = 0, **more: object) -> Move:
     return Move(
         f"{kind}{stage}{round_}", kind, NAME, round_, round_ * 10 + 1, stage, "codex", "c" * 40, "b" * 40, **more
     )
@@ -35,9 +35,9 @@ def facts(*moves: Move, commits: tuple[CommitFact, ...] = (), **more: object) ->
     return Facts({NAME: fold(NAME, moves, commits)}, **more)
 
 
-START = move(Kind.START)
-REVIEW = move(Kind.ADVANCE, "review")
-DONE = move(Kind.ADVANCE, "done")
+START = move(MoveKind.START)
+REVIEW = move(MoveKind.ADVANCE, "review")
+DONE = move(MoveKind.ADVANCE, "done")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ DONE = move(Kind.ADVANCE, "done")
         (facts(), "p/t has not begun"),
         (facts(START), None),
         (facts(START, REVIEW), "p/t is under review: its code must not change"),
-        (facts(START, REVIEW, move(Kind.REWORK, round_=1)), None),
+        (facts(START, REVIEW, move(MoveKind.REWORK, round_=1)), None),
         (facts(START, REVIEW, DONE), "p/t is done"),
         (facts(START, REVIEW, covered={NAME: frozenset({STAGED})}), None),
     ],
@@ -75,8 +75,8 @@ def planned(roles: dict[str, str], *, depends_on: tuple[str, ...] = ()) -> tuple
         ("codex", facts(START), False),
         ("claude", facts(START), True),
         ("human", facts(START), True),
-        ("gemini", facts(START, move(Kind.HANDOVER, holder="gemini")), False),
-        ("codex", facts(START, move(Kind.HANDOVER, holder="gemini")), True),
+        ("gemini", facts(START, move(MoveKind.HANDOVER, holder="gemini")), False),
+        ("codex", facts(START, move(MoveKind.HANDOVER, holder="gemini")), True),
     ],
 )
 def test_model_not_assigned(model: str, known: Facts, refused: bool) -> None:
@@ -90,7 +90,7 @@ def test_model_not_assigned(model: str, known: Facts, refused: bool) -> None:
 @pytest.mark.parametrize(("first", "waits"), [("start", True), ("done", False)])
 def test_dependency_open(first: str, waits: bool) -> None:
     plan, one = planned({}, depends_on=("first",))
-    kind = Kind.START if first == "start" else Kind.ADVANCE
+    kind = MoveKind.START if first == "start" else MoveKind.ADVANCE
     of = Move("m", kind, "p/first", 0, 1, first, "codex", "", "")
     known = Facts({"p/first": fold("p/first", [of])})
     ctx = context(change("a"), one)
@@ -111,7 +111,7 @@ def test_reviewer_is_author(model: str, own: bool) -> None:
 )
 def test_rework_needs_reassignment(rounds: int, model: str, refused: bool) -> None:
     wrote = tuple(CommitFact(f"c{n}", NAME, "implement", "codex", n) for n in range(rounds))
-    known = facts(START, move(Kind.REWORK, round_=rounds), commits=wrote)
+    known = facts(START, move(MoveKind.REWORK, round_=rounds), commits=wrote)
     ctx = context(change("a"), task("**"), facts=known, model=model)
     assert bool(found(rework_needs_reassignment.RULE, ctx)) is refused
 
@@ -141,15 +141,15 @@ def proof(*trials: Trial, **more: object) -> Proof:
     return replace(blank, **more)
 
 
-def trial(answer: Answer, key: str = "change", question: Question = Question.CHANGE) -> Trial:
+def trial(answer: TrialOutcome, key: str = "change", question: Question = Question.CHANGE) -> Trial:
     return Trial(question, key, answer, "src/a.py", 3, 4, 2, failures=6)
 
 
-def parts(*answers: Answer) -> tuple[Trial, ...]:
+def parts(*answers: TrialOutcome) -> tuple[Trial, ...]:
     return tuple(trial(answer, f"k{number}", Question.HUNK) for number, answer in enumerate(answers))
 
 
-GOOD, BAD, GLUED = Answer.NOTICED, Answer.UNNOTICED, Answer.INSEPARABLE
+GOOD, BAD, GLUED = TrialOutcome.NOTICED, TrialOutcome.UNNOTICED, TrialOutcome.INSEPARABLE
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ GOOD, BAD, GLUED = Answer.NOTICED, Answer.UNNOTICED, Answer.INSEPARABLE
         (proof(), "change", None),  # nothing that a test could notice
         (proof(trial(GOOD)), "change", None),
         (proof(trial(BAD)), "change", "the tests pass on the old code too"),
-        (proof(trial(Answer.SEEN)), "change", "not sure yet"),
-        (proof(trial(Answer.SLOW)), "change", "not sure yet"),
+        (proof(trial(TrialOutcome.SEEN)), "change", "not sure yet"),
+        (proof(trial(TrialOutcome.SLOW)), "change", "not sure yet"),
         (proof(trial(GOOD), *parts(BAD, BAD), total=2), "change", None),
         (proof(trial(GOOD), *parts(BAD, GOOD), total=2), "hunks", "1 of 2 parts of this change are proven"),
         (proof(trial(GOOD), *parts(BAD, *[GOOD] * 4), total=5), "hunks", None),

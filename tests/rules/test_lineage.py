@@ -12,7 +12,7 @@ from support.tables import change, context, found
 from planfence.change.change import Action
 from planfence.gitio import paths
 from planfence.ledger.stages import Facts, fold
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Constraint, Criterion, FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Policy, Trust
@@ -118,7 +118,7 @@ def test_a_plan_is_followed_through_deletes_renames_and_merges(name, way):
 
 
 def test_what_was_waited_for_and_is_done_is_no_wait():
-    done = Move("m", Kind.ADVANCE, "p/first", 0, 1, "done", "codex", "", "a" * 40)
+    done = Move("m", MoveKind.ADVANCE, "p/first", 0, 1, "done", "codex", "", "a" * 40)
     facts = Facts({"p/first": fold("p/first", [done])})
     assert not judged(PlanEdit("plans/p.toml", PLAN, task(depends_on=())), facts=facts)
 
@@ -149,7 +149,7 @@ def test_a_new_plan_is_for_those_who_plan(roles, refused):
 def test_where_nobody_is_named_it_is_who_works_on_it():
     bare, more = replace(PLAN, roles={}), replace(task(files=(FileEntry("**"),)), roles={})
     edit = PlanEdit("plans/p.toml", bare, more)
-    began = Facts({"p/t": fold("p/t", [Move("m", Kind.START, "p/t", 0, 1, "implement", "codex", "", "a" * 40)])})
+    began = Facts({"p/t": fold("p/t", [Move("m", MoveKind.START, "p/t", 0, 1, "implement", "codex", "", "a" * 40)])})
     assert judged(edit, facts=began)
     assert not judged(edit, "claude", facts=began)
     ctx = context(change("plans/p.toml"), door=Door.GOVERNING, model="gemini", edits=(edit,))
@@ -183,7 +183,7 @@ def test_a_version_rises_over_every_parent(old, others, new, refused):
 )
 def test_who_implements_changes_neither_policy_nor_signers(path, model, facts):
     if facts is None:
-        given = Move("m", Kind.HANDOVER, "p/t", 0, 1, "implement", "claude", "", "a" * 40, holder="gemini")
+        given = Move("m", MoveKind.HANDOVER, "p/t", 0, 1, "implement", "claude", "", "a" * 40, holder="gemini")
         facts = Facts({"p/t": fold("p/t", [given])})
     policy = Policy(trust=Trust(signers="keys"))
     ctx = context(change(path), door=Door.GOVERNING, policy=policy, model=model, facts=facts, plans=(PLAN,))

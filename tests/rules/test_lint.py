@@ -8,7 +8,7 @@ from planfence.finding import Finding
 from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy
 from planfence.rules.lint import LINT_RULES
-from planfence.rules.lint.base import LintContext, Tree
+from planfence.rules.lint.base import LintContext, RepositoryPaths
 
 PATH = "plans/p.toml"
 GOOD = """\
@@ -51,11 +51,13 @@ depends_on = ["a"]
 files = [{ path = "src/auth/mw.py", change = "modify" }, { path = "shared/x" }]
 acceptance = [{ id = "A1", text = "reads well", review = true }]
 """
-TREE = Tree.of(frozenset({"src/app.py", "src/auth/keys/k.py", "tests/auth/test_a.py", "docs/a.md", "shared/x"}))
+TREE = RepositoryPaths.of(
+    frozenset({"src/app.py", "src/auth/keys/k.py", "tests/auth/test_a.py", "docs/a.md", "shared/x"})
+)
 SECOND = 'depends_on = ["a"]\nfiles = [{ path = "src/auth/mw.py", change = "modify" }'
 
 
-def lint(text: str, tree: Tree | None = TREE) -> list[Finding]:
+def lint(text: str, tree: RepositoryPaths | None = TREE) -> list[Finding]:
     plan, source = load_plan(text.encode(), PATH)
     ctx = LintContext(plan, Policy(), source, tree)
     return [finding for rule in LINT_RULES for finding in rule.check(ctx)]
@@ -123,7 +125,7 @@ def test_what_is_left_to_the_planner_is_a_warning() -> None:
 )
 def test_a_pattern_is_as_wide_as_what_it_matches(pattern: str, files: list[str], wide: bool) -> None:
     text = GOOD.replace('{ path = "shared/x" }', f'{{ path = "{pattern}" }}')
-    found = [each for each in lint(text, Tree.of(frozenset(files))) if each.code == "LNT001"]
+    found = [each for each in lint(text, RepositoryPaths.of(frozenset(files))) if each.code == "LNT001"]
     assert bool(found) == wide, found
 
 
@@ -170,7 +172,7 @@ def test_a_pattern_into_a_foreign_theme_counts_what_the_tree_has() -> None:
     text = GOOD.replace('"docs/**", "shared/**"', '"src/auth/doc/**"').replace('"src/auth/**", ', '"src/auth/*.py", ')
     text = text.replace(FILE, '{ path = "src/auth/**" }').replace("A1", "A1")
     assert [f.code for f in lint(text)] == []
-    tree = Tree.of(TREE.paths | {"src/auth/doc/a.md"})
+    tree = RepositoryPaths.of(TREE.paths | {"src/auth/doc/a.md"})
     assert [f.code for f in lint(text, tree)] == ["LNT013"]
     assert [f.code for f in lint(text, None)] == ["LNT013"]
 

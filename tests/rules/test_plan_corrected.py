@@ -6,7 +6,7 @@ import pytest
 
 from planfence.judge import check
 from planfence.ledger.records import new_id, write_move
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy
 
 OTHER = 'goal = "Move auth logic into middleware"'
@@ -97,5 +97,7 @@ def test_a_move_that_says_nothing_of_its_place_counts_as_earlier(fresh) -> None:
     start = fresh.git("rev-parse", "HEAD")
     correct(fresh, FILE, f"{FILE} {{ path = 'src/mail.py' }},")
     head, tree = fresh.git("rev-parse", f"{start}", f"{start}^{{tree}}").split()
-    write_move(fresh.open(), Policy(), Move(new_id(), Kind.START, "auth/guide", 0, 1, "implement", "human", head, tree))
+    write_move(
+        fresh.open(), Policy(), Move(new_id(), MoveKind.START, "auth/guide", 0, 1, "implement", "human", head, tree)
+    )
     assert judged(fresh, start) == ["PLN003"]

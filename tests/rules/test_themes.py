@@ -6,7 +6,7 @@ import pytest
 from support.tables import change, context, found, task
 
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import Kind
+from planfence.content.judged import UnitKind
 from planfence.content.mixing import FORMAT_LINES
 from planfence.errors import Fault
 from planfence.finding import Severity
@@ -84,13 +84,13 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
     ("message", "kinds", "weight"),
     [
         ("fix: crash\n\nCloses #12, fixes #13", (), Severity.WARN),
-        ("fix: crash\n\nCloses #12, fixes #13", (Kind.BEHAVIOUR, Kind.FORMAT), Severity.ERROR),
+        ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR, UnitKind.FORMAT), Severity.ERROR),
         ("feat: squash\n\n* feat: a\n* fix: b", (), Severity.WARN),
         ("feat: a\n\nfix: b", (), Severity.ERROR),
         ("fix: #12 and #13", (), Severity.ERROR),
     ],
 )
-def test_what_one_change_may_do_is_advice(message: str, kinds: tuple[Kind, ...], weight: Severity) -> None:
+def test_what_one_change_may_do_is_advice(message: str, kinds: tuple[UnitKind, ...], weight: Severity) -> None:
     unit = SimpleNamespace(lines=FORMAT_LINES, path="a", hunk=None)
     judged = tuple(SimpleNamespace(kind=kind, path_class=PathClass.SRC, unit=unit) for kind in kinds)
     ctx = context(change("a"), message=message)

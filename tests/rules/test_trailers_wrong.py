@@ -8,7 +8,7 @@ from planfence.change.change import Change
 from planfence.change.message import parse
 from planfence.judge.claims import team_trailers
 from planfence.manifest.policy import Policy
-from planfence.manifest.trailers import PRESETS, Trailers, Wish, matches, names_agent
+from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, matches, names_agent
 from planfence.rules.rule import Context, Door
 from planfence.rules.trailers_wrong import check
 
@@ -53,8 +53,8 @@ def test_presets(preset, model, text, passes):
 @pytest.mark.parametrize("model", ["human", "codex", "claude"])
 def test_by_whom(by, model):
     about = by in ("any", model) or (by == "agent" and model != "human")
-    assert bool(judged("fix: x\n\nA: 1", Trailers(forbid=(Wish(by, "A"),)), model)) is about
-    assert bool(judged("fix: x", Trailers(require=(Wish(by, "A"),)), model)) is about
+    assert bool(judged("fix: x\n\nA: 1", Trailers(forbid=(TrailerRule(by, "A"),)), model)) is about
+    assert bool(judged("fix: x", Trailers(require=(TrailerRule(by, "A"),)), model)) is about
 
 
 @pytest.mark.parametrize("preset", ["kernel", "no-co-author", "co-author"])
@@ -73,7 +73,9 @@ def test_what_is_written():
     written = team_trailers(f"fix: x\n\nFixes: 1\n{CLAUDE}\n\n# comment\n", kernel, "claude", "#", "claude", "opus-5")
     assert written == "fix: x\n\nFixes: 1\nAssisted-by: claude:opus-5\n\n# comment\n"
     own = Policy(
-        trailers=Trailers(rewrite=(Wish("agent", "Co-authored-by", "*@anthropic.com>", "{agent} {value}", "With"),))
+        trailers=Trailers(
+            rewrite=(TrailerRule("agent", "Co-authored-by", "*@anthropic.com>", "{agent} {value}", "With"),)
+        )
     )
     assert team_trailers(f"fix: x\n\n{CLAUDE}\n", own, "claude") == (
         "fix: x\n\nWith: claude Claude <noreply@anthropic.com>\n"

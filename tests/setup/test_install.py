@@ -143,7 +143,7 @@ def test_a_framework_that_refuses_leaves_the_native_hooks(box):
     (box.top / ".pre-commit-config.yaml").write_text(frameworks.snippet())
     said = box.planfence("install", "--framework", "pre-commit", ok=3)
     assert "core.hooksPath" in said
-    assert shimreader.classify((box.hooks / "pre-commit").read_bytes()) is shimreader.Kind.OURS
+    assert shimreader.classify((box.hooks / "pre-commit").read_bytes()) is shimreader.HookOrigin.OURS
 
 
 def test_native_in_front_of_a_framework(box):

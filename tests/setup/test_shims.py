@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from planfence.setup import shimreader, shims
-from planfence.setup.shimreader import Kind
+from planfence.setup.shimreader import HookOrigin
 from planfence.setup.shims import Launcher
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "ksh") if shutil.which(shell)]
@@ -42,8 +42,8 @@ def test_the_generic_shims_are_the_generator_s(name):
 def test_every_shell_parses_every_shim(name, chained):
     for given in (None, Launcher("/a 'b\"\n$c/python", "/s`i te")):
         text = shims.shim(name, given, chained)
-        assert shimreader.classify(text) is Kind.OURS
-        assert shimreader.classify(text + b"echo mine\n") is Kind.EDITED
+        assert shimreader.classify(text) is HookOrigin.OURS
+        assert shimreader.classify(text + b"echo mine\n") is HookOrigin.EDITED
         assert shimreader.chains(text) is (chained is not None)
         assert shimreader.launcher_of(text) == given
         for shell in SHELLS:
@@ -52,8 +52,11 @@ def test_every_shell_parses_every_shim(name, chained):
 
 
 def test_other_hooks_are_foreign():
-    assert shimreader.classify(b"") is Kind.FOREIGN
-    assert shimreader.classify(b"#!/bin/sh\n# planfence is called below\nplanfence hook pre-commit\n") is Kind.FOREIGN
+    assert shimreader.classify(b"") is HookOrigin.FOREIGN
+    assert (
+        shimreader.classify(b"#!/bin/sh\n# planfence is called below\nplanfence hook pre-commit\n")
+        is HookOrigin.FOREIGN
+    )
     with pytest.raises(ValueError, match="update"):
         shims.shim("update", None)
 

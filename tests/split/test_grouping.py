@@ -6,21 +6,21 @@ import pytest
 
 from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.split.grouping import Guide, is_changelog, knots, place, propose
 
 ATOMS = {"add": Atom.WHOLE, "delete": Atom.WHOLE, "rename": Atom.RENAME, "binary": Atom.WHOLE}
 
 
-def judged(*texts: str) -> tuple[Judged, ...]:
+def judged(*texts: str) -> tuple[ClassifiedUnit, ...]:
     made = []
     for number, text in enumerate(texts):
         path, kind, lines = text.split(" ")
         file = FileDiff(path, path, 0o100644, 0o100644, "1", "2")
         atom = ATOMS.get(kind)
         hunk = None if atom else Hunk(number * 100, number * 100, (), (b"x\n",) * int(lines))
-        made.append(Judged(Unit(f"{number}", file, hunk, atom), Kind(kind), classify(path)))
+        made.append(ClassifiedUnit(Unit(f"{number}", file, hunk, atom), UnitKind(kind), classify(path)))
     return tuple(made)
 
 

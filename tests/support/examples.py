@@ -232,7 +232,7 @@ class Scene:
     def _ledger(self) -> None:
         """What the ledger says: begun, sent back, moved on."""
         from planfence.ledger.records import new_id, now, write_move
-        from planfence.ledger.transitions import Claim, Kind, Move
+        from planfence.ledger.transitions import Claim, Move, MoveKind
         from planfence.manifest.policy import Policy
 
         spec, opened = self.spec, self.repo.open()
@@ -240,14 +240,14 @@ class Scene:
         model = spec.roles.get("implement", "human")
 
         def move(task: str, kind: str, stage: str, number: int, who: str = model, round_: int = 0) -> None:
-            made = Move(new_id(), Kind(kind), task, round_, number, stage, who, head, tree)
+            made = Move(new_id(), MoveKind(kind), task, round_, number, stage, who, head, tree)
             write_move(opened, Policy(), made)
 
         move("fill/t", "start", "implement", 1)
         if spec.claimed:
             name, *files = spec.claimed
             claim = Claim(tuple(files))
-            made = Move(new_id(), Kind.START, name, 0, 1, "implement", "codex", head, tree, at=now(), claim=claim)
+            made = Move(new_id(), MoveKind.START, name, 0, 1, "implement", "codex", head, tree, at=now(), claim=claim)
             write_move(opened, Policy(), made)
         for name in spec.done:
             move(f"p/{name}", "start", "implement", 1)
@@ -441,7 +441,7 @@ class Scene:
     def _advance(self) -> tuple[int, str]:
         """The gate out of the implement stage, with a proof in the ledger of what came of the first question."""
         from planfence.ledger.evidence import TESTS
-        from planfence.ledger.proofs import Answer, Proof, Question, Trial
+        from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
         from planfence.ledger.records import new_id, write_proof
         from planfence.manifest.policy import Policy
 
@@ -449,7 +449,7 @@ class Scene:
         commit = self.record()
         tree, base_tree = self.repo.git("rev-parse", "HEAD^{tree}", f"{self.base}^{{tree}}").split()
         assert self.repo.planfence("test").returncode == 0
-        trial = Trial(Question.CHANGE, "change", Answer(self.spec.proof), failures=6)
+        trial = Trial(Question.CHANGE, "change", TrialOutcome(self.spec.proof), failures=6)
         made = Proof(
             new_id(), 1, TASK, tree, commit, self.base, base_tree, 1, "implement", "human", "", ((TESTS, "true"),),
             6, 0.1, "", ("change",), 0, (trial,), "planfence", "2026-01-01T00:00:00Z",

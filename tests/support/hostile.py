@@ -172,7 +172,7 @@ def _commits(repo: Repo) -> None:
 def _ledger(repo: Repo) -> None:
     from planfence.ledger.evidence import Counts, GateRun, Outcome, Result
     from planfence.ledger.records import new_id, write_move, write_run
-    from planfence.ledger.transitions import Answer, Kind, Move
+    from planfence.ledger.transitions import Answer, Move, MoveKind
     from planfence.manifest.policy import Policy
 
     opened, policy = repo.open(), Policy()
@@ -181,14 +181,14 @@ def _ledger(repo: Repo) -> None:
     answers = (Answer("A1", False, EVIL), Answer(EVIL, True, EVIL))
     prompt = {"prompt.md": EVIL.encode()}
     for task in ("evil/one", "evil/two"):
-        move = Move(new_id(), Kind.START, task, 0, 1, "implement", "human", head, tree, **told)
+        move = Move(new_id(), MoveKind.START, task, 0, 1, "implement", "human", head, tree, **told)
         write_move(opened, policy, move, prompt)
     for task in ("evil/one",):
-        write_move(opened, policy, Move(new_id(), Kind.ADVANCE, task, 0, 2, "review", "human", head, tree, **told))
-        move = Move(new_id(), Kind.REVIEW, task, 0, 3, "review", EVIL, head, tree, answers=answers, **told)
+        write_move(opened, policy, Move(new_id(), MoveKind.ADVANCE, task, 0, 2, "review", "human", head, tree, **told))
+        move = Move(new_id(), MoveKind.REVIEW, task, 0, 3, "review", EVIL, head, tree, answers=answers, **told)
         write_move(opened, policy, move)
-        write_move(opened, policy, Move(new_id(), Kind.REWORK, task, 1, 4, "implement", EVIL, head, tree, **told))
-    move = Move(new_id(), Kind.HANDOVER, "evil/two", 0, 2, "implement", EVIL, head, tree, holder=EVIL, **told)
+        write_move(opened, policy, Move(new_id(), MoveKind.REWORK, task, 1, 4, "implement", EVIL, head, tree, **told))
+    move = Move(new_id(), MoveKind.HANDOVER, "evil/two", 0, 2, "implement", EVIL, head, tree, holder=EVIL, **told)
     write_move(opened, policy, move)
     results = (Result("tests", _TEST, 1, Outcome.FAILED, Counts(1, 1, 0), 1.0), Result(EVIL, EVIL, 1, Outcome.FAILED))
     run = GateRun(new_id(), tree, head, head, "evil/one", 1, EVIL, EVIL, EVIL, results, EVIL, EVIL, EVIL)

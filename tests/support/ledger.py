@@ -7,12 +7,12 @@ from pathlib import Path
 from planfence.env import Environment
 from planfence.gitio.repository import open_repository
 from planfence.ledger.records import new_id, write_move
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy
 
 
 def start(task: str = "p/t", seq: int = 1) -> Move:
-    return Move(new_id(), Kind.START, task, 0, seq, "implement", "codex", "", "a" * 40)
+    return Move(new_id(), MoveKind.START, task, 0, seq, "implement", "codex", "", "a" * 40)
 
 
 def append_many(root: Path, variables: dict[str, str], count: int, number: int) -> None:

@@ -113,7 +113,7 @@ FAILED = replace(RUN, results=(Result("tests", "true", 1, Outcome.FAILED, Counts
 EMPTY = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(0, 0, 0)),))
 SKIPPED = replace(RUN, results=(Result("tests", "true", 0, Outcome.PASSED, Counts(2, 0, 2)),))
 MOVE = transitions.Move(
-    "1" * 32, transitions.Kind.REVIEW, "p/a", 1, 2, "review", "claude", "5" * 40, "2" * 40,
+    "1" * 32, transitions.MoveKind.REVIEW, "p/a", 1, 2, "review", "claude", "5" * 40, "2" * 40,
     answers=(transitions.Answer("A1", True, "seen"),), runs=("2" * 32,), patches=("6" * 40,),
 )  # fmt: skip
 ENTRY = intoto.encode(evidence.to_statement(RUN))

@@ -76,11 +76,11 @@ class Repo:
     def begin(self, task: str, model: str = "human") -> None:
         """Record that a task has left its plan stage, without the gate of `planfence start`."""
         from planfence.ledger.records import new_id, write_move
-        from planfence.ledger.transitions import Kind, Move
+        from planfence.ledger.transitions import Move, MoveKind
         from planfence.manifest.policy import Policy
 
         head, tree = self.git("rev-parse", "HEAD", "HEAD^{tree}").split()
-        move = Move(new_id(), Kind.START, task, 0, 1, "implement", model, head, tree)
+        move = Move(new_id(), MoveKind.START, task, 0, 1, "implement", model, head, tree)
         write_move(self.open(), Policy(), move)
 
     def environment(self, **extra: str):

@@ -24,7 +24,7 @@ _ID = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class CodexHook:
     """One hook of ours: its event as Codex spells it, what its trust is (`trusted`, `untrusted`, …), if it is on."""
 
     event: str
@@ -37,7 +37,7 @@ class Hook:
         return self.enabled and self.trust in ("trusted", "managed")
 
 
-def hooks(environment: Environment, folder: Path, program: str = "codex") -> tuple[Hook, ...] | None:
+def hooks(environment: Environment, folder: Path, program: str = "codex") -> tuple[CodexHook, ...] | None:
     """Return our hooks as Codex sees them in a folder; None: it is not installed, or does not tell."""
     found = shutil.which(program, path=environment.get("PATH"))
     if found is None:
@@ -47,13 +47,13 @@ def hooks(environment: Environment, folder: Path, program: str = "codex") -> tup
         return None
     listed = [each for place in _items(answer.get("data")) for each in _items(place.get("hooks"))]
     return tuple(
-        Hook(str(each.get("eventName")), str(each.get("trustStatus")), each.get("enabled") is not False)
+        CodexHook(str(each.get("eventName")), str(each.get("trustStatus")), each.get("enabled") is not False)
         for each in listed
         if "planfence-agent" in str(each.get("command"))
     )
 
 
-def skipped(found: tuple[Hook, ...] | None) -> str:
+def skipped(found: tuple[CodexHook, ...] | None) -> str:
     """Say why Codex would not run our hooks; empty: it would, or nobody can tell."""
     if found is None:
         return ""

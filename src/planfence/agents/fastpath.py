@@ -96,7 +96,7 @@ def _patched(cwd: str, text: str) -> list[str]:
     return found if cwd.startswith("/") and "\0" not in text else []
 
 
-class _Plain:
+class _JsonSettings:
     """What the C scanner reads its settings from, as `json.JSONDecoder` would give them."""
 
     strict = True
@@ -115,7 +115,7 @@ def _json(text: str):  # type: ignore[no-untyped-def]
     """Parse JSON by CPython's own scanner: `json` would import `re`, which takes longer than all of this."""
     from _json import make_scanner
 
-    value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]  # typeshed names the wrong argument
+    value, end = make_scanner(_JsonSettings)(text, 0)  # type: ignore[arg-type]  # typeshed names the wrong argument
     if text[end:].strip(" \t\r\n"):
         raise ValueError
     return value

@@ -29,8 +29,8 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.rules import claimed_elsewhere
-from planfence.rules.place import At, Place
-from planfence.rules.rule import Context, Door, Step
+from planfence.rules.place import At, RefusalContext
+from planfence.rules.rule import Context, Door, NextStep
 from planfence.rules.runner import door, judge, selected
 from planfence.tables import HUMAN
 
@@ -75,14 +75,14 @@ def fence(repository: Repository, head: str = "") -> Fence:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EditVerdict:
     """Why edits are denied (empty: they are not), and the paths that were asked, with the fence of each."""
 
     denials: tuple[Denial, ...]
     asked: tuple[tuple[Fence, str], ...]
 
 
-def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: bool = True) -> Judged:
+def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, told: bool = True) -> EditVerdict:
     """Judge edits, each in the worktree that its path is in.
 
     ``told`` is False for paths that were read from a shell command: a folder there may stand for
@@ -107,7 +107,7 @@ def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, to
     for top, ours in inside.items():
         found += _in_worktree(fences[top], ours, told)
     asked = tuple((fences[top], edit.path) for top, ours in inside.items() for edit in ours)
-    return Judged(tuple(found), asked)
+    return EditVerdict(tuple(found), asked)
 
 
 def judge_changed(here: Fence, edits: Sequence[Edit]) -> list[Denial]:
@@ -264,9 +264,9 @@ def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:
 def _denial(here: Fence, ctx: Context, finding: Finding) -> Denial:
     from planfence.judge.advice import steps_for, tasks_for  # a denial alone needs them
 
-    place = Place(At.EDIT, tasks=lambda wanted: tasks_for(here.repository, ctx, tuple(wanted)))
+    place = RefusalContext(At.EDIT, tasks=lambda wanted: tasks_for(here.repository, ctx, tuple(wanted)))
     steps = steps_for(ctx, (finding,), place)
     why = f"{finding.message} ({finding.code} {finding.name})"
-    best = steps[0] if steps else Step("", "")
+    best = steps[0] if steps else NextStep("", "")
     fix = best.command if ctx.model == HUMAN else (best.wish or best.why)
     return Denial(finding.path or "this edit", why, fix)

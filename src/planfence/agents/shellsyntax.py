@@ -51,7 +51,7 @@ class UnreadableError(ValueError):
     """The text is no shell command that this can take apart."""
 
 
-class Part(NamedTuple):
+class WordPart(NamedTuple):
     """A piece of a word: its kind, its text, whether it is in quotes, the commands that it runs when it is expanded.
 
     ``default`` is what stands for a variable that has no value (`${x:-default}`).
@@ -64,7 +64,7 @@ class Part(NamedTuple):
     default: str = ""
 
 
-Word = tuple[Part, ...]
+Word = tuple[WordPart, ...]
 
 
 class Redirect(NamedTuple):
@@ -156,7 +156,7 @@ def parse(script: str) -> list[Command]:
     """
     if "\0" in script:
         raise UnreadableError("a NUL byte")
-    return _Reader(script, {}).commands
+    return _ScriptReader(script, {}).commands
 
 
 @cache
@@ -182,7 +182,7 @@ def _every(node: Node) -> Iterator[Node]:
         yield from _every(child)
 
 
-class _Reader:
+class _ScriptReader:
     """Reads one text. ``heredocs`` holds the here-documents that were cut out of it, by what stands in their place."""
 
     def __init__(self, script: str, heredocs: dict[str, Word]) -> None:
@@ -234,7 +234,7 @@ class _Reader:
             body.append(text)
         whole = "\n".join([*body, ""])
         name = f"__heredoc_{len(self.heredocs)}__"
-        self.heredocs[name] = (Part(QUOTED, whole, True),) if delimiter != mark else _here_document(whole)
+        self.heredocs[name] = (WordPart(QUOTED, whole, True),) if delimiter != mark else _here_document(whole)
         head = self.data[: operator.start_byte] + f"< {name} ".encode() + line[0]
         self.data = b"\n".join([head, *(text.encode("utf-8", "surrogatepass") for text in lines)])
 
@@ -288,7 +288,7 @@ class _Reader:
             self._statement(right, replace(chained, chain=behind, certainty=max(like.certainty, PERHAPS)))
         elif node.type == "for_statement":
             values = node.children_by_field_name("variable") + node.children_by_field_name("value")
-            for_in = [((Part(RAW, text)),) for text in ("for", "in")]
+            for_in = [((WordPart(RAW, text)),) for text in ("for", "in")]
             words = [self._word(value) for value in values]
             self.commands.append(Command([for_in[0], words[0], for_in[1], *words[1:]], [], like.depth))
             self._inside(node.children[-1], replace(like, chain=0, certainty=max(like.certainty, PERHAPS)))
@@ -359,7 +359,7 @@ class _Reader:
                 if start == end and command.words:
                     before = command.words.pop()
                     # `$"…"` is a string to translate.
-                    before = before[:-1] if node.type == "string" and before[-1:] == (Part(RAW, "$"),) else before
+                    before = before[:-1] if node.type == "string" and before[-1:] == (WordPart(RAW, "$"),) else before
                     word = (*before, *word)
                 command.words += _split(word)
                 end = node.end_byte
@@ -398,25 +398,25 @@ class _Reader:
             # Anonymous children are text: the `$` at the end of `a$`.
             return tuple(part for child in node.children for part in self._word(child))
         if kind == "string":
-            return (Part(QUOTED, "", True), *self._pieces(node, self._start(node) + 1, node.end_byte - 1))
+            return (WordPart(QUOTED, "", True), *self._pieces(node, self._start(node) + 1, node.end_byte - 1))
         if kind == "raw_string":
-            return (Part(QUOTED, self._text(node)[1:-1], True),)
+            return (WordPart(QUOTED, self._text(node)[1:-1], True),)
         if kind == "ansi_c_string":
-            return (Part(QUOTED, ansi(self._text(node)[2:-1]), True),)
+            return (WordPart(QUOTED, ansi(self._text(node)[2:-1]), True),)
         if kind == "variable_assignment":
             value = node.child_by_field_name("value")
             name = self._between(self._start(node), node.end_byte if value is None else self._start(value))
             return (
-                Part(RAW, name),
+                WordPart(RAW, name),
                 *(() if value is None else self._word(value)),
                 *self._substitutions(node.children[0]),
             )
         if kind == "array":
             words = [self._word(child) for child in node.named_children]
-            return tuple(part for word in words for part in (*word, Part(QUOTED, " ", True)))
+            return tuple(part for word in words for part in (*word, WordPart(QUOTED, " ", True)))
         return self._piece(node, quoted=False)
 
-    def _pieces(self, node: Node, start: int, end: int) -> Iterator[Part]:
+    def _pieces(self, node: Node, start: int, end: int) -> Iterator[WordPart]:
         """Yield the parts of a string or a here-document: expansions, and the text between them."""
         for child in node.children:
             if child.type in _SUBSTITUTIONS or child.type.endswith("expansion"):
@@ -431,35 +431,35 @@ class _Reader:
         if node.type in ("expansion", "simple_expansion"):
             return (self._variable(node, quoted),)
         if node.type == "arithmetic_expansion":
-            return (Part(VARIABLE, "((", quoted), *self._substitutions(node))
+            return (WordPart(VARIABLE, "((", quoted), *self._substitutions(node))
         return tuple(_unescaped(self._text(node), quoted=quoted))
 
-    def _substitution(self, node: Node, quoted: bool) -> Part:
+    def _substitution(self, node: Node, quoted: bool) -> WordPart:
         text = self._text(node)
         if text.startswith("`"):
             inner = re.sub(r"\\([`\\$])", r"\1", text[1:-1])
-            return Part(SCRIPT, "", quoted, tuple(_Reader(inner, self.heredocs).commands))
+            return WordPart(SCRIPT, "", quoted, tuple(_ScriptReader(inner, self.heredocs).commands))
         outer, self.commands = getattr(self, "commands", []), []
         self._inside(node, Command())
         found, self.commands = self.commands, outer
-        return Part(SCRIPT, "", quoted, tuple(found))
+        return WordPart(SCRIPT, "", quoted, tuple(found))
 
-    def _variable(self, node: Node, quoted: bool) -> Part:
+    def _variable(self, node: Node, quoted: bool) -> WordPart:
         """Read `$x`, `${x}`, `${x[@]}` and `${x:-default}`; what else is done to a value leaves it unknown."""
         commands = tuple(command for part in self._substitutions(node) for command in part.commands)
         inner = node.children[1:-1] if node.type == "expansion" else node.children[1:]
         if not inner or inner[0].type not in ("variable_name", "special_variable_name", "subscript"):
-            return Part(VARIABLE, "", quoted, commands)
+            return WordPart(VARIABLE, "", quoted, commands)
         name = self._text(inner[0])
         if inner[0].type == "subscript":
             name, _, index = name.partition("[")
             quoted = quoted and index not in ("@]", "*]")
         if len(inner) == 1:
-            return Part(VARIABLE, name, quoted, commands)
+            return WordPart(VARIABLE, name, quoted, commands)
         if inner[1].type in (":-", "-", ":=", "=", ":+", "+"):
             default = "".join(literal(self._word(child)) for child in inner[2:])
-            return Part(VARIABLE, name, quoted, commands, default)
-        return Part(VARIABLE, "", quoted, commands)
+            return WordPart(VARIABLE, name, quoted, commands, default)
+        return WordPart(VARIABLE, "", quoted, commands)
 
 
 def _split(word: Word) -> list[Word]:
@@ -482,7 +482,7 @@ def _here_document(text: str) -> Word:
     mark = "E"
     while mark in text:
         mark += "E"
-    reader = _Reader.__new__(_Reader)
+    reader = _ScriptReader.__new__(_ScriptReader)
     reader.heredocs = {}
     reader.data = f"cat <<{mark}\n_{text}{mark}\n".encode("utf-8", "surrogatepass")
     root = reader._repaired(reader._root())
@@ -493,15 +493,15 @@ def _here_document(text: str) -> Word:
     return tuple(reader._pieces(body, reader.data.index(b"\n") + 2, end))
 
 
-def _unescaped(text: str, *, quoted: bool) -> Iterator[Part]:
+def _unescaped(text: str, *, quoted: bool) -> Iterator[WordPart]:
     """Yield text with its backslashes taken away. Raises if the grammar left something in it that would be run."""
     if _RUNS_INSIDE.search(text):
         raise UnreadableError("a substitution that the grammar took for text")
     for piece in re.split(r"(\\.)", text, flags=re.DOTALL):
         if len(piece) > 1 and piece[0] == "\\" and (not quoted or piece[1] in '$`"\\'):
-            yield Part(QUOTED, piece[1], True)
+            yield WordPart(QUOTED, piece[1], True)
         elif piece:
-            yield Part(QUOTED if quoted else RAW, piece, quoted)
+            yield WordPart(QUOTED if quoted else RAW, piece, quoted)
 
 
 def ansi(text: str) -> str:

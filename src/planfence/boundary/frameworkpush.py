@@ -13,14 +13,14 @@ from collections.abc import Mapping
 
 from planfence.boundary import pushline
 from planfence.boundary.incoming import OWN
-from planfence.boundary.push import Update
+from planfence.boundary.push import PushedRef
 from planfence.boundary.pushline import PushLine
 from planfence.change import reader
 from planfence.files.ancestors import Ancestor, ancestors
 from planfence.gitio.repository import Repository
 
 
-def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...], tuple[str, ...]]:
+def what_leaves(repository: Repository, remote: str) -> tuple[tuple[PushedRef, ...], tuple[str, ...]]:
     """Return the updates to judge, and what there is to say of them."""
     named = _named(repository)
     push = _push_above(repository)
@@ -42,13 +42,13 @@ def what_leaves(repository: Repository, remote: str) -> tuple[tuple[Update, ...]
     return (named, *found), (note,)
 
 
-def _named(repository: Repository) -> Update:
+def _named(repository: Repository) -> PushedRef:
     """The ref that the framework names. A first push with the root commit has no commit named, only the branch."""
     environment = repository.environment
     name = environment.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
     tip = environment.get("PRE_COMMIT_TO_REF") or name
     there = environment.get("PRE_COMMIT_REMOTE_BRANCH") or name
-    return Update(name, reader.resolve(repository, tip), there, repository.zero)
+    return PushedRef(name, reader.resolve(repository, tip), there, repository.zero)
 
 
 def _push_above(repository: Repository) -> Ancestor | None:
@@ -61,8 +61,8 @@ def _push_above(repository: Repository) -> Ancestor | None:
 
 
 def _told(
-    repository: Repository, remote: str, named: Update, line: PushLine, push: Ancestor | None
-) -> tuple[Update, ...] | None:
+    repository: Repository, remote: str, named: PushedRef, line: PushLine, push: Ancestor | None
+) -> tuple[PushedRef, ...] | None:
     """What goes out besides the named ref, if the words and the configuration say all of it; otherwise None."""
     settings = _settings(repository, push)
     address = repository.environment.get("PRE_COMMIT_REMOTE_URL")
@@ -82,9 +82,9 @@ def _told(
     return tuple(update for update in updates if update.new != named.new)
 
 
-def _update(repository: Repository, source: str, target: str) -> Update | None:
+def _update(repository: Repository, source: str, target: str) -> PushedRef | None:
     status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
-    return Update(source, out.decode().strip(), target, repository.zero) if status == 0 else None
+    return PushedRef(source, out.decode().strip(), target, repository.zero) if status == 0 else None
 
 
 def _commit(repository: Repository, name: str) -> str:
@@ -108,7 +108,7 @@ def _is_on(settings: Mapping[str, str], key: str) -> bool:
     return settings.get(key, "false").lower() not in ("false", "no", "off", "0", "")
 
 
-def _following(repository: Repository, remote: str, tips: list[str]) -> list[Update]:
+def _following(repository: Repository, remote: str, tips: list[str]) -> list[PushedRef]:
     """The annotated tags that `--follow-tags` takes along: those of the commits that go out."""
     new = _new(repository, remote, tips)
     return [update for update, commit, kind in _tags(repository) if kind == "tag" and commit in new]
@@ -118,19 +118,19 @@ def _new(repository: Repository, remote: str, tips: list[str]) -> set[str]:
     return set(repository.git.text("rev-list", *tips, "--not", f"--remotes={remote}").split())
 
 
-def _tags(repository: Repository) -> list[tuple[Update, str, str]]:
+def _tags(repository: Repository) -> list[tuple[PushedRef, str, str]]:
     """Every local tag, the commit that it leads to, and its own kind."""
     words = ("for-each-ref", "--format=%(objecttype) %(objectname) %(*objectname) %(refname)", "refs/tags/")
     found = []
     for line in repository.git.run(*words).splitlines():
         kind, own, peeled, name = line.decode("utf-8", "surrogateescape").split(" ", 3)
-        found.append((Update(name, own, name, repository.zero), peeled or own, kind))
+        found.append((PushedRef(name, own, name, repository.zero), peeled or own, kind))
     return found
 
 
 def _lacking(
-    repository: Repository, remote: str, named: Update, wanted: tuple[str, ...], *, stash: bool
-) -> list[Update]:
+    repository: Repository, remote: str, named: PushedRef, wanted: tuple[str, ...], *, stash: bool
+) -> list[PushedRef]:
     """Every local ref of these kinds that is not the remote's already; of tags those of commits that it lacks.
 
     Without ``stash`` what is laid aside there does not count: nothing says that anything is pushed at all.
@@ -144,7 +144,7 @@ def _lacking(
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)
         left_out = ref.startswith((f"refs/remotes/{remote}/", "refs/tags/", OWN)) or (ref == "refs/stash" and not stash)
         if ref.startswith(wanted) and not left_out and oid not in (there, named.new):
-            found.append(Update(ref, oid, ref, there))
+            found.append(PushedRef(ref, oid, ref, there))
     listed = _tags(repository) if any("refs/tags/".startswith(kind) for kind in wanted) else []
     new = _new(repository, remote, ["--tags"]) if listed else set()
     return found + [update for update, commit, _ in listed if commit in new and commit != named.new]

@@ -9,7 +9,7 @@ from planfence.finding import Finding, Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 from planfence.judge.ranges import BRANCH, Protected
 from planfence.judge.verdicts import Refusal
 from planfence.manifest.policy import Policy
@@ -21,7 +21,7 @@ OWN = "refs/planfence/"
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class RefUpdate:
     """One ref of a push, by its full name there: the ids before and after (zeros: none)."""
 
     old: str
@@ -42,7 +42,7 @@ def sort_out(
     objects: Objects,
     protected: Protected | None,
     branches: Heads,
-    updates: Iterable[Update],
+    updates: Iterable[RefUpdate],
     error: type[PlanfenceError] = CouldNotCheck,
 ) -> Incoming:
     """Tell tips from deletions, and refuse what loses commits of a guarded branch or makes a branch no commit.
@@ -95,7 +95,7 @@ def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]
     return [replace(each, observed=lax and each.code == protected_ref.RULE.code) for each in findings]
 
 
-def merged(outcomes: Iterable[Outcome], findings: Iterable[Finding], notes: Iterable[str]) -> Report:
+def merged(outcomes: Iterable[CheckResult], findings: Iterable[Finding], notes: Iterable[str]) -> Report:
     """Put the reports on several tips together, each finding and note once."""
     all_findings = dict.fromkeys(findings)
     all_notes = dict.fromkeys(notes)
@@ -109,18 +109,18 @@ def merged(outcomes: Iterable[Outcome], findings: Iterable[Finding], notes: Iter
     return Report(tuple(judged), tuple(all_findings), tuple(all_notes), subjects)
 
 
-def first_refusal(outcomes: Iterable[Outcome]) -> Refusal | None:
+def first_refusal(outcomes: Iterable[CheckResult]) -> Refusal | None:
     """Return the first commit that is refused: what the next steps are about."""
     return next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
 
 
-def whole_of(outcomes: Iterable[Outcome], report: Report, policy: Policy | None) -> Outcome:
+def whole_of(outcomes: Iterable[CheckResult], report: Report, policy: Policy | None) -> CheckResult:
     """Put the outcomes of several tips together under one report."""
     outcomes = list(outcomes)
     unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
     past = dict.fromkeys(name for outcome in outcomes for name in outcome.past_hooks)
     reverts = sum(outcome.reverts for outcome in outcomes)
-    return Outcome(
+    return CheckResult(
         report, policy, unmarked=tuple(unmarked), past_hooks=tuple(past), reverts=reverts,
         refusal=first_refusal(outcomes),
     )  # fmt: skip

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from planfence.boundary import incoming, pushnote
 from planfence.boundary.incoming import first_refusal, is_ancestor, merged, sort_out, weighed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
-from planfence.gate.testrun import Teller, run_tests
+from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
-from planfence.judge.check import Outcome, Terms
+from planfence.judge.check import CheckResult, Terms
 from planfence.judge.claims import NOBODY
-from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, beginning, find_protected
+from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.refs import KEPT, PREFIX
@@ -26,7 +26,7 @@ from planfence.terminal import PassedOn, say
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class PushedRef:
     """One ref of a push: its local name and id (zeros: deleted), the remote's name and the id it had (zeros: new)."""
 
     local: str
@@ -36,14 +36,14 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PushVerdict:
     """The verdict on a push, and what there is to say besides."""
 
-    outcome: Outcome
+    outcome: CheckResult
     notes: tuple[str, ...] = ()
 
 
-def parse(repository: Repository, stdin: bytes) -> tuple[Update, ...]:
+def parse(repository: Repository, stdin: bytes) -> tuple[PushedRef, ...]:
     """Read what git tells a pre-push hook (githooks(5)). Raises :class:`CouldNotCheck` for anything else."""
     found = []
     for raw in stdin.splitlines():
@@ -52,7 +52,7 @@ def parse(repository: Repository, stdin: bytes) -> tuple[Update, ...]:
         if len(fields) != 4 or not all(_is_id(repository, each) for each in (fields[1], fields[3])):
             raise CouldNotCheck(f"a pre-push line can't be read: {line!r}", hint="run the hook from `git push`")
         local, new, there, old = fields
-        found.append(Update(local, new, there, old))
+        found.append(PushedRef(local, new, there, old))
     return tuple(found)
 
 
@@ -60,7 +60,7 @@ def _is_id(repository: Repository, text: str) -> bool:
     return len(text) == len(repository.zero) and all(char in "0123456789abcdef" for char in text)
 
 
-def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rerun: bool = True) -> Judged:
+def judge(repository: Repository, remote: str, updates: Iterable[PushedRef], *, rerun: bool = True) -> PushVerdict:
     """Judge what a push would bring, as the remote's server and CI do as far as its branches are known here.
 
     Each tip is judged by itself. What another branch already has counts only if the policy says that it was judged
@@ -73,7 +73,7 @@ def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rer
         protected = find_protected(sources, branches) if updates else None
         target = updates[0].remote if len(updates) == 1 else ""
         seen = pushnote.state(repository, remote, protected, branches, target)
-        coming = [incoming.Update(update.old, update.new, update.remote) for update in updates]
+        coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
         found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
         notes = _notes(repository, updates)
         if protected is None:
@@ -99,14 +99,14 @@ def judge(repository: Repository, remote: str, updates: Iterable[Update], *, rer
     policy = next((outcome.policy for outcome in outcomes), judged_by)
     claim = outcomes[-1].claim if len(outcomes) == 1 else NOBODY
     refusal = None if found.findings else first_refusal(outcomes)
-    outcome = Outcome(report, policy, claim, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    outcome = CheckResult(report, policy, claim, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
     tips = dict.fromkeys(tip for _, tip in found.tips)
     if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
         pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
-    return Judged(outcome, tuple(notes))
+    return PushVerdict(outcome, tuple(notes))
 
 
-def _judge(repository: Repository, protected: Protected | None, span: Span, gates: dict[str, str]) -> Outcome:
+def _judge(repository: Repository, protected: Protected | None, span: TipRange, gates: dict[str, str]) -> CheckResult:
     own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
     terms = Terms(gates=own, leaving=True)
     if protected is not None:
@@ -116,7 +116,7 @@ def _judge(repository: Repository, protected: Protected | None, span: Span, gate
     return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 
-def _branches(repository: Repository, remote: str, updates: Iterable[Update]) -> Heads:
+def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef]) -> Heads:
     """The remote's branches as they are known here, and as it has just told of those that are pushed."""
     found = heads(repository, f"refs/remotes/{remote}/")
     tips = dict(found.tips)
@@ -127,7 +127,7 @@ def _branches(repository: Repository, remote: str, updates: Iterable[Update]) ->
     return replace(found, tips=tips)
 
 
-def _notes(repository: Repository, updates: Iterable[Update]) -> list[str]:
+def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
     notes = []
     for update in updates:
         if update.new == repository.zero:
@@ -147,10 +147,10 @@ def foresee(repository: Repository, commit: str) -> None:
     except PlanfenceError:
         return
     branch = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) or f"{BRANCH}-"
-    judge(repository, remote, [Update(branch, commit, branch, repository.zero)], rerun=False)
+    judge(repository, remote, [PushedRef(branch, commit, branch, repository.zero)], rerun=False)
 
 
-def _is_ledger(repository: Repository, update: Update) -> bool:
+def _is_ledger(repository: Repository, update: PushedRef) -> bool:
     """Whether it is a ledger's, which holds no commits to judge; raises :class:`PlanfenceError` if it shrinks.
 
     What is kept beside the ledger may go.
@@ -161,7 +161,7 @@ def _is_ledger(repository: Repository, update: Update) -> bool:
     return update.remote.startswith(KEPT)
 
 
-def _keep_ledger(repository: Repository, update: Update) -> None:
+def _keep_ledger(repository: Repository, update: PushedRef) -> None:
     """A ledger on the remote only grows."""
     if update.old == repository.zero:
         return
@@ -209,7 +209,7 @@ def _run(repository: Repository, tip: str, *, again: bool) -> bool:
     target = target_of(repository, rev=tip)
     # At the push only the policy's own command counts; the criteria were `advance`'s business.
     own = {key: each for key, each in target.commands.items() if each[0] == TESTS and not key.startswith("acceptance")}
-    teller = Teller(tell, passed_on.take, lambda *_: None)
+    teller = RunProgress(tell, passed_on.take, lambda *_: None)
     try:
         return run_tests(repository, replace(target, commands=own), teller, again=again).passed
     finally:

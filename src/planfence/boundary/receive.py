@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, Update, commit_of, merged, sort_out, weighed, whole_of
+from planfence.boundary.incoming import OWN, RefUpdate, commit_of, merged, sort_out, weighed, whole_of
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.verify import bypassed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
@@ -17,8 +17,8 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads, stands_for
 from planfence.judge import check
-from planfence.judge.check import Outcome, Terms
-from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, find_protected, no_policy, protected_at
+from planfence.judge.check import CheckResult, Terms
+from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day
@@ -29,7 +29,7 @@ from planfence.rules import protected_ref
 SETTING = "planfence.base"
 
 
-def receive(repository: Repository, data: bytes) -> Outcome:
+def receive(repository: Repository, data: bytes) -> CheckResult:
     """Judge a push. Raises :class:`PlanfenceError` where the server has no policy, or what comes can't be read."""
     if repository.environment.get("GIT_NAMESPACE"):
         raise CouldNotCheck("a push into a git namespace can't be judged", hint="give each project a repository")
@@ -63,7 +63,7 @@ def receive(repository: Repository, data: bytes) -> Outcome:
     return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
 
 
-def _resolved(repository: Repository, updates: Sequence[Update]) -> list[Update]:
+def _resolved(repository: Repository, updates: Sequence[RefUpdate]) -> list[RefUpdate]:
     """The updates with symbolic refs by what they stand for, since git moves that."""
     symbolic = stands_for(repository, [update.ref for update in updates])
     return [replace(update, ref=symbolic.get(update.ref, update.ref)) for update in updates]
@@ -117,7 +117,7 @@ def _chosen_anew(
             yield protected_ref.about(ref, what)
 
 
-def _whole(spans: Sequence[Span], outcomes: Sequence[Outcome], count: int) -> list[str]:
+def _whole(spans: Sequence[TipRange], outcomes: Sequence[CheckResult], count: int) -> list[str]:
     """Say which refs are to blame where others came with them."""
     pairs = zip(spans, outcomes, strict=True)
     bad = dict.fromkeys(ref for span, outcome in pairs if outcome.report.refused for ref in span.refs)
@@ -126,16 +126,16 @@ def _whole(spans: Sequence[Span], outcomes: Sequence[Outcome], count: int) -> li
     return [f"of {count} refs, {', '.join(bad)} brought what is refused; a push is taken whole"]
 
 
-def parse(repository: Repository, data: bytes) -> tuple[Update, ...]:
+def parse(repository: Repository, data: bytes) -> tuple[RefUpdate, ...]:
     """Read `<old> <new> <ref>` lines. Raises :class:`CouldNotCheck` for anything else."""
-    found: list[Update] = []
+    found: list[RefUpdate] = []
     for line in data.decode("utf-8", "surrogateescape").split("\n"):
         if not line:
             continue
         fields = line.split(" ", 2)
         if len(fields) != 3 or not all(_is_id(repository, each) for each in fields[:2]) or fields[2][:5] != "refs/":
             raise CouldNotCheck("a pre-receive line can't be read", hint="git runs this hook; nobody else should")
-        found.append(Update(*fields))
+        found.append(RefUpdate(*fields))
     return tuple(found)
 
 
@@ -143,14 +143,14 @@ def _is_id(repository: Repository, text: str) -> bool:
     return len(text) == len(repository.zero) and not set(text) - set("0123456789abcdef")
 
 
-def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[Update]) -> Tips:
+def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[RefUpdate]) -> Tips:
     """The ledger as it will be once the push is in: records may come with the commits that need them."""
     tips = Ledger(repository).tips()
     new = [u.new for u in updates if u.ref.startswith(PREFIX) and u.new != repository.zero]
     return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: commit_of(objects, c), new)))))
 
 
-def _judge(repository: Repository, protected: Protected, span: Span, ledger: Tips) -> Outcome:
+def _judge(repository: Repository, protected: Protected, span: TipRange, ledger: Tips) -> CheckResult:
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}

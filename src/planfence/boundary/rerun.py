@@ -16,7 +16,7 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
     Returns tip → why it has not passed (empty: it has). What runs is the pushed code, with this
     process's rights.
     """
-    from planfence.gate.testrun import Teller, run_in_export
+    from planfence.gate.testrun import RunProgress, run_in_export
     from planfence.gate.testtarget import Target
 
     passed_on = PassedOn(err=True)
@@ -32,7 +32,10 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
         tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
         target = Target(tree, tip, base, policy, "human")
         results = run_in_export(
-            repository, target, {TESTS: (TESTS, policy.tests.command)}, Teller(tell, passed_on.take, lambda *_: None)
+            repository,
+            target,
+            {TESTS: (TESTS, policy.tests.command)},
+            RunProgress(tell, passed_on.take, lambda *_: None),
         )
         passed_on.end()
         failed = [result for result in results if not result.passed]

@@ -18,8 +18,8 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, heads
 from planfence.judge import check
-from planfence.judge.check import Outcome, Terms
-from planfence.judge.ranges import BRANCH, Protected, Ranges, Span, find_protected, known_heads, no_policy
+from planfence.judge.check import CheckResult, Terms
+from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
@@ -51,7 +51,7 @@ class Range:
 
 def verify(
     repository: Repository, span: str = "", progress: Callable[[int], None] | None = None, ahead: Ahead | None = None
-) -> Outcome:
+) -> CheckResult:
     """Judge every commit of a range by the policy at its left end, and the tests at its right end.
 
     ``span`` is `A..B` (`A...B`: from their merge base, by the policy of A); empty: what the CI
@@ -82,10 +82,10 @@ def _judge(
     repository: Repository,
     asked: Range,
     protected: Protected,
-    span: Span,
+    span: TipRange,
     progress: Callable[[int], None] | None,
     ahead: Ahead | None,
-) -> Outcome:
+) -> CheckResult:
     policy = protected.policy
     gates: dict[str, str] = {}
     if "push" in policy.tests.required:
@@ -126,7 +126,7 @@ def _between(repository: Repository, base: str, head: str) -> Range:
     return Range(base, head, AS_ASKED, branches=known)
 
 
-def bypassed(outcome: Outcome) -> tuple[str, ...]:
+def bypassed(outcome: CheckResult) -> tuple[str, ...]:
     """Say which judged commits the local hooks can't have seen: it is worth knowing, and refuses nothing.
 
     The hooks write who committed into each commit of a task, and refuse what breaks a rule by itself.

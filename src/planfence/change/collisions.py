@@ -23,7 +23,7 @@ _DEEP = 32
 _TREE = 0o040000
 
 
-class _Folder:
+class _TreeNames:
     """One tree: if its sub-folders are, and which names look alike (folded → names, two or more)."""
 
     __slots__ = ("alike", "names", "trees")
@@ -47,7 +47,7 @@ class Siblings:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._folders: OrderedDict[str, _Folder] = OrderedDict()
+        self._folders: OrderedDict[str, _TreeNames] = OrderedDict()
         self._last = ""
         self._names: dict[str, dict[str, str]] = {}
 
@@ -82,10 +82,10 @@ class Siblings:
         """The names in a folder, by how they look; two that look alike stand for neither."""
         # git walks down to it by itself, from the root each time; a newline would end the question.
         name = f"{tree}:{above}" if "\n" not in above and above.count("/") < _DEEP else ""
-        folder = _Folder(self._objects, name) if name else self._walk(above, tree)
+        folder = _TreeNames(self._objects, name) if name else self._walk(above, tree)
         return {folded: "" if folded in folder.alike else name for folded, name in folder.names.items()}
 
-    def _walk(self, above: str, tree: str) -> _Folder:
+    def _walk(self, above: str, tree: str) -> _TreeNames:
         folder = self._folder(tree)
         for part in above.split("/")[:-1]:
             folder = self._folder(folder.trees[part])
@@ -117,10 +117,10 @@ class Siblings:
                 break
         return ""
 
-    def _folder(self, identifier: str) -> _Folder:
+    def _folder(self, identifier: str) -> _TreeNames:
         found = self._folders.get(identifier)
         if found is None:
-            found = self._folders[identifier] = _Folder(self._objects, identifier)
+            found = self._folders[identifier] = _TreeNames(self._objects, identifier)
             if len(self._folders) > _KEPT:
                 self._folders.popitem(last=False)
         else:

@@ -38,7 +38,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MergeResult:
     """What a merge comes to: ``files`` would be left in conflict, ``tree`` is what git writes.
 
     ``unrelated``: the two have no common commit, and git refuses to merge them; then there is no tree.
@@ -93,10 +93,10 @@ class MergeTrials:
             return ()
         return ("-X", f"diff-algorithm={out.decode().strip()}")
 
-    def merges(self, ours: Side, theirs: Sequence[Side]) -> list[Outcome]:
+    def merges(self, ours: Side, theirs: Sequence[Side]) -> list[MergeResult]:
         """Say what merging each of ``theirs`` into ``ours`` comes to, each by itself, in their order."""
         self._check_out_attributes(ours.commit)
-        found: list[Outcome] = []
+        found: list[MergeResult] = []
         while len(found) < len(theirs):
             rest = theirs[len(found) :]
             asked = "".join(f"{ours.commit} {each.commit}\n" for each in rest).encode()
@@ -110,7 +110,7 @@ class MergeTrials:
             if len(outcomes) >= len(rest) or not self._unrelated(ours, rest[len(outcomes)]):
                 self._git.run(*options, stdin=asked, variables=system)  # git's own words say why
                 raise CouldNotCheck(f"the merges into {ours.name} can't be tried out")
-            found.append(Outcome(unrelated=True))
+            found.append(MergeResult(unrelated=True))
         return found
 
     def _unrelated(self, ours: Side, theirs: Side) -> bool:
@@ -140,7 +140,7 @@ class MergeTrials:
         self._ours = commit
 
 
-def _outcomes(out: bytes) -> list[Outcome]:
+def _outcomes(out: bytes) -> list[MergeResult]:
     """Read what `--stdin` answers: for each merge a status, a tree, the files in conflict, and an empty field."""
     found = []
     fields = iter(out.split(b"\0"))
@@ -154,16 +154,16 @@ def _outcomes(out: bytes) -> list[Outcome]:
                 break
             names.append(name)
         files = tuple(sorted({paths.decode(name) for name in names})) if status == b"0" else ()
-        found.append(Outcome(tree.decode("ascii", "replace"), files))
+        found.append(MergeResult(tree.decode("ascii", "replace"), files))
     return found
 
 
-def _named(outcome: Outcome, ours: Side, theirs: Side) -> Outcome:
+def _named(outcome: MergeResult, ours: Side, theirs: Side) -> MergeResult:
     """With the names that a merge gives to files that can't both stay: `file~HEAD`, `file~BRANCH` (merge-ort.c)."""
     own, other = f"~{ours.commit}", f"~{theirs.commit}"
     if not any(own in name or other in name for name in outcome.files):
         return outcome
     label = "~" + theirs.name.replace("/", "_")
-    return Outcome(
+    return MergeResult(
         outcome.tree, tuple(sorted(name.replace(own, "~HEAD").replace(other, label) for name in outcome.files))
     )

@@ -99,7 +99,7 @@ def commit(repository: Repository, revision: str) -> Change:
     return next(changes(repository, [resolve(repository, revision)]))
 
 
-class Step(NamedTuple):
+class DiffedCommit(NamedTuple):
     """One commit as it stands, and git's records of what it changed: `--raw` (None: a merge) and `--numstat`."""
 
     commit: Commit
@@ -129,7 +129,7 @@ class Commits:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._stack.close()
 
-    def steps(self, ids: Sequence[str]) -> Iterator[Step]:
+    def steps(self, ids: Sequence[str]) -> Iterator[DiffedCommit]:
         """Yield exactly these commits (full ids), in order, in bounded memory: git is one batch ahead."""
         waiting: list[Commit] = []
         for at in range(0, len(ids), BATCH):
@@ -141,13 +141,13 @@ class Commits:
             waiting = following
         yield from self._answered(waiting)
 
-    def _answered(self, commits: list[Commit]) -> Iterator[Step]:
+    def _answered(self, commits: list[Commit]) -> Iterator[DiffedCommit]:
         answers = iter(self._diff.receive(sum(len(each.parents) < 2 for each in commits)))
         for found in commits:
             raw, counts = next(answers) if len(found.parents) < 2 else (None, b"")
-            yield Step(found, raw, counts)
+            yield DiffedCommit(found, raw, counts)
 
-    def change(self, step: Step) -> Change:
+    def change(self, step: DiffedCommit) -> Change:
         """Return a commit as a change; a merge is compared with all its parents and with the recomputed merge."""
         found, settled, conflicted = step.commit, tuple[FileChange, ...](), frozenset[str]()
         if step.raw is None:

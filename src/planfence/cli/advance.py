@@ -10,7 +10,7 @@ from planfence.cli.live import Live
 from planfence.gate import stage
 from planfence.gitio.repository import Repository
 from planfence.prove import prove
-from planfence.prove.session import Teller
+from planfence.prove.session import ProofProgress
 from planfence.terminal import StatusLine, say
 
 #: How long the gate may ask the tests by itself (seconds).
@@ -34,6 +34,6 @@ def command(task: str) -> int:
 def _ask(repository: Repository, task: str) -> str:
     line = StatusLine()
     try:
-        return prove.ask_at_gate(repository, task, _BUDGET_S, Teller(Live().say, line.show))
+        return prove.ask_at_gate(repository, task, _BUDGET_S, ProofProgress(Live().say, line.show))
     finally:
         line.clear()

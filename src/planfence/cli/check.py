@@ -8,7 +8,7 @@ from planfence.cli import ranges
 from planfence.cli.common import here, judging_formats
 from planfence.errors import PlanfenceError
 from planfence.judge import check as use
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 
 
 @click.command("check")
@@ -26,7 +26,7 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
         raise PlanfenceError("--staged, --commit and --range exclude each other", hint="name one of them")
     repository = here()
 
-    def judge() -> Outcome:
+    def judge() -> CheckResult:
         if revision is not None:
             return use.check_commit(repository, revision, thorough=True)
         if span is not None:

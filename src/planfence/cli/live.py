@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planfence.gate.testrun import Teller
+from planfence.gate.testrun import RunProgress
 from planfence.terminal import PassedOn, StatusLine, say
 
 _FRAMES = "|/-\\"
@@ -16,9 +16,9 @@ class Live:
         self._line = StatusLine()
         self._frame = 0
 
-    def teller(self) -> Teller:
+    def teller(self) -> RunProgress:
         """Return who is told."""
-        return Teller(self.say, self.output, self.tick)
+        return RunProgress(self.say, self.output, self.tick)
 
     def clear(self) -> None:
         """Take the status line away; what is left of the output stands on a line of its own."""

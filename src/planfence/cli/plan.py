@@ -15,7 +15,7 @@ from planfence.cli.common import FORMATS, formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
-from planfence.plan.starters import Said
+from planfence.plan.starters import Brief
 from planfence.records import replace
 from planfence.render import machine
 from planfence.render import plan as render
@@ -62,8 +62,8 @@ def new(  # noqa: PLR0913 - one parameter an option
     With --goal and --files a plan of one task that lints clean, with what was not said left OPEN for the planner;
     without options a commented one to fill in.
     """
-    said = Said(goal, files, runs, theme, task)
-    if said == Said("", ()):
+    said = Brief(goal, files, runs, theme, task)
+    if said == Brief("", ()):
         if commit or start:
             raise PlanfenceError("a plan that is to be filled in can't be started", hint="say --goal and --files")
         place = use.new_plan(here(), plan_id)

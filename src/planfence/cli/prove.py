@@ -10,7 +10,7 @@ from planfence.cli.common import here
 from planfence.cli.live import Live
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.prove import prove as use
-from planfence.prove.session import LEVELS, Teller
+from planfence.prove.session import LEVELS, ProofProgress
 from planfence.render import prove as render
 from planfence.terminal import StatusLine, emit, emit_exact
 
@@ -39,7 +39,7 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
     live = Live()
     levels = (only,) if only else LEVELS
     try:
-        answered = use.prove(change, levels, _seconds(budget), Teller(live.say, line.show), again=again)
+        answered = use.prove(change, levels, _seconds(budget), ProofProgress(live.say, line.show), again=again)
     finally:
         line.clear()
     if as_json:

@@ -13,13 +13,13 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
 from planfence.judge import check as checking
 from planfence.judge.advice import next_steps
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 from planfence.render import text
-from planfence.rules.rule import Step
+from planfence.rules.rule import NextStep
 from planfence.terminal import StatusLine, emit, say, wants_colour
 
 
-def check(repository: Repository, judge: Callable[[], Outcome], output: str) -> int:
+def check(repository: Repository, judge: Callable[[], CheckResult], output: str) -> int:
     """Judge, leave a line in the log if this is a hook, and report; return the exit code."""
     began = time.monotonic()
     outcome = judge()
@@ -64,7 +64,7 @@ def _leave_summary(repository: Repository, report: Report) -> None:
         say(f"planfence: the job's summary could not be written: {error.strerror}", err=True)
 
 
-def emit_report(repository: Repository, outcome: Outcome, output: str, *, far: bool = False) -> int:
+def emit_report(repository: Repository, outcome: CheckResult, output: str, *, far: bool = False) -> int:
     """Print a report in one of the formats; return the exit code. ``far``: CI judged, not the clone of the author."""
     report, task = outcome.report, outcome.claim.task
     steps = next_steps(repository, outcome, far=far)
@@ -76,7 +76,7 @@ def emit_report(repository: Repository, outcome: Outcome, output: str, *, far: b
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
 
 
-def _emit_machine(report: Report, steps: Sequence[Step], output: str) -> None:
+def _emit_machine(report: Report, steps: Sequence[NextStep], output: str) -> None:
     from planfence.render import machine  # its escapes come with half of the network library
     from planfence.rules import RULES
 

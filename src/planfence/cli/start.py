@@ -81,7 +81,7 @@ def command(
         return tell_request(asked)
     if share and (asked := ask_share(repository, task, share, why)) is not None:
         return tell_request(asked)
-    wish = stage.Wish(data, take_over, estimate or 0.0, share, why)
+    wish = stage.StartOptions(data, take_over, estimate or 0.0, share, why)
     if folder is None:
         moved = stage.start(repository, task, wish)
     else:

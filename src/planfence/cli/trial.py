@@ -9,7 +9,7 @@ from planfence.identity import checked
 from planfence.inert import dumps
 from planfence.render.trial_text import render_rules, render_standing
 from planfence.report import trial as use_case
-from planfence.report.decision import METRICS, Trial
+from planfence.report.decision import METRICS, TrialProtocol
 from planfence.terminal import emit, say
 
 
@@ -40,7 +40,7 @@ def start(
     for arm in arms:
         checked(arm, "--arms")
     repository = here()
-    asked = Trial(name, 0, 0, arms, metric, margin, interest, guardrail, looks)
+    asked = TrialProtocol(name, 0, 0, arms, metric, margin, interest, guardrail, looks)
     begun, warning = use_case.start(repository, policy_of(repository), asked)
     emit(render_rules(begun))
     if warning:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.records import dataclass
 
 _BUILD = frozenset({PathClass.BUILD, PathClass.DEPS, PathClass.LOCK, PathClass.CI, PathClass.CONFIG})
@@ -25,7 +25,7 @@ LICENCES = {
 _CODE = frozenset({"feat", "fix", "perf"})
 #: Types under which proven behaviour in source is a contradiction that nobody can explain away.
 _QUIET = frozenset({"docs", "style"})
-_FREE = frozenset({Kind.FORMAT, Kind.COMMENT, Kind.MODE})
+_FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,22 @@ class Breach:
     what: str
 
 
-def breaches(kind: str, judged: Sequence[Judged]) -> tuple[Breach, ...]:
+def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
     """Return what a change of this type may not do, one for each path, in order."""
     allowed = LICENCES.get(kind)
     if allowed is None:
         return ()
     found: dict[str, Breach] = {}
     for one in judged:
-        if one.path_class in allowed or one.kind in _FREE or (kind in _QUIET and one.kind in (Kind.RENAME, Kind.STYLE)):
+        if (
+            one.path_class in allowed
+            or one.kind in _FREE
+            or (kind in _QUIET and one.kind in (UnitKind.RENAME, UnitKind.STYLE))
+        ):
             continue
         if kind == "style" and _is_looks(one.unit.path):
             continue
-        proven = kind in _QUIET and one.certain and one.path_class is PathClass.SRC and one.kind is not Kind.MOVE
+        proven = kind in _QUIET and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
         if known is None or (proven and not known.proven):
@@ -62,17 +66,17 @@ def _is_looks(path: str) -> bool:
     return path.lower().endswith((".css", ".scss", ".sass", ".less", ".styl", ".html", ".vue", ".svelte", ".svg"))
 
 
-def _what(one: Judged) -> str:
-    if one.kind is Kind.BEHAVIOUR:
+def _what(one: ClassifiedUnit) -> str:
+    if one.kind is UnitKind.BEHAVIOUR:
         return "changed code" if one.path_class is PathClass.SRC else f"changed {one.path_class}"
     return f"{one.kind} in {one.path_class}"
 
 
-def says_more(kind: str, judged: Sequence[Judged]) -> bool:
+def says_more(kind: str, judged: Sequence[ClassifiedUnit]) -> bool:
     """Whether a type that promises changed code stands on a change of documentation and comments alone."""
     if kind not in _CODE or not judged:
         return False
-    return all(one.path_class is PathClass.DOCS or one.kind in (Kind.FORMAT, Kind.COMMENT) for one in judged)
+    return all(one.path_class is PathClass.DOCS or one.kind in (UnitKind.FORMAT, UnitKind.COMMENT) for one in judged)
 
 
 def owns(scope: str, paths: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from planfence.change.pathclass import PathClass
 from planfence.records import dataclass
 
 
-class Kind(StrEnum):
+class UnitKind(StrEnum):
     """What a unit does. FORMAT and COMMENT are proven to change nothing that runs."""
 
     RENAME = "rename"
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ClassifiedUnit:
     """A unit, its kind, and what its path is for.
 
     ``certain`` says of behaviour that it is proven too: the file's code gained or lost words,
@@ -36,11 +36,11 @@ class Judged:
     """
 
     unit: Unit
-    kind: Kind
+    kind: UnitKind
     path_class: PathClass
     certain: bool = False
 
     @property
     def quiet(self) -> bool:
         """Whether it is proven to change nothing that runs."""
-        return self.kind in (Kind.FORMAT, Kind.COMMENT)
+        return self.kind in (UnitKind.FORMAT, UnitKind.COMMENT)

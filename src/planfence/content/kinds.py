@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from planfence.change.change import Mode
 from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.content.languages import Language, language_of
 from planfence.content.lexing import PastDeadline, lex
 from planfence.content.tokendiff import Likeness, Sides, compare_all, line_starts, offset
@@ -26,37 +26,37 @@ def judge(
     clock: Callable[[], float],
     budget_s: float,
     spared: Callable[[str], bool] = lambda _: False,
-) -> tuple[Judged, ...]:
+) -> tuple[ClassifiedUnit, ...]:
     """Give every unit its kind, in the same order.
 
     ``clock`` returns seconds; after ``budget_s`` of them no further proof is begun, those
     under way are given up, and what is left is behaviour. So are hunks of paths that are ``spared``.
     """
     end = clock() + budget_s
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, UnitKind] = {}
     certain: set[str] = set()
     by_file: dict[str, list[Unit]] = {}
     for unit in units:
         if unit.hunk is None:
             kinds[unit.id] = _atom_kind(unit)
-            if kinds[unit.id] in (Kind.ADD, Kind.DELETE) and unit.lines and _is_code(unit.path):
+            if kinds[unit.id] in (UnitKind.ADD, UnitKind.DELETE) and unit.lines and _is_code(unit.path):
                 certain.add(unit.id)
         elif spared(unit.path):
-            kinds[unit.id] = Kind.BEHAVIOUR
+            kinds[unit.id] = UnitKind.BEHAVIOUR
         else:
             by_file.setdefault(unit.path, []).append(unit)
     for group in sorted(by_file.values(), key=lambda group: _size(group[0].file)):
         found, gained = _file_kinds(group, clock, end)
         kinds.update(found)
         if gained:
-            certain |= {unit.id for unit in group if kinds[unit.id] is Kind.BEHAVIOUR}
-    rest = [unit for unit in units if kinds[unit.id] is Kind.BEHAVIOUR and unit.hunk is not None]
+            certain |= {unit.id for unit in group if kinds[unit.id] is UnitKind.BEHAVIOUR}
+    rest = [unit for unit in units if kinds[unit.id] is UnitKind.BEHAVIOUR and unit.hunk is not None]
     if len(rest) > 1 and clock() < end:
         from planfence.content.crosshunk import relate  # loaded if there is something to relate
 
         for identity, relation in relate(rest, lambda: clock() >= end).items():
-            kinds[identity] = Kind(relation)
-    return tuple(Judged(unit, kinds[unit.id], classify(unit.path), unit.id in certain) for unit in units)
+            kinds[identity] = UnitKind(relation)
+    return tuple(ClassifiedUnit(unit, kinds[unit.id], classify(unit.path), unit.id in certain) for unit in units)
 
 
 def _is_code(path: str) -> bool:
@@ -68,35 +68,35 @@ def _size(file: FileDiff) -> int:
     return len(file.old or b"") + len(file.new or b"")
 
 
-def _atom_kind(unit: Unit) -> Kind:
+def _atom_kind(unit: Unit) -> UnitKind:
     file = unit.file
     if unit.atom is Atom.RENAME:
-        return Kind.RENAME
+        return UnitKind.RENAME
     if unit.atom is Atom.MODE:
-        return Kind.MODE
+        return UnitKind.MODE
     if Mode.GITLINK in (file.old_mode, file.new_mode):
-        return Kind.SUBMODULE
+        return UnitKind.SUBMODULE
     if file.old_mode == 0:
-        return Kind.ADD
+        return UnitKind.ADD
     if file.new_mode == 0:
-        return Kind.DELETE
-    return Kind.BEHAVIOUR if file.type_changed or file.is_link else Kind.BINARY
+        return UnitKind.DELETE
+    return UnitKind.BEHAVIOUR if file.type_changed or file.is_link else UnitKind.BINARY
 
 
-def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> tuple[dict[str, Kind], bool]:
+def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> tuple[dict[str, UnitKind], bool]:
     """The kinds of one file's hunks, and whether its code certainly gained or lost words."""
     file = units[0].file
     hunks = [unit.hunk for unit in units if unit.hunk is not None]
     try:
         found, gained = text_kinds(file.path, file.old or b"", file.new or b"", hunks, clock, end)
     except PastDeadline:
-        found, gained = [Kind.BEHAVIOUR] * len(units), False
+        found, gained = [UnitKind.BEHAVIOUR] * len(units), False
     return {unit.id: kind for unit, kind in zip(units, found, strict=True)}, gained
 
 
 def text_kinds(
     path: str, old: bytes, new: bytes, hunks: Sequence[Hunk], clock: Callable[[], float], end: float
-) -> tuple[list[Kind], bool]:
+) -> tuple[list[UnitKind], bool]:
     """The kinds of hunks between two texts, and whether the code certainly gained or lost words.
 
     Raises :class:`PastDeadline` after ``end`` on the clock.
@@ -104,7 +104,7 @@ def text_kinds(
     language = language_of(path)
     # One search of the lexer can't be interrupted, so what would not fit in the time left is not begun.
     if language is None or clock() + (len(old) + len(new)) / _BYTES_PER_SECOND >= end:
-        return [Kind.BEHAVIOUR] * len(hunks), False
+        return [UnitKind.BEHAVIOUR] * len(hunks), False
     if language.prose:
         return [_prose_kind(hunk) for hunk in hunks], False
 
@@ -127,7 +127,7 @@ def text_kinds(
         words.update(dict(one.gained))
         for index in group:
             if index in proven:
-                kinds.append(Kind.COMMENT if one.comments or proven[index] else Kind.FORMAT)
+                kinds.append(UnitKind.COMMENT if one.comments or proven[index] else UnitKind.FORMAT)
             else:
                 kinds.append(_KIND_OF[one.likeness])
     return kinds, language.program and any(words.values())
@@ -145,16 +145,16 @@ def _sides(language: Language, old: str, new: str, hunks: Sequence[Hunk], late: 
 
 
 _KIND_OF = {
-    Likeness.FORMAT: Kind.FORMAT,
-    Likeness.COMMENT: Kind.COMMENT,
-    Likeness.CANDIDATE: Kind.STYLE,
-    Likeness.TEXT: Kind.BEHAVIOUR,
-    Likeness.DIFFERENT: Kind.BEHAVIOUR,
+    Likeness.FORMAT: UnitKind.FORMAT,
+    Likeness.COMMENT: UnitKind.COMMENT,
+    Likeness.CANDIDATE: UnitKind.STYLE,
+    Likeness.TEXT: UnitKind.BEHAVIOUR,
+    Likeness.DIFFERENT: UnitKind.BEHAVIOUR,
 }
 
 
-def _prose_kind(hunk: Hunk) -> Kind:
+def _prose_kind(hunk: Hunk) -> UnitKind:
     """In text that nothing runs, trailing white space is form, all else words."""
     old = [line.rstrip() for line in hunk.old if line.strip()]
     new = [line.rstrip() for line in hunk.new if line.strip()]
-    return Kind.FORMAT if old == new else Kind.COMMENT
+    return UnitKind.FORMAT if old == new else UnitKind.COMMENT

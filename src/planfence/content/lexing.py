@@ -16,7 +16,7 @@ from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 
-class Part(Enum):
+class SpanKind(Enum):
     """What a stretch of text is."""
 
     COMMENT = "comment"
@@ -29,7 +29,7 @@ class Span:
 
     start: int
     end: int
-    part: Part
+    part: SpanKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,11 @@ def _span(text: str, language: Language, match: re.Match[str]) -> Span | None:
     start, end = match.span()
     if match.lastgroup == "comment":
         nested = language.nested_comments and text.startswith("/*", start)
-        return Span(start, _nested_end(text, start) if nested else end, Part.COMMENT)
+        return Span(start, _nested_end(text, start) if nested else end, SpanKind.COMMENT)
     if match.lastgroup == "slash":
         literal = REGEX_LITERAL.match(text, start) if _opens_regex(text, start) else None
-        return Span(start, literal.end(), Part.STRING) if literal else None
-    return Span(start, end, Part.STRING) if end > start else None
+        return Span(start, literal.end(), SpanKind.STRING) if literal else None
+    return Span(start, end, SpanKind.STRING) if end > start else None
 
 
 def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
@@ -139,7 +139,7 @@ def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
     if not 0 <= line_end < limit:
         return None
     close = re.compile(rf"^[ \t]*{re.escape(word)}\b[^\n]*\n?", re.MULTILINE).search(text, line_end + 1)
-    return Span(line_end + 1, close.end() if close else line_end + 1, Part.STRING)
+    return Span(line_end + 1, close.end() if close else line_end + 1, SpanKind.STRING)
 
 
 def _scalar_indent(head: str) -> int:
@@ -171,7 +171,7 @@ def _with_block_scalars(text: str, spans: list[Span]) -> list[Span]:
                 break
             end = stop
         if end > start:
-            scalars.append(Span(start, end, Part.STRING))
+            scalars.append(Span(start, end, SpanKind.STRING))
     starts = [scalar.start for scalar in scalars]
 
     def inside(span: Span) -> bool:
@@ -191,7 +191,7 @@ class Lexed:
     starts: tuple[int, ...]
     ends: tuple[int, ...]
 
-    def state(self, offset: int) -> tuple[Part, str] | None:
+    def state(self, offset: int) -> tuple[SpanKind, str] | None:
         """What the offset is inside of: the part and its opening characters; None in plain code."""
         index = bisect_right(self.starts, offset - 1) - 1
         if index >= 0 and self.spans[index].end > offset:

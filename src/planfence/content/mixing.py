@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from planfence.change.message import Message
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.records import dataclass
 
 #: Formatting counts from this many lines, and from this part of the change, on.
@@ -59,23 +59,25 @@ class Mixture:
     """One reason to think that a change is several, and the unit that shows it best (None: the whole)."""
 
     reason: str
-    example: Judged | None = None
+    example: ClassifiedUnit | None = None
 
 
-def mixtures(judged: Sequence[Judged], *, said: bool = False) -> tuple[Mixture, ...]:
+def mixtures(judged: Sequence[ClassifiedUnit], *, said: bool = False) -> tuple[Mixture, ...]:
     """Return what the diff shows to be mixed; companions (tests, comments, changelogs) mix with anything.
 
     ``said``: there is a message, whose :func:`cues` are looked at too, so that the diff must show more.
     """
-    behaviour = [one for one in judged if one.kind in (Kind.BEHAVIOUR, Kind.STYLE) and one.path_class is PathClass.SRC]
+    behaviour = [
+        one for one in judged if one.kind in (UnitKind.BEHAVIOUR, UnitKind.STYLE) and one.path_class is PathClass.SRC
+    ]
     total = sum(one.unit.lines for one in judged)
     found: list[Mixture] = []
-    form = [one for one in judged if one.kind is Kind.FORMAT and one.path_class in (PathClass.SRC, PathClass.TEST)]
+    form = [one for one in judged if one.kind is UnitKind.FORMAT and one.path_class in (PathClass.SRC, PathClass.TEST)]
     lines = sum(one.unit.lines for one in form)
     if behaviour and lines >= FORMAT_LINES and lines >= FORMAT_SHARE * total:
         example = max(form, key=lambda one: one.unit.lines)
         found.append(Mixture(f"{lines} of {total} lines are formatting, beside changed behaviour", example))
-    moved = [one for one in judged if one.kind is Kind.MOVE]
+    moved = [one for one in judged if one.kind is UnitKind.MOVE]
     apart = sum(one.unit.lines for one in behaviour)
     if moved and apart >= FORMAT_LINES and sum(one.unit.lines for one in moved) >= apart:
         found.append(Mixture("blocks that only moved beside changed behaviour", moved[0]))
@@ -85,9 +87,9 @@ def mixtures(judged: Sequence[Judged], *, said: bool = False) -> tuple[Mixture, 
     return tuple(found)
 
 
-def spread(judged: Sequence[Judged]) -> tuple[int, int]:
+def spread(judged: Sequence[ClassifiedUnit]) -> tuple[int, int]:
     """How many places and files a change touches, the same edit everywhere and what is generated counted once."""
-    wide = (Kind.FORMAT, Kind.CODEMOD, Kind.IDENTIFIER, Kind.RENAME)
+    wide = (UnitKind.FORMAT, UnitKind.CODEMOD, UnitKind.IDENTIFIER, UnitKind.RENAME)
     made = (PathClass.GENERATED, PathClass.LOCK)
     counted = [one for one in judged if one.kind not in wide and one.path_class not in made]
     once = {one.kind for one in judged if one.kind in wide}

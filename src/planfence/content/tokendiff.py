@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from planfence.change.hunks import Hunk
 from planfence.content.languages import Language, Space
-from planfence.content.lexing import Lexed, Part, PastDeadline, Token
+from planfence.content.lexing import Lexed, PastDeadline, SpanKind, Token
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
@@ -140,7 +140,7 @@ def likeness(sides: Sides, hunk: Hunk) -> TokenDiff:
     if language.carriage_return and before.count("\r") != after.count("\r"):
         return _DIFFERENT
     one, other = old.tokens(old_from, old_to), new.tokens(new_from, new_to)
-    if opening is not None and opening[0] is Part.STRING and one != other:
+    if opening is not None and opening[0] is SpanKind.STRING and one != other:
         return unproven
     if language.preprocessor and (
         _directive_lines(old.text, old_from, old_to) or _directive_lines(new.text, new_from, new_to)

@@ -12,7 +12,7 @@ _LINE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """The bytes of a file from ``start`` up to ``end``: whole lines, if the file is only appended to."""
 
     path: Path
@@ -30,17 +30,17 @@ def blocks(path: Path, size: int, start: int = 0, end: int | None = None) -> Ite
             yield data
 
 
-def cut(paths: Sequence[Path], parts: int) -> list[list[Span]]:
+def cut(paths: Sequence[Path], parts: int) -> list[list[ByteRange]]:
     """Cut files, in their order, into so many parts of about the same size (or fewer), each cut after a newline."""
     sizes = [path.stat().st_size for path in paths]
     share = max(1, -(-sum(sizes) // parts))
-    found: list[list[Span]] = [[]]
+    found: list[list[ByteRange]] = [[]]
     room = share
     for path, size in zip(paths, sizes, strict=True):
         start = 0
         while start < size:
             end = size if size - start <= room else _after_newline(path, start + room, size)
-            found[-1].append(Span(path, start, end))
+            found[-1].append(ByteRange(path, start, end))
             room -= end - start
             start = end
             if room <= 0:

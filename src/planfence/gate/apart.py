@@ -10,7 +10,7 @@ from pathlib import Path
 from planfence.change.merges import Merges
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gate import stage
-from planfence.gate.stage import Moved, Wish
+from planfence.gate.stage import Moved, StartOptions
 from planfence.gate.status import place_of
 from planfence.gate.testrun import link
 from planfence.gate.worktrees import Worktree, here, opened, worktrees
@@ -41,7 +41,7 @@ _WORDS = {"??": "untracked", "!!": "ignored"}
 _SHOWN = 5
 
 
-def start_apart(repository: Repository, wanted: str, folder: Path | None, wish: Wish) -> Moved:
+def start_apart(repository: Repository, wanted: str, folder: Path | None, wish: StartOptions) -> Moved:
     """Make a branch `<plan>/<task>` from HEAD and a worktree of it, and start the task there (as :func:`stage.start`).
 
     ``folder`` None: beside the main worktree. A branch of that name that is there is taken as it is. The policy's

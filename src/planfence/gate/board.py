@@ -31,7 +31,7 @@ from planfence.ledger.records import (
 )
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts, Stage, TaskState, open_dependencies
-from planfence.ledger.transitions import Kind
+from planfence.ledger.transitions import MoveKind
 from planfence.manifest.budget import KINDS
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -280,7 +280,7 @@ class _Rows:
         log, team = self._logs.tasks.get(name), self._others.tasks.get(name)
         holder = state.holder(plan, task, state.stage)
         if not holder and state.stage is Stage.IMPLEMENT:
-            holder = next((move.model for move in reversed(state.moves) if move.kind is Kind.START), "")
+            holder = next((move.model for move in reversed(state.moves) if move.kind is MoveKind.START), "")
         worked, since = _worked(team or log, self._now)
         clone, branch = "", place.branch if place else ""
         if place is None and team is not None and (log is None or log.place != team.place):
@@ -326,7 +326,7 @@ class _Rows:
     def began(self, name: str, place: Worktree) -> str:
         """The commit that a task's work in a worktree is counted from: its start, or where the branch left the base."""
         own, left = self.own[place.head], self._left(place.head)
-        start = next((move.commit for move in self.state(name).moves if move.kind is Kind.START), "")
+        start = next((move.commit for move in self.state(name).moves if move.kind is MoveKind.START), "")
         if start in own or start in left:
             return start
         git = self._scan.repository.git

@@ -11,7 +11,7 @@ from planfence.judge.situation import Scene, look
 from planfence.ledger.places import places
 from planfence.ledger.records import load_facts, write_move
 from planfence.ledger.stages import HUMAN, Facts, Stage
-from planfence.ledger.transitions import Kind
+from planfence.ledger.transitions import MoveKind
 from planfence.manifest.budget import KINDS, MOST, Budget
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -112,7 +112,7 @@ def raise_budget(repository: Repository, wanted: str, more: Budget, why: str) ->
         raise PlanfenceError(
             f"a person raises a budget, and {scene.model} is none", hint="say to your person what you need"
         )
-    move = move_of(scene, Kind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
+    move = move_of(scene, MoveKind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
     write_move(repository, scene.policy, replace(move, grant=more))
     return accepted(scene, "budget", scene.stage, [], why=why)
 

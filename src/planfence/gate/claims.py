@@ -15,7 +15,7 @@ from planfence.gitio.repository import Repository
 from planfence.judge.situation import Scene
 from planfence.ledger.holds import Hold, Holds, ordered
 from planfence.ledger.lineage import plan_at
-from planfence.ledger.places import Place, places
+from planfence.ledger.places import TaskWorktree, places
 from planfence.ledger.records import read_holds
 from planfence.ledger.refs import Ledger
 from planfence.ledger.transitions import Claim
@@ -90,7 +90,7 @@ def _names(claim: Claim, path: str) -> bool:
     return paths.matches(claim.files, path) and not paths.matches(claim.deny, path)
 
 
-def _head(repository: Repository, place: Place | None) -> str:
+def _head(repository: Repository, place: TaskWorktree | None) -> str:
     """The commit of another worktree of this clone."""
     if place is None or not place.branch:
         return ""
@@ -100,7 +100,7 @@ def _head(repository: Repository, place: Place | None) -> str:
     return out.decode().strip() if status == 0 else ""
 
 
-def _where(repository: Repository, hold: Hold, place: Place | None) -> str:
+def _where(repository: Repository, hold: Hold, place: TaskWorktree | None) -> str:
     if place is not None:
         return place.shown
     own = hold.start.entry in Ledger(repository).own()
@@ -176,7 +176,7 @@ def after_sync(repository: Repository, policy: Policy) -> tuple[str, ...]:
 
 
 def _meeting(
-    repository: Repository, policy: Policy, holds: Holds, known: Sequence[Place], pair: tuple[Hold, Hold]
+    repository: Repository, policy: Policy, holds: Holds, known: Sequence[TaskWorktree], pair: tuple[Hold, Hold]
 ) -> str:
     own, other = pair
     place = next((each for each in known if each.task == own.task), None)

@@ -8,7 +8,7 @@ from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.gate.comparing import Candidate, Preference, decide
-from planfence.gate.testrun import Teller, run_in_export, run_tests
+from planfence.gate.testrun import RunProgress, run_in_export, run_tests
 from planfence.gate.testtarget import Target, target_of
 from planfence.gitio.repository import Repository
 from planfence.judge import check
@@ -34,7 +34,7 @@ class Compared:
     warning: str = ""
 
 
-def compare(repository: Repository, first: str, second: str, teller: Teller, *, task: str = "") -> Compared:
+def compare(repository: Repository, first: str, second: str, teller: RunProgress, *, task: str = "") -> Compared:
     """Measure two candidates and decide; both are tested in exports of their own trees.
 
     Raises :class:`PlanfenceError` where they have no common base, or are the same commit.
@@ -89,7 +89,7 @@ def _task_of(repository: Repository, base: str, commits: list[str]) -> str:
 
 
 def _measure(
-    repository: Repository, name: str, commit: str, base: str, task: str, teller: Teller
+    repository: Repository, name: str, commit: str, base: str, task: str, teller: RunProgress
 ) -> tuple[Candidate, Target]:
     target = target_of(repository, task, rev=commit)
     in_export = replace(target, policy=replace(target.policy, tests=replace(target.policy.tests, where="export")))

@@ -14,7 +14,7 @@ from planfence.ledger import evidence, stages
 from planfence.ledger.proofs import Proof, latest
 from planfence.ledger.records import believed_proofs, read_history
 from planfence.ledger.stages import Stage
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.plan.plans import lint_committed
 from planfence.records import replace
 from planfence.rules import (
@@ -217,7 +217,7 @@ def _unmet(scene: Scene) -> Iterator[Finding]:
 def _elsewhere(scene: Scene) -> Iterator[Finding]:
     """This tree must hold the task's work: what was moved on, and what other worktrees have of it."""
     git, head = scene.repository.git, scene.head
-    sealed = [move for move in scene.state.moves if move.commit in scene.state.sealed and move.kind is Kind.ADVANCE]
+    sealed = [move for move in scene.state.moves if move.commit in scene.state.sealed and move.kind is MoveKind.ADVANCE]
     lacking = [move for move in sealed if not _holds(scene, move)]
     for move in lacking[:1]:
         yield from finding(

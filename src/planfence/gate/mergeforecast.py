@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from planfence.change.mergetrial import MergeTrials, Outcome, Side
+from planfence.change.mergetrial import MergeResult, MergeTrials, Side
 from planfence.errors import PlanfenceError
 from planfence.gate.rows import Board, Row
 from planfence.gate.worktrees import Worktree, worktrees
@@ -23,7 +23,7 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ForecastMerge:
     """One merge into the base, after those before it: the files that would then conflict (None: it can't be merged)."""
 
     branch: str
@@ -41,7 +41,7 @@ class Forecast:
     base: str
     branches: tuple[str, ...]
     clashes: tuple[Clash, ...]
-    order: tuple[Step, ...]
+    order: tuple[ForecastMerge, ...]
 
 
 def forecast(repository: Repository, found: Board) -> Forecast:
@@ -90,13 +90,13 @@ def _tasks(rows: Iterable[Row], place: Worktree) -> tuple[str, ...]:
 def _order(
     trials: MergeTrials,
     trunk: Side,
-    onto: Mapping[Side, Outcome],
+    onto: Mapping[Side, MergeResult],
     tasks: Mapping[str, Sequence[str]],
     waits: Mapping[str, Iterable[str]],
     clashes: Sequence[Clash],
-) -> list[Step]:
+) -> list[ForecastMerge]:
     """Dependencies first, then the fewest files in conflict with what is merged by then, then with what is left."""
-    left, now, order = dict(onto), trunk, list[Step]()
+    left, now, order = dict(onto), trunk, list[ForecastMerge]()
     while left:
         names = {side.name for side in left}
         ranks = {
@@ -111,7 +111,7 @@ def _order(
         }
         best = min(left, key=ranks.__getitem__)
         outcome = left.pop(best)
-        order.append(Step(best.name, tuple(tasks[best.name]), None if outcome.unrelated else outcome.files))
+        order.append(ForecastMerge(best.name, tuple(tasks[best.name]), None if outcome.unrelated else outcome.files))
         if not outcome.unrelated and left:
             now = Side(trials.committed(outcome.tree, (now.commit, best.commit)), trunk.name)
             left = dict(zip(left, trials.merges(now, list(left)), strict=True))

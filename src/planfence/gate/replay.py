@@ -12,7 +12,7 @@ from planfence.change import reader
 from planfence.change.export import check_tree, write_tree
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.files.private import private_folder
-from planfence.gate.testrun import Teller, run_in_export
+from planfence.gate.testrun import RunProgress, run_in_export
 from planfence.gate.testtarget import Target
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -21,7 +21,7 @@ from planfence.judge.sources import Sources
 from planfence.ledger.evidence import GateRun, Result
 from planfence.ledger.records import Book, base_refs, read_book
 from planfence.ledger.refs import Kept, Ledger
-from planfence.ledger.transitions import Kind
+from planfence.ledger.transitions import MoveKind
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 
@@ -127,7 +127,7 @@ def _trees_here(repository: Repository, run: GateRun) -> dict[str, str]:
 
 def _prompt(ledger: Ledger, book: Book, run: GateRun) -> tuple[bytes, Kept]:
     """The prompt that the run's task was last started with: before the run in its writer's ref, else in any."""
-    starts = {move.entry: move.seq for move in book.moves if move.kind is Kind.START and move.task == run.task}
+    starts = {move.entry: move.seq for move in book.moves if move.kind is MoveKind.START and move.task == run.task}
     same = [commit for commit in ledger.before(run.entry) if commit in starts] if starts else []
     others = sorted(starts.keys() - set(same), key=lambda commit: (-starts[commit], commit))
     missing = Kept({}, {}, {})
@@ -162,7 +162,7 @@ def write_trees(repository: Repository, recording: Recording, into: Path) -> Non
 MayRun = Callable[[tuple[str, ...]], bool]
 
 
-def replay(repository: Repository, recording: Recording, teller: Teller, may_run: MayRun) -> Replayed:
+def replay(repository: Repository, recording: Recording, teller: RunProgress, may_run: MayRun) -> Replayed:
     """Run the recorded commands again in an export of the recorded tree; once more if the outcome differs.
 
     A record says which commands to run, and anybody may write one. So ``may_run`` is asked about those that neither

@@ -174,7 +174,7 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
         stage.renew(there, request.task)
         told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
     elif request.kind == "share":
-        moved = stage.start(there, request.task, stage.Wish(shared=request.adds, why=why))
+        moved = stage.start(there, request.task, stage.StartOptions(shared=request.adds, why=why))
         if moved.refused:
             faults = "\n".join(f"{each.code} {each.message}" for each in moved.report.errors)
             raise PlanfenceError(f"{request.task} can't start:\n{faults}", hint=f"planfence requests --drop {number}")

@@ -18,7 +18,7 @@ from planfence.ledger.belief import last_of
 from planfence.ledger.places import places
 from planfence.ledger.records import new_id, now, read_history, read_holds, write_move
 from planfence.ledger.stages import HUMAN, Stage
-from planfence.ledger.transitions import Answer, Claim, Kind, Move
+from planfence.ledger.transitions import Answer, Claim, Move, MoveKind
 from planfence.log import writer as records
 from planfence.records import dataclass, replace
 from planfence.report.costs import finish_line
@@ -41,7 +41,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class StartOptions:
     """What else a start is asked for.
 
     ``prompt`` is kept with the entry; ``take_over`` is a reason by which whoever asks takes over the implementer's
@@ -56,12 +56,12 @@ class Wish:
     why: str = ""
 
 
-def start(repository: Repository, wanted: str, wish: Wish | None = None) -> Moved:
+def start(repository: Repository, wanted: str, wish: StartOptions | None = None) -> Moved:
     """Begin a task, or go back to one: out of the plan stage, and active in this worktree from here on.
 
     Of two starts of one clone at once, the second sees what the first claims.
     """
-    wish = wish or Wish()
+    wish = wish or StartOptions()
     scene = look(repository, wanted)
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
@@ -108,19 +108,19 @@ def _alone(scene: Scene) -> Iterator[Scene]:
         yield replace(scene, facts=replace(scene.facts, holds=holds))
 
 
-def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: Wish) -> None:
+def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) -> None:
     """Record what a start records, and make the task this worktree's active one."""
     repository, seq = scene.repository, scene.state.seq
     if wish.take_over:
         seq += 1
         stage = _working_stage(scene)
-        move = move_of(scene, Kind.HANDOVER, stage, seq=seq, holder=scene.model, why=wish.take_over)
+        move = move_of(scene, MoveKind.HANDOVER, stage, seq=seq, holder=scene.model, why=wish.take_over)
         write_move(repository, scene.policy, move)
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
     if scene.stage is Stage.PLAN or wish.prompt or not _is_begun(scene) or _claims_more(scene, claim):
         attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
-        move = move_of(scene, Kind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
+        move = move_of(scene, MoveKind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
         write_move(repository, scene.policy, replace(move, claim=claim), attachments)
         claims.mark(repository)
     write_active_task(repository.state_dir, scene.name)
@@ -146,7 +146,7 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         own, claim = current.facts.holds.of(name), claims.claim_of(current)
         if own is None or not _claims_more(current, claim):
             return ()
-        move = move_of(current, Kind.START, current.stage, seq=current.state.seq + 1, why="the plan was amended")
+        move = move_of(current, MoveKind.START, current.stage, seq=current.state.seq + 1, why="the plan was amended")
         write_move(repository, current.policy, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
@@ -158,7 +158,7 @@ def _a_persons(what: str, scene: Scene) -> PlanfenceError:
 
 
 def _is_begun(scene: Scene) -> bool:
-    return any(move.kind is Kind.START for move in scene.state.moves)
+    return any(move.kind is MoveKind.START for move in scene.state.moves)
 
 
 def _working_stage(scene: Scene) -> Stage:
@@ -192,7 +192,7 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
-    move = move_of(scene, Kind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
+    move = move_of(scene, MoveKind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
     write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
     return accepted(scene, "advance", following, [], found, review_round=scene.state.round + 1)
 
@@ -218,7 +218,7 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
     if _refuse(found):
         return _refused(scene, "rework", found)
     state = scene.state
-    move = move_of(scene, Kind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
+    move = move_of(scene, MoveKind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
     write_move(repository, scene.policy, replace(move, round=state.round + 1))
     return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=state.round + 1, why=why)
 
@@ -236,7 +236,7 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
     found = _weighed(scene, blocks(scene, "review"))
     if _refuse(found):
         return _refused(scene, "review", found)
-    move = move_of(scene, Kind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
+    move = move_of(scene, MoveKind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
     write_move(repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
@@ -282,13 +282,13 @@ def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Mo
     write_move(
         repository,
         scene.policy,
-        move_of(scene, Kind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
+        move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
     )
     return accepted(scene, "handover", scene.stage, [], why=why)
 
 
 def move_of(
-    scene: Scene, kind: Kind, stage: Stage, *, seq: int, holder: str = "", why: str = "", runs: tuple[str, ...] = ()
+    scene: Scene, kind: MoveKind, stage: Stage, *, seq: int, holder: str = "", why: str = "", runs: tuple[str, ...] = ()
 ) -> Move:
     """Return a move of a task that is about to be written, as things stand."""
     return Move(

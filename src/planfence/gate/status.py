@@ -18,7 +18,7 @@ from planfence.judge.situation import Scene, look
 from planfence.judge.sources import Sources
 from planfence.ledger.records import base_refs, read_history
 from planfence.ledger.stages import Stage
-from planfence.ledger.transitions import Kind
+from planfence.ledger.transitions import MoveKind
 from planfence.log.writer import log_path
 from planfence.manifest.plan import Criterion
 from planfence.records import dataclass
@@ -149,7 +149,7 @@ def _of_its_commits(scene: Scene) -> set[str]:
 
 def _began(scene: Scene) -> str:
     """Where the task was started, if HEAD still has that commit and the base has not; else the branch's base."""
-    start = next((move.commit for move in scene.state.moves if move.kind is Kind.START), "")
+    start = next((move.commit for move in scene.state.moves if move.kind is MoveKind.START), "")
     base = "" if scene.base == scene.head else scene.base
     if _is_ancestor(scene, start, scene.head) and (not base or _is_ancestor(scene, base, start)):
         return start

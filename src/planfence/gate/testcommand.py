@@ -44,7 +44,7 @@ def find(top: Path) -> Shown | None:
     Of several the first of these counts: pytest, tox, the package manager of `package.json`, cargo, go, Maven,
     Gradle, just, make.
     """
-    return next(_found(_Folder(top)), None)
+    return next(_found(_ProjectFolder(top)), None)
 
 
 def line_for(top: Path) -> str:
@@ -53,7 +53,7 @@ def line_for(top: Path) -> str:
     return f"command = {json.dumps(found.command if found else _PYTEST)}"
 
 
-class _Folder:
+class _ProjectFolder:
     def __init__(self, top: Path) -> None:
         self._top = top
 
@@ -76,7 +76,7 @@ class _Folder:
         return first.relative_to(self._top).as_posix() if first else ""
 
 
-def _found(folder: _Folder) -> Iterator[Shown]:
+def _found(folder: _ProjectFolder) -> Iterator[Shown]:
     yield from _python(folder)
     yield from _node(folder)
     if folder.has("Cargo.toml"):
@@ -94,7 +94,7 @@ def _found(folder: _Folder) -> Iterator[Shown]:
             yield Shown(f"{tool} test", name)
 
 
-def _python(folder: _Folder) -> Iterator[Shown]:
+def _python(folder: _ProjectFolder) -> Iterator[Shown]:
     for name, words in _PYTEST_SAYS.items():
         if folder.has(name) and words.search(folder.text(name)):
             yield Shown(_PYTEST, name)
@@ -105,7 +105,7 @@ def _python(folder: _Folder) -> Iterator[Shown]:
         yield Shown(_PYTEST, name)
 
 
-def _node(folder: _Folder) -> Iterator[Shown]:
+def _node(folder: _ProjectFolder) -> Iterator[Shown]:
     try:
         package = json.loads(folder.text("package.json") or "null")
     except ValueError:
@@ -131,7 +131,7 @@ def _node(folder: _Folder) -> Iterator[Shown]:
         yield Shown(f"{manager} {'run test' if manager == 'bun' else 'test'}", "package.json")
 
 
-def _manager(folder: _Folder, named: str) -> str:
+def _manager(folder: _ProjectFolder, named: str) -> str:
     locks = (("pnpm", "pnpm-lock.yaml"), ("yarn", "yarn.lock"), ("bun", "bun.lock"), ("bun", "bun.lockb"))
     said = named.partition("@")[0]
     return said if said in ("npm", "pnpm", "yarn", "bun") else next((n for n, lock in locks if folder.has(lock)), "npm")

@@ -30,7 +30,7 @@ from planfence.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class RunProgress:
     """Who is told while tests run: ``say`` a line, ``output`` what they write, ``tick`` the seconds so far."""
 
     say: Callable[[str], None]
@@ -63,7 +63,7 @@ class _Place:
     guard: Callable[[int], None]
 
 
-def run_tests(repository: Repository, target: Target, teller: Teller, *, again: bool = False) -> Ran:
+def run_tests(repository: Repository, target: Target, teller: RunProgress, *, again: bool = False) -> Ran:
     """Run what has not passed on the target's tree yet, record it, and say whether all has.
 
     Raises :class:`PlanfenceError` where there is nothing to run, :class:`CouldNotCheck` where it
@@ -112,7 +112,7 @@ def _why(results: tuple[Result, ...], name: str, command: str) -> str:
 
 
 def _run_all(
-    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: Teller
+    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: RunProgress
 ) -> tuple[tuple[Result, ...], bytes, str]:
     """Run the commands one after the other in one place; return results, kept output, and where it was."""
     kept = Tail()
@@ -126,7 +126,7 @@ def _run_all(
 
 
 def run_in_export(
-    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: Teller
+    repository: Repository, target: Target, commands: dict[str, tuple[str, str]], teller: RunProgress
 ) -> tuple[Result, ...]:
     """Run commands (key → name, command line) in a fresh export of the target's tree; nothing is recorded."""
     with export(repository, target.tree) as exported:
@@ -139,7 +139,7 @@ def _run_in(
     repository: Repository,
     target: Target,
     commands: dict[str, tuple[str, str]],
-    teller: Teller,
+    teller: RunProgress,
     where: tuple[_Place, Callable[[bytes], None]],
 ) -> tuple[Result, ...]:
     place, output = where
@@ -159,7 +159,7 @@ def _run_in(
 
 
 @contextmanager
-def _place(repository: Repository, target: Target, teller: Teller) -> Iterator[_Place]:
+def _place(repository: Repository, target: Target, teller: RunProgress) -> Iterator[_Place]:
     """The worktree where it provably is the tree (and the policy does not want an export), otherwise a fresh export."""
     tests = target.policy.tests
     if tests.where != "export":
@@ -219,7 +219,7 @@ def link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
 
 
 def _set_up(
-    repository: Repository, target: Target, place: _Place, teller: Teller, output: Callable[[bytes], None]
+    repository: Repository, target: Target, place: _Place, teller: RunProgress, output: Callable[[bytes], None]
 ) -> bool:
     command = target.policy.tests.setup
     if not command or place.kind != "export":
@@ -233,7 +233,7 @@ def _process(
     repository: Repository,
     target: Target,
     place: _Place,
-    teller: Teller,
+    teller: RunProgress,
     output: Callable[[bytes], None],
     what: tuple[str, str],
 ) -> Ended:
@@ -247,7 +247,7 @@ def _run_one(
     repository: Repository,
     target: Target,
     place: _Place,
-    teller: Teller,
+    teller: RunProgress,
     output: Callable[[bytes], None],
     what: tuple[int, str, str],
 ) -> Result:

@@ -21,7 +21,7 @@ _PLAIN = _ALL - {ord("/")}
 LEAP = 3
 
 
-class Token(NamedTuple):
+class GlobToken(NamedTuple):
     """One step: one byte of ``bytes``, with ``loop`` any number of them; ``skip`` reads none and may leap as far."""
 
     bytes: frozenset[int]
@@ -30,10 +30,10 @@ class Token(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def tokens(pattern: str) -> tuple[Token, ...]:
+def tokens(pattern: str) -> tuple[GlobToken, ...]:
     """Return a pattern's steps."""
     data = paths.encode(pattern)
-    out: list[Token] = []
+    out: list[GlobToken] = []
     at = 0
     while at < len(data):
         char = data[at : at + 1]
@@ -42,25 +42,25 @@ def tokens(pattern: str) -> tuple[Token, ...]:
             opens = at == 0 or data[at - 1 : at] == b"/"
             after = data[end : end + 1]
             if end - at < 2 or not opens or after not in (b"", b"/"):
-                out.append(Token(_PLAIN, loop=True))
+                out.append(GlobToken(_PLAIN, loop=True))
             elif after:
-                out += [Token(frozenset(), skip=LEAP), Token(_ALL, loop=True), Token(frozenset(b"/"))]
+                out += [GlobToken(frozenset(), skip=LEAP), GlobToken(_ALL, loop=True), GlobToken(frozenset(b"/"))]
                 end += 1
             else:
-                out.append(Token(_ALL, loop=True))
+                out.append(GlobToken(_ALL, loop=True))
             at = end
             continue
         found = members(data, at + 1) if char == b"[" else None
         if found is not None:
-            out.append(Token(found[0]))
+            out.append(GlobToken(found[0]))
             at = found[1]
             continue
-        out.append(Token(_PLAIN if char == b"?" else frozenset(char)))
+        out.append(GlobToken(_PLAIN if char == b"?" else frozenset(char)))
         at += 1
     return tuple(out)
 
 
-def _closure(tokens: tuple[Token, ...], at: int) -> list[int]:
+def _closure(tokens: tuple[GlobToken, ...], at: int) -> list[int]:
     """The positions that are reached from ``at`` without reading a byte."""
     reached = [at]
     for position in reached:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from planfence.gitio import paths
-from planfence.gitio.globs import LEAP, Token, tokens
+from planfence.gitio.globs import LEAP, GlobToken, tokens
 from planfence.records import dataclass
 
 #: So many sets of states are looked at; patterns that need more are made to.
@@ -37,7 +37,7 @@ class _Patterns:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.start = self.accept = self._leaps = self._skips = at = 0
-        self._steps: list[tuple[Token, int]] = []
+        self._steps: list[tuple[GlobToken, int]] = []
         for pattern in patterns:
             self.start |= 1 << at
             for token in tokens(pattern):

@@ -1,6 +1,6 @@
 """The light way of pre-commit: is the staged change plainly inside its task?
 
-`prover` says so by what the rules themselves give it; what it can't settle is :class:`Unsure`.
+`prover` says so by what the rules themselves give it; what it can't settle is :class:`NotProven`.
 """
 
 import posix
@@ -8,7 +8,7 @@ import posix
 from planfence import prover
 from planfence.gitio.spawn import Process
 from planfence.hooks import place as places
-from planfence.hooks.place import Place, Standing, Unsure, answer
+from planfence.hooks.place import CheckedHead, LightRepository, NotProven, answer
 from planfence.tables import MYERS, NUMSTAT, RAW_DIFF
 
 #: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).
@@ -20,7 +20,7 @@ _FOLLOWED = 12
 _NOTED = 4096
 
 
-def pre_commit(place: Place, event: bytes, began: float) -> bool:
+def pre_commit(place: LightRepository, event: bytes, began: float) -> bool:
     """Prove the staged change clean, leave word of it, and log it; False or an exception: not proved."""
     change = Staged(place)
     plan, count = change.prove()
@@ -34,17 +34,17 @@ def pre_commit(place: Place, event: bytes, began: float) -> bool:
 
 
 class Staged:
-    """The staged change, asked of git at once where HEAD is where it stood; :class:`Unsure` for an unusual commit.
+    """The staged change, asked of git at once where HEAD is where it stood; :class:`NotProven` for an unusual commit.
 
     What judges the answer can be loaded while git looks for it. ``raw`` is the answer, once it is proved clean.
     """
 
     __slots__ = ("_asked", "_counting", "_place", "raw", "standing")
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LightRepository) -> None:
         known = place.environment
         if place.merging() or (known.get("PRE_COMMIT_FROM_REF") and known.get("PRE_COMMIT_TO_REF")):
-            raise Unsure(b"merge or range")
+            raise NotProven(b"merge or range")
         self._place, self.raw = place, b""
         standing = self.standing = places.read_standing(place)
         mark = places.refs_mark(place)
@@ -69,14 +69,14 @@ class Staged:
         self.raw, counts = prover.divide(answer(self._asked))
         files, proof = prover.parse(self.raw), prover.Prover(plan)
         if files is None or not proof.holds(files):
-            raise Unsure(b"files")
+            raise NotProven(b"files")
         added = [path for path, action in files if action == b"A"] if proof.names else []
         if added and not (prover.portable(added) and prover.alone(added, answer(place.git(*_LISTING)))):
-            raise Unsure(b"names")
+            raise NotProven(b"names")
         if proof.lines is not None and files:
             lines = prover.lines_of(counts if self._counting else answer(self._ask(*NUMSTAT)))
             if lines is None or lines > proof.lines:
-                raise Unsure(b"lines")
+                raise NotProven(b"lines")
         return plan, b"%d" % len(files)
 
     def seen(self, hook: bytes) -> bytes:
@@ -92,20 +92,20 @@ class Staged:
         return [b"\t".join(pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
 
 
-def hold(place: Place, standing: Standing) -> None:
-    """Raise :class:`Unsure` where the ledger has moved since this was found to stand."""
+def hold(place: LightRepository, standing: CheckedHead) -> None:
+    """Raise :class:`NotProven` where the ledger has moved since this was found to stand."""
     if standing.ledger != places.ledger_mark(place):
-        raise Unsure(b"ledger")
+        raise NotProven(b"ledger")
 
 
-def follow(place: Place, standing: Standing) -> None:
+def follow(place: LightRepository, standing: CheckedHead) -> None:
     """Move what stands to the present HEAD, past commits that can't have changed it; Unsure where they may have.
 
     These are commits in one line, on top of the one it was found at, that touch no plan and no policy, and that
     name no round of rework (all else of stages and roles comes from the ledger).
     """
     if not standing.lasting:
-        raise Unsure(b"standing")
+        raise NotProven(b"standing")
     governed = tuple(places.load(place, standing.cache)[b"governs"])
     printed = place.git(
         "log", "-z", f"-n{_FOLLOWED}", *RAW_DIFF, "--no-show-signature", "--encoding=UTF-8",
@@ -131,6 +131,6 @@ def follow(place: Place, standing: Standing) -> None:
         position += 2
         while fields[position].removeprefix(b"\n")[:1] == b":":
             if fields[position + 1].startswith(governed):
-                raise Unsure(commit)
+                raise NotProven(commit)
             position += 2
-    raise Unsure(head)
+    raise NotProven(head)

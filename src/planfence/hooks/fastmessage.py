@@ -8,7 +8,7 @@ import posix
 from planfence import prover
 from planfence.hooks import place as places
 from planfence.hooks.fastjudge import Staged
-from planfence.hooks.place import Place, Standing, Unsure, answer
+from planfence.hooks.place import CheckedHead, LightRepository, NotProven, answer
 from planfence.tables import RAW_DIFF
 
 #: The types that `change.message` knows.
@@ -24,7 +24,7 @@ _COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commi
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
 
-def commit_msg(place: Place, name: bytes, began: float) -> bool:
+def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     """Prove change and message plain, write the trailers, leave word, and log it; False or an exception: not proved."""
     change = Staged(place)
     standing = change.standing
@@ -66,7 +66,7 @@ def commit_msg(place: Place, name: bytes, began: float) -> bool:
     return True
 
 
-def post_commit(place: Place, began: float) -> bool:
+def post_commit(place: LightRepository, began: float) -> bool:
     """Record the commit that commit-msg foresaw, to the letter; False or an exception: it is not that one."""
     _, log, before, after, *rest = places.read_note(place.state)
     commit, _, shown = answer(place.git("diff-tree", *_SHOWN)).rstrip(b"\n").partition(b"\n")
@@ -74,7 +74,7 @@ def post_commit(place: Place, began: float) -> bool:
         return False
     places.use_up(place.state)
     if rest[0]:
-        Standing(commit.join(rest[:3]).split(b" ")).write(place)
+        CheckedHead(commit.join(rest[:3]).split(b" ")).write(place)
     places.append(log, b"%s%s,ms=%s%s" % (before, commit, places.since(began), after))
     return True
 
@@ -90,7 +90,7 @@ def _amends() -> bool:
     return True
 
 
-def _names_encoding(place: Place) -> bool:
+def _names_encoding(place: LightRepository) -> bool:
     """Whether a setting of this repository, of the user or of the command names an encoding for messages."""
     said = [value for name, value in place.environment.items() if name[:10] == "GIT_CONFIG"]
     if any("commitencoding" in value.lower() for value in said):
@@ -115,18 +115,18 @@ def clean(text: str) -> list[str]:
     kept = []
     for line in text.split("\n"):
         if line.startswith(_SCISSORS):
-            raise Unsure(b"scissors")
+            raise NotProven(b"scissors")
         if line.startswith("#"):
             continue
         if not line.replace("\t", " ").isprintable():
-            raise Unsure(b"control characters")
+            raise NotProven(b"control characters")
         kept.append(line.rstrip())
     while kept and not kept[-1]:
         kept.pop()
     while kept and not kept[0]:
         kept.pop(0)
     if not kept or kept[0][:1] in (" ", "\t"):
-        raise Unsure(b"subject")
+        raise NotProven(b"subject")
     return kept
 
 
@@ -134,18 +134,18 @@ def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
     """Raise Unsure unless the message is about one thing; return whether it ends in a block of trailers."""
     kind = _type(lines[0])
     if not prover.allows(plan, kind.encode()):
-        raise Unsure(b"type")
+        raise NotProven(b"type")
     numbers = 0
     for line in lines:
         if not line.isascii() and any(char.isdecimal() and not char.isascii() for char in line):
-            raise Unsure(b"digits")
+            raise NotProven(b"digits")
         numbers += line.count("#") + sum(line.count("-" + digit) for digit in _DIGITS)
         if numbers > 1 or line[:5].lower() == "plan-":
-            raise Unsure(b"issues")
+            raise NotProven(b"issues")
     for line in lines[1:]:
         word = line.lstrip("*- \t").partition(":")[0].partition("(")[0].rstrip("!")
         if word in TYPES and ":" in line:
-            raise Unsure(b"types")
+            raise NotProven(b"types")
     return _block(lines)
 
 
@@ -155,18 +155,18 @@ def _type(subject: str) -> str:
     if not colon:
         return ""
     if not head.isascii() or head[:1] == "!" or "! " in subject[:9]:
-        raise Unsure(b"subject")
+        raise NotProven(b"subject")
     word, opened, scope = head.removesuffix("!").partition("(")
     if opened and (scope[-1:] != ")" or "(" in scope or ")" in scope[:-1]):
-        raise Unsure(b"scope")
+        raise NotProven(b"scope")
     if not word.isalpha():
         if any(char in word for char in ",/+&|!()"):
-            raise Unsure(b"types")
+            raise NotProven(b"types")
         return ""
     if opened and not scope[:-1]:
-        raise Unsure(b"scope")
+        raise NotProven(b"scope")
     if not subject[len(head) + 1 :][:1].isspace():
-        raise Unsure(b"subject")
+        raise NotProven(b"subject")
     word = word.lower()
     return word if word in TYPES else ""
 
@@ -181,7 +181,7 @@ def _block(lines: list[str]) -> bool:
     if not any(":" in line for line in lines[start:]):
         return False
     if not all(found):
-        raise Unsure(b"trailers")
+        raise NotProven(b"trailers")
     return True
 
 
@@ -191,7 +191,7 @@ def _is_trailer(line: str) -> bool:
     return bool(colon and key) and not set(key) - _KEY
 
 
-def wanted(place: Place, standing: Standing) -> list[str]:
+def wanted(place: LightRepository, standing: CheckedHead) -> list[str]:
     """The trailers, as `judge.claims.trailers` has them."""
     model = f"Plan-Model: {place.model.decode()}"
     if not place.task:
@@ -225,10 +225,10 @@ def _extend(name: bytes, size: int, added: bytes) -> None:
     descriptor = posix.open(name, flags)
     try:
         if posix.fstat(descriptor).st_size != size:
-            raise Unsure(b"message")
+            raise NotProven(b"message")
         if posix.write(descriptor, added) != len(added):
             posix.ftruncate(descriptor, size)
-            raise Unsure(b"write")
+            raise NotProven(b"write")
     finally:
         posix.close(descriptor)
 
@@ -244,5 +244,5 @@ def _replace(name: bytes, data: bytes) -> None:
         posix.close(descriptor)
     if not whole:
         posix.unlink(own)
-        raise Unsure(b"write")
+        raise NotProven(b"write")
     posix.rename(own, name)

@@ -46,11 +46,11 @@ def _prove(words: list[str], began: float) -> bool:
     if name in ("pre-commit", "pre-merge-commit"):
         from planfence.hooks import fastjudge, place
 
-        return fastjudge.pre_commit(place.Place(), name.encode(), began)
+        return fastjudge.pre_commit(place.LightRepository(), name.encode(), began)
     if name in ("commit-msg", "post-commit"):
         from planfence.hooks import fastmessage, place
 
         if name == "commit-msg":
-            return len(words) == 2 and fastmessage.commit_msg(place.Place(), words[1].encode(), began)
-        return fastmessage.post_commit(place.Place(), began)
+            return len(words) == 2 and fastmessage.commit_msg(place.LightRepository(), words[1].encode(), began)
+        return fastmessage.post_commit(place.LightRepository(), began)
     return False

@@ -15,7 +15,7 @@ from planfence.gitio.repository import Repository
 from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 from planfence.judge.claims import team_trailers, trailers
 from planfence.records import dataclass, replace
 
@@ -26,7 +26,7 @@ _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)
 class HookResult:
     """What a hook concluded, and the words for standard error that belong to it."""
 
-    outcome: Outcome
+    outcome: CheckResult
     warnings: tuple[str, ...] = ()
     #: The message's file as commit-msg found it, and whether an editor was opened for it.
     text: str | None = None
@@ -58,10 +58,10 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     cleanup = cleanup_of(repository, text)
     message = messages.parse(cleanup.finished(text))
     if not message.subject and not _keeps_empty():
-        return HookResult(Outcome(Report(), None))  # git aborts an empty message itself
+        return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
     outcome = check.check_staged(repository, message)
     if outcome.policy is None:
-        return HookResult(Outcome(Report(), None))  # pre-commit has said it
+        return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
         _require_encoding(repository)
         written = text
@@ -135,7 +135,7 @@ def post_commit(repository: Repository) -> HookResult:
     without = missed(repository, head)
     outcome = check.check_commit(repository, "HEAD", remembers=True)
     if outcome.policy is None:
-        return HookResult(Outcome(Report(), None))  # pre-commit has said it
+        return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     notes = outcome.report.notes
     if without:
         notes += (f"{head.name[:12]} was committed without {' and '.join(without)}; the push looks at it again",)

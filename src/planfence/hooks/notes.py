@@ -15,8 +15,8 @@ from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.hooks import compiledplan, place
-from planfence.hooks.place import Place, Standing, Unsure
-from planfence.judge.check import Outcome
+from planfence.hooks.place import CheckedHead, LightRepository, NotProven
+from planfence.judge.check import CheckResult
 from planfence.ledger.stages import Facts, fold
 from planfence.manifest.plan import Task
 
@@ -47,7 +47,7 @@ def was_left(repository: Repository) -> bool:
     return place.was_left(os.fsencode(repository.state_dir))
 
 
-def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
+def mark_seen(repository: Repository, hook: str, outcome: CheckResult) -> None:
     """Leave word that this hook ran, and on what; if nothing was found, also what stands for the next commits.
 
     It decides nothing, so a state folder that can't be written is no reason to refuse.
@@ -61,8 +61,8 @@ def mark_seen(repository: Repository, hook: str, outcome: Outcome) -> None:
         repository.state_dir.mkdir(parents=True, exist_ok=True)
         place.leave(os.fsencode(repository.state_dir), seen, [], head=head)
     environment = {os.fsencode(name): os.fsencode(value) for name, value in repository.environment.variables.items()}
-    with suppress(OSError, Unsure):
-        standing = _standing(repository, outcome, change, Place(environment, os.fsencode(repository.top)))
+    with suppress(OSError, NotProven):
+        standing = _standing(repository, outcome, change, LightRepository(environment, os.fsencode(repository.top)))
         if standing is None and hook == "pre-commit":
             (repository.state_dir / "standing").unlink(missing_ok=True)
 
@@ -75,9 +75,9 @@ def missed(repository: Repository, head: Change) -> tuple[str, ...]:
     state = os.fsencode(repository.state_dir)
     try:
         words = place.read_note(state)[0].decode("utf-8", "replace").split(" ")
-    except (OSError, Unsure):
+    except (OSError, NotProven):
         words = []
-    with suppress(OSError, Unsure):
+    with suppress(OSError, NotProven):
         place.use_up(state)
     if len(words) != 4 or not _is_about(repository, words[1:], head):
         return ("pre-commit", "commit-msg")
@@ -101,7 +101,9 @@ def _is_about(repository: Repository, words: list[str], head: Change) -> bool:
         return False
 
 
-def _standing(repository: Repository, outcome: Outcome, change: Change, here: Place) -> Standing | None:
+def _standing(
+    repository: Repository, outcome: CheckResult, change: Change, here: LightRepository
+) -> CheckedHead | None:
     """Write down what may be believed of the next commits at this HEAD; None: something was found, or is unsettled."""
     report, policy, claim = outcome.report, outcome.policy, outcome.claim
     plain = (
@@ -124,7 +126,7 @@ def _standing(repository: Repository, outcome: Outcome, change: Change, here: Pl
     lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)
     words = [mark, ledger, change.parents[0].encode(), cache.encode(), here.model, here.task or b"-"]
     words += [(claim.stage or "-").encode(), b"%d" % claim.rework, b"lasting" if lasting else b"once"]
-    standing = Standing(words)
+    standing = CheckedHead(words)
     standing.write(here)
     return standing
 

@@ -1,6 +1,6 @@
 """The light hooks' view of the repository: if it is, what stands at HEAD, the note between hooks, the log's line.
 
-Found without git, from files. What is unusual raises :class:`Unsure`, and the full way decides.
+Found without git, from files. What is unusual raises :class:`NotProven`, and the full way decides.
 """
 
 import posix
@@ -25,12 +25,12 @@ END = b"end"
 _DIRECTORY, _FILE, _KIND = 0o040000, 0o100000, 0o170000
 
 
-class Unsure(Exception):
+class NotProven(Exception):
     """The light way can't prove it: the full way decides."""
 
 
-class Place:
-    """The repository that the hook runs in; raises :class:`Unsure` for an unusual one.
+class LightRepository:
+    """The repository that the hook runs in; raises :class:`NotProven` for an unusual one.
 
     ``environment`` is by default this process's, ``top`` (the top of the worktree) if it was started. ``variables``
     are what git is started with, ``model`` is who commits, ``task`` the active task (empty: none).
@@ -44,7 +44,7 @@ class Place:
         known = self.environment = {text(name): text(value) for name, value in given.items()}
         for name in ("GIT_COMMON_DIR", "GIT_WORK_TREE", "PLANFENCE_URGENT", "GIT_OBJECT_DIRECTORY"):
             if known.get(name):
-                raise Unsure(name)
+                raise NotProven(name)
         self.variables = tables.for_git(known)
         self.top = top or posix.getcwdb()
         self.git_dir = _git_dir(self.top, given.get(b"GIT_DIR"))
@@ -80,10 +80,10 @@ class Place:
         """
         linked = self.git_dir != self.common_dir
         if linked and (self.common_dir[-5:] != b"/.git" or not exists(self.common_dir + b"/index")):
-            raise Unsure(b"main worktree")
+            raise NotProven(b"main worktree")
         name = (self.common_dir[:-5] if linked else self.top) + b"/" + plan[b"log"][0]
         if not exists(name):
-            raise Unsure(name)
+            raise NotProven(name)
         return name
 
     def git(self, *arguments: str) -> Process:
@@ -109,17 +109,17 @@ def text(name: bytes) -> str:
 
 
 def answer(asked: Process, ok: tuple[int, ...] = (0,)) -> bytes:
-    """What git has printed; raises :class:`Unsure` where it failed."""
+    """What git has printed; raises :class:`NotProven` where it failed."""
     status, printed, _ = asked.communicate()
     if status not in ok:
-        raise Unsure(b"git")
+        raise NotProven(b"git")
     return printed
 
 
 def _word(name: str) -> bytes:
     """A name that needs no escape in a trailer, a log line or a note."""
     if not name.isascii() or not name.isprintable() or " " in name or "," in name:
-        raise Unsure(name)
+        raise NotProven(name)
     return name.encode()
 
 
@@ -132,13 +132,13 @@ def _git_dir(top: bytes, named: bytes | None) -> bytes:
         if posix.stat(found).st_mode & _KIND == _FILE:
             word, _, path = read_file(found, 4096).rstrip(b"\r\n").partition(b": ")
             if word != b"gitdir" or not path:
-                raise Unsure(found)
+                raise NotProven(found)
             found = path if path[:1] == b"/" else top + b"/" + path
     if posix.stat(found).st_mode & _KIND != _DIRECTORY:
-        raise Unsure(found)
+        raise NotProven(found)
     head = read_file(found + b"/HEAD", 4096).strip()
     if head[:10] != b"ref: refs/" and not is_id(head):
-        raise Unsure(head)
+        raise NotProven(head)
     return found.removesuffix(b"/")
 
 
@@ -153,10 +153,10 @@ def _common_dir(git_dir: bytes) -> bytes:
         elif path[:1] == b"/":
             common = path
         else:
-            raise Unsure(path)
+            raise NotProven(path)
     for name in (b"/objects", b"/refs"):
         if posix.stat(common + name).st_mode & _KIND != _DIRECTORY:
-            raise Unsure(common)
+            raise NotProven(common)
     return common
 
 
@@ -175,14 +175,14 @@ def is_id(word: bytes) -> bool:
 
 
 def read_file(path: bytes, most: int) -> bytes:
-    """Return a file's content; raises :class:`Unsure` where it has more than ``most`` bytes."""
+    """Return a file's content; raises :class:`NotProven` where it has more than ``most`` bytes."""
     descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         data = read_all(descriptor, most + 1)
     finally:
         posix.close(descriptor)
     if len(data) > most:
-        raise Unsure(path)
+        raise NotProven(path)
     return data
 
 
@@ -195,7 +195,7 @@ def write_over(path: bytes, data: bytes) -> None:
     descriptor = posix.open(path, flags, 0o644)
     try:
         if posix.write(descriptor, data) != len(data):
-            raise Unsure(path)
+            raise NotProven(path)
     finally:
         posix.close(descriptor)
 
@@ -213,7 +213,7 @@ def cache_name(policy: bytes, plan: bytes, task: bytes) -> bytes:
     return b"fast-" + digest(b"\0".join((prover.made(), policy, plan, task)))
 
 
-def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
+def load(place: LightRepository, name: bytes) -> dict[bytes, list[bytes]]:
     """Read a compiled plan: its first line is the digest of the rest; raises what it likes for any other file.
 
     One that other rules were written down in proves nothing: what stands at a HEAD outlives a new version of ours.
@@ -221,7 +221,7 @@ def load(place: Place, name: bytes) -> dict[bytes, list[bytes]]:
     told, _, body = read_file(place.common_dir + b"/planfence/cache/" + name, 1 << 20).partition(b"\n")
     plan = prover.read(body.splitlines())
     if told != digest(body) or plan[b"made"] != [prover.made()] or tables.names_another(plan, place.environment):
-        raise Unsure(name)
+        raise NotProven(name)
     return plan
 
 
@@ -252,7 +252,7 @@ def leave(state: bytes, seen: bytes, record: list[bytes], *, head: bytes = NOTE,
         whole = note([seen, *record], head=head)
     try:
         write_over(state + b"/note", whole)
-    except (OSError, Unsure):
+    except (OSError, NotProven):
         return
 
 
@@ -261,10 +261,10 @@ def read_note(state: bytes) -> list[bytes]:
     first, *lines = read_file(state + b"/note", 1 << 17).split(b"\n")
     head, *words = first.split(b" ")
     if head not in (NOTE, EARLY) or len(words) != 3 or words[0] != _EDITION or b"end " + words[2] not in lines:
-        raise Unsure(first)
+        raise NotProven(first)
     del lines[lines.index(b"end " + words[2]) :]
     if digest(b"\n".join(lines)) != words[2]:
-        raise Unsure(first)
+        raise NotProven(first)
     return lines
 
 
@@ -272,7 +272,7 @@ def was_left(state: bytes) -> bool:
     """Whether pre-commit has left the judging to commit-msg."""
     try:
         return read_file(state + b"/note", 1 << 17).startswith(LEFT + b" " + _EDITION)
-    except (OSError, Unsure):
+    except (OSError, NotProven):
         return False
 
 
@@ -282,7 +282,7 @@ def use_up(state: bytes) -> None:
         write_over(state + b"/note", USED)
 
 
-class Standing:
+class CheckedHead:
     """What the full check found to hold at one HEAD, for one task and one model, and how it is written down.
 
     ``mark`` is :func:`refs_mark` then, ``ledger`` :func:`ledger_mark`; ``head`` is the commit, ``cache`` the
@@ -303,7 +303,7 @@ class Standing:
         words = (self.ledger, head or self.head, self.cache, self.model, self.task, self.stage, self.rework, lasting)
         return b" ".join((mark or self.mark, *words))
 
-    def write(self, place: Place) -> None:
+    def write(self, place: LightRepository) -> None:
         """Write it down for the hooks that follow, by a rename: a mixture of two could speak for neither HEAD."""
         path = place.state + b"/standing"
         own = path + b".%d" % posix.getpid()
@@ -316,24 +316,24 @@ class Standing:
             posix.close(descriptor)
         if not whole:
             posix.unlink(own)
-            raise Unsure(path)
+            raise NotProven(path)
         posix.rename(own, path)
 
 
-def read_standing(place: Place) -> Standing:
+def read_standing(place: LightRepository) -> CheckedHead:
     """Read what stands for this task and this model; Unsure if it is for another."""
     line, end, _ = read_file(place.state + b"/standing", 1 << 16).partition(b"\n" + END + b"\n")
     if not end or b"\n" in line:
-        raise Unsure(b"standing")
-    found = Standing(line.split(b" "))
+        raise NotProven(b"standing")
+    found = CheckedHead(line.split(b" "))
     if found.mark.partition(b":")[2] not in (found.head, b""):
-        raise Unsure(line)
+        raise NotProven(line)
     if found.model != place.model or found.task != (place.task or b"-"):
-        raise Unsure(b"standing")
+        raise NotProven(b"standing")
     return found
 
 
-def refs_mark(place: Place) -> bytes:
+def refs_mark(place: LightRepository) -> bytes:
     """What changes when HEAD does; compared, never understood, so that it holds for any ref store.
 
     It is `MARK:ID`, the id in the branch's own file (none: empty) or in a detached HEAD. A commit changes the id alone.
@@ -342,11 +342,11 @@ def refs_mark(place: Place) -> bytes:
     if head[:11] == b"ref: refs/h":
         found = _content(place.common_dir + b"/" + head[5:].strip()).strip()
         if found and not is_id(found):
-            raise Unsure(found)
+            raise NotProven(found)
     else:
         head, found = b"detached", head.strip()
         if not is_id(found):
-            raise Unsure(found)
+            raise NotProven(found)
     return digest(b"\0".join((head, *_stores(place)))) + b":" + found
 
 
@@ -355,7 +355,7 @@ def moved(mark: bytes, commit: bytes) -> bytes:
     return mark.partition(b":")[0] + b":" + commit
 
 
-def ledger_mark(place: Place) -> bytes:
+def ledger_mark(place: LightRepository) -> bytes:
     """What changes when the ledger does, in the same way."""
     parts = _stores(place)
     ledger = place.common_dir + b"/refs/planfence/ledger"
@@ -363,14 +363,14 @@ def ledger_mark(place: Place) -> bytes:
         for name in sorted(posix.listdir(ledger)):
             told = _content(ledger + b"/" + name)
             if not told:
-                raise Unsure(name)
+                raise NotProven(name)
             parts += (name, told)
     except FileNotFoundError:
         parts.append(b"")
     return digest(b"\0".join(parts))
 
 
-def _stores(place: Place) -> list[bytes]:
+def _stores(place: LightRepository) -> list[bytes]:
     """What changes when refs that have no file of their own do: the packed ones, and those of a reftable."""
     folders = sorted({place.git_dir, place.common_dir})
     parts = [_content(folder + b"/reftable/tables.list") for folder in folders]
@@ -390,7 +390,7 @@ def _content(path: bytes) -> bytes:
 
 
 def log_line(
-    place: Place, plan: dict[bytes, list[bytes]], event: bytes, *, files: bytes, stage: bytes, **more: bytes
+    place: LightRepository, plan: dict[bytes, list[bytes]], event: bytes, *, files: bytes, stage: bytes, **more: bytes
 ) -> bytes:
     """The line that this run leaves in the benchmark log, as `log/writer.py` would have it."""
     task = place.task

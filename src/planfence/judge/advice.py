@@ -12,13 +12,13 @@ from planfence.finding import Finding
 from planfence.gitio import paths as patterns
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
 from planfence.judge.verdicts import Refusal
 from planfence.manifest.policy import Policy
 from planfence.rules import RULES
-from planfence.rules.place import At, Place
-from planfence.rules.rule import Case, Context, Door, Step
+from planfence.rules.place import At, RefusalContext
+from planfence.rules.rule import Case, Context, Door, NextStep
 from planfence.rules.ways import LOST_MESSAGE
 from planfence.tables import HUMAN
 
@@ -33,8 +33,8 @@ _AT = {
 
 
 def next_steps(
-    repository: Repository, outcome: Outcome, *, text: str | None = None, edited: bool = False, far: bool = False
-) -> tuple[Step, ...]:
+    repository: Repository, outcome: CheckResult, *, text: str | None = None, edited: bool = False, far: bool = False
+) -> tuple[NextStep, ...]:
     """Return what to type next, in the user's own paths: the first line settles the refusal, if one line can.
 
     ``text`` is the message's file as it was refused (None: no message was judged), ``edited`` says that an editor was
@@ -46,20 +46,20 @@ def next_steps(
     place = place_of(repository, refusal.ctx, text=text, edited=edited, far=far)
     steps = steps_for(refusal.ctx, refusal.errors, place)
     if place.text is not None:
-        steps += (Step("get the message back", LOST_MESSAGE),)
+        steps += (NextStep("get the message back", LOST_MESSAGE),)
     if refusal.ctx.model != HUMAN:
         steps = tuple(dict.fromkeys(step.for_model() for step in steps))
-    return (*steps, Step("read what the rule means", f"planfence explain {refusal.errors[0].code}"))
+    return (*steps, NextStep("read what the rule means", f"planfence explain {refusal.errors[0].code}"))
 
 
-def steps_for(ctx: Context, errors: tuple[Finding, ...], place: Place) -> tuple[Step, ...]:
+def steps_for(ctx: Context, errors: tuple[Finding, ...], place: RefusalContext) -> tuple[NextStep, ...]:
     """Return the ways out of these findings of one change: first the one that settles them all, then the others."""
     steps = list({step.command: step for step in _offered(ctx, errors, place)}.values())
     best = _best(steps, set(errors), place)
     return tuple(dict.fromkeys((*best, *steps)))
 
 
-def _offered(ctx: Context, errors: tuple[Finding, ...], place: Place) -> Iterator[Step]:
+def _offered(ctx: Context, errors: tuple[Finding, ...], place: RefusalContext) -> Iterator[NextStep]:
     ways_of = {rule.code: rule.ways for rule in RULES}
     codes = dict.fromkeys(finding.code for finding in errors)
     for way in dict.fromkeys(chain.from_iterable(ways_of.get(code, ()) for code in codes)):
@@ -67,14 +67,14 @@ def _offered(ctx: Context, errors: tuple[Finding, ...], place: Place) -> Iterato
         yield from way(Case(ctx, found, place))
 
 
-def _best(steps: list[Step], errors: set[Finding], place: Place) -> tuple[Step, ...]:
+def _best(steps: list[NextStep], errors: set[Finding], place: RefusalContext) -> tuple[NextStep, ...]:
     """Return the line that settles everything: one step, or several in a row; empty if there is none."""
     for asks in (False, True):
         usable = [step for step in steps if step.settles and (asks or not step.asks)]
         for step in usable:
             if errors <= set(step.settles):
                 return (step,)
-        chosen: list[Step] = []
+        chosen: list[NextStep] = []
         left = set(errors)
         for step in sorted(usable, key=lambda step: "git commit" in step.command):
             if left & set(step.settles):
@@ -84,16 +84,16 @@ def _best(steps: list[Step], errors: set[Finding], place: Place) -> tuple[Step, 
         if not left and (commits <= 1 or place.at is At.TIP):
             why = ", and ".join(step.why for step in chosen)
             wish = ", and ".join(step.wish or step.why for step in chosen)
-            return (Step(why, " && ".join(step.command for step in chosen), tuple(errors), asks, wish),)
+            return (NextStep(why, " && ".join(step.command for step in chosen), tuple(errors), asks, wish),)
     return ()
 
 
-def _of_no_change(outcome: Outcome) -> Refusal:
+def _of_no_change(outcome: CheckResult) -> Refusal:
     """A push that was refused for what it does to a ref has no change."""
     return Refusal(Context(Change("", (), "", ()), outcome.policy or Policy(), Door.SMALL), outcome.report.errors)
 
 
-def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> Place:
+def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> RefusalContext:
     """Say where a refusal stands."""
     at, words = At.EARLIER, tuple[str, ...]()
     if ctx.change.name == STAGED:
@@ -101,7 +101,7 @@ def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: 
         words = commit_words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
     elif ctx.change.name and not far and _is_head(repository, ctx.change.name):
         at = At.TIP
-    return Place(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
+    return RefusalContext(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
 
 
 def _under_way(repository: Repository) -> At:

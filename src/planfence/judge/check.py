@@ -20,7 +20,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
 from planfence.judge.autosquash import Folding
-from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, staged_claim, team_trailers
+from planfence.judge.claims import NOBODY, Attribution, claim_of, split_task, staged_claim, team_trailers
 from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
@@ -39,7 +39,7 @@ NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckResult:
     """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
 
     ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
@@ -49,7 +49,7 @@ class Outcome:
 
     report: Report
     policy: Policy | None
-    claim: Claim = NOBODY
+    claim: Attribution = NOBODY
     files: int = 0
     #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says; for the hooks.
     change: Change | None = None
@@ -68,7 +68,7 @@ class Outcome:
         return self.plan.task(self.claim.task.partition("/")[2]) if self.plan else None
 
 
-def _with_message(repository: Repository, claim: Claim, message: Message | None) -> Claim:
+def _with_message(repository: Repository, claim: Attribution, message: Message | None) -> Attribution:
     """What the message's own trailers say beside the claim.
 
     A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
@@ -83,12 +83,12 @@ def _with_message(repository: Repository, claim: Claim, message: Message | None)
     rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
     if rebasing and (said.task or said.urgent or said.marked):
         return said
-    return Claim(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
+    return Attribution(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
 
 
 def _amended(
     repository: Repository, objects: Objects, change: Change, message: Message | None, policy: Policy
-) -> Claim | None:
+) -> Attribution | None:
     """What the commit says of itself whose message alone is amended; None for any other.
 
     It stays whose it was. Who amends it may call it urgent, if their word counts.
@@ -122,7 +122,7 @@ def require_policy(policy: Policy | None) -> Policy:
     return policy
 
 
-def check_staged(repository: Repository, message: Message | None = None, *, thorough: bool = False) -> Outcome:
+def check_staged(repository: Repository, message: Message | None = None, *, thorough: bool = False) -> CheckResult:
     """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
 
     ``thorough``, here and below, looks at every change's content, not only where its
@@ -133,7 +133,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
-            return Outcome(Report((STAGED,), (), (NO_POLICY,)), None)
+            return CheckResult(Report((STAGED,), (), (NO_POLICY,)), None)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
@@ -149,7 +149,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
             message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", governing.policy, claim.model))
         if not change.files and change.is_merge:
-            claim = Claim("", claim.model, claim.stage, "")
+            claim = Attribution("", claim.model, claim.stage, "")
         if claim.task and change.files and not claim.urgent:
             verdicts.require_task(change, governing, claim.task)
         if claim.task and not kept and not names(governing.policy, claim.task):
@@ -161,13 +161,15 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
         facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
-        return Outcome(
+        return CheckResult(
             verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts,
             refusal=verdicts.refusal,
         )  # fmt: skip
 
 
-def check_commit(repository: Repository, revision: str, *, thorough: bool = False, remembers: bool = False) -> Outcome:
+def check_commit(
+    repository: Repository, revision: str, *, thorough: bool = False, remembers: bool = False
+) -> CheckResult:
     """Judge one commit against its real parent."""
     identifier = reader.resolve(repository, revision)
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough, remembers=remembers))
@@ -175,7 +177,7 @@ def check_commit(repository: Repository, revision: str, *, thorough: bool = Fals
 
 def check_range(
     repository: Repository, base: str, head: str, ahead: Ahead | None = None, *, leaving: bool = False
-) -> Outcome:
+) -> CheckResult:
     """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent.
 
     ``leaving``: they are about to be reviewed.
@@ -184,7 +186,7 @@ def check_range(
     return judge_commits(repository, revisions, terms=Terms(leaving=leaving, ahead=ahead))
 
 
-def check_span(repository: Repository, span: str, ahead: Ahead | None = None) -> Outcome:
+def check_span(repository: Repository, span: str, ahead: Ahead | None = None) -> CheckResult:
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     if ahead is not None:
         return check_range(repository, ahead.base, ahead.head, ahead)
@@ -232,7 +234,7 @@ class Terms:
 
 def judge_commits(
     repository: Repository, revisions: list[str], *, walk: bool = True, terms: Terms | None = None
-) -> Outcome:
+) -> CheckResult:
     """Judge the commits that these `rev-list` arguments name (``walk`` off: exactly those), parents first.
 
     If there are merges, the tree at the end is looked at too: two branches may each add
@@ -321,7 +323,7 @@ def holds_tasks(repository: Repository, policy: Policy) -> bool:
     return bool(read_history(repository, ["HEAD", *([f"^{base}"] if base else [])]).facts)
 
 
-def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> Outcome:
+def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> CheckResult:
     repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
     known: dict[str, Governing] = {}
     before_policy, merged = 0, False
@@ -356,7 +358,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
     report = verdicts.report()
     said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
-    return Outcome(
+    return CheckResult(
         report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked),
         past_hooks=tuple(verdicts.past_hooks), reverts=verdicts.reverts, tasks=verdicts.tasks, refusal=verdicts.refusal,
     )  # fmt: skip
@@ -410,7 +412,7 @@ def branch_base(repository: Repository, policy: Policy) -> str:
     return ""
 
 
-def check_branch(repository: Repository) -> Outcome:
+def check_branch(repository: Repository) -> CheckResult:
     """Judge what this branch would bring to the protected branch, as far as that is known here."""
     head = reader.head(repository)
     known = known_heads(repository)
@@ -418,7 +420,7 @@ def check_branch(repository: Repository) -> Outcome:
         sources = Sources(objects)
         policy = sources.policy(head)
         if policy is None:
-            return Outcome(Report((), (), (NO_POLICY,)), None)
+            return CheckResult(Report((), (), (NO_POLICY,)), None)
         named = sources.policy(known.tips[known.default]) if known.default else None
         if named is not None and named.base not in known.tips:
             raise _nothing_to_compare_with(repository, named.base, known=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Attribution:
     """What a change says of itself: its task, who made it, in which stage, whether it was urgent.
 
     ``marked`` says that the hooks let it through as a small change, if its branch holds a task's commits.
@@ -29,10 +29,10 @@ class Claim:
 
 
 #: The claim of a change that says nothing.
-NOBODY = Claim()
+NOBODY = Attribution()
 
 
-def claim_of(message: Message) -> Claim:
+def claim_of(message: Message) -> Attribution:
     """Read a commit's claim from its trailers."""
     from planfence.change import message as messages
 
@@ -41,7 +41,7 @@ def claim_of(message: Message) -> Claim:
 
     task = first(messages.TASK_TRAILER)
     marked = task == messages.NO_TASK
-    return Claim(
+    return Attribution(
         "" if marked else task,
         first(messages.MODEL_TRAILER) or HUMAN,
         first(messages.STAGE_TRAILER),
@@ -50,7 +50,7 @@ def claim_of(message: Message) -> Claim:
     )
 
 
-def squashed_claims(text: str) -> tuple[Claim, ...]:
+def squashed_claims(text: str) -> tuple[Attribution, ...]:
     """Read the claims of the commits that a message was squashed from, each once; those without a task too."""
     from planfence.change import message as messages
 
@@ -65,7 +65,7 @@ def squashed_claims(text: str) -> tuple[Claim, ...]:
         marked = task == messages.NO_TASK
         model = said.get(messages.MODEL_TRAILER, HUMAN)
         stage, urgent = said.get(messages.STAGE_TRAILER, ""), said.get(messages.URGENT_TRAILER, "")
-        claims.append(Claim("" if marked else task, model, stage, urgent, marked=marked))
+        claims.append(Attribution("" if marked else task, model, stage, urgent, marked=marked))
     return tuple(dict.fromkeys(claims))
 
 
@@ -81,11 +81,11 @@ def active_task(repository: Repository) -> str:
     return checked_task(named, "PLANFENCE_TASK") if named else read_active_task(repository.state_name)
 
 
-def staged_claim(repository: Repository, policy: Policy | None = None) -> Claim:
+def staged_claim(repository: Repository, policy: Policy | None = None) -> Attribution:
     """What the next commit will say of itself; ``policy`` knows the team's own agents."""
     environment = repository.environment
     urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
-    return Claim(active_task(repository), detect(environment, policy.identity if policy else None), "", urgent)
+    return Attribution(active_task(repository), detect(environment, policy.identity if policy else None), "", urgent)
 
 
 def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent: str = "", model: str = "") -> str:
@@ -108,7 +108,7 @@ def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent:
     return messages.with_trailers(text, added, comment, others_too=True) if added else text
 
 
-def trailers(claim: Claim, policy: Policy | None) -> tuple[tuple[str, str], ...]:
+def trailers(claim: Attribution, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     """The trailers that say which task a commit belongs to, in which stage, and who made it."""
     from planfence.change import message as messages
 

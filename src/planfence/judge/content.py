@@ -17,7 +17,7 @@ from planfence.rules.rule import Context, Need, Rule
 from planfence.rules.runner import clauses
 
 if TYPE_CHECKING:
-    from planfence.content.judged import Judged  # a hook that reads no content loads none of this
+    from planfence.content.judged import ClassifiedUnit  # a hook that reads no content loads none of this
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
 _HOOK_S = 0.04
@@ -28,7 +28,7 @@ _SURE_S = 2.0
 class Content:
     """A change's units with their kinds; ``folders`` are the repository's, if a scope had to be looked up."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[ClassifiedUnit, ...]
     folders: frozenset[str] = frozenset()
 
 
@@ -62,7 +62,7 @@ def read(repository: Repository, change: Change, message: Message | None) -> Con
     return Content(judged, folders)
 
 
-def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[Judged, ...]:
+def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_S) -> tuple[ClassifiedUnit, ...]:
     """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
     # Loaded if it is asked for: most commits never are.
     from planfence.change.hunkreader import read_files

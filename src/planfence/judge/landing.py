@@ -19,7 +19,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
-from planfence.judge.claims import Claim, claim_of
+from planfence.judge.claims import Attribution, claim_of
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
@@ -62,7 +62,7 @@ class Landing:
 
     # -- reverts
 
-    def undone(self, change: Change, message: Message | None, claim: Claim) -> tuple[Commit, ...]:
+    def undone(self, change: Change, message: Message | None, claim: Attribution) -> tuple[Commit, ...]:
         """Return the judged commits that a change undoes, if it does exactly that; a model's own task's only."""
         if change.is_merge or not change.parents or not change.files:
             return ()
@@ -85,7 +85,7 @@ class Landing:
                 tree = self._merges.applied(commit.tree, self._tree(commit.parents[0]), tree)
         return tree
 
-    def undone_in(self, parent: str, message: Message, claim: Claim) -> tuple[Commit, ...]:
+    def undone_in(self, parent: str, message: Message, claim: Attribution) -> tuple[Commit, ...]:
         """Return the judged commits below ``parent`` that a squash's message says it undoes among other things."""
         said = messages.reverted(message)
         found = (self._judged(parent, each, claim) for each in (said.commits if said else ()))
@@ -124,7 +124,7 @@ class Landing:
         found = self._objects.find(f"{name}^{{commit}}")
         return found[0] if found else ""
 
-    def _judged(self, parent: str, identifier: str, claim: Claim) -> Commit | None:
+    def _judged(self, parent: str, identifier: str, claim: Attribution) -> Commit | None:
         """A commit below ``parent`` that was made under a policy, and that this one may undo."""
         identifier = self._resolve(identifier)
         raw = self._objects.read(identifier) if identifier else None

@@ -9,10 +9,10 @@ from planfence import prover
 from planfence.change import message as messages
 from planfence.change.change import Change, FileChange, Mode
 from planfence.change.message import Message
-from planfence.change.reader import Step
+from planfence.change.reader import DiffedCommit
 from planfence.errors import BadFile
 from planfence.gitio import paths
-from planfence.judge.claims import Claim, claim_of, split_task
+from planfence.judge.claims import Attribution, claim_of, split_task
 from planfence.judge.sources import Governing
 from planfence.judge.verdicts import Verdicts
 from planfence.manifest.policy import Policy
@@ -33,10 +33,10 @@ class PlainCommits:
 
     def __init__(self, verdicts: Verdicts) -> None:
         self._verdicts = verdicts
-        self._claims: dict[tuple[tuple[str, str], ...], Claim | None] = {}
+        self._claims: dict[tuple[tuple[str, str], ...], Attribution | None] = {}
         self._known: dict[tuple[object, ...], Prover | None] = {}
 
-    def take(self, step: Step, governing: Governing) -> bool:
+    def take(self, step: DiffedCommit, governing: Governing) -> bool:
         """Whether the commit is proven clean; then it is judged."""
         verdicts, commit, policy = self._verdicts, step.commit, governing.policy
         if policy is None or governing.broken is not None or commit.id in verdicts.gates or verdicts.thorough:
@@ -65,7 +65,7 @@ class PlainCommits:
         verdicts.accept(commit.id, claim, message, commit.parents)
         return True
 
-    def _claim(self, message: Message) -> Claim | None:
+    def _claim(self, message: Message) -> Attribution | None:
         """What a commit says of itself; None for one of several tasks, of none, or an urgent one."""
         if message.trailers not in self._claims:
             if len(self._claims) == _KEPT:
@@ -75,7 +75,7 @@ class PlainCommits:
             self._claims[message.trailers] = claim if one else None
         return self._claims[message.trailers]
 
-    def _proof(self, governing: Governing, policy: Policy, claim: Claim, kind: str = "") -> Prover | None:
+    def _proof(self, governing: Governing, policy: Policy, claim: Attribution, kind: str = "") -> Prover | None:
         plan_id, task_id = split_task(claim.task)
         entry = governing.plans.get(policy.plan_path(plan_id))
         key = (id(policy), entry and entry.id, claim.task, claim.model, claim.stage, kind)
@@ -86,7 +86,7 @@ class PlainCommits:
         return self._known[key]
 
     def _read(
-        self, governing: Governing, policy: Policy, claim: Claim, plan_id: str, task_id: str, kind: str
+        self, governing: Governing, policy: Policy, claim: Attribution, plan_id: str, task_id: str, kind: str
     ) -> Prover | None:
         """Return what proves such commits; None if a rule has no cheap proof, or the ledger or the type refuses."""
         verdicts = self._verdicts

@@ -105,7 +105,7 @@ def no_policy(commit: str) -> PlanfenceError:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TipRange:
     """What is judged of one tip.
 
     ``revisions`` are the `rev-list` arguments (full ids, `^` to exclude), ``apart`` the tips of branches whose commits
@@ -139,7 +139,7 @@ class Ranges:
         }
         self.notes: list[str] = []
 
-    def spans(self, updates: Iterable[tuple[str, str]]) -> list[Span]:
+    def spans(self, updates: Iterable[tuple[str, str]]) -> list[TipRange]:
         """Return what (full ref, commit) updates bring: one span for each tip and what it is compared with.
 
         Notes what is not judged, and why.
@@ -160,19 +160,19 @@ class Ranges:
             new = set(_listed(self._repository, [*tips, *excluded]))
             for tip, refs in tips.items():
                 if tip in new and (guarded or not self._is_outside(tip, refs)):
-                    found.append(Span(tip, (tip, *excluded), apart, tuple(refs), guarded))
+                    found.append(TipRange(tip, (tip, *excluded), apart, tuple(refs), guarded))
         return found
 
-    def guarded_span(self, tip: str) -> Span:
+    def guarded_span(self, tip: str) -> TipRange:
         """Return what a tip brings to the protected branch, new or not."""
         base = self._protected.commit
-        return Span(
+        return TipRange(
             tip, (tip, f"^{base}"), tuple(dict.fromkeys(each for each in self._gathered.values() if each != base))
         )
 
-    def own_span(self, tip: str) -> Span:
+    def own_span(self, tip: str) -> TipRange:
         """Return what a branch has that is new to the remote's protected and integration branches."""
-        return Span(tip, (tip, *(f"^{commit}" for commit in self._known())))
+        return TipRange(tip, (tip, *(f"^{commit}" for commit in self._known())))
 
     def _known(self) -> tuple[str, ...]:
         """What is not new to a branch that is not guarded."""
@@ -203,7 +203,7 @@ class Ranges:
         return True
 
 
-def beginning(repository: Repository, sources: Sources, branches: Heads, tips: Iterable[str]) -> list[Span]:
+def beginning(repository: Repository, sources: Sources, branches: Heads, tips: Iterable[str]) -> list[TipRange]:
     """Return what tips bring to a place whose branches name no protected one: nothing holds there yet.
 
     What its branches without a policy have is from before the policy.
@@ -211,7 +211,7 @@ def beginning(repository: Repository, sources: Sources, branches: Heads, tips: I
     excluded = [f"^{tip}" for tip in dict.fromkeys(branches.tips.values()) if not _has_any_policy(sources, tip)]
     tips = list(dict.fromkeys(tips))
     new = set(_listed(repository, [*tips, *excluded]))
-    return [Span(tip, (tip, *excluded)) for tip in tips if tip in new]
+    return [TipRange(tip, (tip, *excluded)) for tip in tips if tip in new]
 
 
 def _has_any_policy(sources: Sources, commit: str) -> bool:

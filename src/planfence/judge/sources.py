@@ -33,7 +33,7 @@ class Governing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _CachedPolicy:
     """A policy that was read, and the files that it extends: their paths, and the ids of their blobs."""
 
     loaded: LoadedPolicy
@@ -46,7 +46,7 @@ class Sources:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         #: By the id of the policy's own blob: one for each state of what it extends.
-        self._policies: dict[str, list[_Known]] = {}
+        self._policies: dict[str, list[_CachedPolicy]] = {}
         self._plans: dict[tuple[str, str], Plan] = {}
 
     @property
@@ -127,7 +127,7 @@ class Sources:
         found = entry(self._objects, tree, POLICY_PATH)
         return None if found is None else self._read(tree, found).loaded
 
-    def _read(self, tree: str, found: Entry) -> _Known:
+    def _read(self, tree: str, found: Entry) -> _CachedPolicy:
         def ids(path: str) -> str:
             each = entry(self._objects, tree, path)
             return each.id if each else ""
@@ -142,7 +142,7 @@ class Sources:
             extended[path] = each.id if each else ""
             return None if each is None else self._blob(path, each)
 
-        fresh = _Known(load(self._blob(POLICY_PATH, found), read), tuple(extended.items()))
+        fresh = _CachedPolicy(load(self._blob(POLICY_PATH, found), read), tuple(extended.items()))
         self._policies.setdefault(found.id, []).append(fresh)
         return fresh
 

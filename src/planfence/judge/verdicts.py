@@ -19,7 +19,7 @@ from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
 from planfence.judge import content, reviewed
 from planfence.judge.autosquash import Folding
-from planfence.judge.claims import NOBODY, Claim, claim_of, split_task, squashed_claims
+from planfence.judge.claims import NOBODY, Attribution, claim_of, split_task, squashed_claims
 from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources
@@ -28,7 +28,7 @@ from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_f
 from planfence.ledger.refs import Tips
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Limits, Policy, Standing
+from planfence.manifest.policy import Limits, Policy, StandingTask
 from planfence.records import dataclass, field, replace
 from planfence.rules.rule import Context, Door, Fold, Need, PlanEdit, Rule, by_ledger
 from planfence.rules.runner import door, judge, needs, selected
@@ -129,7 +129,7 @@ class Verdicts:
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
-    def judge(self, change: Change, governing: Governing, claim: Claim, message: Message | None) -> None:
+    def judge(self, change: Change, governing: Governing, claim: Attribution, message: Message | None) -> None:
         """Judge one change by what governs at its parent."""
         policy = governing.policy
         if governing.broken is not None:
@@ -153,7 +153,7 @@ class Verdicts:
         self.door = ctx.door
 
     def _found(
-        self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None,
+        self, change: Change, governing: Governing, policy: Policy, claim: Attribution, message: Message | None,
         fold: Fold | None,
     ) -> tuple[Context, tuple[Finding, ...]]:  # fmt: skip
         """Return what the rules find in a change; if it is refused, what they find on other grounds that it has."""
@@ -271,7 +271,7 @@ class Verdicts:
         return tuple(with_begun(self.repository, facts, change, edit, landed=True) for edit in edits)
 
     def _on_other_grounds(
-        self, landing: Landing, ctx: Context, governing: Governing, claim: Claim, message: Message | None
+        self, landing: Landing, ctx: Context, governing: Governing, claim: Attribution, message: Message | None
     ) -> tuple[Context, tuple[Finding, ...]] | None:
         change, rules = ctx.change, self.rules(ctx.policy)[0]
         governs = all(ctx.policy.governs(path) for path in change.paths)
@@ -383,8 +383,8 @@ class Verdicts:
     # -- whose files they are
 
     def _shares(
-        self, ctx: Context, governing: Governing, claims: Sequence[Claim]
-    ) -> tuple[dict[Claim, tuple[FileChange, ...]], tuple[FileChange, ...]]:
+        self, ctx: Context, governing: Governing, claims: Sequence[Attribution]
+    ) -> tuple[dict[Attribution, tuple[FileChange, ...]], tuple[FileChange, ...]]:
         """Give each file to the first of these claims' tasks that it suits; return what suits none as well.
 
         Each claim of a task answers for all of the task's files: who made which is not known.
@@ -415,7 +415,13 @@ class Verdicts:
         )
 
     def _share(
-        self, ctx: Context, governing: Governing, claim: Claim, files: tuple[FileChange, ...], *, squashed: bool = False
+        self,
+        ctx: Context,
+        governing: Governing,
+        claim: Attribution,
+        files: tuple[FileChange, ...],
+        *,
+        squashed: bool = False,
     ) -> tuple[Finding, ...]:
         """Judge some files of a change as those of a claim's task."""
         plan, task = self._task(governing, claim.task)
@@ -432,7 +438,7 @@ class Verdicts:
             own = replace(own, facts=self.facts_at(own))
         return judge(own, rules)
 
-    def _beside(self, change: Change, policy: Policy, claim: Claim, begun: tuple[str, ...]) -> tuple[str, ...]:
+    def _beside(self, change: Change, policy: Policy, claim: Attribution, begun: tuple[str, ...]) -> tuple[str, ...]:
         """The tasks of the commits before a change that says nothing of its own; empty if that is as it should be.
 
         On a branch that holds a task's commits the hooks mark what they let through as small. If no hook can have
@@ -455,7 +461,7 @@ class Verdicts:
     ) -> tuple[Finding, ...] | None:
         """Judge a change as a task's among these that lists all of it, a merge's files as those of each; else None."""
         change = ctx.change
-        claims = [Claim(name, self._hands.get(name, HUMAN)) for name in names]
+        claims = [Attribution(name, self._hands.get(name, HUMAN)) for name in names]
         if change.is_merge:
             shares, left = self._shares(ctx, governing, claims)
             if left:
@@ -498,14 +504,14 @@ class Verdicts:
         added_up = added_up and len(change.files) <= ctx.policy.unplanned.files
         return any(finding.code not in later for finding in errors) and not added_up
 
-    def accept(self, name: str, claim: Claim, message: Message, parents: Sequence[str] = ()) -> None:
+    def accept(self, name: str, claim: Attribution, message: Message, parents: Sequence[str] = ()) -> None:
         """Write down a commit that is proven clean, and is no merge and waits for no autosquash."""
         self._judged(name, claim, message)
         self._follow(name, parents, claim.task)
         if self.folding is not None:
             self.folding.see(Change(name, (), "", ()), message)
 
-    def _judged(self, name: str, claim: Claim, message: Message | None) -> None:
+    def _judged(self, name: str, claim: Attribution, message: Message | None) -> None:
         self.judged.append(name)
         if claim.task:
             self._hands[claim.task] = claim.model
@@ -537,7 +543,7 @@ class Verdicts:
         self.notes.append(f"{change.name[:12]} fixes a policy that could not be read")
 
     def _context(
-        self, change: Change, governing: Governing, policy: Policy, claim: Claim, message: Message | None
+        self, change: Change, governing: Governing, policy: Policy, claim: Attribution, message: Message | None
     ) -> Context:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible if the task's own plan is broken.
@@ -576,7 +582,9 @@ class Verdicts:
             standing=standing,
         )
 
-    def _standing(self, change: Change, policy: Policy, claim: Claim, message: Message | None) -> Standing | None:
+    def _standing(
+        self, change: Change, policy: Policy, claim: Attribution, message: Message | None
+    ) -> StandingTask | None:
         """Return the standing work that a change is; where plans are signed, a commit of it is signed as well."""
         if not policy.standing:
             return None

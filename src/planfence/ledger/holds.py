@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from planfence.gitio import paths
-from planfence.ledger.transitions import Claim, Kind, Move
+from planfence.ledger.transitions import Claim, Move, MoveKind
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass
 
@@ -152,10 +152,10 @@ def holds_of(moves: Iterable[Move]) -> tuple[Hold, ...]:
 
 
 def _task_holds(name: str, mine: Mapping[str, Move], over: set[str]) -> list[Hold]:
-    starts = {digest: move for digest, move in mine.items() if move.kind is Kind.START and move.claim}
+    starts = {digest: move for digest, move in mine.items() if move.kind is MoveKind.START and move.claim}
     if not starts:
         return []
-    done = [move for move in mine.values() if move.kind is Kind.ADVANCE and move.stage == "done"]
+    done = [move for move in mine.values() if move.kind is MoveKind.ADVANCE and move.stage == "done"]
     ended = _before(mine, {move.digest for move in done} | (over & starts.keys()))
     closed = {move.added for move in done if move.added}
     alive = {digest: move for digest, move in starts.items() if digest not in ended and move.added not in closed}

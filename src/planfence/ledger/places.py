@@ -14,7 +14,7 @@ from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TaskWorktree:
     """A worktree, its active task (`<plan>/<task>`), its own git directory, and its branch (empty: none)."""
 
     top: Path
@@ -28,7 +28,7 @@ class Place:
         return f"in {self.top}" + (f" on branch {self.branch}" if self.branch else "")
 
 
-def places(repository: Repository) -> tuple[Place, ...]:
+def places(repository: Repository) -> tuple[TaskWorktree, ...]:
     """Return the worktrees of this clone that have an active task; raises if one can't be read."""
     common = repository.common_dir
     found = []
@@ -36,7 +36,7 @@ def places(repository: Repository) -> tuple[Place, ...]:
         task = read_active_task(folder / "planfence")
         top = _worktree_of(repository, folder)
         if task and top.is_dir():
-            found.append(Place(top, task, folder, _branch(folder)))
+            found.append(TaskWorktree(top, task, folder, _branch(folder)))
     return tuple(found)
 
 
@@ -72,7 +72,7 @@ def last_work(repository: Repository, task: str, since: float) -> float:
     return max(commit, max(edits, default=0.0))
 
 
-def _edits(repository: Repository, place: Place) -> Iterator[float]:
+def _edits(repository: Repository, place: TaskWorktree) -> Iterator[float]:
     """When the files were written that are changed or new in a worktree, and what its agents' hooks kept."""
     environment = repository.environment
     there = open_repository(environment.but(environment.for_child()), place.top)

@@ -22,7 +22,7 @@ class Question(StrEnum):
     OLD_TESTS = "old-tests"
 
 
-class Answer(StrEnum):
+class TrialOutcome(StrEnum):
     """What came of a trial.
 
     ``NOTICED``: some test failed, often enough beside passing runs of the whole change that chance is ruled out.
@@ -47,7 +47,7 @@ class Trial:
 
     question: Question
     key: str
-    answer: Answer
+    answer: TrialOutcome
     path: str = ""
     first: int = 0
     last: int = 0
@@ -104,7 +104,7 @@ class Proof:
     @property
     def unproven(self) -> tuple[Trial, ...]:
         """The parts whose loss no test notices."""
-        return tuple(each for each in self.parts if each.answer is Answer.UNNOTICED)
+        return tuple(each for each in self.parts if each.answer is TrialOutcome.UNNOTICED)
 
     @property
     def rewritten(self) -> tuple[str, ...]:
@@ -112,14 +112,14 @@ class Proof:
         found = [each for each in self.trials if each.question is Question.OLD_TESTS]
         return tuple(
             dict.fromkeys(
-                name for each in found if each.answer is Answer.NOTICED for name in each.tests or (each.path,)
+                name for each in found if each.answer is TrialOutcome.NOTICED for name in each.tests or (each.path,)
             )
         )
 
     @property
     def decided(self) -> tuple[int, int]:
         """How many parts are proven, and of how many (those that prove nothing do not count)."""
-        good = sum(each.answer is Answer.NOTICED for each in self.parts)
+        good = sum(each.answer is TrialOutcome.NOTICED for each in self.parts)
         return good, good + len(self.unproven)
 
 
@@ -197,7 +197,7 @@ def from_statement(statement: Statement, signer: str = "") -> Proof:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotAStatement("a proof that lacks something") from error
-    if any(each.answer is Answer.NOTICED and not (each.failures and proof.passes) for each in proof.trials):
+    if any(each.answer is TrialOutcome.NOTICED and not (each.failures and proof.passes) for each in proof.trials):
         raise NotAStatement("a proof that contradicts its own runs")
     return proof
 
@@ -210,7 +210,7 @@ def _trial_from_json(item: Mapping[str, Any]) -> Trial:
     return Trial(
         Question(item["question"]),
         key,
-        Answer(item["answer"]),
+        TrialOutcome(item["answer"]),
         text(item, "path"),
         first,
         last,

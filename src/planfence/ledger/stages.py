@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from planfence.ledger.holds import Holds
-from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.ledger.transitions import Answer, Move, MoveKind
 from planfence.manifest.budget import KINDS, Budget
 from planfence.manifest.plan import Plan, Task
 from planfence.records import dataclass, field
@@ -81,7 +81,7 @@ class TaskState:
         """The latest answer to each criterion that was given about this very tree in this round."""
         latest: dict[str, tuple[Answer, Move]] = {}
         for move in self.moves:
-            if move.kind is Kind.REVIEW and move.round == self.round and move.tree == tree:
+            if move.kind is MoveKind.REVIEW and move.round == self.round and move.tree == tree:
                 latest.update({answer.criterion: (answer, move) for answer in move.answers})
         return latest
 
@@ -89,7 +89,7 @@ class TaskState:
         """What reviewers found wanting in this round, and nobody has found met since, whatever the tree is now."""
         latest: dict[str, Answer] = {}
         for move in self.moves:
-            if move.kind is Kind.REVIEW and move.round == self.round:
+            if move.kind is MoveKind.REVIEW and move.round == self.round:
                 latest.update({answer.criterion: answer for answer in move.answers})
         return tuple(answer for answer in latest.values() if not answer.met)
 
@@ -100,7 +100,7 @@ class TaskState:
 
     def last_rework(self) -> Move | None:
         """The move that opened this round, if the ledger has it."""
-        return next((m for m in reversed(self.moves) if m.kind is Kind.REWORK and m.round == self.round), None)
+        return next((m for m in reversed(self.moves) if m.kind is MoveKind.REWORK and m.round == self.round), None)
 
 
 def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -> TaskState:
@@ -109,10 +109,10 @@ def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -
     ordered = sorted(mine, key=lambda move: (move.seq, move.id, move.digest))
     written = [fact for fact in commits if fact.task == name]
     # An answer or a handover may bear a round that only a trailer spoke of; it opens none.
-    rounds = max((move.round for move in ordered if move.kind in (Kind.ADVANCE, Kind.REWORK)), default=0)
+    rounds = max((move.round for move in ordered if move.kind in (MoveKind.ADVANCE, MoveKind.REWORK)), default=0)
     current = [move for move in ordered if move.round == rounds]
     stage = _stage(ordered, current)
-    advanced = [move for move in ordered if move.kind is Kind.ADVANCE]
+    advanced = [move for move in ordered if move.kind is MoveKind.ADVANCE]
     # What is done has no next round, whatever a trailer says of one.
     claimed = () if stage is Stage.DONE else (fact.round for fact in written)
     return TaskState(
@@ -131,19 +131,19 @@ def fold(name: str, moves: Iterable[Move], commits: Iterable[CommitFact] = ()) -
 
 
 def _stage(moves: list[Move], current: list[Move]) -> Stage:
-    reached = {move.stage for move in current if move.kind is Kind.ADVANCE}
+    reached = {move.stage for move in current if move.kind is MoveKind.ADVANCE}
     if Stage.DONE in reached:
         return Stage.DONE
     if Stage.REVIEW in reached:
         return Stage.REVIEW
-    begun = any(move.kind in (Kind.START, Kind.ADVANCE, Kind.REWORK) for move in moves)
+    begun = any(move.kind in (MoveKind.START, MoveKind.ADVANCE, MoveKind.REWORK) for move in moves)
     return Stage.IMPLEMENT if begun else Stage.PLAN
 
 
 def _authors(moves: list[Move], commits: list[CommitFact]) -> dict[int, frozenset[str]]:
     found: dict[int, set[str]] = {}
     for move in moves:
-        if move.kind is Kind.ADVANCE and move.stage == Stage.REVIEW:
+        if move.kind is MoveKind.ADVANCE and move.stage == Stage.REVIEW:
             found.setdefault(move.round, set()).add(move.model)
     for fact in commits:
         if fact.model and fact.stage == Stage.IMPLEMENT:
@@ -154,8 +154,8 @@ def _authors(moves: list[Move], commits: list[CommitFact]) -> dict[int, frozense
 def _holders(moves: list[Move]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for move in moves:
-        if move.kind is Kind.HANDOVER or (move.kind is Kind.REWORK and move.holder):
-            stage = Stage.IMPLEMENT if move.kind is Kind.REWORK else move.stage
+        if move.kind is MoveKind.HANDOVER or (move.kind is MoveKind.REWORK and move.holder):
+            stage = Stage.IMPLEMENT if move.kind is MoveKind.REWORK else move.stage
             found[stage] = (*found.get(stage, ()), move.holder)
     return found
 
@@ -195,7 +195,7 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
     holder = state.holder(plan, task, Stage.IMPLEMENT)
     if holder:
         return frozenset({holder})
-    return state.implementers | {move.model for move in state.moves if move.kind is Kind.START}
+    return state.implementers | {move.model for move in state.moves if move.kind is MoveKind.START}
 
 
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:

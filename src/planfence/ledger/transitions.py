@@ -18,7 +18,7 @@ STAGE_MOVE = "urn:planfence:stage-move:v1"
 _MICRO = 1_000_000
 
 
-class Kind(StrEnum):
+class MoveKind(StrEnum):
     """What a move is. ``HANDOVER`` gives a stage's role to another model, ``BUDGET`` raises what the task may cost."""
 
     START = "start"
@@ -71,7 +71,7 @@ class Move:
     """
 
     id: str
-    kind: Kind
+    kind: MoveKind
     task: str
     round: int
     seq: int
@@ -135,7 +135,7 @@ def from_statement(statement: Statement) -> Move:
     try:
         return Move(
             id=text(told, "id"),
-            kind=Kind(told["kind"]),
+            kind=MoveKind(told["kind"]),
             task=text(told, "task"),
             round=number(told["round"]),
             seq=number(told["seq"]),

@@ -9,7 +9,7 @@ from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
-from planfence.judge.check import Outcome
+from planfence.judge.check import CheckResult
 from planfence.judge.claims import active_task
 from planfence.judge.sources import Sources
 from planfence.log.writer import record
@@ -22,7 +22,7 @@ def in_hook(repository: Repository) -> bool:
     return bool(environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"))
 
 
-def ran(repository: Repository, event: str, outcome: Outcome, began: float) -> str:
+def ran(repository: Repository, event: str, outcome: CheckResult, began: float) -> str:
     """Log a run that came to a verdict; return a warning for stderr, or "".
 
     ``began`` is when it began, on the monotonic clock. Without a policy there is no log.

@@ -101,7 +101,7 @@ class LedgerKept:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingTask:
     """Work that comes again, without a plan and without stages: who makes it, and what it may change.
 
     ``authors`` are patterns for e-mail addresses, in which `*` and `?` alone mean more than themselves; ``types``
@@ -162,7 +162,7 @@ class Policy:
     trailers: Trailers = Trailers()
     branches: Branches = Branches()
     ledger: LedgerKept = LedgerKept()
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[StandingTask, ...] = ()
     #: The files that it extends, also by one another, in the order in which they are merged.
     shared: tuple[str, ...] = ()
     #: Those of them that are as they were pulled, and from where.

@@ -13,11 +13,11 @@ from planfence.gitio import paths
 from planfence.manifest import locks, merging
 from planfence.manifest.budget import Budget, read_budget
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
-from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Standing, Tests, Trust, Unplanned
+from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, StandingTask, Tests, Trust, Unplanned
 from planfence.manifest.pulledfile import read_head
 from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
-from planfence.manifest.trailers import ANY, PRESETS, Trailers, Wish
+from planfence.manifest.trailers import ANY, PRESETS, TrailerRule, Trailers
 from planfence.records import dataclass, replace
 from planfence.tables import HUMAN
 
@@ -362,7 +362,7 @@ def _trailers(table: Table) -> Trailers:
     return trailers
 
 
-def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = False) -> Iterator[Wish]:
+def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = False) -> Iterator[TrailerRule]:
     for wish in table.tables(key):
         by = wish.text("by", ANY, form=MODEL, say='say in whose commits: `"any"`, `"human"`, `"agent"` or a model')
         name = wish.text("key", required='"Signed-off-by"', form=TRAILER, say="a key has letters, digits and `-`")
@@ -376,7 +376,7 @@ def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = Fal
             else ""
         )
         wish.close()
-        yield Wish(by, name, value, write, to)
+        yield TrailerRule(by, name, value, write, to)
 
 
 def _branches(table: Table) -> Branches:
@@ -396,7 +396,7 @@ def _ledger(table: Table) -> LedgerKept:
     return ledger
 
 
-def _standing(table: Table, default: Limits) -> Standing:
+def _standing(table: Table, default: Limits) -> StandingTask:
     own = table.table("limits")
     limits = replace(
         default,
@@ -404,7 +404,7 @@ def _standing(table: Table, default: Limits) -> Standing:
         lines=own.integer("lines", default.lines, least=1),
     )
     own.close()
-    standing = Standing(
+    standing = StandingTask(
         id=table.name("id", required='"deps"'),
         title=table.filled("title", required='"what comes again"'),
         authors=table.texts("authors", required=f"[{_BOT}]", form=AUTHOR, say=f"write an address: `{_BOT}`"),

@@ -52,7 +52,7 @@ _SCALAR = re.compile(r"[^,\]}\n#]*")
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A place in a file, both numbers from 1 (columns count characters)."""
 
     line: int
@@ -79,25 +79,25 @@ class TomlSource:
             self._scanner.document()
         return self._scanner
 
-    def key(self, path: Path) -> Place:
+    def key(self, path: Path) -> Position:
         """Where the key (or array element) of this path stands, else where its nearest parent does."""
         return self._nearest(self._scanned().keys, path)
 
-    def value(self, path: Path) -> Place:
+    def value(self, path: Path) -> Position:
         """Where the value of this path begins, else where its nearest parent does."""
         return self._nearest(self._scanned().values, path)
 
-    def _nearest(self, offsets: dict[Path, int], path: Path) -> Place:
+    def _nearest(self, offsets: dict[Path, int], path: Path) -> Position:
         for length in range(len(path), 0, -1):
             if path[:length] in offsets:
                 return self._place(offsets[path[:length]])
-        return Place(1, 1)
+        return Position(1, 1)
 
-    def _place(self, offset: int) -> Place:
+    def _place(self, offset: int) -> Position:
         if not self._lines:
             self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
         line = bisect_right(self._lines, offset)
-        return Place(line, offset - self._lines[line - 1] + 1)
+        return Position(line, offset - self._lines[line - 1] + 1)
 
 
 def read_toml(data: bytes, path: str) -> TomlSource:
@@ -155,9 +155,9 @@ def _deeper_than(data: object, limit: int) -> bool:
     return True
 
 
-def _place(text: str, offset: int) -> Place:
+def _place(text: str, offset: int) -> Position:
     start = text.rfind("\n", 0, offset) + 1
-    return Place(text.count("\n", 0, offset) + 1, offset - start + 1)
+    return Position(text.count("\n", 0, offset) + 1, offset - start + 1)
 
 
 class _Scanner:

@@ -15,7 +15,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TrailerRule:
     """One line of the policy: about the trailers with this key, in commits by this one.
 
     ``by`` is ``any``, ``human``, ``agent`` or a model. ``value`` is a pattern in which `*` stands for anything (empty:
@@ -46,9 +46,9 @@ class Wish:
 class Trailers:
     """All wishes: trailers that must be there, that must not, and that are rewritten when the message is written."""
 
-    require: tuple[Wish, ...] = ()
-    forbid: tuple[Wish, ...] = ()
-    rewrite: tuple[Wish, ...] = ()
+    require: tuple[TrailerRule, ...] = ()
+    forbid: tuple[TrailerRule, ...] = ()
+    rewrite: tuple[TrailerRule, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.require or self.forbid or self.rewrite)
@@ -102,14 +102,18 @@ _NAMES = frozenset(
 PRESETS = {
     "none": Trailers(),
     "kernel": Trailers(
-        require=(Wish(AGENT, "Assisted-by", "*:*", "{agent}:{model}"),),
-        forbid=(Wish(AGENT, "Signed-off-by"), Wish(ANY, "Signed-off-by", AGENT), Wish(ANY, "Co-authored-by", AGENT)),
-        rewrite=(Wish(ANY, "Co-authored-by", AGENT),),
+        require=(TrailerRule(AGENT, "Assisted-by", "*:*", "{agent}:{model}"),),
+        forbid=(
+            TrailerRule(AGENT, "Signed-off-by"),
+            TrailerRule(ANY, "Signed-off-by", AGENT),
+            TrailerRule(ANY, "Co-authored-by", AGENT),
+        ),
+        rewrite=(TrailerRule(ANY, "Co-authored-by", AGENT),),
     ),
     "no-co-author": Trailers(
-        forbid=(Wish(ANY, "Co-authored-by", AGENT),), rewrite=(Wish(ANY, "Co-authored-by", AGENT),)
+        forbid=(TrailerRule(ANY, "Co-authored-by", AGENT),), rewrite=(TrailerRule(ANY, "Co-authored-by", AGENT),)
     ),
-    "co-author": Trailers(require=(Wish(AGENT, "Co-authored-by", AGENT, "{coauthor}"),)),
+    "co-author": Trailers(require=(TrailerRule(AGENT, "Co-authored-by", AGENT, "{coauthor}"),)),
 }
 
 
@@ -157,7 +161,7 @@ def rewritten(pair: Pair, wanted: Trailers, who: str, agent: str = "", model: st
     return (wish.to, filled(wish.write, agent or who, model, pair[1])) if wish.to else None
 
 
-def missing(pairs: Iterable[Pair], wanted: Trailers, who: str) -> Iterator[Wish]:
+def missing(pairs: Iterable[Pair], wanted: Trailers, who: str) -> Iterator[TrailerRule]:
     """Yield what is required of a commit by ``who`` and is not there."""
     there = tuple(pairs)
     for wish in wanted.require:

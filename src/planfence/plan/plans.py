@@ -18,9 +18,9 @@ from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy
 from planfence.manifest.tablereader import did_you_mean
-from planfence.plan.starters import Said, plan_text, short_plan
+from planfence.plan.starters import Brief, plan_text, short_plan
 from planfence.records import dataclass, replace
-from planfence.rules.lint.base import LintContext, LintRule, Tree
+from planfence.rules.lint.base import LintContext, LintRule, RepositoryPaths
 
 
 def policy_for_plans(repository: Repository) -> Policy:
@@ -46,7 +46,7 @@ class Written:
     report: Report = Report()
 
 
-def said_plan(repository: Repository, plan_id: str, said: Said) -> Written:
+def said_plan(repository: Repository, plan_id: str, said: Brief) -> Written:
     """Write a plan of one task from what somebody said of it, if the lint finds no error in it."""
     policy = policy_for_plans(repository)
     text = short_plan(plan_id, said, policy.limits.estimate_min)
@@ -162,7 +162,7 @@ def lint(repository: Repository, cwd: Path, names: Sequence[str] = ()) -> Linted
     return Linted(Report(tuple(dict.fromkeys(places)), tuple(findings)), tuple(faults))
 
 
-def lint_plan(data: bytes, path: str, policy: Policy, tree: Tree | None = None) -> list[Finding]:
+def lint_plan(data: bytes, path: str, policy: Policy, tree: RepositoryPaths | None = None) -> list[Finding]:
     """Lint one plan's text: errors and warnings as the policy weighs them, in the order of the file.
 
     Raises :class:`BadFile` for a plan that can't be read.
@@ -202,13 +202,13 @@ def lint_rules() -> tuple[LintRule, ...]:
     return LINT_RULES
 
 
-def tracked(repository: Repository) -> Tree:
+def tracked(repository: Repository) -> RepositoryPaths:
     """Return the paths in the index."""
     return _tree(repository.git.run("ls-files", "-z", "--full-name", "--", ":/"))
 
 
-def _tree(names: bytes) -> Tree:
-    return Tree.of(frozenset(paths.decode(name) for name in names.split(b"\0") if name))
+def _tree(names: bytes) -> RepositoryPaths:
+    return RepositoryPaths.of(frozenset(paths.decode(name) for name in names.split(b"\0") if name))
 
 
 def _place(repository: Repository, policy: Policy, cwd: Path, name: str) -> str:

@@ -15,7 +15,7 @@ _EXAMPLE = "pytest -q --junit-xml={junit}"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Brief:
     """What somebody said of a new plan: its goal, what it may change (patterns), what shows that it works (commands).
 
     ``theme`` and ``task`` are names, the plan's own id and `work` if they are empty.
@@ -50,7 +50,7 @@ def plan_text(plan_id: str) -> str:
     return _template("plan").replace("ID", plan_id)
 
 
-def short_plan(plan_id: str, said: Said, minutes: tuple[int, int]) -> str:
+def short_plan(plan_id: str, said: Brief, minutes: tuple[int, int]) -> str:
     """Return a plan of one task; ``minutes`` are the least and the most that a task may take.
 
     Raises :class:`PlanfenceError` for a name that is none, a pattern that is wrong, and a goal that says nothing.

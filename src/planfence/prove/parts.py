@@ -10,7 +10,7 @@ from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state
 from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 
@@ -75,7 +75,10 @@ def is_test(path: str, own: Callable[[str], bool]) -> bool:
 
 
 def divide(
-    judged: Sequence[Judged], own_tests: Callable[[str], bool], governs: Callable[[str], bool], risk: Mapping[str, int]
+    judged: Sequence[ClassifiedUnit],
+    own_tests: Callable[[str], bool],
+    governs: Callable[[str], bool],
+    risk: Mapping[str, int],
 ) -> Division:
     """Take a change apart; ``risk`` says how risky each unit is (by id), so that the riskiest parts come first."""
     units = {one.unit.id: one.unit for one in judged}
@@ -108,19 +111,19 @@ def _in_tests(unit: Unit, own: Callable[[str], bool]) -> bool:
     return at >= begin
 
 
-def _left_out(one: Judged) -> str:
+def _left_out(one: ClassifiedUnit) -> str:
     """Why nobody is asked about a unit; empty if somebody is."""
     unit, path_class = one.unit, one.path_class
     if path_class in _NO_CODE or unit.path.endswith(_TYPE_FILES):
         return f"{path_class} files" if path_class in _NO_CODE else "types"
     if path_class is PathClass.CONFIG and (unit.path.rpartition("/")[2].startswith(".") or "/" not in unit.path):
         return "settings"
-    if one.kind in (Kind.FORMAT, Kind.STYLE):
+    if one.kind in (UnitKind.FORMAT, UnitKind.STYLE):
         return "formatting"
-    if one.kind is Kind.COMMENT:
+    if one.kind is UnitKind.COMMENT:
         return "comments"
     if unit.hunk is None:
-        return "" if one.kind is Kind.ADD and unit.lines else "files as a whole"
+        return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
     if _only_imports(unit):
         return "imports"
     return "types" if _only_types(unit) else ""
@@ -151,7 +154,7 @@ def _only_types(unit: Unit) -> bool:
     return only_types(old if without is None else without, unit.file.new)
 
 
-def _grouped(asked: Sequence[Unit], kinds: Mapping[str, Kind], left_out: Counter[str]) -> list[Part]:
+def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], left_out: Counter[str]) -> list[Part]:
     hunks = [unit for unit in asked if unit.hunk is not None]
     by_id = {unit.id: unit for unit in asked}
     parts: list[Part] = []
@@ -193,10 +196,10 @@ def _merged(groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
     return found
 
 
-def _is_refactoring(own: Sequence[Unit], kinds: set[Kind]) -> bool:
+def _is_refactoring(own: Sequence[Unit], kinds: set[UnitKind]) -> bool:
     """Whether a definition is renamed with its uses, or moved: with all of it taken back the program is the same."""
     defined = any(_DEFINES.match(line) for unit in own if unit.hunk for line in unit.hunk.new)
-    return defined and kinds <= {Kind.IDENTIFIER, Kind.MOVE}
+    return defined and kinds <= {UnitKind.IDENTIFIER, UnitKind.MOVE}
 
 
 def _part(own: Sequence[Unit]) -> Part:

@@ -15,7 +15,7 @@ from planfence import __version__, risks
 from planfence.change import patches
 from planfence.change.hunks import FileState, split_lines
 from planfence.change.pathclass import PathClass, classify
-from planfence.content.judged import Judged
+from planfence.content.judged import ClassifiedUnit
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.finding import Severity
 from planfence.gate.gate import proof_of
@@ -25,13 +25,13 @@ from planfence.gitio.repository import Repository
 from planfence.judge import content
 from planfence.judge.situation import look, merge_base
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.proofs import Answer, Proof, Question, Trial
+from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
 from planfence.ledger.stages import Stage
 from planfence.log import writer as records
 from planfence.prove.bench import Command, Yard, with_files
 from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
-from planfence.prove.session import LEVELS, FlakyError, Session, Teller, Tree, ask_all, old_tests, remember
+from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
 from planfence.records import dataclass, replace
 from planfence.rules import tests_prove_nothing
 
@@ -104,7 +104,7 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     return replace(target, base=base, trees=target.trees | {"base": tree}), changed
 
 
-def _risk(repository: Repository, base: str, tree: str, judged: Iterable[Judged]) -> dict[str, int]:
+def _risk(repository: Repository, base: str, tree: str, judged: Iterable[ClassifiedUnit]) -> dict[str, int]:
     """How risky each unit is: what a reviewer should see first, by its place in the file."""
     weights: dict[str, int] = {}
     found = list(risks.find(patches.read_patch(repository, base, tree)))
@@ -139,7 +139,7 @@ def commands_of(change: TaskChange) -> tuple[Command, ...]:
 
 
 def prove(
-    change: TaskChange, levels: Iterable[str], budget_s: float, teller: Teller, *, again: bool = False
+    change: TaskChange, levels: Iterable[str], budget_s: float, teller: ProofProgress, *, again: bool = False
 ) -> Answered:
     """Ask, record, and answer; goes on where an earlier call about the same trees and commands stopped.
 
@@ -198,7 +198,7 @@ def prove(
 QUICK_S = 60.0
 
 
-def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: Teller) -> str:
+def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: ProofProgress) -> str:
     """Ask what the policy asks for at `advance`, if the tests passed there in little time; why not, if it failed.
 
     Opens no gate: the gate reads the ledger.
@@ -229,7 +229,7 @@ def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: Te
 
 def _is_whole(proof: Proof) -> bool:
     """Whether all that was to be asked was answered."""
-    told = [each for each in proof.trials if each.answer is not Answer.SEEN]
+    told = [each for each in proof.trials if each.answer is not TrialOutcome.SEEN]
     parts = sum(each.question is Question.HUNK for each in told)
     return not proof.flaky and len(told) == len(proof.trials) and ("hunks" not in proof.asked or parts >= proof.total)
 
@@ -318,7 +318,7 @@ def _write(change: TaskChange, proof: Proof) -> None:
 _QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
 
 
-def _trial(division: Division, passes: int, key: str, one: Tree) -> Trial:
+def _trial(division: Division, passes: int, key: str, one: TrialTree) -> Trial:
     part = one.part
     answer = one.answer(passes)
     assert answer is not None

@@ -21,13 +21,13 @@ def only_types(one: bytes, other: bytes) -> bool:
     if len(trees) < 2:
         return False
     try:
-        first, second = (ast.dump(_Plain().visit(deepcopy(tree))) for tree in trees)
+        first, second = (ast.dump(_WithoutTypes().visit(deepcopy(tree))) for tree in trees)
     except RecursionError:
         return False
     return first == second
 
 
-class _Plain(ast.NodeTransformer):
+class _WithoutTypes(ast.NodeTransformer):
     """Takes annotations away, and what is there for checkers alone."""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:

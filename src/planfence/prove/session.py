@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from planfence.change.hunks import FileState
 from planfence.errors import PlanfenceError
-from planfence.ledger.proofs import Answer, Proof, Question
+from planfence.ledger.proofs import Proof, Question, TrialOutcome
 from planfence.prove.bench import Came, Command, Done, Job, Yard
 from planfence.prove.chance import is_sure, needed
 from planfence.prove.parts import Division, NoTreeError, Part, cut_out, joined, pieces, surely_broken, without
@@ -24,7 +24,7 @@ _CHANGE, _OLD = "change", "old-tests"
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class ProofProgress:
     """Who is told: ``say`` a line, ``show`` the one line of progress."""
 
     say: Callable[[str], None]
@@ -38,7 +38,7 @@ def old_tests(division: Division) -> frozenset[str]:
 
 
 @dataclass(slots=True)
-class Tree:
+class TrialTree:
     """One trial so far: what is taken back now, and what to try if that does not build."""
 
     question: Question
@@ -46,17 +46,17 @@ class Tree:
     states: dict[str, FileState | None]
     later: list[dict[str, FileState | None]]
     failures: int = 0
-    end: Answer | None = None
+    end: TrialOutcome | None = None
     seconds: float = 0.0
     tests: frozenset[str] | None = None
 
-    def answer(self, passes: int) -> Answer | None:
+    def answer(self, passes: int) -> TrialOutcome | None:
         """What can be said of it; None if nothing yet."""
         if self.end is not None:
             return self.end
         if not self.failures:
             return None
-        return Answer.NOTICED if is_sure(self.failures, passes) else Answer.SEEN
+        return TrialOutcome.NOTICED if is_sure(self.failures, passes) else TrialOutcome.SEEN
 
 
 class FlakyError(Exception):
@@ -71,12 +71,12 @@ class Session:
     commands: tuple[Command, ...]
     yard: Yard
     until: float
-    teller: Teller
+    teller: ProofProgress
     timeout_s: float
     task: str = ""
     passes: int = 0
     green_s: float = 0.0
-    trials: dict[str, Tree] = field(default_factory=dict)
+    trials: dict[str, TrialTree] = field(default_factory=dict)
     total: int = 0
 
     # -- runs --
@@ -116,9 +116,9 @@ class Session:
             if done.came is Came.PASSED:
                 if one.failures:
                     raise FlakyError(f"the change without {one.part.path if one.part else 'it'} failed, then passed")
-                one.end = Answer.UNNOTICED
+                one.end = TrialOutcome.UNNOTICED
             elif done.came is Came.SLOW:
-                one.end = one.end or Answer.SLOW
+                one.end = one.end or TrialOutcome.SLOW
             elif done.came is Came.FAILED or one.question is Question.CHANGE or one.question is Question.OLD_TESTS:
                 one.failures += 1
                 names = frozenset(done.tests)
@@ -129,13 +129,13 @@ class Session:
                 one.states = one.later.pop(0)
                 queue.append(self.job(done.job.key))
             else:
-                one.end = Answer.INSEPARABLE
+                one.end = TrialOutcome.INSEPARABLE
             self.progress()
 
     def confirm(self, keys: Iterable[str]) -> None:
         """Repeat what failed, and the whole change, until it can't be chance."""
         while time.monotonic() < self.until:
-            waiting = [key for key in keys if self.trials[key].answer(self.passes) is Answer.SEEN]
+            waiting = [key for key in keys if self.trials[key].answer(self.passes) is TrialOutcome.SEEN]
             if not waiting:
                 return
             red_s = sum(self.trials[key].seconds for key in waiting) / len(waiting)
@@ -153,7 +153,7 @@ class Session:
         """Show how far it is."""
         parts = [each for each in self.trials.values() if each.part is not None]
         known = [each for each in parts if each.answer(self.passes) is not None]
-        bad = sum(each.end is Answer.UNNOTICED for each in known)
+        bad = sum(each.end is TrialOutcome.UNNOTICED for each in known)
         left = max(0, self.until - time.monotonic())
         what = f"{len(known)} of {self.total} parts asked, {bad} unnoticed" if self.total else "the change as a whole"
         self.teller.show(f"{what}; {left // 60:.0f}:{left % 60:02.0f} left (Ctrl-C keeps what was learned)")
@@ -171,11 +171,11 @@ class Session:
         good = [states for states in trees if states and not surely_broken(self.division, states)]
         known = self.trials.get(key)
         if not good:
-            self.trials[key] = known or Tree(question, part, {}, [], end=Answer.INSEPARABLE)
+            self.trials[key] = known or TrialTree(question, part, {}, [], end=TrialOutcome.INSEPARABLE)
         elif known is not None:
             known.states, known.later = good[0], good[1:]
         else:
-            self.trials[key] = Tree(question, part, good[0], good[1:])
+            self.trials[key] = TrialTree(question, part, good[0], good[1:])
 
 
 def _trees(division: Division, choices: Iterable[Iterable[str]]) -> Iterator[dict[str, FileState | None]]:
@@ -194,9 +194,9 @@ def remember(session: Session, known: Proof | None) -> None:
     session.total = known.total
     session.green_s = known.green_s
     for each in known.trials:
-        end = None if each.answer in (Answer.NOTICED, Answer.SEEN) else each.answer
+        end = None if each.answer in (TrialOutcome.NOTICED, TrialOutcome.SEEN) else each.answer
         place = Part(each.key, frozenset(), each.path, each.first, each.last, each.lines) if each.path else None
-        session.trials[each.key] = Tree(
+        session.trials[each.key] = TrialTree(
             each.question, place, {}, [], each.failures, end, each.seconds, frozenset(each.tests) or None
         )
 
@@ -239,7 +239,8 @@ def _ask_pieces(session: Session) -> None:
     waiting = [
         piece
         for part in division.parts
-        if session.trials[part.key].answer(session.passes) in (Answer.NOTICED, Answer.SEEN, Answer.INSEPARABLE)
+        if session.trials[part.key].answer(session.passes)
+        in (TrialOutcome.NOTICED, TrialOutcome.SEEN, TrialOutcome.INSEPARABLE)
         for piece in pieces(division, part)
     ]
     while waiting:
@@ -250,6 +251,6 @@ def _ask_pieces(session: Session) -> None:
         session.total += len(outer)
         session.ask(piece.key for piece in outer if session.trials[piece.key].answer(session.passes) is None)
         asked += outer
-        idle = [one for one in outer if session.trials[one.key].end is Answer.UNNOTICED]
+        idle = [one for one in outer if session.trials[one.key].end is TrialOutcome.UNNOTICED]
         waiting = [one for one in waiting if one not in outer and not any(each.holds(one) for each in idle)]
     session.confirm([piece.key for piece in asked])

@@ -10,13 +10,13 @@ from planfence.change.change import STAGED
 from planfence.finding import Finding, Report
 from planfence.inert import dumps, whole
 from planfence.rules.lint.base import LintRule
-from planfence.rules.rule import Rule, Step
+from planfence.rules.rule import NextStep, Rule
 
 #: Bumped when a field of the JSON report changes its meaning; new fields don't bump it.
 JSON_VERSION = 1
 
 
-def to_json(report: Report, steps: Iterable[Step] = ()) -> str:
+def to_json(report: Report, steps: Iterable[NextStep] = ()) -> str:
     """Return the report as one JSON object (schema: docs/formats.md)."""
     return (
         dumps(

@@ -8,7 +8,7 @@ from planfence.change.change import STAGED
 from planfence.finding import Finding, Report, Severity
 from planfence.inert import inert
 from planfence.render.text import summary
-from planfence.rules.rule import Step
+from planfence.rules.rule import NextStep
 
 #: GitHub takes a comment of 65,536 characters, and shows no more of a summary than a reader wants.
 _MOST = 100
@@ -24,7 +24,7 @@ def shown(text: str) -> str:
     return f"<code>{inert(text).translate(_SPECIAL)}</code>" if text else ""
 
 
-def to_markdown(report: Report, steps: Iterable[Step] = ()) -> str:
+def to_markdown(report: Report, steps: Iterable[NextStep] = ()) -> str:
     """Return the report as a heading, one table of all findings, its notes, and the next steps."""
     refused = report.refused
     lines = [f"### {'❌' if refused else '✅'} {summary(report).strip()}", ""]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planfence.inert import whole
-from planfence.manifest.policy import Policy, Standing
+from planfence.manifest.policy import Policy, StandingTask
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.tomlsource import Path
 
@@ -43,7 +43,7 @@ def _values(policy: Policy) -> Iterator[tuple[Path, Any]]:
             )
 
 
-def _standing(each: Standing) -> Iterator[tuple[str, Any]]:
+def _standing(each: StandingTask) -> Iterator[tuple[str, Any]]:
     for name in ("id", "title", "authors", "files", "types"):
         yield name, getattr(each, name)
     yield "limits", {"files": each.limits.files, "lines": each.limits.lines}

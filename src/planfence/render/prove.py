@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from planfence.inert import inert
-from planfence.ledger.proofs import Answer, Proof, Trial, to_statement
+from planfence.ledger.proofs import Proof, Trial, TrialOutcome, to_statement
 
 
 def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget: str) -> str:
@@ -20,7 +20,7 @@ def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget:
         lines += faults(proof)
         lines += _answers(proof)
         if cut:
-            asked = sum(each.answer is not Answer.SEEN for each in proof.parts)
+            asked = sum(each.answer is not TrialOutcome.SEEN for each in proof.parts)
             of = f"{asked} of {proof.total} parts" if proof.total else "not all"
             lines.append(f"{of} within {budget}; the same command goes on from there")
     if left_out:
@@ -39,7 +39,7 @@ def faults(proof: Proof) -> list[str]:
             f" and {len(proof.rewritten) - 8} more" if len(proof.rewritten) > 8 else ""
         )
         found.append(f"{counted(len(proof.rewritten), 'test')} rewritten to pass: {names}")
-    if change is not None and change.answer is Answer.UNNOTICED:
+    if change is not None and change.answer is TrialOutcome.UNNOTICED:
         found.append("the tests pass on the old code too: they say nothing of this change")
     found += [f"unproven: {place(each)} (planfence prove --show {each.key})" for each in proof.unproven]
     return found
@@ -58,20 +58,21 @@ def for_review(proof: Proof | None, title: str) -> list[str]:
 def _answers(proof: Proof) -> list[str]:
     found: list[str] = []
     change = proof.change
-    if change is not None and change.answer is not Answer.UNNOTICED:
+    if change is not None and change.answer is not TrialOutcome.UNNOTICED:
         said = {
-            Answer.NOTICED: f"red without it: the tests fail on the old code, each of {change.failures} times",
-            Answer.SEEN: f"the tests failed on the old code {counted(change.failures, 'time')}: not yet a proof",
-            Answer.SLOW: "the tests did not end on the old code within three times their time: that proves nothing",
+            TrialOutcome.NOTICED: f"red without it: the tests fail on the old code, each of {change.failures} times",
+            TrialOutcome.SEEN: f"the tests failed on the old code {counted(change.failures, 'time')}: not yet a proof",
+            TrialOutcome.SLOW: "the tests did not end on the old code within three times their time: "
+            "that proves nothing",
         }
         found.append(said.get(change.answer, "there is no tree of the old code with these tests"))
     good, of = proof.decided
     if of:
         found.append(f"{good} of {of} parts proven")
     for answer, word in (
-        (Answer.INSEPARABLE, "inseparable (nothing builds without them)"),
-        (Answer.SLOW, "ended at three times the tests' time, which proves nothing"),
-        (Answer.SEEN, "seen to fail, but not often enough to be sure"),
+        (TrialOutcome.INSEPARABLE, "inseparable (nothing builds without them)"),
+        (TrialOutcome.SLOW, "ended at three times the tests' time, which proves nothing"),
+        (TrialOutcome.SEEN, "seen to fail, but not often enough to be sure"),
     ):
         count = sum(each.answer is answer for each in proof.parts)
         if count:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planfence import POLICY_PATH
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.inert import inert
 from planfence.inert import lines as lines_of
 from planfence.split.grouping import Group
@@ -16,10 +16,10 @@ from planfence.split.grouping import Group
 NOT_JUDGED = f"note: not judged, since there is no {POLICY_PATH} yet\n"
 #: So many paths of a commit are told; the rest is counted.
 _PATHS = 100
-_WORDS = {Kind.BEHAVIOUR: "code", Kind.IDENTIFIER: "renamed names", Kind.STYLE: "style (unverified)"}
+_WORDS = {UnitKind.BEHAVIOUR: "code", UnitKind.IDENTIFIER: "renamed names", UnitKind.STYLE: "style (unverified)"}
 
 
-def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = False) -> str:
+def render(groups: Sequence[Group], judged: Sequence[ClassifiedUnit], *, hunks: bool = False) -> str:
     """Show the groups in order; with ``hunks`` every hunk's id and first lines."""
     known = {one.unit.id: one for one in judged}
     lines: list[str] = []
@@ -30,7 +30,7 @@ def render(groups: Sequence[Group], judged: Sequence[Judged], *, hunks: bool = F
         task = f", task {inert(group.task)}" if group.task else ""
         lines.append(f"{number}. {inert(group.message.splitlines()[0])}")
         lines.append(f"   {_count(len(own), 'hunk')}, {_count(total, 'line')}{theme}{task}")
-        of_path: dict[str, list[Judged]] = {}
+        of_path: dict[str, list[ClassifiedUnit]] = {}
         for one in own:
             of_path.setdefault(one.unit.path, []).append(one)
         for path, some in list(of_path.items())[: None if hunks else _PATHS]:
@@ -65,7 +65,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _what(own: Sequence[Judged]) -> str:
+def _what(own: Sequence[ClassifiedUnit]) -> str:
     """The kinds of some units of one path, with their lines."""
     lines: Counter[str] = Counter()
     for one in own:
@@ -73,18 +73,18 @@ def _what(own: Sequence[Judged]) -> str:
     return ", ".join(f"{word} {count}" if count else word for word, count in lines.items())
 
 
-def _word(one: Judged) -> str:
-    if one.kind is Kind.COMMENT and one.path_class is PathClass.TEST:
+def _word(one: ClassifiedUnit) -> str:
+    if one.kind is UnitKind.COMMENT and one.path_class is PathClass.TEST:
         return str(one.kind)
-    plain = one.kind in (Kind.BEHAVIOUR, Kind.COMMENT, Kind.STYLE)
+    plain = one.kind in (UnitKind.BEHAVIOUR, UnitKind.COMMENT, UnitKind.STYLE)
     if plain and one.path_class is not PathClass.SRC:
         return str(one.path_class)
-    if one.kind is Kind.RENAME:
+    if one.kind is UnitKind.RENAME:
         return f"renamed from {inert(one.unit.file.old_path)}"
     return _WORDS.get(one.kind, str(one.kind))
 
 
-def _hunk(one: Judged) -> list[str]:
+def _hunk(one: ClassifiedUnit) -> list[str]:
     unit = one.unit
     if unit.hunk is None:
         return [f"       {inert(unit.id)} {unit.atom}"]

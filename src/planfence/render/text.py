@@ -10,7 +10,7 @@ from planfence.inert import inert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.rules.rule import Step
+    from planfence.rules.rule import NextStep
 
 #: So many findings of a change are told, and so many changes, notes and steps; the rest is counted.
 _FINDINGS = 40
@@ -24,7 +24,7 @@ def paint(text: str, code: str, colour: bool) -> str:
     return f"\033[{code}m{text}\033[0m" if colour and code else text
 
 
-def render(report: Report, steps: Iterable[Step] = (), *, colour: bool = False, task: str = "") -> str:
+def render(report: Report, steps: Iterable[NextStep] = (), *, colour: bool = False, task: str = "") -> str:
     """Return the whole report as text that ends with a newline; empty if the exit code says it all."""
     lines: list[str] = []
     found_in: dict[str, list[Finding]] = {}

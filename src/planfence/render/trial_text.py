@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from planfence.inert import inert
 from planfence.render.numbers import day
-from planfence.report.decision import Trial
+from planfence.report.decision import TrialProtocol
 
 
-def render_rules(trial: Trial) -> str:
+def render_rules(trial: TrialProtocol) -> str:
     """A trial's rules, one a line."""
     return (
         f"trial {inert(trial.id)}: {inert(trial.arms[0])} against {inert(trial.arms[1])}, since {day(trial.started)}"
@@ -27,7 +27,7 @@ def render_standing(plain: Mapping[str, object]) -> str:
     """Where a trial stands, 80 columns wide."""
     rules = plain["trial"]
     assert isinstance(rules, dict)
-    trial = Trial(**(rules | {"arms": tuple(rules["arms"]), "looks": tuple(rules["looks"])}))
+    trial = TrialProtocol(**(rules | {"arms": tuple(rules["arms"]), "looks": tuple(rules["looks"])}))
     lines = [render_rules(trial), textwrap.fill(inert(str(plain["text"])), 80)]
     if plain["open_tasks"]:
         lines.append(f"{plain['open_tasks']} assigned tasks are still open")

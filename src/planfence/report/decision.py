@@ -27,7 +27,7 @@ METRICS = ("cost_per_accepted", "cost", "active_min")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialProtocol:
     """A trial's rules. ``arms`` are the flow compared with, and the flow that is to be better.
 
     ``margin``: within a factor of 1 + margin both are the same. ``interest``: the factor worth finding. ``guardrail``:
@@ -53,7 +53,7 @@ class Trial:
         return asdict(self)
 
 
-def assign(trial: Trial, index: int) -> str:
+def assign(trial: TrialProtocol, index: int) -> str:
     """The flow of the trial's task number ``index`` (from 0): seeded permuted blocks of four, two of each arm."""
     block = list(trial.arms) * (_BLOCK // 2)
     random.Random(f"{trial.seed}:{index // _BLOCK}").shuffle(block)  # noqa: S311 - no secret: it must be repeatable
@@ -162,7 +162,7 @@ def _without(values: Sequence[float], by: Sequence[float]) -> list[float]:
     return [v - slope * x for v, x in zip(values, by, strict=True)]
 
 
-def confidence_sequence(effect: Effect, trial: Trial, alpha: float = 0.05) -> Effect:
+def confidence_sequence(effect: Effect, trial: TrialProtocol, alpha: float = 0.05) -> Effect:
     """The effect with an interval that holds at every moment at once, tightest around the looks' middle."""
     n = sum(effect.n)
     aim = sum(trial.looks) / len(trial.looks)
@@ -184,7 +184,7 @@ def more_needed(effect: Effect, interest: float, alpha: float) -> int:
     return max(1, math.ceil(2 * (z * upper / math.log(interest)) ** 2) - min(effect.n))
 
 
-def judge(trial: Trial, outcomes: Sequence[TaskOutcome]) -> Decision:
+def judge(trial: TrialProtocol, outcomes: Sequence[TaskOutcome]) -> Decision:
     """The verdict over the closed tasks so far, in the order in which they were closed."""
     done = [look for look in trial.looks if look <= len(outcomes)]
     for index, look in enumerate(done):
@@ -197,7 +197,7 @@ def judge(trial: Trial, outcomes: Sequence[TaskOutcome]) -> Decision:
     return _between(trial, outcomes, None)
 
 
-def _between(trial: Trial, outcomes: Sequence[TaskOutcome], before: Decision | None) -> Decision:
+def _between(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], before: Decision | None) -> Decision:
     following = next((look for look in trial.looks if look > len(outcomes)), trial.looks[-1])
     effect = estimate(outcomes, trial.levels[-1], per_accepted=trial.metric == "cost_per_accepted")
     said = f"{before.text} " if before is not None and len(outcomes) == before.look else ""
@@ -212,7 +212,7 @@ def _between(trial: Trial, outcomes: Sequence[TaskOutcome], before: Decision | N
     return Decision("running", text, len(outcomes), sequence, _first_pass(outcomes), before.more if before else 0)
 
 
-def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], index: int) -> Decision:
+def _at_look(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], index: int) -> Decision:
     effect = estimate(outcomes, trial.levels[index], per_accepted=trial.metric == "cost_per_accepted")
     passes = _first_pass(outcomes)
     look = len(outcomes)
@@ -238,7 +238,7 @@ def _at_look(trial: Trial, outcomes: Sequence[TaskOutcome], index: int) -> Decis
     return Decision(word, text, look, effect, passes, more, warnings)
 
 
-def _word(trial: Trial, effect: Effect, outcomes: Sequence[TaskOutcome]) -> str:
+def _word(trial: TrialProtocol, effect: Effect, outcomes: Sequence[TaskOutcome]) -> str:
     passes = _first_pass(outcomes)
     assert effect.low is not None
     assert effect.high is not None
@@ -273,7 +273,7 @@ def _price(outcomes: Sequence[TaskOutcome], difference: float) -> str:
     return f"{abs((means[1] - means[0]) / (100 * difference)):.3g} for each point of first-pass rate"
 
 
-def _ratio(trial: Trial, effect: Effect) -> str:
+def _ratio(trial: TrialProtocol, effect: Effect) -> str:
     verb = "takes" if trial.metric == "active_min" else "costs"
     return f"{trial.arms[1]} {verb} {effect.value:.2f} times what {trial.arms[0]} does"
 

@@ -85,7 +85,7 @@ SELECT count(*), count(DISTINCT CASE WHEN kind = 1 THEN hash(encode(line))
 _TIME_LENGTH = len("2026-11-22_10:00:00")
 
 
-class Unsure(Exception):
+class NeedsReader(Exception):
     """Python must read the files as a whole; nothing that was found in them so far counts."""
 
 
@@ -101,20 +101,20 @@ class Found:
 def add_up(paths: Sequence[Path]) -> Generator[Found]:
     """Yield what the files hold, bit by bit, while DuckDB is at work on the next. To be closed when it is left.
 
-    Raises :class:`Unsure`, at the end perhaps.
+    Raises :class:`NeedsReader`, at the end perhaps.
     """
     import duckdb
 
     with duckdb.connect() as connection:
-        found: SimpleQueue[Found | int | Unsure] = SimpleQueue()
+        found: SimpleQueue[Found | int | NeedsReader] = SimpleQueue()
 
         def work() -> None:
-            last: int | Unsure = Unsure()
+            last: int | NeedsReader = NeedsReader()
             try:
                 for each in _found(connection, paths):
                     found.put(each)
                 last = _distinct(connection)
-            except (duckdb.Error, Unsure):
+            except (duckdb.Error, NeedsReader):
                 pass  # a byte that is no text, for one
             finally:
                 found.put(last)
@@ -125,7 +125,7 @@ def add_up(paths: Sequence[Path]) -> Generator[Found]:
             lines = _newlines(paths)
             while isinstance(each := found.get(), Found):
                 yield each
-            if isinstance(each, Unsure):
+            if isinstance(each, NeedsReader):
                 raise each
             yield Found(blank=lines - each)
         finally:
@@ -154,15 +154,15 @@ def _found(connection: DuckDBPyConnection, paths: Sequence[Path]) -> Iterator[Fo
 
 
 def _distinct(connection: DuckDBPyConnection) -> int:
-    """How many lines are not blank; raises :class:`Unsure` where two may be the same."""
+    """How many lines are not blank; raises :class:`NeedsReader` where two may be the same."""
     count, distinct = connection.execute(_UNIQUE).fetchall()[0]
     if count != distinct:
-        raise Unsure
+        raise NeedsReader
     return int(count)
 
 
 def _newlines(paths: Sequence[Path]) -> int:
-    """How many lines the files have; raises :class:`Unsure` for a byte that the two readers could take differently."""
+    """How many lines the files have; raises :class:`NeedsReader` for a byte that two readers could take differently."""
     count = 0
     try:
         for path in paths:
@@ -170,13 +170,13 @@ def _newlines(paths: Sequence[Path]) -> int:
             with path.open("rb") as file:
                 while data := file.read(_CHUNK):
                     if b"\r" in data or b"\0" in data or b"\1" in data:
-                        raise Unsure
+                        raise NeedsReader
                     count += data.count(b"\n")
                     last = data[-1:]
             if last != b"\n":
-                raise Unsure
+                raise NeedsReader
     except OSError as error:
-        raise Unsure from error  # who reads it next says so
+        raise NeedsReader from error  # who reads it next says so
     return count
 
 
@@ -193,7 +193,7 @@ def fold_large(paths: Sequence[Path], prefix: str) -> tuple[LogFacts, Counter[st
                 count(reader, each.totals.lines)
                 reader.counts["lines"] += each.blank
                 reader.counts["blank"] += each.blank
-    except Unsure:
+    except NeedsReader:
         return None
     counts = Counter({name: number for name, number in reader.counts.items() if number})
     return facts, counts, _numbered(paths, reader.aside)

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
-from planfence.files.ranges import Span, blocks, cut, processors
+from planfence.files.ranges import ByteRange, blocks, cut, processors
 from planfence.log.files import local_clock
 from planfence.log.reader import Reader, SetAside
 from planfence.records import dataclass
@@ -80,7 +80,7 @@ class _Part:
     spans: list[tuple[int, list[tuple[int, str]]]]
 
 
-def _fold_part(spans: list[Span], *, sent: bool) -> _Part:
+def _fold_part(spans: list[ByteRange], *, sent: bool) -> _Part:
     sums, common = Sums(), Marking(local_clock)
     found = []
     for span in spans:
@@ -122,7 +122,7 @@ def fold_in_parts(paths: Sequence[Path], prefix: str, processes: int) -> Folded 
     return facts, reader.counts, reader.aside
 
 
-def _in_processes(parts: Sequence[list[Span]]) -> Generator[_Part | None]:
+def _in_processes(parts: Sequence[list[ByteRange]]) -> Generator[_Part | None]:
     """Yield what each part comes to, in order, None if its process failed; the first is read here."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
@@ -136,7 +136,7 @@ def _in_processes(parts: Sequence[list[Span]]) -> Generator[_Part | None]:
             yield None if other.exception() else other.result()
 
 
-def _read_rare(spans: Sequence[Span], part: _Part, facts: LogFacts, reader: Reader, prefix: str) -> None:
+def _read_rare(spans: Sequence[ByteRange], part: _Part, facts: LogFacts, reader: Reader, prefix: str) -> None:
     passed = 0
     for span, (lines, rare) in zip(spans, part.spans, strict=True):
         passed = passed if span.start else 0

@@ -19,7 +19,7 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass
 from planfence.report import foldlogs
 from planfence.report.data import ReportData, TaskRow, as_plain, build
-from planfence.report.decision import Trial
+from planfence.report.decision import TrialProtocol
 from planfence.report.foldlogs import Folded
 from planfence.report.metrics import Frame
 from planfence.report.reworkhistory import add_history
@@ -70,7 +70,7 @@ def report(
     dimension: str = "model",
     since: int = 0,
     title: str = "",
-    trial: Trial | None = None,
+    trial: TrialProtocol | None = None,
     team: Sequence[str] | None = None,
 ) -> ReportData:
     """Make a report from logs, with the verdict of a trial if one is given.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-from planfence.ledger.places import Place
+from planfence.ledger.places import TaskWorktree
 from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
@@ -67,7 +67,11 @@ class Spending:
 
 
 def spending(
-    repository: Repository, policy: Policy, names: Iterable[str], places: Sequence[Place], now: float | None = None
+    repository: Repository,
+    policy: Policy,
+    names: Iterable[str],
+    places: Sequence[TaskWorktree],
+    now: float | None = None,
 ) -> dict[str, Spending]:
     """Return what each of these tasks (`<plan>/<task>`) has spent; ``places`` say which worktrees have which task."""
     now = time.time() if now is None else now
@@ -105,7 +109,7 @@ def _add_line(spent: Spending, record: Record) -> None:
         spent.count(fields.get("llm") or fields.get("model", ""), tokens, usd)
 
 
-def _collect(repository: Repository, places: Sequence[Place], since: int) -> tuple[dict[Path, int], Collected]:
+def _collect(repository: Repository, places: Sequence[TaskWorktree], since: int) -> tuple[dict[Path, int], Collected]:
     """Read the session files that name one of these worktrees, or that an agent's hook named there."""
     environment = repository.environment
     told = [path for place in places for path in _told(place) if path.is_file()]
@@ -135,7 +139,7 @@ def _mentions(path: Path, marks: Iterable[bytes]) -> bool:
     return any(mark in data for mark in marks)
 
 
-def _told(place: Place) -> Iterator[Path]:
+def _told(place: TaskWorktree) -> Iterator[Path]:
     """The transcripts that agents' own hooks named in this worktree, with those of their subagents."""
     for path in sorted((place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")):
         for entry in json_lines(path, Collected()):
@@ -144,12 +148,14 @@ def _told(place: Place) -> Iterator[Path]:
                 yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
 
 
-def _placed(turns: Iterable[Turn], at_work: Sequence[Place], tops: list[Path]) -> Iterator[tuple[Place, Turn]]:
+def _placed(
+    turns: Iterable[Turn], at_work: Sequence[TaskWorktree], tops: list[Path]
+) -> Iterator[tuple[TaskWorktree, Turn]]:
     """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
-    sessions: Mapping[str, Place] = {
+    sessions: Mapping[str, TaskWorktree] = {
         path.stem: place for place in at_work for path in (place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")
     }
-    known: dict[str, Place | None] = {}
+    known: dict[str, TaskWorktree | None] = {}
     for turn in turns:
         if turn.cwd not in known:
             top = innermost(turn.cwd, tops)

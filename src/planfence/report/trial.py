@@ -17,15 +17,15 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.report import decision as rules
 from planfence.report.data import LOOSE_LIMIT
-from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, Trial
+from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, TrialProtocol
 from planfence.report.metrics import first_pass
 from planfence.report.taskfacts import LogFacts, TaskFacts
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
-def _load(name: str, plain: dict[str, object]) -> Trial:
-    known = {field.name for field in fields(Trial)}
+def _load(name: str, plain: dict[str, object]) -> TrialProtocol:
+    known = {field.name for field in fields(TrialProtocol)}
     try:
         arms, looks = plain["arms"], plain["looks"]
         assert isinstance(arms, list)
@@ -35,23 +35,23 @@ def _load(name: str, plain: dict[str, object]) -> Trial:
         assert len(levels) == len(looks)
         assert all(isinstance(level, float) and 0 < level < 1 for level in levels)
         words = {key: value for key, value in plain.items() if key in known}
-        return Trial(**(words | {"arms": tuple(arms), "looks": tuple(looks), "levels": tuple(levels)}))  # type: ignore[arg-type] # what was written is what is read
+        return TrialProtocol(**(words | {"arms": tuple(arms), "looks": tuple(looks), "levels": tuple(levels)}))  # type: ignore[arg-type] # what was written is what is read
     except (AssertionError, KeyError, TypeError) as error:
         raise PlanfenceError(f"the trial {name} can't be read", hint=f"`git show {trials.REFS}/{name}`") from error
 
 
-def all_trials(repository: Repository) -> list[Trial]:
+def all_trials(repository: Repository) -> list[TrialProtocol]:
     """All trials, the latest first."""
     found = [_load(name, plain) for name, plain in trials.read(repository).items()]
     return sorted(found, key=lambda trial: -trial.started)
 
 
-def running(repository: Repository) -> Trial | None:
+def running(repository: Repository) -> TrialProtocol | None:
     """The trial that runs, if one does."""
     return next((trial for trial in all_trials(repository) if not trial.stopped), None)
 
 
-def start(repository: Repository, policy: Policy, trial: Trial) -> tuple[Trial, str]:
+def start(repository: Repository, policy: Policy, trial: TrialProtocol) -> tuple[TrialProtocol, str]:
     """Fix a trial's rules, and let it run; return it, and a warning about the log.
 
     Raises :class:`PlanfenceError` where one runs already, and for rules that can't be judged by.
@@ -75,7 +75,7 @@ def start(repository: Repository, policy: Policy, trial: Trial) -> tuple[Trial, 
     return begun, record(repository, policy, event="trial", result="accepted", trial=begun.id, why="start")
 
 
-def stop(repository: Repository, policy: Policy) -> tuple[Trial, str]:
+def stop(repository: Repository, policy: Policy) -> tuple[TrialProtocol, str]:
     """End the running trial; its rules and its tasks stay."""
     active = running(repository)
     if active is None:
@@ -112,7 +112,7 @@ def facts_of(repository: Repository, policy: Policy) -> LogFacts:
 class TrialStanding:
     """Where a trial stands: its verdict, tasks still open, tasks without the metric, secondary metrics' p-values."""
 
-    trial: Trial
+    trial: TrialProtocol
     verdict: Decision
     open_tasks: int
     without: int
@@ -139,7 +139,7 @@ class TrialStanding:
         }
 
 
-def standing(trial: Trial, facts: LogFacts) -> TrialStanding:
+def standing(trial: TrialProtocol, facts: LogFacts) -> TrialStanding:
     """Judge a trial over the tasks that it assigned, by assignment whatever happened later."""
     tasks = [task for task in facts.tasks.values() if task.trial == trial.id and task.flow in trial.arms]
     closed = sorted((task for task in tasks if task.closed), key=lambda task: (task.closed, task.task))
@@ -154,14 +154,14 @@ def standing(trial: Trial, facts: LogFacts) -> TrialStanding:
     return TrialStanding(trial, found, len(tasks) - len(closed), len(closed) - len(outcomes), _secondary(trial, closed))
 
 
-def _outcomes(trial: Trial, tasks: Iterable[TaskFacts], metric: str) -> Iterable[TaskOutcome]:
+def _outcomes(trial: TrialProtocol, tasks: Iterable[TaskFacts], metric: str) -> Iterable[TaskOutcome]:
     for task in tasks:
         value = task.active_min if metric == "active_min" else task.known_cost
         if value:
             yield TaskOutcome(trial.arms.index(task.flow), value, task.est_min, task.accepted, first_pass(task))
 
 
-def _secondary(trial: Trial, closed: list[TaskFacts]) -> dict[str, float]:
+def _secondary(trial: TrialProtocol, closed: list[TaskFacts]) -> dict[str, float]:
     found = {}
     for metric in ("cost", "active_min"):
         if metric == trial.metric:

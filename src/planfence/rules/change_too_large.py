@@ -25,7 +25,7 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
 from planfence.rules.place import At
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
             yield f"lines {limits.lines}"
 
 
-def fewer(case: Case) -> Iterator[Step]:
+def fewer(case: Case) -> Iterator[NextStep]:
     """Commit as many of the files as the limits allow, and the others after them."""
     files = case.ctx.change.files
     limits = case.ctx.standing.limits if case.ctx.standing is not None else case.ctx.policy.limits
@@ -67,11 +67,11 @@ def fewer(case: Case) -> Iterator[Step]:
         yield from ways.without(case, rest, "commit the others first, and these after them", case.findings)
 
 
-def by_hunks(case: Case) -> Iterator[Step]:
+def by_hunks(case: Case) -> Iterator[NextStep]:
     """Where one file is too much, choose its hunks by hand."""
     if case.place.at is At.INDEX and len(case.ctx.change.files) == 1:
         line = f"git restore --staged --patch -- {ways.quote(case.ctx.change.files[0].path)}"
-        yield Step("or commit it in steps: choose what waits", line)
+        yield NextStep("or commit it in steps: choose what waits", line)
 
 
 RULE = Rule(

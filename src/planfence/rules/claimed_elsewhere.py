@@ -24,7 +24,7 @@ from planfence.ledger.holds import Hold
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
 from planfence.tables import HUMAN
 
 
@@ -62,18 +62,18 @@ def bars(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:
     return tuple(f"bar {RULE.code} {pattern}" for pattern in dict.fromkeys(found))
 
 
-def share(case: Case) -> Iterator[Step]:
+def share(case: Case) -> Iterator[NextStep]:
     """Let a person share the path between the tasks, which is recorded with its reason."""
     ctx = case.ctx
     shared = " ".join(f"--share {ways.word(path)}" for path in dict.fromkeys(each.path for each in case.findings))
     line = f'planfence start {ctx.task_name} {shared} --why "why both must change it"'
     wish = f"share {', '.join(dict.fromkeys(each.path for each in case.findings))} between the tasks"
-    yield Step("let both tasks change it, which is recorded", line, case.findings, ctx.model != HUMAN, wish)
+    yield NextStep("let both tasks change it, which is recorded", line, case.findings, ctx.model != HUMAN, wish)
 
 
-def fetch(case: Case) -> Iterator[Step]:  # noqa: ARG001 - the same everywhere
+def fetch(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
     """Fetch what others recorded: the other task may be done."""
-    yield Step("or fetch what others recorded: the other task may be done", "planfence sync")
+    yield NextStep("or fetch what others recorded: the other task may be done", "planfence sync")
 
 
 RULE = Rule(

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, open_dependencies
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -32,15 +32,15 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-def look(case: Case) -> Iterator[Step]:
+def look(case: Case) -> Iterator[NextStep]:
     """Show how far the other task is: it has to be finished, or somebody takes it out of the plan."""
     for finding in case.findings:
-        yield from (Step("see how far the other task is", fix) for fix in finding.fixes)
+        yield from (NextStep("see how far the other task is", fix) for fix in finding.fixes)
 
 
-def fetch(case: Case) -> Iterator[Step]:  # noqa: ARG001 - the same everywhere
+def fetch(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
     """Fetch what others recorded."""
-    yield Step("or fetch what others recorded", "planfence sync")
+    yield NextStep("or fetch what others recorded", "planfence sync")
 
 
 RULE = Rule(

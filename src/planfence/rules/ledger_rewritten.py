@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Case, Context, Rule, Step, silent
+from planfence.rules.rule import Case, Context, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -30,9 +30,9 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
-def sync(case: Case) -> Iterator[Step]:  # noqa: ARG001 - the same everywhere
+def sync(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
     """Push the own ledger alone."""
-    yield Step("push your own ledger, and fetch the others", "planfence sync")
+    yield NextStep("push your own ledger, and fetch the others", "planfence sync")
 
 
 RULE = Rule(

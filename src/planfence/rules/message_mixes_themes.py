@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from planfence.change.message import TASK_TRAILER, parse
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def _shows_two(ctx: Context) -> bool:
     return bool(mixtures(ctx.content.judged, said=True))
 
 
-def one_thing(case: Case) -> Iterator[Step]:
+def one_thing(case: Case) -> Iterator[NextStep]:
     """Make the same commit with a message of one line that speaks of the first thing."""
     message = case.ctx.message
     if message is None:

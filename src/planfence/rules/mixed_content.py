@@ -23,7 +23,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule
 
 _SAYS_SO = "the message speaks of several things"
 
@@ -50,7 +50,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
 
 
-def split_or_reword(case: Case) -> Iterator[Step]:
+def split_or_reword(case: Case) -> Iterator[NextStep]:
     """Split what the content shows to be several. If only the message says so, a split keeps its words."""
     both = (ways.split, ways.edit_message)
     only_said = all(finding.message.startswith(_SAYS_SO) for finding in case.findings)

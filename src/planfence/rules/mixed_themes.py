@@ -21,7 +21,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
         yield from (f"type {word}" for word in theme.types if own)
 
 
-def own_type(case: Case) -> Iterator[Step]:
+def own_type(case: Case) -> Iterator[NextStep]:
     """Say a type that the task's theme has."""
     about = tuple(each for each in case.findings if not each.path)
     kind = ways.true_type(case.ctx)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(edit.path, f"{ctx.model} does not hold the plan role of {edit.path}: {holder} does")
 
 
-def take_over(case: Case) -> Iterator[Step]:
+def take_over(case: Case) -> Iterator[NextStep]:
     """Give the role to the one who commits."""
     about, name = tuple(each for each in case.findings if not each.path), case.ctx.task_name
     if not about:
@@ -51,10 +51,10 @@ def take_over(case: Case) -> Iterator[Step]:
     line = f'planfence handover {name} --to {case.ctx.model} --why "…"'
     line += " && planfence sync" if case.place.far else ""
     why = f"give the role to {case.ctx.model}, which is recorded"
-    yield Step(why, line, about, case.ctx.model != HUMAN, f"give the implement role of {name} to {case.ctx.model}")
+    yield NextStep(why, line, about, case.ctx.model != HUMAN, f"give the implement role of {name} to {case.ctx.model}")
 
 
-def by_the_holder(case: Case) -> Iterator[Step]:
+def by_the_holder(case: Case) -> Iterator[NextStep]:
     """A plan is amended by its planner or a person."""
     if any(each.path for each in case.findings):
         yield from ways.ask(lambda _: "let the planner or a person commit the plan")(case)

@@ -33,7 +33,7 @@ def _none(paths: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG001 - stands for
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RefusalContext:
     """Where a refusal stands.
 
     ``words`` are those of the `git commit` that was refused (empty: not known); ``text`` is the message's file as it

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -30,10 +30,10 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, "changed by a commit that no listed key signed")
 
 
-def sign(case: Case) -> Iterator[Step]:
+def sign(case: Case) -> Iterator[NextStep]:
     """Sign the commit and those after it; only a listed key helps."""
     line = f"git rebase -q -r --force-rebase --gpg-sign {case.ctx.change.name[:12]}^"
-    yield Step("let the planner sign it", line, case.findings, asks=case.ctx.model != HUMAN)
+    yield NextStep("let the planner sign it", line, case.findings, asks=case.ctx.model != HUMAN)
 
 
 RULE = Rule(

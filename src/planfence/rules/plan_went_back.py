@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, PlanEdit, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, PlanEdit, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _last(edit: PlanEdit) -> int:
     return max(plan.version for plan in edit.before)
 
 
-def raise_version(case: Case) -> Iterator[Step]:
+def raise_version(case: Case) -> Iterator[NextStep]:
     """Write the next version into the plan."""
     edits = [edit for edit in case.ctx.edits if edit.new and edit.before and edit.new.version <= _last(edit)]
     edits = [edit for edit in edits if not _corrects(edit)]
@@ -58,14 +58,14 @@ def raise_version(case: Case) -> Iterator[Step]:
     if line and case.place.made:
         line = ways.remade(case, f"{line} && git commit -q --amend --no-edit")
     if line:
-        yield Step("raise the plan's version", line, settled)
+        yield NextStep("raise the plan's version", line, settled)
 
 
-def lint(case: Case) -> Iterator[Step]:
+def lint(case: Case) -> Iterator[NextStep]:
     """Show what is wrong with a plan that can't be read."""
     for edit in case.ctx.edits:
         if edit.fault is not None:
-            yield Step("see what is wrong with it", f"planfence plan lint {ways.quote(edit.path)}")
+            yield NextStep("see what is wrong with it", f"planfence plan lint {ways.quote(edit.path)}")
 
 
 RULE = Rule(

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -28,9 +28,9 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(fault.path, fault.message, line=fault.line, column=fault.column)
 
 
-def show(case: Case) -> Iterator[Step]:  # noqa: ARG001 - a Way
+def show(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - a Way
     """Show where each value comes from."""
-    yield Step("see which file says what", "planfence policy show --origin")
+    yield NextStep("see which file says what", "planfence policy show --origin")
 
 
 _LOCKS = 'has .planfence/org.toml = schema = 1\nlocked = ["limits.files"]\nlimits.files = 10\n'

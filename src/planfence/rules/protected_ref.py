@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Rule, Step, silent
+from planfence.rules.rule import Case, Context, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is no change: `about` reports it
@@ -32,18 +32,20 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
-def catch_up(case: Case) -> Iterator[Step]:
+def catch_up(case: Case) -> Iterator[NextStep]:
     """Push on top of what is there; the server can't know what the pusher calls it."""
     for each in case.findings:
         ref = each.message.partition(" ")[0]
         branch = ways.quote(ref.removeprefix("refs/heads/"))
         if each.message.endswith("would lose commits that it has"):
-            yield Step("put your commits on top of it, and push again", f"git pull --rebase origin {branch}", (each,))
+            yield NextStep(
+                "put your commits on top of it, and push again", f"git pull --rebase origin {branch}", (each,)
+            )
         elif each.message.endswith("not a commit"):
             line = f"git push origin 'HEAD^{{commit}}:{ref}'"
-            yield Step("push a commit", line)
+            yield NextStep("push a commit", line)
         else:
-            yield Step("keep it; see what it has", f"git ls-remote origin {branch}")
+            yield NextStep("keep it; see what it has", f"git ls-remote origin {branch}")
 
 
 RULE = Rule(

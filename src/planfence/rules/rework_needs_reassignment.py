@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, must_change_hands
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -35,12 +35,12 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-def hand_over(case: Case) -> Iterator[Step]:
+def hand_over(case: Case) -> Iterator[NextStep]:
     """Give the round to somebody else; `human` is one."""
     sync = " && planfence sync" if case.place.far else ""
     line = f'planfence handover {case.ctx.task_name} --to human --why "…"{sync}'
     why = f"give the role to another than {case.ctx.model}, who then makes the commit"
-    yield Step(why, line, asks=case.ctx.model != HUMAN)
+    yield NextStep(why, line, asks=case.ctx.model != HUMAN)
 
 
 RULE = Rule(

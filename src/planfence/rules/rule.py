@@ -13,9 +13,9 @@ from planfence.errors import Fault
 from planfence.finding import Finding, Severity
 from planfence.gitio.paths import is_literal
 from planfence.manifest.plan import Plan, Task
-from planfence.manifest.policy import Policy, Standing
+from planfence.manifest.policy import Policy, StandingTask
 from planfence.records import dataclass, field
-from planfence.rules.place import Place
+from planfence.rules.place import RefusalContext
 
 
 class Need(StrEnum):
@@ -128,7 +128,7 @@ class Context:
     beside: tuple[str, ...] = ()
     unread: frozenset[str] = frozenset()
     squashed: bool = False
-    standing: Standing | None = None
+    standing: StandingTask | None = None
     content: Any = None
     facts: Any = None
 
@@ -171,7 +171,7 @@ def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[
     return ()
 
 
-class Step(NamedTuple):
+class NextStep(NamedTuple):
     """One way out: what it does, and the line to type.
 
     ``settles`` are the findings that are gone once the line was typed and the commit is made again; empty: the line
@@ -185,7 +185,7 @@ class Step(NamedTuple):
     asks: bool = False
     wish: str = ""
 
-    def for_model(self) -> Step:
+    def for_model(self) -> NextStep:
         """Return the step as a model is told it."""
         return self._replace(why=self.wish or self.why, command="") if self.asks else self
 
@@ -195,10 +195,10 @@ class Case(NamedTuple):
 
     ctx: Context
     findings: tuple[Finding, ...]
-    place: Place
+    place: RefusalContext
 
 
-Way = Callable[[Case], Iterable[Step]]
+Way = Callable[[Case], Iterable[NextStep]]
 
 #: An example: lines of one word and what it is about, as `docs/rules.md` shows them and its head explains.
 Example = tuple[str, ...]

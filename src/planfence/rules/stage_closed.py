@@ -21,7 +21,7 @@ from planfence.change.message import TASK_TRAILER
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{name} is done", fixes=("planfence start PLAN/TASK   # another task",))
 
 
-def next_stage(case: Case) -> Iterator[Step]:
+def next_stage(case: Case) -> Iterator[NextStep]:
     """Begin the task, or send it back from review."""
     ctx, name = case.ctx, case.ctx.task_name
     facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
@@ -52,17 +52,19 @@ def next_stage(case: Case) -> Iterator[Step]:
     sync = " && planfence sync" if case.place.far else ""
     asks = ctx.model != HUMAN
     if stage is Stage.PLAN:
-        yield Step("begin it", f"planfence start {name}{sync}", case.findings, asks, f"begin {name}")
+        yield NextStep("begin it", f"planfence start {name}{sync}", case.findings, asks, f"begin {name}")
     elif stage is Stage.REVIEW:
         reviewer = facts.state(name).holder(ctx.plan, ctx.task, Stage.REVIEW) if ctx.plan and ctx.task else ""
         who = f"let {reviewer} send it back" if reviewer not in ("", HUMAN) else "send it back"
         asks = asks and reviewer != ctx.model
-        yield Step(who, f'planfence rework {name} --why "…"{sync}', case.findings, asks, f"send {name} back for rework")
+        yield NextStep(
+            who, f'planfence rework {name} --why "…"{sync}', case.findings, asks, f"send {name} back for rework"
+        )
     if stage is not Stage.DONE:
-        yield Step("or fetch what others recorded", "planfence sync")
+        yield NextStep("or fetch what others recorded", "planfence sync")
 
 
-def other_task(case: Case) -> Iterator[Step]:
+def other_task(case: Case) -> Iterator[NextStep]:
     """Where it is done, work under another task that lists the files."""
     if not (case.ctx.message and case.ctx.message.trailer(TASK_TRAILER)):
         yield from ways.begin_task(case)

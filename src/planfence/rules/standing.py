@@ -14,7 +14,7 @@ from functools import lru_cache
 from planfence.change.change import Change
 from planfence.change.message import TASK_TRAILER, Message
 from planfence.gitio import paths
-from planfence.manifest.policy import Policy, Standing
+from planfence.manifest.policy import Policy, StandingTask
 from planfence.manifest.trailers import names_agent
 from planfence.tables import HUMAN
 
@@ -43,7 +43,9 @@ def names(policy: Policy, task: str) -> bool:
     return any(task == each.name for each in policy.standing)
 
 
-def standing_of(change: Change, policy: Policy, model: str, message: Message | None, task: str = "") -> Standing | None:
+def standing_of(
+    change: Change, policy: Policy, model: str, message: Message | None, task: str = ""
+) -> StandingTask | None:
     """Return the standing work that a change is; ``task`` (empty: any) is the one that it names."""
     if not policy.standing or not change.files or made_by_model(change, model, message):
         return None
@@ -55,7 +57,7 @@ def standing_of(change: Change, policy: Policy, model: str, message: Message | N
     return next((each for each in known if not _missed(each, change, message)), None)
 
 
-def _missed(standing: Standing, change: Change, message: Message | None) -> str:
+def _missed(standing: StandingTask, change: Change, message: Message | None) -> str:
     """Return why a change is not this standing work; empty if it is."""
     if not _addresses(standing.authors).fullmatch(change.author):
         return f"{change.author or 'its author'} is none of its authors"

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts
 from planfence.rules.place import At
-from planfence.rules.rule import Case, Context, Need, Rule, Step, by_ledger
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"{why} ({ctx.change.tree[:12]})", fixes=(f"planfence test {revision}",))
 
 
-def run_tests(case: Case) -> Iterator[Step]:
+def run_tests(case: Case) -> Iterator[NextStep]:
     """Run the tests on this very tree."""
     change = case.ctx.change
     line = f"planfence test --rev {change.name[:12]}" if case.place.made else "planfence test --staged"
@@ -39,7 +39,7 @@ def run_tests(case: Case) -> Iterator[Step]:
         line = f"git add -u && {line}"
     if case.place.far:
         line += " && planfence sync"
-    yield Step("run the tests on it", line, case.findings)
+    yield NextStep("run the tests on it", line, case.findings)
 
 
 RULE = Rule(

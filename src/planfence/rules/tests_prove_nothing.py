@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.rules.rule import Case, Context, Rule, Step, silent
+from planfence.rules.rule import Case, Context, NextStep, Rule, silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a commit is neve
 
 def faults(proof: Proof | None, tests: Tests, task: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield what is missing for this policy, with the lines to type next. A proof without trials asked for nothing."""
-    from planfence.ledger.proofs import Answer
+    from planfence.ledger.proofs import TrialOutcome
 
     again = f"planfence prove {task}".rstrip()
     if proof is None or not {tests.prove, "change"} & set(proof.asked):
@@ -47,19 +47,19 @@ def faults(proof: Proof | None, tests: Tests, task: str) -> Iterator[tuple[str, 
         yield f"the tests are flaky, and prove nothing: {proof.flaky}", (f"{again} --again",)
         return
     change = proof.change
-    if change is not None and change.answer is Answer.UNNOTICED:
+    if change is not None and change.answer is TrialOutcome.UNNOTICED:
         yield "the tests pass on the old code too: they say nothing of this change", (f"{again} --show change",)
-    elif change is not None and change.answer is not Answer.NOTICED:
+    elif change is not None and change.answer is not TrialOutcome.NOTICED:
         yield f"whether the tests fail on the old code is not sure yet ({change.answer})", (again,)
     if tests.prove == "hunks":
         yield from _parts(proof, tests, again)
 
 
 def _parts(proof: Proof, tests: Tests, again: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    from planfence.ledger.proofs import Answer
+    from planfence.ledger.proofs import TrialOutcome
 
     good, of = proof.decided
-    known = sum(each.answer is not Answer.SEEN for each in proof.parts)
+    known = sum(each.answer is not TrialOutcome.SEEN for each in proof.parts)
     if "hunks" not in proof.asked:
         yield "nobody has asked about the parts of this change", (again,)
     elif known < proof.total:
@@ -77,10 +77,10 @@ def place(path: str, line: int) -> str:
     return f"{path}:{line}" if line else path
 
 
-def ask(case: Case) -> Iterator[Step]:
+def ask(case: Case) -> Iterator[NextStep]:
     """Ask what the tests would notice."""
     task = case.ctx.task_name
-    yield Step("see what the tests would not notice", f"planfence prove {task}".rstrip())
+    yield NextStep("see what the tests would not notice", f"planfence prove {task}".rstrip())
 
 
 RULE = Rule(

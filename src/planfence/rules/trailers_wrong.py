@@ -21,9 +21,9 @@ from planfence.change.message import trailer_lines
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
-from planfence.manifest.trailers import Wish, coauthor, filled, forbidden, missing
+from planfence.manifest.trailers import TrailerRule, coauthor, filled, forbidden, missing
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         yield RULE.about(f"a commit by {ctx.model} must have the trailer `{wish.key}: {_shown(wish, ctx.model)}`")
 
 
-def _shown(wish: Wish, who: str) -> str:
+def _shown(wish: TrailerRule, who: str) -> str:
     return filled(wish.write, who, "MODEL", "") if wish.write else wish.value or "…"
 
 
@@ -44,7 +44,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return None if policy.trailers else ()
 
 
-def without_it(case: Case) -> Iterator[Step]:
+def without_it(case: Case) -> Iterator[NextStep]:
     """Make the same commit with the message as it must be, as far as that is known."""
     ctx, place, old = case.ctx, case.place, case.ctx.message
     if old is None:
@@ -73,10 +73,10 @@ def without_it(case: Case) -> Iterator[Step]:
             else ways.committed(case, f"{clean}{more} -F {ways.EDITMSG}".strip())
         )
     if line:
-        yield Step("make it with the trailers that the policy asks for", line, settles)
+        yield NextStep("make it with the trailers that the policy asks for", line, settles)
 
 
-def _known(wish: Wish, who: str) -> str:
+def _known(wish: TrailerRule, who: str) -> str:
     return filled(wish.write, who, "", "") if wish.write and ("{coauthor}" not in wish.write or coauthor(who)) else ""
 
 

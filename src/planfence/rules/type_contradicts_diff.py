@@ -24,7 +24,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule
 
 #: So many paths are named; the rest is counted.
 _NAMED = 5
@@ -68,7 +68,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return [f"no-type {word}" for word in sorted(NARROW_TYPES)]
 
 
-def true_to_diff(case: Case) -> Iterator[Step]:
+def true_to_diff(case: Case) -> Iterator[NextStep]:
     """Say a type that the diff does not contradict."""
     kind = ways.true_type(case.ctx)
     if kind:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, Rule, Step, silent
+from planfence.rules.rule import Case, Context, Need, NextStep, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         )
 
 
-def fold_it(case: Case) -> Iterator[Step]:
+def fold_it(case: Case) -> Iterator[NextStep]:
     """Fold the commit into the one that it fixes, or give it a message of its own."""
     fold, message = case.ctx.fold, case.ctx.message
     if fold is None or message is None:
@@ -46,7 +46,7 @@ def fold_it(case: Case) -> Iterator[Step]:
     where = " ".join(part for part in (fold.onto or "--root", fold.branch) if part)
     if fold.has_target:
         line = f"GIT_SEQUENCE_EDITOR=: GIT_EDITOR=: git rebase -q -i --autosquash {where}"
-        yield Step("fold it into the commit that it fixes", line, case.findings)
+        yield NextStep("fold it into the commit that it fixes", line, case.findings)
     else:
         yield from ways.reworded(case, message.folds_into, "give it a message of its own", case.findings)
 

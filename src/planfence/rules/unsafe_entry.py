@@ -34,7 +34,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, Rule, Step
+from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]
     return ["names"]
 
 
-def allow_kind(case: Case) -> Iterator[Step]:
+def allow_kind(case: Case) -> Iterator[NextStep]:
     """A link or a submodule needs a task that names it; no plan allows a name that harms, or a link that leads out."""
     harmful = {each.path for each in case.findings if not each.message.endswith(("literally", "literally"))}
     kinds = tuple(each for each in case.findings if each.path not in harmful)

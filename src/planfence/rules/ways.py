@@ -11,7 +11,7 @@ from planfence.gitio import paths
 from planfence.inert import inert
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.rules.place import At
-from planfence.rules.rule import Case, Context, Step, Way
+from planfence.rules.rule import Case, Context, NextStep, Way
 
 #: Where git keeps the message of the commit that was refused.
 EDITMSG = '"$(git rev-parse --git-path COMMIT_EDITMSG)"'
@@ -78,7 +78,7 @@ def again(case: Case) -> str:
 # -- keeping paths out --------------------------------------------------------------------------------------------
 
 
-def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Finding, ...]) -> Iterator[Step]:
+def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Finding, ...]) -> Iterator[NextStep]:
     """Leave paths out of the change, with what they hold kept; settles nothing if nothing else would remain."""
     words, at = _quoted(left_out), case.place.at
     rest = set(case.ctx.change.paths) - set(left_out)
@@ -86,21 +86,21 @@ def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Find
     if not left_out:
         return
     if at is At.INDEX:
-        yield Step(why, f"git restore --staged -- {words}", settles)
+        yield NextStep(why, f"git restore --staged -- {words}", settles)
     elif at is At.PATHS and any(f.path in left_out and not f.old_mode for f in case.ctx.change.files):
-        yield Step(f"{why}: name the others alone", _commit_of(rest), settles if case.place.text else ())
+        yield NextStep(f"{why}: name the others alone", _commit_of(rest), settles if case.place.text else ())
     elif at in (At.ALL, At.PATHS, At.PICK, At.REVERT, At.REBASE):
         if rest or not case.place.under_way:
-            yield Step(f"{why} (`git stash pop` brings it back)", _aside(case, left_out), settles)
+            yield NextStep(f"{why} (`git stash pop` brings it back)", _aside(case, left_out), settles)
     elif case.place.made and rest:
         name = case.ctx.change.name[:12]
         inner = f"git reset -q --soft HEAD^ && git restore --staged -- {words} && git commit -q -C {name}"
         # A rebase goes on from a clean worktree alone; what is put back there stays in the old commit.
         aside = f"git reset -q --soft HEAD^ && git restore -SW -- {words} && git commit -q -C {name}"
         if line := remade(case, inner, aside):
-            yield Step(why, line, settles)
+            yield NextStep(why, line, settles)
     elif case.place.made and len(case.ctx.change.parents) == 1:
-        yield Step("take the commit back, since nothing else is in it", _taken_back(case))
+        yield NextStep("take the commit back, since nothing else is in it", _taken_back(case))
 
 
 def _aside(case: Case, left_out: tuple[str, ...]) -> str:
@@ -123,25 +123,25 @@ def _commit_of(rest: Iterable[str]) -> str:
     return f"git commit -F {EDITMSG} -- {_quoted(sorted(rest))}"
 
 
-def keep_out(case: Case) -> Iterator[Step]:
+def keep_out(case: Case) -> Iterator[NextStep]:
     """Keep the paths that were found out of this commit."""
     found = _named(case.findings)
     settled = tuple(finding for finding in case.findings if finding.path in found)
     yield from without(case, found, "keep it out of this commit", settled)
 
 
-def one_side(case: Case) -> Iterator[Step]:
+def one_side(case: Case) -> Iterator[NextStep]:
     """In a merge, take the other side's file whole: what nobody edited is nobody's change."""
     found = _named(case.findings)
     if case.place.at is At.MERGE and found:
         line = f"git checkout MERGE_HEAD -- {_quoted(found)}"
-        yield Step("or take the other side's version whole, without what you resolved", line)
+        yield NextStep("or take the other side's version whole, without what you resolved", line)
 
 
 # -- letting the plan or a person allow it ------------------------------------------------------------------------
 
 
-def amend_plan(case: Case) -> Iterator[Step]:
+def amend_plan(case: Case) -> Iterator[NextStep]:
     """Let the task list the paths, by a commit of its own before this one."""
     ctx, place = case.ctx, case.place
     if ctx.task is None or place.under_way or place.amends or place.at is At.EARLIER:
@@ -160,7 +160,7 @@ def amend_plan(case: Case) -> Iterator[Step]:
     settled = () if widens_itself or rides else tuple(f for f in case.findings if f.path in adds)
     if line:
         wish = f"let {ctx.task_name} touch {' '.join(adds)}, by a commit of the plan"
-        yield Step("let the plan allow it, in a commit of its own", line, settled, ctx.model != HUMAN, wish)
+        yield NextStep("let the plan allow it, in a commit of its own", line, settled, ctx.model != HUMAN, wish)
 
 
 def _can_add(ctx: Context, path: str) -> bool:
@@ -175,7 +175,7 @@ def _pattern(path: str) -> str:
     return "".join("?" if "\udc80" <= char <= "\udcff" or char in "*[\\" else char for char in path)
 
 
-def begin_task(case: Case) -> Iterator[Step]:
+def begin_task(case: Case) -> Iterator[NextStep]:
     """Work under a task that lists all of the change's paths."""
     ctx, place = case.ctx, case.place
     said = ctx.message.trailer(messages.TASK_TRAILER) if ctx.message else ()
@@ -188,17 +188,17 @@ def begin_task(case: Case) -> Iterator[Step]:
             line = ""
         if line:
             wish = f"start the task {name}, which lists these files"
-            yield Step("work under the task that lists these files", line, case.findings, ctx.model != HUMAN, wish)
+            yield NextStep("work under the task that lists these files", line, case.findings, ctx.model != HUMAN, wish)
 
 
-def some_task(case: Case) -> Iterator[Step]:
+def some_task(case: Case) -> Iterator[NextStep]:
     """Say how a task is begun, if none lists the paths."""
     if not case.place.made and not case.place.tasks(case.ctx.change.paths):
         wish = "start a task that lists these files"
-        yield Step("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN, wish=wish)
+        yield NextStep("work under a task", "planfence start PLAN/TASK", asks=case.ctx.model != HUMAN, wish=wish)
 
 
-def urgent(case: Case) -> Iterator[Step]:
+def urgent(case: Case) -> Iterator[NextStep]:
     """Say why it can't wait: the commit passes, and bears the reason."""
     ctx, place = case.ctx, case.place
     if ctx.policy.unplanned.urgent == "off" or place.at is At.EDIT:
@@ -217,30 +217,30 @@ def urgent(case: Case) -> Iterator[Step]:
         asks = not ctx.policy.unplanned.lets(ctx.model)
         if asks and place.made:
             return  # its author is written in it, so that no word of a person makes it urgent
-        yield Step(why, line, settles, asks, "commit it as urgent, if it can't wait")
+        yield NextStep(why, line, settles, asks, "commit it as urgent, if it can't wait")
 
 
 def _from_file(case: Case) -> str:
     return f"{'--cleanup=strip ' if case.place.edited else ''}-F {EDITMSG}"
 
 
-def give_up(case: Case) -> Iterator[Step]:
+def give_up(case: Case) -> Iterator[NextStep]:
     """Stop what is under way, if nothing else can be typed in its middle."""
     command = {At.REBASE: "rebase", At.MERGE: "merge", At.PICK: "cherry-pick", At.REVERT: "revert"}
     if case.place.under_way:
-        yield Step("or go back to before it, and begin again", f"git {command[case.place.at]} --abort")
+        yield NextStep("or go back to before it, and begin again", f"git {command[case.place.at]} --abort")
 
 
 def ask(who: Callable[[Case], str]) -> Way:
     """Return a way that asks somebody else to make the same commit."""
 
-    def way(case: Case) -> Iterator[Step]:
+    def way(case: Case) -> Iterator[NextStep]:
         """Let a person, or who may, make the same commit."""
         place = case.place
         line = again(case)
         if place.made:
             line = "git reset --soft HEAD^" if place.at is At.TIP else f"git rebase -i {case.ctx.change.name[:7]}^"
-        yield Step(who(case), line, asks=True)
+        yield NextStep(who(case), line, asks=True)
 
     return way
 
@@ -248,39 +248,39 @@ def ask(who: Callable[[Case], str]) -> Way:
 # -- other content ------------------------------------------------------------------------------------------------
 
 
-def split(case: Case) -> Iterator[Step]:
+def split(case: Case) -> Iterator[NextStep]:
     """Make one commit for each theme."""
     at, ctx = case.place.at, case.ctx
     if len(ctx.change.files) < 2 and ctx.content is None:
         return  # one file of one kind stays one commit
     why = "make one commit for each theme (without --apply: look first)"
     if at is At.INDEX and not case.place.amends:
-        yield Step(why, "planfence split --apply", asks=False)
+        yield NextStep(why, "planfence split --apply", asks=False)
     elif at is At.ALL:
-        yield Step(why, "git add -u && planfence split --apply")
+        yield NextStep(why, "git add -u && planfence split --apply")
     elif at is At.TIP and len(ctx.change.parents) == 1:
-        yield Step(why, f"planfence split --commit {ctx.change.name[:12]} --apply")
+        yield NextStep(why, f"planfence split --commit {ctx.change.name[:12]} --apply")
 
 
 # -- another message ----------------------------------------------------------------------------------------------
 
 
-def reworded(case: Case, message: str, why: str, settles: tuple[Finding, ...]) -> Iterator[Step]:
+def reworded(case: Case, message: str, why: str, settles: tuple[Finding, ...]) -> Iterator[NextStep]:
     """Make the same commit with another message of one line; the trailers that we wrote stay."""
     place = case.place
     words = f"-m {word(message)}"
     if not place.made:
         if place.text is not None:
-            yield Step(why, committed(case, words), settles)
+            yield NextStep(why, committed(case, words), settles)
         return
     old = case.ctx.message
     kept = [(key, old.trailer(key)[0]) for key in messages.OWN_TRAILERS if old and old.trailer(key)]
     words += "".join(f" --trailer {word(f'{key}: {value}')}" for key, value in kept)
     if line := remade(case, f"git commit -q --amend {words}"):
-        yield Step(why, line, settles)
+        yield NextStep(why, line, settles)
 
 
-def retyped(case: Case, kind: str, why: str, settles: tuple[Finding, ...]) -> Iterator[Step]:
+def retyped(case: Case, kind: str, why: str, settles: tuple[Finding, ...]) -> Iterator[NextStep]:
     """Make the same commit with another Conventional Commits type, and the rest of its message as it is."""
     place, old = case.place, case.ctx.message
     if old is None or not old.types:
@@ -294,10 +294,10 @@ def retyped(case: Case, kind: str, why: str, settles: tuple[Finding, ...]) -> It
     script = word(f"1s/^{head.replace('/', '[/]')}/{kind}{tail}/")
     if place.made:
         if line := remade(case, f"git log -1 --format=%B | sed {script} | git commit -q --amend -F -"):
-            yield Step(why, line, settles)
+            yield NextStep(why, line, settles)
     elif place.text is not None and place.text.startswith(old.subject):
         clean = "--cleanup=strip " if place.edited else ""
-        yield Step(why, f"sed {script} {EDITMSG} | {committed(case, f'{clean}-F -')}", settles)
+        yield NextStep(why, f"sed {script} {EDITMSG} | {committed(case, f'{clean}-F -')}", settles)
 
 
 def _rest(message: Message) -> bool:
@@ -307,13 +307,13 @@ def _rest(message: Message) -> bool:
     return any(line.partition(":")[0].lower() not in ours for line in lines)
 
 
-def edit_message(case: Case) -> Iterator[Step]:
+def edit_message(case: Case) -> Iterator[NextStep]:
     """Let somebody say it in other words, from what they said."""
     if case.place.made:
         if line := remade(case, "git commit --amend"):
-            yield Step("say it in other words", line)
+            yield NextStep("say it in other words", line)
     elif case.place.text is not None:
-        yield Step("say it in other words, from what you wrote", committed(case, f"-e -F {EDITMSG}"))
+        yield NextStep("say it in other words, from what you wrote", committed(case, f"-e -F {EDITMSG}"))
 
 
 def true_type(ctx: Context) -> str:

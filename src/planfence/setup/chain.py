@@ -18,8 +18,8 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import held
 from planfence.records import dataclass
 from planfence.setup import shimreader, shims
-from planfence.setup.hookfile import Hook, look, same
-from planfence.setup.shimreader import Kind
+from planfence.setup.hookfile import HookFile, look, same
+from planfence.setup.shimreader import HookOrigin
 from planfence.setup.shims import Launcher
 
 _TEMPORARY_SUFFIX = ".planfence-tmp"
@@ -69,15 +69,15 @@ def uninstall(folder: Path) -> list[Chained]:
         return [_uninstall(look(folder, name)) for name in shims.NAMES]
 
 
-def _may_install(hook: Hook) -> None:
-    if hook.kind is Kind.EDITED:
+def _may_install(hook: HookFile) -> None:
+    if hook.kind is HookOrigin.EDITED:
         raise PlanfenceError(
             f"{hook.path} was edited since planfence wrote it; it was left as it is",
             hint=f"keep your own lines elsewhere, delete {hook.path}, and run `planfence install` again",
         )
     if hook.behind_framework or hook.calls_planfence:
         return
-    if hook.kind is Kind.FOREIGN and hook.kept is not None and not same(hook.path, hook.kept_path):
+    if hook.kind is HookOrigin.FOREIGN and hook.kept is not None and not same(hook.path, hook.kept_path):
         raise PlanfenceError(
             f"{hook.path} has been replaced since planfence put itself in front of {hook.kept_path.name}; "
             "both were left as they are",
@@ -85,7 +85,7 @@ def _may_install(hook: Hook) -> None:
         )
 
 
-def _install(hook: Hook, launcher: Launcher | None) -> Chained:
+def _install(hook: HookFile, launcher: Launcher | None) -> Chained:
     if hook.loops:
         _uninstall(hook)
         hook = look(hook.folder, hook.name)
@@ -93,7 +93,7 @@ def _install(hook: Hook, launcher: Launcher | None) -> Chained:
         return Chained(hook.name, Deed.UNCHANGED, f"it runs behind another installer's hook, as {hook.name}.legacy")
     if hook.calls_planfence:
         return Chained(hook.name, Deed.UNCHANGED, "the hook that is there calls planfence itself")
-    foreign = hook.data if hook.kind is Kind.FOREIGN else None
+    foreign = hook.data if hook.kind is HookOrigin.FOREIGN else None
     kept = hook.kept if foreign is None else foreign
     text = shims.shim(hook.name, launcher, kept)
     if hook.data == text and hook.executable:
@@ -107,7 +107,7 @@ def _install(hook: Hook, launcher: Launcher | None) -> Chained:
     return Chained(hook.name, Deed.CHAINED, _remark(hook, foreign))
 
 
-def _remark(hook: Hook, foreign: bytes) -> str:
+def _remark(hook: HookFile, foreign: bytes) -> str:
     if not hook.executable:
         return "that hook is not executable, so git did not run it before and does not now"
     if tool := shimreader.generated_by(foreign):
@@ -115,7 +115,7 @@ def _remark(hook: Hook, foreign: bytes) -> str:
     return ""
 
 
-def _still_kept(hook: Hook) -> None:
+def _still_kept(hook: HookFile) -> None:
     """Between keeping the old hook and replacing it, nobody may have written another."""
     if not same(hook.path, hook.kept_path):
         raise CouldNotCheck(
@@ -124,14 +124,14 @@ def _still_kept(hook: Hook) -> None:
         )
 
 
-def _uninstall(hook: Hook) -> Chained:
+def _uninstall(hook: HookFile) -> Chained:
     with _written(hook.folder):
         _temporary(hook.path).unlink(missing_ok=True)
-        if hook.kind is Kind.EDITED:
+        if hook.kind is HookOrigin.EDITED:
             return Chained(hook.name, Deed.LEFT, f"{hook.path} was edited since planfence wrote it: delete it yourself")
-        if hook.kind is Kind.OURS or hook.data is None:
+        if hook.kind is HookOrigin.OURS or hook.data is None:
             return _take_out(hook, hook.path)
-        if hook.legacy is not None and shimreader.classify(hook.legacy) is Kind.OURS:
+        if hook.legacy is not None and shimreader.classify(hook.legacy) is HookOrigin.OURS:
             if hook.loops:
                 hook.kept_path.unlink()
             return _take_out(hook, hook.folder / f"{hook.name}.legacy")
@@ -147,7 +147,7 @@ def _uninstall(hook: Hook) -> Chained:
         )
 
 
-def _take_out(hook: Hook, ours: Path) -> Chained:
+def _take_out(hook: HookFile, ours: Path) -> Chained:
     if os.path.lexists(hook.kept_path):
         os.replace(hook.kept_path, ours)
         return Chained(hook.name, Deed.RESTORED)
@@ -161,7 +161,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(path.name + _TEMPORARY_SUFFIX)
 
 
-def _keep(hook: Hook) -> None:
+def _keep(hook: HookFile) -> None:
     """Give the hook that is there its second name; as a copy if the file system has no hard links."""
     with _written(hook.folder):
         try:

@@ -76,7 +76,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DemoStep:
     """What is shown: an act's title, or a command with its output and whether it ended as expected."""
 
     title: str = ""
@@ -154,15 +154,15 @@ STORY = (
 )
 
 
-def play(environment: Environment, *, colour: bool = False) -> Iterator[Said]:
+def play(environment: Environment, *, colour: bool = False) -> Iterator[DemoStep]:
     """Play the story in a scratch repository; yields what to show as it happens."""
     with scratch(environment, colour=colour) as folder:
         for act in STORY:
-            yield Said(title=act.title)
+            yield DemoStep(title=act.title)
             for line in act.quiet:
                 status, output = folder.shell(line)
                 if status:
-                    yield Said(command=line, output=output, expected=False)
+                    yield DemoStep(command=line, output=output, expected=False)
             for each in act.lines:
                 status, output = folder.shell(each.command)
-                yield Said(command=each.command, output=output, expected=status == each.status)
+                yield DemoStep(command=each.command, output=output, expected=status == each.status)

@@ -13,10 +13,10 @@ from planfence.setup import confighooks, frameworks, install, shimreader, shims
 from planfence.setup.confighooks import ConfigHook
 from planfence.setup.doctor import Bench, Diagnosis, Health
 from planfence.setup.frameworks import Config
-from planfence.setup.hookfile import Hook, same
+from planfence.setup.hookfile import HookFile, same
 from planfence.setup.hookfile import look as look_at
 from planfence.setup.install import HookPlace, HooksFolder
-from planfence.setup.shimreader import Kind
+from planfence.setup.shimreader import HookOrigin
 from planfence.setup.shims import Launcher
 
 
@@ -43,10 +43,12 @@ def hooks(bench: Bench) -> Iterator[Diagnosis]:
         yield Diagnosis(Health.ODD, "hook.*.command", f"git runs these from its configuration too: {names}")
 
 
-def _configured(hook: Hook, ours: list[ConfigHook]) -> Iterator[Diagnosis]:
+def _configured(hook: HookFile, ours: list[ConfigHook]) -> Iterator[Diagnosis]:
     """The hooks of one event that start planfence from git's configuration."""
     on = [each for each in ours if each.enabled]
-    beside = hook.data is not None and (hook.kind is not Kind.FOREIGN or hook.behind_framework or hook.calls_planfence)
+    beside = hook.data is not None and (
+        hook.kind is not HookOrigin.FOREIGN or hook.behind_framework or hook.calls_planfence
+    )
     if not on and not beside:
         key = f"hook.{ours[0].name}.enabled"
         yield Diagnosis(Health.BROKEN, hook.name, f"{key} is false: git skips it", f"git config --unset-all {key}")
@@ -67,9 +69,9 @@ def _install_line(folder: HooksFolder) -> str:
     return "planfence install --outside" if folder.place is HookPlace.OUTSIDE else "planfence install"
 
 
-def _hook(bench: Bench, hook: Hook, config: Config | None, line: str, configured: str) -> Iterator[Diagnosis]:
+def _hook(bench: Bench, hook: HookFile, config: Config | None, line: str, configured: str) -> Iterator[Diagnosis]:
     """How one event is served; ``configured`` is the framework that git's configuration starts for it."""
-    ours = hook.kind in (Kind.OURS, Kind.EDITED)
+    ours = hook.kind in (HookOrigin.OURS, HookOrigin.EDITED)
     tool = configured or shimreader.generated_by(hook.data) or (shimreader.generated_by(hook.kept) if ours else "")
     through_tool = bool(tool) and config is not None and hook.name in config.stages
     native = ours or hook.behind_framework
@@ -106,7 +108,7 @@ def _aside(path: Path, line: str) -> str:
     return f"mv {_quoted(path)} {_quoted(free)} && {line}"
 
 
-def _shim(bench: Bench, hook: Hook, line: str) -> Diagnosis:
+def _shim(bench: Bench, hook: HookFile, line: str) -> Diagnosis:
     text = (hook.legacy if hook.behind_framework else hook.data) or b""
     launcher = shimreader.launcher_of(text)
     on_path = shutil.which("planfence", path=bench.environment.get("PATH"))
@@ -118,9 +120,9 @@ def _shim(bench: Bench, hook: Hook, line: str) -> Diagnosis:
         return Diagnosis(
             Health.BROKEN, hook.name, "planfence is not on PATH: it refuses every commit", "pip install planfence"
         )
-    if shimreader.classify(text) is Kind.EDITED:
+    if shimreader.classify(text) is HookOrigin.EDITED:
         return Diagnosis(Health.ODD, hook.name, "was edited since planfence wrote it", _aside(hook.path, line))
-    if hook.kind is Kind.OURS and text != shims.shim(hook.name, launcher, hook.kept):
+    if hook.kind is HookOrigin.OURS and text != shims.shim(hook.name, launcher, hook.kept):
         return Diagnosis(Health.ODD, hook.name, "was written by another version of planfence", line)
     behind = f", in front of {hook.kept_path.name}" if hook.kept is not None else ""
     return Diagnosis(Health.WELL, hook.name, f"runs as a git hook{behind}")
@@ -139,7 +141,7 @@ def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
     default = bench.repository.common_dir / "hooks"
     if default.resolve() != folder.path.resolve():
         kinds = [look_at(default, name).kind for name in shims.NAMES]
-        if Kind.OURS in kinds or Kind.EDITED in kinds:
+        if HookOrigin.OURS in kinds or HookOrigin.EDITED in kinds:
             seen = f"the hooks in {default} do not run, since core.hooksPath is set"
             yield Diagnosis(Health.BROKEN, "hooks", seen, "git config --unset core.hooksPath")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
 from planfence.setup import shimreader
-from planfence.setup.shimreader import Kind
+from planfence.setup.shimreader import HookOrigin
 from planfence.setup.shims import CHAINED_SUFFIX
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class HookFile:
     """What stands in one hook's place.
 
     ``data`` is None if nothing does. ``kept`` is the hook behind ours; ``legacy`` the
@@ -29,14 +29,14 @@ class Hook:
     legacy: bytes | None
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> HookOrigin | None:
         """Whose the hook is; None if there is none."""
         return None if self.data is None else shimreader.classify(self.data)
 
     @property
     def behind_framework(self) -> bool:
         """Whether ours runs as the `.legacy` hook of another installer's."""
-        return self.kind is Kind.FOREIGN and self.legacy is not None
+        return self.kind is HookOrigin.FOREIGN and self.legacy is not None
 
     @property
     def calls_planfence(self) -> bool:
@@ -45,7 +45,7 @@ class Hook:
         if self.folder.parts[-2:] == (".husky", "_"):
             # husky runs the hook of this name in the folder above.
             own += b"\n" + (_read(self.folder.parent / self.name) or b"")
-        return self.kind is Kind.FOREIGN and shimreader.calls_planfence(own, self.name)
+        return self.kind is HookOrigin.FOREIGN and shimreader.calls_planfence(own, self.name)
 
     @property
     def loops(self) -> bool:
@@ -63,17 +63,17 @@ class Hook:
         return self.folder / (self.name + CHAINED_SUFFIX)
 
 
-def look(folder: Path, name: str) -> Hook:
+def look(folder: Path, name: str) -> HookFile:
     """Read what stands in a hook's place. Raises :class:`CouldNotCheck` where it can't be read."""
     path = folder / name
     legacy = _read(folder / f"{name}.legacy")
-    return Hook(
+    return HookFile(
         folder=folder,
         name=name,
         data=_read(path),
         executable=os.access(path, os.X_OK),
         kept=_read(folder / (name + CHAINED_SUFFIX)),
-        legacy=legacy if legacy is not None and shimreader.classify(legacy) is not Kind.FOREIGN else None,
+        legacy=legacy if legacy is not None and shimreader.classify(legacy) is not HookOrigin.FOREIGN else None,
     )
 
 

@@ -13,7 +13,7 @@ from planfence.records import dataclass, replace
 from planfence.setup import chain, confighooks, frameworks, shimreader, shims
 from planfence.setup.chain import Chained, Deed
 from planfence.setup.frameworks import Config
-from planfence.setup.hookfile import Hook
+from planfence.setup.hookfile import HookFile
 from planfence.setup.hookfile import look as look_at
 from planfence.setup.shims import Launcher
 
@@ -88,12 +88,12 @@ def _place(repository: Repository, path: Path) -> HookPlace:
     return HookPlace.IGNORED if ignored == 0 else HookPlace.TRACKED
 
 
-def look(folder: HooksFolder) -> list[Hook]:
+def look(folder: HooksFolder) -> list[HookFile]:
     """What stands in the place of each hook that planfence takes part in."""
     return [look_at(folder.path, name) for name in shims.NAMES]
 
 
-def choose(config: Config | None, hooks: list[Hook], repository: Repository) -> str:
+def choose(config: Config | None, hooks: list[HookFile], repository: Repository) -> str:
     """The way that suits this repository: the framework whose configuration names planfence, or native hooks."""
     if config is None or not config.names_planfence:
         return "native"

@@ -41,7 +41,7 @@ class Node:
 
 def parse(text: str) -> Node:
     """Read a text; raises :class:`PlanfenceError` where it is no JSON, comments and trailing commas aside."""
-    reader = _Reader(text)
+    reader = _JsonReader(text)
     reader.skip()
     try:
         node = reader.value()
@@ -53,7 +53,7 @@ def parse(text: str) -> Node:
     return node
 
 
-class _Reader:
+class _JsonReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 1 if text.startswith("\ufeff") else 0
@@ -196,7 +196,7 @@ def remove(text: str, container: Node, index: int) -> str:
 
 def _after(text: str, end: int) -> int:
     """Return the offset after the comma that follows a value, or 0 if none does."""
-    reader = _Reader(text)
+    reader = _JsonReader(text)
     reader.at = end
     reader.skip()
     return reader.at + 1 if text.startswith(",", reader.at) else 0

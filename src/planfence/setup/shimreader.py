@@ -10,7 +10,7 @@ from enum import Enum
 from planfence.setup.shims import CHAINED_SUFFIX, HEAD, MARKER, Launcher, digest_of
 
 
-class Kind(Enum):
+class HookOrigin(Enum):
     """What stands in a hook's place: ours, ours but edited since, or somebody else's."""
 
     OURS = "ours"
@@ -18,12 +18,12 @@ class Kind(Enum):
     FOREIGN = "foreign"
 
 
-def classify(data: bytes) -> Kind:
+def classify(data: bytes) -> HookOrigin:
     """Tell a shim of ours, as it was written, from an edited one and from any other hook."""
     if not data.startswith(HEAD + MARKER):
-        return Kind.FOREIGN
+        return HookOrigin.FOREIGN
     digest, _, rest = data.removeprefix(HEAD + MARKER).partition(b"\n")
-    return Kind.OURS if digest == digest_of(rest) else Kind.EDITED
+    return HookOrigin.OURS if digest == digest_of(rest) else HookOrigin.EDITED
 
 
 def calls_planfence(data: bytes, name: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False
@@ -62,11 +62,11 @@ _LITTLE = 5
 _CHANGELOGS = frozenset(("changelog", "changes", "history", "news", "release_notes"))
 _FRAGMENTS = frozenset(("changelog", "changelog.d", "changelogs", "changes", "news", "newsfragments", ".changeset"))
 _BUCKETS = {
-    Kind.RENAME: Bucket.RENAME,
-    Kind.MOVE: Bucket.RENAME,
-    Kind.IDENTIFIER: Bucket.RENAME,
-    Kind.CODEMOD: Bucket.CODEMOD,
-    Kind.FORMAT: Bucket.FORMAT,
+    UnitKind.RENAME: Bucket.RENAME,
+    UnitKind.MOVE: Bucket.RENAME,
+    UnitKind.IDENTIFIER: Bucket.RENAME,
+    UnitKind.CODEMOD: Bucket.CODEMOD,
+    UnitKind.FORMAT: Bucket.FORMAT,
 }
 
 
@@ -83,16 +83,16 @@ class Guide:
     names: Mapping[str, frozenset[str]] | None = None
 
 
-def propose(judged: Sequence[Judged], guide: Guide) -> tuple[Group, ...]:
+def propose(judged: Sequence[ClassifiedUnit], guide: Guide) -> tuple[Group, ...]:
     """Divide a change into groups, in the order in which they should be committed."""
     themes = _themes([one.unit.path for one in judged], guide)
-    members: dict[tuple[str, Bucket], list[Judged]] = defaultdict(list)
+    members: dict[tuple[str, Bucket], list[ClassifiedUnit]] = defaultdict(list)
     for one in judged:
         members[themes[one.unit.path], _bucket(one)].append(one)
     for theme in {theme for theme, _ in members}:
         _absorb(members, theme)
     _keep_together(members)
-    groups: list[tuple[str, Bucket, list[Judged]]] = []
+    groups: list[tuple[str, Bucket, list[ClassifiedUnit]]] = []
     for (theme, bucket), own in members.items():
         parts = _clusters(own, guide.names) if guide.names is not None and bucket is Bucket.BEHAVIOUR else [own]
         groups += [(theme, bucket, part) for part in parts if part]
@@ -102,14 +102,14 @@ def propose(judged: Sequence[Judged], guide: Guide) -> tuple[Group, ...]:
     return tuple(_group(*group, guide, guide.words if group is said else "") for group in groups)
 
 
-def _main(groups: list[tuple[str, Bucket, list[Judged]]], theme: str) -> object:
+def _main(groups: list[tuple[str, Bucket, list[ClassifiedUnit]]], theme: str) -> object:
     """The group that the user's words are for: changed behaviour of the task's theme, the most of it."""
     changed = [group for group in groups if group[1] is Bucket.BEHAVIOUR]
     own = [group for group in changed if group[0] == theme] or changed
     return max(own, key=lambda group: sum(one.unit.lines for one in group[2]), default=None)
 
 
-def _group(theme: str, bucket: Bucket, own: list[Judged], guide: Guide, words: str) -> Group:
+def _group(theme: str, bucket: Bucket, own: list[ClassifiedUnit], guide: Guide, words: str) -> Group:
     task = _task_for(guide, theme, [one.unit.path for one in own])
     types = guide.plan.themes[theme].types if guide.plan and theme in guide.plan.themes else ()
     told = [one for one in own if not is_changelog(one.unit.path)] or own
@@ -155,17 +155,17 @@ def bucket_of(path: str) -> Bucket | None:
     return Bucket.CI if path_class is PathClass.CI else None
 
 
-def _bucket(one: Judged) -> Bucket:
+def _bucket(one: ClassifiedUnit) -> Bucket:
     if (settled := bucket_of(one.unit.path)) is not None:
         return settled
     if one.kind in _BUCKETS:
         return _BUCKETS[one.kind]
-    if one.path_class is PathClass.DOCS or one.kind is Kind.COMMENT:
+    if one.path_class is PathClass.DOCS or one.kind is UnitKind.COMMENT:
         return Bucket.DOCS
     return Bucket.BEHAVIOUR
 
 
-def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
+def _absorb(members: dict[tuple[str, Bucket], list[ClassifiedUnit]], theme: str) -> None:
     """Give companions back to the change that they belong to: comments, changelogs, a little formatting.
 
     So do renamed names and repeated edits where most of their files are changed by it anyway:
@@ -178,7 +178,7 @@ def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None
     paths = {one.unit.path for one in main}
     for bucket in (Bucket.DOCS, Bucket.FORMAT, Bucket.RENAME, Bucket.CODEMOD):
         own = members.get((theme, bucket), [])
-        edits = [one for one in own if one.kind in (Kind.CODEMOD, Kind.IDENTIFIER)]
+        edits = [one for one in own if one.kind in (UnitKind.CODEMOD, UnitKind.IDENTIFIER)]
         places = {one.unit.path for one in edits}
         shared = 2 * len(places & paths) >= len(places)
         little = sum(one.unit.lines for one in own) < _LITTLE
@@ -187,7 +187,7 @@ def _absorb(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None
         members[theme, bucket] = [one for one in own if one not in taken]
 
 
-def _give_changelog(members: dict[tuple[str, Bucket], list[Judged]], theme: str) -> None:
+def _give_changelog(members: dict[tuple[str, Bucket], list[ClassifiedUnit]], theme: str) -> None:
     """Without changed behaviour a changelog tells of the other change, if there is just one."""
     others = [own for (place, bucket), own in members.items() if place == theme and bucket is not Bucket.DOCS and own]
     docs = members.get((theme, Bucket.DOCS), [])
@@ -196,9 +196,9 @@ def _give_changelog(members: dict[tuple[str, Bucket], list[Judged]], theme: str)
         members[theme, Bucket.DOCS] = [one for one in docs if not is_changelog(one.unit.path)]
 
 
-def _companion(one: Judged, bucket: Bucket, paths: set[str], *, little: bool) -> bool:
+def _companion(one: ClassifiedUnit, bucket: Bucket, paths: set[str], *, little: bool) -> bool:
     if bucket is Bucket.DOCS:
-        return (one.kind is Kind.COMMENT and one.unit.path in paths) or is_changelog(one.unit.path)
+        return (one.kind is UnitKind.COMMENT and one.unit.path in paths) or is_changelog(one.unit.path)
     return little and one.unit.atom is None and one.unit.path in paths
 
 
@@ -213,7 +213,7 @@ def is_changelog(path: str) -> bool:
     return name in _CHANGELOGS or bool(set(folders.split("/")) & _FRAGMENTS)
 
 
-def _keep_together(members: dict[tuple[str, Bucket], list[Judged]]) -> None:
+def _keep_together(members: dict[tuple[str, Bucket], list[ClassifiedUnit]]) -> None:
     """Put into one group what can't be committed apart: a path that becomes a folder, or the other way round."""
     place = {id(one): key for key, own in members.items() for one in own}
     every = [one for own in members.values() for one in own]
@@ -241,11 +241,11 @@ def knots(paths: Sequence[str], old_paths: Sequence[str]) -> list[list[int]]:
     return [sorted({*holders[name], *own}) for name, own in inner.items()]
 
 
-def _clusters(own: list[Judged], names: Mapping[str, frozenset[str]]) -> list[list[Judged]]:
+def _clusters(own: list[ClassifiedUnit], names: Mapping[str, frozenset[str]]) -> list[list[ClassifiedUnit]]:
     from planfence.content.crosshunk import clusters  # only if they are asked for
 
     roots = clusters([names.get(one.unit.id, frozenset()) for one in own], [one.unit.path for one in own])
-    parts: dict[int, list[Judged]] = defaultdict(list)
+    parts: dict[int, list[ClassifiedUnit]] = defaultdict(list)
     for one, root in zip(own, roots, strict=True):
         parts[root].append(one)
     return list(parts.values())
@@ -268,7 +268,7 @@ _VERBS = {
 }
 
 
-def suggest(own: Sequence[Judged], bucket: str, types: Sequence[str], words: str) -> str:
+def suggest(own: Sequence[ClassifiedUnit], bucket: str, types: Sequence[str], words: str) -> str:
     """Return a message for one group.
 
     ``types`` are the Conventional Commits types that its theme allows (empty: any);
@@ -280,7 +280,7 @@ def suggest(own: Sequence[Judged], bucket: str, types: Sequence[str], words: str
     classes = {one.path_class for one in own}
     if bucket == "DEPS" and (PathClass.LOCK in classes or any(is_vendored(one.unit.path) for one in own)):
         verb = "update dependencies in"
-    if bucket == "DOCS" and all(one.kind is Kind.COMMENT and one.path_class is not PathClass.DOCS for one in own):
+    if bucket == "DOCS" and all(one.kind is UnitKind.COMMENT and one.path_class is not PathClass.DOCS for one in own):
         verb = "update comments in"
     if bucket in ("BEHAVIOUR", "CODEMOD", "RENAME") and classes == {PathClass.TEST}:
         kind = "test"

@@ -21,10 +21,10 @@ _LEVEL = 1
 
 
 @dataclass(slots=True)
-class _Folder:
+class _TreeNode:
     """One tree: entries by name, each a mode with an id or a folder that was opened. ``id`` empty: changed."""
 
-    entries: dict[bytes, tuple[int, str | _Folder]]
+    entries: dict[bytes, tuple[int, str | _TreeNode]]
     id: str = ""
 
 
@@ -69,21 +69,21 @@ class NewObjects:
             names.append(self._close(root))
         return tuple(names)
 
-    def _open(self, name: str) -> _Folder:
+    def _open(self, name: str) -> _TreeNode:
         size = 20 if self.algorithm == "sha1" else 32
         raw, position = self.read(name), 0
-        entries: dict[bytes, tuple[int, str | _Folder]] = {}
+        entries: dict[bytes, tuple[int, str | _TreeNode]] = {}
         while position < len(raw):
             end = raw.index(b"\0", position)
             mode, _, path = raw[position:end].partition(b" ")
             position = end + 1 + size
             entries[path] = (_canonical(int(mode, 8)), raw[end + 1 : position].hex())
-        return _Folder(entries, name)
+        return _TreeNode(entries, name)
 
-    def _inner(self, folder: _Folder, name: bytes, *, make: bool) -> _Folder | None:
+    def _inner(self, folder: _TreeNode, name: bytes, *, make: bool) -> _TreeNode | None:
         """The folder of this name, opened to be changed; None if there is none and none is to be made."""
         mode, found = folder.entries.get(name, (0, ""))
-        if isinstance(found, _Folder):
+        if isinstance(found, _TreeNode):
             return found
         if mode == Mode.TREE:
             opened = self._open(found)
@@ -92,11 +92,11 @@ class NewObjects:
         elif mode:
             raise ConflictError(name.decode("utf-8", "replace"))
         else:
-            opened = _Folder({})
+            opened = _TreeNode({})
         folder.entries[name] = (Mode.TREE, opened)
         return opened
 
-    def _remove(self, root: _Folder, parts: list[bytes]) -> None:
+    def _remove(self, root: _TreeNode, parts: list[bytes]) -> None:
         way, here = [root], root
         for part in parts[:-1]:
             inner = self._inner(here, part, make=False)
@@ -107,7 +107,7 @@ class NewObjects:
             for folder in way:
                 folder.id = ""
 
-    def _put(self, root: _Folder, parts: list[bytes], mode: int, name: str) -> None:
+    def _put(self, root: _TreeNode, parts: list[bytes], mode: int, name: str) -> None:
         here = root
         here.id = ""
         for part in parts[:-1]:
@@ -116,17 +116,17 @@ class NewObjects:
             here = inner
             here.id = ""
         held = here.entries.get(parts[-1], (0, ""))
-        if held[0] == Mode.TREE and (not isinstance(held[1], _Folder) or not _is_empty(held[1])):
+        if held[0] == Mode.TREE and (not isinstance(held[1], _TreeNode) or not _is_empty(held[1])):
             raise ConflictError(parts[-1].decode("utf-8", "replace"))
         here.entries[parts[-1]] = (mode, name)
 
-    def _close(self, folder: _Folder) -> str:
+    def _close(self, folder: _TreeNode) -> str:
         """Make the tree objects of a folder that was changed; folders that became empty disappear."""
         if folder.id:
             return folder.id
         lines = []
         for name, (mode, held) in sorted(folder.entries.items(), key=_place):
-            if isinstance(held, _Folder):
+            if isinstance(held, _TreeNode):
                 if _is_empty(held):
                     del folder.entries[name]
                     continue
@@ -160,8 +160,8 @@ def _place(item: tuple[bytes, tuple[int, object]]) -> bytes:
     return name + b"/" if mode == Mode.TREE else name
 
 
-def _is_empty(folder: _Folder) -> bool:
-    return all(isinstance(held, _Folder) and _is_empty(held) for _, held in folder.entries.values())
+def _is_empty(folder: _TreeNode) -> bool:
+    return all(isinstance(held, _TreeNode) and _is_empty(held) for _, held in folder.entries.values())
 
 
 def _canonical(mode: int) -> int:

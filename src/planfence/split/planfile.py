@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from planfence.change.hunks import Unit, ends_every_line
-from planfence.content.judged import Judged
+from planfence.content.judged import ClassifiedUnit
 from planfence.errors import PlanfenceError
 from planfence.inert import dumps
 from planfence.records import replace
@@ -21,7 +21,7 @@ from planfence.split.grouping import Group, SplitPlan, knots
 SCHEMA = 1
 
 
-def to_json(plan: SplitPlan, judged: Sequence[Judged]) -> str:
+def to_json(plan: SplitPlan, judged: Sequence[ClassifiedUnit]) -> str:
     """Write the plan, every unit described."""
     described = {one.unit.id: _describe(one) for one in judged}
     data = {
@@ -38,7 +38,7 @@ def to_json(plan: SplitPlan, judged: Sequence[Judged]) -> str:
     return dumps(data, 2) + "\n"
 
 
-def _describe(one: Judged) -> dict[str, object]:
+def _describe(one: ClassifiedUnit) -> dict[str, object]:
     facts: dict[str, object] = {"path": one.unit.path, "kind": str(one.kind), "class": str(one.path_class)}
     if one.unit.file.old_path != one.unit.path:
         facts["from"] = one.unit.file.old_path

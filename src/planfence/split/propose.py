@@ -13,7 +13,7 @@ from planfence import POLICY_PATH
 from planfence.change.hunkreader import files_of
 from planfence.change.hunks import Unit, units_of
 from planfence.change.pathclass import classify
-from planfence.content.judged import Judged, Kind
+from planfence.content.judged import ClassifiedUnit, UnitKind
 from planfence.content.kinds import judge
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
@@ -51,7 +51,7 @@ class Proposal:
     """A subject, its units with their kinds, and the plan for them."""
 
     subject: Subject
-    judged: tuple[Judged, ...]
+    judged: tuple[ClassifiedUnit, ...]
     plan: SplitPlan
 
 
@@ -73,7 +73,9 @@ class Applied:
         return self.report is not None and self.report.refused
 
 
-def analyse(objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()) -> tuple[Judged, ...]:
+def analyse(
+    objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, int]] = ()
+) -> tuple[ClassifiedUnit, ...]:
     """Read the change's units and their kinds; a cut hunk's parts keep the kind of the whole."""
     units = units_of(files_of(subject.diff, objects))
     if not units:
@@ -86,13 +88,13 @@ def analyse(objects: Objects, subject: Subject, cuts: Sequence[tuple[str, int, i
 
     kinds = {one.unit.id: one.kind for one in judged}
 
-    def kind_of(unit: Unit) -> Kind:
+    def kind_of(unit: Unit) -> UnitKind:
         identity = unit.id
         while identity not in kinds:
             identity = identity.rpartition(".")[0]
         return kinds[identity]
 
-    return tuple(Judged(unit, kind_of(unit), classify(unit.path)) for unit in cut(units, cuts))
+    return tuple(ClassifiedUnit(unit, kind_of(unit), classify(unit.path)) for unit in cut(units, cuts))
 
 
 def make_proposal(

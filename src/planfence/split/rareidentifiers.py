@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from planfence.content.crosshunk import NOT_NAMES
-from planfence.content.judged import Judged
+from planfence.content.judged import ClassifiedUnit
 from planfence.content.languages import language_of
 from planfence.gitio.identifiercounts import files_with
 from planfence.gitio.paths import decode, encode
@@ -21,7 +21,7 @@ _SHORT = 4
 _NAME = re.compile(rb"[^\W\d]\w*")
 
 
-def rare_names(repository: Repository, tree: str, judged: Sequence[Judged]) -> dict[str, frozenset[str]]:
+def rare_names(repository: Repository, tree: str, judged: Sequence[ClassifiedUnit]) -> dict[str, frozenset[str]]:
     """Return for each unit (by id) the identifiers in its changed lines that are rare in ``tree``."""
     own = {one.unit.id: _names(one) for one in judged}
     times = Counter(name for names in own.values() for name in names)
@@ -33,7 +33,7 @@ def rare_names(repository: Repository, tree: str, judged: Sequence[Judged]) -> d
     return {identity: frozenset(name.decode("latin-1") for name in names & rare) for identity, names in own.items()}
 
 
-def _names(one: Judged) -> set[bytes]:
+def _names(one: ClassifiedUnit) -> set[bytes]:
     hunk, file = one.unit.hunk, one.unit.file
     if hunk is not None:
         text = b"".join((*hunk.old, *hunk.new))

@@ -19,7 +19,7 @@ from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.judge.claims import Claim
+    from planfence.judge.claims import Attribution
     from planfence.ledger.stages import Facts
     from planfence.manifest.policy import Policy
 
@@ -43,7 +43,7 @@ class Subject:
     commit: bool = False
     author: dict[str, str] = field(default_factory=dict)
     policy: Policy | None = None
-    claim: Claim | None = None
+    claim: Attribution | None = None
 
     @property
     def task(self) -> str:
@@ -88,7 +88,7 @@ def _policy(objects: Objects, commit: str) -> Policy | None:
     return Sources(objects).policy(commit)
 
 
-def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Claim:
+def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Attribution:
     from planfence.judge.claims import staged_claim
 
     claim = staged_claim(repository)
@@ -136,7 +136,7 @@ def _commit(
     )  # fmt: skip
 
 
-def _said_claim(message: str) -> Claim:
+def _said_claim(message: str) -> Attribution:
     from planfence.change.message import parse
     from planfence.judge.claims import claim_of
 

@@ -13,14 +13,14 @@ from planfence.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class RepositoryPaths:
     """The paths that the repository holds, and the folders that they are in."""
 
     paths: frozenset[str]
     folders: frozenset[str]
 
     @classmethod
-    def of(cls, paths: frozenset[str]) -> Tree:
+    def of(cls, paths: frozenset[str]) -> RepositoryPaths:
         """Build it from the paths alone."""
         folders: set[str] = set()
         for path in paths:
@@ -38,7 +38,7 @@ class LintContext:
     plan: Plan
     policy: Policy
     source: TomlSource
-    tree: Tree | None = None
+    tree: RepositoryPaths | None = None
 
     def numbered(self) -> Iterator[tuple[Path, Task]]:
         """The tasks, each with its path in the source."""

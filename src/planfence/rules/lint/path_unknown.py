@@ -27,7 +27,7 @@ def check(ctx: LintContext) -> Iterator[Finding]:
         return
     added = {entry.path for task in ctx.plan.tasks for entry in task.files if entry.change in (Action.ADD, None)}
     wide = [each for each in added if not paths.is_literal(each)]
-    known = _Known(ctx.tree.paths)
+    known = _FileIndex(ctx.tree.paths)
     for path, task in ctx.numbered():
         for index, entry in enumerate(task.files):
             if entry.change in (Action.ADD, None) or not paths.is_literal(entry.path):
@@ -43,7 +43,7 @@ def check(ctx: LintContext) -> Iterator[Finding]:
             yield RULE.at(ctx, (*path, "files", index, "path"), message, known.fix(entry.path))
 
 
-class _Known:
+class _FileIndex:
     """The repository's files by name and by folder, sorted out at the first question."""
 
     def __init__(self, tree: frozenset[str]) -> None:

@@ -30,7 +30,7 @@ _LOOKED_AT = 1_000_000
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:
-    known, waits, told = _Known(), _Waits(ctx.plan.tasks), 0
+    known, waits, told = _PatternIndex(), _Waits(ctx.plan.tasks), 0
     for number, (path, later) in enumerate(ctx.numbered()):
         shared: dict[int, tuple[int, str, str]] = {}
         for index, pattern in enumerate(later.patterns):
@@ -63,7 +63,7 @@ def _bits(number: int, most: int) -> Iterator[int]:
         most -= 1
 
 
-class _Known:
+class _PatternIndex:
     """The patterns of the tasks so far, each with the tasks that list it (the bits of a number).
 
     Two patterns can name one path only if what stands before the first wildcard of the one begins what stands there in
