@@ -11,7 +11,7 @@ from planfence.tables import PROGRAMS
 #: More processes than this above a commit are not looked at.
 _MOST = 32
 _SIZE = 4096
-#: Names of processes that are no agent's, so that their words need not be read. A name is cut after 15 bytes (proc(5)).
+#: Names of processes that are not an agent's: their words need not be read. A name is cut after 15 bytes (proc(5)).
 _PLAIN = frozenset(
     b"bash sh dash zsh fish ksh git make ssh sshd sudo su env time timeout xargs login systemd init screen prek "
     b"lazygit emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
@@ -113,7 +113,7 @@ def among(listing: bytes, number: int) -> str:
 def agent_of(words: "list[bytes]") -> str:
     """Return the agent that a process with these words is; empty for any other.
 
-    Its program counts, and where that is an interpreter its script: by their own names, and by npm's package that they
+    Its program counts, and if that is an interpreter its script: by their own names, and by npm's package that they
     lie in. A name further up in a path is some folder's.
     """
     if not words or not words[0]:

@@ -19,7 +19,7 @@ LARGEST = 64 * 1024 * 1024
 
 
 class NotJson(PlanfenceError):
-    """The text is no JSON, as against JSON beyond our limits."""
+    """The text is not JSON, as against JSON beyond our limits."""
 
 
 def read_json(data: bytes | str, what: str, hint: str, *, largest: int = LARGEST) -> Any:
@@ -41,7 +41,7 @@ def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:
     except RecursionError:
         raise deep from None
     except ValueError as error:
-        raise NotJson(f"{what} is no JSON: {error}", hint=hint) from error
+        raise NotJson(f"{what} is not JSON: {error}", hint=hint) from error
     level = [value]
     for _ in range(DEEPEST):
         inner: list[Any] = []
@@ -60,7 +60,7 @@ def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:
 
 
 def _is_half(char: str) -> bool:
-    """Whether it is a lone surrogate, but for those that stand for a byte of a name that is no UTF-8 (PEP 383)."""
+    """Whether it is a lone surrogate, but for those that stand for a byte of a name that is not UTF-8 (PEP 383)."""
     return "\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff"
 
 
@@ -72,4 +72,4 @@ def _finite(text: str) -> float:
 
 
 def _none(text: str) -> float:
-    raise ValueError(f"{text[:40]} is no number")
+    raise ValueError(f"{text[:40]} is not a number")

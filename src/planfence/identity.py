@@ -28,7 +28,7 @@ _LONGEST = 100
 def detect(environment: Environment, own: Mapping[str, str] | None = None) -> str:
     """Return who is committing: ``claude``, ``codex``, ``gemini``, ``cursor``, …, ``agent``, or ``human``.
 
-    ``own`` are the policy's variables, each with its model. Raises :class:`PlanfenceError` where ``PLANFENCE_MODEL``
+    ``own`` are the policy's variables, each with its model. Raises :class:`PlanfenceError` if ``PLANFENCE_MODEL``
     could not stand in a trailer or a log line.
     """
     named = environment.get("PLANFENCE_MODEL").strip()
@@ -68,7 +68,7 @@ def checked_task(name: str, given: str) -> str:
     if len(name) <= 2 * _LONGEST and name.isprintable() and not any(c.isspace() or c == "," for c in name):
         return name
     raise PlanfenceError(
-        f"{given}={name[:_LONGEST]!r} is no task's name: it is long, or has a space, a comma or a control character",
+        f"{given}={name[:_LONGEST]!r} is not a task's name: it is long, or has a space, a comma or a control character",
         hint="give PLAN/TASK, as `planfence plan show` has them",
     )
 
@@ -82,6 +82,6 @@ def checked(name: str, given: str) -> str:
         return name
     shown = repr(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")
     raise PlanfenceError(
-        f"{given}={shown} is no model's name: it is empty or long, or has a space, a comma or a control character",
+        f"{given}={shown} is not a model's name: it is empty or long, or has a space, a comma or a control character",
         hint="give a name that the plan's roles use, such as `codex`",
     )

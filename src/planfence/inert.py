@@ -3,7 +3,7 @@
 A plan, a message, a file name, a branch, a ledger entry or a git server may hold whatever its writer wants: sequences
 that a terminal obeys, characters that turn or hide text, line breaks that begin a command of a CI's log. :func:`inert`
 is the one way in which such a text becomes part of a line of ours. :func:`netted` is the net below: everything that
-is printed passes it, so that a place that forgets is no hole. Imports nothing, because hooks print too.
+is printed passes it, so that no place can forget it. Imports nothing, because hooks print too.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _no_command(line: str) -> str:
 def dumps(value: object, indent: int | None = None) -> str:
     """JSON whose text is inert and valid: what is not plainly seen is a JSON escape, so nothing is lost.
 
-    Half of a surrogate pair is no Unicode text (RFC 8259, section 8.2): if it stands for an undecodable byte, that
+    Half of a surrogate pair is not Unicode text (RFC 8259, section 8.2): if it stands for an undecodable byte, that
     is shown (`\\\\xff`).
     """
     import json

@@ -58,7 +58,7 @@ KINDS = {
 #: What belongs to the caller's git, to hook frameworks and to us: dropped without a word, since a hook always has them.
 _OURS = "GIT_* PRE_COMMIT* PLANFENCE_* PWD OLDPWD"
 
-#: Stays though a kind above has it: it says who someone is or where something lives, as HOME does, and is no code.
+#: Stays though a kind above has it: it says who someone is or where something lives, as HOME does, and is not code.
 _STAYS = "PG* DATABASE_* *_TOKEN *_PASSWORD GIT_AUTHOR_* GIT_COMMITTER_* GIT_ASKPASS GIT_TERMINAL_PROMPT"
 
 #: What every program needs, also if the policy has a strict list.

@@ -149,7 +149,7 @@ def test_a_commit_with_two_trees(lab) -> None:
 
 
 def test_a_parent_line_behind_the_author(lab) -> None:
-    """Git stops reading parents at the author: such a line is no parent, and must not become one for us."""
+    """Git stops reading parents at the author: such a line is not a parent, and must not become one for us."""
     evil = lab.tree_with("100644", b"evil.py", lab.blob())
     other = lab.git("commit-tree", evil, stdin=b"x\n")
     text = (

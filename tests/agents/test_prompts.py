@@ -272,7 +272,7 @@ def task(repo):
 
 @pytest.mark.parametrize("evidence", ["", "  ", "ok", "LGTM!", "yes.", "…"])
 def test_an_answer_needs_a_word_of_evidence(task, evidence):
-    with pytest.raises(PlanfenceError, match="is no evidence"):
+    with pytest.raises(PlanfenceError, match="is not evidence"):
         reviewing.check(answers(task, A1=Answer("A1", True, evidence)), task)
 
 

@@ -51,7 +51,7 @@ def test_following_a_history_finds_what_each_tree_shows(empty_repo, seed: int) -
 
 
 def test_a_folder_whose_name_is_no_utf_8(repo):
-    """A range reads folders by their paths; what is no text in them must reach git as the bytes that it was."""
+    """A range reads folders by their paths; what is not text in them must reach git as the bytes that it was."""
     blob = repo.git("hash-object", "-w", "--stdin", stdin=b"x\n")
     repo.git("update-index", "-z", "--index-info", stdin=f"100644 {blob}\t".encode() + b"docs/\xff\xfe/a.md\0")
     tree = repo.git("write-tree")

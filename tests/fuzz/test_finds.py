@@ -35,7 +35,7 @@ def test_two_tasks_of_one_name_that_need_each_other() -> None:
         "x: y\n\nbody\nPlan-Model: human\nPlan-Task: p/b\nwords\nwords\nwords\n",
         # A folded line belongs to the trailer that is replaced.
         "x: y\n\nPlan-Task: p/b\n folded\nSigned-off-by: A <a@b>\n",
-        # A vertical tab is no blank line for git.
+        # A vertical tab is not a blank line for git.
         "x: y\n\nPlan-Task: p/b\n\n\x0b\n# a comment\n",
         "\x0b",
     ],

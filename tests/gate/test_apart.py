@@ -41,7 +41,7 @@ def test_one_command_makes_branch_and_worktree_and_starts_the_task(linking):
     assert place.planfence("status").returncode == 0
     assert (top / "node_modules/left/pad.js").exists()
     assert os.readlink(top / ".venv") == str(linking.root / ".venv")
-    assert place.git("status", "--porcelain") == ""  # the links are no new files
+    assert place.git("status", "--porcelain") == ""  # the links are not new files
     assert "protected" not in done.stderr
     again = linking.planfence("start", TASK, "--worktree", "../other")
     assert (again.returncode, (linking.root.parent / "other").exists()) == (2, False)

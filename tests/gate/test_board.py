@@ -146,7 +146,7 @@ def test_worktrees_of_agents_and_odd_ones(repo, tmp_path):
     bare.start("auth/nothing")
     assert f"auth/nothing is active in {bare.root}, and no plan has it" in board(repo.open()).notes
     repo.start(GUIDE)
-    assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is no file of it
+    assert rows(claude)[GUIDE].outside == ()  # the worktree inside the main one is not a file of it
 
 
 @pytest.mark.usefixtures("two")

@@ -152,7 +152,7 @@ def test_all_of_them_in_one_range(recipes) -> None:
     [
         (DEPENDABOT, BUMP, ["package.json", "src/evil.py"], "it does not list src/evil.py"),
         (DEPENDABOT, BUMP, ["package.json", "a.py", "b.py"], "it does not list a.py and 1 more"),
-        (DEPENDABOT, "feat: a new page", ["package.json"], "`feat:` is no type of it (build, chore, ci, fix)"),
+        (DEPENDABOT, "feat: a new page", ["package.json"], "`feat:` is not a type of it (build, chore, ci, fix)"),
         (DEPENDABOT, f"{BUMP}Plan-Model: codex\n", ["package.json"], "standing work (deps) is never a model's"),
         (DEPENDABOT, f"{BUMP}Co-authored-by: Claude <noreply@anthropic.com>\n", ["package.json"], "is never a model's"),
         (DEPENDABOT, BUMP, ["package.json", "planfence.toml"], "planfence.toml governs"),

@@ -147,7 +147,7 @@ def test_a_forced_push_to_the_protected_branch_can_not_be_judged_by_what_is_gone
 
 
 def test_a_deleted_ledger_fails_no_job(forge: Forge) -> None:
-    """A repository whose ledger nobody has pushed yet: there is nothing to fetch, which is no error."""
+    """A repository whose ledger nobody has pushed yet: there is nothing to fetch, which is not an error."""
     bare = forge.at(forge.bare)
     for ref in bare.git("for-each-ref", "--format=%(refname)", "refs/planfence").splitlines():
         bare.git("update-ref", "-d", ref)

@@ -43,7 +43,7 @@ def test_a_commit_a_range_and_the_branch(repo):
     assert [f.path for f in summarise(repo.open(), span=f"{base}..HEAD").files] == ["src/a.py", "src/b.py"]
     assert [f.path for f in summarise(repo.open()).files] == ["src/a.py", "src/b.py"]
     assert summarise(repo.open(), revision=repo.git("rev-list", "--max-parents=0", "HEAD")).files
-    with pytest.raises(PlanfenceError, match="is no range"):
+    with pytest.raises(PlanfenceError, match="is not a range"):
         summarise(repo.open(), span="HEAD")
 
 

@@ -37,7 +37,7 @@ def test_a_review_is_a_record(reviewed):
     assert reviewed.planfence("finish", **claude).returncode == 1
     thin = reviewed.planfence("review", "--json", "-", stdin=answers(A1={"evidence": "LGTM"}), **claude)
     assert thin.returncode == 2
-    assert "is no evidence" in thin.stderr
+    assert "is not evidence" in thin.stderr
     unmet = reviewed.planfence("review", "--json", "-", stdin=answers(A1={"met": False}), **claude)
     assert unmet.returncode == 0, unmet.stderr
     assert "not met: A1" in unmet.stdout

@@ -30,7 +30,7 @@ EVIL = (
 )
 #: As TOML, git's messages and arguments may hold it: without NUL.
 SPEAKABLE = EVIL.replace("\x00", "")
-#: As a part of a path, and of a file name that is no UTF-8.
+#: As a part of a path, and of a file name that is not UTF-8.
 NAME = SPEAKABLE.replace("/", "").encode() + b"\xff\xfe"
 #: What git lets stand in a branch's name.
 BRANCH = "evil\u202e\u200b\u0085::error::evil\u2028".replace(":", "") + "##\u009b5m"

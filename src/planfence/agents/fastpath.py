@@ -53,7 +53,7 @@ def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     raw = _json(data.decode())
     if raw["hook_event_name"] != "PostToolUse" or raw["tool_name"] != "Bash":
         return False
-    # In a folder that is no worktree's top, the full judgement finds the repository.
+    # In a folder that is not a worktree's top, the full judgement finds the repository.
     top = raw["cwd"]
     if not top.startswith("/") or "\0" in top or not os.path.lexists(top + "/.git"):
         return False
@@ -186,7 +186,7 @@ def _git_dirs(top: str) -> tuple[str, str]:
 
 
 def _head(git_dir: str, common: str) -> str:
-    """Return HEAD's commit id from its files, or an empty string where they do not tell."""
+    """Return HEAD's commit id from its files, or an empty string if they do not tell."""
     said = _read(git_dir + "/HEAD").rstrip("\n")
     if not said.startswith("ref: "):
         return said

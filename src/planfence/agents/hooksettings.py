@@ -33,7 +33,7 @@ def taken_away(top: Path, environment: Environment) -> str:
         except (OSError, ValueError, RecursionError):
             return f"{place} can't be read as JSON, so Claude Code would drop all hooks in it: fix it, or ask a person."
         if not isinstance(value, dict):
-            return f"{place} is no JSON object, so Claude Code would drop all hooks in it: fix it, or ask a person."
+            return f"{place} is not a JSON object, so Claude Code would drop all hooks in it: fix it, or ask a person."
         if value.get("disableAllHooks") is True:
             return f"`disableAllHooks` in {place} switches the plan's hooks off: take it out, or ask a person."
         hooks = value.get("hooks")

@@ -144,13 +144,13 @@ class Payload:
 
 
 def read(agent: str, data: bytes) -> Payload:
-    """Read one payload. Raises :class:`PlanfenceError` where it is no JSON object or names no event."""
+    """Read one payload. Raises :class:`PlanfenceError` if it is not a JSON object or names no event."""
     try:
         raw = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise PlanfenceError(f"the hook's input is no JSON: {error}", hint="see docs/agents.md") from error
+        raise PlanfenceError(f"the hook's input is not JSON: {error}", hint="see docs/agents.md") from error
     if not isinstance(raw, dict):
-        raise PlanfenceError("the hook's input is no JSON object", hint="see docs/agents.md")
+        raise PlanfenceError("the hook's input is not a JSON object", hint="see docs/agents.md")
     raw = {**{_SNAKE[name]: value for name, value in raw.items() if name in _SNAKE}, **raw}
     call = raw.get("toolCall")
     if isinstance(call, dict):  # Antigravity's

@@ -70,7 +70,7 @@ def run(
     """Start ``agent`` with a stage's prompt on standard input, wait, and record the run.
 
     The log gets one line, the ledger an entry with the prompt, the diff of the worktree and the
-    output. Raises :class:`PlanfenceError` where the agent is not installed.
+    output. Raises :class:`PlanfenceError` if the agent is not installed.
     """
     order = order or Order(program=program)
     if agent not in programs.ARGUMENTS:

@@ -48,7 +48,7 @@ _MOST_BRACES = 1000
 
 
 class UnreadableError(ValueError):
-    """The text is no shell command that this can take apart."""
+    """The text is not a shell command that this can take apart."""
 
 
 class WordPart(NamedTuple):
@@ -303,7 +303,7 @@ class _ScriptReader:
         return self.chains
 
     def _inside(self, node: Node, like: Command) -> None:
-        """Add the commands that a node's children are or run; what is no command can still hold substitutions."""
+        """Add the commands that a node's children are or run; what is not a command can still hold substitutions."""
         counts = node.type == "c_style_for_statement" or self._text(node).startswith("((")
         compares = self._text(node).startswith("[ ")
         for child in node.named_children:

@@ -41,7 +41,7 @@ def waits(asked: Payload) -> bool:
 def unproven(here: Fence) -> str:
     """Say what keeps the agent from stopping: its tree has no passing tests. Empty: nothing does.
 
-    Only while a task is implemented, and only where something was changed since the branch began.
+    Only while a task is implemented, and only if something was changed since the branch began.
     """
     if here.task is None or here.policy is None:
         return ""

@@ -82,7 +82,7 @@ def commit_of(objects: Objects, identifier: str) -> str:
 
 
 def is_ancestor(repository: Repository, old: str, new: str) -> bool:
-    """Whether ``new`` has all that ``old`` has; not where ``old`` is not here."""
+    """Whether ``new`` has all that ``old`` has; not if ``old`` is not here."""
     return repository.git.status("merge-base", "--is-ancestor", old, new, ok=(0, 1, 128))[0] == 0
 
 

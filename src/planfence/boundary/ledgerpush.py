@@ -30,11 +30,11 @@ def judge_ledger(repository: Repository, old: str, new: str, ref: str, first: st
     if kept is not None:
         yield from _judge_kept(repository, new, kept, first)
     elif name is None:
-        yield ledger_rewritten.about(ref, "is no ledger's name")
+        yield ledger_rewritten.about(ref, "is not a ledger's name")
     elif new == repository.zero:
         yield ledger_rewritten.about(ref, "would be deleted")
     elif not _is_chain(repository, new):
-        yield ledger_rewritten.about(ref, "would lead to something that is no ledger")
+        yield ledger_rewritten.about(ref, "would lead to something that is not a ledger")
     elif old != repository.zero and not _grows(repository, old, new):
         yield ledger_rewritten.about(ref, "would lose entries that it has")
     else:
@@ -47,13 +47,13 @@ def judge_ledger(repository: Repository, old: str, new: str, ref: str, first: st
 
 
 def _judge_kept(repository: Repository, new: str, kept: re.Match[str], first: str) -> Iterator[Finding]:
-    """Attachments are no proof, and go after their time; until then they are their writer's."""
+    """Attachments are not proof, and go after their time; until then they are their writer's."""
     owner, pusher = _owner(repository, kept["writer"]), who(repository.environment)
     if new == repository.zero:
         if kept["day"] >= first[: len(kept["day"])] and not (owner and owner == pusher):
             yield ledger_rewritten.about(kept[0], "would be deleted before its time")
     elif repository.git.status("cat-file", "-t", new, ok=(0, 1, 128))[1].strip() != b"commit":
-        yield ledger_rewritten.about(kept[0], "would lead to something that is no commit")
+        yield ledger_rewritten.about(kept[0], "would lead to something that is not a commit")
     elif owner and owner != pusher:
         yield ledger_rewritten.about(kept[0], "belongs to another writer")
     elif pusher and not owner:

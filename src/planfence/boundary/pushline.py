@@ -46,7 +46,7 @@ def is_push(words: Sequence[str]) -> bool:
 
 
 def read(words: Sequence[str]) -> PushLine | None:
-    """Return what a process's words push; None if they are no push, or may push what they don't name."""
+    """Return what a process's words push; None if they push nothing, or may push what they don't name."""
     rest = _after_git(words)
     if rest is None or rest[:1] != ["push"] or _sets_what_decides(words):
         return None

@@ -30,7 +30,7 @@ SETTING = "planfence.base"
 
 
 def receive(repository: Repository, data: bytes) -> CheckResult:
-    """Judge a push. Raises :class:`PlanfenceError` where the server has no policy, or what comes can't be read."""
+    """Judge a push. Raises :class:`PlanfenceError` if the server has no policy, or what comes can't be read."""
     if repository.environment.get("GIT_NAMESPACE"):
         raise CouldNotCheck("a push into a git namespace can't be judged", hint="give each project a repository")
     updates = _resolved(repository, parse(repository, data))
@@ -86,7 +86,7 @@ def _setting(repository: Repository) -> str:
 def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Protected:
     """Return the protected branch: the server's own word, else that which the policy at its HEAD names.
 
-    Raises :class:`PlanfenceError` where there is none, or it has no policy.
+    Raises :class:`PlanfenceError` if there is none, or it has no policy.
     """
     if setting:
         return protected_at(sources, branches, setting, told=True)

@@ -19,7 +19,7 @@ def squash_message(repository: Repository, base: str, head: str) -> str:
     """Return the message that a squash of these commits (full ids) can bear and be judged by.
 
     Each task has a paragraph of its own with what was done, and its trailers below, as where whole messages are put
-    together; co-authors stand last. Raises :class:`PlanfenceError` where there is nothing to squash.
+    together; co-authors stand last. Raises :class:`PlanfenceError` if there is nothing to squash.
     """
     with Objects(repository.git) as objects:
         found = [parse_commit(raw) for raw in objects.read_many(listed(repository, [head, f"^{base}"]))]

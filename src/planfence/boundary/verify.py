@@ -57,7 +57,7 @@ def verify(
     ``span`` is `A..B` (`A...B`: from their merge base, by the policy of A); empty: what the CI
     at hand means. The left end stands for the protected branch: whoever may choose it, may
     choose the policy. ``ahead`` is the span, where git began to read it earlier. Raises
-    :class:`PlanfenceError` where there is no policy.
+    :class:`PlanfenceError` if there is no policy.
     """
     asked = range_of(repository, span) if ahead is None else _between(repository, ahead.base, ahead.head)
     with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
@@ -146,7 +146,7 @@ def _span(repository: Repository, span: str) -> Range:
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
-        raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
+        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
     return _between(repository, reader.resolve(repository, left), reader.resolve(repository, right))
 
 

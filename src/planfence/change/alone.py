@@ -28,7 +28,7 @@ class Copies:
 
 
 def unedited(repository: Repository, objects: Objects, head: str, path: str) -> Copies:
-    """Return a path's copies; raises :class:`PlanfenceError` where one of them has edits of the user's own."""
+    """Return a path's copies; raises :class:`PlanfenceError` if one of them has edits of the user's own."""
     git = repository.git
     found = entry(objects, head, path) if head else None
     if found is not None and not is_plain(found):

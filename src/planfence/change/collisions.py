@@ -31,7 +31,7 @@ class _TreeNames:
     def __init__(self, objects: Objects, identifier: str) -> None:
         raw = objects.read_many([identifier])[0]
         if raw.type != "tree":
-            raise CouldNotCheck(f"{identifier} is no tree", hint="run `git fsck`")
+            raise CouldNotCheck(f"{identifier} is not a tree", hint="run `git fsck`")
         self.trees: dict[str, str] = {}
         names: dict[str, list[str]] = {}
         for name, entry in parse_tree(raw.data, len(raw.id) // 2):

@@ -16,7 +16,7 @@ BATCH = 128
 class DiffTree:
     """A context manager. Send the next questions before the answers of the last are read, and git works meanwhile.
 
-    `diff-tree` echoes a line that is no id and flushes: a line that nobody can foresee marks the end of each answer,
+    `diff-tree` echoes a line that is not an id and flushes: a line that nobody can foresee marks the end of an answer,
     whatever files are called. Ask about commits if that is possible: git keeps each tree that it is asked for by
     its name, and of a commit next to nothing.
     """

@@ -149,7 +149,7 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     """
     check_tree(repository, tree)
     if into.is_symlink() or any(into.iterdir()):
-        raise CouldNotCheck(f"{into} is no empty folder", hint="name a folder that is not there")
+        raise CouldNotCheck(f"{into} is not an empty folder", hint="name a folder that is not there")
     git = repository.git
     objects = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
     shadow = space / "git"
@@ -199,7 +199,7 @@ class Rewriter:
     def write(self, states: Mapping[str, tuple[int, bytes] | None]) -> None:
         """Give each path its mode and bytes (a link's are its target), or take it away (None).
 
-        Raises :class:`CouldNotCheck` where something that is no folder stands in the way: a test may have put it
+        Raises :class:`CouldNotCheck` if something that is not a folder stands in the way: a test may have put it
         there, and it could lead out of the export.
         """
         for path in sorted(states, key=lambda path: (states[path] is not None, path)):
@@ -225,7 +225,7 @@ class Rewriter:
         """Where a path is in the export, with the folders above it if they are to be made."""
         *folders, name = path.split("/")
         if {"", ".", "..", ".git"} & {*folders, name}:
-            raise CouldNotCheck(f"{path!a} is no path of a tree", hint=_LOOK)
+            raise CouldNotCheck(f"{path!a} is not a path of a tree", hint=_LOOK)
         here = self._files
         for folder in folders:
             here = here / folder

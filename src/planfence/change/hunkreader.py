@@ -66,7 +66,7 @@ class _Entry:
 def read_files(repository: Repository, old_tree: str, new_tree: str) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order; a rename is one file.
 
-    Raises :class:`CouldNotCheck` where anything can't be read or the hunks do not fit the blobs.
+    Raises :class:`CouldNotCheck` if anything can't be read or the hunks do not fit the blobs.
     """
     from planfence.gitio.isolated import BareView  # a split of what is staged does not load it
 

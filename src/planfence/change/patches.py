@@ -35,7 +35,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 
 
 def patch_text(repository: Repository, old: str, new: str) -> str:
-    """Return the patch between two trees; bytes that are no UTF-8 travel as surrogates."""
+    """Return the patch between two trees; bytes that are not UTF-8 travel as surrogates."""
     with BareView(repository) as git:
         return git.run(*_COMMAND, old, new, "--").decode("utf-8", "surrogateescape")
 

@@ -26,7 +26,7 @@ class Tried:
 def try_tree(repository: Repository, tree: str, command: str) -> Tried:
     """Run a shell command in a fresh export of ``tree``, with no word of this repository in its environment.
 
-    Whatever it starts ends with it. Raises :class:`CouldNotCheck` where it could not be started.
+    Whatever it starts ends with it. Raises :class:`CouldNotCheck` if it could not be started.
     """
     with export(repository, tree) as place:
         try:

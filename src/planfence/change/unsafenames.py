@@ -74,7 +74,7 @@ def unwritable(name: str, mode: int) -> str:
         readings, special = tails[:1], _SPECIAL
     for wanted, short in special:
         if seen == wanted or any(_is_ntfs_special(each, wanted, short) for each in readings):
-            return f"the name is `{wanted}` on some file system, and it is no file"
+            return f"the name is `{wanted}` on some file system, and it is not a file"
     return ""
 
 

@@ -71,7 +71,7 @@ def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str) -> 
 def move_head(repository: Repository, new: str, old: str, reason: str) -> None:
     """Move the branch that HEAD names (or a detached HEAD) from ``old`` to ``new``.
 
-    Raises :class:`CouldNotCheck` where it is no longer at ``old``: somebody committed meanwhile.
+    Raises :class:`CouldNotCheck` if it is no longer at ``old``: somebody committed meanwhile.
     """
     repository.git.run("update-ref", "-m", reason, "HEAD", new, old)
 

@@ -17,7 +17,7 @@ from planfence.terminal import emit
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of {health, subject, seen, mend}.")
 def command(as_json: bool) -> int:
-    """Say what is installed here and what would not run; exit 1 where something would not."""
+    """Say what is installed here and what would not run; exit 1 if something would not."""
     found = examine(env.current(), Path.cwd())
     emit((_json(found) if as_json else _text(found)) + "\n")
     broken = any(each.health is Health.BROKEN for each in found)

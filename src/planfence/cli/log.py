@@ -69,7 +69,7 @@ def add(fields: tuple[str, ...]) -> None:
     for field in fields:
         name, equals, value = field.partition("=")
         if not equals or not name.replace("_", "").isalnum():
-            raise PlanfenceError(f"{field} is no KEY=VALUE", hint="write cost=0.42")
+            raise PlanfenceError(f"{field} is not KEY=VALUE", hint="write cost=0.42")
         pairs[name] = value
     repository = here()
     say(files.add(repository, policy_of(repository), pairs))

@@ -52,5 +52,5 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
 def _seconds(budget: str) -> float:
     found = _BUDGET.fullmatch(budget.strip())
     if found is None or not int(found[1]):
-        raise PlanfenceError(f"{budget} is no time", hint="write it as 90s, 10m or 1h")
+        raise PlanfenceError(f"{budget} is not a time", hint="write it as 90s, 10m or 1h")
     return float(int(found[1]) * _SECONDS[found[2]])

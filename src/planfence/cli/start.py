@@ -22,7 +22,7 @@ from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
 from planfence.terminal import emit, say
 
-#: A terminal is no proof of a person: after so many seconds without an answer the plan's estimate is taken.
+#: A terminal does not prove a person: after so many seconds without an answer the plan's estimate is taken.
 ANSWER_S = 30
 _TRIES = 3
 

@@ -16,7 +16,7 @@ def _words(text: str) -> frozenset[str]:
 
 #: A block this small may be equal to another by chance (letters and digits).
 _BLOCK = 20
-#: Above so many lines a hunk is no token edit.
+#: Above so many lines a hunk is not a token edit.
 _LONG = 40
 #: Words of some language that look like names.
 NOT_NAMES = _words(

@@ -143,7 +143,7 @@ def _heredoc(text: str, word: str, position: int, limit: int) -> Span | None:
 
 
 def _scalar_indent(head: str) -> int:
-    """The indentation of a line that has this before its `|` or `>`; -1 where that opens no block scalar."""
+    """The indentation of a line that has this before its `|` or `>`; -1 if that opens no block scalar."""
     words = head.split()
     if head[-1:].isspace():
         while words and words[-1][0] in "!&" and words[-1][-1] not in ":-":
@@ -236,7 +236,7 @@ def lex(
     prior: Lexed | None = None,
     shared: int = 0,
 ) -> Lexed:
-    """Scan a text once, up to ``limit``; :class:`PastDeadline` where ``late`` says so.
+    """Scan a text once, up to ``limit``; :class:`PastDeadline` if ``late`` says so.
 
     The first ``shared`` characters are also those of ``prior``: its spans that end there are
     taken over.

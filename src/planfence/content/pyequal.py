@@ -48,7 +48,7 @@ def parses(source: bytes) -> bool:
 
 
 def same(old: bytes, new: bytes, late: Callable[[], bool]) -> Same:
-    """Compare two sources; :class:`PastDeadline` where ``late`` says so on the way."""
+    """Compare two sources; :class:`PastDeadline` if ``late`` says so on the way."""
     before, after = parsed(old), parsed(new)
     if before is None or after is None:
         return Same.NO

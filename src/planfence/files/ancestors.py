@@ -64,7 +64,7 @@ def _from_proc(number: int) -> tuple[int, Ancestor] | None:
 def _from_ps(number: int) -> tuple[int, Ancestor] | None:
     """Where there is no /proc (macOS, BSD). Words with spaces come apart, which makes a push no longer understood."""
     try:
-        import subprocess  # only where there is no /proc
+        import subprocess  # only if there is no /proc
 
         done = subprocess.run(
             ["ps", "-ww", "-o", "ppid=,args=", "-p", str(number)], capture_output=True, text=True, check=False

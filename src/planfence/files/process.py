@@ -100,7 +100,7 @@ def run_command(command: str, where: Path, variables: Mapping[str, str], timeout
 class Running:
     """A shell command under way, followed step by step, so that one process can follow several.
 
-    Raises :class:`CouldNotCheck` where there is no shell. Whoever makes one calls :meth:`end`.
+    Raises :class:`CouldNotCheck` if there is no shell. Whoever makes one calls :meth:`end`.
     """
 
     def __init__(self, command: str, where: Path, variables: Mapping[str, str], timeout_s: float, watch: Watch) -> None:
@@ -125,7 +125,7 @@ class Running:
         except OSError as error:
             raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
         except ValueError as error:  # a recorded command may hold a NUL
-            raise CouldNotCheck(f"`{command}` is no command line: {error}") from error
+            raise CouldNotCheck(f"`{command}` is not a command line: {error}") from error
         assert self._process.stdout is not None
         self._pipe: IO[bytes] = self._process.stdout
         os.set_blocking(self._pipe.fileno(), False)
@@ -144,7 +144,7 @@ class Running:
         return Ended((status if status >= 0 else 128 - status) if in_time else None, self._kept.text(), seconds)
 
     def _follow(self, wait_s: float) -> bool | None:
-        """Read what is there; False if its time ran out, None where it goes on."""
+        """Read what is there; False if its time ran out, None if it goes on."""
         if self._closed:
             # Everyone closed its output: only the exit status is still to come.
             with suppress(subprocess.TimeoutExpired):

@@ -29,7 +29,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replace a file by a rename, so that a crash leaves the old one or the new one.
 
     A file that is there keeps its permissions; a new one gets ``mode``, less what the umask takes away. Raises
-    :class:`CouldNotCheck` where the folder can't be written.
+    :class:`CouldNotCheck` if the folder can't be written.
     """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ def board(
 ) -> Board:
     """Look at every worktree, every plan at their HEADs and on the base, the ledger and the logs; change nothing.
 
-    ``finished`` asks for the tasks that are done too. Raises :class:`PlanfenceError` where no policy stands at any of
+    ``finished`` asks for the tasks that are done too. Raises :class:`PlanfenceError` if no policy stands at any of
     these commits. ``last`` is a look before this one, whose worktrees with the same ``marks`` may be believed.
     """
     last = last or LastLook()
@@ -105,7 +105,7 @@ def board(
 def names_plan(repository: Repository, wanted: str) -> bool:
     """Whether this names a plan that stands at a worktree's HEAD or on the base, and no task.
 
-    Raises :class:`PlanfenceError` where no policy stands at any of these commits.
+    Raises :class:`PlanfenceError` if no policy stands at any of these commits.
     """
     with Objects(repository.git) as objects:
         found = _plans(repository, objects).plans

@@ -143,7 +143,7 @@ def read(text: str) -> Budget:
 
 
 def checked(scene: Scene, more: Budget, why: str) -> None:
-    """Raise :class:`PlanfenceError` where nothing would be raised, or no reason is given."""
+    """Raise :class:`PlanfenceError` if nothing would be raised, or no reason is given."""
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done")
     own, plan = scene.task.budget.under(scene.policy.budget), scene.plan.budget

@@ -145,7 +145,7 @@ def told(scene: Scene, found: Iterable[Contest]) -> Iterator[str]:
 
 
 def checked_shares(scene: Scene, shared: Sequence[str], why: str) -> None:
-    """Raise :class:`PlanfenceError` for a share that is no path of the task's, or without a reason."""
+    """Raise :class:`PlanfenceError` for a share that is not a path of the task's, or without a reason."""
     for pattern in shared:
         problem = paths.fault(pattern)
         if problem is not None:

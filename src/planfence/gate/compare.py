@@ -37,7 +37,7 @@ class Compared:
 def compare(repository: Repository, first: str, second: str, teller: RunProgress, *, task: str = "") -> Compared:
     """Measure two candidates and decide; both are tested in exports of their own trees.
 
-    Raises :class:`PlanfenceError` where they have no common base, or are the same commit.
+    Raises :class:`PlanfenceError` if they have no common base, or are the same commit.
     """
     commits = [reader.resolve(repository, name) for name in (first, second)]
     if commits[0] == commits[1]:

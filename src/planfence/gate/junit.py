@@ -72,7 +72,7 @@ def _plain(path: Path) -> bytes:
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _Refused("it is no plain file")
+        raise _Refused("it is not a plain file")
     with os.fdopen(descriptor, "rb") as file:
         # Not by its size alone: it may grow meanwhile.
         data = file.read(LARGEST + 1)
@@ -109,7 +109,7 @@ def _harmless(data: bytes) -> None:
     try:
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError) as error:
-        raise error if isinstance(error, _Refused) else _Refused(f"it is no XML: {error}") from error
+        raise error if isinstance(error, _Refused) else _Refused(f"it is not XML: {error}") from error
 
 
 def _counted(data: bytes) -> Counts:
@@ -120,7 +120,7 @@ def _counted(data: bytes) -> Counts:
         counts = _count([report])
     except (junitparser.JUnitXmlError, SyntaxError, ValueError, TypeError, AttributeError) as error:
         # xml.etree's ParseError is a SyntaxError; the others are what the library makes of odd trees.
-        raise _Refused(f"it is no JUnit report: {error}") from error
+        raise _Refused(f"it is not a JUnit report: {error}") from error
     if not _whole(report, counts):
         raise _Refused("a case or a failure stands in it where none can be counted")
     return counts
@@ -144,6 +144,6 @@ def _count(nodes: Iterable[Any]) -> Counts:
 
 
 def _whole(report: Any, counts: Counts) -> bool:
-    """Whether nothing stands where it was not counted: a case or a failure in an odd place is no pass."""
+    """Whether nothing stands where it was not counted: a case or a failure in an odd place is not a pass."""
     found = Counter(str(element.tag).rpartition("}")[2] for element in report._elem.iter())
     return found["testcase"] == counts.tests and bool(counts.failed or not found["failure"] + found["error"])

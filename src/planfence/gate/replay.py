@@ -51,7 +51,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The recording, and, where its tests ran again, how that compares."""
+    """The recording, and, if its tests ran again, how that compares."""
 
     recording: Recording
     verdict: Verdict | None = None
@@ -61,7 +61,7 @@ class Replayed:
 def find(repository: Repository, wanted: str) -> Recording:
     """Find a run by its id or the beginning of it (`last`: the latest that this clone itself recorded).
 
-    Raises :class:`PlanfenceError` where none or several match, :class:`CouldNotCheck` where the
+    Raises :class:`PlanfenceError` if none or several match, :class:`CouldNotCheck` where the
     entry's trees are not there.
     """
     book = read_book(repository)
@@ -166,7 +166,7 @@ def replay(repository: Repository, recording: Recording, teller: RunProgress, ma
     """Run the recorded commands again in an export of the recorded tree; once more if the outcome differs.
 
     A record says which commands to run, and anybody may write one. So ``may_run`` is asked about those that neither
-    the policy nor the plan names, at HEAD or at the run's own commit. Raises :class:`PlanfenceError` where it says no.
+    the policy nor the plan names, at HEAD or at the run's own commit. Raises :class:`PlanfenceError` if it says no.
     """
     run = recording.run
     with Objects(repository.git) as objects:

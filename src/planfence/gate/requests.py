@@ -152,7 +152,7 @@ def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> R
 def approve(repository: Repository, policy: Policy, number: int) -> str:
     """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
 
-    Raises :class:`PlanfenceError` where a model asks, where there is no such request, or if it can't be done.
+    Raises :class:`PlanfenceError` if a model asks, where there is no such request, or if it can't be done.
     """
     request = _open(repository, policy, number, "approves")
     place = Path(request.worktree)
@@ -161,7 +161,7 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
     environment = repository.environment
     there = open_repository(environment.but(environment.for_child()), place)
     if there.common_dir.resolve() != repository.common_dir.resolve():
-        raise PlanfenceError(f"{place} is no worktree of this repository", hint=f"planfence requests --drop {number}")
+        raise PlanfenceError(f"{place} is not a worktree of this clone", hint=f"planfence requests --drop {number}")
     why = f"{request.why} (asked for by {request.model})"
     if request.kind == "amend":
         plan_id, _, task_id = request.task.partition("/")

@@ -24,7 +24,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One task at one place; times are seconds since the epoch, 0 where unknown.
+    """One task at one place; times are seconds since the epoch, 0 if unknown.
 
     ``worktree`` is the folder of the worktree (empty: in none), ``clone`` what another clone's log calls its worktree
     (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,

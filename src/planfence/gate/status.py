@@ -157,7 +157,7 @@ def _began(scene: Scene) -> str:
 
 
 def _is_ancestor(scene: Scene, older: str, newer: str) -> bool:
-    """Whether ``newer`` has ``older``; not where either is missing, as a pruned start is after a rebase."""
+    """Whether ``newer`` has ``older``; not if either is missing, as a pruned start is after a rebase."""
     return (
         bool(older) and scene.repository.git.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
     )

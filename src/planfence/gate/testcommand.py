@@ -12,7 +12,7 @@ from pathlib import Path
 
 from planfence.records import dataclass
 
-#: A file of more bytes is no configuration.
+#: A file of more bytes is not a configuration.
 _MOST = 1 << 20
 _PYTEST = "pytest -q --junit-xml={junit}"
 _ANYTHING = re.compile(r"\A")

@@ -66,7 +66,7 @@ class _Place:
 def run_tests(repository: Repository, target: Target, teller: RunProgress, *, again: bool = False) -> Ran:
     """Run what has not passed on the target's tree yet, record it, and say whether all has.
 
-    Raises :class:`PlanfenceError` where there is nothing to run, :class:`CouldNotCheck` where it
+    Raises :class:`PlanfenceError` if there is nothing to run, :class:`CouldNotCheck` where it
     could not be run or recorded: neither opens a gate.
     """
     commands = target.commands
@@ -267,10 +267,10 @@ def _run_one(
         worktreeproof.fingerprint(repository) != before
         or worktreeproof.difference(repository, target.tree, extra=False)
     ):
-        teller.say("the tests changed the repository or the tree that they ran in: this is no pass")
+        teller.say("the tests changed the repository or the tree that they ran in: this is not a pass")
         outcome = Outcome.DISTURBED
     if not inside and (above := believed_above(place.folder)):
-        teller.say(f"{above} is there now, which tests would believe: this is no pass")
+        teller.say(f"{above} is there now, which tests would believe: this is not a pass")
         outcome = Outcome.DISTURBED
     return Result(name, command, ended.status, outcome, counts, ended.seconds)
 

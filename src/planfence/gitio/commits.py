@@ -50,7 +50,7 @@ def parse_commit(raw: GitObject) -> Commit:
     rest = lines[1 + len(parents) :]
     ids = [line.partition(b" ")[2] for line in (lines[0], *parents)]
     if raw.type != "commit" or not lines[0].startswith(b"tree ") or not all(map(_is_id, ids)):
-        raise CouldNotCheck(f"{raw.id} is no commit that can be read", hint="run `git fsck`")
+        raise CouldNotCheck(f"{raw.id} is not a commit that can be read", hint="run `git fsck`")
     people: dict[bytes, tuple[str, int]] = {}
     encoding = _PLAIN
     for line in rest:

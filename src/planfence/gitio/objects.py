@@ -126,7 +126,7 @@ class Objects:
     def sizes(self, names: list[str]) -> dict[str, int]:
         """Return the sizes in bytes of the objects of these full ids; at most a few hundred at a time.
 
-        Raises :class:`CouldNotCheck` where one is missing.
+        Raises :class:`CouldNotCheck` if one is missing.
         """
         answers = self._send("".join(f"info {name}\n" for name in names))
         found: dict[str, int] = {}
@@ -142,7 +142,7 @@ class Objects:
     def read_many(self, names: list[str]) -> list[GitObject]:
         """Return the objects of these full ids, in order; at most a few hundred at a time.
 
-        Raises :class:`CouldNotCheck` where one is missing.
+        Raises :class:`CouldNotCheck` if one is missing.
         """
         answers = self._send("".join(f"contents {name}\n" for name in names))
         found: list[GitObject] = []

@@ -58,7 +58,7 @@ class Fetcher:
     def _url(self, source: str) -> str:
         """What git would ask for that word here: the repository's own `insteadOf` and remotes count."""
         if not source or source.startswith("-") or "\n" in source:
-            raise PlanfenceError(f"{source!r} is no repository", hint="name a URL that git takes")
+            raise PlanfenceError(f"{source!r} is not a repository", hint="name a URL that git takes")
         status, out, _ = self._git("ls-remote", "--get-url", "--", source, home=True)
         url = paths.decode(out).removesuffix("\n") if status == 0 else source
         local = "://" not in url and ":" not in url.partition("/")[0]

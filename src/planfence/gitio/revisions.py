@@ -27,12 +27,12 @@ _PLACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/
 def resolve(repository: Repository, revision: str) -> str:
     """Return the full commit id of a revision.
 
-    Raises :class:`PlanfenceError` where it names none, and where git could take its name for several refs.
+    Raises :class:`PlanfenceError` if it names none, and if git could take its name for several refs.
     """
     named = unambiguous(repository.git, revision)
     status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", f"{named}^{{commit}}")
     if status:
-        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
+        raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
     return out.decode().strip()
 
 
@@ -40,7 +40,7 @@ def unambiguous(git: Git, revision: str) -> str:
     """Return the revision with the full name of the ref that it begins with, if it begins with one.
 
     Git takes the first of several and only warns: a tag that is called like a branch would stand for it. Raises
-    :class:`PlanfenceError` where several refs could be meant, or a full name is only the end of another ref's.
+    :class:`PlanfenceError` if several refs could be meant, or a full name is only the end of another ref's.
     """
     name = _name(revision)
     if not _can_mislead(name):

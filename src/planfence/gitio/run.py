@@ -112,7 +112,7 @@ class Git:
         variables: dict[str, str] | None = None,
         apart: bool = False,
     ) -> Process:
-        """Start git; raises :class:`CouldNotCheck` where that is impossible."""
+        """Start git; raises :class:`CouldNotCheck` if that is impossible."""
         # The folder is git's own business (`-C`), so what is wrong with it has to be seen here.
         command = self.command(arguments)
         command[1:1] = "-C", os.fspath(self.folder)

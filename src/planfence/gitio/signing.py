@@ -26,7 +26,7 @@ _TIMEOUT_S = 30
 def sign(payload: bytes, key: Path, environment: Environment) -> str:
     """Return the armoured signature of ``key`` (a private key, or a public one that the agent holds).
 
-    Raises :class:`PlanfenceError` where it could not be signed.
+    Raises :class:`PlanfenceError` if it could not be signed.
     """
     done = _keygen(environment, "-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key), stdin=payload)
     if done.returncode != 0:

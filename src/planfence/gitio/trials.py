@@ -30,7 +30,7 @@ def read(repository: Repository) -> dict[str, dict[str, object]]:
 def write(repository: Repository, name: str, rules: dict[str, object], *, new: bool) -> None:
     """Store a trial; a ``new`` one must not be there yet, another must not have changed meanwhile.
 
-    Raises :class:`PlanfenceError` for a name that git takes for no ref, and where somebody was faster.
+    Raises :class:`PlanfenceError` for a name that git takes for no ref, and if somebody was faster.
     """
     git, ref = repository.git, f"{REFS}/{name}"
     if git.status("check-ref-format", ref)[0] != 0:

@@ -15,7 +15,7 @@ MOST = 256
 
 
 def put(folder: Path, name: str, body: bytes) -> bool:
-    """Store ``body`` under a name; return whether it is there (a folder that can't be written is no failure)."""
+    """Store ``body`` under a name; return whether it is there (a folder that can't be written is not a failure)."""
     path = folder / name
     data = digest(body) + b"\n" + body
     try:

@@ -93,7 +93,7 @@ class Staged:
 
 
 def hold(place: LightRepository, standing: CheckedHead) -> None:
-    """Raise :class:`NotProven` where the ledger has moved since this was found to stand."""
+    """Raise :class:`NotProven` if the ledger has moved since this was found to stand."""
     if standing.ledger != places.ledger_mark(place):
         raise NotProven(b"ledger")
 

@@ -50,7 +50,7 @@ def was_left(repository: Repository) -> bool:
 def mark_seen(repository: Repository, hook: str, outcome: CheckResult) -> None:
     """Leave word that this hook ran, and on what; if nothing was found, also what stands for the next commits.
 
-    It decides nothing, so a state folder that can't be written is no reason to refuse.
+    It decides nothing, so a state folder that can't be written is not a reason to refuse.
     """
     change = outcome.change
     if change is None:

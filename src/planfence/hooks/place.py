@@ -109,7 +109,7 @@ def text(name: bytes) -> str:
 
 
 def answer(asked: Process, ok: tuple[int, ...] = (0,)) -> bytes:
-    """What git has printed; raises :class:`NotProven` where it failed."""
+    """What git has printed; raises :class:`NotProven` if it failed."""
     status, printed, _ = asked.communicate()
     if status not in ok:
         raise NotProven(b"git")
@@ -175,7 +175,7 @@ def is_id(word: bytes) -> bool:
 
 
 def read_file(path: bytes, most: int) -> bytes:
-    """Return a file's content; raises :class:`NotProven` where it has more than ``most`` bytes."""
+    """Return a file's content; raises :class:`NotProven` if it has more than ``most`` bytes."""
     descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         data = read_all(descriptor, most + 1)
@@ -238,7 +238,7 @@ def note(lines: list[bytes], *, head: bytes = NOTE, process: int = 0) -> bytes:
 
 
 def leave(state: bytes, seen: bytes, record: list[bytes], *, head: bytes = NOTE, shell: bool = False) -> None:
-    """Leave word that a hook has judged; it decides nothing, so one that can't be written is no reason to refuse.
+    """Leave word that a hook has judged; it decides nothing, so one that can't be written is not a reason to refuse.
 
     ``seen`` is `HOOK PARENT KEY TREE`: the hook, HEAD, a name for what `diff-tree --raw -z` prints of the change, and
     the staged tree (`-`: not known). ``record`` (or nothing) is what post-commit has to write, and all that git must

@@ -125,7 +125,7 @@ def require_policy(policy: Policy | None) -> Policy:
 def check_staged(repository: Repository, message: Message | None = None, *, thorough: bool = False) -> CheckResult:
     """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
 
-    ``thorough``, here and below, looks at every change's content, not only where its
+    ``thorough``, here and below, looks at every change's content, not only if its
     message's type asks for it.
     """
     change = reader.staged(repository)
@@ -193,7 +193,7 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
-        raise PlanfenceError(f"{span} is no range", hint="write it as A..B, such as origin/main..HEAD")
+        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
     base, head = reader.resolve(repository, left), reader.resolve(repository, right)
     if symmetric:
         base = repository.git.text("merge-base", base, head)

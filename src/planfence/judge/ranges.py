@@ -38,7 +38,7 @@ def find_protected(sources: Sources, branches: Heads) -> Protected | None:
     """Return the protected branch; None if no branch that is asked has a policy.
 
     The policy on the default branch names it, and it has to name itself. If no default branch is known, it is the
-    one branch whose policy names itself. Raises :class:`PlanfenceError` where that can't be told, so that no branch
+    one branch whose policy names itself. Raises :class:`PlanfenceError` if that can't be told, so that no branch
     chooses what it is compared with; :class:`BadFile` for a policy that can't be read.
     """
     if branches.default:
@@ -73,14 +73,14 @@ def _named_by(sources: Sources, branches: Heads, default: str) -> Protected | No
 def protected_at(sources: Sources, branches: Heads, name: str, *, told: bool = False) -> Protected:
     """Return the branch of this name as the protected one. ``told``: not its policy says so, but who may.
 
-    Raises :class:`PlanfenceError` where there is no such branch, it has no policy, or that names another branch.
+    Raises :class:`PlanfenceError` if there is no such branch, it has no policy, or that names another branch.
     """
     tip = branches.tips.get(name)
     if tip is None:
         remote = branches.prefix.removeprefix("refs/remotes/").rstrip("/")
         fetch = f"fetch it: `git fetch {remote} '+{BRANCH}{name}:{branches.prefix}{name}'`"
         raise PlanfenceError(
-            f"the policy's base {name} is no branch here", hint="create it" if branches.prefix == BRANCH else fetch
+            f"the policy's base {name} is not a branch here", hint="create it" if branches.prefix == BRANCH else fetch
         )
     policy = sources.policy(tip)
     if policy is None:

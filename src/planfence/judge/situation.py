@@ -58,7 +58,7 @@ class Scene:
 def look(repository: Repository, wanted: str = "") -> Scene:
     """Find the task (`<plan>/<task>`, a task's id that only one plan has, or nothing: the active one) at HEAD.
 
-    Raises :class:`PlanfenceError` where there is no policy, no such task, or none is active.
+    Raises :class:`PlanfenceError` if there is no policy, no such task, or none is active.
     """
     head, tree = head_of(repository)
     with Objects(repository.git) as objects:
@@ -105,7 +105,7 @@ def _no_such_task(
 
 
 def head_of(repository: Repository) -> tuple[str, str]:
-    """Return HEAD's commit and tree (full ids). Raises :class:`PlanfenceError` where there is no commit yet."""
+    """Return HEAD's commit and tree (full ids). Raises :class:`PlanfenceError` if there is no commit yet."""
     status, out = repository.git.status(
         "rev-parse", "--verify", "--quiet", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 1, 128)
     )

@@ -505,7 +505,7 @@ class Verdicts:
         return any(finding.code not in later for finding in errors) and not added_up
 
     def accept(self, name: str, claim: Attribution, message: Message, parents: Sequence[str] = ()) -> None:
-        """Write down a commit that is proven clean, and is no merge and waits for no autosquash."""
+        """Write down a commit that is proven clean, and is not a merge and does not wait for an autosquash."""
         self._judged(name, claim, message)
         self._follow(name, parents, claim.task)
         if self.folding is not None:

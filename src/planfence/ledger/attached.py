@@ -49,7 +49,7 @@ def stated(mode: str, tree: str, files: Mapping[str, bytes], counts: Mapping[str
 
 
 def read(entry: bytes) -> Attached:
-    """Read what an entry says of its attachments; nothing if it is no statement, or says what we do not write."""
+    """Read what an entry says of its attachments; nothing if it is not a statement, or says what we do not write."""
     try:
         said = intoto.decode(intoto.unseal(entry)[1]).predicate.get(FIELD)
     except intoto.NotAStatement:

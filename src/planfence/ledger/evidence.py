@@ -123,7 +123,7 @@ def judge(command: str, exit_status: int | None, counts: Counts | None, least: i
 
 
 def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool = False) -> str:
-    """Say why these runs do not show that the policy's tests passed on ``tree``; empty where they do."""
+    """Say why these runs do not show that the policy's tests passed on ``tree``; empty if they do."""
     if not tests.command:
         return "the policy names no test command"
     here = [run for run in runs if run.tree == tree]
@@ -204,7 +204,7 @@ def _result_to_json(result: Result) -> dict[str, Any]:
 
 
 def from_statement(statement: Statement) -> GateRun:
-    """Read a run back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    """Read a run back. Raises :class:`NotAStatement` if it is not exactly what we write."""
     predicate = statement.predicate
     try:
         annotations = predicate["configuration"][0]["annotations"]

@@ -23,7 +23,7 @@ _DECODER = json.JSONDecoder()
 
 
 class NotAStatement(ValueError):
-    """The bytes are no statement of ours; the words say why."""
+    """The bytes are not a statement of ours; the words say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +124,5 @@ def decode(value: Any) -> Statement:
     if not isinstance(digests, dict) or not isinstance(predicate, dict) or not isinstance(kind, str):
         raise NotAStatement("a statement with a field of the wrong type")
     if not _ALL_TEXT.issuperset(map(type, digests.values())):
-        raise NotAStatement("a digest that is no text")
+        raise NotAStatement("a digest that is not text")
     return Statement(kind, predicate, digests)

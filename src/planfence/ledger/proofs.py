@@ -169,7 +169,7 @@ def _trial_to_json(trial: Trial) -> dict[str, Any]:
 
 
 def from_statement(statement: Statement, signer: str = "") -> Proof:
-    """Read a proof back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    """Read a proof back. Raises :class:`NotAStatement` if it is not exactly what we write."""
     told = statement.predicate
     try:
         proof = Proof(

@@ -92,7 +92,7 @@ class _Reading:
 def read_book(repository: Repository, tips: Tips | None = None) -> Book:
     """Read the ledgers of all writers as one.
 
-    Raises :class:`CouldNotCheck` where git can't read them: what is unreadable opens no gate.
+    Raises :class:`CouldNotCheck` if git can't read them: what is unreadable opens no gate.
     """
     ledger = Ledger(repository)
     tips = tips or ledger.tips()
@@ -218,7 +218,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
 
 
 def commit_fact(commit: str, body: bytes) -> CommitFact:
-    """What a message (in UTF-8) says of its task; a task of "" where it says nothing."""
+    """What a message (in UTF-8) says of its task; a task of "" if it says nothing."""
     found = message.parse_trailers(body.decode("utf-8", "replace"))
     trailers = {name.lower(): value for name, value in found}
     task = trailers.get(message.TASK_TRAILER.lower(), "")

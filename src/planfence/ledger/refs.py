@@ -272,7 +272,7 @@ class Ledger:
     def append(self, entry: bytes) -> str:
         """Add an entry and return its commit.
 
-        Raises :class:`CouldNotCheck` where it could
+        Raises :class:`CouldNotCheck` if it could
         not be written (a full disk, a lock that nobody releases): then nothing was added.
         """
         tree = self._tree({ENTRY: entry}, {})
@@ -283,7 +283,7 @@ class Ledger:
     def keep(self, files: Mapping[str, bytes], trees: Mapping[str, str], period: str) -> str:
         """Keep files and trees (name → tree id) beside the ledger, for as long as this period's are; return their tree.
 
-        What a run was about travels with it so, and is not collected. Raises :class:`CouldNotCheck` where it could not
+        What a run was about travels with it so, and is not collected. Raises :class:`CouldNotCheck` if it could not
         be written.
         """
         tree = self._tree(files, trees)
@@ -384,7 +384,7 @@ class Ledger:
             temporary.unlink(missing_ok=True)
 
     def _forget_writer(self) -> None:
-        """Take a new name: the own ref is symbolic or points to something that is no commit."""
+        """Take a new name: the own ref is symbolic or points to something that is not a commit."""
         with _said(self._folder):
             (self._folder / "writer").unlink(missing_ok=True)
 

@@ -46,7 +46,7 @@ class Exchange:
 def remote_of(repository: Repository, wanted: str = "", policy: str = "") -> str:
     """Return the remote to use: the one that is named, the policy's, the current branch's, `origin`, or the only one.
 
-    The policy's may be a URL. Raises :class:`PlanfenceError` where there is none.
+    The policy's may be a URL. Raises :class:`PlanfenceError` if there is none.
     """
     git = repository.git
     names = git.text("remote").split()

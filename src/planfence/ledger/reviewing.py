@@ -54,7 +54,7 @@ _EMPTY = frozenset(
 def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
     """Return the answers in the points' order.
 
-    Raises :class:`PlanfenceError` where one is missing, answers nothing that was asked, is given
+    Raises :class:`PlanfenceError` if one is missing, answers nothing that was asked, is given
     twice, or has no word of evidence.
     """
     given: dict[str, Answer] = {}
@@ -66,7 +66,7 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
         elif answer.criterion in given:
             faults.append(f"{answer.criterion}: answered twice")
         elif answer.evidence.strip().strip(".!").lower() in _EMPTY | {""}:
-            faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is no evidence")
+            faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is not evidence")
         given[answer.criterion] = answer
     faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
     if faults:
@@ -79,7 +79,7 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
 def read_json(data: bytes) -> tuple[tuple[Answer, ...], str]:
     """Read `{"answers": [{"id", "met", "evidence"}, …], "notes": "…"}`, also out of a text around it.
 
-    Raises :class:`PlanfenceError` where there is no such object.
+    Raises :class:`PlanfenceError` if there is no such object.
     """
     if len(data) > _LARGEST:
         raise PlanfenceError(f"the review is larger than {_LARGEST >> 20} MB", hint=_HINT)
@@ -107,7 +107,7 @@ def _found(text: str) -> Mapping[str, Any]:
 
 def _answer(item: object) -> Answer:
     if not isinstance(item, dict):
-        raise PlanfenceError("an answer is no object", hint=_HINT)
+        raise PlanfenceError("an answer is not an object", hint=_HINT)
     name, met, evidence = item.get("id"), item.get("met"), item.get("evidence", "")
     if not isinstance(name, str) or not isinstance(met, bool) or not isinstance(evidence, str):
         raise PlanfenceError(f"the answer {item!r} needs `id` (text), `met` (true or false) and `evidence` (text)")

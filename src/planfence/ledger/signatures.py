@@ -103,7 +103,7 @@ def _is_private(status: os.stat_result) -> bool:
 
 
 def _lines(name: str) -> list[tuple[str, str]]:
-    """Read the kept answers; none where anybody else could have written the file."""
+    """Read the kept answers; none if anybody else could have written the file."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

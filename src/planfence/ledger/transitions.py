@@ -130,7 +130,7 @@ def to_statement(move: Move) -> Statement:
 
 
 def from_statement(statement: Statement) -> Move:
-    """Read a move back. Raises :class:`NotAStatement` where it is not exactly what we write."""
+    """Read a move back. Raises :class:`NotAStatement` if it is not exactly what we write."""
     told = statement.predicate
     try:
         return Move(

@@ -212,7 +212,7 @@ def own_logs(repository: Repository, policy: Policy) -> tuple[Path, Path]:
 def add(repository: Repository, policy: Policy, fields: dict[str, str]) -> str:
     """Append one record that a person typed; return its line.
 
-    Raises :class:`PlanfenceError` for a field that is no number if one is due, and where nothing could be written.
+    Raises :class:`PlanfenceError` for a field that is not a number if one is due, and if nothing could be written.
     """
     if not fields.get("task"):
         raise PlanfenceError(

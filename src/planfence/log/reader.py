@@ -1,7 +1,7 @@
 """The reference parser of the benchmark log and the run log.
 
 It reads hand-written lines (`echo "$(date +%F_%T),task=…,model=…,cost=…,time_min=…,review_round=…"`), our own
-lines, run-log lines, and files in which they are mixed. What is no whole line is split or set aside, and always
+lines, run-log lines, and files in which they are mixed. What is not a whole line is split or set aside, and always
 counted.
 """
 

@@ -43,7 +43,7 @@ def log_path(repository: Repository, name: str) -> Path | None:
 def keep_from_git(repository: Repository, path: Path) -> bool:
     """Have git ignore a log in all worktrees of this clone, whatever branch they are on; return whether it does.
 
-    A line goes to the end of `info/exclude`, which is no branch's. What can't be written, or is somebody's link, is
+    A line goes to the end of `info/exclude`, which is not a branch's. What can't be written, or is somebody's link, is
     left alone: no verdict depends on it.
     """
     top = repository.main_worktree()

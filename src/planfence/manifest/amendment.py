@@ -15,7 +15,7 @@ from planfence.records import dataclass
 
 
 def find_task(plan: Plan, task_id: str) -> Task:
-    """Return the task of this id; raises :class:`PlanfenceError` where the plan has none."""
+    """Return the task of this id; raises :class:`PlanfenceError` if the plan has none."""
     task = plan.task(task_id)
     if task is None:
         hint = did_you_mean(task_id, [each.id for each in plan.tasks])
@@ -39,7 +39,7 @@ def amend(data: bytes, path: str, wanted: Amendment, protected: Sequence[str] = 
     Comments, order and line ends stay. A path that only a pattern covers counts as missing
     where the policy protects it (``protected``): there a pattern is not enough.
 
-    Raises :class:`PlanfenceError` where nothing would change or if the task denies the
+    Raises :class:`PlanfenceError` if nothing would change or if the task denies the
     path, :class:`~planfence.errors.BadFile` for a plan that is wrong.
     """
     plan, source = load_plan(data, path)

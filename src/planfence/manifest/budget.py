@@ -17,7 +17,7 @@ MOST = 1e9
 class Budget:
     """Dollars, minutes of work by the run log, and tokens (those that were not read from a cache).
 
-    0 is no limit; None says nothing, so that another budget decides.
+    0 means no limit; None says nothing, so that another budget decides.
     """
 
     usd: float | None = None
@@ -58,7 +58,7 @@ def _amount(table: Table, key: str, default: float | None) -> float | None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MOST:
         said = value if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)
-        fix = "write a number such as `2.5`; 0 is no limit"
+        fix = "write a number such as `2.5`; 0 means no limit"
         table.faults.at_value((*table.path, key), f"`{key}` is {said}", fix)
         return default
     return float(value)

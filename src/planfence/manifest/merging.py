@@ -16,7 +16,7 @@ from planfence.gitio import paths
 from planfence.manifest.tablereader import Faults, quoted
 from planfence.manifest.tomlsource import Path, TomlSource, read_toml
 
-#: Returns a file's bytes, None if there is none; may raise :class:`BadFile` for what is no plain file.
+#: Returns a file's bytes, None if there is none; may raise :class:`BadFile` for what is not a plain file.
 Read = Callable[[str], "bytes | None"]
 
 #: More files than this nobody reads.

@@ -191,7 +191,7 @@ class Policy:
         return f"{self.plans}/{plan_id}.toml"
 
     def plan_id(self, path: str) -> str | None:
-        """The id of the plan that stands at this path, or None if the path is no plan."""
+        """The id of the plan that stands at this path, or None if the path is not a plan."""
         folder, _, name = path.rpartition("/")
         if folder == self.plans and name.endswith(".toml"):
             return name.removesuffix(".toml")

@@ -289,7 +289,7 @@ def _check_logs(policy: Policy, faults: Faults) -> None:
         problem = hazard(name) if paths.fault(name) is None else ""
         if problem or own:
             fix = 'name a file of its own: `".ai-run.log"`'
-            faults.at_value((key,), f"`{key}` is no place for a log: {problem or f'it leads to `{own}`'}", fix)
+            faults.at_value((key,), f"`{key}` is not a place for a log: {problem or f'it leads to `{own}`'}", fix)
 
 
 def _governing(policy: Policy) -> Iterator[str]:
@@ -341,7 +341,7 @@ def _identity(table: Table) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in table.names():
         if not VARIABLE.fullmatch(name):
-            table.faults.at_key((*table.path, name), f"{quoted(name)} is no variable", "write its name: `ACME_AGENT`")
+            table.faults.at_key((*table.path, name), f"{quoted(name)} is not a variable", "write a name: `ACME_AGENT`")
         model = table.text(name, form=MODEL, say='write a name without spaces and commas: `"acme"`')
         if model == HUMAN:
             table.faults.at_value(

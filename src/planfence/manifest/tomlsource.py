@@ -103,7 +103,7 @@ class TomlSource:
 def read_toml(data: bytes, path: str) -> TomlSource:
     """Read a TOML document.
 
-    Raises :class:`BadFile` with one fault, at its line and column, where the bytes are not
+    Raises :class:`BadFile` with one fault, at its line and column, if the bytes are not
     UTF-8 or the text is not TOML 1.0.
     """
     try:

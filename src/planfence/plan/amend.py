@@ -42,7 +42,7 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
     changed. Index and worktree take the new plan (had the index kept the old one, the next
     commit would silently revert the amendment), so both must be as HEAD has it.
 
-    Raises :class:`PlanfenceError` where there is no commit, no policy or no such plan or task,
+    Raises :class:`PlanfenceError` if there is no commit, no policy or no such plan or task,
     if the plan has changes of the user's own, or in the middle of a merge or rebase.
     """
     why = "".join(char for char in " ".join(wanted.why.split()) if char.isprintable())

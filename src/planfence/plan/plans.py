@@ -99,7 +99,7 @@ def plan_ids(repository: Repository, policy: Policy) -> list[str]:
 
 
 def read_plan(repository: Repository, policy: Policy, plan_id: str) -> Plan:
-    """Return a plan as it stands in the worktree; raises :class:`PlanfenceError` where there is none."""
+    """Return a plan as it stands in the worktree; raises :class:`PlanfenceError` if there is none."""
     path = policy.plan_path(plan_id)
     data = _bytes(repository, path)
     if data is None:
@@ -141,7 +141,7 @@ class Linted:
 def lint(repository: Repository, cwd: Path, names: Sequence[str] = ()) -> Linted:
     """Lint plans in the worktree, named by id or by file; without a name all of them.
 
-    Raises :class:`PlanfenceError` where there is no policy, no plan or no such plan.
+    Raises :class:`PlanfenceError` if there is no policy, no plan or no such plan.
     """
     policy = policy_for_plans(repository)
     places = [_place(repository, policy, cwd, name) for name in names]
@@ -196,7 +196,7 @@ def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id:
 
 
 def lint_rules() -> tuple[LintRule, ...]:
-    """Return the lint rules, which are loaded only where somebody asks for them."""
+    """Return the lint rules, which are loaded only if somebody asks for them."""
     from planfence.rules.lint import LINT_RULES
 
     return LINT_RULES

@@ -24,7 +24,7 @@ def chance(failures: int, passes: int) -> float:
 
 
 def is_sure(failures: int, passes: int) -> bool:
-    """Whether so many failing runs of one tree, beside so many passing ones of another, are no chance."""
+    """Whether so many failing runs of one tree, beside so many passing ones of another, are more than chance."""
     return chance(failures, passes) <= DOUBT
 
 

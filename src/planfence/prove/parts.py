@@ -226,7 +226,7 @@ class NoTreeError(Exception):
 def without(division: Division, taken: Collection[str]) -> dict[str, FileState | None]:
     """What is other than after the change if some units are taken back: path → state (None: no file).
 
-    Raises :class:`NoTreeError` where two files would be in one place.
+    Raises :class:`NoTreeError` if two files would be in one place.
     """
     touched = {division.units[each].path for each in taken}
     after = {
@@ -381,7 +381,7 @@ def _depth(line: bytes) -> int:
 
 
 def _block_end(lines: Sequence[bytes], at: int, end: int) -> int:
-    """Where the block that begins at a line ends (excluded); 0 where it goes on past the change or has other arms."""
+    """Where the block that begins at a line ends (excluded); 0 if it goes on past the change or has other arms."""
     here = at + 1
     while here < len(lines) and (not lines[here].strip() or _depth(lines[here]) > _depth(lines[at])):
         here += 1
@@ -399,7 +399,7 @@ def _block_end(lines: Sequence[bytes], at: int, end: int) -> int:
 
 
 def _statement_end(lines: Sequence[bytes], at: int, end: int) -> int:
-    """Where a statement ends, by its brackets (excluded); 0 where it opens a block or goes on past the change."""
+    """Where a statement ends, by its brackets (excluded); 0 if it opens a block or goes on past the change."""
     open_ = 0
     for here in range(at, end):
         line = lines[here]

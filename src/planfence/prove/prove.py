@@ -143,8 +143,8 @@ def prove(
 ) -> Answered:
     """Ask, record, and answer; goes on where an earlier call about the same trees and commands stopped.
 
-    Raises :class:`PlanfenceError` where there is no test command or the tests do not pass as they are,
-    :class:`CouldNotCheck` where they could not be run. Ctrl-C records what was learned and goes on.
+    Raises :class:`PlanfenceError` if there is no test command or the tests do not pass as they are,
+    :class:`CouldNotCheck` if they could not be run. Ctrl-C records what was learned and goes on.
     """
     repository, target, division = change.repository, change.target, change.division
     levels = tuple(level for level in LEVELS if level in levels)

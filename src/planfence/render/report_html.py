@@ -120,7 +120,7 @@ def _cards() -> str:
 
 def _verdict(data: ReportData) -> str:
     if not data.verdict:
-        return '<p class="soft">No trial runs: tasks were not assigned by chance, so a difference is no verdict.</p>'
+        return '<p class="soft">No trial runs: tasks were not assigned by chance, so a difference is not a verdict.</p>'
     return f'<p class="verdict"><strong>Trial:</strong> {shown(str(data.verdict["text"]))}</p>'
 
 

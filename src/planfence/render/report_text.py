@@ -43,7 +43,7 @@ def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
     if data.verdict:
         console.print(f"Trial: {inert(str(data.verdict['text']))}", markup=False)
     else:
-        console.print("No trial runs: tasks were not assigned by chance, and a difference is no verdict.", markup=False)
+        console.print("No trial runs: tasks were not assigned by chance; a difference is not a verdict.", markup=False)
     console.print()
     console.print(overall_table(data.overall))
     for note in notes(data.overall):

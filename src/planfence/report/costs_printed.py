@@ -59,7 +59,7 @@ def _objects(printed: str, collected: Collected) -> Iterator[dict[str, object]]:
         try:
             value = read_json(line, "what was printed", hint)
         except NotJson:
-            collected.leave_out("line that is no JSON")
+            collected.leave_out("line that is not JSON")
             continue
         if isinstance(value, dict):
             yield value

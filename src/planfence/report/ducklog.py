@@ -115,7 +115,7 @@ def add_up(paths: Sequence[Path]) -> Generator[Found]:
                     found.put(each)
                 last = _distinct(connection)
             except (duckdb.Error, NeedsReader):
-                pass  # a byte that is no text, for one
+                pass  # a byte that is not text, for one
             finally:
                 found.put(last)
 
@@ -154,7 +154,7 @@ def _found(connection: DuckDBPyConnection, paths: Sequence[Path]) -> Iterator[Fo
 
 
 def _distinct(connection: DuckDBPyConnection) -> int:
-    """How many lines are not blank; raises :class:`NeedsReader` where two may be the same."""
+    """How many lines are not blank; raises :class:`NeedsReader` if two may be the same."""
     count, distinct = connection.execute(_UNIQUE).fetchall()[0]
     if count != distinct:
         raise NeedsReader

@@ -54,10 +54,10 @@ def otlp(repository: Repository, policy: Policy) -> Iterator[dict[str, object]]:
 def send(requests: Iterator[dict[str, object]], endpoint: str) -> int:
     """Post OTLP requests to a collector's HTTP endpoint (`http://host:4318`); return how many were taken.
 
-    Raises :class:`CouldNotCheck` where the collector does not take one.
+    Raises :class:`CouldNotCheck` if the collector does not take one.
     """
     if not endpoint.startswith(("http://", "https://")):
-        raise PlanfenceError(f"{endpoint} is no HTTP address", hint="http://localhost:4318")
+        raise PlanfenceError(f"{endpoint} is not an HTTP address", hint="http://localhost:4318")
     address = endpoint if endpoint.endswith("/v1/logs") else f"{endpoint.rstrip('/')}/v1/logs"
     count = 0
     for body in requests:

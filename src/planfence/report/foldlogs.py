@@ -50,7 +50,7 @@ def _in_parts(paths: Sequence[Path], prefix: str) -> Folded | None:
 
 
 def fold_lines(lines: Sequence[str]) -> Folded:
-    """Read lines that are no file's."""
+    """Read lines that come from no file."""
     facts, reader = LogFacts(), Reader(local_clock)
     folder = FastFold(facts, reader, local_clock)
     folder.fold("".join(lines[start : start + 500]) for start in range(0, len(lines), 500))

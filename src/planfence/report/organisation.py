@@ -49,7 +49,7 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     """Read Parquet exports, by a path or a pattern that DuckDB understands (`exports/**/*.parquet`).
 
     ``since`` (seconds since the epoch) leaves older weeks out. Raises :class:`PlanfenceError` without DuckDB or if no
-    file is found, :class:`CouldNotCheck` if one is no such export.
+    file is found, :class:`CouldNotCheck` if one is not such an export.
     """
     if not has_duckdb():
         raise PlanfenceError("reading exports needs DuckDB", hint="pip install 'planfence[report]'")
@@ -63,7 +63,7 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
             connection.execute("SET parquet_metadata_cache = true")  # each file is opened once
             names = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - quoted
             if lacking := [name for name in (*KEY, "tasks", "closed") if name not in names]:
-                raise CouldNotCheck(f"{source} is no export: it has no `{lacking[0]}`", hint=_HINT)
+                raise CouldNotCheck(f"{source} is not an export: it has no `{lacking[0]}`", hint=_HINT)
             first, second = _queries(files, names, dimension)
             connection.execute(first, [begin])
             rows = connection.execute(second).fetchall()

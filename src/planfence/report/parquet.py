@@ -17,7 +17,7 @@ def has_duckdb() -> bool:
 def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence[tuple[object, ...]]) -> None:
     """Write rows as one Parquet file; ``columns`` are names and SQL types.
 
-    Raises :class:`PlanfenceError` without DuckDB, :class:`CouldNotCheck` where the file can't be written.
+    Raises :class:`PlanfenceError` without DuckDB, :class:`CouldNotCheck` if the file can't be written.
     """
     if not has_duckdb():
         raise PlanfenceError("Parquet needs DuckDB", hint="pip install 'planfence[report]'")

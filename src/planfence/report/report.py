@@ -50,7 +50,7 @@ def since_epoch(span: str, now: int) -> int:
     try:
         return local_clock(f"{span}_00:00:00", False)
     except ValueError:
-        raise PlanfenceError(f"--since {span} is no span of time", hint="write 14d, 2w or 2026-11-22") from None
+        raise PlanfenceError(f"--since {span} is not a span of time", hint="write 14d, 2w or 2026-11-22") from None
 
 
 def source_of(repository: Repository, policy: Policy, prefix: str = "") -> Source:

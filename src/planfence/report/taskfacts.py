@@ -49,7 +49,7 @@ class Share:
 
 @dataclass(slots=True)
 class TaskFacts:
-    """One task. Times are seconds since the epoch, 0 where unknown; ``rounds`` 0 is unknown.
+    """One task. Times are seconds since the epoch, 0 if unknown; ``rounds`` 0 is unknown.
 
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
     have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
@@ -139,7 +139,7 @@ class TaskFacts:
 
     @property
     def active_min(self) -> float | None:
-        """Minutes worked: the run log's, otherwise the lines' `time_min`; None where neither says."""
+        """Minutes worked: the run log's, otherwise the lines' `time_min`; None if neither says."""
         seconds, _ = self.work
         if seconds:
             return seconds / 60
@@ -147,7 +147,7 @@ class TaskFacts:
 
     @property
     def start(self) -> int:
-        """When work began: the run log's first start, or the `start` event; 0 where neither is there."""
+        """When work began: the run log's first start, or the `start` event; 0 if neither is there."""
         if not self.runs:
             return self.started
         begins = [epoch for epoch, edge in self.runs if edge == "start"] + ([self.started] if self.started else [])
@@ -286,7 +286,7 @@ class LogFacts:
             facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
         if "est_min" in fields:
             forecast = self._number(fields, "est_min") or 0.0
-            facts.est_min = facts.est_min or forecast  # the first: what is said after work began is no forecast
+            facts.est_min = facts.est_min or forecast  # the first: what is said after work began is not a forecast
         facts.estimated += fields.get("estimated") == "1"
 
     def _add_tokens(self, facts: TaskFacts, fields: dict[str, str]) -> int:

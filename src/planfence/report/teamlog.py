@@ -81,7 +81,7 @@ def _digest(lines: list[str]) -> str:
 def team_lines(repository: Repository, policy: Policy) -> list[str]:
     """All writers' lines as they are known here, and this clone's own that are not shared yet; each once.
 
-    `planfence sync` brings the others'. An entry that can't be read is no log line.
+    `planfence sync` brings the others'. An entry that can't be read is not a log line.
     """
     found = dict.fromkeys(f"{line}\n" for line in _lines(list(dict.fromkeys(own_logs(repository, policy)))))
     ledger = Ledger(repository)

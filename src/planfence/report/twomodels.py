@@ -113,5 +113,5 @@ def _numbers(past: Sequence[TaskFacts]) -> Iterator[str]:
         yield (
             f"in the log, two models cost ${median(task.cost for task in dual):.2f} a task and one "
             f"${median(task.cost for task in single):.2f} (medians of {len(dual)} and {len(single)}), and passed the "
-            f"first time in {first[0]:.0%} against {first[1]:.0%}: the log is no experiment; `planfence trial` is"
+            f"first time in {first[0]:.0%} against {first[1]:.0%}: the log is not an experiment; `planfence trial` is"
         )

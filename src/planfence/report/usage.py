@@ -15,7 +15,7 @@ class Turn:
     """One answer of a model.
 
     ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
-    ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 where unknown. ``reported`` is
+    ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 if unknown. ``reported`` is
     the agent's own number of dollars, None if it says none. ``placeholder``: the output tokens may be less than
     the truth. ``run`` names one run of a program where it printed its own, "" elsewhere.
     """

@@ -77,7 +77,7 @@ def _trees(repository: Repository, revision: str, span: str, staged: bool) -> tu
     if span:
         first, dots, last = span.partition("..")
         if not dots:
-            raise PlanfenceError(f"{span} is no range", hint="write it as A..B")
+            raise PlanfenceError(f"{span} is not a range", hint="write it as A..B")
         old, new = (reader.resolve(repository, name or "HEAD") for name in (first, last.removeprefix(".")))
         base = repository.git.text("merge-base", old, new, ok=(0, 1)) or old
         return f"{span} ({base[:12]} to {new[:12]})", base, new

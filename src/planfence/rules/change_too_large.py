@@ -2,7 +2,7 @@
 
 ## What it checks
 The number of changed paths against `limits.files`, and the added plus deleted lines against
-`limits.lines` (binary files count no lines; a limit of 0 is no limit). Merges are not counted. What nobody reads counts
+`limits.lines` (binary files count no lines; 0 means no limit). Merges are not counted. What nobody reads counts
 as files, not as lines: a file that is renamed as it is, lock files, generated and vendored files, and those that
 `.gitattributes` calls `linguist-generated` or `linguist-vendored` before the change (`limits.count_generated = true`
 counts them all).

@@ -3,7 +3,7 @@
 ## What it checks
 Two `Plan-Task` trailers, a `Plan-Task` that is not the active task, two Conventional Commits types (in
 the header, or one in the header and another at the start of a line), two issue ids in the subject. A request's
-number at the subject's end, such as `(#832)`, is no issue, nor is a number beside a tracker's own id.
+number at the subject's end, such as `(#832)`, is not an issue, nor is a number beside a tracker's own id.
 
 Two issues behind closing keywords are advice, since one fix may close two reports of one bug; they are an error if
 the change itself shows two things, as for `THM004`. Types that stand only in list items are advice, too: a forge's

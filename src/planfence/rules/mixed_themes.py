@@ -36,7 +36,7 @@ def check(ctx: Context) -> Iterator[Finding]:
     if types and ctx.message is not None and not ctx.message.autosquash:
         for word in ctx.message.types[:1]:
             if word not in types:
-                yield RULE.about(f"`{word}:` is no type of theme {theme} ({', '.join(types)})")
+                yield RULE.about(f"`{word}:` is not a type of theme {theme} ({', '.join(types)})")
 
 
 def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof

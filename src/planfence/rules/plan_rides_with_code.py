@@ -5,7 +5,7 @@ A commit that changes `planfence.toml`, a shared policy, a plan or the signers' 
 commit that first adds the policy is judged by nothing, so it may bring plans and hook configuration.
 
 ## Why is this bad?
-A change never judges itself. A plan that is widened by the commit that needs it is no plan.
+A change never judges itself. A plan that is widened by the commit that needs it is not a plan.
 
 ## Fix
 Commit the plan first and alone: `planfence plan amend` does it without touching the index.

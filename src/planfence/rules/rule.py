@@ -156,7 +156,7 @@ Check = Callable[[Context], Iterator[Finding]]
 #: of `prover`, all of which must hold. Plan and task are None for a change without a task. None in place of clauses:
 #: nothing can be said under this policy and this plan, so that every change is left to the rules.
 #:
-#: A plain change alters plain files alone, none of which governs; it is no merge and not urgent, its task is in the
+#: A plain change alters plain files alone, none of which governs; it is not a merge and not urgent, its task is in the
 #: plan, and its message is about one thing, in words that have one reading, and waits for no autosquash.
 Proof = Callable[[Policy, "Plan | None", "Task | None"], Iterable[str] | None]
 

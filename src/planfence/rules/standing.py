@@ -67,7 +67,7 @@ def _missed(standing: StandingTask, change: Change, message: Message | None) -> 
         return f"it does not list {outside[0]}{more}"
     kind = "".join(message.types[:1]) if message is not None else ""
     if kind and standing.types and kind not in standing.types:
-        return f"`{kind}:` is no type of it ({', '.join(standing.types)})"
+        return f"`{kind}:` is not a type of it ({', '.join(standing.types)})"
     return ""
 
 

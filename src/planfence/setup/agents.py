@@ -43,7 +43,7 @@ def places(repository: Repository, wanted: str, *, user: bool) -> tuple[list[Set
         elif name in AGENTS:
             found.append(agentsettings.settings(name, repository.top, Path(home) if user else None))
         else:
-            raise PlanfenceError(f"{name} is no agent with hooks", hint=f"one of {', '.join(EVERY)}")
+            raise PlanfenceError(f"{name} is not an agent with hooks", hint=f"one of {', '.join(EVERY)}")
     return found, pages
 
 

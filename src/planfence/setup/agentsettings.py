@@ -1,7 +1,7 @@
 """The hooks that agents' own settings hold: merged in beside what is there, and taken out again.
 
 Settings that a team shares are files of the repository, so nothing in them may name this machine:
-the command is found on PATH, and where it is missing the edit is denied (`|| exit 2`), because an
+the command is found on PATH, and if it is missing the edit is denied (`|| exit 2`), because an
 agent takes any other failure of a hook for permission.
 """
 
@@ -162,7 +162,7 @@ def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
     if agent == "opencode":
         return Settings(agent, base / (".config/opencode" if home else ".opencode") / "plugins/planfence.js")
     if agent != "codex":
-        raise PlanfenceError(f"{agent} is no agent with hooks", hint=f"one of {', '.join(_EVENTS)}")
+        raise PlanfenceError(f"{agent} is not an agent with hooks", hint=f"one of {', '.join(_EVENTS)}")
     folder = base / ".codex"
     toml = folder / "config.toml"
     # Codex reads both; the one that is there is the team's own choice.
@@ -173,7 +173,7 @@ def merged(text: str, agent: str, path: Path, *, old: bool = False) -> str:
     """Return the settings with our entries as they should be, and everything else as it is."""
     if path.suffix == ".js":
         if text.strip() and not _is_plugin(text):
-            raise PlanfenceError("this is no file of ours", hint="give it another name, then run this again")
+            raise PlanfenceError("this is not a file of ours", hint="give it another name, then run this again")
         return plugin()
     entries = wanted(agent, old=old)
     if _are_right(text, path, entries):
@@ -194,7 +194,7 @@ def merged(text: str, agent: str, path: Path, *, old: bool = False) -> str:
         elif listed.is_array:
             text = jsontext.insert(text, listed, None, entry)
         else:
-            raise PlanfenceError(f"`hooks.{event}` in {path} is no list", hint="fix the file, then run this again")
+            raise PlanfenceError(f"`hooks.{event}` in {path} is not a list", hint="fix the file, then run this again")
     return text
 
 
@@ -215,7 +215,7 @@ def _tables(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PlanfenceError(f"{path.name} is no TOML: {error}", hint="fix the file, then run this again") from error
+        raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix the file, then run this again") from error
 
 
 def _table(event: str, entry: object) -> str:
@@ -324,14 +324,14 @@ def _items(listed: object) -> list[object]:
 def _object(text: str) -> jsontext.Node:
     root = jsontext.parse(text)
     if not root.is_object:
-        raise PlanfenceError("the settings are no JSON object", hint="fix the file, then run this again")
+        raise PlanfenceError("the settings are not a JSON object", hint="fix the file, then run this again")
     return root
 
 
 def _hooks(text: str) -> jsontext.Node:
     hooks = _object(text).member("hooks")
     if hooks is None or not hooks.is_object:
-        raise PlanfenceError("`hooks` in the settings is no object", hint="fix the file, then run this again")
+        raise PlanfenceError("`hooks` in the settings is not an object", hint="fix the file, then run this again")
     return hooks
 
 

@@ -52,7 +52,7 @@ def install(folder: Path, launcher: Launcher | None) -> list[Chained]:
     """Put our shims in, in front of the hooks that are there; nothing is written unless all can be.
 
     Raises :class:`PlanfenceError` where a hook of ours was edited, or two hooks would have to
-    be kept; :class:`CouldNotCheck` where the folder can't be written.
+    be kept; :class:`CouldNotCheck` if the folder can't be written.
     """
     with _locked(folder, make=True):
         hooks = [look(folder, name) for name in shims.NAMES]

@@ -201,7 +201,7 @@ def cache(bench: Bench) -> Iterator[Diagnosis]:
         unread = [entry.name for entry in path.iterdir() if not entry.is_file() or not os.access(entry, os.R_OK)]
         if unread:
             yield Diagnosis(
-                Health.ODD, "cache", f"holds what is no cache: {', '.join(sorted(unread))}", f"rm -r {path}"
+                Health.ODD, "cache", f"holds what is not a cache: {', '.join(sorted(unread))}", f"rm -r {path}"
             )
 
 

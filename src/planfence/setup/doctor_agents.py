@@ -126,7 +126,7 @@ def _dropped(path: Path) -> Iterator[tuple[str, str]]:
     try:
         value = json.loads(text.removeprefix("\ufeff"))  # a comment or a comma too many is too much for it
     except ValueError as error:
-        yield f"{path} is no JSON, so Claude Code drops all hooks in it: {error}", f"fix {path}"
+        yield f"{path} is not JSON, so Claude Code drops all hooks in it: {error}", f"fix {path}"
         return
     for name, wanted in _TYPES.items():
         table, _, key = name.rpartition(".")

@@ -129,7 +129,7 @@ def _shim(bench: Bench, hook: HookFile, line: str) -> Diagnosis:
 
 
 def _vanished(launcher: Launcher) -> str:
-    """What a shim would start with and does not find; empty where it finds everything."""
+    """What a shim would start with and does not find; empty if it finds everything."""
     if not os.access(launcher.python, os.X_OK):
         return launcher.python
     start = Path(launcher.site, "planfence", "hooks", "fastpath.py")

@@ -73,7 +73,7 @@ class Config:
 
 
 def read_config(top: Path) -> Config | None:
-    """The configuration of the hook framework that this repository uses, or None where it uses none."""
+    """The configuration of the hook framework that this repository uses, or None if it uses none."""
     for name in _CONFIGS:
         path = top / name
         try:
@@ -156,7 +156,7 @@ def find_tool(tool: str, environment: Environment) -> str:
 def install_stages(tool: str, top: Path, environment: Environment) -> str:
     """Have the framework install all of planfence's stages; return what it said.
 
-    Raises :class:`CouldNotCheck` where the tool is missing or refuses, as pre-commit does
+    Raises :class:`CouldNotCheck` if the tool is missing or refuses, as pre-commit does
     if `core.hooksPath` is set.
     """
     program = find_tool(tool, environment)

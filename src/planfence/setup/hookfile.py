@@ -64,7 +64,7 @@ class HookFile:
 
 
 def look(folder: Path, name: str) -> HookFile:
-    """Read what stands in a hook's place. Raises :class:`CouldNotCheck` where it can't be read."""
+    """Read what stands in a hook's place. Raises :class:`CouldNotCheck` if it can't be read."""
     path = folder / name
     legacy = _read(folder / f"{name}.legacy")
     return HookFile(
@@ -86,7 +86,7 @@ def _read(path: Path) -> bytes | None:
     except NotADirectoryError:
         return None
     except IsADirectoryError as error:
-        raise PlanfenceError(f"{path} is no hook: {error.strerror}", hint="move it away and try again") from error
+        raise PlanfenceError(f"{path} is not a hook: {error.strerror}", hint="move it away and try again") from error
     except OSError as error:
         raise CouldNotCheck(f"{path} could not be read: {error.strerror}") from error
 

@@ -127,7 +127,7 @@ def _existing_policy(repository: Repository) -> Policy | None:
         )
     loaded = worktree_policy(repository)
     if loaded is None and path.exists():
-        raise CouldNotCheck(f"{POLICY_PATH} could not be read: it is no file")
+        raise CouldNotCheck(f"{POLICY_PATH} could not be read: it is not a file")
     return None if loaded is None else loaded.policy
 
 

@@ -74,7 +74,7 @@ def require_folder(folder: HooksFolder) -> None:
     """Raise if the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
     if folder.path.exists() and not folder.path.is_dir():
         hint = "git config --unset core.hooksPath (with --global where it is set there)"
-        raise PlanfenceError(f"{folder.path} is no folder, so git runs no hooks", hint=hint)
+        raise PlanfenceError(f"{folder.path} is not a folder, so git runs no hooks", hint=hint)
 
 
 def _place(repository: Repository, path: Path) -> HookPlace:

@@ -40,7 +40,7 @@ class Node:
 
 
 def parse(text: str) -> Node:
-    """Read a text; raises :class:`PlanfenceError` where it is no JSON, comments and trailing commas aside."""
+    """Read a text; raises :class:`PlanfenceError` if it is not JSON, comments and trailing commas aside."""
     reader = _JsonReader(text)
     reader.skip()
     try:
@@ -61,7 +61,7 @@ class _JsonReader:
 
     def fault(self, what: str) -> PlanfenceError:
         line = self.text.count("\n", 0, self.at) + 1
-        return PlanfenceError(f"line {line} is no JSON: {what}", hint="fix the file, then run this again")
+        return PlanfenceError(f"line {line} is not JSON: {what}", hint="fix the file, then run this again")
 
     def skip(self) -> None:
         while self.at < len(self.text):
@@ -127,7 +127,7 @@ class _JsonReader:
     def _key(self) -> str:
         key = self._scalar()
         if not isinstance(key, str):
-            raise self.fault("a key is no string")
+            raise self.fault("a key is not a string")
         self.skip()
         if not self.text.startswith(":", self.at):
             raise self.fault("a `:` is missing")

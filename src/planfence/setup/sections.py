@@ -39,7 +39,7 @@ def put(path: Path, top: Path, text: str, head: str = "") -> str:
     """Write the section into a file, or replace an older one of ours; return what became of it, in words.
 
     ``head`` stands before the section if there was no file. Raises :class:`PlanfenceError` for a file that leads out
-    of ``top``, is no text, or holds half a fence.
+    of ``top``, is not text, or holds half a fence.
     """
     body = text.encode()
     done = ""
@@ -128,7 +128,7 @@ def _appended(now: bytes, body: bytes) -> bytes:
 def _find(data: bytes, path: Path) -> _Fence | None:
     """Find the fence by its two whole lines."""
     if b"\0" in data:
-        raise CouldNotCheck(f"{path} is no UTF-8 text", hint="save it as UTF-8, then run this again")
+        raise CouldNotCheck(f"{path} is not UTF-8 text", hint="save it as UTF-8, then run this again")
     begins: list[tuple[int, int]] = []
     ends: list[tuple[int, int]] = []
     at = 0

@@ -16,7 +16,7 @@ _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from planfence.cli.re
 
 
 def hook() -> bytes:
-    """Return the hook's text; it names this interpreter, and where that is gone every push is refused."""
+    """Return the hook's text; it names this interpreter, and if that is gone every push is refused."""
     launcher = own_launcher()
     if launcher is None:
         raise PlanfenceError("this Python has no interpreter to name", hint="install planfence into a virtualenv")
@@ -33,7 +33,7 @@ def install_server(repository: Repository) -> Path:
     """
     if not repository.bare:
         raise PlanfenceError(
-            f"{repository.top} is no bare repository",
+            f"{repository.top} is not a bare repository",
             hint="run it in the server's repository; elsewhere without --server",
         )
     place = _place(repository)

@@ -33,7 +33,7 @@ _PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
 
 
 def shown_policy(repository: Repository) -> LoadedPolicy:
-    """Return the policy that counts: HEAD's, else the worktree's; :class:`PlanfenceError` where there is none."""
+    """Return the policy that counts: HEAD's, else the worktree's; :class:`PlanfenceError` if there is none."""
     with Objects(repository.git) as objects:
         head = reader.head(repository)
         found = Sources(objects).load_policy(head) if head else None
@@ -72,7 +72,7 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
         if problem is not None:
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
     if found.place == POLICY_PATH or not found.place.endswith(".toml"):
-        raise PlanfenceError(f"{found.place} is no place for a shared policy", hint=f"--to {SHARED}org.toml")
+        raise PlanfenceError(f"{found.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
     return found
 
 
@@ -99,8 +99,8 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     """Bring shared policies from where they come from, in a commit of the policy alone.
 
     Without ``asked`` all that were pulled before. The commit is judged before anything points at it. Raises
-    :class:`PlanfenceError` where there is no commit or no policy, if one of the files has edits of the user's own,
-    :class:`BadFile` for a policy that would be wrong, :class:`CouldNotCheck` where git can't fetch.
+    :class:`PlanfenceError` if there is no commit or no policy, if one of the files has edits of the user's own,
+    :class:`BadFile` for a policy that would be wrong, :class:`CouldNotCheck` if git can't fetch.
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no branch of yours", hint="pull the policy in a clone")
@@ -233,7 +233,7 @@ class Checked:
 def check_shared(repository: Repository) -> Checked:
     """Compare the shared policies at HEAD with where they come from.
 
-    Raises :class:`CouldNotCheck` where git can't fetch one, :class:`BadFile` for a policy that is wrong.
+    Raises :class:`CouldNotCheck` if git can't fetch one, :class:`BadFile` for a policy that is wrong.
     """
     with Objects(repository.git) as objects, fetching(repository) as fetcher:
         head = reader.head(repository)

@@ -27,7 +27,7 @@ def new_objects(repository: Repository, objects: Objects) -> NewObjects:
 def compose_trees(repository: Repository, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
     """Store and return the tree after each step, each on top of the one before.
 
-    Raises :class:`CouldNotCheck` where git refuses; nothing but loose objects is left then.
+    Raises :class:`CouldNotCheck` if git refuses; nothing but loose objects is left then.
     """
     with Objects(repository.git) as objects:
         new = new_objects(repository, objects)
@@ -38,7 +38,7 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Commit
 
 
 def trees_of(new: NewObjects, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
-    """The tree after each step, made and not stored; raises :class:`CouldNotCheck` where a step can't be made."""
+    """The tree after each step, made and not stored; raises :class:`CouldNotCheck` if a step can't be made."""
     try:
         return new.trees(base_tree, steps)
     except ConflictError as error:
@@ -111,7 +111,7 @@ def begin_publish(repository: Repository, reason: str) -> Asked:
 def publish(repository: Repository, moving: Asked, new: str, old: str) -> None:
     """Move HEAD's branch (or a detached HEAD) to ``new``, in one compare-and-swap with ``old`` (empty: unborn).
 
-    Raises :class:`CouldNotCheck` where it is no longer at ``old``.
+    Raises :class:`CouldNotCheck` if it is no longer at ``old``.
     """
     moving.status(f"update HEAD\0{new}\0{old or repository.zero}\0".encode(), ok=(0,))
 

@@ -61,7 +61,7 @@ def _fail(message: str, hint: str, more: Sequence[str] = ()) -> PlanfenceError:
 def from_json(text: str) -> SplitPlan:
     """Read a plan back.
 
-    Raises :class:`PlanfenceError` where it is not of the format.
+    Raises :class:`PlanfenceError` if it is not of the format.
     """
     from planfence.foreignjson import read_json
 
@@ -89,13 +89,13 @@ def _group(entry: Mapping[str, object]) -> Group:
 def cut(units: Sequence[Unit], cuts: Sequence[tuple[str, int, int]]) -> tuple[Unit, ...]:
     """Cut hunks in two where the plan says so; a part can be cut again by its own id.
 
-    Raises :class:`PlanfenceError` where a hunk is not there, or can't be cut there.
+    Raises :class:`PlanfenceError` if a hunk is not there, or can't be cut there.
     """
     found = {unit.id: unit for unit in units}
     for identity, old, new in cuts:
         unit = found.get(identity)
         if unit is None or unit.hunk is None:
-            raise _fail(f"cuts {identity}, which is no hunk of this change", "see the ids in `planfence split --json`")
+            raise _fail(f"cuts {identity}: not a hunk of this change", "see the ids in `planfence split --json`")
         hunk = unit.hunk
         inside = 0 <= old <= len(hunk.old) and 0 <= new <= len(hunk.new) and 0 < old + new < hunk.lines
         if not inside:
@@ -123,7 +123,7 @@ def check_complete(plan: SplitPlan, units: Sequence[Unit]) -> None:
     count = Counter(unit for group in plan.groups for unit in group.units)
     known = {unit.id: unit for unit in units}
     faults = [f"{unit} is in {times} groups" for unit, times in count.items() if times > 1]
-    faults += [f"{unit} is no unit of this change" for unit in count if unit not in known]
+    faults += [f"{unit} is not a unit of this change" for unit in count if unit not in known]
     faults += [f"{unit} ({known[unit].path}) is in no group" for unit in known if unit not in count]
     if faults:
         raise _fail("does not hold every unit once:", "fix the groups' `units`", faults[:20])

@@ -156,7 +156,7 @@ def _is_subject(title: str) -> bool:
 def take_plan(objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
     """Take an edited plan for this change.
 
-    Raises :class:`PlanfenceError` where it is for another change, or loses or doubles a unit.
+    Raises :class:`PlanfenceError` if it is for another change, or loses or doubles a unit.
     """
     if (plan.base, plan.tree) != (subject.base, subject.tree):
         raise PlanfenceError(

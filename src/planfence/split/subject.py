@@ -57,7 +57,7 @@ def subject_of(
     """Return the staged change, or the last commit as ``revision`` names it.
 
     ``meanwhile`` is called while git compares trees, such as to load what judges the change.
-    Raises :class:`PlanfenceError` where there is nothing to split or it is not the last commit.
+    Raises :class:`PlanfenceError` if there is nothing to split or it is not the last commit.
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no index to split", hint="run it in a worktree")
@@ -111,7 +111,7 @@ def _commit(
 ) -> Subject:
     wanted = objects.read(f"{revision}^{{commit}}")
     if wanted is None or raw is None:
-        raise PlanfenceError(f"{revision} is no commit here", hint="see `git log --oneline`, or fetch it first")
+        raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
     if wanted.id != raw.id:
         raise PlanfenceError(
             f"{wanted.id[:12]} is not the last commit",

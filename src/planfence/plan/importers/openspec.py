@@ -16,7 +16,7 @@ _ITEM = re.compile(r"^\s*[-*]\s+\[(?P<mark>[ xX])\]\s+(?:(?P<number>\d+(?:\.\d+)
 
 
 def read(data: bytes, *, proposal: bytes = b"", design: bytes = b"", **_: bytes) -> Draft:
-    """Read the files. Raises :class:`PlanfenceError` where there are no items."""
+    """Read the files. Raises :class:`PlanfenceError` if there are no items."""
     sections: list[tuple[str, str, list[tuple[str, str]]]] = []
     left_out: list[str] = []
     for line in data.decode("utf-8", "replace").splitlines():

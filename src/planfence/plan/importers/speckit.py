@@ -19,7 +19,7 @@ _TEST = re.compile(r"^\*\*Independent Test\*\*:\s*(.+)$")
 
 
 def read(data: bytes, **_: bytes) -> Draft:
-    """Read the file. Raises :class:`PlanfenceError` where it has no items."""
+    """Read the file. Raises :class:`PlanfenceError` if it has no items."""
     goal, phase, test = "", "", ""
     tasks: list[DraftTask] = []
     left_out: list[str] = []

@@ -18,7 +18,7 @@ _CLOSED = frozenset({"done", "cancelled", "completed"})
 
 
 def read(data: bytes, *, tag: str = "", **_: bytes) -> Draft:
-    """Read the file; ``tag`` names one of several lists. Raises :class:`PlanfenceError` where it is none."""
+    """Read the file; ``tag`` names one of several lists. Raises :class:`PlanfenceError` if it is none."""
     value = read_json(data, "it", "give .taskmaster/tasks/tasks.json")
     name, tasks, meta = _tagged(value, tag)
     open_tasks = [each for each in tasks if str(each.get("status", "")).lower() not in _CLOSED]

@@ -34,7 +34,7 @@ def check(ctx: LintContext) -> Iterator[Finding]:
 
 
 def _foreign(ctx: LintContext, task: Task, pattern: str) -> str:
-    """The name of a theme that the pattern reaches into, empty where it stays in the task's own or in none."""
+    """The name of a theme that the pattern reaches into, empty if it stays in the task's own or in none."""
     own = ctx.plan.themes[task.theme].paths
     if any(covers(each, pattern) for each in own):
         return ""
