@@ -6,7 +6,7 @@ import pytest
 
 from planfence.change.change import Change
 from planfence.change.message import parse
-from planfence.judge.claims import team_trailers
+from planfence.judge.attribution import team_trailers
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, matches, names_agent
 from planfence.rules.rule import Context, Door

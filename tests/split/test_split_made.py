@@ -19,7 +19,7 @@ from planfence.split.newobjects import CommitStep
 HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.change.message"}
 JUDGES = {"planfence.judge.check", "planfence.judge.verdicts", "planfence.judge.sources", "planfence.rules"}
 #: What only a policy, or an edited plan, asks for.
-ASKED = {"planfence.judge.claims", "planfence.finding", "planfence.split.planfile", "planfence.render.text"}
+ASKED = {"planfence.judge.attribution", "planfence.finding", "planfence.split.planfile", "planfence.render.text"}
 
 
 @pytest.fixture

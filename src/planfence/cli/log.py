@@ -13,7 +13,7 @@ from planfence.errors import PlanfenceError
 from planfence.files.state import write_atomically
 from planfence.identity import checked, checked_task
 from planfence.inert import dumps
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.log import files
 from planfence.log.writer import utc
 from planfence.render.log_text import render_counts, render_records

@@ -14,7 +14,7 @@ from planfence.gate.status import Status, status
 from planfence.gate.worktrees import worktrees
 from planfence.gitio.repository import Repository
 from planfence.inert import dumps, inert
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.records import replace
 from planfence.render.board_text import board_text
 from planfence.render.stage_text import facts_text, findings_text, paths_text

@@ -16,7 +16,7 @@ from planfence.gate.testrun import link
 from planfence.gate.worktrees import Worktree, here, opened, worktrees
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository, branch_of, open_repository
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.ledger.records import base_refs
 from planfence.ledger.stages import Stage

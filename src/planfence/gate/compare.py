@@ -12,7 +12,7 @@ from planfence.gate.testrun import RunProgress, run_in_export, run_tests
 from planfence.gate.testtarget import Target, target_of
 from planfence.gitio.repository import Repository
 from planfence.judge import check
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.ledger.intoto import Statement
 from planfence.ledger.proofs import latest
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, write_entry

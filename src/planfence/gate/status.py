@@ -13,7 +13,7 @@ from planfence.gate.worktrees import Worktree, edits, here, opened, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, branch_of
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.judge.sources import Sources
 from planfence.ledger.records import base_refs, read_history

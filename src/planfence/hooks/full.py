@@ -16,7 +16,7 @@ from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
 from planfence.judge.check import CheckResult
-from planfence.judge.claims import team_trailers, trailers
+from planfence.judge.attribution import team_trailers, trailers
 from planfence.records import dataclass, replace
 
 _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)

@@ -19,7 +19,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
-from planfence.judge.claims import Attribution, claim_of
+from planfence.judge.attribution import Attribution, claim_of
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 

@@ -12,7 +12,7 @@ from planfence.change.message import Message
 from planfence.change.reader import DiffedCommit
 from planfence.errors import BadFile
 from planfence.gitio import paths
-from planfence.judge.claims import Attribution, claim_of, split_task
+from planfence.judge.attribution import Attribution, claim_of, split_task
 from planfence.judge.sources import Governing
 from planfence.judge.verdicts import Verdicts
 from planfence.manifest.policy import Policy

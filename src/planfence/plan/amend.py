@@ -13,7 +13,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
-from planfence.judge.claims import team_trailers
+from planfence.judge.attribution import team_trailers
 from planfence.judge.sources import Sources
 from planfence.log.writer import record
 from planfence.manifest.amendment import Amendment, amend

@@ -13,7 +13,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge import content
 from planfence.judge.check import branch_base
-from planfence.judge.claims import active_task
+from planfence.judge.attribution import active_task
 from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy

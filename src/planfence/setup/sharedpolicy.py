@@ -19,7 +19,7 @@ from planfence.gitio.otherrepository import Fetcher, fetching
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
-from planfence.judge.claims import team_trailers
+from planfence.judge.attribution import team_trailers
 from planfence.judge.planchanges import loosened
 from planfence.judge.sources import Sources, worktree_policy
 from planfence.manifest.policy import SHARED, Policy

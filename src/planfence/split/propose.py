@@ -134,7 +134,7 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     words = words or subject.words
     if not subject.task:
         return Guide(words=words)
-    from planfence.judge.claims import split_task
+    from planfence.judge.attribution import split_task
     from planfence.judge.sources import Sources
 
     plan_id, task_id = split_task(subject.task)
@@ -260,7 +260,7 @@ def _message(group: Group, subject: Subject) -> str:
     if subject.policy is None or subject.claim is None:
         return text
     from planfence.change.message import with_trailers
-    from planfence.judge.claims import team_trailers, trailers
+    from planfence.judge.attribution import team_trailers, trailers
 
     stage = subject.claim.stage if group.task == subject.task else "implement"
     # On a branch that holds a task's commits a small change says that it is of none, as commit-msg marks it.

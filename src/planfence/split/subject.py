@@ -19,7 +19,7 @@ from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from planfence.judge.claims import Attribution
+    from planfence.judge.attribution import Attribution
     from planfence.ledger.stages import Facts
     from planfence.manifest.policy import Policy
 
@@ -89,7 +89,7 @@ def _policy(objects: Objects, commit: str) -> Policy | None:
 
 
 def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Attribution:
-    from planfence.judge.claims import staged_claim
+    from planfence.judge.attribution import staged_claim
 
     claim = staged_claim(repository)
     if not claim.task:
@@ -138,6 +138,6 @@ def _commit(
 
 def _said_claim(message: str) -> Attribution:
     from planfence.change.message import parse
-    from planfence.judge.claims import claim_of
+    from planfence.judge.attribution import claim_of
 
     return claim_of(parse(message))
