@@ -16,7 +16,7 @@ from themes_common import clone, judge_diff, tolerant
 from planfence.change.message import parse
 from planfence.change.pathclass import PathClass
 from planfence.content.committypes import breaches, says_more
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.content.mixing import cues, mixtures, spread
 
 csv.field_size_limit(sys.maxsize)

@@ -9,7 +9,7 @@ from support.tables import change, context, task
 
 from planfence.change.hunks import FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.finding import Severity
 from planfence.manifest.policy import Policy
 from planfence.rules import mixed_content, type_contradicts_diff

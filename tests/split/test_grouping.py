@@ -6,7 +6,7 @@ import pytest
 
 from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.split.grouping import Guide, is_changelog, knots, place, propose
 

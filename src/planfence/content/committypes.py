@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.records import dataclass
 
 _BUILD = frozenset({PathClass.BUILD, PathClass.DEPS, PathClass.LOCK, PathClass.CI, PathClass.CONFIG})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from planfence.change.message import Message
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.records import dataclass
 
 #: Formatting counts from this many lines, and from this part of the change, on.

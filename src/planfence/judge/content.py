@@ -17,7 +17,7 @@ from planfence.rules.rule import Context, Need, Rule
 from planfence.rules.runner import clauses
 
 if TYPE_CHECKING:
-    from planfence.content.judged import ClassifiedUnit  # a hook that reads no content loads none of this
+    from planfence.content.unitkinds import ClassifiedUnit  # a hook that reads no content loads none of this
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
 _HOOK_S = 0.04

@@ -10,7 +10,7 @@ from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state
 from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 

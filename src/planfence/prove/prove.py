@@ -15,7 +15,7 @@ from planfence import __version__, risks
 from planfence.change import patches
 from planfence.change.hunks import FileState, split_lines
 from planfence.change.pathclass import PathClass, classify
-from planfence.content.judged import ClassifiedUnit
+from planfence.content.unitkinds import ClassifiedUnit
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.finding import Severity
 from planfence.gate.gate import proof_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planfence import POLICY_PATH
 from planfence.change.pathclass import PathClass
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.inert import inert
 from planfence.inert import lines as lines_of
 from planfence.split.grouping import Group

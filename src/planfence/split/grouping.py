@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
-from planfence.content.judged import ClassifiedUnit, UnitKind
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.records import dataclass, replace
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from planfence.change.hunks import Unit, ends_every_line
-from planfence.content.judged import ClassifiedUnit
+from planfence.content.unitkinds import ClassifiedUnit
 from planfence.errors import PlanfenceError
 from planfence.inert import dumps
 from planfence.records import replace

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from planfence.content.crosshunk import NOT_NAMES
-from planfence.content.judged import ClassifiedUnit
+from planfence.content.unitkinds import ClassifiedUnit
 from planfence.content.languages import language_of
 from planfence.gitio.identifiercounts import files_with
 from planfence.gitio.paths import decode, encode
