@@ -16,10 +16,10 @@ from support.claims import planned, worktree, wrong_claims
 from support.gate import bare_remote
 from support.repository import Repo
 
-from planfence.hooks import place
+from planfence.hooks import lightrepository
 from planfence.setup.shims import _START as START
 
-SOURCE = str(Path(place.__file__).resolve().parents[2])
+SOURCE = str(Path(lightrepository.__file__).resolve().parents[2])
 AGENT = {"PLANFENCE_MODEL": "codex"}
 
 

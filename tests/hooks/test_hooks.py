@@ -15,7 +15,7 @@ from planfence import tables
 from planfence.env import LOCAL_GIT_VARIABLES, Environment
 from planfence.gitio import paths
 from planfence.hooks import fastjudge, full
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.setup.shims import _START as START
 
 SOURCE = str(Path(places.__file__).resolve().parents[2])

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from hooks.test_record import HOOKS, SHELLS, commit, log, put
 
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.setup import shims
 
 TRAILERS = "Plan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human"

@@ -16,7 +16,7 @@ from planfence.change import unsafenames
 from planfence.change.change import Change, Mode
 from planfence.gitio import paths
 from planfence.hooks import fastmessage
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.hooks.compiledplan import compile_plan
 from planfence.hooks.notes import raw_bytes
 from planfence.judge import content

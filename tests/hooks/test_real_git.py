@@ -20,7 +20,7 @@ from planfence.errors import PlanfenceError
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.hooks import compiledplan, fastjudge, full
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.judge import check
 from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan

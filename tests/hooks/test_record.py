@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from planfence.hooks import fastmessage
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.setup import shims
 from planfence.setup.shims import Launcher
 

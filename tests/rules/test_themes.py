@@ -6,8 +6,8 @@ import pytest
 from support.tables import change, context, found, task
 
 from planfence.change.pathclass import PathClass
-from planfence.content.unitkinds import UnitKind
 from planfence.content.mixing import FORMAT_LINES
+from planfence.content.unitkinds import UnitKind
 from planfence.errors import Fault
 from planfence.finding import Severity
 from planfence.manifest.plan import Plan

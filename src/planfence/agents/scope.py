@@ -29,7 +29,7 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.rules import claimed_elsewhere
-from planfence.rules.place import At, RefusalContext
+from planfence.rules.refusalcontext import At, RefusalContext
 from planfence.rules.rule import Context, Door, NextStep
 from planfence.rules.runner import door, judge, selected
 from planfence.tables import HUMAN

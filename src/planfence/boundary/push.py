@@ -13,8 +13,8 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
-from planfence.judge.check import CheckResult, Terms
 from planfence.judge.attribution import NOBODY
+from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from planfence.change.change import Mode
 from planfence.change.hunks import Atom, FileDiff, Hunk, Unit
 from planfence.change.pathclass import classify
-from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.content.languages import Language, language_of
 from planfence.content.lexing import PastDeadline, lex
 from planfence.content.tokendiff import Likeness, Sides, compare_all, line_starts, offset
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 
 #: How much text the lexer gets through in a second, at the least (bytes).
 _BYTES_PER_SECOND = 10_000_000

@@ -7,8 +7,8 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
-from planfence.judge.check import require_policy
 from planfence.judge.attribution import active_task
+from planfence.judge.check import require_policy
 from planfence.judge.situation import look, merge_base
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
-from planfence.hooks.place import digest
+from planfence.hooks.lightrepository import digest
 
 #: More files than this are never kept: the oldest go first.
 MOST = 256

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from planfence import prover
 from planfence.gitio.repository import Repository
-from planfence.hooks import cache, place
+from planfence.hooks import cache, lightrepository
 from planfence.judge.sources import Governing
 from planfence.ledger.stages import Facts
 from planfence.log.writer import no_place
@@ -59,8 +59,8 @@ def store(
         return ""
     ids = governing.policy_id, plan_entry.id if plan_entry else ""
     # What others claim comes and goes under one policy and plan: each such text has a name of its own.
-    words = task_name.encode("utf-8", "surrogateescape"), place.digest(body)
-    name = place.cache_name(ids[0].encode(), ids[1].encode(), b" ".join(words)).decode()
+    words = task_name.encode("utf-8", "surrogateescape"), lightrepository.digest(body)
+    name = lightrepository.cache_name(ids[0].encode(), ids[1].encode(), b" ".join(words)).decode()
     if no_place(repository, "log", governing.policy.log):
         cache.drop(repository.cache_dir, name)
         return ""

@@ -7,8 +7,8 @@ import posix
 
 from planfence import prover
 from planfence.gitio.spawn import Process
-from planfence.hooks import place as places
-from planfence.hooks.place import CheckedHead, LightRepository, NotProven, answer
+from planfence.hooks import lightrepository as places
+from planfence.hooks.lightrepository import CheckedHead, LightRepository, NotProven, answer
 from planfence.tables import MYERS, NUMSTAT, RAW_DIFF
 
 #: The staged tree, in which an entry of `add -N` is none (git shows it as a change otherwise, and commits nothing).

@@ -6,9 +6,9 @@ commit-msg judges the change as well as the message: it is the only one to judge
 import posix
 
 from planfence import prover
-from planfence.hooks import place as places
+from planfence.hooks import lightrepository as places
 from planfence.hooks.fastjudge import Staged
-from planfence.hooks.place import CheckedHead, LightRepository, NotProven, answer
+from planfence.hooks.lightrepository import CheckedHead, LightRepository, NotProven, answer
 from planfence.tables import RAW_DIFF
 
 #: The types that `change.message` knows.

@@ -44,13 +44,15 @@ def _prove(words: list[str], began: float) -> bool:
     """Return whether this hook has been proved clean and is done; raises what it likes if it has not."""
     name = words[0] if words else ""
     if name in ("pre-commit", "pre-merge-commit"):
-        from planfence.hooks import fastjudge, place
+        from planfence.hooks import fastjudge
+        from planfence.hooks.lightrepository import LightRepository
 
-        return fastjudge.pre_commit(place.LightRepository(), name.encode(), began)
+        return fastjudge.pre_commit(LightRepository(), name.encode(), began)
     if name in ("commit-msg", "post-commit"):
-        from planfence.hooks import fastmessage, place
+        from planfence.hooks import fastmessage
+        from planfence.hooks.lightrepository import LightRepository
 
         if name == "commit-msg":
-            return len(words) == 2 and fastmessage.commit_msg(place.LightRepository(), words[1].encode(), began)
-        return fastmessage.post_commit(place.LightRepository(), began)
+            return len(words) == 2 and fastmessage.commit_msg(LightRepository(), words[1].encode(), began)
+        return fastmessage.post_commit(LightRepository(), began)
     return False

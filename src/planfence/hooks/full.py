@@ -15,8 +15,8 @@ from planfence.gitio.repository import Repository
 from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import check
-from planfence.judge.check import CheckResult
 from planfence.judge.attribution import team_trailers, trailers
+from planfence.judge.check import CheckResult
 from planfence.records import dataclass, replace
 
 _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)

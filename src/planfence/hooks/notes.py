@@ -14,8 +14,8 @@ from planfence.change.change import Change, FileChange
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
-from planfence.hooks import compiledplan, place
-from planfence.hooks.place import CheckedHead, LightRepository, NotProven
+from planfence.hooks import compiledplan, lightrepository
+from planfence.hooks.lightrepository import CheckedHead, LightRepository, NotProven
 from planfence.judge.check import CheckResult
 from planfence.ledger.stages import Facts, fold
 from planfence.manifest.plan import Task
@@ -30,7 +30,7 @@ def raw_bytes(files: tuple[FileChange, ...]) -> bytes:
 
 def raw_key(files: tuple[FileChange, ...]) -> str:
     """A name for what changed: the digest of what `diff-tree --raw -z` prints for it."""
-    return place.digest(raw_bytes(files)).decode()
+    return lightrepository.digest(raw_bytes(files)).decode()
 
 
 def _raw(file: FileChange) -> bytes:
@@ -44,7 +44,7 @@ def _raw(file: FileChange) -> bytes:
 
 def was_left(repository: Repository) -> bool:
     """Whether pre-commit has left the judging of this commit to commit-msg."""
-    return place.was_left(os.fsencode(repository.state_dir))
+    return lightrepository.was_left(os.fsencode(repository.state_dir))
 
 
 def mark_seen(repository: Repository, hook: str, outcome: CheckResult) -> None:
@@ -56,10 +56,10 @@ def mark_seen(repository: Repository, hook: str, outcome: CheckResult) -> None:
     if change is None:
         return
     seen = " ".join((hook, change.parents[0] if change.parents else "-", raw_key(change.files), change.tree)).encode()
-    head = place.EARLY if hook == "pre-commit" else place.NOTE
+    head = lightrepository.EARLY if hook == "pre-commit" else lightrepository.NOTE
     with suppress(OSError):
         repository.state_dir.mkdir(parents=True, exist_ok=True)
-        place.leave(os.fsencode(repository.state_dir), seen, [], head=head)
+        lightrepository.leave(os.fsencode(repository.state_dir), seen, [], head=head)
     environment = {os.fsencode(name): os.fsencode(value) for name, value in repository.environment.variables.items()}
     with suppress(OSError, NotProven):
         standing = _standing(repository, outcome, change, LightRepository(environment, os.fsencode(repository.top)))
@@ -74,11 +74,11 @@ def missed(repository: Repository, head: Change) -> tuple[str, ...]:
     """
     state = os.fsencode(repository.state_dir)
     try:
-        words = place.read_note(state)[0].decode("utf-8", "replace").split(" ")
+        words = lightrepository.read_note(state)[0].decode("utf-8", "replace").split(" ")
     except (OSError, NotProven):
         words = []
     with suppress(OSError, NotProven):
-        place.use_up(state)
+        lightrepository.use_up(state)
     if len(words) != 4 or not _is_about(repository, words[1:], head):
         return ("pre-commit", "commit-msg")
     return () if words[0] == "commit-msg" else ("commit-msg",)
@@ -95,7 +95,7 @@ def _is_about(repository: Repository, words: list[str], head: Change) -> bool:
     if before == (head.parents[0] if len(head.parents) == 1 else "-"):
         return key == raw_key(head.files)
     try:
-        known = place.is_id(before.encode("utf-8", "replace"))
+        known = lightrepository.is_id(before.encode("utf-8", "replace"))
         return known and key == raw_key(reader.between(repository, before, head.tree))
     except CouldNotCheck:  # it is not there any more
         return False
@@ -119,7 +119,7 @@ def _standing(
         return None
     if "commit" in policy.tests.required or policy.trust.evidence != "local":
         return None
-    mark, ledger = place.refs_mark(here), place.ledger_mark(here)
+    mark, ledger = lightrepository.refs_mark(here), lightrepository.ledger_mark(here)
     cache = compiledplan.store(repository, outcome.governing, outcome.plan, claim.task, outcome.facts)
     if not cache or (claim.task and (outcome.facts is None or not change.files)):
         return None

@@ -17,7 +17,7 @@ from planfence.judge.sources import Sources
 from planfence.judge.verdicts import Refusal
 from planfence.manifest.policy import Policy
 from planfence.rules import RULES
-from planfence.rules.place import At, RefusalContext
+from planfence.rules.refusalcontext import At, RefusalContext
 from planfence.rules.rule import Case, Context, Door, NextStep
 from planfence.rules.ways import LOST_MESSAGE
 from planfence.tables import HUMAN

@@ -19,8 +19,8 @@ from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
-from planfence.judge.autosquash import Folding
 from planfence.judge.attribution import NOBODY, Attribution, claim_of, split_task, staged_claim, team_trailers
+from planfence.judge.autosquash import Folding
 from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads

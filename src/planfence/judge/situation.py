@@ -8,8 +8,8 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect, how_to_start
-from planfence.judge.check import require_policy
 from planfence.judge.attribution import active_task
+from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import GateRun
 from planfence.ledger.records import Book, base_refs, believed_runs, load_facts

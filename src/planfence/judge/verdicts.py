@@ -18,8 +18,8 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
 from planfence.judge import content, reviewed
-from planfence.judge.autosquash import Folding
 from planfence.judge.attribution import NOBODY, Attribution, claim_of, split_task, squashed_claims
+from planfence.judge.autosquash import Folding
 from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources

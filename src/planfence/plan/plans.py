@@ -11,8 +11,8 @@ from planfence.finding import Finding, Report, Severity
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.judge.check import require_policy
 from planfence.judge.attribution import active_task
+from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources, worktree_policy
 from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import load_plan

@@ -12,8 +12,8 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge import content
-from planfence.judge.check import branch_base
 from planfence.judge.attribution import active_task
+from planfence.judge.check import branch_base
 from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy

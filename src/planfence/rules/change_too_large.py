@@ -24,7 +24,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.place import At
+from planfence.rules.refusalcontext import At
 from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
 
 

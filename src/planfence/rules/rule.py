@@ -15,7 +15,7 @@ from planfence.gitio.paths import is_literal
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy, StandingTask
 from planfence.records import dataclass, field
-from planfence.rules.place import RefusalContext
+from planfence.rules.refusalcontext import RefusalContext
 
 
 class Need(StrEnum):

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts
-from planfence.rules.place import At
+from planfence.rules.refusalcontext import At
 from planfence.rules.rule import Case, Context, Need, NextStep, Rule, by_ledger
 
 

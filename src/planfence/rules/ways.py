@@ -10,7 +10,7 @@ from planfence.finding import Finding
 from planfence.gitio import paths
 from planfence.inert import inert
 from planfence.ledger.stages import HUMAN, Stage
-from planfence.rules.place import At
+from planfence.rules.refusalcontext import At
 from planfence.rules.rule import Case, Context, NextStep, Way
 
 #: Where git keeps the message of the commit that was refused.

@@ -58,8 +58,8 @@ $l"
 }}
 """
 
-#: post-commit without an interpreter: the line that commit-msg has left ready (`hooks/place.py`, `leave`) goes to the
-#: log if git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Otherwise the
+#: post-commit without an interpreter: the line that commit-msg has left ready (`lightrepository.leave`) goes to the log
+#: if git shows that the commit is, to the letter, the one that was judged, in this very `git commit`. Otherwise the
 #: program decides; also if the log is not a plain file, or if somebody has written to it since: its end is not known.
 #: The note's first line is read again at the end: it differs if a note was written meanwhile, maybe a shorter one, with
 #: the end of ours. The line comes first: were it to fail, nothing is consumed, by writing over the first bytes.

@@ -13,8 +13,8 @@ from planfence import POLICY_PATH
 from planfence.change.hunkreader import files_of
 from planfence.change.hunks import Unit, units_of
 from planfence.change.pathclass import classify
-from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.content.kinds import judge
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository

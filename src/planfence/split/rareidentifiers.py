@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from planfence.content.crosshunk import NOT_NAMES
-from planfence.content.unitkinds import ClassifiedUnit
 from planfence.content.languages import language_of
+from planfence.content.unitkinds import ClassifiedUnit
 from planfence.gitio.identifiercounts import files_with
 from planfence.gitio.paths import decode, encode
 from planfence.gitio.repository import Repository
