@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from planfence.agents import answer, changed, hooksettings, note, payload, scope, session, shell
+from planfence.agents import changed, hookoutput, hooksettings, note, payload, scope, session, shell
 from planfence.agents.patch import Edit
 from planfence.agents.paths import Denial, expanded, top_of, without_git
 from planfence.agents.payload import Event, Payload
@@ -50,7 +50,7 @@ def reply(agent: str, data: bytes, environment: Environment) -> Reply:
         asked = payload.read(agent, data)
     except PlanfenceError as error:
         # No event is known, so the only form that blocks everywhere is the exit code.
-        return Reply(stderr=inert(f"planfence: {error.message}; {error.hint}"), code=answer.BLOCK)
+        return Reply(stderr=inert(f"planfence: {error.message}; {error.hint}"), code=hookoutput.BLOCK)
     try:
         return _dispatch(asked, environment)
     except PlanfenceError as error:
@@ -60,8 +60,8 @@ def reply(agent: str, data: bytes, environment: Environment) -> Reply:
 def failure(asked: Payload, reason: str) -> Reply:
     """Answer if no verdict could be formed: a tool is denied, anything else is told and goes on."""
     if asked.event in _DENIABLE:
-        return Reply(answer.deny(asked, f"planfence could not check this, so it is denied: {reason}"))
-    return Reply(answer.silence(asked), stderr=f"planfence: {reason}")
+        return Reply(hookoutput.deny(asked, f"planfence could not check this, so it is denied: {reason}"))
+    return Reply(hookoutput.silence(asked), stderr=f"planfence: {reason}")
 
 
 def gave_up(agent: str, data: bytes, reason: str) -> Reply:
@@ -71,7 +71,7 @@ def gave_up(agent: str, data: bytes, reason: str) -> Reply:
         denied = payload.read(agent, data).event in _DENIABLE
     except PlanfenceError:
         denied = True
-    return Reply(stderr=said, code=answer.BLOCK) if denied else Reply(stderr=f"planfence: {reason}")
+    return Reply(stderr=said, code=hookoutput.BLOCK) if denied else Reply(stderr=f"planfence: {reason}")
 
 
 def _dispatch(asked: Payload, environment: Environment) -> Reply:
@@ -80,11 +80,11 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         found = _before_tool(asked, here, environment)
         if not found and _may_write(asked) and here is not None and here.policy is not None:
             changed.begin(here, asked, anew=False)
-        return Reply(answer.deny(asked, _words(here, found)) if found else answer.silence(asked))
+        return Reply(hookoutput.deny(asked, _words(here, found)) if found else hookoutput.silence(asked))
     if here is None or here.policy is None:
-        return Reply(answer.silence(asked))
+        return Reply(hookoutput.silence(asked))
     if asked.event is Event.SUBAGENT_START:  # it knows nothing of what its starter was told
-        return Reply(answer.context(asked, _task_text(here, environment)))
+        return Reply(hookoutput.context(asked, _task_text(here, environment)))
     if asked.event in (Event.SESSION_START, Event.PROMPT):
         note.leave(here)
         changed.begin(here, asked)
@@ -96,26 +96,26 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         known = asked.event is Event.PROMPT and session.was_told(here.repository, asked.session, text)
         session.keep(here.repository, asked, text)
         said = "\n".join(filter(None, ("" if known else text, spent)))
-        return Reply(answer.context(asked, said) if said else answer.silence(asked))
+        return Reply(hookoutput.context(asked, said) if said else hookoutput.silence(asked))
     if asked.event is Event.AFTER_TOOL:
         session.keep(here.repository, asked)
         said = changed.look(here, asked) if _may_write(asked) else ""
         if said:
-            return Reply(answer.tell(asked, said))
+            return Reply(hookoutput.tell(asked, said))
         also = _also_claimed(asked, environment)
-        return Reply(answer.context(asked, also) if also else answer.silence(asked))
+        return Reply(hookoutput.context(asked, also) if also else hookoutput.silence(asked))
     if asked.event is Event.CONFIG:
         reason = hooksettings.taken_away(here.repository.top, environment)
-        return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
+        return Reply(hookoutput.block(asked, reason) if reason else hookoutput.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
         reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))
-        return Reply(answer.block(asked, reason) if reason else answer.silence(asked))
+        return Reply(hookoutput.block(asked, reason) if reason else hookoutput.silence(asked))
     if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs
 
         session.keep(here.repository, asked)
-        return Reply(answer.silence(asked), stderr=stop.close(here, asked))
-    return Reply(answer.silence(asked))
+        return Reply(hookoutput.silence(asked), stderr=stop.close(here, asked))
+    return Reply(hookoutput.silence(asked))
 
 
 def _unfinished(here: Fence, asked: Payload) -> str:

@@ -21,7 +21,7 @@ from planfence.ledger import reviewing
 from planfence.ledger.intoto import Statement
 from planfence.ledger.records import new_id, now, write_entry
 from planfence.ledger.transitions import Answer
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.plan import plans
@@ -170,21 +170,21 @@ def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan
 def _log(repository: Repository, policy: Policy, scene: Scene | None, stage: str, agent: str, ran: AgentRan) -> str:
     """Log the run, and where the agent told its cost that too, as a line that `finish` does not count again."""
     role = {"implement": "executor", "review": "reviewer"}.get(stage, "planner")
-    common: dict[str, records.Value] = {"model": agent, "stage": stage}
+    common: dict[str, log_writer.Value] = {"model": agent, "stage": stage}
     if scene is not None:
         common |= {"flow": flow(scene), "theme": scene.task.theme}
     common |= {"session": ran.told.session, "run": ran.id}
     task = scene.name if scene else ""
-    about: dict[str, records.Value] = {"files": ran.files, "lines": ran.lines, "ms": round(ran.minutes * 60_000)}
+    about: dict[str, log_writer.Value] = {"files": ran.files, "lines": ran.lines, "ms": round(ran.minutes * 60_000)}
     if scene is not None:
         about |= {"review_round": scene.state.round + 1, "est_min": scene.task.estimate_min}
     result = "failed" if ran.failed else "passed"
-    warning = records.record(repository, policy, event="run", result=result, task=task, **common, role=role, **about)
+    warning = log_writer.record(repository, policy, event="run", result=result, task=task, **common, role=role, **about)
     told = ran.told
     if told.cost is None:
         return warning
     tokens = {"tokens_in": told.tokens_in, "tokens_out": told.tokens_out, "tokens_cached": told.tokens_cached}
     common |= {name: value for name, value in tokens.items() if value is not None}
-    return warning or records.record(
+    return warning or log_writer.record(
         repository, policy, event="cost", result="accepted", task=task, **common, role=stage, cost=told.cost
     )

@@ -12,7 +12,7 @@ from planfence.judge.situation import Scene, look
 from planfence.ledger import evidence
 from planfence.ledger.records import believed_runs
 from planfence.ledger.stages import Stage
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.report import costs
 
 #: Days that a session's files are looked for.
@@ -104,7 +104,7 @@ def close(here: Fence, asked: Payload) -> str:
     milliseconds = round((max(times) - min(times)) * 1000) if len(times) > 1 else 0
     touched = {path for entry in kept if isinstance(listed := entry.get("paths"), list) for path in listed}
     notes = [
-        records.record(
+        log_writer.record(
             here.repository,
             here.policy,
             event="session",

@@ -10,7 +10,7 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads
 from planfence.judge.ranges import BRANCH, Protected
 from planfence.ledger.refs import Ledger
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.log.line import format_record
 from planfence.manifest.policy import Branches
 
@@ -47,10 +47,10 @@ def leave(
         or name == branches.default
     ):
         return
-    if records.no_place(repository, "log", policy.log):
+    if log_writer.no_place(repository, "log", policy.log):
         return
     target = target if _is_wide(protected, branches) else ""
-    path = records.log_path(repository, policy.log)
+    path = log_writer.log_path(repository, policy.log)
     fields = {"event": "pre-push", "result": "accepted", "commit": tip[:12]}
     line = format_record("", fields).removeprefix(",")
     lines = [pushstate.HEADER, tip, remote, target, protected.name, str(path or ""), line, __version__, seen, "end", ""]

@@ -9,7 +9,7 @@ import click
 from planfence.cli.common import here, tell
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import stage
-from planfence.gate.apart import finish_and_remove
+from planfence.gate.taskworktree import finish_and_remove
 from planfence.terminal import say
 
 

@@ -14,8 +14,8 @@ import click
 
 from planfence.cli.common import here, tell, tell_request
 from planfence.gate import stage
-from planfence.gate.apart import start_apart
 from planfence.gate.requests import ask_role, ask_share
+from planfence.gate.taskworktree import start_apart
 from planfence.gitio.repository import branch_of
 from planfence.log.reader import number
 from planfence.plan.advise import advice

@@ -16,7 +16,7 @@ from planfence.judge.attribution import active_task
 from planfence.ledger.intoto import Statement
 from planfence.ledger.proofs import latest
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, write_entry
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.records import dataclass, replace
 from planfence.risks import summary as summaries
 
@@ -68,7 +68,7 @@ def compare(repository: Repository, first: str, second: str, teller: RunProgress
     digests = {"gitTree": repository.git.text("rev-parse", f"{commits[0]}^{{tree}}"), "gitCommit": commits[0]}
     policy = policy_holder.policy
     write_entry(repository, policy, Statement(COMPARISON, predicate, digests))
-    warning = records.record(
+    warning = log_writer.record(
         repository, policy, event="compare", result=verdict.winner or verdict.by, task=task, why=verdict.why
     )
     return Compared((a, b), verdict, task, warning)

@@ -19,7 +19,7 @@ from planfence.ledger.places import places
 from planfence.ledger.records import new_id, now, read_history, read_holds, write_move
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Claim, Move, MoveKind
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.records import dataclass, replace
 from planfence.report.costs import finish_line
 from planfence.report.trial import assignment
@@ -80,7 +80,7 @@ def start(repository: Repository, wanted: str, wish: StartOptions | None = None)
             _begin(current, met, wish)
     if _refuse(found):
         return _refused(scene, "start", found)
-    notes = [] if again else [records.record_run(repository, scene.policy, scene.name, "start")]
+    notes = [] if again else [log_writer.record_run(repository, scene.policy, scene.name, "start")]
     notes += claims.told(current, met)
     assigned = assignment(repository, scene.policy, scene.name)
     if assigned.get("flow"):
@@ -262,7 +262,7 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
     notes = []
     if read_active_task(repository.state_dir) == scene.name:
         write_active_task(repository.state_dir, "")
-        notes.append(records.record_run(repository, scene.policy, scene.name, "end"))
+        notes.append(log_writer.record_run(repository, scene.policy, scene.name, "end"))
     if leave:
         return accepted(scene, "leave", stage, notes)
     line = finish_line(repository, scene.policy, scene.name)
@@ -327,12 +327,17 @@ def _refused(scene: Scene, event: str, found: tuple[Finding, ...]) -> Moved:
 
 
 def accepted(
-    scene: Scene, event: str, stage: Stage, notes: list[str], found: tuple[Finding, ...] = (), **fields: records.Value
+    scene: Scene,
+    event: str,
+    stage: Stage,
+    notes: list[str],
+    found: tuple[Finding, ...] = (),
+    **fields: log_writer.Value,
 ) -> Moved:
     """Log a move that was made, and return what it came to; ``found`` did not stand in its way."""
     report = Report((scene.head,), found)
     rules = tuple(dict.fromkeys(each.code for each in report.observed))
-    observed: dict[str, records.Value] = {"rules": rules} if rules else {}
+    observed: dict[str, log_writer.Value] = {"rules": rules} if rules else {}
     note = _log(scene, event, "observed" if rules else "accepted", **(fields | observed))
     return Moved(scene, report, stage, (*(each for each in notes if each), *_said(note, scene)))
 
@@ -341,8 +346,8 @@ def _said(note: str, scene: Scene) -> tuple[str, ...]:
     return (*((note,) if note else ()), *scene.facts.problems)
 
 
-def _log(scene: Scene, event: str, result: str, **fields: records.Value) -> str:
-    known: dict[str, records.Value] = {
+def _log(scene: Scene, event: str, result: str, **fields: log_writer.Value) -> str:
+    known: dict[str, log_writer.Value] = {
         "model": scene.model,
         "stage": str(scene.stage),
         "theme": scene.task.theme,
@@ -351,7 +356,7 @@ def _log(scene: Scene, event: str, result: str, **fields: records.Value) -> str:
         "worktree": "" if scene.repository.bare else scene.repository.top.name,
         "branch": branch_of(scene.repository),
     }
-    return records.record(
+    return log_writer.record(
         scene.repository, scene.policy, event=event, result=result, task=scene.name, **(known | fields)
     )
 

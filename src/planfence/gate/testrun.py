@@ -25,7 +25,7 @@ from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
 from planfence.ledger.evidence import TESTS, GateRun, Outcome, Result
 from planfence.ledger.records import Book, believed_runs, new_id, now, read_book, write_run
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.records import dataclass, replace
 
 
@@ -305,7 +305,7 @@ def _attachments(repository: Repository, target: Target, output: bytes) -> dict[
 
 
 def _log(repository: Repository, target: Target, run: GateRun, seconds: float) -> str:
-    return records.record(
+    return log_writer.record(
         repository,
         target.policy,
         event="test",

@@ -28,7 +28,7 @@ from planfence.ledger.evidence import TESTS
 from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
 from planfence.ledger.stages import Stage
-from planfence.log import writer as records
+from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
 from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
 from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
@@ -298,11 +298,11 @@ def _write(change: TaskChange, proof: Proof) -> None:
     target = change.target
     write_proof(change.repository, target.policy, proof, {}, target.trees)
     good, of = proof.decided
-    numbers: dict[str, records.Value] = {"parts": of, "proven": good} if of else {}
+    numbers: dict[str, log_writer.Value] = {"parts": of, "proven": good} if of else {}
     if "old-tests" in proof.asked and not proof.flaky:
         numbers["rewritten"] = len(proof.rewritten)
     result = "flaky" if proof.flaky else str(proof.change.answer) if proof.change else "asked"
-    records.record(
+    log_writer.record(
         change.repository,
         target.policy,
         event="prove",
