@@ -9,7 +9,7 @@ import planfence
 
 SOURCE = Path(planfence.__file__).parent
 #: What runs on a clean commit, from the entry down; each may import only those that follow it.
-WAY = ("fastpath", "fastmessage", "fastjudge", "place")
+WAY = ("fastpath", "fastmessage", "fastjudge", "lightrepository")
 BOUND = 1100
 
 
