@@ -16,8 +16,8 @@ from themes_common import clone, judge_diff, tolerant
 from planfence.change.message import parse
 from planfence.change.pathclass import PathClass
 from planfence.content.committypes import breaches, says_more
-from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.content.mixing import cues, mixtures, spread
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 
 csv.field_size_limit(sys.maxsize)
 _TYPES = {"cicd": "ci"}
