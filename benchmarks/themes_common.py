@@ -11,7 +11,7 @@ from pathlib import Path
 
 from planfence.change.hunkreader import read_files
 from planfence.change.hunks import FileDiff, Hunk, units_of
-from planfence.content.kinds import Judged, judge
+from planfence.content.kinds import ClassifiedUnit, judge
 from planfence.env import current
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
@@ -23,7 +23,7 @@ def clone(path: str) -> Repository:
     return open_repository(current(), Path(path))
 
 
-def judge_commit(repository: Repository, commit: str, budget: float = SURE_S) -> tuple[Judged, ...]:
+def judge_commit(repository: Repository, commit: str, budget: float = SURE_S) -> tuple[ClassifiedUnit, ...]:
     return judge(units_of(read_files(repository, f"{commit}^", commit)), time.perf_counter, budget)
 
 
@@ -78,7 +78,7 @@ def from_diff(text: str) -> tuple[FileDiff, ...]:
     return tuple(files)
 
 
-def judge_diff(text: str) -> tuple[Judged, ...]:
+def judge_diff(text: str) -> tuple[ClassifiedUnit, ...]:
     return judge(units_of(from_diff(text)), time.perf_counter, SURE_S)
 
 
@@ -93,7 +93,7 @@ def quantile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def tolerant(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, tuple[Judged, ...]]]:
+def tolerant(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, tuple[ClassifiedUnit, ...]]]:
     """Judge commits, passing over those that the clone does not have whole."""
     for name in names:
         try:
