@@ -62,7 +62,7 @@ class Staged:
         return place.git(*place.elsewhere(), "diff-index", *STAGED, *options, self.standing.head.decode(), "--")
 
     def prove(self) -> tuple[dict[bytes, list[bytes]], bytes]:
-        """Return the compiled plan that the change is clean in, and its number of files; Unsure where it may not be."""
+        """Return the compiled plan that the change is clean in, and its number of files; NotProven if it may not be."""
         place, standing = self._place, self.standing
         hold(place, standing)
         plan = places.load(place, standing.cache)
@@ -99,7 +99,7 @@ def hold(place: LightRepository, standing: CheckedHead) -> None:
 
 
 def follow(place: LightRepository, standing: CheckedHead) -> None:
-    """Move what stands to the present HEAD, past commits that can't have changed it; Unsure where they may have.
+    """Move what stands to the present HEAD, past commits that can't have changed it; NotProven if they may have.
 
     These are commits in one line, on top of the one it was found at, that touch no plan and no policy, and that
     name no round of rework (all else of stages and roles comes from the ledger).

@@ -111,7 +111,7 @@ def _folded(lines: list[str]) -> list[bytes]:
 
 
 def clean(text: str) -> list[str]:
-    """The lines that git keeps, with `#` for comments; Unsure for anything that makes them ambiguous."""
+    """The lines that git keeps, with `#` for comments; NotProven for anything that makes them ambiguous."""
     kept = []
     for line in text.split("\n"):
         if line.startswith(_SCISSORS):
@@ -131,7 +131,7 @@ def clean(text: str) -> list[str]:
 
 
 def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
-    """Raise Unsure unless the message is about one thing; return whether it ends in a block of trailers."""
+    """Raise NotProven unless the message is about one thing; return whether it ends in a block of trailers."""
     kind = _type(lines[0])
     if not prover.allows(plan, kind.encode()):
         raise NotProven(b"type")
@@ -150,7 +150,7 @@ def judge(plan: dict[bytes, list[bytes]], lines: list[str]) -> bool:
 
 
 def _type(subject: str) -> str:
-    """The subject's Conventional Commits type, empty if it has none; Unsure if it is not plain."""
+    """The subject's Conventional Commits type, empty if it has none; NotProven if it is not plain."""
     head, colon, _ = subject.partition(":")
     if not colon:
         return ""

@@ -257,7 +257,7 @@ def leave(state: bytes, seen: bytes, record: list[bytes], *, head: bytes = NOTE,
 
 
 def read_note(state: bytes) -> list[bytes]:
-    """The lines of the note; Unsure for one that is not whole, or was used."""
+    """The lines of the note; NotProven for one that is not whole, or was used."""
     first, *lines = read_file(state + b"/note", 1 << 17).split(b"\n")
     head, *words = first.split(b" ")
     if head not in (NOTE, EARLY) or len(words) != 3 or words[0] != _EDITION or b"end " + words[2] not in lines:
@@ -321,7 +321,7 @@ class CheckedHead:
 
 
 def read_standing(place: LightRepository) -> CheckedHead:
-    """Read what stands for this task and this model; Unsure if it is for another."""
+    """Read what stands for this task and this model; NotProven if it is for another."""
     line, end, _ = read_file(place.state + b"/standing", 1 << 16).partition(b"\n" + END + b"\n")
     if not end or b"\n" in line:
         raise NotProven(b"standing")
