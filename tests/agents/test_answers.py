@@ -310,7 +310,7 @@ def test_a_stop_waits_for_children_and_not_for_readers(tested, fields, held):
             "takes the plan's hooks out",
         ),
         ({"disableAllHooks": True}, "switches the plan's hooks off"),
-        ([], "no JSON object"),
+        ([], "not a JSON object"),
         ("{", "can't be read as JSON"),
     ],
 )

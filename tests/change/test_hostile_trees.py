@@ -189,7 +189,7 @@ def test_nothing_is_written_through_a_link(empty_repo, store, tmp_path):
     taken = _new(tmp_path)
     (taken / "a").symlink_to(outside)
     for into in (through, taken):
-        with pytest.raises(CouldNotCheck, match="no empty folder"):
+        with pytest.raises(CouldNotCheck, match="not an empty folder"):
             write_tree(empty_repo.open(), store.tree([(FOLDER, b"a", inner)]), into, _new(tmp_path))
     assert not list(outside.iterdir())
 

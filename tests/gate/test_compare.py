@@ -49,5 +49,5 @@ def test_tests_come_first(candidates):
 def test_what_can_not_be_compared(candidates):
     with pytest.raises(PlanfenceError, match="the same commit"):
         compare(candidates.open(), "a", "a", QUIET)
-    with pytest.raises(PlanfenceError, match="no commit here"):
+    with pytest.raises(PlanfenceError, match="not a commit here"):
         compare(candidates.open(), "a", "nothing", QUIET)

@@ -234,10 +234,10 @@ DEEP = "<testsuites>" + "<testsuite>" * 100_000 + "<testcase/>" + "</testsuite>"
 @pytest.mark.parametrize(
     ("deed", "said"),
     [
-        ("mkfifo {junit}", "no plain file"),
+        ("mkfifo {junit}", "not a plain file"),
         ("ln -s /dev/zero {junit}", "is a link"),
         ("python suite.py ../real 1 0; ln -s $PWD/../real {junit}", "is a link"),
-        ("mkdir {junit}", "no plain file"),
+        ("mkdir {junit}", "not a plain file"),
         ("cp deep.xml {junit}", "nested"),
         ("truncate -s 100G {junit}", "larger than"),
         ('printf \'<?xml version="1.0" encoding="latin-1"?><!DOCTYPE a><testsuites/>\' > {junit}', "document type"),

@@ -110,7 +110,7 @@ def test_a_model_s_name_is_checked_where_it_is_given(repo, name):
     ):
         done = repo.planfence(*command, **CLAUDE)
         assert done.returncode == 2, (command, done.stdout, done.stderr)
-        assert "no model's name" in done.stderr
+        assert "not a model's name" in done.stderr
     done = repo.planfence("status", PLANFENCE_MODEL=name)
     if name.strip() == name:
         assert done.returncode == 2
@@ -122,7 +122,7 @@ def test_a_task_s_name_is_checked_where_it_is_given(repo, name):
     assert repo.planfence("log", "add", f"task={name}").returncode == 2
     done = repo.planfence("status", PLANFENCE_TASK=name)
     assert done.returncode == 2
-    assert "no task's name" in done.stderr
+    assert "not a task's name" in done.stderr
 
 
 @pytest.mark.parametrize("mask", [0o077, 0o027, 0o022, 0o007])

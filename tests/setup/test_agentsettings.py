@@ -209,7 +209,7 @@ def test_opencode_has_a_plugin_of_its_own(tmp_path, home):
     which.path.write_text("export const Mine = async () => ({})\n")
     for change in (agentsettings.install, agentsettings.uninstall):
         if change is agentsettings.install:
-            with pytest.raises(PlanfenceError, match="no file of ours"):
+            with pytest.raises(PlanfenceError, match="not a file of ours"):
                 change(which, tmp_path / "memory")
         else:
             assert not change(which, tmp_path / "memory")

@@ -144,7 +144,7 @@ def test_without_hard_links_the_hook_is_copied(folder, monkeypatch):
 
 def test_a_folder_where_a_hook_should_be(folder):
     (folder / "pre-push").mkdir()
-    with pytest.raises(PlanfenceError, match="no hook"):
+    with pytest.raises(PlanfenceError, match="is not a hook"):
         chain.install(folder, LAUNCHER)
     assert [path.name for path in folder.iterdir()] == ["pre-push"]
 

@@ -82,7 +82,7 @@ def test_a_file_of_others_is_not_written_to(tmp_path):
     with pytest.raises(PlanfenceError, match="leads out of this repository"):
         sections.put(tmp_path / "top/AGENTS.md", tmp_path / "top", OURS)
     (tmp_path / "top/CLAUDE.md").write_bytes("# UTF-16\n".encode("utf-16"))
-    with pytest.raises(PlanfenceError, match="no UTF-8 text"):
+    with pytest.raises(PlanfenceError, match="not UTF-8 text"):
         sections.put(tmp_path / "top/CLAUDE.md", tmp_path / "top", OURS)
     assert (tmp_path / "shared.md").read_text() == "# Shared\n"
 

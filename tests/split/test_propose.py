@@ -127,11 +127,11 @@ def test_an_edited_plan_is_followed(mixed) -> None:
     [
         (lambda p: p["groups"][0]["units"].clear(), "is in no group"),
         (lambda p: p["groups"][0]["units"].extend(p["groups"][1]["units"]), "is in 2 groups"),
-        (lambda p: p["groups"][0]["units"].append("nope"), "no unit of this change"),
+        (lambda p: p["groups"][0]["units"].append("nope"), "not a unit of this change"),
         (lambda p: p.update(tree="1" * 40), "for another change"),
         (lambda p: p.update(schema=9), "schema"),
         (lambda p: p["groups"][0].update(message=" "), "empty"),
-        (lambda p: p.update(cuts=[{"unit": "nope", "old": 0, "new": 1}]), "no hunk"),
+        (lambda p: p.update(cuts=[{"unit": "nope", "old": 0, "new": 1}]), "not a hunk"),
         (lambda p: p.update(cuts=[{"unit": next(iter(p["units"])), "old": 9, "new": 9}]), "outside"),
         (lambda p: p.pop("groups"), "groups"),
     ],
