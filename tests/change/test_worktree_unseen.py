@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 from support.gate import gated, work
 
-from planfence.change import patches, snapshot
+from planfence.change import snapshot
 from planfence.change.hunkreader import read_files
 from planfence.change.patches import patch_ids
 from planfence.change.reader import commit as commit_of
@@ -58,7 +58,6 @@ def committed(trusting):
 
 READERS = {
     "hunks": read_files,
-    "patch": patches.read_patch,
     "patch id": lambda repository, old, new: patch_ids(repository, [new]),
     "difference": snapshot.difference,
     "counts": snapshot.counted,

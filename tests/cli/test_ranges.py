@@ -18,7 +18,6 @@ _LIGHT = "import sys; sys.argv[0] = 'planfence'; from planfence.entry import mai
 _HEAVY = {
     "click",
     "git",
-    "unidiff",
     "rich",
     "tomlkit",
     "xml",

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from planfence.change import patches
 from planfence.errors import PlanfenceError
 from planfence.render import summary as render
 from planfence.risks.summary import summarise
@@ -101,10 +100,3 @@ def test_the_command(repo):
     value = json.loads(repo.planfence("summary", "--format", "json").stdout)
     assert value["files"][0]["path"] == "src/user.py"
     assert repo.planfence("summary", "--staged", "--commit", "HEAD").returncode == 2
-
-
-def test_what_is_no_patch():
-    from planfence.errors import CouldNotCheck
-
-    with pytest.raises(CouldNotCheck):
-        patches.parse("--- a/x\n+++ b/x\n@@ -1,3 +1 @@\n x\n")

@@ -63,8 +63,12 @@ class _Entry:
     path: str
 
 
-def read_files(repository: Repository, old_tree: str, new_tree: str) -> tuple[FileDiff, ...]:
+def read_files(
+    repository: Repository, old_tree: str, new_tree: str, largest: int = LARGEST_TEXT
+) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order; a rename is one file.
+
+    Of files with more than ``largest`` bytes the blobs are left out.
 
     Raises :class:`CouldNotCheck` if anything can't be read or the hunks do not fit the blobs.
     """
@@ -72,15 +76,15 @@ def read_files(repository: Repository, old_tree: str, new_tree: str) -> tuple[Fi
 
     with Objects(repository.git) as objects, BareView(repository) as git:
         objects.begin()
-        return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects)
+        return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects, largest)
 
 
-def files_of(out: bytes, objects: Objects) -> tuple[FileDiff, ...]:
+def files_of(out: bytes, objects: Objects, largest: int = LARGEST_TEXT) -> tuple[FileDiff, ...]:
     """Read what a diff printed, and its blobs; those that are too large are left out."""
     raw, _, patch = out.partition(b"\0\0")
     entries = list(_entries(raw if patch else out))
     sections = _sections(patch)
-    blobs = _blobs(objects, _wanted(entries))
+    blobs = _blobs(objects, _wanted(entries), largest)
     files = []
     for entry in entries:
         plain = FileDiff(
@@ -158,12 +162,12 @@ def _wanted(entries: list[_Entry]) -> list[str]:
     return list(dict.fromkeys(sides))
 
 
-def _blobs(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
+def _blobs(objects: Objects, wanted: list[str], largest: int) -> dict[str, bytes]:
     """Read these blobs; those above the limit are left out."""
     found: dict[str, bytes] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         if len(wanted) > _AT_ONCE:
-            some = [name for name, size in objects.sizes(some).items() if size <= LARGEST_TEXT]
-        found |= {each.id: each.data for each in objects.read_many(some) if len(each.data) <= LARGEST_TEXT}
+            some = [name for name, size in objects.sizes(some).items() if size <= largest]
+        found |= {each.id: each.data for each in objects.read_many(some) if len(each.data) <= largest}
     return found

@@ -19,7 +19,6 @@ NAMES = frozenset(
         "tomlkit",
         "tree_sitter",
         "tree_sitter_bash",
-        "unidiff",
     )
 )
 

@@ -17,6 +17,7 @@ from planfence.rules.rule import Context, Need, Rule
 from planfence.rules.runner import clauses
 
 if TYPE_CHECKING:
+    from planfence.change.hunks import FileDiff
     from planfence.content.unitkinds import ClassifiedUnit  # a hook that reads no content loads none of this
 
 #: How long proofs may take (seconds): a person waits for a commit; a push or CI must be sure.
@@ -66,7 +67,13 @@ def between(repository: Repository, old: str, new: str, budget_s: float = _SURE_
     """Return the units between two trees with their kinds; proofs end after ``budget_s`` seconds."""
     # Loaded if it is asked for: most commits never are.
     from planfence.change.hunkreader import read_files
+
+    return of(read_files(repository, old, new), budget_s)
+
+
+def of(files: Sequence[FileDiff], budget_s: float = _SURE_S) -> tuple[ClassifiedUnit, ...]:
+    """Return the units of these files with their kinds."""
     from planfence.change.hunks import units_of
     from planfence.content.kinds import judge
 
-    return judge(units_of(read_files(repository, old, new)), time.monotonic, budget_s)
+    return judge(units_of(files), time.monotonic, budget_s)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from planfence import __version__, risks
-from planfence.change import patches
 from planfence.change.hunks import FileState, split_lines
+from planfence.change.patchfile import as_patch
 from planfence.change.pathclass import PathClass, classify
 from planfence.content.unitkinds import ClassifiedUnit
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -84,7 +84,7 @@ def take_apart(repository: Repository, target: Target, only: frozenset[str] | No
     def governs(path: str) -> bool:
         return policy.governs(path) or path in (policy.log, policy.run_log)
 
-    return TaskChange(repository, target, divide(judged, own_tests, governs, _risk(repository, base, tree, judged)))
+    return TaskChange(repository, target, divide(judged, own_tests, governs, _risk(judged)))
 
 
 def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset[str] | None]:
@@ -104,10 +104,11 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     return replace(target, base=base, trees=target.trees | {"base": tree}), changed
 
 
-def _risk(repository: Repository, base: str, tree: str, judged: Iterable[ClassifiedUnit]) -> dict[str, int]:
+def _risk(judged: Collection[ClassifiedUnit]) -> dict[str, int]:
     """How risky each unit is: what a reviewer should see first, by its place in the file."""
     weights: dict[str, int] = {}
-    found = list(risks.find(patches.read_patch(repository, base, tree)))
+    files = {one.unit.path: one.unit.file for one in judged}
+    found = list(risks.find(map(as_patch, files.values())))
     for one in judged:
         hunk = one.unit.hunk
         for each in found:

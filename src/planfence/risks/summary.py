@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 
 from planfence import risks
-from planfence.change import patches, reader
-from planfence.change.patchfile import PatchFile
+from planfence.change import reader
+from planfence.change.hunkreader import read_files
+from planfence.change.hunks import FileDiff
+from planfence.change.patchfile import PatchFile, as_patch
 from planfence.content.mixing import mixtures
 from planfence.errors import PlanfenceError
 from planfence.gitio.objects import Objects
@@ -22,6 +25,8 @@ from planfence.risks import RiskFound
 
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000
+#: Secrets are looked for in files of any size.
+_ANY_SIZE = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,11 @@ def summarise(repository: Repository, *, revision: str = "", span: str = "", sta
     Without a word: the staged tree, or with nothing staged the branch since its merge base.
     """
     title, old, new = _trees(repository, revision, span, staged)
-    summary = between(repository, old, new, title)
+    diffs, files = _read(repository, old, new)
+    summary = _summed_up(repository, title, files)
     if sum(len(file.added) + len(file.removed) for file in summary.files) > MOST_JUDGED:
         return summary
-    judged = content.between(repository, old, new)
+    judged = content.of(diffs)
     lines: Counter[str] = Counter()
     for one in judged:
         lines[str(one.kind)] += one.unit.lines
@@ -63,7 +69,21 @@ def summarise(repository: Repository, *, revision: str = "", span: str = "", sta
 
 def between(repository: Repository, old: str, new: str, title: str) -> Summary:
     """Summarise what lies between two trees."""
-    files = patches.read_patch(repository, old, new)
+    return _summed_up(repository, title, _read(repository, old, new)[1])
+
+
+def _read(repository: Repository, old: str, new: str) -> tuple[tuple[FileDiff, ...], tuple[PatchFile, ...]]:
+    collecting = gc.isenabled()
+    gc.disable()  # hundreds of thousands of objects may be made here, and none of them is garbage yet
+    try:
+        diffs = read_files(repository, old, new, _ANY_SIZE)
+        return diffs, tuple(map(as_patch, diffs))
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _summed_up(repository: Repository, title: str, files: tuple[PatchFile, ...]) -> Summary:
     plan, theme = _plan(repository)
     themes = {file.path: _theme(plan, theme, file.path) for file in files}
     return Summary(title, files, tuple(risks.find(files)), themes)
