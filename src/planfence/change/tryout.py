@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
+from math import inf
 
 from planfence.change.export import export
-from planfence.errors import CouldNotCheck
+from planfence.files.process import Watch, run_command
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
@@ -29,31 +27,9 @@ def try_tree(repository: Repository, tree: str, command: str) -> Tried:
     Whatever it starts ends with it. Raises :class:`CouldNotCheck` if it could not be started.
     """
     with export(repository, tree) as place:
-        try:
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", command],
-                cwd=place.files,
-                env=repository.environment.for_tests(str(place.files.parent)),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=lambda: place.guard(os.getpid()),  # noqa: PLW1509 - we have no threads
-            )
-        except OSError as error:
-            raise CouldNotCheck(f"`{command}` could not be started: {error.strerror}") from error
-        try:
-            out, _ = process.communicate()
-        finally:
-            _end(process.pid)
-            process.wait()
-            place.guard(0)
-    lines = out.decode("utf-8", "replace").rstrip().splitlines()
-    return Tried(process.returncode, "\n".join(lines[-_SHOWN:]))
-
-
-def _end(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
+        variables = repository.environment.for_tests(str(place.files.parent))
+        watch = Watch(lambda _: None, lambda _: None, place.guard)
+        ended = run_command(command, place.files, variables, inf, watch)
+    assert ended.status is not None  # it has all the time that it wants
+    lines = ended.output.decode("utf-8", "replace").rstrip().splitlines()
+    return Tried(ended.status, "\n".join(lines[-_SHOWN:]))

@@ -123,7 +123,7 @@ class Running:
                 preexec_fn=lambda: watch.group(os.getpid()),  # noqa: PLW1509 - we have no threads
             )
         except OSError as error:
-            raise CouldNotCheck(f"the tests could not be started in {where}: {error.strerror}") from error
+            raise CouldNotCheck(f"`{command}` could not be started in {where}: {error.strerror}") from error
         except ValueError as error:  # a recorded command may hold a NUL
             raise CouldNotCheck(f"`{command}` is not a command line: {error}") from error
         assert self._process.stdout is not None
