@@ -64,7 +64,7 @@ def sort_out(
             )
         if branch and tip != update.new:
             found.findings.append(protected_ref.about(update.ref, "would be a tag, not a commit"))
-        if kept and update.old != repository.zero and not is_ancestor(repository, update.old, tip):
+        if kept and update.old != repository.zero and not repository.git.is_ancestor(update.old, tip):
             found.findings.append(protected_ref.about(update.ref, "would lose commits that it has"))
         found.tips.append((update.ref, tip))
     return found
@@ -79,11 +79,6 @@ def commit_of(objects: Objects, identifier: str) -> str:
     """Return the commit that an id leads to, empty if it is none."""
     found = objects.find(f"{identifier}^{{commit}}")
     return found[0] if found else ""
-
-
-def is_ancestor(repository: Repository, old: str, new: str) -> bool:
-    """Whether ``new`` has all that ``old`` has; not if ``old`` is not here."""
-    return repository.git.status("merge-base", "--is-ancestor", old, new, ok=(0, 1, 128))[0] == 0
 
 
 def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]:

@@ -35,7 +35,7 @@ def judge_ledger(repository: Repository, old: str, new: str, ref: str, first: st
         yield ledger_rewritten.about(ref, "would be deleted")
     elif not _is_chain(repository, new):
         yield ledger_rewritten.about(ref, "would lead to something that is not a ledger")
-    elif old != repository.zero and not _grows(repository, old, new):
+    elif old != repository.zero and not repository.git.is_ancestor(old, new):
         yield ledger_rewritten.about(ref, "would lose entries that it has")
     else:
         owner, pusher = _owner(repository, name["writer"]), who(repository.environment)
@@ -70,10 +70,6 @@ def _is_chain(repository: Repository, new: str) -> bool:
     status, out = repository.git.status("cat-file", "-t", f"{new}:entry.json", ok=(0, 1, 128))
     kind = repository.git.status("cat-file", "-t", new, ok=(0, 1, 128))[1]
     return status == 0 and out.strip() == b"blob" and kind.strip() == b"commit"
-
-
-def _grows(repository: Repository, old: str, new: str) -> bool:
-    return repository.git.status("merge-base", "--is-ancestor", old, new, ok=(0, 1, 128))[0] == 0
 
 
 def _place(repository: Repository, writer: str) -> Path:

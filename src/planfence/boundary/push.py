@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planfence.boundary import incoming, pushnote
-from planfence.boundary.incoming import first_refusal, is_ancestor, merged, sort_out, weighed
+from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
@@ -132,7 +132,7 @@ def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
     for update in updates:
         if update.new == repository.zero:
             notes.append(f"{update.remote} is deleted on the remote: nothing to judge")
-        elif update.old not in (repository.zero, update.new) and not is_ancestor(repository, update.old, update.new):
+        elif update.old not in (repository.zero, update.new) and not repository.git.is_ancestor(update.old, update.new):
             notes.append(f"{update.remote} is forced: commits that the remote has are dropped")
     return notes
 
@@ -165,10 +165,7 @@ def _keep_ledger(repository: Repository, update: PushedRef) -> None:
     """A ledger on the remote only grows."""
     if update.old == repository.zero:
         return
-    status = 1
-    if update.new != repository.zero:
-        status, _ = repository.git.status("merge-base", "--is-ancestor", update.old, update.new, ok=(0, 1, 128))
-    if status != 0:
+    if update.new == repository.zero or not repository.git.is_ancestor(update.old, update.new):
         raise PlanfenceError(f"{update.remote} is a ledger: it only grows", hint="planfence sync")
 
 

@@ -107,7 +107,7 @@ def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
     if asked.how != AS_ASKED:
         return False
     for ref in (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"):
-        if repository.git.status("merge-base", "--is-ancestor", asked.head, ref, ok=(0, 1, 128))[0] == 0:
+        if repository.git.is_ancestor(asked.head, ref):
             return True
     return False
 

@@ -332,7 +332,7 @@ class _Rows:
         git = self._scan.repository.git
         if left:
             return min(left) if len(left) == 1 else git.text("merge-base", place.head, self._scan.base, ok=(0, 1))
-        if start and git.status("merge-base", "--is-ancestor", start, place.head, ok=(0, 1, 128))[0] == 0:
+        if start and git.is_ancestor(start, place.head):
             return start
         return place.head
 

@@ -249,7 +249,7 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
 def _holds(scene: Scene, move: Move) -> bool:
     """Whether HEAD has what was there at a move: its commit or tree, its changes, or its files as they were then."""
     git, head = scene.repository.git, scene.head
-    if move.tree == scene.tree or git.status("merge-base", "--is-ancestor", move.commit, head, ok=(0, 1, 128))[0] == 0:
+    if move.tree == scene.tree or git.is_ancestor(move.commit, head):
         return True
     mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
     if move.patches and set(move.patches) <= set(patch_ids(scene.repository, mine).values()):

@@ -151,16 +151,10 @@ def _began(scene: Scene) -> str:
     """Where the task was started, if HEAD still has that commit and the base has not; else the branch's base."""
     start = next((move.commit for move in scene.state.moves if move.kind is MoveKind.START), "")
     base = "" if scene.base == scene.head else scene.base
-    if _is_ancestor(scene, start, scene.head) and (not base or _is_ancestor(scene, base, start)):
+    git = scene.repository.git
+    if start and git.is_ancestor(start, scene.head) and (not base or git.is_ancestor(base, start)):
         return start
-    return base if _is_ancestor(scene, base, scene.head) else ""
-
-
-def _is_ancestor(scene: Scene, older: str, newer: str) -> bool:
-    """Whether ``newer`` has ``older``; not if either is missing, as a pruned start is after a rebase."""
-    return (
-        bool(older) and scene.repository.git.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
-    )
+    return base if base and git.is_ancestor(base, scene.head) else ""
 
 
 def _minutes(scene: Scene, epoch: float) -> float | None:

@@ -179,7 +179,7 @@ def _is_link(repository: Repository, scene: Scene, path: str) -> bool:
 def _is_merged(repository: Repository, scene: Scene) -> bool:
     """Whether the base has the work: the commits, or, after a squash, all that they change."""
     refs = base_refs(repository, scene.policy.base)
-    if any(_is_ancestor(repository, scene.head, ref) for ref in refs):
+    if any(repository.git.is_ancestor(scene.head, ref) for ref in refs):
         return True
     for ref in refs:
         commit, tree = repository.git.text("rev-parse", f"{ref}^{{commit}}", f"{ref}^{{tree}}").split()
@@ -187,10 +187,6 @@ def _is_merged(repository: Repository, scene: Scene) -> bool:
             if merges.merged(commit, scene.head) == tree:
                 return True
     return False
-
-
-def _is_ancestor(repository: Repository, older: str, newer: str) -> bool:
-    return repository.git.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
 
 
 def _remove(repository: Repository, scene: Scene, main: str) -> str:
@@ -210,7 +206,7 @@ def _remove(repository: Repository, scene: Scene, main: str) -> str:
                 path.symlink_to(target)
         raise
     refs = base_refs(outside, scene.policy.base)
-    if not branch or scene.policy.guards(branch) or not any(_is_ancestor(outside, scene.head, ref) for ref in refs):
+    if not branch or scene.policy.guards(branch) or not any(outside.git.is_ancestor(scene.head, ref) for ref in refs):
         return ""
     if outside.git.status("update-ref", "-d", f"refs/heads/{branch}", scene.head, ok=(0, 1, 128))[0] != 0:
         return ""

@@ -14,7 +14,6 @@ from planfence.tables import SAFE_CONFIG
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 #: `merge-tree --write-tree` came with 2.38; 2.39 is the oldest version that the tests run on.
 OLDEST_GIT = (2, 39)
@@ -97,6 +96,10 @@ class Git:
         asked = self.begin(*arguments, piped=stdin is not None, variables=variables, apart=apart)
         return asked.status(stdin or b"", ok=ok)
 
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``newer`` has all that ``older`` has; not if either is missing, as a pruned commit is."""
+        return self.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
+
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:
@@ -163,7 +166,7 @@ class Asked:
     def __enter__(self) -> Asked:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.kill()
 
 

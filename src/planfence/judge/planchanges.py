@@ -124,7 +124,7 @@ def _has_begun(repository: Repository, facts: Facts, change: Change, old: Plan, 
 def _is_in(repository: Repository, commit: str, head: str) -> bool:
     if STAGED in (commit, head) or not head:
         return False
-    return repository.git.status("merge-base", "--is-ancestor", commit, head, ok=(0, 1, 128))[0] == 0
+    return repository.git.is_ancestor(commit, head)
 
 
 def with_past(

@@ -181,7 +181,7 @@ def _reconcile(repository: Repository, ledger: Ledger, remote: str, own: str) ->
     A remote that has less than the own ledger refused the push for a reason of its own (a hook, a right, a lock).
     """
     there = _listed(repository, remote, own)
-    if not there or _leads_to(repository, there, own):
+    if not there or repository.git.is_ancestor(there, own):
         return []
     ledger.fork()
     _git(repository, remote, (*_FETCH, remote, f"+{own}:{own}"), None)
@@ -219,10 +219,6 @@ def _local_too(remote: str) -> tuple[str, ...]:
 
 def _is_url(remote: str) -> bool:
     return "/" in remote or ":" in remote
-
-
-def _leads_to(repository: Repository, commit: str, ref: str) -> bool:
-    return repository.git.status("merge-base", "--is-ancestor", commit, ref, ok=(0, 1, 128))[0] == 0
 
 
 def _refs(repository: Repository) -> dict[str, str]:
