@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from types import TracebackType
 
 from planfence.gitio.run import WHOLE, Git, failure
 from planfence.gitio.spawn import Process
@@ -30,7 +29,7 @@ class DiffTree:
     def __enter__(self) -> DiffTree:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.kill()
 
     def send(self, questions: Sequence[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from types import TracebackType
 
 from planfence.change.change import FileChange
 from planfence.change.trees import TreeDiff
@@ -42,9 +41,7 @@ class Merges:
     def __enter__(self) -> Merges:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def own(

@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
@@ -68,7 +67,7 @@ class MergeTrials:
     def __enter__(self) -> MergeTrials:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
     def _scratch(self) -> Git:

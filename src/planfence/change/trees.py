@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from types import TracebackType
 
 from planfence.change.change import FileChange
 from planfence.change.difftree import BATCH, DiffTree
@@ -65,8 +64,8 @@ class CommitDiff:
     def __enter__(self) -> CommitDiff:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._diff.__exit__(kind, error, _)
+    def __exit__(self, *_: object) -> None:
+        self._diff.__exit__(*_)
 
     def send(self, commits: Sequence[tuple[str, str]]) -> None:
         """Ask for up to `difftree.BATCH` commits, each with its parent; empty: a root commit, all of which is new."""
@@ -99,7 +98,7 @@ class TreeDiff:
     def __enter__(self) -> TreeDiff:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def diff(self, old: str, new: str) -> list[FileChange]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.repository import Repository
@@ -49,9 +48,7 @@ class BareView:
         alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         return Git(self._folder, git.environment.but(kept | alone), git.program)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             _remove(self._folder)
 

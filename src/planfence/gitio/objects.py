@@ -13,7 +13,6 @@ from planfence.records import dataclass
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from io import BufferedReader
-    from types import TracebackType
 
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024
@@ -45,7 +44,7 @@ class Objects:
     def __enter__(self) -> Objects:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

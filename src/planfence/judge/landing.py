@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
@@ -55,9 +54,7 @@ class Landing:
     def __enter__(self) -> Landing:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     # -- reverts
@@ -263,8 +260,7 @@ class Landing:
         return found[0]
 
     def _contains(self, tip: str, commit: str) -> bool:
-        status, _ = self._repository.git.status("merge-base", "--is-ancestor", commit, tip, ok=(0, 1, 128))
-        return status == 0
+        return self._repository.git.is_ancestor(commit, tip)
 
 
 def to_fetch(message: Message) -> str:
