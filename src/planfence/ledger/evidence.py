@@ -251,14 +251,22 @@ def _result_from_json(item: Mapping[str, Any]) -> Result:
         None if status is None else number(status, least=-255),
         _OUTCOMES[outcome],
         None if counts is None else Counts(*map(number, counts)),
-        _duration(seconds),
+        seconds_of(seconds),
     )
     if result.outcome is Outcome.PASSED and not result.passed:
         raise ValueError(item)
     return result
 
 
-def _duration(value: object) -> float:
+def texts(items: object) -> tuple[str, ...]:
+    """Return a list that must hold text alone. Raises TypeError."""
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(items)
+    return tuple(items)
+
+
+def seconds_of(value: object) -> float:
+    """Return a span of time. Raises TypeError for anything but a number of seconds."""
     # JSON as Python reads it has NaN and infinity; the upper bound leaves both out.
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e12:
         raise TypeError(value)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from planfence.ledger.evidence import PROOF, number, object_id, text
+from planfence.ledger.evidence import PROOF, number, object_id, seconds_of, text, texts
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.records import dataclass, field
 
@@ -186,9 +186,9 @@ def from_statement(statement: Statement, signer: str = "") -> Proof:
             setup=text(told, "setup"),
             commands=tuple(_pair(item) for item in told["commands"]),
             passes=number(told["passes"]),
-            green_s=_seconds(told["greenSeconds"]),
+            green_s=seconds_of(told["greenSeconds"]),
             flaky=text(told, "flaky"),
-            asked=_texts(told["asked"]),
+            asked=texts(told["asked"]),
             total=number(told["total"]),
             trials=tuple(_trial_from_json(item) for item in told["trials"]),
             tool=text(told, "tool"),
@@ -216,8 +216,8 @@ def _trial_from_json(item: Mapping[str, Any]) -> Trial:
         last,
         lines,
         number(item["failures"]),
-        _seconds(item["seconds"]),
-        _texts(item["tests"]),
+        seconds_of(item["seconds"]),
+        texts(item["tests"]),
     )
 
 
@@ -226,16 +226,3 @@ def _pair(item: Sequence[Any]) -> tuple[str, str]:
     if not isinstance(name, str) or not isinstance(line, str):
         raise TypeError(item)
     return name, line
-
-
-def _texts(items: object) -> tuple[str, ...]:
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise TypeError(items)
-    return tuple(items)
-
-
-def _seconds(value: object) -> float:
-    # JSON as Python reads it has NaN and infinity; the upper bound leaves both out.
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < 1e12:
-        raise TypeError(value)
-    return float(value)

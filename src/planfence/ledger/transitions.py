@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from planfence.ledger.evidence import number, object_id, text
+from planfence.ledger.evidence import number, object_id, text, texts
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.manifest.budget import KINDS, Budget
 from planfence.records import dataclass, field
@@ -148,8 +148,8 @@ def from_statement(statement: Statement) -> Move:
             holder=text(told, "holder"),
             why=text(told, "why"),
             answers=tuple(_answer(item) for item in told["answers"]),
-            runs=_texts(told["runs"]),
-            patches=_texts(told["patches"]),
+            runs=texts(told["runs"]),
+            patches=texts(told["patches"]),
             at=text(told, "at"),
             claim=_claim(told["claim"]) if "claim" in told else None,
             grant=_grant(told["grantMicro"]) if "grantMicro" in told else Budget(),
@@ -164,15 +164,15 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
     if "added" not in told:
         return {}
     return {
-        "roots": tuple(map(object_id, _texts(told["roots"]))),
+        "roots": tuple(map(object_id, texts(told["roots"]))),
         "added": object_id(text(told, "added")),
         "terms": object_id(text(told, "terms"), empty=True),
-        "after": tuple(map(object_id, _texts(told["after"]))),
+        "after": tuple(map(object_id, texts(told["after"]))),
     }
 
 
 def _claim(told: Mapping[str, Any]) -> Claim:
-    files, deny, shared, over = (_texts(told[name]) for name in ("files", "deny", "shared", "over"))
+    files, deny, shared, over = (texts(told[name]) for name in ("files", "deny", "shared", "over"))
     return Claim(files, deny, shared, tuple(map(object_id, over)))
 
 
@@ -185,14 +185,3 @@ def _answer(item: list[Any]) -> Answer:
     if not isinstance(criterion, str) or not isinstance(met, bool) or not isinstance(evidence, str):
         raise TypeError(item)
     return Answer(criterion, met, evidence)
-
-
-def _texts(items: object) -> tuple[str, ...]:
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise TypeError(items)
-    return tuple(items)
-
-
-def jsonable(move: Move) -> Mapping[str, Any]:
-    """Return what `--json` prints of a move."""
-    return dict(to_statement(move).predicate) | {"commit": move.commit, "tree": move.tree, "signer": move.signer}
