@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from planfence.change.change import Action
 
-BEGIN = "*** Begin Patch"
-
 _HEADERS = (
     ("*** Add File: ", Action.ADD),
     ("*** Update File: ", Action.MODIFY),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 from enum import StrEnum
-from itertools import pairwise
 
 from planfence.change.change import Mode
 from planfence.digests import sha256
@@ -229,11 +228,3 @@ def state_after(file: FileDiff, hunks: Iterable[Hunk], atoms: Set[Atom]) -> File
 def ends_every_line(hunk: Hunk) -> bool:
     """Whether all its lines end with a newline: only such a hunk can be cut without gluing lines."""
     return all(line.endswith(b"\n") for line in (*hunk.old, *hunk.new))
-
-
-def in_order(hunks: Iterable[Hunk]) -> bool:
-    """Whether hunks follow each other without overlap on both sides."""
-    return all(
-        first.old_start + len(first.old) <= second.old_start and first.new_start + len(first.new) <= second.new_start
-        for first, second in pairwise(hunks)
-    )

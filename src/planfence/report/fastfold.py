@@ -184,7 +184,7 @@ class Totals:
 
 def _merge_hand(facts: LogFacts, clock: Clock, prefix: str, words: tuple[str, ...], sums: list[Any]) -> None:
     task, model = words
-    lines, first, last, cost, costs, minutes, times, rounds = sums
+    _, first, last, cost, costs, minutes, times, rounds = sums
     found, ended = facts.task(prefix + task), clock(last, False)
     found.saw(clock(first, False))
     found.saw(ended)
@@ -195,7 +195,6 @@ def _merge_hand(facts: LogFacts, clock: Clock, prefix: str, words: tuple[str, ..
             each.time_min += minutes
             each.times += times
     found.rounds = max(found.rounds, int(rounds))
-    found.hand += lines
     found.hand_last = max(found.hand_last, ended)
 
 

@@ -66,7 +66,6 @@ class TaskFacts:
     costs: int = 0
     time_min: float = 0.0
     times: int = 0
-    hand: int = 0
     hand_last: int = 0
     unpriced: int = 0
     estimated: int = 0
@@ -260,7 +259,6 @@ class LogFacts:
             facts.refused += fields.get("result") in _REFUSED
         self._add_amounts(facts, fields)
         if not event or event == "note":
-            facts.hand += 1
             facts.hand_last = max(facts.hand_last, record.epoch)
         elif event not in QUIET_EVENTS:
             _add_event(facts, event, record)

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
-from planfence.records import dataclass, replace
+from planfence.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -249,11 +249,6 @@ def _clusters(own: list[ClassifiedUnit], names: Mapping[str, frozenset[str]]) ->
     for one, root in zip(own, roots, strict=True):
         parts[root].append(one)
     return list(parts.values())
-
-
-def with_message(group: Group, message: str) -> Group:
-    """The group with another message."""
-    return replace(group, message=message)
 
 
 #: What a group does in words: the Conventional Commits type, and the verb of its suggested message.
