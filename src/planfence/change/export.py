@@ -12,7 +12,6 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from planfence.files.private import believed_above, private_folder
 from planfence.gitio import paths
 from planfence.gitio.objects import LARGEST, Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.run import Git
 from planfence.records import dataclass
 
 #: $GIT_DIR/info/attributes outranks every .gitattributes file (gitattributes(5)).
@@ -172,16 +172,15 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     settings = ("symlinks=true", "fileMode=true", "protectHFS=true", "protectNTFS=true")
     options = [word for each in settings for word in ("-c", f"core.{each}")]
     options += ["-c", f"checkout.workers={_workers()}"]
-    for command in (("read-tree", tree), ("checkout-index", "-a", "-q")):
-        done = subprocess.run(
-            [git.program, *options, *command], cwd=into, env=variables, capture_output=True, check=False
-        )
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise CouldNotCheck(
-                f"tree {tree[:12]} could not be exported: {said[0] if said else done.returncode}",
-                hint="look at the free space in the temporary folder, and run `git fsck`",
-            )
+    alone = Git(into, repository.environment.but(variables), git.program)
+    try:
+        for command in (("read-tree", tree), ("checkout-index", "-a", "-q")):
+            alone.run(*options, *command)
+    except CouldNotCheck as error:
+        raise CouldNotCheck(
+            f"tree {tree[:12]} could not be exported: {error.message}",
+            hint="look at the free space in the temporary folder, and run `git fsck`",
+        ) from error
     shutil.rmtree(shadow)
 
 

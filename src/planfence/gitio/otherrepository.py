@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.gitio import paths
+from planfence.gitio import paths, usergit
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
 #: A URL may stand in a file that others wrote: no transport that runs a command of its own, or any program on PATH
 #: (git-config(1), `protocol.allow`; gitremote-helpers(7)). A path of this machine is what a team's own disk may be.
 _NARROW = ("-c", "protocol.ext.allow=never", "-c", "protocol.file.allow=always")
-_FROM_A_FILE = {"GIT_PROTOCOL_FROM_USER": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +74,6 @@ class Fetcher:
         return where, "" if status == 0 else said or f"status {status}"
 
     def _git(self, *arguments: str, home: bool = False) -> tuple[int, bytes, str]:
-        variables = self._repository.environment.for_child() | _FROM_A_FILE
-        if home:
-            variables["GIT_DIR"] = str(self._repository.git_dir)
-        try:
-            done = subprocess.run(
-                [self._repository.git.program, *arguments],
-                cwd=self._repository.top,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-        except OSError as error:
-            raise CouldNotCheck(f"git could not be started: {error.strerror}") from error
-        words = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        return done.returncode, done.stdout, words[0] if words else ""
+        repository = self._repository
+        variables = usergit.of_repository(repository) if home else repository.environment.for_child()
+        return usergit.ask(repository, arguments, variables | usergit.FROM_A_FILE)

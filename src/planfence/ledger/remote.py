@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import PlanfenceError
+from planfence.gitio import usergit
 from planfence.gitio.repository import Repository
+from planfence.gitio.usergit import Tell
 from planfence.ledger.refs import ATTACHMENTS, KEPT, PREFIX, Ledger, kept_refs
 from planfence.records import dataclass
-
-#: Who is told how far git is.
-Tell = Callable[[str], None]
 
 _EVERY = f"{PREFIX}*:{PREFIX}*"
 #: What is kept beside the ledger proves nothing by itself, and goes after its time: the remote's takes its place here.
 _EVERY_KEPT = f"+{KEPT}*:{KEPT}*"
 #: A day's, or a month's.
 _DAY = re.compile(rf"{re.escape(KEPT)}[0-9a-f]{{16}}/(\d{{4}}-\d\d(?:-\d\d)?)")
-#: A URL of the policy's is a text of others: it starts no helper (git-config(1), `protocol.allow`).
-_FROM_A_FILE = {"GIT_PROTOCOL_FROM_USER": "0"}
 #: So many refs go in one push: a command line has its limit.
 _AT_ONCE = 200
 _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head")
@@ -196,21 +192,13 @@ def _listed(repository: Repository, remote: str, ref: str) -> str:
 
 def _asked(repository: Repository, remote: str, arguments: tuple[str, ...]) -> tuple[int, str, str]:
     """Ask git what a remote answers; return its status, what it printed, and the first words of complaint."""
-    done = subprocess.run(
-        [repository.git.program, *_local_too(remote), *arguments],
-        cwd=repository.top,
-        env=_variables(repository, remote),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return done.returncode, done.stdout.decode("utf-8", "replace"), words[0] if words else ""
+    status, out, said = usergit.ask(repository, (*_local_too(remote), *arguments), _variables(repository, remote))
+    return status, out.decode("utf-8", "replace"), said
 
 
 def _variables(repository: Repository, remote: str) -> dict[str, str]:
-    known = repository.environment.for_child() | {"GIT_DIR": str(repository.git_dir)}
-    return known | _FROM_A_FILE if _is_url(remote) else known
+    known = usergit.of_repository(repository)
+    return known | usergit.FROM_A_FILE if _is_url(remote) else known
 
 
 def _local_too(remote: str) -> tuple[str, ...]:
@@ -228,42 +216,7 @@ def _refs(repository: Repository) -> dict[str, str]:
 
 
 def _git(repository: Repository, remote: str, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:
-    """Run git with the user's own configuration: remotes need credentials, proxies and ssh commands."""
-    shown = "--progress" if tell else "--quiet"
-    try:
-        process = subprocess.Popen(
-            [repository.git.program, *_local_too(remote), arguments[0], shown, *arguments[1:]],
-            cwd=repository.top,
-            env=_variables(repository, remote),
-            stdin=None if tell else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except OSError as error:
-        raise CouldNotCheck(f"git could not be started: {error.strerror}") from error
-    with process:
-        assert process.stderr is not None
-        words = _followed(process.stderr, tell) if tell else [line.strip() for line in process.stderr]
-    return process.returncode, next((word for word in words if word), "")
-
-
-def _followed(lines: Iterable[str], tell: Tell) -> list[str]:
-    """Pass git's progress on; return what it said besides, errors first.
-
-    GitPython reads the lines, but does not start git: it can't keep variables of this process from it, and its fetch
-    needs the user's FETCH_HEAD.
-    """
-    from git.util import RemoteProgress
-
-    class Progress(RemoteProgress):
-        def update(self, *_: object) -> None:
-            tell(self._cur_line or "")
-
-    progress = Progress()
-    read = progress.new_message_handler()
-    for line in lines:
-        read(line)
-    return [*progress.error_lines, *progress.other_lines]
+    """Exchange something with a remote; return git's status and its first words."""
+    words = [*_local_too(remote), arguments[0], "--progress" if tell else "--quiet", *arguments[1:]]
+    status, _, said = usergit.ask(repository, words, _variables(repository, remote), tell)
+    return status, said
