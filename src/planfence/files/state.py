@@ -31,7 +31,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     A file that is there keeps its permissions; a new one gets ``mode``, less what the umask takes away. Raises
     :class:`CouldNotCheck` if the folder can't be written.
     """
-    with _told(path):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _beside(path, data, mode)
         try:
@@ -43,7 +43,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
 
 def write_new(path: Path, data: bytes, mode: int = 0o666) -> bool:
     """Write a file whole, if nothing has its name; return whether it was written. Raises :class:`CouldNotCheck`."""
-    with _told(path):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _beside(path, data, mode)
         try:
@@ -67,7 +67,7 @@ def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
     the file. An editor that holds no lock of ours may write meanwhile: then ``change`` is asked again. Return whether
     anything was changed. Raises :class:`CouldNotCheck`.
     """
-    with _told(path):
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path.parent):
             while True:
@@ -149,7 +149,8 @@ def _content(path: Path) -> bytes | None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
+    """Say in one message that a file could not be written: as :class:`CouldNotCheck`."""
     try:
         yield
     except OSError as error:

@@ -130,11 +130,7 @@ class Objects:
         answers = self._send("".join(f"info {name}\n" for name in names))
         found: dict[str, int] = {}
         for name in names:
-            fields = answers.readline().split()
-            if len(fields) != 3:
-                raise CouldNotCheck(
-                    f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
-                )
+            fields = _found(name, answers.readline())
             found[name] = int(fields[2])
         return found
 
@@ -146,14 +142,17 @@ class Objects:
         answers = self._send("".join(f"contents {name}\n" for name in names))
         found: list[GitObject] = []
         for name in names:
-            fields = answers.readline().split()
-            if len(fields) != 3:
-                raise CouldNotCheck(
-                    f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`"
-                )
+            fields = _found(name, answers.readline())
             size = int(fields[2])
             data = answers.read(size + 1)
             if len(data) != size + 1:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
         return found
+
+
+def _found(name: str, header: bytes) -> list[bytes]:
+    fields = header.split()
+    if len(fields) != 3:
+        raise CouldNotCheck(f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`")
+    return fields

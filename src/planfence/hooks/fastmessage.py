@@ -50,7 +50,8 @@ def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     if written.startswith(text):
         _extend(name, len(data), written[len(text) :].encode())
     else:
-        _replace(name, written.encode())
+        # By a rename: it is the user's, and what writes over it may be ended in the middle.
+        places.replace_file(name, name + b".planfence-%d" % posix.getpid(), written.encode())
     records = change.noted()
     said = [places.log_line(place, plan, b"pre-commit", files=files, stage=standing.stage)] if left else []
     said.append(places.log_line(place, plan, b"commit-msg", files=files, stage=standing.stage, ms=places.since(began)))
@@ -231,18 +232,3 @@ def _extend(name: bytes, size: int, added: bytes) -> None:
             raise NotProven(b"write")
     finally:
         posix.close(descriptor)
-
-
-def _replace(name: bytes, data: bytes) -> None:
-    """Replace the message by a rename: it is the user's, and what writes over it may be ended in the middle."""
-    own = name + b".planfence-%d" % posix.getpid()
-    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
-    descriptor = posix.open(own, flags, 0o644)
-    try:
-        whole = posix.write(descriptor, data) == len(data)
-    finally:
-        posix.close(descriptor)
-    if not whole:
-        posix.unlink(own)
-        raise NotProven(b"write")
-    posix.rename(own, name)

@@ -282,6 +282,20 @@ def use_up(state: bytes) -> None:
         write_over(state + b"/note", USED)
 
 
+def replace_file(path: bytes, own: bytes, data: bytes) -> None:
+    """Write a file by a rename from ``own``; raises :class:`NotProven` if it can't be written whole."""
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
+    descriptor = posix.open(own, flags, 0o644)
+    try:
+        whole = posix.write(descriptor, data) == len(data)
+    finally:
+        posix.close(descriptor)
+    if not whole:
+        posix.unlink(own)
+        raise NotProven(path)
+    posix.rename(own, path)
+
+
 class CheckedHead:
     """What the full check found to hold at one HEAD, for one task and one model, and how it is written down.
 
@@ -306,18 +320,7 @@ class CheckedHead:
     def write(self, place: LightRepository) -> None:
         """Write it down for the hooks that follow, by a rename: a mixture of two could speak for neither HEAD."""
         path = place.state + b"/standing"
-        own = path + b".%d" % posix.getpid()
-        flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC | posix.O_NOFOLLOW
-        descriptor = posix.open(own, flags, 0o644)
-        data = self.line() + b"\n" + END + b"\n"
-        try:
-            whole = posix.write(descriptor, data) == len(data)
-        finally:
-            posix.close(descriptor)
-        if not whole:
-            posix.unlink(own)
-            raise NotProven(path)
-        posix.rename(own, path)
+        replace_file(path, path + b".%d" % posix.getpid(), self.line() + b"\n" + END + b"\n")
 
 
 def read_standing(place: LightRepository) -> CheckedHead:

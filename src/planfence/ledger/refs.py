@@ -15,14 +15,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from planfence.errors import CouldNotCheck
-from planfence.files.state import held
+from planfence.files.state import held, told, write_atomically, write_new
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
@@ -239,18 +237,11 @@ class Ledger:
 
     def _new_writer(self) -> None:
         path = self._folder / "writer"
-        temporary = path.with_name(f"writer.{os.getpid()}.{threading.get_ident()}")
-        with _said(path):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(os.urandom(8).hex() + "\n", "ascii")
-            try:
-                # A link fails if another process was first: both then read the same name.
-                os.link(temporary, path)
-            except FileExistsError:
-                if not _WRITER.fullmatch(path.read_text("ascii", "replace").strip()):
-                    os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        name = os.urandom(8).hex().encode() + b"\n"
+        # If another process was first, both then read the same name.
+        with told(path):
+            if not write_new(path, name) and not _WRITER.fullmatch(path.read_text("ascii", "replace").strip()):
+                write_atomically(path, name)
 
     def fork(self) -> str:
         """Go on under a new name, from the same tip: another clone writes under the old one (a copied folder).
@@ -385,13 +376,13 @@ class Ledger:
 
     def _forget_writer(self) -> None:
         """Take a new name: the own ref is symbolic or points to something that is not a commit."""
-        with _said(self._folder):
+        with told(self._folder):
             (self._folder / "writer").unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         path = self._folder / "ledger.lock"
-        with _said(path):
+        with told(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with held(descriptor, PATIENCE_S, "another process holds the ledger's lock"):
             yield
@@ -406,14 +397,6 @@ def kept_refs(git: Git, writer: str = "") -> dict[str, str]:
 
 #: A clone with a filter lacks the records that a plain `git fetch` brought; `sync` asks for all of them.
 _STOPPED = "run `planfence sync` if this is a partial clone, otherwise `git fsck`"
-
-
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CouldNotCheck(f"{path} could not be written: {error.strerror}") from error
 
 
 def _next_entry(answers: IO[bytes], commit: str) -> Raw | str:
