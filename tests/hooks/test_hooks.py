@@ -21,7 +21,10 @@ from planfence.setup.shims import _START as START
 SOURCE = str(Path(places.__file__).resolve().parents[2])
 #: Everything that the interpreter has not loaded anyway; nothing beyond our own that is not built in.
 OWN = {"planfence", "planfence.prover", "planfence.tables", "planfence.ancestry", "gc", "sys", "_signal"} | {
-    *("planfence.hooks", *(f"planfence.hooks.{name}" for name in ("fastpath", "fastjudge", "fastmessage", "place"))),
+    *(
+        "planfence.hooks",
+        *(f"planfence.hooks.{name}" for name in ("fastpath", "fastjudge", "fastmessage", "lightrepository")),
+    ),
     *("planfence.files", "planfence.files.append", "planfence.gitio", "planfence.gitio.spawn"),
 }
 
