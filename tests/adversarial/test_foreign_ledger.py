@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import random
-import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+from support import program
 from support.gate import CODEX, gated, work
 
 from planfence.ledger import evidence
@@ -142,17 +141,10 @@ def test_a_policy_that_the_record_brings_along_names_nothing(tested, tmp_path):
 @pytest.mark.parametrize(("answer", "agent", "runs"), [(b"y\n", {}, True), (b"n\n", {}, False), (b"y\n", CODEX, False)])
 def test_a_person_at_a_terminal_is_asked(tested, tmp_path, answer, agent, runs):
     run = foreign(tested, claimed(tested, f"touch {tmp_path}/hit"))
-    ours, theirs = pty.openpty()
-    os.write(ours, answer)
-    done = subprocess.run(
-        [sys.executable, "-m", "planfence", "replay", run.id, "--tests"],
-        cwd=tested.root, env=tested.variables | agent, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs,
-        check=False, timeout=60,
-    )  # fmt: skip
-    os.close(theirs)
-    os.close(ours)
+    words = ["replay", run.id, "--tests"]
+    status, _ = program.run_at_terminal(words, tested.root, tested.variables | agent, answer, only_errors=True)
     assert (tmp_path / "hit").exists() is runs
-    assert done.returncode == (0 if runs else 2)
+    assert status == (0 if runs else 2)
 
 
 def inside(repo, tmp_path) -> set[str]:

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from support import program
 
 from planfence.boundary import verify
 from planfence.errors import PlanfenceError
@@ -162,26 +163,15 @@ def test_the_action_and_the_recipes_name_what_there_is() -> None:
 
 def test_a_long_range_shows_how_far_it_is_at_a_terminal_and_nowhere_else(branch) -> None:
     """Progress goes to a terminal's standard error and is wiped; a pipe gets none of it."""
-    import os
-    import pty
-    import subprocess
-    import sys
-
     repo, base, _ = branch
     parent = base
     for number in range(120):
         parent = repo.git("commit-tree", f"{base}^{{tree}}", "-p", parent, "-m", f"docs: {number}")
-    command = [sys.executable, "-m", "planfence", "verify", f"{base}..{parent}"]
-    ours, theirs = pty.openpty()
-    done = subprocess.run(
-        command, cwd=repo.root, env=repo.variables, stdout=subprocess.PIPE, stderr=theirs, check=False
-    )
-    os.close(theirs)
-    said = os.read(ours, 4096).decode()
-    os.close(ours)
-    assert done.returncode == 0
-    assert "100 commits" in said
-    assert said.endswith(f"\r{' ' * len('100 commits')}\r")
-    assert "\x1b" not in done.stdout.decode()
-    piped = subprocess.run(command, cwd=repo.root, env=repo.variables, capture_output=True, check=False)
-    assert piped.stderr == b""
+    words = ["verify", f"{base}..{parent}"]
+    status, shown = program.run_at_terminal(words, repo.root, repo.variables, only_errors=True)
+    assert status == 0
+    assert b"100 commits" in shown
+    assert shown.endswith(b"\r" + b" " * len("100 commits") + b"\r")
+    piped = repo.planfence(*words)
+    assert "\x1b" not in piped.stdout
+    assert piped.stderr == ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from support import hostile
+from support import hostile, program
 from support.hostile import BRANCH, SPEAKABLE, faults
 from support.repository import Repo, environment
 
@@ -274,31 +274,37 @@ def _filled(data: bytes | None, repo: Repo) -> bytes | None:
     return data.replace(b"@ROOT@", root.encode()).replace(b"@HEAD@", head.encode()).replace(b"@MAIN@", main.encode())
 
 
+def _run(repo: Repo, words: tuple[str, ...], each: Call, terminal: bool) -> tuple[bytes, bytes, int]:
+    """Return standard output, all that is printed, and the status."""
+    stdin = _filled(each.stdin, repo)
+    if terminal:
+        # who types no more ends the input
+        code, shown = program.run_at_terminal(
+            words, repo.root, repo.variables | {"TERM": "xterm"}, each.typed + b"\x04", stdin
+        )
+        return shown, shown, code
+    done = program.run_raw(words, repo.root, repo.variables, stdin)
+    return done.stdout, done.stdout + done.stderr, done.returncode
+
+
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 @pytest.mark.parametrize("path", [pytest.param(path, id=" ".join(path)) for path in CALLS])
 def test_what_it_prints_is_inert(world: Repo, tmp_path: Path, path: tuple[str, ...], terminal: bool) -> None:
-    ways, calls = _ways(path), []
-    for number, each in enumerate(ways):
-        repo = _copy(world, tmp_path / str(number), each.before)
-        variables = repo.variables | ({"TERM": "xterm"} if terminal else {})
-        asked = {"words": (*path, *each.words), "cwd": str(repo.root), "variables": variables}
-        calls.append(asked | {"stdin": _filled(each.stdin, repo), "typed": each.typed, "terminal": terminal})
     wrong = []
-    for each, printed in zip(ways, hostile.run(calls, world.variables), strict=True):
-        said = faults(printed.all, terminal=terminal, github="github" in each.words)
-        said += (
-            [f"says nothing of {each.shows}"]
-            if (terminal or not each.typed) and each.shows.encode() not in printed.all
-            else []
-        )
-        said += ["a traceback"] if b"Traceback" in printed.all or printed.code == 70 else []
+    for number, each in enumerate(_ways(path)):
+        repo = _copy(world, tmp_path / str(number), each.before)
+        out, printed, code = _run(repo, (*path, *each.words), each, terminal)
+        said = faults(printed, terminal=terminal, github="github" in each.words)
+        if (terminal or not each.typed) and each.shows.encode() not in printed:
+            said.append(f"says nothing of {each.shows}")
+        if b"Traceback" in printed:
+            said.append("a traceback")
         if path == ("agent",):
-            said += _decoded(printed.out)
+            said += _decoded(out)
         if said:
             known = " ".join((*path, *each.words)).replace(SPEAKABLE, "EVIL")
             wrong.append(
-                f"{known!r} ({printed.code}): "
-                + "\n    ".join([*said[:8], repr(printed.all[:300]), repr(printed.all[-900:])])
+                f"{known!r} ({code}): " + "\n    ".join([*said[:8], repr(printed[:300]), repr(printed[-900:])])
             )
     assert not wrong, "\n".join(wrong)
 

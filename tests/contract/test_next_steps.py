@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import examples
+from support import examples, program
 
 from planfence.rules import RULES
 
@@ -29,18 +29,9 @@ def first(said: str) -> tuple[str, str]:
 
 def for_person(scene, *command: str) -> str:
     """What the command says with the lines that a person types for a model."""
-    patched = (
-        "from planfence.rules.rule import Step; Step.for_model = lambda self: self; from planfence.cli.main import main"
-    )
-    arguments = [sys.executable, "-c", f"{patched}; main()", *command]
-    done = subprocess.run(
-        arguments,
-        cwd=scene.repo.root,
-        env=scene.repo.variables | scene.repo.extra,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    patched = "from planfence.rules.rule import Step; Step.for_model = lambda self: self"
+    repo = scene.repo
+    done = program.run(command, repo.root, repo.variables | repo.extra, prepare=patched)
     return done.stdout + done.stderr
 
 
@@ -48,6 +39,9 @@ def run(repo, line: str, **extra: str) -> subprocess.CompletedProcess[str]:
     variables = repo.variables | repo.extra | extra
     if extra.get("PLANFENCE_MODEL") == "":
         variables.pop("PLANFENCE_MODEL")
+    words = shlex.split(line)
+    if words[0] == "planfence" and not set(line) & set("$`&|;<>*?[]~\n"):
+        return program.run(words[1:], repo.root, variables)
     return subprocess.run(
         ["sh", "-c", line], cwd=repo.root, env=variables, capture_output=True, text=True, errors="replace", check=False
     )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import shutil
-import subprocess
-import sys
 import time
 
 import pytest
+from support import program
 
 from planfence.cli import start
 
@@ -18,29 +15,11 @@ TASK = "auth/middleware"
 
 def at_terminal(repo, *arguments, answer="", wait="", **extra):
     """Run the program with a terminal as its input and error output; answer what it asks. Returns (status, screen)."""
-    leader, follower = pty.openpty()
-    patched = f"from planfence.cli import start; start.ANSWER_S = {wait}; " if wait else ""
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{patched}from planfence.cli.main import main; main()", *arguments],
-        cwd=repo.root,
-        env=repo.variables | repo.extra | extra,
-        stdin=follower,
-        stdout=subprocess.DEVNULL,
-        stderr=follower,
+    patched = f"from planfence.cli import start; start.ANSWER_S = {wait}" if wait else ""
+    status, screen = program.run_at_terminal(
+        arguments, repo.root, repo.variables | repo.extra | extra, answer.encode(), only_errors=True, prepare=patched
     )
-    os.close(follower)
-    os.write(leader, answer.encode())
-    screen = b""
-    while True:
-        try:
-            data = os.read(leader, 4096)
-        except OSError:  # Linux: the other side is closed
-            break
-        if not data:
-            break
-        screen += data
-    os.close(leader)
-    return process.wait(60), screen.decode()
+    return status, screen.decode()
 
 
 def forecast(repo):
