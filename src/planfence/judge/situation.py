@@ -106,15 +106,10 @@ def _no_such_task(
 
 def head_of(repository: Repository) -> tuple[str, str]:
     """Return HEAD's commit and tree (full ids). Raises :class:`PlanfenceError` if there is no commit yet."""
-    status, out = repository.git.status(
-        "rev-parse", "--verify", "--quiet", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 1, 128)
-    )
-    ids = out.decode().split()
+    status, out = repository.git.status("rev-parse", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 128))
+    ids = out.decode("ascii", "replace").split()
     if status != 0 or len(ids) != 2:
-        status, out = repository.git.status("rev-parse", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 128))
-        ids = out.decode().split()
-        if status != 0 or len(ids) != 2:
-            raise PlanfenceError("there is no commit yet", hint="commit the plan and the policy first")
+        raise PlanfenceError("there is no commit yet", hint="commit the plan and the policy first")
     return ids[0], ids[1]
 
 
