@@ -652,7 +652,9 @@ class Verdicts:
         if Need.PLANS in needed:
             edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
             facts = self.peek(ctx.policy, ctx.task_name)
-            more["edits"] = tuple(with_begun(self.repository, facts, ctx.change, edit) for edit in edits)
+            more["edits"] = tuple(
+                with_begun(self.repository, facts, ctx.change, edit, history=self.history) for edit in edits
+            )
             if ctx.model != HUMAN:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)
