@@ -47,7 +47,7 @@ _REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
 _REVERTS_REQUEST = pattern(
     r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
 )
-_REVERTED_TITLE = pattern(r'(?:Revert|Reapply) "(.*)"')
+_REVERTED_TITLE = pattern(r'(?P<verb>Revert|Reapply) "(?P<title>.*)"')
 _REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
 _REQUEST_MERGE = pattern(r"Merge pull request #(\d{1,9}) from \S")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
@@ -300,7 +300,9 @@ def reverted(message: Message) -> Reverted | None:
     title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
     if not commits and not request and not title:
         return None
-    return Reverted(commits, request[1] if request else "", title[1] if title else "")
+    # Git says `Reapply` of what reverts a revert (sequencer.c, since 2.43).
+    named = "" if title is None else f'Revert "{title["title"]}"' if title["verb"] == "Reapply" else title["title"]
+    return Reverted(commits, request[1] if request else "", named)
 
 
 def subtree_of(message: Message) -> str:
