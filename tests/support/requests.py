@@ -344,7 +344,7 @@ class Team:
         blob = self.git("hash-object", "-w", "--stdin", stdin=f"lib {self.number}\n".encode())
         tree = self.git("mktree", stdin=f"100644 blob {blob}\tlib.txt\n".encode())
         foreign = self.git("commit-tree", tree, "-m", "Theirs")
-        prefix = f"src/{name}/lib{self.number}-{self.chance.randrange(99)}"
+        prefix = f"src/{name}/lib{self.number}-{self.chance.randrange(10**6)}"
         self.git("subtree", "add", "-q", "--squash", f"--prefix={prefix}", foreign)
         return True
 

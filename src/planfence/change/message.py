@@ -268,6 +268,11 @@ def request_of(message: Message) -> str:
     return found[1] if found else ""
 
 
+def merges_on_gitlab(message: Message) -> bool:
+    """Whether it is the message of a merge that GitLab made, maybe of a squash."""
+    return "See merge request" in message.body
+
+
 def reads_like_a_squash(message: Message) -> bool:
     """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
 

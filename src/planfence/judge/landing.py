@@ -277,7 +277,7 @@ def to_fetch(message: Message) -> str:
     GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests".
     """
     number = messages.request_of(message)
-    gitlab = "!" in message.subject.rpartition("(")[2] or "See merge request" in message.body
+    gitlab = "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message)
     folder = "merge-requests" if gitlab else "pull"
     ref = f"refs/{folder}/{number or '*'}/head"
     return f"git fetch origin '+{ref}:{ref}'"

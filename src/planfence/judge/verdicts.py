@@ -289,7 +289,7 @@ class Verdicts:
         if found is not None and not _refuses(found):
             return replace(ctx, door=Door.TASK), found
         brings = self.landed[change.name]
-        if messages.reads_like_a_squash(message) or messages.request_of(brings):
+        if messages.reads_like_a_squash(message) or messages.merges_on_gitlab(brings):
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
