@@ -36,6 +36,7 @@ from planfence.rules.rule import Door, Need
 from planfence.rules.standing import names
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
+POLICY_COMES = f"{POLICY_PATH} holds from the next commit on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
-            return CheckResult(Report((STAGED,), (), (NO_POLICY,)), None)
+            note = POLICY_COMES if POLICY_PATH in change.paths else NO_POLICY
+            return CheckResult(Report((STAGED,), (), (note,)), None)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
