@@ -5,10 +5,10 @@ python benchmarks/requests.py REPO [REQUESTS]
 REPO is a bare clone with the heads of its requests (`refs/pull/N/head`). Each commit of the last year is made again in
 a scratch repository with the same tree, author and message. A commit of the first parents that is a merge, or whose
 title names a request whose head is here, is a request. It gets a plan of one task that lists the files it changes, in a
-commit before its own, and its commits get the task's trailers. What changes one or two files that are not protected is
-small and gets no plan; what bots made is standing work. Each request is verified as a request, and again as it landed,
-merged or squashed as the project did. Nothing should be refused: each refusal is printed, to be read. Limits of size
-are off, since the plan is derived from what was done.
+commit before its own, and its commits get the task's trailers. What changes one or two files, none of them protected or
+a submodule, is small and gets no plan; what bots made is standing work. Each request is verified as a request, and
+again as it landed, merged or squashed as the project did. Nothing should be refused: each refusal is printed, to be
+read. Limits of size are off, since the plan is derived from what was done.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def is_protected(path: str) -> bool:
     return path in PROTECTED or path.startswith(".github/")
 
 
-def patterns(paths: set[str]) -> list[str]:
+def patterns(paths: set[str], links: set[str]) -> list[str]:
     """Literal paths; of a folder with more than three, or with a name that is no pattern, the folder."""
     folders = Counter(path.rpartition("/")[0] for path in paths)
     found = set[str]()
     for path in paths:
         folder = path.rpartition("/")[0]
         plain = path.isascii() and not set(path) & set('*?[\\":')
-        wide = folder and (folders[folder] > 3 or not plain) and not set(folder) & set('*?[\\":')
+        wide = folder and path not in links and (folders[folder] > 3 or not plain) and not set(folder) & set('*?[\\":')
         found.add(f"{folder}/*" if wide and not is_protected(path) else re.sub(r"([*?\[\\])", r"\\\1", path))
     return sorted(found)
 
@@ -151,6 +151,8 @@ class Replay:
         (self.root / "objects/info/alternates").write_text(f"{place}/objects\n")
         self.source, self.store = source, Store(self.root, self.variables)
         self.made: dict[str, Made] = {}
+        #: Submodules, which a task has to name, as it has to name what is protected.
+        self.links: set[str] = set()
         self.heads: dict[str, str] | None = None
         self.begun: list[tuple[str, str, str]] = []
 
@@ -224,7 +226,7 @@ class Replay:
 
     def begin(self, old: str, bots: set[str]) -> None:
         """Put the policy on the commit that the year begins with."""
-        files = ", ".join(quoted(each) for each in patterns(bots)) or '"none"'
+        files = ", ".join(quoted(each) for each in patterns(bots, self.links)) or '"none"'
         self.policy = self.blob(
             'schema = 1\nbase = "main"\n[rules]\nSIZ001 = "off"\n[tests]\nrequired = []\n[[standing]]\nid = "bots"\n'
             'title = "What bots do"\nauthors = ["*[bot]@users.noreply.github.com"]\n'
@@ -249,7 +251,7 @@ class Replay:
         own = side or [commit]
         paths = self.touched([*own, commit])
         by_bot = all("[bot]@" in self.raw(each)[0]["author"][0] for each in own)
-        planned = (len(paths) > 2 or any(map(is_protected, paths))) and not by_bot
+        planned = (len(paths) > 2 or any(is_protected(path) or path in self.links for path in paths)) and not by_bot
         trailers: tuple[tuple[str, str], ...] = ()
         if planned:
             trailers = (("Plan-Task", f"r{number}/own"), ("Plan-Stage", "implement"), ("Plan-Model", "human"))
@@ -257,7 +259,7 @@ class Replay:
             if each not in self.made:
                 firsts = self.raw(each)[0].get("parent", [])
                 ups = [self.of(one) for one in firsts]
-                if planned and (not firsts or firsts[0] not in side):
+                if planned and (not ups or f"r{number}.toml" not in ups[0].plans):
                     ups[:1] = [self.with_plan(ups[0] if ups else Made(""), number, paths)]
                 self.made[each] = self.commit(each, ups, trailers=trailers if len(firsts) < 2 else ())
         if len(parents) == 2:
@@ -282,7 +284,7 @@ class Replay:
         return self.heads.get(f"refs/pull/{number}/head", "")
 
     def with_plan(self, parent: Made, number: int, paths: set[str]) -> Made:
-        names = patterns(paths)
+        names = patterns(paths, self.links)
         files = ", ".join(f"{{ path = {quoted(each)} }}" for each in names)
         text = _PLAN.format(number=number, paths=", ".join(map(quoted, names)), files=files)
         plans = parent.plans | {f"r{number}.toml": self.blob(text)}
@@ -311,6 +313,9 @@ def main() -> int:
         since = int(replay.git("log", "-1", "--format=%ct", tip)) - YEAR_S
         line = replay.git("rev-list", "--first-parent", f"--since={since}", tip).split()[: asked.requests][::-1]
         start = replay.git("rev-parse", f"{line[0]}^")
+        for commit in (start, tip):
+            listed = replay.git("ls-tree", "-r", "-z", commit).split("\0")
+            replay.links |= {row.partition("\t")[2] for row in listed if row.startswith("160000")}
         bots = replay.git("log", "--author=\\[bot\\]@", "--format=%H", f"{start}..{tip}").split()
         heads = {
             number for each in line if (number := re.search(r"\(#(\d+)\)\s*$", replay.raw(each)[1].partition("\n")[0]))
