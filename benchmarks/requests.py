@@ -31,7 +31,7 @@ from planfence.change.message import with_trailers
 from planfence.env import Environment
 from planfence.gitio.repository import Repository, open_repository
 from planfence.ledger.records import new_id, write_move
-from planfence.ledger.transitions import Kind, Move
+from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy
 
 PROTECTED = ("planfence.toml", ".pre-commit-config.yaml", ".gitmodules", ".gitattributes")
@@ -329,7 +329,9 @@ def main() -> int:
         replay.git("update-ref", "refs/heads/main", requests[-1].after)
         repository = open_repository(Environment(replay.variables), replay.root)
         for task, commit, tree in replay.begun:
-            write_move(repository, Policy(), Move(new_id(), Kind.START, task, 0, 1, "implement", "human", commit, tree))
+            write_move(
+                repository, Policy(), Move(new_id(), MoveKind.START, task, 0, 1, "implement", "human", commit, tree)
+            )
         refused, kinds = 0, Counter[str]()
         for request in requests:
             kinds[f"{request.how}{' with a plan' if request.planned else ''}"] += 1
