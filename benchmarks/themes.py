@@ -7,6 +7,7 @@ Each part prints one table; nothing is downloaded and nothing is written but tem
   types FILE.csv               typed single commits against the licences (columns annotated_type, git_diff)
   tangled FILE.csv             tangled and single diffs (columns concern_count, types, diff)
   labelled REPO ATOMIC TANGLED hand-labelled commits, one hash a line, or in a CSV's first column
+  history COUNT REPO…          errors and warnings on the latest commits, each error printed
   latency COUNT REPO…          added time on commits of up to 5 files, and on any
   exact COUNT REPO…            split every commit by chance; each intermediate tree against an oracle
   pairs COUNT REPO…            adjusted Rand index on tangles of two commits
@@ -18,11 +19,13 @@ from __future__ import annotations
 
 import sys
 
+from themes_history import history
 from themes_labels import labelled, tangled, types
 from themes_proofs import format_only, latency, mutants
 from themes_splits import exact, pairs, speed
 
 PARTS = {
+    "history": history,
     "format": format_only,
     "mutants": mutants,
     "types": types,

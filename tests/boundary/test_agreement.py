@@ -155,14 +155,14 @@ def pushes(world: World) -> Any:
         yield branch, world.heads.get(branch, ZERO), world.ids[one.choice(world.commits).mark]
 
 
-def pushed(repo: Any, update: push.PushedRef) -> Any:
-    return push.judge(repo.open(), "origin", [update]).outcome
+def pushed(repo: Any, *updates: push.PushedRef) -> Any:
+    return push.judge(repo.open(), "origin", updates).outcome
 
 
-def ci(world: World, event: dict[str, Any], new: str, **variables: str) -> Any:
+def ci(world: World, event: dict[str, Any], new: str, ref: str = "", **variables: str) -> Any:
     path = world.repo.write("../event.json", json.dumps(event | {"repository": {"default_branch": "main"}}))
     world.repo.git("update-ref", "--no-deref", "HEAD", new)
-    told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(path)} | variables
+    told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(path), "GITHUB_REF": ref} | variables
     return verify.verify(world.repo.open(**told))
 
 
@@ -190,4 +190,67 @@ def test_push_ci_and_server_agree(repo: Any, seed: int) -> None:
         answers["ci"] = said(ci, world, told, new, GITHUB_REF=ref)
         if len(set(answers.values())) > 1:
             differ.append((branch, repo.git("log", "--oneline", "-3", new), answers))
+    assert not differ, (policy, differ)
+
+
+def told(ask: Any, *arguments: Any) -> frozenset[str]:
+    """The codes of the errors, or the exit code; of refs what is said of each, but for what only a server says."""
+    try:
+        report = ask(*arguments).report
+    except PlanfenceError as error:
+        return frozenset({f"exit {int(error.code)}: {error.message}"})
+    refs = {f"{each.code} {each.message}" for each in report.errors if each.code == "REF001"}
+    codes = {each.code for each in report.errors} - {"REF001"}
+    return frozenset(codes | {each for each in refs if "would make" not in each})
+
+
+def several(world: World) -> list[tuple[str, str, str]]:
+    """Return (full ref, old, new) of one push: branches that move, begin and go, and tags of both kinds."""
+    one, found = world.random, []
+    for branch in one.sample(("main", *BRANCHES), one.randint(1, 3)):
+        old = world.heads.get(branch, ZERO)
+        new = ZERO if old != ZERO and one.random() < 0.2 else world.ids[one.choice(world.commits).mark]
+        found.append((f"refs/heads/{branch}", old, new))
+    for name in one.sample(("v1", "v2", "main"), one.choice((0, 0, 1, 2))):
+        tip = world.ids[one.choice(world.commits).mark]
+        if one.random() < 0.5:
+            text = f"object {tip}\ntype commit\ntag {name}\ntagger Ada <ada@example.org> 1 +0000\n\na tag\n"
+            tip = world.repo.git("hash-object", "-t", "tag", "-w", "--stdin", stdin=text.encode())
+        found.append((f"refs/tags/{name}", ZERO, tip))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(-(-PUSHES // IN_A_WORLD)))
+def test_several_refs_in_one_push(repo: Any, seed: int) -> None:
+    world, policy = worlds(repo, seed + 100_000)
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    differ = []
+    for _ in range(IN_A_WORLD):
+        updates = several(world)
+        world.show(repo, "refs/remotes/origin/", world.heads)
+        lines = "".join(f"{old} {new} {ref}\n" for ref, old, new in updates).encode()
+        server = told(receive.receive, world.server.open(), lines)
+        local = told(pushed, repo, *(push.PushedRef(ref, new, ref, old) for ref, old, new in updates))
+        apart = [
+            told(receive.receive, world.server.open(), f"{old} {new} {ref}\n".encode()) for ref, old, new in updates
+        ]
+        runs = []
+        for ref, old, new in updates:
+            branch, tip = ref.removeprefix("refs/heads/"), new
+            if new == ZERO:
+                continue  # no run of CI is about what is gone
+            if ref.startswith("refs/tags/"):
+                tip = repo.git("rev-parse", f"{new}^{{commit}}")
+                world.show(repo, "refs/remotes/origin/", world.heads)
+            else:
+                world.show(repo, "refs/remotes/origin/", world.heads | {branch: new})
+            runs.append(told(ci, world, {"before": old, "after": tip}, tip, ref))
+        refs = {each for each in server if each.startswith("REF001")}
+        if not any(each.startswith("exit") for each in server):
+            if {local, frozenset().union(*apart)} != {server}:
+                differ.append((updates, server, local, apart))
+            if server - refs != frozenset().union(*runs):
+                differ.append((updates, server, runs))
+        elif not any(each.startswith("exit") for each in local):
+            differ.append((updates, server, local))
     assert not differ, (policy, differ)

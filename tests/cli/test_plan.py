@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -196,3 +197,18 @@ def test_start_wants_a_plan_that_lints_clean(repo):
     assert "rollback-missing" in done.stdout + done.stderr
     repo.commit("chore: clear", **{"plans/new.toml": good.replace("version = 1", "version = 2")})
     assert repo.planfence("start", "new/middleware").returncode == 0
+
+
+def test_nothing_starts_or_is_written_before_the_policy_is_committed(empty_repo):
+    empty_repo.write("src/a.py")
+    empty_repo.commit("feat: begin")
+    assert empty_repo.planfence("init").returncode == 0
+    words = ("plan", "new", "x", "--goal", "A", *(f"--files={each}" for each in ("src/*.py", "b/**", "c/*")), "--start")
+    done = empty_repo.planfence(*words)
+    assert done.returncode == 2
+    assert not (empty_repo.root / "plans/x.toml").exists()
+    command = shlex.split(done.stderr.partition("hint: ")[2].splitlines()[0])
+    for line in (command[: command.index("&&")], command[command.index("&&") + 1 :]):
+        empty_repo.git(*line[1:])
+    assert empty_repo.planfence(*words).returncode == 0
+    assert empty_repo.git("log", "-1", "--format=%s") == "docs: plan x"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 OLD, NEW = "def user():\n    return 1\n", "def user():\n    return compute(2)\n"
 
 
@@ -16,6 +18,30 @@ def test_docs_that_change_behaviour_are_refused_by_every_check_of_the_message(re
         done = repo.planfence(*arguments)
         assert done.returncode == 1, done.stdout
         assert "THM003" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "old", "new", "refused"),
+    [
+        ("style", "src/a.rs", "let a = A { name: name, b: 1 };\n", "let a = A { name, b: 1 };\n", False),
+        ("style", "src/a.rs", 'format!("--{}", name)\n', 'format!("--{name}")\n', False),
+        ("style", "src/a.js", 'x = "a" + b;\n', "x = `a${b}`;\n", False),
+        ("style", "src/a.rs", "let a = A { name: name, b: 1 };\n", "let a = A { name, b: 2 };\n", True),
+        ("style", "src/a.py", "x = f(a)\ny = g(a)\n", "x = f(a)\n", True),
+        ("docs", "src/a.rs", "#[cfg(docsrs)]\nmod a;\n", "#[cfg(all(docsrs, unix))]\nmod a;\n", False),
+        ("docs", "src/a.rs", "#[cfg(all(\n    a,\n))]\n", "#[cfg(all(\n    a,\n    not(doc),\n))]\n", False),
+        ("docs", "src/a.rs", "#[inline]\nfn a() { b() }\n", "#[inline]\nfn a() { c() }\n", True),
+    ],
+)
+def test_what_gains_and_loses_no_word_is_no_contradiction(
+    repo, kind: str, path: str, old: str, new: str, refused: bool
+) -> None:
+    from planfence.judge import check
+
+    repo.commit("feat: begin", **{path: old})
+    commit = repo.commit(f"{kind}: words", **{path: new})
+    found = check.check_commit(repo.open(), commit).report.findings
+    assert [each.refuses for each in found if each.code == "THM003"][:1] == [refused]
 
 
 def test_commit_msg_refuses_and_names_the_type(repo) -> None:

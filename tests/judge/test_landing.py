@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,25 @@ def test_forges_and_people_write_it_so(repo: Repo, subject: str, body: str) -> N
     assert codes(repo) == set()
 
 
+@pytest.mark.parametrize("verb", ["Revert", "Reapply"])
+def test_a_rebase_makes_other_commits_of_a_revert_and_of_what_it_undoes(repo: Repo, verb: str) -> None:
+    work(repo, "auth", "x")
+    for _ in range(2 if verb == "Reapply" else 1):
+        repo.git("revert", "--no-edit", "HEAD")
+    if verb == "Reapply":  # as git writes it since 2.43
+        undone = repo.git("rev-parse", "HEAD^")
+        repo.git("commit", "-q", "--amend", "-m", f'Reapply "feat: x"\n\nThis reverts commit {undone}.')
+    repo.git("checkout", "-q", "main")
+    record(repo, "feat: on main", src__main="1\n")
+    repo.git("checkout", "-q", "work")
+    repo.git("rebase", "-q", "main")
+    assert codes(repo) == set()
+    repo.write("evil.txt", "more than that\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "--amend", "--no-edit")
+    assert judged(repo).report.refused
+
+
 def test_the_inverse_of_a_merge(repo: Repo) -> None:
     for letter in "def":
         work(repo, letter=letter)
@@ -166,6 +186,29 @@ def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo) -> None:
     found = judged(repo, "main^", "main")
     assert found.report.refused
     assert any("git fetch origin '+refs/pull/12/head:refs/pull/12/head'" in note for note in found.report.notes)
+
+
+@pytest.mark.parametrize("head", ["it is here", "it is gone", "it is refused"])
+def test_a_squash_that_is_merged_at_once(repo: Repo, head: str) -> None:
+    """GitLab makes one commit of the request on the commit that the branch left, and merges that."""
+    base = repo.git("rev-parse", "main")
+    record(repo, f"feat: x\n\n{trailers('auth')}", src__auth__x="1\n", src__auth__y="1\n")
+    record(repo, f"feat: x\n\n{trailers('bill')}", src__bill__x="1\n", **({"evil": "1\n"} if "ref" in head else {}))
+    repo.git("update-ref", "refs/merge-requests/12/head", "work")
+    made = repo.git("commit-tree", "work^{tree}", "-p", base, "-m", "One title")
+    repo.git("checkout", "-q", "main")
+    repo.git("branch", "-q", "-D", "work")
+    record(repo, "feat: on main", src__main="1\n")
+    before = repo.git("rev-parse", "HEAD")
+    words = "Merge branch 'work' into 'main'\n\nOne title\n\nSee merge request a/b!12"
+    repo.git("merge", "-q", "--no-ff", "--no-verify", "-m", words, made)
+    if head == "it is gone":
+        repo.git("update-ref", "-d", "refs/merge-requests/12/head")
+    report = judged(repo, before, "main").report
+    assert report.refused == (head != "it is here")
+    ref = "refs/merge-requests/12/head"
+    said = {"it is here": "judged by its 2 commits", "it is gone": f"'+{ref}:{ref}'", "it is refused": "refused itself"}
+    assert any(said[head] in note for note in report.notes)
 
 
 def test_a_squash_of_a_refused_head_is_refused(repo: Repo) -> None:
@@ -302,10 +345,13 @@ def test_a_subtree_under_a_task_that_lists_the_prefix(repo: Repo) -> None:
     )
     repo.git("reset", "-q", "--hard", head)
     assert codes(repo) == set()
-    repo.git("checkout", "-q", "-b", "elsewhere", "main")
+    squash(repo, "A library (#12)")
+    work(repo, "bill", "x")
+    assert codes(repo, "main~2", "main") == set()
+    repo.git("checkout", "-q", "-b", "elsewhere", "main~2")
     repo.git("read-tree", "--prefix=lib/", "-u", foreign)
     there = repo.git("commit-tree", repo.git("write-tree"), "-p", "HEAD", "-p", foreign, "-m", "Merge")
-    assert codes(repo, "main", there) >= {"MSG001"}
+    assert codes(repo, "main~2", there) >= {"MSG001"}
 
 
 # -- what is counted
@@ -342,6 +388,26 @@ def test_two_requests_with_the_same_plan_version(repo: Repo) -> None:
     repo.write("plans/p.toml", plan(2, {"docs": ["more/docs/x.txt"]}))
     repo.commit("docs: more room")
     assert codes(repo, "main", "work") == {"PLN003"}
+
+
+def test_a_guarded_branch_that_is_not_the_base_has_versions_of_its_own(repo: Repo, tmp_path: Path) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.write("planfence.toml", f'{POLICY}[branches]\nguarded = ["release/*"]\n')
+    base = record(repo, "chore: guard the releases")
+    for branch in ("work", "line"):
+        repo.git("checkout", "-q", "-B", branch, base)
+        repo.write("plans/p.toml", plan(2, {{"work": "auth", "line": "docs"}[branch]: ["more/x.txt"]}))
+        record(repo, "docs: more room")
+    repo.git("update-ref", "refs/remotes/origin/main", base)
+    repo.git("update-ref", "refs/remotes/origin/release/1", "line")
+    head = repo.git("rev-parse", "work")
+    event = {"pull_request": {"head": {"sha": head}}, "repository": {"default_branch": "main"}}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+    for target, refused in (("release/1", True), ("main", False)):
+        from planfence.boundary import verify
+
+        assert verify.verify(repo.open(**told, GITHUB_BASE_REF=target)).report.refused == refused
 
 
 def test_what_a_squash_by_title_would_lack(repo: Repo) -> None:

@@ -73,12 +73,36 @@ def test_the_verdict_stays_when_the_task_begins_later(fresh) -> None:
     assert judged(fresh, start) == ["PLN003"]
 
 
-def test_a_rebase_changes_no_verdict(fresh) -> None:
+def rebased(repo, start: str) -> None:
+    repo.write("src/other.py", "other = 1\n")
+    repo.git("checkout", "-q", "--detach", start)
+    onto = repo.commit("feat: on the base")
+    repo.git("checkout", "-q", "main")
+    repo.git("rebase", "-q", onto, GIT_COMMITTER_DATE="2026-01-02T00:00:00Z")
+    # Elsewhere the commits that the moves name are not there.
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now")
+
+
+@pytest.mark.parametrize(("old", "new"), [(FILE, f"{FILE} {{ path = 'src/mail.py' }},"), (OTHER, 'goal = "Move it"')])
+@pytest.mark.parametrize("later", ["", "another correction", "an amendment"])
+def test_a_rebase_changes_no_verdict(fresh, old: str, new: str, later: str) -> None:
     start = fresh.git("rev-parse", "HEAD")
-    correct(fresh, FILE, f"{FILE} {{ path = 'src/mail.py' }},")
+    correct(fresh, old, new)
+    if later:
+        correct(fresh, "version = 1", f"version = {1 + (later == 'an amendment')}\nconstraints = ['fast']")
     fresh.begin("auth/middleware")
-    fresh.git("rebase", "-q", "--force-rebase", start, GIT_COMMITTER_DATE="2026-01-02T00:00:00Z")
-    assert judged(fresh, start) == []
+    rebased(fresh, start)
+    assert judged(fresh, fresh.git("rev-parse", "HEAD~2" if later else "HEAD~1")) == []
+
+
+def test_a_rebase_puts_no_correction_before_the_beginning(fresh) -> None:
+    fresh.begin("auth/middleware")
+    start = fresh.git("rev-parse", "HEAD")
+    correct(fresh, OTHER, 'goal = "Move it"')
+    correct(fresh, 'goal = "Move it"', OTHER)  # the text that the task began with, once more
+    rebased(fresh, start)
+    assert judged(fresh, fresh.git("rev-parse", "HEAD~2")) == ["PLN003", "PLN003"]
 
 
 def test_a_lost_ledger_opens_nothing(fresh) -> None:

@@ -55,6 +55,8 @@ GOOD = [
     "[AB-885] Fix the crash (#832)",
     "fix: AB-885 crash\n\nCloses #832",
     "fix: crash (#12) (#34)",
+    "fix: restore the test from #12 that was lost in #34",
+    "fix: crash (#12)\n\nCloses #34\n\nPR Close #12",
     "ci/release: use a newer image",
     "t/perf: add a case",
 ]
@@ -65,6 +67,7 @@ BAD = [
     ("feat: squash\n\n* feat: a\n* fix: b", "two types in one message: feat, fix"),
     ("fix: #12 and #13", "two issues in one message: #12, #13"),
     ("fix: crash\n\nCloses #12, fixes #13", "two issues in one message: #12, #13"),
+    ("fix: login (#12) and logout from #13, #14", "two issues in one message: #12, #14"),
     ("fix: AUTH-1 and AUTH-2", "two issues in one message: AUTH-1, AUTH-2"),
     ("fix: a\n\nPlan-Task: p/a\nPlan-Task: p/b", "two tasks in one message: p/a, p/b"),
 ]

@@ -14,7 +14,29 @@ from typing import Any
 
 TASKS = ("auth", "bill", "docs")
 TYPES = {"auth": ("feat", "fix", "test"), "bill": ("feat", "fix", "refactor"), "docs": ("docs",)}
-METHODS = ("merge", "squash", "squash without head", "rebase", "fast-forward")
+METHODS = (
+    *("merge", "squash", "squash without head", "squash by its title", "rebase", "fast-forward"),
+    *("squash and merge", "rebase and merge"),
+)
+#: What a request may be made of, the likely ones more than once; each names a method of :class:`Team`.
+KINDS = (
+    *("task",) * 6,
+    *("amend", "merge", "revert", "small", "suggestion", "undo", "again", "plan", "octopus", "subtree"),
+)
+BOT = "49699333+dependabot[bot]@users.noreply.github.com"
+POLICY = """\
+schema = 1
+[tests]
+required = []
+[branches]
+guarded = ["main", "release/*"]
+[[standing]]
+id = "deps"
+title = "Dependency updates"
+authors = ["*[bot]@users.noreply.github.com"]
+files = ["package.json", "package-lock.json", "deps/**"]
+types = ["build", "chore", "ci"]
+"""
 
 _HEAD = """\
 schema = 1
@@ -54,9 +76,17 @@ def plan(version: int = 1, more: dict[str, list[str]] | None = None) -> str:
     return text
 
 
+def small_plan(number: int, goal: str) -> str:
+    """A plan that a request brings itself, of one task."""
+    text = _HEAD.format(version=1).replace('"p"', f'"r{number}"').replace("One thing after the other", goal)
+    theme = _THEME.format(name="own", types='"feat"').replace("src/own/**", f"own/{number}/**")
+    return text + theme + _TASK.format(name="own", more="").replace("src/own/**", f"own/{number}/**")
+
+
 def begin(repo: Any) -> None:
     """Give `main` a policy, the plan, begun tasks, and a history with commits that can be reverted."""
-    files = {"planfence.toml": "schema = 1\n[tests]\nrequired = []\n", "plans/p.toml": plan()}
+    files = {"planfence.toml": POLICY, "plans/p.toml": plan()}
+    files |= {path: "".join(f"{n}\n" for n in range(9)) for path in ("package.json", "package-lock.json")}
     files |= {f"src/{name}/{letter}.txt": "".join(f"{n}\n" for n in range(9)) for name in TASKS for letter in "abcd"}
     files |= {f"notes/{number}.txt": "a note\n" for number in range(12)}
     for path, text in files.items():
@@ -68,20 +98,28 @@ def begin(repo: Any) -> None:
         for letter in "abc":
             repo.write(f"src/{name}/{letter}.txt", "".join(f"{n}\n" for n in range(9)) + f"old {name}\n")
         repo.commit(f"{TYPES[name][0]}: old work on {name}\n\n{trailers(name)}")
+    repo.git("branch", "release/1")
 
 
-def trailers(name: str) -> str:
-    return f"Plan-Task: p/{name}\nPlan-Stage: implement\nPlan-Model: human"
+def trailers(name: str, model: str = "human") -> str:
+    task = name if "/" in name else f"p/{name}"
+    return f"Plan-Task: {task}\nPlan-Stage: implement\nPlan-Model: {model}"
 
 
 @dataclass
 class Request:
-    """One request: its number, its head (a full id), what it is made of, and whether it was green."""
+    """One request: its number, its head (a full id), what it is made of, and whether it was green, and why."""
 
     number: int
     head: str
     made_of: list[str]
     green: bool = True
+    why: str = ""
+
+    @property
+    def governs(self) -> bool:
+        """Whether it holds what no squash's message can tell of: where a plan came, or what runs no hook."""
+        return bool({"amend", "plan", "subtree"}.intersection(self.made_of))
 
 
 @dataclass
@@ -94,10 +132,16 @@ class Team:
     requests: list[Request] = field(default_factory=list)
     version: int = 1
     more: dict[str, list[str]] = field(default_factory=dict)
+    base: str = "main"
 
     @property
     def git(self) -> Any:
         return self.repo.git
+
+    @property
+    def since(self) -> str:
+        """Where the branch left `main`, as the hooks take it."""
+        return self.git("merge-base", "HEAD", "main")
 
     def change(self, path: str) -> None:
         """Change a line in the middle or add a file, so that many merges are clean."""
@@ -109,45 +153,98 @@ class Team:
         else:
             self.repo.write(path, "".join(f"{self.number} {self.chance.randrange(10**6)}\n" for _ in range(9)))
 
-    def save(self, message: str) -> bool:
+    def save(self, message: str, **variables: str) -> bool:
         self.git("add", "-A")
         if not self.git("status", "--porcelain"):
             return False
-        self.git("commit", "-q", "--no-verify", "-m", message)
+        self.git("commit", "-q", "--no-verify", "-m", message, **variables)
         return True
 
     # -- requests
 
     def request(self, base: str = "main") -> Request:
-        """Make a request of one to six commits for one to three tasks."""
+        """Make a request of one to six commits for one to three tasks, or a bot's."""
         self.number += 1
         self.git("checkout", "-q", "--detach", base)
+        self.base = base
+        if self.chance.random() < 0.1:
+            return self._made(["bot"] if self._bot() else [])
         tasks = self.chance.sample(TASKS, self.chance.choice((1, 1, 2, 3)))
-        begun, made_of = False, []
+        made_of: list[str] = []
         for _ in range(self.chance.randint(1, 6)):
-            kind = self.chance.choice(("task",) * 6 + ("amend", "merge", "revert", "small", "suggestion", "undo"))
-            if kind in ("suggestion", "undo") and not begun:
+            begun = bool({"task", "octopus"}.intersection(made_of))
+            kind = self.chance.choice(KINDS)
+            if (kind in ("suggestion", "undo") and not begun) or (kind == "plan" and "plan" in made_of):
                 kind = "task"
-            if getattr(self, f"_{kind}")(self.chance.choice(tasks), begun):
+            if getattr(self, f"_{kind}")(self.chance.choice(tasks)):
                 made_of.append(kind)
-            begun = begun or kind == "task"
-        if not made_of:
-            self._task(tasks[0], begun)
+        if not made_of and self._task(tasks[0]):
             made_of.append("task")
+        if "plan" in made_of:
+            self._move_on()
+        return self._made(made_of)
+
+    def _made(self, made_of: list[str]) -> Request:
         found = Request(self.number, self.git("rev-parse", "HEAD"), made_of)
-        self.git("update-ref", f"refs/pull/{found.number}/head", found.head)
+        for folder in ("pull", "merge-requests"):
+            self.git("update-ref", f"refs/{folder}/{found.number}/head", found.head)
         return found
 
-    def _task(self, name: str, begun: bool) -> bool:
+    def _bot(self) -> bool:
+        """An update of dependencies, as Dependabot writes it."""
+        for path in self.chance.sample(("package.json", "package-lock.json", "deps/a.txt"), 2):
+            self.change(path)
+        body = f"Bumps x from 1 to {self.number}.\n\n---\nupdated-dependencies:\n- dependency-name: x\n..."
+        signed = "Signed-off-by: dependabot[bot] <support@github.com>"
+        return self.save(f"build(deps): bump x from 1 to {self.number}\n\n{body}\n\n{signed}", GIT_AUTHOR_EMAIL=BOT)
+
+    def _plan(self, name: str) -> bool:
+        """A plan of its own, corrected under its version, begun, amended and worked by."""
+        path, number = f"plans/r{self.number}.toml", self.number
+        for at in range(self.chance.randint(1, 3)):
+            text = small_plan(number, f"Goal {at}")
+            if self.chance.random() < 0.5:
+                text = text.replace("The own", f"Title {at}")
+            self.repo.write(path, text)
+            self.save(f"docs: plan {number}, {at}\n\nPlan-Model: human")
+            if self.chance.random() < 0.3:
+                self._task(name)
+        self.repo.begin(f"r{number}/own")
+        if self.chance.random() < 0.3:
+            self.repo.write(
+                path,
+                text.replace("version = 1", "version = 2").replace("out_of_scope", "constraints = ['x']\nout_of_scope"),
+            )
+            self.save(f"docs: plan {number} amended\n\nPlan-Model: human")
+        for _ in range(self.chance.randint(1, 2)):
+            self.change(f"own/{number}/{self.chance.choice('abcd')}.txt")
+            model = self.chance.choice(("human", "codex"))
+            self.save(f"feat: by plan {number} {self.chance.randrange(10**6)}\n\n{trailers(f'r{number}/own', model)}")
+        return True
+
+    def _move_on(self) -> None:
+        """Send the task of the request's own plan on to review, and maybe let it be done."""
+        from planfence.gate import stage
+        from planfence.ledger.transitions import Answer
+
+        task = f"r{self.number}/own"
+        for step in range(self.chance.choice((0, 1, 2, 2))):
+            if step:
+                stage.answer(self.repo.open(), {"A1": Answer("A1", True, "seen")}, task)
+            if stage.advance(self.repo.open(), task).refused:
+                return  # the branch itself is
+
+    def _task(self, name: str) -> bool:
         for _ in range(self.chance.randint(1, 3)):
             letter = self.chance.choice("abcd" + "efgh")
             self.change(f"src/{name}/{letter}.txt")
         scope = self.chance.choice(("", f"({name})"))
         body = self.chance.choice(("", "Why it is so.\n\n", "* one thing\n* another\n\n"))
         kind = self.chance.choice(TYPES[name])
-        return self.save(f"{kind}{scope}: change {self.number}\n\n{body}{trailers(name)}")
+        model = self.chance.choice(("human", "human", "codex"))
+        return self.save(f"{kind}{scope}: change {self.number}\n\n{body}{trailers(name, model)}")
 
-    def _amend(self, name: str, begun: bool) -> bool:
+    def _amend(self, name: str) -> bool:
         path = f"more/{name}/{self.number}-{self.chance.randrange(99)}.txt"
         text = (self.repo.root / "plans/p.toml").read_text()
         version = int(text.split("version = ")[1].split("\n")[0])
@@ -158,9 +255,10 @@ class Team:
         self.change(path)
         return self.save(f"{TYPES[name][0]}: use it\n\n{trailers(name)}")
 
-    def _merge(self, name: str, begun: bool) -> bool:
+    def _merge(self, name: str) -> bool:
         """`Update branch`, and the web editor if there are conflicts: no hook, no trailer."""
-        self.git("merge", "-q", "--no-verify", "-m", "Merge branch 'main'", "main", ok=False)
+        into = "release/1" if self.base == "release/1" else "main"
+        self.git("merge", "-q", "--no-verify", "-m", f"Merge branch '{into}'", into, ok=False)
         conflicts = [line[3:] for line in self.git("status", "--porcelain").splitlines() if line[:2] in ("UU", "AA")]
         if not conflicts:
             return True
@@ -173,15 +271,13 @@ class Team:
         self.git("commit", "-q", "--no-verify", "-m", "Merge branch 'main'")
         return True
 
-    def _revert(self, name: str, begun: bool) -> bool:
+    def _revert(self, name: str) -> bool:
         """`git revert` of something that is on main, of a merge too."""
-        ids = self.git("rev-list", "--first-parent", "-n8", "main").split()
+        ids = self.git("rev-list", "--first-parent", "-n8", self.base).split()
         target = self.chance.choice(ids)
         merge = len(self.git("rev-list", "--parents", "-n1", target).split()) > 2
         parents = self.git("rev-list", "--parents", "-n1", target).split()[1:]
         if not parents or self.git("diff", "--name-only", parents[0], target, "--", "plans", "planfence.toml"):
-            return False
-        if self.git("merge-base", "--is-ancestor", target, "HEAD", ok=False) is None:
             return False
         words = ["-m", "1"] if merge else []
         before = self.git("rev-parse", "HEAD")
@@ -191,17 +287,17 @@ class Team:
             self.git("reset", "-q", "--hard", before)
         return self.git("rev-parse", "HEAD") != before
 
-    def _small(self, name: str, begun: bool) -> bool:
+    def _small(self, name: str) -> bool:
         """One or two files outside the plan, as the hooks let them through: marked behind a task's commit."""
         for _ in range(self.chance.choice((1, 1, 2))):
             self.change(f"notes/{self.chance.randrange(12)}.txt")
-        holds = self.git("log", "--format=%B", "main..HEAD")
-        mark = "\n\nPlan-Task: none" if "Plan-Task: p/" in holds else ""
+        holds = self.git("log", "--format=%B", f"{self.since}..HEAD")
+        mark = "\n\nPlan-Task: none" if "Plan-Stage: " in holds else ""
         return self.save(f"chore: a word {self.number}{mark}")
 
-    def _suggestion(self, name: str, begun: bool) -> bool:
+    def _suggestion(self, name: str) -> bool:
         """A forge's commit suggestion: no trailer, a file of a task that the branch is about."""
-        names = [line.partition("/")[2] for line in self.git("log", "--format=%B", "main..HEAD").splitlines()]
+        names = [line.partition("/")[2] for line in self.git("log", "--format=%B", f"{self.since}..HEAD").splitlines()]
         mine = [each for each in names if each in TASKS]
         if not mine:
             return False
@@ -210,9 +306,11 @@ class Team:
         self.change(f"src/{mine[0]}/x.txt")
         return self.save("Update files\n\nCo-authored-by: Bo <bo@example.org>")
 
-    def _undo(self, name: str, begun: bool) -> bool:
+    def _undo(self, name: str) -> bool:
         """`git revert HEAD` on the branch itself."""
-        if len(self.git("rev-list", "--parents", "-n1", "HEAD").split()) != 2 or not self.git("log", "main..HEAD"):
+        if len(self.git("rev-list", "--parents", "-n1", "HEAD").split()) != 2 or not self.git(
+            "log", f"{self.since}..HEAD"
+        ):
             return False
         if self.git("diff", "--name-only", "HEAD^", "HEAD", "--", "plans"):
             return False
@@ -220,39 +318,86 @@ class Team:
         self.git("revert", "--no-edit", "HEAD")
         return self.git("rev-parse", "HEAD") != before
 
+    def _again(self, name: str) -> bool:
+        """A revert, and its own revert: `Reapply "…"`."""
+        before = self.git("rev-parse", "HEAD")
+        if not (self._revert(name) or self._undo(name)):
+            return False
+        reverted = self.git("rev-parse", "HEAD")
+        self.git("revert", "--no-edit", "HEAD")
+        return reverted not in (before, self.git("rev-parse", "HEAD"))
+
+    def _octopus(self, name: str) -> bool:
+        """A merge of two branches at once."""
+        start, tips = self.git("rev-parse", "HEAD"), []
+        for letter in "uvw"[: self.chance.choice((2, 2, 3))]:
+            self.git("checkout", "-q", "--detach", start)
+            self.change(f"src/{name}/{letter}{self.number}.txt")
+            self.save(f"{TYPES[name][0]}: side {letter} {self.number}\n\n{trailers(name)}")
+            tips.append(self.git("rev-parse", "HEAD"))
+        self.git("checkout", "-q", "--detach", start)
+        self.git("merge", "-q", "--no-ff", "--no-verify", "-m", "Merge branches", *tips)
+        return True
+
+    def _subtree(self, name: str) -> bool:
+        """`git subtree add --squash` below a folder of a task that is being worked on."""
+        blob = self.git("hash-object", "-w", "--stdin", stdin=f"lib {self.number}\n".encode())
+        tree = self.git("mktree", stdin=f"100644 blob {blob}\tlib.txt\n".encode())
+        foreign = self.git("commit-tree", tree, "-m", "Theirs")
+        prefix = f"src/{name}/lib{self.number}-{self.chance.randrange(10**6)}"
+        self.git("subtree", "add", "-q", "--squash", f"--prefix={prefix}", foreign)
+        return True
+
     # -- merging
 
     def land(self, request: Request, method: str) -> bool:
         """Bring a request to the branch that is checked out; False: this method can't."""
-        number, head, before = request.number, request.head, self.git("rev-parse", "HEAD")
+        head, before = request.head, self.git("rev-parse", "HEAD")
+        title = f"Merge pull request #{request.number} from a/b"
         if method == "merge":
-            self.git(
-                "merge", "-q", "--no-ff", "--no-verify", "-m", f"Merge pull request #{number} from a/b", head, ok=False
-            )
+            self.git("merge", "-q", "--no-ff", "--no-verify", "-m", title, head, ok=False)
         elif method == "fast-forward":
             self.git("merge", "-q", "--ff-only", head, ok=False)
-        elif method == "rebase":
-            return self._rebase(head, before)
-        else:
-            message = self.squash_message(request)
-            self.git("merge", "-q", "--squash", head, ok=False)
-            if self.git("ls-files", "-u"):
+        elif method.startswith("rebase"):
+            if "subtree" in request.made_of or not self._rebase(head, before):
+                return False
+            if method == "rebase and merge":
+                tip = self.git("rev-parse", "HEAD")
                 self.git("reset", "-q", "--hard", before)
-                return False
-            if not self.git("diff", "--cached", "--name-only"):
-                return False
-            self.git("commit", "-q", "--no-verify", "-m", message)
-            if method == "squash without head":
-                self.git("update-ref", "-d", f"refs/pull/{number}/head")
+                self.git("merge", "-q", "--no-ff", "--no-verify", "-m", title, tip)
+            return True
+        elif not self._squash(request, method, before):
+            return False
         if self.git("status", "--porcelain") or self.git("rev-parse", "HEAD") == before:
             self.git("merge", "--abort", ok=False)
             self.git("reset", "-q", "--hard", before)
             return False
         return True
 
+    def _squash(self, request: Request, method: str, before: str) -> bool:
+        number, head = request.number, request.head
+        message = self.squash_message(request, bare=method in ("squash by its title", "squash and merge"))
+        if method == "squash and merge":
+            # GitLab squashes on the commit that the branch left the target at, and merges that.
+            base = self.git("merge-base", before, head)
+            squash = self.git("commit-tree", f"{head}^{{tree}}", "-p", base, "-m", message.partition(" (#")[0])
+            words = f"Merge branch 'x' into 'main'\n\nSee merge request a/b!{number}"
+            self.git("merge", "-q", "--no-ff", "--no-verify", "-m", words, squash, ok=False)
+            return True
+        self.git("merge", "-q", "--squash", head, ok=False)
+        if self.git("ls-files", "-u"):
+            self.git("reset", "-q", "--hard", before)
+            return False
+        if not self.git("diff", "--cached", "--name-only"):
+            return False
+        author = {"GIT_AUTHOR_EMAIL": BOT} if request.made_of == ["bot"] else {}
+        self.git("commit", "-q", "--no-verify", "-m", message, **author)
+        if method == "squash without head":
+            for folder in ("pull", "merge-requests"):
+                self.git("update-ref", "-d", f"refs/{folder}/{number}/head")
+        return True
+
     def _rebase(self, head: str, before: str) -> bool:
-        if self.git("rev-list", "--merges", f"{before}..{head}"):
-            return False  # a forge that rebases merges drops what they settled
         place = self.git("symbolic-ref", "-q", "--short", "HEAD", ok=False)
         self.git("checkout", "-q", "--detach", head)
         self.git("-c", "core.editor=true", "rebase", "-q", "--no-verify", before, ok=False)
@@ -266,8 +411,14 @@ class Team:
             self.git("checkout", "-q", "-B", place, new)
         return new != before
 
-    def squash_message(self, request: Request) -> str:
-        """GitHub's: the commit's own, or the title and each commit's message, and who else wrote it."""
+    def squash_message(self, request: Request, *, bare: bool) -> str:
+        """GitHub's: the commit's own, or the title and each commit's message, and who else wrote it.
+
+        ``bare``: the repository is set to take the title, and maybe the description.
+        """
+        if bare:
+            body = self.chance.choice(("", "\n\nWhat it is about.\n\n- one thing\n- another"))
+            return f"Request {request.number} (#{request.number}){body}"
         ids = self.git("rev-list", "--reverse", "--no-merges", f"HEAD..{request.head}").split()
         texts = [self.git("log", "-1", "--format=%B", each).strip() for each in ids]
         if len(texts) == 1:

@@ -95,8 +95,9 @@ def _judge(
     terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
-    elif asked.target in ("", BRANCH + protected.name):
-        terms = replace(terms, request=span.tip)
+    elif not asked.target or span.lands:
+        onto = asked.branches.tips.get(asked.target.removeprefix(BRANCH), protected.commit)
+        terms = replace(terms, request=span.tip, onto=onto)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=rerun(repository, policy, protected.commit, list(gates)))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

@@ -34,8 +34,11 @@ _SPACE = " \t\n\r"
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
 _SUBJECT_ISSUE = pattern(_ISSUE)
+_MENTIONED = pattern(rf"\b(?:from|in|of|by|after|before|since|see|per|via|with)\s+({_ISSUE})", re.IGNORECASE)
+#: Angular's merge script closes the request itself: `PR Close #12`.
 _CLOSING = pattern(
-    rf"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE
+    rf"(?<!\bPR )\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)",
+    re.IGNORECASE,
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
 _PULL_REQUEST = pattern(r"\((?:#\d+|GH-\d+|![0-9]+)\)")
@@ -47,7 +50,7 @@ _REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
 _REVERTS_REQUEST = pattern(
     r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
 )
-_REVERTED_TITLE = pattern(r'(?:Revert|Reapply) "(.*)"')
+_REVERTED_TITLE = pattern(r'(?P<verb>Revert|Reapply) "(?P<title>.*)"')
 _REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
 _REQUEST_MERGE = pattern(r"Merge pull request #(\d{1,9}) from \S")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
@@ -152,9 +155,17 @@ def _without_requests(subject: str) -> str:
 
 
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(_without_requests(subject))))
+    title = _without_requests(subject)
+    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(title)))
+    if len(named) > 1:
+        # "restore what came from #1 and was lost in #2" says where, not what.
+        named = tuple(one for one in named if one not in _MENTIONED.findall(title))
+    requests = _SUBJECT_ISSUE.findall(subject[len(title) :])
     closed = _of_one_tracker(dict.fromkeys(
-        issue for match in _CLOSING.finditer(text) for issue in _SUBJECT_ISSUE.findall(match[1])
+        issue
+        for match in _CLOSING.finditer(text)
+        for issue in _SUBJECT_ISSUE.findall(match[1])
+        if issue not in requests
     ))  # fmt: skip
     numbers = bool(named) and named[0].startswith("#")
     return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
@@ -268,6 +279,11 @@ def request_of(message: Message) -> str:
     return found[1] if found else ""
 
 
+def merges_on_gitlab(message: Message) -> bool:
+    """Whether it is the message of a merge that GitLab made, maybe of a squash."""
+    return "See merge request" in message.body
+
+
 def reads_like_a_squash(message: Message) -> bool:
     """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
 
@@ -300,7 +316,9 @@ def reverted(message: Message) -> Reverted | None:
     title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
     if not commits and not request and not title:
         return None
-    return Reverted(commits, request[1] if request else "", title[1] if title else "")
+    # Git says `Reapply` of what reverts a revert (sequencer.c, since 2.43).
+    named = "" if title is None else f'Revert "{title["title"]}"' if title["verb"] == "Reapply" else title["title"]
+    return Reverted(commits, request[1] if request else "", named)
 
 
 def subtree_of(message: Message) -> str:

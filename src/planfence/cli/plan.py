@@ -71,6 +71,8 @@ def new(  # noqa: PLR0913 - one parameter an option
         say(f"Write what its TODOs ask for, then run: planfence plan lint {plan_id}", err=True)
         return int(ExitCode.CLEAN)
     repository = here()
+    if start:
+        use.require_in_force(repository)
     written = use.said_plan(repository, plan_id, said)
     if written.report.findings:
         emit(render.linted(written.report, colour=wants_colour(env.current())), err=True)

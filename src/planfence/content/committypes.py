@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planfence.change.hunks import Unit
 from planfence.change.pathclass import PathClass
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
+from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
 _BUILD = frozenset({PathClass.BUILD, PathClass.DEPS, PathClass.LOCK, PathClass.CI, PathClass.CONFIG})
@@ -25,6 +27,7 @@ LICENCES = {
 _CODE = frozenset({"feat", "fix", "perf"})
 #: Types under which proven behaviour in source is a contradiction that nobody can explain away.
 _QUIET = frozenset({"docs", "style"})
+_ATTRIBUTE = pattern(rb"^#!?\[|\bdoc(?:srs)?\b")
 _FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
@@ -54,11 +57,20 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
         if kind == "style" and _is_looks(one.unit.path):
             continue
         proven = kind in _QUIET and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
+        proven = proven and not (kind == "docs" and _builds_docs(one.unit))
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
         if known is None or (proven and not known.proven):
             found[one.unit.path] = Breach(one.unit.path, line, proven, _what(one))
     return tuple(found.values())
+
+
+def _builds_docs(unit: Unit) -> bool:
+    """Whether a hunk of Rust only says what is compiled or documented where: docs.rs builds from attributes."""
+    if unit.hunk is None or not unit.path.endswith(".rs"):
+        return False
+    lines = (line.strip() for line in (*unit.hunk.old, *unit.hunk.new))
+    return all(_ATTRIBUTE.search(line) for line in lines if line and not line.startswith(b"//"))
 
 
 def _is_looks(path: str) -> bool:

@@ -84,7 +84,7 @@ def _atom_kind(unit: Unit) -> UnitKind:
 
 
 def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -> tuple[dict[str, UnitKind], bool]:
-    """The kinds of one file's hunks, and whether its code certainly gained or lost words."""
+    """The kinds of one file's hunks, and whether its code certainly gained a word or lost one."""
     file = units[0].file
     hunks = [unit.hunk for unit in units if unit.hunk is not None]
     try:
@@ -97,7 +97,7 @@ def _file_kinds(units: Sequence[Unit], clock: Callable[[], float], end: float) -
 def text_kinds(
     path: str, old: bytes, new: bytes, hunks: Sequence[Hunk], clock: Callable[[], float], end: float
 ) -> tuple[list[UnitKind], bool]:
-    """The kinds of hunks between two texts, and whether the code certainly gained or lost words.
+    """The kinds of hunks between two texts, and whether the code certainly gained a word or lost one.
 
     Raises :class:`PastDeadline` after ``end`` on the clock.
     """
@@ -122,15 +122,19 @@ def text_kinds(
         found = prove(old, sides.old, hunks, open_groups, late, end - clock())
         proven = {index: how is Same.DOCSTRINGS for index, how in found.items()}
     kinds = []
-    words: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
     for group, one in compared:
-        words.update(dict(one.gained))
+        before.update({word: count for word, count, _ in one.words})
+        after.update({word: count for word, _, count in one.words})
         for index in group:
             if index in proven:
                 kinds.append(UnitKind.COMMENT if one.comments or proven[index] else UnitKind.FORMAT)
             else:
                 kinds.append(_KIND_OF[one.likeness])
-    return kinds, language.program and any(words.values())
+    # A word that is still there may stand once where it stood twice: `name: name` as `name`.
+    gained = any(before[word] != after[word] and not (before[word] and after[word]) for word in before | after)
+    return kinds, language.program and gained
 
 
 def _sides(language: Language, old: str, new: str, hunks: Sequence[Hunk], late: Callable[[], bool]) -> Sides:

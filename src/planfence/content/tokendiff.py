@@ -59,13 +59,13 @@ _LOOSE = frozenset("()[]{},;\\")
 class TokenDiff:
     """The likeness of two stretches, and whether the comments in them differ.
 
-    ``gained`` counts the words and numbers of code that the new side has more of (negative:
-    fewer): a stretch that was only laid out anew gains and loses none.
+    ``words`` counts the words and numbers of code whose number differs, on both sides: a stretch that was only laid
+    out anew has none. A word that is in a string of the other side is not counted: `"{}", x` may become `"{x}"`.
     """
 
     likeness: Likeness
     comments: bool = False
-    gained: tuple[tuple[str, int], ...] = ()
+    words: tuple[tuple[str, int, int], ...] = ()
 
 
 _DIFFERENT = TokenDiff(Likeness.DIFFERENT)
@@ -175,13 +175,18 @@ def _compare(language: Language, one: list[Token], other: list[Token], texts: tu
         return TokenDiff(Likeness.CANDIDATE, changed)
     if language.name == "python" and _bare(one, strings=False) == _bare(other, strings=False):
         return TokenDiff(Likeness.TEXT, changed)
-    return TokenDiff(Likeness.DIFFERENT, changed, _gained(one, other))
+    return TokenDiff(Likeness.DIFFERENT, changed, _words(one, other))
 
 
-def _gained(one: list[Token], other: list[Token]) -> tuple[tuple[str, int], ...]:
-    words = Counter(token.text for token in other if token.kind in ("word", "number"))
-    words.subtract(token.text for token in one if token.kind in ("word", "number"))
-    return tuple((word, count) for word, count in words.items() if count)
+def _words(one: list[Token], other: list[Token]) -> tuple[tuple[str, int, int], ...]:
+    sides = [Counter(token.text for token in side if token.kind in ("word", "number")) for side in (one, other)]
+    quoted = [set(re.findall(r"\w+", " ".join(t.text for t in side if t.kind == "string"))) for side in (one, other)]
+    before, after = sides
+    return tuple(
+        (word, before[word], after[word])
+        for word in before | after
+        if before[word] != after[word] and word not in quoted[before[word] > after[word]]
+    )
 
 
 def _directive(language: Language, comments: set[str]) -> bool:

@@ -31,8 +31,8 @@ class UnitKind(StrEnum):
 class ClassifiedUnit:
     """A unit, its kind, and what its path is for.
 
-    ``certain`` says of behaviour that it is proven too: the file's code gained or lost words,
-    or is new, or gone; not merely that nothing else could be proven in time.
+    ``certain`` says of behaviour that it is proven too: the file's code gained a word or
+    lost one, or is new, or gone; not merely that nothing else could be proven in time.
     """
 
     unit: Unit

@@ -36,6 +36,7 @@ from planfence.rules.rule import Door, Need
 from planfence.rules.standing import names
 
 NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
+POLICY_COMES = f"{POLICY_PATH} holds from the next commit on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
-            return CheckResult(Report((STAGED,), (), (NO_POLICY,)), None)
+            note = POLICY_COMES if POLICY_PATH in change.paths else NO_POLICY
+            return CheckResult(Report((STAGED,), (), (note,)), None)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
@@ -214,7 +216,7 @@ class Terms:
     reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
     where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to have:
     there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks to be
-    merged into ``base``.
+    merged into the commit ``onto``.
     """
 
     policy: Policy | None = None
@@ -230,6 +232,7 @@ class Terms:
     ahead: Ahead | None = None
     landed: str = ""
     request: str = ""
+    onto: str = ""
 
 
 def judge_commits(
@@ -266,10 +269,11 @@ def judge_commits(
 
 def _landed(
     repository: Repository, objects: Objects, tip: str, revisions: Sequence[str]
-) -> tuple[frozenset[str], dict[str, str]]:
-    """Return the commits that a guarded branch got one by one, and by commit the request that brought it.
+) -> tuple[dict[str, Message], dict[str, str]]:
+    """Return the commits that a guarded branch got one by one, each with the message that says what brought it.
 
-    The message says the request; a merge of one brings what is new to its first parent.
+    Also, by commit, the request that brought it: a merge of one brings what is new to its first parent. If that is one
+    commit, a forge may have made it of all the request's: GitLab squashes first, and merges the squash.
     """
     without = [revision for revision in revisions if revision.startswith("^")]
     asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
@@ -281,25 +285,27 @@ def _landed(
     while tip in parents:
         chain.append(tip)
         tip = next(iter(parents[tip]), "")
-    numbers: dict[str, str] = {}
+    landed: dict[str, Message] = {}
     for at in range(0, len(chain), 128):
         for each in map(parse_commit, objects.read_many(chain[at : at + 128])):
-            number = messages.request_of(messages.parse(each.message))
-            if number:
-                numbers[each.id] = f"#{number}"
+            landed[each.id] = messages.parse(each.message)
     seen, requests = set(chain), dict[str, str]()
     for commit in reversed(chain):
-        waiting = parents[commit][1:]
+        number = messages.request_of(landed[commit])
+        waiting, brought = parents[commit][1:], []
         while waiting:
-            brought = waiting.pop()
-            if brought in parents and brought not in seen:
-                seen.add(brought)
-                if commit in numbers:
-                    requests[brought] = commit
-                waiting += parents[brought]
-        if len(parents[commit]) == 1 and commit in numbers:
-            requests[commit] = numbers[commit]
-    return frozenset(chain), requests
+            name = waiting.pop()
+            if name in parents and name not in seen:
+                seen.add(name)
+                brought.append(name)
+                waiting += parents[name]
+        if number:
+            requests |= dict.fromkeys(brought, commit)
+        if len(brought) == 1 and len(parents[brought[0]]) == 1:
+            landed[brought[0]] = landed[commit]
+        if len(parents[commit]) == 1 and number:
+            requests[commit] = f"#{number}"
+    return landed, requests
 
 
 def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]) -> tuple[bool, int]:
@@ -352,7 +358,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
     if terms.request and ids:
-        verdicts.foresee(terms.base, terms.request)
+        verdicts.foresee(terms.onto, terms.request)
     if before_policy:
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")

@@ -47,7 +47,7 @@ class Landing:
         self._repository, self._objects, self._sources = repository, objects, sources
         self._stack = ExitStack()
         self._merging: Merges | None = None
-        self._children: dict[str, list[str]] | None = None
+        self._children: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._known: tuple[Head, ...] | None = None
         self._twins: dict[tuple[str, int, str], tuple[str, ...]] | None = None
 
@@ -103,7 +103,9 @@ class Landing:
         ids = tuple(dict.fromkeys(filter(None, map(self._resolve, named))))
         if ids:
             yield ids
-            return
+            if all(self._contains(parent, each) for each in ids):
+                return
+        # Nothing is named, or a rebase has made another commit of it.
         if said is None or not (said.request or said.title):
             return
         log = ("log", f"-n{_LOOKED}", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%n%B", parent, "--")
@@ -142,15 +144,19 @@ class Landing:
         prefix = messages.subtree_of(message)
         if not prefix or change.is_merge:
             return False
-        if self._children is None:
+        children = self._children_in(tuple(revisions)).get(change.name, [])
+        return bool(children) and all(self._is_below(prefix, child, change.name) for child in children)
+
+    def _children_in(self, revisions: tuple[str, ...]) -> dict[str, list[str]]:
+        """By commit, its children in a range: a landed commit's head is judged as a range of its own."""
+        if revisions not in self._children:
+            found = self._children[revisions] = {}
             asked = "".join(f"{revision}\n" for revision in revisions).encode()
-            self._children = {}
             for line in self._repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
                 child, *parents = line.split()
                 for parent in parents:
-                    self._children.setdefault(parent, []).append(child)
-        children = self._children.get(change.name, [])
-        return bool(children) and all(self._is_below(prefix, child, change.name) for child in children)
+                    found.setdefault(parent, []).append(child)
+        return self._children[revisions]
 
     def adds_subtree(self, change: Change) -> bool:
         """Whether a merge brings in what `git subtree --squash` made, below its prefix."""
@@ -165,10 +171,12 @@ class Landing:
 
     # -- heads
 
-    def heads(self, change: Change, message: Message, ledger: Iterable[str]) -> Iterable[Head]:
-        """Yield the heads of which this commit is exactly the squash, or one of whose commits it is a pick of."""
+    def heads(self, change: Change, number: str, ledger: Iterable[str]) -> Iterable[Head]:
+        """Yield the heads of which this commit is exactly the squash, or one of whose commits it is a pick of.
+
+        ``number`` is that of the request that brought it; empty if nothing says it.
+        """
         parent = change.parents[0]
-        number = messages.request_of(message)
         known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._resolve(commit))]
         named = [head for head in known if number and head.ref.endswith((f"/{number}/head", f"/pull/{number}"))]
         others = [head for head in known if head not in named]
@@ -269,7 +277,7 @@ def to_fetch(message: Message) -> str:
     GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests".
     """
     number = messages.request_of(message)
-    gitlab = "!" in message.subject.rpartition("(")[2] or "See merge request" in message.body
+    gitlab = "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message)
     folder = "merge-requests" if gitlab else "pull"
     ref = f"refs/{folder}/{number or '*'}/head"
     return f"git fetch origin '+{ref}:{ref}'"

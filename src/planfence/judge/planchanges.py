@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planfence import POLICY_PATH
 from planfence.change.change import STAGED, Change, FileChange
@@ -10,8 +10,9 @@ from planfence.change.governing import Entry, entry_of
 from planfence.errors import BadFile, Fault
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
-from planfence.ledger.lineage import deleted_paths, terms_of, versions_of
+from planfence.ledger.lineage import deleted_paths, terms_of, texts_of, versions_of
 from planfence.ledger.stages import Facts
+from planfence.ledger.transitions import Move
 from planfence.manifest.locks import looser, shown
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
@@ -86,12 +87,19 @@ def _plan_edit(
 
 
 def with_begun(
-    repository: Repository, facts: Facts, change: Change, edit: PlanEdit, *, landed: bool = False
+    repository: Repository,
+    facts: Facts,
+    change: Change,
+    edit: PlanEdit,
+    *,
+    history: Sequence[str] = (),
+    landed: bool = False,
 ) -> PlanEdit:
     """Return the edit with what is recorded of the plan's tasks, where it corrects a plan under its version.
 
-    ``landed``: the change is what a request brings, whose own commits are judged by themselves. Then only what had
-    begun on the branch that it comes to counts as before it.
+    ``history`` are the `git log` arguments for the line that the change is on. ``landed``: the change is what a request
+    brings, whose own commits are judged by themselves. Then only what had begun on the branch that it comes to counts
+    as before it.
     """
     old, new = edit.old, edit.new
     if old is None or new is None or edit.others or old.version != new.version:
@@ -101,24 +109,47 @@ def with_begun(
         moves = [move for name in names for move in facts.state(f"{new.id}/{name}").moves]
         begun = any(not move.commit or _is_in(repository, move.commit, change.parents[0]) for move in moves)
         return replace(edit, begun=begun)
-    return replace(edit, begun=any(_has_begun(repository, facts, change, old, new, each) for each in names))
+    order = _Order(repository, change, edit.path, tuple(history))
+    return replace(edit, begun=any(_has_begun(order, facts, old, new, each) for each in names))
 
 
-def _has_begun(repository: Repository, facts: Facts, change: Change, old: Plan, new: Plan, task_id: str) -> bool:
-    """Whether a task had begun before the change; what bears no sign of the order counts as before.
-
-    A move was made after a commit that its own commit has. A rebase makes others of both; then the move tells the two
-    texts apart, if they differ in what they say of the task.
-    """
+def _has_begun(order: _Order, facts: Facts, old: Plan, new: Plan, task_id: str) -> bool:
+    """Whether a task had begun before the change; what bears no sign of the order counts as before."""
     state = facts.state(f"{new.id}/{task_id}")
     if not state.moves:
         return bool(state.implementers or state.round)  # the ledger lacks what a commit's trailers say
     texts = [plan.task(task_id) for plan in (old, new)]
     before, after = (terms_of(task) if task is not None else "" for task in texts)
-    return not all(
-        (move.terms == after and after not in ("", before)) or _is_in(repository, change.name, move.commit)
-        for move in state.moves
-    )
+    told = after not in ("", before)
+    return not all((told and move.terms == after) or order.is_before(move) for move in state.moves)
+
+
+class _Order:
+    """Tells whether a change to a plan came before a move of one of its tasks.
+
+    A move was made after a commit that its own commit has. A rebase makes others of both. Then the plan as it stood at
+    the move tells: the line came to that text by this change or later, and never had it before.
+    """
+
+    def __init__(self, repository: Repository, change: Change, path: str, history: tuple[str, ...]) -> None:
+        self._repository, self._change, self._path, self._history = repository, change, path, history
+        self._first: frozenset[str] | None = None
+
+    def is_before(self, move: Move) -> bool:
+        """Whether the change came before the move; False if nothing tells."""
+        if _is_in(self._repository, self._change.name, move.commit):
+            return True
+        return bool(move.text) and move.text in self._texts()
+
+    def _texts(self) -> frozenset[str]:
+        """The texts that the plan has had since the change, and never before."""
+        if self._first is None:
+            change, path = self._change, self._path
+            since = {file.new_id for file in change.files if file.path == path}
+            if change.name != STAGED:
+                since |= texts_of(self._repository, (*self._history, f"^{change.name}"), path)
+            self._first = frozenset(since) - texts_of(self._repository, change.parents, path)
+        return self._first
 
 
 def _is_in(repository: Repository, commit: str, head: str) -> bool:

@@ -86,8 +86,9 @@ class Verdicts:
     unmarked: list[str] = field(default_factory=list)
     #: What else a commit may stand on; None if nothing but its own content and message counts.
     landing: Landing | None = None
-    #: The commits that a guarded branch got one by one, as far as they are judged, and which request brought a commit.
-    landed: frozenset[str] = frozenset()
+    #: The commits that a guarded branch got one by one, as far as they are judged, each with the message that says what
+    #: brought it, and which request brought a commit.
+    landed: Mapping[str, Message] = field(default_factory=dict)
     requests: Mapping[str, str] = field(default_factory=dict)
     #: Judges what a head (a full id) has and the excluded commits have not; None if no head is asked for.
     judge_head: Callable[[str, Sequence[str]], tuple[bool, int]] | None = None
@@ -280,29 +281,29 @@ class Verdicts:
             return ctx, judge(ctx, rules)
         if change.name not in self.landed or message is None or len(change.parents) != 1:
             return None
-        brought = self._by_head(landing, ctx, message)
+        brought = self._by_head(landing, ctx)
         if brought is not None:
             own, found = brought
             return None if found is None else (own, found)
         found = self._by_message(landing, ctx, governing, message)
         if found is not None and not _refuses(found):
             return replace(ctx, door=Door.TASK), found
-        if messages.reads_like_a_squash(message):
+        brings = self.landed[change.name]
+        if messages.reads_like_a_squash(message) or messages.merges_on_gitlab(brings):
             self.notes.append(
-                f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(message)}`"
+                f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
         return None
 
     # -- squashes
 
-    def _by_head(
-        self, landing: Landing, ctx: Context, message: Message
-    ) -> tuple[Context, tuple[Finding, ...] | None] | None:
+    def _by_head(self, landing: Landing, ctx: Context) -> tuple[Context, tuple[Finding, ...] | None] | None:
         """Judge a commit by the head that it was made of; None: no head is here. No findings: the head is refused."""
         if self.judge_head is None:
             return None
         change, refused = ctx.change, ""
-        for head in landing.heads(change, message, self._ledger_heads(ctx.policy)):
+        number = messages.request_of(self.landed[change.name])
+        for head in landing.heads(change, number, self._ledger_heads(ctx.policy)):
             clean, count = self._judge_head(head, change.parents[0])
             where = head.ref.removeprefix("refs/") or head.commit[:12]
             if clean and count:
@@ -442,12 +443,12 @@ class Verdicts:
         """The tasks of the commits before a change that says nothing of its own; empty if that is as it should be.
 
         On a branch that holds a task's commits the hooks mark what they let through as small. If no hook can have
-        run, those that are ``begun`` stand in.
+        run, those that are ``begun`` may be meant as well.
         """
         silent = not claim.task and not claim.marked and not (claim.urgent and policy.unplanned.urgent)
         if not self.walks or not silent or not change.files:
             return ()
-        return tuple(sorted(self._before(change.name, change.parents))) or begun
+        return tuple(dict.fromkeys((*sorted(self._before(change.name, change.parents)), *begun)))
 
     def _begun(self, governing: Governing, policy: Policy) -> tuple[str, ...]:
         """The tasks that are being implemented: `git subtree` runs no hook that would write down its own."""
@@ -652,7 +653,9 @@ class Verdicts:
         if Need.PLANS in needed:
             edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
             facts = self.peek(ctx.policy, ctx.task_name)
-            more["edits"] = tuple(with_begun(self.repository, facts, ctx.change, edit) for edit in edits)
+            more["edits"] = tuple(
+                with_begun(self.repository, facts, ctx.change, edit, history=self.history) for edit in edits
+            )
             if ctx.model != HUMAN:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)

@@ -118,11 +118,13 @@ def bound(repository: Repository, policy: Policy, move: Move) -> Move:
         return move
     plan = plan_at(repository, move.commit, path)
     task = plan.task(task_id) if plan else None
+    text = repository.git.status("rev-parse", "--verify", "--quiet", f"{move.commit}:{path}", ok=(0, 1, 128))[1]
     return replace(
         move,
         roots=tuple(sorted(first_commits(repository, (move.commit,)))),
         added=added,
         terms=terms_of(task) if task else "",
+        text=text.decode("ascii", "replace").strip(),
     )
 
 
@@ -152,6 +154,21 @@ def changes_of(repository: Repository, head: str, path: str, kind: str, *most: s
     )
     lines = out.decode("utf-8", "replace").split("\n") if status == 0 else []
     return tuple(line for line in lines if line and not line.startswith(":"))
+
+
+def texts_of(repository: Repository, revisions: Sequence[str], path: str) -> frozenset[str]:
+    """Return the ids of the blobs that commits (`git log` arguments) put at a path, of each merge what it has itself.
+
+    Raises :class:`CouldNotCheck` if git can't tell.
+    """
+    out = repository.git.text(
+        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-c", "--raw"),
+        *("--full-history", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--format="),
+        *(*revisions, "--", path),
+    )
+    # `:` for each parent, then all modes, then all ids; the last of each is the new side's.
+    rows = (line.partition("\t")[0].split(" ") for line in out.split("\n") if line.startswith(":"))
+    return frozenset(row[2 * row[0].count(":") + 1] for row in rows)
 
 
 def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...]:

@@ -65,8 +65,9 @@ class Move:
     (patch ids). ``at`` is UTC, shown and never compared. ``signer`` as in evidence.
 
     What binds it to where it was written (empty in entries of 0.1.0): ``roots`` are the repository's first commits,
-    ``added`` the commit that added its plan, ``terms`` a digest of what the plan then said of the task, ``after`` the
-    digests of the task's moves that it follows. ``digest`` is its own, and ``entry`` the ledger's commit that holds it.
+    ``added`` the commit that added its plan, ``text`` the id of the plan's blob as it stood, ``terms`` a digest of what
+    that said of the task, ``after`` the digests of the task's moves that it follows. ``digest`` is its own, and
+    ``entry`` the ledger's commit that holds it.
     ``claim`` is what a start claims, None in entries of 0.1.0; ``grant`` by how much a budget is raised.
     """
 
@@ -90,6 +91,7 @@ class Move:
     roots: tuple[str, ...] = ()
     added: str = ""
     terms: str = ""
+    text: str = ""
     after: tuple[str, ...] = ()
     claim: Claim | None = None
     grant: Budget = Budget()
@@ -120,6 +122,8 @@ def to_statement(move: Move) -> Statement:
     }
     if move.added:
         predicate |= {"roots": list(move.roots), "added": move.added, "terms": move.terms, "after": list(move.after)}
+    if move.text:
+        predicate["text"] = move.text
     if move.claim is not None:
         names = ("files", "deny", "shared", "over")
         predicate["claim"] = {name: list(getattr(move.claim, name)) for name in names}
@@ -167,6 +171,7 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
         "roots": tuple(map(object_id, texts(told["roots"]))),
         "added": object_id(text(told, "added")),
         "terms": object_id(text(told, "terms"), empty=True),
+        "text": object_id(text(told, "text")) if "text" in told else "",
         "after": tuple(map(object_id, texts(told["after"]))),
     }
 

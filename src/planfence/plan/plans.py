@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from planfence import POLICY_PATH
 from planfence.change import reader, write
 from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.finding import Finding, Report, Severity
@@ -36,6 +37,18 @@ def policy_for_plans(repository: Repository) -> Policy:
         loaded = worktree_policy(repository)
         policy = None if loaded is None else loaded.policy
     return require_policy(policy)
+
+
+def require_in_force(repository: Repository) -> None:
+    """Raise :class:`PlanfenceError` if HEAD has no policy: no task can start there."""
+    with Objects(repository.git) as objects:
+        found = Sources(objects).policy(reader.head(repository))
+    if found is None and worktree_policy(repository) is not None:
+        raise PlanfenceError(
+            f"{POLICY_PATH} is not committed yet, so no task can start",
+            hint=f"git add {POLICY_PATH} .gitignore && git commit -m 'chore: add planfence'",
+        )
+    require_policy(found)
 
 
 @dataclass(frozen=True, slots=True)

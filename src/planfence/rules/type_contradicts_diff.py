@@ -3,7 +3,7 @@
 ## What it checks
 The Conventional Commits type against the kinds of the changed hunks. `docs:` may change documentation and
 comments, `style:` formatting, `test:` tests, `ci:` and `build:` what builds; comments and formatting are free
-everywhere. An error only if it is proven: `docs:` or `style:` on source whose code gained or lost words. All
+everywhere. An error only if it is proven: `docs:` or `style:` on source whose code gained a word or lost one. All
 else is a warning: other paths that the type does not license, `feat:`, `fix:` or `perf:` on documentation
 alone, and a scope that is a folder or theme of this repository and owns none of the changed paths. Plans and the
 policy may change under any type.
