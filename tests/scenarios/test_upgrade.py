@@ -105,4 +105,3 @@ def test_its_ledger_is_exchanged_and_keeps_its_attachments(old, tmp_path) -> Non
     assert "2 entries of an older version hold their attachments themselves" in pruned.stderr
     assert old.git("for-each-ref", "refs/planfence/ledger") == tips
     assert "planfence 0.1.0" in old.planfence("replay", "last").stdout
-
