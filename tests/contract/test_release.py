@@ -36,7 +36,8 @@ def imported() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"planfence", "_sha2"}  # `_sha2` is 3.12's
+    # What begins with `_` belongs to one version of the standard library or another.
+    return {name for name in found - set(sys.stdlib_module_names) - {"planfence"} if not name.startswith("_")}
 
 
 def brings() -> dict[str, set[str]]:
