@@ -219,6 +219,13 @@ _CONTEXTS = (
     # Base64 is full of `AAAA`: nothing of it is a token.
     _Context("square-token", ("eaaa",), r"(?<![A-Za-z0-9_+/-])(?P<value>EAAA[A-Za-z0-9_-]{60})(?![A-Za-z0-9_+/-])"),
 )
+#: Those of them that have a form of their own besides.
+_FORMED = frozenset(
+    (
+        *("slack-webhook", "discord-webhook", "telegram-token", "azure-secret", "mailchimp-key", "airtable-token"),
+        *("terraform-token", "aws-bedrock-key", "square-token"),
+    )
+)
 _FORMS = tuple(pattern(context.form) for context in _CONTEXTS)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END)
 _KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
@@ -237,6 +244,8 @@ _SHORTEST = 6
 _SHORTEST_WORD = 4
 #: A line of a value of several lines counts by itself if it is longer.
 _LINE = 11
+#: So long is at least what a line's end broke off a token that could end there.
+_REST = 8
 #: Values that begin so name a file.
 _FOLDERS = tuple(
     f"/{name}/"
@@ -340,11 +349,12 @@ def _found(text: str, own: Own) -> Iterator[Span]:
 
 def _goes_on(text: str, view: spellings.View, known: Mapping[int, int]) -> Iterator[Span]:
     """Tokens that a line's end breaks. What is whole in its own line goes on only in what looks like more of it."""
-    for begin, stop, kind in _tokens(view.text):
+    formed = (span for span in _contexts(view.text, view.text.lower()) if span[2] in _FORMED)
+    for begin, stop, kind in (*_tokens(view.text), *formed):
         start, end = view.original(begin, stop)
         more = text[known.get(start, start) : end].lstrip("\r\n\t \"'+>#-*\\")
         digits = sum(map(str.isdigit, more))
-        if start not in known or (len(more) >= _SHORTEST and 0 < digits < len(more)):
+        if start not in known or (len(more) >= _REST and 0 < digits < len(more)):
             yield start, end, kind
 
 
@@ -455,10 +465,12 @@ def _assigned(text: str, small: str) -> Iterator[Span]:
     for root in _ROOTS:
         for at in _places(small, root):
             found = _ASSIGNED.match(text, at)
+            if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
+                continue  # the name of what was taken out before
             if found is not None:
                 group = "quoted" if found["quoted"] is not None else "bare"
                 value = found[group]
-                if _tells(found["more"]) and not _refers(value) and _is_value(root, found[0], value, group):
+                if _tells(found["more"]) and not _refers(value) and _is_value(root, found, group):
                     yield (*found.span(group), "assigned")
             elif small.rfind("--", max(at - 20, 0), at) >= 0:
                 found = _OPTION.match(text, at)
@@ -472,14 +484,18 @@ def _tells(more: str) -> bool:
     return last not in _OTHER and more.lower() not in _OTHER and not _CAMEL.search(more)
 
 
-def _is_value(root: str, assigned: str, value: str, group: str) -> bool:
+def _is_value(root: str, found: re.Match[str], group: str) -> bool:
     """Whether what a secret's name is given can be one."""
-    password = root in _PASSWORDS
-    if len(value) < _SHORTEST and not password:
+    value = found[group]
+    if root not in _PASSWORDS and (len(value) < _SHORTEST or value.isdigit()):
         return False
+    if group == "quoted":
+        return True
+    if found.string[found.end() : found.end() + 1] in ("(", "["):
+        return False  # a call
     # Without quotes it has a digit, as a type or a word has not; but a shell's variables are given nothing else.
-    shell = password and f"={value}" in assigned and assigned.partition("=")[0].isupper()
-    return group == "quoted" or shell or any(map(str.isdigit, value))
+    name, _, given = found[0].partition("=")
+    return any(map(str.isdigit, value)) or (root in _PASSWORDS and name.isupper() and given == value)
 
 
 def _refers(value: str) -> bool:

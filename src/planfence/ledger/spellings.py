@@ -118,12 +118,8 @@ _SLASH = r"(?:\\{0,8}/|\\{1,8}|%2[Ff]|%5[Cc]|-)"
 
 def homes(text: str, small: str, home: str) -> Iterator[tuple[int, int]]:
     """Yield where the home folder stands, in any spelling, that of another system for the same user included."""
-    *above, name = home.strip("/").split("/")
-    before = "".join(_SLASH + re.escape(part) for part in above) + _SLASH
-    if above[-1:] in (["home"], ["Users"]):
-        drive = rf"(?:(?:{_SLASH}mnt)?{_SLASH}[A-Za-z]|(?<![A-Za-z0-9])[A-Za-z](?::|%3[Aa]))?"
-        before = rf"(?:{before}|{drive}{_SLASH}(?:[Uu]sers|USERS|home){_SLASH})"
-    form = re.compile(rf"{before}\Z")
+    name = home.rpartition("/")[2]
+    form = re.compile(before(home))
     longest = len(home) * 10 + 20
     at = small.find(name.lower())
     while at >= 0:
@@ -131,3 +127,13 @@ def homes(text: str, small: str, home: str) -> Iterator[tuple[int, int]]:
         if (found := form.search(text[window:at])) is not None:
             yield window + found.start(), at + len(name)
         at = small.find(name.lower(), at + len(name))
+
+
+def before(home: str) -> str:
+    """The expression of what stands in front of the last part of the home folder, at the end of a text."""
+    above = home.strip("/").split("/")[:-1]
+    before = "".join(_SLASH + re.escape(part) for part in above) + _SLASH
+    if above[-1:] in (["home"], ["Users"]):
+        drive = rf"(?:(?:{_SLASH}mnt)?{_SLASH}[A-Za-z]|(?<![A-Za-z0-9])[A-Za-z](?::|%3[Aa]))?"
+        before = rf"(?:{before}|{drive}{_SLASH}(?:[Uu]sers|USERS|home){_SLASH})"
+    return rf"{before}\Z"
