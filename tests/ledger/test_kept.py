@@ -292,8 +292,6 @@ def test_the_first_thing_that_a_clone_keeps(repo, tmp_path) -> None:
 def test_two_that_drop_at_once_both_end_well(remote) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from planfence.ledger.remote import drop_here
-
     entry(remote, output_txt=b"said")
     kept = remote.git("for-each-ref", "--format=%(refname)", KEPT)
     tip = remote.git("rev-parse", kept)
