@@ -2,8 +2,8 @@
 
     python benchmarks/organisation_large.py [FOLDER]
 
-Writes exports of 52 weeks with DuckDB, one file a repository and about a thousand tasks each, into FOLDER (a temporary one
-that is removed; the largest takes about 1 GB). Each page is made in a process of its own, so that its memory is known.
+Writes exports of 52 weeks with DuckDB, one file a repository and about a thousand tasks each, into a folder below
+FOLDER that is removed afterwards (about 400 MB). Each page is made in a process of its own: so its memory is known.
 """
 
 from __future__ import annotations
@@ -42,14 +42,11 @@ def write(folder: Path, begin: int, end: int) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET memory_limit = '1GB'; SET partitioned_write_max_open_files = 50")
         connection.execute(
-            "COPY (SELECT 'repo' || i // $1 AS repository, DATE '2026-01-05' + 7 * ((i % $1) // 2)::INTEGER AS week, "
-            "'plan' || i % 7 AS plan, 'theme' AS theme, ['single', 'dual'][1 + i % 2] AS flow, "
-            f"'model' || (i // 2) % 5 AS model, {', '.join(made)} FROM range($2, $3) t(i)) "
-            f"TO '{folder}' (FORMAT parquet, PARTITION_BY (repository), WRITE_PARTITION_COLUMNS, OVERWRITE_OR_IGNORE)".replace(
-                "$1", str(ROWS)
-            )
-            .replace("$2", str(begin * ROWS))
-            .replace("$3", str(end * ROWS))
+            f"COPY (SELECT 'repo' || i // {ROWS} AS repository, "
+            f"DATE '2026-01-05' + 7 * ((i % {ROWS}) // 2)::INTEGER AS week, 'plan' || i % 7 AS plan, 'theme' AS theme, "
+            f"['single', 'dual'][1 + i % 2] AS flow, 'model' || (i // 2) % 5 AS model, {', '.join(made)} "
+            f"FROM range({begin * ROWS}, {end * ROWS}) t(i)) "
+            f"TO '{folder}' (FORMAT parquet, PARTITION_BY (repository), WRITE_PARTITION_COLUMNS, OVERWRITE_OR_IGNORE)"
         )
 
 

@@ -12,14 +12,14 @@ from planfence.ledger import evidence, proofs, stating, transitions
 from planfence.ledger.evidence import GateRun, Outcome, Result
 from planfence.ledger.proofs import Proof
 from planfence.ledger.redaction import Own
-from planfence.ledger.transitions import Answer, Kind, Move
+from planfence.ledger.transitions import Answer, Move, MoveKind
 from planfence.manifest import policy
 from planfence.records import replace
 from planfence.report.teamlog import without_secrets
 
 TREE = "1" * 40
 OWN = Own({"DEPLOY_TOKEN": "correct horse"}, "/home/ada")
-MOVE = Move("ab" * 16, Kind.START, "auth/logout", 0, 1, "implement", "codex", "", TREE)
+MOVE = Move("ab" * 16, MoveKind.START, "auth/logout", 0, 1, "implement", "codex", "", TREE)
 RUN = GateRun(
     *("ab" * 16, TREE, "", "", "auth/logout", 1, "implement", "codex", ""),
     (Result("tests", "pytest -q", 0, Outcome.PASSED),),

@@ -113,15 +113,14 @@ _OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
 
 def _add_up(connection: duckdb.DuckDBPyConnection, source: str, dimension: str, begin: date) -> str:
     """Make the table of each group's and week's sums; return the query that adds those up."""
-    from duckdb import Error
+    from duckdb import BinderException
 
     quoted = source.replace("'", "''")
-    try:
-        # To ask every file beforehand what it has takes as long as to read a tenth of it, and most are of one version.
-        first, second = _queries(f"read_parquet('{quoted}')", {name for name, _ in COLUMNS}, dimension)
+    files = f"read_parquet('{quoted}', union_by_name = true)"
+    try:  # To ask every file beforehand what it has takes as long as to read a tenth of it.
+        first, second = _queries(files, {name for name, _ in COLUMNS}, dimension)
         connection.execute(first, [begin])
-    except Error:
-        files = f"read_parquet('{quoted}', union_by_name = true)"
+    except BinderException:
         names = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - quoted
         if lacking := [name for name in (*KEY, "tasks", "closed") if name not in names]:
             raise CouldNotCheck(f"{source} is not an export: it has no `{lacking[0]}`", hint=_HINT) from None

@@ -208,11 +208,11 @@ def cache(bench: Bench) -> Iterator[Diagnosis]:
 def records(bench: Bench) -> Iterator[Diagnosis]:
     """What 0.1.0 wrote into the ledger that says less than a record does now."""
     from planfence.ledger.records import read_book
-    from planfence.ledger.transitions import Kind
+    from planfence.ledger.transitions import MoveKind
 
     moves = read_book(bench.repository).moves
     task = read_active_task(bench.repository.state_dir)
-    begun = [move for move in moves if move.task == task and move.kind is Kind.START]
+    begun = [move for move in moves if move.task == task and move.kind is MoveKind.START]
     if begun and not any(move.claim for move in begun):
         seen = f"{task} was started by 0.1.0: it claims no file, and other tasks may start on its own"
         yield Diagnosis(Health.ODD, "claim", seen, f"planfence start {task}")
