@@ -62,23 +62,33 @@ def measured(call: Callable[[str], None], pattern: str) -> tuple[float, float, i
     return time.perf_counter() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss
 
 
+def report(words: str, pattern: str, first: tuple[float, int] | None) -> tuple[float, int]:
+    """Measure the page of these files, print it, and return its CPU seconds and kilobytes."""
+    pairs = [(measured(page, pattern), measured(scan, pattern)) for _ in range(RUNS)]
+    wall, cpu, memory = (min(each[0][n] for each in pairs) for n in range(3))
+    bare = min(each[1][1] for each in pairs)
+    first = first or (cpu, int(memory))
+    print(
+        f"{words}: {wall:.1f} s, page ÷ bare scan {cpu / bare:.2f}, processor time ÷ the first {cpu / first[0]:.1f}, "
+        f"memory ÷ the first {memory / first[1]:.1f} ({int(memory) >> 10} MB)",
+        flush=True,
+    )
+    return first
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as place:
-        base, done = None, 0
+        first, done = None, 0
+        pattern = f"{place}/*/*.parquet"
         for repositories in SIZES:
             for begin in range(done, repositories, AT_ONCE):
                 write(Path(place), begin, min(begin + AT_ONCE, repositories))
             done = repositories
-            pattern = f"{place}/*/*.parquet"
-            pairs = [(measured(page, pattern), measured(scan, pattern)) for _ in range(RUNS)]
-            wall, cpu, memory = (min(each[0][n] for each in pairs) for n in range(3))
-            bare = min(each[1][1] for each in pairs)
-            base = base or (cpu, memory)
-            print(
-                f"{repositories:6,} repositories, {repositories * ROWS * 9.6:11,.0f} tasks: {wall:.1f} s, "
-                f"page ÷ bare scan {cpu / bare:.2f}, CPU ÷ the first {cpu / base[0]:.1f}, "
-                f"memory ÷ the first {memory / base[1]:.1f} ({memory >> 10} MB)"
-            )
+            words = f"{repositories:6,} repositories, {repositories * ROWS * 9.6:11,.0f} tasks"
+            first = report(words, pattern, first)
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY (FROM read_parquet('{pattern}')) TO '{place}/all.parquet'")
+        report("the same in one file", f"{place}/all.parquet", first)
     return 0
 
 
