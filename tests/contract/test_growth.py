@@ -27,7 +27,7 @@ from planfence.agents import shellsyntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
-from planfence.ledger import redaction
+from planfence.ledger import redaction, spellings
 from planfence.log.reader import Reader
 from planfence.rules import standing
 
@@ -132,6 +132,7 @@ MADE = {
         *((f"{kind} {at}", rest, 0, "match") for at, (kind, _, rest) in enumerate(redaction._PREFIXES)),
         *((context.kind, context.form, 0, "match") for context in redaction._CONTEXTS),
     ],
+    "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), 0, "search")],
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._directive": _directives,

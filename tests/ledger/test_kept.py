@@ -287,3 +287,18 @@ def test_the_first_thing_that_a_clone_keeps(repo, tmp_path) -> None:
     repo.git("clone", "-q", str(repo.root), str(tmp_path / "new"))
     commit = entry(Repo(tmp_path / "new", repo.variables), output_txt=b"said")
     assert Ledger(Repo(tmp_path / "new", repo.variables).open()).kept(commit).files == {"output.txt": b"said"}
+
+
+def test_two_that_drop_at_once_both_end_well(remote) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    entry(remote, output_txt=b"said")
+    kept = remote.git("for-each-ref", "--format=%(refname)", KEPT)
+    tip = remote.git("rev-parse", kept)
+    old = [f"{kept.rpartition('/')[0]}/2026-01-{day:02}" for day in range(1, 29)]
+    for ref in old:
+        remote.git("update-ref", ref, tip)
+    with ThreadPoolExecutor(3) as pool:
+        dropped = list(pool.map(lambda _: drop_here(remote.open(), "2026-02-01"), range(3)))
+    assert sorted(ref for refs in dropped for ref in refs) == old
+    assert remote.git("for-each-ref", "--format=%(refname)", KEPT) == kept

@@ -126,6 +126,22 @@ def test_an_export_of_the_version_before_is_read_as_far_as_it_goes(exports, tmp_
     assert found.overall["rounds_mean"].low is None
 
 
+def test_exports_of_two_versions_are_read_together_and_what_is_none_is_refused(exports, tmp_path) -> None:
+    import duckdb
+
+    folder, _, _ = exports
+    with duckdb.connect() as connection:
+        older = f"SELECT * EXCLUDE (told, rounds_sum2) FROM '{folder}/out/deep/one.parquet'"
+        connection.execute(f"COPY ({older}) TO '{tmp_path}/a.parquet'")
+        connection.execute(f"COPY (FROM '{folder}/out/deep/two.parquet') TO '{tmp_path}/b.parquet'")
+        both = organisation.read(f"{tmp_path}/*.parquet", NOW)
+        one, two = (organisation.read(f"{tmp_path}/{name}.parquet", NOW) for name in "ab")
+        assert (both.repositories, both.tasks) == (2, one.tasks + two.tasks)
+        connection.execute(f"COPY (SELECT 1 AS tasks, 1 AS closed) TO '{tmp_path}/c.parquet'")
+    with pytest.raises(CouldNotCheck):
+        organisation.read(f"{tmp_path}/*.parquet", NOW)
+
+
 def test_the_page_runs_nothing_and_shows_names_as_they_are(exports, tmp_path) -> None:
     rows = [("</style><script>alert(1)</script>", None, "p", "x", "dual", "<b>codex", *[1] * 11)]
     columns = [*organisation.KEY, *[name for name, kind in organisation.COLUMNS if kind == "BIGINT"][:11]]

@@ -77,3 +77,17 @@ def test_a_log_that_was_changed_is_shared_again_without_doubles(team):
 def test_all_writers_and_many_repositories_do_not_go_together(team):
     done = program.run(["report", "--all-writers", "--repo", "."], *team[0])
     assert done.returncode == 2
+
+
+def test_a_line_that_lost_a_secret_on_its_way_out_counts_once(team):
+    ada, bob = team
+    secret = "ghp_" + "a1" * 18
+    (ada[0] / POLICY.log).write_text(HAND.format("a", 1).replace("\n", f",why=it was {secret}\n"))
+    run(ada, "sync")
+    run(bob, "sync")
+    for clone in team:
+        top, variables = clone
+        lines = teamlog.team_lines(open_repository(Environment(variables), top), POLICY)
+        assert len(lines) == 1
+        assert (secret in lines[0]) == (clone is ada)
+        assert json.loads(run(clone, "report", "--all-writers", "--json").stdout)["read"]["lines"] == 1

@@ -70,3 +70,38 @@ def test_its_records_are_read(old) -> None:
     assert old.planfence("test").returncode == 0
     assert old.planfence("advance").returncode == 0
     assert json.loads(old.planfence("status", "--json").stdout)["stage"] == "review"
+
+
+def test_doctor_says_what_is_old_and_what_to_type_makes_it_new(old) -> None:
+    def told() -> dict[str, str]:
+        rows = json.loads(old.planfence("doctor", "--json").stdout)
+        return {row["subject"]: row["mend"] for row in rows if row["subject"] in ("claim", "ledger")}
+
+    assert told() == {"claim": "planfence start auth/logout"}
+    assert old.planfence("start", "auth/logout").returncode == 0
+    assert told() == {}
+    policy = (old.root / "planfence.toml").read_text()
+    old.write("planfence.toml", policy + '\n[trust]\nevidence = "signed"\nsigners = "signers"\n')
+    old.write("signers", "")
+    old.git("add", "-A")
+    old.git("commit", "-q", "--no-verify", "-m", "chore: only what is signed counts")
+    assert told() == {"ledger": "planfence status"}
+    assert "written before records said where they belong (0.1.0)" in old.planfence("status").stderr
+
+
+def test_its_policy_is_read_as_it_was_meant(old) -> None:
+    shown = old.planfence("policy", "show", "--origin").stdout
+    assert 'unplanned.urgent = "human"  # planfence.toml:7' in shown  # `true` of 0.1.0
+    assert 'protected = ["ci/**"]  # planfence.toml:3' in shown
+
+
+def test_its_ledger_is_exchanged_and_keeps_its_attachments(old, tmp_path) -> None:
+    old.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+    old.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    assert "own ledger pushed" in old.planfence("sync").stdout
+    tips = old.git("for-each-ref", "refs/planfence/ledger")
+    pruned = old.planfence("ledger", "prune", "--older-than", "1")
+    assert pruned.returncode == 0
+    assert "2 entries of an older version hold their attachments themselves" in pruned.stderr
+    assert old.git("for-each-ref", "refs/planfence/ledger") == tips
+    assert "planfence 0.1.0" in old.planfence("replay", "last").stdout

@@ -178,9 +178,14 @@ def _proof(scene: Scene) -> Iterator[Finding]:
 
 def proof_of(scene: Scene) -> Proof | None:
     """The newest believed proof about this very tree of the task, by the policy's command; None if nobody asked."""
-    command = (evidence.TESTS, scene.policy.tests.command.replace("{files}", ""))
+    command = scene.policy.tests.command.replace("{files}", "")
     found = believed_proofs(scene.repository, scene.book, scene.policy, scene.tree)
-    return latest((each for each in found if command in each.commands), scene.tree, scene.name)
+    asked = (
+        each
+        for each in found
+        if any(name == evidence.TESTS and evidence.is_command(line, command) for name, line in each.commands)
+    )
+    return latest(asked, scene.tree, scene.name)
 
 
 def _answers(scene: Scene) -> Iterator[Finding]:

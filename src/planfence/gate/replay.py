@@ -18,7 +18,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
-from planfence.ledger.evidence import GateRun, Result
+from planfence.ledger.evidence import GateRun, Result, is_command
 from planfence.ledger.records import Book, base_refs, read_book
 from planfence.ledger.refs import Kept, Ledger
 from planfence.ledger.transitions import MoveKind
@@ -172,7 +172,7 @@ def replay(repository: Repository, recording: Recording, teller: RunProgress, ma
     with Objects(repository.git) as objects:
         sources = Sources(objects)
         policy = require_policy(sources.policy(reader.head(repository)))
-        strange = _strange(repository, sources, policy, run)
+        run, strange = _by_name(run, _named(repository, sources, policy, run))
     if strange and not may_run(strange):
         raise PlanfenceError(
             f"run {run.id[:12]} names commands that neither the policy nor the plan here names: nothing was run",
@@ -190,8 +190,8 @@ def replay(repository: Repository, recording: Recording, teller: RunProgress, ma
     return Replayed(recording, Verdict.DIFFERENT if steady else Verdict.FLAKY, (first, second))
 
 
-def _strange(repository: Repository, sources: Sources, policy: Policy, run: GateRun) -> tuple[str, ...]:
-    """The run's command lines that no policy and no plan of the own history names, at HEAD or where the run was."""
+def _named(repository: Repository, sources: Sources, policy: Policy, run: GateRun) -> set[str]:
+    """The command lines that a policy or a plan of the own history names, at HEAD or where the run was."""
     named: set[str] = set()
     for commit in (reader.head(repository), *_own_history(repository, policy, run)):
         try:
@@ -204,8 +204,19 @@ def _strange(repository: Repository, sources: Sources, policy: Policy, run: Gate
         if plan is not None:
             named |= {each.run for each in plan.constraints}
             named |= {each.run for task in plan.tasks for each in task.acceptance}
-    lines = dict.fromkeys(line for line in (run.setup, *(each.command for each in run.results)) if line)
-    return tuple(line for line in lines if line not in named)
+    return named
+
+
+def _by_name(run: GateRun, named: set[str]) -> tuple[GateRun, tuple[str, ...]]:
+    """The run with each command as it is named, which a record has without its secrets; and those that nobody names."""
+
+    def exact(recorded: str) -> str:
+        return next((line for line in named if is_command(recorded, line)), recorded)
+
+    results = tuple(replace(each, command=exact(each.command)) for each in run.results)
+    run = replace(run, setup=exact(run.setup), results=results)
+    lines = dict.fromkeys(line for line in (run.setup, *(each.command for each in results)) if line)
+    return run, tuple(line for line in lines if line not in named)
 
 
 def _own_history(repository: Repository, policy: Policy, run: GateRun) -> list[str]:

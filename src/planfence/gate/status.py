@@ -16,6 +16,7 @@ from planfence.gitio.repository import Repository, branch_of
 from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.judge.sources import Sources
+from planfence.ledger.evidence import is_command
 from planfence.ledger.records import base_refs, read_history
 from planfence.ledger.stages import Stage
 from planfence.ledger.transitions import MoveKind
@@ -74,7 +75,8 @@ def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
     assert isinstance(answers, dict)
     if each.run:
         runs = scene.runs
-        return any(r.name == each.id and r.command == each.run and r.passed for run in runs for r in run.results)
+        results = (result for run in runs for result in run.results if result.name == each.id)
+        return any(result.passed and is_command(result.command, each.run) for result in results)
     reply = answers.get(each.id)
     return reply is not None and reply[0].met
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
+from planfence.digests import sha256
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.manifest.policy import Tests
 from planfence.records import dataclass, field
@@ -122,6 +123,16 @@ def judge(command: str, exit_status: int | None, counts: Counts | None, least: i
     return Outcome.PASSED
 
 
+def without_secret(kept: str, command: str) -> str:
+    """Return a command line as it is recorded if only ``kept`` of it may be: with the digest of the exact text."""
+    return f"{kept} (sha256:{sha256(command.encode('utf-8', 'surrogatepass')).hexdigest()})"
+
+
+def is_command(recorded: str, command: str) -> bool:
+    """Whether a record speaks of exactly this command line, which it may have without the secrets in it."""
+    return recorded == command or (recorded[-1:] == ")" and recorded.endswith(without_secret("", command)))
+
+
 def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool = False) -> str:
     """Say why these runs do not show that the policy's tests passed on ``tree``; empty if they do."""
     if not tests.command:
@@ -130,7 +141,8 @@ def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool 
     if not here:
         return "no test run is recorded for exactly this tree"
     same = [
-        (run, [each for each in run.results if (each.name, each.command) == (TESTS, tests.command)]) for run in here
+        (run, [each for each in run.results if each.name == TESTS and is_command(each.command, tests.command)])
+        for run in here
     ]
     same = [(run, results) for run, results in same if results]
     if not same:
@@ -155,13 +167,17 @@ def unmet(
     runs: tuple[GateRun, ...], tree: str, commands: Mapping[str, str], *, signed: bool = False
 ) -> tuple[str, ...]:
     """Return the ids of the criteria whose command (id → command) has not passed on ``tree``."""
-    met = {
-        (result.name, result.command)
-        for run in runs
-        for result in run.results
-        if run.tree == tree and result.passed and (run.signer or not signed)
-    }
-    return tuple(name for name, command in commands.items() if (name, command) not in met)
+    met: dict[str, list[str]] = {}
+    for run in runs:
+        if run.tree == tree and (run.signer or not signed):
+            for result in run.results:
+                if result.passed:
+                    met.setdefault(result.name, []).append(result.command)
+    return tuple(
+        name
+        for name, command in commands.items()
+        if not any(is_command(recorded, command) for recorded in met.get(name, ()))
+    )
 
 
 def to_statement(run: GateRun) -> Statement:

@@ -468,8 +468,13 @@ def _write(
     attachments: Mapping[str, bytes] | None,
     trees: Mapping[str, str] | None = None,
 ) -> str:
+    from planfence.ledger import redaction, stating
+
     ledger = Ledger(repository)
     sealer = _sealer(repository, policy)
+    stated = replace(
+        stated, predicate=stating.stated(stated.predicate, redaction.own_of(repository.environment.variables))
+    )
     if attachments or trees:
         said = _keep(repository, policy, ledger, attachments or {}, trees or {})
         stated = replace(stated, predicate={**stated.predicate, "attachments": said})

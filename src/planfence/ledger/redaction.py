@@ -7,11 +7,13 @@ is installed (the extra `redact`) is asked as well.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from planfence.lazyregex import pattern
+from planfence.ledger import spellings
 from planfence.records import dataclass, field
 
 TYPE_CHECKING = False
@@ -82,6 +84,7 @@ _TOKENS = tuple((kind, begins, pattern(rest)) for kind, begins, rest in _PREFIXE
 
 #: Names of what holds a secret, in any spelling, by the words that each of them has.
 _ROOTS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key", "webhook")
+_PASSWORDS = ("passw", "passphrase", "pwd")
 _KEYS = ("api", "auth", "access", "private", "account", "cryption", "signing")
 _NAMES = (
     "(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|webhook[_-]?url"
@@ -118,9 +121,10 @@ _REFERENCE = pattern(
     re.IGNORECASE,
 )
 _ASSIGNED = pattern(
-    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=])(?>\s{{0,4}})"
-    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\]{6,400}))(?P=quote)"
-    r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{6,400})))",
+    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=])"
+    r"(?>[ \t]{0,4}(?:[|>][+-]?)?(?:\r?\n[+-]?[ \t]{0,80})?)"
+    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\]{4,400}))(?P=quote)"
+    r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{4,400})))",
     re.IGNORECASE,
 )
 _OPTION = pattern(
@@ -148,6 +152,15 @@ _CONTEXTS = (
         ("://",),
         r"://(?>[^\s/@:'\"<>]{0,200}):(?P<value>[^\s/@'\"<>$\[{(](?>[^\s/@'\"<>]{0,300}))@",
     ),
+    _Context("url-user", ("://",), r"://(?P<value>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{12,200})@"),
+    _Context("docker-auth", ('"auth":',), r'"auth":\s{0,20}"(?P<value>[A-Za-z0-9+/]{8,400}={0,2})"'),
+    _Context(
+        "xml",
+        ("password>", "passwd>", "passphrase>", "secret>", "token>", "apikey>", "privatekey>"),
+        r"[A-Za-z]{5,10}>(?P<value>[^<>\s]{4,400})</",
+    ),
+    _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
+    _Context("command-line", ("sshpass ",), r"sshpass -p[ \t]?[\"']?(?P<value>[^\s\"'$]{4,200})"),
     _Context(
         "authorization",
         ("bearer ", "basic ", "token ", "apikey "),
@@ -206,6 +219,13 @@ _CONTEXTS = (
     # Base64 is full of `AAAA`: nothing of it is a token.
     _Context("square-token", ("eaaa",), r"(?<![A-Za-z0-9_+/-])(?P<value>EAAA[A-Za-z0-9_-]{60})(?![A-Za-z0-9_+/-])"),
 )
+#: Those of them that have a form of their own besides.
+_FORMED = frozenset(
+    (
+        *("slack-webhook", "discord-webhook", "telegram-token", "azure-secret", "mailchimp-key", "airtable-token"),
+        *("terraform-token", "aws-bedrock-key", "square-token"),
+    )
+)
 _FORMS = tuple(pattern(context.form) for context in _CONTEXTS)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END)
 _KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
@@ -219,8 +239,21 @@ _SECRET_NAME = pattern(
     re.IGNORECASE,
 )
 _NO_SECRET = frozenset(("PWD", "OLDPWD", "GPG_KEY", "SSH_AUTH_SOCK", "GIT_ASKPASS", "SSH_ASKPASS"))
-#: Shorter values, and words like these, stand in any text.
+#: Shorter values, and words like these, stand in any text; a value of four or five characters is looked for as a word.
 _SHORTEST = 6
+_SHORTEST_WORD = 4
+#: A line of a value of several lines counts by itself if it is longer.
+_LINE = 11
+#: So long is at least what a line's end broke off a token that could end there.
+_REST = 8
+#: Values that begin so name a file.
+_FOLDERS = tuple(
+    f"/{name}/"
+    for name in (
+        *("bin", "dev", "etc", "home", "lib", "media", "mnt", "nix", "opt", "private", "proc", "root", "run", "snap"),
+        *("srv", "sys", "tmp", "usr", "var", "Users"),
+    )
+)
 _ORDINARY = frozenset(
     (
         "secret",
@@ -260,12 +293,16 @@ def own_of(variables: Mapping[str, str]) -> Own:
         for name, value in variables.items()
         if _SECRET_NAME.search(name)
         and name not in _NO_SECRET
-        and len(value) >= _SHORTEST
+        and (len(value) >= _SHORTEST or _is_short_secret(value))
         and value.lower() not in _ORDINARY
-        and not value.startswith("/")
+        and not value.startswith(_FOLDERS)
     }
     home = variables.get("HOME", "").rstrip("/")
     return Own(values, home if home.count("/") and len(home) > 1 else "")
+
+
+def _is_short_secret(value: str) -> bool:
+    return len(value) >= _SHORTEST_WORD and not value.isdigit() and not value.isalpha()
 
 
 Span = tuple[int, int, str]
@@ -278,8 +315,11 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
     """Return a text without secrets; what was taken out stands there by its kind: `[redacted: github-token]`."""
     # One character a byte, so that places are the same in both; what is looked for is ASCII.
     text = data.decode("latin-1")
-    small = text.lower()
-    spans = [*_of_own(text, own), *_keys(text), *_tokens(text), *_contexts(text, small), *_assigned(text, small)]
+    spans = [*_found(text, own), *_in_base64(text, own)]
+    if (view := spellings.plain(text)) is not None:
+        spans += ((*view.original(start, end), kind) for start, end, kind in _found(view.text, own))
+    if (view := spellings.unfolded(text)) is not None:
+        spans += _goes_on(text, view, {start: end for start, end, _ in spans})
     if detector is not None:
         spans += detector(data)
     if not spans:
@@ -298,15 +338,51 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
     return Redacted(b"".join(out), counts)
 
 
-def _of_own(text: str, own: Own) -> Iterator[Span]:
+def _found(text: str, own: Own) -> Iterator[Span]:
+    small = text.lower()
+    yield from _of_own(text, small, own)
+    yield from _keys(text)
+    yield from _tokens(text)
+    yield from _contexts(text, small)
+    yield from _assigned(text, small)
+
+
+def _goes_on(text: str, view: spellings.View, known: Mapping[int, int]) -> Iterator[Span]:
+    """Tokens that a line's end breaks. What is whole in its own line goes on only in what looks like more of it."""
+    formed = (span for span in _contexts(view.text, view.text.lower()) if span[2] in _FORMED)
+    for begin, stop, kind in (*_tokens(view.text), *formed):
+        start, end = view.original(begin, stop)
+        more = text[known.get(start, start) : end].lstrip("\r\n\t \"'+>#-*\\")
+        digits = sum(map(str.isdigit, more))
+        if start not in known or (len(more) >= _REST and 0 < digits < len(more)):
+            yield start, end, kind
+
+
+def _in_base64(text: str, own: Own) -> Iterator[Span]:
+    for start, end, data in spellings.decoded(text):
+        inner = redact(data, own)
+        if kind := next((kind for kind in inner.counts if kind != "home"), ""):
+            yield start, end, kind
+
+
+def _of_own(text: str, small: str, own: Own) -> Iterator[Span]:
     for name, value in own.values.items():
-        for form in dict.fromkeys((value, quote(value, safe=""), value.replace("\\", "\\\\").replace('"', '\\"'))):
+        lines = value.splitlines() if "\n" in value else ()
+        spelled = (
+            value,
+            quote(value, safe=""),
+            *(json.dumps(value, ensure_ascii=each)[1:-1] for each in (True, False)),
+        )
+        for form in dict.fromkeys((*spelled, *(line for line in lines if len(line) > _LINE))):
             word = _bytewise(form)
-            yield from ((at, at + len(word), f"${name}") for at in _places(text, word))
+            for at in _places(text, word):
+                end = at + len(word)
+                short = len(value) < _SHORTEST
+                if not short or not (_in_name(text[max(at - 1, 0) : at], "_") or _in_name(text[end : end + 1], "_")):
+                    yield at, end, f"${name}"
     home = _bytewise(own.home)
-    for at in _places(text, home) if home else ():
-        end = at + len(home)
-        if not _in_name(text[max(at - 1, 0) : at], "_.") and not _in_name(text[end : end + 1], "_-"):
+    for at, end in spellings.homes(text, small, home) if home else ():
+        if not _in_name(text[max(at - 1, 0) : at], "_.") and not _in_name(text[end : end + 1], "_"):
             yield at, end, "home"
 
 
@@ -389,11 +465,12 @@ def _assigned(text: str, small: str) -> Iterator[Span]:
     for root in _ROOTS:
         for at in _places(small, root):
             found = _ASSIGNED.match(text, at)
+            if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
+                continue  # the name of what was taken out before
             if found is not None:
                 group = "quoted" if found["quoted"] is not None else "bare"
                 value = found[group]
-                # Without quotes it has a digit, as a type or a word has not.
-                if _tells(found["more"]) and not _refers(value) and (group == "quoted" or any(map(str.isdigit, value))):
+                if _tells(found["more"]) and not _refers(value) and _is_value(root, found, group):
                     yield (*found.span(group), "assigned")
             elif small.rfind("--", max(at - 20, 0), at) >= 0:
                 found = _OPTION.match(text, at)
@@ -405,6 +482,20 @@ def _tells(more: str) -> bool:
     """Whether a name that goes on so still names a secret."""
     last = re.split("[_-]", more.lower())[-1]
     return last not in _OTHER and more.lower() not in _OTHER and not _CAMEL.search(more)
+
+
+def _is_value(root: str, found: re.Match[str], group: str) -> bool:
+    """Whether what a secret's name is given can be one."""
+    value = found[group]
+    if root not in _PASSWORDS and (len(value) < _SHORTEST or value.isdigit()):
+        return False
+    if group == "quoted":
+        return True
+    if found.string[found.end() : found.end() + 1] in ("(", "["):
+        return False  # a call
+    # Without quotes it has a digit, as a type or a word has not; but a shell's variables are given nothing else.
+    name, _, given = found[0].partition("=")
+    return any(map(str.isdigit, value)) or (root in _PASSWORDS and name.isupper() and given == value)
 
 
 def _refers(value: str) -> bool:

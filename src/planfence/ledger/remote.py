@@ -140,12 +140,17 @@ def _old(refs: Iterable[str], first: str) -> list[str]:
 
 def drop_here(repository: Repository, first: str) -> tuple[str, ...]:
     """Drop what was kept before a day in this repository, of all writers; return the refs."""
-    known = kept_refs(repository.git)
-    old = _old(known, first)
-    if old:
+    while True:
+        known = kept_refs(repository.git)
+        old = _old(known, first)
+        if not old:
+            return ()
         orders = "".join(f"delete {ref} {known[ref]}\n" for ref in old)
-        repository.git.run("update-ref", "--no-deref", "--stdin", stdin=orders.encode())
-    return tuple(old)
+        status, _ = repository.git.status("update-ref", "--no-deref", "--stdin", stdin=orders.encode(), ok=(0, 128))
+        if status == 0:
+            return tuple(old)
+        if kept_refs(repository.git) == known:  # nobody else dropped or kept anything meanwhile
+            repository.git.run("update-ref", "--no-deref", "--stdin", stdin=orders.encode())
 
 
 def drop_there(repository: Repository, remote: str, first: str) -> tuple[tuple[str, ...], str]:

@@ -24,7 +24,7 @@ from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge import content
 from planfence.judge.situation import look, merge_base
-from planfence.ledger.evidence import TESTS
+from planfence.ledger.evidence import TESTS, is_command
 from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
 from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
 from planfence.ledger.stages import Stage
@@ -240,8 +240,13 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
     found = [
         each
         for each in believed_proofs(change.repository, read_book(change.repository), target.policy, target.tree)
-        if (each.tree, each.base_tree, each.commands, each.setup, each.task)
-        == (target.tree, target.trees["base"], commands, target.policy.tests.setup, target.task_name)
+        if (each.tree, each.base_tree, each.task) == (target.tree, target.trees["base"], target.task_name)
+        and len(each.commands) == len(commands)
+        and all(
+            (name, is_command(recorded, line)) == (wanted, True)
+            for (name, recorded), (wanted, line) in zip(each.commands, commands, strict=True)
+        )
+        and is_command(each.setup, target.policy.tests.setup)
     ]
     return max(found, key=lambda each: each.seq, default=None)
 

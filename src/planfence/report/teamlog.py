@@ -9,13 +9,13 @@ from pathlib import Path
 
 from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.ledger import intoto
+from planfence.ledger import intoto, redaction, stating
 from planfence.ledger.intoto import NotAStatement, Statement
 from planfence.ledger.records import write_entry
 from planfence.ledger.refs import Ledger
 from planfence.log.files import lines_of, local_clock, own_logs
-from planfence.log.line import ID_LENGTH, format_record, format_run
-from planfence.log.reader import Reader, Record
+from planfence.log.line import ID_LENGTH, encode, format_record, format_run
+from planfence.log.reader import Reader, Record, decode
 from planfence.log.writer import utc
 from planfence.manifest.policy import Policy
 
@@ -56,13 +56,23 @@ def share(repository: Repository, policy: Policy) -> int:
     lines = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
     state = repository.common_dir / "planfence" / _STATE
     done = _done(state, lines)
+    own = redaction.own_of(repository.environment.variables) if done < len(lines) else redaction.Own()
     for start in range(done, len(lines), _ENTRY_LINES):
-        text = "".join(f"{line}\n" for line in lines[start : start + _ENTRY_LINES])
+        text = "".join(f"{line}\n" for line in without_secrets(lines[start : start + _ENTRY_LINES], own))
         digest = {"sha256": hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()}
         write_entry(repository, policy, Statement(LOG_LINES, {"lines": text}, digest))
     if len(lines) != done:
         write_atomically(state, json.dumps({"lines": len(lines), "sha256": _digest(lines)}).encode())
     return len(lines) - done
+
+
+def without_secrets(lines: list[str], own: redaction.Own) -> Iterator[str]:
+    """Yield lines as they may leave this machine: the value of each field is a text of its own."""
+    fields = [[part.partition("=") for part in line.split(",")] for line in lines]
+    values = dict.fromkeys(value for line in fields for _, _, value in line)
+    cleaned = stating.without_secrets((decode(value) for value in values), own)
+    kept = {value: encode(text) if counts else value for value, (text, counts) in zip(values, cleaned, strict=True)}
+    yield from (",".join(f"{name}{equals}{kept[value]}" for name, equals, value in line) for line in fields)
 
 
 def _done(state: Path, lines: list[str]) -> int:
@@ -83,7 +93,9 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
 
     `planfence sync` brings the others'. An entry that can't be read is not a log line.
     """
-    found = dict.fromkeys(f"{line}\n" for line in _lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    mine = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    found = dict.fromkeys(f"{line}\n" for line in mine)
+    known: set[str] | None = None
     ledger = Ledger(repository)
     for raw in ledger.read(ledger.tips()):
         if isinstance(raw, str):
@@ -94,5 +106,15 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
             continue
         text = stated.predicate.get("lines")
         if stated.predicate_type == LOG_LINES and isinstance(text, str):
-            found |= dict.fromkeys(f"{line}\n" for line in text.split("\n") if line)
+            if "[redacted: " in text and known is None:
+                known = {_id(line) for line in mine}
+            # A line that lost something on its way out reads otherwise than the same line here.
+            lost = (
+                line for line in text.split("\n") if line and not ("[redacted: " in line and _id(line) in (known or ()))
+            )
+            found |= dict.fromkeys(f"{line}\n" for line in lost)
     return list(found)
+
+
+def _id(line: str) -> str:
+    return line.rpartition(",id=")[2] or line

@@ -205,6 +205,23 @@ def cache(bench: Bench) -> Iterator[Diagnosis]:
             )
 
 
+def records(bench: Bench) -> Iterator[Diagnosis]:
+    """What 0.1.0 wrote into the ledger that says less than a record does now."""
+    from planfence.ledger.records import read_book
+    from planfence.ledger.transitions import MoveKind
+
+    moves = read_book(bench.repository).moves
+    task = read_active_task(bench.repository.state_dir)
+    begun = [move for move in moves if move.task == task and move.kind is MoveKind.START]
+    if begun and not any(move.claim for move in begun):
+        seen = f"{task} was started by 0.1.0: it claims no file, and other tasks may start on its own"
+        yield Diagnosis(Health.ODD, "claim", seen, f"planfence start {task}")
+    unbound = sum(not move.added for move in moves)
+    if unbound and bench.policy.trust.evidence == "signed":
+        seen = f"{unbound} stage moves of 0.1.0 name no place, and don't count where evidence is signed"
+        yield Diagnosis(Health.ODD, "ledger", seen, "planfence status")
+
+
 def doors(bench: Bench) -> Iterator[Diagnosis]:
     """Whether this shell leaves a door open for every commit."""
     if bench.environment.get("PLANFENCE_URGENT"):
@@ -229,5 +246,6 @@ def _checks() -> tuple[Callable[[Bench], Iterator[Diagnosis]], ...]:
         tests,
         logs,
         cache,
+        records,
         doors,
     )
