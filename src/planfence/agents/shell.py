@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 from types import MappingProxyType
 
 from planfence.agents import patch, shellfiles, shellgit, shellsyntax, shellwrap
@@ -50,6 +51,8 @@ _WRAPPERS = {
 }
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
+#: A command in loops is judged for so many of the values that their variables have.
+_MOST_ROUNDS = 200
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
 #: Programs whose arguments hold programs in a language of their own, which can run others.
 _CODED = frozenset({"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "lua", "tclsh", "expect"}
@@ -150,6 +153,7 @@ class _Walker:
         self.is_folder = is_folder
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
+        self.loops: dict[str, list[str]] = {}
         self.nesting = 0
         self.certain = True
         self.later = False
@@ -180,18 +184,26 @@ class _Walker:
             here, sure = places[depth]
             self.variables["PWD"] = here
             self.certain, self.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
-            self._inner(command, here)
-            self.printer = ""
-            words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
-            new = self._scoped(words, command, here, before if command.piped else "")
-            if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
-                self._reach(new)
-                new, sure = self._entered(words, command, new)
+            for _ in self._rounds(command):
+                self._inner(command, here)
+                self.printer = ""
+                words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
+                new = self._scoped(words, command, here, before if command.piped else "")
+                if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
+                    self._reach(new)
+                    new, sure = self._entered(words, command, new)
             places[depth] = new, sure
             before = _said(words, command)
             if not before and posixpath.basename(words[0] if words else "") not in _FETCHERS:
                 before = "$"
         self.certain, self.later = outer
+
+    def _rounds(self, command: Command) -> Iterator[None]:
+        """Give the loops' variables that a command names their values, one after another."""
+        named = [name for name in self.loops if shellsyntax.names(command, name)]
+        for values in islice(product(*(self.loops[name] for name in named)), _MOST_ROUNDS):
+            self.variables |= dict(zip(named, values, strict=True))
+            yield
 
     def _entered(self, words: Sequence[str], command: Command, place: str) -> tuple[str, bool | int]:
         """Tell how sure the directory is that a `cd` goes to: 1 means that it is within the chain."""
@@ -313,7 +325,7 @@ class _Walker:
         if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
             self._assignments([word for word in rest if not word.startswith("-")], exported=True)
         elif program == "for" and rest[1:2] == ["in"]:
-            self.variables[rest[0]] = " ".join(rest[2:])
+            self.loops[rest[0]] = rest[2:] or ["$"]
         elif program == "alias":
             for name, _, value in (word.partition("=") for word in rest):
                 self.aliases[name] = value.split()
@@ -326,6 +338,7 @@ class _Walker:
             name, _, value = words[index].partition("=")
             name = name.removesuffix("+")
             self.variables[name] = value
+            self.loops.pop(name, None)
             if exported:
                 self._deny(shellgit.variable(name, value))
             self._says(name, value)
