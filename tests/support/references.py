@@ -117,34 +117,55 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
     scissors = "\n# ------------------------ >8 ------------------------\n"
-    text = f"\n{text}".partition(scissors)[0].removeprefix("\n")  # git's wt_status_locate_end, in a commit too
-    text = "\n".join(line for line in text.split("\n") if not line.startswith("#"))  # git skips comments
+    before, cut, _ = f"\n{text}".partition(scissors)  # git's wt_status_locate_end, in a commit too
+    text = f"{before}\n"[1:] if cut else text
+    end, conflicts = 0, False  # git's ignored_log_message_bytes, to which the first line is none
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    for place, line in enumerate(lines):
+        if line[0] == "#" or line in ("\n", "Conflicts:\n"):
+            end = end or place
+            conflicts = conflicts or line[0] == "C"
+        elif end and not (conflicts and line[0] == "\t"):
+            end, conflicts = 0, False
+    text = "".join(lines[: end or None])
     paragraphs: list[list[str]] = [[]]
     for line in text.rstrip(" \t\n\r").split("\n"):
-        if line.strip(" \t\n\r") == "":
-            paragraphs.append([])
-        else:
+        if line.strip(" \t\n\r"):
             paragraphs[-1].append(line)
+        elif paragraphs[0]:
+            paragraphs.append([])
+    # Git skips comments, and paragraphs of comments but the first.
+    kept = [each for each in paragraphs[1:] if not each or any(line[0] != "#" for line in each)]
+    paragraphs = [paragraphs[0], *kept]
+    while len(paragraphs) > 1 and not paragraphs[-1]:
+        paragraphs.pop()
     if len(paragraphs) == 1:
         return []
-    # Folded lines first: each belongs to the line above it, whatever that is.
+    # Folded lines first: each belongs to the line above it, whatever that is, and behind a comment to none.
     whole: list[list[str]] = []
+    strange, behind = 0, False
     for line in paragraphs[-1]:
-        if line[0] in " \t" and whole:
+        if line[0] in " \t" and whole and behind:
+            strange += 1
+        elif line[0] in " \t" and whole:
             whole[-1].append(line)
-        else:
+        elif line[0] != "#":
             whole.append([line])
+            behind = False
+        behind = behind or line[0] == "#"
     found: list[list[str]] = []
-    strange = 0
+    known, counted = False, 0
     for first, *folded in whole:
         key, colon, value = first.partition(":")
         key = key.rstrip(" \t")
+        gits = first.startswith(("Signed-off-by: ", "(cherry picked from commit "))  # its own, without configuration
         if colon and key and all(c.isascii() and (c.isalnum() or c == "-") for c in key):
             found.append([key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")])
-        else:
+        elif not gits:
             strange += 1 + len(folded)
-    known = any(key.lower() == "signed-off-by" for key, _ in found)  # git's own, without configuration
-    if strange and not (known and 3 * len(found) >= strange):
+            continue
+        known, counted = known or gits, counted + 1
+    if strange and not (known and 3 * counted >= strange):
         return []
     return [(key, value) for key, value in found]
 
