@@ -129,6 +129,18 @@ DICTIONARY: dict[str, list[bytes]] = {
     "pre-receive": [b"0" * 40, b" refs/heads/", b"refs/planfence/", b"1" * 40],
     "tree": [b"100644 ", b"40000 ", b"040000 ", b"160000 ", b"\0"],
     "replay": [b"100644 ", b"40000 ", b"120000 ", b"160000 ", b"\0", b"..", b"/", b".git", b"git~1", b"\xe2\x80\x8c"],
-    "shell": [b"git ", b"commit ", b"-n ", b"$(", b"`", b"<<E\n", b"\nE\n", b"${x:-", b"; do ", b"done", b"; fi", b"esac"]
-    + [b"<(", b"[[ ", b" ]]", b"((", b"))", b"\\\n", b"$'", b"&&", b"||", b"2>&1", b"{a,b}", b"eval ", b"xargs "],
+    "shell": [
+        b"git ",
+        b"commit ",
+        b"-n ",
+        b"$(",
+        b"`",
+        b"<<E\n",
+        b"\nE\n",
+        b"${x:-",
+        b"; do ",
+        b"done",
+        b"{a,b}",
+        b"eval ",
+    ],
 }

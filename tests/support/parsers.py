@@ -142,9 +142,9 @@ PAYLOADS = [
     b' "hook_event_name": "PreToolUse"}',
 ]
 COMMANDS = [
-    b"for f in a {b,c}; do echo \"$f\" > \"$f.x\"; done && cd \"$(git rev-parse --show-toplevel)\" || true",
+    b'for f in a {b,c}; do echo "$f" > "$f.x"; done && cd "$(git rev-parse --show-toplevel)" || true',
     b"cat <<'E' > a; X=1 env -u Y git -C b commit -m \"$(cat <<F\n`x`\nF\n)\" &\nx\nE\n",
-    b"if [[ $a > 3 ]]; then (( n++ )); case x in a|b) y;; esac; fi | tee >(z) 2>&1 <<< \"${q:-w}\"",
+    b'if [[ $a > 3 ]]; then (( n++ )); case x in a|b) y;; esac; fi | tee >(z) 2>&1 <<< "${q:-w}"',
 ]
 
 

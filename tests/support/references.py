@@ -116,29 +116,7 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
-    scissors = "\n# ------------------------ >8 ------------------------\n"
-    before, cut, _ = f"\n{text}".partition(scissors)  # git's wt_status_locate_end, in a commit too
-    text = f"{before}\n"[1:] if cut else text
-    end, conflicts = 0, False  # git's ignored_log_message_bytes, to which the first line is none
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    for place, line in enumerate(lines):
-        if line[0] == "#" or line in ("\n", "Conflicts:\n"):
-            end = end or place
-            conflicts = conflicts or line[0] == "C"
-        elif end and not (conflicts and line[0] == "\t"):
-            end, conflicts = 0, False
-    text = "".join(lines[: end or None])
-    paragraphs: list[list[str]] = [[]]
-    for line in text.rstrip(" \t\n\r").split("\n"):
-        if line.strip(" \t\n\r"):
-            paragraphs[-1].append(line)
-        elif paragraphs[0]:
-            paragraphs.append([])
-    # Git skips comments, and paragraphs of comments but the first.
-    kept = [each for each in paragraphs[1:] if not each or any(line[0] != "#" for line in each)]
-    paragraphs = [paragraphs[0], *kept]
-    while len(paragraphs) > 1 and not paragraphs[-1]:
-        paragraphs.pop()
+    paragraphs = _paragraphs(_looked_at(text))
     if len(paragraphs) == 1:
         return []
     # Folded lines first: each belongs to the line above it, whatever that is, and behind a comment to none.
@@ -153,21 +131,48 @@ def trailers(text: str) -> list[tuple[str, str]]:
             whole.append([line])
             behind = False
         behind = behind or line[0] == "#"
-    found: list[list[str]] = []
+    found: list[tuple[str, str]] = []
     known, counted = False, 0
     for first, *folded in whole:
         key, colon, value = first.partition(":")
         key = key.rstrip(" \t")
         gits = first.startswith(("Signed-off-by: ", "(cherry picked from commit "))  # its own, without configuration
         if colon and key and all(c.isascii() and (c.isalnum() or c == "-") for c in key):
-            found.append([key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")])
+            found.append((key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")))
         elif not gits:
             strange += 1 + len(folded)
             continue
         known, counted = known or gits, counted + 1
-    if strange and not (known and 3 * counted >= strange):
-        return []
-    return [(key, value) for key, value in found]
+    return [] if strange and not (known and 3 * counted >= strange) else found
+
+
+def _looked_at(text: str) -> str:
+    """What git looks for trailers in: not what its wt_status_locate_end and ignored_log_message_bytes cut off."""
+    scissors = "\n# ------------------------ >8 ------------------------\n"
+    before, cut, _ = f"\n{text}".partition(scissors)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", f"{before}\n"[1:] if cut else text)
+    end, conflicts = 0, False  # git takes the first line for none
+    for place, line in enumerate(lines):
+        if line[0] == "#" or line in ("\n", "Conflicts:\n"):
+            end = end or place
+            conflicts = conflicts or line[0] == "C"
+        elif end and not (conflicts and line[0] == "\t"):
+            end, conflicts = 0, False
+    return "".join(lines[: end or None])
+
+
+def _paragraphs(text: str) -> list[list[str]]:
+    """The paragraphs without those of comments, but for the first."""
+    paragraphs: list[list[str]] = [[]]
+    for line in text.rstrip(" \t\n\r").split("\n"):
+        if line.strip(" \t\n\r"):
+            paragraphs[-1].append(line)
+        elif paragraphs[0]:
+            paragraphs.append([])
+    kept = [each for each in paragraphs[1:] if not each or any(line[0] != "#" for line in each)]
+    while kept and not kept[-1]:
+        kept.pop()
+    return [paragraphs[0], *kept]
 
 
 def commit_ids(data: bytes) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import islice, product
 from types import MappingProxyType
 
+from planfence import tables
 from planfence.agents import patch, shellfiles, shellgit, shellsyntax, shellwrap
 from planfence.agents.paths import top_of
 from planfence.agents.shellgit import Attempt, Write
@@ -325,7 +326,7 @@ class _Walker:
         if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
             self._assignments([word for word in rest if not word.startswith("-")], exported=True)
         elif program == "for" and rest[1:2] == ["in"]:
-            self.loops[rest[0]] = rest[2:] or ["$"]
+            self.loops[rest[0]] = list(rest[2:]) or ["$"]
         elif program == "alias":
             for name, _, value in (word.partition("=") for word in rest):
                 self.aliases[name] = value.split()
@@ -339,7 +340,7 @@ class _Walker:
             name = name.removesuffix("+")
             self.variables[name] = value
             self.loops.pop(name, None)
-            if exported:
+            if exported and not (name == "PLANFENCE_TASK" and _starts_agent(words[index + 1 :])):
                 self._deny(shellgit.variable(name, value))
             self._says(name, value)
             if exported and name in ("HOME", "XDG_CONFIG_HOME"):
@@ -514,6 +515,12 @@ class _Walker:
             if word in ("-exec", "-execdir", "-ok", "-x", "--exec"):
                 inner = list(_until_semicolon(rest[index + 1 :]))
                 self._command([w.replace("{}", "$") for w in inner], Command(), cwd, "")
+
+
+def _starts_agent(words: Sequence[str]) -> bool:
+    """Whether a command line starts an agent, whom its starter may give a task."""
+    program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
+    return any(posixpath.basename(program) == model for _, model in tables.SET_FOR_COMMANDS)
 
 
 def _flags(word: str) -> str:
