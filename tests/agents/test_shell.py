@@ -6,6 +6,9 @@ from planfence import tables
 from planfence.agents.shell import judge
 
 ATTACKS = [
+    "for o in {1..300} --no-verify; do git commit $o -m x; done",
+    "for o in -q -n; do git commit $o -m x; done",
+    "for o in q n; do f=-$o; git commit $f -m x; done",
     "git commit --no-verify -m x",
     "git commit -n -m x",
     "git commit -anm 'x'",
@@ -233,6 +236,11 @@ WRITES = [
     ("for a in x y; do for b in 1 2; do rm $a$b; done; done",
      [(f"/r/{name}", "delete") for name in ("x1", "x2", "y1", "y2")]),
     ("for f in a b; do :; done; f=c; rm $f", [("/r/c", "delete")]),
+    ("for f in a b; do g=$f.md; rm $g; done", [("/r/a.md", "delete"), ("/r/b.md", "delete")]),
+    ("for f in a b; do f=$f.md; rm $f; done", [("/r/a.md", "delete"), ("/r/b.md", "delete")]),
+    ("for f in a b; do for g in $f.x $f.y; do rm $g; done; done",
+     [(f"/r/{name}", "delete") for name in ("a.x", "a.y", "b.x", "b.y")]),
+    ("for f in a; do cat $f; done; for f in b c; do rm $f; done", [("/r/b", "delete"), ("/r/c", "delete")]),
     ("sed -i '' s/a/b/ a", [("/r/a", "modify")]),
     ("chown me a; chmod g+w a", []),
     ("chown me .git/hooks/commit-msg", [("/r/.git/hooks/commit-msg", "modify")]),

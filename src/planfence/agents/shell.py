@@ -155,6 +155,7 @@ class _Walker:
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
         self.loops: dict[str, list[str]] = {}
+        self.turn = 0
         self.nesting = 0
         self.certain = True
         self.later = False
@@ -200,11 +201,26 @@ class _Walker:
         self.certain, self.later = outer
 
     def _rounds(self, command: Command) -> Iterator[None]:
-        """Give the loops' variables that a command names their values, one after another."""
-        named = [name for name in self.loops if shellsyntax.names(command, name)]
-        for values in islice(product(*(self.loops[name] for name in named)), _MOST_ROUNDS):
-            self.variables |= dict(zip(named, values, strict=True))
+        """Give the loops' variables that a command names their values, one after another.
+
+        What it sets to several values is one of them behind it.
+        """
+        held = {name: values for name, values in self.loops.items() if shellsyntax.names(command, name)}
+        if not held:
             yield
+            return
+        for name in held:
+            del self.loops[name]
+        outer, made = self.turn, {name: list[str]() for name in held}
+        for self.turn, values in enumerate(_products(list(held.values()))):
+            before = dict(self.variables)
+            self.variables |= dict(zip(held, values, strict=True))
+            yield
+            for name, value in self.variables.items():
+                if name in held or (before.get(name) != value and name != "PWD"):
+                    made.setdefault(name, []).append(value)
+        self.turn = outer
+        self.loops |= {name: distinct for name, found in made.items() if len(distinct := [*dict.fromkeys(found)]) > 1}
 
     def _entered(self, words: Sequence[str], command: Command, place: str) -> tuple[str, bool | int]:
         """Tell how sure the directory is that a `cd` goes to: 1 means that it is within the chain."""
@@ -326,7 +342,8 @@ class _Walker:
         if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
             self._assignments([word for word in rest if not word.startswith("-")], exported=True)
         elif program == "for" and rest[1:2] == ["in"]:
-            self.loops[rest[0]] = list(rest[2:]) or ["$"]
+            # Inside another loop, each round adds its values.
+            self.loops[rest[0]] = [*(self.loops.get(rest[0], ()) if self.turn else ()), *(rest[2:] or ["$"])]
         elif program == "alias":
             for name, _, value in (word.partition("=") for word in rest):
                 self.aliases[name] = value.split()
@@ -515,6 +532,14 @@ class _Walker:
             if word in ("-exec", "-execdir", "-ok", "-x", "--exec"):
                 inner = list(_until_semicolon(rest[index + 1 :]))
                 self._command([w.replace("{}", "$") for w in inner], Command(), cwd, "")
+
+
+def _products(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the combinations of values; beyond so many, one in which nothing is known stands for the rest."""
+    combined = product(*values)
+    yield from islice(combined, _MOST_ROUNDS)
+    if next(combined, None) is not None:
+        yield ("$",) * len(values)
 
 
 def _starts_agent(words: Sequence[str]) -> bool:
