@@ -168,6 +168,8 @@ def _message(data: bytes) -> None:
     assert list(parsed.trailers) == references.trailers(text)
     cleaned = message.clean(text, "#")
     assert message.clean(cleaned, "#") == cleaned
+    if cleaned.strip(" \t\n\r").partition(":")[0].rstrip(" \t").lower() in map(str.lower, message.OWN_TRAILERS):
+        return  # behind comments alone, one of ours is git's subject: the hook writes below it (hooks/full.py)
     # What the hook writes is what everybody reads, whatever stood there.
     marked = message.with_trailers(text, ((message.TASK_TRAILER, "p/a"),), "#")
     if cleaned.strip(" \t\n\r"):
