@@ -138,7 +138,7 @@ def trailers(text: str) -> list[tuple[str, str]]:
         key = key.rstrip(" \t")
         gits = first.startswith(("Signed-off-by: ", "(cherry picked from commit "))  # its own, without configuration
         if colon and key and all(c.isascii() and (c.isalnum() or c == "-") for c in key):
-            found.append((key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")))
+            found.append((key, " ".join([value, *(each.lstrip(" \t\n\r") for each in folded)]).strip(" \t\n\r")))
         elif not gits:
             strange += 1 + len(folded)
             continue
