@@ -166,6 +166,8 @@ def _message(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     parsed = message.parse(text)
     assert list(parsed.trailers) == references.trailers(text)
+    if "\0" in text:
+        return  # git makes no commit of it
     cleaned = message.clean(text, "#")
     assert message.clean(cleaned, "#") == cleaned
     if cleaned.strip(" \t\n\r").partition(":")[0].rstrip(" \t").lower() in map(str.lower, message.OWN_TRAILERS):

@@ -116,7 +116,7 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
-    paragraphs = _paragraphs(_looked_at(text))
+    paragraphs = _paragraphs(_looked_at(text.partition("\0")[0]))
     if len(paragraphs) == 1:
         return []
     # Folded lines first: each belongs to the line above it, whatever that is, and behind a comment to none.
@@ -164,7 +164,7 @@ def _looked_at(text: str) -> str:
 def _paragraphs(text: str) -> list[list[str]]:
     """The paragraphs without those of comments, but for the first."""
     paragraphs: list[list[str]] = [[]]
-    for line in text.rstrip(" \t\n\r").split("\n"):
+    for line in text.split("\n"):
         if line.strip(" \t\n\r"):
             paragraphs[-1].append(line)
         elif paragraphs[0]:
