@@ -123,9 +123,9 @@ def trailers(text: str) -> list[tuple[str, str]]:
     whole: list[list[str]] = []
     strange, behind = 0, False
     for line in paragraphs[-1]:
-        if line[0] in " \t" and whole and behind:
+        if line[0] in " \t\r" and whole and behind:
             strange += 1
-        elif line[0] in " \t" and whole:
+        elif line[0] in " \t\r" and whole:
             whole[-1].append(line)
         elif line[0] != "#":
             whole.append([line])
