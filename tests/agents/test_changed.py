@@ -118,12 +118,48 @@ def test_a_commit_without_hooks_is_told_and_taken_back(working):
     assert "reset" not in ask(working, "Stop")["reason"]
 
 
+OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --trailer 'Plan-Model: human'"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Task: none'",
+        f"echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' {OTHER}",
+        "git cherry-pick side",
+        "git format-patch -q --stdout -1 side | git am -q",
+        "git revert --no-edit HEAD",
+    ],
+)
+def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):
+    working.git("checkout", "-q", "-b", "side")
+    working.commit("docs: x", "-n", **{"new.md": "x\n"})
+    working.git("checkout", "-q", "main")
+    assert ask(working, "PreToolUse", "Bash", "./script.sh") == {}
+    assert "The commit" in after(working, script)
+    assert "The commit" in ask(working, "Stop")["reason"]
+
+
+def test_what_a_task_committed_before_it_ended_is_its_own(working):
+    ask(working, "PreToolUse", "Bash", "./script.sh")
+    ours = OTHER.replace("guide", "middleware")
+    ends = "printf auth/guide > .git/planfence/task"
+    assert after(working, f"echo 'x = 2' > src/user.py; git commit -qnam 'feat: x' {ours}; {ends}") == ""
+
+
+def test_a_command_that_failed_is_looked_at_too(working):
+    working.write("src/other.py", "x\n")
+    said = ask(working, "PostToolUseFailure", "Bash", "./script.sh", error="Exit code 1")
+    assert said["hookSpecificOutput"]["hookEventName"] == "PostToolUseFailure"
+    assert "src/other.py" in said["hookSpecificOutput"]["additionalContext"]
+
+
 def test_each_agent_is_told_in_its_own_form(working):
     working.write("src/other.py", "x\n")
     said = ask(working, "AfterTool", "run_shell_command", "./x", agent="gemini")
     assert "src/other.py" in said["hookSpecificOutput"]["additionalContext"]
     working.write("src/other.py", "more\n")
-    said = ask(working, "afterShellExecution", agent="cursor", cmd="./x")
+    said = ask(working, "postToolUse", "Shell", "./x", agent="cursor")
     assert "src/other.py" in said["additional_context"]
 
 

@@ -139,3 +139,8 @@ def _of_git(repo, texts: list[str]) -> list[tuple[tuple[str, str], ...]]:
     out = repo.git("log", "--reverse", "--topo-order", form, "refs/heads/texts")
     found = [block.removesuffix("\n") for block in out.split("\x01")[1:]]
     return [tuple(tuple(one.split("\x03")) for one in block.split("\x02") if one) for block in found]
+
+
+def test_nothing_is_read_behind_a_nul() -> None:
+    """Git shows a commit's message up to it, whoever wrote the object."""
+    assert parse("feat: x\n\nwords\0\n\nPlan-Task: p/a\n").trailers == ()

@@ -110,3 +110,28 @@ def test_an_empty_message_is_judged_as_the_commit_will_be(hooked, paths: int) ->
     assert (done.returncode == 0) is (paths == 1), done.stderr
     hooked.git("commit", "-q", "--no-verify", "--allow-empty-message", "-m", "", ok=False)
     assert (hooked.planfence("check", "--commit", "HEAD").returncode == 0) is (paths == 1)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "printf '\\nwords behind\\n' >> \"$1\"",
+        "echo 'Change-Id: I1' >> \"$1\"",
+        "sed -i '/^Plan-/d' \"$1\"",
+        "printf 'feat: all new\\n' > \"$1\"",
+        "sed -i 1s/^/'X-1 '/ \"$1\"",
+        'sed -i s,auth/middleware,auth/guide, "$1"',
+        "exit 3",
+    ],
+)
+def test_what_a_hook_behind_ours_makes_of_the_message_is_judged_too(hooked, behind: str) -> None:
+    put(hooked, "commit-msg", chained=f"#!/bin/sh\n{behind}\n".encode())
+    for number in range(3):  # more than goes without a task
+        hooked.write(f"tests/auth/test_{number}.py", "one\n")
+    head = hooked.git("rev-parse", "HEAD")
+    done = attempt(hooked, "-m", "feat: more\n\nwords", text="two\n")
+    assert (done.returncode == 0) is not any(word in behind for word in ("guide", "exit")), done.stderr
+    if done.returncode:
+        assert hooked.git("rev-parse", "HEAD") == head
+    else:
+        assert hooked.planfence("check", "--commit", "HEAD").returncode == 0, hooked.git("log", "-1", "--format=%B")

@@ -61,6 +61,11 @@ def entry(data: bytes, chance: random.Random) -> bytes:
     return json.dumps(value).encode()
 
 
+def anything(data: bytes, chance: random.Random) -> bytes:
+    """Another program's JSON."""
+    return json.dumps(change(json.loads(data), chance)).encode()
+
+
 def document(data: bytes, chance: random.Random) -> bytes:
     """A plan or a policy."""
     changed = change(tomllib.loads(data.decode()), chance)
@@ -95,6 +100,8 @@ MUTATORS: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "policy": document,
     "ledger": entry,
     "junit": report,
+    "json": anything,
+    "payload": anything,
 }
 
 _SCISSORS = b"# ------------------------ >8 ------------------------"
@@ -121,4 +128,19 @@ DICTIONARY: dict[str, list[bytes]] = {
     + [b"0123456789abcdef", b"2026-11-22_10:00:00", b",start,1795000000", b",end,", b"%0A", b"%2C", b"\r\n"],
     "pre-receive": [b"0" * 40, b" refs/heads/", b"refs/planfence/", b"1" * 40],
     "tree": [b"100644 ", b"40000 ", b"040000 ", b"160000 ", b"\0"],
+    "replay": [b"100644 ", b"40000 ", b"120000 ", b"160000 ", b"\0", b"..", b"/", b".git", b"git~1", b"\xe2\x80\x8c"],
+    "shell": [
+        b"git ",
+        b"commit ",
+        b"-n ",
+        b"$(",
+        b"`",
+        b"<<E\n",
+        b"\nE\n",
+        b"${x:-",
+        b"; do ",
+        b"done",
+        b"{a,b}",
+        b"eval ",
+    ],
 }

@@ -6,6 +6,7 @@ Hypothesis runs them in CI (tests/fuzz), atheris for longer (benchmarks/fuzz.py)
 from __future__ import annotations
 
 import calendar
+import contextlib
 import json
 import tempfile
 import time
@@ -119,6 +120,32 @@ MOVE = transitions.Move(
 ENTRY = intoto.encode(evidence.to_statement(RUN))
 ENTRIES = [ENTRY, intoto.seal(ENTRY, "k", "s"), intoto.encode(transitions.to_statement(MOVE))]
 ENTRIES += [intoto.encode(evidence.to_statement(run)) for run in (FAILED, EMPTY, SKIPPED)]
+JSONS = [
+    b'{"schema": 1, "base": "1", "tree": "2", "cuts": [{"unit": "u", "old": 1, "new": 2}],'
+    b' "groups": [{"message": "fix: x", "units": ["u"], "theme": "t", "task": "a"}]}',
+    b'{"answers": [{"id": "A1", "met": true, "evidence": "seen in a.py"}], "notes": "n"}',
+    b'{"master": {"metadata": {"description": "d"}, "tasks": [{"id": 1, "title": "t", "status": "pending",'
+    b' "dependencies": [2], "details": "src/a.py", "subtasks": [{"id": 1, "title": "s"}]}]}}',
+    b'{"type": "result", "session_id": "s", "duration_ms": 5, "total_cost_usd": 0.1, "usage": {"input_tokens": 1},'
+    b' "modelUsage": {"m": {"inputTokens": 1, "outputTokens": 2, "costUSD": 0.1}}}',
+    b'{"type": "thread.started", "thread_id": "t"}\n{"type": "turn.completed", "usage": {"input_tokens": 1}}\n',
+]
+PAYLOADS = [
+    b'{"session_id": "s", "cwd": "/r", "hook_event_name": "PreToolUse", "tool_name": "Bash",'
+    b' "tool_input": {"command": "cd src && git commit -n -m x > a"}}',
+    b'{"session_id": "s", "cwd": "/r", "hook_event_name": "PreToolUse", "tool_name": "apply_patch",'
+    b' "tool_input": {"command": "*** Begin Patch\\n*** Update File: a\\n*** Move to: b\\n*** End Patch"}}',
+    b'{"sessionId": "s", "timestamp": 1, "cwd": "/r", "toolName": "edit", "toolArgs": "{\\"path\\": \\"a\\"}"}',
+    b'{"hook_event_name": "beforeMCPExecution", "workspace_roots": ["/r"], "tool_name": "write_file",'
+    b' "tool_input": "{\\"files\\": [{\\"path\\": \\"a\\"}]}"}',
+    b'{"toolCall": {"name": "run_command", "args": {"CommandLine": "ls", "Cwd": "x"}},'
+    b' "hook_event_name": "PreToolUse"}',
+]
+COMMANDS = [
+    b'for f in a {b,c}; do echo "$f" > "$f.x"; done && cd "$(git rev-parse --show-toplevel)" || true',
+    b"cat <<'E' > a; X=1 env -u Y git -C b commit -m \"$(cat <<F\n`x`\nF\n)\" &\nx\nE\n",
+    b'if [[ $a > 3 ]]; then (( n++ )); case x in a|b) y;; esac; fi | tee >(z) 2>&1 <<< "${q:-w}"',
+]
 
 
 def _plan(data: bytes) -> None:
@@ -139,8 +166,12 @@ def _message(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     parsed = message.parse(text)
     assert list(parsed.trailers) == references.trailers(text)
+    if "\0" in text:
+        return  # git makes no commit of it
     cleaned = message.clean(text, "#")
     assert message.clean(cleaned, "#") == cleaned
+    if cleaned.strip(" \t\n\r").partition(":")[0].rstrip(" \t").lower() in map(str.lower, message.OWN_TRAILERS):
+        return  # behind comments alone, one of ours is git's subject: the hook writes below it (hooks/full.py)
     # What the hook writes is what everybody reads, whatever stood there.
     marked = message.with_trailers(text, ((message.TASK_TRAILER, "p/a"),), "#")
     if cleaned.strip(" \t\n\r"):
@@ -255,6 +286,59 @@ def _junit(data: bytes) -> None:
     assert counts.failed or not references.shows_failure(data)
 
 
+def _replayed(data: bytes) -> None:
+    """A recorded tree: what is written to disk stays in its folder, and is none of git's own."""
+    from planfence.change.export import _folders
+    from planfence.change.governing import parse_tree
+
+    entries = list(parse_tree(data, 20))
+    _folders(entries, "")
+    for name, _ in entries:
+        plain = "".join(char for char in name.lower() if not (0x200B <= ord(char) <= 0x206F or char == "\ufeff"))
+        assert name not in ("", ".", "..")
+        assert not {"/", "\0"} & set(name)
+        assert plain.rstrip(" .") not in (".git", "git~1")
+
+
+def _json(data: bytes) -> None:
+    """Every reader of another program's JSON."""
+    from planfence.ledger import reviewing
+    from planfence.plan.importers import taskmaster
+    from planfence.report import costs_printed
+    from planfence.split import planfile
+
+    text = data.decode("utf-8", "replace")
+    for read in (
+        lambda: planfile.from_json(text),
+        lambda: reviewing.read_json(data),
+        lambda: taskmaster.read(data),
+        lambda: costs_printed.collect(text, epoch=0),
+    ):
+        with contextlib.suppress(PlanfenceError):
+            read()
+
+
+def _payload(data: bytes) -> None:
+    """An agent's hook call: what it writes and runs is told, or it is refused."""
+    from planfence.agents import payload, shell
+
+    for agent in ("claude", "codex", "gemini", "cursor", "copilot", "antigravity"):
+        with contextlib.suppress(PlanfenceError):
+            told = payload.read(agent, data)
+            assert all(edit.path for edit in told.edits)
+            if told.command:
+                shell.judge(told.command, told.cwd or "/")
+
+
+def _shell(data: bytes) -> None:
+    """A command line: it is judged, whatever it is, and what names the way round beside it is still seen."""
+    from planfence.agents import shell
+
+    text = data.decode("utf-8", "surrogateescape")
+    shell.judge(text, "/r")
+    assert shell.judge(f"git commit -n -m x; {text}", "/r").attempts
+
+
 def _receive(data: bytes) -> None:
     from planfence.boundary.receive import parse
 
@@ -283,6 +367,10 @@ _PARSERS = {
     "log": (_log, LOGS),
     "ledger": (_ledger, ENTRIES),
     "junit": (_junit, JUNITS),
+    "replay": (_replayed, [TREE, b"100644 .gitmodules\0" + b"\x11" * 20]),
+    "json": (_json, JSONS),
+    "payload": (_payload, PAYLOADS),
+    "shell": (_shell, COMMANDS),
     "pre-receive": (_receive, [b"0" * 40 + b" " + b"1" * 40 + b" refs/heads/x\n"]),
 }
 TARGETS = {name: _guarded(parser) for name, (parser, _) in _PARSERS.items()}

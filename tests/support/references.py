@@ -116,37 +116,63 @@ def raw_records(data: bytes) -> list[tuple[int, int, str, str, bytes]] | None:
 
 def trailers(text: str) -> list[tuple[str, str]]:
     """The trailers of a message, character by character: the last paragraph, if it is one and not the first."""
-    scissors = "\n# ------------------------ >8 ------------------------\n"
-    text = f"\n{text}".partition(scissors)[0].removeprefix("\n")  # git's wt_status_locate_end, in a commit too
-    text = "\n".join(line for line in text.split("\n") if not line.startswith("#"))  # git skips comments
-    paragraphs: list[list[str]] = [[]]
-    for line in text.rstrip(" \t\n\r").split("\n"):
-        if line.strip(" \t\n\r") == "":
-            paragraphs.append([])
-        else:
-            paragraphs[-1].append(line)
+    paragraphs = _paragraphs(_looked_at(text.partition("\0")[0]))
     if len(paragraphs) == 1:
         return []
-    # Folded lines first: each belongs to the line above it, whatever that is.
+    # Folded lines first: each belongs to the line above it, whatever that is, and behind a comment to none.
     whole: list[list[str]] = []
+    strange, behind = 0, False
     for line in paragraphs[-1]:
-        if line[0] in " \t" and whole:
+        if line[0] in " \t\r" and whole and behind:
+            strange += 1
+        elif line[0] in " \t\r" and whole:
             whole[-1].append(line)
-        else:
+        elif line[0] != "#":
             whole.append([line])
-    found: list[list[str]] = []
-    strange = 0
+            behind = False
+        behind = behind or line[0] == "#"
+    found: list[tuple[str, str]] = []
+    known, counted = False, 0
     for first, *folded in whole:
         key, colon, value = first.partition(":")
         key = key.rstrip(" \t")
+        gits = first.startswith(("Signed-off-by: ", "(cherry picked from commit "))  # its own, without configuration
         if colon and key and all(c.isascii() and (c.isalnum() or c == "-") for c in key):
-            found.append([key, " ".join(each.strip(" \t\n\r") for each in [value, *folded]).strip(" \t\n\r")])
-        else:
+            found.append((key, " ".join([value, *(each.lstrip(" \t\n\r") for each in folded)]).strip(" \t\n\r")))
+        elif not gits:
             strange += 1 + len(folded)
-    known = any(key.lower() == "signed-off-by" for key, _ in found)  # git's own, without configuration
-    if strange and not (known and 3 * len(found) >= strange):
-        return []
-    return [(key, value) for key, value in found]
+            continue
+        known, counted = known or gits, counted + 1
+    return [] if strange and not (known and 3 * counted >= strange) else found
+
+
+def _looked_at(text: str) -> str:
+    """What git looks for trailers in: not what its wt_status_locate_end and ignored_log_message_bytes cut off."""
+    scissors = "\n# ------------------------ >8 ------------------------\n"
+    before, cut, _ = f"\n{text}".partition(scissors)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", f"{before}\n"[1:] if cut else text)
+    end, conflicts = 0, False  # git takes the first line for none
+    for place, line in enumerate(lines):
+        if line[0] == "#" or line in ("\n", "Conflicts:\n"):
+            end = end or place
+            conflicts = conflicts or line[0] == "C"
+        elif end and not (conflicts and line[0] == "\t"):
+            end, conflicts = 0, False
+    return "".join(lines[: end or None])
+
+
+def _paragraphs(text: str) -> list[list[str]]:
+    """The paragraphs without those of comments, but for the first."""
+    paragraphs: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if line.strip(" \t\n\r"):
+            paragraphs[-1].append(line)
+        elif paragraphs[0]:
+            paragraphs.append([])
+    kept = [each for each in paragraphs[1:] if not each or any(line[0] != "#" for line in each)]
+    while kept and not kept[-1]:
+        kept.pop()
+    return [paragraphs[0], *kept]
 
 
 def commit_ids(data: bytes) -> list[str]:

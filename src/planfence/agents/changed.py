@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.agents.session import session_file
 from planfence.change.change import Action
-from planfence.change.message import TASK_TRAILER, URGENT_TRAILER
+from planfence.change.message import TASK_TRAILER, URGENT_TRAILER, parse_trailers
 from planfence.errors import CouldNotCheck
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
@@ -31,13 +32,16 @@ _AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "re
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
 _HOLDS = 3
 _SHOWN = 8
+#: How HEAD's log begins the line of a commit that was made.
+_MAKE = (b"commit", b"am:", b"cherry-pick:", b"revert:")
 
 
 @dataclass(slots=True)
 class _Seen:
     """What a session knows: each changed path's mark, what is told and not put back, and where HEAD's log ended.
 
-    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them.
+    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``task`` was at
+    work before the last command.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -46,17 +50,22 @@ class _Seen:
     commits: list[str] = field(default_factory=list)
     logged: int = 0
     held: int = 0
+    task: str = ""
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     """Remember what is changed now. Not ``anew``: only if the session remembers nothing yet."""
     seen = _load(here, asked)
     if seen is not None and not anew:
+        if seen.task != here.task_name:
+            seen.task = here.task_name
+            _keep(here, asked, seen)
         return
     now = _now(here)
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     seen.logged = len(_log(here))
+    seen.task = here.task_name
     _save(here, asked, seen, now)
 
 
@@ -77,7 +86,7 @@ def look(here: Fence, asked: Payload) -> str:
     seen.before += [path for path in outside if path in seen.known and path not in seen.before]
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
-    commits = {each: said for each in made if (said := _commit(here, each))}
+    commits = {each: said for each in made if (said := _commit(here, each, seen.task))}
     seen.commits += list(commits)
     if outside or commits:
         seen.held = 0
@@ -97,7 +106,7 @@ def unrestored(here: Fence, asked: Payload) -> str:
     seen.told = {path: now[path] for path in outside}
     git = here.repository.git
     seen.commits = [each for each in seen.commits if git.status("merge-base", "--is-ancestor", each, "HEAD")[0] == 0]
-    commits = {each: said for each in seen.commits if (said := _commit(here, each))}
+    commits = {each: said for each in seen.commits if (said := _commit(here, each, seen.task))}
     seen.held += 1
     _save(here, asked, seen, now)
     if seen.held > _HOLDS:
@@ -118,7 +127,7 @@ def _words(
         lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
         lines += ["Put it back:", *(f"  {line}" for line in _back(seen, outside, now))]
     for commit, said in commits.items():
-        lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it: {said}")
+        lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
         lines += ["Take it back, and keep its changes:", f"  git reset --soft {commit}^"]
     return "\n".join(lines)
 
@@ -167,15 +176,21 @@ def _log(here: Fence) -> bytes:
 
 
 def _made(here: Fence, seen: _Seen) -> list[str]:
-    """Return the commits that were made here since the session looked last, by HEAD's own log."""
+    """Return the commits that were made here since the session looked last, by HEAD's own log.
+
+    For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
+    """
     log = _log(here)
     lines = log[seen.logged :].splitlines() if len(log) >= seen.logged else []
     seen.logged = len(log)
-    return [line.split(b" ")[1].decode() for line in lines if line.partition(b"\t")[2].startswith(b"commit")]
+    return [line.split(b" ")[1].decode() for line in lines if line.partition(b"\t")[2].startswith(_MAKE)]
 
 
-def _commit(here: Fence, commit: str) -> str:
-    """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files."""
+def _commit(here: Fence, commit: str, before: str) -> str:
+    """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files.
+
+    ``before`` is the task that was at work when the command began, which may have finished it.
+    """
     from planfence.judge.check import check_commit  # only a command that made a commit needs it
 
     try:
@@ -185,11 +200,14 @@ def _commit(here: Fence, commit: str) -> str:
     if outcome.report.refused:
         return "; ".join(f"{each.code} {each.path} {each.message}".strip() for each in outcome.report.findings[:_SHOWN])
     git = here.repository.git
-    said = git.text("show", "-s", "--format=%P%n%B", commit)
-    parent = said.partition("\n")[0].partition(" ")[0]
-    if not here.task_name or not parent or TASK_TRAILER in said or URGENT_TRAILER in said:
+    parents, _, said = git.text("show", "-s", "--format=%P%n%B", commit).partition("\n")
+    parent = parents.partition(" ")[0]
+    trailers = parse_trailers(said)
+    named = {value for key, value in trailers if key.lower() == TASK_TRAILER.lower()}
+    urgent = any(key.lower() == URGENT_TRAILER.lower() for key, _ in trailers)
+    if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before}):
         return ""
-    # Without the hooks it names no task: then the task that is active judges it, as it stood before.
+    # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
     names = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, commit).split(b"\0")
     outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in names if name])
     return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
@@ -208,11 +226,14 @@ def _load(here: Fence, asked: Payload) -> _Seen | None:
 
 
 def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None:
-    value = {name: getattr(seen, name) for name in ("known", "told", "before", "commits", "logged", "held")}
-    try:
-        write_atomically(_file(here, asked), json.dumps(value).encode())
-        marks = {paths.encode(path): mark for path, mark in now.items()}
-        git_dir = str(here.repository.git_dir)
+    _keep(here, asked, seen)
+    marks = {paths.encode(path): mark for path, mark in now.items()}
+    git_dir = str(here.repository.git_dir)
+    with suppress(CouldNotCheck):
         write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir))
-    except CouldNotCheck:
-        return
+
+
+def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:
+    names = ("known", "told", "before", "commits", "logged", "held", "task")
+    with suppress(CouldNotCheck):
+        write_atomically(_file(here, asked), json.dumps({name: getattr(seen, name) for name in names}).encode())

@@ -42,7 +42,7 @@ def plainly_allowed(data: bytes, environ: os._Environ[str] | dict[str, str]) -> 
 def plainly_unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     """Whether a shell command has run, and left the worktree as the session knows it. Never raises."""
     try:
-        return b'"PostToolUse"' in data and _unchanged(data, environ)
+        return b'"PostToolUse' in data and _unchanged(data, environ)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ImportError, RecursionError):
         return False
 
@@ -51,7 +51,7 @@ def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     from planfence.agents import statuspath
 
     raw = _json(data.decode())
-    if raw["hook_event_name"] != "PostToolUse" or raw["tool_name"] != "Bash":
+    if raw["hook_event_name"] not in ("PostToolUse", "PostToolUseFailure") or raw["tool_name"] != "Bash":
         return False
     # In a folder that is not a worktree's top, the full judgement finds the repository.
     top = raw["cwd"]

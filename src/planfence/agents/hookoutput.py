@@ -58,7 +58,8 @@ def tell(payload: Payload, text: str) -> str:
         return _json({"additional_context": text[:LONGEST_CONTEXT]})
     if payload.agent == "antigravity":
         return silence(payload)  # its hooks after a tool give nothing to the model
-    by_context = payload.agent in ("gemini", "copilot") or _is_camel(payload)
+    # Claude Code takes no decision on a tool that failed.
+    by_context = payload.agent in ("gemini", "copilot") or payload.name == "PostToolUseFailure" or _is_camel(payload)
     return context(payload, text) if by_context else block(payload, text[:LONGEST_CONTEXT])
 
 

@@ -8,7 +8,7 @@ none of ours, and neither is a file that git ignores.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.agents.patch import Edit
@@ -160,17 +160,24 @@ def files_of(here: Fence, edits: Sequence[Edit], *, told: bool) -> list[FileChan
     zero = here.repository.zero
     new = [edit.path for edit in edits if edit.path not in modes and edit.action is not Action.DELETE]
     ignored = _ignored(here, new)
+    # What a command writes below a path makes a folder of it.
+    folders = set() if told else {parent for edit in edits for parent in _above(edit.path)}
     found: dict[str, FileChange] = {}
     for edit in edits:
         mode, object_id = modes.get(edit.path, (0, zero))
         deletes = edit.action is Action.DELETE
         if edit.path in ignored or (mode == 0 and deletes) or mode == Mode.TREE:
             continue
-        if not told and mode == 0 and _is_folder(here, edit.path):
+        if not told and mode == 0 and (edit.path in folders or _is_folder(here, edit.path)):
             continue
         new_mode = 0 if deletes else (mode if mode in (Mode.FILE, Mode.EXECUTABLE) else Mode.FILE)
         found[edit.path] = FileChange(edit.path, mode, new_mode, object_id, zero)
     return list(found.values())
+
+
+def _above(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _is_folder(here: Fence, path: str) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
 from types import MappingProxyType
 
+from planfence import tables
 from planfence.agents import patch, shellfiles, shellgit, shellsyntax, shellwrap
 from planfence.agents.paths import top_of
 from planfence.agents.shellgit import Attempt, Write
@@ -50,6 +52,8 @@ _WRAPPERS = {
 }
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
+#: A command in loops is judged for so many of the values that their variables have.
+_MOST_ROUNDS = 200
 _REMOVERS = {("planfence", "uninstall"), ("pre-commit", "uninstall"), ("prek", "uninstall"), ("lefthook", "uninstall")}
 #: Programs whose arguments hold programs in a language of their own, which can run others.
 _CODED = frozenset({"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "lua", "tclsh", "expect"}
@@ -150,6 +154,8 @@ class _Walker:
         self.is_folder = is_folder
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
+        self.loops: dict[str, list[str]] = {}
+        self.turn = 0
         self.nesting = 0
         self.certain = True
         self.later = False
@@ -180,18 +186,41 @@ class _Walker:
             here, sure = places[depth]
             self.variables["PWD"] = here
             self.certain, self.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
-            self._inner(command, here)
-            self.printer = ""
-            words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
-            new = self._scoped(words, command, here, before if command.piped else "")
-            if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
-                self._reach(new)
-                new, sure = self._entered(words, command, new)
+            for _ in self._rounds(command):
+                self._inner(command, here)
+                self.printer = ""
+                words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
+                new = self._scoped(words, command, here, before if command.piped else "")
+                if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
+                    self._reach(new)
+                    new, sure = self._entered(words, command, new)
             places[depth] = new, sure
             before = _said(words, command)
             if not before and posixpath.basename(words[0] if words else "") not in _FETCHERS:
                 before = "$"
         self.certain, self.later = outer
+
+    def _rounds(self, command: Command) -> Iterator[None]:
+        """Give the loops' variables that a command names their values, one after another.
+
+        What it sets to several values is one of them behind it.
+        """
+        held = {name: values for name, values in self.loops.items() if shellsyntax.names(command, name)}
+        if not held:
+            yield
+            return
+        for name in held:
+            del self.loops[name]
+        outer, made = self.turn, {name: list[str]() for name in held}
+        for self.turn, values in enumerate(_products(list(held.values()))):
+            before = dict(self.variables)
+            self.variables |= dict(zip(held, values, strict=True))
+            yield
+            for name, value in self.variables.items():
+                if name in held or (before.get(name) != value and name != "PWD"):
+                    made.setdefault(name, []).append(value)
+        self.turn = outer
+        self.loops |= {name: distinct for name, found in made.items() if len(distinct := [*dict.fromkeys(found)]) > 1}
 
     def _entered(self, words: Sequence[str], command: Command, place: str) -> tuple[str, bool | int]:
         """Tell how sure the directory is that a `cd` goes to: 1 means that it is within the chain."""
@@ -313,7 +342,8 @@ class _Walker:
         if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
             self._assignments([word for word in rest if not word.startswith("-")], exported=True)
         elif program == "for" and rest[1:2] == ["in"]:
-            self.variables[rest[0]] = " ".join(rest[2:])
+            # Inside another loop, each round adds its values.
+            self.loops[rest[0]] = [*(self.loops.get(rest[0], ()) if self.turn else ()), *(rest[2:] or ["$"])]
         elif program == "alias":
             for name, _, value in (word.partition("=") for word in rest):
                 self.aliases[name] = value.split()
@@ -326,7 +356,8 @@ class _Walker:
             name, _, value = words[index].partition("=")
             name = name.removesuffix("+")
             self.variables[name] = value
-            if exported:
+            self.loops.pop(name, None)
+            if exported and not (name == "PLANFENCE_TASK" and _starts_agent(words[index + 1 :])):
                 self._deny(shellgit.variable(name, value))
             self._says(name, value)
             if exported and name in ("HOME", "XDG_CONFIG_HOME"):
@@ -501,6 +532,20 @@ class _Walker:
             if word in ("-exec", "-execdir", "-ok", "-x", "--exec"):
                 inner = list(_until_semicolon(rest[index + 1 :]))
                 self._command([w.replace("{}", "$") for w in inner], Command(), cwd, "")
+
+
+def _products(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Yield the combinations of values; beyond so many, one in which nothing is known stands for the rest."""
+    combined = product(*values)
+    yield from islice(combined, _MOST_ROUNDS)
+    if next(combined, None) is not None:
+        yield ("$",) * len(values)
+
+
+def _starts_agent(words: Sequence[str]) -> bool:
+    """Whether a command line starts an agent, whom its starter may give a task."""
+    program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
+    return any(posixpath.basename(program) == model for _, model in tables.SET_FOR_COMMANDS)
 
 
 def _flags(word: str) -> str:

@@ -35,6 +35,8 @@ _VALUES = {
 }
 
 
+#: A mode that leaves what may be run as it is.
+_READ_AND_WRITE = re.compile(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: The programs that :func:`writes` knows, as a pattern.
 WRITERS = (
     "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
@@ -57,7 +59,9 @@ def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[
         # A mode such as `-x` looks like an option.
         recursive = any(word in ("--recursive", "-R") for word in words)
         bare = [word for word in words if not word.startswith("--") and word not in ("-R", "-v", "-c", "-f", "-h")]
-        yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:])
+        # Of owners and of what may be read or written git keeps nothing: they count in its own folder alone.
+        kept = program == "chmod" and not _READ_AND_WRITE.fullmatch(bare[0] if bare else "")
+        yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:] if kept or ".git" in path.split("/"))
     elif program == "dd":
         yield from (Write(word.removeprefix("of=")) for word in words if word.startswith("of="))
     elif program in ("curl", "wget"):
@@ -122,13 +126,13 @@ def _in_place(program: str, words: Sequence[str]) -> Iterator[str]:
             for place, char in enumerate(word[1:], start=1):
                 if char == "i":
                     in_place = True
-                    break  # a suffix may follow
+                    break  # a suffix may follow: BSD's sed takes it as a word of its own
                 if char in "ef" or (program == "perl" and char == "E"):
                     scripted = True
                     if place == len(word) - 1:
                         next(rest, None)
                     break
-        else:
+        elif word or program not in ("sed", "gsed"):
             files.append(word)
     if in_place:
         yield from files if scripted else files[1:]

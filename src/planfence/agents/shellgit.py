@@ -171,8 +171,18 @@ def _moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
         yield Attempt(f"git push {bare[0]}", _REFS)
     elif name == "remote" and bare[:1] in (["add"], ["set-url"]) and any(_is_here(url, cwd) for url in bare[2:]):
         yield Attempt(f"git remote {bare[0]} of this repository", _REFS)
+    elif name == "branch" and _moves_branch(rest, len(bare)):
+        yield Attempt("git branch --force", _REFS)
     if name in ("notes", "fetch", "branch", "tag") and any(_names_ledger(name, word) for word in rest):
         yield Attempt(f"git {name} on refs/planfence", _LEDGER)
+
+
+def _moves_branch(rest: Sequence[str], named: int) -> bool:
+    """Whether `git branch` puts a branch that is there on another commit: `-f NAME COMMIT`, `-M` or `-C OLD NEW`."""
+    short = "".join(word[1:] for word in rest if word[:1] == "-" and word[1:2] != "-")
+    forced = "f" in short or "--force" in rest
+    deletes = "d" in short.lower() or "--delete" in rest
+    return named > 1 and not deletes and (forced or "M" in short or "C" in short)
 
 
 def _names_ledger(name: str, word: str) -> bool:
@@ -226,6 +236,8 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         name in ("HUSKY", "LEFTHOOK") and value in ("0", "false")
     ):
         yield Attempt(f"{name}={value}", _NO_HOOKS)
+    elif name == "PLANFENCE_TASK":
+        yield Attempt(f"{name}={value}", "which task is at work here is told by `planfence start`")
     elif name == "GIT_EXEC_PATH":
         yield Attempt(name, "it runs other programs in place of git's own")
     else:

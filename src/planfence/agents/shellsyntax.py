@@ -95,6 +95,16 @@ def literal(word: Word) -> str:
     return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word)
 
 
+def names(command: Command, variable: str) -> bool:
+    """Whether a command's words, or what they run, name a variable."""
+    words = (*command.words, *(redirect.target for redirect in command.redirects))
+    return any(
+        part.text == variable if part.kind == VARIABLE else any(names(each, variable) for each in part.commands)
+        for word in words
+        for part in word
+    )
+
+
 def expand(
     word: Word, variables: Mapping[str, str], printed: Callable[[tuple[Command, ...]], str] = lambda _: "$"
 ) -> list[str]:
@@ -154,8 +164,8 @@ def parse(script: str) -> list[Command]:
 
     Commands inside substitutions are in the words' parts. Raises :class:`UnreadableError`.
     """
-    if "\0" in script:
-        raise UnreadableError("a NUL byte")
+    if "\0" in script or any("\ud800" <= char <= "\udfff" for char in script):
+        raise UnreadableError("a NUL byte, or half a character")
     return _ScriptReader(script, {}).commands
 
 

@@ -114,6 +114,7 @@ class Message:
 
 def parse(text: str) -> Message:
     """Parse a finished message (comments already stripped)."""
+    text = text.partition("\0")[0]  # git reads a commit's message no further
     subject, _, body = text.strip(_SPACE).partition("\n")
     types, scope = _header_types(subject)
     trailers = parse_trailers(text)

@@ -136,14 +136,20 @@ def _count(nodes: Iterable[Any]) -> Counts:
         node = waiting.pop()
         waiting += list(node.iterchildren(junitparser.TestSuite))
         for case in node.iterchildren(junitparser.TestCase):
-            bad = case.is_failure or case.is_error
+            # Wherever in the case it stands, and in whatever namespace.
+            said = _names(case._elem)
+            bad = bool(said["failure"] + said["error"])
             tests += 1
             failed += bad
-            skipped += case.is_skipped and not bad
+            skipped += said["skipped"] > 0 and not bad
     return Counts(tests, failed, skipped)
+
+
+def _names(element: Any) -> Counter[str]:
+    return Counter(str(each.tag).rpartition("}")[2] for each in element.iter())
 
 
 def _whole(report: Any, counts: Counts) -> bool:
     """Whether nothing stands where it was not counted: a case or a failure in an odd place is not a pass."""
-    found = Counter(str(element.tag).rpartition("}")[2] for element in report._elem.iter())
+    found = _names(report._elem)
     return found["testcase"] == counts.tests and bool(counts.failed or not found["failure"] + found["error"])

@@ -40,6 +40,8 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
         ("SessionEnd", "", 60),
         ("ConfigChange", "", TIMEOUT_S),
         ("PreSkillShellCommand", "", TIMEOUT_S),
+        # A command that fails may have written before it did; `PostToolUse` is for those that succeed.
+        ("PostToolUseFailure", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
     ),
     "codex": (
         ("PreToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
@@ -64,8 +66,10 @@ _EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
         ("beforeShellExecution", "", TIMEOUT_S),
         ("beforeMCPExecution", "", TIMEOUT_S),
         ("afterFileEdit", "", TIMEOUT_S),
-        ("afterShellExecution", "", TIMEOUT_S),
+        # What a hook of `afterShellExecution` says is dropped; this one's reaches the model.
+        ("postToolUse", "Shell|MCP", TIMEOUT_S),
         ("sessionStart", "", TIMEOUT_S),
+        ("beforeSubmitPrompt", "", TIMEOUT_S),
         ("stop", "", TIMEOUT_S),
         ("sessionEnd", "", TIMEOUT_S),
     ),
@@ -90,7 +94,7 @@ _DENYING = (
 )
 #: Events that older versions of Claude Code do not know, and the first version that leaves one alone that it does not
 #: know: before it, one such event has all hooks of the file dropped, without a word (seen with 2.0.30 to 2.1.100).
-NEWER = ("SubagentStart", "ConfigChange", "PreSkillShellCommand")
+NEWER = ("SubagentStart", "ConfigChange", "PreSkillShellCommand", "PostToolUseFailure")
 TOLERANT = (2, 1, 120)
 
 

@@ -201,12 +201,25 @@ def _in_front(name: str, launcher: Launcher | None, chained: bytes) -> list[str]
         # By the folder and our own name: another installer may have renamed this file.
         f'h="${{0%/*}}/{name}"',
         f'[ -x "$h{CHAINED_SUFFIX}" ] || exit 0',
-        f"{'refs | ' if reads else 'exec '}{_run_chained(chained)}",
+        *_behind(name, f"{'refs | ' if reads else ''}{_run_chained(chained)}"),
     ]
+    if name == "commit-msg":
+        place = next(number for number, line in enumerate(lines) if line.startswith("h="))
+        lines = ["ours() {", *(f"  {line}" for line in lines[:place]), "}", 'ours "$@"', *lines[place:]]
     if reads:
         # Both hooks read the refs; a ref line holds neither NUL nor newline, so the shell can keep them.
         lines = ["i=$(cat)", 'refs() { [ -z "$i" ] || printf \'%s\\n\' "$i"; }', *lines, "exit $?"]
     return lines
+
+
+def _behind(name: str, command: str) -> list[str]:
+    """Run the hook behind ours; a message that it has changed is judged, and gets its trailers, once more."""
+    if name == "pre-push":
+        return [command]
+    if name != "commit-msg":
+        return [f"exec {command}"]
+    read = '"$(cat "$1"; echo .)"'
+    return [f"m={read}", f"{command} || exit $?", f'[ "$m" = {read} ] || ours "$@"']
 
 
 def _run_chained(chained: bytes) -> str:
