@@ -30,7 +30,8 @@ from planfence.ledger.records import believed_proofs, new_id, now, read_book, re
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
-from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
+from planfence.prove.parts import Division, divide, surely_broken, without
+from planfence.prove.pieces import cut_out, pieces
 from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
 from planfence.records import dataclass, replace
 from planfence.rules import tests_prove_nothing
@@ -184,15 +185,15 @@ def prove(
         except FlakyError as error:
             flaky = str(error)
         except KeyboardInterrupt:
-            if session.passes:
-                _record(change, session, levels, earlier, flaky)
+            if any(one.answer(session.passes) for one in session.trials.values()):
+                _record(change, session, levels, earlier, known)
             raise
         if not session.passes and not flaky:
             raise CouldNotCheck(
                 "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
             )
-        proof = _record(change, session, levels, earlier, flaky)
-    return Answered(change, proof, cut=not flaky and not _is_whole(proof))
+        proof = _record(change, session, levels, earlier, known, flaky)
+    return Answered(change, proof, cut=not flaky and not (set(levels) <= set(proof.asked) and _is_whole(proof)))
 
 
 #: `advance` asks by itself if the tests take no longer than this (seconds).
@@ -249,13 +250,20 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
 # -- the record ---------------------------------------------------------------------------------------------------
 
 
-def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, flaky: str) -> Proof:
+def _record(
+    change: TaskChange,
+    session: Session,
+    levels: tuple[str, ...],
+    earlier: Proof | None,
+    known: Proof | None,
+    flaky: str = "",
+) -> Proof:
+    """Write down what is known; ``known`` is what an earlier call had learned, if this one went on from there."""
     division = change.division
     told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
     trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
-    asked = {each.question for each in trials}
-    before = set(earlier.asked) if earlier is not None else set()
-    asked_now = tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked))
+    wanted = {*levels, *(known.asked if known is not None else ())}
+    asked_now = tuple(level for level in LEVELS if level in wanted and (flaky or session.is_answered(level)))
     proof = replace(
         _blank(change, session.commands, asked_now, earlier),
         passes=session.passes,
@@ -316,9 +324,6 @@ def _write(change: TaskChange, proof: Proof) -> None:
     )
 
 
-_QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
-
-
 def _trial(division: Division, passes: int, key: str, one: TrialTree) -> Trial:
     part = one.part
     answer = one.answer(passes)
@@ -363,9 +368,7 @@ def patch_of(change: TaskChange, key: str) -> bytes:
             raise PlanfenceError(
                 f"this change has no part named {key}", hint="the parts' names stand in `planfence prove --json`"
             )
-        good = [
-            state for state in cut_out(division, piece) if state and not surely_broken(division, {piece.path: state})
-        ]
+        good = [state for state in cut_out(division, piece) if not surely_broken(division, {piece.path: state})]
         states = {piece.path: good[0]} if good else {}
     new = {file.path: file.new for file in division.files if file.new_mode}
     blobs = {name: data for file in division.files for name, data in ((file.old_id, file.old), (file.new_id, file.new))}
