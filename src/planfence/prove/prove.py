@@ -30,6 +30,7 @@ from planfence.ledger.records import believed_proofs, new_id, now, read_book, re
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
+from planfence.prove.mutants import try_mutants
 from planfence.prove.parts import Division, divide, surely_broken, without
 from planfence.prove.pieces import cut_out, pieces
 from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
@@ -141,9 +142,17 @@ def commands_of(change: TaskChange) -> tuple[Command, ...]:
 
 
 def prove(
-    change: TaskChange, levels: Iterable[str], budget_s: float, teller: ProofProgress, *, again: bool = False
+    change: TaskChange,
+    levels: Iterable[str],
+    budget_s: float,
+    teller: ProofProgress,
+    *,
+    again: bool = False,
+    mutants: bool = False,
 ) -> Answered:
     """Ask, record, and answer; goes on where an earlier call about the same trees and commands stopped.
+
+    ``mutants`` are tried too, once all else is known, by tools that are there.
 
     Raises :class:`PlanfenceError` if there is no test command or the tests do not pass as they are,
     :class:`CouldNotCheck` if they could not be run. Ctrl-C records what was learned and goes on.
@@ -164,7 +173,7 @@ def prove(
             _write(change, _blank(change, commands, levels, earlier))
         return Answered(change, None)
     known = None if again else earlier
-    if known is not None and set(levels) <= set(known.asked) and _is_whole(known):
+    if known is not None and set(levels) <= set(known.asked) and _is_whole(known) and not (mutants and _is_open(known)):
         return Answered(change, known)
     after = {
         file.path: FileState(file.path, file.new_mode, None, file.new_id)
@@ -193,6 +202,11 @@ def prove(
                 "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
             )
         proof = _record(change, session, levels, earlier, known, flaky)
+        if mutants and not flaky and time.monotonic() < session.until:
+            teller.show("mutants of the changed lines are tried")
+            tried = try_mutants(yard, division, commands, session.green_s, session.until)
+            proof = replace(proof, id=new_id(), seq=proof.seq + 1, mutants=tried, at=now())
+            _write(change, proof)
     return Answered(change, proof, cut=not flaky and not (set(levels) <= set(proof.asked) and _is_whole(proof)))
 
 
@@ -234,6 +248,11 @@ def _is_whole(proof: Proof) -> bool:
     told = [each for each in proof.trials if each.answer is not TrialOutcome.SEEN]
     parts = sum(each.question is Question.HUNK for each in told)
     return not proof.flaky and len(told) == len(proof.trials) and ("hunks" not in proof.asked or parts >= proof.total)
+
+
+def _is_open(proof: Proof) -> bool:
+    """Whether there are mutants left to try."""
+    return not proof.mutants or any(each.cut for each in proof.mutants)
 
 
 def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
@@ -300,6 +319,7 @@ def _blank(change: TaskChange, commands: tuple[Command, ...], levels: tuple[str,
         trials=(),
         tool=f"planfence {__version__}",
         at=now(),
+        mutants=earlier.mutants if earlier is not None else (),
     )
 
 
