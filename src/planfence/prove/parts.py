@@ -110,12 +110,12 @@ def divide(
     tests = frozenset(one.unit.id for one in judged if _in_tests(one, own_tests, inline))
     chooses = frozenset(one.unit.id for one in judged if one.unit.id in tests and _chooses(one, own_tests))
     rest = frozenset(one.unit.id for one in judged if one.unit.id not in tests and not governs(one.unit.path))
-    texts = [file.new for file in files if file.new is not None]
+    words = frozenset(name for file in files for name in _NAME.findall(file.new or b""))
     asked: list[Unit] = []
     spared: Counter[str] = Counter()
     for one in judged:
         if one.unit.id in rest:
-            why = left_out(one) or ("removed and unused" if _is_dead(one.unit, texts) else "")
+            why = left_out(one) or ("removed and unused" if _is_dead(one.unit, words) else "")
             if why:
                 spared[why] += 1
             else:
@@ -238,7 +238,7 @@ def _only_declares(text: bytes) -> bool:
     return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
 
 
-def _is_dead(unit: Unit, texts: Iterable[bytes]) -> bool:
+def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
     """Whether a definition is gone that nobody names any more: no test can notice that it comes back."""
     hunk = unit.hunk
     if hunk is None or b"".join(hunk.new).strip():
@@ -247,21 +247,19 @@ def _is_dead(unit: Unit, texts: Iterable[bytes]) -> bool:
     begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
     named = _NAMED.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
     name = next(filter(None, named.groups()), b"") if named is not None else b""
-    return bool(name) and not any(name in _NAME.findall(text) for text in texts)
+    return bool(name) and name not in words
 
 
 def _in_type(lines: Sequence[bytes], begin: int, end: int) -> bool:
     """Whether lines of TypeScript stand in interfaces and types, by their indentation: nothing of them runs."""
-    for at in range(begin, end):
-        here = at
-        while here >= 0 and not _TYPE_BLOCK.match(lines[here]):
-            depth = len(lines[here]) - len(lines[here].lstrip())
-            if not depth and lines[here].strip() and not lines[here].startswith((b"}", b"|", b"&")):
-                return False
-            here -= 1
-        if here < 0:
-            return False
-    return True
+    above = begin
+    while 0 < above < len(lines) and _is_inside(lines[above]):
+        above -= 1
+    return all(_is_inside(line) or _TYPE_BLOCK.match(line) for line in lines[above:end])
+
+
+def _is_inside(line: bytes) -> bool:
+    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
 
 
 def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Counter[str]) -> list[Part]:

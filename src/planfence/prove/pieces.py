@@ -8,11 +8,15 @@ proves nothing, and a text in place of the lines is only there where taking them
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
 from planfence.content import pyequal
 from planfence.content.kinds import judge
+from planfence.content.languages import language_of
+from planfence.content.lexing import PastDeadline, SpanKind, scan
 from planfence.prove.parts import DEFINES, Division, Part, left_out
 from planfence.records import dataclass, replace
 
@@ -20,6 +24,8 @@ from planfence.records import dataclass, replace
 _FEW = 3
 #: Of one part, so many pieces are asked about at most: the conditions first.
 MOST_PIECES = 16
+#: One edit that is made everywhere has more places than anybody has to look at.
+_ENOUGH = 64 * MOST_PIECES
 _CONDITION = re.compile(rb"(?:if|for|foreach|while|unless|switch|match|with)\b")
 _ARM = re.compile(rb"\}?\s*+(?:(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b|default\s*+:)")
 _FUNCTION = re.compile(
@@ -76,13 +82,17 @@ _Span = tuple[int, int, int, tuple[bytes, ...]]
 def pieces(division: Division, part: Part) -> tuple[Part, ...]:
     """What may be asked about inside of a part: definitions and conditions first."""
     found: list[tuple[int, Part]] = []
+    texts: dict[str, tuple[_Text, frozenset[int]]] = {}
     for each in sorted(part.units):
         unit = division.units[each]
-        lines = split_lines(unit.file.new or b"")
-        begin, end = _place(unit, lines)
-        if unit.file.is_binary or unit.file.new is None:
+        if unit.file.is_binary or unit.file.new is None or len(found) > _ENOUGH:
             continue
-        text = _Text(lines, unit.path.rpartition(".")[2].lower())
+        if unit.path not in texts:
+            lines = split_lines(unit.file.new)
+            texts[unit.path] = _Text(lines, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, lines)
+        text, words = texts[unit.path]
+        lines = text.lines
+        begin, end = _place(unit, lines)
         taken: set[tuple[int, int]] = set()
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
         for weight, first, last, instead in (*_replaced(unit), *inner):
@@ -90,12 +100,20 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
             if (first, last) in taken or (whole and not b"".join(instead).strip(b" \tpas\n")):
                 continue
             taken.add((first, last))
+            if first in words:
+                continue
             key = f"{unit.id}:{first - begin}-{last - begin}"
             piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
-            if not _is_quiet(unit.file, lines, piece):
-                found.append((weight, piece))
+            found.append((weight, piece))
     found.sort(key=lambda one: (one[0], one[1].first))
-    return tuple(piece for _, piece in found[:MOST_PIECES])
+    files = {file.path: file for file in division.files}
+    # Each look reads the whole file: only so many are worth it, and only lines that were replaced can be quiet.
+    worth = (
+        piece
+        for _, piece in found[: 4 * MOST_PIECES]
+        if not (piece.instead[:1] and piece.instead[0].strip() and _is_quiet(files[piece.path], piece))
+    )
+    return tuple(islice(worth, MOST_PIECES))
 
 
 def cut_out(division: Division, part: Part) -> tuple[FileState, ...]:
@@ -123,9 +141,32 @@ def _is_worth(lines: Sequence[bytes]) -> bool:
     )
 
 
-def _is_quiet(file: FileDiff, lines: Sequence[bytes], piece: Part) -> bool:
-    """Whether a piece is a comment, a text about the code, formatting, or types."""
+def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
+    """The lines (from 0) that begin in a comment or in a string: whatever they say, they are no code."""
+    language = language_of(path)
+    if language is None:
+        return frozenset()
+    text = b"".join(lines).decode("latin-1")
+    starts, at = [], 0
+    for line in lines:
+        starts.append(at + _depth(line))
+        at += len(line)
+    found: set[int] = set()
+    try:
+        spans = scan(text, language)
+    except PastDeadline:
+        return frozenset()
+    for span in spans:
+        # A string that opens a line may be all of a statement; what goes on in it is none.
+        first = bisect_left(starts, span.start + (span.part is SpanKind.STRING))
+        found.update(range(first, bisect_left(starts, span.end)))
+    return frozenset(found)
+
+
+def _is_quiet(file: FileDiff, piece: Part) -> bool:
+    """Whether a piece changes nothing but formatting or types."""
     assert piece.cut is not None
+    lines = split_lines(file.new or b"")
     texts = [text for text in piece.instead if not _fails(file.path, _with(lines, piece.cut, text))]
     if not texts:
         return False
@@ -369,11 +410,12 @@ def _rust_value(text: _Text, at: int) -> tuple[bytes, ...]:
         return ()
     if at + 1 >= len(lines) or lines[at + 1].strip() != b"}" or _depth(lines[at + 1]) >= _depth(lines[at]):
         return ()
-    before = next((lines[here].strip() for here in range(at - 1, -1, -1) if lines[here].strip()), b"")
+    above = range(at - 1, max(-1, at - 4 * _ABOVE), -1)
+    before = next((lines[here].strip() for here in above if lines[here].strip()), b"")
     outer = next(
         (
             lines[here].lstrip()
-            for here in range(at - 1, -1, -1)
+            for here in above
             if lines[here].strip() and _depth(lines[here]) <= _depth(lines[at + 1])
         ),
         b"",
