@@ -88,8 +88,8 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         if unit.file.is_binary or unit.file.new is None or len(found) > _ENOUGH:
             continue
         if unit.path not in texts:
-            lines = split_lines(unit.file.new)
-            texts[unit.path] = _Text(lines, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, lines)
+            new = split_lines(unit.file.new)
+            texts[unit.path] = _Text(new, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, new)
         text, words = texts[unit.path]
         lines = text.lines
         begin, end = _place(unit, lines)
