@@ -23,9 +23,9 @@ _NAME = re.compile(rb"[^\W\d]\w*")
 #: So few characters may go here and come there by chance.
 _BLOCK = 20
 #: A line that brings a name or a block of its own into the world, in the usual languages.
-DEFINES = re.compile(
+_DEFINES = re.compile(
     rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
-    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b"
+    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b(?:\s++(\w++))?+"
 )
 _IMPORT = re.compile(
     rb"\s*+(?:import\b|from\s++\S++\s++import\b|export\b.*\bfrom\b|#\s*+include\b|using\b|use\s|require\b|package\b|"
@@ -37,12 +37,11 @@ _MODULE = re.compile(rb"\s*+(?:pub(?:\([^)]*+\))?+\s++)?+mod\s++(\w++)\s*+;")
 _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 #: A function that C only announces.
 _DECLARATION = re.compile(rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_][\w*]*+[\s*]++[\w\s*]*+\([^;{}]*+")
-_COMMENT = re.compile(rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/|//[^\n]*+")
+_REST_OF_LINE = re.compile(rb"//[^\n]*+")
 _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
 _C = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
-_NAMED = re.compile(DEFINES.pattern + rb"\s++(\w++)")
 _REMARKS = (b"//", b"/*", b"*", b"@")
 _VERSION = re.compile(
     rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
@@ -90,6 +89,11 @@ class Division:
     rest: frozenset[str]
     parts: tuple[Part, ...]
     left_out: Mapping[str, int]
+
+
+def defines(line: bytes) -> bool:
+    """Whether a line brings a name or a block of its own into the world."""
+    return _DEFINES.match(line) is not None
 
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
@@ -232,9 +236,18 @@ def _only_types(unit: Unit) -> bool:
     return only_types(old if without is None else without, unit.file.new)
 
 
+def _without_comments(text: bytes) -> bytes:
+    kept, at = [], 0
+    while (begin := text.find(b"/*", at)) >= 0:
+        kept.append(text[at:begin])
+        end = text.find(b"*/", begin + 2)
+        at = end + 2 if end >= 0 else len(text)
+    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
+
+
 def _only_declares(text: bytes) -> bool:
     """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
-    *told, rest = _INCLUDE.sub(b"", _COMMENT.sub(b"", text)).split(b";")
+    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
     return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
 
 
@@ -245,7 +258,7 @@ def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
         return False
     remarks = _REMARKS if unit.path.endswith(_C) else (*_REMARKS, b"#")
     begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
-    named = _NAMED.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
+    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
     name = next(filter(None, named.groups()), b"") if named is not None else b""
     return bool(name) and name not in words
 
@@ -306,7 +319,7 @@ def _merged(groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 
 def _is_refactoring(own: Sequence[Unit], kinds: set[UnitKind]) -> bool:
     """Whether a definition is renamed with its uses, or moved: with all of it taken back the program is the same."""
-    defined = any(DEFINES.match(line) for unit in own if unit.hunk for line in unit.hunk.new)
+    defined = any(_DEFINES.match(line) for unit in own if unit.hunk for line in unit.hunk.new)
     return defined and kinds <= {UnitKind.IDENTIFIER, UnitKind.MOVE}
 
 

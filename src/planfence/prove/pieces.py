@@ -17,7 +17,7 @@ from planfence.content import pyequal
 from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
-from planfence.prove.parts import DEFINES, Division, Part, left_out
+from planfence.prove.parts import Division, Part, defines, left_out
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
@@ -137,7 +137,7 @@ def _place(unit: Unit, lines: Sequence[bytes]) -> tuple[int, int]:
 def _is_worth(lines: Sequence[bytes]) -> bool:
     """Whether there is enough to ask about: some lines, or a definition however short."""
     return sum(bool(line.strip()) for line in lines) >= _FEW or any(
-        DEFINES.match(line) or b"=>" in line or b"lambda" in line or b"{ return " in line for line in lines
+        defines(line) or b"=>" in line or b"lambda" in line or b"{ return " in line for line in lines
     )
 
 
