@@ -1,36 +1,12 @@
-"""Tests apart from code, what is not asked about, and the pieces inside of what is added."""
+"""Tests apart from code, and what is not asked about."""
 
 from __future__ import annotations
 
-import hashlib
-import time
-
 import pytest
+from support.dividing import division, file
 
-from planfence.change.change import Mode
-from planfence.change.hunks import FileDiff, make_hunks, units_of
-from planfence.content.kinds import judge
-from planfence.prove.parts import NoTreeError, cut_out, divide, is_test, joined, pieces, surely_broken, without
+from planfence.prove.parts import NoTreeError, is_test, joined, surely_broken, without
 from planfence.records import replace
-
-
-def file(
-    path: str, old: bytes | None, new: bytes | None, *ranges: tuple[int, int, int, int], was: str = ""
-) -> FileDiff:
-    ids = [hashlib.sha1(side).hexdigest() if side is not None else "0" * 40 for side in (old, new)]
-    modes = [Mode.FILE if side is not None else Mode.ABSENT for side in (old, new)]
-    hunks = make_hunks(old or b"", new or b"", ranges) if old is not None and new is not None else ()
-    return FileDiff(path, was or path, *modes, *ids, old, new, hunks)
-
-
-def division(*files: FileDiff, risk=None):
-    judged = judge(units_of(files), time.monotonic, 5)
-    return divide(judged, lambda path: path.startswith("checks/"), lambda path: path == "planfence.toml", risk or {})
-
-
-def text_of(division_, part) -> str:
-    state, _ = cut_out(division_, part)
-    return state.data.decode()
 
 
 @pytest.mark.parametrize(
@@ -65,10 +41,13 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
         ("src/a.py", CODE, CODE.replace(b"return x", b"return x  # it"), 5, "comments"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return  x"), 5, "formatting"),
         ("src/a.pyi", CODE, CODE.replace(b"a(x)", b"a(y)"), 4, "types"),
+        ("src/a.py", b'__all__ = ["a"]\n', b'__all__ = ["a", "b"]\n', 1, "imports"),
         ("src/a.js", b"import a from 'a'\n", b"import b from 'b'\n", 1, "imports"),
         ("Cargo.lock", b"a\n", b"b\n", 1, "lock files"),
         ("README.md", b"a\n", b"b\n", 1, "docs files"),
         ("setup.py", b"a\n", b"b\n", 1, "build files"),
+        ("src/a.py", b'__version__ = "1.0"\n', b'__version__ = "1.1"\n', 1, "version numbers"),
+        ("src/a.h", b"#define A_VERSION_MINOR 3\n", b"#define A_VERSION_MINOR 4\n", 1, "version numbers"),
         (".editorconfig", b"a\n", b"b\n", 1, "settings"),
     ],
 )
@@ -147,55 +126,64 @@ def test_what_python_can_not_read_is_known_without_a_run() -> None:
     assert not surely_broken(newer, {"src/a.py": replace(states["src/a.py"], data=b"match z:\n")})
 
 
-def pieces_of(added: bytes, path: str):
-    found = division(file(path, None, added))
-    (part,) = found.parts
-    return found, pieces(found, part)
-
-
-PYTHON = b"""\
-def a(x):
-    if x < 0:
-        return 0
-    if x > 9:
-        return 9
-    else:
-        x = 1
-    log.info("x")
-    self.seen = x
-    call(
-        x,
+def test_new_rust_code_goes_and_its_own_tests_stay() -> None:
+    new = b"pub fn a() -> i32 {\n    1\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n}\n"
+    old = b"pub mod old;\n\nfn main() {}\n"
+    found = division(
+        file("src/new.rs", None, new),
+        file("src/lib.rs", old, old.replace(b"old;\n", b"old;\npub mod new;\n"), (1, 0, 2, 1)),
     )
-    return None
-"""
+    back = without(found, found.rest)
+    assert set(back) == {"src/new.rs"}
+    assert back["src/new.rs"].data == b"#[cfg(test)]\nmod tests {\n    use super::*;\n}\n"
 
 
-def test_pieces_of_python() -> None:
-    found, inner = pieces_of(PYTHON, "src/a.py")
-    assert [(piece.first, piece.last) for piece in inner] == [(2, 3), (3, 3), (5, 5), (9, 9), (10, 12)]
-    assert "if x < 0" not in text_of(found, inner[0])
-    gone, filled = cut_out(found, inner[1])
-    assert b"if x < 0:\n        pass\n" in filled.data
-    assert b"if x < 0:\n    if x > 9" in gone.data
+@pytest.mark.parametrize(
+    ("path", "old", "new", "chooses"),
+    [
+        ("Makefile", b"check: a_test\n", b"check: a_test || true\n", True),
+        ("pytest.ini", b"[pytest]\n", b"addopts = --ignore tests/test_a.py\n", True),
+        ("package.json", b'"test": "node --test"\n', b'"test": "node --test a/"\n', True),
+        ("Makefile", b"CFLAGS = -O0\n", b"CFLAGS = -O2\n", False),
+        ("pyproject.toml", b'version = "1"\n', b'version = "2"\n', False),
+        ("src/a.py", b"test = 1\n", b"test = 2\n", False),
+    ],
+)
+def test_what_says_which_tests_run_belongs_to_the_tests(path, old, new, chooses) -> None:
+    found = division(file(path, old, new, (1, 1, 1, 1)))
+    assert (bool(found.chooses), bool(found.tests)) == (chooses, chooses)
 
 
-SCRIPT = b"""\
-export function a(x) {
-  if (x < 0) {
-    return 0;
-  }
-  this.seen = x;
-  return x;
-}
-"""
+@pytest.mark.parametrize(
+    ("path", "old", "new", "types"),
+    [
+        ("src/a.h", b"int a(int b);\n", b"int a(int b, const char *name);\n", True),
+        ("src/a.c", b"/* One\n two. */\nstatic int a(int b);\n", b"", True),
+        ("src/a.h", b"#define A 1\n", b"#define A 2\n", False),
+        ("src/a.c", b"call(a);\n", b"call(b);\n", False),
+        ("src/a.h", b"static int a(int b) { return b; }\n", b"static int a(int b) { return 1; }\n", False),
+        ("src/a.ts", b"interface A {\n  a: string;\n}\n", b"interface A {\n  b: string;\n}\n", True),
+        ("src/a.ts", b"const A = {\n  a: 'a',\n}\n", b"const A = {\n  b: 'a',\n}\n", False),
+    ],
+)
+def test_what_is_only_declared_is_types(path, old, new, types) -> None:
+    line = 2 if path.endswith(".ts") else 1
+    count = 3 if not new else 1
+    found = division(file(path, old, new, (line, count, line if new else 0, 1 if new else 0)))
+    assert (dict(found.left_out) == {"types": 1}, not found.parts) == (types, types)
 
 
-def test_pieces_of_a_language_with_braces() -> None:
-    found, inner = pieces_of(SCRIPT, "src/a.js")
-    assert [(piece.first, piece.last) for piece in inner] == [(2, 4), (3, 3), (5, 5), (6, 6)]
-    assert [[inner[0].holds(each) for each in inner]] == [[False, True, False, False]]
-    assert text_of(found, inner[0]) == "export function a(x) {\n  this.seen = x;\n  return x;\n}\n"
-
-
-def test_few_lines_have_no_pieces() -> None:
-    assert pieces_of(b"a = 1\nb(2)\n", "src/a.py")[1] == ()
+@pytest.mark.parametrize(
+    ("path", "old", "kept", "dead"),
+    [
+        ("src/a.py", b"def gone(n):\n    return n\n", b"x = 1\n", True),
+        ("src/a.py", b"def gone(n):\n    return n\n", b"x = gone\n", False),
+        ("src/a.py", b"x = 2\ndef gone(n): pass\n", b"y = 1\n", False),
+        ("src/a.c", b"#define GONE(n) \\\n    n\n", b"int a;\n", True),
+        ("src/a.c", b"static int gone(int n) {\n}\n", b"int a;\n", True),
+        ("src/a.c", b"    gone(n);\n    b(n);\n", b"int a;\n", False),
+    ],
+)
+def test_nobody_is_asked_about_a_definition_that_is_gone_and_unused(path, old, kept, dead) -> None:
+    found = division(file(path, old + kept, kept, (1, 2, 0, 0)))
+    assert (dict(found.left_out) == {"removed and unused": 1}, not found.parts) == (dead, dead)

@@ -81,6 +81,23 @@ def test_an_interrupt_keeps_what_was_learned_and_the_next_call_goes_on(repo):
     assert use.prove(asked, LEVELS, 0.001, silent()).proof == second  # all is known: nothing runs
 
 
+def test_an_interrupt_before_anything_is_known_opens_no_gate(repo):
+    project(repo)
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    opened = repo.open()
+
+    def interrupt(text: str) -> None:
+        if shown.append(text) or len(shown) > 3:
+            raise KeyboardInterrupt
+
+    for only in (LEVELS, ("change",)):
+        shown: list[str] = []
+        with pytest.raises(KeyboardInterrupt):
+            use.prove(use.change_of(opened, "auth/middleware"), only, 600, silent(interrupt), again=True)
+        assert not any("change" in proof.asked and proof.change is None for proof in read_book(opened).proofs)
+    assert answers(prove(repo, code=1), "hunk") == ["noticed"]
+
+
 def test_what_the_budget_cut_is_said(repo):
     project(repo, command="sleep 1; python run.py {junit}")
     change(repo, user=GOOD, tests=GOOD_TESTS)

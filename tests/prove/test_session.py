@@ -35,13 +35,13 @@ def division():
 
 
 class Fake:
-    """Runs nothing: ``outcome`` says how a job ends."""
+    """Runs nothing: ``outcome`` says how a job ends; after ``most`` of them the time is over."""
 
-    def __init__(self, outcome, size: int = 1) -> None:
-        self.outcome, self.size, self.runs = outcome, size, 0
+    def __init__(self, outcome, size: int = 1, most: float = float("inf")) -> None:
+        self.outcome, self.size, self.runs, self.most = outcome, size, 0, most
 
     def run(self, queue: deque, until: float):
-        while queue and time.monotonic() < until:
+        while queue and time.monotonic() < until and self.runs < self.most:
             job = queue.popleft()
             self.runs += 1
             yield Done(job, self.outcome(job), 0.01)
@@ -91,6 +91,28 @@ def test_what_does_not_build_is_no_proof():
     ask_all(asked, LEVELS)
     hunks = [answer for key, answer in answers(asked).items() if key not in ("change", "old-tests")]
     assert set(hunks) == {TrialOutcome.INSEPARABLE}
+
+
+LONG = NEW + b"def d(n):\n    if n:\n        return 1\n    return 2\n"
+
+
+@pytest.mark.parametrize("most", range(2, 60))
+def test_a_level_counts_as_asked_once_all_of_it_has_an_answer(most):
+    files = [modified("src/a.py", NEW, LONG, (14, 0, 15, 4)), modified("tests/t.py", b"1\n", b"2\n", (1, 1, 1, 1))]
+    divided = divide(judge(units_of(files), time.monotonic, 5), lambda _: False, lambda _: False, {})
+
+    def told(most: float) -> Session:
+        asked = session(lambda job: Came.FAILED if job.states else Came.PASSED)
+        asked.division, asked.yard.most = divided, most
+        ask_all(asked, LEVELS)
+        return asked
+
+    cut, whole = told(most), told(float("inf"))
+    known = answers(cut)
+    assert all(whole.is_answered(level) for level in LEVELS)
+    assert cut.is_answered("change") == (known["change"] is not None)
+    assert cut.is_answered("old-tests") == (known["old-tests"] is not None)
+    assert cut.is_answered("hunks") == (known.keys() == whole.trials.keys() and None not in known.values())
 
 
 def test_what_was_not_asked_in_time_has_no_answer():

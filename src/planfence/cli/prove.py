@@ -25,10 +25,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
 )
 @click.option("--budget", default="10m", show_default=True, metavar="TIME", help="How long it may take: 90s, 10m, 1h.")
 @click.option("--only", type=click.Choice(LEVELS), help="Ask this one question alone.")
+@click.option("--mutants", is_flag=True, help="Have a tool that is there try mutants of the changed lines as well.")
 @click.option("--again", is_flag=True, help="Begin anew, also where an earlier call has learned something.")
 @click.option("--show", metavar="KEY", default="", help="Print the patch that takes this part back (for `git apply`).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
-def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, show: str, as_json: bool) -> int:
+def command(  # noqa: PLR0913 - one parameter an option
+    *, task: str, rev: str, budget: str, only: str | None, mutants: bool, again: bool, show: str, as_json: bool
+) -> int:
     """Ask whether the tests would have noticed the change of TASK (the active one), by taking parts of it away."""
     repository = here()
     change = use.change_of(repository, task, rev)
@@ -39,7 +42,9 @@ def command(*, task: str, rev: str, budget: str, only: str | None, again: bool, 
     live = Live()
     levels = (only,) if only else LEVELS
     try:
-        answered = use.prove(change, levels, _seconds(budget), ProofProgress(live.say, line.show), again=again)
+        answered = use.prove(
+            change, levels, _seconds(budget), ProofProgress(live.say, line.show), again=again, mutants=mutants
+        )
     finally:
         line.clear()
     if as_json:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from planfence.ledger.evidence import Counts
@@ -31,7 +32,7 @@ def read_counts(path: Path, say: Callable[[str], object] = str) -> Counts | None
     document type is refused: it could expand into anything.
     """
     try:
-        data = _plain(path)
+        data = plain_file(path)
         _harmless(data)
         return _counted(data)
     except FileNotFoundError:
@@ -48,7 +49,7 @@ def read_failed(path: Path, most: int = 100) -> tuple[str, ...]:
     import junitparser
 
     try:
-        data = _plain(path)
+        data = plain_file(path)
         _harmless(data)
         waiting: list[Any] = [junitparser.JUnitXml.fromstring(data)]
         names: list[str] = []
@@ -63,7 +64,20 @@ def read_failed(path: Path, most: int = 100) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name[:300] for name in sorted(names)[:most]))
 
 
-def _plain(path: Path) -> bytes:
+def harmless_report(path: Path) -> Element:
+    """The root of any XML report that is harmless to read. Raises :class:`ValueError` or :class:`OSError` otherwise."""
+    from xml.etree.ElementTree import ParseError, fromstring
+
+    data = plain_file(path)
+    _harmless(data)
+    try:
+        return fromstring(data)  # noqa: S314 - no document type, no depth, by `_harmless`
+    except ParseError as error:
+        raise _Refused(f"it is no XML: {error}") from error
+
+
+def plain_file(path: Path) -> bytes:
+    """The bytes of a report. Raises :class:`ValueError` if it is a link, no file, or too large; :class:`OSError`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

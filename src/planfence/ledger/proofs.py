@@ -58,13 +58,30 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Mutants:
+    """What a tool for mutants found on the changed lines.
+
+    ``total`` counts mutants that were tried, ``noticed`` those that some test noticed, ``survived`` are (path, line in
+    the new file, what it is) of the others. ``cut`` says that the time was over before all were tried.
+    """
+
+    tool: str
+    total: int
+    noticed: int
+    survived: tuple[tuple[str, int, str], ...]
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What is known of one change's tests.
 
     ``seq`` counts the records of the same change: the highest holds all that is known. ``commands`` are (name,
     command line). ``passes`` counts runs of the whole change that passed, ``green_s`` is how long the slowest took
     (seconds). ``flaky`` says what showed that the outcome is a matter of chance: then there are no trials. ``asked``
-    is what was to be asked: the levels that the call named. ``total`` counts the parts that there were to ask about.
+    are the levels whose questions all have an answer. ``total`` counts the parts that there were to ask about, as far
+    as they are known.
+    ``mutants`` are what tools made of the changed lines.
     ``signer`` is the principal whose signature was verified, empty without one; ``entry`` the ledger's commit.
     """
 
@@ -88,6 +105,7 @@ class Proof:
     trials: tuple[Trial, ...]
     tool: str
     at: str
+    mutants: tuple[Mutants, ...] = ()
     signer: str = field(default="", compare=False)
     entry: str = field(default="", compare=False)
 
@@ -151,6 +169,16 @@ def to_statement(proof: Proof) -> Statement:
         "trials": [_trial_to_json(trial) for trial in proof.trials],
         "tool": proof.tool,
         "at": proof.at,
+        "mutants": [
+            {
+                "tool": each.tool,
+                "total": each.total,
+                "noticed": each.noticed,
+                "survived": [list(one) for one in each.survived],
+                "cut": each.cut,
+            }
+            for each in proof.mutants
+        ],
     }
     return Statement(PROOF, predicate, digests)
 
@@ -193,6 +221,7 @@ def from_statement(statement: Statement, signer: str = "") -> Proof:
             trials=tuple(_trial_from_json(item) for item in told["trials"]),
             tool=text(told, "tool"),
             at=text(told, "at"),
+            mutants=tuple(_mutants(item) for item in told.get("mutants", ())),  # records of before have none
             signer=signer,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -219,6 +248,20 @@ def _trial_from_json(item: Mapping[str, Any]) -> Trial:
         seconds_of(item["seconds"]),
         texts(item["tests"]),
     )
+
+
+def _mutants(item: Mapping[str, Any]) -> Mutants:
+    survived = tuple(_survivor(each) for each in item["survived"])
+    if not isinstance(item["cut"], bool):
+        raise TypeError(item)
+    return Mutants(text(item, "tool"), number(item["total"]), number(item["noticed"]), survived, item["cut"])
+
+
+def _survivor(item: Sequence[Any]) -> tuple[str, int, str]:
+    path, line, what = item
+    if not isinstance(path, str) or not isinstance(what, str):
+        raise TypeError(item)
+    return path, number(line), what
 
 
 def _pair(item: Sequence[Any]) -> tuple[str, str]:

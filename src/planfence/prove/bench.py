@@ -8,7 +8,7 @@ import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -125,16 +125,21 @@ class Yard:
         self._stack.close()
 
     def _open(self) -> _Bench:
-        exported = self._stack.enter_context(export(self._repository, self._target.tree))
-        link(self._repository, self._target.policy.tests.links, exported.files)
-        setup = self._target.policy.tests.setup
-        if setup:
-            variables = self._variables(exported)
-            watch = Watch(lambda _: None, lambda _: self.tick(), exported.guard)
-            ended = run_command(setup, exported.files, variables, self._target.policy.tests.timeout_s, watch)
-            if ended.status != 0:
-                raise CouldNotCheck(f"`{setup}` failed in a fresh export", hint="fix `setup` under [tests]")
+        exported, _ = self._stack.enter_context(self.fresh())
         return _Bench(exported, Rewriter(exported.files))
+
+    @contextmanager
+    def fresh(self) -> Iterator[tuple[Export, dict[str, str]]]:
+        """A new export, set up, and the variables for what runs in it."""
+        with export(self._repository, self._target.tree) as exported:
+            link(self._repository, self._target.policy.tests.links, exported.files)
+            setup, variables = self._target.policy.tests.setup, self._variables(exported)
+            if setup:
+                watch = Watch(lambda _: None, lambda _: self.tick(), exported.guard)
+                ended = run_command(setup, exported.files, variables, self._target.policy.tests.timeout_s, watch)
+                if ended.status != 0:
+                    raise CouldNotCheck(f"`{setup}` failed in a fresh export", hint="fix `setup` under [tests]")
+            yield exported, variables
 
     def _variables(self, exported: Export) -> dict[str, str]:
         return self._repository.environment.for_tests(str(exported.files.parent), self._target.policy.tests.env)

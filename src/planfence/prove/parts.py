@@ -25,13 +25,29 @@ _BLOCK = 20
 #: A line that brings a name or a block of its own into the world, in the usual languages.
 _DEFINES = re.compile(
     rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
-    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b"
+    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b(?:\s++(\w++))?+"
 )
 _IMPORT = re.compile(
     rb"\s*+(?:import\b|from\s++\S++\s++import\b|export\b.*\bfrom\b|#\s*+include\b|using\b|use\s|require\b|package\b|"
     rb"(?:const|let|var)\s++[\w{},\s]++=\s*+require\()"
 )
 _INLINE_TESTS = re.compile(rb"\s*+#\[cfg\((?:all\()?test\b")
+_MODULE = re.compile(rb"\s*+(?:pub(?:\([^)]*+\))?+\s++)?+mod\s++(\w++)\s*+;")
+#: A line of a build file or of settings that may say which tests run.
+_SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
+#: A function that C only announces.
+_DECLARATION = re.compile(rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_][\w*]*+[\s*]++[\w\s*]*+\([^;{}]*+")
+_REST_OF_LINE = re.compile(rb"//[^\n]*+")
+_INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
+_C = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
+#: A function of C, or a macro: a name that is there for others.
+_C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
+_REMARKS = (b"//", b"/*", b"*", b"@")
+_VERSION = re.compile(
+    rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
+)
+_TYPED = (".ts", ".tsx", ".mts", ".cts")
+_TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +55,8 @@ class Part:
     """What one trial takes back.
 
     ``units`` are ids; ``cut`` are lines of the new file instead (0-based, end excluded), for a piece inside of what
-    the change adds. ``first`` and ``last`` are the lines in the new file (from 1; 0 and 0: the whole file).
+    the change adds, and ``instead`` the texts that may stand in their place: the first that builds.
+    ``first`` and ``last`` are the lines in the new file (from 1; 0 and 0: the whole file).
     """
 
     key: str
@@ -49,6 +66,7 @@ class Part:
     last: int
     lines: int
     cut: tuple[int, int] | None = None
+    instead: tuple[bytes, ...] = ()
 
     def holds(self, other: Part) -> bool:
         """Whether another piece lies inside of this one."""
@@ -59,14 +77,23 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A change, taken apart: unit ids of tests and of all else, the parts to ask about, and what was left out, why."""
+    """A change, taken apart: unit ids of tests and of all else, the parts to ask about, and what was left out, why.
+
+    ``chooses`` are those of the tests that say which tests run: lines of build files and settings.
+    """
 
     files: tuple[FileDiff, ...]
     units: Mapping[str, Unit]
     tests: frozenset[str]
+    chooses: frozenset[str]
     rest: frozenset[str]
     parts: tuple[Part, ...]
     left_out: Mapping[str, int]
+
+
+def defines(line: bytes) -> bool:
+    """Whether a line brings a name or a block of its own into the world."""
+    return _DEFINES.match(line) is not None
 
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
@@ -83,40 +110,88 @@ def divide(
     """Take a change apart; ``risk`` says how risky each unit is (by id), so that the riskiest parts come first."""
     units = {one.unit.id: one.unit for one in judged}
     files = tuple({one.unit.path: one.unit.file for one in judged}.values())
-    tests = frozenset(one.unit.id for one in judged if _in_tests(one.unit, own_tests))
+    inline = frozenset(file.path for file in files if file.old is None and _first_inline_test(file) is not None)
+    tests = frozenset(one.unit.id for one in judged if _in_tests(one, own_tests, inline))
+    chooses = frozenset(one.unit.id for one in judged if one.unit.id in tests and _chooses(one, own_tests))
     rest = frozenset(one.unit.id for one in judged if one.unit.id not in tests and not governs(one.unit.path))
+    words = frozenset(name for file in files for name in _NAME.findall(file.new or b""))
     asked: list[Unit] = []
-    left_out: Counter[str] = Counter()
+    spared: Counter[str] = Counter()
     for one in judged:
         if one.unit.id in rest:
-            why = _left_out(one)
+            why = left_out(one) or ("removed and unused" if _is_dead(one.unit, words) else "")
             if why:
-                left_out[why] += 1
+                spared[why] += 1
             else:
                 asked.append(one.unit)
-    parts = _grouped(asked, {one.unit.id: one.kind for one in judged}, left_out)
+    parts = _grouped(asked, {one.unit.id: one.kind for one in judged}, spared)
     order = sorted(parts, key=lambda part: (-max(risk.get(each, 0) for each in part.units), -part.lines, part.key))
-    return Division(files, units, tests, rest, tuple(order), left_out)
+    return Division(files, units, tests, chooses, rest, tuple(order), spared)
 
 
-def _in_tests(unit: Unit, own: Callable[[str], bool]) -> bool:
+def _in_tests(one: ClassifiedUnit, own: Callable[[str], bool], inline: Collection[str]) -> bool:
+    """Whether a unit is tests, or what makes them run; ``inline`` are new files that bring tests of their own."""
+    unit = one.unit
     if is_test(unit.path, own):
+        return True
+    if _chooses(one, own):
         return True
     if not unit.path.endswith(".rs") or unit.hunk is None:
         return False
+    if inline and _declares(unit, inline):
+        return True
     # Rust keeps a module's tests at the end of its own file.
     data, at = (unit.file.new, unit.hunk.new_start) if unit.hunk.new else (unit.file.old, unit.hunk.old_start)
+    begin = _inline_tests_at(data)
+    return begin is not None and at >= begin
+
+
+def _chooses(one: ClassifiedUnit, own: Callable[[str], bool]) -> bool:
+    """Whether a unit may say which tests run."""
+    if one.unit.path.rpartition("/")[2] == "conftest.py":
+        return True
+    if is_test(one.unit.path, own) or not (_is_setting(one) or one.path_class in (PathClass.BUILD, PathClass.DEPS)):
+        return False
+    return any(_SELECTS.search(line) for line in _changed(one.unit))
+
+
+def _changed(unit: Unit) -> Iterable[bytes]:
+    if unit.hunk is not None:
+        return (*unit.hunk.old, *unit.hunk.new)
+    return () if unit.file.is_binary else split_lines(unit.file.new or unit.file.old or b"")
+
+
+def _inline_tests_at(data: bytes | None) -> int | None:
+    """The line (from 0) at which Rust's tests of a file begin; None if it has none."""
     lines = split_lines(data or b"")
-    begin = next((number for number, line in enumerate(lines) if _INLINE_TESTS.match(line)), len(lines))
-    return at >= begin
+    return next((number for number, line in enumerate(lines) if _INLINE_TESTS.match(line)), None)
 
 
-def _left_out(one: ClassifiedUnit) -> str:
+def _first_inline_test(file: FileDiff) -> int | None:
+    return _inline_tests_at(file.new) if file.path.endswith(".rs") else None
+
+
+def _declares(unit: Unit, inline: Collection[str]) -> bool:
+    """Whether a hunk does nothing but bring new files with tests into the program."""
+    assert unit.hunk is not None
+    lines = [line for line in unit.hunk.new if line.strip()]
+    names = [found[1].decode() for line in lines if (found := _MODULE.match(line))]
+    known = {path.rpartition("/")[2].removesuffix(".rs") for path in inline}
+    known |= {path.rpartition("/")[0].rpartition("/")[2] for path in inline if path.endswith("/mod.rs")}
+    return not unit.hunk.old and bool(names) and len(names) == len(lines) and known.issuperset(names)
+
+
+def _is_setting(one: ClassifiedUnit) -> bool:
+    path = one.unit.path
+    return one.path_class is PathClass.CONFIG and (path.rpartition("/")[2].startswith(".") or "/" not in path)
+
+
+def left_out(one: ClassifiedUnit) -> str:
     """Why nobody is asked about a unit; empty if somebody is."""
     unit, path_class = one.unit, one.path_class
     if path_class in _NO_CODE or unit.path.endswith(_TYPE_FILES):
         return f"{path_class} files" if path_class in _NO_CODE else "types"
-    if path_class is PathClass.CONFIG and (unit.path.rpartition("/")[2].startswith(".") or "/" not in unit.path):
+    if _is_setting(one):
         return "settings"
     if one.kind in (UnitKind.FORMAT, UnitKind.STYLE):
         return "formatting"
@@ -124,6 +199,8 @@ def _left_out(one: ClassifiedUnit) -> str:
         return "comments"
     if unit.hunk is None:
         return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
+    if all(_VERSION.fullmatch(line) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip()):
+        return "version numbers"
     if _only_imports(unit):
         return "imports"
     return "types" if _only_types(unit) else ""
@@ -147,6 +224,11 @@ def _only_imports(unit: Unit) -> bool:
 def _only_types(unit: Unit) -> bool:
     hunk, old = unit.hunk, unit.file.old
     assert hunk is not None
+    if unit.path.endswith(_C):
+        return all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    if unit.path.endswith(_TYPED):
+        sides = ((old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
+        return all(_in_type(split_lines(data or b""), at, at + len(lines)) for data, at, lines in sides)
     if not unit.path.endswith(".py") or old is None or unit.file.new is None:
         return False
     kept = [each for each in unit.file.hunks if each is not hunk]
@@ -154,7 +236,46 @@ def _only_types(unit: Unit) -> bool:
     return only_types(old if without is None else without, unit.file.new)
 
 
-def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], left_out: Counter[str]) -> list[Part]:
+def _without_comments(text: bytes) -> bytes:
+    kept, at = [], 0
+    while (begin := text.find(b"/*", at)) >= 0:
+        kept.append(text[at:begin])
+        end = text.find(b"*/", begin + 2)
+        at = end + 2 if end >= 0 else len(text)
+    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
+
+
+def _only_declares(text: bytes) -> bool:
+    """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
+    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
+    return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
+
+
+def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
+    """Whether a definition is gone that nobody names any more: no test can notice that it comes back."""
+    hunk = unit.hunk
+    if hunk is None or b"".join(hunk.new).strip():
+        return False
+    remarks = _REMARKS if unit.path.endswith(_C) else (*_REMARKS, b"#")
+    begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
+    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
+    name = next(filter(None, named.groups()), b"") if named is not None else b""
+    return bool(name) and name not in words
+
+
+def _in_type(lines: Sequence[bytes], begin: int, end: int) -> bool:
+    """Whether lines of TypeScript stand in interfaces and types, by their indentation: nothing of them runs."""
+    above = begin
+    while 0 < above < len(lines) and _is_inside(lines[above]):
+        above -= 1
+    return all(_is_inside(line) or _TYPE_BLOCK.match(line) for line in lines[above:end])
+
+
+def _is_inside(line: bytes) -> bool:
+    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
+
+
+def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Counter[str]) -> list[Part]:
     hunks = [unit for unit in asked if unit.hunk is not None]
     by_id = {unit.id: unit for unit in asked}
     parts: list[Part] = []
@@ -163,7 +284,7 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], left_out: Cou
         own = [unit for unit in hunks if unit.id in ids]
         taken |= ids
         if _is_refactoring(own, {kinds[unit.id] for unit in own}):
-            left_out["moved or renamed"] += len(own)
+            spared["moved or renamed"] += len(own)
         else:
             parts.append(_part(own))
     return parts + [_part([unit]) for unit in by_id.values() if unit.id not in taken]
@@ -240,7 +361,11 @@ def without(division: Division, taken: Collection[str]) -> dict[str, FileState |
         hunks = [unit.hunk for unit in own if unit.hunk is not None]
         state = state_after(file, hunks, {unit.atom for unit in own if unit.atom is not None})
         if not state.path:
-            continue
+            begin = _first_inline_test(file)
+            if begin is None or any(unit.file is file for unit in map(division.units.get, division.tests) if unit):
+                continue
+            # The file's own tests stay where its code is taken back.
+            state = FileState(file.path, file.new_mode, b"".join(split_lines(file.new or b"")[begin:]))
         if state.path in wanted:
             raise NoTreeError(state.path)
         wanted[state.path] = state
@@ -248,19 +373,6 @@ def without(division: Division, taken: Collection[str]) -> dict[str, FileState |
     if folders & wanted.keys():
         raise NoTreeError(min(folders & wanted.keys()))
     return {path: wanted.get(path) for path in dict.fromkeys((*after, *wanted)) if wanted.get(path) != after.get(path)}
-
-
-def cut_out(division: Division, part: Part) -> tuple[FileState, FileState | None]:
-    """The file of a part that cuts lines out, and once more with `pass` in their place where that reads better."""
-    assert part.cut is not None
-    file = next(each for each in division.files if each.path == part.path)
-    lines = split_lines(file.new or b"")
-    begin, end = part.cut
-    indent = lines[begin][: len(lines[begin]) - len(lines[begin].lstrip())]
-    gone = b"".join((*lines[:begin], *lines[end:]))
-    filled = b"".join((*lines[:begin], indent + b"pass\n", *lines[end:]))
-    other = FileState(part.path, file.new_mode, filled) if part.path.endswith(".py") else None
-    return FileState(part.path, file.new_mode, gone), other
 
 
 def surely_broken(division: Division, states: Mapping[str, FileState | None]) -> bool:
@@ -311,103 +423,3 @@ def _own_names(units: Iterable[Unit]) -> set[bytes]:
         else:
             names |= _words(b"".join(unit.hunk.old)) ^ _words(b"".join(unit.hunk.new))
     return names
-
-
-# -- pieces inside of what a change adds --------------------------------------------------------------------------
-
-#: A change of fewer lines than this has no pieces of its own.
-_FEW = 3
-#: Of one part, so many pieces are asked about at most: the conditions first.
-MOST_PIECES = 8
-_CONDITION = re.compile(rb"(?:if|for|foreach|while|unless|switch|match|with)\b")
-_GOES_ON = re.compile(rb"\}?\s*+(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b")
-_STATEMENT = re.compile(
-    rb"(?:return|raise|throw|yield|panic)\b|(?:self|this)\.[\w.]++\s*+[-+*/|&]?=[^=]|"
-    rb"[\w.]++\[[^\]]++\]\s*+[-+*/|&]?=[^=]|(?:await\s++)?+[\w.]++\("
-)
-#: What a function returns anyway, or hands on.
-_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"undefined", b"err", b"Ok(())"))
-_TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
-_CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
-
-
-def _is_statement(line: bytes) -> bool:
-    """Whether a line, without its indentation, does something that could be noticed."""
-    if not _STATEMENT.match(line):
-        return False
-    if line.startswith(b"return"):
-        return line.removeprefix(b"return").strip(b" \t\r\n;") not in _NOTHING
-    words = line.partition(b"(")[0].split(b".")
-    return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
-
-
-def _is_closer(line: bytes) -> bool:
-    word = line.strip()
-    return word in _CLOSERS or (word.startswith(b"}") and not word.strip(b"};,) \t"))
-
-
-def pieces(division: Division, part: Part) -> tuple[Part, ...]:
-    """Conditions with all that hangs on them, and statements, inside of the lines that a part adds."""
-    found: list[tuple[int, Part]] = []
-    for each in sorted(part.units):
-        unit = division.units[each]
-        lines = split_lines(unit.file.new or b"")
-        begin, end = (
-            (0, len(lines)) if unit.hunk is None else (unit.hunk.new_start, unit.hunk.new_start + len(unit.hunk.new))
-        )
-        if unit.file.is_binary or unit.file.new is None or sum(bool(line.strip()) for line in lines[begin:end]) < _FEW:
-            continue
-        for weight, (first, last) in _spans(lines, begin, end):
-            key = f"{unit.id}:{first - begin}-{last - begin}"
-            found.append((weight, Part(key, part.units, unit.path, first + 1, last, last - first, (first, last))))
-    found.sort(key=lambda one: (one[0], one[1].first))
-    return tuple(piece for _, piece in found[:MOST_PIECES])
-
-
-def _spans(lines: Sequence[bytes], begin: int, end: int) -> Iterable[tuple[int, tuple[int, int]]]:
-    for at in range(begin, end):
-        line = lines[at].lstrip()
-        last = 0
-        if _CONDITION.match(line):
-            last, weight = _block_end(lines, at, end), 0
-        elif _is_statement(line):
-            last, weight = _statement_end(lines, at, end), 1
-        if last and not (at == begin and last == end):
-            yield weight, (at, last)
-
-
-def _depth(line: bytes) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _block_end(lines: Sequence[bytes], at: int, end: int) -> int:
-    """Where the block that begins at a line ends (excluded); 0 if it goes on past the change or has other arms."""
-    here = at + 1
-    while here < len(lines) and (not lines[here].strip() or _depth(lines[here]) > _depth(lines[at])):
-        here += 1
-    while not lines[here - 1].strip():
-        here -= 1
-    if here < len(lines) and _GOES_ON.match(lines[here].lstrip()):
-        return 0
-    if here < len(lines) and _is_closer(lines[here]) and _depth(lines[here]) == _depth(lines[at]):
-        here += 1
-    return (
-        here
-        if at + 1 < here <= end or (here == at + 1 <= end and lines[at].count(b"{") == lines[at].count(b"}"))
-        else 0
-    )
-
-
-def _statement_end(lines: Sequence[bytes], at: int, end: int) -> int:
-    """Where a statement ends, by its brackets (excluded); 0 if it opens a block or goes on past the change."""
-    open_ = 0
-    for here in range(at, end):
-        line = lines[here]
-        open_ += sum(line.count(each) for each in (b"(", b"[", b"{")) - sum(
-            line.count(each) for each in (b")", b"]", b"}")
-        )
-        if open_ < 0:
-            return 0
-        if open_ == 0:
-            return here + 1 if not line.rstrip().endswith((b"\\", b"{", b"=>", b",", b":")) else 0
-    return 0

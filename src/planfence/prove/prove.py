@@ -30,7 +30,9 @@ from planfence.ledger.records import believed_proofs, new_id, now, read_book, re
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
-from planfence.prove.parts import Division, cut_out, divide, pieces, surely_broken, without
+from planfence.prove.mutants import try_mutants
+from planfence.prove.parts import Division, divide, surely_broken, without
+from planfence.prove.pieces import cut_out, pieces
 from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
 from planfence.records import dataclass, replace
 from planfence.rules import tests_prove_nothing
@@ -140,9 +142,17 @@ def commands_of(change: TaskChange) -> tuple[Command, ...]:
 
 
 def prove(
-    change: TaskChange, levels: Iterable[str], budget_s: float, teller: ProofProgress, *, again: bool = False
+    change: TaskChange,
+    levels: Iterable[str],
+    budget_s: float,
+    teller: ProofProgress,
+    *,
+    again: bool = False,
+    mutants: bool = False,
 ) -> Answered:
     """Ask, record, and answer; goes on where an earlier call about the same trees and commands stopped.
+
+    ``mutants`` are tried too, once all else is known, by tools that are there.
 
     Raises :class:`PlanfenceError` if there is no test command or the tests do not pass as they are,
     :class:`CouldNotCheck` if they could not be run. Ctrl-C records what was learned and goes on.
@@ -163,7 +173,7 @@ def prove(
             _write(change, _blank(change, commands, levels, earlier))
         return Answered(change, None)
     known = None if again else earlier
-    if known is not None and set(levels) <= set(known.asked) and _is_whole(known):
+    if known is not None and set(levels) <= set(known.asked) and _is_whole(known) and not (mutants and _is_open(known)):
         return Answered(change, known)
     after = {
         file.path: FileState(file.path, file.new_mode, None, file.new_id)
@@ -184,15 +194,20 @@ def prove(
         except FlakyError as error:
             flaky = str(error)
         except KeyboardInterrupt:
-            if session.passes:
-                _record(change, session, levels, earlier, flaky)
+            if any(one.answer(session.passes) for one in session.trials.values()):
+                _record(change, session, levels, earlier, known)
             raise
         if not session.passes and not flaky:
             raise CouldNotCheck(
                 "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
             )
-        proof = _record(change, session, levels, earlier, flaky)
-    return Answered(change, proof, cut=not flaky and not _is_whole(proof))
+        proof = _record(change, session, levels, earlier, known, flaky)
+        if mutants and not flaky and time.monotonic() < session.until:
+            teller.show("mutants of the changed lines are tried")
+            tried = try_mutants(yard, division, commands, session.green_s, session.until)
+            proof = replace(proof, id=new_id(), seq=proof.seq + 1, mutants=tried, at=now())
+            _write(change, proof)
+    return Answered(change, proof, cut=not flaky and not (set(levels) <= set(proof.asked) and _is_whole(proof)))
 
 
 #: `advance` asks by itself if the tests take no longer than this (seconds).
@@ -235,6 +250,11 @@ def _is_whole(proof: Proof) -> bool:
     return not proof.flaky and len(told) == len(proof.trials) and ("hunks" not in proof.asked or parts >= proof.total)
 
 
+def _is_open(proof: Proof) -> bool:
+    """Whether there are mutants left to try."""
+    return not proof.mutants or any(each.cut for each in proof.mutants)
+
+
 def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
     target = change.target
     found = [
@@ -254,13 +274,20 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
 # -- the record ---------------------------------------------------------------------------------------------------
 
 
-def _record(change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, flaky: str) -> Proof:
+def _record(
+    change: TaskChange,
+    session: Session,
+    levels: tuple[str, ...],
+    earlier: Proof | None,
+    known: Proof | None,
+    flaky: str = "",
+) -> Proof:
+    """Write down what is known; ``known`` is what an earlier call had learned, if this one went on from there."""
     division = change.division
     told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
     trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
-    asked = {each.question for each in trials}
-    before = set(earlier.asked) if earlier is not None else set()
-    asked_now = tuple(level for level in LEVELS if level in levels or (level in before and _QUESTION[level] in asked))
+    wanted = {*levels, *(known.asked if known is not None else ())}
+    asked_now = tuple(level for level in LEVELS if level in wanted and (flaky or session.is_answered(level)))
     proof = replace(
         _blank(change, session.commands, asked_now, earlier),
         passes=session.passes,
@@ -297,6 +324,7 @@ def _blank(change: TaskChange, commands: tuple[Command, ...], levels: tuple[str,
         trials=(),
         tool=f"planfence {__version__}",
         at=now(),
+        mutants=earlier.mutants if earlier is not None else (),
     )
 
 
@@ -319,9 +347,6 @@ def _write(change: TaskChange, proof: Proof) -> None:
         commit=target.commit[:12],
         **numbers,
     )
-
-
-_QUESTION = {"change": Question.CHANGE, "old-tests": Question.OLD_TESTS, "hunks": Question.HUNK}
 
 
 def _trial(division: Division, passes: int, key: str, one: TrialTree) -> Trial:
@@ -368,9 +393,7 @@ def patch_of(change: TaskChange, key: str) -> bytes:
             raise PlanfenceError(
                 f"this change has no part named {key}", hint="the parts' names stand in `planfence prove --json`"
             )
-        good = [
-            state for state in cut_out(division, piece) if state and not surely_broken(division, {piece.path: state})
-        ]
+        good = [state for state in cut_out(division, piece) if not surely_broken(division, {piece.path: state})]
         states = {piece.path: good[0]} if good else {}
     new = {file.path: file.new for file in division.files if file.new_mode}
     blobs = {name: data for file in division.files for name, data in ((file.old_id, file.old), (file.new_id, file.new))}

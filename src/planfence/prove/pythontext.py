@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ast
 from copy import deepcopy
+from typing import TypeGuard
 
 from planfence.content.pyequal import parsed
 
 
 def import_lines(source: bytes) -> frozenset[int]:
-    """The lines (from 0) that import statements stand on."""
+    """The lines (from 0) that import statements stand on, and `__all__`, which says what `import *` brings."""
     tree = parsed(source)
-    found = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)) if tree else ()
+    found = (node for node in ast.walk(tree) if _brings_names(node)) if tree else ()
     return frozenset(line for node in found for line in range(node.lineno - 1, (node.end_lineno or node.lineno)))
+
+
+def _brings_names(node: ast.AST) -> TypeGuard[ast.stmt]:
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(isinstance(each, ast.Name) and each.id == "__all__" for each in targets)
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def only_types(one: bytes, other: bytes) -> bool:

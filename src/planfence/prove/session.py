@@ -11,7 +11,8 @@ from planfence.errors import PlanfenceError
 from planfence.ledger.proofs import Proof, Question, TrialOutcome
 from planfence.prove.bench import Came, Command, Done, Job, Yard
 from planfence.prove.chance import is_sure, needed
-from planfence.prove.parts import Division, NoTreeError, Part, cut_out, joined, pieces, surely_broken, without
+from planfence.prove.parts import Division, NoTreeError, Part, joined, surely_broken, without
+from planfence.prove.pieces import cut_out, pieces
 from planfence.records import dataclass, field
 
 #: What may be asked, in the order in which it is.
@@ -32,9 +33,12 @@ class ProofProgress:
 
 
 def old_tests(division: Division) -> frozenset[str]:
-    """The units of tests, if the change edits or deletes any: what is only added was not there before."""
+    """The units of tests, if the change edits or deletes any, or chooses among them.
+
+    What is only added was not there before.
+    """
     edited = any(division.units[each].file.old_mode for each in division.tests)
-    return division.tests if edited else frozenset()
+    return division.tests if edited or division.chooses else frozenset()
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class TrialTree:
     failures: int = 0
     end: TrialOutcome | None = None
     seconds: float = 0.0
+    slow: int = 0
     tests: frozenset[str] | None = None
 
     def answer(self, passes: int) -> TrialOutcome | None:
@@ -78,6 +83,17 @@ class Session:
     green_s: float = 0.0
     trials: dict[str, TrialTree] = field(default_factory=dict)
     total: int = 0
+    divided: bool = False
+
+    def is_answered(self, level: str) -> bool:
+        """Whether a level's questions all have an answer, however sure: what was never run has none."""
+        if level == "hunks":
+            own = [one for one in self.trials.values() if one.question is Question.HUNK]
+            return self.divided and all(one.answer(self.passes) is not None for one in own)
+        key, there = (
+            (_CHANGE, bool(self.division.parts)) if level == "change" else (_OLD, bool(old_tests(self.division)))
+        )
+        return not there or (key in self.trials and self.trials[key].answer(self.passes) is not None)
 
     # -- runs --
 
@@ -108,8 +124,18 @@ class Session:
         return Job(key, one.states, self.commands, limit, to_the_end=one.question is Question.OLD_TESTS)
 
     def ask(self, keys: Iterable[str]) -> None:
-        """Run each trial that is not decided once, and what stands in for those that do not build."""
-        queue = deque(self.job(key) for key in keys)
+        """Run each trial that is not decided once, and what stands in for those that do not build.
+
+        What took too long is run again after the whole change, by whose pace it is judged: the machine may have become
+        busier meanwhile.
+        """
+        self._ask(deque(self.job(key) for key in keys))
+        slow = [key for key, one in self.trials.items() if one.slow == 1]
+        if slow and time.monotonic() < self.until:
+            self.green(1)
+            self._ask(deque(self.job(key) for key in slow))
+
+    def _ask(self, queue: deque[Job]) -> None:
         for done in self.yard.run(queue, self.until):
             one = self.trials[done.job.key]
             one.seconds = max(one.seconds, done.seconds)
@@ -118,9 +144,11 @@ class Session:
                     raise FlakyError(f"the change without {one.part.path if one.part else 'it'} failed, then passed")
                 one.end = TrialOutcome.UNNOTICED
             elif done.came is Came.SLOW:
-                one.end = one.end or TrialOutcome.SLOW
-            elif done.came is Came.FAILED or one.question is Question.CHANGE or one.question is Question.OLD_TESTS:
+                one.slow += 1
+                one.end = TrialOutcome.SLOW if one.slow > 1 else None
+            elif done.came is Came.FAILED or (one.question is not Question.HUNK and not one.later):
                 one.failures += 1
+                one.later = []
                 names = frozenset(done.tests)
                 one.tests = names if one.tests is None else one.tests & names
             elif one.failures:
@@ -192,12 +220,13 @@ def remember(session: Session, known: Proof | None) -> None:
         return
     session.passes = known.passes
     session.total = known.total
+    session.divided = "hunks" in known.asked
     session.green_s = known.green_s
     for each in known.trials:
         end = None if each.answer in (TrialOutcome.NOTICED, TrialOutcome.SEEN) else each.answer
         place = Part(each.key, frozenset(), each.path, each.first, each.last, each.lines) if each.path else None
         session.trials[each.key] = TrialTree(
-            each.question, place, {}, [], each.failures, end, each.seconds, frozenset(each.tests) or None
+            each.question, place, {}, [], each.failures, end, each.seconds, tests=frozenset(each.tests) or None
         )
 
 
@@ -215,7 +244,9 @@ def ask_all(session: Session, levels: tuple[str, ...]) -> None:
         whole.append(_CHANGE)
     old = old_tests(division)
     if "old-tests" in levels and old:
-        session.add(Question.OLD_TESTS, _OLD, None, _trees(division, [old]))
+        # Build files as they were may not build the code as it is: then the tests alone.
+        choices = dict.fromkeys((old, old - division.chooses)) if division.chooses else (old,)
+        session.add(Question.OLD_TESTS, _OLD, None, _trees(division, choices))
         whole.append(_OLD)
     session.ask(key for key in whole if session.trials[key].answer(session.passes) is None)
     session.confirm(whole)
@@ -239,14 +270,13 @@ def _ask_pieces(session: Session) -> None:
     waiting = [
         piece
         for part in division.parts
-        if session.trials[part.key].answer(session.passes)
-        in (TrialOutcome.NOTICED, TrialOutcome.SEEN, TrialOutcome.INSEPARABLE)
+        if session.trials[part.key].answer(session.passes) not in (TrialOutcome.UNNOTICED, None)
         for piece in pieces(division, part)
     ]
     while waiting:
         outer = [one for one in waiting if not any(each.holds(one) for each in waiting)]
         for piece in outer:
-            trees: list[dict[str, FileState | None]] = [{piece.path: each} for each in cut_out(division, piece) if each]
+            trees: list[dict[str, FileState | None]] = [{piece.path: each} for each in cut_out(division, piece)]
             session.add(Question.HUNK, piece.key, piece, trees)
         session.total += len(outer)
         session.ask(piece.key for piece in outer if session.trials[piece.key].answer(session.passes) is None)
@@ -254,3 +284,4 @@ def _ask_pieces(session: Session) -> None:
         idle = [one for one in outer if session.trials[one.key].end is TrialOutcome.UNNOTICED]
         waiting = [one for one in waiting if one not in outer and not any(each.holds(one) for each in idle)]
     session.confirm([piece.key for piece in asked])
+    session.divided = True

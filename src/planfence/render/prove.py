@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from planfence.inert import inert
 from planfence.ledger.proofs import Proof, Trial, TrialOutcome, to_statement
 
+#: So many survivors of one tool are shown.
+_SHOWN = 12
+
 
 def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget: str) -> str:
     """Return the answers as a person reads them: the faults first, each with the command that shows it."""
@@ -19,6 +22,7 @@ def text(proof: Proof | None, left_out: Mapping[str, int], *, cut: bool, budget:
     else:
         lines += faults(proof)
         lines += _answers(proof)
+        lines += _mutants(proof)
         if cut:
             asked = sum(each.answer is not TrialOutcome.SEEN for each in proof.parts)
             of = f"{asked} of {proof.total} parts" if proof.total else "not all"
@@ -52,7 +56,19 @@ def for_review(proof: Proof | None, title: str) -> list[str]:
     found = faults(proof)
     if proof.rewritten and not proof.flaky:
         found[0] += f' (does the plan want that? "{title}")'
+    found += [] if proof.flaky else _mutants(proof)
     return [inert(line) for line in found]
+
+
+def _mutants(proof: Proof) -> list[str]:
+    found: list[str] = []
+    for each in proof.mutants:
+        so_far = ", as far as the time went" if each.cut else ""
+        found.append(f"{each.tool}: {each.noticed} of {counted(each.total, 'mutant')} noticed{so_far}")
+        found += [f"  survived: {path}:{line} ({what})" for path, line, what in each.survived[:_SHOWN]]
+        if len(each.survived) > _SHOWN:
+            found.append(f"  and {len(each.survived) - _SHOWN} more (planfence prove --json)")
+    return found
 
 
 def _answers(proof: Proof) -> list[str]:

@@ -60,9 +60,9 @@ def _parts(proof: Proof, tests: Tests, again: str) -> Iterator[tuple[str, tuple[
 
     good, of = proof.decided
     known = sum(each.answer is not TrialOutcome.SEEN for each in proof.parts)
-    if "hunks" not in proof.asked:
+    if "hunks" not in proof.asked and not known:
         yield "nobody has asked about the parts of this change", (again,)
-    elif known < proof.total:
+    elif "hunks" not in proof.asked or known < proof.total:
         yield f"only {known} of {proof.total} parts of this change were asked about", (again,)
     if of and good < tests.proven_min * of:
         shown = tuple(f"{again} --show {each.key}   # {place(each.path, each.first)}" for each in proof.unproven)

@@ -1,0 +1,172 @@
+"""Real commits with code and tests: are they red without their code, and which of their parts does no test notice?
+
+`python benchmarks/proven_history.py CLONE --command "python -m pytest -q --junit-xml={junit} {files}" --count 12` takes
+the newest commits of a clone that change code and tests, makes each one commit above its parent in a repository of its
+own (with nothing added but a policy that names the command), and runs `planfence prove` on it. It prints a table, and
+the patch of every part that it calls unproven, to be read by hand. What the tests need besides their tree
+(`node_modules`) is linked: `--link NAME=FOLDER`. Nothing of the clone is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from planfence.change.pathclass import PathClass, classify
+from planfence.gitio import paths
+from planfence.prove.bench import with_files
+
+_VARIABLES = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_"))}
+_VARIABLES |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+for _kind in ("AUTHOR", "COMMITTER"):
+    _VARIABLES |= {f"GIT_{_kind}_NAME": "A", f"GIT_{_kind}_EMAIL": "a@example.org"}
+
+
+#: What a runner is given of a commit's own tests.
+_RUN = (".py", ".js", ".mjs", ".ts")
+
+
+def git(root: Path, *words: str, stdin: str = "", **more: str) -> str:
+    """Run git in a folder and return what it says, without the newline at the end."""
+    done = subprocess.run(
+        ("git", *words), cwd=root, env=_VARIABLES | more, input=stdin, capture_output=True, text=True, check=True
+    )
+    return done.stdout.rstrip("\n")
+
+
+def candidates(clone: Path, rev: str, own: tuple[str, ...]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield (commit, subject, its test files) of those that change code and tests, newest first."""
+    for line in git(clone, "log", "--no-merges", "--format=%H %s", rev).splitlines():
+        commit, _, subject = line.partition(" ")
+        if not git(clone, "rev-list", "--parents", "-n1", commit).partition(" ")[2]:
+            continue
+        names = git(clone, "diff-tree", "-r", "-z", "--name-only", "--no-commit-id", commit).split("\0")
+        kinds = {
+            name: PathClass.TEST if own and paths.matches(own, name) else classify(name) for name in filter(None, names)
+        }
+        tests = [name for name, kind in kinds.items() if kind is PathClass.TEST]
+        if tests and PathClass.SRC in kinds.values():
+            there = git(clone, "ls-tree", "-r", "-z", "--name-only", commit, "--", *tests).split("\0")
+            yield commit, subject, [name for name in there if name.endswith(_RUN)]
+
+
+def planted(root: Path, clone: Path, commit: str, policy: str) -> None:
+    """Make a repository with the commit's parent on `main` and the commit on `work`, both with the policy."""
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    (root / ".git/objects/info/alternates").write_text(str(clone / ".git/objects") + "\n")
+    blob = git(root, "hash-object", "-w", "--stdin", stdin=policy)
+    before = ""
+    for rev, branch in ((f"{commit}^", "main"), (commit, "work")):
+        index = {"GIT_INDEX_FILE": str(root / ".git/making")}
+        git(root, "read-tree", git(clone, "rev-parse", f"{rev}^{{tree}}"), **index)
+        git(root, "update-index", "--add", "--cacheinfo", f"100644,{blob},planfence.toml", **index)
+        tree = git(root, "write-tree", **index)
+        before = git(root, "commit-tree", tree, *(("-p", before) if before else ()), "-m", "chore: a state")
+        git(root, "update-ref", f"refs/heads/{branch}", before)
+    git(root, "symbolic-ref", "HEAD", "refs/heads/work")
+    git(root, "read-tree", "HEAD")
+
+
+#: How the program is called; once: a single failing run beside two that pass is believed.
+ALWAYS = (sys.executable, "-m", "planfence")
+ONCE = (
+    sys.executable,
+    "-c",
+    "import sys; from planfence.entry import main; from planfence.prove import chance\n"
+    "chance.DOUBT = 1.0\nsys.exit(main())",
+)
+
+
+def ask(root: Path, words: list[str], *, once: bool) -> tuple[dict[str, Any] | None, str]:
+    """Run the command; None and the reason where it could not be asked."""
+    command = (*(ONCE if once else ALWAYS), "prove")
+    done = subprocess.run(
+        (*command, "--json", *words), cwd=root, env=_VARIABLES, capture_output=True, text=True, check=False
+    )
+    if done.returncode > 1:
+        return None, (done.stderr.strip().splitlines() or ["?"])[0]
+    told = json.loads(done.stdout)
+    if told is None:
+        return None, "nothing to prove"
+    for trial in told["trials"]:
+        if trial["question"] == "hunk" and trial["answer"] == "unnoticed":
+            shown = subprocess.run(
+                (*command, "--show", trial["key"]), cwd=root, env=_VARIABLES, capture_output=True, check=False
+            )
+            print(f"    -- {trial['path']}:{trial['lines'][0]}-{trial['lines'][1]} {trial['key']}")
+            print("    " + shown.stdout.decode("utf-8", "replace").replace("\n", "\n    "))
+    return told, ""
+
+
+def main() -> None:
+    """Ask about the newest commits that fit, and print what came of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clone", type=Path)
+    parser.add_argument("--command", required=True)
+    parser.add_argument("--setup", default="")
+    parser.add_argument("--rev", default="HEAD", help="begin with this commit")
+    parser.add_argument("--count", type=int, default=12, help="how many commits to ask about")
+    parser.add_argument("--budget", default="3m")
+    parser.add_argument("--only", default="", help="ask this one question alone")
+    parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
+    parser.add_argument("--once", action="store_true", help="believe one failing run: no chance is ruled out")
+    parser.add_argument("--path", action="append", default=[], help="where tests are, if their names do not say so")
+    parser.add_argument("--link", action="append", default=[], metavar="NAME=FOLDER")
+    given = parser.parse_args()
+    links = dict(each.split("=", 1) for each in given.link)
+    policy = f"setup = {json.dumps(given.setup)}\n" if given.setup else ""
+    policy += f"paths = {json.dumps(given.path)}\n" if given.path else ""
+    policy += f"links = {json.dumps(list(links))}\n" if links else ""
+    words = ["--budget", given.budget, *(("--only", given.only) if given.only else ())]
+    rows: list[str] = []
+    answers: Counter[str] = Counter()
+    clone = given.clone.resolve()
+    asked = 0
+    for commit, subject, tests in candidates(clone, given.rev, tuple(given.path)):
+        if asked == given.count:
+            break
+        started = time.monotonic()
+        print(f"{commit[:10]} {subject}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder) / "asked"
+            command = with_files(given.command, tuple(tests)) if given.own else given.command
+            head = f'schema = 1\nbase = "main"\n[tests]\ncommand = {json.dumps(command)}\nmin_tests = 0\n'
+            planted(root, clone, commit, head + policy)
+            for name, target in links.items():
+                (root / name).symlink_to(Path(target).resolve())
+            told, why = ask(root, words, once=given.once)
+        took = time.monotonic() - started
+        if told is None:
+            print(f"    not asked: {why}", flush=True)
+            answers["not asked"] += 1
+            continue
+        asked += 1
+        whole = {each["question"]: each["answer"] for each in told["trials"] if each["question"] != "hunk"}
+        parts = Counter(each["answer"] for each in told["trials"] if each["question"] == "hunk")
+        red = "flaky" if told["flaky"] else whole.get("change", "no part")
+        answers[f"change {red}"] += 1
+        answers.update({f"part {answer}": count for answer, count in parts.items()})
+        answers["old tests that fail"] += whole.get("old-tests") == "noticed"
+        answers["parts there were"] += told["total"]
+        row = f"| {commit[:10]} | {red} | {parts['noticed']} | {parts['unnoticed']} | {parts['inseparable']} | "
+        rows.append(row + f"{whole.get('old-tests', '')} | {took:.0f} s |")
+        print(rows[-1], flush=True)
+    print(
+        "\n| commit | without it | proven | unproven | inseparable | old tests | took |\n|---|---|---|---|---|---|---|"
+    )
+    print("\n".join(rows))
+    print("\n" + ", ".join(f"{count} {what}" for what, count in sorted(answers.items())))
+
+
+if __name__ == "__main__":
+    main()

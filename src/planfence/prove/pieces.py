@@ -1,0 +1,425 @@
+"""Pieces inside of a part: what is taken out, or taken back, where a part as a whole only shows that it matters.
+
+Definitions, conditions with all that hangs on them, arms, statements, and lines that were replaced one by one. It reads
+lines, their indentation and their brackets, since it has to do so in any language: what does not build afterwards
+proves nothing, and a text in place of the lines is only there where taking them out would never build.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
+from planfence.content import pyequal
+from planfence.content.kinds import judge
+from planfence.content.languages import language_of
+from planfence.content.lexing import PastDeadline, SpanKind, scan
+from planfence.prove.parts import Division, Part, defines, left_out
+from planfence.records import dataclass, replace
+
+#: A change of fewer lines than this has no pieces of its own, unless it defines something.
+_FEW = 3
+#: Of one part, so many pieces are asked about at most: the conditions first.
+MOST_PIECES = 16
+#: One edit that is made everywhere has more places than anybody has to look at.
+_ENOUGH = 64 * MOST_PIECES
+_CONDITION = re.compile(rb"(?:if|for|foreach|while|unless|switch|match|with)\b")
+_ARM = re.compile(rb"\}?\s*+(?:(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b|default\s*+:)")
+_FUNCTION = re.compile(
+    rb"(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
+    rb"(?:def|class|function|func|fn)\b"
+)
+_ACTS = re.compile(rb"(?:return|raise|throw|yield|panic)\b|(?:await\s++)?+(?:[\w.]|->|::)++\(")
+#: (target, operator): an assignment to what is there already, or a step up or down.
+_ASSIGNS = re.compile(
+    rb"(\*?+(?:[\w.]|->|::|\[[^\]\n]*+\])++)\s*+(?:(\+\+|--)|((?:\*\*|//|<<|>>|\?\?|\|\||&&|[-+*/|&%^])?+)=(?![=>]))"
+)
+_NAME = re.compile(rb"[^\W\d]\w*+")
+_BINDS = re.compile(rb"\s*+(?:export\s++)?+(?:const|let|var)\s++[\w$]++")
+#: What a function returns anyway, or hands on.
+_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"undefined", b"err", b"Ok(())"))
+_TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
+_CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
+_OPPOSITE = {b"True": b"False", b"False": b"True", b"true": b"false", b"false": b"true"}
+#: What may be returned instead, in languages that want something of a fitting type; the first that builds.
+_SOME_VALUE = {
+    "c": (b"return 0;",),
+    "h": (b"return 0;",),
+    **dict.fromkeys(("cc", "cpp", "cxx", "hpp", "hh"), (b"return {};", b"return 0;")),
+    **dict.fromkeys(("java", "cs", "kt", "scala", "dart"), (b"return null;", b"return 0;", b"return false;")),
+    "swift": (b"return nil", b"return 0", b"return false"),
+    "rs": (b"return Default::default();",),
+    **dict.fromkeys(("ts", "tsx", "mts", "cts"), (b"", b"return undefined as any;")),
+}
+_SCRIPTS = frozenset(("js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts"))
+#: A name is looked for so far above an assignment.
+_ABOVE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The new file of a part, by lines, with what kind of file it is."""
+
+    lines: Sequence[bytes]
+    extension: str
+
+    @property
+    def is_python(self) -> bool:
+        return self.extension == "py"
+
+    def fill(self, at: int) -> bytes:
+        """What stands in an empty block, indented like a line; nothing where blocks may be empty."""
+        return _indent(self.lines[at]) + b"pass\n" if self.is_python else b""
+
+
+#: (how late it is asked about, first line, line behind the last, texts that may stand there instead)
+_Span = tuple[int, int, int, tuple[bytes, ...]]
+
+
+def pieces(division: Division, part: Part) -> tuple[Part, ...]:
+    """What may be asked about inside of a part: definitions and conditions first."""
+    found: list[tuple[int, Part]] = []
+    texts: dict[str, tuple[_Text, frozenset[int]]] = {}
+    for each in sorted(part.units):
+        unit = division.units[each]
+        if unit.file.is_binary or unit.file.new is None or len(found) > _ENOUGH:
+            continue
+        if unit.path not in texts:
+            new = split_lines(unit.file.new)
+            texts[unit.path] = _Text(new, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, new)
+        text, words = texts[unit.path]
+        lines = text.lines
+        begin, end = _place(unit, lines)
+        taken: set[tuple[int, int]] = set()
+        inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
+        for weight, first, last, instead in (*_replaced(unit), *inner):
+            whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
+            if (first, last) in taken or (whole and not b"".join(instead).strip(b" \tpas\n")):
+                continue
+            taken.add((first, last))
+            if first in words:
+                continue
+            key = f"{unit.id}:{first - begin}-{last - begin}"
+            piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
+            found.append((weight, piece))
+    found.sort(key=lambda one: (one[0], one[1].first))
+    files = {file.path: file for file in division.files}
+    # Each look reads the whole file: only so many are worth it, and only lines that were replaced can be quiet.
+    worth = (
+        piece
+        for _, piece in found[: 4 * MOST_PIECES]
+        if not (piece.instead[:1] and piece.instead[0].strip() and _is_quiet(files[piece.path], piece))
+    )
+    return tuple(islice(worth, MOST_PIECES))
+
+
+def cut_out(division: Division, part: Part) -> tuple[FileState, ...]:
+    """The file of a piece without its lines: once for each text that may stand there instead."""
+    assert part.cut is not None
+    file = next(each for each in division.files if each.path == part.path)
+    lines = split_lines(file.new or b"")
+    return tuple(FileState(part.path, file.new_mode, _with(lines, part.cut, text)) for text in part.instead)
+
+
+def _with(lines: Sequence[bytes], cut: tuple[int, int], text: bytes) -> bytes:
+    return b"".join((*lines[: cut[0]], text, *lines[cut[1] :]))
+
+
+def _place(unit: Unit, lines: Sequence[bytes]) -> tuple[int, int]:
+    if unit.hunk is None:
+        return 0, len(lines)
+    return unit.hunk.new_start, unit.hunk.new_start + len(unit.hunk.new)
+
+
+def _is_worth(lines: Sequence[bytes]) -> bool:
+    """Whether there is enough to ask about: some lines, or a definition however short."""
+    return sum(bool(line.strip()) for line in lines) >= _FEW or any(
+        defines(line) or b"=>" in line or b"lambda" in line or b"{ return " in line for line in lines
+    )
+
+
+def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
+    """The lines (from 0) that begin in a comment or in a string: whatever they say, they are no code."""
+    language = language_of(path)
+    if language is None:
+        return frozenset()
+    text = b"".join(lines).decode("latin-1")
+    starts, at = [], 0
+    for line in lines:
+        starts.append(at + _depth(line))
+        at += len(line)
+    found: set[int] = set()
+    try:
+        spans = scan(text, language)
+    except PastDeadline:
+        return frozenset()
+    for span in spans:
+        # A string that opens a line may be all of a statement; what goes on in it is none.
+        first = bisect_left(starts, span.start + (span.part is SpanKind.STRING))
+        found.update(range(first, bisect_left(starts, span.end)))
+    return frozenset(found)
+
+
+def _is_quiet(file: FileDiff, piece: Part) -> bool:
+    """Whether a piece changes nothing but formatting or types."""
+    assert piece.cut is not None
+    lines = split_lines(file.new or b"")
+    texts = [text for text in piece.instead if not _fails(file.path, _with(lines, piece.cut, text))]
+    if not texts:
+        return False
+    first, last = piece.cut
+    hunk = Hunk(first, first, tuple(split_lines(texts[0])), tuple(lines[first:last]))
+    old = _with(lines, piece.cut, texts[0])
+    one = replace(
+        file, old_path=file.path, old_mode=file.new_mode, old_id="0" * len(file.new_id), old=old, hunks=(hunk,)
+    )
+    (judged,) = judge(units_of([one]), lambda: 0.0, 1.0)
+    return bool(left_out(judged))
+
+
+def _fails(path: str, text: bytes) -> bool:
+    return path.endswith(".py") and not pyequal.parses(text)
+
+
+def _replaced(unit: Unit) -> Iterator[_Span]:
+    """Lines that took the place of as many others: each is taken back alone."""
+    hunk = unit.hunk
+    if hunk is None or len(hunk.old) != len(hunk.new) or len(hunk.new) < 2:
+        return
+    for number, (old, new) in enumerate(zip(hunk.old, hunk.new, strict=True)):
+        if old.strip() and new.strip() and old.split() != new.split():
+            yield 1, hunk.new_start + number, hunk.new_start + number + 1, (old,)
+
+
+def _spans(text: _Text, begin: int, end: int) -> Iterator[_Span]:
+    for at in range(begin, end):
+        line = text.lines[at].lstrip()
+        if _FUNCTION.match(line):
+            yield from _definition(text, at, begin, end)
+        if _CONDITION.match(line):
+            yield from _condition(text, at, end)
+        elif _ARM.match(line) or (text.extension == "rs" and b"=>" in line):
+            yield from _arm(text, at, end)
+        elif _is_statement(text, at):
+            last = _statement_end(text.lines, at, end)
+            if last:
+                yield 1, at, last, _without_statement(text, at)
+        elif instead := _other_value(text, at):
+            yield 1, at, at + 1, instead
+
+
+# -- blocks -------------------------------------------------------------------------------------------------------
+
+
+def _definition(text: _Text, at: int, begin: int, end: int) -> Iterator[_Span]:
+    last, _ = _block_end(text.lines, at, end)
+    while at > begin and text.lines[at - 1].lstrip().startswith((b"@", b"#[")):
+        at -= 1
+    if last:
+        yield 0, at, last, (b"", text.fill(at)) if text.is_python else (b"",)
+
+
+def _condition(text: _Text, at: int, end: int) -> Iterator[_Span]:
+    last, goes_on = _block_end(text.lines, at, end)
+    if last and not goes_on:
+        yield 0, at, last, (b"", text.fill(at)) if text.is_python else (b"",)
+    elif last:
+        # Other arms hang on it: what it does is taken out, and it stays.
+        body = _header_end(text.lines, at, end)
+        if body < last:
+            yield 0, body, last, (text.fill(body),)
+
+
+def _arm(text: _Text, at: int, end: int) -> Iterator[_Span]:
+    """One of several arms: it is taken out; where that does not build, what it does."""
+    last, _ = _block_end(text.lines, at, end)
+    body = _header_end(text.lines, at, end)
+    if last:
+        yield 0, at, last, (b"", b"".join(text.lines[at:body]) + text.fill(body)) if body < last else (b"",)
+
+
+def _depth(line: bytes) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _indent(line: bytes) -> bytes:
+    return line[: _depth(line)]
+
+
+def _header_end(lines: Sequence[bytes], at: int, end: int) -> int:
+    """Where the first line of a block ends, with the lines that its brackets hold open (excluded)."""
+    open_ = 0
+    for here in range(at, min(end, len(lines))):
+        open_ += _opened(lines[here], b"([") - _opened(lines[here], b")]")
+        if open_ <= 0:
+            below = here + 1
+            if below < len(lines) and lines[below].strip() == b"{" and _depth(lines[below]) == _depth(lines[at]):
+                return below + 1
+            return below
+    return end
+
+
+def _opened(line: bytes, brackets: bytes) -> int:
+    return sum(line.count(each) for each in (brackets[:1], brackets[1:2], brackets[2:]) if each)
+
+
+def _block_end(lines: Sequence[bytes], at: int, end: int) -> tuple[int, bool]:
+    """Where the block that begins at a line ends (excluded; 0: past the change), and whether another arm follows."""
+    body = here = _header_end(lines, at, end)
+    while here < len(lines) and (not lines[here].strip() or _depth(lines[here]) > _depth(lines[at])):
+        here += 1
+    while here > body and not lines[here - 1].strip():
+        here -= 1
+    same = here < len(lines) and _depth(lines[here]) == _depth(lines[at])
+    alone = lines[at].lstrip().startswith(b"}")  # the bracket that closes this arm closes the one before, without it
+    if same and _is_closer(lines[here]) and not alone and (here > body or lines[body - 1].rstrip().endswith(b"{")):
+        here += 1
+        while here < len(lines) and not lines[here].strip():
+            here += 1
+        goes_on = (
+            here < len(lines) and _depth(lines[here]) == _depth(lines[at]) and bool(_ARM.match(lines[here].lstrip()))
+        )
+        while not lines[here - 1].strip():
+            here -= 1
+    else:
+        goes_on = same and bool(_ARM.match(lines[here].lstrip()))
+    balanced = lines[at].count(b"{") == lines[at].count(b"}")
+    if here > end or (here == at + 1 and not balanced and not alone):
+        return 0, goes_on
+    return here, goes_on
+
+
+def _is_closer(line: bytes) -> bool:
+    word = line.strip()
+    return word in _CLOSERS or (word.startswith(b"}") and not word.strip(b"};,) \t"))
+
+
+# -- statements ---------------------------------------------------------------------------------------------------
+
+
+def _is_statement(text: _Text, at: int) -> bool:
+    """Whether a line does something that could be noticed, and may do without."""
+    line = text.lines[at].lstrip()
+    assigns = _ASSIGNS.match(line)
+    if assigns is not None:
+        target, step, operator = assigns.groups()
+        return bool(step or operator or (not target.isalnum() and not _is_name(target))) or _is_known(text, at, target)
+    if not _ACTS.match(line):
+        return False
+    if line.startswith(b"return"):
+        return line.removeprefix(b"return").strip(b" \t\r\n;") not in _NOTHING
+    words = line.partition(b"(")[0].split(b".")
+    return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
+
+
+def _is_name(target: bytes) -> bool:
+    return _NAME.fullmatch(target) is not None
+
+
+def _is_known(text: _Text, at: int, name: bytes) -> bool:
+    """Whether a name had a value before this line, in the same function."""
+    for above in range(at - 1, max(-1, at - _ABOVE), -1):
+        line = text.lines[above]
+        if name in _NAME.findall(line):
+            return True
+        if _FUNCTION.match(line.lstrip()):
+            return False
+    return False
+
+
+def _statement_end(lines: Sequence[bytes], at: int, end: int) -> int:
+    """Where a statement ends, by its brackets (excluded); 0 where it opens a block or goes on past the change."""
+    open_ = 0
+    for here in range(at, end):
+        line = lines[here]
+        open_ += _opened(line, b"([{") - _opened(line, b")]}")
+        if open_ < 0:
+            return 0
+        if open_ == 0:
+            return here + 1 if not line.rstrip().endswith((b"\\", b"{", b"=>", b",", b":")) else 0
+    return 0
+
+
+def _without_statement(text: _Text, at: int) -> tuple[bytes, ...]:
+    """What may stand in the place of a statement."""
+    line = text.lines[at]
+    if line.lstrip().startswith(b"return"):
+        return tuple(_indent(line) + each + b"\n" if each else b"" for each in _returns(text, at, _returned(line)))
+    return (b"", text.fill(at)) if text.is_python else (b"",)
+
+
+def _returned(line: bytes) -> bytes:
+    return line.strip().removeprefix(b"return").strip(b" \t\r\n;")
+
+
+def _returns(text: _Text, at: int, value: bytes) -> tuple[bytes, ...]:
+    """What may stand in the place of a `return`: nothing where that means another value, otherwise another value."""
+    end = b";" if text.extension not in ("py", "rb", "go", "kt", "swift", "scala") else b""
+    if value in _OPPOSITE:
+        return (b"return " + _OPPOSITE[value] + end,)
+    if text.is_python:
+        return b"", b"pass"
+    if text.extension == "go":
+        return _go_returns(text, at)
+    if value == b"0" and b"return 0;" in _SOME_VALUE.get(text.extension, ()):
+        return (b"return 1;",)
+    return _SOME_VALUE.get(text.extension, (b"",))
+
+
+def _go_returns(text: _Text, at: int) -> tuple[bytes, ...]:
+    """Zero values, by the types that the nearest function above names (`*new(T)` is the zero of any type)."""
+    for above in range(at, max(-1, at - 4 * _ABOVE), -1):
+        line = text.lines[above]
+        if b"func" not in line or _depth(line) >= _depth(text.lines[at]):
+            continue
+        types = line.rstrip().removesuffix(b"{").rpartition(b")")
+        results = types[2].strip() or types[0].rpartition(b"(")[2]
+        return (
+            b"return " + b", ".join(b"*new(%s)" % each.split()[-1] for each in results.split(b",") if each.strip()),
+        )
+    return ()
+
+
+def _other_value(text: _Text, at: int) -> tuple[bytes, ...]:
+    """A whole function in one line, or what a function's last line is worth, with another value in its place."""
+    line = text.lines[at]
+    if _opened(line, b"([{") != _opened(line, b")]}"):
+        return ()
+    end = b"\n" if line.endswith(b"\n") else b""
+    if text.extension in _SCRIPTS and b"=>" in line and _BINDS.match(line):
+        head, _, tail = line.partition(b"=>")
+        if not tail.lstrip().startswith(b"{"):
+            return (head + b"=> undefined;" + end,)
+    if text.is_python and b"= lambda" in line:
+        head, _, tail = line.partition(b"lambda")
+        return (head + b"lambda" + tail.partition(b":")[0] + b": None" + end,)
+    if b"{ return " in line and line.rstrip().endswith(b"}"):
+        head, _, tail = line.partition(b"{ return ")
+        value = tail.rpartition(b"}")[0].strip(b" ;")
+        return tuple(head + b"{ " + each + b" }" + end for each in _returns(text, at, value))
+    return _rust_value(text, at)
+
+
+def _rust_value(text: _Text, at: int) -> tuple[bytes, ...]:
+    """The last expression of a Rust function is what it returns."""
+    lines, line = text.lines, text.lines[at].strip()
+    if text.extension != "rs" or not line or line.endswith((b";", b"{", b"}", b",")):
+        return ()
+    if at + 1 >= len(lines) or lines[at + 1].strip() != b"}" or _depth(lines[at + 1]) >= _depth(lines[at]):
+        return ()
+    above = range(at - 1, max(-1, at - 4 * _ABOVE), -1)
+    before = next((lines[here].strip() for here in above if lines[here].strip()), b"")
+    outer = next(
+        (
+            lines[here].lstrip()
+            for here in above
+            if lines[here].strip() and _depth(lines[here]) <= _depth(lines[at + 1])
+        ),
+        b"",
+    )
+    if not before.endswith((b";", b"{", b"}")) or not (_FUNCTION.match(outer) or outer.startswith(b")")):
+        return ()
+    return (_indent(lines[at]) + _OPPOSITE.get(line, b"Default::default()") + b"\n",)

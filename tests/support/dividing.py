@@ -1,0 +1,27 @@
+"""Changes made of texts, taken apart for a proof."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from planfence.change.change import Mode
+from planfence.change.hunks import FileDiff, make_hunks, units_of
+from planfence.content.kinds import judge
+from planfence.prove.parts import Division, divide
+
+
+def file(
+    path: str, old: bytes | None, new: bytes | None, *ranges: tuple[int, int, int, int], was: str = ""
+) -> FileDiff:
+    """One file's change; ``ranges`` are the hunks as after `@@`, ``was`` its path before."""
+    ids = [hashlib.sha1(side).hexdigest() if side is not None else "0" * 40 for side in (old, new)]
+    modes = [Mode.FILE if side is not None else Mode.ABSENT for side in (old, new)]
+    hunks = make_hunks(old or b"", new or b"", ranges) if old is not None and new is not None else ()
+    return FileDiff(path, was or path, *modes, *ids, old, new, hunks)
+
+
+def division(*files: FileDiff, risk=None) -> Division:
+    """These files' change, taken apart; tests are also in `checks/`."""
+    judged = judge(units_of(files), time.monotonic, 5)
+    return divide(judged, lambda path: path.startswith("checks/"), lambda path: path == "planfence.toml", risk or {})
