@@ -11,7 +11,7 @@ from support.repository import Repo
 
 from planfence.gate.board import board, look
 from planfence.gate.lastlook import LastLook, again
-from planfence.gate.worktrees import worktrees
+from planfence.gitio.worktrees import worktrees
 from planfence.log.files import places, read_logs
 from planfence.render.board_text import board_text
 

@@ -12,14 +12,13 @@ from planfence.gate.budget import limit_of
 from planfence.gate.lastlook import LastLook, stat_of
 from planfence.gate.requests import waiting
 from planfence.gate.rows import Board, Row, Wait
-from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import Worktree, worktrees
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.places import places
 from planfence.ledger.records import (
     Book,
     History,
@@ -205,7 +204,7 @@ def _logs(repository: Repository, policy: Policy, source: Source) -> tuple[LogFa
 def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
     """Add what the tasks at work have cost so far, by their agents' sessions too, and what they may cost."""
     repository, policy = scan.repository, scan.policy
-    spent = spending(repository, policy, [row.task for row in found if row.worktree], places(repository))
+    spent = spending(repository, policy, [row.task for row in found if row.worktree], scan.known)
     for each in spent.values():
         last.logs |= {str(path): stat_of(str(path)) for path in each.files}
     for row in found:

@@ -11,6 +11,7 @@ from pathlib import Path
 from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import holding, worktrees
 from planfence.log.files import own_logs, read_logs
 from planfence.log.reader import Record, number
 from planfence.log.writer import Value, record
@@ -92,27 +93,13 @@ def _told(repository: Repository) -> list[Path]:
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
     known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
-    tops = worktrees(repository)
+    places = worktrees(repository)
     nearest: dict[str, bool] = {}
     for turn in turns:
         if turn.cwd not in nearest:
-            top = innermost(turn.cwd, tops)
-            nearest[turn.cwd] = top is not None and top.resolve() == repository.top.resolve()
+            place = holding(turn.cwd, places)
+            nearest[turn.cwd] = place is not None and place.git_dir == repository.git_dir_name
     return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
-
-
-def worktrees(repository: Repository) -> list[Path]:
-    """Return the tops of all worktrees of this clone."""
-    listed = repository.git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
-    names = [word.removeprefix(b"worktree ") for word in listed if word.startswith(b"worktree ")]
-    return [Path(name.decode("utf-8", "surrogateescape")) for name in names]
-
-
-def innermost(cwd: str, tops: list[Path]) -> Path | None:
-    """Return the innermost of these worktrees that holds the folder, since they can lie in one another; None: none."""
-    folder = Path(cwd).resolve()
-    holding = [each for each in tops if cwd and folder.is_relative_to(each.resolve())]
-    return max(holding, key=lambda each: len(each.parts), default=None)
 
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:
