@@ -215,7 +215,8 @@ def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequ
             yield replace(row, budget=budget)
             continue
         cost = so_far.usd if so_far.models else row.cost
-        used = {name: round(so_far.of(name), 4) for name in KINDS}
+        told = bool(so_far.models or so_far.unpriced)
+        used = {name: round(so_far.of(name), 4) for name in KINDS if told or name == "min"}
         yield replace(row, cost=cost, unpriced=sum(so_far.unpriced.values()), budget=budget, spent=used)
 
 
@@ -372,9 +373,18 @@ def _measured(
             tests = "passed" if any(run.passed for run in here) else "failed" if here else "none"
             row = replace(_with_files(row, task, policy, every), tests=tests)
         tree = told[head][0] if head else ""
-        lacking = evidence.missing(here, tree, policy.tests, signed=policy.trust.evidence == "signed") if tree else ""
+        lacking = _lacking(here, tree, task, policy) if tree else ""
         waits = row.waits or tuple(_next(row, rows.state(row.task), task, policy, lacking, tree))
         yield replace(row, waits=waits)
+
+
+def _lacking(runs: tuple[GateRun, ...], tree: str, task: Task, policy: Policy) -> str:
+    """Say why the runs of a tree do not open the gate; empty if they do."""
+    signed = policy.trust.evidence == "signed"
+    asked = {each.id: each.run for each in task.acceptance if each.run}
+    unmet = evidence.unmet(runs, tree, asked, signed=signed)
+    missing = evidence.missing(runs, tree, policy.tests, signed=signed)
+    return missing or (f"{', '.join(unmet)} not met on this tree" if unmet else "")
 
 
 def _with_files(row: Row, task: Task, policy: Policy, every: Iterable[str]) -> Row:
