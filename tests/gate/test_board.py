@@ -200,6 +200,24 @@ def test_what_one_worktree_breaks_hides_no_other(repo, two):
     assert len([note for note in found.notes if "can't be read" in note]) == 2
 
 
+def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):
+    """Git, asked in a folder whose `.git` is gone, tells of the worktree around it."""
+    cut, moved = linked(repo, "repo/cut", "-b", "cut"), linked(repo, "moved")
+    for place, task in ((cut, MIDDLEWARE), (moved, GUIDE)):
+        place.start(task)
+        place.write("docs/new.md")
+    (cut.root / ".git").unlink()
+    there = Repo(moved.root.rename(moved.root.with_name("elsewhere")), repo.variables)
+    found = board(repo.open())
+    assert {row.worktree for row in found.rows} == {""}
+    said = [note for note in found.notes if "no worktree any more" in note]
+    assert [note.split(",")[0] for note in said] == [
+        f"{MIDDLEWARE} is active in {cut.root}",
+        f"{GUIDE} is active in {moved.root}",
+    ]
+    assert (rows(there)[GUIDE].worktree, rows(there)[GUIDE].touched) == (str(there.root), ("docs/new.md",))
+
+
 def test_a_bare_repository_with_worktrees(repo, tmp_path):
     bare = Repo(tmp_path / "project/.bare", repo.variables)
     repo.git("clone", "-q", "--bare", str(repo.root), str(bare.root))

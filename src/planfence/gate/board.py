@@ -15,7 +15,7 @@ from planfence.gate.rows import Board, Row, Wait
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.worktrees import Worktree, worktrees
+from planfence.gitio.worktrees import Worktree, lost, worktrees
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
@@ -228,6 +228,9 @@ def _unread(scan: _Scan) -> Iterator[str]:
 def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
     """Say which worktrees stand in no row: an agent made them without a task, or no plan has the one that is active."""
     tasks = frozenset(named)
+    for top, task in lost(scan.repository, scan.known):
+        way = "`git worktree repair PATH` if it was moved, else `git worktree prune`"
+        yield f"{task} is active in {top}, which is no worktree any more: {way}"
     for each in scan.known:
         if each.agent and not each.task:
             yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"

@@ -1,4 +1,4 @@
-"""The worktrees of this clone: if each stands, which task is active there, and what differs from HEAD."""
+"""The worktrees of this clone: where each is, which task is active there, and what differs from HEAD."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from planfence.gitio.run import Asked, Git
 from planfence.identity import worktree_maker
 from planfence.records import dataclass
 
+#: The most that is read of a worktree's `.git`, in characters.
+_LONGEST = 1 << 14
 _STATUS = (
     *("-c", "status.relativePaths=false", "status", "--porcelain=v1", "-z", "--untracked-files=all"),
     *("--no-renames", "--no-ahead-behind", "--ignore-submodules=none"),
@@ -23,7 +25,7 @@ _STATUS = (
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """One worktree whose folder is there.
+    """One worktree that is where git knows it.
 
     ``top`` is its folder, ``git_dir`` its own git directory, ``head`` its commit (empty: none yet), ``branch`` the
     short name of its branch (empty: detached), ``task`` its active task, ``agent`` whose program made it (empty: not
@@ -46,7 +48,7 @@ class Worktree:
 
 
 def worktrees(repository: Repository) -> tuple[Worktree, ...]:
-    """Return all worktrees whose folders are there, the main one first. Raises :class:`CouldNotCheck`.
+    """Return all worktrees that are where git knows them, the main one first. Raises :class:`CouldNotCheck`.
 
     Git names them, since no file says what a branch of `reftable` is. It names this one by where it stood once, if its
     folder was moved by hand (`git worktree repair`).
@@ -64,7 +66,7 @@ def worktrees(repository: Repository) -> tuple[Worktree, ...]:
         git_dir = repository.common_dir_name if is_main else git_dirs.get(os.path.realpath(top), "")
         if git_dir == repository.git_dir_name:
             top = repository.top_name
-        if "bare" in told or not git_dir or not os.path.isdir(top):
+        if "bare" in told or not git_dir or not (os.path.isdir(top) if is_main else _leads(top, git_dir)):
             continue
         head, branch = told.get("HEAD", ""), told.get("branch", "").removeprefix("refs/heads/")
         head = head if head.strip("0") else ""
@@ -89,6 +91,24 @@ def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
             continue
         # Relative since `worktree.useRelativePaths` (git 2.48).
         yield os.path.realpath(os.path.dirname(os.path.join(git_dir, said))), git_dir
+
+
+def _leads(top: str, git_dir: str) -> bool:
+    """Whether a folder is the linked worktree of this git directory: else git, asked there, tells of another one."""
+    try:
+        with open(os.path.join(top, ".git"), encoding="utf-8", errors="surrogateescape") as file:
+            said = file.read(_LONGEST).removeprefix("gitdir: ").removesuffix("\n")
+    except OSError:
+        return False
+    return os.path.realpath(os.path.join(top, said)) == os.path.realpath(git_dir)
+
+
+def lost(repository: Repository, known: Iterable[Worktree]) -> Iterator[tuple[str, str]]:
+    """Yield the worktrees with an active task that are not where git knows them: where that is, and the task."""
+    found = {each.git_dir for each in known}
+    for top, git_dir in _linked(repository.common_dir_name):
+        if git_dir not in found and (task := _task(git_dir)):
+            yield top, task
 
 
 def _task(git_dir: str) -> str:
@@ -154,6 +174,6 @@ def _is_linked(top: str) -> bool:
     """Whether a folder is a linked worktree, of whatever repository: its `.git` is a file that leads to one."""
     try:
         with open(os.path.join(top, ".git"), "rb") as file:
-            return b"/worktrees/" in file.read(4096)
+            return b"/worktrees/" in file.read(_LONGEST)
     except OSError:
         return False
