@@ -61,7 +61,8 @@ def _row(row: Row, now: float, home: str) -> Iterator[str]:
     else:
         yield from _wrapped(task, "")
         yield _line(cells)
-    yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
+    if row.stage != "done":
+        yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
 
 
 def _second(row: Row, home: str) -> list[str]:
@@ -137,8 +138,10 @@ def _sum(rows: Sequence[Row]) -> str:
     active = sum(row.active for row in rows)
     known = [row.cost for row in rows if row.cost is not None]
     spent = f", ${sum(known):.2f} so far" if known else ""
-    many, outside = "" if len(rows) == 1 else "s", sum(bool(row.outside) for row in rows)
-    return f"{len(rows)} task{many} open, {active} at work, {outside} with files outside{spent}"
+    done, outside = sum(row.stage == "done" for row in rows), sum(bool(row.outside) for row in rows)
+    left = len(rows) - done
+    told = f"{left} task{'' if left == 1 else 's'} open{f', {done} done' if done else ''}"
+    return f"{told}, {active} at work, {outside} with files outside{spent}"
 
 
 def forecast_text(found: Forecast) -> str:

@@ -1,7 +1,7 @@
 """What tasks have spent so far: from agents' sessions while they run, and from what the log has of them already.
 
-A task's sessions are those that ran in the worktree that it is active in, while it was at work by the run log. What an
-agent reported when it ended stands in the log's lines.
+A task's sessions are those that ran while it was at work by the run log, in the worktree that it was at work in then by
+the log's lines. What an agent reported when it ended stands in these lines, too.
 """
 
 from __future__ import annotations
@@ -82,20 +82,40 @@ def spending(
     found = {name: Spending(min=sum(end - begin for begin, end in spans[name]) / 60) for name in wanted}
     for record in records:
         _add_line(found[record.fields["task"]], record)
-    at_work = [place for place in places if place.task in wanted and spans[place.task]]
+    stays = [_Stay(name, *span, _tops(records, name, span)) for name in wanted for span in spans[name]]
+    here = {place: [stay for stay in stays if stay.is_in(place)] for place in places}
+    at_work = [place for place in places if here[place]]
     if at_work:
-        begins = min(spans[place.task][0][0] for place in at_work)
-        files, collected = _collect(repository, at_work, begins)
-        reported = logged_in(records).reported
+        files, collected = _collect(repository, at_work, since)
+        logged = logged_in(records)
         for place, turn in _placed(collected.turns, at_work, places):
-            inside = any(begin <= turn.epoch <= end for begin, end in spans[place.task])
-            if inside and turn.session not in reported:
-                spent = found[place.task]
-                spent.turns.append(turn)
-                spent.count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
-        for place in at_work:
-            found[place.task].files = dict(files)
+            for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
+                if not logged.has(turn):
+                    found[name].turns.append(turn)
+                    found[name].count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
+        for name in {stay.task for place in at_work for stay in here[place]}:
+            found[name].files = dict(files)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """When a task was at work, and the names of the worktrees where it was; none if the log does not tell."""
+
+    task: str
+    begin: int
+    end: int
+    tops: frozenset[str]
+
+    def is_in(self, place: Worktree) -> bool:
+        """Whether it was in this worktree."""
+        return os.path.basename(place.top) in self.tops if self.tops else place.task == self.task
+
+
+def _tops(records: Iterable[Record], name: str, span: tuple[int, int]) -> frozenset[str]:
+    """The worktrees that a task's lines of this time name; those of its moves do."""
+    lines = (each for each in records if each.fields["task"] == name and span[0] <= each.epoch <= span[1])
+    return frozenset(filter(None, (each.fields.get("worktree") for each in lines)))
 
 
 def _add_line(spent: Spending, record: Record) -> None:
@@ -110,8 +130,8 @@ def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> 
     """Read the session files that name one of these worktrees, or that an agent's hook named there."""
     environment = repository.environment
     told = [path for place in places for path in _told(place) if path.is_file()]
-    claude = [path for path in told if ".codex" not in path.parts]
-    codex = [path for path in told if path not in claude]
+    codex = [path for path in told if costs_codex.is_rollout(path)]
+    claude = [path for path in told if path not in codex]
     marks = [mark for place in places for mark in _marks(place.top)]
     claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
     codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
