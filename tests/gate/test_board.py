@@ -218,6 +218,17 @@ def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):
     assert (rows(there)[GUIDE].worktree, rows(there)[GUIDE].touched) == (str(there.root), ("docs/new.md",))
 
 
+def test_a_main_worktree_that_git_names_to_nobody_else(repo, tmp_path):
+    """`--separate-git-dir` and a `.git` that is a link: git names the git directory instead, where no file is."""
+    (repo.root / ".git").rename(tmp_path / "store")
+    (repo.root / ".git").symlink_to(tmp_path / "store")
+    there = linked(repo, "there")
+    repo.start(GUIDE)
+    repo.write("docs/new.md")
+    assert (rows(repo)[GUIDE].worktree, rows(repo)[GUIDE].touched) == (str(repo.root), ("docs/new.md",))
+    assert rows(there)[GUIDE].worktree == ""
+
+
 def test_a_bare_repository_with_worktrees(repo, tmp_path):
     bare = Repo(tmp_path / "project/.bare", repo.variables)
     repo.git("clone", "-q", "--bare", str(repo.root), str(bare.root))

@@ -61,12 +61,14 @@ def worktrees(repository: Repository) -> tuple[Worktree, ...]:
         is_main = number == 0
         # Before 2.48 git says a relative name as it stands, which counts from the worktree's own git directory.
         top = os.path.normpath(os.path.join(repository.common_dir_name, "worktrees", "its", told.get("worktree", "")))
-        if is_main:
-            top = os.fspath(repository.main_worktree()) if top == repository.common_dir_name else top
+        if is_main and top == repository.common_dir_name:
+            top = os.fspath(repository.main_worktree())
         git_dir = repository.common_dir_name if is_main else git_dirs.get(os.path.realpath(top), "")
         if git_dir == repository.git_dir_name:
             top = repository.top_name
-        if "bare" in told or not git_dir or not (os.path.isdir(top) if is_main else _leads(top, git_dir)):
+        # `--separate-git-dir` tells no linked worktree where the main one is.
+        is_there = os.path.isdir(top) and top != git_dir if is_main else _leads(top, git_dir)
+        if "bare" in told or not git_dir or not is_there:
             continue
         head, branch = told.get("HEAD", ""), told.get("branch", "").removeprefix("refs/heads/")
         head = head if head.strip("0") else ""
