@@ -265,6 +265,53 @@ def test_what_others_spend_is_not_this_task_s(empty_repo) -> None:
     assert repo.planfence("log", "collect", "-", stdin=json.dumps(result).encode()).returncode == 0
     (account,) = json.loads(repo.planfence("budget", "--json").stdout)
     assert account["spent"]["usd"] == pytest.approx(0.5)
+    time.sleep(1.1)  # dates are in seconds
+    session.answer(0, 10_000)  # the session is resumed, and what it spends then is not in the log
+    (account,) = json.loads(repo.planfence("budget", "--json").stdout)
+    assert account["spent"]["usd"] == pytest.approx(0.65)
+
+
+def test_codex_sessions_count_wherever_its_home_is(empty_repo) -> None:
+    """The agent's hook names the file; who looks at the budget may have no `CODEX_HOME`."""
+    repo = budgeted(empty_repo)
+    session = Session(repo, "codex")
+    session.file = session.file.rename(repo.root.parent / session.file.name)
+    cost = session.answer(0, 10_000)
+    session.prompt()
+    (account,) = json.loads(repo.planfence("budget", "--json").stdout)
+    assert account["spent"]["usd"] == pytest.approx(cost)
+
+
+def test_a_session_that_goes_on_with_another_task_is_charged_to_it(empty_repo) -> None:
+    repo = budgeted(empty_repo, policy="[budget]\nusd = 9\n")
+    session, other = Session(repo), Session(repo, name="s-2")
+    first = session.answer(0, 10_000) + other.answer(0, 5_000)
+    assert repo.planfence("finish", "--leave").returncode == 0
+    time.sleep(1.1)
+    assert repo.planfence("start", "p/v").returncode == 0
+    second = session.answer(0, 20_000)
+
+    def spent(task: str) -> float:
+        return json.loads(repo.planfence("budget", task, "--json").stdout)[0]["spent"]["usd"]
+
+    assert (spent("p/v"), spent("p/t")) == (pytest.approx(second), pytest.approx(first))
+
+
+def test_what_was_spent_in_a_worktree_that_the_task_has_left_counts(empty_repo) -> None:
+    """And what that worktree's next task spends there does not."""
+    repo = budgeted(empty_repo, policy="[budget]\nusd = 9\n")
+    there = worktree(repo, "there")
+    first = Session(repo).answer(0, 10_000)
+    assert repo.planfence("finish", "--leave").returncode == 0
+    time.sleep(1.1)
+    assert there.planfence("start", "p/t").returncode == 0
+    assert repo.planfence("start", "p/v").returncode == 0
+    second = Session(there, name="s-2").answer(0, 20_000)
+    third = Session(repo, name="s-3").answer(0, 30_000)
+    found = {
+        name: json.loads(repo.planfence("budget", name, "--json").stdout)[0]["spent"]["usd"] for name in ("p/t", "p/v")
+    }
+    assert found == {"p/t": pytest.approx(first + second), "p/v": pytest.approx(third)}
 
 
 def test_a_subagent_s_answers_count(empty_repo) -> None:

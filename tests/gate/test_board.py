@@ -11,7 +11,7 @@ from support.repository import Repo
 
 from planfence.gate.board import board, look
 from planfence.gate.lastlook import LastLook, again
-from planfence.gate.worktrees import worktrees
+from planfence.gitio.worktrees import worktrees
 from planfence.log.files import places, read_logs
 from planfence.render.board_text import board_text
 
@@ -198,6 +198,35 @@ def test_what_one_worktree_breaks_hides_no_other(repo, two):
     found = board(repo.open())
     assert {row.task for row in found.rows} == {MIDDLEWARE, GUIDE}
     assert len([note for note in found.notes if "can't be read" in note]) == 2
+
+
+def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):
+    """Git, asked in a folder whose `.git` is gone, tells of the worktree around it."""
+    cut, moved = linked(repo, "repo/cut", "-b", "cut"), linked(repo, "moved")
+    for place, task in ((cut, MIDDLEWARE), (moved, GUIDE)):
+        place.start(task)
+        place.write("docs/new.md")
+    (cut.root / ".git").unlink()
+    there = Repo(moved.root.rename(moved.root.with_name("elsewhere")), repo.variables)
+    found = board(repo.open())
+    assert {row.worktree for row in found.rows} == {""}
+    said = [note for note in found.notes if "no worktree any more" in note]
+    assert [note.split(",")[0] for note in said] == [
+        f"{MIDDLEWARE} is active in {cut.root}",
+        f"{GUIDE} is active in {moved.root}",
+    ]
+    assert (rows(there)[GUIDE].worktree, rows(there)[GUIDE].touched) == (str(there.root), ("docs/new.md",))
+
+
+def test_a_main_worktree_that_git_names_to_nobody_else(repo, tmp_path):
+    """`--separate-git-dir` and a `.git` that is a link: git names the git directory instead, where no file is."""
+    (repo.root / ".git").rename(tmp_path / "store")
+    (repo.root / ".git").symlink_to(tmp_path / "store")
+    there = linked(repo, "there")
+    repo.start(GUIDE)
+    repo.write("docs/new.md")
+    assert (rows(repo)[GUIDE].worktree, rows(repo)[GUIDE].touched) == (str(repo.root), ("docs/new.md",))
+    assert rows(there)[GUIDE].worktree == ""
 
 
 def test_a_bare_repository_with_worktrees(repo, tmp_path):

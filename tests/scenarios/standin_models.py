@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.answers
 
     def _stream(self, events, named=True):
+        time.sleep(self.server.pause)
         text = "".join(
             (f"event: {event['type']}\n" if named else "") + f"data: {json.dumps(event)}\n\n" for event in events
         )
@@ -121,10 +123,10 @@ def _contents(call, n):
 
 
 @contextmanager
-def serving(script) -> Iterator[ThreadingHTTPServer]:
-    """Serve a script on a free port; the server's ``asked`` are the request bodies."""
+def serving(script, pause=0.0) -> Iterator[ThreadingHTTPServer]:
+    """Serve a script on a free port, each answer after ``pause`` seconds; ``asked`` are the request bodies."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.script, server.asked, server.answers = list(script), [], 0
+    server.script, server.asked, server.answers, server.pause = list(script), [], 0, pause
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

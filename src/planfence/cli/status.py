@@ -11,8 +11,8 @@ from planfence.cli.common import here
 from planfence.gate.board import names_plan
 from planfence.gate.rows import Board, as_plain
 from planfence.gate.status import Status, status
-from planfence.gate.worktrees import worktrees
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import worktrees
 from planfence.inert import dumps, inert
 from planfence.judge.attribution import active_task
 from planfence.records import replace

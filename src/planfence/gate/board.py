@@ -12,14 +12,13 @@ from planfence.gate.budget import limit_of
 from planfence.gate.lastlook import LastLook, stat_of
 from planfence.gate.requests import waiting
 from planfence.gate.rows import Board, Row, Wait
-from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import Worktree, lost, worktrees
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.places import places
 from planfence.ledger.records import (
     Book,
     History,
@@ -205,7 +204,7 @@ def _logs(repository: Repository, policy: Policy, source: Source) -> tuple[LogFa
 def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequence[Row]) -> Iterator[Row]:
     """Add what the tasks at work have cost so far, by their agents' sessions too, and what they may cost."""
     repository, policy = scan.repository, scan.policy
-    spent = spending(repository, policy, [row.task for row in found if row.worktree], places(repository))
+    spent = spending(repository, policy, [row.task for row in found if row.worktree], scan.known)
     for each in spent.values():
         last.logs |= {str(path): stat_of(str(path)) for path in each.files}
     for row in found:
@@ -216,7 +215,8 @@ def _charged(scan: _Scan, facts: Facts, last: LastLook, rows: _Rows, found: Sequ
             yield replace(row, budget=budget)
             continue
         cost = so_far.usd if so_far.models else row.cost
-        used = {name: round(so_far.of(name), 4) for name in KINDS}
+        told = bool(so_far.models or so_far.unpriced)
+        used = {name: round(so_far.of(name), 4) for name in KINDS if told or name == "min"}
         yield replace(row, cost=cost, unpriced=sum(so_far.unpriced.values()), budget=budget, spent=used)
 
 
@@ -228,6 +228,9 @@ def _unread(scan: _Scan) -> Iterator[str]:
 def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
     """Say which worktrees stand in no row: an agent made them without a task, or no plan has the one that is active."""
     tasks = frozenset(named)
+    for top, task in lost(scan.repository, scan.known):
+        way = "`git worktree repair PATH` if it was moved, else `git worktree prune`"
+        yield f"{task} is active in {top}, which is no worktree any more: {way}"
     for each in scan.known:
         if each.agent and not each.task:
             yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"
@@ -373,9 +376,18 @@ def _measured(
             tests = "passed" if any(run.passed for run in here) else "failed" if here else "none"
             row = replace(_with_files(row, task, policy, every), tests=tests)
         tree = told[head][0] if head else ""
-        lacking = evidence.missing(here, tree, policy.tests, signed=policy.trust.evidence == "signed") if tree else ""
+        lacking = _lacking(here, tree, task, policy) if tree else ""
         waits = row.waits or tuple(_next(row, rows.state(row.task), task, policy, lacking, tree))
         yield replace(row, waits=waits)
+
+
+def _lacking(runs: tuple[GateRun, ...], tree: str, task: Task, policy: Policy) -> str:
+    """Say why the runs of a tree do not open the gate; empty if they do."""
+    signed = policy.trust.evidence == "signed"
+    asked = {each.id: each.run for each in task.acceptance if each.run}
+    unmet = evidence.unmet(runs, tree, asked, signed=signed)
+    missing = evidence.missing(runs, tree, policy.tests, signed=signed)
+    return missing or (f"{', '.join(unmet)} not met on this tree" if unmet else "")
 
 
 def _with_files(row: Row, task: Task, policy: Policy, every: Iterable[str]) -> Row:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from planfence.errors import PlanfenceError
 from planfence.gate.stage import Moved, accepted, move_of
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import worktrees
 from planfence.judge.situation import Scene, look
-from planfence.ledger.places import places
 from planfence.ledger.records import load_facts, write_move
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.ledger.transitions import MoveKind
@@ -87,7 +87,7 @@ def accounts(repository: Repository, policy: Policy, plan: Plan, task: Task, hea
     name = f"{plan.id}/{task.id}"
     names = [f"{plan.id}/{each.id}" for each in plan.tasks] if plan.budget else [name]
     facts, _ = load_facts(repository, policy, [head], names)
-    spent = spending(repository, policy, names, places(repository))
+    spent = spending(repository, policy, names, worktrees(repository))
     found = [Account(name, name, limit_of(policy, task, facts, name), spent[name])]
     if plan.budget:
         whole, limit = Spending(), plan.budget

@@ -12,10 +12,10 @@ from planfence.finding import Finding, Severity
 from planfence.gitio import paths
 from planfence.gitio.globs import overlap
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import Worktree, worktrees
 from planfence.judge.situation import Scene
 from planfence.ledger.holds import Hold, Holds, ordered
 from planfence.ledger.lineage import plan_at
-from planfence.ledger.places import TaskWorktree, places
 from planfence.ledger.records import read_holds
 from planfence.ledger.refs import Ledger
 from planfence.ledger.transitions import Claim
@@ -65,10 +65,10 @@ def contests(scene: Scene) -> tuple[Contest, ...]:
     own = claim_of(scene)
     found = []
     others = scene.facts.holds.beside(scene.name, scene.plan, scene.task)
-    known = places(scene.repository) if others else ()
+    known = worktrees(scene.repository) if others else ()
     for other in others:
         there = next((place for place in known if place.task == other.task), None)
-        files = _common(scene.repository, own, other.claim, [scene.head, _head(scene.repository, there)])
+        files = _common(scene.repository, own, other.claim, [scene.head, there.head if there else ""])
         files = tuple(path for path in files if not scene.policy.governs(path))
         if files:
             found.append(Contest(other, files, _where(scene.repository, other, there)))
@@ -90,19 +90,9 @@ def _names(claim: Claim, path: str) -> bool:
     return paths.matches(claim.files, path) and not paths.matches(claim.deny, path)
 
 
-def _head(repository: Repository, place: TaskWorktree | None) -> str:
-    """The commit of another worktree of this clone."""
-    if place is None or not place.branch:
-        return ""
-    status, out = repository.git.status(
-        "rev-parse", "--verify", "--quiet", f"refs/heads/{place.branch}^{{commit}}", ok=(0, 1, 128)
-    )
-    return out.decode().strip() if status == 0 else ""
-
-
-def _where(repository: Repository, hold: Hold, place: TaskWorktree | None) -> str:
+def _where(repository: Repository, hold: Hold, place: Worktree | None) -> str:
     if place is not None:
-        return place.shown
+        return f"in {place.shown}"
     own = hold.start.entry in Ledger(repository).own()
     return "active in no worktree of this clone" if own else "in another clone"
 
@@ -169,18 +159,18 @@ def after_sync(repository: Repository, policy: Policy) -> tuple[str, ...]:
     entries = set(Ledger(repository).own()) if holds.all else set()
     mine = [hold for hold in holds.all if hold.start.entry in entries and not holds.stale(hold)]
     others = [hold for hold in holds.all if hold.start.entry not in entries and holds.believed(hold)]
-    known = places(repository) if mine and others else ()
+    known = worktrees(repository) if mine and others else ()
     return tuple(
         said for own in mine for other in others if (said := _meeting(repository, policy, holds, known, (own, other)))
     )
 
 
 def _meeting(
-    repository: Repository, policy: Policy, holds: Holds, known: Sequence[TaskWorktree], pair: tuple[Hold, Hold]
+    repository: Repository, policy: Policy, holds: Holds, known: Sequence[Worktree], pair: tuple[Hold, Hold]
 ) -> str:
     own, other = pair
     place = next((each for each in known if each.task == own.task), None)
-    head = _head(repository, place) or "HEAD"
+    head = (place.head if place else "") or "HEAD"
     plan = plan_at(repository, head, policy.plan_path(own.task.partition("/")[0]))
     task = plan.task(own.task.partition("/")[2]) if plan else None
     if plan and task and ordered(plan, task, other.task):

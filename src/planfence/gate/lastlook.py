@@ -17,7 +17,7 @@ from planfence import __version__
 from planfence.errors import CouldNotCheck
 from planfence.files.state import ACTIVE_TASK, SESSIONS, write_atomically
 from planfence.gate.rows import Board, packed, unpacked
-from planfence.gate.worktrees import edits
+from planfence.gitio.worktrees import edits
 from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False

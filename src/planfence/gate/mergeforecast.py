@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from planfence.change.mergetrial import MergeResult, MergeTrials, Side
 from planfence.errors import PlanfenceError
 from planfence.gate.rows import Board, Row
-from planfence.gate.worktrees import Worktree, worktrees
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import Worktree, worktrees
 from planfence.ledger.records import base_refs
 from planfence.records import dataclass
 

@@ -30,7 +30,8 @@ class Row:
     (empty: it is in this one), ``worked_s`` what its closed intervals took, ``since`` the begin of the open one,
     ``commit`` its last own commit, ``tests`` `passed`, `failed` or `none` of HEAD's tree, ``cost`` the dollars so far
     (None: unknown), ``unpriced`` tokens that have no price and are not in it, ``budget`` what it may cost by kind
-    (`usd`, `min`, `tokens`), ``spent`` what it has cost of these, ``needs`` the tasks that it depends on, done or not.
+    (`usd`, `min`, `tokens`), ``spent`` what it has cost of these as far as that is known, ``needs`` the tasks that it
+    depends on, done or not.
     """
 
     task: str

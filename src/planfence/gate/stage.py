@@ -12,10 +12,10 @@ from planfence.finding import Finding, Report
 from planfence.gate import claims
 from planfence.gate.gate import blocks
 from planfence.gitio.repository import Repository, branch_of
+from planfence.gitio.worktrees import opened, worktrees
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
-from planfence.ledger.places import places
 from planfence.ledger.records import new_id, now, read_history, read_holds, write_move
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Claim, Move, MoveKind
@@ -169,8 +169,9 @@ def _free_of_others(scene: Scene) -> None:
     """Two stages at once are two tasks: one task is worked on in one worktree."""
     if scene.stage not in (Stage.PLAN, Stage.IMPLEMENT):
         return
-    for place in places(scene.repository):
-        if place.task == scene.name and place.git_dir != scene.repository.git_dir:
+    for place in worktrees(scene.repository):
+        there = opened(scene.repository, place)
+        if there is not scene.repository and read_active_task(there.state_name) == scene.name:
             raise PlanfenceError(
                 f"{scene.name} is active in the worktree {place.top}",
                 hint=f"work on it there, or end it there first: `planfence finish --leave` in {place.top}",

@@ -9,10 +9,10 @@ from planfence.errors import PlanfenceError
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
-from planfence.gate.worktrees import Worktree, edits, here, opened, worktrees
 from planfence.gitio import paths
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, branch_of
+from planfence.gitio.worktrees import Worktree, edits, here, opened, worktrees
 from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.judge.sources import Sources

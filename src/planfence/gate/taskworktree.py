@@ -13,9 +13,9 @@ from planfence.gate import stage
 from planfence.gate.stage import Moved, StartOptions
 from planfence.gate.status import place_of
 from planfence.gate.testrun import link
-from planfence.gate.worktrees import Worktree, here, opened, worktrees
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository, branch_of, open_repository
+from planfence.gitio.worktrees import Worktree, here, opened, worktrees
 from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.ledger.records import base_refs

@@ -193,7 +193,7 @@ def _is_trailer(line: str) -> bool:
 
 
 def wanted(place: LightRepository, standing: CheckedHead) -> list[str]:
-    """The trailers, as `judge.claims.trailers` has them."""
+    """The trailers, as `judge.attribution.trailers` has them."""
     model = f"Plan-Model: {place.model.decode()}"
     if not place.task:
         return [model] if place.model != b"human" else []

@@ -295,7 +295,7 @@ def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Si
         return signed and all(here)
 
     def active(hold: Hold) -> float:
-        from planfence.ledger.places import last_work  # few claims are so old that it is asked
+        from planfence.ledger.lastwork import last_work  # few claims are so old that it is asked
 
         return last_work(repository, hold.task, time.time() - policy.stale_h * 3600)
 

@@ -76,7 +76,13 @@ def _merges(found: Forecast) -> str:
     )
     steps = "".join(
         f"<li>{shown(step.branch)}: "
-        + shown("no common commit" if step.files is None else ", ".join(step.files) or "clean")
+        + shown(
+            "no common commit"
+            if step.files is None
+            else f"conflicts: {', '.join(step.files)}"
+            if step.files
+            else "clean"
+        )
         + "</li>"
         for step in found.order
     )

@@ -34,7 +34,7 @@ def board_text(board: Board, now: float, *, home: str = "") -> str:
     ``home`` is a folder that places are shown relative to if they are in it.
     """
     if not board.rows:
-        lines = ["No task is open: every plan here is done, or there is none (`planfence plan new ID`)."]
+        lines = _wrapped("No task is open: every plan here is done, or there is none (`planfence plan new ID`).", "")
     else:
         lines = [_line([name for name, _ in _COLUMNS])]
         for row in board.rows:
@@ -61,7 +61,8 @@ def _row(row: Row, now: float, home: str) -> Iterator[str]:
     else:
         yield from _wrapped(task, "")
         yield _line(cells)
-    yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
+    if row.stage != "done":
+        yield from _wrapped(" · ".join(_second(row, home)), _INDENT)
 
 
 def _second(row: Row, home: str) -> list[str]:
@@ -110,8 +111,12 @@ def cost(row: Row) -> str:
 
 def budget_words(row: Row) -> list[str]:
     """What a task has cost of its budget, and what of it has no price."""
-    words = {"usd": "${:.2f} of ${:.2f}", "min": "{:.0f} of {:g} min", "tokens": "{:,.0f} of {:,.0f} tokens"}
-    found = [words[name].format(row.spent.get(name, 0), most) for name, most in row.budget.items()]
+    words = {"usd": ("${:.2f}", "${:.2f}"), "min": ("{:.0f}", "{:g} min"), "tokens": ("{:,.0f}", "{:,.0f} tokens")}
+    found = []
+    for name, most in row.budget.items():
+        so_far, limit = words[name]
+        known = f"{so_far.format(row.spent[name])} of " if name in row.spent else ""
+        found.append(known + limit.format(most))
     budget = [f"budget: {', '.join(found)}"] if found else []
     return [*budget, *([f"{row.unpriced:,} tokens without a price"] if row.unpriced else [])]
 
@@ -133,9 +138,10 @@ def _sum(rows: Sequence[Row]) -> str:
     active = sum(row.active for row in rows)
     known = [row.cost for row in rows if row.cost is not None]
     spent = f", ${sum(known):.2f} so far" if known else ""
-    return (
-        f"{len(rows)} tasks open, {active} at work, {sum(bool(row.outside) for row in rows)} with files outside{spent}"
-    )
+    done, outside = sum(row.stage == "done" for row in rows), sum(bool(row.outside) for row in rows)
+    left = len(rows) - done
+    told = f"{left} task{'' if left == 1 else 's'} open{f', {done} done' if done else ''}"
+    return f"{told}, {active} at work, {outside} with files outside{spent}"
 
 
 def forecast_text(found: Forecast) -> str:

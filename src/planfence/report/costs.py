@@ -11,6 +11,7 @@ from pathlib import Path
 from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import holding, worktrees
 from planfence.log.files import own_logs, read_logs
 from planfence.log.reader import Record, number
 from planfence.log.writer import Value, record
@@ -73,8 +74,8 @@ def gather(repository: Repository, since: int) -> Collected:
     """All turns since then, of any folder on this machine."""
     environment = repository.environment
     told = [path for path in _told(repository) if path.is_file()]
-    claude = [path for path in told if ".codex" not in path.parts]
-    codex = [path for path in told if ".codex" in path.parts]
+    codex = [path for path in told if costs_codex.is_rollout(path)]
+    claude = [path for path in told if path not in codex]
     collected = costs_claude.collect(dict.fromkeys(costs_claude.files(environment, since) + claude))
     collected.add(costs_codex.collect(dict.fromkeys(costs_codex.files(environment, since) + codex)))
     collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
@@ -92,33 +93,19 @@ def _told(repository: Repository) -> list[Path]:
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
     known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
-    tops = worktrees(repository)
+    places = worktrees(repository)
     nearest: dict[str, bool] = {}
     for turn in turns:
         if turn.cwd not in nearest:
-            top = innermost(turn.cwd, tops)
-            nearest[turn.cwd] = top is not None and top.resolve() == repository.top.resolve()
+            place = holding(turn.cwd, places)
+            nearest[turn.cwd] = place is not None and place.git_dir == repository.git_dir_name
     return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
-
-
-def worktrees(repository: Repository) -> list[Path]:
-    """Return the tops of all worktrees of this clone."""
-    listed = repository.git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
-    names = [word.removeprefix(b"worktree ") for word in listed if word.startswith(b"worktree ")]
-    return [Path(name.decode("utf-8", "surrogateescape")) for name in names]
-
-
-def innermost(cwd: str, tops: list[Path]) -> Path | None:
-    """Return the innermost of these worktrees that holds the folder, since they can lie in one another; None: none."""
-    folder = Path(cwd).resolve()
-    holding = [each for each in tops if cwd and folder.is_relative_to(each.resolve())]
-    return max(holding, key=lambda each: len(each.parts), default=None)
 
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:
     """When the task was at work, by the run log; an open start lasts until now."""
     found, began = [], 0
-    for epoch, edge in sorted(task.runs):
+    for epoch, edge in task.edges:
         if edge == "start":
             began = began or epoch
         elif began:
@@ -138,15 +125,20 @@ def stage_at(task: TaskFacts, epoch: int) -> str:
 class Logged:
     """What the log has of costs.
 
-    ``reported`` are sessions whose own word on their tokens is in the log, ``runs`` those runs, ``totals`` by thread
-    the tokens (in, out, cached); ``until`` says until when each session's loose turns are logged.
+    ``reported`` says until when each session's own word on its tokens is in the log (seconds since the epoch): one that
+    is resumed spends more. ``runs`` are those runs, ``totals`` by thread the tokens (in, out, cached); ``until`` says
+    until when each session's loose turns are logged.
     """
 
     facts: LogFacts = field(default_factory=LogFacts)
-    reported: set[str] = field(default_factory=set)
+    reported: dict[str, int] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)
     totals: Counter[tuple[str, str]] = field(default_factory=Counter)
     until: dict[str, int] = field(default_factory=dict)
+
+    def has(self, turn: Turn) -> bool:
+        """Whether an answer is in the log by its session's own word."""
+        return turn.epoch <= self.reported.get(turn.session, -1)
 
 
 def _logged(repository: Repository, policy: Policy) -> Logged:
@@ -159,14 +151,14 @@ def _logged(repository: Repository, policy: Policy) -> Logged:
 def logged_in(records: Iterable[Record]) -> Logged:
     """Return what these records have of costs, but for the facts of tasks."""
     found = Logged()
-    for fields in (entry.fields for entry in records if entry.fields.get("event") == "cost"):
+    for epoch, fields in ((each.epoch, each.fields) for each in records if each.fields.get("event") == "cost"):
         runs = set(filter(None, fields.get("run", "").split("+")))
         found.runs |= runs
         for session in filter(None, fields.get("session", "").split("+")):
             if "until" in fields:
                 found.until[session] = max(found.until.get(session, 0), int(number(fields["until"]) or 0))
             elif runs or ("estimated" not in fields and fields.get("cost")):
-                found.reported.add(session)
+                found.reported[session] = max(found.reported.get(session, 0), epoch)
             if runs:
                 for name in _TOKENS:
                     found.totals[session, name] += int(number(fields.get(name, "")) or 0)
@@ -196,7 +188,7 @@ def finish_line(repository: Repository, policy: Policy, task: str, now: int | No
     spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
     if spans:
         for turn in here(repository, gather(repository, spans[0][0]).turns):
-            if turn.session not in logged.reported and any(begin <= turn.epoch <= end for begin, end in spans):
+            if not logged.has(turn) and any(begin <= turn.epoch <= end for begin, end in spans):
                 spent[stage_at(known, turn.epoch), turn.agent].add(turn)
     notes = [_price_note(each) for each in spent.values() if each.cost is None]
     own = max((key for key in spent if key[0] == "implement"), key=lambda key: spent[key].tokens_out, default=None)
@@ -279,7 +271,7 @@ def take_loose(repository: Repository, policy: Policy, days: int, now: int | Non
     collected = gather(repository, now - days * _DAY)
     spent: dict[tuple[str, str], Spent] = defaultdict(Spent)
     for turn in here(repository, collected.turns):
-        is_there = turn.session in logged.reported or turn.epoch <= logged.until.get(turn.session, 0)
+        is_there = logged.has(turn) or turn.epoch <= logged.until.get(turn.session, 0)
         if not is_there and not any(begin <= turn.epoch <= end for begin, end in spans):
             spent[turn.agent, turn.session].add(turn)
     return _write(repository, policy, [(agent, "", each) for (agent, _), each in spent.items()], collected, until=True)

@@ -50,6 +50,11 @@ def files(environment: Environment, since: int) -> list[Path]:
     )
 
 
+def is_rollout(path: Path) -> bool:
+    """Whether a session's file is Codex's by its name, in whatever folder `CODEX_HOME` is."""
+    return path.name.startswith("rollout-")
+
+
 def collect(paths: Iterable[Path]) -> Collected:
     """Read rollouts into turns; a session that lies in two places (archived) is read once."""
     collected = Collected()

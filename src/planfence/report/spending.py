@@ -1,25 +1,26 @@
 """What tasks have spent so far: from agents' sessions while they run, and from what the log has of them already.
 
-A task's sessions are those that ran in the worktree that it is active in, while it was at work by the run log. What an
-agent reported when it ended stands in the log's lines.
+A task's sessions are those that ran while it was at work by the run log, in the worktree that it was at work in then by
+the log's lines. What an agent reported when it ended stands in these lines, too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-from planfence.ledger.places import TaskWorktree
+from planfence.gitio.worktrees import Worktree, holding
 from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.report import costs_claude, costs_codex, prices
-from planfence.report.costs import innermost, intervals, logged_in, worktrees
+from planfence.report.costs import intervals, logged_in
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.usage import Collected, Turn, json_lines, text
 
@@ -67,13 +68,9 @@ class Spending:
 
 
 def spending(
-    repository: Repository,
-    policy: Policy,
-    names: Iterable[str],
-    places: Sequence[TaskWorktree],
-    now: float | None = None,
+    repository: Repository, policy: Policy, names: Iterable[str], places: Sequence[Worktree], now: float | None = None
 ) -> dict[str, Spending]:
-    """Return what each of these tasks (`<plan>/<task>`) has spent; ``places`` say which worktrees have which task."""
+    """Return what each of these tasks (`<plan>/<task>`) has spent; ``places`` are all worktrees of this clone."""
     now = time.time() if now is None else now
     log, run_log = own_logs(repository, policy)
     facts = LogFacts()
@@ -85,20 +82,40 @@ def spending(
     found = {name: Spending(min=sum(end - begin for begin, end in spans[name]) / 60) for name in wanted}
     for record in records:
         _add_line(found[record.fields["task"]], record)
-    at_work = [place for place in places if place.task in wanted and spans[place.task]]
+    stays = [_Stay(name, *span, _tops(records, name, span)) for name in wanted for span in spans[name]]
+    here = {place: [stay for stay in stays if stay.is_in(place)] for place in places}
+    at_work = [place for place in places if here[place]]
     if at_work:
-        begins = min(spans[place.task][0][0] for place in at_work)
-        files, collected = _collect(repository, at_work, begins)
-        reported = logged_in(records).reported
-        for place, turn in _placed(collected.turns, at_work, worktrees(repository)):
-            inside = any(begin <= turn.epoch <= end for begin, end in spans[place.task])
-            if inside and turn.session not in reported:
-                spent = found[place.task]
-                spent.turns.append(turn)
-                spent.count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
-        for place in at_work:
-            found[place.task].files = dict(files)
+        files, collected = _collect(repository, at_work, since)
+        logged = logged_in(records)
+        for place, turn in _placed(collected.turns, at_work, places):
+            for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
+                if not logged.has(turn):
+                    found[name].turns.append(turn)
+                    found[name].count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
+        for name in {stay.task for place in at_work for stay in here[place]}:
+            found[name].files = dict(files)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """When a task was at work, and the names of the worktrees where it was; none if the log does not tell."""
+
+    task: str
+    begin: int
+    end: int
+    tops: frozenset[str]
+
+    def is_in(self, place: Worktree) -> bool:
+        """Whether it was in this worktree."""
+        return os.path.basename(place.top) in self.tops if self.tops else place.task == self.task
+
+
+def _tops(records: Iterable[Record], name: str, span: tuple[int, int]) -> frozenset[str]:
+    """The worktrees that a task's lines of this time name; those of its moves do."""
+    lines = (each for each in records if each.fields["task"] == name and span[0] <= each.epoch <= span[1])
+    return frozenset(filter(None, (each.fields.get("worktree") for each in lines)))
 
 
 def _add_line(spent: Spending, record: Record) -> None:
@@ -109,12 +126,12 @@ def _add_line(spent: Spending, record: Record) -> None:
         spent.count(fields.get("llm") or fields.get("model", ""), tokens, usd)
 
 
-def _collect(repository: Repository, places: Sequence[TaskWorktree], since: int) -> tuple[dict[Path, int], Collected]:
+def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> tuple[dict[Path, int], Collected]:
     """Read the session files that name one of these worktrees, or that an agent's hook named there."""
     environment = repository.environment
     told = [path for place in places for path in _told(place) if path.is_file()]
-    claude = [path for path in told if ".codex" not in path.parts]
-    codex = [path for path in told if path not in claude]
+    codex = [path for path in told if costs_codex.is_rollout(path)]
+    claude = [path for path in told if path not in codex]
     marks = [mark for place in places for mark in _marks(place.top)]
     claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
     codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
@@ -124,9 +141,9 @@ def _collect(repository: Repository, places: Sequence[TaskWorktree], since: int)
     return sizes, collected
 
 
-def _marks(top: Path) -> Iterator[bytes]:
+def _marks(top: str) -> Iterator[bytes]:
     """A worktree's path as a session file may write it."""
-    for path in dict.fromkeys((str(top), str(top.resolve()))):
+    for path in dict.fromkeys((top, os.path.realpath(top))):
         for ascii_only in (True, False):
             yield json.dumps(path, ensure_ascii=ascii_only)[:-1].encode("utf-8", "surrogatepass")
 
@@ -139,9 +156,14 @@ def _mentions(path: Path, marks: Iterable[bytes]) -> bool:
     return any(mark in data for mark in marks)
 
 
-def _told(place: TaskWorktree) -> Iterator[Path]:
+def _sessions(place: Worktree) -> list[Path]:
+    """What agents' own hooks kept in this worktree, a file a session."""
+    return sorted(Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl"))
+
+
+def _told(place: Worktree) -> Iterator[Path]:
     """The transcripts that agents' own hooks named in this worktree, with those of their subagents."""
-    for path in sorted((place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")):
+    for path in _sessions(place):
         for entry in json_lines(path, Collected()):
             if name := text(entry.get("transcript")):
                 yield Path(name)
@@ -149,17 +171,14 @@ def _told(place: TaskWorktree) -> Iterator[Path]:
 
 
 def _placed(
-    turns: Iterable[Turn], at_work: Sequence[TaskWorktree], tops: list[Path]
-) -> Iterator[tuple[TaskWorktree, Turn]]:
+    turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
+) -> Iterator[tuple[Worktree, Turn]]:
     """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
-    sessions: Mapping[str, TaskWorktree] = {
-        path.stem: place for place in at_work for path in (place.git_dir / "planfence" / SESSIONS).glob("*.jsonl")
-    }
-    known: dict[str, TaskWorktree | None] = {}
+    sessions = {path.stem: place for place in at_work for path in _sessions(place)}
+    known: dict[str, Worktree | None] = {}
     for turn in turns:
         if turn.cwd not in known:
-            top = innermost(turn.cwd, tops)
-            known[turn.cwd] = next((place for place in at_work if top and place.top.resolve() == top.resolve()), None)
-        place = known[turn.cwd] or sessions.get(turn.session)
+            known[turn.cwd] = holding(turn.cwd, places)
+        place = known[turn.cwd] if known[turn.cwd] in at_work else sessions.get(turn.session)
         if place is not None:
             yield place, turn

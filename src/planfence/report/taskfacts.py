@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from operator import itemgetter
 
 from planfence.log.reader import Record, RunEntry, number
 from planfence.records import dataclass, field
@@ -125,10 +126,15 @@ class TaskFacts:
         return share
 
     @property
+    def edges(self) -> list[tuple[int, str]]:
+        """The run log's starts and ends by their time, those of one second as they were written."""
+        return sorted(self.runs, key=itemgetter(0))
+
+    @property
     def work(self) -> tuple[int, bool]:
         """Seconds worked by the run log, and whether the task is at work still: an open start."""
         total, began = 0, 0
-        for epoch, edge in sorted(self.runs):
+        for epoch, edge in self.edges:
             if edge == "start":
                 began = began or epoch
             elif began:

@@ -1,4 +1,4 @@
-"""The worktrees of this clone: if each stands, which task is active there, and what differs from HEAD."""
+"""The worktrees of this clone: where each is, which task is active there, and what differs from HEAD."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from planfence.gitio.run import Asked, Git
 from planfence.identity import worktree_maker
 from planfence.records import dataclass
 
+#: The most that is read of a worktree's `.git`, in characters.
+_LONGEST = 1 << 14
 _STATUS = (
     *("-c", "status.relativePaths=false", "status", "--porcelain=v1", "-z", "--untracked-files=all"),
     *("--no-renames", "--no-ahead-behind", "--ignore-submodules=none"),
@@ -23,7 +25,7 @@ _STATUS = (
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """One worktree whose folder is there.
+    """One worktree that is where git knows it.
 
     ``top`` is its folder, ``git_dir`` its own git directory, ``head`` its commit (empty: none yet), ``branch`` the
     short name of its branch (empty: detached), ``task`` its active task, ``agent`` whose program made it (empty: not
@@ -42,38 +44,36 @@ class Worktree:
     @property
     def shown(self) -> str:
         """As a message names it."""
-        return f"{self.top} (branch {self.branch})" if self.branch else f"{self.top} (no branch, at {self.head[:12]})"
+        return f"{self.top} on branch {self.branch}" if self.branch else self.top
 
 
 def worktrees(repository: Repository) -> tuple[Worktree, ...]:
-    """Return all worktrees whose folders are there, the main one first. Raises :class:`CouldNotCheck`."""
+    """Return all worktrees that are where git knows them, the main one first. Raises :class:`CouldNotCheck`.
+
+    Git names them, since no file says what a branch of `reftable` is. It names this one by where it stood once, if its
+    folder was moved by hand (`git worktree repair`).
+    """
     out = repository.git.run("worktree", "list", "--porcelain", "-z")
     git_dirs = dict(_linked(repository.common_dir_name))
     found: list[Worktree] = []
-    for block in out.decode("utf-8", "surrogateescape").split("\0\0"):
+    for number, block in enumerate(out.decode("utf-8", "surrogateescape").split("\0\0")):
         told = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
-        top = told.get("worktree", "")
-        is_main = not found and _key(top) not in git_dirs
-        if is_main:
-            if "bare" in told:
-                continue
-            top = os.fspath(repository.main_worktree()) if top == repository.common_dir_name else top
-        git_dir = repository.common_dir_name if is_main else git_dirs.get(_key(top), "")
-        if not git_dir or not os.path.isdir(top):
+        is_main = number == 0
+        # Before 2.48 git says a relative name as it stands, which counts from the worktree's own git directory.
+        top = os.path.normpath(os.path.join(repository.common_dir_name, "worktrees", "its", told.get("worktree", "")))
+        if is_main and top == repository.common_dir_name:
+            top = os.fspath(repository.main_worktree())
+        git_dir = repository.common_dir_name if is_main else git_dirs.get(os.path.realpath(top), "")
+        if git_dir == repository.git_dir_name:
+            top = repository.top_name
+        # `--separate-git-dir` tells no linked worktree where the main one is.
+        is_there = os.path.isdir(top) and top != git_dir if is_main else _leads(top, git_dir)
+        if "bare" in told or not git_dir or not is_there:
             continue
-        head = told.get("HEAD", "")
-        found.append(
-            Worktree(
-                top,
-                git_dir,
-                head if head.strip("0") else "",
-                told.get("branch", "").removeprefix("refs/heads/"),
-                _task(git_dir),
-                worktree_maker(top),
-                "locked" in told,
-                is_main,
-            )
-        )
+        head, branch = told.get("HEAD", ""), told.get("branch", "").removeprefix("refs/heads/")
+        head = head if head.strip("0") else ""
+        task, agent = _task(git_dir), worktree_maker(top)
+        found.append(Worktree(top, git_dir, head, branch, task, agent, "locked" in told, is_main))
     return tuple(found)
 
 
@@ -92,11 +92,25 @@ def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
         except OSError:
             continue
         # Relative since `worktree.useRelativePaths` (git 2.48).
-        yield _key(os.path.dirname(os.path.join(git_dir, said))), git_dir
+        yield os.path.realpath(os.path.dirname(os.path.join(git_dir, said))), git_dir
 
 
-def _key(top: str) -> str:
-    return os.path.realpath(top)
+def _leads(top: str, git_dir: str) -> bool:
+    """Whether a folder is the linked worktree of this git directory: else git, asked there, tells of another one."""
+    try:
+        with open(os.path.join(top, ".git"), encoding="utf-8", errors="surrogateescape") as file:
+            said = file.read(_LONGEST).removeprefix("gitdir: ").removesuffix("\n")
+    except OSError:
+        return False
+    return os.path.realpath(os.path.join(top, said)) == os.path.realpath(git_dir)
+
+
+def lost(repository: Repository, known: Iterable[Worktree]) -> Iterator[tuple[str, str]]:
+    """Yield the worktrees with an active task that are not where git knows them: where that is, and the task."""
+    found = {each.git_dir for each in known}
+    for top, git_dir in _linked(repository.common_dir_name):
+        if git_dir not in found and (task := _task(git_dir)):
+            yield top, task
 
 
 def _task(git_dir: str) -> str:
@@ -109,7 +123,14 @@ def _task(git_dir: str) -> str:
 
 def here(repository: Repository, known: Iterable[Worktree]) -> Worktree | None:
     """Return the worktree that this repository was opened in; None for a bare one."""
-    return next((each for each in known if _key(each.git_dir) == _key(repository.git_dir_name)), None)
+    return next((each for each in known if each.git_dir == repository.git_dir_name), None)
+
+
+def holding(folder: str, known: Iterable[Worktree]) -> Worktree | None:
+    """Return the innermost of these worktrees that holds a folder, since they can lie in one another; None: none."""
+    inside = f"{os.path.realpath(folder)}/" if folder else ""
+    found = [(top, each) for each in known if inside.startswith(f"{(top := os.path.realpath(each.top))}/")]
+    return max(found, key=lambda pair: len(pair[0]))[1] if found else None
 
 
 def opened(repository: Repository, worktree: Worktree) -> Repository:
@@ -118,7 +139,7 @@ def opened(repository: Repository, worktree: Worktree) -> Repository:
 
 
 def _opened(repository: Repository, top: str, git_dir: str) -> Repository:
-    if _key(git_dir) == _key(repository.git_dir_name):
+    if git_dir == repository.git_dir_name:
         return repository
     environment = repository.environment
     git = Git(top, environment.but(environment.for_child()), partial=repository.git.partial)
@@ -155,6 +176,6 @@ def _is_linked(top: str) -> bool:
     """Whether a folder is a linked worktree, of whatever repository: its `.git` is a file that leads to one."""
     try:
         with open(os.path.join(top, ".git"), "rb") as file:
-            return b"/worktrees/" in file.read(4096)
+            return b"/worktrees/" in file.read(_LONGEST)
     except OSError:
         return False

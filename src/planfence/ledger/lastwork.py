@@ -1,0 +1,36 @@
+"""When something was last done for a task in this clone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from planfence.change import message
+from planfence.files.state import ACTIVE_TASK, SESSIONS
+from planfence.gitio.repository import Repository
+from planfence.gitio.worktrees import edits, worktrees
+
+
+def last_work(repository: Repository, task: str, since: float) -> float:
+    """Return when a commit of the task was last made, or a file of its worktree written (seconds since the epoch).
+
+    Only what was done after ``since`` is looked for; 0 if nothing was.
+    """
+    asked = ("log", "-1", "--format=%ct", "--no-show-signature", f"--since=@{int(since)}", "--fixed-strings")
+    named = f"--grep={message.TASK_TRAILER}: {task}"
+    status, out = repository.git.status(*asked, named, "--branches", "--remotes", "HEAD", ok=(0, 128))
+    commit = float(out) if status == 0 and out.strip().isdigit() else 0.0
+    return max((commit, *_written(repository, task)))
+
+
+def _written(repository: Repository, task: str) -> Iterator[float]:
+    """When the files were written that are changed in the task's worktrees, and what its agents' hooks kept."""
+    places = [(each.top, each.git_dir) for each in worktrees(repository) if each.task == task]
+    for (top, git_dir), paths in zip(places, edits(repository, places), strict=True):
+        sessions = os.path.join(git_dir, "planfence", SESSIONS)
+        kept = [os.path.join(sessions, name) for name in (os.listdir(sessions) if os.path.isdir(sessions) else ())]
+        for path in (*(os.path.join(top, path) for path in paths), *kept, f"{git_dir}/planfence/{ACTIVE_TASK}"):
+            try:
+                yield os.lstat(path).st_mtime
+            except OSError:
+                continue
