@@ -203,12 +203,14 @@ def agree(name: str, document: dict[str, Any]) -> bool:
     source = read_toml(text.encode(), "x.toml")
     _, faults = READERS[name](source)
     problems = list(Validator(SCHEMAS[name]).iter_errors(source.data))
-    assert bool(faults.found) == bool(problems), (text, faults.found, problems)
+    # A schema can't say which names git would not check out: file systems take many spellings for one name.
+    said = [fault for fault in faults.found if "git would check out" not in fault.fix]
+    assert bool(said) == bool(problems), (text, faults.found, problems)
     for fault in faults.found:
         assert fault.fix
         assert 1 <= fault.line <= text.count("\n") + 1
         assert fault.column >= 1
-    return not problems
+    return not faults.found
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
