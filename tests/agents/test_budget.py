@@ -16,8 +16,10 @@ from support.repository import Repo
 from planfence.agents import answers, budgetpath
 from planfence.agents.fastpath import plainly_allowed
 from planfence.env import Environment
+from planfence.gitio.worktrees import Worktree
 from planfence.manifest.policy import Policy
 from planfence.report import prices
+from planfence.report.spending import _Stay
 
 MODEL, CODEX = "claude-sonnet-4-20250514", "gpt-5.1-codex"
 
@@ -312,6 +314,13 @@ def test_what_was_spent_in_a_worktree_that_the_task_has_left_counts(empty_repo) 
         name: json.loads(repo.planfence("budget", name, "--json").stdout)[0]["spent"]["usd"] for name in ("p/t", "p/v")
     }
     assert found == {"p/t": pytest.approx(first + second), "p/v": pytest.approx(third)}
+
+
+def test_worktrees_with_one_name_are_told_apart_by_their_task() -> None:
+    here, there = (Worktree(f"/{name}/shop", "", "", "", task) for name, task in (("a", "p/t"), ("b", "p/v")))
+    assert _Stay("p/t", 0, 9, frozenset(("shop",))).among([here, there]) == [here]
+    assert _Stay("p/x", 0, 9, frozenset(("shop",))).among([here, there]) == [here, there]
+    assert _Stay("p/x", 0, 9, frozenset(("other",))).among([here, there]) == []
 
 
 def test_a_subagent_s_answers_count(empty_repo) -> None:

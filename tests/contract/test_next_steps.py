@@ -29,7 +29,7 @@ def first(said: str) -> tuple[str, str]:
 
 def for_person(scene, *command: str) -> str:
     """What the command says with the lines that a person types for a model."""
-    patched = "from planfence.rules.rule import Step; Step.for_model = lambda self: self"
+    patched = "from planfence.rules.rule import NextStep; NextStep.for_model = lambda self: self"
     repo = scene.repo
     done = program.run(command, repo.root, repo.variables | repo.extra, prepare=patched)
     return done.stdout + done.stderr

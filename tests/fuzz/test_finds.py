@@ -124,7 +124,6 @@ def test_a_run_that_failed_and_passed_the_same_command_has_not_passed() -> None:
         b"<testsuite><testcase name='a'/><x><testcase name='b'><failure/></testcase></x></testsuite>",
         b"<testsuite><testcase name='a'/><error/></testsuite>",
         b"<testsuite xmlns:u='u'><testcase name='a'/><u:testcase/></testsuite>",
-        b"<testsuite xmlns:u='u'><testcase name='a'><u:failure/></testcase></testsuite>",
         b"<testsuites><testcase name='a'/><testsuites><testcase name='b'/></testsuites></testsuites>",
         JUNIT.decode().encode("utf-16"),
     ],

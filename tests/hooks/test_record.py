@@ -380,11 +380,22 @@ def test_a_message_is_whole_or_as_it_was(tmp_path) -> None:
 
 
 def test_a_hook_that_follows_commit_msg_may_change_the_message(hooked) -> None:
-    put(hooked, "commit-msg", chained=b"#!/bin/sh\nsed -i '1s/.*/feat: AB-1, CD-2/' \"$1\"\n")
+    put(hooked, "commit-msg", chained=b"#!/bin/sh\nsed -i '1s/.*/feat: another/' \"$1\"\n")
     put(hooked, "post-commit")
     commit(hooked, "one\n")
+    assert hooked.git("log", "-1", "--format=%s") == "feat: another"
     assert "ms" in log(hooked)[-1]
-    assert log(hooked)[-1]["rules"] == "THM002"
+
+
+def test_what_a_hook_behind_commit_msg_makes_of_the_message_is_judged_too(hooked) -> None:
+    put(hooked, "commit-msg", chained=b"#!/bin/sh\nsed -i '1s/.*/feat: AB-1, CD-2/' \"$1\"\n")
+    hooked.write("tests/auth/test_a.py", "one\n")
+    hooked.git("add", "-A")
+    said = subprocess.run(
+        ["git", "commit", "-qm", "feat: more"], cwd=hooked.root, env=hooked.variables, capture_output=True, check=False
+    )
+    assert said.returncode == 1
+    assert b"THM002" in said.stderr
 
 
 def test_a_hook_behind_post_commit_runs_after_the_record(hooked) -> None:

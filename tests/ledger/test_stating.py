@@ -96,6 +96,15 @@ def test_a_command_counts_by_the_digest_of_its_exact_text() -> None:
     assert evidence.unmet((run,), TREE, {"tests": other}) == ("tests",)
     assert evidence.is_command(run.setup, "TOKEN=abcdef12345 make")
     assert not evidence.is_command(run.setup, "")
+    assert not evidence.is_command(evidence.without_secret("pytest -q", ""), "")
+
+
+def test_what_stands_in_front_of_a_digest_decides_nothing() -> None:
+    """A report that the policy asks for is missing, whatever the record shows of the command."""
+    command = "pytest -q --junit-xml={junit}"
+    results = (Result("tests", evidence.without_secret("true", command), 0, Outcome.PASSED),)
+    run = replace(RUN, results=results)
+    assert "no-report" in evidence.missing((run,), TREE, policy.Tests(command=command))
 
 
 def test_log_lines_lose_secrets_field_by_field_and_keep_the_others() -> None:

@@ -168,6 +168,7 @@ GOOD, BAD, GLUED = TrialOutcome.NOTICED, TrialOutcome.UNNOTICED, TrialOutcome.IN
         (proof(trial(GOOD), *parts(GOOD, GLUED), total=2), "hunks", None),
         (proof(trial(GOOD), *parts(GOOD), total=2), "hunks", "only 1 of 2 parts"),
         (proof(trial(GOOD), asked=("change",)), "hunks", "nobody has asked about the parts"),
+        (proof(*parts(GOOD), asked=("hunks",), total=1), "hunks", "nobody has asked whether the tests would notice"),
         (proof(flaky="it failed once"), "change", "the tests are flaky"),
     ],
 )

@@ -392,6 +392,8 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
         return text
     head, tail = _divided(text, comment)
     ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
+    if wanted and not others_too and all(_own(read, ours) == wanted for read in {text, clean(text, comment)}):
+        return text  # each is there, and nothing needs to be moved
     lines = [f"{key}: {value}" for key, value in wanted]
     while not others_too and {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
         before, head = head, _without(head, ours)
@@ -402,6 +404,10 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
     if wanted and not all(_ends_in(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
         return "\n".join([*head, "", *lines, *tail])
     return together
+
+
+def _own(text: str, ours: set[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in parse_trailers(text) if key.lower() in ours)
 
 
 def _ends_in(text: str, wanted: tuple[tuple[str, str], ...]) -> bool:

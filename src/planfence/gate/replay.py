@@ -204,7 +204,7 @@ def _named(repository: Repository, sources: Sources, policy: Policy, run: GateRu
         if plan is not None:
             named |= {each.run for each in plan.constraints}
             named |= {each.run for task in plan.tasks for each in task.acceptance}
-    return named
+    return named - {""}
 
 
 def _by_name(run: GateRun, named: set[str]) -> tuple[GateRun, tuple[str, ...]]:

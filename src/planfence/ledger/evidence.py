@@ -130,7 +130,9 @@ def without_secret(kept: str, command: str) -> str:
 
 def is_command(recorded: str, command: str) -> bool:
     """Whether a record speaks of exactly this command line, which it may have without the secrets in it."""
-    return recorded == command or (recorded[-1:] == ")" and recorded.endswith(without_secret("", command)))
+    if recorded == command:
+        return True
+    return bool(command) and recorded[-1:] == ")" and recorded.endswith(without_secret("", command))
 
 
 def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool = False) -> str:
@@ -157,10 +159,10 @@ def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool 
 
 
 def _ended(result: Result, tests: Tests) -> Outcome:
-    """How a recorded command ended by what the policy asks of it today."""
+    """How a record of the policy's own command ended by what the policy asks of it today."""
     if not result.passed:
         return Outcome.FAILED if result.outcome is Outcome.PASSED else result.outcome
-    return judge(result.command, result.exit, result.counts, tests.min_tests)
+    return judge(tests.command, result.exit, result.counts, tests.min_tests)
 
 
 def unmet(

@@ -46,6 +46,8 @@ _REMARKS = (b"//", b"/*", b"*", b"@")
 _VERSION = re.compile(
     rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
 )
+#: A line that says a version is shorter, in bytes.
+_LONG = 200
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 _TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 
@@ -199,7 +201,7 @@ def left_out(one: ClassifiedUnit) -> str:
         return "comments"
     if unit.hunk is None:
         return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
-    if all(_VERSION.fullmatch(line) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip()):
+    if all(len(line) < _LONG and _VERSION.fullmatch(line) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip()):
         return "version numbers"
     if _only_imports(unit):
         return "imports"

@@ -282,6 +282,7 @@ def _ask_pieces(session: Session) -> None:
         session.ask(piece.key for piece in outer if session.trials[piece.key].answer(session.passes) is None)
         asked += outer
         idle = [one for one in outer if session.trials[one.key].end is TrialOutcome.UNNOTICED]
-        waiting = [one for one in waiting if one not in outer and not any(each.holds(one) for each in idle)]
+        done = {piece.key for piece in outer}
+        waiting = [one for one in waiting if one.key not in done and not any(each.holds(one) for each in idle)]
     session.confirm([piece.key for piece in asked])
     session.divided = True

@@ -83,7 +83,10 @@ def spending(
     for record in records:
         _add_line(found[record.fields["task"]], record)
     stays = [_Stay(name, *span, _tops(records, name, span)) for name in wanted for span in spans[name]]
-    here = {place: [stay for stay in stays if stay.is_in(place)] for place in places}
+    here: dict[Worktree, list[_Stay]] = {place: [] for place in places}
+    for stay in stays:
+        for place in stay.among(places):
+            here[place].append(stay)
     at_work = [place for place in places if here[place]]
     if at_work:
         files, collected = _collect(repository, at_work, since)
@@ -107,9 +110,14 @@ class _Stay:
     end: int
     tops: frozenset[str]
 
-    def is_in(self, place: Worktree) -> bool:
-        """Whether it was in this worktree."""
-        return os.path.basename(place.top) in self.tops if self.tops else place.task == self.task
+    def among(self, places: Sequence[Worktree]) -> list[Worktree]:
+        """The worktrees where it was. Of several with one name it was in those that have the task, if any has."""
+        own = [place for place in places if place.task == self.task]
+        if not self.tops:
+            return own
+        settled = {os.path.basename(place.top) for place in own}
+        named = [place for place in places if os.path.basename(place.top) in self.tops]
+        return [place for place in named if place in own or os.path.basename(place.top) not in settled]
 
 
 def _tops(records: Iterable[Record], name: str, span: tuple[int, int]) -> frozenset[str]:

@@ -214,12 +214,9 @@ def _in_front(name: str, launcher: Launcher | None, chained: bytes) -> list[str]
 
 def _behind(name: str, command: str) -> list[str]:
     """Run the hook behind ours; a message that it has changed is judged, and gets its trailers, once more."""
-    if name == "pre-push":
-        return [command]
-    if name != "commit-msg":
-        return [f"exec {command}"]
     read = '"$(cat "$1"; echo .)"'
-    return [f"m={read}", f"{command} || exit $?", f'[ "$m" = {read} ] || ours "$@"']
+    again = [f"m={read}", f"{command} || exit $?", f'[ "$m" = {read} ] || ours "$@"']
+    return {"pre-push": [command], "commit-msg": again}.get(name, [f"exec {command}"])
 
 
 def _run_chained(chained: bytes) -> str:
