@@ -129,10 +129,10 @@ MADE = {
     "planfence.content.languages.scanner": _languages,
     "planfence.content.lexing._heredoc": lambda: [("heredoc", r"^[ \t]*END\b[^\n]*\n?", re.MULTILINE, "search")],
     "planfence.ledger.redaction.": lambda: [
-        *((f"{kind} {at}", rest, 0, "match") for at, (kind, _, rest) in enumerate(redaction._PREFIXES)),
-        *((context.kind, context.form, 0, "match") for context in redaction._CONTEXTS),
+        *((f"{kind} {at}", rest, re.ASCII, "match") for at, (kind, _, rest) in enumerate(redaction._PREFIXES)),
+        *((context.kind, context.form, re.ASCII, "match") for context in redaction._CONTEXTS),
     ],
-    "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), 0, "search")],
+    "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), re.ASCII, "search")],
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._directive": _directives,

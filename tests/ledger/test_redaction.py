@@ -98,12 +98,30 @@ HIDDEN = "hunter2!x9"
         "https://4f5e6d7c8b9a4f5e@example.org/x.git",
         "PASSWORD=correcthorse",
         "password=abc1",
+        "DB_PASS=hunter22 pytest",
+        "smtp_pass: hunter22",
+        "auth: { pass: 'hunter22' }",
+        "tool --db-pass hunter22",
+        "tool --password=correcthorse",
+        "password: 'hunter22 abc1'",
+        "curl -uada:hunter22 https://example.org",
+        "curl -sSu 'ada:hunter22' https://example.org",
+        "docker login r.example.org -u ada -p hunter22",
+        "podman login -p=hunter22 -u ada",
     ],
 )
 def test_a_place_that_tells_a_secret_is_known_however_it_is_laid_out(text: str) -> None:
     kept = redact(text.encode(), NOBODY)
     assert "[redacted: " in kept.data.decode()
-    for secret in (HIDDEN, b64(f"ada:{HIDDEN}"), b64(f"password = {HIDDEN}"), "4f5e6d7c", "correcthorse", "abc1"):
+    for secret in (
+        HIDDEN,
+        b64(f"ada:{HIDDEN}"),
+        b64(f"password = {HIDDEN}"),
+        "4f5e6d7c",
+        "correcthorse",
+        "abc1",
+        "hunter22",
+    ):
         assert secret not in kept.data.decode()
 
 
@@ -150,6 +168,74 @@ def test_values_of_several_lines_short_ones_and_those_that_begin_like_a_path() -
         for piece in ("line of it", "aB3dE", "abc12", "d&e", "second"):
             assert piece not in kept
     assert not redact(b"12345 xabc12 abc123", own).counts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "PASS: test_foo1",
+            "pass: 1234",
+            "first_pass: 12.5s",
+            "second_pass=98.51%",
+            "bypass=a12345",
+            "pass_rate=0.95x",
+        ),
+        *(
+            "passport: a12345",
+            "gh auth login -p https",
+            "docker login -u ada --password-stdin",
+            "curl -Hupgrade:12345 x",
+        ),
+        *("password: 'must have at least 8 characters'", "--password=getpass()", "so -- the password something"),
+        "пароль password: вход",
+    ],
+)
+def test_what_only_looks_like_a_password_stays(text: str) -> None:
+    assert redact(text.encode(), NOBODY).data.decode() == text
+
+
+#: Whose bytes latin-1 has as white space, letters, digits or signs; of two, three and four bytes.
+ABROAD = "\u00a0\u0085àРêéßаяВ²ªµ«×—”…、，語字🦀\U0001f40d"  # noqa: RUF001
+
+
+def test_letters_of_any_language_in_and_beside_a_secret_neither_break_nor_keep_anything() -> None:
+    rng = Random("abroad")
+
+    def some() -> str:
+        return "".join(rng.choices(ABROAD, k=rng.randint(0, 4)))
+
+    for make in planted_secrets.FORMS.values():
+        secret = make(rng)
+        for _ in range(3):
+            kept = redact(f"{some()} {some()}{secret}{some()} {some()}".encode(), NOBODY).data.decode()
+            assert secret[-12:] not in kept, secret
+    for place in ("password={}", "the TOKEN: {} x", "'secret': '{}'", "--password {} y", "x://ada:{}@h", "DB_PASS={}"):
+        for _ in range(30):
+            inside = [f"ab{rng.randint(100, 999)}z{number}" for number in range(3)]
+            secret = some().join((inside[0], inside[1])) + some() + inside[2]
+            kept = redact(f"{some()} {place.format(secret + some())}{some()}".encode(), NOBODY).data.decode()
+            assert not [piece for piece in inside if piece in kept], (place, secret)
+
+
+@pytest.mark.parametrize("value", ["1" + "é" * 300, "1" + "語" * 300 + "z", "x" + "я" * 196 + "1я", "a1" * 300])
+def test_a_long_value_goes_whole(value: str) -> None:
+    assert redact(f"token: {value} x".encode(), NOBODY).data.decode() == "token: [redacted: assigned] x"
+
+
+@pytest.mark.parametrize("text", ["cargo install --root out", "pip --root=/x", "x -root y", "--root", "a-root/b"])
+def test_a_home_of_one_part_is_no_option(text: str) -> None:
+    own = own_of({"HOME": "/root"})
+    assert redact(text.encode(), own).data.decode() == text
+    assert redact(f"{text} /root/x".encode(), own).data.decode() == f"{text} ~/x"
+
+
+def test_of_many_words_in_base64_those_with_a_secret_go() -> None:
+    words = [b64(f"it is the text of number {number}") for number in range(40)]
+    words[7] = b64("it is the password=hunter22 of it")
+    words[31] = b64(f"it is ghp_{'a1' * 18} as told")
+    kept = redact(" ".join(words).encode(), NOBODY).data.decode().replace("[redacted: ", "[redacted:").split(" ")
+    assert kept == [*words[:7], "[redacted:assigned]", *words[8:31], "[redacted:github-token]", *words[32:]]
 
 
 def test_there_are_enough_of_them() -> None:

@@ -122,3 +122,44 @@ def test_log_lines_lose_secrets_field_by_field_and_keep_the_others() -> None:
         assert secret.replace("\n", "%0A")[-12:] not in one
         assert one.startswith(line.partition("why=")[0])
         assert one.endswith(",id=0123456789abcdef")
+
+
+@pytest.mark.parametrize("name", ["sk-learn-upgrade-pipeline-2", "xai-grok-4-1-fast-non-reasoning-latest", "key-9"])
+def test_names_that_look_like_a_token_stay_as_they_have_to_match(name: str) -> None:
+    own = Own({"DB_PASSWORD": "passed", "DEPLOY_TOKEN": "correct horse"})
+    secret = "DB_PASSWORD=hunter2x pytest"
+    run = replace(RUN, model=name, task=f"shop/{name}", results=(Result(name, secret, 0, Outcome.PASSED),))
+    made = evidence.to_statement(run)
+    read = evidence.from_statement(replace(made, predicate=stating.stated(made.predicate, own)))
+    assert (read.model, read.task, read.results[0].name) == (name, f"shop/{name}", name)
+    assert read.results[0].outcome is Outcome.PASSED
+    proof = proofs.to_statement(replace(PROOF, commands=((name, secret),)))
+    [(kept, command)] = proofs.from_statement(replace(proof, predicate=stating.stated(proof.predicate, own))).commands
+    assert kept == name
+    assert evidence.is_command(command, secret)
+    assert "hunter2x" not in command
+
+
+def test_a_text_hides_no_secret_of_the_next_one() -> None:
+    key = f"AIza{'B' * 15}\n{'C' * 10}1234567890"
+    assert [text for text, _ in stating.without_secrets([key, "hello"], OWN)] == ["[redacted: google-key]", "hello"]
+    texts = ["as [redacted: ", "password=hunter22", "hello"]
+    assert [text for text, _ in stating.without_secrets(texts, OWN)] == [
+        "as [redacted: ",
+        "password=[redacted: assigned]",
+        "hello",
+    ]
+    rng = Random("together")
+    for kind in planted_secrets.KINDS:
+        text = planted_secrets.planted(rng, kind)[0].strip("\n")
+        alone = [next(stating.without_secrets([each], OWN)) for each in (text, "hello-1")]
+        assert list(stating.without_secrets([text, "hello-1"], OWN)) == alone
+
+
+@pytest.mark.parametrize("text", ["password=hunter22à", "PASSWORD=я语1Р", f"github_pat_{'a1' * 20}é", "token=abc123à"])  # noqa: RUF001
+def test_letters_of_any_language_are_stated(text: str) -> None:
+    kept = stating.stated({"why": f"the {text} is wrong"}, Own())["why"]
+    assert kept.startswith("the ")
+    assert kept.endswith(" is wrong")
+    assert "[redacted: " in kept
+    assert "[redacted: " in next(without_secrets([f"x=1,why={text.replace('=', '%3D')}"], Own()))

@@ -91,3 +91,11 @@ def test_a_line_that_lost_a_secret_on_its_way_out_counts_once(team):
         assert len(lines) == 1
         assert (secret in lines[0]) == (clone is ada)
         assert json.loads(run(clone, "report", "--all-writers", "--json").stdout)["read"]["lines"] == 1
+
+
+def test_a_line_that_lost_its_home_on_its_way_out_counts_once(team):
+    top, variables = team[0]
+    (top / POLICY.log).write_text(HAND.format("a", 1).replace("\n", f",why=in {variables['HOME']}/x\n"))
+    repository = open_repository(Environment(variables), top)
+    assert teamlog.share(repository, POLICY) == 1
+    assert teamlog.team_lines(repository, POLICY) == [f"{line}\n" for line in teamlog._lines([top / POLICY.log])]

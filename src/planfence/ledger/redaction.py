@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Texts are searched with one character a byte. All expressions are `re.ASCII`: a byte of a longer character is neither
+# white space nor of a word.
 #: What may follow a token that has a length of its own: no more of a longer name.
 _END = r"(?![A-Za-z0-9_-])"
 _WORD = "[A-Za-z0-9_-]"
@@ -80,14 +82,19 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("alibaba-key-id", ("LTAI",), f"[A-Za-z0-9]{{16,20}}{_END}"),
     ("jwt", ("eyJ",), r"[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}(?:\.[A-Za-z0-9_-]{0,2000})?"),
 )
-_TOKENS = tuple((kind, begins, pattern(rest)) for kind, begins, rest in _PREFIXES)
+_TOKENS = tuple((kind, begins, pattern(rest, re.ASCII)) for kind, begins, rest in _PREFIXES)
 
 #: Names of what holds a secret, in any spelling, by the words that each of them has.
-_ROOTS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key", "webhook")
-_PASSWORDS = ("passw", "passphrase", "pwd")
+_ROOTS = ("pass", "pwd", "secret", "token", "credential", "key", "webhook")
+_PASSWORDS = ("pass", "pwd")
 _KEYS = ("api", "auth", "access", "private", "account", "cryption", "signing")
+#: `DB_PASS`, `--pass` and `pass: "…"`; not `PASS: test_2`, `first_pass_rate` or `bypass`.
+_SHORT_FOR_IT = (
+    r"(?:(?<=[A-Za-z0-9][_-])pass(?![A-Za-z_-])|(?<=--)pass(?=[= ])"
+    r"|(?<![A-Za-z0-9_-])pass(?==|[\"']?[ ]?:[ ]?[\"']))"
+)
 _NAMES = (
-    "(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|webhook[_-]?url"
+    f"(?:passw(?:or)?d|passphrase|{_SHORT_FOR_IT}|pwd|secret|token|credentials?|webhook[_-]?url"
     f"|{'|'.join(f'(?<={word}{sign})key' for word in _KEYS for sign in ('', '[_-]'))})"
 )
 #: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
@@ -113,23 +120,33 @@ _OTHER = frozenset(
         *("field", "label", "hash", "digest", "used", "in", "out", "cached"),
     )
 )
-_CAMEL = pattern(r"(?:Count|Id|Name|Type|Url|Uri|Path|File|Length|Limit|Size|Expiry|Ttl|Version|Format|Hash|Digest)\Z")
+_CAMEL = pattern(
+    r"(?:Count|Id|Name|Type|Url|Uri|Path|File|Length|Limit|Size|Expiry|Ttl|Version|Format|Hash|Digest)\Z", re.ASCII
+)
 #: A value that is a reference, a call or a stand-in, no secret.
 _REFERENCE = pattern(
     r"[$<{%\[(]|[A-Za-z0-9_]{1,100}(?:\.[A-Za-z0-9_]{1,100}){0,9}[\[(]"
     r"|(?:none|null|nil|true|false|undefined|required|optional)\Z",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 _ASSIGNED = pattern(
     rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=])"
     r"(?>[ \t]{0,4}(?:[|>][+-]?)?(?:\r?\n[+-]?[ \t]{0,80})?)"
-    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\]{4,400}))(?P=quote)"
+    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\][^\"'`\r\n\\]{3,400}))(?P=quote)"
     r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{4,400})))",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
+#: How long a value is at most where it is looked for, in bytes, and what of a longer one follows.
+_LONGEST = 400
+_MORE = pattern(r"[^\s\"'`]*", re.ASCII)
+_DIGITS = frozenset("0123456789")
+#: `12.5s`, `98%`, `10:30`: what a pass took or made, no password.
+_MEASURE = pattern(r"[0-9][0-9.,:/-]*[A-Za-z%]{0,3}\Z", re.ASCII)
+#: A value of more words in quotes is a sentence.
+_WORDS = 4
 _OPTION = pattern(
     rf"{_NAMES}(?:=|[ \t]{{1,4}})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{{5,400}})",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -160,6 +177,18 @@ _CONTEXTS = (
         r"[A-Za-z]{5,10}>(?P<value>[^<>\s]{4,400})</",
     ),
     _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
+    _Context(
+        "command-line",
+        tuple(
+            f"{tool} login " for tool in ("docker", "podman", "buildah", "skopeo", "nerdctl", "oras", "registry", "oc")
+        ),
+        r"[a-z]{2,8} login (?:[^\n]{0,200} )?-p[ \t=]?[\"']?(?P<value>[^\s\"'$-][^\s\"']{3,200})",
+    ),
+    _Context(
+        "basic-auth",
+        ("curl ",),
+        r"curl (?:[^\n]{0,200} )?-[fgikLnNsSv]{0,6}u[ \t]{0,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
+    ),
     _Context("command-line", ("sshpass ",), r"sshpass -p[ \t]?[\"']?(?P<value>[^\s\"'$]{4,200})"),
     _Context(
         "authorization",
@@ -226,17 +255,17 @@ _FORMED = frozenset(
         *("terraform-token", "aws-bedrock-key", "square-token"),
     )
 )
-_FORMS = tuple(pattern(context.form) for context in _CONTEXTS)
-_DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END)
-_KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*")
+_FORMS = tuple(pattern(context.form, re.ASCII) for context in _CONTEXTS)
+_DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END, re.ASCII)
+_KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
+_KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
 _KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
 
 #: Variables whose value is a secret by their name, and what is none in spite of it.
 _SECRET_NAME = pattern(
     r"(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH_?KEY|_KEY"
     r"|DATABASE_URL|DSN|CONNECTION_STRING|_PAT|_AUTH|COOKIE)(?:_[A-Z0-9]{1,12})?\Z",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 _NO_SECRET = frozenset(("PWD", "OLDPWD", "GPG_KEY", "SSH_AUTH_SOCK", "GIT_ASKPASS", "SSH_ASKPASS"))
 #: Shorter values, and words like these, stand in any text; a value of four or five characters is looked for as a word.
@@ -305,6 +334,9 @@ def _is_short_secret(value: str) -> bool:
     return len(value) >= _SHORTEST_WORD and not value.isdigit() and not value.isalpha()
 
 
+#: Between texts that are searched at once: no form of a secret, no folded line and no `[redacted: …` goes across it.
+APART = "\n\n\n\n]\n\n\n\n"
+
 Span = tuple[int, int, str]
 
 #: Asked for further secrets of some bytes: yields where they stand, and of what kind they are.
@@ -324,6 +356,7 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
         spans += detector(data)
     if not spans:
         return Redacted(data)
+    spans = [(*_whole(data, start, end), kind) for start, end, kind in spans]
     out: list[bytes] = []
     counts: dict[str, int] = {}
     end = 0
@@ -336,6 +369,14 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
         end = max(end, stop)
     out.append(data[end:])
     return Redacted(b"".join(out), counts)
+
+
+def _whole(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return a range with all of the UTF-8 characters that its ends stand in."""
+    for _ in range(3):
+        start -= 0 < start < len(data) and data[start] & 0xC0 == 0x80 <= data[start - 1]
+        end += 0 < end < len(data) and data[end] & 0xC0 == 0x80 <= data[end - 1]
+    return start, end
 
 
 def _found(text: str, own: Own) -> Iterator[Span]:
@@ -359,10 +400,19 @@ def _goes_on(text: str, view: spellings.View, known: Mapping[int, int]) -> Itera
 
 
 def _in_base64(text: str, own: Own) -> Iterator[Span]:
-    for start, end, data in spellings.decoded(text):
-        inner = redact(data, own)
-        if kind := next((kind for kind in inner.counts if kind != "home"), ""):
-            yield start, end, kind
+    yield from _with_secret(list(spellings.decoded(text)), own)
+
+
+def _with_secret(words: list[tuple[int, int, bytes]], own: Own) -> Iterator[Span]:
+    """Yield which of the decoded words hold a secret: few do, and they are found by halves."""
+    inner = redact(APART.encode().join(data for _, _, data in words), own) if words else Redacted(b"")
+    kind = next((kind for kind in inner.counts if kind != "home"), "")
+    if kind and len(words) > 1:
+        middle = len(words) // 2
+        yield from _with_secret(words[:middle], own)
+        yield from _with_secret(words[middle:], own)
+    elif kind:
+        yield words[0][0], words[0][1], kind
 
 
 def _of_own(text: str, small: str, own: Own) -> Iterator[Span]:
@@ -391,7 +441,8 @@ def _bytewise(text: str) -> str:
 
 
 def _in_name(char: str, more: str) -> bool:
-    return bool(char) and (char.isalnum() or char in more)
+    # Of a byte of a longer character nobody can tell by itself whether it is a letter.
+    return char.isascii() and bool(char) and (char.isalnum() or char in more)
 
 
 def _places(text: str, word: str) -> Iterator[int]:
@@ -465,17 +516,26 @@ def _assigned(text: str, small: str) -> Iterator[Span]:
     for root in _ROOTS:
         for at in _places(small, root):
             found = _ASSIGNED.match(text, at)
-            if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
-                continue  # the name of what was taken out before
             if found is not None:
                 group = "quoted" if found["quoted"] is not None else "bare"
-                value = found[group]
-                if _tells(found["more"]) and not _refers(value) and _is_value(root, found, group):
-                    yield (*found.span(group), "assigned")
-            elif small.rfind("--", max(at - 20, 0), at) >= 0:
-                found = _OPTION.match(text, at)
-                if found is not None and not _refers(found["quoted"]):
-                    yield (*found.span("quoted"), "assigned")
+                if not (_tells(found["more"]) and not _refers(found[group]) and _is_value(root, found, group)):
+                    found = None
+            if found is None and _is_option(small, at):
+                found, group = _OPTION.match(text, at), "quoted"
+                if found is not None and (_refers(found[group]) or not _can_be(root, found, group)):
+                    found = None
+            if found is not None:
+                if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
+                    continue  # the name of what was taken out before
+                start, end = found.span(group)
+                more = _MORE.match(text, end) if end - start >= _LONGEST else None
+                yield start, more.end() if more else end, "assigned"
+
+
+def _is_option(small: str, at: int) -> bool:
+    """Whether the word at a place belongs to a long option: `--db-password`."""
+    dashes = small.rfind("--", max(at - 20, 0), at)
+    return dashes >= 0 and not any(map(str.isspace, small[dashes:at]))
 
 
 def _tells(more: str) -> bool:
@@ -487,15 +547,23 @@ def _tells(more: str) -> bool:
 def _is_value(root: str, found: re.Match[str], group: str) -> bool:
     """Whether what a secret's name is given can be one."""
     value = found[group]
-    if root not in _PASSWORDS and (len(value) < _SHORTEST or value.isdigit()):
+    if not _can_be(root, found, group) or (
+        root not in _PASSWORDS and (len(value) < _SHORTEST or _DIGITS.issuperset(value))
+    ):
         return False
+    has_digit = not _DIGITS.isdisjoint(value)
     if group == "quoted":
-        return True
+        return " " not in value or (has_digit and len(value.split()) <= _WORDS)
     if found.string[found.end() : found.end() + 1] in ("(", "["):
         return False  # a call
     # Without quotes it has a digit, as a type or a word has not; but a shell's variables are given nothing else.
     name, _, given = found[0].partition("=")
-    return any(map(str.isdigit, value)) or (root in _PASSWORDS and name.isupper() and given == value)
+    return has_digit or (root in _PASSWORDS and name.isupper() and given == value)
+
+
+def _can_be(root: str, found: re.Match[str], group: str) -> bool:
+    """Whether a value can be a password, if its name is no more than `pass`."""
+    return root != "pass" or found[0][4:5].isalpha() or _MEASURE.match(found[group]) is None
 
 
 def _refers(value: str) -> bool:

@@ -16,11 +16,14 @@ from planfence.records import dataclass
 #: Escapes of JSON and of shells at any depth, percent-encoding, colours of a terminal, a line that goes on, UTF-16.
 _WRITTEN = pattern(
     r"\\+(?:\r?\n[+ -]?|u00[0-9A-Fa-f]{2}|.)|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,20}[A-Za-z]|\x00+",
+    re.ASCII,
 )
 _MEANT = {"n": "\n", "r": "\r", "t": "\t"}
 #: Where a line breaks within a word: a diff's sign, an indentation, and a string that goes on in the next line.
-_FOLD = pattern(r"[\"']?[ \t]{0,4}\\?\r?\n(?:[+>#-]|\* )?[ \t]{0,80}[\"']?|[\"'][ \t]{0,4}[+.]?[ \t]{0,4}[\"']")
-_BASE64 = pattern(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+_FOLD = pattern(
+    r"[\"']?[ \t]{0,4}\\?\r?\n(?:[+>#-]|\* )?[ \t]{0,80}[\"']?|[\"'][ \t]{0,4}[+.]?[ \t]{0,4}[\"']", re.ASCII
+)
+_BASE64 = pattern(r"[A-Za-z0-9+/_-]{12,}={0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,16 @@ def decoded(text: str) -> Iterator[tuple[int, int, bytes]]:
             yield *found.span(), data
 
 
-#: Between the parts of a path, as shells, JSON and URLs write it.
+#: Between the parts of a path, as shells, JSON and URLs write it, and names of folders that stand for a path.
 _SLASH = r"(?:\\{0,8}/|\\{1,8}|%2[Ff]|%5[Cc]|-)"
+#: In front of a home of one part (`/root`) a dash is that of an option: `--root`.
+_FIRST_SLASH = _SLASH.replace("|-", "")
 
 
 def homes(text: str, small: str, home: str) -> Iterator[tuple[int, int]]:
     """Yield where the home folder stands, in any spelling, that of another system for the same user included."""
     name = home.rpartition("/")[2]
-    form = re.compile(before(home))
+    form = re.compile(before(home), re.ASCII)
     longest = len(home) * 10 + 20
     at = small.find(name.lower())
     while at >= 0:
@@ -132,7 +137,7 @@ def homes(text: str, small: str, home: str) -> Iterator[tuple[int, int]]:
 def before(home: str) -> str:
     """The expression of what stands in front of the last part of the home folder, at the end of a text."""
     above = home.strip("/").split("/")[:-1]
-    before = "".join(_SLASH + re.escape(part) for part in above) + _SLASH
+    before = "".join(_SLASH + re.escape(part) for part in above) + (_SLASH if above else _FIRST_SLASH)
     if above[-1:] in (["home"], ["Users"]):
         drive = rf"(?:(?:{_SLASH}mnt)?{_SLASH}[A-Za-z]|(?<![A-Za-z0-9])[A-Za-z](?::|%3[Aa]))?"
         before = rf"(?:{before}|{drive}{_SLASH}(?:[Uu]sers|USERS|home){_SLASH})"

@@ -95,7 +95,8 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
     """
     mine = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
     found = dict.fromkeys(f"{line}\n" for line in mine)
-    known: set[str] | None = None
+    # A line that lost something on its way out reads otherwise than the same line here.
+    known = {_id(line) for line in mine}
     ledger = Ledger(repository)
     for raw in ledger.read(ledger.tips()):
         if isinstance(raw, str):
@@ -106,13 +107,8 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
             continue
         text = stated.predicate.get("lines")
         if stated.predicate_type == LOG_LINES and isinstance(text, str):
-            if "[redacted: " in text and known is None:
-                known = {_id(line) for line in mine}
-            # A line that lost something on its way out reads otherwise than the same line here.
-            lost = (
-                line for line in text.split("\n") if line and not ("[redacted: " in line and _id(line) in (known or ()))
-            )
-            found |= dict.fromkeys(f"{line}\n" for line in lost)
+            lines = (line for line in text.split("\n") if line and _id(line) not in known)
+            found |= dict.fromkeys(f"{line}\n" for line in lines)
     return list(found)
 
 
