@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from support.repository import Repo, environment
+
+#: Where Linux keeps files in memory, and how many bytes have to be free there.
+_MEMORY, _ENOUGH = "/dev/shm", 4 << 30
+
+
+def _use_memory() -> None:
+    """Put repositories and exports into memory, if there is room and programs may run there: a disk makes tests wait."""
+    try:
+        there = os.statvfs(_MEMORY)
+    except OSError:
+        return
+    noexec = getattr(os, "ST_NOEXEC", 0)
+    if os.access(_MEMORY, os.W_OK) and not there.f_flag & noexec and there.f_bavail * there.f_frsize > _ENOUGH:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _MEMORY)
+        os.environ.setdefault("TMPDIR", _MEMORY)
+        tempfile.tempdir = None  # it is asked for anew
+
+
+_use_memory()
 
 PLAN = """\
 schema = 1
