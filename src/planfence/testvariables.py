@@ -78,7 +78,18 @@ KINDS = {
 #: What belongs to the caller's git, to hook frameworks and to us: dropped without a word, since a hook always has them.
 _OURS = "GIT_* PRE_COMMIT* PLANFENCE_* PWD OLDPWD"
 
-#: Stays though a kind above has it: it says who someone is or where something lives, as HOME does, and is not code.
+#: Stays though a kind above has it: it only says where a toolchain, what was installed for it, or a cache of downloads
+#: lies, as PATH does. What holds a configuration besides (CARGO_HOME, GRADLE_USER_HOME, COMPOSER_HOME) does not stay,
+#: nor what holds results of former runs (GOCACHE, NX_CACHE_DIRECTORY). A test holds docs/stages.md to them.
+PLACES = """
+    RUSTUP_HOME GEM_HOME GEM_PATH BUNDLE_PATH NIX_LD NIX_LD_LIBRARY_PATH ANT_HOME MAVEN_HOME GRADLE_HOME GROOVY_HOME
+    KOTLIN_HOME OPAM_SWITCH_PREFIX PERLBREW_ROOT POETRY_HOME UV_PYTHON_INSTALL_DIR BUN_INSTALL COREPACK_HOME
+    BAZELISK_HOME PRE_COMMIT_HOME CYPRESS_CACHE_FOLDER NPM_CONFIG_CACHE NPM_CONFIG_STORE_DIR YARN_CACHE_FOLDER
+    BUN_INSTALL_CACHE_DIR DENO_DIR PIP_CACHE_DIR PIPENV_CACHE_DIR POETRY_CACHE_DIR UV_CACHE_DIR PIXI_CACHE_DIR
+    COMPOSER_CACHE_DIR COURSIER_CACHE REBAR_CACHE_DIR NUGET_PACKAGES NUGET_HTTP_CACHE_PATH
+"""
+
+#: Stays too: it says who someone is or where a database lives, as HOME does, and is not code.
 _STAYS = "PG* DATABASE_* *_TOKEN *_PASSWORD GIT_AUTHOR_* GIT_COMMITTER_* GIT_ASKPASS GIT_TERMINAL_PROMPT"
 
 #: What every program needs, also if the policy has a strict list.
@@ -105,7 +116,7 @@ class _Kinds(NamedTuple):
         return name in self.whole or name.startswith(self.beginnings) or name.endswith(self.ends)
 
 
-_DROPPED, _SILENT, _KEPT, _ALWAYS = map(_Kinds.of, (" ".join(KINDS.values()), _OURS, _STAYS, NEEDED))
+_DROPPED, _SILENT, _KEPT, _ALWAYS = map(_Kinds.of, (" ".join(KINDS.values()), _OURS, f"{_STAYS} {PLACES}", NEEDED))
 
 
 def changes_what_runs(name: str) -> bool:

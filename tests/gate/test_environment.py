@@ -33,6 +33,8 @@ NEEDED = (
     *("PATH", "HOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "CI"),
     *("DATABASE_URL", "DATABASE_OPTIONS", "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGOPTIONS", "MYSQL_HOST"),
     *("REDIS_URL", "AWS_REGION", "GOOGLE_APPLICATION_CREDENTIALS", "DJANGO_SETTINGS_MODULE", "NODE_ENV", "JAVA_HOME"),
+    *("GOMODCACHE", "PYENV_ROOT", "NVM_DIR", "SDKMAN_DIR", "ASDF_DATA_DIR", "VOLTA_HOME", "PUB_CACHE", "DOTNET_ROOT"),
+    *("PLAYWRIGHT_BROWSERS_PATH", "PNPM_HOME", "XDG_CACHE_HOME", "npm_config_cache", "RBENV_ROOT"),
     *("HTTP_PROXY", "http_proxy", "SSL_CERT_FILE", "NPM_TOKEN", "GIT_AUTHOR_NAME", "TEST_DATABASE_URL"),
 )
 
@@ -51,6 +53,24 @@ def test_what_tests_need_stays():
     assert there.kept_from_tests() == ()
 
 
+@pytest.mark.parametrize("name", testvariables.PLACES.split())
+def test_what_only_says_where_a_toolchain_or_a_cache_lies_stays(name):
+    there = Environment({name: "x", f"{name}_OPTS": "x"})
+    assert set(there.for_tests("/c")) == {name, "GIT_CEILING_DIRECTORIES"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CARGO_HOME", "RUSTUP_TOOLCHAIN", "GRADLE_USER_HOME", "COMPOSER_HOME", "BUNDLE_APP_CONFIG", "BUNDLE_GEMFILE"),
+        *("GOROOT", "GOPATH", "GOCACHE", "NPM_CONFIG_PREFIX", "NX_CACHE_DIRECTORY", "MIX_HOME", "CCACHE_DIR", "R_LIBS"),
+        *("MAVEN_CONFIG", "JULIA_DEPOT_PATH", "UV_PROJECT_ENVIRONMENT", "PYTHONHOME", "LD_LIBRARY_PATH"),
+    ],
+)
+def test_a_place_that_can_change_what_runs_does_not(name):
+    assert set(Environment({name: "x"}).for_tests("/c")) == {"GIT_CEILING_DIRECTORIES"}
+
+
 def test_a_strict_list_is_all_but_what_every_program_needs():
     there = Environment(dict.fromkeys((*NEEDED, "CC", "LD_PRELOAD"), "x"))
     kept = set(there.for_tests("/c", ("PGHOST", "CC")))
@@ -64,6 +84,7 @@ def test_every_kind_is_documented(request):
     text = (request.config.rootpath / "docs/stages.md").read_text("utf-8")
     listed = set(re.findall(r"`([^`\s]+)`", text))
     assert [word for kind in testvariables.KINDS.values() for word in kind.split() if word not in listed] == []
+    assert set(testvariables.PLACES.split()) <= listed
 
 
 #: A tool, a command whose tests fail, and the variables that would make them pass, with the files that these name.

@@ -30,6 +30,9 @@ def test_docs_that_change_behaviour_are_refused_by_every_check_of_the_message(re
         ("style", "src/a.py", "x = f(a)\ny = g(a)\n", "x = f(a)\n", True),
         ("docs", "src/a.rs", "#[cfg(docsrs)]\nmod a;\n", "#[cfg(all(docsrs, unix))]\nmod a;\n", False),
         ("docs", "src/a.rs", "#[cfg(all(\n    a,\n))]\n", "#[cfg(all(\n    a,\n    not(doc),\n))]\n", False),
+        ("style", "src/a.js", 'log("delete all users");\n', 'log("x"); delete(all, users);\n', True),
+        ("style", "src/a.py", 'log("os.remove path")\n', "os.remove(path)\n", True),
+        ("style", "src/a.py", 'log("remove path")\n', 'log(remove("path"))\n', True),
         ("docs", "src/a.rs", "#[inline]\nfn a() { b() }\n", "#[inline]\nfn a() { c() }\n", True),
     ],
 )
@@ -42,6 +45,38 @@ def test_what_gains_and_loses_no_word_is_no_contradiction(
     commit = repo.commit(f"{kind}: words", **{path: new})
     found = check.check_commit(repo.open(), commit).report.findings
     assert [each.refuses for each in found if each.code == "THM003"][:1] == [refused]
+
+
+INSIDE = (
+    *("#[cfg(docsrs)]", "#[cfg(all(docsrs, unix))]", "#[cfg(all(", "#![cfg_attr(docsrs, feature(doc_cfg))]", "#![doc("),
+    *(
+        "not(doc),",
+        "docsrs,",
+        'doc(cfg(feature = "x"))',
+        'doc(cfg(all(feature = "x", unix))),',
+        ")]",
+        "))]",
+        "docsrs)]",
+    ),
+    *('#[doc = "a [b] c"]', '#![doc = include_str!("../README.md")]', "#[inline] // why", "// why", ""),
+)
+OUTSIDE = (
+    *("#[allow(x)] pub fn open() { backdoor() }", "let doc = evil();", "let x = doc.unwrap();", "#[a] fn f() { x[0]"),
+    *("#[a] fn f() { x[0]]", "#[a] x()]", "doc", "doc,", "return doc", "doc(evil())", "doc(cfg(evil()))", '"doc"'),
+    *("docsrs = evil()", "all(doc, f(x))", "not(doc) + 1", "#[a] /* x */ fn f() {}", '#[a /* " */] fn f() { "]'),
+    *("""#[a('"')] fn f() { evil("x", '"')]""", '#[doc = r#"a"b"#] fn f() { evil() } "]', "evil() // docsrs"),
+)
+
+
+@pytest.mark.parametrize("line", INSIDE + OUTSIDE)
+def test_only_lines_that_are_inside_attributes_say_what_docs_rs_builds(line: str) -> None:
+    from planfence.change.hunks import FileDiff, Hunk, Unit
+    from planfence.content import committypes
+
+    lines = tuple(f"{each}\n".encode() for each in ("#[cfg(docsrs)]", f"    {line}"))
+    file = FileDiff("src/a.rs", "src/a.rs", 0o100644, 0o100644, "1" * 40, "2" * 40)
+    for hunk in (Hunk(0, 0, (), lines), Hunk(0, 0, lines, ())):
+        assert committypes._builds_docs(Unit("x", file, hunk)) == (line in INSIDE)
 
 
 def test_commit_msg_refuses_and_names_the_type(repo) -> None:

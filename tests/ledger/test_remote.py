@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from planfence.gitio import usergit
+from planfence.gitio.repository import Repository
 from planfence.ledger.remote import exchange
 
 
@@ -21,6 +27,36 @@ def test_progress_is_told_and_all_is_exchanged(remote):
     assert not done.notes
     assert any(line.startswith("Writing objects: ") for line in told)
     assert remote.git("ls-remote", "origin", "refs/planfence/*")
+
+
+def test_progress_is_told_while_git_works(tmp_path):
+    """A state of the progress ends with a carriage return, and git goes on: this one only once it was heard.
+
+    A state is heard when the next one begins, since a line feed might follow.
+    """
+    heard = tmp_path / "heard"
+    program = tmp_path / "git"
+    program.write_text(
+        "#!/bin/sh\nprintf 'Writing objects:  10%% (1/10)\\rWriting objects:  20%% (2/10)\\r' >&2\n"
+        "n=0; while [ ! -e heard ] && [ $n -lt 200 ]; do sleep 0.05; n=$((n + 1)); done\n"
+        "printf 'Writing objects: 100%% (10/10), done.\\nerror: caf\\351\\n' >&2; test -e heard\n"
+    )
+    program.chmod(0o755)
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        heard.touch()
+
+    repository = cast("Repository", SimpleNamespace(git=SimpleNamespace(program=str(program)), top=tmp_path))
+    status, _, said = usergit.ask(repository, ["push"], {"PATH": os.defpath}, tell)
+    assert status == 0
+    assert told == [
+        "Writing objects:  10% (1/10)",
+        "Writing objects:  20% (2/10)",
+        "Writing objects: 100% (10/10), done.",
+    ]
+    assert said == "error: caf\ufffd"
 
 
 def test_the_users_fetch_head_is_left_alone(remote):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from planfence.change import hunkreader, hunks
 from planfence.errors import PlanfenceError
 from planfence.render import summary as render
 from planfence.risks.summary import summarise
@@ -81,6 +82,33 @@ def test_modes_renames_binaries_and_deletions(repo):
     text = shown(repo)
     assert "the file becomes executable" in text
     assert "run.sh → go.sh" in text
+
+
+def test_a_text_is_read_whole_whatever_its_size_and_a_binary_file_never(repo):
+    """As many assets as a commit has, they cost no memory."""
+    size = hunkreader.LARGEST_TEXT + 1
+    repo.commit("chore: x", **{"old.bin": b"\0" + b"a" * size, "late.txt": b"a" * hunks.BINARY_PROBE + b"\0\n"})
+    repo.write("old.bin", b"\1\0" + b"b" * size)
+    repo.write("new.bin", b"c" * (hunks.BINARY_PROBE - 1) + b"\0" + b"c" * size)
+    repo.write("late.txt", b"b" * hunks.BINARY_PROBE + b"\0\n")
+    repo.write("large.txt", "x" * size + "\nkey\n")
+    repo.write("after.txt", "y\n")
+    repo.git("add", "-A")
+    opened, trees = repo.open(), (repo.git("rev-parse", "HEAD"), repo.git("write-tree"))
+    read = {file.path: file for file in hunkreader.read_files(opened, *trees, None)}
+    held = {path: [len(side or b"") for side in (file.old, file.new)] for path, file in read.items()}
+    probe = hunks.BINARY_PROBE
+    assert held == {
+        "old.bin": [probe, probe],
+        "new.bin": [0, probe],
+        "late.txt": [probe + 2, probe + 2],
+        "large.txt": [0, size + 5],
+        "after.txt": [0, 2],
+    }
+    found = summarise(opened)
+    assert {file.path for file in found.files if file.binary} == {"old.bin", "new.bin"}
+    (large,) = (file for file in found.files if file.path == "large.txt")
+    assert large.added[-1].text == "key"
 
 
 def test_lines_that_look_like_headers_are_lines(repo):

@@ -96,6 +96,25 @@ def test_a_rebase_changes_no_verdict(fresh, old: str, new: str, later: str) -> N
     assert judged(fresh, fresh.git("rev-parse", "HEAD~2" if later else "HEAD~1")) == []
 
 
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_a_line_beside_it_is_not_after_it(fresh, first: str) -> None:
+    """A task begins with a text of one line; another line, past the hooks, gives the same version another text."""
+    base = fresh.git("rev-parse", "HEAD")
+    correct(fresh, OTHER, 'goal = "Move it"')
+    fresh.begin("auth/middleware")
+    fresh.write("docs/a.md", "a\n")
+    ours = fresh.commit("docs: a")
+    fresh.git("checkout", "-q", "-b", "beside", base)
+    correct(fresh, FILE, f"{FILE} {{ path = 'src/mail.py' }},")
+    theirs = fresh.git("rev-parse", "HEAD")
+    sides = {"ours": ours, "theirs": theirs}
+    fresh.git("checkout", "-q", "--detach", sides.pop(first))
+    fresh.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "chore: merge", *sides.values())
+    assert "PLN003" in judged(fresh, base)
+    found = check.check_range(fresh.open(), base, fresh.git("rev-parse", "HEAD")).report.errors
+    assert theirs in {each.change for each in found if each.code == "PLN003"}
+
+
 def test_a_rebase_puts_no_correction_before_the_beginning(fresh) -> None:
     fresh.begin("auth/middleware")
     start = fresh.git("rev-parse", "HEAD")

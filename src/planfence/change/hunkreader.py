@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.change.change import Mode
-from planfence.change.hunks import FileDiff, make_hunks
+from planfence.change.hunks import BINARY_PROBE, FileDiff, make_hunks
 from planfence.errors import CouldNotCheck
 from planfence.gitio.objects import Objects
 from planfence.gitio.paths import decode
@@ -64,11 +64,12 @@ class _Entry:
 
 
 def read_files(
-    repository: Repository, old_tree: str, new_tree: str, largest: int = LARGEST_TEXT
+    repository: Repository, old_tree: str, new_tree: str, largest: int | None = LARGEST_TEXT
 ) -> tuple[FileDiff, ...]:
     """Return every changed file between two trees, with blobs and hunks, in git's order; a rename is one file.
 
-    Of files with more than ``largest`` bytes the blobs are left out.
+    Of files with more than ``largest`` bytes the blobs are left out. None: a text of any size is read, and of a binary
+    file its beginning, which stands for its blob.
 
     Raises :class:`CouldNotCheck` if anything can't be read or the hunks do not fit the blobs.
     """
@@ -79,12 +80,13 @@ def read_files(
         return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects, largest)
 
 
-def files_of(out: bytes, objects: Objects, largest: int = LARGEST_TEXT) -> tuple[FileDiff, ...]:
-    """Read what a diff printed, and its blobs; those that are too large are left out."""
+def files_of(out: bytes, objects: Objects, largest: int | None = LARGEST_TEXT) -> tuple[FileDiff, ...]:
+    """Read what a diff printed, and its blobs; ``largest`` is that of :func:`read_files`."""
     raw, _, patch = out.partition(b"\0\0")
     entries = list(_entries(raw if patch else out))
     sections = _sections(patch)
-    blobs = _blobs(objects, _wanted(entries), largest)
+    wanted = _wanted(entries)
+    blobs = _texts(objects, wanted) if largest is None else _blobs(objects, wanted, largest)
     files = []
     for entry in entries:
         plain = FileDiff(
@@ -171,3 +173,9 @@ def _blobs(objects: Objects, wanted: list[str], largest: int) -> dict[str, bytes
             some = [name for name, size in objects.sizes(some).items() if size <= largest]
         found |= {each.id: each.data for each in objects.read_many(some) if len(each.data) <= largest}
     return found
+
+
+def _texts(objects: Objects, wanted: list[str]) -> dict[str, bytes]:
+    """Read these blobs whole if they are texts; of others only the part that shows it: assets may be gigabytes."""
+    beginnings = objects.beginnings(wanted, BINARY_PROBE, whole=lambda beginning: b"\0" not in beginning)
+    return {each.id: each.data for each in beginnings}

@@ -16,7 +16,7 @@ from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
 
 #: A file that holds a NUL byte this early is binary, as git decides it (buffer_is_binary in xdiff-interface.c).
-_BINARY_PROBE = 8000
+BINARY_PROBE = 8000
 
 
 class Atom(StrEnum):
@@ -89,7 +89,7 @@ class FileDiff:
     @property
     def is_binary(self) -> bool:
         """Whether either side holds a NUL byte among its first 8000."""
-        return any(b"\0" in side[:_BINARY_PROBE] for side in (self.old, self.new) if side is not None)
+        return any(b"\0" in side[:BINARY_PROBE] for side in (self.old, self.new) if side is not None)
 
     @property
     def is_link(self) -> bool:

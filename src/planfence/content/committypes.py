@@ -27,7 +27,16 @@ LICENCES = {
 _CODE = frozenset({"feat", "fix", "perf"})
 #: Types under which proven behaviour in source is a contradiction that nobody can explain away.
 _QUIET = frozenset({"docs", "style"})
-_ATTRIBUTE = pattern(rb"^#!?\[|\bdoc(?:srs)?\b")
+#: A line of Rust that is inside attributes: one that begins there (whole, or open at its end), or goes on as only
+#: conditions about documentation do, or ends it. What has code behind an attribute, or `doc` as a name, is none.
+_ATTRIBUTE = pattern(
+    rb"""(?x)
+    ^\#!?\[ (?: [^][\\"'\#/] | "[^"\\]*" | \[ [^][\\"'\#/]* \] )* (?: \] \s* (?: //.* )? )? $
+    | ^(?: docsrs\b | (?:not|any|all)\(doc(?:srs)?\b | doc\((?=(?:(?:auto_)?cfg|hidden|inline|no_inline|alias)\b) )
+      (?: (?:not|any|all|cfg|feature)\( | [\w\s,)] | =\s*"[^"\\]*" )* \]? $
+    | ^[)\]]+,?$
+    """
+)
 _FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
@@ -70,7 +79,7 @@ def _builds_docs(unit: Unit) -> bool:
     if unit.hunk is None or not unit.path.endswith(".rs"):
         return False
     lines = (line.strip() for line in (*unit.hunk.old, *unit.hunk.new))
-    return all(_ATTRIBUTE.search(line) for line in lines if line and not line.startswith(b"//"))
+    return all(_ATTRIBUTE.match(line) for line in lines if line and not line.startswith(b"//"))
 
 
 def _is_looks(path: str) -> bool:

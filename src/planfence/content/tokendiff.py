@@ -60,7 +60,8 @@ class TokenDiff:
     """The likeness of two stretches, and whether the comments in them differ.
 
     ``words`` counts the words and numbers of code whose number differs, on both sides: a stretch that was only laid
-    out anew has none. A word that is in a string of the other side is not counted: `"{}", x` may become `"{x}"`.
+    out anew has none. A word that went into a string is not counted: `"{}", x` may become `"{x}"`. One that came
+    out of a string is: `log("delete")` may become `delete()`.
     """
 
     likeness: Likeness
@@ -180,12 +181,12 @@ def _compare(language: Language, one: list[Token], other: list[Token], texts: tu
 
 def _words(one: list[Token], other: list[Token]) -> tuple[tuple[str, int, int], ...]:
     sides = [Counter(token.text for token in side if token.kind in ("word", "number")) for side in (one, other)]
-    quoted = [set(re.findall(r"\w+", " ".join(t.text for t in side if t.kind == "string"))) for side in (one, other)]
+    quoted = set(re.findall(r"\w+", " ".join(token.text for token in other if token.kind == "string")))
     before, after = sides
     return tuple(
         (word, before[word], after[word])
         for word in before | after
-        if before[word] != after[word] and word not in quoted[before[word] > after[word]]
+        if before[word] != after[word] and not (before[word] > after[word] and word in quoted)
     )
 
 

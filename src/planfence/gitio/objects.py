@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git, failure
@@ -19,6 +19,8 @@ LARGEST = 16 * 1024 * 1024
 _COMMAND = ("cat-file", "--batch-command")
 #: Names that are asked for at once: two times as many fit into the smallest pipe.
 _AHEAD = 256
+#: What is not wanted is passed over in pieces of this many bytes.
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,25 @@ class Objects:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
         return found
+
+    def beginnings(self, names: Sequence[str], most: int, whole: Callable[[bytes], bool]) -> Iterator[GitObject]:
+        """Yield the objects of these full ids, in order, each with its first ``most`` bytes; all, if ``whole`` says so.
+
+        What is left out is never held in memory. Raises :class:`CouldNotCheck` if one is missing.
+        """
+        for name, answers in zip(names, self.answers(names), strict=True):
+            fields = _found(name, answers.readline())
+            size = int(fields[2])
+            data = answers.read(min(size, most))
+            left = size - len(data)
+            if left and whole(data):
+                data += answers.read(left)
+                left = size - len(data)
+            while left and (piece := answers.read(min(left, _PIECE))):
+                left -= len(piece)
+            if left or len(answers.read(1)) != 1:
+                raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
+            yield GitObject(fields[0].decode(), fields[1].decode(), data)
 
 
 def _found(name: str, header: bytes) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -40,7 +41,9 @@ def ask(
     with process:
         if tell:
             assert process.stderr is not None
-            out, words = b"", _followed((line.decode("utf-8", "replace") for line in process.stderr), tell)
+            # Git overwrites a line of progress by a bare carriage return: each state is one line to us, as it comes.
+            with io.TextIOWrapper(process.stderr, "utf-8", "replace") as lines:
+                out, words = b"", _followed(lines, tell)
         else:
             out, complaint = process.communicate()
             words = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines()]

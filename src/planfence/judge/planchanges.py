@@ -128,28 +128,37 @@ class _Order:
     """Tells whether a change to a plan came before a move of one of its tasks.
 
     A move was made after a commit that its own commit has. A rebase makes others of both. Then the plan as it stood at
-    the move tells: the line came to that text by this change or later, and never had it before.
+    the move tells: the line came to that text by this change or what follows it, and never had it before. What a line
+    beside it had, which was merged with it, tells nothing.
     """
 
     def __init__(self, repository: Repository, change: Change, path: str, history: tuple[str, ...]) -> None:
         self._repository, self._change, self._path, self._history = repository, change, path, history
-        self._first: frozenset[str] | None = None
+        self._since: frozenset[str] | None = None
+        self._past: frozenset[str] | None = None
 
     def is_before(self, move: Move) -> bool:
         """Whether the change came before the move; False if nothing tells."""
         if _is_in(self._repository, self._change.name, move.commit):
             return True
-        return bool(move.text) and move.text in self._texts()
+        return bool(move.text) and move.text in self._texts_since() and move.text not in self._texts_before()
 
-    def _texts(self) -> frozenset[str]:
-        """The texts that the plan has had since the change, and never before."""
-        if self._first is None:
+    def _texts_since(self) -> frozenset[str]:
+        """The texts that the change and what follows it gave the plan."""
+        if self._since is None:
             change, path = self._change, self._path
             since = {file.new_id for file in change.files if file.path == path}
             if change.name != STAGED:
-                since |= texts_of(self._repository, (*self._history, f"^{change.name}"), path)
-            self._first = frozenset(since) - texts_of(self._repository, change.parents, path)
-        return self._first
+                follows = (f"--ancestry-path={change.name}", *self._history, f"^{change.name}")  # git >= 2.38
+                since |= texts_of(self._repository, follows, path)
+            self._since = frozenset(since)
+        return self._since
+
+    def _texts_before(self) -> frozenset[str]:
+        """The texts that the plan has had before; this walks the whole history."""
+        if self._past is None:
+            self._past = texts_of(self._repository, self._change.parents, self._path)
+        return self._past
 
 
 def _is_in(repository: Repository, commit: str, head: str) -> bool:

@@ -25,8 +25,6 @@ from planfence.risks import RiskFound
 
 #: Changed lines above which kinds of hunks are not judged: nobody waits for that, and nobody reads it.
 MOST_JUDGED = 10_000
-#: Secrets are looked for in files of any size.
-_ANY_SIZE = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def _read(repository: Repository, old: str, new: str) -> tuple[tuple[FileDiff, .
     collecting = gc.isenabled()
     gc.disable()  # hundreds of thousands of objects may be made here, and none of them is garbage yet
     try:
-        diffs = read_files(repository, old, new, _ANY_SIZE)
+        diffs = read_files(repository, old, new, None)  # secrets are looked for in texts of any size
         return diffs, tuple(map(as_patch, diffs))
     finally:
         if collecting:
