@@ -180,3 +180,23 @@ def test_a_commit_that_no_git_hook_will_see_is_judged_before(working):
     working.write("src/other.py", "x\n")
     working.git("add", "src/other.py")
     assert "src/other.py" in gemini(working, f"git commit -m 'feat: x' {needed}")
+
+
+def test_a_told_commit_that_was_pruned_does_not_end_the_look(working):
+    assert "The commit" in after(working, "git add -N .; echo x > src/other.py; git add -A; git commit -qnm 'feat: x'")
+    working.git("reset", "-q", "--soft", "HEAD^")
+    working.git("reflog", "expire", "--expire=now", "--all")
+    working.git("update-ref", "-d", "ORIG_HEAD")
+    working.git("gc", "-q", "--prune=now")
+    assert "src/other.py" in ask(working, "Stop")["reason"]
+    assert [bool(ask(working, "Stop", stop_hook_active=True)) for _ in range(3)] == [True, True, False]
+
+
+def test_another_message_for_an_earlier_tasks_commit_is_not_told_unless_the_commit_was(working):
+    working.commit("docs: x", "-n", "--trailer", "Plan-Task: auth/guide", "--trailer", "Plan-Stage: implement",
+                   "--trailer", "Plan-Model: human", **{"docs/a.md": "x\n"})  # fmt: skip
+    ask(working, "UserPromptSubmit", prompt="go on")
+    trailers = '-m "$(git log -1 --format=%b)"'
+    assert after(working, f"git commit -q --amend -n -m 'docs: a' {trailers}") == ""
+    assert "The commit" in after(working, f"echo y > docs/b.md; git add -A; git commit -qnm 'docs: b' {trailers}")
+    assert "The commit" in after(working, f"git commit -q --amend -n -m 'docs: c' {trailers}")
