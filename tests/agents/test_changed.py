@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from planfence.agents import changed
 from planfence.agents.answers import reply
 
 
@@ -200,3 +201,11 @@ def test_another_message_for_an_earlier_tasks_commit_is_not_told_unless_the_comm
     assert after(working, f"git commit -q --amend -n -m 'docs: a' {trailers}") == ""
     assert "The commit" in after(working, f"echo y > docs/b.md; git add -A; git commit -qnm 'docs: b' {trailers}")
     assert "The commit" in after(working, f"git commit -q --amend -n -m 'docs: c' {trailers}")
+
+
+def test_an_empty_task_names_none_though_no_task_was_at_work_before(working, monkeypatch):
+    monkeypatch.setattr(changed, "parse_trailers", lambda _: [("Plan-Task", "")])
+    seen = next((working.root / ".git/planfence").rglob("*.worktree"))
+    seen.write_text(json.dumps(json.loads(seen.read_text()) | {"task": ""}))
+    script = "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Task: none'"
+    assert "The commit" in after(working, script)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from planfence.agents.shell import judge
@@ -15,7 +17,7 @@ WRITES = {
     "for d in s ok; do cd $d; rm x; cd ..; done": {"s/x", "ok/x"},
     "for d in s ok; do (cd $d; for f in 1 2; do rm $f; done); done": {"s/1", "s/2", "ok/1", "ok/2"},
     "(cd s && rm x); (cd ok && rm y)": {"s/x", "ok/y"},
-    "((cd s && rm x); (cd t && rm y)); (cd ok && rm z)": {"s/x", "t/y", "ok/z"},
+    "( (cd s && rm x); (cd t && rm y) ); (cd ok && rm z)": {"s/x", "t/y", "ok/z"},
 }
 
 
@@ -31,21 +33,26 @@ def test_each_place_of_a_loop_is_one_that_an_attempt_reaches():
     assert {place for each in judged.attempts for place in judged.reaches(each)} >= {"/r/a", "/r/b"}
 
 
-def test_a_line_of_a_loop_costs_the_same_however_many_variables_there_are(monkeypatch):
-    asked = []
+def steps(lines):
+    """Count the lines of the walker's rounds that a loop of so many assignments takes."""
+    count = 0
 
-    class Counted(dict):
-        def items(self):
-            asked.append(len(self))
-            return super().items()
+    def trace(frame, event, _):
+        nonlocal count
+        count += event == "line"
+        return trace if frame.f_code.co_name == "_rounds" else None
 
-        def __iter__(self):
-            asked.append(len(self))
-            return super().__iter__()
+    outer = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        judge("for a in 1 2 3; do\n" + "\n".join(f"x{i}=$a" for i in range(lines)) + "\ndone", "/r")
+    finally:
+        sys.settrace(outer)
+    return count
 
-    monkeypatch.setattr("planfence.agents.shell.dict", Counted, raising=False)
-    judge("for a in 1 2 3; do\n" + "\n".join(f"x{i}=$a" for i in range(50)) + "\ndone", "/r")
-    assert max(asked, default=0) < 10
+
+def test_a_line_of_a_loop_costs_the_same_however_many_variables_there_are():
+    assert steps(80) < 5 * steps(20)
 
 
 NAMED = [

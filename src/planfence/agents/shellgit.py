@@ -244,7 +244,7 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
 
 
 def task(name: str, value: str | None = None) -> Iterator[Attempt]:
-    """Judge a variable that a command sets, takes away or fills with what can't be told (None), by the task it names."""
+    """Judge a variable that a command sets, takes away or fills unseen (None), by the task it names."""
     if name == "PLANFENCE_TASK":
         shown = name if value is None else f"{name}={value}"
         yield Attempt(shown, "which task is at work here is told by `planfence start`")
