@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from planfence.agents import changed
 from planfence.agents.answers import reply
 
 
@@ -180,3 +181,31 @@ def test_a_commit_that_no_git_hook_will_see_is_judged_before(working):
     working.write("src/other.py", "x\n")
     working.git("add", "src/other.py")
     assert "src/other.py" in gemini(working, f"git commit -m 'feat: x' {needed}")
+
+
+def test_a_told_commit_that_was_pruned_does_not_end_the_look(working):
+    assert "The commit" in after(working, "git add -N .; echo x > src/other.py; git add -A; git commit -qnm 'feat: x'")
+    working.git("reset", "-q", "--soft", "HEAD^")
+    working.git("reflog", "expire", "--expire=now", "--all")
+    working.git("update-ref", "-d", "ORIG_HEAD")
+    working.git("gc", "-q", "--prune=now")
+    assert "src/other.py" in ask(working, "Stop")["reason"]
+    assert [bool(ask(working, "Stop", stop_hook_active=True)) for _ in range(3)] == [True, True, False]
+
+
+def test_another_message_for_an_earlier_tasks_commit_is_not_told_unless_the_commit_was(working):
+    working.commit("docs: x", "-n", "--trailer", "Plan-Task: auth/guide", "--trailer", "Plan-Stage: implement",
+                   "--trailer", "Plan-Model: human", **{"docs/a.md": "x\n"})  # fmt: skip
+    ask(working, "UserPromptSubmit", prompt="go on")
+    trailers = '-m "$(git log -1 --format=%b)"'
+    assert after(working, f"git commit -q --amend -n -m 'docs: a' {trailers}") == ""
+    assert "The commit" in after(working, f"echo y > docs/b.md; git add -A; git commit -qnm 'docs: b' {trailers}")
+    assert "The commit" in after(working, f"git commit -q --amend -n -m 'docs: c' {trailers}")
+
+
+def test_an_empty_task_names_none_though_no_task_was_at_work_before(working, monkeypatch):
+    monkeypatch.setattr(changed, "parse_trailers", lambda _: [("Plan-Task", "")])
+    seen = next((working.root / ".git/planfence").rglob("*.worktree"))
+    seen.write_text(json.dumps(json.loads(seen.read_text()) | {"task": ""}))
+    script = "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Task: none'"
+    assert "The commit" in after(working, script)

@@ -86,7 +86,12 @@ def look(here: Fence, asked: Payload) -> str:
     seen.before += [path for path in outside if path in seen.known and path not in seen.before]
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
-    commits = {each: said for each in made if (said := _commit(here, each, seen.task))}
+    commits: dict[str, str] = {}
+    for each, amended in made:
+        # Another message for what is told already is told as well.
+        own = bool(amended) and amended not in commits and amended not in seen.commits
+        if said := _commit(here, each, seen.task, reworded=amended if own else ""):
+            commits[each] = said
     seen.commits += list(commits)
     if outside or commits:
         seen.held = 0
@@ -104,8 +109,7 @@ def unrestored(here: Fence, asked: Payload) -> str:
     # An amendment may have brought a path into the task since.
     outside = _outside(here, [path for path in seen.told if path in now])
     seen.told = {path: now[path] for path in outside}
-    git = here.repository.git
-    seen.commits = [each for each in seen.commits if git.status("merge-base", "--is-ancestor", each, "HEAD")[0] == 0]
+    seen.commits = [each for each in seen.commits if here.repository.git.is_ancestor(each, "HEAD")]
     commits = {each: said for each in seen.commits if (said := _commit(here, each, seen.task))}
     seen.held += 1
     _save(here, asked, seen, now)
@@ -175,21 +179,29 @@ def _log(here: Fence) -> bytes:
         return b""
 
 
-def _made(here: Fence, seen: _Seen) -> list[str]:
-    """Return the commits that were made here since the session looked last, by HEAD's own log.
+def _made(here: Fence, seen: _Seen) -> list[tuple[str, str]]:
+    """Return the commits that were made here since the session looked last, by HEAD's own log; with each the one
+    that it amends, or nothing.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _log(here)
     lines = log[seen.logged :].splitlines() if len(log) >= seen.logged else []
     seen.logged = len(log)
-    return [line.split(b" ")[1].decode() for line in lines if line.partition(b"\t")[2].startswith(_MAKE)]
+    made = []
+    for line in lines:
+        names, _, what = line.partition(b"\t")
+        if what.startswith(_MAKE):
+            old, new = names.decode("utf-8", "replace").split(" ")[:2]
+            made.append((new, old if what.startswith(b"commit (amend)") else ""))
+    return made
 
 
-def _commit(here: Fence, commit: str, before: str) -> str:
+def _commit(here: Fence, commit: str, before: str, reworded: str = "") -> str:
     """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files.
 
-    ``before`` is the task that was at work when the command began, which may have finished it.
+    ``before`` is the task that was at work when the command began, which may have finished it. ``reworded`` is the
+    commit that this one amends: with the same files, it is no work of the task.
     """
     from planfence.judge.check import check_commit  # only a command that made a commit needs it
 
@@ -205,7 +217,9 @@ def _commit(here: Fence, commit: str, before: str) -> str:
     trailers = parse_trailers(said)
     named = {value for key, value in trailers if key.lower() == TASK_TRAILER.lower()}
     urgent = any(key.lower() == URGENT_TRAILER.lower() for key, _ in trailers)
-    if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before}):
+    if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before} - {""}):
+        return ""
+    if reworded and git.status("diff-tree", "--quiet", reworded, commit, ok=(0, 1, 128))[0] == 0:
         return ""
     # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
     names = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, commit).split(b"\0")

@@ -154,7 +154,11 @@ class _Walker:
         self.is_folder = is_folder
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
+        self.functions: set[str] = set()
         self.loops: dict[str, list[str]] = {}
+        #: What is set in this round of a loop, with the value that it had before.
+        self.noted: dict[str, str] = {}
+        self.reached = {*judged.places}
         self.turn = 0
         self.nesting = 0
         self.certain = True
@@ -173,20 +177,24 @@ class _Walker:
 
     def _run(self, commands: Sequence[Command], cwd: str) -> None:
         outer = self.certain, self.later
-        places: dict[int, tuple[str, bool | int]] = {0: (cwd, self.certain)}
+        # In a loop, a `cd` may have gone to several places: what follows is judged in each.
+        places: dict[int, dict[str, bool | int]] = {0: {cwd: self.certain}}
         depth, chain, before = 0, 0, ""
         for command in commands:
-            for level in range(depth + 1, command.depth + 1):
+            for level in range(command.opens or depth + 1, command.depth + 1):
                 places[level] = places[level - 1]
             depth = command.depth
             if command.chain != chain:
                 # What `cd x && …` leaves behind it is sure only if x is there.
-                places = {level: (place, sure is True) for level, (place, sure) in places.items()}
+                places = {level: {each: sure is True for each, sure in at.items()} for level, at in places.items()}
             chain = command.chain
-            here, sure = places[depth]
-            self.variables["PWD"] = here
-            self.certain, self.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
-            for _ in self._rounds(command):
+            if command.defines:
+                self.functions.add(command.defines)
+            found: dict[str, tuple[str, bool | int]] = {}
+            for here in self._rounds(command, list(places[depth])):
+                sure = places[depth].get(here, False)
+                self.variables["PWD"] = here
+                self.certain, self.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
                 self._inner(command, here)
                 self.printer = ""
                 words = [text for word in command.words for text in expand(word, self.variables, self._printer(here))]
@@ -194,33 +202,38 @@ class _Walker:
                 if new != here or words[:1] in (["popd"], ["cd"], ["pushd"]):
                     self._reach(new)
                     new, sure = self._entered(words, command, new)
-            places[depth] = new, sure
+                found.setdefault(posixpath.normpath(new), (new, sure))
+            places[depth] = dict(found.values())
             before = _said(words, command)
             if not before and posixpath.basename(words[0] if words else "") not in _FETCHERS:
                 before = "$"
         self.certain, self.later = outer
 
-    def _rounds(self, command: Command) -> Iterator[None]:
-        """Give the loops' variables that a command names their values, one after another.
+    def _rounds(self, command: Command, places: list[str]) -> Iterator[str]:
+        """Give the loops' variables that a command names their values, one after another; yield each place for each.
 
         What it sets to several values is one of them behind it.
         """
-        held = {name: values for name, values in self.loops.items() if shellsyntax.names(command, name)}
-        if not held:
-            yield
+        held = {name: self.loops[name] for name in shellsyntax.named(command) if name in self.loops}
+        if not held and len(places) == 1:
+            yield places[0]
             return
         for name in held:
             del self.loops[name]
-        outer, made = self.turn, {name: list[str]() for name in held}
-        for self.turn, values in enumerate(_products(list(held.values()))):
-            before = dict(self.variables)
+        turn, noted = self.turn, self.noted
+        made = {name: dict[str, None]() for name in held}
+        for self.turn, (place, *values) in enumerate(_products([places, *held.values()])):
+            self.noted = {}
             self.variables |= dict(zip(held, values, strict=True))
-            yield
-            for name, value in self.variables.items():
-                if name in held or (before.get(name) != value and name != "PWD"):
-                    made.setdefault(name, []).append(value)
-        self.turn = outer
-        self.loops |= {name: distinct for name, found in made.items() if len(distinct := [*dict.fromkeys(found)]) > 1}
+            yield posixpath.join(places[0], "$") if place == "$" else place
+            for name, old in self.noted.items():
+                # What only some rounds set may still be what it was.
+                made.setdefault(name, {old: None} if self.turn else {})
+                noted.setdefault(name, old)
+            for name in held.keys() | self.noted.keys():
+                made[name][self.variables.get(name, "$")] = None
+        self.turn, self.noted = turn, noted
+        self.loops |= {name: [*values] for name, values in made.items() if len(values) > 1}
 
     def _entered(self, words: Sequence[str], command: Command, place: str) -> tuple[str, bool | int]:
         """Tell how sure the directory is that a `cd` goes to: 1 means that it is within the chain."""
@@ -239,6 +252,7 @@ class _Walker:
                 break
             names.append(word.partition("=")[0].removesuffix("+"))
         kept = {name: self.variables.get(name) for name in names} if len(names) < len(words) else {}
+        loops = {name: self.loops[name] for name in kept if name in self.loops}
         self.prefixed = frozenset(kept)
         certain = self.certain
         program = posixpath.basename(words[len(names)]) if len(names) < len(words) else ""
@@ -250,6 +264,7 @@ class _Walker:
         self.variables |= {name: value for name, value in kept.items() if value is not None}
         for name in (name for name, value in kept.items() if value is None):
             self.variables.pop(name, None)
+        self.loops |= loops
         return new
 
     def _printer(self, cwd: str) -> Callable[[tuple[Command, ...]], str]:
@@ -264,7 +279,8 @@ class _Walker:
         return printed
 
     def _reach(self, place: str) -> None:
-        if place not in self.judged.places:
+        if place not in self.reached:
+            self.reached.add(place)
             self.judged.places.append(place)
 
     def _deny(self, attempts: Iterable[Attempt], places: Sequence[str] = ()) -> None:
@@ -340,10 +356,17 @@ class _Walker:
     def _defines(self, program: str, rest: Sequence[str], cwd: str) -> None:
         """Note the variables and aliases that later commands have."""
         if program in ("export", "declare", "typeset", "local", "readonly", "setenv"):
-            self._assignments([word for word in rest if not word.startswith("-")], exported=True)
+            # `declare -n a=b` makes a second name of b.
+            refers = program != "export" and any(word.startswith("-") and "n" in word for word in rest)
+            for word in rest:
+                # Each word is a name of its own: `export A B=x` runs no A.
+                self._assignments([word], exported=True)
+                if word == "PLANFENCE_TASK" or refers:
+                    self._says(word.rpartition("=")[2], None)
         elif program == "for" and rest[1:2] == ["in"]:
             # Inside another loop, each round adds its values.
-            self.loops[rest[0]] = [*(self.loops.get(rest[0], ()) if self.turn else ()), *(rest[2:] or ["$"])]
+            before = self.loops.get(rest[0], ()) if self.turn else ()
+            self.loops[rest[0]] = [*dict.fromkeys((*before, *(rest[2:] or ["$"])))]
         elif program == "alias":
             for name, _, value in (word.partition("=") for word in rest):
                 self.aliases[name] = value.split()
@@ -355,9 +378,12 @@ class _Walker:
         while index < len(words) and _ASSIGNMENT.match(words[index]):
             name, _, value = words[index].partition("=")
             name = name.removesuffix("+")
+            self.noted.setdefault(name, self.variables.get(name, "$"))
             self.variables[name] = value
             self.loops.pop(name, None)
-            if exported and not (name == "PLANFENCE_TASK" and _starts_agent(words[index + 1 :])):
+            # The shell may have exported this one already, or do so later (`set -a`).
+            told = name == "PLANFENCE_TASK"
+            if (exported or told) and not (told and self._starts_agent(words[index + 1 :])):
                 self._deny(shellgit.variable(name, value))
             self._says(name, value)
             if exported and name in ("HOME", "XDG_CONFIG_HOME"):
@@ -369,9 +395,16 @@ class _Walker:
             index += 1
         return words[index:]
 
+    def _starts_agent(self, words: Sequence[str]) -> bool:
+        """Whether a command line starts an agent by its plain name, whom its starter may give a task."""
+        program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
+        known = any(program == model for _, model in tables.SET_FOR_COMMANDS)
+        return known and program not in self.functions and program not in self.aliases
+
     def _says(self, name: str, value: str | None) -> None:
         """Judge a variable by who it says is at work: a shell hands on what it was given, however it is set anew."""
         found = [*shellgit.who(name, value, self.own), *(() if self.speaks else shellgit.persons(name, value))]
+        found += shellgit.task(name) if value is None else ()
         self.judged.attempts.extend(each for each in found if each not in self.judged.attempts)
 
     def _forgets(self, program: str, rest: Sequence[str]) -> None:
@@ -540,12 +573,6 @@ def _products(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
     yield from islice(combined, _MOST_ROUNDS)
     if next(combined, None) is not None:
         yield ("$",) * len(values)
-
-
-def _starts_agent(words: Sequence[str]) -> bool:
-    """Whether a command line starts an agent, whom its starter may give a task."""
-    program = next((word for word in words if not _ASSIGNMENT.match(word)), "")
-    return any(posixpath.basename(program) == model for _, model in tables.SET_FOR_COMMANDS)
 
 
 def _flags(word: str) -> str:

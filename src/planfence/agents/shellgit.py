@@ -178,11 +178,11 @@ def _moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
 
 
 def _moves_branch(rest: Sequence[str], named: int) -> bool:
-    """Whether `git branch` puts a branch that is there on another commit: `-f NAME COMMIT`, `-M` or `-C OLD NEW`."""
+    """Whether `git branch` puts a branch that is there on another commit: `-f NAME [COMMIT]`, `-M` or `-C OLD NEW`."""
     short = "".join(word[1:] for word in rest if word[:1] == "-" and word[1:2] != "-")
-    forced = "f" in short or "--force" in rest
+    forced = "f" in short or any(word.startswith("--forc") for word in rest)
     deletes = "d" in short.lower() or "--delete" in rest
-    return named > 1 and not deletes and (forced or "M" in short or "C" in short)
+    return not deletes and ((forced and named > 0) or (named > 1 and ("M" in short or "C" in short)))
 
 
 def _names_ledger(name: str, word: str) -> bool:
@@ -236,12 +236,18 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         name in ("HUSKY", "LEFTHOOK") and value in ("0", "false")
     ):
         yield Attempt(f"{name}={value}", _NO_HOOKS)
-    elif name == "PLANFENCE_TASK":
-        yield Attempt(f"{name}={value}", "which task is at work here is told by `planfence start`")
     elif name == "GIT_EXEC_PATH":
         yield Attempt(name, "it runs other programs in place of git's own")
     else:
+        yield from task(name, value)
         yield from who(name, value)
+
+
+def task(name: str, value: str | None = None) -> Iterator[Attempt]:
+    """Judge a variable that a command sets, takes away or fills unseen (None), by the task it names."""
+    if name == "PLANFENCE_TASK":
+        shown = name if value is None else f"{name}={value}"
+        yield Attempt(shown, "which task is at work here is told by `planfence start`")
 
 
 _WHO = "who is at work is told by the session itself, not by its commands"

@@ -79,7 +79,8 @@ class Command:
     """One simple command. ``depth`` counts the subshells around it; ``piped``: it reads from the one before.
 
     Commands of one ``chain`` are joined by `&&`: what is behind runs if what is before did. ``certainty`` says
-    whether the shell itself surely runs it here, perhaps, or at another time (a function's body).
+    whether the shell itself surely runs it here, perhaps, or at another time (a function's body). The first
+    command of a subshell ``opens`` this depth; one without words ``defines`` the function of that name.
     """
 
     words: list[Word] = field(default_factory=list)
@@ -88,6 +89,8 @@ class Command:
     piped: bool = False
     chain: int = 0
     certainty: int = CERTAIN
+    opens: int = 0
+    defines: str = ""
 
 
 def literal(word: Word) -> str:
@@ -95,14 +98,14 @@ def literal(word: Word) -> str:
     return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word)
 
 
-def names(command: Command, variable: str) -> bool:
-    """Whether a command's words, or what they run, name a variable."""
-    words = (*command.words, *(redirect.target for redirect in command.redirects))
-    return any(
-        part.text == variable if part.kind == VARIABLE else any(names(each, variable) for each in part.commands)
-        for word in words
-        for part in word
-    )
+def named(command: Command) -> Iterator[str]:
+    """Yield the variables that a command's words, or what they run, name."""
+    for word in (*command.words, *(redirect.target for redirect in command.redirects)):
+        for part in word:
+            if part.kind == VARIABLE:
+                yield part.text
+            for each in part.commands:
+                yield from named(each)
 
 
 def expand(
@@ -303,8 +306,14 @@ class _ScriptReader:
             self.commands.append(Command([for_in[0], words[0], for_in[1], *words[1:]], [], like.depth))
             self._inside(node.children[-1], replace(like, chain=0, certainty=max(like.certainty, PERHAPS)))
         elif node.type == "subshell":
+            first = len(self.commands)
             self._inside(node, replace(like, words=[], depth=like.depth + 1, chain=0))
+            for command in self.commands[first : first + 1]:
+                command.opens = like.depth + 1
         else:
+            name = node.child_by_field_name("name") if node.type == "function_definition" else None
+            if name is not None:
+                self.commands.append(Command(depth=like.depth, defines=self._text(name)))
             certainty = LATER if node.type == "function_definition" else CERTAIN if node.type in _PLAIN else PERHAPS
             self._inside(node, replace(like, chain=0, certainty=max(like.certainty, certainty)))
 
