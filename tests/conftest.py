@@ -15,7 +15,7 @@ _MEMORY, _ENOUGH = "/dev/shm", 4 << 30
 
 
 def _use_memory() -> None:
-    """Put repositories and exports into memory, if there is room and programs may run there: a disk makes tests wait."""
+    """Put repositories and exports into memory, if programs may run there: for a disk tests wait."""
     try:
         there = os.statvfs(_MEMORY)
     except OSError:
