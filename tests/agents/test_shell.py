@@ -222,6 +222,8 @@ WRITES = [
     ("chmod -x .git/hooks/pre-commit", [("/r/.git/hooks/pre-commit", "modify")]),
     ("find .git/hooks -type f -delete", [("/r/.git/hooks", "delete")]),
     ("dd if=/dev/zero of=a bs=1", [("/r/a", None)]),
+    ("echo x > /dev/shm/work/a", [("/dev/shm/work/a", None)]),
+    ("echo x > /dev/../r/a | tee /dev/fd/2 > /dev/tcp/localhost/80", [("/dev/../r/a", None)]),
     ("curl -sSLo a https://example.org", [("/r/a", None)]),
     ("cat > a <<'EOF'\n> b\nEOF", [("/r/a", None)]),
     ("apply_patch <<'EOF'\n*** Begin Patch\n*** Update File: a\n*** Move to: b\n*** End Patch\nEOF",

@@ -50,6 +50,10 @@ _WRAPPERS = {
     "chronic": ("", 0),
     "strace": ("oefp", 0),
 }
+#: Devices and streams (bash(1), Redirection); `/dev/shm/` and `/dev/../` lead to files.
+_DEVICE = re.compile(
+    r"/dev/(?:null|zero|full|u?random|tty\w*|console|std(?:in|out|err)|(?:fd|pts)/\d+|(?:tcp|udp)/[^/]+/\w+)"
+)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
 #: A command in loops is judged for so many of the values that their variables have.
@@ -306,7 +310,8 @@ class _Walker:
         for write in writes:
             # A path with an unknown variable can't be told; one in the git directory still can.
             known = "$" not in write.path or "/.git/" in f"/{write.path}/"
-            if known and write.path not in ("", "-") and not write.path.startswith(("/dev/", "&")):
+            named = write.path not in ("", "-") and write.path[0] != "&" and not _DEVICE.fullmatch(write.path)
+            if known and named:
                 # Where a `cd` went that can't be told, the directory before it stands for it.
                 known_cwd = cwd.partition("/$")[0] or "/"
                 self.judged.writes.append(write._replace(path=posixpath.join(known_cwd, self._home(write.path))))
