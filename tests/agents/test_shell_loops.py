@@ -13,6 +13,8 @@ WRITES = {
     "g=ok; for f in s ok; do g=$f; rm $g; done": {"s", "ok"},
     "g=s; for f in h=y g=ok; do export $f; rm $g; done": {"s", "ok"},
     "for f in a b; do f=c true; rm $f; done": {"a", "b"},
+    "f=s; env f=ok true; rm $f": {"s"},
+    "for f in a b; do nice env f=c true; rm $f; done": {"a", "b"},
     "for d in s ok; do (cd $d && rm x); done": {"s/x", "ok/x"},
     "for d in s ok; do cd $d; rm x; cd ..; done": {"s/x", "ok/x"},
     "for d in s ok; do (cd $d; for f in 1 2; do rm $f; done); done": {"s/1", "s/2", "ok/1", "ok/2"},

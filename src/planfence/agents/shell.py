@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import islice, product, takewhile
 from types import MappingProxyType
 
 from planfence import tables
@@ -19,6 +19,8 @@ from planfence.agents.shellgit import Attempt, Write
 from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, expand, literal, parse
 from planfence.records import dataclass, field
 
+#: Files that are what a command reads.
+_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "ash"})
 _INTERPRETERS = {
     "python": "c",
@@ -54,6 +56,8 @@ _WRAPPERS = {
 _DEVICE = re.compile(
     r"/dev/(?:null|zero|full|u?random|tty\w*|console|std(?:in|out|err)|(?:fd|pts)/\d+|(?:tcp|udp)/[^/]+/\w+)"
 )
+#: An expansion that sets a variable.
+_SET_IF_UNSET = re.compile(r"\$\{([A-Za-z_]\w*):?=")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _DEEPEST = 8
 #: A command in loops is judged for so many of the values that their variables have.
@@ -168,6 +172,8 @@ class _Walker:
         self.certain = True
         self.later = False
         self.prefixed: frozenset[str] = frozenset()
+        #: What a wrapper (`env A=b`) sets for its command alone, with the value that it had before.
+        self.lent: dict[str, str | None] = {}
         self.printer = ""
         self.other_home = ""
         self.staged = False
@@ -176,6 +182,8 @@ class _Walker:
         self.nesting += 1
         if self.nesting > _DEEPEST:
             raise UnreadableError("too many scripts inside scripts")
+        for name in _SET_IF_UNSET.findall(script):
+            self._says(name, None)
         self._run(parse(script), cwd)
         self.nesting -= 1
 
@@ -256,7 +264,8 @@ class _Walker:
                 break
             names.append(word.partition("=")[0].removesuffix("+"))
         kept = {name: self.variables.get(name) for name in names} if len(names) < len(words) else {}
-        loops = {name: self.loops[name] for name in kept if name in self.loops}
+        loops = dict(self.loops)
+        outer, self.lent = self.lent, {}
         self.prefixed = frozenset(kept)
         certain = self.certain
         program = posixpath.basename(words[len(names)]) if len(names) < len(words) else ""
@@ -265,10 +274,11 @@ class _Walker:
             self.certain = False
         new = self._command(words, command, cwd, piped)
         self.certain = certain
+        kept, self.lent = self.lent | kept, outer
         self.variables |= {name: value for name, value in kept.items() if value is not None}
         for name in (name for name, value in kept.items() if value is None):
             self.variables.pop(name, None)
-        self.loops |= loops
+        self.loops |= {name: values for name, values in loops.items() if name in kept}
         return new
 
     def _printer(self, cwd: str) -> Callable[[tuple[Command, ...]], str]:
@@ -336,7 +346,7 @@ class _Walker:
         elif program in ("eval", "trap"):
             self.later = self.later or program == "trap"
             self._text(" ".join(rest), inner_cwd, known=rest[:1])
-        elif program in _SHELLS:
+        elif program in _SHELLS or program in (".", "source"):
             self._shell(rest, command, inner_cwd, piped)
         elif program in ("apply_patch", "applypatch"):
             text = "\n".join([*rest, *(literal(r.target) for r in command.redirects if r.operator == "<<")])
@@ -463,7 +473,11 @@ class _Walker:
                 index += 2 if not word.startswith("--") and word[-1] in with_value else 1
                 if word == "--":
                     break
-            words = self._assignments(words[index + skipped :], exported=True)
+            words = words[index + skipped :]
+            for lent in takewhile(_ASSIGNMENT.match, words):
+                known = lent.partition("=")[0].removesuffix("+")
+                self.lent.setdefault(known, self.variables.get(known))
+            words = self._assignments(words, exported=True)
             if name == "xargs":
                 words = words + piped.split()
         return words, cwd
@@ -546,7 +560,7 @@ class _Walker:
         if any(word.startswith("-") and not word.startswith("--") and "c" in word for word in rest):
             self._text(bare[0] if bare else "", cwd, known=bare[:1])
             return
-        if bare and "-s" not in rest:
+        if bare and "-s" not in rest and bare[0] not in _STDIN:
             return  # a script file: what it does can't be told here
         for redirect in command.redirects:
             if redirect.operator in ("<<", "<<<"):

@@ -173,6 +173,8 @@ def _moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
         yield Attempt(f"git remote {bare[0]} of this repository", _REFS)
     elif name == "branch" and _moves_branch(rest, len(bare)):
         yield Attempt("git branch --force", _REFS)
+    elif name in _MAKES_BRANCHES and (forced := _forces_branch(name, rest)):
+        yield Attempt(f"git {name} {forced}", _REFS)
     if name in ("notes", "fetch", "branch", "tag") and any(_names_ledger(name, word) for word in rest):
         yield Attempt(f"git {name} on refs/planfence", _LEDGER)
 
@@ -183,6 +185,23 @@ def _moves_branch(rest: Sequence[str], named: int) -> bool:
     forced = "f" in short or any(word.startswith("--forc") for word in rest)
     deletes = "d" in short.lower() or "--delete" in rest
     return not deletes and ((forced and named > 0) or (named > 1 and ("M" in short or "C" in short)))
+
+
+#: Commands that make a branch, and move one that is there if they are told to, by these options.
+_MAKES_BRANCHES = {"checkout": ("B", ""), "switch": ("C", "--force-c"), "worktree": ("B", "")}
+
+
+def _forces_branch(name: str, rest: Sequence[str]) -> str:
+    """The option by which a command puts a branch that may be there on another commit; empty if it does not."""
+    flag, long = _MAKES_BRANCHES[name]
+    for word in rest:
+        if word == "--":
+            break
+        if (long and word.startswith(long)) or (
+            word[:1] == "-" != word[1:2] and flag in word.partition(flag.lower())[0]
+        ):
+            return word
+    return ""
 
 
 def _names_ledger(name: str, word: str) -> bool:
