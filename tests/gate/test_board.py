@@ -210,7 +210,7 @@ def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):
     there = Repo(moved.root.rename(moved.root.with_name("elsewhere")), repo.variables)
     found = board(repo.open())
     assert {row.worktree for row in found.rows} == {""}
-    said = [note for note in found.notes if "no worktree any more" in note]
+    said = [note for note in found.notes if "not a worktree any more" in note]
     assert [note.split(",")[0] for note in said] == [
         f"{MIDDLEWARE} is active in {cut.root}",
         f"{GUIDE} is active in {moved.root}",

@@ -230,7 +230,7 @@ def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
     tasks = frozenset(named)
     for top, task in lost(scan.repository, scan.known):
         way = "`git worktree repair PATH` if it was moved, else `git worktree prune`"
-        yield f"{task} is active in {top}, which is no worktree any more: {way}"
+        yield f"{task} is active in {top}, which is not a worktree any more: {way}"
     for each in scan.known:
         if each.agent and not each.task:
             yield f"{each.top} was made by {each.agent} and has no task: `planfence start PLAN/TASK` in it"
