@@ -7,7 +7,6 @@ from importlib import resources
 from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.gate.gate import proof_of
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.situation import Scene, look
@@ -18,8 +17,7 @@ from planfence.render import prompts, prove
 
 def template(repository: Repository, policy: Policy, stage: str) -> str:
     """Return the template of a stage: `<plans>/prompts/<stage>.md` at HEAD, or the one that comes with the package."""
-    with Objects(repository.git) as objects:
-        found = objects.read(f"HEAD:{policy.plans}/prompts/{stage}.md")
+    found = repository.objects.read(f"HEAD:{policy.plans}/prompts/{stage}.md")
     if found is not None and found.type == "blob":
         return found.data.decode("utf-8", "replace")
     return (resources.files("planfence") / "render" / "templates" / f"{stage}.md").read_text("utf-8")
@@ -34,11 +32,10 @@ def render(repository: Repository, stage: str, wanted: str = "", goal: str = "")
 
 def _plan(repository: Repository, wanted: str, goal: str) -> str:
     head = reader.head(repository)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        governing = sources.at(head)
-        policy = require_policy(governing.policy)
-        plan = sources.plan(governing, wanted.partition("/")[0]) if wanted else None
+    sources = Sources(repository.objects)
+    governing = sources.at(head)
+    policy = require_policy(governing.policy)
+    plan = sources.plan(governing, wanted.partition("/")[0]) if wanted else None
     if not goal and plan is None:
         raise PlanfenceError(
             f"there is no plan {wanted} at HEAD" if wanted else "a planner needs a goal",

@@ -19,7 +19,6 @@ from planfence.env import Environment
 from planfence.files.state import read_active_task
 from planfence.finding import Finding
 from planfence.gitio import paths
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
 from planfence.judge.sources import Governing, Sources
@@ -62,15 +61,14 @@ class Fence:
 def fence(repository: Repository, head: str = "") -> Fence:
     """Read what governs at this worktree's HEAD, or at ``head``; raises if the plan or the policy can't be read."""
     head = head or reader.head(repository)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        governing = sources.at(head)
-        if governing.policy is None:
-            return Fence(repository, head, governing, "", None, None)
-        # As `judge.check.active_task` has it, without all that a whole check imports.
-        name = repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
-        plan_id, _, task_id = name.partition("/")
-        plan = sources.plan(governing, plan_id) if task_id else None
+    sources = Sources(repository.objects)
+    governing = sources.at(head)
+    if governing.policy is None:
+        return Fence(repository, head, governing, "", None, None)
+    # As `judge.check.active_task` has it, without all that a whole check imports.
+    name = repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
+    plan_id, _, task_id = name.partition("/")
+    plan = sources.plan(governing, plan_id) if task_id else None
     return Fence(repository, head, governing, name, plan, plan.task(task_id) if plan else None)
 
 

@@ -68,21 +68,21 @@ def judge(repository: Repository, remote: str, updates: Iterable[PushedRef], *, 
     """
     updates = [update for update in updates if not _is_ledger(repository, update)]
     branches = _branches(repository, remote, updates)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        protected = find_protected(sources, branches) if updates else None
-        target = updates[0].remote if len(updates) == 1 else ""
-        seen = pushnote.state(repository, remote, protected, branches, target)
-        coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
-        found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
-        notes = _notes(repository, updates)
-        if protected is None:
-            spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
-        else:
-            ranges = Ranges(repository, objects, protected, branches)
-            spans = ranges.spans(found.tips)
-            notes += ranges.notes
-        said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
+    objects = repository.objects
+    sources = Sources(objects)
+    protected = find_protected(sources, branches) if updates else None
+    target = updates[0].remote if len(updates) == 1 else ""
+    seen = pushnote.state(repository, remote, protected, branches, target)
+    coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
+    found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
+    notes = _notes(repository, updates)
+    if protected is None:
+        spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
+    else:
+        ranges = Ranges(repository, objects, protected, branches)
+        spans = ranges.spans(found.tips)
+        notes += ranges.notes
+    said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
     held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
     gates = {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
     steady = not any(_is_rerun(each) for tip in gates for each in said[tip])
@@ -122,8 +122,8 @@ def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef])
     tips = dict(found.tips)
     told = [update for update in updates if update.remote.startswith(BRANCH) and update.old != repository.zero]
     if told:
-        with Objects(repository.git) as objects:
-            tips |= {update.remote.removeprefix(BRANCH): update.old for update in told if objects.find(update.old)}
+        objects = repository.objects
+        tips |= {update.remote.removeprefix(BRANCH): update.old for update in told if objects.find(update.old)}
     return replace(found, tips=tips)
 
 

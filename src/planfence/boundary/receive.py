@@ -37,23 +37,21 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
     branches = server_heads(repository)
     setting = _setting(repository)
     # One process answers for all refs: thousands of tags may come at once.
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        protected = server_protected(sources, branches, setting)
-        ours = [update for update in updates if update.ref.startswith(OWN)]
-        others = [update for update in updates if not update.ref.startswith(OWN)]
-        found = sort_out(repository, objects, protected, branches, others)
-        days = protected.policy.ledger.retention_days
-        first = first_day(days) if days else ""
-        findings = [
-            each for update in ours for each in judge_ledger(repository, update.old, update.new, update.ref, first)
-        ]
-        findings += found.findings
-        if not setting:
-            findings += _chosen_anew(sources, protected, branches, found.tips)
-        ranges = Ranges(repository, objects, protected, branches)
-        spans = ranges.spans(found.tips)
-        ledger = _ledger_after(repository, objects, ours)
+    objects = repository.objects
+    sources = Sources(objects)
+    protected = server_protected(sources, branches, setting)
+    ours = [update for update in updates if update.ref.startswith(OWN)]
+    others = [update for update in updates if not update.ref.startswith(OWN)]
+    found = sort_out(repository, objects, protected, branches, others)
+    days = protected.policy.ledger.retention_days
+    first = first_day(days) if days else ""
+    findings = [each for update in ours for each in judge_ledger(repository, update.old, update.new, update.ref, first)]
+    findings += found.findings
+    if not setting:
+        findings += _chosen_anew(sources, protected, branches, found.tips)
+    ranges = Ranges(repository, objects, protected, branches)
+    spans = ranges.spans(found.tips)
+    ledger = _ledger_after(repository, objects, ours)
     outcomes = [_judge(repository, protected, span, ledger) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
     findings = weighed(findings, protected.policy)

@@ -8,7 +8,6 @@ from planfence.change import message as messages
 from planfence.change.message import Message
 from planfence.errors import PlanfenceError
 from planfence.gitio.commits import Commit, parse_commit
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import listed
 
@@ -21,8 +20,8 @@ def squash_message(repository: Repository, base: str, head: str) -> str:
     Each task has a paragraph of its own with what was done, and its trailers below, as where whole messages are put
     together; co-authors stand last. Raises :class:`PlanfenceError` if there is nothing to squash.
     """
-    with Objects(repository.git) as objects:
-        found = [parse_commit(raw) for raw in objects.read_many(listed(repository, [head, f"^{base}"]))]
+    objects = repository.objects
+    found = [parse_commit(raw) for raw in objects.read_many(listed(repository, [head, f"^{base}"]))]
     commits = [commit for commit in found if len(commit.parents) < 2]
     if not commits:
         raise PlanfenceError(f"{base[:12]}..{head[:12]} has no commits to squash", hint="name the range: A..B")

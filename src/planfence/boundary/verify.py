@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.foreignjson import read_json
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, heads
 from planfence.judge import check
@@ -60,10 +58,10 @@ def verify(
     :class:`PlanfenceError` if there is no policy.
     """
     asked = range_of(repository, span) if ahead is None else _between(repository, ahead.base, ahead.head)
-    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects:
-        protected = asked.protected or _protected_at(Sources(objects), asked.base)
-        ranges = Ranges(repository, objects, protected, asked.branches)
-        spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
+    objects = repository.objects
+    protected = asked.protected or _protected_at(Sources(objects), asked.base)
+    ranges = Ranges(repository, objects, protected, asked.branches)
+    spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
     outcomes = [_judge(repository, asked, protected, each, progress, ahead) for each in spans]
     report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
     whole = whole_of(outcomes, report, protected.policy)
@@ -170,8 +168,7 @@ def default_range(repository: Repository) -> Range:
 
 def _to(repository: Repository, known: Heads, target: str, head: str, how: str) -> Range:
     """A range that comes to ``target`` (a full ref, empty: the protected branch), by what the remote's branches say."""
-    with Objects(repository.git) as objects:
-        protected = find_protected(Sources(objects), known)
+    protected = find_protected(Sources(repository.objects), known)
     if protected is None:
         if known.default:
             raise no_policy(known.tips[known.default])

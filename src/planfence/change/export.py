@@ -77,22 +77,22 @@ def check_tree(repository: Repository, tree: str) -> None:
     sizes: dict[str, int] = {}
     level: dict[str, tuple[str, int]] = {tree: ("", 1)}
     total = 0
-    with Objects(repository.git) as objects:
-        for _ in range(DEEPEST):
-            for name, entries in _read_trees(objects, [name for name in level if name not in known]):
-                known[name] = _folders(entries, level[name][0])
-                sizes[name] = len(entries)
-            below: dict[str, tuple[str, int]] = {}
-            for name, (folder, times) in level.items():
-                total += times * sizes[name]
-                for part, inner in known[name]:
-                    first, so_far = below.get(inner, (f"{folder}{part}/", 0))
-                    below[inner] = (first, so_far + times)
-            if total > MOST_ENTRIES:
-                raise CouldNotCheck(f"tree {tree[:12]} holds more than {MOST_ENTRIES} names", hint=_LOOK)
-            if not below:
-                return
-            level = below
+    objects = repository.objects
+    for _ in range(DEEPEST):
+        for name, entries in _read_trees(objects, [name for name in level if name not in known]):
+            known[name] = _folders(entries, level[name][0])
+            sizes[name] = len(entries)
+        below: dict[str, tuple[str, int]] = {}
+        for name, (folder, times) in level.items():
+            total += times * sizes[name]
+            for part, inner in known[name]:
+                first, so_far = below.get(inner, (f"{folder}{part}/", 0))
+                below[inner] = (first, so_far + times)
+        if total > MOST_ENTRIES:
+            raise CouldNotCheck(f"tree {tree[:12]} holds more than {MOST_ENTRIES} names", hint=_LOOK)
+        if not below:
+            return
+        level = below
     raise CouldNotCheck(f"tree {tree[:12]} is more than {DEEPEST} folders deep", hint=_LOOK)
 
 

@@ -75,7 +75,8 @@ def read_files(
     """
     from planfence.gitio.isolated import BareView  # a split of what is staged does not load it
 
-    with Objects(repository.git) as objects, BareView(repository) as git:
+    objects = repository.objects
+    with BareView(repository) as git:
         objects.begin()
         return files_of(git.run("diff-tree", *OPTIONS, old_tree, new_tree), objects, largest)
 

@@ -42,8 +42,8 @@ def staged(repository: Repository) -> Change:
     others = _merge_heads(repository)
     parents = (parent, *others) if parent else ()
     if others:
-        with Objects(repository.git) as objects, Merges(repository) as merges:
-            files, settled, conflicted = merges.own(parents, tree, objects)
+        with Merges(repository) as merges:
+            files, settled, conflicted = merges.own(parents, tree, repository.objects)
         return Change(STAGED, parents, tree, files, settled=settled, conflicted=conflicted)
     return Change(STAGED, parents, tree, tuple(_diff(repository, parent or repository.empty_tree(), tree)))
 
@@ -166,7 +166,7 @@ def _bring(repository: Repository, commits: Sequence[Commit]) -> None:
 
 def changes(repository: Repository, ids: Sequence[str]) -> Iterator[Change]:
     """Yield exactly these commits (full ids), in order, in bounded memory."""
-    with Objects(repository.git) as objects, Commits(repository, objects) as commits:
+    with Commits(repository, repository.objects) as commits:
         yield from map(commits.change, commits.steps(ids))
 
 

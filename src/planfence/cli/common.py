@@ -11,7 +11,6 @@ import click
 from planfence import env
 from planfence.change import reader
 from planfence.errors import ExitCode
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.inert import inert
 from planfence.judge.sources import Sources
@@ -34,8 +33,7 @@ def here() -> Repository:
 
 def policy_of(repository: Repository) -> Policy:
     """Return the policy that says where this repository's logs are: that at HEAD, the defaults if there is none."""
-    with Objects(repository.git) as objects:
-        return Sources(objects).policy(reader.head(repository)) or Policy()
+    return Sources(repository.objects).policy(reader.head(repository)) or Policy()
 
 
 def formats(command: Callable[..., Any], names: tuple[str, ...] = FORMATS) -> Callable[..., Any]:

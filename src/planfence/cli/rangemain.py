@@ -14,6 +14,7 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.revisions import Ahead, are_plain, listing, looking
 from planfence.gitio.run import Git
+from planfence.records import replace
 from planfence.terminal import emit_error
 
 
@@ -33,10 +34,10 @@ def main(words: list[str], span: str) -> int:
         with Objects(git) as objects:
             ends = _ends(git, objects, span)
             if ends is None:
-                return _run(words, span, None)
+                return _run(words, span, objects, None)
             # Git lists the commits while all else is loaded.
             with listing(git, [ends[1], f"^{ends[0]}"]) as asked:
-                return _run(words, span, Ahead(*ends, objects, asked))
+                return _run(words, span, objects, Ahead(*ends, asked))
     except PlanfenceError as error:
         emit_error(error)
         return int(error.code)
@@ -60,7 +61,7 @@ def _ends(git: Git, objects: Objects, span: str) -> tuple[str, str] | None:
     return (base[0], head[0]) if base and head else None
 
 
-def _run(words: list[str], span: str, ahead: Ahead | None) -> int:
+def _run(words: list[str], span: str, objects: Objects, ahead: Ahead | None) -> int:
     from planfence.cli import ranges
     from planfence.gitio.repository import open_repository
     from planfence.judge.check import check_span
@@ -68,6 +69,8 @@ def _run(words: list[str], span: str, ahead: Ahead | None) -> int:
     repository = open_repository(env.current(), os.getcwd())
     if repository.git.partial:
         ahead = None  # what began to read fetches nothing
+    else:
+        repository = replace(repository, objects=objects)
     if words[0] == "verify":
         return ranges.verify(repository, span, "text", ahead)
     return ranges.check(repository, lambda: check_span(repository, span, ahead), "text")

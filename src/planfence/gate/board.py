@@ -81,8 +81,7 @@ def board(
     """
     last = last or LastLook()
     at = int(time.time() if now is None else now)
-    with Objects(repository.git) as objects:
-        scan = _plans(repository, objects)
+    scan = _plans(repository, repository.objects)
     named = _tasks(scan)
     book, history = read_book(repository), _history(scan)
     homes = {name: _homes(scan, name) for name in scan.plans}
@@ -106,8 +105,7 @@ def names_plan(repository: Repository, wanted: str) -> bool:
 
     Raises :class:`PlanfenceError` if no policy stands at any of these commits.
     """
-    with Objects(repository.git) as objects:
-        found = _plans(repository, objects).plans
+    found = _plans(repository, repository.objects).plans
     return wanted in found and not any(plan.task(wanted) for each in found.values() for plan in each.values())
 
 

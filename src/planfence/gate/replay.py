@@ -14,7 +14,6 @@ from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.files.private import private_folder
 from planfence.gate.testrun import RunProgress, run_in_export
 from planfence.gate.testtarget import Target
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
@@ -169,10 +168,9 @@ def replay(repository: Repository, recording: Recording, teller: RunProgress, ma
     the policy nor the plan names, at HEAD or at the run's own commit. Raises :class:`PlanfenceError` if it says no.
     """
     run = recording.run
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        policy = require_policy(sources.policy(reader.head(repository)))
-        run, strange = _by_name(run, _named(repository, sources, policy, run))
+    sources = Sources(repository.objects)
+    policy = require_policy(sources.policy(reader.head(repository)))
+    run, strange = _by_name(run, _named(repository, sources, policy, run))
     if strange and not may_run(strange):
         raise PlanfenceError(
             f"run {run.id[:12]} names commands that neither the policy nor the plan here names: nothing was run",

@@ -10,7 +10,6 @@ from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
 from planfence.gitio import paths
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, branch_of
 from planfence.gitio.worktrees import Worktree, edits, here, opened, worktrees
 from planfence.judge.attribution import active_task
@@ -101,20 +100,19 @@ def place_of(repository: Repository, wanted: str) -> Repository:
 
 def _holding(repository: Repository, known: tuple[Worktree, ...], wanted: str) -> list[Worktree]:
     heads = list(dict.fromkeys(each.head for each in known if each.head))
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        policies = {head: sources.before_judging(head).policy for head in heads}
-        bases = [f"^{ref}" for policy in policies.values() if policy for ref in base_refs(repository, policy.base)]
-        history = read_history(repository, [*heads, *dict.fromkeys(bases)])
-        for fact in history.facts:
-            if wanted in (fact.task, fact.task.partition("/")[2]):
-                return [each for each in known if fact.commit in history.reachable([each.head])]
-        own = [each for each in known if wanted in (each.branch, each.branch.partition("/")[2])]
-        if own:  # as `start --worktree` names them
-            return own
-        plan_id = wanted.partition("/")[0]
-        paths_of = {head: policy.plan_path(plan_id) for head, policy in policies.items() if policy}
-        return [each for each in known if each.head in paths_of and sources.has(each.head, paths_of[each.head])]
+    sources = Sources(repository.objects)
+    policies = {head: sources.before_judging(head).policy for head in heads}
+    bases = [f"^{ref}" for policy in policies.values() if policy for ref in base_refs(repository, policy.base)]
+    history = read_history(repository, [*heads, *dict.fromkeys(bases)])
+    for fact in history.facts:
+        if wanted in (fact.task, fact.task.partition("/")[2]):
+            return [each for each in known if fact.commit in history.reachable([each.head])]
+    own = [each for each in known if wanted in (each.branch, each.branch.partition("/")[2])]
+    if own:  # as `start --worktree` names them
+        return own
+    plan_id = wanted.partition("/")[0]
+    paths_of = {head: policy.plan_path(plan_id) for head, policy in policies.items() if policy}
+    return [each for each in known if each.head in paths_of and sources.has(each.head, paths_of[each.head])]
 
 
 def _changed(scene: Scene) -> tuple[str, ...]:

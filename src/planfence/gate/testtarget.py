@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
@@ -59,10 +58,9 @@ def target_of(repository: Repository, wanted: str = "", *, rev: str = "", staged
         change = reader.commit(repository, rev or "HEAD")
         commit, parents, tree = change.name, change.parents, change.tree
         base = ""
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        before = sources.policy(parents[0]) if parents else None
-        after = before if staged else sources.policy(commit)
+    sources = Sources(repository.objects)
+    before = sources.policy(parents[0]) if parents else None
+    after = before if staged else sources.policy(commit)
     policy = require_policy(before or after)
     lines = [each.tests.command for each in (before, after) if each is not None and each.tests.command]
     keys = (TESTS, f"{TESTS} (as the commit has it)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from planfence.errors import CouldNotCheck
-from planfence.gitio.objects import GitObject, Objects
+from planfence.gitio.objects import GitObject
 from planfence.gitio.repository import Repository
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
@@ -84,8 +84,7 @@ def added_by(repository: Repository, commit: str, path: str) -> str:
     )
     if not out:
         return ""
-    with Objects(repository.git) as objects:
-        return parse_commit(objects.read_many([out])[0]).message
+    return parse_commit(repository.objects.read_many([out])[0]).message
 
 
 def _is_id(name: bytes) -> bool:

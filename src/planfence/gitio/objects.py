@@ -33,15 +33,17 @@ class GitObject:
 
 
 class Objects:
-    """Reads objects by any name that `rev-parse` understands; use it as a context manager.
+    """Reads objects by any name that `rev-parse` understands, as they are when it is asked; may be a context manager.
 
-    One process is started, at the first question.
+    One process is started, at the first question, and ends with this.
     """
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._process: Process | None = None
         self._answers: BufferedReader | None = None
+        #: Whether an answer was not read to its end, since its reader failed: then the process is of no more use.
+        self._left = False
 
     def __enter__(self) -> Objects:
         return self
@@ -49,11 +51,15 @@ class Objects:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
             self._process.kill()
             self._process = self._answers = None
+        self._left = False
 
     def begin(self) -> None:
         """Start the process, before anything is asked."""
@@ -63,6 +69,8 @@ class Objects:
 
     def _send(self, questions: str) -> BufferedReader:
         """Ask, and return where the answers come from."""
+        if self._left:
+            self.close()
         self.begin()
         assert self._process is not None
         assert self._answers is not None
@@ -72,6 +80,7 @@ class Objects:
                 data = data[os.write(self._process.stdin, data) :]
         except BrokenPipeError:
             raise self._ended() from None
+        self._left = True
         return self._answers
 
     def answers(self, names: Sequence[str]) -> Iterator[BufferedReader]:
@@ -83,9 +92,11 @@ class Objects:
         questions = ("".join(f"contents {name}\n" for name in part) for part in parts)
         self._send(next(questions, ""))
         for part in parts:
+            self._left = False  # of what was asked ahead nothing is read yet
             answers = self._send(next(questions, ""))
             for _ in part:
                 yield answers
+        self._left = False
 
     def _ended(self) -> CouldNotCheck:
         assert self._process is not None
@@ -103,6 +114,7 @@ class Objects:
     def find(self, name: str) -> tuple[str, str, int] | None:
         """Return (id, type, size in bytes) of what ``name`` names, or None if it names nothing."""
         _, fields = self._ask("info", name)
+        self._left = False
         if fields[-1] in (b"missing", b"ambiguous"):
             return None
         return fields[0].decode(), fields[1].decode(), int(fields[2])
@@ -114,6 +126,7 @@ class Objects:
         """
         answers, fields = self._ask("contents", name)
         if fields[-1] in (b"missing", b"ambiguous"):
+            self._left = False
             return None
         size = int(fields[2])
         if size > LARGEST:
@@ -122,6 +135,7 @@ class Objects:
         data = answers.read(size + 1)
         if len(data) != size + 1:
             raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
+        self._left = False
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
 
     def sizes(self, names: list[str]) -> dict[str, int]:
@@ -134,6 +148,7 @@ class Objects:
         for name in names:
             fields = _found(name, answers.readline())
             found[name] = int(fields[2])
+        self._left = False
         return found
 
     def read_many(self, names: list[str]) -> list[GitObject]:
@@ -150,6 +165,7 @@ class Objects:
             if len(data) != size + 1:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
+        self._left = False
         return found
 
     def beginnings(self, names: Sequence[str], most: int, whole: Callable[[bytes], bool]) -> Iterator[GitObject]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.gitio.objects import Objects
 from planfence.gitio.run import Git, too_old
-from planfence.records import dataclass
+from planfence.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Repository:
 
     ``top`` is the top of the worktree (of a bare repository: its git directory), ``git_dir``
     this worktree's own git directory, ``common_dir`` the one that all worktrees share.
-    ``zero`` is the null id in this repository's object format. The folders are kept as names,
-    for what has no time to load `pathlib`.
+    ``zero`` is the null id in this repository's object format, ``objects`` what reads them: one process for whoever
+    has the repository. The folders are kept as names, for what has no time to load `pathlib`.
     """
 
     git: Git
@@ -36,6 +37,7 @@ class Repository:
     common_dir_name: str
     bare: bool
     zero: str
+    objects: Objects = field(repr=False, compare=False)
 
     @property
     def top(self) -> Path:
@@ -122,7 +124,7 @@ def open_repository(environment: Environment, cwd: str | Path, meanwhile: Callab
     if status == 0 and len(words) == 6 and words[2] == "false":
         git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[4]
         found = Git(top, environment, partial=_is_partial(common_dir))
-        return Repository(found, top, git_dir, common_dir, False, zero)
+        return Repository(found, top, git_dir, common_dir, False, zero, Objects(found))
     return _open_unusual(git, cwd)
 
 
@@ -141,7 +143,7 @@ def _open_unusual(git: Git, cwd: str | Path) -> Repository:
     (git_dir, common_dir), bare = _two_folders(folders), is_bare == "true"
     top = git_dir if bare else _top(git, cwd, git_dir)
     found = Git(top, git.environment, partial=_is_partial(common_dir))
-    return Repository(found, top, git_dir, common_dir, bare, _zero(object_format))
+    return Repository(found, top, git_dir, common_dir, bare, _zero(object_format), Objects(found))
 
 
 def _is_partial(common_dir: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from planfence.errors import PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.gitio.run import BUFFERED, WHOLE, Asked, Git
 from planfence.records import dataclass, field
 
@@ -159,7 +158,6 @@ class Ahead(NamedTuple):
 
     base: str
     head: str
-    objects: Objects
     asked: Asked
 
     @property

@@ -10,6 +10,7 @@ from planfence.errors import CouldNotCheck
 from planfence.files.ranges import processors
 from planfence.files.state import read_active_task
 from planfence.gitio import paths
+from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Asked, Git
 from planfence.identity import worktree_maker
@@ -143,7 +144,7 @@ def _opened(repository: Repository, top: str, git_dir: str) -> Repository:
         return repository
     environment = repository.environment
     git = Git(top, environment.but(environment.for_child()), partial=repository.git.partial)
-    return Repository(git, top, git_dir, repository.common_dir_name, False, repository.zero)
+    return Repository(git, top, git_dir, repository.common_dir_name, False, repository.zero, Objects(git))
 
 
 def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,6 @@ from planfence.change.write import UNDER_WAY
 from planfence.files.ancestors import commit_words
 from planfence.finding import Finding
 from planfence.gitio import paths as patterns
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
@@ -128,11 +127,10 @@ def tasks_for(repository: Repository, ctx: Context, paths: tuple[str, ...]) -> t
     parent = next(iter(ctx.change.parents), "")
     if not parent or not paths:
         return ()
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        governing = sources.at(parent)
-        ids = [found for path in governing.plans if (found := ctx.policy.plan_id(path)) is not None]
-        plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
+    sources = Sources(repository.objects)
+    governing = sources.at(parent)
+    ids = [found for path in governing.plans if (found := ctx.policy.plan_id(path)) is not None]
+    plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
     fit = [
         (plan, task)
         for plan in plans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from functools import partial
 
 from planfence import POLICY_PATH
@@ -130,7 +130,8 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
     message's type asks for it.
     """
     change = reader.staged(repository)
-    with Objects(repository.git) as objects, ExitStack() as stack:
+    objects = repository.objects
+    with ExitStack() as stack:
         sources = Sources(objects)
         governing = sources.before_judging(next(iter(change.parents), ""))
         if governing.policy is None:
@@ -245,7 +246,8 @@ def judge_commits(
     """
     terms = terms or Terms()
     ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
-    with nullcontext(ahead.objects) if ahead else Objects(repository.git) as objects, ExitStack() as stack:
+    objects = repository.objects
+    with ExitStack() as stack:
         sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
@@ -422,18 +424,18 @@ def check_branch(repository: Repository) -> CheckResult:
     """Judge what this branch would bring to the protected branch, as far as that is known here."""
     head = reader.head(repository)
     known = known_heads(repository)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        policy = sources.policy(head)
-        if policy is None:
-            return CheckResult(Report((), (), (NO_POLICY,)), None)
-        named = sources.policy(known.tips[known.default]) if known.default else None
-        if named is not None and named.base not in known.tips:
-            raise _nothing_to_compare_with(repository, named.base, known=False)
-        protected = find_protected(sources, known)
-        if protected is not None:
-            span = Ranges(repository, objects, protected, known).own_span(head)
-            revisions, base = list(span.revisions), protected.commit
+    objects = repository.objects
+    sources = Sources(objects)
+    policy = sources.policy(head)
+    if policy is None:
+        return CheckResult(Report((), (), (NO_POLICY,)), None)
+    named = sources.policy(known.tips[known.default]) if known.default else None
+    if named is not None and named.base not in known.tips:
+        raise _nothing_to_compare_with(repository, named.base, known=False)
+    protected = find_protected(sources, known)
+    if protected is not None:
+        span = Ranges(repository, objects, protected, known).own_span(head)
+        revisions, base = list(span.revisions), protected.commit
     if protected is None:
         base = branch_base(repository, policy)
         revisions = [head, f"^{base}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from planfence.errors import PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect, how_to_start
 from planfence.judge.attribution import active_task
@@ -61,20 +60,19 @@ def look(repository: Repository, wanted: str = "") -> Scene:
     Raises :class:`PlanfenceError` if there is no policy, no such task, or none is active.
     """
     head, tree = head_of(repository)
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        governing = sources.at(head)
-        policy = require_policy(governing.policy)
-        ids = [plan_id for path in governing.plans if (plan_id := policy.plan_id(path)) is not None]
-        name = wanted or active_task(repository)
-        if not name:
-            raise PlanfenceError("no task is active in this worktree", hint=how_to_start(repository.top_name))
-        plan_id, slash, task_id = name.partition("/")
-        if slash:
-            ids = [found for found in ids if found == plan_id]
-        else:
-            task_id = name
-        plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
+    sources = Sources(repository.objects)
+    governing = sources.at(head)
+    policy = require_policy(governing.policy)
+    ids = [plan_id for path in governing.plans if (plan_id := policy.plan_id(path)) is not None]
+    name = wanted or active_task(repository)
+    if not name:
+        raise PlanfenceError("no task is active in this worktree", hint=how_to_start(repository.top_name))
+    plan_id, slash, task_id = name.partition("/")
+    if slash:
+        ids = [found for found in ids if found == plan_id]
+    else:
+        task_id = name
+    plans = [plan for each in ids if (plan := sources.plan(governing, each)) is not None]
     found = [(plan, task) for plan in plans if (task := plan.task(task_id)) is not None]
     if len(found) != 1:
         raise _no_such_task(repository, policy, name, found, plans)

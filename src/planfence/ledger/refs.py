@@ -21,7 +21,6 @@ from contextlib import contextmanager
 
 from planfence.errors import CouldNotCheck
 from planfence.files.state import held, told, write_atomically, write_new
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass
@@ -93,7 +92,7 @@ class Ledger:
     """The ledger of one repository, all its writers together."""
 
     def __init__(self, repository: Repository) -> None:
-        self._git = repository.git
+        self._git, self._objects = repository.git, repository.objects
         self._zero = repository.zero
         self._folder = repository.common_dir / "planfence"
         self._known: frozenset[str] | None = None
@@ -130,9 +129,8 @@ class Ledger:
         if not tips.commits:
             return
         names = self._git.text("rev-list", "--stdin", stdin="\n".join(tips.commits).encode() + b"\n").split()
-        with Objects(self._git) as objects:
-            for name, answers in zip(names, objects.answers([f"{name}:{ENTRY}" for name in names]), strict=True):
-                yield _next_entry(answers, name)
+        for name, answers in zip(names, self._objects.answers([f"{name}:{ENTRY}" for name in names]), strict=True):
+            yield _next_entry(answers, name)
 
     def own(self) -> list[str]:
         """Return the commits of the own ref, the newest first, as the ref has them: a date in an entry is a claim.

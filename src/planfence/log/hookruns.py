@@ -6,7 +6,6 @@ import time
 
 from planfence.change import reader
 from planfence.errors import BadFile, PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
@@ -48,8 +47,7 @@ def ran(repository: Repository, event: str, outcome: CheckResult, began: float) 
 def observes(repository: Repository) -> bool:
     """Whether the policy at HEAD refuses nothing; one that can't be read does not say so."""
     try:
-        with Objects(repository.git) as objects:
-            policy = Sources(objects).policy(reader.head(repository))
+        policy = Sources(repository.objects).policy(reader.head(repository))
     except PlanfenceError:
         return False
     return policy is not None and policy.observes
@@ -61,8 +59,7 @@ def failed(repository: Repository, event: str, began: float) -> str:
     If the policy itself can't be read, the log is where it stands by default.
     """
     try:
-        with Objects(repository.git) as objects:
-            policy = Sources(objects).policy(reader.head(repository))
+        policy = Sources(repository.objects).policy(reader.head(repository))
     except BadFile:
         policy = Policy()
     except PlanfenceError:

@@ -54,8 +54,7 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
     if operation:
         hint = "finish or abort it, then amend the plan"
         raise PlanfenceError(f"{operation} is under way in this worktree", hint=hint)
-    with Objects(repository.git) as objects:
-        return _amend(repository, objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change))
+    return _amend(repository, repository.objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change))
 
 
 def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amendment) -> Amended:

@@ -7,7 +7,6 @@ from pathlib import Path
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import write_new
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
@@ -30,8 +29,7 @@ def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str =
         given["tag"] = tag
     draft = READERS[kind](_read(file), **given)
     name = identifier(plan_id or file.resolve().parent.name)
-    with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(reader.head(repository)) or Policy()
+    policy = Sources(repository.objects).policy(reader.head(repository)) or Policy()
     place = repository.top / policy.plan_path(name)
     text = to_toml(draft, name)
     if not write_new(place, text.encode()):

@@ -10,7 +10,6 @@ from planfence.change import reader, write
 from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.finding import Finding, Report, Severity
 from planfence.gitio import paths
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge.attribution import active_task
 from planfence.judge.check import require_policy
@@ -31,8 +30,7 @@ def policy_for_plans(repository: Repository) -> Policy:
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no plans to write or read", hint="do it in a clone")
-    with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(reader.head(repository))
+    policy = Sources(repository.objects).policy(reader.head(repository))
     if policy is None:
         loaded = worktree_policy(repository)
         policy = None if loaded is None else loaded.policy
@@ -41,8 +39,7 @@ def policy_for_plans(repository: Repository) -> Policy:
 
 def require_in_force(repository: Repository) -> None:
     """Raise :class:`PlanfenceError` if HEAD has no policy: no task can start there."""
-    with Objects(repository.git) as objects:
-        found = Sources(objects).policy(reader.head(repository))
+    found = Sources(repository.objects).policy(reader.head(repository))
     if found is None and worktree_policy(repository) is not None:
         raise PlanfenceError(
             f"{POLICY_PATH} is not committed yet, so no task can start",
@@ -200,8 +197,7 @@ def _is_lighter(finding: Finding, rule: LintRule) -> bool:
 def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:
     """Lint a plan as a commit has it, among that commit's files; nothing if the commit has no such plan."""
     path = policy.plan_path(plan_id)
-    with Objects(repository.git) as objects:
-        blob = objects.read(f"{commit}:{path}")
+    blob = repository.objects.read(f"{commit}:{path}")
     if blob is None or blob.type != "blob":
         return ()
     out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)

@@ -20,7 +20,6 @@ from planfence.files.process import Ended, Running, Watch, run_command
 from planfence.gate.junit import read_counts, read_failed
 from planfence.gate.testrun import link
 from planfence.gate.testtarget import Target
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.ledger import evidence
 from planfence.ledger.evidence import TESTS, Outcome
@@ -109,7 +108,6 @@ class Yard:
 
     def __enter__(self) -> Yard:
         try:
-            self._objects = self._stack.enter_context(Objects(self._repository.git))
             check_tree(self._repository, self._target.trees["base"])
             for _ in range(self.size):
                 self._benches.append(self._open())
@@ -182,7 +180,7 @@ class Yard:
             return None
         if state.data is not None or state.mode >> 12 == 0o16:
             return state.mode, state.data or b""
-        return state.mode, self._objects.read_many([state.id])[0].data
+        return state.mode, self._repository.objects.read_many([state.id])[0].data
 
     def _start(self, bench: _Bench) -> None:
         job = bench.job

@@ -194,6 +194,7 @@ def prove(
         except FlakyError as error:
             flaky = str(error)
         except KeyboardInterrupt:
+            repository.objects.close()  # Ctrl-C ends git's process as well, which starts again
             if any(one.answer(session.passes) for one in session.trials.values()):
                 _record(change, session, levels, earlier, known)
             raise

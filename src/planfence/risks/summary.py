@@ -12,7 +12,6 @@ from planfence.change.hunks import FileDiff
 from planfence.change.patchfile import PatchFile, as_patch
 from planfence.content.mixing import mixtures
 from planfence.errors import PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.judge import content
 from planfence.judge.attribution import active_task
@@ -103,8 +102,7 @@ def _trees(repository: Repository, revision: str, span: str, staged: bool) -> tu
     head = reader.head(repository)
     if staged or change.files:
         return "staged", head or repository.empty_tree(), change.tree
-    with Objects(repository.git) as objects:
-        policy = Sources(objects).policy(head) or Policy()
+    policy = Sources(repository.objects).policy(head) or Policy()
     base = branch_base(repository, policy)
     if not base:
         raise PlanfenceError(
@@ -119,9 +117,8 @@ def _plan(repository: Repository) -> tuple[Plan | None, str]:
     plan_id, _, task_id = name.partition("/")
     if not task_id:
         return None, ""
-    with Objects(repository.git) as objects:
-        sources = Sources(objects)
-        plan = sources.plan(sources.at(reader.head(repository)), plan_id)
+    sources = Sources(repository.objects)
+    plan = sources.plan(sources.at(reader.head(repository)), plan_id)
     task = plan.task(task_id) if plan is not None else None
     return plan, task.theme if task is not None else ""
 

@@ -18,7 +18,6 @@ from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.files.state import read_active_task
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
 from planfence.judge.sources import Sources, worktree_policy
@@ -91,8 +90,7 @@ def _git(git: Git) -> Iterator[Diagnosis]:
 def _policy(repository: Repository) -> Policy:
     """The policy that says what to look at: HEAD's, else the worktree's, else the defaults."""
     try:
-        with Objects(repository.git) as objects:
-            policy = Sources(objects).policy(reader.head(repository))
+        policy = Sources(repository.objects).policy(reader.head(repository))
         loaded = worktree_policy(repository) if policy is None else None
         return policy or (loaded.policy if loaded else Policy())
     except PlanfenceError:
@@ -101,12 +99,11 @@ def _policy(repository: Repository) -> Policy:
 
 def policy(bench: Bench) -> Iterator[Diagnosis]:
     """Whether a policy is in force, and whether the one in the worktree can be read."""
-    with Objects(bench.repository.git) as objects:
-        try:
-            in_force = Sources(objects).policy(reader.head(bench.repository))
-        except PlanfenceError as error:
-            yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "fix it in a commit of its own")
-            return
+    try:
+        in_force = Sources(bench.repository.objects).policy(reader.head(bench.repository))
+    except PlanfenceError as error:
+        yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "fix it in a commit of its own")
+        return
     try:
         found = worktree_policy(bench.repository)
     except (BadFile, CouldNotCheck) as error:

@@ -13,7 +13,6 @@ from planfence.agents import codexserver, programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.gitio.objects import Objects
 from planfence.identity import HUMAN, detect
 from planfence.judge.sources import Sources
 from planfence.manifest.plan import Plan
@@ -217,20 +216,19 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
 
 def named(bench: Bench) -> frozenset[str]:
     """Return every model that a readable plan at HEAD gives a role."""
-    with Objects(bench.repository.git) as objects:
-        sources = Sources(objects)
+    sources = Sources(bench.repository.objects)
+    try:
+        governing = sources.at(reader.head(bench.repository))
+    except PlanfenceError:
+        return frozenset()
+    found: set[str] = set()
+    for path in governing.plans:
+        plan_id = bench.policy.plan_id(path)
         try:
-            governing = sources.at(reader.head(bench.repository))
+            plan = sources.plan(governing, plan_id) if plan_id else None
         except PlanfenceError:
-            return frozenset()
-        found: set[str] = set()
-        for path in governing.plans:
-            plan_id = bench.policy.plan_id(path)
-            try:
-                plan = sources.plan(governing, plan_id) if plan_id else None
-            except PlanfenceError:
-                continue
-            found |= _roles(plan)
+            continue
+        found |= _roles(plan)
     return frozenset(found)
 
 

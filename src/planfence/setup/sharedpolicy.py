@@ -34,9 +34,8 @@ _PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
 
 def shown_policy(repository: Repository) -> LoadedPolicy:
     """Return the policy that counts: HEAD's, else the worktree's; :class:`PlanfenceError` if there is none."""
-    with Objects(repository.git) as objects:
-        head = reader.head(repository)
-        found = Sources(objects).load_policy(head) if head else None
+    head = reader.head(repository)
+    found = Sources(repository.objects).load_policy(head) if head else None
     if found is None and not repository.bare:
         found = worktree_policy(repository)
     if found is None:
@@ -106,7 +105,8 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
         raise PlanfenceError("a bare repository has no branch of yours", hint="pull the policy in a clone")
     if operation := write.under_way(repository):
         raise PlanfenceError(f"{operation} is under way in this worktree", hint="finish or abort it first")
-    with Objects(repository.git) as objects, fetching(repository) as fetcher:
+    objects = repository.objects
+    with fetching(repository) as fetcher:
         head = reader.head(repository)
         policy = check.require_policy(Sources(objects).policy(head)) if head else check.require_policy(None)
         todo = [asked] if asked else [_again(path, each) for path, each in _pulled(objects, head, policy)]
@@ -235,7 +235,8 @@ def check_shared(repository: Repository) -> Checked:
 
     Raises :class:`CouldNotCheck` if git can't fetch one, :class:`BadFile` for a policy that is wrong.
     """
-    with Objects(repository.git) as objects, fetching(repository) as fetcher:
+    objects = repository.objects
+    with fetching(repository) as fetcher:
         head = reader.head(repository)
         loaded = Sources(objects).load_policy(head) if head else None
         policy = check.require_policy(loaded.policy if loaded else None)

@@ -29,9 +29,8 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Commit
 
     Raises :class:`CouldNotCheck` if git refuses; nothing but loose objects is left then.
     """
-    with Objects(repository.git) as objects:
-        new = new_objects(repository, objects)
-        trees = trees_of(new, base_tree, steps)
+    new = new_objects(repository, repository.objects)
+    trees = trees_of(new, base_tree, steps)
     with begin_store(repository) as storing:
         storing.status(new.pack(), ok=(0,))
     return trees
