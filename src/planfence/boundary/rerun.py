@@ -29,7 +29,7 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
         return dict.fromkeys(tips, "the policy names no test command")
     found: dict[str, str] = {}
     for tip in tips:
-        tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
+        tree = repository.objects.tree_of(tip)
         target = Target(tree, tip, base, policy, "human")
         results = run_in_export(
             repository,

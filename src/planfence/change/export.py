@@ -24,6 +24,7 @@ from planfence.env import LOCAL_GIT_VARIABLES
 from planfence.errors import CouldNotCheck
 from planfence.files.private import believed_above, private_folder
 from planfence.gitio import paths
+from planfence.gitio.isolated import objects_folder
 from planfence.gitio.objects import LARGEST, Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
@@ -151,7 +152,7 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     if into.is_symlink() or any(into.iterdir()):
         raise CouldNotCheck(f"{into} is not an empty folder", hint="name a folder that is not there")
     git = repository.git
-    objects = git.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = objects_folder(repository)
     shadow = space / "git"
     for part in ("refs", "info", "objects"):
         (shadow / part).mkdir(parents=True)

@@ -27,8 +27,8 @@ _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 def head(repository: Repository) -> str:
     """Return HEAD's commit id, or an empty string if there is no commit yet."""
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return "" if status else out.decode().strip()
+    found = repository.objects.find("HEAD^{commit}")
+    return found[0] if found else ""
 
 
 def staged(repository: Repository) -> Change:
@@ -186,7 +186,7 @@ def end_of(repository: Repository, tip: str, without: Sequence[str]) -> Change:
     """Return the whole of a range as one change: its last tree against where it left the excluded commits."""
     status, out = repository.git.status("merge-base", tip, *without, ok=(0, 1)) if without else (1, b"")
     base = "" if status else out.decode().strip()
-    tree = repository.git.text("rev-parse", "--verify", f"{tip}^{{tree}}")
+    tree = repository.objects.tree_of(tip)
     files = tuple(_diff(repository, base or repository.empty_tree(), tree))
     return Change(tip, (base,) if base else (), tree, files)
 

@@ -65,7 +65,7 @@ def compare(repository: Repository, first: str, second: str, teller: RunProgress
         "why": verdict.why,
         "at": now(),
     }
-    digests = {"gitTree": repository.git.text("rev-parse", f"{commits[0]}^{{tree}}"), "gitCommit": commits[0]}
+    digests = {"gitTree": repository.objects.tree_of(commits[0]), "gitCommit": commits[0]}
     policy = policy_holder.policy
     write_entry(repository, policy, Statement(COMPARISON, predicate, digests))
     warning = log_writer.record(

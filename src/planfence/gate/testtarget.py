@@ -81,7 +81,7 @@ def _base_of(repository: Repository, policy: Policy, commit: str, parents: tuple
 def _tree_of(repository: Repository, commit: str) -> str:
     if not commit:
         return repository.git.text("mktree", stdin=b"")
-    return repository.git.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+    return repository.objects.tree_of(commit)
 
 
 def _with_task(repository: Repository, target: Target, wanted: str) -> Target:

@@ -37,11 +37,9 @@ class BareView:
 
     def __enter__(self) -> Git:
         repository, git = self._repository, self._repository.git
-        # What `rev-parse --git-path objects` says (path.c), relative to where git starts (`Git.folder`).
-        objects = git.environment.get("GIT_OBJECT_DIRECTORY") or os.path.join(repository.common_dir_name, "objects")
         try:
             self._folder = _new_folder(git.environment.get("TMPDIR"))
-            _write(self._folder, os.path.join(git.root.absolute(), objects), sha256=len(repository.zero) == 64)
+            _write(self._folder, objects_folder(repository), sha256=len(repository.zero) == 64)
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
@@ -51,6 +49,12 @@ class BareView:
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             _remove(self._folder)
+
+
+def objects_folder(repository: Repository) -> str:
+    """Return where the objects are: what `rev-parse --git-path objects` says (path.c), as an absolute name."""
+    named = repository.environment.get("GIT_OBJECT_DIRECTORY") or os.path.join(repository.common_dir_name, "objects")
+    return os.path.join(repository.git.root.absolute(), named)
 
 
 def _new_folder(named: str | None) -> Path:

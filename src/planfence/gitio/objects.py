@@ -138,6 +138,13 @@ class Objects:
         self._left = False
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
 
+    def tree_of(self, commit: str) -> str:
+        """Return the id of a commit's tree; raises :class:`CouldNotCheck` if the commit is missing."""
+        found = self.find(f"{commit}^{{tree}}")
+        if found is None:
+            raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
+        return found[0]
+
     def sizes(self, names: list[str]) -> dict[str, int]:
         """Return the sizes in bytes of the objects of these full ids; at most a few hundred at a time.
 

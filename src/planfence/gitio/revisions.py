@@ -29,10 +29,10 @@ def resolve(repository: Repository, revision: str) -> str:
     Raises :class:`PlanfenceError` if it names none, and if git could take its name for several refs.
     """
     named = unambiguous(repository.git, revision)
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", f"{named}^{{commit}}")
-    if status:
+    found = repository.objects.find(f"{named}^{{commit}}") if "\n" not in named else None
+    if found is None:
         raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
-    return out.decode().strip()
+    return found[0]
 
 
 def unambiguous(git: Git, revision: str) -> str:

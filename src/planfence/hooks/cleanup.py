@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planfence.change import message as messages
 from planfence.files.ancestors import commit_words
 from planfence.gitio.repository import Repository
@@ -11,19 +13,22 @@ from planfence.records import dataclass
 _CANDIDATES = "#;@!$%^&|:"
 #: Short options of `git commit` with a value, and those of them that may stand without one.
 _VALUED, _OPTIONAL = "mFCctSu", "Su"
+_SETTINGS = r"^(core\.comment(char|string)|commit\.(cleanup|verbose)|i18n\.commitencoding)$"
 
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
     """How git will clean a message: ``mode`` as in `--cleanup`, ``comment`` its prefix of comments.
 
-    ``cut``: all from the scissors line on goes. ``edited``: an editor was opened.
+    ``cut``: all from the scissors line on goes. ``edited``: an editor was opened. ``encoding`` is what git notes in the
+    commit (empty: its own).
     """
 
     mode: str
     comment: str
     cut: bool
     edited: bool
+    encoding: str
 
     def finished(self, text: str) -> str:
         """Return the message as it will stand in the commit."""
@@ -46,14 +51,16 @@ def cleanup_of(repository: Repository, text: str) -> Cleanup:
     edited = repository.environment.get("GIT_EDITOR") != ":"
     if not edited:
         edited = said.get("edit", "yes") == "yes" if words else _has_template(text)
-    comment = _comment(repository, text, edited)
-    mode = said.get("cleanup") or _setting(repository, "commit.cleanup") or "default"
+    settings = _settings(repository)
+    comment = _comment(settings, text, edited)
+    mode = said.get("cleanup") or settings.get("commit.cleanup") or "default"
     if mode == "default":
         mode = "strip" if edited else "whitespace"
-    verbose = said.get("verbose", "") or _setting(repository, "commit.verbose").lower()
+    verbose = said.get("verbose", "") or settings.get("commit.verbose", "").lower()
     cut = mode == "scissors" and edited
     cut = cut or (verbose not in ("", "no", "false", "off", "0") if words else edited and messages.SCISSORS in text)
-    return Cleanup("whitespace" if mode == "scissors" else mode, comment, cut, edited)
+    encoding = settings.get("i18n.commitencoding", "").strip()
+    return Cleanup("whitespace" if mode == "scissors" else mode, comment, cut, edited, encoding)
 
 
 def _has_template(text: str) -> bool:
@@ -61,9 +68,9 @@ def _has_template(text: str) -> bool:
     return not text.split("\n", 1)[0].strip() or messages.SCISSORS in text
 
 
-def _comment(repository: Repository, text: str, edited: bool) -> str:
+def _comment(settings: Mapping[str, str], text: str, edited: bool) -> str:
     """Git's comment prefix; `core.commentString` (git 2.45) is the same setting's later name."""
-    found = _setting(repository, "core.commentString") or _setting(repository, "core.commentChar") or "#"
+    found = settings.get("core.commentstring") or settings.get("core.commentchar") or "#"
     if found != "auto":
         return found
     if "\n#" not in "\n" + text:
@@ -75,9 +82,11 @@ def _comment(repository: Repository, text: str, edited: bool) -> str:
     return last if last and last in _CANDIDATES else "#"
 
 
-def _setting(repository: Repository, key: str) -> str:
-    status, out = repository.git.status("config", "--get", key)
-    return out.decode("utf-8", "replace").removesuffix("\n") if status == 0 else ""
+def _settings(repository: Repository) -> dict[str, str]:
+    """Git's settings about messages, by their names in small letters; of several values the last one counts."""
+    _, out = repository.git.status("config", "-z", "--get-regexp", _SETTINGS)
+    lines = (line.partition("\n") for line in out.decode("utf-8", "replace").split("\0") if line)
+    return {key: value for key, _, value in lines}
 
 
 def _said(words: tuple[str, ...]) -> dict[str, str]:

@@ -63,7 +63,7 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
-        _require_encoding(repository)
+        _require_encoding(cleanup.encoding)
         written = text
         if message.subject:
             if outcome.policy.trailers:
@@ -78,10 +78,8 @@ def commit_msg(repository: Repository, file: Path) -> HookResult:
     return HookResult(outcome, text=text, edited=cleanup.edited)
 
 
-def _require_encoding(repository: Repository) -> None:
+def _require_encoding(encoding: str) -> None:
     """Raise :class:`CouldNotCheck` if git would note an encoding in which `git log` finds no trailers."""
-    status, out = repository.git.status("config", "--get", "i18n.commitEncoding")
-    encoding = out.decode("utf-8", "replace").strip() if status == 0 else ""
     if not is_readable(encoding):
         raise CouldNotCheck(
             f"i18n.commitEncoding is {encoding}, in which no reader finds the trailers of a message",

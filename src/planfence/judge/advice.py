@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from planfence.change import reader
 from planfence.change.change import STAGED, Change
 from planfence.change.write import UNDER_WAY
 from planfence.files.ancestors import commit_words
@@ -115,8 +116,7 @@ def _under_way(repository: Repository) -> At:
 
 
 def _is_head(repository: Repository, commit: str) -> bool:
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128))
-    return status == 0 and out.decode().strip() == commit
+    return commit != "" and reader.head(repository) == commit
 
 
 def tasks_for(repository: Repository, ctx: Context, paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Landing:
         for ids in self._candidates(parent, named, said):
             found = [self._judged(parent, identifier, claim) for identifier in ids]
             commits = tuple(commit for commit in found if commit is not None)
-            if len(commits) == len(found) and self.without(self._tree(parent), commits) == change.tree:
+            if len(commits) == len(found) and self.without(self._objects.tree_of(parent), commits) == change.tree:
                 return commits
         return ()
 
@@ -79,7 +79,7 @@ class Landing:
         """Return a tree with commits undone one after the other, a merge to its first parent; empty: conflicts."""
         for commit in commits:
             if tree:
-                tree = self._merges.applied(commit.tree, self._tree(commit.parents[0]), tree)
+                tree = self._merges.applied(commit.tree, self._objects.tree_of(commit.parents[0]), tree)
         return tree
 
     def undone_in(self, parent: str, message: Message, claim: Attribution) -> tuple[Commit, ...]:
@@ -167,7 +167,7 @@ class Landing:
     def _is_below(self, prefix: str, merge: str, commit: str) -> bool:
         found = self._objects.find(f"{merge}:{prefix}")
         parents = parse_commit(self._objects.read_many([merge])[0]).parents
-        return parents[1:] == (commit,) and found is not None and found[0] == self._tree(commit)
+        return parents[1:] == (commit,) and found is not None and found[0] == self._objects.tree_of(commit)
 
     # -- heads
 
@@ -201,8 +201,8 @@ class Landing:
             if twin == change.name or other is None:
                 continue
             commit = parse_commit(other)
-            old = self._tree(commit.parents[0])
-            if self._merges.applied(old, commit.tree, self._tree(parent)) == change.tree:
+            old = self._objects.tree_of(commit.parents[0])
+            if self._merges.applied(old, commit.tree, self._objects.tree_of(parent)) == change.tree:
                 for head in self._all():
                     if self._contains(head.commit, twin) and not self._contains(head.commit, change.name):
                         yield head
@@ -253,19 +253,13 @@ class Landing:
 
     def tree_of(self, commit: str) -> str:
         """Return a commit's tree."""
-        return self._tree(commit)
+        return self._objects.tree_of(commit)
 
     @property
     def _merges(self) -> Merges:
         if self._merging is None:
             self._merging = self._stack.enter_context(Merges(self._repository))
         return self._merging
-
-    def _tree(self, commit: str) -> str:
-        found = self._objects.find(f"{commit}^{{tree}}")
-        if found is None:
-            raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
-        return found[0]
 
     def _contains(self, tip: str, commit: str) -> bool:
         return self._repository.git.is_ancestor(commit, tip)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.identity import detect, how_to_start
@@ -104,11 +105,10 @@ def _no_such_task(
 
 def head_of(repository: Repository) -> tuple[str, str]:
     """Return HEAD's commit and tree (full ids). Raises :class:`PlanfenceError` if there is no commit yet."""
-    status, out = repository.git.status("rev-parse", "HEAD^{commit}", "HEAD^{tree}", ok=(0, 128))
-    ids = out.decode("ascii", "replace").split()
-    if status != 0 or len(ids) != 2:
+    head = reader.head(repository)
+    if not head:
         raise PlanfenceError("there is no commit yet", hint="commit the plan and the policy first")
-    return ids[0], ids[1]
+    return head, repository.objects.tree_of(head)
 
 
 def merge_base(repository: Repository, policy: Policy, head: str) -> str:

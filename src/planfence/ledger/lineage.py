@@ -118,13 +118,13 @@ def bound(repository: Repository, policy: Policy, move: Move) -> Move:
         return move
     plan = plan_at(repository, move.commit, path)
     task = plan.task(task_id) if plan else None
-    text = repository.git.status("rev-parse", "--verify", "--quiet", f"{move.commit}:{path}", ok=(0, 1, 128))[1]
+    text = repository.objects.find(f"{move.commit}:{path}")
     return replace(
         move,
         roots=tuple(sorted(first_commits(repository, (move.commit,)))),
         added=added,
         terms=terms_of(task) if task else "",
-        text=text.decode("ascii", "replace").strip(),
+        text=text[0] if text else "",
     )
 
 
@@ -200,9 +200,9 @@ def first_commits(repository: Repository, heads: Sequence[str]) -> tuple[str, ..
 
 def plan_at(repository: Repository, commit: str, path: str) -> Plan | None:
     """Return the plan that stands at a path of a commit; None if there is none that can be read."""
-    status, out = repository.git.status("cat-file", "blob", f"{commit}:{path}", ok=(0, 128))
+    blob = repository.objects.read(f"{commit}:{path}")
     try:
-        return parse_plan(out, path) if status == 0 else None
+        return parse_plan(blob.data, path) if blob is not None and blob.type == "blob" else None
     except BadFile:
         return None
 

@@ -150,9 +150,9 @@ def _signer(
 def read_signers(repository: Repository, policy: Policy, base: str = "") -> bytes:
     """Return the allowed_signers file as it stands on the protected branch (or at ``base``); raises without one."""
     for at in (base,) if base else base_refs(repository, policy.base):
-        status, out = repository.git.status("cat-file", "blob", f"{at}:{policy.trust.signers}", ok=(0, 128))
-        if status == 0:
-            return out
+        blob = repository.objects.read(f"{at}:{policy.trust.signers}")
+        if blob is not None and blob.type == "blob":
+            return blob.data
     raise CouldNotCheck(
         f"the signers' file {policy.trust.signers!r} is not on {policy.base}",
         hint=f"commit it there, and fetch {policy.base}",
@@ -291,8 +291,7 @@ def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Si
     def known(move: Move) -> bool:
         """Whether it is of this repository, whichever branch has its plan, and signed if only that counts."""
         signed = signer is None or bool(move.added and signer(move.entry))
-        here = (repository.git.status("cat-file", "-e", root, ok=(0, 1, 128))[0] == 0 for root in move.roots)
-        return signed and all(here)
+        return signed and all(repository.objects.find(root) for root in move.roots)
 
     def active(hold: Hold) -> float:
         from planfence.ledger.lastwork import last_work  # few claims are so old that it is asked

@@ -231,7 +231,7 @@ class Ledger:
         return name if _WRITER.fullmatch(name) else ""
 
     def _is_commit(self, name: str) -> bool:
-        return self._git.status("cat-file", "-e", f"{name}^{{commit}}", ok=(0, 1, 128))[0] == 0
+        return self._objects.find(f"{name}^{{commit}}") is not None
 
     def _new_writer(self) -> None:
         path = self._folder / "writer"
@@ -288,8 +288,7 @@ class Ledger:
 
     def _kept_tip(self, ref: str) -> str:
         """The commit of a period's ref; empty if there is none, or it is something else, which is replaced."""
-        words = self._git.text("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", ref).split()
-        return words[0] if words[1:] == ["commit"] else ""
+        return self._own_tip(ref) or ""
 
     def _tree(self, files: Mapping[str, bytes], trees: Mapping[str, str]) -> str:
         lines = []
@@ -329,14 +328,12 @@ class Ledger:
 
     def _own_tip(self, ref: str) -> str | None:
         """Return the ref's commit, empty if it does not exist, None if it is unusable."""
-        status, _ = self._git.status("symbolic-ref", "--quiet", ref, ok=(0, 1, 128))
-        if status == 0:
-            return None
-        status, out = self._git.status("rev-parse", "--verify", "--quiet", ref, ok=(0, 1, 128))
-        if status != 0:
-            return ""
-        oid = out.decode().strip()
-        return oid if self._is_commit(oid) else None
+        question = ("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", ref)
+        status, out = self._git.status(*question, ok=(0, 128))  # 128: it leads to nothing that is here
+        words = out.decode("ascii", "replace").split()
+        if status == 0 and not words:
+            return ""  # nor if it stands for a ref that does not exist: `update-ref --no-deref` takes its place
+        return words[0] if words[1:] == ["commit"] else None
 
     def _parents(self, old: str, kept: str) -> list[str]:
         """The ref's tip, and the last known one if the ref no longer leads to it."""

@@ -101,7 +101,7 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
 
     first = span.parents[mine[-1]]
     base = first[0] if first else target.base
-    tree = repository.git.text("rev-parse", "--verify", "--end-of-options", f"{base}^{{tree}}")
+    tree = repository.objects.tree_of(base)
     changed = frozenset(path for commit in mine for path in reader.commit(repository, commit).paths)
     return replace(target, base=base, trees=target.trees | {"base": tree}), changed
 
