@@ -116,9 +116,10 @@ def test_a_claim_ends_with_its_task(empty_repo) -> None:
     assert repo.planfence("advance", "p/t").returncode == 0
     assert started(there, "q/u").returncode == 1
     from planfence.gate import stage
+    from planfence.judge.situation import look
     from planfence.ledger.transitions import Answer
 
-    stage.answer(repo.open(PLANFENCE_MODEL="claude"), {"A1": Answer("A1", True, "read it")}, "p/t")
+    stage.answer(look(repo.open(PLANFENCE_MODEL="claude"), "p/t"), {"A1": Answer("A1", True, "read it")})
     done = repo.planfence("advance", "p/t", PLANFENCE_MODEL="claude")
     assert done.returncode == 0, done.stderr
     assert started(there, "q/u").returncode == 0
@@ -126,10 +127,11 @@ def test_a_claim_ends_with_its_task(empty_repo) -> None:
 
 def test_a_stale_claim_ends_where_another_begins(empty_repo, monkeypatch) -> None:
     from planfence.gate import stage
+    from planfence.judge.situation import look
 
     repo = planned(empty_repo, "claims.stale_h = 1\n", p={"t": "src/**"}, q={"u": "src/a.py"})
     monkeypatch.setattr(stage, "now", lambda: "2026-01-01T00:00:00Z")
-    stage.start(repo.open(), "p/t")
+    stage.start(look(repo.open(), "p/t"))
     monkeypatch.undo()
     there = worktree(repo, "there")
     state = repo.root / ".git/planfence/task"

@@ -11,6 +11,7 @@ from support.repository import Repo
 
 from planfence.files.state import read_active_task
 from planfence.gate import stage
+from planfence.judge.situation import look
 
 TASK = "auth/middleware"
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human"
@@ -70,7 +71,7 @@ def merged(linking):
     linking.planfence("start", TASK, "--worktree")
     place = Repo(linking.root.parent / "repo-middleware", linking.variables)
     place.commit("feat: auth" + TRAILERS, **{"src/auth.py": "auth = 1\n"})
-    assert not stage.advance(place.open()).refused
+    assert not stage.advance(look(place.open())).refused
     assert not reviewed(place).refused
     assert place.planfence("finish", **CLAUDE).returncode == 0
     linking.git("merge", "-q", "--no-verify", "--no-ff", "--no-edit", TASK)

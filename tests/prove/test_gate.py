@@ -59,6 +59,7 @@ def test_nobody_is_asked_where_the_policy_says_so(repo):
 
 
 def test_a_slow_suite_is_not_asked_by_itself(repo, monkeypatch):
+    from planfence.judge.situation import look
     from planfence.prove import prove
     from planfence.prove.session import ProofProgress
 
@@ -66,7 +67,8 @@ def test_a_slow_suite_is_not_asked_by_itself(repo, monkeypatch):
     change(repo, user=GOOD, tests=SILENT)
     repo.planfence("test")
     monkeypatch.setattr(prove, "QUICK_S", 0.0)
-    assert prove.ask_at_gate(repo.open(), "", 600, ProofProgress(str, str)) == ""
+    scene = look(repo.open())
+    assert prove.ask_at_gate(scene, 600, ProofProgress(str, str)) == (scene, "")
     assert not read_book(repo.open()).proofs
     done = repo.planfence("status")
     assert "nobody has asked whether the tests would notice this change" in done.stdout

@@ -21,6 +21,7 @@ from support.gate import CLAUDE, CODEX, bare_remote, gated, work
 from support.ledger import append_and_tell, start
 
 from planfence.gate import stage
+from planfence.judge.situation import look
 from planfence.ledger.records import read_book, write_move
 from planfence.ledger.refs import PREFIX, Ledger
 from planfence.manifest.policy import Policy
@@ -111,11 +112,11 @@ def test_the_gate(repo, tmp_path):
         assert len(book.runs) in (before, before + 1)
         passed = [run for run in book.runs if run.tree == tree and run.passed]
         assert not (passed and number % 2)
-        moved = stage.advance(repo.open(**CODEX), TASK)
+        moved = stage.advance(look(repo.open(**CODEX), TASK))
         assert moved.refused != bool(passed)
         if passed:
             assert Ledger(repo.open()).kept(book.commits[passed[0].id]).files["output.txt"]
-            assert not stage.rework(repo.open(**CLAUDE), "again", TASK).refused
+            assert not stage.rework(look(repo.open(**CLAUDE), TASK), "again").refused
         (repo.root / "stray.txt").unlink(missing_ok=True)
     assert soon(lambda: not any(scratch.glob("planfence-*"))), list(scratch.iterdir())
     assert soon(lambda: not any(alive(each.name) for each in began.iterdir()))

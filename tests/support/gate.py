@@ -42,10 +42,11 @@ def work(
 def reviewed(repo, met: bool = True, **extra: str):
     """Answer the task's criterion as its reviewer."""
     from planfence.gate import stage
+    from planfence.judge.situation import look
     from planfence.ledger.transitions import Answer
 
     opened = repo.open(**(CLAUDE | extra))
-    return stage.answer(opened, {"A1": Answer("A1", met, "read it")}, "auth/middleware")
+    return stage.answer(look(opened, "auth/middleware"), {"A1": Answer("A1", met, "read it")})
 
 
 def bare_remote(repo, folder: Path) -> Path:

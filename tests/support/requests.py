@@ -225,13 +225,14 @@ class Team:
     def _move_on(self) -> None:
         """Send the task of the request's own plan on to review, and maybe let it be done."""
         from planfence.gate import stage
+        from planfence.judge.situation import look
         from planfence.ledger.transitions import Answer
 
         task = f"r{self.number}/own"
         for step in range(self.chance.choice((0, 1, 2, 2))):
             if step:
-                stage.answer(self.repo.open(), {"A1": Answer("A1", True, "seen")}, task)
-            if stage.advance(self.repo.open(), task).refused:
+                stage.answer(look(self.repo.open(), task), {"A1": Answer("A1", True, "seen")})
+            if stage.advance(look(self.repo.open(), task)).refused:
                 return  # the branch itself is
 
     def _task(self, name: str) -> bool:

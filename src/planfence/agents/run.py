@@ -164,7 +164,7 @@ def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan
     answers, notes = reviewing.read_json(ran.told.text.encode())
     environment = repository.environment
     theirs = environment.but({**environment.variables, "PLANFENCE_MODEL": agent})
-    return reviews.record(open_repository(theirs, repository.top), wanted, answers, notes), answers
+    return reviews.record(look(open_repository(theirs, repository.top), wanted), answers, notes), answers
 
 
 def _log(repository: Repository, policy: Policy, scene: Scene | None, stage: str, agent: str, ran: AgentRan) -> str:

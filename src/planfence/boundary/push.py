@@ -18,6 +18,7 @@ from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
+from planfence.ledger.records import Reading, reading
 from planfence.ledger.refs import KEPT, PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
@@ -60,11 +61,19 @@ def _is_id(repository: Repository, text: str) -> bool:
     return len(text) == len(repository.zero) and all(char in "0123456789abcdef" for char in text)
 
 
-def judge(repository: Repository, remote: str, updates: Iterable[PushedRef], *, rerun: bool = True) -> PushVerdict:
+def judge(
+    repository: Repository,
+    remote: str,
+    updates: Iterable[PushedRef],
+    *,
+    rerun: bool = True,
+    book: Reading | None = None,
+) -> PushVerdict:
     """Judge what a push would bring, as the remote's server and CI do as far as its branches are known here.
 
     Each tip is judged by itself. What another branch already has counts only if the policy says that it was judged
     there. If the remote has no policy yet, each commit's parent has its own. With ``rerun`` off no test is run here.
+    ``book`` tells the ledger if it is read already.
     """
     updates = [update for update in updates if not _is_ledger(repository, update)]
     branches = _branches(repository, remote, updates)
@@ -88,7 +97,8 @@ def judge(repository: Repository, remote: str, updates: Iterable[PushedRef], *, 
     steady = not any(_is_rerun(each) for tip in gates for each in said[tip])
     running = [tip for tip in gates if rerun and _runs_itself(repository, said[tip])]
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
-    outcomes = [_judge(repository, protected, span, gates) for span in spans]
+    book = book or reading(repository)
+    outcomes = [_judge(repository, protected, span, gates, book) for span in spans]
     report = merged(outcomes, weighed(found.findings, protected.policy if protected else None), ())
     if failed and not report.refused:
         raise PlanfenceError(
@@ -106,9 +116,15 @@ def judge(repository: Repository, remote: str, updates: Iterable[PushedRef], *, 
     return PushVerdict(outcome, tuple(notes))
 
 
-def _judge(repository: Repository, protected: Protected | None, span: TipRange, gates: dict[str, str]) -> CheckResult:
+def _judge(
+    repository: Repository,
+    protected: Protected | None,
+    span: TipRange,
+    gates: dict[str, str],
+    book: Reading,
+) -> CheckResult:
     own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
-    terms = Terms(gates=own, leaving=True)
+    terms = Terms(gates=own, leaving=True, book=book)
     if protected is not None:
         apart = span.commits_apart(repository)
         landed = span.tip if span.lands else ""
@@ -137,17 +153,17 @@ def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
     return notes
 
 
-def foresee(repository: Repository, commit: str) -> None:
+def foresee(repository: Repository, commit: str, book: Reading | None = None) -> None:
     """Judge the push that is likely next, of ``commit`` to the branch's remote, so that the hook finds its note.
 
-    Only what is allowed leaves one; a refusal is the hook's to say.
+    Only what is allowed leaves one; a refusal is the hook's to say. ``book`` is the ledger if it is read already.
     """
     try:
         remote = remote_of(repository)
     except PlanfenceError:
         return
     branch = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) or f"{BRANCH}-"
-    judge(repository, remote, [PushedRef(branch, commit, branch, repository.zero)], rerun=False)
+    judge(repository, remote, [PushedRef(branch, commit, branch, repository.zero)], rerun=False, book=book)
 
 
 def _is_ledger(repository: Repository, update: PushedRef) -> bool:

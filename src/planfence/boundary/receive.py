@@ -20,6 +20,7 @@ from planfence.judge import check
 from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
+from planfence.ledger.records import Reading, reading
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day
 from planfence.records import replace
@@ -51,8 +52,8 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
         findings += _chosen_anew(sources, protected, branches, found.tips)
     ranges = Ranges(repository, objects, protected, branches)
     spans = ranges.spans(found.tips)
-    ledger = _ledger_after(repository, objects, ours)
-    outcomes = [_judge(repository, protected, span, ledger) for span in spans]
+    book = reading(repository, _ledger_after(repository, objects, ours))
+    outcomes = [_judge(repository, protected, span, book) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
     findings = weighed(findings, protected.policy)
     report = merged(outcomes, findings, notes)
@@ -148,13 +149,13 @@ def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[Re
     return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: commit_of(objects, c), new)))))
 
 
-def _judge(repository: Repository, protected: Protected, span: TipRange, ledger: Tips) -> CheckResult:
+def _judge(repository: Repository, protected: Protected, span: TipRange, book: Reading) -> CheckResult:
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
     apart = span.commits_apart(repository)
     terms = Terms(
-        policy, protected.commit, gates, tips=ledger, apart=apart, leaving=True, landed=span.tip if span.lands else ""
+        policy, protected.commit, gates, book=book, apart=apart, leaving=True, landed=span.tip if span.lands else ""
     )
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))

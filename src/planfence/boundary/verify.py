@@ -19,6 +19,7 @@ from planfence.judge import check
 from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
+from planfence.ledger.records import Reading, reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
@@ -62,7 +63,8 @@ def verify(
     protected = asked.protected or _protected_at(Sources(objects), asked.base)
     ranges = Ranges(repository, objects, protected, asked.branches)
     spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
-    outcomes = [_judge(repository, asked, protected, each, progress, ahead) for each in spans]
+    book = reading(repository)
+    outcomes = [_judge(repository, asked, protected, each, progress, ahead, book) for each in spans]
     report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
     whole = whole_of(outcomes, report, protected.policy)
     tasks = tuple(name for outcome in outcomes for name in outcome.tasks)
@@ -83,6 +85,7 @@ def _judge(
     span: TipRange,
     progress: Callable[[int], None] | None,
     ahead: Ahead | None,
+    book: Reading,
 ) -> CheckResult:
     policy = protected.policy
     gates: dict[str, str] = {}
@@ -90,7 +93,7 @@ def _judge(
         inside = repository.git.status("merge-base", "--is-ancestor", span.tip, protected.commit)[0] != 0
         gates = {span.tip: "push"} if inside else {}
     apart = span.commits_apart(repository)
-    terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
+    terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead, book=book)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
     elif not asked.target or span.lands:

@@ -8,7 +8,7 @@ from planfence.boundary import push
 from planfence.cli.common import here, tell
 from planfence.cli.live import Live
 from planfence.gate import stage
-from planfence.gitio.repository import Repository
+from planfence.judge.situation import Scene, look
 from planfence.prove import prove
 from planfence.prove.session import ProofProgress
 from planfence.terminal import StatusLine, say
@@ -21,19 +21,18 @@ _BUDGET_S = 600
 @click.argument("task", default="")
 def command(task: str) -> int:
     """Move TASK (the active one) on: from implement to review, from review to done."""
-    repository = here()
-    note = _ask(repository, task)
-    moved = stage.advance(repository, task)
+    scene, note = _ask(look(here(), task))
+    moved = stage.advance(scene)
     if not moved.refused:
-        push.foresee(repository, moved.scene.head)
+        push.foresee(scene.repository, scene.head)
     if note:
         say(f"planfence: {note}", err=True)
     return tell(moved, f"{moved.scene.name}: {moved.scene.stage} → {moved.stage}", f"stays in {moved.scene.stage}")
 
 
-def _ask(repository: Repository, task: str) -> str:
+def _ask(scene: Scene) -> tuple[Scene, str]:
     line = StatusLine()
     try:
-        return prove.ask_at_gate(repository, task, _BUDGET_S, ProofProgress(Live().say, line.show))
+        return prove.ask_at_gate(scene, _BUDGET_S, ProofProgress(Live().say, line.show))
     finally:
         line.clear()

@@ -8,6 +8,7 @@ from planfence.cli.common import here, tell, tell_request
 from planfence.gate import budget
 from planfence.gate.requests import ask_budget
 from planfence.inert import dumps
+from planfence.judge.situation import look
 from planfence.manifest.budget import KINDS, MOST, Budget
 from planfence.terminal import emit, say
 
@@ -31,9 +32,10 @@ def command(
     repository = here()
     more = Budget(add_usd, add_min, add_tokens)
     if more:
-        if (asked := ask_budget(repository, task, more, why)) is not None:
+        scene = look(repository, task)
+        if (asked := ask_budget(scene, more, why)) is not None:
             return tell_request(asked)
-        moved = budget.raise_budget(repository, task, more, why)
+        moved = budget.raise_budget(scene, more, why)
         return tell(moved, f"{moved.scene.name} may cost {budget.words(more)} more", "not raised")
     scene, found = budget.of_task(repository, task)
     if as_json:

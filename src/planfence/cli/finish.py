@@ -10,6 +10,7 @@ from planfence.cli.common import here, tell
 from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import stage
 from planfence.gate.taskworktree import finish_and_remove
+from planfence.judge.situation import look
 from planfence.terminal import say
 
 
@@ -23,7 +24,7 @@ def command(task: str, *, leave: bool, remove: bool) -> int:
         if leave:
             raise PlanfenceError("--remove finishes a task, --leave does not", hint="choose one")
         return _remove(task)
-    moved = stage.finish(here(), task, leave=leave)
+    moved = stage.finish(look(here(), task), leave=leave)
     return tell(moved, f"{moved.scene.name}: {'left' if leave else 'finished'}, stage {moved.stage}", "not finished")
 
 

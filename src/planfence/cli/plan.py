@@ -91,8 +91,9 @@ def new(  # noqa: PLR0913 - one parameter an option
         return int(ExitCode.CLEAN)
     from planfence.cli.common import tell
     from planfence.gate import stage
+    from planfence.judge.situation import look
 
-    return tell(stage.start(here(), name), f"{name} is active: work, and commit as ever", "not started")
+    return tell(stage.start(look(here(), name)), f"{name} is active: work, and commit as ever", "not started")
 
 
 @command.command("show")

@@ -42,10 +42,10 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     elif sys.stdin.isatty():
         scene = look(repository, task)
         emit("".join(f"{line}\n" for line in prove.for_review(proof_of(scene), scene.task.title)))
-        answers = reviews.ask(repository, task, _asked)
+        answers = reviews.ask(scene.task, _asked)
     else:
         raise PlanfenceError("nobody is at the terminal to answer", hint="give --file or --json")
-    moved = reviews.record(repository, task, answers, notes)
+    moved = reviews.record(look(repository, task), answers, notes)
     unmet = [answer for answer in answers if not answer.met]
     said = f"{moved.scene.name}: {len(answers)} answers recorded by {moved.scene.model}"
     more = ["all met: planfence finish"]

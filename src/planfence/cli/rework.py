@@ -6,6 +6,7 @@ import click
 
 from planfence.cli.common import here, tell
 from planfence.gate import stage
+from planfence.judge.situation import look
 
 
 @click.command()
@@ -14,7 +15,7 @@ from planfence.gate import stage
 @click.option("--to", default="", metavar="MODEL", help="Who implements the next round.")
 def command(task: str, why: str, to: str) -> int:
     """Send TASK (the active one) back from review to implement."""
-    moved = stage.rework(here(), why, task, to=to)
+    moved = stage.rework(look(here(), task), why, to=to)
     return tell(
         moved,
         f"{moved.scene.name}: sent back, round {moved.scene.state.round + 1} of rework"

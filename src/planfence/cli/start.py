@@ -17,6 +17,7 @@ from planfence.gate import stage
 from planfence.gate.requests import ask_role, ask_share
 from planfence.gate.taskworktree import start_apart
 from planfence.gitio.repository import branch_of
+from planfence.judge.situation import look
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -73,19 +74,21 @@ def command(
     an empty answer, or none in half a minute, takes the plan's.
     """
     repository = here()
-    planned = to_ask(repository, task, int(time.time())) if estimate is None and _can_ask(prompt) else None
+    scene = look(repository, task)
+    planned = to_ask(scene, int(time.time())) if estimate is None and _can_ask(prompt) else None
     if planned is not None:
         estimate = _ask(planned)
+        scene = look(repository, task)  # the answer may have taken a while
     data = b"" if prompt is None else prompt.read()
-    if take_over and (asked := ask_role(repository, "take-over", task, "", take_over)) is not None:
+    if take_over and (asked := ask_role(scene, "take-over", "", take_over)) is not None:
         return tell_request(asked)
-    if share and (asked := ask_share(repository, task, share, why)) is not None:
+    if share and (asked := ask_share(scene, share, why)) is not None:
         return tell_request(asked)
     wish = stage.StartOptions(data, take_over, estimate or 0.0, share, why)
     if folder is None:
-        moved = stage.start(repository, task, wish)
+        moved = stage.start(scene, wish)
     else:
-        moved = start_apart(repository, task, Path(folder).absolute() if folder else None, wish)
+        moved = start_apart(scene, Path(folder).absolute() if folder else None, wish)
     name, model = moved.scene.name, moved.scene.model
     holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
     if not moved.refused:

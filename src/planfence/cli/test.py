@@ -33,7 +33,7 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     for hint in hints(ran):
         say(f"  hint: {hint}", err=True)
     if ran.passed and target.commit:
-        push.foresee(repository, target.commit)
+        push.foresee(repository, target.commit, lambda: ran.book)
     if ran.warning:
         live.say(ran.warning)
     return int(ExitCode.CLEAN if ran.passed else ExitCode.FINDINGS)

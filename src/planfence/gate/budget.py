@@ -104,16 +104,15 @@ def of_task(repository: Repository, wanted: str = "") -> tuple[Scene, tuple[Acco
     return scene, accounts(repository, scene.policy, scene.plan, scene.task, scene.head)
 
 
-def raise_budget(repository: Repository, wanted: str, more: Budget, why: str) -> Moved:
+def raise_budget(scene: Scene, more: Budget, why: str) -> Moved:
     """Let a task, and its plan, cost more: a person's word, recorded with its reason."""
-    scene = look(repository, wanted)
     checked(scene, more, why)
     if scene.model != HUMAN:
         raise PlanfenceError(
             f"a person raises a budget, and {scene.model} is none", hint="say to your person what you need"
         )
     move = move_of(scene, MoveKind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
-    write_move(repository, scene.policy, replace(move, grant=more))
+    write_move(scene.repository, scene.policy, replace(move, grant=more))
     return accepted(scene, "budget", scene.stage, [], why=why)
 
 

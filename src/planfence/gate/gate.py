@@ -8,7 +8,7 @@ from planfence import POLICY_PATH
 from planfence.change.patches import patch_ids
 from planfence.finding import Finding, Severity
 from planfence.gate.testcommand import line_for
-from planfence.judge.check import check_commit, check_range
+from planfence.judge.check import Terms, check_range, judge_commits
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
 from planfence.ledger.proofs import Proof, latest
@@ -271,9 +271,11 @@ def _holds(scene: Scene, move: Move) -> bool:
 
 def _scope(scene: Scene) -> Iterator[Finding]:
     """The branch's commits must be clean, on the base branch itself the task's: each against its real parent."""
+    repository, book = scene.repository, lambda: scene.book
     if scene.base != scene.head:
-        yield from check_range(scene.repository, scene.base, scene.head, leaving=True).report.errors
+        terms = Terms(leaving=True, book=book)
+        yield from check_range(repository, scene.base, scene.head, terms).report.errors
         return
-    mine = [fact.commit for fact in read_history(scene.repository, [scene.head]).facts if fact.task == scene.name]
+    mine = [fact.commit for fact in read_history(repository, [scene.head]).facts if fact.task == scene.name]
     for commit in reversed(mine):
-        yield from check_commit(scene.repository, commit).report.errors
+        yield from judge_commits(repository, [commit], walk=False, terms=Terms(book=book)).report.errors

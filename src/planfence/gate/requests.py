@@ -18,6 +18,7 @@ from planfence.files.append import append_line
 from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
+from planfence.judge.situation import Scene, look
 from planfence.ledger.records import new_id, now
 from planfence.log import writer
 from planfence.manifest.amendment import Amendment
@@ -111,42 +112,34 @@ def amend_or_ask(repository: Repository, plan_id: str, wanted: Amendment) -> tup
     return done, _ask(repository, done.policy, model, asked | {"adds": list(wanted.adds), "change": wanted.change})
 
 
-def ask_role(repository: Repository, kind: str, wanted: str, to: str, why: str) -> Request | None:
+def ask_role(scene: Scene, kind: str, to: str, why: str) -> Request | None:
     """Leave a request for a role if a model asks for one (``to`` empty: for itself); None: a person is at work."""
-    from planfence.judge.situation import look
-
-    scene = look(repository, wanted)
     if scene.model == HUMAN:
         return None
     if not why.strip():
         raise PlanfenceError("a request needs a reason")
     asked = {"kind": kind, "task": scene.name, "why": why, "to": to or scene.model}
-    return _ask(repository, scene.policy, scene.model, asked)
+    return _ask(scene.repository, scene.policy, scene.model, asked)
 
 
-def ask_share(repository: Repository, wanted: str, shared: tuple[str, ...], why: str) -> Request | None:
+def ask_share(scene: Scene, shared: tuple[str, ...], why: str) -> Request | None:
     """Leave a request to share files if a model asks for it; None: a person is at work."""
     from planfence.gate.claims import checked_shares
-    from planfence.judge.situation import look
 
-    scene = look(repository, wanted)
     if scene.model == HUMAN:
         return None
     checked_shares(scene, shared, why)
     asked = {"kind": "share", "task": scene.name, "why": why, "adds": list(shared)}
-    return _ask(repository, scene.policy, scene.model, asked)
+    return _ask(scene.repository, scene.policy, scene.model, asked)
 
 
-def ask_budget(repository: Repository, wanted: str, more: Budget, why: str) -> Request | None:
+def ask_budget(scene: Scene, more: Budget, why: str) -> Request | None:
     """Leave a request for a higher budget if a model asks for it; None: a person is at work."""
-    from planfence.judge.situation import look
-
-    scene = look(repository, wanted)
     budget.checked(scene, more, why)
     if scene.model == HUMAN:
         return None
     asked = {"kind": "budget", "task": scene.name, "why": why, "change": budget.written(more)}
-    return _ask(repository, scene.policy, scene.model, asked)
+    return _ask(scene.repository, scene.policy, scene.model, asked)
 
 
 def approve(repository: Repository, policy: Policy, number: int) -> str:
@@ -174,16 +167,16 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
         stage.renew(there, request.task)
         told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
     elif request.kind == "share":
-        moved = stage.start(there, request.task, stage.StartOptions(shared=request.adds, why=why))
+        moved = stage.start(look(there, request.task), stage.StartOptions(shared=request.adds, why=why))
         if moved.refused:
             faults = "\n".join(f"{each.code} {each.message}" for each in moved.report.errors)
             raise PlanfenceError(f"{request.task} can't start:\n{faults}", hint=f"planfence requests --drop {number}")
         told = f"{request.task} is active in {place}: {request.wish.removeprefix('let ')}"
     elif request.kind == "budget":
-        budget.raise_budget(there, request.task, budget.read(request.change), why)
+        budget.raise_budget(look(there, request.task), budget.read(request.change), why)
         told = request.wish.removeprefix("let ").replace(" cost ", " may cost ", 1)
     else:
-        moved = stage.hand_over(there, why, request.to, request.task)
+        moved = stage.hand_over(look(there, request.task), why, request.to)
         told = f"{request.task}: {moved.stage} is held by {request.to}"
     _close(repository, request, "approved")
     return told

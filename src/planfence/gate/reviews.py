@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable
 
 from planfence.gate import stage
 from planfence.gate.stage import Moved
-from planfence.gitio.repository import Repository
-from planfence.judge.situation import look
+from planfence.judge.situation import Scene
 from planfence.ledger import reviewing
 from planfence.ledger.reviewing import Point
 from planfence.ledger.transitions import Answer
+from planfence.manifest.plan import Task
 
 
-def record(repository: Repository, wanted: str, answers: Iterable[Answer], notes: str = "") -> Moved:
+def record(scene: Scene, answers: Iterable[Answer], notes: str = "") -> Moved:
     """Check a review's answers and write them to the ledger; raises where one lacks its word of evidence."""
-    task = look(repository, wanted).task
-    checked = reviewing.check(answers, task)
-    return stage.answer(
-        repository, {answer.criterion: answer for answer in checked}, wanted, _told(task.title, checked, notes)
-    )
+    checked = reviewing.check(answers, scene.task)
+    told = _told(scene.task.title, checked, notes)
+    return stage.answer(scene, {answer.criterion: answer for answer in checked}, told)
 
 
 def _told(title: str, answers: Iterable[Answer], notes: str) -> bytes:
@@ -28,7 +26,6 @@ def _told(title: str, answers: Iterable[Answer], notes: str) -> bytes:
     return "\n".join([*lines, "", notes, ""] if notes else [*lines, ""]).encode("utf-8", "surrogateescape")
 
 
-def ask(repository: Repository, wanted: str, answer: Callable[[Point], tuple[bool, str]]) -> tuple[Answer, ...]:
+def ask(task: Task, answer: Callable[[Point], tuple[bool, str]]) -> tuple[Answer, ...]:
     """Ask every point of a task's review; ``answer`` returns whether it is met, and the evidence."""
-    task = look(repository, wanted).task
     return tuple(Answer(point.id, *answer(point)) for point in reviewing.points(task))

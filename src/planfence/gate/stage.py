@@ -16,7 +16,8 @@ from planfence.gitio.worktrees import opened, worktrees
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
-from planfence.ledger.records import new_id, now, read_history, read_holds, write_move
+from planfence.ledger.records import new_id, now, read_history, write_move
+from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Claim, Move, MoveKind
 from planfence.log import writer as log_writer
@@ -56,13 +57,12 @@ class StartOptions:
     why: str = ""
 
 
-def start(repository: Repository, wanted: str, wish: StartOptions | None = None) -> Moved:
+def start(scene: Scene, wish: StartOptions | None = None) -> Moved:
     """Begin a task, or go back to one: out of the plan stage, and active in this worktree from here on.
 
     Of two starts of one clone at once, the second sees what the first claims.
     """
-    wish = wish or StartOptions()
-    scene = look(repository, wanted)
+    wish, repository = wish or StartOptions(), scene.repository
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     if wish.take_over and scene.model != HUMAN:
@@ -70,7 +70,6 @@ def start(repository: Repository, wanted: str, wish: StartOptions | None = None)
     if wish.shared and scene.model != HUMAN:
         raise _a_persons("shares a file between tasks", scene)
     claims.checked_shares(scene, wish.shared, wish.why)
-    _free_of_others(scene)
     found = _weighed(scene, blocks(scene, "start", taking_over=bool(wish.take_over)))
     again = read_active_task(repository.state_dir) == scene.name
     with _alone(scene) as current:
@@ -95,17 +94,14 @@ _PATIENCE_S = 600.0
 
 @contextmanager
 def _alone(scene: Scene) -> Iterator[Scene]:
-    """Hold every other start of this clone off; yield the task as it stands then, with the claims of all tasks."""
+    """Hold every other start of this clone off; yield the task as it stands then."""
     folder = scene.repository.common_dir / "planfence"
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, _PATIENCE_S):
-        holds = read_holds(scene.repository, scene.policy)
-        before, own = scene.facts.holds.of(scene.name), holds.of(scene.name)
-        if own is not None and (before is None or own.starts != before.starts):
-            scene = look(scene.repository, scene.name)  # it was begun meanwhile
-            holds = scene.facts.holds
+        if Ledger(scene.repository).tips().state != scene.book.state:
+            scene = look(scene.repository, scene.name)  # something was begun meanwhile
         _free_of_others(scene)
-        yield replace(scene, facts=replace(scene.facts, holds=holds))
+        yield scene
 
 
 def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) -> None:
@@ -178,12 +174,11 @@ def _free_of_others(scene: Scene) -> None:
             )
 
 
-def advance(repository: Repository, wanted: str = "") -> Moved:
+def advance(scene: Scene) -> Moved:
     """Move a task on: from implement to review, from review to done.
 
     Refuses, as findings, what the stage needs and is not there.
     """
-    scene = look(repository, wanted)
     if scene.stage is Stage.PLAN:
         raise PlanfenceError(f"{scene.name} has not begun", hint=f"planfence start {scene.name}")
     if scene.stage is Stage.DONE:
@@ -194,7 +189,7 @@ def advance(repository: Repository, wanted: str = "") -> Moved:
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
     move = move_of(scene, MoveKind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
-    write_move(repository, scene.policy, replace(move, patches=_patches(scene)))
+    write_move(scene.repository, scene.policy, replace(move, patches=_patches(scene)))
     return accepted(scene, "advance", following, [], found, review_round=scene.state.round + 1)
 
 
@@ -205,12 +200,11 @@ def _patches(scene: Scene) -> tuple[str, ...]:
     return tuple(sorted(patch_ids(scene.repository, mine).values()))
 
 
-def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") -> Moved:
+def rework(scene: Scene, why: str, *, to: str = "") -> Moved:
     """Send a task back from review to implement; ``to`` gives the implementer's role to another model."""
     if not why.strip():
         raise PlanfenceError("a rework needs a reason", hint='planfence rework --why "what must change"')
     to = checked(to, "--to") if to else ""
-    scene = look(repository, wanted)
     if scene.stage is not Stage.REVIEW:
         raise PlanfenceError(
             f"{scene.name} is in {scene.stage}, not in review", hint="only what is under review can be sent back"
@@ -220,13 +214,12 @@ def rework(repository: Repository, why: str, wanted: str = "", *, to: str = "") 
         return _refused(scene, "rework", found)
     state = scene.state
     move = move_of(scene, MoveKind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
-    write_move(repository, scene.policy, replace(move, round=state.round + 1))
+    write_move(scene.repository, scene.policy, replace(move, round=state.round + 1))
     return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=state.round + 1, why=why)
 
 
-def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = "", notes: bytes = b"") -> Moved:
+def answer(scene: Scene, answers: Mapping[str, Answer], notes: bytes = b"") -> Moved:
     """Record a reviewer's answers (by criterion id), bound to HEAD's tree; ``notes`` are kept with them."""
-    scene = look(repository, wanted)
     if scene.stage is not Stage.REVIEW:
         raise PlanfenceError(
             f"{scene.name} is in {scene.stage}, not in review", hint="`planfence advance` moves it there once it may"
@@ -239,16 +232,15 @@ def answer(repository: Repository, answers: Mapping[str, Answer], wanted: str = 
         return _refused(scene, "review", found)
     move = move_of(scene, MoveKind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
-    write_move(repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
+    write_move(scene.repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
     outcome = "met" if met else "unmet"
     return accepted(scene, "review", Stage.REVIEW, [], found, outcome=outcome, review_round=scene.state.round + 1)
 
 
-def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> Moved:
+def finish(scene: Scene, *, leave: bool = False) -> Moved:
     """Close a task whose review is done; with ``leave``, only stop working on it in this worktree."""
-    scene = look(repository, wanted)
-    stage = scene.stage
+    repository, stage = scene.repository, scene.stage
     if not leave and stage is not Stage.DONE:
         if stage is not Stage.REVIEW:
             raise PlanfenceError(
@@ -256,7 +248,7 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
                 hint="`planfence test`, `planfence advance` and the review come first;"
                 " `planfence finish --leave` only stops here",
             )
-        moved = advance(repository, scene.name)
+        moved = advance(scene)
         if moved.refused:
             return moved
         stage = Stage.DONE
@@ -271,20 +263,16 @@ def finish(repository: Repository, wanted: str = "", *, leave: bool = False) -> 
     return accepted(scene, "finish", stage, notes, (), **({"review_round": scene.state.round + 1} | line.fields))
 
 
-def hand_over(repository: Repository, why: str, to: str, wanted: str = "") -> Moved:
+def hand_over(scene: Scene, why: str, to: str) -> Moved:
     """Give the role of the task's present stage to another model, or take it (as `human`); recorded with its reason."""
     to = checked(to or HUMAN, "--to")
-    scene = look(repository, wanted)
     if not why.strip():
         raise PlanfenceError("a handover needs a reason")
     if scene.model != HUMAN:
         raise _a_persons("hands a role over", scene)
     stage = _working_stage(scene)
-    write_move(
-        repository,
-        scene.policy,
-        move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why),
-    )
+    move = move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why)
+    write_move(scene.repository, scene.policy, move)
     return accepted(scene, "handover", scene.stage, [], why=why)
 
 

@@ -41,13 +41,13 @@ _WORDS = {"??": "untracked", "!!": "ignored"}
 _SHOWN = 5
 
 
-def start_apart(repository: Repository, wanted: str, folder: Path | None, wish: StartOptions) -> Moved:
+def start_apart(scene: Scene, folder: Path | None, wish: StartOptions) -> Moved:
     """Make a branch `<plan>/<task>` from HEAD and a worktree of it, and start the task there (as :func:`stage.start`).
 
     ``folder`` None: beside the main worktree. A branch of that name that is there is taken as it is. The policy's
     `links` lead to the main worktree's. What is refused leaves nothing behind. Raises :class:`PlanfenceError`.
     """
-    scene = look(repository, wanted)
+    repository = scene.repository
     top = folder or _beside(repository, scene)
     if os.path.lexists(top) and (not top.is_dir() or any(top.iterdir())):
         raise PlanfenceError(f"{top} is there already", hint=f"planfence start {scene.name} --worktree DIR")
@@ -62,7 +62,7 @@ def start_apart(repository: Repository, wanted: str, folder: Path | None, wish: 
         environment = repository.environment
         there = open_repository(environment.but(environment.for_child()), top)
         _lead(repository, there, scene)
-        moved = stage.start(there, scene.name, wish)
+        moved = stage.start(look(there, scene.name), wish)
     except BaseException:
         _undo(repository, top, branch if is_new else "", scene.head)
         raise
@@ -135,7 +135,7 @@ def finish_and_remove(repository: Repository, wanted: str = "") -> Removal:
         )
     moved = None
     if scene.stage is not Stage.DONE or place.task == scene.name:
-        moved = stage.finish(there, scene.name)
+        moved = stage.finish(scene)
         if moved.refused:
             return Removal(place.top, scene.name, moved, ("the task is not finished",))
     main = os.fspath(repository.main_worktree())

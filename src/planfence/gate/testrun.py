@@ -40,11 +40,15 @@ class RunProgress:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of it. ``run`` is None if nothing had to run; ``why`` says why the tree does not pass."""
+    """What became of it. ``run`` is None if nothing had to run; ``why`` says why the tree does not pass.
+
+    ``book`` is the ledger afterwards.
+    """
 
     target: Target
     run: GateRun | None
     why: str
+    book: Book
     warning: str = ""
 
     @property
@@ -75,11 +79,11 @@ def run_tests(repository: Repository, target: Target, teller: RunProgress, *, ag
             "there is nothing to run: the policy names no test command, and no criterion has one",
             hint=f"write `{line_for(repository.top)}` under [tests] in planfence.toml, and commit that",
         )
-    book = read_book(repository)
+    book = target.book(repository)
     waiting = commands if again else _not_passed(repository, target, book, commands)
     if not waiting:
         teller.say(f"tree {target.tree[:12]} has already passed: not tested again (`--again` does)")
-        return Ran(target, None, "")
+        return Ran(target, None, "", book)
     started = time.monotonic()
     results, kept, where = _run_all(repository, target, waiting, teller)
     run = _record_of(target, results, where)
@@ -87,7 +91,7 @@ def run_tests(repository: Repository, target: Target, teller: RunProgress, *, ag
     book = read_book(repository)
     left = _not_passed(repository, target, book, commands)
     why = "; ".join(f"{name}: {_why(results, name, command)}" for name, command in left.values())
-    return Ran(target, run, why, _log(repository, target, run, time.monotonic() - started))
+    return Ran(target, run, why, book, _log(repository, target, run, time.monotonic() - started))
 
 
 def _not_passed(

@@ -26,8 +26,8 @@ from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HISTORY, base_refs, read_history
-from planfence.ledger.refs import Ledger, Tips
+from planfence.ledger.records import HISTORY, Reading, base_refs, read_history
+from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -178,21 +178,15 @@ def check_commit(
     return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough, remembers=remembers))
 
 
-def check_range(
-    repository: Repository, base: str, head: str, ahead: Ahead | None = None, *, leaving: bool = False
-) -> CheckResult:
-    """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent.
-
-    ``leaving``: they are about to be reviewed.
-    """
-    revisions = [head, f"^{base}"] if base else [head]
-    return judge_commits(repository, revisions, terms=Terms(leaving=leaving, ahead=ahead))
+def check_range(repository: Repository, base: str, head: str, terms: Terms | None = None) -> CheckResult:
+    """Judge every commit that ``head`` has and ``base`` has not (full ids), each against its real parent."""
+    return judge_commits(repository, [head, f"^{base}"] if base else [head], terms=terms)
 
 
 def check_span(repository: Repository, span: str, ahead: Ahead | None = None) -> CheckResult:
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     if ahead is not None:
-        return check_range(repository, ahead.base, ahead.head, ahead)
+        return check_range(repository, ahead.base, ahead.head, Terms(ahead=ahead))
     symmetric = "..." in span
     left, found, right = span.partition("..." if symmetric else "..")
     if not found or not left or not right:
@@ -207,23 +201,21 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
 class Terms:
     """What commits are held to beside themselves.
 
-    ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server
-    judges; None: each commit's parent has its own. ``gates`` maps a commit to the gate
-    (`push`) at which its tree needs evidence. ``tips`` are the ledger's if the refs do not
-    say it yet. ``reruns`` maps a commit whose tests were run for this verdict to why they did not
-    pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough``
-    looks at the content of every change. ``apart`` are commits that were judged when they came to another branch.
-    ``leaving``: the commits are about to be pushed or
-    reviewed, so that none may wait to be folded into another. ``remembers``: see ``Verdicts``. ``ahead`` is the range,
-    where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to have:
-    there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks to be
-    merged into the commit ``onto``.
+    ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server judges; None: each commit's
+    parent has its own. ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence. ``book`` tells
+    the ledger if it is read already, or if the refs do not say it yet. ``reruns`` maps a commit whose tests were run
+    for this verdict to why they did not pass (empty: they did). ``progress`` hears how many commits are judged so far.
+    ``thorough`` looks at the content of every change. ``apart`` are commits that were judged when they came to another
+    branch. ``leaving``: the commits are about to be pushed or reviewed, so that none may wait to be folded into
+    another. ``remembers``: see ``Verdicts``. ``ahead`` is the range, where git began to read it earlier. ``landed`` is
+    the tip (full id) that a guarded branch has, or is about to have: there a forge squashes and rebases what was judged
+    as a request. ``request`` is the tip (full id) of what asks to be merged into the commit ``onto``.
     """
 
     policy: Policy | None = None
     base: str = ""
     gates: Mapping[str, str] = field(default_factory=dict)
-    tips: Tips | None = None
+    book: Reading | None = None
     reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
@@ -252,7 +244,7 @@ def judge_commits(
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
-            base=terms.base, tips=terms.tips, remembers=terms.remembers, whole_merges=not walk, walks=walk,
+            base=terms.base, book=terms.book, remembers=terms.remembers, whole_merges=not walk, walks=walk,
             landing=landing,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
@@ -316,9 +308,9 @@ def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]
     ids = listed(outer.repository, revisions)
     inner = Verdicts(
         outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, base=terms.base,
-        tips=terms.tips, walks=True, landing=outer.landing,
+        book=terms.book, walks=True, landing=outer.landing,
     )  # fmt: skip
-    own = Terms(terms.policy, terms.base, tips=terms.tips, leaving=terms.leaving)
+    own = Terms(terms.policy, terms.base, book=terms.book, leaving=terms.leaving)
     if own.leaving:
         inner.folding = Folding(outer.repository, tuple(revisions))
     report = _judge_all(inner, revisions, own, ids).report

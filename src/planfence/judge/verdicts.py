@@ -24,8 +24,7 @@ from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
-from planfence.ledger.records import HISTORY, Basis, Book, believed_runs, load_facts, signer_of
-from planfence.ledger.refs import Tips
+from planfence.ledger.records import HISTORY, Basis, Book, Reading, believed_runs, load_facts, signer_of
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Limits, Policy, StandingTask
@@ -66,7 +65,7 @@ class Verdicts:
     gates: dict[str, str] = field(default_factory=dict)
     #: The protected branch's commit from which signers are read (empty: the branch as it is here).
     base: str = ""
-    tips: Tips | None = None
+    book: Reading | None = None
     #: Whether what was found of a signature is kept for the next hook.
     remembers: bool = False
     #: A commit → why its tests did not pass when they were run for this verdict (empty: they did).
@@ -112,7 +111,7 @@ class Verdicts:
     def peek(self, policy: Policy, task: str = "") -> Facts:
         """Return the facts without a note of what is wrong with them."""
         if self._known is None:
-            basis = Basis(self.base, self.tips, self.remembers)
+            basis = Basis(self.base, self.book, self.remembers)
             tasks = [task] if task else []
             self._known = load_facts(self.repository, policy, self.history, tasks, self.most, basis)
         return self._known[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Book:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _Entries:
     #: A copy, to the last byte, says nothing new.
     moves: dict[tuple[str, tuple[tuple[str, str], ...]], Move] = field(default_factory=dict)
     runs: list[GateRun] = field(default_factory=list)
@@ -96,23 +97,32 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
     """
     ledger = Ledger(repository)
     tips = tips or ledger.tips()
-    reading = _Reading()
+    found = _Entries()
     for raw in ledger.read(tips):
         if isinstance(raw, str):
-            reading.aside += 1
+            found.aside += 1
         else:
-            reading.take(raw.commit, raw.data)
+            found.take(raw.commit, raw.data)
     problems = list(tips.problems)
-    if reading.aside:
-        problems.append(f"{reading.aside} entries of the ledger could not be read and were set aside")
+    if found.aside:
+        problems.append(f"{found.aside} entries of the ledger could not be read and were set aside")
     return Book(
-        tuple(reading.moves.values()),
-        tuple(reading.runs),
-        reading.envelopes,
+        tuple(found.moves.values()),
+        tuple(found.runs),
+        found.envelopes,
         tuple(problems),
         tips.state,
-        tuple(reading.proofs),
+        tuple(found.proofs),
     )
+
+
+#: Tells the ledger; whoever asks twice is told the same.
+Reading = Callable[[], Book]
+
+
+def reading(repository: Repository, tips: Tips | None = None) -> Reading:
+    """Return what reads the ledger when it is asked for the first time."""
+    return cache(partial(read_book, repository, tips))
 
 
 def believed_runs(
@@ -236,13 +246,13 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
 class Basis:
     """What a reading of the ledger rests on.
 
-    ``base`` is the protected branch's commit at which signers are read (empty: that branch as it is here), ``tips`` are
-    the ledger's if the refs do not say it yet (a push), ``remembers``: see
+    ``base`` is the protected branch's commit at which signers are read (empty: that branch as it is here), ``book``
+    tells the ledger if it is read already, or the refs do not say it yet (a push), ``remembers``: see
     :class:`planfence.ledger.signatures.Signatures`.
     """
 
     base: str = ""
-    tips: Tips | None = None
+    book: Reading | None = None
     remembers: bool = False
 
 
@@ -262,7 +272,7 @@ def load_facts(
 
     Of ``tasks`` it is said at once what is not believed; others are looked at when somebody asks.
     """
-    book = read_book(repository, basis.tips)
+    book = basis.book() if basis.book else read_book(repository)
     history = read_history(repository, revisions, most)
     heads = [revision for revision in revisions if revision and not revision.startswith("^")]
     lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None

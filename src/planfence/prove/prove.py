@@ -23,10 +23,10 @@ from planfence.gate.testtarget import Target, target_of
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge import content
-from planfence.judge.situation import look, merge_base
+from planfence.judge.situation import Scene, look
 from planfence.ledger.evidence import TESTS, is_command
 from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
-from planfence.ledger.records import believed_proofs, new_id, now, read_book, read_history, write_proof
+from planfence.ledger.records import believed_proofs, new_id, now, read_history, write_proof
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
@@ -61,9 +61,9 @@ class Answered:
     cut: bool = False
 
 
-def change_of(repository: Repository, wanted: str = "", rev: str = "") -> TaskChange:
+def change_of(repository: Repository, wanted: str = "", rev: str = "", scene: Scene | None = None) -> TaskChange:
     """Find the change of a task (its commits since the base), or of a revision, and take it apart."""
-    target = target_of(repository, wanted, rev=rev)
+    target = target_of(repository, wanted, rev=rev, scene=scene)
     only: frozenset[str] | None = None
     if target.task_name and target.base:
         target, only = _narrowed(repository, target)
@@ -92,7 +92,7 @@ def take_apart(repository: Repository, target: Target, only: frozenset[str] | No
 def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset[str] | None]:
     """The target with the base of the task's own commits, and the paths that they change, where others' lie between."""
     # On the protected branch itself nothing says where the work began but the commits' own trailers.
-    alone = merge_base(repository, target.policy, target.commit) in ("", target.commit)
+    alone = target.left in ("", target.commit)
     span = read_history(repository, [target.commit] if alone else [target.commit, f"^{target.base}"])
     mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
     if not mine or len(mine) == len(span.parents):
@@ -102,7 +102,7 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     first = span.parents[mine[-1]]
     base = first[0] if first else target.base
     tree = repository.objects.tree_of(base)
-    changed = frozenset(path for commit in mine for path in reader.commit(repository, commit).paths)
+    changed = frozenset(path for change in reader.changes(repository, mine) for path in change.paths)
     return replace(target, base=base, trees=target.trees | {"base": tree}), changed
 
 
@@ -215,33 +215,33 @@ def prove(
 QUICK_S = 60.0
 
 
-def ask_at_gate(repository: Repository, wanted: str, budget_s: float, teller: ProofProgress) -> str:
+def ask_at_gate(scene: Scene, budget_s: float, teller: ProofProgress) -> tuple[Scene, str]:
     """Ask what the policy asks for at `advance`, if the tests passed there in little time; why not, if it failed.
 
-    Opens no gate: the gate reads the ledger.
+    Opens no gate: the gate reads the ledger. Returns the task as it stands afterwards.
     """
-    scene = look(repository, wanted)
-    tests = scene.policy.tests
+    repository, tests = scene.repository, scene.policy.tests
     if (
         tests.prove == "off"
         or tests_prove_nothing.RULE.severity_under(scene.policy) is Severity.OFF
         or scene.stage not in (Stage.IMPLEMENT, Stage.REVIEW)
         or not any(tests_prove_nothing.faults(proof_of(scene), tests, scene.name))
     ):
-        return ""
+        return scene, ""
     took = [sum(each.seconds for each in run.results) for run in scene.runs if run.passed]
     if not took:
-        return ""
-    change = change_of(repository, scene.name)
+        return scene, ""
+    change = change_of(repository, scene.name, scene=scene)
     if min(took) > QUICK_S and not change.nothing:
-        return ""
+        return scene, ""
     teller.say("asking whether the tests would have noticed this change (`prove` under [tests])")
     levels = LEVELS if tests.prove == "hunks" else LEVELS[:2]
+    failed = ""
     try:
         prove(change, levels, budget_s, teller)
     except PlanfenceError as error:
-        return f"the tests could not be asked about this change: {error}"
-    return ""
+        failed = f"the tests could not be asked about this change: {error}"
+    return look(repository, scene.name), failed
 
 
 def _is_whole(proof: Proof) -> bool:
@@ -260,7 +260,7 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
     target = change.target
     found = [
         each
-        for each in believed_proofs(change.repository, read_book(change.repository), target.policy, target.tree)
+        for each in believed_proofs(change.repository, target.book(change.repository), target.policy, target.tree)
         if (each.tree, each.base_tree, each.task) == (target.tree, target.trees["base"], target.task_name)
         and len(each.commands) == len(commands)
         and all(
