@@ -369,7 +369,7 @@ def test_every_intermediate_tree_is_exact_on_all_edges(
     plan = from_json(to_json(SplitPlan(subject.base, subject.tree, groups), judged))
     proposal = use.take_plan(objects, subject, plan)
     before = state(repo)
-    done = use.apply(repository, objects, proposal)
+    done = use.apply(repository, proposal)
     assert state(repo) == before
     base, final = read_tree(repo, subject.base_tree), read_tree(repo, subject.tree)
     for commit, files in zip(done.commits, expected_files(judged, groups, base, final), strict=True):
@@ -403,7 +403,7 @@ def test_a_branch_that_moved_meanwhile_is_not_overwritten(mixed, reading) -> Non
     moved = mixed.git("commit-tree", "-p", "HEAD", "-m", "x", "HEAD^{tree}")
     mixed.git("update-ref", "HEAD", moved)
     with pytest.raises(CouldNotCheck):
-        use.apply(repository, objects, proposal)
+        use.apply(repository, proposal)
     assert mixed.git("rev-parse", "HEAD") == moved
 
 

@@ -10,7 +10,7 @@ from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
-from planfence.records import dataclass
+from planfence.records import dataclass, replace
 from planfence.terminal import emit, emit_error, wants_colour
 
 
@@ -71,7 +71,7 @@ def run(options: Options) -> int:
     """Propose, and with ``do_apply`` make the commits; return the exit code."""
     with Objects(Git(os.getcwd(), current())) as objects:
         objects.begin()
-        repository = open_repository(current(), os.getcwd(), _load_subject)
+        repository = replace(open_repository(current(), os.getcwd(), _load_subject), objects=objects)
         return _split(repository, objects, options)
 
 
@@ -110,7 +110,7 @@ def _split(repository: Repository, objects: Objects, options: Options) -> int:
         option = _commit_option(options.revision) if options.revision else ""
         emit(view.next_lines(len(proposal.plan.groups), option))
         return int(ExitCode.CLEAN)
-    done = use.apply(repository, objects, proposal, options.command_line)
+    done = use.apply(repository, proposal, options.command_line)
     if done.report is None:
         emit(view.NOT_JUDGED)
     elif done.report.findings or done.report.notes:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 
 from planfence.errors import CouldNotCheck
 from planfence.files.state import held, told, write_atomically, write_new
+from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass
@@ -48,11 +49,7 @@ ATTEMPTS = 50
 PATIENCE_S = 30.0
 
 _WRITER = re.compile(r"[0-9a-f]{16}")
-_IDENTITY = {
-    f"GIT_{who}_{what}": value
-    for who in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "planfence"), ("EMAIL", "planfence@localhost"))
-}
+_WHO = b"planfence <planfence@localhost> %d +0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Ledger:
     """The ledger of one repository, all its writers together."""
 
     def __init__(self, repository: Repository) -> None:
-        self._git, self._objects = repository.git, repository.objects
+        self._repository, self._git, self._objects = repository, repository.git, repository.objects
         self._zero = repository.zero
         self._folder = repository.common_dir / "planfence"
         self._known: frozenset[str] | None = None
@@ -264,10 +261,9 @@ class Ledger:
         Raises :class:`CouldNotCheck` if it could
         not be written (a full disk, a lock that nobody releases): then nothing was added.
         """
-        tree = self._tree({ENTRY: entry}, {})
         self.writer()
         with self._locked():
-            return self._advance(tree)
+            return self._advance(entry)
 
     def keep(self, files: Mapping[str, bytes], trees: Mapping[str, str], period: str) -> str:
         """Keep files and trees (name → tree id) beside the ledger, for as long as this period's are; return their tree.
@@ -275,30 +271,29 @@ class Ledger:
         What a run was about travels with it so, and is not collected. Raises :class:`CouldNotCheck` if it could not
         be written.
         """
-        tree = self._tree(files, trees)
         self.writer()
         with self._locked():
             ref = f"{KEPT}{self.writer()}/{period}"
-            old = self._kept_tip(ref)
-            options = ("-p", old) if old else ()
-            made = ("commit-tree", tree, *options, "--no-gpg-sign", "-m", "planfence attachments")
-            commit = self._git.run(*made, variables=_IDENTITY).decode().strip()
+            old = self._own_tip(ref)  # what is no commit is replaced
+            tree, commit = self._store(files, trees, [old] if old else [], "planfence attachments")
             self._git.run("update-ref", "--no-deref", ref, commit)
         return tree
 
-    def _kept_tip(self, ref: str) -> str:
-        """The commit of a period's ref; empty if there is none, or it is something else, which is replaced."""
-        return self._own_tip(ref) or ""
+    def _store(
+        self, files: Mapping[str, bytes], trees: Mapping[str, str], parents: list[str], message: str
+    ) -> tuple[str, str]:
+        """Store files and trees (name → tree id) as one commit; return its tree and itself."""
+        new = NewObjects(self._repository)
+        entries = {name: (b"100644", new.add("blob", data)) for name, data in files.items()}
+        entries |= {f"{name}/": (b"40000", oid) for name, oid in trees.items()}  # git sorts a folder so
+        lines = ((mode, name.rstrip("/").encode(), bytes.fromhex(oid)) for name, (mode, oid) in sorted(entries.items()))
+        tree = new.add("tree", b"".join(b"%s %s\0%s" % line for line in lines))
+        who = _WHO % time.time()
+        commit = new.add("commit", commit_of(tree, parents, who, who, message))
+        new.store()
+        return tree, commit
 
-    def _tree(self, files: Mapping[str, bytes], trees: Mapping[str, str]) -> str:
-        lines = []
-        for name, data in files.items():
-            oid = self._git.text("hash-object", "-w", "-t", "blob", "--stdin", stdin=data)
-            lines.append(f"100644 blob {oid}\t{name}\0".encode())
-        lines += [f"040000 tree {oid}\t{name}\0".encode() for name, oid in trees.items()]
-        return self._git.text("mktree", "-z", stdin=b"".join(lines))
-
-    def _advance(self, tree: str) -> str:
+    def _advance(self, entry: bytes) -> str:
         for attempt in range(ATTEMPTS):
             ref = PREFIX + self.writer()
             old = self._own_tip(ref)
@@ -306,12 +301,7 @@ class Ledger:
                 self._forget_writer()
                 continue
             kept = self.last_tip()
-            parents = self._parents(old, kept)
-            options = [word for parent in parents for word in ("-p", parent)]
-            new = self._git.run(
-                "commit-tree", tree, *options, "--no-gpg-sign", "-m", "planfence ledger entry", variables=_IDENTITY
-            )
-            commit = new.decode().strip()
+            _, commit = self._store({ENTRY: entry}, {}, self._parents(old, kept), "planfence ledger entry")
             status, _ = self._git.status("update-ref", "--no-deref", ref, commit, old or self._zero, ok=(0, 1, 128))
             if status == 0:
                 self._keep_tip(commit)

@@ -9,19 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.committer import Committer, committer_of
-from planfence.gitio.objects import GitObject, Objects
+from planfence.gitio.objects import GitObject
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Asked
-from planfence.split.newobjects import CommitStep, ConflictError, NewObjects
+from planfence.split.newtrees import CommitStep, ConflictError, NewTrees
 
 _BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"
-
-
-def new_objects(repository: Repository, objects: Objects) -> NewObjects:
-    """A maker of objects on top of what the repository has."""
-    algorithm = "sha1" if len(repository.zero) == 40 else "sha256"
-    return NewObjects(lambda name: objects.read_many([name])[0].data, algorithm)
 
 
 def compose_trees(repository: Repository, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
@@ -29,14 +23,13 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Commit
 
     Raises :class:`CouldNotCheck` if git refuses; nothing but loose objects is left then.
     """
-    new = new_objects(repository, repository.objects)
+    new = NewTrees(repository)
     trees = trees_of(new, base_tree, steps)
-    with begin_store(repository) as storing:
-        storing.status(new.pack(), ok=(0,))
+    new.store()
     return trees
 
 
-def trees_of(new: NewObjects, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
+def trees_of(new: NewTrees, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
     """The tree after each step, made and not stored; raises :class:`CouldNotCheck` if a step can't be made."""
     try:
         return new.trees(base_tree, steps)

@@ -26,19 +26,17 @@ from planfence.split.compose import (
     begin_store,
     commit_chain,
     committer,
-    new_objects,
     publish,
     trees_of,
 )
 from planfence.split.grouping import Group, Guide, SplitPlan, bucket_of, propose
-from planfence.split.newobjects import CommitStep, steps_of
+from planfence.split.newtrees import CommitStep, NewTrees, steps_of
 from planfence.split.subject import Subject, facts, subject_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from planfence.finding import Report
     from planfence.gitio.run import Asked
-    from planfence.split.newobjects import NewObjects
 
 __all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
@@ -172,7 +170,7 @@ def take_plan(objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
     return Proposal(subject, judged, plan)
 
 
-def apply(repository: Repository, objects: Objects, proposal: Proposal, command: str = "") -> Applied:
+def apply(repository: Repository, proposal: Proposal, command: str = "") -> Applied:
     """Make the commits and move the branch to the last one, or change nothing.
 
     Every tree is judged by the rules as the push would, then tried with ``command``. Raises
@@ -183,7 +181,7 @@ def apply(repository: Repository, objects: Objects, proposal: Proposal, command:
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
     what = "commit" if subject.commit else "staged change"
     with asked_committer(repository) as asked, begin_store(repository) as storing:
-        new = new_objects(repository, objects)
+        new = NewTrees(repository)
         trees, commits = _made(repository, new, proposal, steps, asked)
         storing.say(new.pack(), brief=True)
         with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
@@ -227,7 +225,7 @@ def _judged(repository: Repository, proposal: Proposal, commits: tuple[str, ...]
 
 
 def _made(
-    repository: Repository, new: NewObjects, proposal: Proposal, steps: Sequence[CommitStep], asked: Asked
+    repository: Repository, new: NewTrees, proposal: Proposal, steps: Sequence[CommitStep], asked: Asked
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Make the trees, and the commits where git need not make them itself."""
     subject = proposal.subject

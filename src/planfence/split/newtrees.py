@@ -1,23 +1,18 @@
 """What each commit of a split holds, and its git objects made in memory: trees, commits, one pack.
 
 Trees are changed entry by entry and never flattened, so that a split in a repository of any size costs what
-it changes. Formats: gitformat-pack(5); trees and commits as `git cat-file` prints them raw.
+it changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from zlib import compress
+from collections.abc import Sequence
 
 from planfence.change.change import Mode
 from planfence.change.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
-from planfence.digests import sha1, sha256
+from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.paths import encode
 from planfence.records import dataclass, field
-
-_KINDS = {"commit": 1, "tree": 2, "blob": 3}
-#: Git deflates again when it unpacks; here it must only be quick.
-_LEVEL = 1
 
 
 @dataclass(slots=True)
@@ -32,26 +27,8 @@ class ConflictError(Exception):
     """A path would have to be a file and a folder at once."""
 
 
-@dataclass(slots=True)
-class NewObjects:
-    """Objects that the repository need not have yet.
-
-    ``read`` returns a stored tree's raw bytes by its id; ``algorithm`` is the object format.
-    ``made`` maps ids to (type, content) in the order in which they were made.
-    """
-
-    read: Callable[[str], bytes]
-    algorithm: str = "sha1"
-    made: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-
-    def _hash(self, data: bytes) -> bytes:
-        return (sha1(data) if self.algorithm == "sha1" else sha256(data)).digest()
-
-    def add(self, kind: str, data: bytes) -> str:
-        """Make an object and return its id."""
-        name = self._hash(b"%s %d\0" % (kind.encode(), len(data)) + data).hex()
-        self.made[name] = (kind, data)
-        return name
+class NewTrees(NewObjects):
+    """New objects, and trees on top of those that the repository has."""
 
     def trees(self, base: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
         """Return the tree after each step, each on top of the one before.
@@ -70,8 +47,8 @@ class NewObjects:
         return tuple(names)
 
     def _open(self, name: str) -> _TreeNode:
-        size = 20 if self.algorithm == "sha1" else 32
-        raw, position = self.read(name), 0
+        size = len(name) // 2
+        raw, position = self._repository.objects.read_many([name])[0].data, 0
         entries: dict[bytes, tuple[int, str | _TreeNode]] = {}
         while position < len(raw):
             end = raw.index(b"\0", position)
@@ -147,12 +124,6 @@ class NewObjects:
             above = (names[-1],)
         return tuple(names)
 
-    def pack(self) -> bytes:
-        """All that was made, as one pack."""
-        parts = [_packed(kind, data) for kind, data in self.made.values()]
-        body = b"PACK" + (2).to_bytes(4, "big") + len(parts).to_bytes(4, "big") + b"".join(parts)
-        return body + self._hash(body)
-
 
 def _place(item: tuple[bytes, tuple[int, object]]) -> bytes:
     """Where git sorts an entry: a folder as if its name ended with a slash."""
@@ -169,27 +140,6 @@ def _canonical(mode: int) -> int:
     if mode >> 12 == Mode.FILE >> 12:
         return Mode.EXECUTABLE if mode & 0o100 else Mode.FILE
     return mode
-
-
-def _packed(kind: str, data: bytes) -> bytes:
-    size = len(data)
-    head = bytearray([(_KINDS[kind] << 4) | (size & 15)])
-    size >>= 4
-    while size:
-        head[-1] |= 0x80
-        head.append(size & 0x7F)
-        size >>= 7
-    return bytes(head) + compress(data, _LEVEL)
-
-
-def commit_of(tree: str, parents: Sequence[str], author: bytes, committer: bytes, message: str) -> bytes:
-    """The content of a commit as `git commit-tree -F -` writes it.
-
-    ``author`` and ``committer`` are `Name <address> seconds zone`. The message must hold no NUL.
-    """
-    lines = [b"tree " + tree.encode(), *(b"parent " + each.encode() for each in parents)]
-    text = message.encode("utf-8", "surrogateescape").removesuffix(b"\n") + b"\n"
-    return b"\n".join([*lines, b"author " + author, b"committer " + committer, b"", text])
 
 
 @dataclass(frozen=True, slots=True)
