@@ -10,7 +10,7 @@ from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.gitio.objects import Objects
-from planfence.gitio.repository import Repository
+from planfence.gitio.repository import Repository, branch_of
 from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
 from planfence.judge.attribution import NOBODY
@@ -18,7 +18,7 @@ from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.records import Reading, reading
+from planfence.ledger.records import Basis, Reading, reading
 from planfence.ledger.refs import KEPT, PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
@@ -124,11 +124,11 @@ def _judge(
     book: Reading,
 ) -> CheckResult:
     own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
-    terms = Terms(gates=own, leaving=True, book=book)
+    terms = Terms(basis=Basis(book=book), gates=own, leaving=True)
     if protected is not None:
         apart = span.commits_apart(repository)
         landed = span.tip if span.lands else ""
-        terms = replace(terms, policy=protected.policy, base=protected.commit, apart=apart, landed=landed)
+        terms = replace(terms, policy=protected.policy, basis=Basis(protected.commit, book), apart=apart, landed=landed)
     return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 
@@ -158,12 +158,13 @@ def foresee(repository: Repository, commit: str, book: Reading | None = None) ->
 
     Only what is allowed leaves one; a refusal is the hook's to say. ``book`` is the ledger if it is read already.
     """
+    branch = branch_of(repository)
     try:
-        remote = remote_of(repository)
+        remote = remote_of(repository, branch=branch)
     except PlanfenceError:
         return
-    branch = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) or f"{BRANCH}-"
-    judge(repository, remote, [PushedRef(branch, commit, branch, repository.zero)], rerun=False, book=book)
+    ref = f"{BRANCH}{branch or '-'}"
+    judge(repository, remote, [PushedRef(ref, commit, ref, repository.zero)], rerun=False, book=book)
 
 
 def _is_ledger(repository: Repository, update: PushedRef) -> bool:

@@ -20,7 +20,7 @@ from planfence.judge import check
 from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
-from planfence.ledger.records import Reading, reading
+from planfence.ledger.records import Basis, Reading, reading
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day
 from planfence.records import replace
@@ -154,9 +154,8 @@ def _judge(repository: Repository, protected: Protected, span: TipRange, book: R
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
     apart = span.commits_apart(repository)
-    terms = Terms(
-        policy, protected.commit, gates, book=book, apart=apart, leaving=True, landed=span.tip if span.lands else ""
-    )
+    landed = span.tip if span.lands else ""
+    terms = Terms(policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

@@ -19,7 +19,7 @@ from planfence.judge import check
 from planfence.judge.check import CheckResult, Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
-from planfence.ledger.records import Reading, reading
+from planfence.ledger.records import Basis, Reading, reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
@@ -93,7 +93,8 @@ def _judge(
         inside = repository.git.status("merge-base", "--is-ancestor", span.tip, protected.commit)[0] != 0
         gates = {span.tip: "push"} if inside else {}
     apart = span.commits_apart(repository)
-    terms = Terms(policy, protected.commit, gates, progress=progress, apart=apart, leaving=True, ahead=ahead, book=book)
+    basis = Basis(protected.commit, book)
+    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
     elif not asked.target or span.lands:

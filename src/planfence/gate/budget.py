@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.errors import PlanfenceError
-from planfence.gate.stage import Moved, accepted, move_of
+from planfence.gate.stage import Moved, accepted, move_of, record
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import worktrees
 from planfence.judge.situation import Scene, look
-from planfence.ledger.records import load_facts, write_move
+from planfence.ledger.records import load_facts
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.ledger.transitions import MoveKind
 from planfence.manifest.budget import KINDS, MOST, Budget
@@ -112,7 +112,7 @@ def raise_budget(scene: Scene, more: Budget, why: str) -> Moved:
             f"a person raises a budget, and {scene.model} is none", hint="say to your person what you need"
         )
     move = move_of(scene, MoveKind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
-    write_move(scene.repository, scene.policy, replace(move, grant=more))
+    record(scene, replace(move, grant=more))
     return accepted(scene, "budget", scene.stage, [], why=why)
 
 

@@ -15,7 +15,7 @@ from planfence.judge import check
 from planfence.judge.attribution import active_task
 from planfence.ledger.intoto import Statement
 from planfence.ledger.proofs import latest
-from planfence.ledger.records import believed_proofs, new_id, now, write_entry
+from planfence.ledger.records import Basis, believed_proofs, new_id, now, write_entry
 from planfence.log import writer as log_writer
 from planfence.records import dataclass, replace
 from planfence.risks import summary as summaries
@@ -102,7 +102,7 @@ def _measure(
         commands = {f"constraint {number}": (each.text, each.run) for number, each in enumerate(checked)}
         results = run_in_export(repository, in_export, commands, teller)
         unmet = tuple(result.name for result in results if not result.passed)
-    report = check.check_range(repository, base, commit, check.Terms(book=lambda: ran.book)).report
+    report = check.check_range(repository, base, commit, check.Terms(basis=Basis(book=lambda: ran.book))).report
     found = summaries.between(repository, base, commit, name)
     lines = sum(len(file.added) + len(file.removed) for file in found.files)
     kinds = tuple(dict.fromkeys(each.risk.name for each in found.found))

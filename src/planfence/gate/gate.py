@@ -271,11 +271,12 @@ def _holds(scene: Scene, move: Move) -> bool:
 
 def _scope(scene: Scene) -> Iterator[Finding]:
     """The branch's commits must be clean, on the base branch itself the task's: each against its real parent."""
-    repository, book = scene.repository, lambda: scene.book
+    repository = scene.repository
     if scene.base != scene.head:
-        terms = Terms(leaving=True, book=book)
+        terms = Terms(basis=scene.basis, leaving=True)
         yield from check_range(repository, scene.base, scene.head, terms).report.errors
         return
     mine = [fact.commit for fact in read_history(repository, [scene.head]).facts if fact.task == scene.name]
+    terms = Terms(basis=replace(scene.basis, lineage=None))
     for commit in reversed(mine):
-        yield from judge_commits(repository, [commit], walk=False, terms=Terms(book=book)).report.errors
+        yield from judge_commits(repository, [commit], walk=False, terms=terms).report.errors

@@ -111,13 +111,13 @@ def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) ->
         seq += 1
         stage = _working_stage(scene)
         move = move_of(scene, MoveKind.HANDOVER, stage, seq=seq, holder=scene.model, why=wish.take_over)
-        write_move(repository, scene.policy, move)
+        record(scene, move)
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
     if scene.stage is Stage.PLAN or wish.prompt or not _is_begun(scene) or _claims_more(scene, claim):
         attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
         move = move_of(scene, MoveKind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
-        write_move(repository, scene.policy, replace(move, claim=claim), attachments)
+        record(scene, replace(move, claim=claim), attachments)
         claims.mark(repository)
     write_active_task(repository.state_dir, scene.name)
 
@@ -143,7 +143,7 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         if own is None or not _claims_more(current, claim):
             return ()
         move = move_of(current, MoveKind.START, current.stage, seq=current.state.seq + 1, why="the plan was amended")
-        write_move(repository, current.policy, replace(move, model=own.model, claim=claim))
+        record(current, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
 
@@ -189,7 +189,7 @@ def advance(scene: Scene) -> Moved:
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
     move = move_of(scene, MoveKind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
-    write_move(scene.repository, scene.policy, replace(move, patches=_patches(scene)))
+    record(scene, replace(move, patches=_patches(scene)))
     return accepted(scene, "advance", following, [], found, review_round=scene.state.round + 1)
 
 
@@ -214,7 +214,7 @@ def rework(scene: Scene, why: str, *, to: str = "") -> Moved:
         return _refused(scene, "rework", found)
     state = scene.state
     move = move_of(scene, MoveKind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
-    write_move(scene.repository, scene.policy, replace(move, round=state.round + 1))
+    record(scene, replace(move, round=state.round + 1))
     return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=state.round + 1, why=why)
 
 
@@ -232,7 +232,7 @@ def answer(scene: Scene, answers: Mapping[str, Answer], notes: bytes = b"") -> M
         return _refused(scene, "review", found)
     move = move_of(scene, MoveKind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
     attachments = {"review.md": notes} if notes else {}
-    write_move(scene.repository, scene.policy, replace(move, answers=tuple(answers.values())), attachments)
+    record(scene, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
     outcome = "met" if met else "unmet"
     return accepted(scene, "review", Stage.REVIEW, [], found, outcome=outcome, review_round=scene.state.round + 1)
@@ -272,7 +272,7 @@ def hand_over(scene: Scene, why: str, to: str) -> Moved:
         raise _a_persons("hands a role over", scene)
     stage = _working_stage(scene)
     move = move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why)
-    write_move(scene.repository, scene.policy, move)
+    record(scene, move)
     return accepted(scene, "handover", scene.stage, [], why=why)
 
 
@@ -298,6 +298,11 @@ def move_of(
         at=now(),
         after=last_of(scene.state.moves),
     )
+
+
+def record(scene: Scene, move: Move, attachments: Mapping[str, bytes] | None = None) -> None:
+    """Write a move of a task into the ledger."""
+    write_move(scene.repository, scene.policy, move, attachments, scene.lineage)
 
 
 def _weighed(scene: Scene, found: tuple[Finding, ...]) -> tuple[Finding, ...]:

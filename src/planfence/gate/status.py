@@ -86,10 +86,10 @@ def place_of(repository: Repository, wanted: str) -> Repository:
     That is where it is active; else where the last commit is that says that it is of this task and that the base lacks;
     else if a plan has it. Raises :class:`PlanfenceError` if tasks of that id are active in several plans.
     """
-    known = worktrees(repository)
-    own = here(repository, known)
     if not wanted:
         return repository
+    known = worktrees(repository)
+    own = here(repository, known)
     named = [each for each in known if each.task and wanted in (each.task, each.task.partition("/")[2])]
     tasks = sorted({each.task for each in named})
     if len(tasks) > 1:

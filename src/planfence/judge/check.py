@@ -26,7 +26,7 @@ from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HISTORY, Reading, base_refs, read_history
+from planfence.ledger.records import HERE, HISTORY, Basis, base_refs, read_history
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
@@ -139,7 +139,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             return CheckResult(Report((STAGED,), (), (note,)), None)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
-            repository, objects, sources, history=change.parents[:1], whole_merges=True, remembers=True,
+            repository, objects, sources, history=change.parents[:1], whole_merges=True, basis=Basis(remembers=True),
             landing=landing,
         )  # fmt: skip
         verdicts.thorough = thorough
@@ -175,7 +175,8 @@ def check_commit(
 ) -> CheckResult:
     """Judge one commit against its real parent."""
     identifier = reader.resolve(repository, revision)
-    return judge_commits(repository, [identifier], walk=False, terms=Terms(thorough=thorough, remembers=remembers))
+    terms = Terms(basis=Basis(remembers=remembers), thorough=thorough)
+    return judge_commits(repository, [identifier], walk=False, terms=terms)
 
 
 def check_range(repository: Repository, base: str, head: str, terms: Terms | None = None) -> CheckResult:
@@ -201,27 +202,25 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
 class Terms:
     """What commits are held to beside themselves.
 
-    ``policy`` is the protected branch's, read at the commit ``base``, where CI or a server judges; None: each commit's
-    parent has its own. ``gates`` maps a commit to the gate (`push`) at which its tree needs evidence. ``book`` tells
-    the ledger if it is read already, or if the refs do not say it yet. ``reruns`` maps a commit whose tests were run
-    for this verdict to why they did not pass (empty: they did). ``progress`` hears how many commits are judged so far.
-    ``thorough`` looks at the content of every change. ``apart`` are commits that were judged when they came to another
-    branch. ``leaving``: the commits are about to be pushed or reviewed, so that none may wait to be folded into
-    another. ``remembers``: see ``Verdicts``. ``ahead`` is the range, where git began to read it earlier. ``landed`` is
-    the tip (full id) that a guarded branch has, or is about to have: there a forge squashes and rebases what was judged
-    as a request. ``request`` is the tip (full id) of what asks to be merged into the commit ``onto``.
+    ``policy`` is the protected branch's, where CI or a server judges; None: each commit's parent has its own. ``basis``
+    is what the ledger is read by; its commit is that at which the policy was read. ``gates`` maps a commit to the gate
+    (`push`) at which its tree needs evidence. ``reruns`` maps a commit whose tests were run for this verdict to why
+    they did not pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough`` looks at
+    the content of every change. ``apart`` are commits that were judged when they came to another branch. ``leaving``:
+    the commits are about to be pushed or reviewed, so that none may wait to be folded into another. ``ahead`` is the
+    range, where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to
+    have: there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks
+    to be merged into the commit ``onto``.
     """
 
     policy: Policy | None = None
-    base: str = ""
+    basis: Basis = HERE
     gates: Mapping[str, str] = field(default_factory=dict)
-    book: Reading | None = None
     reruns: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[int], None] | None = None
     thorough: bool = False
     apart: frozenset[str] = frozenset()
     leaving: bool = False
-    remembers: bool = False
     ahead: Ahead | None = None
     landed: str = ""
     request: str = ""
@@ -240,11 +239,11 @@ def judge_commits(
     ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
     objects = repository.objects
     with ExitStack() as stack:
-        sources = Pinned(objects, terms.policy, terms.base) if terms.policy else Sources(objects)
+        sources = Pinned(objects, terms.policy, terms.basis.base) if terms.policy else Sources(objects)
         landing = stack.enter_context(Landing(repository, objects, sources))
         verdicts = Verdicts(
             repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
-            base=terms.base, book=terms.book, remembers=terms.remembers, whole_merges=not walk, walks=walk,
+            basis=terms.basis, whole_merges=not walk, walks=walk,
             landing=landing,
         )  # fmt: skip
         verdicts.gates.update(terms.gates)
@@ -307,10 +306,10 @@ def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]
     revisions = [head, *(f"^{commit}" for commit in without)]
     ids = listed(outer.repository, revisions)
     inner = Verdicts(
-        outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, base=terms.base,
-        book=terms.book, walks=True, landing=outer.landing,
+        outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, basis=terms.basis,
+        walks=True, landing=outer.landing,
     )  # fmt: skip
-    own = Terms(terms.policy, terms.base, book=terms.book, leaving=terms.leaving)
+    own = Terms(terms.policy, terms.basis, leaving=terms.leaving)
     if own.leaving:
         inner.folding = Folding(outer.repository, tuple(revisions))
     report = _judge_all(inner, revisions, own, ids).report

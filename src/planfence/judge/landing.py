@@ -49,6 +49,7 @@ class Landing:
         self._merging: Merges | None = None
         self._children: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._known: tuple[Head, ...] | None = None
+        self._contained: dict[tuple[str, str], bool] = {}
         self._twins: dict[tuple[str, int, str], tuple[str, ...]] | None = None
 
     def __enter__(self) -> Landing:
@@ -262,7 +263,9 @@ class Landing:
         return self._merging
 
     def _contains(self, tip: str, commit: str) -> bool:
-        return self._repository.git.is_ancestor(commit, tip)
+        if (tip, commit) not in self._contained:
+            self._contained[tip, commit] = tip == commit or self._repository.git.is_ancestor(commit, tip)
+        return self._contained[tip, commit]
 
 
 def to_fetch(message: Message) -> str:

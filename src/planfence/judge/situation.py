@@ -12,7 +12,8 @@ from planfence.judge.attribution import active_task
 from planfence.judge.check import require_policy
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.records import Book, base_refs, believed_runs, load_facts
+from planfence.ledger.lineage import Lineage
+from planfence.ledger.records import Basis, Book, base_refs, believed_runs, load_facts
 from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -33,11 +34,17 @@ class Scene:
     model: str
     facts: Facts
     book: Book
+    lineage: Lineage
 
     @property
     def name(self) -> str:
         """`<plan>/<task>`."""
         return f"{self.plan.id}/{self.task.id}"
+
+    @property
+    def basis(self) -> Basis:
+        """What the ledger was read by, and says, for whoever judges the same branch."""
+        return Basis(book=lambda: self.book, lineage=self.lineage)
 
     @property
     def state(self) -> TaskState:
@@ -78,10 +85,11 @@ def look(repository: Repository, wanted: str = "") -> Scene:
     if len(found) != 1:
         raise _no_such_task(repository, policy, name, found, plans)
     plan, task = found[0]
-    facts, book = load_facts(repository, policy, [head], [f"{plan.id}/{task.id}"])
+    lineage = Lineage(repository, policy, [head])
+    facts, book = load_facts(repository, policy, [head], [f"{plan.id}/{task.id}"], basis=Basis(lineage=lineage))
     base = merge_base(repository, policy, head)
     model = detect(repository.environment, policy.identity)
-    return Scene(repository, policy, plan, task, head, tree, base, model, facts, book)
+    return Scene(repository, policy, plan, task, head, tree, base, model, facts, book, lineage)
 
 
 def _no_such_task(

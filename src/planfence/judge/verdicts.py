@@ -24,7 +24,7 @@ from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.planchanges import plan_edits, with_begun, with_past
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger.evidence import missing
-from planfence.ledger.records import HISTORY, Basis, Book, Reading, believed_runs, load_facts, signer_of
+from planfence.ledger.records import HERE, HISTORY, Basis, Book, believed_runs, load_facts, signer_of
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Limits, Policy, StandingTask
@@ -63,11 +63,8 @@ class Verdicts:
     most: int = HISTORY
     #: A change's name → the gate (`push`, `commit`) at which its tree needs evidence.
     gates: dict[str, str] = field(default_factory=dict)
-    #: The protected branch's commit from which signers are read (empty: the branch as it is here).
-    base: str = ""
-    book: Reading | None = None
-    #: Whether what was found of a signature is kept for the next hook.
-    remembers: bool = False
+    #: What the ledger is read by.
+    basis: Basis = HERE
     #: A commit → why its tests did not pass when they were run for this verdict (empty: they did).
     reruns: dict[str, str] = field(default_factory=dict)
     #: Whether a merge's tree is looked at for names that collide; a range looks at its end alone.
@@ -111,9 +108,8 @@ class Verdicts:
     def peek(self, policy: Policy, task: str = "") -> Facts:
         """Return the facts without a note of what is wrong with them."""
         if self._known is None:
-            basis = Basis(self.base, self.book, self.remembers)
             tasks = [task] if task else []
-            self._known = load_facts(self.repository, policy, self.history, tasks, self.most, basis)
+            self._known = load_facts(self.repository, policy, self.history, tasks, self.most, self.basis)
         return self._known[0]
 
     def facts_at(self, ctx: Context) -> Facts:
@@ -125,7 +121,7 @@ class Verdicts:
         policy, tree = ctx.policy, ctx.change.tree
         if ctx.change.name in self.reruns:
             return replace(facts, gates={ctx.change.name: (gate, self.reruns[ctx.change.name])})
-        runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.base)
+        runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.basis.base)
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
@@ -220,7 +216,7 @@ class Verdicts:
         if "push" in policy.tests.required and tree != self.landing.tree_of(head) and policy.trust.evidence != "rerun":
             self.peek(policy)
             assert self._known is not None
-            runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.base)
+            runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.basis.base)
             if missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed"):
                 self.notes.append(
                     f"the merge with {base[:12]} has another tree than {head[:12]}, and nobody has tested that: "
@@ -319,7 +315,7 @@ class Verdicts:
 
     def _judge_head(self, head: Head, parent: str) -> tuple[bool, int]:
         assert self.judge_head is not None
-        without = tuple(dict.fromkeys(filter(None, (parent, self.base))))
+        without = tuple(dict.fromkeys(filter(None, (parent, self.basis.base))))
         key = head.commit, *without
         if key not in self._heads:
             self._heads[key] = self.judge_head(head.commit, without)
@@ -591,7 +587,7 @@ class Verdicts:
         found = standing_of(change, policy, claim.model, message, claim.task)
         if found is None or policy.trust.plan != "signed" or change.name == STAGED:
             return found
-        return found if signer_of(self.repository, self.objects, change.name, policy, self.base) else None
+        return found if signer_of(self.repository, self.objects, change.name, policy, self.basis.base) else None
 
     def require_task(self, change: Change, governing: Governing, name: str) -> None:
         """Raise :class:`PlanfenceError` where a change that needs a task names one that the plans at HEAD lack."""
@@ -659,7 +655,7 @@ class Verdicts:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)
         if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":
-            more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.base)
+            more["signer"] = signer_of(self.repository, self.objects, ctx.change.name, ctx.policy, self.basis.base)
         return more
 
     def _origins(self, task: Task, change: Change) -> dict[str, str]:

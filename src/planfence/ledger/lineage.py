@@ -106,14 +106,14 @@ class Lineage:
         return self._plans[key]
 
 
-def bound(repository: Repository, policy: Policy, move: Move) -> Move:
+def bound(repository: Repository, policy: Policy, move: Move, lineage: Lineage) -> Move:
     """Return a move with what binds it to where it is made: repository, plan, and the plan's word on the task.
 
     One that is made at no commit, or whose plan no commit of this history added, can't be bound, and stays as it is.
     """
     plan_id, _, task_id = move.task.partition("/")
     path = policy.plan_path(plan_id)
-    added = last_change(repository, move.commit, path, "A") if move.commit else ""
+    added = next(iter(lineage.added(plan_id)), "")
     if not added or added in _cut_off(repository):
         return move
     plan = plan_at(repository, move.commit, path)
@@ -121,7 +121,7 @@ def bound(repository: Repository, policy: Policy, move: Move) -> Move:
     text = repository.objects.find(f"{move.commit}:{path}")
     return replace(
         move,
-        roots=tuple(sorted(first_commits(repository, (move.commit,)))),
+        roots=tuple(sorted(lineage.roots())),
         added=added,
         terms=terms_of(task) if task else "",
         text=text[0] if text else "",

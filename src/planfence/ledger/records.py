@@ -247,12 +247,14 @@ class Basis:
     """What a reading of the ledger rests on.
 
     ``base`` is the protected branch's commit at which signers are read (empty: that branch as it is here), ``book``
-    tells the ledger if it is read already, or the refs do not say it yet (a push), ``remembers``: see
+    tells the ledger if it is read already, or the refs do not say it yet (a push), ``lineage`` are the plans of the
+    revisions that are judged if they were asked for already, ``remembers``: see
     :class:`planfence.ledger.signatures.Signatures`.
     """
 
     base: str = ""
     book: Reading | None = None
+    lineage: Lineage | None = None
     remembers: bool = False
 
 
@@ -275,7 +277,9 @@ def load_facts(
     book = basis.book() if basis.book else read_book(repository)
     history = read_history(repository, revisions, most)
     heads = [revision for revision in revisions if revision and not revision.startswith("^")]
-    lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None
+    lineage = basis.lineage
+    if lineage is None and (heads or basis.base):
+        lineage = Lineage(repository, policy, heads, basis.base)
     signer = _signer(repository, book, policy, basis.base, remembers=basis.remembers)
     believed = Belief(book.moves, lineage, signer, book.problems)
     states = _States(believed, history)
@@ -430,13 +434,19 @@ def now() -> str:
 
 
 def write_move(
-    repository: Repository, policy: Policy, move: Move, attachments: Mapping[str, bytes] | None = None
+    repository: Repository,
+    policy: Policy,
+    move: Move,
+    attachments: Mapping[str, bytes] | None = None,
+    lineage: Lineage | None = None,
 ) -> str:
     """Append a move, signed if the policy or the user's configuration says so; return its ledger commit.
 
-    It says to which repository and which plan it belongs.
+    It says to which repository and which plan it belongs. ``lineage`` are the plans of its commit if they were asked
+    for already.
     """
-    return _write(repository, policy, transitions.to_statement(bound(repository, policy, move)), attachments)
+    lineage = lineage or Lineage(repository, policy, [move.commit])
+    return _write(repository, policy, transitions.to_statement(bound(repository, policy, move, lineage)), attachments)
 
 
 def write_run(

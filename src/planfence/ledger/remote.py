@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from planfence.errors import PlanfenceError
 from planfence.gitio import usergit
-from planfence.gitio.repository import Repository
+from planfence.gitio.repository import Repository, branch_of
 from planfence.gitio.usergit import Tell
 from planfence.ledger.refs import ATTACHMENTS, KEPT, PREFIX, Ledger, kept_refs
 from planfence.records import dataclass
@@ -39,10 +39,11 @@ class Exchange:
     refused: str = ""
 
 
-def remote_of(repository: Repository, wanted: str = "", policy: str = "") -> str:
+def remote_of(repository: Repository, wanted: str = "", policy: str = "", branch: str | None = None) -> str:
     """Return the remote to use: the one that is named, the policy's, the current branch's, `origin`, or the only one.
 
-    The policy's may be a URL. Raises :class:`PlanfenceError` if there is none.
+    The policy's may be a URL. ``branch`` is the current one if that is known (empty: none). Raises
+    :class:`PlanfenceError` if there is no remote.
     """
     git = repository.git
     names = git.text("remote").split()
@@ -55,9 +56,8 @@ def remote_of(repository: Repository, wanted: str = "", policy: str = "") -> str
         if wanted not in names:
             raise PlanfenceError(f"there is no remote {wanted}", hint=f"remotes: {', '.join(names) or 'none'}")
         return wanted
-    status, out = git.status("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1, 128))
-    branch = out.decode("utf-8", "replace").strip()
-    if status == 0 and branch:
+    branch = branch_of(repository) if branch is None else branch
+    if branch:
         status, out = git.status("config", "--get", f"branch.{branch}.remote")
         if status == 0 and out.decode().strip() in names:
             return out.decode().strip()
