@@ -14,7 +14,7 @@ from planfence.change.hunks import FileState
 from planfence.cli.splitrun import Options, plain
 from planfence.errors import CouldNotCheck
 from planfence.split.compose import compose_trees
-from planfence.split.newobjects import CommitStep
+from planfence.split.newtrees import CommitStep
 
 HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.change.message"}
 JUDGES = {"planfence.judge.check", "planfence.judge.verdicts", "planfence.judge.sources", "planfence.rules"}

@@ -8,8 +8,8 @@ from planfence.change.change import FileChange
 from planfence.change.trees import TreeDiff
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
-from planfence.gitio.commits import parse_commit
 from planfence.gitio.isolated import BareView
+from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
@@ -21,6 +21,7 @@ _SETTINGS = (
 _COMMAND = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--allow-unrelated-histories")
 
 
+_WHO = b"planfence <planfence> 0 +0000"
 #: The largest octopus in the history of Linux has 66 parents.
 _PARENTS = 66
 
@@ -64,7 +65,7 @@ class Merges:
         merged, conflicted, ours = "", set[str](), parents[0]
         for index, theirs in enumerate(parents[1:]):
             if index:
-                ours = self._commit(merged, parents[: index + 1])
+                (ours,) = self._commits((merged, *parents[: index + 1]))
             merged, found = _recompute(git, ours, theirs)
             conflicted |= found
         differing = differ.diff(merged, tree)
@@ -72,7 +73,7 @@ class Merges:
             return (), (), frozenset(conflicted)
         taken: set[str] = set()
         for parent in parents if conflicted else ():
-            changed = {file.path for file in differ.diff(_tree_of(objects, parent), tree)}
+            changed = {file.path for file in differ.diff(objects.tree_of(parent), tree)}
             taken |= conflicted - changed
         own = tuple(file for file in differing if file.path not in taken)
         return own, tuple(file for file in differing if file.path in taken), frozenset(conflicted)
@@ -87,8 +88,8 @@ class Merges:
 
         A revert is that of a commit's tree to its parent's, a cherry-pick the other way round.
         """
-        base = self._commit(old, ())
-        return self.merged(self._commit(onto, (base,)), self._commit(new, (base,)))
+        _, ours, theirs = self._commits((old,), (onto, ""), (new, ""))
+        return self.merged(ours, theirs)
 
     def changed(self, old: str, new: str) -> list[FileChange]:
         """Return what differs between two trees; one may be known here alone."""
@@ -105,19 +106,17 @@ class Merges:
             self._diff = self._stack.enter_context(TreeDiff(self._scratch))
         return self._scratch, self._diff
 
-    def _commit(self, tree: str, parents: tuple[str, ...]) -> str:
-        """Make a commit that goes away with the scratch repository (`merge-tree --merge-base` needs git 2.40)."""
-        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-        lines += [f"{who} planfence <planfence> 0 +0000" for who in ("author", "committer")]
-        text = "\n".join([*lines, "", ""])
-        return self._tools()[0].text("hash-object", "-t", "commit", "-w", "--stdin", stdin=text.encode())
+    def _commits(self, *wanted: tuple[str, ...]) -> list[str]:
+        """Make commits (tree, parents; empty: the first of them) that go away with the scratch repository.
 
-
-def _tree_of(objects: Objects, commit: str) -> str:
-    raw = objects.read(commit)
-    if raw is None:
-        raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
-    return parse_commit(raw).tree
+        `merge-tree --merge-base` needs git 2.40.
+        """
+        new, made = NewObjects(self._repository.zero), list[str]()
+        for tree, *parents in wanted:
+            above = [parent or made[0] for parent in parents]
+            made.append(new.add("commit", commit_of(tree, above, _WHO, _WHO, "")))
+        new.store(self.git)
+        return made
 
 
 def _recompute(git: Git, ours: str, theirs: str) -> tuple[str, set[str]]:

@@ -16,8 +16,7 @@ from planfence.gitio.worktrees import opened, worktrees
 from planfence.identity import checked
 from planfence.judge.situation import Scene, look
 from planfence.ledger.belief import last_of
-from planfence.ledger.records import new_id, now, read_history, write_move
-from planfence.ledger.refs import Ledger
+from planfence.ledger.records import new_id, now, read_history, renewed, write_move
 from planfence.ledger.stages import HUMAN, Stage
 from planfence.ledger.transitions import Answer, Claim, Move, MoveKind
 from planfence.log import writer as log_writer
@@ -98,7 +97,7 @@ def _alone(scene: Scene) -> Iterator[Scene]:
     folder = scene.repository.common_dir / "planfence"
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, _PATIENCE_S):
-        if Ledger(scene.repository).tips().state != scene.book.state:
+        if renewed(scene.repository, scene.book) is not scene.book:
             scene = look(scene.repository, scene.name)  # something was begun meanwhile
         _free_of_others(scene)
         yield scene

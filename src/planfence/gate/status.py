@@ -154,7 +154,7 @@ def _began(scene: Scene) -> str:
     git = scene.repository.git
     if start and git.is_ancestor(start, scene.head) and (not base or git.is_ancestor(base, start)):
         return start
-    return base if base and git.is_ancestor(base, scene.head) else ""
+    return base
 
 
 def _minutes(scene: Scene, epoch: float) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from zlib import compress
 
 from planfence.digests import sha1, sha256
-from planfence.gitio.repository import Repository
+from planfence.gitio.run import Git
 
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 #: Git deflates again when it unpacks; here it must only be quick.
@@ -19,12 +19,11 @@ _LEVEL = 1
 class NewObjects:
     """Objects that the repository need not have yet.
 
-    ``made`` maps ids to (type, content) in the order in which they were made.
+    ``zero`` is the null id in its format. ``made`` maps ids to (type, content) in the order in which they were made.
     """
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._digest = sha1 if len(repository.zero) == 40 else sha256
+    def __init__(self, zero: str) -> None:
+        self._digest = sha1 if len(zero) == 40 else sha256
         self.made: dict[str, tuple[str, bytes]] = {}
 
     def add(self, kind: str, data: bytes) -> str:
@@ -39,9 +38,9 @@ class NewObjects:
         body = b"PACK" + (2).to_bytes(4, "big") + len(parts).to_bytes(4, "big") + b"".join(parts)
         return body + self._digest(body).digest()
 
-    def store(self) -> None:
+    def store(self, git: Git) -> None:
         """Have git store all that was made; raises :class:`CouldNotCheck` if it can't."""
-        self._repository.git.run("unpack-objects", "-q", stdin=self.pack())
+        git.run("unpack-objects", "-q", stdin=self.pack())
 
 
 def _packed(kind: str, data: bytes) -> bytes:

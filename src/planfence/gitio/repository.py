@@ -119,12 +119,13 @@ def open_repository(environment: Environment, cwd: str | Path, meanwhile: Callab
     git = Git(cwd, environment)
     with git.begin(*_QUESTION, "--show-toplevel") as asked:
         meanwhile()
-        status, out = asked.status(ok=(0, 128))
+        _, out = asked.status(ok=(0, 128))
     words = out.decode("utf-8", "surrogateescape").split("\n")
-    if status == 0 and len(words) == 6 and words[2] == "false":
-        git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[4]
+    bare = words[2:3] == ["true"]  # then git says all but the last, which there is not
+    if len(words) == 6 - bare and words[2] in ("true", "false"):
+        git_dir, common_dir, zero, top = words[0], words[1], _zero(words[3]), words[0] if bare else words[4]
         found = Git(top, environment, partial=_is_partial(common_dir))
-        return Repository(found, top, git_dir, common_dir, False, zero, Objects(found))
+        return Repository(found, top, git_dir, common_dir, bare, zero, Objects(found))
     return _open_unusual(git, cwd)
 
 

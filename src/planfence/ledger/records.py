@@ -116,6 +116,12 @@ def read_book(repository: Repository, tips: Tips | None = None) -> Book:
     )
 
 
+def renewed(repository: Repository, book: Book) -> Book:
+    """Return the ledger as it is by now: the same if nothing was written since it was read."""
+    tips = Ledger(repository).tips()
+    return book if tips.state == book.state else read_book(repository, tips)
+
+
 #: Tells the ledger; whoever asks twice is told the same.
 Reading = Callable[[], Book]
 

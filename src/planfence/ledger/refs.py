@@ -89,7 +89,7 @@ class Ledger:
     """The ledger of one repository, all its writers together."""
 
     def __init__(self, repository: Repository) -> None:
-        self._repository, self._git, self._objects = repository, repository.git, repository.objects
+        self._git, self._objects = repository.git, repository.objects
         self._zero = repository.zero
         self._folder = repository.common_dir / "planfence"
         self._known: frozenset[str] | None = None
@@ -283,14 +283,14 @@ class Ledger:
         self, files: Mapping[str, bytes], trees: Mapping[str, str], parents: list[str], message: str
     ) -> tuple[str, str]:
         """Store files and trees (name → tree id) as one commit; return its tree and itself."""
-        new = NewObjects(self._repository)
+        new = NewObjects(self._zero)
         entries = {name: (b"100644", new.add("blob", data)) for name, data in files.items()}
         entries |= {f"{name}/": (b"40000", oid) for name, oid in trees.items()}  # git sorts a folder so
         lines = ((mode, name.rstrip("/").encode(), bytes.fromhex(oid)) for name, (mode, oid) in sorted(entries.items()))
         tree = new.add("tree", b"".join(b"%s %s\0%s" % line for line in lines))
         who = _WHO % time.time()
         commit = new.add("commit", commit_of(tree, parents, who, who, message))
-        new.store()
+        new.store(self._git)
         return tree, commit
 
     def _advance(self, entry: bytes) -> str:

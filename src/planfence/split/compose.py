@@ -25,7 +25,7 @@ def compose_trees(repository: Repository, base_tree: str, steps: Sequence[Commit
     """
     new = NewTrees(repository)
     trees = trees_of(new, base_tree, steps)
-    new.store()
+    new.store(repository.git)
     return trees
 
 

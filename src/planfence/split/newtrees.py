@@ -12,6 +12,7 @@ from planfence.change.change import Mode
 from planfence.change.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
 from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.paths import encode
+from planfence.gitio.repository import Repository
 from planfence.records import dataclass, field
 
 
@@ -29,6 +30,10 @@ class ConflictError(Exception):
 
 class NewTrees(NewObjects):
     """New objects, and trees on top of those that the repository has."""
+
+    def __init__(self, repository: Repository) -> None:
+        super().__init__(repository.zero)
+        self._objects = repository.objects
 
     def trees(self, base: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
         """Return the tree after each step, each on top of the one before.
@@ -48,7 +53,7 @@ class NewTrees(NewObjects):
 
     def _open(self, name: str) -> _TreeNode:
         size = len(name) // 2
-        raw, position = self._repository.objects.read_many([name])[0].data, 0
+        raw, position = self._objects.read_many([name])[0].data, 0
         entries: dict[bytes, tuple[int, str | _TreeNode]] = {}
         while position < len(raw):
             end = raw.index(b"\0", position)
