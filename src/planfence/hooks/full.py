@@ -52,14 +52,17 @@ def pre_commit(repository: Repository) -> HookResult:
     return HookResult(outcome)
 
 
-def commit_msg(repository: Repository, file: Path) -> HookResult:
-    """Write the trailers into the message, and judge the staged change with it."""
+def commit_msg(repository: Repository, file: Path, before: CheckResult | None = None) -> HookResult:
+    """Write the trailers into the message, and judge the staged change with it.
+
+    ``before`` is what pre-commit's judgement came to, if it was made just now.
+    """
     text = read_message(file)
     cleanup = cleanup_of(repository, text)
     message = messages.parse(cleanup.finished(text))
     if not message.subject and not _keeps_empty():
         return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
-    outcome = check.check_staged(repository, message)
+    outcome = check.check_staged(repository, message, before=before)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:

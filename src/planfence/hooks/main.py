@@ -16,6 +16,7 @@ from planfence.hooks import full
 from planfence.hooks.full import HookResult
 from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
+from planfence.judge.check import CheckResult
 from planfence.log import hookruns
 from planfence.render import text as view
 from planfence.terminal import emit, emit_error, say, wants_colour
@@ -29,25 +30,32 @@ def run(name: str, arguments: tuple[str, ...], stdin: bytes = b"") -> int:
     commit-msg judges as pre-commit first if that has left it to do so: same verdict, same words, same lines.
     """
     repository = open_repository(env.current(), Path.cwd())
+    before: CheckResult | None = None
     if name == "commit-msg" and was_left(repository):
         text = full.read_message(full.message_file(repository, arguments))
-        refused = _run(repository, "pre-commit", (), text=text)
+        refused, before = _run(repository, "pre-commit", (), text=text)
         if refused:
             return refused
-    return _run(repository, name, arguments, stdin)
+    return _run(repository, name, arguments, stdin, before=before)[0]
 
 
 def _run(
-    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes = b"", *, text: str | None = None
-) -> int:
+    repository: Repository,
+    name: str,
+    arguments: tuple[str, ...],
+    stdin: bytes = b"",
+    *,
+    text: str | None = None,
+    before: CheckResult | None = None,
+) -> tuple[int, CheckResult | None]:
     began = time.monotonic()
     try:
-        result = _dispatch(repository, name, arguments, stdin)
+        result = _dispatch(repository, name, arguments, stdin, before)
     except PlanfenceError as error:
         _warn(hookruns.failed(repository, name, began))
         if b" refs/planfence/" not in stdin and hookruns.observes(repository):
             emit_error(error)  # the ledger alone is kept whole in any mode
-            return int(ExitCode.CLEAN)
+            return int(ExitCode.CLEAN), None
         raise
     outcome = result.outcome
     report = outcome.report
@@ -57,7 +65,7 @@ def _run(
     for warning in result.warnings:
         _warn(warning)
     _warn(hookruns.ran(repository, name, outcome, began))
-    return int(ExitCode.FINDINGS if report.refused and name != "post-commit" else ExitCode.CLEAN)
+    return int(ExitCode.FINDINGS if report.refused and name != "post-commit" else ExitCode.CLEAN), outcome
 
 
 def _warn(warning: str) -> None:
@@ -65,11 +73,13 @@ def _warn(warning: str) -> None:
         say(f"planfence: {warning}", err=True)
 
 
-def _dispatch(repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes) -> HookResult:
+def _dispatch(
+    repository: Repository, name: str, arguments: tuple[str, ...], stdin: bytes, before: CheckResult | None
+) -> HookResult:
     if name in ("pre-commit", "pre-merge-commit"):
         return full.pre_commit(repository)
     if name == "commit-msg":
-        return full.commit_msg(repository, full.message_file(repository, arguments))
+        return full.commit_msg(repository, full.message_file(repository, arguments), before)
     if name == "post-commit":
         return full.post_commit(repository)
     if name == "pre-push":

@@ -26,7 +26,7 @@ from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HERE, HISTORY, Basis, base_refs, read_history
+from planfence.ledger.records import HERE, HISTORY, Basis, Book, base_refs, read_history
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
@@ -52,16 +52,22 @@ class CheckResult:
     policy: Policy | None
     claim: Attribution = NOBODY
     files: int = 0
-    #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says; for the hooks.
+    #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says, if it has a task; for
+    #: the hooks.
     change: Change | None = None
     governing: Governing | None = None
     plan: Plan | None = None
-    facts: Facts | None = None
+    known: tuple[Facts, Book] | None = None
     unmarked: tuple[str, ...] = ()
     past_hooks: tuple[str, ...] = ()
     reverts: int = 0
     tasks: tuple[str, ...] = ()
     refusal: Refusal | None = None
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the ledger says of a staged change's task."""
+        return self.known[0] if self.known else None
 
     @property
     def task(self) -> Task | None:
@@ -123,13 +129,19 @@ def require_policy(policy: Policy | None) -> Policy:
     return policy
 
 
-def check_staged(repository: Repository, message: Message | None = None, *, thorough: bool = False) -> CheckResult:
+def check_staged(
+    repository: Repository,
+    message: Message | None = None,
+    *,
+    thorough: bool = False,
+    before: CheckResult | None = None,
+) -> CheckResult:
     """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
 
     ``thorough``, here and below, looks at every change's content, not only if its
-    message's type asks for it.
+    message's type asks for it. ``before`` is what came of this very change a moment ago, without its message.
     """
-    change = reader.staged(repository)
+    change = before.change if before and before.change else reader.staged(repository)
     objects = repository.objects
     with ExitStack() as stack:
         sources = Sources(objects)
@@ -143,6 +155,7 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             landing=landing,
         )  # fmt: skip
         verdicts.thorough = thorough
+        verdicts.known = before.known if before else None
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
         if governing.policy.standing:
@@ -163,9 +176,11 @@ def check_staged(repository: Repository, message: Message | None = None, *, thor
             claim = replace(claim, marked=holds_tasks(repository, governing.policy))
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
         plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
-        facts = verdicts.facts(governing.policy, claim.task) if claim.task else None
+        if claim.task:
+            verdicts.facts(governing.policy, claim.task)
+        known = verdicts.known if claim.task else None
         return CheckResult(
-            verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, facts,
+            verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, known,
             refusal=verdicts.refusal,
         )  # fmt: skip
 

@@ -71,7 +71,8 @@ class Verdicts:
     whole_merges: bool = False
     #: Whether every change's content is looked at, not only if its message's type asks for it.
     thorough: bool = False
-    _known: tuple[Facts, Book] | None = None
+    #: What the ledger and the trailers say, and the ledger itself, once somebody has asked.
+    known: tuple[Facts, Book] | None = None
     _told: bool = False
     #: Whether a range is judged, and whether its changes come with their lines counted.
     walks: bool = False
@@ -107,21 +108,21 @@ class Verdicts:
 
     def peek(self, policy: Policy, task: str = "") -> Facts:
         """Return the facts without a note of what is wrong with them."""
-        if self._known is None:
+        if self.known is None:
             tasks = [task] if task else []
-            self._known = load_facts(self.repository, policy, self.history, tasks, self.most, self.basis)
-        return self._known[0]
+            self.known = load_facts(self.repository, policy, self.history, tasks, self.most, self.basis)
+        return self.known[0]
 
     def facts_at(self, ctx: Context) -> Facts:
         """Return the facts, with the evidence for this change's tree if a gate asks for it."""
         facts, gate = self.peek(ctx.policy, ctx.task_name), self.gates.get(ctx.change.name)
         if gate is None:
             return facts
-        assert self._known is not None
+        assert self.known is not None
         policy, tree = ctx.policy, ctx.change.tree
         if ctx.change.name in self.reruns:
             return replace(facts, gates={ctx.change.name: (gate, self.reruns[ctx.change.name])})
-        runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.basis.base)
+        runs = believed_runs(self.repository, self.known[1], policy, tree, base=self.basis.base)
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
@@ -215,8 +216,8 @@ class Verdicts:
             self.findings += [each for each in found if (each.code, each.path) not in known]
         if "push" in policy.tests.required and tree != self.landing.tree_of(head) and policy.trust.evidence != "rerun":
             self.peek(policy)
-            assert self._known is not None
-            runs = believed_runs(self.repository, self._known[1], policy, tree, base=self.basis.base)
+            assert self.known is not None
+            runs = believed_runs(self.repository, self.known[1], policy, tree, base=self.basis.base)
             if missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed"):
                 self.notes.append(
                     f"the merge with {base[:12]} has another tree than {head[:12]}, and nobody has tested that: "
@@ -323,7 +324,7 @@ class Verdicts:
 
     def _ledger_heads(self, policy: Policy) -> tuple[str, ...]:
         self.peek(policy)
-        moves = self._known[1].moves if self._known else ()
+        moves = self.known[1].moves if self.known else ()
         return tuple(move.commit for move in moves[-HISTORY:] if move.commit)
 
     def _by_message(
@@ -691,7 +692,7 @@ class Verdicts:
 
     def report(self) -> Report:
         """Return what was found so far."""
-        problems = self._known[0].problems if self._told and self._known else ()
+        problems = self.known[0].problems if self._told and self.known else ()
         return Report(tuple(self.judged), tuple(self.findings), (*self.notes, *problems), dict(self.subjects))
 
 
