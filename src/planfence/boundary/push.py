@@ -73,7 +73,7 @@ def judge(
 
     Each tip is judged by itself. What another branch already has counts only if the policy says that it was judged
     there. If the remote has no policy yet, each commit's parent has its own. With ``rerun`` off no test is run here.
-    ``book`` tells the ledger if it is read already.
+    ``book`` tells the ledger; it is asked after all else that a note of the verdict depends on.
     """
     updates = [update for update in updates if not _is_ledger(repository, update)]
     branches = _branches(repository, remote, updates)
@@ -156,7 +156,7 @@ def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
 def foresee(repository: Repository, commit: str, book: Reading | None = None) -> None:
     """Judge the push that is likely next, of ``commit`` to the branch's remote, so that the hook finds its note.
 
-    Only what is allowed leaves one; a refusal is the hook's to say. ``book`` is the ledger if it is read already.
+    Only what is allowed leaves one; a refusal is the hook's to say. ``book`` tells the ledger as it is by then.
     """
     branch = branch_of(repository)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from planfence.boundary import push
@@ -12,6 +14,7 @@ from planfence.gate.testrun import Ran, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.inert import inert
 from planfence.ledger.evidence import TESTS, Outcome
+from planfence.ledger.records import renewed
 from planfence.terminal import emit, say
 
 
@@ -33,7 +36,7 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     for hint in hints(ran):
         say(f"  hint: {hint}", err=True)
     if ran.passed and target.commit:
-        push.foresee(repository, target.commit, lambda: ran.book)
+        push.foresee(repository, target.commit, partial(renewed, repository, ran.book))
     if ran.warning:
         live.say(ran.warning)
     return int(ExitCode.CLEAN if ran.passed else ExitCode.FINDINGS)

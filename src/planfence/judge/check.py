@@ -26,7 +26,7 @@ from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
 from planfence.judge.sources import Governing, Pinned, Sources
 from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HERE, HISTORY, Basis, Book, base_refs, read_history
+from planfence.ledger.records import HERE, HISTORY, Basis, Book, base_refs, read_history, renewed
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
@@ -155,7 +155,8 @@ def check_staged(
             landing=landing,
         )  # fmt: skip
         verdicts.thorough = thorough
-        verdicts.known = before.known if before else None
+        if before and before.known and renewed(repository, before.known[1]) is before.known[1]:
+            verdicts.known = before.known
         if "commit" in governing.policy.tests.required and change.files:
             verdicts.gates[STAGED] = "commit"
         if governing.policy.standing:

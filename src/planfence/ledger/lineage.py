@@ -47,6 +47,10 @@ class Lineage:
         self._plans: dict[tuple[str, str], Plan | None] = {}
         self._every: dict[str, frozenset[str]] = {}
 
+    def suits(self, policy: Policy) -> bool:
+        """Whether plans stand in the same folder by this policy."""
+        return policy.plans == self._policy.plans
+
     def added(self, plan_id: str) -> frozenset[str]:
         """Return the commit that last added the plan of this id (of each head); none if no commit did."""
         if plan_id not in self._added:

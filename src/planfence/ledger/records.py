@@ -284,8 +284,8 @@ def load_facts(
     history = read_history(repository, revisions, most)
     heads = [revision for revision in revisions if revision and not revision.startswith("^")]
     lineage = basis.lineage
-    if lineage is None and (heads or basis.base):
-        lineage = Lineage(repository, policy, heads, basis.base)
+    if lineage is None or not lineage.suits(policy):
+        lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None
     signer = _signer(repository, book, policy, basis.base, remembers=basis.remembers)
     believed = Belief(book.moves, lineage, signer, book.problems)
     states = _States(believed, history)

@@ -228,7 +228,8 @@ class Ledger:
         return name if _WRITER.fullmatch(name) else ""
 
     def _is_commit(self, name: str) -> bool:
-        return self._objects.find(f"{name}^{{commit}}") is not None
+        found = self._objects.find(name)
+        return found is not None and found[1] == "commit"
 
     def _new_writer(self) -> None:
         path = self._folder / "writer"
