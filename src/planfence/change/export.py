@@ -175,8 +175,7 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     options += ["-c", f"checkout.workers={_workers()}"]
     alone = Git(into, repository.environment.but(variables), git.program)
     try:
-        for command in (("read-tree", tree), ("checkout-index", "-a", "-q")):
-            alone.run(*options, *command)
+        alone.run(*options, "read-tree", "--reset", "-u", tree)
     except CouldNotCheck as error:
         raise CouldNotCheck(
             f"tree {tree[:12]} could not be exported: {error.message}",

@@ -24,7 +24,7 @@ from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
 from planfence.ledger.evidence import TESTS, GateRun, Outcome, Result
-from planfence.ledger.records import Book, believed_runs, new_id, now, write_run
+from planfence.ledger.records import Book, believed_runs, new_id, now, renewed, write_run
 from planfence.log import writer as log_writer
 from planfence.records import dataclass, replace
 
@@ -88,7 +88,7 @@ def run_tests(repository: Repository, target: Target, teller: RunProgress, *, ag
     results, kept, where = _run_all(repository, target, waiting, teller)
     run = _record_of(target, results, where)
     write_run(repository, target.policy, run, _attachments(repository, target, kept), target.trees)
-    book = target.book(repository)
+    book = renewed(repository, book)
     left = _not_passed(repository, target, book, commands)
     why = "; ".join(f"{name}: {_why(results, name, command)}" for name, command in left.values())
     return Ran(target, run, why, book, _log(repository, target, run, time.monotonic() - started))

@@ -12,7 +12,7 @@ from planfence.judge.check import require_policy
 from planfence.judge.situation import Scene, look, merge_base
 from planfence.judge.sources import Sources
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.records import Book, read_book, renewed
+from planfence.ledger.records import Book, read_book
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
@@ -53,8 +53,8 @@ class Target:
         return self.scene.name if self.scene else ""
 
     def book(self, repository: Repository) -> Book:
-        """Return the ledger as it is."""
-        return renewed(repository, self.scene.book) if self.scene else read_book(repository)
+        """Return the ledger as it was when the task was looked up, or as it is."""
+        return self.scene.book if self.scene else read_book(repository)
 
 
 def target_of(

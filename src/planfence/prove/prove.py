@@ -26,7 +26,7 @@ from planfence.judge import content
 from planfence.judge.situation import Scene, look
 from planfence.ledger.evidence import TESTS, is_command
 from planfence.ledger.proofs import Proof, Question, Trial, TrialOutcome
-from planfence.ledger.records import believed_proofs, new_id, now, read_history, write_proof
+from planfence.ledger.records import believed_proofs, new_id, now, read_history, renewed, write_proof
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
@@ -258,9 +258,10 @@ def _is_open(proof: Proof) -> bool:
 
 def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
     target = change.target
+    book = renewed(change.repository, target.book(change.repository))
     found = [
         each
-        for each in believed_proofs(change.repository, target.book(change.repository), target.policy, target.tree)
+        for each in believed_proofs(change.repository, book, target.policy, target.tree)
         if (each.tree, each.base_tree, each.task) == (target.tree, target.trees["base"], target.task_name)
         and len(each.commands) == len(commands)
         and all(
