@@ -21,7 +21,7 @@ from planfence.env import current
 from planfence.gitio.repository import Repository, open_repository
 from planfence.split.compose import compose_trees
 from planfence.split.grouping import Guide, knots, propose
-from planfence.split.newobjects import steps_of
+from planfence.split.newtrees import steps_of
 from planfence.split.rareidentifiers import rare_names
 
 Files = dict[bytes, tuple[bytes, bytes]]
