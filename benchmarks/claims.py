@@ -28,6 +28,7 @@ from support.claims import planned, worktree
 from support.repository import Repo, environment
 
 from planfence.gate import stage
+from planfence.judge.situation import look
 from planfence.ledger.holds import holds_of
 from planfence.ledger.records import read_book
 from planfence.ledger.refs import PREFIX
@@ -80,11 +81,11 @@ class Worker(threading.Thread):
             self.tree.git("commit", "-q", "-m", "feat: more")
             self.commits.append(self.tree.git("rev-parse", "HEAD"))
         for move in ("to review", "answer", "to done"):
-            opened = self.tree.open(PLANFENCE_MODEL="claude" if move != "to review" else "human")
+            scene = look(self.tree.open(PLANFENCE_MODEL="claude" if move != "to review" else "human"), name)
             if move == "answer":
-                moved = stage.answer(opened, {"A1": Answer("A1", True, "read it")}, name)
+                moved = stage.answer(scene, {"A1": Answer("A1", True, "read it")})
             else:
-                moved = stage.advance(opened, name)
+                moved = stage.advance(scene)
             if moved.refused:
                 raise AssertionError(f"{name}: {move}: {moved.report.findings}")
 

@@ -9,6 +9,7 @@ from themes_common import clone
 
 from planfence.errors import PlanfenceError
 from planfence.judge.check import Terms, judge_commits
+from planfence.ledger.records import Basis
 from planfence.manifest.policyfile import load_policy
 from planfence.rules.catalog import RULES
 
@@ -31,7 +32,7 @@ def history(count: str, *places: str) -> None:
         while waiting:
             some = waiting.pop(0)
             try:
-                report = judge_commits(repository, some, walk=False, terms=Terms(policy=policy, base=some[-1])).report
+                report = judge_commits(repository, some, walk=False, terms=Terms(policy, Basis(some[-1]))).report
             except PlanfenceError as error:  # a clone may lack an object
                 if len(some) == 1:
                     print(f"  left out: {place} {some[0][:12]}: {error.message}", file=sys.stderr)

@@ -23,6 +23,7 @@ from gate import planned, run_of
 from support.gate import CLAUDE, CODEX, gated
 
 from planfence.gate import stage
+from planfence.judge.situation import look
 from planfence.ledger.records import read_book, write_run
 from planfence.ledger.refs import PREFIX
 from planfence.ledger.transitions import MoveKind
@@ -48,15 +49,15 @@ def writer(root: Path, variables: dict[str, str], number: int, rounds: int, told
     wrong: list[str] = []
     for each in range(rounds):
         tree = commit(repo, number, each)
-        early = stage.advance(repo.open(**CODEX), task)
+        early = stage.advance(look(repo.open(**CODEX), task))
         if [finding.code for finding in early.report.errors] != ["GAT001"]:
             wrong.append(f"{task} round {each}: opened without evidence {early.report.findings}")
         run = run_of(tree, task)
         write_run(repo.open(), Policy(), run)
         written.append(run.id)
-        if (moved := stage.advance(repo.open(**CODEX), task)).refused:
+        if (moved := stage.advance(look(repo.open(**CODEX), task))).refused:
             wrong.append(f"{task} round {each}: refused with evidence {moved.report.findings}")
-        if (back := stage.rework(repo.open(**CLAUDE), "again", task)).refused:
+        if (back := stage.rework(look(repo.open(**CLAUDE), task), "again")).refused:
             wrong.append(f"{task} round {each}: rework refused {back.report.findings}")
     told.put((number, written, wrong))
 
