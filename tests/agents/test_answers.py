@@ -394,3 +394,16 @@ def test_a_sessions_end_is_logged(tested):
     )
     assert "task=auth/middleware,model=claude" in line
     assert "session=s1" in line
+
+
+def test_a_commit_by_a_servers_interface_is_denied_for_this_repository_alone(working):
+    working.git("remote", "add", "origin", "git@github.com:acme/app.git")
+    put = "gh api -X PUT repos/{}/contents/docs/a.md -f message=x"
+    assert "no hook here sees" in reason(ask(working, "Bash", {"command": put.format("acme/app")}))
+    assert "no hook here sees" in reason(ask(working, "Bash", {"command": put.format("{owner}/{repo}")}))
+    assert reason(ask(working, "Bash", {"command": put.format("acme/other")})) == ""
+
+
+def test_a_word_that_a_tool_reads_as_something_else_is_no_file(working):
+    assert reason(ask(working, "Bash", {"command": "ruff check --select I --fix src/user.py"})) == ""
+    assert "docs/index.md" in reason(ask(working, "Bash", {"command": "ruff check --select I --fix docs/index.md"}))

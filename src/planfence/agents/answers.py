@@ -8,6 +8,7 @@ said and the agent goes on.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -177,7 +178,9 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
         found += [
             Denial(attempt.what, attempt.why)
             for attempt in command.attempts
-            if (guarded and not attempt.places) or any(reached(place) for place in command.reaches(attempt))
+            if (attempt.on_server and guarded and _is_ours(attempt.on_server, here))
+            or (not attempt.on_server and guarded and not attempt.places)
+            or (not attempt.on_server and any(reached(place) for place in command.reaches(attempt)))
         ]
         if not found and asked.agent in _WITHOUT_GIT_HOOKS and any(reached(place) for place, _ in command.commits):
             found += _commits(command.commits, here)
@@ -190,6 +193,17 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
     if not found and not judged.denials and len(judged.asked) == 1 and not asked.command:
         note.leave(judged.asked[0][0], [judged.asked[0][1]])
     return [*found, *judged.denials]
+
+
+def _is_ours(name: str, here: Fence | None) -> bool:
+    """Whether a server's repository (`owner/name`) is one that this repository has as a remote."""
+    if here is None or "$" in name or "{" in name or ":" in name or name.isdigit():
+        return here is not None  # it is not told, or is the one of the folder
+    _, said = here.repository.git.status("config", "--get-regexp", r"^remote\..*\.(push)?url$")
+    urls = (
+        line.partition(" ")[2].strip().removesuffix(".git") for line in said.decode("utf-8", "replace").splitlines()
+    )
+    return any(re.split(r"[/:]", url)[-2:] == name.split("/")[-2:] for url in urls)
 
 
 def _held(asked: Payload, fences: Iterable[Fence]) -> Iterator[Denial]:

@@ -1,4 +1,4 @@
-"""The paths that an `apply_patch` text touches, by its headers.
+"""The paths that an `apply_patch` text, or a diff, touches, by its headers.
 
 The format is Codex CLI's (its `apply-patch` crate, versions 0.153 to 0.169): a file section opens
 with one of three headers, and `*** Move to:` after an update renames. Codex trims a header line
@@ -7,6 +7,7 @@ before it reads it, so this does too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from planfence.change.change import Action
@@ -44,3 +45,19 @@ def edits(text: str) -> tuple[Edit, ...]:
                 found[-1] = Edit(found[-1].path, Action.DELETE)
             found.append(Edit(line.removeprefix(_MOVE).strip(), Action.ADD))
     return tuple(found)
+
+
+_SIDES = ("--- ", "+++ ")
+_OTHER_HEADERS = ("rename from ", "rename to ", "copy to ")
+
+
+def diffed(text: str, level: int = 1) -> Iterator[str]:
+    """Yield the paths that a diff changes; ``level`` of their folders are taken off, as `patch -p` does (patch(1))."""
+    before = ""
+    for line in text.splitlines():
+        named = next((line[4:] for side in _SIDES if line.startswith(side)), "").partition("\t")[0].strip()
+        if named and named != "/dev/null" and (line[:1] == "+" or before[:4] != "--- "):
+            path = "/".join(named.split("/")[level:]) if "/" in named else named
+            yield path
+        yield from (line[len(each) :] for each in _OTHER_HEADERS if line.startswith(each))
+        before = line

@@ -93,6 +93,8 @@ def expanded(writes: Iterable[Write], environment: Environment) -> Iterator[Edit
         globbed = any(char in write.path for char in "*?[")
         names_ = sorted(glob.iglob(write.path)) if globbed else [write.path]
         for name in names_[:_MOST_EXPANDED]:
+            if write.action is Action.MODIFY and not os.path.lexists(name) and ".git" not in name.split("/"):
+                continue  # a word that a tool reads as something else: a rule's name, a line's length
             if write.recursive and os.path.isdir(name) and not os.path.islink(name):
                 yield Edit(name, write.action)
                 yield from (Edit(path, write.action) for path in _tracked(name, environment))

@@ -7,10 +7,9 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from planfence import tables
+from planfence.agents import shelltools
 from planfence.agents.shellgit import Write
 from planfence.change.change import Action
 
@@ -43,13 +42,14 @@ WRITERS = (
 )
 
 
-def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
-    """Yield what ``program`` with these arguments would write."""
+def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = "") -> Iterator[Write]:
+    """Yield what ``program`` with these arguments would write; ``said`` is what it reads from its standard input."""
+    yield from shelltools.writes(program, words, said)
     if program in ("rm", "rmdir", "unlink", "shred"):
         recursive = program == "rm" and any(_is_short(w) and ("r" in w or "R" in w) for w in words)
         recursive = recursive or "--recursive" in words
         yield from (Write(path, Action.DELETE, recursive) for path in _bare(program, words))
-    elif program in ("tee", "touch", "truncate", "sponge"):
+    elif program in ("tee", "touch", "truncate", "sponge", "mkfifo"):
         yield from (Write(path) for path in _bare(program, words))
     elif program in ("cp", "mv", "ln", "install", "rsync"):
         yield from _copies(program, words, is_folder)
@@ -64,8 +64,6 @@ def writes(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[
         yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:] if kept or ".git" in path.split("/"))
     elif program == "dd":
         yield from (Write(word.removeprefix("of=")) for word in words if word.startswith("of="))
-    elif program in ("curl", "wget"):
-        yield from (Write(path) for path in _downloads(program, words))
     elif program == "find":
         yield from _found(words)
 
@@ -103,6 +101,8 @@ def _copies(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator
     sources = bare if target else bare[:-1]
     into = bool(target) or len(sources) > 1 or bare[-1].endswith("/") or is_folder(bare[-1])
     target = target or bare[-1]
+    if program == "rsync" and ":" in target.partition("/")[0]:
+        return  # another machine's
     if program == "mv":
         yield from (Write(source, Action.DELETE, True) for source in sources)
     if not into:
@@ -138,16 +138,6 @@ def _in_place(program: str, words: Sequence[str]) -> Iterator[str]:
         yield from files if scripted else files[1:]
 
 
-def _downloads(program: str, words: Sequence[str]) -> Iterator[str]:
-    short, long = ("o", "--output") if program == "curl" else ("O", "--output-document")
-    for index, word in enumerate(words):
-        following = words[index + 1] if index + 1 < len(words) else ""
-        if word == long or (_is_short(word) and word.endswith(short)):
-            yield following
-        elif word.startswith(long + "="):
-            yield word.partition("=")[2]
-
-
 def _found(words: Sequence[str]) -> Iterator[Write]:
     """Tell what `find … -delete` may delete: only starting points in a git directory can be judged."""
     starts = []
@@ -159,61 +149,3 @@ def _found(words: Sequence[str]) -> Iterator[Write]:
     acts = "-delete" in words or (executes and any(word in ("rm", "mv", "sed", "chmod", "tee") for word in words))
     if acts:
         yield from (Write(start, Action.DELETE) for start in starts if ".git" in start.split("/"))
-
-
-_OPENED = re.compile(r"""open\(\s*[rbf]?(['"])(?P<path>[^'"]+)\1\s*,\s*(?:mode\s*=\s*)?['"][^'"]*[wax+]""")
-_PATHLIB = re.compile(
-    r"""Path\(\s*(['"])(?P<path>[^'"]+)\1\s*\)\s*\.\s*(?P<verb>write_text|write_bytes|touch|unlink)"""
-)
-_NODE = re.compile(r"""(?:writeFile|appendFile|unlink|rm)(?:Sync)?\(\s*(['"`])(?P<path>[^'"`]+)\1""")
-_BYPASS = re.compile(
-    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|"
-    r"\bcreate_commit\(|porcelain\.commit|skip_hooks|isomorphic-git|nodegit|create_reference|set_reference\(",
-    re.IGNORECASE,
-)
-_INSIDE_GIT = re.compile(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
-
-
-def code_writes(code: str) -> Iterator[Write]:
-    """Yield the files that a one-line program (`python -c`, `node -e`) plainly opens for writing."""
-    for expression in (_OPENED, _PATHLIB, _NODE):
-        yield from (Write(match["path"]) for match in expression.finditer(code))
-
-
-_RUNS = re.compile(
-    r"""(?:system|popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync)\(\s*[rf]?(['"`])(?P<text>[^\n]+?)\1"""
-)
-_GIT_LIST = re.compile(r"""[\[(]\s*(['"])git\1\s*,(?P<rest>[^\])]*)""")
-_STRING = re.compile(r"""(['"])(.*?)\1""")
-
-
-def code_scripts(code: str) -> Iterator[str]:
-    """Yield the shell command lines that a one-line program plainly runs, `['git', …]` lists among them."""
-    for match in _RUNS.finditer(code):
-        yield match["text"]
-    for match in _GIT_LIST.finditer(code):
-        yield shlex.join(["git", *(text for _, text in _STRING.findall(match["rest"]))])
-
-
-#: A program that commits, and one that gives what it starts other variables than its own.
-_COMMITS = re.compile(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
-_OTHER_VARIABLES = re.compile(r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(")
-_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
-_WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
-
-
-def code_bypass(code: str) -> str:
-    """Return the way round the fence that a one-line program names, or an empty string.
-
-    A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
-    """
-    found = _BYPASS.search(code)
-    if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
-        return found[0]
-    if _COMMITS.search(code):
-        named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
-        if named or _OTHER_VARIABLES.search(code):
-            return named or "env="
-    inside = _INSIDE_GIT.search(code)
-    writes_there = inside and _WRITES.search(code)
-    return ".git/" if writes_there else ""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from planfence import tables
@@ -19,12 +21,14 @@ from planfence.change.change import Action
 class Attempt(NamedTuple):
     """A way round the fence: what was seen in the command, and why it is denied.
 
-    ``places`` are the directories in whose repository it would act; none: all that the command reaches.
+    ``places`` are the directories in whose repository it would act; none: all that the command reaches. ``on_server``
+    is the repository of a server (`owner/name`) in which it would act instead.
     """
 
     what: str
     why: str
     places: tuple[str, ...] = ()
+    on_server: str = ""
 
 
 class Write(NamedTuple):
@@ -47,6 +51,8 @@ class GitUse(NamedTuple):
     directory: str = ""
     git_dir: str = ""
     name: str = ""
+    rest: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = MappingProxyType({})
 
 
 _NO_HOOKS = "the hooks are part of the plan; let them run, or ask for an amendment"
@@ -85,32 +91,68 @@ _PLUMBING: dict[str, tuple[str, frozenset[str]]] = {
         _REFS,
         frozenset({"list", "verify", "exists", "optimize", "-h"}),
     ),  # git 2.46; update, create, delete: 2.56
+    "quiltimport": (_UNSEEN, frozenset({"-h", "--dry-run", "-n"})),
+    "absorb": (_UNSEEN, frozenset({"-h", "--help", "--dry-run", "-n"})),  # git-absorb, by libgit2
+    "branchless": (_UNSEEN, frozenset({"smartlog", "query", "init", "help", "-h", "--help"})),
+    "imerge": (_UNSEEN, frozenset({"list", "diagram", "-h", "--help"})),
+    "citool": (_UNSEEN, frozenset()),
     "replace": ("it shows other objects in place of the real ones", frozenset({"-l", "--list"})),
     "send-pack": (_REFS, frozenset()),
     "receive-pack": (_REFS, frozenset()),
     "http-push": (_REFS, frozenset()),
+}
+#: Subcommands of commands that otherwise look, or have hooks.
+_PLUMBING_WORDS = {
+    ("subtree", "add"): _UNSEEN,
+    ("subtree", "merge"): _UNSEEN,
+    ("subtree", "pull"): _UNSEEN,
+    ("svn", "dcommit"): _UNSEEN,
+    ("svn", "rebase"): _UNSEEN,
+    ("lfs", "migrate"): _UNSEEN,
+    ("reflog", "expire"): "the reflog says what was done here",
+    ("reflog", "delete"): "the reflog says what was done here",
 }
 #: Plumbing that only lists if nothing is given to it.
 _LISTS_BARE = frozenset({"replace", "refs", "history"})
 #: Commands that may name `--no-verify` as a text to look for; any other could be an alias of `commit`.
 _NO_ALIAS = frozenset({"log", "grep", "show", "diff", "rev-parse", "help", "config", "blame", "shortlog"})
 #: Settings whose value is a command line that git runs.
-_RUN_BY_GIT = (
-    *("core.editor", "core.pager", "core.sshcommand", "core.fsmonitor", "core.askpass", "sequence.editor"),
-    *("diff.external", "credential.helper", "gpg.program"),
+_RUN_BY_GIT = re.compile(
+    r"core\.(?:editor|pager|sshcommand|fsmonitor|askpass|gitproxy|alternaterefscommand)|sequence\.editor|diff\.external|"
+    r"(?:credential|trailer|diff|merge|filter|difftool|mergetool|browser|man|tar|gpg)\..*\.?"
+    r"(?:helper|program|command|cmd|driver|textconv|clean|smudge|process)|pager\..*|interactive\.difffilter|"
+    r"uploadpack\.packobjectshook|sendemail\.\w*cmd|instaweb\.(?:httpd|browser)|remote\..*\.(?:uploadpack|receivepack)"
 )
+#: Options of a command whose value is a command line that git runs.
+_RUN_BY_OPTION = {
+    **dict.fromkeys(("fetch", "pull", "ls-remote", "fetch-pack"), ("--upload-pack",)),
+    "clone": ("--upload-pack", "-u"),
+    "push": ("--receive-pack", "--exec"),
+    "archive": ("--exec",),
+    "difftool": ("--extcmd", "-x"),
+    "grep": ("--open-files-in-pager", "-O"),
+    "rebase": ("--exec", "-x"),
+    "filter-branch": (),
+}
 #: Variables whose value is a command line that git, or the shell, runs.
 _RUN_VARIABLES = frozenset(
     {"GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "EDITOR", "VISUAL", "GIT_PAGER", "PAGER", "GIT_SSH_COMMAND", "GIT_ASKPASS"}
-    | {"GIT_EXTERNAL_DIFF", "PROMPT_COMMAND", "GIT_PROXY_COMMAND"}
+    | {"GIT_EXTERNAL_DIFF", "PROMPT_COMMAND", "GIT_PROXY_COMMAND", "SSH_ASKPASS", "SUDO_ASKPASS", "MANPAGER", "BROWSER"}
+    | {"LESSOPEN", "LESSCLOSE", "PS0", "PS1", "PS2", "PS4", "GIT_SSH"}
 )
+#: Variables by which a file is named that git writes.
+_TRACES = re.compile(r"GIT_(?:TRACE\w*|REDIRECT_STD(?:OUT|ERR))")
 
 
-def judge(words: Sequence[str], cwd: str = "/") -> GitUse:
-    """Judge one git command line that would run in ``cwd``, ``words`` beginning after the word `git`."""
+def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = MappingProxyType({})) -> GitUse:
+    """Judge one git command line that would run in ``cwd``, ``words`` beginning after the word `git`.
+
+    ``aliases`` are those that earlier commands have set.
+    """
     attempts: list[Attempt] = []
     scripts: list[str] = []
     directory = git_dir = ""
+    aliases = dict(aliases)
     index = 0
     while index < len(words) and words[index].startswith("-"):
         option, _, value = words[index].partition("=")
@@ -118,8 +160,9 @@ def judge(words: Sequence[str], cwd: str = "/") -> GitUse:
             index += 1
             value = words[index] if index < len(words) else ""
         if option in ("-c", "--config-env"):
-            attempts += setting(*_pair(value))
+            attempts += setting(*_pair(value), cwd)
             scripts += run_by_setting(*_pair(value))
+            aliases |= _aliased(*_pair(value))
         elif option == "-C":
             directory = f"{directory}/{value}" if directory and not value.startswith("/") else value
         elif option == "--git-dir":
@@ -132,11 +175,35 @@ def judge(words: Sequence[str], cwd: str = "/") -> GitUse:
     name, rest = words[index], list(words[index + 1 :])
     if "$" in name:
         attempts.append(Attempt("git with a command that can't be told", "write it plainly"))
-    attempts += _subcommand(name, rest)
+    if name in aliases:
+        # What the alias stands for; one for a shell is among the scripts.
+        name, *before = shlex.split(aliases[name]) or [name]
+        rest = [*before, *rest]
+    if name == "config":
+        bare = [word for word in _positional(rest) if word != "set"]
+        aliases |= _aliased(*bare[:2]) if len(bare) > 1 else {}
+    attempts += _subcommand(name, rest, cwd)
     attempts += _moves(name, rest, posixpath.normpath(posixpath.join(cwd, directory)))
     return GitUse(
-        tuple(attempts), tuple(_writes(name, rest)), (*scripts, *_scripts(name, rest)), directory, git_dir, name
+        tuple(attempts),
+        tuple(_writes(name, rest)),
+        (*scripts, *_scripts(name, rest)),
+        directory,
+        git_dir,
+        name,
+        tuple(rest),
+        aliases,
     )
+
+
+def _aliased(key: str, value: str) -> dict[str, str]:
+    """Return the alias that a setting makes, by its name."""
+    try:
+        words = shlex.split(value)
+    except ValueError:
+        return {}
+    made = key.lower().startswith("alias.") and not value.startswith("!") and words
+    return {key.partition(".")[2]: value} if made else {}
 
 
 def made_folders(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -167,6 +234,8 @@ def _moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
         targets = (word.partition(":")[2] for word in bare[1:])
         if any(target and not target.startswith(("refs/remotes/", "refs/tags/")) for target in targets):
             yield Attempt(f"git fetch {bare[0]} SOURCE:TARGET", _REFS)
+    elif name == "pull" and len(bare) > 1 and _is_folder(bare[0]) and any(":" in word for word in bare[1:]):
+        yield Attempt(f"git pull {bare[0]} SOURCE:TARGET", _REFS)
     elif name == "push" and bare and _is_here(bare[0], cwd):
         yield Attempt(f"git push {bare[0]}", _REFS)
     elif name == "remote" and bare[:1] in (["add"], ["set-url"]) and any(_is_here(url, cwd) for url in bare[2:]):
@@ -217,19 +286,33 @@ def run_by_setting(key: str, value: str | None) -> Iterator[str]:
     lowered = key.lower()
     if value and lowered.startswith("alias.") and value.startswith("!"):
         yield value[1:]
-    elif value and (lowered in _RUN_BY_GIT or lowered.startswith(("pager.", "filter.", "difftool.", "mergetool."))):
+    elif value and _RUN_BY_GIT.fullmatch(lowered):
         yield value.removeprefix("!")
 
 
 def run_by_variable(name: str, value: str) -> Iterator[str]:
     """Yield the command line that would be run by a variable."""
     if name in _RUN_VARIABLES and value:
-        yield value
+        yield value.removeprefix("|")
+    elif name.startswith("GIT_CONFIG_VALUE_") and value.startswith("!"):
+        yield value[1:]
 
 
-def setting(key: str, value: str | None) -> Iterator[Attempt]:
-    """Judge one configuration setting that a command would make; ``value`` None: it is removed."""
+def named_by_variable(name: str, value: str) -> Iterator[Write]:
+    """Yield the file that git writes because a variable names it."""
+    if _TRACES.fullmatch(name) and value.startswith("/"):
+        yield Write(value)
+
+
+def setting(key: str, value: str | None, cwd: str = "/") -> Iterator[Attempt]:
+    """Judge one configuration setting that a command in ``cwd`` would make; ``value`` None: it is removed."""
     lowered = key.lower()
+    if value and "refs/planfence" in value and not lowered.startswith("remote."):
+        yield Attempt(key, _LEDGER)
+    if value and lowered.startswith("remote.") and lowered.endswith(("url", "pushurl")) and _is_here(value, cwd):
+        yield Attempt(key, _REFS)
+    if lowered.startswith("url.") and lowered.endswith("insteadof") and _is_here(key[4:].rpartition(".")[0], cwd):
+        yield Attempt(key, _REFS)
     if lowered == "core.hookspath":
         yield Attempt(key, _HOOKS_PATH)
     elif lowered.startswith(("hook.", "include.", "includeif.")):
@@ -247,19 +330,32 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
     if name.startswith("GIT_CONFIG_KEY_"):
         yield from setting(value, "")
     elif name == "GIT_CONFIG_PARAMETERS":
-        for word in value.replace("'", " ").split():
+        for word in _parameters(value):
             yield from setting(*_pair(word))
     elif name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM") and value not in ("", "/dev/null"):
         yield Attempt(name, "it brings in another configuration, which can point git at other hooks")
-    elif (name in ("SKIP", "PREK_SKIP") and "planfence" in value) or (
-        name in ("HUSKY", "LEFTHOOK") and value in ("0", "false")
+    elif (name in ("SKIP", "PREK_SKIP", "LEFTHOOK_EXCLUDE") and "planfence" in value) or (
+        (name in ("HUSKY", "LEFTHOOK") and value in ("0", "false"))
+        or (name in ("HUSKY_SKIP_HOOKS", "OVERCOMMIT_DISABLE", "LEFTHOOK_BIN") and value not in ("", "0"))
     ):
         yield Attempt(f"{name}={value}", _NO_HOOKS)
     elif name == "GIT_EXEC_PATH":
         yield Attempt(name, "it runs other programs in place of git's own")
+    elif name == "GIT_COMMON_DIR" and value:
+        yield Attempt(name, _HOOKS_PATH)
+    elif name == "GIT_NOTES_REF" and "refs/planfence" in value:
+        yield Attempt(name, _LEDGER)
     else:
         yield from task(name, value)
         yield from who(name, value)
+
+
+def _parameters(value: str) -> list[str]:
+    """Return the settings of `GIT_CONFIG_PARAMETERS` (`'key'='value'`, or in older versions of git `'key=value'`)."""
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return value.replace("'", " ").split()
 
 
 def task(name: str, value: str | None = None) -> Iterator[Attempt]:
@@ -297,12 +393,30 @@ def elsewhere(program: str, words: Sequence[str]) -> Iterator[Attempt]:
     if program not in _ELSEWHERE:
         return
     said = " ".join(words)
+    if program == "at" and any(word in ("-l", "-d", "-c", "-V", "-r") for word in words):
+        return
+    if program == "ssh" and not any(_LOCAL.fullmatch(word.rpartition("@")[2]) for word in words):
+        return
     if program in ("at", "batch") or _COMMITS.search(said):
         yield Attempt(f"{program} {said}"[:80], _NOBODY)
 
 
+_LOCAL = re.compile(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|0|ip6-localhost")
 _ELSEWHERE = frozenset(
-    {"systemd-run", "at", "batch", "tmux", "screen", "byobu", "zellij", "nsenter", "machinectl", "launchctl"}
+    {
+        "systemd-run",
+        "at",
+        "batch",
+        "ssh",
+        "crontab",
+        "tmux",
+        "screen",
+        "byobu",
+        "zellij",
+        "nsenter",
+        "machinectl",
+        "launchctl",
+    }
 )
 _COMMITS = re.compile(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
 
@@ -312,17 +426,24 @@ def _pair(text: str) -> tuple[str, str]:
     return key.strip(), value
 
 
-def _subcommand(name: str, rest: list[str]) -> Iterator[Attempt]:
+def _subcommand(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
+    if why := _PLUMBING_WORDS.get((name, next((word for word in rest if not word.startswith("-")), ""))):
+        yield Attempt(f"git {name} {next(word for word in rest if not word.startswith('-'))}", why)
+    if name == "hash-object" and _writes_commit(rest):
+        yield Attempt("git hash-object of a commit", _UNSEEN)
+    if name not in _OWN and _commits_by_alias(rest):
+        yield Attempt(f"git {name} with -n", _NO_HOOKS)
     if name not in _HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
         yield Attempt(f"git {name} --no-verify", _NO_HOOKS)
     if name in _HOOKED and _skips_hooks(name, rest):
         unknown = "$" in rest and "--no-verify" not in rest
         yield Attempt(f"git {name} " + ("with options that can't be told" if unknown else "--no-verify"), _NO_HOOKS)
     if name == "config":
-        yield from _config(rest)
+        yield from _config(rest, cwd)
     if name in _PLUMBING:
         why, looks = _PLUMBING[name]
-        only_looks = looks.intersection(rest) if name == "replay" else looks.intersection(rest[:1])
+        anywhere = name in ("replay", "absorb", "quiltimport")
+        only_looks = looks.intersection(rest if anywhere else rest[:1])
         if not only_looks and (rest or name not in _LISTS_BARE):
             yield Attempt(f"git {name}", why)
     if name == "symbolic-ref":
@@ -331,6 +452,41 @@ def _subcommand(name: str, rest: list[str]) -> Iterator[Attempt]:
             yield Attempt("git symbolic-ref", _REFS)
     if name == "push" and any("refs/planfence" in word for word in rest):
         yield Attempt("git push of refs/planfence", _LEDGER)
+
+
+def _writes_commit(rest: Sequence[str]) -> bool:
+    """Whether `git hash-object` writes an object that is no file's content."""
+    kinds = [word[2:] or following for word, following in zip(rest, [*rest[1:], ""], strict=True) if word[:2] == "-t"]
+    return any(kind != "blob" for kind in kinds) and any(word[:1] == "-" != word[1:2] and "w" in word for word in rest)
+
+
+#: Git's own commands, for which an alias never stands, that know `-n` and `-m` together.
+_OWN = frozenset(
+    {
+        *_HOOKED,
+        "tag",
+        "notes",
+        "log",
+        "cherry-pick",
+        "revert",
+        "stash",
+        "clean",
+        "diff",
+        "show",
+        "branch",
+        "grep",
+        "shortlog",
+    }
+    | {"rev-list", "reflog", "checkout", "switch", "add", "fetch", "rm", "mv", "format-patch", "ls-files", "ls-tree"}
+    | {"blame", "apply", "config", "worktree", "submodule", "restore", "reset", "describe", "interpret-trailers"}
+    | {"merge-tree", "commit-graph", "multi-pack-index", "maintenance", "for-each-ref", "whatchanged", "name-rev"}
+)
+
+
+def _commits_by_alias(rest: Sequence[str]) -> bool:
+    """Whether an unknown command is plainly `commit` under another name: it has a message, and skips the hooks."""
+    message = any(word.startswith("--message") or (word[:1] == "-" != word[1:2] and "m" in word) for word in rest)
+    return message and _skips_hooks("commit", rest)
 
 
 #: Commands that change what the next commit would take.
@@ -374,7 +530,7 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
                 return True
             if name == "commit" and word in _COMMIT_VALUES:
                 next(words, None)
-        elif name == "commit" and word == "$":
+        elif name == "commit" and _UNKNOWN.fullmatch(word):
             return True  # it may be any option; behind `--` it is a path
         elif word.startswith("-"):
             for place, char in enumerate(word[1:], start=1):
@@ -388,6 +544,8 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
     return False
 
 
+#: A word that may be `-n`: what is not known stands at its beginning.
+_UNKNOWN = re.compile(r"-{0,2}\$[$a-z-]*")
 _COMMIT_VALUES = frozenset(
     {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
     | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}
@@ -406,10 +564,11 @@ _READING = frozenset(
 )
 
 
-def _config(rest: list[str]) -> Iterator[Attempt]:
+def _config(rest: list[str], cwd: str) -> Iterator[Attempt]:
     if _READING.intersection(rest):
         return
-    if any(word in ("-e", "--edit", "edit") for word in rest):
+    if any(word in ("-e", "--edit") for word in rest) or rest[:1] == ["edit"]:
+        yield Attempt("git config --edit", "an editor could set anything; set the one key that you mean")
         return
     removes = any(word.startswith(("--unset", "--remove-section", "--rename-section")) for word in rest)
     bare = [word for word in _positional(rest) if word not in ("set", "unset", "remove-section", "rename-section")]
@@ -421,7 +580,7 @@ def _config(rest: list[str]) -> Iterator[Attempt]:
     elif removes:
         yield from setting(bare[0], None)
     elif len(bare) > 1:
-        yield from setting(bare[0], bare[1])
+        yield from setting(bare[0], bare[1], cwd)
 
 
 def _positional(rest: list[str]) -> Iterator[str]:
@@ -434,7 +593,7 @@ def _positional(rest: list[str]) -> Iterator[str]:
 
 
 def _writes(name: str, rest: list[str]) -> Iterator[Write]:
-    """Name the paths that `git rm` and `git mv` write; what else git writes comes from commits."""
+    """Name the paths that a command plainly writes; what else git writes comes from commits."""
     bare = [word for word in rest if not word.startswith("-")]
     if name == "rm" and "--cached" not in rest:
         recursive = any(word.startswith("-") and not word.startswith("--") and "r" in word for word in rest)
@@ -442,18 +601,60 @@ def _writes(name: str, rest: list[str]) -> Iterator[Write]:
     elif name == "mv" and len(bare) > 1:
         yield from (Write(word, Action.DELETE, True) for word in bare[:-1])
         yield Write(bare[-1])
+    elif name == "bundle" and bare[:1] == ["create"]:
+        yield from (Write(word) for word in bare[1:2])
+    elif name in ("checkout", "restore"):
+        yield from (Write(word, Action.MODIFY) for word in _taken(name, rest, bare))
+    if name == "config" and (_READING.intersection(rest) or len([*_positional(rest)]) < 2):
+        return
+    for option in _OUTPUTS.get(name, ()):
+        for index, word in enumerate(rest):
+            if word.startswith(option + "=") or (word == option and index + 1 < len(rest)):
+                yield Write(word.partition("=")[2] if "=" in word else rest[index + 1])
+
+
+_OUTPUTS = {
+    **dict.fromkeys(("diff", "log", "show", "diff-tree", "diff-index", "diff-files", "format-patch"), ("--output",)),
+    "archive": ("-o", "--output"),
+    "config": ("-f", "--file"),
+}
+
+
+def _taken(name: str, rest: Sequence[str], bare: Sequence[str]) -> Sequence[str]:
+    """Return the paths that are taken from another commit than HEAD; what HEAD has only puts a file back."""
+    if name == "restore":
+        places = [index for index, word in enumerate(rest) if word in ("-s", "--source")]
+        source = next((word.partition("=")[2] for word in rest if word.startswith("--source=")), "")
+        source = rest[places[0] + 1] if places and places[0] + 1 < len(rest) else source
+        paths = [word for word in bare if not places or word != source]
+    elif any(
+        word[:2] in ("-b", "-B", "-t", "-p") or word.startswith(("--track", "--orphan", "--patch")) for word in rest
+    ):
+        return ()
+    else:
+        end = list(rest).index("--") if "--" in rest else -1
+        source = bare[0] if len(bare) > 1 and (end < 0 or rest.index(bare[0]) < end) else ""
+        paths = list(bare[1:])
+    return paths if source and source not in ("HEAD", "@") and "$" not in source else ()
 
 
 def _scripts(name: str, rest: list[str]) -> Iterator[str]:
-    """Yield the command lines that git would run for us: rebase -x, bisect run, submodule foreach."""
+    """Yield the command lines that git would run for us: rebase -x, bisect run, submodule foreach, …"""
     for index, word in enumerate(rest):
         following = rest[index + 1] if index + 1 < len(rest) else ""
-        if name == "rebase" and word in ("-x", "--exec"):
-            yield following
-        elif name == "rebase" and word.startswith("--exec="):
-            yield word.removeprefix("--exec=")
-        elif name == "rebase" and word.startswith("-x") and len(word) > 2:
-            yield word[2:]
+        for option in _RUN_BY_OPTION.get(name, ()):
+            long = option.startswith("--")
+            given = word.partition("=")[0]
+            if long and given.startswith("--") and len(given) > len("--e") and option.startswith(given):
+                yield word.partition("=")[2] if "=" in word else following
+            elif not long and word.startswith(option) and len(word) > len(option):
+                yield word[len(option) :]
+            elif not long and word[:1] == "-" != word[1:2] and word.endswith(option[1]):
+                yield following
+        if word.startswith("ext::"):  # gitremote-helpers(7), git-remote-ext(1)
+            yield word.removeprefix("ext::").replace("% ", " ")
+    if name == "for-each-repo":
+        yield shlex.join(["git", *(word for word in rest if not word.startswith("--config"))])
     if name == "config":
         bare = [word for word in _positional(rest) if word != "set"]
         yield from run_by_setting(bare[0], bare[1]) if len(bare) > 1 and not _READING.intersection(rest) else ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern, whose `*` crosses `/`
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +32,10 @@ _SIMPLE = frozenset({"command", "declaration_command", "unset_command", "variabl
 _PLAIN = frozenset({"program", "compound_statement", "redirected_statement", "command_substitution"})
 _REDIRECTIONS = frozenset({"file_redirect", "herestring_redirect"})
 _SUBSTITUTIONS = frozenset({"command_substitution", "process_substitution"})
+#: The text of a part that stands for a file in which a command's output is.
+PROCESS = "<("
+#: Parts the elements of an array in a variable's value.
+SEPARATOR = "\x1f"
 _GRAMMAR = frozenset({"{", "}", "!", "do", "done", "then", "fi", "esac", "else"})
 _DESCRIPTOR = re.compile(r"\d+|\{\w+\}")
 _RUNS_INSIDE = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:`|\$\()")
@@ -54,7 +59,8 @@ class UnreadableError(ValueError):
 class WordPart(NamedTuple):
     """A piece of a word: its kind, its text, whether it is in quotes, the commands that it runs when it is expanded.
 
-    ``default`` is what stands for a variable that has no value (`${x:-default}`).
+    ``default`` is what stands for a variable that has no value (`${x:-default}`), ``element`` which element of an array
+    is meant, ``change`` what is done to the value (`%.py` of `${x%.py}`).
     """
 
     kind: str
@@ -62,6 +68,8 @@ class WordPart(NamedTuple):
     quoted: bool = False
     commands: tuple[Command, ...] = ()
     default: str = ""
+    element: str = ""
+    change: str = ""
 
 
 Word = tuple[WordPart, ...]
@@ -80,7 +88,8 @@ class Command:
 
     Commands of one ``chain`` are joined by `&&`: what is behind runs if what is before did. ``certainty`` says
     whether the shell itself surely runs it here, perhaps, or at another time (a function's body). The first
-    command of a subshell ``opens`` this depth; one without words ``defines`` the function of that name.
+    command of a subshell ``opens`` this depth; one without words ``defines`` the function of that name, whose ``body``
+    are the commands behind it.
     """
 
     words: list[Word] = field(default_factory=list)
@@ -91,11 +100,12 @@ class Command:
     certainty: int = CERTAIN
     opens: int = 0
     defines: str = ""
+    body: tuple[Command, ...] = ()
 
 
 def literal(word: Word) -> str:
     """Return a word's text as it stands, with `$` if something in it is unknown."""
-    return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word)
+    return "".join(part.text if part.kind in (RAW, QUOTED) else "$" for part in word).replace(SEPARATOR, " ")
 
 
 def named(command: Command) -> Iterator[str]:
@@ -125,13 +135,59 @@ def expand(
             continue
         value = variables.get(part.text, "$") if part.kind == VARIABLE else printed(part.commands)
         value = part.default if part.default and value in ("", "$") else value
-        pieces = [value] if part.quoted else re.split(r"\s+", value)
+        if part.change:
+            value = variables.get(value, "$") if part.change == "!" else _changed(value, part.change)
+        pieces = _pieces_of(value, part)
         texts[-1] += pieces[0]
         texts.extend(pieces[1:])
     if not any(part.kind == QUOTED or part.quoted for part in word):
         # What comes out of an unquoted variable alone leaves no empty word behind.
         texts = [text for text in texts if text]
     return [each for text in texts for each in (_braces(text) if braces else [text])]
+
+
+_CHANGE = re.compile(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
+_OFFSETS = re.compile(r":\s?(-?\d+)(?::(\d+))?")
+
+
+def _changed(value: str, change: str) -> str:
+    """Return what `${x%y}` and its kin make of a value; `$` if that is not simple."""
+    if "$" in value or SEPARATOR in value:
+        return "$"
+    kind = change[:2] if change[:1] == change[1:2] else change[:1]
+    rest = re.sub(r"['\"]", "", change[len(kind) :])
+    if kind in (",,", "^^") and not rest:
+        return value.lower() if kind == ",," else value.upper()
+    if kind == ":" and (found := _OFFSETS.fullmatch(change)):
+        return value[int(found[1]) :][: int(found[2]) if found[2] else None]
+    if kind in ("%", "%%", "#", "##"):
+        # The shortest that matches, or the longest.
+        sizes = range(len(value) + 1) if len(kind) == 1 else range(len(value), -1, -1)
+        for size in sizes:
+            cut = value[len(value) - size :] if kind[0] == "%" else value[:size]
+            if fnmatchcase(cut, rest):
+                return value[: len(value) - size] if kind[0] == "%" else value[size:]
+        return value
+    if kind in ("/", "//") and not re.search(r"[*?\[\\]|^[#%]", rest):
+        old, _, new = rest.partition("/")
+        return value.replace(old, new, 1 if kind == "/" else -1) if old else value
+    return "$"
+
+
+def _pieces_of(value: str, part: WordPart) -> list[str]:
+    """Part a variable's value: an array at its elements, and what is not in quotes at its blanks."""
+    elements = value.split(SEPARATOR)
+    if len(elements) > 1:
+        elements = elements[:-1]
+        keyed = dict(each[1:].split("]=", 1) for each in elements if each[:1] == "[" and "]=" in each)
+        elements = [each.partition("]=")[2] if each[:1] == "[" and "]=" in each else each for each in elements]
+        if part.element in keyed:
+            elements = [keyed[part.element]]
+        elif part.element.isdigit():
+            elements = elements[int(part.element) : int(part.element) + 1] or [""]
+        elif part.element == "*":
+            elements = [" ".join(elements)]
+    return elements or [""] if part.quoted else [piece for each in elements for piece in re.split(r"\s+", each)] or [""]
 
 
 def _braces(text: str) -> list[str]:
@@ -314,8 +370,11 @@ class _ScriptReader:
             name = node.child_by_field_name("name") if node.type == "function_definition" else None
             if name is not None:
                 self.commands.append(Command(depth=like.depth, defines=self._text(name)))
+            first = len(self.commands)
             certainty = LATER if node.type == "function_definition" else CERTAIN if node.type in _PLAIN else PERHAPS
             self._inside(node, replace(like, chain=0, certainty=max(like.certainty, certainty)))
+            if name is not None:
+                self.commands[first - 1].body = tuple(self.commands[first:])
 
     def _chain(self) -> int:
         self.chains = getattr(self, "chains", 0) + 1
@@ -432,7 +491,7 @@ class _ScriptReader:
             )
         if kind == "array":
             words = [self._word(child) for child in node.named_children]
-            return tuple(part for word in words for part in (*word, WordPart(QUOTED, " ", True)))
+            return tuple(part for word in words for part in (*word, WordPart(QUOTED, SEPARATOR, True)))
         return self._piece(node, quoted=False)
 
     def _pieces(self, node: Node, start: int, end: int) -> Iterator[WordPart]:
@@ -461,23 +520,29 @@ class _ScriptReader:
         outer, self.commands = getattr(self, "commands", []), []
         self._inside(node, Command())
         found, self.commands = self.commands, outer
-        return WordPart(SCRIPT, "", quoted, tuple(found))
+        return WordPart(SCRIPT, PROCESS if text.startswith("<(") else "", quoted, tuple(found))
 
     def _variable(self, node: Node, quoted: bool) -> WordPart:
         """Read `$x`, `${x}`, `${x[@]}` and `${x:-default}`; what else is done to a value leaves it unknown."""
         commands = tuple(command for part in self._substitutions(node) for command in part.commands)
         inner = node.children[1:-1] if node.type == "expansion" else node.children[1:]
+        if [each.type for each in inner] == ["!", "variable_name"]:
+            return WordPart(VARIABLE, self._text(inner[1]), quoted, commands, change="!")
         if not inner or inner[0].type not in ("variable_name", "special_variable_name", "subscript"):
             return WordPart(VARIABLE, "", quoted, commands)
-        name = self._text(inner[0])
+        name, index = self._text(inner[0]), ""
         if inner[0].type == "subscript":
             name, _, index = name.partition("[")
-            quoted = quoted and index not in ("@]", "*]")
+            index = index.removesuffix("]").strip("'\"")
+        index = name if name in ("@", "*") else index
         if len(inner) == 1:
-            return WordPart(VARIABLE, name, quoted, commands)
+            return WordPart(VARIABLE, name, quoted, commands, "", index)
         if inner[1].type in (":-", "-", ":=", "=", ":+", "+"):
             default = "".join(literal(self._word(child)) for child in inner[2:])
             return WordPart(VARIABLE, name, quoted, commands, default)
+        changed = _CHANGE.fullmatch(self._text(node))
+        if changed and not index:
+            return WordPart(VARIABLE, name, quoted, commands, change=changed[1])
         return WordPart(VARIABLE, "", quoted, commands)
 
 

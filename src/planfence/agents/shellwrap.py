@@ -7,6 +7,7 @@ and both readings are judged.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -27,8 +28,13 @@ _ONE = Runner()
 _C = ("-c", "--command")
 #: By the program, and the subcommand that runs others.
 RUNNERS: dict[tuple[str, str], Runner] = {
-    **{(name, "run"): _ONE for name in ("uv", "poetry", "pdm", "hatch", "pipenv", "rye", "pixi", "dotenv", "op")},
-    **{(name, "run"): _ONE for name in ("conda", "mamba", "micromamba", "doppler", "infisical", "devbox", "volta")},
+    **{
+        (name, "run"): _ONE
+        for name in ("uv", "poetry", "pdm", "hatch", "pipenv", "rye", "pixi", "dotenv", "op", "zellij")
+    },
+    **{(name, "run"): _ONE for name in ("conda", "mamba", "micromamba", "doppler", "infisical", "volta", "mise")},
+    ("devbox", "run"): Runner(0, joined=True),
+    ("entr", ""): Runner(0, ("-s",)),
     **{(name, "exec"): Runner(1, ("-c", "--call", "--command")) for name in ("mise", "npm", "fnm", "nvm", "direnv")},
     **{(name, "exec"): _ONE for name in ("asdf", "bundle", "pnpm", "yarn", "rbenv", "pyenv", "tox", "aws-vault")},
     **{("mise", name): Runner(1, ("-c", "--command")) for name in ("x", "watch")},
@@ -38,6 +44,13 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     ("yarn", "dlx"): _ONE,
     ("bunx", ""): _ONE,
     ("uvx", ""): _ONE,
+    **{(name, ""): _ONE for name in ("yarn", "pnpm", "bun")},
+    **{
+        (name, ""): Runner(0, ("-c", "-Command", "-command"))
+        for name in ("pwsh", "powershell", "nu", "xonsh", "elvish")
+    },
+    ("cmd.exe", ""): Runner(0, ("/c", "/C")),
+    ("bun", "exec"): Runner(0, joined=True),
     ("nix", "develop"): _ONE,
     ("nix", "shell"): Runner(1),
     ("nix-shell", ""): Runner(0, ("--run", "--command")),
@@ -52,7 +65,7 @@ RUNNERS: dict[tuple[str, str], Runner] = {
     **{(name, ""): _ONE for name in ("unbuffer", "rlwrap", "firejail", "bwrap", "fakeroot", "proxychains", "torsocks")},
     **{(name, ""): _ONE for name in ("ltrace", "valgrind", "busybox", "toybox", "tini", "dumb-init", "caffeinate")},
     **{(name, ""): _ONE for name in ("ssh-agent", "dbus-run-session", "xvfb-run", "systemd-inhibit", "systemd-run")},
-    **{(name, ""): _ONE for name in ("dotenv", "entr", "retry", "pipx", "tsp", "start-stop-daemon", "hub")},
+    **{(name, ""): _ONE for name in ("dotenv", "retry", "pipx", "tsp", "start-stop-daemon", "hub")},
     ("perf", "stat"): _ONE,
     **{(name, ""): Runner(0, ("--exec", "-x"), joined=True) for name in ("watch", "parallel", "sem", "rush")},
     **{(name, ""): Runner(0, ("--exec", "-x"), joined=True) for name in ("hyperfine", "watchexec", "nodemon")},
@@ -76,7 +89,7 @@ FOLDERS = frozenset(
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "less", "head", "tail", "ls", "which"}
+    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "head", "tail", "ls", "which"}
     | {"type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh", "export", "declare"}
     | {
         "local",
@@ -132,8 +145,14 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
             if option in runner.scripts or glued:
                 yield value if equals else (rest[index + 1] if index + 1 < len(rest) else "")
         if runner.joined:
-            yield from (word for word in rest if " " in word.strip())
-            yield from (" ".join(each).partition(" ::: ")[0] for each in _programs(rest, 0))
+            first, _, given = "\0".join(rest).partition("\0:::\0")
+            plain = first.split("\0")
+            lines = [
+                *(word for word in plain if " " in word.strip()),
+                *(" ".join(each) for each in _programs(plain, 0)),
+            ]
+            for each in given.split("\0"):
+                yield from (line.replace("{}", each) if "{}" in line else f"{line} {each}".rstrip() for line in lines)
 
 
 def folders(words: Sequence[str]) -> Iterator[str]:
@@ -147,10 +166,18 @@ def folders(words: Sequence[str]) -> Iterator[str]:
 def _runners(words: Sequence[str]) -> Iterator[tuple[Runner, Sequence[str]]]:
     name = posixpath.basename(words[0]) if words else ""
     if (name, "") in RUNNERS:
-        yield RUNNERS[name, ""], words[1:]
+        yield RUNNERS[name, ""], _plain(words[1:])
     for each in _programs(words[1:], 0):
         if (name, each[0]) in RUNNERS:
-            yield RUNNERS[name, each[0]], each[1:]
+            yield RUNNERS[name, each[0]], _plain(each[1:])
+
+
+def _plain(words: Sequence[str]) -> list[str]:
+    """Take the versions off the names of packages: `npx prettier@3`."""
+    return [_VERSIONED.sub(r"\1", word) for word in words]
+
+
+_VERSIONED = re.compile(r"^([a-z][\w.-]*)@[\w.^~<>=-]+$")
 
 
 def _behind(words: Sequence[str]) -> Sequence[str]:

@@ -1,0 +1,224 @@
+"""Programs in other languages, given to a command as text: the command lines that they run, the files that they write.
+
+No language is parsed. What is looked for is what all of them share: strings, calls with a string as an argument, and
+a command line that begins with git's name where a command can begin. What a text makes by adding strings up is not
+seen here, but by the look at the worktree after the command.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from planfence import tables
+from planfence.agents.shellgit import Write
+from planfence.change.change import Action
+
+_BYPASS = re.compile(
+    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|"
+    r"\bcreate_commit\(|porcelain\.commit|skip_hooks|isomorphic-git|nodegit|create_reference|set_reference\(",
+    re.IGNORECASE,
+)
+_INSIDE_GIT = re.compile(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
+
+#: A string, or a name that one was given to.
+_ARGUMENT = (
+    r"""(?:(?:\b(?:pathlib\.)?Path\(\s?)?[rbfu]?(['"`])(?P<path>[^'"`\n]+)\1|"""
+    r"""(?<![\w$@])(?P<name>[A-Za-z_$@]\w*+))\)?"""
+)
+#: Calls whose first argument is a file that they write, if a mode behind it says so.
+_OPENS = re.compile(rf"""\b(?:open|fopen|openSync)\(\s?{_ARGUMENT}\s?,\s?(?:mode\s?=\s?)?['"][^'"\n]{{0,5}}[wax+]""")
+#: Calls whose first argument is a file that they write or remove.
+_TAKES = re.compile(
+    r"""\b(?:(?:writeFile|appendFile|unlink|rm|truncate)(?:Sync)?|createWriteStream|(?:write|append)TextFile(?:Sync)?|"""
+    r"""file_put_contents|os\.(?:remove|unlink|truncate)|rmtree|(?:File|IO)\.(?:write|delete|binwrite)|Bun\.write|"""
+    r"""Deno\.(?:remove|writeFile)(?:Sync)?|FileUtils\.(?:rm|rm_f|rm_rf|touch)|fileinput\.input(?=[^\n)]{1,200}inplace)|"""
+    rf"""to_(?:csv|json|parquet|excel|pickle|html)|savefig|savetxt)\(\s?{_ARGUMENT}"""
+)
+#: Calls whose second argument is; those that move remove the first.
+_GIVES = re.compile(
+    r"""\b(?P<verb>shutil\.(?:copy\w{0,5}|move)|os\.(?:rename|replace|symlink|link)|(?:copyFile|rename|symlink|cp)(?:Sync)?|"""
+    r"""FileUtils\.(?:cp|cp_r|mv|ln_s|ln_sf|copy|move)|File\.rename|copy|move)(?:\(|\s)\s?"""
+    r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]{1,300})(?P=quote)|[\w.$@]{1,100})\s?,\s?"""
+    + _ARGUMENT.replace(r"\1", r"(?P=mark)").replace("(['\"`])", "(?P<mark>['\"`])")
+)
+_METHOD = re.compile(
+    rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])"""
+)
+#: Perl's and awk's ways: `open(F, ">", "a")`, `open(F, ">a")`, `unlink "a"`, `print > "a"`.
+_PERL = re.compile(r"""\bopen\b[^;\n'"]{1,60}['"]\+?>{1,2}\s?(?:['"]\s?,\s?['"])?([^'"`\n]+)['"]""")
+_REMOVES = re.compile(r"""\bunlink\s+(['"])([^'"`\n]+)\1""")
+_AWK = re.compile(r"""\bprintf?\b[^;{}>]{0,60}>{1,2}\s?"([^"\n]+)\"""")
+_AWK_PIPES = (re.compile(r"""\|\s?"([^"\n]+)\""""), re.compile(r"""\"([^"\n]+)"\s?\|\s?getline"""))
+#: What gives a string to a name.
+_NAMED = re.compile(
+    r"""(?<![\w$@])(?P<name>[A-Za-z_$@]\w*+)\s{0,3}:?=\s{0,3}(?:(?:pathlib\.)?Path\(\s?)?"""
+    r"""[rbfu]?(['"`])(?P<path>[^'"`\n]+)\2"""
+)
+_LOOPED = re.compile(r"""\bfor\s(?P<name>[A-Za-z_]\w*)\s(?:in|of)\s[\[(](?P<paths>[^\])]*)""")
+_STRING = re.compile(r"""(['"`])(.*?)\1""")
+
+#: Calls that run a command line.
+_RUNS = re.compile(
+    r"""\b(?:system|popen|Popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync|execute|"""
+    r"""callCommand|cmd|sh|shell|shell_exec|passthru|proc_open)\(\s?[rf]?(['"`])(?P<text>[^\n]+?)\1"""
+)
+_GIT_LIST = re.compile(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>[\s,][^\])]*)""")
+#: Where a command can begin: a line's begin, an opening sign, a word that runs what is behind it.
+_BEGINS = re.compile(
+    r"""(?:^[ \t]*+-?|["'`!@({\[;|&=:,>]|"""
+    r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|qw|qx|\de?))[ \t]*+"""
+    r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?(?=(?:[\w./-]*\w/|\./)?(?:git|planfence)[ \t]+\S)""",
+    re.MULTILINE,
+)
+_CLOSED = {"(": ")", "[": "]", "{": "}"}
+_WORD = re.compile(r"""[^\s"'`()\[\]{},;]+""")
+
+
+def runs(code: str) -> Iterator[str]:
+    """Yield the shell command lines that a text plainly runs, lists of words that begin with 'git' among them."""
+    for match in _RUNS.finditer(code):
+        yield match["text"]
+    for match in _GIT_LIST.finditer(code):
+        words = [text for _, text in _STRING.findall(match["rest"])]
+        yield shlex.join(["git", *(words[1:] if words[:1] == ["git"] else words)])
+    yield from git_lines(code)
+
+
+def git_lines(text: str) -> Iterator[str]:
+    """Yield what begins with git's name, or with ours, where a command can begin."""
+    for match in _BEGINS.finditer(text):
+        line = text[match.end() : match.end() + _LONGEST].partition("\n")[0]
+        before = text[max(0, match.end() - _LONGEST) : match.end()].rpartition("\n")[2]
+        yield _until_closed(line, _quote_around(before) or match[0].strip()[-1:])
+
+
+#: So much of a line is looked at, on both sides of where a command begins.
+_LONGEST = 2000
+_QUOTED = re.compile(r"""\\.|["'`]""")
+
+
+def _quote_around(before: str) -> str:
+    """Return the quote that is open at the end of what stands before; empty: none."""
+    opened = ""
+    for match in _QUOTED.finditer(before):
+        if not opened and match[0] in "\"'`":
+            opened = match[0]
+        elif match[0] == opened:
+            opened = ""
+    return opened
+
+
+def plain_words(line: str) -> list[str]:
+    """Return a command line's words without a shell's reading of them, for one that has none."""
+    return _WORD.findall(line)
+
+
+def _until_closed(line: str, opener: str) -> str:
+    """Cut a line where the sign is closed that stands before it."""
+    if opener and opener in "\"'`":
+        return _parted(line, opener)[0].replace("\\" + opener, opener)
+    close, level = _CLOSED.get(opener, ""), 1
+    if not close:
+        return line
+    for place, char in enumerate(line):
+        level += (char == opener) - (char == close)
+        if level == 0:
+            return line[:place]
+    return line
+
+
+def _parted(text: str, mark: str, most: int = 1) -> list[str]:
+    """Part a text at a mark that has no backslash before it."""
+    parts, start, place = list[str](), 0, 0
+    while place < len(text) and len(parts) < most:
+        if text[place] == mark:
+            parts.append(text[start:place])
+            start = place + 1
+        place += 2 if text[place] == "\\" else 1
+    return [*parts, text[start:]]
+
+
+def writes(code: str, arguments: Sequence[str] = ()) -> Iterator[Write]:
+    """Yield the files that a text plainly writes. ``arguments`` are what the program is given (`sys.argv[1:]`)."""
+    for place, argument in enumerate(arguments, start=1):
+        for name, shift in (("sys.argv", 0), ("process.argv", 0), ("$argv", 0), ("ARGV", -1), ("$ARGV", -1)):
+            code = code.replace(f"{name}[{place + shift}]", repr(argument))
+    given = _given(code)
+    for expression in (_OPENS, _TAKES, _METHOD):
+        for match in expression.finditer(code):
+            yield from (Write(path) for path in _paths(match, given))
+    for match in _GIVES.finditer(code):
+        yield from (Write(path) for path in _paths(match, given))
+        if match["source"] and ("move" in match["verb"] or "rename" in match["verb"] or match["verb"].endswith("mv")):
+            yield Write(match["source"], Action.DELETE)
+    yield from (Write(match[1]) for match in _PERL.finditer(code))
+    yield from (Write(match[2], Action.DELETE) for match in _REMOVES.finditer(code))
+
+
+def _given(code: str) -> Mapping[str, list[str]]:
+    """Return the strings that each name is given."""
+    given: dict[str, list[str]] = {}
+    for match in _NAMED.finditer(code):
+        given.setdefault(match["name"], []).append(match["path"])
+    for match in _LOOPED.finditer(code):
+        given.setdefault(match["name"], []).extend(text for _, text in _STRING.findall(match["paths"]))
+    return given
+
+
+def _paths(match: re.Match[str], given: Mapping[str, list[str]]) -> Iterable[str]:
+    found = [match["path"]] if match["path"] else given.get(match["name"] or "", ())
+    return [path for path in found if "{" not in path and "$" not in path and "\\" not in path]
+
+
+def awk(code: str) -> tuple[list[str], list[str]]:
+    """Return the files that an awk program prints to, and the command lines that it pipes to or from."""
+    return _AWK.findall(code), [command for pipes in _AWK_PIPES for command in pipes.findall(code)]
+
+
+def sed(script: str) -> tuple[list[str], list[str]]:
+    """Return the files that a sed script writes (`w`), and the command lines that it runs (`e`); see sed(1) of GNU."""
+    files, commands = [], []
+    for line in re.split(r"[\n;{}]", script):
+        rest = line.strip().lstrip("0123456789,$!~+ ")
+        if rest[:1] == "/":  # an address
+            rest = _parted(rest[1:], "/", 1)[-1].lstrip("0123456789,$!~+ I")
+        if rest[:1] in ("w", "W") and rest[1:2] in (" ", ""):
+            files.append(rest[1:].strip())
+        elif rest[:2] == "e ":
+            commands.append(rest[2:])
+        elif rest[:1] == "s" and len(rest) > 1:
+            parts = _parted(rest[2:], rest[1], 2)
+            flags, _, file = parts[2].partition("w") if len(parts) == 3 else ("", "", "")
+            if file.strip():
+                files.append(file.strip())
+            if "e" in flags:
+                commands.append(parts[1])
+    return [file for file in files if file], commands
+
+
+#: A program that commits, and one that gives what it starts other variables than its own.
+_COMMITS = re.compile(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
+_OTHER_VARIABLES = re.compile(
+    r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(|ENV\.clear|unsetenv_others|%ENV\s*="
+)
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
+_WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
+
+
+def bypass(code: str) -> str:
+    """Return the way round the fence that a one-line program names, or an empty string.
+
+    A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
+    """
+    found = _BYPASS.search(code)
+    if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
+        return found[0]
+    if _COMMITS.search(code):
+        named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
+        if named or _OTHER_VARIABLES.search(code):
+            return named or "env="
+    inside = _INSIDE_GIT.search(code)
+    writes_there = inside and _WRITES.search(code)
+    return ".git/" if writes_there else ""

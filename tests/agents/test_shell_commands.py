@@ -1,0 +1,74 @@
+"""Command lines of many tools: ways round the fence, files that they write, and what everyday sessions type.
+
+`commands/` holds one command a line, a line's end in it written as `␤`; `PATH_` stands for the file that is written.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+
+import pytest
+
+from planfence.agents.shell import Judgement, judge
+
+FOLDERS = ("/r", "/r/docs", "/r/src", "/tmp")
+
+
+def commands(name: str) -> list[str]:
+    return (Path(__file__).parent / "commands" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def judged(command: str, path: str = "docs/index.md") -> Judgement:
+    text = command.replace("␤", "\n").replace("ROOT", "/r").replace("ELSEWHERE", "/e").replace("PATH_", path)
+    return judge(text, "/r", lambda place: place in FOLDERS, {"HOME": "/nowhere"})
+
+
+def written(found: Judgement) -> set[str]:
+    return {posixpath.normpath(write.path) for write in found.writes}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_each_way_round_is_seen(part):
+    assert [each for each in commands("round")[part::4] if not judged(each).attempts] == []
+
+
+@pytest.mark.parametrize("path", ["docs/index.md", "src/user.py"])
+def test_each_file_that_a_tool_writes_is_told(path):
+    assert [each for each in commands("written") if f"/r/{path}" not in written(judged(each, path))] == []
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_ordinary_command_is_a_way_round_or_writes_the_documents(part):
+    wrong = []
+    for each in commands("ordinary")[part::4]:
+        found = judged(each)
+        if found.attempts or written(found) & {"/r/docs/index.md", "/r/README.md"}:
+            wrong.append(each)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        ('f() { echo x > "$1"; }; f a; f b', {"/r/a", "/r/b"}),
+        ("f() { cd src; }; f; echo x > a", {"/r/src/a"}),
+        ('set -- a b; shift; rm "$1"', {"/r/b"}),
+        ('A=(a "b c"); touch "${A[1]}"', {"/r/b c"}),
+        ('A=(a b); touch "${A[@]}"', {"/r/a", "/r/b"}),
+        ('v=src/a.py; cp x "${v%.py}.md"', {"/r/src/a.md"}),
+        ('v=src/a.py; touch "${v##*/}"', {"/r/a.py"}),
+        ("declare -n r=q; q=a; touch $r", {"/r/a"}),
+        ("while read -r f; do rm \"$f\"; done <<< $'a\\nb'", {"/r/a", "/r/b"}),
+        ("echo 'echo x > a' > /tmp/s.sh; sh /tmp/s.sh", {"/tmp/s.sh", "/r/a"}),
+        ("black --check a.py; ruff format --diff a.py; prettier -c a.ts; gzip -c a", set()),
+        ("prettier --config p.json --write a.ts", {"/r/a.ts"}),
+        ("git checkout HEAD -- a; git restore b; git checkout -b c d", set()),
+        ("patch -p0 <<'E'\n--- x/a\n+++ x/a\nE", {"/r/x/a"}),
+        ("awk '$2 > \"m\"' a", set()),
+    ],
+)
+def test_what_is_written_by_what_a_shell_makes_of_words(command, paths):
+    found = judged(command)
+    assert not found.attempts
+    assert written(found) == paths
