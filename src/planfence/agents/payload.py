@@ -86,9 +86,11 @@ WRITERS = frozenset(
     | {"create", "str_replace_editor", "str_replace_based_edit_tool", "edit", "write", "multiedit"}
     | {"write_to_file", "replace_file_content", "multi_replace_file_content"}
 )
-PATH_FIELDS = (
-    *("file_path", "notebook_path", "path", "target_file", "absolute_path", "filePath", "relative_path"),
-    *("pathInProject", "fileName", "filename", "dirPath", "uri", "TargetFile"),
+#: Fields that name a file, written without `_` and in small letters, since each server spells them its own way.
+PATH_FIELDS = frozenset(
+    {"filepath", "notebookpath", "path", "targetfile", "absolutepath", "relativepath", "pathinproject", "filename"}
+    | {"dirpath", "uri", "fileuri", "olduri", "newuri", "file", "targetpath", "source", "sourcepath", "dest"}
+    | {"destination", "destinationpath", "destpath", "oldpath", "newpath", "relativeworkspacepath", "outputpath"}
 )
 _SHELLS = frozenset(
     {"Bash", "bash", "Shell", "shell", "local_shell", "exec_command", "run_shell_command", "PowerShell"}
@@ -97,7 +99,7 @@ _SHELLS = frozenset(
 )
 _PATCHERS = frozenset({"apply_patch", "ApplyPatch", "patch"})
 #: Where a shell's tool has its command line.
-_COMMANDS = ("command", "cmd", "CommandLine", "input")
+_COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "input")
 #: Tools that only look, or only start others that are asked about themselves.
 _READERS = frozenset(
     {"Read", "Glob", "Grep", "LS", "WebFetch", "WebSearch", "TodoWrite", "Task", "Agent", "Skill", "ToolSearch"}
@@ -107,9 +109,12 @@ _READERS = frozenset(
     | {"search_file_content", "list_directory", "read_many_files", "google_web_search", "web_fetch", "codebase_search"}
 )
 #: What a tool is given to write, and words in its name that say that it writes.
-_CONTENTS = frozenset({"content", "contents", "new_string", "newText", "new_text", "new_str"})
+_CONTENTS = frozenset(
+    {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
+)
+_DIFFS = ("patch", "diff", "patchText")
 _WRITING_WORDS = (
-    *("save", "update", "copy", "push", "remove"),
+    *("save", "update", "copy", "push", "remove", "apply"),
     *("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append"),
 )
 
@@ -205,9 +210,12 @@ def _known(tool: str) -> bool:
     return tool in WRITERS or tool in _SHELLS or tool in _PATCHERS or tool in _READERS
 
 
+_DIRECTORIES = ("dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory", "directory")
+
+
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
-    """Return where a tool works: Gemini CLI's shell calls name it by `dir_path`, others by `workdir` or `Cwd`."""
-    given = _text(arguments, "dir_path") or _text(arguments, "workdir") or _text(arguments, "Cwd")
+    """Return where a tool works: Gemini CLI's shell calls name it by `dir_path`, others by `workdir`, `Cwd`, …"""
+    given = next((text for name in _DIRECTORIES if (text := _text(arguments, name))), "")
     return posixpath.join(cwd, given) if given else cwd
 
 
@@ -267,12 +275,23 @@ def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     """Read another server's tool by the shape of what it is given: what it writes, and the command it runs."""
     if isinstance(arguments.get("owner"), str) and isinstance(arguments.get("repo"), str):
         return (), "", ""  # another repository's files
-    command = arguments.get("command", arguments.get("cmd"))
+    for inner in ("arguments", "args", "params", "input"):
+        if isinstance(given := arguments.get(inner), dict):
+            return _foreign(tool, given)
+    command: object = next((arguments[name] for name in _COMMANDS[:-1] if arguments.get(name)), None)
+    if isinstance(lines := arguments.get("commands"), list) and all(isinstance(line, str) for line in lines):
+        command = "\n".join(lines)
+    if command is None and any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
+        command = arguments.get("script")
     if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
         command = shlex.join(command)
     command = _with_words(command, arguments.get("args")) if isinstance(command, str) else ""
-    writes = any(word in tool.lower() for word in _WRITING_WORDS) or bool(_CONTENTS.intersection(arguments))
-    return _named(arguments) if writes else (), command, ""
+    writes = any(word in tool.lower() for word in _WRITING_WORDS) or any(
+        _plain(name) in _CONTENTS for name in arguments
+    )
+    texts = [text for name in _DIFFS if (text := _text(arguments, name))]
+    diffed = [edit for text in texts for edit in (*patch.edits(text), *map(Edit, patch.diffed(text)))]
+    return tuple(dict.fromkeys((*_named(arguments), *diffed))) if writes else (), command, ""
 
 
 def _with_words(command: str, words: object) -> str:
@@ -302,12 +321,32 @@ def _argv(words: list[Any]) -> tuple[tuple[Edit, ...], str, str]:
     return (), shlex.join(words), ""
 
 
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
 def _named(arguments: Mapping[str, Any]) -> tuple[Edit, ...]:
-    names = [*PATH_FIELDS, "source", "destination", "old_path", "new_path"]
-    found = [value for name in names if isinstance(value := arguments.get(name), str)]
-    for field_name in ("files", "paths", "edits", "replacements"):
-        listed = arguments.get(field_name)
-        for each in listed if isinstance(listed, list) else ():
-            found += [each] if isinstance(each, str) else []
+    """Return the files that a writing tool's arguments name, in lists and maps of them too."""
+    found: list[str] = []
+    for name, value in arguments.items():
+        if isinstance(value, str):
+            found += [_local(value)] if _plain(name) in PATH_FIELDS else []
+        elif name in _MANY and isinstance(value, dict):
+            found += [edit.path for edit in _named(value)] or [each for each in value if isinstance(each, str)]
+        for each in value if name in _MANY and isinstance(value, list) else ():
+            found += [_local(each)] if isinstance(each, str) else []
             found += [edit.path for edit in _named(each)] if isinstance(each, dict) else []
-    return tuple(Edit(value.removeprefix("file://")) for value in dict.fromkeys(found) if value)
+    return tuple(Edit(value) for value in dict.fromkeys(found) if value)
+
+
+_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits")
+
+
+def _local(text: str) -> str:
+    """Return the path that a URI names (`file:///a%20b`, `vscode-remote://wsl/a`), or what is none as it is."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or not scheme.replace("-", "").isalnum():
+        return text
+    from urllib.parse import unquote  # only a URI needs it
+
+    return unquote(rest if rest[:1] == "/" else f"/{rest.partition('/')[2]}")
