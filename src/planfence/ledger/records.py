@@ -236,7 +236,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
 def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" if it says nothing."""
     found = message.parse_trailers(body.decode("utf-8", "replace"))
-    trailers = {name.lower(): value for name, value in found}
+    trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
     rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
