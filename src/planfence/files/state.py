@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _beside(path: Path, data: bytes, mode: int) -> Path:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError:
         return None
 

@@ -108,7 +108,7 @@ def _python(folder: _ProjectFolder) -> Iterator[Shown]:
 def _node(folder: _ProjectFolder) -> Iterator[Shown]:
     try:
         package = json.loads(folder.text("package.json") or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(package, dict):
         return

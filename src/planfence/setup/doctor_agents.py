@@ -124,7 +124,7 @@ def _dropped(path: Path) -> Iterator[tuple[str, str]]:
         return
     try:
         value = json.loads(text.removeprefix("\ufeff"))  # a comment or a comma too many is too much for it
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield f"{path} is not JSON, so Claude Code drops all hooks in it: {error}", f"fix {path}"
         return
     for name, wanted in _TYPES.items():
@@ -196,7 +196,7 @@ def _json(path: Path) -> dict[str, Any]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(installed.read(path) or "")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return {}
 
 
