@@ -162,8 +162,7 @@ def read_active_task(state_dir: str | Path) -> str:
     """Return `<plan>/<task>`, or an empty string if no task is active in this worktree."""
     name = os.path.join(state_dir, ACTIVE_TASK)
     try:
-        with open(name, encoding="utf-8") as file:
-            return file.read().strip()
+        return read_plain(name).decode("utf-8").strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
