@@ -154,6 +154,6 @@ def test_what_nobody_believes_changes_nothing(signed, keys, seed: int) -> None: 
     _run(signed, signed.git("rev-parse", "HEAD"), "listed", keys)
     assert seen(signed)[-1]
     before = seen(signed)
-    for number in range(max(DRAWN // 3, 1)):
+    for _ in range(max(DRAWN // 3, 1)):
         how = forged(signed, keys, draw)
         assert seen(signed) == before, how

@@ -69,26 +69,35 @@ def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
     anything was changed. Raises :class:`CouldNotCheck`.
     """
     with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent):
-            while True:
-                old = _content(path)
-                new = change(old)
-                if new is None or new == old or (new is GONE and old is None):
-                    return False
-                if new is GONE:
-                    if _content(path) == old:
-                        os.unlink(path)
-                        return True
-                    continue
-                temporary = _beside(path, new, 0o666)
-                try:
-                    if _content(path) == old:
-                        os.replace(temporary, path)
-                        return True
-                finally:
-                    with suppress(FileNotFoundError):
-                        os.unlink(temporary)
+        while True:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with locked(path.parent):
+                    return _edited(path, change)
+            except FileNotFoundError:
+                if path.parent.exists():
+                    raise  # else another process of ours has removed the folder that it had made
+
+
+def _edited(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
+    while True:
+        old = _content(path)
+        new = change(old)
+        if new is None or new == old or (new is GONE and old is None):
+            return False
+        if new is GONE:
+            if _content(path) == old:
+                os.unlink(path)
+                return True
+            continue
+        temporary = _beside(path, new, 0o666)
+        try:
+            if _content(path) == old:
+                os.replace(temporary, path)
+                return True
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
 
 
 @contextmanager
