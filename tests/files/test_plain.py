@@ -44,6 +44,7 @@ READ = {
     ".cursor/hooks.json": ("install", "--agents", "cursor"),
     ".pre-commit-config.yaml": ("doctor",),
     "prek.toml": ("install",),
+    ".claude/settings.local.json": ("doctor",),
     "plans/other.toml": ("doctor",),
     "AGENTS.md": ("install", "--agents", "codex"),
     "package.json": ("init",),
@@ -52,7 +53,7 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
-@pytest.mark.parametrize("kind", ["pipe", "device", "numbers"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "deep", "list"])
 def test_no_command_waits_for_a_pipe(repo, name: str, kind: str) -> None:
     place = repo.root / name
     place.parent.mkdir(exist_ok=True)
@@ -60,6 +61,8 @@ def test_no_command_waits_for_a_pipe(repo, name: str, kind: str) -> None:
         os.mkfifo(place)
     elif kind == "device":
         place.symlink_to("/dev/zero")
+    elif kind == "list":
+        place.write_bytes(b"[[1], null]")
     else:
         place.write_bytes(b"a = " + b"[" * 50_000)
     extra = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(place), "GITHUB_EVENT_NAME": "pull_request"}
