@@ -15,6 +15,7 @@ def main() -> None:
     """Run the program and end the process."""
     words = sys.argv[1:]
     sys.excepthook = _say_defect
+    _fill_streams()
     _look_around()
     if len(words) > 1 and words[0] == "hook" and words[1][:1] != "-":
         gc.disable()  # until the imports are done, see `fastpath`
@@ -42,6 +43,13 @@ def _say_defect(*raised: Any) -> None:
     from planfence.terminal import emit
 
     emit(lines("".join(traceback.format_exception(*raised))), err=True)
+
+
+def _fill_streams() -> None:
+    """Open what the caller closed (`>&-`): else the next file that is opened would be standard output for a child."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))  # noqa: SIM115 - it stays
 
 
 def _look_around() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from planfence import env
@@ -54,6 +55,14 @@ def emit_exact(data: bytes) -> None:
         emit(lines(data.decode("utf-8", "replace")))
     else:
         sys.stdout.buffer.write(data)
+
+
+def drop_unwritten() -> None:
+    """Forget what standard output does not take (a full disk): else the interpreter ends with a status of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def emit_error(error: PlanfenceError) -> None:

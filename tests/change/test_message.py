@@ -144,3 +144,27 @@ def _of_git(repo, texts: list[str]) -> list[tuple[tuple[str, str], ...]]:
 def test_nothing_is_read_behind_a_nul() -> None:
     """Git shows a commit's message up to it, whoever wrote the object."""
     assert parse("feat: x\n\nwords\0\n\nPlan-Task: p/a\n").trailers == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ours_stand_once_whatever_block_they_make_of_a_paragraph(seed: int) -> None:
+    """One more trailer can make a block of a paragraph with a `Signed-off-by` in it, and with older lines of ours."""
+    draw = Random(f"block {seed}")
+    lines = (
+        "Signed-off-by: A <a@b>",
+        "Plan-Model: codex",
+        "plan-task: p/b",
+        "words",
+        "more words",
+        " folded",
+        "# x",
+        "k: v",
+    )
+    wanted = (("Plan-Task", "p/a"), ("Plan-Model", "human"))
+    for _ in range(60):
+        text = "feat: x\n\n" + "".join(f"{line}\n" for line in draw.choices(lines, k=draw.randint(1, 12)))
+        marked = with_trailers(text, wanted, "#")
+        for read in (marked, clean(marked, "#")):
+            ours = tuple(pair for pair in parse_trailers(read) if pair[0].lower().startswith("plan-"))
+            assert ours == wanted, text
+        assert with_trailers(marked, wanted, "#") == marked, text

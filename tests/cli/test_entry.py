@@ -21,3 +21,13 @@ def test_a_folder_that_is_gone_is_said(tmp_path, words: str) -> None:
         "planfence: the folder that this was started in can't be read: No such file or directory",
         "  hint: change into the repository, and run it again",
     ]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-", "> /dev/full"])
+def test_a_stream_that_is_closed_or_full(tmp_path, closed: str) -> None:
+    """No child takes the next file that is opened for its standard output, and nothing ends in a traceback."""
+    line = f"{sys.executable} -m planfence explain {closed}"
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    full = closed.endswith("full")
+    assert done.returncode == (3 if full else 0)
+    assert done.stderr == ("planfence: the system: No space left on device\n" if full else "")

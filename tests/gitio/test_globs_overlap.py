@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planfence.gitio import paths
+from planfence.gitio import globs, paths
 from planfence.gitio.globs import common_path, covers, is_wide, overlap
 
 PIECES = st.sampled_from(["a", "b", "*", "?", "**", "[ab]", "[!a]", "a*", "*b", "[]a]", "[[:alpha:]]"])
@@ -69,3 +70,25 @@ def test_wide(pattern: str) -> None:
 )
 def test_narrow(pattern: str) -> None:
     assert not is_wide(pattern)
+
+
+@pytest.mark.parametrize("pieces", [("*a", "a?"), ("**/a*/", "**/*b/"), ("?/", "*/"), ("**/", "[ab]*/"), ("*", "?a")])
+def test_long_patterns_take_few_steps(monkeypatch: pytest.MonkeyPatch, pieces: tuple[str, str]) -> None:
+    """The other side may stand in a record of somebody else's ledger."""
+    made = []
+    monkeypatch.setattr(globs, "_Row", lambda tokens, row=globs._Row: made.append(row(tokens)) or made[-1])
+    for times in (20, 500):
+        one, other = (piece * times for piece in pieces)
+        assert not overlap(f"{one}y", f"{other}x")
+        assert made.pop().steps < 40 * times
+
+
+def test_random_patterns_meet_where_a_walk_finds_a_path() -> None:
+    draw = Random(2)
+    pieces = ("a", "b", "*", "?", "**", "[ab]", "[!a]", "a*", "*b", "**", "ab", "*a*", "??")
+    for _ in range(1500):
+        one, other = ("/".join(draw.choices(pieces, k=draw.randint(1, 6))) for _ in range(2))
+        assert globs._meet(globs.tokens(one), globs.tokens(other)) is (common_path(one, other) is not None), (
+            one,
+            other,
+        )

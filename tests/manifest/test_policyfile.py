@@ -99,3 +99,10 @@ def test_unknown_rules_pass_where_nobody_knows_the_rules() -> None:
 def test_all_at_once() -> None:
     found = faults("schema = 1\nbsae = 'x'\n[limits]\nfiles = -1\nlines = 'x'\n[tests]\nwhen = 1\n")
     assert [(fault.line, fault.column) for fault in found] == [(2, 1), (4, 9), (5, 9), (7, 1)]
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 20, "0b" + "1" * 20_000, "9" * 30, "9" * 5_000])
+@pytest.mark.parametrize("key", ["schema", "limits.files", "tests.timeout_s", "a"])
+def test_a_number_that_no_file_needs(number: str, key: str) -> None:
+    with pytest.raises(BadFile, match=r"64 bits|digits"):
+        parse_policy(f"{key} = {number}\n".encode(), PATH)

@@ -23,6 +23,7 @@ from planfence.agents.session import session_file
 from planfence.change.change import Action
 from planfence.change.message import TASK_TRAILER, URGENT_TRAILER, parse_trailers
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
 from planfence.records import dataclass, field
@@ -233,7 +234,7 @@ def _file(here: Fence, asked: Payload) -> Path:
 
 def _load(here: Fence, asked: Payload) -> _Seen | None:
     try:
-        raw: dict[str, Any] = json.loads(_file(here, asked).read_bytes())
+        raw: dict[str, Any] = json.loads(read_plain(_file(here, asked)))
         return _Seen(**raw)
     except (OSError, ValueError, TypeError, RecursionError):
         return None

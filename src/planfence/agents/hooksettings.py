@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from planfence.env import Environment
+from planfence.files.plain import read_plain
 
 _FILES = (".claude/settings.json", ".claude/settings.local.json")
 _PROGRAM = "planfence-agent"
@@ -29,7 +30,7 @@ def taken_away(top: Path, environment: Environment) -> str:
         if not os.path.lexists(place):
             continue
         try:
-            value = json.loads(place.read_bytes())
+            value = json.loads(read_plain(place))
         except (OSError, ValueError, RecursionError):
             return f"{place} can't be read as JSON, so Claude Code would drop all hooks in it: fix it, or ask a person."
         if not isinstance(value, dict):
@@ -43,6 +44,6 @@ def taken_away(top: Path, environment: Environment) -> str:
 
 def _names_us(path: Path) -> bool:
     try:
-        return _PROGRAM.encode() in path.read_bytes()
+        return _PROGRAM.encode() in read_plain(path)
     except OSError:
         return False

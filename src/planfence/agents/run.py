@@ -151,7 +151,7 @@ def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
     block = block.strip() + "\n"
     try:
         named = tomllib.loads(block).get("id")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         named = None
     path = plans.policy_for_plans(repository).plan_path(named) if isinstance(named, str) else "the answer"
     plan = parse_plan(block.encode(), path)

@@ -245,7 +245,7 @@ def holds(here: Fence, policy: Policy) -> Holds:
     """Return all tasks' claims."""
     from planfence.ledger.records import read_holds  # what a denial for the path alone does not need
 
-    return read_holds(here.repository, policy)
+    return read_holds(here.repository, policy, remembers=True)
 
 
 def _collisions(here: Fence, files: Iterable[FileChange]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from planfence import tables
 from planfence.agents.payload import Event, Payload
 from planfence.digests import sha1
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
 from planfence.identity import session as session_id
@@ -105,7 +106,7 @@ def read(repository: Repository, session: str) -> list[dict[str, object]]:
     """Return what was kept of a session, oldest first; a torn line is left out."""
     found = []
     try:
-        lines = session_file(repository, session).read_bytes().splitlines()
+        lines = read_plain(session_file(repository, session)).splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from planfence.boundary.incoming import merged, whole_of
@@ -12,6 +11,7 @@ from planfence.boundary.squashmessage import lacks
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.foreignjson import read_json
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, heads
@@ -304,7 +304,7 @@ def _event(environment: Environment) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        data = Path(path).read_bytes()
+        data = read_plain(path)
     except OSError as error:
         raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
     found = read_json(data, f"the event file {path}", "name the range: A..B")

@@ -401,7 +401,9 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
             break  # a block of conflicts has come to stand behind them
     tail = tail or [""]
     together = "\n".join([*head, *lines, *tail])
-    if wanted and not all(_ends_in(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
+    # One more trailer can make a block of a paragraph that was none, with other lines of ours in it.
+    fits = _ends_in if others_too else lambda cleaned, wanted: _own(cleaned, ours) == wanted
+    if wanted and not all(fits(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
         return "\n".join([*head, "", *lines, *tail])
     return together
 

@@ -10,6 +10,7 @@ import click
 
 from planfence.cli.common import here, policy_of
 from planfence.errors import PlanfenceError
+from planfence.files.plain import read_given
 from planfence.files.state import write_atomically
 from planfence.identity import checked, checked_task
 from planfence.inert import dumps
@@ -105,7 +106,7 @@ def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
     else:
         owner = checked_task(task, "--task") if task else active_task(repository)
         model = checked(model, "--model") if model else ""
-        taken = costs.take_printed(repository, policy, file.read(), task=owner, model=model)
+        taken = costs.take_printed(repository, policy, read_given(file, "what was printed"), task=owner, model=model)
     amount = "unknown" if taken.cost is None else f"${taken.cost:.4f}"
     say(f"logged {taken.lines} lines, {amount}")
     for reason, count in sorted(taken.left_out.items()):

@@ -10,7 +10,7 @@ import click
 
 from planfence import __version__
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
-from planfence.terminal import emit, emit_error, say
+from planfence.terminal import drop_unwritten, emit, emit_error, say
 
 #: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
 COMMANDS = {
@@ -167,6 +167,7 @@ def _run() -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
+        drop_unwritten()
         emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
         return int(ExitCode.COULD_NOT_CHECK)
     return int(result) if isinstance(result, int) else 0

@@ -10,6 +10,7 @@ import click
 
 from planfence.cli.common import answered, confirmed, here, tell
 from planfence.errors import ExitCode, PlanfenceError
+from planfence.files.plain import read_given
 from planfence.gate import reviews
 from planfence.gate.gate import proof_of
 from planfence.judge.situation import look
@@ -36,9 +37,9 @@ def command(task: str, checklist: bool, filled: BinaryIO | None, given: BinaryIO
     if filled is not None and given is not None:
         raise PlanfenceError("both --file and --json were given", hint="give one of them")
     if filled is not None:
-        answers = reviewing.read_text(filled.read().decode("utf-8", "surrogateescape"))
+        answers = reviewing.read_text(read_given(filled, "the checklist").decode("utf-8", "surrogateescape"))
     elif given is not None:
-        answers, notes = reviewing.read_json(given.read())
+        answers, notes = reviewing.read_json(read_given(given, "the review"))
     elif sys.stdin.isatty():
         scene = look(repository, task)
         emit("".join(f"{line}\n" for line in prove.for_review(proof_of(scene), scene.task.title)))

@@ -7,6 +7,7 @@ import sys
 
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
+from planfence.files.plain import read_given
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
@@ -140,8 +141,9 @@ def _commit_option(revision: str) -> str:
 def _read(name: str) -> str:
     try:
         if name == "-":
-            return sys.stdin.read()
+            given: str = read_given(sys.stdin, "the split plan")
+            return given
         with open(name, encoding="utf-8") as file:
-            return file.read()
+            return read_given(file, "the split plan")
     except (OSError, UnicodeDecodeError) as error:
         raise CouldNotCheck(f"{name} could not be read: {error}") from error

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from planfence.cli.common import here, tell, tell_request
+from planfence.files.plain import read_given
 from planfence.gate import stage
 from planfence.gate.requests import ask_role, ask_share
 from planfence.gate.taskworktree import start_apart
@@ -79,7 +80,7 @@ def command(
     if planned is not None:
         estimate = _ask(planned)
         scene = look(repository, task)  # the answer may have taken a while
-    data = b"" if prompt is None else prompt.read()
+    data = b"" if prompt is None else read_given(prompt, "the prompt")
     if take_over and (asked := ask_role(scene, "take-over", "", take_over)) is not None:
         return tell_request(asked)
     if share and (asked := ask_share(scene, share, why)) is not None:

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,26 +69,35 @@ def edit(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
     anything was changed. Raises :class:`CouldNotCheck`.
     """
     with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.parent):
-            while True:
-                old = _content(path)
-                new = change(old)
-                if new is None or new == old or (new is GONE and old is None):
-                    return False
-                if new is GONE:
-                    if _content(path) == old:
-                        os.unlink(path)
-                        return True
-                    continue
-                temporary = _beside(path, new, 0o666)
-                try:
-                    if _content(path) == old:
-                        os.replace(temporary, path)
-                        return True
-                finally:
-                    with suppress(FileNotFoundError):
-                        os.unlink(temporary)
+        while True:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with locked(path.parent):
+                    return _edited(path, change)
+            except FileNotFoundError:
+                if path.parent.exists():
+                    raise  # else another process of ours has removed the folder that it had made
+
+
+def _edited(path: Path, change: Callable[[bytes | None], bytes | None]) -> bool:
+    while True:
+        old = _content(path)
+        new = change(old)
+        if new is None or new == old or (new is GONE and old is None):
+            return False
+        if new is GONE:
+            if _content(path) == old:
+                os.unlink(path)
+                return True
+            continue
+        temporary = _beside(path, new, 0o666)
+        try:
+            if _content(path) == old:
+                os.replace(temporary, path)
+                return True
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
 
 
 @contextmanager
@@ -143,7 +153,7 @@ def _beside(path: Path, data: bytes, mode: int) -> Path:
 
 def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError:
         return None
 
@@ -161,8 +171,7 @@ def read_active_task(state_dir: str | Path) -> str:
     """Return `<plan>/<task>`, or an empty string if no task is active in this worktree."""
     name = os.path.join(state_dir, ACTIVE_TASK)
     try:
-        with open(name, encoding="utf-8") as file:
-            return file.read().strip()
+        return read_plain(name).decode("utf-8").strip()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -158,7 +158,7 @@ def after_sync(repository: Repository, policy: Policy) -> tuple[str, ...]:
     holds = read_holds(repository, policy)
     entries = set(Ledger(repository).own()) if holds.all else set()
     mine = [hold for hold in holds.all if hold.start.entry in entries and not holds.stale(hold)]
-    others = [hold for hold in holds.all if hold.start.entry not in entries and holds.believed(hold)]
+    others = [hold for hold in holds.all if hold.start.entry not in entries]
     known = worktrees(repository) if mine and others else ()
     return tuple(
         said for own in mine for other in others if (said := _meeting(repository, policy, holds, known, (own, other)))

@@ -6,6 +6,7 @@ import time
 
 from planfence.change.trees import differing
 from planfence.errors import PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
@@ -163,7 +164,7 @@ def _minutes(scene: Scene, epoch: float) -> float | None:
     if path is None:
         return None
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        lines = read_plain(path, path.stat().st_size).decode("utf-8", "replace").splitlines()
     except OSError:
         return None
     for line in reversed(lines):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from planfence.files.plain import open_plain
 from planfence.records import dataclass
 
 #: A file of more bytes is not a configuration.
@@ -60,7 +61,7 @@ class _ProjectFolder:
     def text(self, name: str) -> str:
         """Return a file's text; empty if there is none."""
         try:
-            with (self._top / name).open("rb") as file:
+            with open_plain(self._top / name) as file:
                 return file.read(_MOST).decode("utf-8", "replace")
         except OSError:
             return ""
@@ -108,7 +109,7 @@ def _python(folder: _ProjectFolder) -> Iterator[Shown]:
 def _node(folder: _ProjectFolder) -> Iterator[Shown]:
     try:
         package = json.loads(folder.text("package.json") or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(package, dict):
         return

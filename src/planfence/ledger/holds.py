@@ -55,20 +55,18 @@ class Hold:
 
     def like(self, patterns: Iterable[str]) -> tuple[str, ...]:
         """Its patterns that can name a path which one of these names too."""
-        from planfence.gitio.globs import overlap  # most repositories have one claim at a time
-
-        patterns = tuple(patterns)
-        return tuple(own for own in self.claim.files if any(overlap(own, other) for other in patterns))
+        return _like(self.claim.files, patterns)
 
     def came_before(self, other: Hold) -> bool:
         """Whether it is the first of two."""
-        return (self.since, self.start.digest) < (other.since, other.start.digest)
+        return _age(self) < _age(other)
 
 
 class Holds:
     """All claims of one reading of the ledger, read when somebody asks.
 
-    ``known`` says of a move whether it is believed, ``active`` of a claim when something was last done for its task
+    ``known`` says of a move whether it is believed: what is not neither claims anything nor ends a claim. It is asked
+    only of the tasks that matter. ``active`` says of a claim when something was last done for its task
     (seconds since the epoch), which is asked only if the ledger alone calls it stale. A claim is stale ``stale_h``
     hours later (0: never) at the time ``now``.
     """
@@ -84,33 +82,51 @@ class Holds:
     ) -> None:
         self._moves, self._known, self._active = tuple(moves), known, active
         self._stale_s, self._now = stale_h * 3600, now
-        self._read: tuple[Hold, ...] | None = None
-        self._believed: dict[str, bool] = {}
+        self._tasks: dict[str, list[Move]] | None = None
+        self._over: dict[str, list[Move]] = {}
+        self._read: dict[str, tuple[Hold, ...]] = {}
         self._stale: dict[str, bool] = {}
 
     @property
     def all(self) -> tuple[Hold, ...]:
-        """Every claim that has not ended, those included that nobody believes or that are stale."""
-        if self._read is None:
-            self._read = holds_of(self._moves)
-        return self._read
+        """Every claim that has not ended, those included that are stale; the first first."""
+        return tuple(sorted((hold for task in self._by_task() for hold in self._holds(task)), key=_age))
 
     def of(self, task: str) -> Hold | None:
         """The task's own claim, the first where two clones began it."""
-        own = [hold for hold in self.all if hold.task == task and self.believed(hold)]
-        return min(own, key=lambda hold: (hold.since, hold.start.digest), default=None)
+        return min(self._holds(task), key=_age, default=None)
 
     def beside(self, name: str, plan: Plan, task: Task) -> tuple[Hold, ...]:
         """The claims of other tasks that can name a path of this one, and neither wait for it nor are waited for."""
-        others = (hold for hold in self.all if hold.task != name and not ordered(plan, task, hold.task))
-        return tuple(hold for hold in others if hold.like(task.patterns) and self.believed(hold))
+        others = [
+            other
+            for other, moves in self._by_task().items()
+            if other != name and not ordered(plan, task, other) and _like(_claimed(moves), task.patterns)
+        ]
+        found = (hold for other in others for hold in self._holds(other) if hold.like(task.patterns))
+        return tuple(sorted(found, key=_age))
 
-    def believed(self, hold: Hold) -> bool:
-        """Whether its record counts here."""
-        digest = hold.start.digest
-        if digest not in self._believed:
-            self._believed[digest] = self._known(hold.start)
-        return self._believed[digest]
+    def _by_task(self) -> dict[str, list[Move]]:
+        if self._tasks is None:
+            self._tasks = {}
+            for move in self._moves:
+                self._tasks.setdefault(move.task, []).append(move)
+                for digest in move.claim.over if move.claim else ():
+                    self._over.setdefault(digest, []).append(move)
+        return self._tasks
+
+    def _holds(self, task: str) -> tuple[Hold, ...]:
+        if task not in self._read:
+            mine = self._by_task().get(task, [])
+            over = [each for move in mine if move.claim for each in self._over.get(move.digest, ())]
+            # By identity: a copy of a record, with no signature, is equal to it.
+            told = {id(move): move for move in (*mine, *over)}
+            asked = {id(move): self._known(move) for move in (*filter(_is_end, mine), *over)}
+            told = {key: move for key, move in told.items() if asked.get(key, True)}
+            if holds_of(told.values()):  # most have ended, and of those one record was asked about
+                told = {key: move for key, move in told.items() if key in asked or self._known(move)}
+            self._read[task] = tuple(hold for hold in holds_of(told.values()) if hold.task == task)
+        return self._read[task]
 
     def stale(self, hold: Hold) -> bool:
         """Whether nothing was done for it in the hours that the policy gives."""
@@ -120,6 +136,26 @@ class Holds:
             written = time.strftime(DATE, time.gmtime(oldest))  # such dates sort as they follow each other
             self._stale[digest] = bool(self._stale_s) and hold.last < written and self._active(hold) < oldest
         return self._stale[digest]
+
+
+def _age(hold: Hold) -> tuple[str, str]:
+    return hold.since, hold.start.digest
+
+
+def _is_end(move: Move) -> bool:
+    return move.kind is MoveKind.ADVANCE and move.stage == "done"
+
+
+def _claimed(moves: Iterable[Move]) -> dict[str, None]:
+    """Every pattern that any of these starts claims."""
+    return dict.fromkeys(pattern for move in moves if move.claim for pattern in move.claim.files)
+
+
+def _like(files: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
+    from planfence.gitio.globs import overlap  # most repositories have one claim at a time
+
+    patterns = tuple(patterns)
+    return tuple(own for own in files if any(overlap(own, other) for other in patterns))
 
 
 def ordered(plan: Plan, task: Task, other: str) -> bool:
@@ -148,14 +184,14 @@ def holds_of(moves: Iterable[Move]) -> tuple[Hold, ...]:
             by_task.setdefault(move.task, {})[move.digest] = move
     over = {digest for mine in by_task.values() for move in mine.values() if move.claim for digest in move.claim.over}
     found = [hold for name, mine in by_task.items() for hold in _task_holds(name, mine, over)]
-    return tuple(sorted(found, key=lambda hold: (hold.since, hold.start.digest)))
+    return tuple(sorted(found, key=_age))
 
 
 def _task_holds(name: str, mine: Mapping[str, Move], over: set[str]) -> list[Hold]:
     starts = {digest: move for digest, move in mine.items() if move.kind is MoveKind.START and move.claim}
     if not starts:
         return []
-    done = [move for move in mine.values() if move.kind is MoveKind.ADVANCE and move.stage == "done"]
+    done = [move for move in mine.values() if _is_end(move)]
     ended = _before(mine, {move.digest for move in done} | (over & starts.keys()))
     closed = {move.added for move in done if move.added}
     alive = {digest: move for digest, move in starts.items() if digest not in ended and move.added not in closed}

@@ -236,7 +236,7 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
 def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" if it says nothing."""
     found = message.parse_trailers(body.decode("utf-8", "replace"))
-    trailers = {name.lower(): value for name, value in found}
+    trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
     rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
@@ -301,16 +301,16 @@ def load_facts(
     return facts, book
 
 
-def read_holds(repository: Repository, policy: Policy) -> Holds:
-    """Read every task's claim, of all writers."""
+def read_holds(repository: Repository, policy: Policy, *, remembers: bool = False) -> Holds:
+    """Read every task's claim, of all writers; ``remembers`` is :class:`Signatures`' word."""
     book = read_book(repository)
-    return _holds(repository, policy, book, _signer(repository, book, policy, ""))
+    return _holds(repository, policy, book, _signer(repository, book, policy, "", remembers=remembers))
 
 
 def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
     def known(move: Move) -> bool:
         """Whether it is of this repository, whichever branch has its plan, and signed if only that counts."""
-        signed = signer is None or bool(move.added and signer(move.entry))
+        signed = signer is None or bool(move.roots and signer(move.entry))
         return signed and all(repository.objects.find(root) for root in move.roots)
 
     def active(hold: Hold) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import io
 import os
 import re
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
+from planfence.files.plain import open_plain
 from planfence.gitio.repository import Repository
 from planfence.identity import checked, checked_task
 from planfence.log.line import encode, format_record, format_run
@@ -50,7 +52,7 @@ def local_clock(text: str, is_utc: bool) -> int:
 def lines_of(path: Path) -> Iterator[Iterator[str]]:
     """Open a log for :class:`planfence.log.reader.Reader`; bytes that are not UTF-8 pass through as surrogates."""
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        with io.TextIOWrapper(open_plain(path), "utf-8", "surrogateescape", newline="\n") as file:
             yield file
     except FileNotFoundError:
         yield iter(())
@@ -160,7 +162,7 @@ def _lines_of(block: bytes) -> list[tuple[int, bytes]]:
 def _from_end(path: Path) -> Iterator[tuple[bytes, bool]]:
     """Yield whole lines of a file, block by block from its end; True with those that it begins with."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             place, rest = file.seek(0, os.SEEK_END), b""
             while place:
                 size = min(_BLOCK, place)

@@ -21,6 +21,7 @@ Path = tuple[str | int, ...]
 DEEPEST = 32
 
 _NESTED = "nested too deeply"
+_NUMBER = "a number of more than 64 bits"
 _FIXES = (
     ("Invalid statement", "write `key = value`, `[table]` or `# comment`"),
     ("Expected '='", "write `key = value`"),
@@ -38,6 +39,7 @@ _FIXES = (
     ("Unescaped", "write a backslash as two, or use single quotes"),
     ("Exceeds the limit", "write a smaller number"),
     (_NESTED, "the file needs no such nesting"),
+    (_NUMBER, "write a smaller number"),
 )
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -118,8 +120,8 @@ def read_toml(data: bytes, path: str) -> TomlSource:
         raise BadFile((Fault(path, 1, 1, "a byte order mark before the first key", "save it as UTF-8 without BOM"),))
     try:
         loaded = tomllib.loads(text)
-        if _deeper_than(loaded, DEEPEST):
-            raise BadFile((Fault(path, 0, 0, _NESTED, _fix(_NESTED)),))
+        if beyond := _beyond(loaded):
+            raise BadFile((Fault(path, 0, 0, beyond, _fix(beyond)),))
     except RecursionError as error:
         raise BadFile((Fault(path, 0, 0, _NESTED, _fix(_NESTED)),)) from error
     except ValueError as error:
@@ -142,17 +144,25 @@ def _fix(message: str) -> str:
     return next((fix for start, fix in _FIXES if message.startswith(start)), "fix the line as TOML 1.0 has it")
 
 
-def _deeper_than(data: object, limit: int) -> bool:
+def _beyond(data: object) -> str:
+    """Say what no file needs: more than :data:`DEEPEST` levels, or a number beyond TOML's 64 bits.
+
+    As `0x…` there can be one that is longer than Python shows again.
+    """
     level = [data]
-    for _ in range(limit):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
-        ]
-        if not level:
-            return False
-    return True
+    for _ in range(DEEPEST):
+        inner: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, int) and value.bit_length() > 64:
+                return _NUMBER
+        if not inner:
+            return ""
+        level = inner
+    return _NESTED
 
 
 def _place(text: str, offset: int) -> Position:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.files.state import write_new
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Sources
@@ -39,6 +40,6 @@ def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str =
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except OSError as error:
         raise CouldNotCheck(f"{path} can't be read: {error.strerror}") from error

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from planfence.files.plain import open_plain
 from planfence.log.files import lines_of, local_clock
 from planfence.log.reader import Reader, SetAside
 from planfence.records import dataclass, field
@@ -167,7 +168,7 @@ def _newlines(paths: Sequence[Path]) -> int:
     try:
         for path in paths:
             last = b"\n"
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 while data := file.read(_CHUNK):
                     if b"\r" in data or b"\0" in data or b"\1" in data:
                         raise NeedsReader

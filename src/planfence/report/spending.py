@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from planfence.files.plain import read_plain
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import Worktree, holding
@@ -158,7 +159,7 @@ def _marks(top: str) -> Iterator[bytes]:
 
 def _mentions(path: Path, marks: Iterable[bytes]) -> bool:
     try:
-        data = path.read_bytes()
+        data = read_plain(path)
     except OSError:
         return False
     return any(mark in data for mark in marks)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
 from planfence.ledger import intoto, redaction, stating
@@ -77,7 +78,7 @@ def without_secrets(lines: list[str], own: redaction.Own) -> Iterator[str]:
 
 def _done(state: Path, lines: list[str]) -> int:
     try:
-        known = json.loads(state.read_bytes())
+        known = json.loads(read_plain(state))
         count, digest = int(known["lines"]), str(known["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0

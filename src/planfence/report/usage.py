@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from planfence.files.plain import open_plain
 from planfence.records import dataclass, field
 
 
@@ -57,7 +58,7 @@ class Collected:
 def json_lines(path: Path, collected: Collected) -> Iterator[dict[str, object]]:
     """Yield the JSON objects of a file, one a line; what can't be read is counted, never raised: formats change."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             for line in file:
                 if not line.strip():
                     continue

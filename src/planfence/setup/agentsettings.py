@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.files.state import GONE, edit, write_atomically
 from planfence.records import dataclass
 from planfence.setup import jsontext
@@ -218,7 +219,7 @@ def stripped(text: str, path: Path) -> str:
 def _tables(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix the file, then run this again") from error
 
 
@@ -235,7 +236,7 @@ def _with_tables(text: str, entries: Mapping[str, Any], path: Path) -> str:
     whole += "".join(_table(event, entry) for event, entry in entries.items())
     try:
         tomllib.loads(whole)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         hint = "write each of its events as `[[hooks.EVENT]]` tables"
         raise PlanfenceError(f"`hooks` is or holds an inline array or table: {error}", hint=hint) from error
     return whole
@@ -342,7 +343,7 @@ def _hooks(text: str) -> jsontext.Node:
 def read(path: Path) -> str | None:
     """Return a settings file's text, or None if there is none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_plain(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:

@@ -17,6 +17,7 @@ from planfence import POLICY_PATH
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.files.state import read_active_task
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
@@ -127,7 +128,7 @@ def plans(bench: Bench) -> Iterator[Diagnosis]:
     for path in sorted((bench.repository.top / bench.policy.plans).glob("*.toml")):
         name = f"{bench.policy.plans}/{path.name}"
         try:
-            read[path.stem] = parse_plan(path.read_bytes(), name)
+            read[path.stem] = parse_plan(read_plain(path), name)
         except BadFile as error:
             yield Diagnosis(Health.BROKEN, name, error.message)
         except OSError as error:

@@ -124,8 +124,11 @@ def _dropped(path: Path) -> Iterator[tuple[str, str]]:
         return
     try:
         value = json.loads(text.removeprefix("\ufeff"))  # a comment or a comma too many is too much for it
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield f"{path} is not JSON, so Claude Code drops all hooks in it: {error}", f"fix {path}"
+        return
+    if not isinstance(value, dict):
+        yield f"{path} is no JSON object, so Claude Code drops all hooks in it", f"fix {path}"
         return
     for name, wanted in _TYPES.items():
         table, _, key = name.rpartition(".")
@@ -133,7 +136,7 @@ def _dropped(path: Path) -> Iterator[tuple[str, str]]:
         held = place.get(key) if isinstance(place, dict) else None
         if held is not None and not isinstance(held, wanted):
             yield f"`{name}` in {path} has a value of the wrong kind: Claude Code drops all hooks in it", f"fix {path}"
-    mode = _table(value, "permissions").get("defaultMode") if isinstance(value, dict) else None
+    mode = _table(value, "permissions").get("defaultMode")
     if mode is not None and mode not in _MODES:
         yield f"`permissions.defaultMode` in {path} is unknown: Claude Code drops all hooks in it", f"fix {path}"
 
@@ -196,7 +199,7 @@ def _json(path: Path) -> dict[str, Any]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(installed.read(path) or "")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.records import dataclass
 from planfence.setup.shims import NAMES
 
@@ -77,7 +78,7 @@ def read_config(top: Path) -> Config | None:
     for name in _CONFIGS:
         path = top / name
         try:
-            text = path.read_text("utf-8")
+            text = read_plain(path).decode("utf-8")
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
@@ -117,7 +118,7 @@ def _default_types(lines: list[str]) -> Iterator[str]:
 def _from_toml(path: Path, text: str) -> Config:
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix it; prek can't read it either") from error
     hooks = (hook for repo in _tables(table.get("repos")) for hook in _tables(repo.get("hooks")))
     ids = [str(hook.get("id")) for hook in hooks if str(hook.get("id")).startswith("planfence")]

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.records import dataclass
 from planfence.setup import shimreader
 from planfence.setup.shimreader import HookOrigin
@@ -80,7 +81,7 @@ def look(folder: Path, name: str) -> HookFile:
 def _read(path: Path) -> bytes | None:
     """The content of a hook; empty for a dangling link, which git takes for no hook; None for nothing."""
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError:
         return b"" if path.is_symlink() else None
     except NotADirectoryError:
@@ -101,6 +102,6 @@ def same(first: Path, second: Path) -> bool:
             return False
         if stat.S_ISLNK(one.st_mode):
             return os.readlink(first) == os.readlink(second)
-        return first.read_bytes() == second.read_bytes()
+        return read_plain(first) == read_plain(second)
     except FileNotFoundError:
         return False

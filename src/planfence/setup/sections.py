@@ -11,6 +11,7 @@ from pathlib import Path
 
 from planfence.digests import sha1
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.files.state import GONE, edit
 from planfence.records import dataclass
 
@@ -103,7 +104,7 @@ def reads(path: Path, other: Path) -> bool:
     """Whether a file is another one by a link, or has agents read that (`@AGENTS.md`)."""
     if path.resolve() == other.resolve():
         return True
-    return any(line.strip() == b"@" + other.name.encode() for line in path.read_bytes().splitlines())
+    return any(line.strip() == b"@" + other.name.encode() for line in read_plain(path).splitlines())
 
 
 def _real(path: Path, top: Path) -> Path:

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
 from planfence.setup.install import own_launcher
@@ -38,7 +39,7 @@ def install_server(repository: Repository) -> Path:
         )
     place = _place(repository)
     try:
-        there = place.read_bytes()
+        there = read_plain(place)
     except FileNotFoundError:
         there = b""
     except OSError as error:
