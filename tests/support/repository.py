@@ -71,6 +71,13 @@ class Repo:
         """Run the program as a user would; return the finished process, its output as text."""
         return program.run(arguments, cwd or self.root, self.variables | self.extra | extra, stdin)
 
+    def install(self, *arguments: str):
+        """Run `planfence install`; the hooks start the stand-in of `support.program` instead of an interpreter."""
+        if "PYTHONPATH" in self.variables:  # another package is to be loaded
+            return self.planfence("install", *arguments)
+        prepare = f"import sys; sys.executable = {str(program.stand_in('python'))!r}"
+        return program.run(["install", *arguments], self.root, self.variables | self.extra, prepare=prepare)
+
     def write(self, path: str, text: str | bytes = "x\n") -> Path:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
