@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
-from support.repository import Repo, environment
+from support.repository import Repo, copy_tree, environment
 
 #: Where Linux keeps files in memory, and how many bytes have to be free there.
 _MEMORY, _ENOUGH = "/dev/shm", 4 << 30
@@ -85,7 +84,8 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     empty.git("config", "maintenance.auto", "false")  # one process less for each commit
     for sample in (empty.root / ".git/hooks").glob("*.sample"):  # a quarter of what each test copies
         sample.unlink()
-    shutil.copytree(empty.root, folder / "planned", symlinks=True)
+    (empty.root / ".git/description").unlink(missing_ok=True)
+    copy_tree(empty.root, folder / "planned")
     planned = Repo(folder / "planned", environment(folder))
     for path, text in {
         "planfence.toml": "schema = 1\n",
@@ -99,11 +99,12 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     planned.commit("chore: begin")
     for task in ("auth/middleware", "auth/guide"):
         planned.begin(task)
+    planned.git("repack", "-a", "-d", "-q")  # a file instead of thirty in as many folders
     return folder
 
 
 def _copy(templates: Path, name: str, tmp_path: Path) -> Repo:
-    shutil.copytree(templates / name, tmp_path / "repo", symlinks=True)
+    copy_tree(templates / name, tmp_path / "repo")
     return Repo(tmp_path / "repo", environment(tmp_path))
 
 

@@ -127,7 +127,7 @@ def _(lab: Any) -> Iterator[Any]:
 
 @case(25, "`git commit --no-verify`", "SCP001", "SCP001", "evil.py")
 def _(lab: Any) -> Iterator[Any]:
-    assert lab.repo.planfence("install").returncode == 0
+    assert lab.repo.install().returncode == 0
     lab.write("evil.py")
     yield {}
     lab.git("commit", "-q", "--no-verify", "-m", lab.message())
@@ -136,7 +136,7 @@ def _(lab: Any) -> Iterator[Any]:
 
 @case(26, "core.hooksPath by `-c`, by the environment, by include.path; `chmod -x`", "SCP001", "SCP001", "evil.py")
 def _(lab: Any) -> Iterator[Any]:
-    assert lab.repo.planfence("install").returncode == 0
+    assert lab.repo.install().returncode == 0
     lab.write("evil.py")
     yield {}
     lab.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", lab.message())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.repository import Repo, copy_tree, environment
 
 TASK = "auth/middleware"
 TRAILERS = f"Plan-Task: {TASK}\nPlan-Stage: implement\nPlan-Model: human\n"
@@ -159,7 +160,7 @@ class Lab:
         """A bare repository that has `main` at the base and can read the lab's objects."""
         root = self.repo.root.parent / "server.git"
         if not root.exists():
-            shutil.copytree(self.bare_template, root, symlinks=True)
+            copy_tree(self.bare_template, root)
             (root / "objects/info").mkdir(parents=True, exist_ok=True)
             (root / "objects/info/alternates").write_text(f"{self.repo.root / '.git/objects'}\n")
             server = type(self.repo)(root, self.repo.variables)
@@ -224,10 +225,20 @@ def bare_template(tmp_path_factory: pytest.TempPathFactory, templates: Path) -> 
     return folder
 
 
-@pytest.fixture
-def lab(repo: Any, bare_template: Path) -> Lab:
+@pytest.fixture(scope="session")
+def lab_template(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lab")
+    copy_tree(templates / "planned", folder / "repo")
+    repo = Repo(folder / "repo", environment(folder))
     # Evidence has its own cases; these are about what a change touches.
     repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
-    base = repo.commit("chore: no gate")
+    repo.commit("chore: no gate")
     repo.git("checkout", "-q", "-b", "work")
-    return Lab(repo, bare_template, base)
+    return repo.root
+
+
+@pytest.fixture
+def lab(lab_template: Path, tmp_path: Path, bare_template: Path) -> Lab:
+    copy_tree(lab_template, tmp_path / "repo")
+    repo = Repo(tmp_path / "repo", environment(tmp_path))
+    return Lab(repo, bare_template, repo.head())

@@ -21,7 +21,7 @@ def _good(lab) -> str:
 def server(lab):
     """A bare repository with the hook, as `install --server` makes it, and `origin` set to it."""
     bare = lab.bare()
-    done = bare.planfence("install", "--server")
+    done = bare.install("--server")
     assert done.returncode == 0, done
     lab.git("remote", "add", "origin", str(bare.root))
     return bare
@@ -221,14 +221,14 @@ def test_install_server_leaves_another_hook_alone(lab) -> None:
     hook = bare.root / "hooks/pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 0\n")
-    done = bare.planfence("install", "--server")
+    done = bare.install("--server")
     assert done.returncode == 2
     assert "planfence receive" in done.stderr
     assert hook.read_text() == "#!/bin/sh\nexit 0\n"
     (bare.root / "hooks/pre-receive.d").mkdir()
-    assert bare.planfence("install", "--server").returncode == 0
+    assert bare.install("--server").returncode == 0
     assert (bare.root / "hooks/pre-receive.d/planfence").exists()
-    assert lab.repo.planfence("install", "--server").returncode == 2
+    assert lab.repo.install("--server").returncode == 2
 
 
 def test_a_thousand_refs_cost_no_process_each(lab, monkeypatch: pytest.MonkeyPatch) -> None:

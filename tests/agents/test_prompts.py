@@ -146,7 +146,7 @@ def agent(repo, tmp_path):
     repo.git("commit", "-qam", "docs: roles")
     repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "test ! -e bad"\nmin_tests = 0\n')
     repo.git("commit", "-qam", "chore: tests")
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     repo.git("checkout", "-q", "-b", "work")
     repo.start("auth/middleware")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from support.repository import Repo, environment
+from support.repository import Repo, copy_tree, environment
 from support.requests import METHODS, Request, Team, begin
 
 #: So many seeds; `PLANFENCE_SEEDS=0:500` runs others.
@@ -133,6 +132,6 @@ def play(repo: Repo, seed: int) -> Iterator[tuple[Request, str, bool]]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_green_as_a_request_is_green_when_it_is_merged(template: Repo, tmp_path: Path, seed: int) -> None:
-    shutil.copytree(template.root, tmp_path / "repo", symlinks=True)
+    copy_tree(template.root, tmp_path / "repo")
     landed = [done for _, _, done in play(Repo(tmp_path / "repo", template.variables), seed)]
     assert landed

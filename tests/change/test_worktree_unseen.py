@@ -122,7 +122,7 @@ def refused(repo, message: str) -> str:
 @pytest.mark.parametrize("lie", LIES)
 def test_a_commit_is_judged_by_what_it_holds(trusting, lie: str) -> None:
     repo = trusting
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     repo.start("auth/middleware")
     add(repo, "tests/auth/test_user.py", OLD)
     repo.git("commit", "-qm", "test: a user")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 
 import pytest
-from support.repository import Repo, environment
+from support.repository import Repo, copy_tree, environment
 
 from planfence.cli.rangemain import span_of
 
@@ -33,7 +32,7 @@ _HEAVY = {
 def made(templates, tmp_path_factory):
     folder = tmp_path_factory.mktemp("long")
     repo = Repo(folder / "repo", environment(folder))
-    shutil.copytree(templates / "planned", repo.root, symlinks=True)
+    copy_tree(templates / "planned", repo.root)
     repo.write("planfence.toml", "schema = 1\n[tests]\nrequired = []\n")
     repo.commit("chore: no gate")
     repo.begin("auth/middleware")
@@ -47,7 +46,7 @@ def made(templates, tmp_path_factory):
 @pytest.fixture
 def long(made, tmp_path):
     """A branch that is long enough for the streams: 60 clean commits of a begun task."""
-    shutil.copytree(made, tmp_path / "long", symlinks=True)
+    copy_tree(made, tmp_path / "long")
     return Repo(tmp_path / "long", environment(tmp_path))
 
 

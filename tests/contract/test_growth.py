@@ -35,6 +35,7 @@ PAIRS = int(os.environ.get("PLANFENCE_PAIRS", "4"))
 ROOT = Path(planfence.__file__).parent
 _MAKERS = {"compile", "match", "search", "sub", "subn", "fullmatch", "split", "findall", "finditer"}
 _OURS = {"pattern", "seek"}
+_ANY = re.compile(rf"\bre\s*\.|\b(?:{'|'.join(sorted(_OURS))})\s*\(")
 #: Asked elsewhere than where they are made, and how.
 _ELSEWHERE = {"AUTHOR": "fullmatch", "FILLED": "fullmatch", "REMOTE": "fullmatch", "REGEX_LITERAL": "match"}
 
@@ -42,13 +43,16 @@ _ELSEWHERE = {"AUTHOR": "fullmatch", "FILLED": "fullmatch", "REMOTE": "fullmatch
 def _expressions() -> Iterator[tuple[str, str, Any, int, set[str]]]:
     """Yield (place, function around it, expression, flags, how it is asked); the expression is None if it is made."""
     for file in sorted(ROOT.rglob("*.py")):
-        tree = ast.parse(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        if not _ANY.search(text):
+            continue
+        found = _nodes(ast.parse(text), "", [])
         module = ".".join(file.relative_to(ROOT.parent).with_suffix("").parts)
-        for scope, call in _calls(tree, ""):
-            function = call.func
-            made = isinstance(function, ast.Attribute) and ast.unparse(function.value) == "re"
-            if not (made and function.attr in _MAKERS) and ast.unparse(function) not in _OURS:
+        for scope, call in found:
+            if not isinstance(call, ast.Call) or not _makes(call.func):
                 continue
+            function = call.func
+            made = isinstance(function, ast.Attribute)
             names = vars(importlib.import_module(module))
             try:
                 expression = _value(call.args[0], names)
@@ -60,48 +64,45 @@ def _expressions() -> Iterator[tuple[str, str, Any, int, set[str]]]:
                 call.args[position : position + 1] if made is False or function.attr not in ("sub", "split") else []
             )
             flag = int(_value(flags[0], names)) if flags and expression is not None else 0
-            yield f"{module}:{call.lineno}", f"{module}.{scope}", expression, flag, _asked(tree, call)
+            yield f"{module}:{call.lineno}", f"{module}.{scope}", expression, flag, _asked(found, call)
 
 
-def _calls(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.Call]]:
+def _makes(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return isinstance(function.value, ast.Name) and function.value.id == "re" and function.attr in _MAKERS
+    return isinstance(function, ast.Name) and function.id in _OURS
+
+
+def _nodes(node: ast.AST, scope: str, found: list[tuple[str, ast.AST]]) -> list[tuple[str, ast.AST]]:
     for child in ast.iter_child_nodes(node):
         named = isinstance(child, ast.FunctionDef | ast.ClassDef)
         inner = f"{scope}.{child.name}".lstrip(".") if named else scope
-        if isinstance(child, ast.Call):
-            yield inner, child
-        yield from _calls(child, inner)
+        if isinstance(child, ast.Call | ast.Assign | ast.Attribute | ast.Name):
+            found.append((inner, child))
+        _nodes(child, inner, found)
+    return found
 
 
 def _value(node: ast.expr, names: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(node), "expression", "eval"), names)
 
 
-def _asked(tree: ast.Module, call: ast.Call) -> set[str]:
+def _asked(found: list[tuple[str, ast.AST]], call: ast.Call) -> set[str]:
     """How the expression is asked: `match`, `fullmatch`, `search`; where it can't be seen, the dearest: `search`."""
     way = getattr(call.func, "attr", "")
     if way != "compile" and way:
         return {way if way in ("match", "fullmatch") else "search"}
     name = next(
-        (
-            ast.unparse(each.targets[0])
-            for each in ast.walk(tree)
-            if isinstance(each, ast.Assign) and each.value is call
-        ),
+        (ast.unparse(each.targets[0]) for _, each in found if isinstance(each, ast.Assign) and each.value is call),
         "",
     )
-    uses = {
-        each.attr
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Attribute) and name and ast.unparse(each.value) == name
-    }
-    bare = [
-        e for e in ast.walk(tree) if isinstance(e, ast.Name) and name and e.id == name and isinstance(e.ctx, ast.Load)
-    ]
     dotted = [
-        e
-        for e in ast.walk(tree)
-        if isinstance(e, ast.Attribute) and isinstance(e.value, ast.Name) and e.value.id == name
+        each
+        for _, each in found
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == name
     ]
+    bare = [e for _, e in found if isinstance(e, ast.Name) and e.id == name and isinstance(e.ctx, ast.Load)]
+    uses = {each.attr for each in dotted}
     if name in _ELSEWHERE:
         return {_ELSEWHERE[name]}
     if not uses or len(bare) != len(dotted) or not uses <= {"match", "fullmatch"}:

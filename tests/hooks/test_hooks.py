@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support import generate
+from support import generate, program
 
 from planfence import tables
 from planfence.env import LOCAL_GIT_VARIABLES, Environment
@@ -36,7 +36,7 @@ def hooked(repo):
     folder.mkdir(exist_ok=True)
     for name in ("pre-commit", "pre-merge-commit", "commit-msg", "post-commit"):
         hook = folder / name
-        hook.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S -c '{START}' '{SOURCE}' {name} \"$@\"\n")
+        hook.write_text(f"#!/bin/sh\nexec {program.stand_in('python')} -I -S -c '{START}' '{SOURCE}' {name} \"$@\"\n")
         hook.chmod(0o755)
     repo.start("auth/middleware")
     return repo

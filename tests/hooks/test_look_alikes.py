@@ -18,7 +18,7 @@ def commit(repo, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def fenced(repo):
     """Hooks installed, a task active, and one plain commit behind it, so that the fast path has its notes."""
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     repo.write("planfence.toml", 'schema = 1\n[limits]\nlines = 50\n[trust]\nsigners = "tests/auth/signers"\n')
     repo.write("tests/auth/big.txt", "".join(f"{number}\n" for number in range(100, 300)))
     repo.write("tests/auth/signers", "nobody\n")

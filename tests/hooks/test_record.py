@@ -8,17 +8,17 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support import program
 
 from planfence.hooks import fastmessage
 from planfence.hooks import lightrepository as places
 from planfence.setup import shims
 from planfence.setup.shims import Launcher
 
-LAUNCHER = Launcher(sys.executable, str(Path(places.__file__).resolve().parents[2]))
+SOURCE = str(Path(places.__file__).resolve().parents[2])
 NOWHERE = Launcher("/nowhere/python", "/nowhere")
 SHELLS = [[found] for shell in ("dash", "bash", "ksh") if (found := shutil.which(shell))]
 SHELLS += [[found, "sh"] for found in [shutil.which("busybox")] if found]
@@ -26,8 +26,9 @@ HOOKS = ("pre-commit", "commit-msg", "post-commit")
 LINE = re.compile(r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d,task=[^,\n]*,model=.*,id=[0-9a-f]{16}")
 
 
-def put(repo, name: str, launcher: Launcher = LAUNCHER, chained: bytes | None = None, shell=("/bin/sh",)) -> None:
+def put(repo, name: str, launcher: Launcher | None = None, chained: bytes | None = None, shell=("/bin/sh",)) -> None:
     """Put a hook of ours in, as `install` writes it, or with another shell."""
+    launcher = launcher or Launcher(str(program.stand_in("python")), SOURCE)
     hook = repo.root / ".git/hooks" / name
     hook.parent.mkdir(exist_ok=True)
     hook.write_bytes(shims.shim(name, launcher, chained).replace(b"/bin/sh", " ".join(shell).encode(), 1))

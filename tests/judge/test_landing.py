@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.repository import Repo, environment
+from support.repository import Repo, copy_tree, environment
 from support.requests import begin, plan, trailers
 
 POLICY = "schema = 1\n[tests]\nrequired = []\n"
@@ -26,7 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 
 @pytest.fixture
 def repo(template: Repo, tmp_path: Path) -> Repo:
-    shutil.copytree(template.root, tmp_path / "repo", symlinks=True)
+    copy_tree(template.root, tmp_path / "repo")
     found = Repo(tmp_path / "repo", template.variables)
     found.git("checkout", "-q", "-b", "work")
     return found
@@ -286,7 +285,7 @@ def test_the_hook_marks_a_small_change_where_the_branch_holds_a_task(repo: Repo,
 
 def test_the_fast_way_leaves_it_to_the_full_check(repo: Repo) -> None:
     """The hooks stand, the branch gets a task's commit, and the next small change is marked all the same."""
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     for number in range(3):
         repo.write(f"notes/{number % 2}.txt", f"{number} words\n")
         repo.git("commit", "-q", "-a", "-m", "chore: a word")

@@ -224,7 +224,7 @@ def test_plans_that_are_signed_ask_for_a_signature(governed, tmp_path) -> None:
 
 @pytest.mark.parametrize("model", ["human", "codex"])
 def test_the_local_hooks_agree(governed, model: str) -> None:
-    assert governed.planfence("install").returncode == 0
+    assert governed.install().returncode == 0
     governed.extra["PLANFENCE_MODEL"] = model
     author = f"dependabot[bot] <{DEPENDABOT}>"
     for number in range(3):  # the third one could go the light way
@@ -242,7 +242,7 @@ def test_the_light_way_accepts_no_more_than_standing_work_may(governed) -> None:
         "planfence.toml", POLICY.replace("files = 0", "files = 9").replace("files = 3, lines = 400", "files = 1")
     )
     governed.commit("chore: policy")
-    assert governed.planfence("install").returncode == 0
+    assert governed.install().returncode == 0
     author = f"dependabot[bot] <{DEPENDABOT}>"
     for number in range(3):
         governed.write("package.json", f"{number}\n")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
+from support.repository import copy_tree
 
 from planfence.digests import sha256
 from planfence.ledger import intoto, transitions
@@ -41,7 +42,7 @@ def world(templates, tmp_path_factory):
     from conftest import Repo, environment
 
     folder = tmp_path_factory.mktemp("belief")
-    shutil.copytree(templates / "planned", folder / "repo", symlinks=True)
+    copy_tree(templates / "planned", folder / "repo")
     repo = Repo(folder / "repo", environment(folder))
     first = repo.git("rev-parse", "HEAD")
     text = (repo.root / "plans/auth.toml").read_text()

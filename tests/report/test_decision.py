@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from scipy import stats as scipy_stats
+import scipy  # its parts are loaded when they are asked for, not while tests are collected
 
 from planfence.report import decision
 from planfence.report.decision import TaskOutcome, TrialProtocol, assign, estimate, judge
@@ -39,9 +39,9 @@ def test_the_estimate_is_least_squares(forecast):
     error = math.sqrt(residual[0] / df * numpy.linalg.inv(x.T @ x)[1, 1])
     found = estimate(outcomes, 0.0294, per_accepted=False)
     assert found.value == pytest.approx(math.exp(beta[1]))
-    half = scipy_stats.t.ppf(1 - 0.0147, df) * error
+    half = scipy.stats.t.ppf(1 - 0.0147, df) * error
     assert (found.low, found.high) == pytest.approx((math.exp(beta[1] - half), math.exp(beta[1] + half)))
-    assert decision.p_value(found) == pytest.approx(2 * scipy_stats.t.sf(abs(beta[1]) / error, df))
+    assert decision.p_value(found) == pytest.approx(2 * scipy.stats.t.sf(abs(beta[1]) / error, df))
 
 
 def test_per_accepted_task_counts_what_was_thrown_away():
@@ -110,8 +110,8 @@ def test_not_enough_data_says_how_much_more():
 
 def test_more_needed_is_the_formula():
     effect = estimate(list(sample(40)), 0.0294, per_accepted=False)
-    upper = effect.deviation * math.sqrt(effect.df / scipy_stats.chi2.ppf(0.2, effect.df))
-    z = scipy_stats.norm.ppf(1 - 0.0147) + scipy_stats.norm.ppf(0.8)
+    upper = effect.deviation * math.sqrt(effect.df / scipy.stats.chi2.ppf(0.2, effect.df))
+    z = scipy.stats.norm.ppf(1 - 0.0147) + scipy.stats.norm.ppf(0.8)
     assert decision.more_needed(effect, 1.5, 0.0294) == math.ceil(2 * (z * upper / math.log(1.5)) ** 2) - 20
 
 

@@ -38,7 +38,7 @@ def works(found) -> None:
     base = found.git("rev-parse", "HEAD")
     done = found.planfence("sync")
     assert done.returncode == 0, done.stderr
-    assert found.planfence("install").returncode == 0
+    assert found.install().returncode == 0
     done = found.planfence("start", "auth/middleware")
     assert (done.returncode, "leads outside" in done.stderr) == (0, False), done.stderr
     for number in range(2):
@@ -120,7 +120,7 @@ def test_nothing_takes_the_log_away(repo) -> None:
     repo.git("rm", "-q", "--cached", ".gitignore")
     (repo.root / ".gitignore").unlink()
     repo.commit("chore: no ignore file")
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     exclude = repo.root / ".git/info/exclude"
     exclude.write_text("mine\n*.tmp")
     repo.start("auth/middleware")

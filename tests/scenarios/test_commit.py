@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.program import stand_in
 
 OURS = ["Plan-Task: auth/middleware", "Plan-Stage: implement", "Plan-Model: human"]
 
@@ -16,7 +17,7 @@ def hooked(repo):
     folder.mkdir(exist_ok=True)
     for name in ("pre-commit", "pre-merge-commit", "commit-msg", "post-commit"):
         hook = folder / name
-        hook.write_text(f'#!/bin/sh\nexec python -m planfence hook {name} "$@"\n')
+        hook.write_text(f'#!/bin/sh\nexec {stand_in("python")} -m planfence hook {name} "$@"\n')
         hook.chmod(0o755)
     repo.start("auth/middleware")
     return repo

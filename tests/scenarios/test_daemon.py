@@ -31,7 +31,7 @@ def remote(repo, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str
     bare.git("fetch", "-q", str(repo.root), "refs/planfence/*:refs/planfence/*")
     for setting in ("receive.fsckObjects", "receive.advertisePushOptions", "http.receivepack"):
         bare.git("config", setting, "true")
-    assert bare.planfence("install", "--server").returncode == 0
+    assert bare.install("--server").returncode == 0
     with SERVERS[request.param](served, repo.variables) as url:
         yield f"{url}/project.git"
 

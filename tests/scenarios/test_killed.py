@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Repo
+from support import program
 from support.gate import CLAUDE, CODEX, bare_remote, gated, work
 from support.ledger import append_and_tell, start
 
@@ -193,7 +194,8 @@ def test_a_lock_that_a_killed_git_left_is_named_with_its_fix(repo):
     work(repo)
     lock = repo.root / ".git" / f"{PREFIX}{Ledger(repo.open()).writer()}.lock"
     lock.touch()
-    refused = repo.planfence("test", TASK, **CODEX)
+    impatient = "from planfence.ledger import refs; refs.ATTEMPTS = 3"  # of fifty, each as long as git waits
+    refused = program.run(["test", TASK], repo.root, repo.variables | CODEX, prepare=impatient)
     assert refused.returncode == 3
     assert "as a git that was killed leaves it" in refused.stderr
     command = refused.stderr.rpartition("here: ")[2].strip()

@@ -237,7 +237,7 @@ def test_a_policy_names_nothing_that_governs_as_its_log(repo, key, name):
 
 
 def test_a_log_that_becomes_tracked_is_not_written_to_by_the_hooks(repo):
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     repo.start("auth/guide")
     for number in range(3):
         repo.write("docs/index.md", f"{number}\n")

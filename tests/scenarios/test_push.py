@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
 from support.gate import CLAUDE, CODEX, bare_remote, gated, pre_push, push_line, reviewed, work
+from support.program import stand_in
+from support.repository import Repo, copy_tree, environment
 
 from planfence.ledger.records import read_book
 from planfence.ledger.refs import PREFIX
@@ -21,14 +25,51 @@ ZERO = "0" * 40
 PUSHPATH = Path(__file__).parents[2] / "src/planfence/hooks/pushpath.py"
 
 
-@pytest.fixture
-def pushed(repo, tmp_path):
-    """A gated repository with a remote that has `main`, and one commit of work on `work`."""
-    gated(repo)
-    repo.git("branch", "-f", "main")
-    bare_remote(repo, tmp_path / "remote.git")
-    work(repo)
+@pytest.fixture(scope="module")
+def made(templates, tmp_path_factory):
+    """What `pushed` is a copy of; for each framework another one, with its hook."""
+
+    @cache
+    def make(framework=""):
+        folder = tmp_path_factory.mktemp("pushed")
+        copy_tree(templates / "planned", folder / "repo")
+        repo = Repo(folder / "repo", environment(folder))
+        if framework:
+            config = "repos:\n- repo: local\n  hooks:\n"
+            config += "  - {id: p, name: p, entry: planfence hook pre-push, language: system, stages: [pre-push],"
+            config += " always_run: true, pass_filenames: false}\n"
+            repo.write(".pre-commit-config.yaml", config)
+        gated(repo)
+        repo.git("branch", "-f", "main")
+        bare_remote(repo, folder / "remote.git")
+        work(repo)
+        if framework:
+            command = [str(Path(sys.executable).with_name(framework)), "install", "-t", "pre-push"]
+            variables = repo.variables | homes(folder)
+            done = subprocess.run(command, cwd=repo.root, env=variables, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+        return folder
+
+    return make
+
+
+def homes(folder):
+    return {"PRE_COMMIT_HOME": str(folder / "cache"), "PREK_HOME": str(folder / "prek")}
+
+
+def copied(folder, place):
+    for each in folder.iterdir():
+        if each.is_dir():
+            copy_tree(each, place / each.name)
+    repo = Repo(place / "repo", environment(place))
+    repo.write(".git/config", (repo.root / ".git/config").read_text().replace(str(folder), str(place)))
     return repo
+
+
+@pytest.fixture
+def pushed(made, tmp_path):
+    """A gated repository with a remote that has `main`, and one commit of work on `work`."""
+    return copied(made(), tmp_path)
 
 
 def test_no_evidence_no_push_and_the_command_is_offered(pushed):
@@ -220,8 +261,6 @@ def test_the_light_entry_steps_aside_once_anything_changed(pushed, harm):
 
 
 def clone(repo, where: Path, source: str | Path):
-    from conftest import Repo
-
     repo.git("clone", "-q", str(source), str(where))
     return Repo(where, repo.variables)
 
@@ -260,8 +299,6 @@ def test_no_remote_is_said(repo):
 
 
 def test_a_copied_folder_takes_a_name_of_its_own(pushed, tmp_path):
-    from conftest import Repo
-
     shutil.copytree(pushed.root, tmp_path / "copy", symlinks=True)
     copy = Repo(tmp_path / "copy", pushed.variables)
     pushed.planfence("start", "auth/guide", "--prompt", "-", stdin=b"x", **CODEX)
@@ -312,27 +349,11 @@ def _family(pid: int) -> list[str]:
 
 
 @pytest.fixture(params=["pre-commit", "prek"])
-def framed(repo, tmp_path, request):
+def framed(made, tmp_path, request):
     """As `pushed`, with the plugin's id installed by a framework."""
-    pushed = repo
-    config = "repos:\n- repo: local\n  hooks:\n"
-    config += "  - {id: p, name: p, entry: planfence hook pre-push, language: system, stages: [pre-push],"
-    config += " always_run: true, pass_filenames: false}\n"
-    pushed.write(".pre-commit-config.yaml", config)
-    gated(pushed)
-    pushed.git("branch", "-f", "main")
-    bare_remote(pushed, tmp_path / "remote.git")
-    work(pushed)
-    pushed.extra = {"PRE_COMMIT_HOME": str(pushed.root.parent / "cache"), "PREK_HOME": str(pushed.root.parent / "prek")}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name(request.param)), "install", "-t", "pre-push"],
-        cwd=pushed.root,
-        env=pushed.variables | pushed.extra,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return pushed
+    repo = copied(made(request.param), tmp_path)
+    repo.extra = homes(tmp_path) | {"PATH": f"{stand_in('planfence').parent}{os.pathsep}{repo.variables['PATH']}"}
+    return repo
 
 
 def test_a_push_under_a_framework(framed):

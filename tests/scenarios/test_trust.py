@@ -74,7 +74,7 @@ def team(repo, tmp_path: Path) -> Any:
         bare = tmp_path / "server.git"
         repo.git("clone", "-q", "--bare", str(repo.root), str(bare))
         server = type(repo)(bare, repo.variables)
-        assert server.planfence("install", "--server").returncode == 0
+        assert server.install("--server").returncode == 0
         clones = {}
         for name, home in homes.items():
             root = tmp_path / f"{name}-clone"

@@ -538,7 +538,7 @@ def test_the_line_that_a_refusal_offers_solves_it(repo, begun: bool, other: str)
     repo.write("src/user.py", "def user():\n    return 2\n")
     repo.write("docs/index.md", "# More\n")
     repo.git("add", "-A")
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     refused = typed(repo, "git commit -m 'feat: user gives 2'")
     assert refused.returncode == 1
     line = "planfence split --apply"

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.repository import Repo, environment
+from support.repository import Repo, copy_tree, environment
 
 from planfence.change import message as messages
 
@@ -184,7 +183,7 @@ class Scene:
 
     def __init__(self, template: Path, folder: Path, example: tuple[str, ...]) -> None:
         self.spec = read(example)
-        shutil.copytree(template, folder / "repo", symlinks=True)
+        copy_tree(template, folder / "repo")
         self.repo = Repo(folder / "repo", environment(folder))
         if os.environ.get("PYTHONPATH"):
             self.repo.variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
@@ -215,9 +214,9 @@ class Scene:
                 repo.write(path, "def user():\n    return 1\n" if path.endswith(".py") else "was\n")
         repo.git("add", "-A", "--", *sorted({p.name for p in repo.root.iterdir()} - {".git"}))
         repo.git(*_NO_HOOKS, "commit", "-q", "-m", "chore: begin")
-        repo.git("checkout", "-q", "-B", "work")
-        self.base = repo.git("rev-parse", "HEAD")
-        repo.git("branch", "-q", "-f", "main", self.base)
+        self.base, self.tree = repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+        repo.write(".git/refs/heads/work", f"{self.base}\n")
+        repo.write(".git/HEAD", "ref: refs/heads/work\n")
         self._ledger()
         if spec.task:
             repo.start(spec.task)
@@ -236,7 +235,7 @@ class Scene:
         from planfence.manifest.policy import Policy
 
         spec, opened = self.spec, self.repo.open()
-        head, tree = self.repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+        head, tree = self.base, self.tree
         model = spec.roles.get("implement", "human")
 
         def move(task: str, kind: str, stage: str, number: int, who: str = model, round_: int = 0) -> None:
@@ -303,23 +302,39 @@ class Scene:
         """Commit what is staged past the hooks."""
         sign = ["-S"] if "signed" in self.spec.words else []
         self.repo.git(*_NO_HOOKS, "commit", "-q", *sign, "-F", "-", stdin=self.text().encode())
-        return self.repo.git("rev-parse", "HEAD")
+        return self.repo.head()
 
     def fill(self, count: int, tag: str) -> None:
         """Put clean commits of another task on top of HEAD, in one process."""
-        if not count:
-            return
-        head = self.repo.git("rev-parse", "HEAD")
-        out = []
-        message = "feat: more\n\nPlan-Task: fill/t\nPlan-Stage: implement\nPlan-Model: human\n"
-        for number in range(count):
-            text = f"{tag} {number}\n"
-            out.append(f"commit refs/heads/fill\ncommitter A <a@b> {1767225600 + number} +0000\n")
-            out.append(f"data {len(message)}\n{message}\n")
-            out.append(f"from {head}\n" if not number else "")
-            out.append(f"M 644 inline fill/log.txt\ndata {len(text)}\n{text}\n")
-        self.repo.git("fast-import", "--quiet", "--force", stdin="".join(out).encode())
-        self.repo.git("checkout", "-q", "-B", "work", "refs/heads/fill")
+        if count:
+            self._import(_fillers(count, tag, self.repo.head()))
+
+    def around(self, tip: str) -> Iterator[tuple[int, str]]:
+        """Put the change between clean commits of another task, as a rebase would; yield their number and the last."""
+        header, _, message = self.repo.git("cat-file", "commit", tip).partition("\n\n")
+        if not self.spec.task:  # commit-msg marks what is small on a branch that holds a task's commits
+            mark = f"{messages.TASK_TRAILER}: {messages.NO_TASK}"
+            text = f"{message}\n".encode("utf-8", "surrogateescape")
+            message = self.repo.git("interpret-trailers", "--no-divider", "--trailer", mark, stdin=text)
+        people = "".join(f"{line}\n" for line in header.split("\n") if line.startswith(("author ", "committer ")))
+        data = f"{message}\n".encode("utf-8", "surrogateescape")
+        picked = f"commit refs/heads/work\n{people}data {len(data)}\n".encode() + data
+        words = self.repo.git("diff-tree", "-r", "-z", "--no-renames", self.base, tip).split("\0")
+        changes = sorted(zip(words[::2], words[1::2], strict=False), key=lambda each: not each[0].endswith("D"))
+        for said, path in changes:
+            _, mode, _, oid, _ = said.split(" ")
+            name = "".join(f"\\{byte:03o}" for byte in path.encode("utf-8", "surrogateescape"))
+            deed = f'D "{name}"\n' if mode == "000000" else f'M {mode} {oid} "{name}"\n'
+            picked += deed.encode()
+        for count in (200, 5):
+            before, after = count // 2, count - 1 - count // 2
+            stream = _fillers(before, f"before {count}", self.base) + picked + b"\n"
+            self._import(stream + _fillers(after, f"after {count}", ""))
+            yield count, self.repo.head()
+
+    def _import(self, stream: bytes) -> None:
+        self.repo.git("fast-import", "--quiet", "--force", stdin=stream)
+        self.repo.git("reset", "-q", "--hard")
 
     # -- the surfaces -------------------------------------------------------------------------------------------
 
@@ -341,28 +356,20 @@ class Scene:
             yield ("hook id", *self._hook_ids())
         if "native" in surfaces:
             yield ("native", *self._native())
-            self.repo.git("reset", "-q", "--soft", self.base)
+            if self.repo.head() != self.base:
+                self.repo.git("reset", "-q", "--soft", self.base)
             self.repo.git("read-tree", tree)
         if set(surfaces) <= {"edit", "check --staged", "hook id", "native"}:
             return
         tip = self.record()
         if "check --commit" in surfaces:
             yield ("check --commit", *self._check(commit=tip))
-        left = set(surfaces)
-        for count in (200, 5) if "range of 200" in surfaces else ():
-            self.repo.git("reset", "-q", "--hard", self.base)
-            self.fill(count // 2, f"before {count}")
-            self.repo.git(*_NO_HOOKS, "cherry-pick", "--allow-empty", tip)
-            if not self.spec.task:  # commit-msg marks what is small on a branch that holds a task's commits
-                mark = f"{messages.TASK_TRAILER}: {messages.NO_TASK}"
-                self.repo.git(*_NO_HOOKS, "commit", "-q", "--amend", "--no-edit", "--trailer", mark)
-            self.fill(count - 1 - count // 2, f"after {count}")
-            last = self.repo.git("rev-parse", "HEAD")
+        left, last = set(surfaces), tip
+        for count, last in self.around(tip) if "range of 200" in surfaces else ():
             yield (f"range of {count}", *self._check(base=self.base, tip=last))
             if "verify" in left:
                 yield ("verify", *self._boundary("verify", last))
                 left.remove("verify")
-        last = self.repo.git("rev-parse", "HEAD")
         if "push" in left:
             yield ("push", *self._push(last))
         for surface in ("verify", "receive"):
@@ -422,8 +429,9 @@ class Scene:
         from planfence.boundary import push
 
         # A remote that has the base and nothing else, as its own tracking branch says.
-        self.repo.git("config", "remote.origin.url", str(self.repo.root))
-        self.repo.git("update-ref", "refs/remotes/origin/main", self.base)
+        with open(self.repo.root / ".git/config", "a") as config:
+            config.write(f'[remote "origin"]\n\turl = {self.repo.root}\n')
+        self.repo.write(".git/refs/remotes/origin/main", f"{self.base}\n")
         zero = "0" * len(tip)
         line = f"refs/heads/work {tip} refs/heads/work {zero}\n".encode()
         opened = self.repo.open()
@@ -470,13 +478,26 @@ class Scene:
         bare.git("symbolic-ref", "HEAD", "refs/heads/main")
         bare.git("update-ref", "refs/heads/main", "refs/heads/work~1")
         repo.git("push", "-q", str(bare.root), "refs/planfence/*:refs/planfence/*")
-        assert bare.planfence("install", "--server").returncode == 0
+        assert bare.install("--server").returncode == 0
         refspec = self.spec.push.replace("HEAD^", "HEAD~2")
         done = subprocess.run(
             ["git", "push", "-q", str(bare.root), refspec],
             cwd=repo.root, env=repo.variables, capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.returncode, done.stderr
+
+
+def _fillers(count: int, tag: str, parent: str) -> bytes:
+    """Clean commits of another task for fast-import, on top of this parent or of what it has put there already."""
+    out = []
+    message = "feat: more\n\nPlan-Task: fill/t\nPlan-Stage: implement\nPlan-Model: human\n"
+    for number in range(count):
+        text = f"{tag} {number}\n"
+        out.append(f"commit refs/heads/work\ncommitter A <a@b> {1767225600 + number} +0000\n")
+        out.append(f"data {len(message)}\n{message}\n")
+        out.append(f"from {parent}\n" if parent and not number else "")
+        out.append(f"M 644 inline fill/log.txt\ndata {len(text)}\n{text}\n")
+    return "".join(out).encode()
 
 
 def template(folder: Path) -> Path:
@@ -488,7 +509,7 @@ def template(folder: Path) -> Path:
         repo.variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
     repo.git("init", "-q", "-b", "main")
     repo.write(".git/info/exclude", ".ai-*\n")
-    done = repo.planfence("install")
+    done = repo.install()
     assert done.returncode == 0, done.stderr
     return made
 

@@ -5,10 +5,12 @@ Each call has its own process, environment, folder and streams, as with `subproc
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import io
 import json
+import marshal
 import os
 import pkgutil
 import pty
@@ -22,6 +24,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _LONGEST = 1 << 22
 
@@ -103,54 +106,99 @@ def _start(asked: list[object], files: list[int]) -> socket.socket:
 
 
 @cache
+def stand_in(name: str) -> Path:
+    """A `python` or a `planfence` for what starts one itself, such as a hook (`support/standin.py`).
+
+    The full check, and each command, runs in a fork as with `run`; only a light entry has an interpreter of its own.
+    """
+    _server()
+    source = Path(__file__).with_name("standin.py").read_text()
+    set_ = f"SOCKET, PYTHON = {str(_folder() / 'socket')!r}, {sys.executable!r}"
+    script = _folder() / name / name  # in a folder of its own, which may stand on PATH
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable} -ISXutf8\n" + source.replace('SOCKET = PYTHON = ""', set_))
+    script.chmod(0o755)
+    return script
+
+
+@cache
+def _folder() -> Path:
+    made = tempfile.TemporaryDirectory(prefix="planfence-tests-")
+    atexit.register(made.cleanup)
+    return Path(made.name)
+
+
+@cache
 def _server() -> socket.socket:
     ours, theirs = socket.socketpair()
-    with theirs:
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(_folder() / "socket"))
+    door.listen(64)
+    with theirs, door:
         theirs.set_inheritable(True)
+        door.set_inheritable(True)
         # A fork of its own: it is nobody's child here, and ends as soon as nobody holds the other end.
-        script = f"import os; os.fork() and os._exit(0); from support.program import serve; serve({theirs.fileno()})"
+        script = "import os; os.fork() and os._exit(0); from support.program import serve; "
+        script += f"serve({theirs.fileno()}, {door.fileno()})"
         variables = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         os.waitpid(os.posix_spawn(sys.executable, [sys.executable, "-c", script], variables), 0)
     return ours
 
 
-def serve(descriptor: int) -> None:
-    """Load the program, then start it in a process of its own for each request, until the other end is closed."""
+def serve(descriptor: int, at_door: int) -> None:
+    """Load the program, then start it in a process of its own for each request, until the other end is closed.
+
+    Requests come from the tests, and at the door from `standin.py`.
+    """
     import planfence
 
     for module in pkgutil.walk_packages(planfence.__path__, "planfence."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     gc.freeze()  # what is loaded stays: no fork needs to look through it, nor to copy the pages that hold it
-    gate = socket.socket(fileno=descriptor)
-    gate.set_inheritable(False)
+    gate, door = socket.socket(fileno=descriptor), socket.socket(fileno=at_door)
+    for each in (gate, door):
+        each.set_inheritable(False)
     ended, alarm = socket.socketpair()
     alarm.setblocking(False)
     signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     running: dict[int, int] = {}
     while True:
-        ready, _, _ = select.select([gate, ended], [], [])
+        ready, _, _ = select.select([gate, door, ended], [], [])
         if ended in ready:
             ended.recv(4096)
             _tell_ends(running)
-        if gate in ready:
-            size, files, _, _ = socket.recv_fds(gate, 4, 4)
-            if not size:
+        for asked in (each for each in (gate, door) if each in ready):
+            given = asked if asked is gate else door.accept()[0]
+            size, files, _, _ = socket.recv_fds(given, 4, 4)
+            request = given.recv(int.from_bytes(size), socket.MSG_WAITALL) if size else b""
+            if asked is door:
+                files.append(given.detach())
+            elif not request:
                 return
-            request = json.loads(gate.recv(int.from_bytes(size), socket.MSG_WAITALL))
-            pid = os.fork()
-            if not pid:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for each in (gate, ended, alarm):
-                    each.close()
-                for each in (files[3], *running.values()):
-                    os.close(each)
-                _become(files, *request)
-            running[pid] = files[3]
-            for each in files[:3]:
-                os.close(each)
+            if len(files) < 4 or not request:  # who asked has been killed
+                list(map(os.close, files))
+                continue
+            running[_forked(files, request, asked is door, [gate, door, ended, alarm], running)] = files[3]
+
+
+def _forked(
+    files: list[int], request: bytes, at_door: bool, sockets: list[socket.socket], running: dict[int, int]
+) -> int:
+    """Start a process for a request, with these three streams; the fourth is where its status is told."""
+    pid = os.fork()
+    if not pid:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for each in sockets:
+            each.close()
+        for each in (files[3], *running.values()):
+            os.close(each)
+        _become(files, *(_of_stand_in(request) if at_door else json.loads(request)))
+    for each in files[:3]:
+        os.close(each)
+    return pid
 
 
 def _tell_ends(running: dict[int, int]) -> None:
@@ -164,7 +212,18 @@ def _tell_ends(running: dict[int, int]) -> None:
         os.close(waiting)
 
 
-def _become(files: list[int], arguments: list[str], cwd: str, variables: dict[str, str], prepare: str) -> None:
+def _of_stand_in(request: bytes) -> tuple[list[str], bytes, dict[bytes, bytes], str]:
+    kind, words, cwd, variables, parent = marshal.loads(request)
+    # What the stand-in is a child of, it is a child of.
+    prepare = f"import os, posix; os.getppid = posix.getppid = lambda: {parent}\n"
+    if kind == "hook":
+        prepare += f"from planfence.hooks import fastpath; raise SystemExit(fastpath._full({words!r}))"
+    if kind == "receive":
+        prepare += "from planfence.cli.receivemain import main; raise SystemExit(main())"
+    return words, cwd, variables, prepare
+
+
+def _become(files: list[int], arguments: list[str], cwd: str | bytes, variables: dict[Any, Any], prepare: str) -> None:
     for number, each in enumerate(files[:3]):
         os.dup2(each, number)
         os.close(each)
@@ -172,7 +231,7 @@ def _become(files: list[int], arguments: list[str], cwd: str, variables: dict[st
     try:
         os.chdir(cwd)
         os.environ.clear()
-        os.environ.update(variables)
+        os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()})
         sys.argv = ["planfence", *arguments]
         sys.stdin, sys.stdout, sys.stderr = (
             io.TextIOWrapper(io.FileIO(number, mode, closefd=False), encoding="utf-8", errors=errors)

@@ -6,11 +6,12 @@ requests", "About merge methods", "Managing a merge queue"; docs.gitlab.com, "Sq
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from support.repository import copy_tree
 
 TASKS = ("auth", "bill", "docs")
 TYPES = {"auth": ("feat", "fix", "test"), "bill": ("feat", "fix", "refactor"), "docs": ("docs",)}
@@ -435,5 +436,5 @@ class Team:
 
 def copy(template: Path, place: Path, made: Any) -> Any:
     """A copy of a template repository."""
-    shutil.copytree(template, place, symlinks=True)
+    copy_tree(template, place)
     return type(made)(place, made.variables)
