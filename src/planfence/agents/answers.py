@@ -230,7 +230,7 @@ def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None)
         found += [Denial(each.path or "git commit", f"{each.message} ({each.code} {each.name})")
                   for each in outcome.report.findings if each.severity is Severity.ERROR]  # fmt: skip
         said = "\n".join(words)
-        missing = [f"{key}: {value}" for key, value in trailers(outcome.claim, outcome.policy)]
+        missing = [f"{key}: {value}" for key, value in trailers(outcome.attribution, outcome.policy)]
         missing = [each for each in missing if each not in said]
         if missing:
             needed = " ".join(f"--trailer '{each}'" for each in missing)

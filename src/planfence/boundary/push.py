@@ -107,9 +107,9 @@ def judge(
     unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
     judged_by = protected.policy if protected and report.findings else None
     policy = next((outcome.policy for outcome in outcomes), judged_by)
-    claim = outcomes[-1].claim if len(outcomes) == 1 else NOBODY
+    attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
     refusal = None if found.findings else first_refusal(outcomes)
-    outcome = CheckResult(report, policy, claim, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    outcome = CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
     tips = dict.fromkeys(tip for _, tip in found.tips)
     if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
         pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)

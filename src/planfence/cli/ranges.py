@@ -66,7 +66,7 @@ def _leave_summary(repository: Repository, report: Report) -> None:
 
 def emit_report(repository: Repository, outcome: CheckResult, output: str, *, far: bool = False) -> int:
     """Print a report in one of the formats; return the exit code. ``far``: CI judged, not the clone of the author."""
-    report, task = outcome.report, outcome.claim.task
+    report, task = outcome.report, outcome.attribution.task
     steps = next_steps(repository, outcome, far=far)
     if output != "text":
         _emit_machine(report, steps, output)

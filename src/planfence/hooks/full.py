@@ -72,9 +72,9 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
             if outcome.policy.trailers:
                 from planfence.agents import session  # few teams ask for trailers
 
-                who, names = outcome.claim.model, session.names(repository, outcome.claim.model)
+                who, names = outcome.attribution.model, session.names(repository, outcome.attribution.model)
                 written = team_trailers(text, outcome.policy, who, cleanup.comment, *names)
-            written = _written(written, cleanup, trailers(outcome.claim, outcome.policy))
+            written = _written(written, cleanup, trailers(outcome.attribution, outcome.policy))
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)

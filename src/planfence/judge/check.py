@@ -19,7 +19,14 @@ from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, listed, walked
-from planfence.judge.attribution import NOBODY, Attribution, claim_of, split_task, staged_claim, team_trailers
+from planfence.judge.attribution import (
+    NOBODY,
+    Attribution,
+    attribution_of,
+    split_task,
+    staged_attribution,
+    team_trailers,
+)
 from planfence.judge.autosquash import Folding
 from planfence.judge.landing import Landing
 from planfence.judge.plaincommits import PlainCommits
@@ -41,7 +48,7 @@ POLICY_COMES = f"{POLICY_PATH} holds from the next commit on"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
+    """A report, what it was judged by (None: there is no policy yet), and the attribution of the staged change.
 
     ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
     would have refused; ``reverts`` counts those that undo judged ones. ``refusal`` is the first change that
@@ -50,7 +57,7 @@ class CheckResult:
 
     report: Report
     policy: Policy | None
-    claim: Attribution = NOBODY
+    attribution: Attribution = NOBODY
     files: int = 0
     #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says, if it has a task; for
     #: the hooks.
@@ -72,25 +79,27 @@ class CheckResult:
     @property
     def task(self) -> Task | None:
         """The task that the change was judged by."""
-        return self.plan.task(self.claim.task.partition("/")[2]) if self.plan else None
+        return self.plan.task(self.attribution.task.partition("/")[2]) if self.plan else None
 
 
-def _with_message(repository: Repository, claim: Attribution, message: Message | None) -> Attribution:
-    """What the message's own trailers say beside the claim.
+def _with_message(repository: Repository, attribution: Attribution, message: Message | None) -> Attribution:
+    """What the message's own trailers say besides the attribution of the next commit.
 
     A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
     a rebase the commit is somebody's already, so model, stage and urgency stay theirs too. A commit
-    without a message bears no trailer, and so claims nothing.
+    without a message bears no trailer, and so attributions nothing.
     """
     if message is None:
-        return claim
+        return attribution
     if not message.subject:
         return NOBODY
-    said = claim_of(message)
+    said = attribution_of(message)
     rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
     if rebasing and (said.task or said.urgent or said.marked):
         return said
-    return Attribution(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
+    return Attribution(
+        said.task or attribution.task, attribution.model, attribution.stage, attribution.urgent or said.urgent
+    )
 
 
 def _amended(
@@ -109,11 +118,11 @@ def _amended(
     if not (any(word.startswith("--am") for word in words) if words else date == f"@{head.author_time}"):
         return None
     old = messages.parse(head.message)
-    kept, said = claim_of(old), claim_of(message)
+    kept, said = attribution_of(old), attribution_of(message)
     if said.task not in ("", kept.task):
         return None
     rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
-    now = staged_claim(repository, policy)
+    now = staged_attribution(repository, policy)
     urgent = (now.urgent or said.urgent) if policy.unplanned.lets(now.model) else ""
     return replace(
         kept, urgent=kept.urgent or urgent, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0
@@ -162,26 +171,28 @@ def check_staged(
         if governing.policy.standing:
             change = replace(change, author=reader.next_author(repository))
         kept = _amended(repository, objects, change, message, governing.policy)
-        claim = kept or _with_message(repository, staged_claim(repository, governing.policy), message)
+        attribution = kept or _with_message(repository, staged_attribution(repository, governing.policy), message)
         if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
-            message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", governing.policy, claim.model))
+            message = messages.parse(
+                team_trailers(f"{message.subject}\n{message.body}", governing.policy, attribution.model)
+            )
         if not change.files and change.is_merge:
-            claim = Attribution("", claim.model, claim.stage, "")
-        if claim.task and change.files and not claim.urgent:
-            verdicts.require_task(change, governing, claim.task)
-        if claim.task and not kept and not names(governing.policy, claim.task):
-            state = verdicts.facts(governing.policy, claim.task).state(claim.task)
-            claim = replace(claim, stage=str(state.stage), rework=state.round)
-        verdicts.judge(change, governing, claim, message)
-        if verdicts.door is Door.SMALL and not claim.task and change.files and change.parents:
-            claim = replace(claim, marked=holds_tasks(repository, governing.policy))
+            attribution = Attribution("", attribution.model, attribution.stage, "")
+        if attribution.task and change.files and not attribution.urgent:
+            verdicts.require_task(change, governing, attribution.task)
+        if attribution.task and not kept and not names(governing.policy, attribution.task):
+            state = verdicts.facts(governing.policy, attribution.task).state(attribution.task)
+            attribution = replace(attribution, stage=str(state.stage), rework=state.round)
+        verdicts.judge(change, governing, attribution, message)
+        if verdicts.door is Door.SMALL and not attribution.task and change.files and change.parents:
+            attribution = replace(attribution, marked=holds_tasks(repository, governing.policy))
         code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
-        plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
-        if claim.task:
-            verdicts.facts(governing.policy, claim.task)
-        known = verdicts.known if claim.task else None
+        plan = sources.plan(governing, split_task(attribution.task)[0]) if attribution.task and code else None
+        if attribution.task:
+            verdicts.facts(governing.policy, attribution.task)
+        known = verdicts.known if attribution.task else None
         return CheckResult(
-            verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, known,
+            verdicts.report(), governing.policy, attribution, len(change.files), change, governing, plan, known,
             refusal=verdicts.refusal,
         )  # fmt: skip
 
@@ -342,7 +353,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
     repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
     known: dict[str, Governing] = {}
     before_policy, merged = 0, False
-    claim, count = NOBODY, 0
+    attribution, count = NOBODY, 0
     governing = Governing(terms.policy, {})
     verdicts.counted = walk and _counts(verdicts, ids)
     plain = PlainCommits(verdicts)
@@ -358,8 +369,8 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
                     before_policy += 1
                 else:
                     message = messages.parse(change.message or "")
-                    claim, count = claim_of(message), len(change.files)
-                    verdicts.judge(change, governing, claim, message)
+                    attribution, count = attribution_of(message), len(change.files)
+                    verdicts.judge(change, governing, attribution, message)
                 if walk:
                     known[name] = sources.after(governing, change)
             if terms.progress:
@@ -372,7 +383,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
     report = verdicts.report()
-    said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
+    said, many = (NOBODY, len(report.judged)) if walk else (attribution, count)
     return CheckResult(
         report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked),
         past_hooks=tuple(verdicts.past_hooks), reverts=verdicts.reverts, tasks=verdicts.tasks, refusal=verdicts.refusal,
@@ -451,7 +462,7 @@ def check_branch(repository: Repository) -> CheckResult:
         raise _nothing_to_compare_with(repository, protected.name if protected else policy.base, known=bool(base))
     outcome = judge_commits(repository, revisions)
     notes = outcome.report.notes + without_ledger(repository, outcome.report)
-    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, claim=NOBODY)
+    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, attribution=NOBODY)
 
 
 def _nothing_to_compare_with(repository: Repository, base: str, *, known: bool) -> PlanfenceError:

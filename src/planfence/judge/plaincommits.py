@@ -12,7 +12,7 @@ from planfence.change.message import Message
 from planfence.change.reader import DiffedCommit
 from planfence.errors import BadFile
 from planfence.gitio import paths
-from planfence.judge.attribution import Attribution, claim_of, split_task
+from planfence.judge.attribution import Attribution, attribution_of, split_task
 from planfence.judge.sources import Governing
 from planfence.judge.verdicts import Verdicts
 from planfence.manifest.policy import Policy
@@ -33,7 +33,7 @@ class PlainCommits:
 
     def __init__(self, verdicts: Verdicts) -> None:
         self._verdicts = verdicts
-        self._claims: dict[tuple[tuple[str, str], ...], Attribution | None] = {}
+        self._attributions: dict[tuple[tuple[str, str], ...], Attribution | None] = {}
         self._known: dict[tuple[object, ...], Prover | None] = {}
 
     def take(self, step: DiffedCommit, governing: Governing) -> bool:
@@ -45,10 +45,10 @@ class PlainCommits:
         if files is None:
             return False
         message = messages.parse(commit.message)
-        claim = self._claim(message)
-        if claim is None or len(message.all_types) > 1 or len(message.all_issues) > 1 or message.autosquash:
+        attribution = self._attribution(message)
+        if attribution is None or len(message.all_types) > 1 or len(message.all_issues) > 1 or message.autosquash:
             return False
-        proof = self._proof(governing, policy, claim, *message.types)
+        proof = self._proof(governing, policy, attribution, *message.types)
         if proof is None or not proof.holds(files):
             return False
         if proof.lines is not None:
@@ -62,31 +62,31 @@ class PlainCommits:
                 return False
             if not added:
                 verdicts.collisions(change, [])
-        verdicts.accept(commit.id, claim, message, commit.parents)
+        verdicts.accept(commit.id, attribution, message, commit.parents)
         return True
 
-    def _claim(self, message: Message) -> Attribution | None:
+    def _attribution(self, message: Message) -> Attribution | None:
         """What a commit says of itself; None for one of several tasks, of none, or an urgent one."""
-        if message.trailers not in self._claims:
-            if len(self._claims) == _KEPT:
-                self._claims.clear()
-            claim = claim_of(message)
-            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and claim.task and not claim.urgent
-            self._claims[message.trailers] = claim if one else None
-        return self._claims[message.trailers]
+        if message.trailers not in self._attributions:
+            if len(self._attributions) == _KEPT:
+                self._attributions.clear()
+            attribution = attribution_of(message)
+            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and attribution.task and not attribution.urgent
+            self._attributions[message.trailers] = attribution if one else None
+        return self._attributions[message.trailers]
 
-    def _proof(self, governing: Governing, policy: Policy, claim: Attribution, kind: str = "") -> Prover | None:
-        plan_id, task_id = split_task(claim.task)
+    def _proof(self, governing: Governing, policy: Policy, attribution: Attribution, kind: str = "") -> Prover | None:
+        plan_id, task_id = split_task(attribution.task)
         entry = governing.plans.get(policy.plan_path(plan_id))
-        key = (id(policy), entry and entry.id, claim.task, claim.model, claim.stage, kind)
+        key = (id(policy), entry and entry.id, attribution.task, attribution.model, attribution.stage, kind)
         if key not in self._known:
             if len(self._known) == _KEPT:
                 self._known.clear()
-            self._known[key] = self._read(governing, policy, claim, plan_id, task_id, kind)
+            self._known[key] = self._read(governing, policy, attribution, plan_id, task_id, kind)
         return self._known[key]
 
     def _read(
-        self, governing: Governing, policy: Policy, claim: Attribution, plan_id: str, task_id: str, kind: str
+        self, governing: Governing, policy: Policy, attribution: Attribution, plan_id: str, task_id: str, kind: str
     ) -> Prover | None:
         """Return what proves such commits; None if a rule has no cheap proof, or the ledger or the type refuses."""
         verdicts = self._verdicts
@@ -99,9 +99,11 @@ class PlainCommits:
         if said is None:
             return None
         rules, needed = verdicts.rules(policy)
-        ctx = Context(_ANY, policy, Door.TASK, plan, task, claim.task, model=claim.model, stage=claim.stage)
+        ctx = Context(
+            _ANY, policy, Door.TASK, plan, task, attribution.task, model=attribution.model, stage=attribution.stage
+        )
         if Need.FACTS in needed:
-            verdicts.facts(policy, claim.task)
+            verdicts.facts(policy, attribution.task)
             facts = verdicts.facts_at(ctx)
             ctx = replace(ctx, facts=facts)
             if plan and task and claimed_elsewhere.RULE in rules:

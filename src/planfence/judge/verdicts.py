@@ -18,7 +18,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
 from planfence.judge import content, reviewed
-from planfence.judge.attribution import NOBODY, Attribution, claim_of, split_task, squashed_claims
+from planfence.judge.attribution import NOBODY, Attribution, attribution_of, split_task, squashed_attributions
 from planfence.judge.autosquash import Folding
 from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.planchanges import plan_edits, with_begun, with_past
@@ -126,7 +126,7 @@ class Verdicts:
         why = missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
         return replace(facts, gates={ctx.change.name: (gate, why)})
 
-    def judge(self, change: Change, governing: Governing, claim: Attribution, message: Message | None) -> None:
+    def judge(self, change: Change, governing: Governing, attribution: Attribution, message: Message | None) -> None:
         """Judge one change by what governs at its parent."""
         policy = governing.policy
         if governing.broken is not None:
@@ -134,9 +134,9 @@ class Verdicts:
             return
         assert policy is not None
         fold = self.folding.see(change, message) if self.folding is not None and message is not None else None
-        ctx, found = self._found(change, governing, policy, claim, message, fold)
-        self._judged(change.name, claim, None if change.is_merge else message)
-        self._follow(change.name, change.parents, claim.task)
+        ctx, found = self._found(change, governing, policy, attribution, message, fold)
+        self._judged(change.name, attribution, None if change.is_merge else message)
+        self._follow(change.name, change.parents, attribution.task)
         self.findings += found
         errors = tuple(f for f in found if f.refuses)
         if errors and self._is_told_by_the_commit(ctx, errors):
@@ -150,7 +150,7 @@ class Verdicts:
         self.door = ctx.door
 
     def _found(
-        self, change: Change, governing: Governing, policy: Policy, claim: Attribution, message: Message | None,
+        self, change: Change, governing: Governing, policy: Policy, attribution: Attribution, message: Message | None,
         fold: Fold | None,
     ) -> tuple[Context, tuple[Finding, ...]]:  # fmt: skip
         """Return what the rules find in a change; if it is refused, what they find on other grounds that it has."""
@@ -166,10 +166,10 @@ class Verdicts:
         request = self.requests.get(change.name, "")
         before = self.unplanned.get(request, frozenset())
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
-        asked = self.landing is not None and not governs and not claim.task
-        undone = self.landing.undone(change, message, claim) if self.landing is not None and asked else ()
-        beside = () if undone or governs else self._beside(change, policy, claim, begun)
-        ctx = self._context(change, governing, policy, claim, message)
+        asked = self.landing is not None and not governs and not attribution.task
+        undone = self.landing.undone(change, message, attribution) if self.landing is not None and asked else ()
+        beside = () if undone or governs else self._beside(change, policy, attribution, begun)
+        ctx = self._context(change, governing, policy, attribution, message)
         beside = () if ctx.standing is not None else beside
         ctx = ctx if fold is None else replace(ctx, fold=fold)
         ctx = replace(ctx, door=Door.REVERT, message=None) if undone else ctx
@@ -182,7 +182,7 @@ class Verdicts:
                 ctx = replace(ctx, door=Door.CLOSED, beside=beside)
             found = judge(ctx, rules)
         if self.landing is not None and not undone and _refuses(found):
-            other = self._on_other_grounds(self.landing, ctx, governing, claim, message)
+            other = self._on_other_grounds(self.landing, ctx, governing, attribution, message)
             if other is not None:
                 ctx, found = other
         if change.is_merge and change.name in self.landed:
@@ -268,11 +268,11 @@ class Verdicts:
         return tuple(with_begun(self.repository, facts, change, edit, landed=True) for edit in edits)
 
     def _on_other_grounds(
-        self, landing: Landing, ctx: Context, governing: Governing, claim: Attribution, message: Message | None
+        self, landing: Landing, ctx: Context, governing: Governing, attribution: Attribution, message: Message | None
     ) -> tuple[Context, tuple[Finding, ...]] | None:
         change, rules = ctx.change, self.rules(ctx.policy)[0]
         governs = all(ctx.policy.governs(path) for path in change.paths)
-        if claim.task and not governs and landing.undone(change, message, claim):
+        if attribution.task and not governs and landing.undone(change, message, attribution):
             ctx = replace(ctx, door=Door.REVERT, message=None)
             return ctx, judge(ctx, rules)
         if change.name not in self.landed or message is None or len(change.parents) != 1:
@@ -332,28 +332,28 @@ class Verdicts:
     ) -> tuple[Finding, ...] | None:
         """Judge a squash by its message: its tasks' files together; None if it does not read like one."""
         text = f"{message.subject}\n\n{message.body}"
-        claims = squashed_claims(text)
+        attributions = squashed_attributions(text)
         change, policy = ctx.change, ctx.policy
         if not messages.reads_like_a_squash(message):
             return None
         undone = landing.undone_in(change.parents[0], message, NOBODY)
-        if not claims and not undone:
+        if not attributions and not undone:
             return None
         if any(policy.governs(path) for path in change.paths):
             return None  # without a head nobody can tell that the plan came first
-        shares, left = self._shares(ctx, governing, [claim for claim in claims if claim.task])
+        shares, left = self._shares(ctx, governing, [attribution for attribution in attributions if attribution.task])
         left = self._not_undone(landing, change, undone, left)
         found = dict.fromkeys(
             finding
-            for claim, files in shares.items()
-            for finding in self._share(ctx, governing, claim, files, squashed=True)
+            for attribution, files in shares.items()
+            for finding in self._share(ctx, governing, attribution, files, squashed=True)
         )
         if left:
             blocks = [block.strip("\n") for block in message.body.split("\n\n")]
             subjects = sum(block.startswith("* ") and "\n" not in block for block in blocks)
             tasks = sum(key == messages.TASK_TRAILER for key, _ in messages.inner_trailers(text))
-            urgent = policy.unplanned.urgent and any(claim.urgent for claim in claims)
-            unmarked = subjects > tasks or any(claim.marked for claim in claims)
+            urgent = policy.unplanned.urgent and any(attribution.urgent for attribution in attributions)
+            unmarked = subjects > tasks or any(attribution.marked for attribution in attributions)
             if not urgent and not (unmarked and len(left) <= policy.unplanned.files):
                 return None
             rest = replace(
@@ -380,17 +380,17 @@ class Verdicts:
     # -- whose files they are
 
     def _shares(
-        self, ctx: Context, governing: Governing, claims: Sequence[Attribution]
+        self, ctx: Context, governing: Governing, attributions: Sequence[Attribution]
     ) -> tuple[dict[Attribution, tuple[FileChange, ...]], tuple[FileChange, ...]]:
-        """Give each file to the first of these claims' tasks that it suits; return what suits none as well.
+        """Give each file to the first of these attributions' tasks that it suits; return what suits none as well.
 
-        Each claim of a task answers for all of the task's files: who made which is not known.
+        Each attribution of a task answers for all of the task's files: who made which is not known.
         """
-        shares: dict[str, list[FileChange]] = {claim.task: [] for claim in claims}
+        shares: dict[str, list[FileChange]] = {attribution.task: [] for attribution in attributions}
         left = []
         for file in ctx.change.files:
             own = [name for name in shares if self._lists(governing, name, (file.path,))]
-            by_task = {claim.task: claim for claim in claims}
+            by_task = {attribution.task: attribution for attribution in attributions}
             good = (
                 name
                 for name in own
@@ -402,7 +402,9 @@ class Verdicts:
             else:
                 left.append(file)
         # A task whose files all came out as they were still has to exist, be begun, and be in the right hands.
-        return {claim: tuple(shares[claim.task]) for claim in claims if shares[claim.task]}, tuple(left)
+        return {
+            attribution: tuple(shares[attribution.task]) for attribution in attributions if shares[attribution.task]
+        }, tuple(left)
 
     def _lists(self, governing: Governing, name: str, names: Iterable[str]) -> bool:
         """Whether a task lists all these paths."""
@@ -415,34 +417,36 @@ class Verdicts:
         self,
         ctx: Context,
         governing: Governing,
-        claim: Attribution,
+        attribution: Attribution,
         files: tuple[FileChange, ...],
         *,
         squashed: bool = False,
     ) -> tuple[Finding, ...]:
-        """Judge some files of a change as those of a claim's task."""
-        plan, task = self._task(governing, claim.task)
+        """Judge some files of a change as those of the task that an attribution names."""
+        plan, task = self._task(governing, attribution.task)
         rules, needed = self.rules(ctx.policy)
         own = replace(
             ctx, change=replace(ctx.change, files=files), door=Door.CLOSED if task is None else Door.TASK,
-            plan=plan if task else None, task=task, task_name=claim.task, message=None, model=claim.model,
-            stage=claim.stage, edits=(), content=None, squashed=squashed, beside=(),
+            plan=plan if task else None, task=task, task_name=attribution.task, message=None, model=attribution.model,
+            stage=attribution.stage, edits=(), content=None, squashed=squashed, beside=(),
         )  # fmt: skip
         if task is not None and Need.ORIGINS in needed:
             own = replace(own, origins=self._origins(task, own.change))
         if task is not None and Need.FACTS in needed:
-            self.facts(ctx.policy, claim.task)
+            self.facts(ctx.policy, attribution.task)
             own = replace(own, facts=self.facts_at(own))
         return judge(own, rules)
 
-    def _beside(self, change: Change, policy: Policy, claim: Attribution, begun: tuple[str, ...]) -> tuple[str, ...]:
+    def _beside(
+        self, change: Change, policy: Policy, attribution: Attribution, begun: tuple[str, ...]
+    ) -> tuple[str, ...]:
         """The tasks of the commits before a change that says nothing of its own; empty if that is as it should be.
 
         On a branch that holds a task's commits the hooks mark what they let through as small. If no hook can have
         run, those that are ``begun`` may be meant as well.
         """
-        silent = not claim.task and not claim.marked and not (claim.urgent and policy.unplanned.urgent)
-        if not self.walks or not silent or not change.files:
+        told = attribution.task or attribution.marked or (attribution.urgent and policy.unplanned.urgent)
+        if not self.walks or told or not change.files:
             return ()
         return tuple(dict.fromkeys((*sorted(self._before(change.name, change.parents)), *begun)))
 
@@ -458,18 +462,22 @@ class Verdicts:
     ) -> tuple[Finding, ...] | None:
         """Judge a change as a task's among these that lists all of it, a merge's files as those of each; else None."""
         change = ctx.change
-        claims = [Attribution(name, self._hands.get(name, HUMAN)) for name in names]
+        attributions = [Attribution(name, self._hands.get(name, HUMAN)) for name in names]
         if change.is_merge:
-            shares, left = self._shares(ctx, governing, claims)
+            shares, left = self._shares(ctx, governing, attributions)
             if left:
                 return None
             return tuple(
-                dict.fromkeys(each for claim, own in shares.items() for each in self._share(ctx, governing, claim, own))
+                dict.fromkeys(
+                    each
+                    for attribution, own in shares.items()
+                    for each in self._share(ctx, governing, attribution, own)
+                )
             )
         best: tuple[Finding, ...] | None = None
-        for claim in claims:
-            if self._lists(governing, claim.task, change.paths):
-                found = self._share(ctx, governing, claim, change.files)
+        for attribution in attributions:
+            if self._lists(governing, attribution.task, change.paths):
+                found = self._share(ctx, governing, attribution, change.files)
                 if best is None or (_refuses(best) and not _refuses(found)):
                     best = found
         return best
@@ -501,18 +509,18 @@ class Verdicts:
         added_up = added_up and len(change.files) <= ctx.policy.unplanned.files
         return any(finding.code not in later for finding in errors) and not added_up
 
-    def accept(self, name: str, claim: Attribution, message: Message, parents: Sequence[str] = ()) -> None:
+    def accept(self, name: str, attribution: Attribution, message: Message, parents: Sequence[str] = ()) -> None:
         """Write down a commit that is proven clean, and is not a merge and does not wait for an autosquash."""
-        self._judged(name, claim, message)
-        self._follow(name, parents, claim.task)
+        self._judged(name, attribution, message)
+        self._follow(name, parents, attribution.task)
         if self.folding is not None:
             self.folding.see(Change(name, (), "", ()), message)
 
-    def _judged(self, name: str, claim: Attribution, message: Message | None) -> None:
+    def _judged(self, name: str, attribution: Attribution, message: Message | None) -> None:
         self.judged.append(name)
-        if claim.task:
-            self._hands[claim.task] = claim.model
-        if claim.task and message is not None and not message.trailer(messages.MODEL_TRAILER):
+        if attribution.task:
+            self._hands[attribution.task] = attribution.model
+        if attribution.task and message is not None and not message.trailer(messages.MODEL_TRAILER):
             self.unmarked.append(name)
 
     def collisions(self, change: Change, added: Sequence[str]) -> dict[str, str]:
@@ -540,16 +548,16 @@ class Verdicts:
         self.notes.append(f"{change.name[:12]} fixes a policy that could not be read")
 
     def _context(
-        self, change: Change, governing: Governing, policy: Policy, claim: Attribution, message: Message | None
+        self, change: Change, governing: Governing, policy: Policy, attribution: Attribution, message: Message | None
     ) -> Context:
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible if the task's own plan is broken.
-        plan, task = (None, None) if governs else self._task(governing, claim.task)
+        plan, task = (None, None) if governs else self._task(governing, attribution.task)
         request = self.requests.get(change.name, "")
         unplanned = self.unplanned.get(request, frozenset())
-        urgent = bool(claim.urgent and policy.unplanned.lets(claim.model))
-        standing = None if governs or urgent or task else self._standing(change, policy, claim, message)
-        if not claim.task and not governs and not urgent and standing is None:
+        urgent = bool(attribution.urgent and policy.unplanned.lets(attribution.model))
+        standing = None if governs or urgent or task else self._standing(change, policy, attribution, message)
+        if not attribution.task and not governs and not urgent and standing is None:
             own = frozenset(change.paths)
             if change.name in self.apart:
                 unplanned = own
@@ -561,31 +569,31 @@ class Verdicts:
             door=door(
                 change,
                 policy,
-                task_name=claim.task,
+                task_name=attribution.task,
                 planned=task is not None,
-                urgent=claim.urgent,
+                urgent=attribution.urgent,
                 unplanned=unplanned,
-                model=claim.model,
+                model=attribution.model,
                 standing=standing is not None,
             ),
             plan=plan if task else None,
             task=task,
-            task_name=claim.task,
+            task_name=attribution.task,
             message=message,
-            model=claim.model,
-            stage=claim.stage,
-            urgent=claim.urgent,
+            model=attribution.model,
+            stage=attribution.stage,
+            urgent=attribution.urgent,
             unplanned=unplanned,
             standing=standing,
         )
 
     def _standing(
-        self, change: Change, policy: Policy, claim: Attribution, message: Message | None
+        self, change: Change, policy: Policy, attribution: Attribution, message: Message | None
     ) -> StandingTask | None:
         """Return the standing work that a change is; where plans are signed, a commit of it is signed as well."""
         if not policy.standing:
             return None
-        found = standing_of(change, policy, claim.model, message, claim.task)
+        found = standing_of(change, policy, attribution.model, message, attribution.task)
         if found is None or policy.trust.plan != "signed" or change.name == STAGED:
             return found
         return found if signer_of(self.repository, self.objects, change.name, policy, self.basis.base) else None
@@ -670,7 +678,7 @@ class Verdicts:
             planned = {entry.change for entry in task.entries(file.path)}
             if Action.ADD in planned and None not in planned and file.action not in planned:
                 text = added_by(self.repository, change.parents[0], file.path)
-                found[file.path] = claim_of(messages.parse(text)).task
+                found[file.path] = attribution_of(messages.parse(text)).task
         return found
 
     def judge_end(self, policy: Policy, revisions: Sequence[str]) -> None:

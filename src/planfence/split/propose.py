@@ -255,13 +255,15 @@ def _messages(proposal: Proposal) -> list[str]:
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
-    if subject.policy is None or subject.claim is None:
+    if subject.policy is None or subject.attribution is None:
         return text
     from planfence.change.message import with_trailers
     from planfence.judge.attribution import team_trailers, trailers
 
-    stage = subject.claim.stage if group.task == subject.task else "implement"
+    stage = subject.attribution.stage if group.task == subject.task else "implement"
     # On a branch that holds a task's commits a small change says that it is of none, as commit-msg marks it.
     marked = bool(subject.task) and not group.task
-    claim = replace(subject.claim, task=group.task, stage=stage, marked=marked)
-    return with_trailers(team_trailers(text, subject.policy, claim.model), trailers(claim, subject.policy), "")
+    attribution = replace(subject.attribution, task=group.task, stage=stage, marked=marked)
+    return with_trailers(
+        team_trailers(text, subject.policy, attribution.model), trailers(attribution, subject.policy), ""
+    )
