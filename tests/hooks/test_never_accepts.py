@@ -33,8 +33,8 @@ def _context(change: Change, policy: Policy, plan: Plan | None, task: Task | Non
     """What the full check would judge, without links: it has every symlink refused that could be."""
     named = "p/t" if task else ""
     unplanned = frozenset() if task else frozenset(change.paths)
-    way = door(change, policy, task_name=named, planned=task is not None, urgent="", unplanned=unplanned, model="human")
-    return Context(change, policy, way, plan, task, named, unplanned=unplanned, **more)
+    ctx = Context(change, policy, plan=plan, task=task, task_name=named, unplanned=unplanned, **more)
+    return replace(ctx, door=door(ctx))
 
 
 def _refused(ctx: Context) -> list[str]:

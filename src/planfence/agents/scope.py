@@ -203,18 +203,9 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
     unplanned = frozenset(change.paths)
     if not here.task_name:
         unplanned |= _uncommitted(here, policy)
-    return Context(
+    ctx = Context(
         change=change,
         policy=policy,
-        door=door(
-            change,
-            policy,
-            task_name=here.task_name,
-            planned=here.task is not None,
-            urgent=urgent,
-            unplanned=unplanned,
-            model=model,
-        ),
         plan=here.plan if here.task else None,
         task=here.task,
         task_name=here.task_name,
@@ -223,6 +214,7 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
         unplanned=unplanned,
         collisions=_collisions(here, files),
     )
+    return replace(ctx, door=door(ctx))
 
 
 def judged(ctx: Context) -> tuple[Finding, ...]:

@@ -563,19 +563,9 @@ class Verdicts:
                 unplanned = own
             else:
                 unplanned = self.unplanned[request] = unplanned | own
-        return Context(
+        ctx = Context(
             change=change,
             policy=policy,
-            door=door(
-                change,
-                policy,
-                task_name=attribution.task,
-                planned=task is not None,
-                urgent=attribution.urgent,
-                unplanned=unplanned,
-                model=attribution.model,
-                standing=standing is not None,
-            ),
             plan=plan if task else None,
             task=task,
             task_name=attribution.task,
@@ -586,6 +576,7 @@ class Verdicts:
             unplanned=unplanned,
             standing=standing,
         )
+        return replace(ctx, door=door(ctx))
 
     def _standing(
         self, change: Change, policy: Policy, attribution: Attribution, message: Message | None

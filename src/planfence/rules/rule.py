@@ -109,7 +109,7 @@ class Context:
 
     change: Change
     policy: Policy
-    door: Door
+    door: Door = Door.CLOSED
     plan: Plan | None = None
     task: Task | None = None
     task_name: str = ""

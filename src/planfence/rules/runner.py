@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planfence import POLICY_PATH, prover
-from planfence.change.change import Change
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import SHARED, Policy
@@ -65,33 +64,22 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 
-def door(  # noqa: PLR0913 - one parameter for each thing that decides it
-    change: Change,
-    policy: Policy,
-    *,
-    task_name: str,
-    planned: bool,
-    urgent: str,
-    unplanned: frozenset[str],
-    model: str,
-    standing: bool = False,
-) -> Door:
-    """By which door a change comes in.
+def door(ctx: Context) -> Door:
+    """By which door the context's change comes in; the door that the context names is not looked at.
 
-    ``planned`` says whether the plans have the task that ``task_name`` names, ``model`` who commits; ``unplanned``
-    is the union of the paths of all unplanned changes of the range, this one included; ``standing`` whether it is
-    standing work.
+    ``ctx.unplanned`` is the union of the paths of all unplanned changes of the range, this one included.
     """
+    change, policy = ctx.change, ctx.policy
     if change.files and all(policy.governs(file.path) for file in change.files):
         return Door.GOVERNING
-    if urgent and policy.unplanned.lets(model):
+    if ctx.urgent and policy.unplanned.lets(ctx.model):
         return Door.URGENT
-    if task_name and planned:
+    if ctx.task_name and ctx.task is not None:
         return Door.TASK
-    if standing:
+    if ctx.standing is not None:
         return Door.STANDING
-    if task_name:
+    if ctx.task_name:
         return Door.CLOSED
     if change.is_merge and not change.files:
         return Door.SMALL
-    return Door.SMALL if 0 < policy.unplanned.files >= len(unplanned) else Door.CLOSED
+    return Door.SMALL if 0 < policy.unplanned.files >= len(ctx.unplanned) else Door.CLOSED
