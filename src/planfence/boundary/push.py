@@ -23,7 +23,7 @@ from planfence.ledger.refs import KEPT, PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.terminal import PassedOn, say
+from planfence.terminal import PassedOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +215,10 @@ def _is_rerun(policy: Policy) -> bool:
 
 def _run(repository: Repository, tip: str, *, again: bool) -> bool:
     passed_on = PassedOn(err=True)
-
-    def tell(text: str) -> None:
-        passed_on.end()
-        say(f"planfence: {text}", err=True)
-
     target = target_of(repository, rev=tip)
     # At the push only the policy's own command counts; the criteria were `advance`'s business.
     own = {key: each for key, each in target.commands.items() if each[0] == TESTS and not key.startswith("acceptance")}
-    teller = RunProgress(tell, passed_on.take, lambda *_: None)
+    teller = RunProgress(passed_on.say, passed_on.take, lambda *_: None)
     try:
         return run_tests(repository, replace(target, commands=own), teller, again=again).passed
     finally:

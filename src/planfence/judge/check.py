@@ -18,7 +18,7 @@ from planfence.finding import Report
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import Ahead, listed, walked
+from planfence.gitio.revisions import Ahead, ends_of, listed, walked
 from planfence.judge.attribution import (
     NOBODY,
     Attribution,
@@ -121,12 +121,10 @@ def _amended(
     kept, said = attribution_of(old), attribution_of(message)
     if said.task not in ("", kept.task):
         return None
-    rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
     now = staged_attribution(repository, policy)
     urgent = (now.urgent or said.urgent) if policy.unplanned.lets(now.model) else ""
-    return replace(
-        kept, urgent=kept.urgent or urgent, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0
-    )
+    rounds = messages.rework_round("".join(old.trailer(messages.REWORK_TRAILER)[:1]))
+    return replace(kept, urgent=kept.urgent or urgent, rework=rounds)
 
 
 def require_policy(policy: Policy | None) -> Policy:
@@ -215,12 +213,8 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     if ahead is not None:
         return check_range(repository, ahead.base, ahead.head, Terms(ahead=ahead))
-    symmetric = "..." in span
-    left, found, right = span.partition("..." if symmetric else "..")
-    if not found or not left or not right:
-        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
-    base, head = reader.resolve(repository, left), reader.resolve(repository, right)
-    if symmetric:
+    base, head = (reader.resolve(repository, end) for end in ends_of(span))
+    if "..." in span:
         base = repository.git.text("merge-base", base, head)
     return check_range(repository, base, head)
 
@@ -426,13 +420,13 @@ def _governing(
     return each[at], reader.against(repository, change, change.parents[at])
 
 
-def branch_base(repository: Repository, policy: Policy) -> str:
-    """Return the commit if this branch left the policy's base, or an empty string if it did not.
+def branch_base(repository: Repository, policy: Policy, head: str = "HEAD") -> str:
+    """Return the commit at which ``head`` left the policy's base; empty if they have none in common.
 
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """
     for ref in base_refs(repository, policy.base):
-        status, out = repository.git.status("merge-base", "HEAD", ref, ok=(0, 1, 128))
+        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
         if status == 0 and out.strip():
             return out.decode().strip()
     return ""
@@ -467,7 +461,7 @@ def check_branch(repository: Repository) -> CheckResult:
 
 def _nothing_to_compare_with(repository: Repository, base: str, *, known: bool) -> PlanfenceError:
     fetch = f"git fetch origin '+refs/heads/{base}:refs/remotes/origin/{base}'"
-    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+    if repository.git.is_shallow():
         return PlanfenceError(
             f"this checkout has not the whole history since it left {base}",
             hint=f"fetch it: `{fetch.replace('fetch', 'fetch --unshallow', 1)}` (in CI: fetch-depth: 0)",

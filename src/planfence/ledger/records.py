@@ -238,13 +238,12 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
     found = message.parse_trailers(body.decode("utf-8", "replace"))
     trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
-    rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
         commit,
         "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
-        int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0,
+        message.rework_round(trailers.get(message.REWORK_TRAILER.lower(), "")),
     )
 
 
