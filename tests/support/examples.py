@@ -376,10 +376,11 @@ class Scene:
 
     def _check(self, *, staged: bool = False, commit: str = "", base: str = "", tip: str = "") -> tuple[int, str]:
         from planfence.judge import check
+        from planfence.judge.staged import check_staged
 
         opened = self.repo.open()
         if staged:
-            return self._told(check.check_staged(opened, thorough=True))
+            return self._told(check_staged(opened, thorough=True))
         if commit:
             return self._told(check.check_commit(opened, commit, thorough=True))
         return self._told(check.check_span(opened, f"{base}..{tip}"))

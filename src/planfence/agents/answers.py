@@ -218,7 +218,7 @@ def _held(asked: Payload, fences: Iterable[Fence]) -> Iterator[Denial]:
 def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None) -> list[Denial]:
     """Judge a commit that no git hook will see: what is staged now, which must be all that it takes."""
     from planfence.judge.attribution import trailers
-    from planfence.judge.check import check_staged  # only a commit without hooks needs it
+    from planfence.judge.staged import check_staged  # only a commit without hooks needs it
 
     found = []
     for place, words in commits:

@@ -14,9 +14,10 @@ from planfence.gitio.repository import Repository, branch_of
 from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
 from planfence.judge.attribution import NOBODY
-from planfence.judge.check import CheckResult, Terms
+from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.records import Basis, Reading, reading
 from planfence.ledger.refs import KEPT, PREFIX

@@ -16,9 +16,10 @@ from planfence.foreignjson import read_json
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, ends_of, heads
 from planfence.judge import check
-from planfence.judge.check import CheckResult, Terms
+from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.records import Basis, Reading, reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace

@@ -11,9 +11,9 @@ from planfence.errors import ExitCode
 from planfence.finding import Report
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
-from planfence.judge import check as checking
 from planfence.judge.advice import next_steps
-from planfence.judge.check import CheckResult
+from planfence.judge.sources import require_policy
+from planfence.judge.verdicts import CheckResult
 from planfence.render import text
 from planfence.rules.rule import NextStep
 from planfence.terminal import StatusLine, emit, say, wants_colour
@@ -23,7 +23,7 @@ def check(repository: Repository, judge: Callable[[], CheckResult], output: str)
     """Judge, leave a line in the log if this is a hook, and report; return the exit code."""
     began = time.monotonic()
     outcome = judge()
-    checking.require_policy(outcome.policy)
+    require_policy(outcome.policy)
     environment = repository.environment
     if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
         from planfence.log import hookruns

@@ -8,11 +8,10 @@ from planfence.gitio.commits import parse_commit
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
-from planfence.judge.check import branch_base, require_policy
 from planfence.judge.situation import Scene, look
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.records import Book, read_book
+from planfence.ledger.records import Book, branch_base, read_book
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field

@@ -16,7 +16,7 @@ from planfence.hooks import full
 from planfence.hooks.full import HookResult
 from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
-from planfence.judge.check import CheckResult
+from planfence.judge.verdicts import CheckResult
 from planfence.log import hookruns
 from planfence.render import text as view
 from planfence.terminal import emit, emit_error, say, wants_colour

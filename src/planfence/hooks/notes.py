@@ -16,7 +16,7 @@ from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.hooks import compiledplan, lightrepository
 from planfence.hooks.lightrepository import CheckedHead, LightRepository, NotProven
-from planfence.judge.check import CheckResult
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.stages import Facts, fold
 from planfence.manifest.plan import Task
 

@@ -12,9 +12,8 @@ from planfence.files.ancestors import commit_words
 from planfence.finding import Finding
 from planfence.gitio import paths as patterns
 from planfence.gitio.repository import Repository
-from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
-from planfence.judge.verdicts import Refusal
+from planfence.judge.verdicts import CheckResult, Refusal
 from planfence.manifest.policy import Policy
 from planfence.rules import RULES
 from planfence.rules.refusalcontext import At, RefusalContext

@@ -38,8 +38,8 @@ class PlainCommits:
 
     def take(self, step: DiffedCommit, governing: Governing) -> bool:
         """Whether the commit is proven clean; then it is judged."""
-        verdicts, commit, policy = self._verdicts, step.commit, governing.policy
-        if policy is None or governing.broken is not None or commit.id in verdicts.gates or verdicts.thorough:
+        contexts, commit, policy = self._verdicts.contexts, step.commit, governing.policy
+        if policy is None or governing.broken is not None or commit.id in contexts.ledger.gates or contexts.thorough:
             return False
         files = prover.parse(step.raw) if step.raw else None
         if files is None:
@@ -52,17 +52,17 @@ class PlainCommits:
         if proof is None or not proof.holds(files):
             return False
         if proof.lines is not None:
-            lines = prover.lines_of(step.counts) if verdicts.counted else None
+            lines = prover.lines_of(step.counts) if contexts.counted else None
             if lines is None or lines > proof.lines:
                 return False
         if proof.names:
             added = [path for path, action in files if action == b"A"]
             change = Change(commit.id, commit.parents, commit.tree, ())
-            if added and (not prover.portable(added) or verdicts.collisions(change, list(map(paths.decode, added)))):
+            if added and (not prover.portable(added) or contexts.collisions(change, list(map(paths.decode, added)))):
                 return False
             if not added:
-                verdicts.collisions(change, [])
-        verdicts.accept(commit.id, attribution, message, commit.parents)
+                contexts.collisions(change, [])
+        self._verdicts.accept(commit.id, attribution, message, commit.parents)
         return True
 
     def _attribution(self, message: Message) -> Attribution | None:
@@ -89,22 +89,22 @@ class PlainCommits:
         self, governing: Governing, policy: Policy, attribution: Attribution, plan_id: str, task_id: str, kind: str
     ) -> Prover | None:
         """Return what proves such commits; None if a rule has no cheap proof, or the ledger or the type refuses."""
-        verdicts = self._verdicts
+        contexts = self._verdicts.contexts
         try:
-            plan = verdicts.sources.plan(governing, plan_id)
+            plan = contexts.sources.plan(governing, plan_id)
         except BadFile:
             return None
         task = plan.task(task_id) if plan else None
         said = clauses(policy, plan, task) if task else None
         if said is None:
             return None
-        rules, needed = verdicts.rules(policy)
+        rules, needed = contexts.rules(policy)
         ctx = Context(
             _ANY, policy, Door.TASK, plan, task, attribution.task, model=attribution.model, stage=attribution.stage
         )
         if Need.FACTS in needed:
-            verdicts.facts(policy, attribution.task)
-            facts = verdicts.facts_at(ctx)
+            contexts.ledger.facts(policy, attribution.task)
+            facts = contexts.ledger.at(ctx)
             ctx = replace(ctx, facts=facts)
             if plan and task and claimed_elsewhere.RULE in rules:
                 said = (*said, *claimed_elsewhere.bars(facts, plan, task))

@@ -9,11 +9,10 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.identity import detect, how_to_start
 from planfence.judge.attribution import active_task
-from planfence.judge.check import branch_base, require_policy
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import GateRun
 from planfence.ledger.lineage import Lineage
-from planfence.ledger.records import Basis, Book, believed_runs, load_facts
+from planfence.ledger.records import Basis, Book, believed_runs, branch_base, load_facts
 from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy

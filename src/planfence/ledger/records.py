@@ -193,6 +193,18 @@ def base_refs(repository: Repository, base: str, remote: str = "origin") -> tupl
     return tuple(name for name in names if name in there)
 
 
+def branch_base(repository: Repository, policy: Policy, head: str = "HEAD") -> str:
+    """Return the commit at which ``head`` left the policy's base; empty if they have none in common.
+
+    The remote's base counts before the local one, which may hold commits that nobody has seen.
+    """
+    for ref in base_refs(repository, policy.base):
+        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
+        if status == 0 and out.strip():
+            return out.decode().strip()
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """What commits say of their tasks, and each commit's parents."""

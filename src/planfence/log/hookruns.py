@@ -9,8 +9,8 @@ from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
-from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.log.writer import record
 from planfence.manifest.policy import Policy
 

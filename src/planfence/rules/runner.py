@@ -59,6 +59,11 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     )
 
 
+def would_refuse(findings: Iterable[Finding]) -> bool:
+    """Whether any of these refuses its change, or would if the policy did more than observe."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     lighter = finding.advice or (finding.severity is Severity.WARN and rule.severity is Severity.ERROR)
     return Severity.WARN if lighter else rule.severity_under(policy)

@@ -105,13 +105,11 @@ def make_proposal(
         from planfence.split.rareidentifiers import rare_names
 
         guide = replace(guide, names=rare_names(repository, subject.tree, judged))
-    groups = _of_open_tasks(repository, objects, subject, propose(judged, guide))
+    groups = _of_open_tasks(repository, subject, propose(judged, guide))
     return Proposal(subject, judged, SplitPlan(subject.base, subject.tree, groups))
 
 
-def _of_open_tasks(
-    repository: Repository, objects: Objects, subject: Subject, groups: tuple[Group, ...]
-) -> tuple[Group, ...]:
+def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group, ...]) -> tuple[Group, ...]:
     """Name another task than the active one only if it is being implemented.
 
     A group that is left without one comes in by the small door, or is refused by the rules.
@@ -123,7 +121,7 @@ def _of_open_tasks(
 
     head, policy = subject.parents[0], subject.policy
     assert policy is not None
-    known = {name: facts(repository, objects, policy, head, name).state(name).stage for name in others}
+    known = {name: facts(repository, policy, head, name).state(name).stage for name in others}
     closed = {name for name, stage in known.items() if stage is not Stage.IMPLEMENT}
     return tuple(replace(group, task="") if group.task in closed else group for group in groups)
 

@@ -76,7 +76,7 @@ def subject_of(
             "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
         )
     policy = _policy(objects, head)
-    attribution = _staged_attribution(repository, objects, policy, head) if policy else None
+    attribution = _staged_attribution(repository, policy, head) if policy else None
     return Subject(head, (head,) if head else (), base_tree, tree, diff, policy=policy, attribution=attribution)
 
 
@@ -88,22 +88,21 @@ def _policy(objects: Objects, commit: str) -> Policy | None:
     return Sources(objects).policy(commit)
 
 
-def _staged_attribution(repository: Repository, objects: Objects, policy: Policy, head: str) -> Attribution:
+def _staged_attribution(repository: Repository, policy: Policy, head: str) -> Attribution:
     from planfence.judge.attribution import staged_attribution
 
     attribution = staged_attribution(repository)
     if not attribution.task:
         return attribution
-    state = facts(repository, objects, policy, head, attribution.task).state(attribution.task)
+    state = facts(repository, policy, head, attribution.task).state(attribution.task)
     return replace(attribution, stage=str(state.stage), rework=state.round)
 
 
-def facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
+def facts(repository: Repository, policy: Policy, head: str, task: str) -> Facts:
     """What the ledger and the trailers up to ``head`` say of the task."""
-    from planfence.judge.sources import Sources
-    from planfence.judge.verdicts import Verdicts
+    from planfence.ledger.records import load_facts
 
-    return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
+    return load_facts(repository, policy, (head,), [task])[0]
 
 
 def _commit(
