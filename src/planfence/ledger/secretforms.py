@@ -1,24 +1,19 @@
-"""What goes into the ledger without secrets: known forms of tokens, what a secret's name is given, own values, home.
+"""Secrets by their form: tokens as their issuers publish them, and what stands where only a secret does.
 
-The patterns here are the floor. Each known form is the one that its issuer publishes for secret scanning. They are
-narrow on purpose: hashes, ids, digests of lock files and images in base64 stay as they are. A detector of secrets that
-is installed (the extra `redact`) is asked as well.
+The patterns are the floor of what is found. They are narrow on purpose: hashes, ids, digests of lock files and images
+in base64 are none. A text is a `str` with one character a byte; places are byte offsets.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from urllib.parse import quote
+from collections.abc import Iterator
 
 from planfence.lazyregex import pattern
-from planfence.ledger import spellings
-from planfence.records import dataclass, field
+from planfence.records import dataclass
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+#: From where to where something stands, and of what kind it is.
+Span = tuple[int, int, str]
 
 # Texts are searched with one character a byte. All expressions are `re.ASCII`: a byte of a longer character is neither
 # white space nor of a word.
@@ -100,22 +95,8 @@ _NAMES = (
 #: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
 _OTHER = frozenset(
     (
-        *(
-            "count",
-            "counts",
-            "id",
-            "ids",
-            "name",
-            "names",
-            "type",
-            "types",
-            "url",
-            "uri",
-            "path",
-            "file",
-            "files",
-            "len",
-        ),
+        *("count", "counts", "id", "ids", "name", "names", "type", "types", "url", "uri", "path", "file"),
+        *("files", "len"),
         *("length", "limit", "size", "expiry", "expires", "ttl", "version", "format", "endpoint", "regex", "pattern"),
         *("field", "label", "hash", "digest", "used", "in", "out", "cached"),
     )
@@ -260,203 +241,44 @@ _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{
 _KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
 _KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
 _KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
-
-#: Variables whose value is a secret by their name, and what is none in spite of it.
-_SECRET_NAME = pattern(
-    r"(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH_?KEY|_KEY"
-    r"|DATABASE_URL|DSN|CONNECTION_STRING|_PAT|_AUTH|COOKIE)(?:_[A-Z0-9]{1,12})?\Z",
-    re.ASCII | re.IGNORECASE,
-)
-_NO_SECRET = frozenset(("PWD", "OLDPWD", "GPG_KEY", "SSH_AUTH_SOCK", "GIT_ASKPASS", "SSH_ASKPASS"))
-#: Shorter values, and words like these, stand in any text; a value of four or five characters is looked for as a word.
-_SHORTEST = 6
-_SHORTEST_WORD = 4
-#: A line of a value of several lines counts by itself if it is longer.
-_LINE = 11
-#: So long is at least what a line's end broke off a token that could end there.
-_REST = 8
-#: Values that begin so name a file.
-_FOLDERS = tuple(
-    f"/{name}/"
-    for name in (
-        *("bin", "dev", "etc", "home", "lib", "media", "mnt", "nix", "opt", "private", "proc", "root", "run", "snap"),
-        *("srv", "sys", "tmp", "usr", "var", "Users"),
-    )
-)
-_ORDINARY = frozenset(
-    (
-        "secret",
-        "password",
-        "development",
-        "production",
-        "testing",
-        "localhost",
-        "default",
-        "changeme",
-        "disabled",
-        "enabled",
-    )
-)
+#: So short a value stands in any text.
+SHORTEST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
-    """A text as it is kept, and how often each kind of thing was taken out."""
-
-    data: bytes
-    counts: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What is secret on this machine alone: the values of variables by name, and the user's home folder."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    home: str = ""
-
-
-def own_of(variables: Mapping[str, str]) -> Own:
-    """Return what a process's environment holds that nobody else should read."""
-    values = {
-        name: value
-        for name, value in variables.items()
-        if _SECRET_NAME.search(name)
-        and name not in _NO_SECRET
-        and (len(value) >= _SHORTEST or _is_short_secret(value))
-        and value.lower() not in _ORDINARY
-        and not value.startswith(_FOLDERS)
-    }
-    home = variables.get("HOME", "").rstrip("/")
-    return Own(values, home if home.count("/") and len(home) > 1 else "")
-
-
-def _is_short_secret(value: str) -> bool:
-    return len(value) >= _SHORTEST_WORD and not value.isdigit() and not value.isalpha()
-
-
-#: Between texts that are searched at once: no form of a secret, no folded line and no `[redacted: …` goes across it.
-APART = "\n\n\n\n]\n\n\n\n"
-
-Span = tuple[int, int, str]
-
-#: Asked for further secrets of some bytes: yields where they stand, and of what kind they are.
-Detector = Callable[[bytes], Iterable[Span]]
-
-
-def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
-    """Return a text without secrets; what was taken out stands there by its kind: `[redacted: github-token]`."""
-    # One character a byte, so that places are the same in both; what is looked for is ASCII.
-    text = data.decode("latin-1")
-    spans = [*_found(text, own), *_in_base64(text, own)]
-    if (view := spellings.plain(text)) is not None:
-        spans += ((*view.original(start, end), kind) for start, end, kind in _found(view.text, own))
-    if (view := spellings.unfolded(text)) is not None:
-        spans += _goes_on(text, view, {start: end for start, end, _ in spans})
-    if detector is not None:
-        spans += detector(data)
-    if not spans:
-        return Redacted(data)
-    spans = [(*_whole(data, start, end), kind) for start, end, kind in spans]
-    out: list[bytes] = []
-    counts: dict[str, int] = {}
-    end = 0
-    # Of two that overlap the one that begins first names the kind, and all of both goes.
-    for start, stop, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start >= end:
-            out.append(data[end:start])
-            out.append(b"~" if kind == "home" else f"[redacted: {kind}]".encode())
-            counts[kind] = counts.get(kind, 0) + 1
-        end = max(end, stop)
-    out.append(data[end:])
-    return Redacted(b"".join(out), counts)
-
-
-def _whole(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return a range with all of the UTF-8 characters that its ends stand in."""
-    for _ in range(3):
-        start -= 0 < start < len(data) and data[start] & 0xC0 == 0x80 <= data[start - 1]
-        end += 0 < end < len(data) and data[end] & 0xC0 == 0x80 <= data[end - 1]
-    return start, end
-
-
-def _found(text: str, own: Own) -> Iterator[Span]:
+def secrets(text: str) -> Iterator[Span]:
+    """Yield all secrets of a text that have a form of their own, or stand in a place of their own."""
     small = text.lower()
-    yield from _of_own(text, small, own)
     yield from _keys(text)
     yield from _tokens(text)
     yield from _contexts(text, small)
     yield from _assigned(text, small)
 
 
-def _goes_on(text: str, view: spellings.View, known: Mapping[int, int]) -> Iterator[Span]:
-    """Tokens that a line's end breaks. What is whole in its own line goes on only in what looks like more of it."""
-    formed = (span for span in _contexts(view.text, view.text.lower()) if span[2] in _FORMED)
-    for begin, stop, kind in (*_tokens(view.text), *formed):
-        start, end = view.original(begin, stop)
-        more = text[known.get(start, start) : end].lstrip("\r\n\t \"'+>#-*\\")
-        digits = sum(map(str.isdigit, more))
-        if start not in known or (len(more) >= _REST and 0 < digits < len(more)):
-            yield start, end, kind
+def tokens(text: str) -> Iterator[Span]:
+    """Yield the secrets alone that can be told without what stands around them."""
+    yield from _tokens(text)
+    yield from (span for span in _contexts(text, text.lower()) if span[2] in _FORMED)
 
 
-def _in_base64(text: str, own: Own) -> Iterator[Span]:
-    yield from _with_secret(list(spellings.decoded(text)), own)
-
-
-def _with_secret(words: list[tuple[int, int, bytes]], own: Own) -> Iterator[Span]:
-    """Yield which of the decoded words hold a secret: few do, and they are found by halves."""
-    inner = redact(APART.encode().join(data for _, _, data in words), own) if words else Redacted(b"")
-    kind = next((kind for kind in inner.counts if kind != "home"), "")
-    if kind and len(words) > 1:
-        middle = len(words) // 2
-        yield from _with_secret(words[:middle], own)
-        yield from _with_secret(words[middle:], own)
-    elif kind:
-        yield words[0][0], words[0][1], kind
-
-
-def _of_own(text: str, small: str, own: Own) -> Iterator[Span]:
-    for name, value in own.values.items():
-        lines = value.splitlines() if "\n" in value else ()
-        spelled = (
-            value,
-            quote(value, safe=""),
-            *(json.dumps(value, ensure_ascii=each)[1:-1] for each in (True, False)),
-        )
-        for form in dict.fromkeys((*spelled, *(line for line in lines if len(line) > _LINE))):
-            word = _bytewise(form)
-            for at in _places(text, word):
-                end = at + len(word)
-                short = len(value) < _SHORTEST
-                if not short or not (_in_name(text[max(at - 1, 0) : at], "_") or _in_name(text[end : end + 1], "_")):
-                    yield at, end, f"${name}"
-    home = _bytewise(own.home)
-    for at, end in spellings.homes(text, small, home) if home else ():
-        if not _in_name(text[max(at - 1, 0) : at], "_.") and not _in_name(text[end : end + 1], "_"):
-            yield at, end, "home"
-
-
-def _bytewise(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def _in_name(char: str, more: str) -> bool:
-    # Of a byte of a longer character nobody can tell by itself whether it is a letter.
-    return char.isascii() and bool(char) and (char.isalnum() or char in more)
-
-
-def _places(text: str, word: str) -> Iterator[int]:
+def places(text: str, word: str) -> Iterator[int]:
+    """Yield where a word stands, one after the other."""
     at = text.find(word)
     while at >= 0:
         yield at
         at = text.find(word, at + len(word))
 
 
+def in_name(char: str, more: str) -> bool:
+    """Whether a character (empty: the text ends) goes on with a name of letters, digits and ``more``."""
+    # Of a byte of a longer character nobody can tell by itself whether it is a letter.
+    return char.isascii() and bool(char) and (char.isalnum() or char in more)
+
+
 def _begins(text: str, at: int) -> bool:
     """Whether a token may begin here: not inside of a longer name, but behind a diff's sign, or what stands escaped."""
     before = text[max(at - 3, 0) : at]
     last = before[-1:]
-    if not _in_name(last, "_-"):
+    if not in_name(last, "_-"):
         return True
     if last == "-":
         return len(before) == 1 or before[-2] == "\n"
@@ -489,7 +311,7 @@ def _keys(text: str) -> Iterator[Span]:
 def _tokens(text: str) -> Iterator[Span]:
     for kind, begins, rest in _TOKENS:
         for begin in begins:
-            for at in _places(text, begin):
+            for at in places(text, begin):
                 found = rest.match(text, at + len(begin)) if _begins(text, at) else None
                 if found is not None:
                     yield at, found.end(), kind
@@ -502,7 +324,7 @@ def _tokens(text: str) -> Iterator[Span]:
 def _contexts(text: str, small: str) -> Iterator[Span]:
     for context, form in zip(_CONTEXTS, _FORMS, strict=True):
         for word in context.words:
-            for at in _places(small, word):
+            for at in places(small, word):
                 found = form.match(text, max(at - context.before, 0))
                 if found is not None and not _refers(found["value"]):
                     start, end = found.span("value")
@@ -514,7 +336,7 @@ def _contexts(text: str, small: str) -> Iterator[Span]:
 
 def _assigned(text: str, small: str) -> Iterator[Span]:
     for root in _ROOTS:
-        for at in _places(small, root):
+        for at in places(small, root):
             found = _ASSIGNED.match(text, at)
             if found is not None:
                 group = "quoted" if found["quoted"] is not None else "bare"
@@ -548,7 +370,7 @@ def _is_value(root: str, found: re.Match[str], group: str) -> bool:
     """Whether what a secret's name is given can be one."""
     value = found[group]
     if not _can_be(root, found, group) or (
-        root not in _PASSWORDS and (len(value) < _SHORTEST or _DIGITS.issuperset(value))
+        root not in _PASSWORDS and (len(value) < SHORTEST or _DIGITS.issuperset(value))
     ):
         return False
     has_digit = not _DIGITS.isdisjoint(value)
@@ -568,28 +390,3 @@ def _can_be(root: str, found: re.Match[str], group: str) -> bool:
 
 def _refers(value: str) -> bool:
     return _REFERENCE.match(value) is not None
-
-
-def installed_detector() -> Detector | None:
-    """Return the detector of the extra `redact`, where it is installed: MongoDB's Kingfisher, which asks no network."""
-    try:
-        from kingfisher_sdk import Scanner
-    except ImportError:
-        return None
-    scanner = Scanner()
-
-    def spans(data: bytes) -> Iterator[Span]:
-        text = data.decode("latin-1")
-        told: dict[str, str] = {}
-        for found in scanner.scan(data):
-            if found.visible and len(found.secret) >= _SHORTEST:
-                told.setdefault(found.secret, _kind(found.rule_id))
-        for secret, kind in told.items():
-            word = _bytewise(secret)
-            yield from ((at, at + len(word), kind) for at in _places(text, word))
-
-    return spans
-
-
-def _kind(rule: Any) -> str:
-    return re.sub(r"[^a-z0-9-]+", "-", str(rule).rpartition(".")[2].lower()) or "secret"
