@@ -455,7 +455,7 @@ class Scene:
             new_id(), 1, TASK, tree, commit, self.base, base_tree, 1, "implement", "human", "", ((TESTS, "true"),),
             6, 0.1, "", ("change",), 0, (trial,), "planfence", "2026-01-01T00:00:00Z",
         )  # fmt: skip
-        write_proof(self.repo.open(), Policy(), made, {}, {"base": base_tree, "result": tree})
+        write_proof(self.repo.open(), Policy(), made, {"base": base_tree, "result": tree})
         done = self.repo.planfence("advance")
         return done.returncode, done.stdout + done.stderr
 

@@ -28,9 +28,9 @@ class Protected:
     policy: Policy
 
 
-def known_heads(repository: Repository, remote: str = "origin") -> Heads:
+def known_heads(repository: Repository) -> Heads:
     """Return the branches that count here: the remote's, if any is known, otherwise the repository's own."""
-    there = heads(repository, f"refs/remotes/{remote}/")
+    there = heads(repository, "refs/remotes/origin/")
     return there if there.tips else heads(repository, BRANCH)
 
 

@@ -13,9 +13,9 @@ from planfence.rules import RULES
 from planfence.rules.rule import Context, Door, Need, Rule
 
 
-def selected(policy: Policy, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+def selected(policy: Policy) -> tuple[Rule, ...]:
     """The rules that are on."""
-    return tuple(rule for rule in rules if rule.severity_under(policy) is not Severity.OFF)
+    return tuple(rule for rule in RULES if rule.severity_under(policy) is not Severity.OFF)
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[Need]:
