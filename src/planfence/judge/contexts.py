@@ -25,8 +25,8 @@ from planfence.ledger.records import signer_of
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Limits, Policy, StandingTask
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Door, Need, Rule
-from planfence.rules.runner import door, judge, needs, selected
+from planfence.rules.rule import Context, Need, Route, Rule
+from planfence.rules.runner import judge, needs, route, selected
 from planfence.rules.standing import names, standing_of
 
 
@@ -67,7 +67,7 @@ class Contexts:
     def of(
         self, change: Change, governing: Governing, policy: Policy, attribution: Attribution, message: Message | None
     ) -> Context:
-        """Return the context of a change that comes in by its own door; what rules need beside it is not read yet."""
+        """Return the context of a change that comes in by its own route; what rules need beside it is not read yet."""
         governs = bool(change.files) and all(policy.governs(path) for path in change.paths)
         # A change to the plans needs no task, and must be possible if the task's own plan is broken.
         plan, task = (None, None) if governs else self.task(governing, attribution.task)
@@ -94,7 +94,7 @@ class Contexts:
             unplanned=unplanned,
             standing=standing,
         )
-        return replace(ctx, door=door(ctx))
+        return replace(ctx, route=route(ctx))
 
     def _standing(
         self, change: Change, policy: Policy, attribution: Attribution, message: Message | None
@@ -129,10 +129,9 @@ class Contexts:
     def provide(self, ctx: Context, governing: Governing, needed: frozenset[Need]) -> Context:
         """Fetch what the rules need for this change and nothing else."""
         change, more = ctx.change, dict[str, Any]()
-        if Need.LINES in needed and ctx.door in (Door.TASK, Door.STANDING) and not self.counted and not change.is_merge:
-            more["change"] = reader.with_lines(self.repository, change)
-        if Need.LINES in needed and ctx.door in (Door.TASK, Door.STANDING) and not change.is_merge:
-            more |= self._unread(ctx.policy.limits, more.get("change", change))
+        if Need.LINES in needed and ctx.route in (Route.TASK, Route.STANDING) and not change.is_merge:
+            lined = change if self.counted else reader.with_lines(self.repository, change)
+            more |= {"change": lined} | self._unread(ctx.policy.limits, lined)
         if Need.LINKS in needed and any(file.new_mode == Mode.SYMLINK for file in change.files):
             more["links"] = reader.link_targets(self.objects, change)
         if Need.TREE in needed:
@@ -141,7 +140,7 @@ class Contexts:
             if added or self.walks:
                 collisions = self.collisions(change, added)
                 more |= {"collisions": collisions} if collisions else {}
-        if Need.ORIGINS in needed and ctx.task is not None and ctx.door is Door.TASK:
+        if Need.ORIGINS in needed and ctx.task is not None and ctx.route is Route.TASK:
             origins = self.origins(ctx.task, change)
             more |= {"origins": origins} if origins else {}
         # What git merges by itself may together be looser than either side.
@@ -152,7 +151,7 @@ class Contexts:
             self.ledger.facts(ctx.policy, ctx.task_name)
             more["facts"] = self.ledger.at(ctx)
         ctx = replace(ctx, **more) if more else ctx
-        asked = Need.CONTENT in needed and ctx.door is not Door.STANDING
+        asked = Need.CONTENT in needed and ctx.route is not Route.STANDING
         if asked and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
             ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
         return ctx
@@ -210,6 +209,6 @@ class Contexts:
             end = reader.end_of(self.repository, tip, [revision[1:] for revision in without])
             added = [file.path for file in end.files if file.old_mode == Mode.ABSENT]
             found = self._siblings().collisions(added, end.tree)
-            ctx = Context(change=replace(end, files=()), policy=policy, door=Door.SMALL, collisions=found)
+            ctx = Context(change=replace(end, files=()), policy=policy, route=Route.SMALL, collisions=found)
             rules = [rule for rule in selected(policy) if Need.TREE in rule.needs]
             yield from judge(ctx, rules)

@@ -12,7 +12,7 @@ from planfence.judge.planchanges import plan_edits, with_begun
 from planfence.judge.sources import Governing
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.rules.rule import Context, Door, Need, PlanEdit
+from planfence.rules.rule import Context, Need, PlanEdit, Route
 from planfence.rules.runner import judge
 
 
@@ -68,9 +68,9 @@ class MergedPlans:
         policy = governing.policy or Policy()
         own = replace(change, parents=change.parents[:1], settled=())
         if not own.files:
-            return Context(own, policy, Door.SQUASH), ()
+            return Context(own, policy, Route.SQUASH), ()
         edits = self.as_landed(own, policy, plan_edits(self.landing.sources(), policy, governing, own))
-        ctx = Context(own, policy, Door.SQUASH, edits=edits)
+        ctx = Context(own, policy, Route.SQUASH, edits=edits)
         rules = self.contexts.rules(policy)[0]
         return ctx, judge(ctx, [rule for rule in rules if Need.PLANS in rule.needs])
 

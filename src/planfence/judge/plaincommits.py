@@ -19,7 +19,7 @@ from planfence.manifest.policy import Policy
 from planfence.prover import Prover
 from planfence.records import replace
 from planfence.rules import claimed_elsewhere
-from planfence.rules.rule import Context, Door, Need, by_ledger
+from planfence.rules.rule import Context, Need, Route, by_ledger
 from planfence.rules.runner import clauses, judge
 
 #: So many different trailers, and so many proofs, are remembered.
@@ -100,7 +100,7 @@ class PlainCommits:
             return None
         rules, needed = contexts.rules(policy)
         ctx = Context(
-            _ANY, policy, Door.TASK, plan, task, attribution.task, model=attribution.model, stage=attribution.stage
+            _ANY, policy, Route.TASK, plan, task, attribution.task, model=attribution.model, stage=attribution.stage
         )
         if Need.FACTS in needed:
             contexts.ledger.facts(policy, attribution.task)

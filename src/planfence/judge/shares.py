@@ -14,7 +14,7 @@ from planfence.judge.sources import Governing
 from planfence.ledger.stages import Stage
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Door, Need
+from planfence.rules.rule import Context, Need, Route
 from planfence.rules.runner import judge, would_refuse
 
 
@@ -38,7 +38,7 @@ class Shares:
         plan, task = self.contexts.task(governing, attribution.task)
         rules, needed = self.contexts.rules(ctx.policy)
         own = replace(
-            ctx, change=replace(ctx.change, files=files), door=Door.CLOSED if task is None else Door.TASK,
+            ctx, change=replace(ctx.change, files=files), route=Route.CLOSED if task is None else Route.TASK,
             plan=plan if task else None, task=task, task_name=attribution.task, message=None, model=attribution.model,
             stage=attribution.stage, edits=(), content=None, beside=(),
         )  # fmt: skip

@@ -18,7 +18,7 @@ from planfence.judge.mergedplans import MergedPlans
 from planfence.judge.shares import Shares
 from planfence.judge.sources import Governing
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Door
+from planfence.rules.rule import Context, Route
 from planfence.rules.runner import judge, would_refuse
 
 #: Judges what a head (a full id) has and the excluded commits have not: whether it is clean, and how many they are.
@@ -50,7 +50,7 @@ class Squashes:
         name, count = self._head_of(ctx)
         if count:
             # A forge made it, and whoever amended the plan did so in a commit of the head.
-            ctx = replace(ctx, door=Door.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
+            ctx = replace(ctx, route=Route.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
             ctx = replace(ctx, edits=self.plans.as_landed(change, ctx.policy, ctx.edits))
             self.notes.append(f"{change.name[:12]} is what {name} brings: judged by its {count} commits")
             return ctx, judge(ctx, self.shares.contexts.rules(ctx.policy)[0])
@@ -59,7 +59,7 @@ class Squashes:
             return None
         found = self._by_message(ctx, governing, message)
         if found is not None and not would_refuse(found):
-            return replace(ctx, door=Door.TASK), found
+            return replace(ctx, route=Route.TASK), found
         brings = self.landed[change.name]
         if messages.reads_like_a_squash(message) or messages.merges_on_gitlab(brings):
             self.notes.append(
@@ -115,7 +115,7 @@ class Squashes:
             if not urgent and not (unmarked and len(left) <= policy.unplanned.files):
                 return None
             rest = replace(
-                ctx, change=replace(change, files=left), door=Door.URGENT if urgent else Door.SMALL,
+                ctx, change=replace(change, files=left), route=Route.URGENT if urgent else Route.SMALL,
                 task=None, plan=None, task_name="", message=None, content=None,
             )  # fmt: skip
             found |= dict.fromkeys(judge(rest, self.shares.contexts.rules(policy)[0]))

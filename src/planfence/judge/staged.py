@@ -29,7 +29,7 @@ from planfence.judge.verdicts import CheckResult, Verdicts
 from planfence.ledger.records import Basis, branch_base, read_history, renewed
 from planfence.manifest.policy import Policy
 from planfence.records import replace
-from planfence.rules.rule import Door
+from planfence.rules.rule import Route
 from planfence.rules.standing import names
 
 POLICY_COMES = f"{POLICY_PATH} holds from the next commit on"
@@ -83,7 +83,7 @@ def _judged(
         state = ledger.facts(policy, attribution.task).state(attribution.task)
         attribution = replace(attribution, stage=str(state.stage), rework=state.round)
     verdicts.judge(change, governing, attribution, message)
-    if verdicts.door is Door.SMALL and not attribution.task and change.files and change.parents:
+    if verdicts.route is Route.SMALL and not attribution.task and change.files and change.parents:
         attribution = replace(attribution, marked=holds_tasks(repository, policy))
     code = any(not policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
     plan = contexts.sources.plan(governing, split_task(attribution.task)[0]) if attribution.task and code else None

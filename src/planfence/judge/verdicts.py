@@ -19,7 +19,7 @@ from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Door, Fold, by_ledger
+from planfence.rules.rule import Context, Route, by_ledger
 from planfence.rules.runner import judge, would_refuse
 
 TYPE_CHECKING = False
@@ -96,9 +96,9 @@ class Verdicts:
     unmarked: list[str] = field(default_factory=list)
     #: The commits that the local hooks would have refused, as far as the commit alone tells.
     past_hooks: list[str] = field(default_factory=list)
-    #: The undoing of judged commits among what was judged, and the door of the last change.
+    #: The undoing of judged commits among what was judged, and the route of the last change.
     reverts: int = 0
-    door: Door = Door.CLOSED
+    route: Route = Route.CLOSED
 
     def judge(self, change: Change, governing: Governing, attribution: Attribution, message: Message | None) -> None:
         """Judge one change by what governs at its parent."""
@@ -107,8 +107,7 @@ class Verdicts:
             self._judge_fix(change, governing.broken)
             return
         assert policy is not None
-        fold = self.folding.see(change, message) if self.folding is not None and message is not None else None
-        ctx, found = self._found(change, governing, policy, attribution, message, fold)
+        ctx, found = self._found(change, governing, policy, attribution, message)
         self._write_down(change.name, change.parents, attribution, None if change.is_merge else message)
         self.findings += found
         errors = tuple(f for f in found if f.refuses)
@@ -116,23 +115,23 @@ class Verdicts:
             self.past_hooks.append(change.name)
         if self.refusal is None and errors:
             self.refusal = Refusal(ctx, errors)
-        if message is not None and (found or ctx.door is Door.URGENT):
+        if message is not None and (found or ctx.route is Route.URGENT):
             self.subjects[change.name] = message.subject
-        if ctx.door is Door.URGENT:
+        if ctx.route is Route.URGENT:
             self.notes.append(f"urgent: {change.name[:12]} {ctx.urgent}".rstrip())
-        self.door = ctx.door
+        self.route = ctx.route
 
     def _found(
-        self, change: Change, governing: Governing, policy: Policy, attribution: Attribution, message: Message | None,
-        fold: Fold | None,
-    ) -> tuple[Context, tuple[Finding, ...]]:  # fmt: skip
+        self, change: Change, governing: Governing, policy: Policy, attribution: Attribution, message: Message | None
+    ) -> tuple[Context, tuple[Finding, ...]]:
         """Return what the rules find in a change; if it is refused, what they find on other grounds that it has."""
         contexts, landing = self.contexts, self.landing
+        fold = self.folding.see(change, message) if self.folding is not None and message is not None else None
         rules, needed = contexts.rules(policy)
         begun: tuple[str, ...] = ()
         if contexts.walks and message is not None:
             if landing.feeds_subtree(change, message, contexts.ledger.history):
-                return Context(change=change, policy=policy, door=Door.SMALL, message=message), ()
+                return Context(change=change, policy=policy, route=Route.SMALL, message=message), ()
             if change.is_merge and landing.adds_subtree(change):
                 # What it brings is nobody's commit yet, so all of it is the merge's own.
                 change = reader.against(contexts.repository, change, change.parents[0])
@@ -146,12 +145,12 @@ class Verdicts:
         ctx = contexts.of(change, governing, policy, attribution, message)
         beside = () if ctx.standing is not None else beside
         ctx = ctx if fold is None else replace(ctx, fold=fold)
-        ctx = replace(ctx, door=Door.REVERT, message=None) if undone else ctx
+        ctx = replace(ctx, route=Route.REVERT, message=None) if undone else ctx
         ctx = contexts.provide(ctx, governing, needed)
         found = self.shares.by_tasks_before(ctx, governing, beside) if beside else None
         if found is None:
             if beside and not (change.is_merge and set(change.paths) <= change.conflicted):
-                ctx = replace(ctx, door=Door.CLOSED, beside=beside)
+                ctx = replace(ctx, route=Route.CLOSED, beside=beside)
             found = judge(ctx, rules)
         if not undone and would_refuse(found):
             ctx, found = self._on_other_grounds(ctx, governing, attribution, message) or (ctx, found)
@@ -160,7 +159,7 @@ class Verdicts:
             found = tuple(dict.fromkeys((*found, *brought)))
         if ctx.was_judged or (beside and not would_refuse(found)):
             contexts.unplanned[request] = before
-        if ctx.door is Door.REVERT and not would_refuse(found):
+        if ctx.route is Route.REVERT and not would_refuse(found):
             self.reverts += 1
         return ctx, found
 
@@ -171,7 +170,7 @@ class Verdicts:
         change = ctx.change
         governs = all(ctx.policy.governs(path) for path in change.paths)
         if attribution.task and not governs and self.landing.undone(change, message, attribution):
-            ctx = replace(ctx, door=Door.REVERT, message=None)
+            ctx = replace(ctx, route=Route.REVERT, message=None)
             return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
         return self.squashes.judged(ctx, governing, message) if self.squashes is not None else None
 
@@ -206,7 +205,7 @@ class Verdicts:
         if not self.contexts.sources.governs_alike(change.parents[0], ctx.policy):
             return False
         later = {rule.code for rule in self.contexts.rules(ctx.policy)[0] if rule.later or rule.proof is by_ledger}
-        added_up = ctx.door is Door.CLOSED and not ctx.task_name and not ctx.beside
+        added_up = ctx.route is Route.CLOSED and not ctx.task_name and not ctx.beside
         added_up = added_up and len(change.files) <= ctx.policy.unplanned.files
         return any(finding.code not in later for finding in errors) and not added_up
 

@@ -10,7 +10,7 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import SHARED, Policy
 from planfence.records import replace
 from planfence.rules import RULES
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Need, Route, Rule
 
 
 def selected(policy: Policy) -> tuple[Rule, ...]:
@@ -69,22 +69,22 @@ def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 
-def door(ctx: Context) -> Door:
-    """By which door the context's change comes in; the door that the context names is not looked at.
+def route(ctx: Context) -> Route:
+    """By which route the context's change comes in; the route that the context names is not looked at.
 
     ``ctx.unplanned`` is the union of the paths of all unplanned changes of the range, this one included.
     """
     change, policy = ctx.change, ctx.policy
     if change.files and all(policy.governs(file.path) for file in change.files):
-        return Door.GOVERNING
+        return Route.GOVERNING
     if ctx.urgent and policy.unplanned.lets(ctx.model):
-        return Door.URGENT
+        return Route.URGENT
     if ctx.task_name and ctx.task is not None:
-        return Door.TASK
+        return Route.TASK
     if ctx.standing is not None:
-        return Door.STANDING
+        return Route.STANDING
     if ctx.task_name:
-        return Door.CLOSED
+        return Route.CLOSED
     if change.is_merge and not change.files:
-        return Door.SMALL
-    return Door.SMALL if 0 < policy.unplanned.files >= len(ctx.unplanned) else Door.CLOSED
+        return Route.SMALL
+    return Route.SMALL if 0 < policy.unplanned.files >= len(ctx.unplanned) else Route.CLOSED

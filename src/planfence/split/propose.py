@@ -112,7 +112,7 @@ def make_proposal(
 def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group, ...]) -> tuple[Group, ...]:
     """Name another task than the active one only if it is being implemented.
 
-    A group that is left without one comes in by the small door, or is refused by the rules.
+    A group that is left without one comes in by the small route, or is refused by the rules.
     """
     others = {group.task for group in groups if group.task and group.task != subject.task}
     if not others:
