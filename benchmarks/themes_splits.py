@@ -19,9 +19,9 @@ from planfence.change.hunks import Atom, Unit, units_of
 from planfence.content.kinds import judge
 from planfence.env import current
 from planfence.gitio.repository import Repository, open_repository
-from planfence.split.compose import compose_trees
+from planfence.split.compose import trees_of
 from planfence.split.grouping import Guide, knots, propose
-from planfence.split.newtrees import steps_of
+from planfence.split.newtrees import NewTrees, steps_of
 from planfence.split.rareidentifiers import rare_names
 
 Files = dict[bytes, tuple[bytes, bytes]]
@@ -94,7 +94,9 @@ def exact(count: str, *repos: str) -> None:
                     continue
                 done += 1
                 groups = _groups(units, rng)
-                made = compose_trees(repository, base, steps_of(groups))
+                new = NewTrees(repository)
+                made = trees_of(new, base, steps_of(groups))
+                new.store(repository.git)
                 bad = made[-1] != tree
                 for result, expected in zip(made, _expected(groups), strict=True):
                     bad = bad or not _is(repository, result, base, expected)

@@ -100,6 +100,11 @@ class PassedOn:
         if len(self._rest) > _LINE:
             self.end()
 
+    def say(self, text: str) -> None:
+        """Say a line of our own, on standard error and below what was passed on."""
+        self.end()
+        say(f"planfence: {text}", err=True)
+
     def end(self) -> None:
         """Pass on a last line that lacks its end, with one."""
         if self._rest:

@@ -117,14 +117,14 @@ class Lab:
 
     # --- the surfaces --------------------------------------------------------------------
     def staged(self, **extra: str) -> Verdict:
-        from planfence.judge import check
+        from planfence.judge import staged
 
-        return ask(lambda: check.check_staged(self.repo.open(**{"PLANFENCE_TASK": TASK} | extra)))
+        return ask(lambda: staged.check_staged(self.repo.open(**{"PLANFENCE_TASK": TASK} | extra)))
 
     def staged_without_task(self) -> Verdict:
-        from planfence.judge import check
+        from planfence.judge import staged
 
-        return ask(lambda: check.check_staged(self.repo.open()))
+        return ask(lambda: staged.check_staged(self.repo.open()))
 
     def commit(self, revision: str = "HEAD", **extra: str) -> Verdict:
         from planfence.judge import check

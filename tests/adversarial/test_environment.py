@@ -196,9 +196,9 @@ def test_a_linked_worktree(lab) -> None:
     linked = type(lab.repo)(other, lab.repo.variables)
     linked.write("evil.py")
     linked.git("add", "-A")
-    from planfence.judge import check
+    from planfence.judge import staged
 
-    outcome = check.check_staged(linked.open(PLANFENCE_TASK="auth/middleware"))
+    outcome = staged.check_staged(linked.open(PLANFENCE_TASK="auth/middleware"))
     assert {finding.path for finding in outcome.report.errors} == {"evil.py"}
 
 
@@ -248,9 +248,9 @@ def test_a_repository_with_sha256(lab, tmp_path) -> None:
     other.write("evil.py")
     other.git("add", "-A")
     from planfence.boundary import verify
-    from planfence.judge import check
+    from planfence.judge import staged
 
-    assert check.check_staged(other.open(PLANFENCE_TASK="auth/middleware")).report.refused
+    assert staged.check_staged(other.open(PLANFENCE_TASK="auth/middleware")).report.refused
     head = other.commit(lab.message(), "--no-verify")
     found = verify.verify(other.open(), f"{base}..{head}").report
     assert {finding.code for finding in found.errors} == {"SCP001"}
@@ -302,10 +302,10 @@ def test_a_repository_that_git_calls_dubious(lab) -> None:
         pytest.skip("needs another owner")
     subprocess.run(["chown", "-R", "65534", str(lab.repo.root)], check=True)
     from planfence.errors import PlanfenceError
-    from planfence.judge import check
+    from planfence.judge import staged
 
     with pytest.raises(PlanfenceError):
-        check.check_staged(lab.repo.open())
+        staged.check_staged(lab.repo.open())
 
 
 def test_a_broken_object(lab) -> None:

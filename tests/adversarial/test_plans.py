@@ -239,7 +239,7 @@ def test_small_changes_count_together_through_merges(lab) -> None:
 
 
 def test_a_small_change_of_a_plan_task_does_not_open_the_small_door(lab) -> None:
-    """With a task active the small door is shut."""
+    """With a task active the small route is closed."""
     lab.write("evil.py")
     lab.refuses("SCP001", staged=True)
 

@@ -27,7 +27,7 @@ from planfence.agents import shellsyntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
-from planfence.ledger import redaction, spellings
+from planfence.ledger import redaction, secretforms, spellings
 from planfence.log.reader import Reader
 from planfence.rules import standing
 
@@ -129,9 +129,9 @@ _HOSTILE = ("*a*a*a*a*ab", "**/a/**/a*b/**/a/**/b", "*/*a*/*", "**/*a*a/**/?a*[a
 MADE = {
     "planfence.content.languages.scanner": _languages,
     "planfence.content.lexing._heredoc": lambda: [("heredoc", r"^[ \t]*END\b[^\n]*\n?", re.MULTILINE, "search")],
-    "planfence.ledger.redaction.": lambda: [
-        *((f"{kind} {at}", rest, re.ASCII, "match") for at, (kind, _, rest) in enumerate(redaction._PREFIXES)),
-        *((context.kind, context.form, re.ASCII, "match") for context in redaction._CONTEXTS),
+    "planfence.ledger.secretforms.": lambda: [
+        *((f"{kind} {at}", rest, re.ASCII, "match") for at, (kind, _, rest) in enumerate(secretforms._PREFIXES)),
+        *((context.kind, context.form, re.ASCII, "match") for context in secretforms._CONTEXTS),
     ],
     "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), re.ASCII, "search")],
     "planfence.lazyregex._Later.__getattr__": list,

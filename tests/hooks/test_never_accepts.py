@@ -23,8 +23,8 @@ from planfence.judge import content
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Policy
 from planfence.records import replace
-from planfence.rules.rule import Context, Door, by_ledger
-from planfence.rules.runner import clauses, door, judge, selected
+from planfence.rules.rule import Context, Route, by_ledger
+from planfence.rules.runner import clauses, judge, route, selected
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "6000"))
 
@@ -33,8 +33,8 @@ def _context(change: Change, policy: Policy, plan: Plan | None, task: Task | Non
     """What the full check would judge, without links: it has every symlink refused that could be."""
     named = "p/t" if task else ""
     unplanned = frozenset() if task else frozenset(change.paths)
-    way = door(change, policy, task_name=named, planned=task is not None, urgent="", unplanned=unplanned, model="human")
-    return Context(change, policy, way, plan, task, named, unplanned=unplanned, **more)
+    ctx = Context(change, policy, plan=plan, task=task, task_name=named, unplanned=unplanned, **more)
+    return replace(ctx, route=route(ctx))
 
 
 def _refused(ctx: Context) -> list[str]:
@@ -83,7 +83,7 @@ def test_no_change_that_a_rule_refuses_is_accepted() -> None:
         if _fast(prover.read(compiled.splitlines()), change, tree):
             accepted += 1
             assert not said, (seed, change, said)
-            assert ctx.door in (Door.TASK, Door.SMALL), (seed, change)
+            assert ctx.route in (Route.TASK, Route.SMALL), (seed, change)
     assert accepted > CASES // 20, f"the test tries too little that is accepted: {accepted}"
     assert refused > CASES // 8, "the test tries too little that is refused"
 

@@ -147,12 +147,12 @@ def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> 
 
 @pytest.mark.parametrize(("mine", "clean"), [("auth", True), ("bill", False)])
 def test_a_model_undoes_its_own_tasks_commits_alone(repo: Repo, mine: str, clean: bool) -> None:
-    from planfence.judge import check
+    from planfence.judge import staged
 
     repo.git("revert", "--no-commit", old(repo))
     told = repo.open(PLANFENCE_TASK=f"p/{mine}", PLANFENCE_MODEL="codex")
-    assert (not check.check_staged(told).report.refused) is clean
-    assert not check.check_staged(repo.open(PLANFENCE_TASK=f"p/{mine}", PLANFENCE_MODEL="human")).report.refused
+    assert (not staged.check_staged(told).report.refused) is clean
+    assert not staged.check_staged(repo.open(PLANFENCE_TASK=f"p/{mine}", PLANFENCE_MODEL="human")).report.refused
 
 
 def test_a_plan_that_is_undone_by_itself_has_to_rise(repo: Repo) -> None:

@@ -13,7 +13,7 @@ from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.ledger.transitions import Claim, Move, MoveKind
 from planfence.manifest.policy import Policy
 from planfence.rules import claimed_elsewhere
-from planfence.rules.rule import Door
+from planfence.rules.rule import Route
 from planfence.rules.runner import judge
 
 RULE = claimed_elsewhere.RULE
@@ -51,10 +51,10 @@ def test_claimed_elsewhere(moves, files, said) -> None:
     assert all(each.severity is Severity.WARN for each in judge(context(ctx.change, ctx.task, facts=ctx.facts), [RULE]))
 
 
-@pytest.mark.parametrize("door", [each for each in Door if each is not Door.TASK])
-def test_only_a_task_s_change_is_asked(door: Door) -> None:
+@pytest.mark.parametrize("route", [each for each in Route if each is not Route.TASK])
+def test_only_a_task_s_change_is_asked(route: Route) -> None:
     facts = Facts(holds=Holds([start("q/u", 2, "src/**")]))
-    assert found(RULE, context(change("src/a.py"), task("src/**"), door=door, facts=facts)) == []
+    assert found(RULE, context(change("src/a.py"), task("src/**"), route=route, facts=facts)) == []
 
 
 @pytest.mark.parametrize("stale", [True, False])

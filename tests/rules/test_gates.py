@@ -20,7 +20,7 @@ from planfence.rules import (
     tests_not_passed,
     tests_prove_nothing,
 )
-from planfence.rules.rule import Door, PlanEdit
+from planfence.rules.rule import PlanEdit, Route
 
 NAME = "p/t"
 
@@ -82,7 +82,7 @@ def planned(roles: dict[str, str], *, depends_on: tuple[str, ...] = ()) -> tuple
 def test_model_not_assigned(model: str, known: Facts, refused: bool) -> None:
     plan, one = planned({"implement": "codex"})
     ctx = context(change("a"), one, facts=known, model=model)
-    ctx = type(ctx)(change=ctx.change, policy=ctx.policy, door=Door.TASK, plan=plan, task=one, task_name=NAME,
+    ctx = type(ctx)(change=ctx.change, policy=ctx.policy, route=Route.TASK, plan=plan, task=one, task_name=NAME,
                     model=model, facts=known)  # fmt: skip
     assert bool(found(model_not_assigned.RULE, ctx)) is refused
 
@@ -94,7 +94,7 @@ def test_dependency_open(first: str, waits: bool) -> None:
     of = Move("m", kind, "p/first", 0, 1, first, "codex", "", "")
     known = Facts({"p/first": fold("p/first", [of])})
     ctx = context(change("a"), one)
-    ctx = type(ctx)(change=ctx.change, policy=ctx.policy, door=Door.TASK, plan=plan, task=one, task_name=NAME,
+    ctx = type(ctx)(change=ctx.change, policy=ctx.policy, route=Route.TASK, plan=plan, task=one, task_name=NAME,
                     facts=known)  # fmt: skip
     assert bool(found(dependency_open.RULE, ctx)) is waits
 
@@ -131,7 +131,7 @@ def test_plan_widened(model: str, files: tuple[str, ...], widened: bool) -> None
     one = Task("t", "T", "auth", 45, tuple(map(FileEntry, files)))
     new = Plan("p", 2, "goal", (one,), roles=old.roles)
     edit = PlanEdit("plans/p.toml", old, new)
-    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, facts=facts(START), model=model, edits=(edit,))
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, facts=facts(START), model=model, edits=(edit,))
     assert bool(found(plan_widened.RULE, ctx)) is widened
 
 

@@ -17,7 +17,7 @@ from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Constraint, Criterion, FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Policy, Trust
 from planfence.rules import plan_went_back, plan_widened, policy_by_implementer
-from planfence.rules.rule import Door, PlanEdit
+from planfence.rules.rule import PlanEdit, Route
 
 TASK = Task(
     "t", "T", "own", 45, (FileEntry("src/**"), FileEntry("docs/a.md", Action.MODIFY)),
@@ -86,7 +86,7 @@ NARROWER = {
 
 
 def judged(edit: PlanEdit, model: str = "codex", facts: Facts = Facts(), **more):  # noqa: B008
-    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, model=model, edits=(edit,), facts=facts, **more)
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model=model, edits=(edit,), facts=facts, **more)
     return [finding.message for finding in plan_widened.RULE.check(ctx)]
 
 
@@ -152,7 +152,7 @@ def test_where_nobody_is_named_it_is_who_works_on_it():
     began = Facts({"p/t": fold("p/t", [Move("m", MoveKind.START, "p/t", 0, 1, "implement", "codex", "", "a" * 40)])})
     assert judged(edit, facts=began)
     assert not judged(edit, "claude", facts=began)
-    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, model="gemini", edits=(edit,))
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model="gemini", edits=(edit,))
     assert not found(plan_widened.RULE, ctx)
     assert found(plan_widened.RULE, replace(ctx, task_name="p/t"))
 
@@ -173,7 +173,7 @@ def test_a_version_rises_over_every_parent(old, others, new, refused):
         return None if number is None else replace(PLAN, version=number)
 
     edit = PlanEdit("plans/p.toml", version(old), version(new), others=tuple(map(version, others)))
-    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, edits=(edit,))
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, edits=(edit,))
     assert bool(found(plan_went_back.RULE, ctx)) is refused
 
 
@@ -186,7 +186,7 @@ def test_who_implements_changes_neither_policy_nor_signers(path, model, facts):
         given = Move("m", MoveKind.HANDOVER, "p/t", 0, 1, "implement", "claude", "", "a" * 40, holder="gemini")
         facts = Facts({"p/t": fold("p/t", [given])})
     policy = Policy(trust=Trust(signers="keys"))
-    ctx = context(change(path), door=Door.GOVERNING, policy=policy, model=model, facts=facts, plans=(PLAN,))
+    ctx = context(change(path), route=Route.GOVERNING, policy=policy, model=model, facts=facts, plans=(PLAN,))
     refused = path in ("planfence.toml", "keys") and model in ("codex", "gemini")
     assert found(policy_by_implementer.RULE, ctx) == ([path] if refused else [])
     assert not found(policy_by_implementer.RULE, context(change(path), policy=policy, model=model))

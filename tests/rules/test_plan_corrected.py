@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.judge import check
+from planfence.judge import check, staged
 from planfence.ledger.records import new_id, write_move
 from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.policy import Policy
@@ -50,7 +50,7 @@ def test_before_any_task_has_begun(fresh) -> None:
     assert judged(fresh, start) == []
     fresh.write("plans/auth.toml", (fresh.root / "plans/auth.toml").read_text().replace("Move it", "Move all of it"))
     fresh.git("add", "-A")
-    assert errors(check.check_staged(fresh.open())) == []
+    assert errors(staged.check_staged(fresh.open())) == []
 
 
 @pytest.mark.parametrize("version", ["0", "1"])
@@ -133,7 +133,7 @@ def test_a_lost_ledger_opens_nothing(fresh) -> None:
     start = fresh.git("rev-parse", "HEAD")
     correct(fresh, OTHER, 'goal = "Move it"')
     fresh.git("reset", "-q", "--soft", start)
-    assert errors(check.check_staged(fresh.open())) == ["PLN003"]
+    assert errors(staged.check_staged(fresh.open())) == ["PLN003"]
 
 
 def test_a_move_that_says_nothing_of_its_place_counts_as_earlier(fresh) -> None:

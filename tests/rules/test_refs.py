@@ -9,7 +9,7 @@ from support.tables import change, context, found
 
 from planfence.manifest.policy import Policy, Trust
 from planfence.rules import ledger_rewritten, plan_not_signed, protected_ref
-from planfence.rules.rule import Door
+from planfence.rules.rule import Route
 
 SIGNED = Policy(trust=Trust(plan="signed", signers="signers"))
 
@@ -31,7 +31,7 @@ def commit(*files: str):
     ],
 )
 def test_plan_not_signed(judged, policy, signer: str, named: list[str]) -> None:
-    assert found(plan_not_signed.RULE, context(judged, door=Door.GOVERNING, policy=policy, signer=signer)) == named
+    assert found(plan_not_signed.RULE, context(judged, route=Route.GOVERNING, policy=policy, signer=signer)) == named
 
 
 @pytest.mark.parametrize("module", [protected_ref, ledger_rewritten])

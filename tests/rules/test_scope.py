@@ -13,7 +13,7 @@ from planfence.rules import (
     task_missing,
     unsafe_entry,
 )
-from planfence.rules.rule import Door
+from planfence.rules.rule import Route
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ def test_path_outside_task(files: list[str], patterns: list[str], outside: list[
     assert found(path_outside_task.RULE, context(change(*files), task(*patterns))) == outside
 
 
-@pytest.mark.parametrize("door", [Door.GOVERNING, Door.SMALL, Door.URGENT, Door.CLOSED])
-def test_path_outside_task_only_by_the_task_door(door: Door) -> None:
-    assert found(path_outside_task.RULE, context(change("b"), task("a"), door=door)) == []
+@pytest.mark.parametrize("route", [Route.GOVERNING, Route.SMALL, Route.URGENT, Route.CLOSED])
+def test_path_outside_task_only_by_the_task_route(route: Route) -> None:
+    assert found(path_outside_task.RULE, context(change("b"), task("a"), route=route)) == []
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_change_too_large(files: list[str], limits: Limits, count: int) -> None:
 
 
 def test_task_missing_says_which_door_is_shut() -> None:
-    many = context(change("a", "b", "c"), door=Door.CLOSED, unplanned=frozenset("abc"))
+    many = context(change("a", "b", "c"), route=Route.CLOSED, unplanned=frozenset("abc"))
     assert found(task_missing.RULE, many) == ["3 files without a task; without one at most 2 may change"]
-    few = context(change("a"), door=Door.CLOSED, unplanned=frozenset("abc"))
+    few = context(change("a"), route=Route.CLOSED, unplanned=frozenset("abc"))
     assert found(task_missing.RULE, few) == [
         "3 files in all unplanned commits together; without one at most 2 may change"
     ]
-    assert found(task_missing.RULE, context(change("a"), door=Door.SMALL)) == []
+    assert found(task_missing.RULE, context(change("a"), route=Route.SMALL)) == []

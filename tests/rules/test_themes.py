@@ -14,7 +14,7 @@ from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import replace
 from planfence.rules import message_mixes_themes, mixed_themes, plan_rides_with_code, plan_went_back
-from planfence.rules.rule import Door, PlanEdit
+from planfence.rules.rule import PlanEdit, Route
 
 THEMES = {"auth": ("src/**", "shared.py"), "docs": ("docs/**", "shared.py")}
 
@@ -112,7 +112,7 @@ def test_what_one_change_may_do_is_advice(message: str, kinds: tuple[UnitKind, .
     ],
 )
 def test_plan_rides_with_code(files: list[str], riding: list[str]) -> None:
-    assert found(plan_rides_with_code.RULE, context(change(*files), door=Door.SMALL)) == riding
+    assert found(plan_rides_with_code.RULE, context(change(*files), route=Route.SMALL)) == riding
 
 
 def plan(version: int) -> Plan:
@@ -131,5 +131,5 @@ def plan(version: int) -> Plan:
     ],
 )
 def test_plan_went_back(edit: PlanEdit, count: int) -> None:
-    ctx = context(change("plans/p.toml"), door=Door.GOVERNING, policy=Policy(), edits=(edit,))
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, policy=Policy(), edits=(edit,))
     assert len(found(plan_went_back.RULE, ctx)) == count

@@ -9,7 +9,7 @@ from planfence.change.message import parse
 from planfence.judge.attribution import team_trailers
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, matches, names_agent
-from planfence.rules.rule import Context, Door
+from planfence.rules.rule import Context, Route
 from planfence.rules.trailers_wrong import check
 
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
@@ -17,7 +17,8 @@ ADA = "Signed-off-by: Ada <ada@example.org>"
 
 
 def judged(text: str, trailers: Trailers, model: str) -> list[str]:
-    ctx = Context(Change("c", ("p",), "t", ()), Policy(trailers=trailers), Door.SMALL, message=parse(text), model=model)
+    change = Change("c", ("p",), "t", ())
+    ctx = Context(change, Policy(trailers=trailers), Route.SMALL, message=parse(text), model=model)
     return [finding.message for finding in check(ctx)]
 
 

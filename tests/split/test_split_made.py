@@ -13,8 +13,9 @@ import pytest
 from planfence.change.hunks import FileState
 from planfence.cli.splitrun import Options, plain
 from planfence.errors import CouldNotCheck
-from planfence.split.compose import compose_trees
-from planfence.split.newtrees import CommitStep
+from planfence.gitio.repository import Repository
+from planfence.split.compose import trees_of
+from planfence.split.newtrees import CommitStep, NewTrees
 
 HEAVY = {"click", "dataclasses", "inspect", "typing", "hashlib", "ast", "planfence.change.message"}
 JUDGES = {"planfence.judge.check", "planfence.judge.verdicts", "planfence.judge.sources", "planfence.rules"}
@@ -186,7 +187,11 @@ def test_made_trees_are_those_of_gits_own_index(empty_repo, object_format: str, 
         steps.append(CommitStep(tuple(name for name in gone if name not in new), states))
         trees.append(repo.git("write-tree"))
     empty = repo.git("hash-object", "-t", "tree", "-w", "--stdin", stdin=b"")
-    assert list(compose_trees(repo.open(), empty, steps)) == trees
+    assert list(_trees(repo.open(), empty, steps)) == trees
+
+
+def _trees(repository: Repository, base_tree: str, steps: list[CommitStep]) -> tuple[str, ...]:
+    return trees_of(NewTrees(repository), base_tree, steps)
 
 
 def test_a_file_and_a_folder_of_one_name_are_refused(empty_repo) -> None:
@@ -194,7 +199,7 @@ def test_a_file_and_a_folder_of_one_name_are_refused(empty_repo) -> None:
     tree, blob = empty_repo.git("rev-parse", "HEAD^{tree}"), empty_repo.git("rev-parse", "HEAD:d/a")
     for path in ("d", "d/a/b"):
         with pytest.raises(CouldNotCheck, match="at once"):
-            compose_trees(empty_repo.open(), tree, [CommitStep((), (FileState(path, 0o100644, None, blob),))])
+            _trees(empty_repo.open(), tree, [CommitStep((), (FileState(path, 0o100644, None, blob),))])
 
 
 def test_an_odd_old_mode_is_written_as_git_would(empty_repo) -> None:

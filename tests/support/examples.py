@@ -383,10 +383,11 @@ class Scene:
 
     def _check(self, *, staged: bool = False, commit: str = "", base: str = "", tip: str = "") -> tuple[int, str]:
         from planfence.judge import check
+        from planfence.judge.staged import check_staged
 
         opened = self.repo.open()
         if staged:
-            return self._told(check.check_staged(opened, thorough=True))
+            return self._told(check_staged(opened, thorough=True))
         if commit:
             return self._told(check.check_commit(opened, commit, thorough=True))
         return self._told(check.check_span(opened, f"{base}..{tip}"))
@@ -462,7 +463,7 @@ class Scene:
             new_id(), 1, TASK, tree, commit, self.base, base_tree, 1, "implement", "human", "", ((TESTS, "true"),),
             6, 0.1, "", ("change",), 0, (trial,), "planfence", "2026-01-01T00:00:00Z",
         )  # fmt: skip
-        write_proof(self.repo.open(), Policy(), made, {}, {"base": base_tree, "result": tree})
+        write_proof(self.repo.open(), Policy(), made, {"base": base_tree, "result": tree})
         done = self.repo.planfence("advance")
         return done.returncode, done.stdout + done.stderr
 

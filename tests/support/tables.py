@@ -6,7 +6,7 @@ from planfence.change import message as messages
 from planfence.change.change import STAGED, Action, Change, FileChange
 from planfence.manifest.plan import FileEntry, Plan, Task, Theme
 from planfence.manifest.policy import Policy
-from planfence.rules.rule import Context, Door
+from planfence.rules.rule import Context, Route
 
 MODES = {"f": 0o100644, "x": 0o100755, "l": 0o120000, "s": 0o160000, "-": 0}
 
@@ -42,7 +42,7 @@ def context(
     judged: Change,
     of: Task | None = None,
     *,
-    door: Door | None = None,
+    route: Route | None = None,
     message: str | None = None,
     policy: Policy | None = None,
     themes: dict[str, tuple[str, ...]] | None = None,
@@ -54,7 +54,7 @@ def context(
     return Context(
         change=judged,
         policy=policy or Policy(),
-        door=door or (Door.TASK if of else Door.SMALL),
+        route=route or (Route.TASK if of else Route.SMALL),
         plan=plan,
         task=of,
         task_name="p/t" if of else "",

@@ -218,7 +218,7 @@ def _held(asked: Payload, fences: Iterable[Fence]) -> Iterator[Denial]:
 def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None) -> list[Denial]:
     """Judge a commit that no git hook will see: what is staged now, which must be all that it takes."""
     from planfence.judge.attribution import trailers
-    from planfence.judge.check import check_staged  # only a commit without hooks needs it
+    from planfence.judge.staged import check_staged  # only a commit without hooks needs it
 
     found = []
     for place, words in commits:
@@ -230,7 +230,7 @@ def _commits(commits: Sequence[tuple[str, tuple[str, ...]]], here: Fence | None)
         found += [Denial(each.path or "git commit", f"{each.message} ({each.code} {each.name})")
                   for each in outcome.report.findings if each.severity is Severity.ERROR]  # fmt: skip
         said = "\n".join(words)
-        missing = [f"{key}: {value}" for key, value in trailers(outcome.claim, outcome.policy)]
+        missing = [f"{key}: {value}" for key, value in trailers(outcome.attribution, outcome.policy)]
         missing = [each for each in missing if each not in said]
         if missing:
             needed = " ".join(f"--trailer '{each}'" for each in missing)

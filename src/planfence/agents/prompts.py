@@ -8,9 +8,8 @@ from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.gate.gate import proof_of
 from planfence.gitio.repository import Repository
-from planfence.judge.check import require_policy
 from planfence.judge.situation import Scene, look
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.manifest.policy import Policy
 from planfence.render import prompts, prove
 

@@ -29,8 +29,8 @@ from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.rules import claimed_elsewhere
 from planfence.rules.refusalcontext import At, RefusalContext
-from planfence.rules.rule import Context, Door, NextStep
-from planfence.rules.runner import door, judge, selected
+from planfence.rules.rule import Context, NextStep, Route
+from planfence.rules.runner import judge, route, selected
 from planfence.tables import HUMAN
 
 
@@ -65,7 +65,7 @@ def fence(repository: Repository, head: str = "") -> Fence:
     governing = sources.at(head)
     if governing.policy is None:
         return Fence(repository, head, governing, "", None, None)
-    # As `judge.check.active_task` has it, without all that a whole check imports.
+    # As `judge.attribution.active_task` has it, without all that a whole check imports.
     name = repository.environment.get("PLANFENCE_TASK") or read_active_task(repository.state_dir)
     plan_id, _, task_id = name.partition("/")
     plan = sources.plan(governing, plan_id) if task_id else None
@@ -203,18 +203,9 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
     unplanned = frozenset(change.paths)
     if not here.task_name:
         unplanned |= _uncommitted(here, policy)
-    return Context(
+    ctx = Context(
         change=change,
         policy=policy,
-        door=door(
-            change,
-            policy,
-            task_name=here.task_name,
-            planned=here.task is not None,
-            urgent=urgent,
-            unplanned=unplanned,
-            model=model,
-        ),
         plan=here.plan if here.task else None,
         task=here.task,
         task_name=here.task_name,
@@ -223,11 +214,12 @@ def context_of(here: Fence, policy: Policy, files: tuple[FileChange, ...]) -> Co
         unplanned=unplanned,
         collisions=_collisions(here, files),
     )
+    return replace(ctx, route=route(ctx))
 
 
 def judged(ctx: Context) -> tuple[Finding, ...]:
     """Run the rules that can be asked before anything is staged; only what refuses is returned."""
-    if ctx.door is Door.URGENT:
+    if ctx.route is Route.URGENT:
         return ()
     rules = [rule for rule in selected(ctx.policy) if rule.edit]
     return tuple(finding for finding in judge(ctx, rules) if finding.refuses)
@@ -236,7 +228,7 @@ def judged(ctx: Context) -> tuple[Finding, ...]:
 def claimed(here: Fence, ctx: Context) -> tuple[Finding, ...]:
     """Return which of the paths other active tasks claim; asked apart, since it alone reads the ledger."""
     rule = claimed_elsewhere.RULE
-    if ctx.door is not Door.TASK or rule not in selected(ctx.policy):
+    if ctx.route is not Route.TASK or rule not in selected(ctx.policy):
         return ()
     return judge(replace(ctx, facts=Facts(holds=holds(here, ctx.policy))), [rule])
 

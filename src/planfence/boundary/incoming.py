@@ -9,9 +9,8 @@ from planfence.finding import Finding, Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads
-from planfence.judge.check import CheckResult
 from planfence.judge.ranges import BRANCH, Protected
-from planfence.judge.verdicts import Refusal
+from planfence.judge.verdicts import CheckResult, Refusal
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.rules import protected_ref

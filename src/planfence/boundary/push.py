@@ -14,16 +14,17 @@ from planfence.gitio.repository import Repository, branch_of
 from planfence.gitio.revisions import Heads, heads
 from planfence.judge import check
 from planfence.judge.attribution import NOBODY
-from planfence.judge.check import CheckResult, Terms
+from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, beginning, find_protected
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.evidence import TESTS
 from planfence.ledger.records import Basis, Reading, reading
 from planfence.ledger.refs import KEPT, PREFIX
 from planfence.ledger.remote import remote_of
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
-from planfence.terminal import PassedOn, say
+from planfence.terminal import PassedOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,9 @@ def judge(
     unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
     judged_by = protected.policy if protected and report.findings else None
     policy = next((outcome.policy for outcome in outcomes), judged_by)
-    claim = outcomes[-1].claim if len(outcomes) == 1 else NOBODY
+    attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
     refusal = None if found.findings else first_refusal(outcomes)
-    outcome = CheckResult(report, policy, claim, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    outcome = CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
     tips = dict.fromkeys(tip for _, tip in found.tips)
     if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
         pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
@@ -215,15 +216,10 @@ def _is_rerun(policy: Policy) -> bool:
 
 def _run(repository: Repository, tip: str, *, again: bool) -> bool:
     passed_on = PassedOn(err=True)
-
-    def tell(text: str) -> None:
-        passed_on.end()
-        say(f"planfence: {text}", err=True)
-
     target = target_of(repository, rev=tip)
     # At the push only the policy's own command counts; the criteria were `advance`'s business.
     own = {key: each for key, each in target.commands.items() if each[0] == TESTS and not key.startswith("acceptance")}
-    teller = RunProgress(tell, passed_on.take, lambda *_: None)
+    teller = RunProgress(passed_on.say, passed_on.take, lambda *_: None)
     try:
         return run_tests(repository, replace(target, commands=own), teller, again=again).passed
     finally:

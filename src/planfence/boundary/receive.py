@@ -17,9 +17,10 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads, stands_for
 from planfence.judge import check
-from planfence.judge.check import CheckResult, Terms
+from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.records import Basis, Reading, reading
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from planfence.gitio.repository import Repository
 from planfence.ledger.evidence import TESTS
 from planfence.manifest.policy import Policy
-from planfence.terminal import PassedOn, say
+from planfence.terminal import PassedOn
 
 
 def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]) -> dict[str, str]:
@@ -20,11 +20,6 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
     from planfence.gate.testtarget import Target
 
     passed_on = PassedOn(err=True)
-
-    def tell(text: str) -> None:
-        passed_on.end()
-        say(f"planfence: {text}", err=True)
-
     if not policy.tests.command:
         return dict.fromkeys(tips, "the policy names no test command")
     found: dict[str, str] = {}
@@ -35,7 +30,7 @@ def rerun(repository: Repository, policy: Policy, base: str, tips: Iterable[str]
             repository,
             target,
             {TESTS: (TESTS, policy.tests.command)},
-            RunProgress(tell, passed_on.take, lambda *_: None),
+            RunProgress(passed_on.say, passed_on.take, lambda *_: None),
         )
         passed_on.end()
         failed = [result for result in results if not result.passed]

@@ -14,11 +14,12 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
 from planfence.foreignjson import read_json
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import Ahead, Heads, heads
+from planfence.gitio.revisions import Ahead, Heads, ends_of, heads
 from planfence.judge import check
-from planfence.judge.check import CheckResult, Terms
+from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.records import Basis, Reading, reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
@@ -75,7 +76,10 @@ def verify(
 
 def range_of(repository: Repository, span: str) -> Range:
     """Return the range that is named as `A..B`; if that is empty, the one that the CI at hand means."""
-    return _span(repository, span) if span else default_range(repository)
+    if not span:
+        return default_range(repository)
+    base, head = (reader.resolve(repository, end) for end in ends_of(span))
+    return _between(repository, base, head)
 
 
 def _judge(
@@ -90,8 +94,7 @@ def _judge(
     policy = protected.policy
     gates: dict[str, str] = {}
     if "push" in policy.tests.required:
-        inside = repository.git.status("merge-base", "--is-ancestor", span.tip, protected.commit)[0] != 0
-        gates = {span.tip: "push"} if inside else {}
+        gates = {} if repository.git.is_ancestor(span.tip, protected.commit) else {span.tip: "push"}
     apart = span.commits_apart(repository)
     basis = Basis(protected.commit, book)
     terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
@@ -109,10 +112,8 @@ def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
     """Whether a range that the user named ends on the protected branch: then it is what that got, and no request."""
     if asked.how != AS_ASKED:
         return False
-    for ref in (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"):
-        if repository.git.is_ancestor(asked.head, ref):
-            return True
-    return False
+    refs = (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}")
+    return any(repository.git.is_ancestor(asked.head, ref) for ref in refs)
 
 
 def _protected_at(sources: Sources, commit: str) -> Protected:
@@ -143,14 +144,6 @@ def bypassed(outcome: CheckResult) -> tuple[str, ...]:
         f"{len(bare)} of {len(judged)} commits were made past the local hooks, or without them ({some}): "
         "`planfence doctor` says what is installed",
     )
-
-
-def _span(repository: Repository, span: str) -> Range:
-    symmetric = "..." in span
-    left, found, right = span.partition("..." if symmetric else "..")
-    if not found or not left or not right:
-        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
-    return _between(repository, reader.resolve(repository, left), reader.resolve(repository, right))
 
 
 def default_range(repository: Repository) -> Range:
@@ -291,7 +284,7 @@ def _guards(protected: Protected, name: str, before: str) -> bool:
 
 
 def _is_missing(repository: Repository, what: str, fix: str) -> PlanfenceError:
-    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+    if repository.git.is_shallow():
         return PlanfenceError(
             f"this checkout has not the whole history: {what}",
             hint='check out with `fetch-depth: 0` (GitHub, Gitea) or `GIT_DEPTH: "0"` (GitLab)',

@@ -272,6 +272,11 @@ def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, value in found if key and value)
 
 
+def rework_round(value: str) -> int:
+    """Return the round that a `Plan-Rework` trailer counts; 0 for what is no such number."""
+    return int(value) if value.isdecimal() and len(value) < 6 else 0
+
+
 def request_of(message: Message) -> str:
     """Return the number of the request that a forge says it merged with this commit; empty if it says none."""
     found = (

@@ -8,7 +8,8 @@ from planfence.cli import ranges
 from planfence.cli.common import here, judging_formats
 from planfence.errors import PlanfenceError
 from planfence.judge import check as use
-from planfence.judge.check import CheckResult
+from planfence.judge import staged as staging
+from planfence.judge.verdicts import CheckResult
 
 
 @click.command("check")
@@ -31,8 +32,8 @@ def command(staged: bool, revision: str | None, span: str | None, output: str) -
             return use.check_commit(repository, revision, thorough=True)
         if span is not None:
             return use.check_span(repository, span)
-        if staged or not use.nothing_staged(repository):
-            return use.check_staged(repository, thorough=True)
+        if staged or not staging.nothing_staged(repository):
+            return staging.check_staged(repository, thorough=True)
         return use.check_branch(repository)
 
     return ranges.check(repository, judge, output)

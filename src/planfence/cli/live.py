@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planfence.gate.testrun import RunProgress
-from planfence.terminal import PassedOn, StatusLine, say
+from planfence.terminal import PassedOn, StatusLine
 
 _FRAMES = "|/-\\"
 
@@ -27,8 +27,8 @@ class Live:
 
     def say(self, text: str) -> None:
         """Say a line of our own."""
-        self.clear()
-        say(f"planfence: {text}", err=True)
+        self._line.clear()
+        self._out.say(text)
 
     def output(self, data: bytes) -> None:
         """Pass on what a command wrote."""

@@ -11,9 +11,9 @@ from planfence.errors import ExitCode
 from planfence.finding import Report
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead
-from planfence.judge import check as checking
 from planfence.judge.advice import next_steps
-from planfence.judge.check import CheckResult
+from planfence.judge.sources import require_policy
+from planfence.judge.verdicts import CheckResult
 from planfence.render import text
 from planfence.rules.rule import NextStep
 from planfence.terminal import StatusLine, emit, say, wants_colour
@@ -23,7 +23,7 @@ def check(repository: Repository, judge: Callable[[], CheckResult], output: str)
     """Judge, leave a line in the log if this is a hook, and report; return the exit code."""
     began = time.monotonic()
     outcome = judge()
-    checking.require_policy(outcome.policy)
+    require_policy(outcome.policy)
     environment = repository.environment
     if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
         from planfence.log import hookruns
@@ -66,7 +66,7 @@ def _leave_summary(repository: Repository, report: Report) -> None:
 
 def emit_report(repository: Repository, outcome: CheckResult, output: str, *, far: bool = False) -> int:
     """Print a report in one of the formats; return the exit code. ``far``: CI judged, not the clone of the author."""
-    report, task = outcome.report, outcome.claim.task
+    report, task = outcome.report, outcome.attribution.task
     steps = next_steps(repository, outcome, far=far)
     if output != "text":
         _emit_machine(report, steps, output)

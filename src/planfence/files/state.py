@@ -42,11 +42,11 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
             raise
 
 
-def write_new(path: Path, data: bytes, mode: int = 0o666) -> bool:
+def write_new(path: Path, data: bytes) -> bool:
     """Write a file whole, if nothing has its name; return whether it was written. Raises :class:`CouldNotCheck`."""
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _beside(path, data, mode)
+        temporary = _beside(path, data, 0o666)
         try:
             os.link(temporary, path)
         except FileExistsError:

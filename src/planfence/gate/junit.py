@@ -44,8 +44,8 @@ def read_counts(path: Path, say: Callable[[str], object] = str) -> Counts | None
     return None
 
 
-def read_failed(path: Path, most: int = 100) -> tuple[str, ...]:
-    """The names of the tests that failed, by a report that :func:`read_counts` can read; none if it can't."""
+def read_failed(path: Path) -> tuple[str, ...]:
+    """The names of the tests that failed, a hundred at most, by a report that :func:`read_counts` can read."""
     import junitparser
 
     try:
@@ -61,7 +61,7 @@ def read_failed(path: Path, most: int = 100) -> tuple[str, ...]:
                     names.append("::".join(str(each) for each in (case.classname, case.name) if each))
     except (OSError, junitparser.JUnitXmlError, SyntaxError, ValueError, TypeError, AttributeError):
         return ()
-    return tuple(dict.fromkeys(name[:300] for name in sorted(names)[:most]))
+    return tuple(dict.fromkeys(name[:300] for name in sorted(names)[:100]))
 
 
 def harmless_report(path: Path) -> Element:

@@ -15,8 +15,7 @@ from planfence.files.private import private_folder
 from planfence.gate.testrun import RunProgress, run_in_export
 from planfence.gate.testtarget import Target
 from planfence.gitio.repository import Repository
-from planfence.judge.check import require_policy
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import GateRun, Result, is_command
 from planfence.ledger.records import Book, base_refs, read_book
 from planfence.ledger.refs import Kept, Ledger

@@ -8,11 +8,10 @@ from planfence.gitio.commits import parse_commit
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
-from planfence.judge.check import require_policy
-from planfence.judge.situation import Scene, look, merge_base
-from planfence.judge.sources import Sources
+from planfence.judge.situation import Scene, look
+from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import TESTS
-from planfence.ledger.records import Book, read_book
+from planfence.ledger.records import Book, branch_base, read_book
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
@@ -89,7 +88,7 @@ def target_of(
     base, left = next(iter(parents), ""), ""
     if commit:
         known = scene is not None and (scene.head, scene.policy.base) == (commit, policy.base)
-        left = scene.base if scene is not None and known else merge_base(repository, policy, commit)
+        left = scene.base if scene is not None and known else branch_base(repository, policy, commit)
         base = left if left not in ("", commit) else base
     # `mktree` also stores it: the ledger keeps both trees.
     trees = {"result": tree, "base": repository.objects.tree_of(base) if base else repository.git.text("mktree")}

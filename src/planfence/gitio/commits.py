@@ -25,8 +25,7 @@ class Commit:
     """One commit. ``message`` is decoded by its `encoding` header if that has ASCII's letters in ASCII's places,
     bytes that don't fit as surrogates.
 
-    ``author_time`` and ``committer_time`` are seconds since the epoch; ``author`` and
-    ``committer`` are `Name <address>`.
+    ``author`` is `Name <address>`, ``author_time`` in seconds since the epoch.
     """
 
     id: str
@@ -34,9 +33,7 @@ class Commit:
     parents: tuple[str, ...]
     message: str
     author: str = ""
-    committer: str = ""
     author_time: int = 0
-    committer_time: int = 0
 
 
 def parse_commit(raw: GitObject) -> Commit:
@@ -51,21 +48,19 @@ def parse_commit(raw: GitObject) -> Commit:
     ids = [line.partition(b" ")[2] for line in (lines[0], *parents)]
     if raw.type != "commit" or not lines[0].startswith(b"tree ") or not all(map(_is_id, ids)):
         raise CouldNotCheck(f"{raw.id} is not a commit that can be read", hint="run `git fsck`")
-    people: dict[bytes, tuple[str, int]] = {}
+    author: tuple[str, int] | None = None
     encoding = _PLAIN
     for line in rest:
         key, _, value = line.partition(b" ")
         if key in (b"tree", b"parent"):
             # Git reads no parent behind the author; two readers must not see two histories.
             raise CouldNotCheck(f"commit {raw.id} has a misplaced {key.decode()} line", hint="run `git fsck`")
-        if key in (b"author", b"committer"):
-            people.setdefault(key, _person(value))
+        if key == b"author":
+            author = author or _person(value)
         elif key == b"encoding":
             encoding = value.decode("ascii", "replace")
-    author, author_time = people.get(b"author", ("", 0))
-    committer, committer_time = people.get(b"committer", ("", 0))
     tree, *found = (identifier.decode() for identifier in ids)
-    return Commit(raw.id, tree, tuple(found), _decode(body, encoding), author, committer, author_time, committer_time)
+    return Commit(raw.id, tree, tuple(found), _decode(body, encoding), *(author or ("", 0)))
 
 
 def address(person: str) -> str:

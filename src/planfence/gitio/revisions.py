@@ -135,6 +135,17 @@ def heads(repository: Repository, prefix: str) -> Heads:
     return Heads(prefix, tips, default if default in tips else "", aliases)
 
 
+def ends_of(span: str) -> tuple[str, str]:
+    """Return what stands on both sides of the dots in `A..B` or `A...B`.
+
+    Raises :class:`PlanfenceError` for anything else.
+    """
+    left, found, right = span.partition("..." if "..." in span else "..")
+    if not found or not left or not right:
+        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
+    return left, right
+
+
 def listed(repository: Repository, revisions: Sequence[str]) -> list[str]:
     """Return the commits that `rev-list` names (full ids, `^` before those to exclude), parents first."""
     with listing(repository.git, revisions) as asked:

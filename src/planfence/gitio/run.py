@@ -100,6 +100,10 @@ class Git:
         """Whether ``newer`` has all that ``older`` has; not if either is missing, as a pruned commit is."""
         return self.status("merge-base", "--is-ancestor", older, newer, ok=(0, 1, 128))[0] == 0
 
+    def is_shallow(self) -> bool:
+        """Whether the history is cut off here (`git clone --depth`)."""
+        return self.text("rev-parse", "--is-shallow-repository") == "true"
+
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:

@@ -50,7 +50,7 @@ class Scratch:
 
 
 @contextmanager
-def scratch(environment: Environment, *, colour: bool = False) -> Iterator[Scratch]:
+def scratch(environment: Environment) -> Iterator[Scratch]:
     """Make a scratch folder with its own HOME; this interpreter's programs come first on PATH."""
     with tempfile.TemporaryDirectory(prefix="planfence-demo-") as folder:
         home = Path(folder)
@@ -74,6 +74,6 @@ def scratch(environment: Environment, *, colour: bool = False) -> Iterator[Scrat
                 "GIT_AUTHOR_EMAIL": "demo@example.org",
                 "GIT_COMMITTER_NAME": "Demo",
                 "GIT_COMMITTER_EMAIL": "demo@example.org",
-                "FORCE_COLOR" if colour else "NO_COLOR": "1",
+                "NO_COLOR": "1",
             },
         )

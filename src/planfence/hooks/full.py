@@ -14,9 +14,9 @@ from planfence.gitio.commits import is_readable
 from planfence.gitio.repository import Repository
 from planfence.hooks.cleanup import Cleanup, cleanup_of
 from planfence.hooks.notes import mark_seen, missed
-from planfence.judge import check
+from planfence.judge import staged
 from planfence.judge.attribution import team_trailers, trailers
-from planfence.judge.check import CheckResult
+from planfence.judge.verdicts import CheckResult
 from planfence.records import dataclass, replace
 
 _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)
@@ -43,10 +43,14 @@ def pre_commit(repository: Repository) -> HookResult:
     environment = repository.environment
     span = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
     if span[0] and span[1]:
+        from planfence.judge import check  # only a framework's own run judges commits
+
         return HookResult(check.check_span(repository, f"{span[0]}..{span[1]}"))
-    if not environment.get("GIT_INDEX_FILE") and check.nothing_staged(repository):
+    if not environment.get("GIT_INDEX_FILE") and staged.nothing_staged(repository):
+        from planfence.judge import check
+
         return HookResult(check.check_branch(repository))
-    outcome = check.check_staged(repository)
+    outcome = staged.check_staged(repository)
     if not outcome.report.refused:
         mark_seen(repository, "pre-commit", outcome)
     return HookResult(outcome)
@@ -62,7 +66,7 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
     message = messages.parse(cleanup.finished(text))
     if not message.subject and not _keeps_empty():
         return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
-    outcome = check.check_staged(repository, message, before=before)
+    outcome = staged.check_staged(repository, message, before=before)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
@@ -72,9 +76,9 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
             if outcome.policy.trailers:
                 from planfence.agents import session  # few teams ask for trailers
 
-                who, names = outcome.claim.model, session.names(repository, outcome.claim.model)
+                who, names = outcome.attribution.model, session.names(repository, outcome.attribution.model)
                 written = team_trailers(text, outcome.policy, who, cleanup.comment, *names)
-            written = _written(written, cleanup, trailers(outcome.claim, outcome.policy))
+            written = _written(written, cleanup, trailers(outcome.attribution, outcome.policy))
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
@@ -134,6 +138,8 @@ def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
     head = reader.commit(repository, "HEAD")
     without = missed(repository, head)
+    from planfence.judge import check
+
     outcome = check.check_commit(repository, "HEAD", remembers=True)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it

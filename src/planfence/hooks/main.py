@@ -16,7 +16,7 @@ from planfence.hooks import full
 from planfence.hooks.full import HookResult
 from planfence.hooks.notes import was_left
 from planfence.judge.advice import next_steps
-from planfence.judge.check import CheckResult
+from planfence.judge.verdicts import CheckResult
 from planfence.log import hookruns
 from planfence.render import text as view
 from planfence.terminal import emit, emit_error, say, wants_colour
@@ -61,7 +61,7 @@ def _run(
     report = outcome.report
     steps = next_steps(repository, outcome, text=text if result.text is None else result.text, edited=result.edited)
     colour = wants_colour(repository.environment, sys.stderr)
-    emit(view.render(report, steps, colour=colour, task=outcome.claim.task), err=True)
+    emit(view.render(report, steps, colour=colour, task=outcome.attribution.task), err=True)
     for warning in result.warnings:
         _warn(warning)
     _warn(hookruns.ran(repository, name, outcome, began))

@@ -16,7 +16,7 @@ from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.hooks import compiledplan, lightrepository
 from planfence.hooks.lightrepository import CheckedHead, LightRepository, NotProven
-from planfence.judge.check import CheckResult
+from planfence.judge.verdicts import CheckResult
 from planfence.ledger.stages import Facts, fold
 from planfence.manifest.plan import Task
 
@@ -105,27 +105,27 @@ def _standing(
     repository: Repository, outcome: CheckResult, change: Change, here: LightRepository
 ) -> CheckedHead | None:
     """Write down what may be believed of the next commits at this HEAD; None: something was found, or is unsettled."""
-    report, policy, claim = outcome.report, outcome.policy, outcome.claim
+    report, policy, attribution = outcome.report, outcome.policy, outcome.attribution
     plain = (
-        not (report.findings or report.notes or claim.urgent or claim.marked or change.is_merge)
+        not (report.findings or report.notes or attribution.urgent or attribution.marked or change.is_merge)
         and len(change.parents) == 1
     )
     if (
         not plain
         or policy is None
         or outcome.governing is None
-        or (claim.task, claim.model) != (os.fsdecode(here.task), here.model.decode())
+        or (attribution.task, attribution.model) != (os.fsdecode(here.task), here.model.decode())
     ):
         return None
     if "commit" in policy.tests.required or policy.trust.evidence != "local":
         return None
     mark, ledger = lightrepository.refs_mark(here), lightrepository.ledger_mark(here)
-    cache = compiledplan.store(repository, outcome.governing, outcome.plan, claim.task, outcome.facts)
-    if not cache or (claim.task and (outcome.facts is None or not change.files)):
+    cache = compiledplan.store(repository, outcome.governing, outcome.plan, attribution.task, outcome.facts)
+    if not cache or (attribution.task and (outcome.facts is None or not change.files)):
         return None
-    lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, claim.task)
+    lasting = outcome.task is None or _is_lasting(outcome.facts or Facts(), outcome.task, attribution.task)
     words = [mark, ledger, change.parents[0].encode(), cache.encode(), here.model, here.task or b"-"]
-    words += [(claim.stage or "-").encode(), b"%d" % claim.rework, b"lasting" if lasting else b"once"]
+    words += [(attribution.stage or "-").encode(), b"%d" % attribution.rework, b"lasting" if lasting else b"once"]
     standing = CheckedHead(words)
     standing.write(here)
     return standing

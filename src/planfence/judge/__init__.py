@@ -1,1 +1,1 @@
-"""One verdict on a change: claims, sources, verdicts, ranges."""
+"""One verdict on a change: attributions, sources, verdicts, ranges."""

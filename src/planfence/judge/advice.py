@@ -12,13 +12,12 @@ from planfence.files.ancestors import commit_words
 from planfence.finding import Finding
 from planfence.gitio import paths as patterns
 from planfence.gitio.repository import Repository
-from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
-from planfence.judge.verdicts import Refusal
+from planfence.judge.verdicts import CheckResult, Refusal
 from planfence.manifest.policy import Policy
 from planfence.rules import RULES
 from planfence.rules.refusalcontext import At, RefusalContext
-from planfence.rules.rule import Case, Context, Door, NextStep
+from planfence.rules.rule import Case, Context, NextStep, Route
 from planfence.rules.ways import LOST_MESSAGE
 from planfence.tables import HUMAN
 
@@ -90,7 +89,7 @@ def _best(steps: list[NextStep], errors: set[Finding], place: RefusalContext) ->
 
 def _of_no_change(outcome: CheckResult) -> Refusal:
     """A push that was refused for what it does to a ref has no change."""
-    return Refusal(Context(Change("", (), "", ()), outcome.policy or Policy(), Door.SMALL), outcome.report.errors)
+    return Refusal(Context(Change("", (), "", ()), outcome.policy or Policy(), Route.SMALL), outcome.report.errors)
 
 
 def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> RefusalContext:

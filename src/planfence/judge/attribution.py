@@ -28,12 +28,12 @@ class Attribution:
     marked: bool = False
 
 
-#: The claim of a change that says nothing.
+#: The attribution of a change that says nothing.
 NOBODY = Attribution()
 
 
-def claim_of(message: Message) -> Attribution:
-    """Read a commit's claim from its trailers."""
+def attribution_of(message: Message) -> Attribution:
+    """Read a commit's attribution from its trailers."""
     from planfence.change import message as messages
 
     def first(key: str) -> str:
@@ -50,8 +50,8 @@ def claim_of(message: Message) -> Attribution:
     )
 
 
-def squashed_claims(text: str) -> tuple[Attribution, ...]:
-    """Read the claims of the commits that a message was squashed from, each once; those without a task too."""
+def squashed_attributions(text: str) -> tuple[Attribution, ...]:
+    """Read the attributions of the commits that a message was squashed from, each once; those without a task too."""
     from planfence.change import message as messages
 
     found: list[dict[str, str]] = []
@@ -59,14 +59,14 @@ def squashed_claims(text: str) -> tuple[Attribution, ...]:
         if not found or key in (messages.TASK_TRAILER, messages.URGENT_TRAILER) or key in found[-1]:
             found.append({})
         found[-1][key] = value
-    claims = []
+    attributions = []
     for said in found:
         task = said.get(messages.TASK_TRAILER, "")
         marked = task == messages.NO_TASK
         model = said.get(messages.MODEL_TRAILER, HUMAN)
         stage, urgent = said.get(messages.STAGE_TRAILER, ""), said.get(messages.URGENT_TRAILER, "")
-        claims.append(Attribution("" if marked else task, model, stage, urgent, marked=marked))
-    return tuple(dict.fromkeys(claims))
+        attributions.append(Attribution("" if marked else task, model, stage, urgent, marked=marked))
+    return tuple(dict.fromkeys(attributions))
 
 
 def split_task(name: str) -> tuple[str, str]:
@@ -81,7 +81,7 @@ def active_task(repository: Repository) -> str:
     return checked_task(named, "PLANFENCE_TASK") if named else read_active_task(repository.state_name)
 
 
-def staged_claim(repository: Repository, policy: Policy | None = None) -> Attribution:
+def staged_attribution(repository: Repository, policy: Policy | None = None) -> Attribution:
     """What the next commit will say of itself; ``policy`` knows the team's own agents."""
     environment = repository.environment
     urgent = " ".join(environment.get("PLANFENCE_URGENT").split())
@@ -108,19 +108,19 @@ def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent:
     return messages.with_trailers(text, added, comment, others_too=True) if added else text
 
 
-def trailers(claim: Attribution, policy: Policy | None) -> tuple[tuple[str, str], ...]:
+def trailers(attribution: Attribution, policy: Policy | None) -> tuple[tuple[str, str], ...]:
     """The trailers that say which task a commit belongs to, in which stage, and who made it."""
     from planfence.change import message as messages
 
-    if claim.urgent and (policy is None or policy.unplanned.lets(claim.model)):
-        return ((messages.URGENT_TRAILER, claim.urgent), (messages.MODEL_TRAILER, claim.model))
-    if not claim.task:
-        marked = ((messages.TASK_TRAILER, messages.NO_TASK),) if claim.marked else ()
-        return (*marked, (messages.MODEL_TRAILER, claim.model)) if claim.model != HUMAN else marked
-    found = [(messages.TASK_TRAILER, claim.task)]
-    if claim.stage:
-        found.append((messages.STAGE_TRAILER, claim.stage))
-    found.append((messages.MODEL_TRAILER, claim.model))
-    if claim.rework:
-        found.append((messages.REWORK_TRAILER, str(claim.rework)))
+    if attribution.urgent and (policy is None or policy.unplanned.lets(attribution.model)):
+        return ((messages.URGENT_TRAILER, attribution.urgent), (messages.MODEL_TRAILER, attribution.model))
+    if not attribution.task:
+        marked = ((messages.TASK_TRAILER, messages.NO_TASK),) if attribution.marked else ()
+        return (*marked, (messages.MODEL_TRAILER, attribution.model)) if attribution.model != HUMAN else marked
+    found = [(messages.TASK_TRAILER, attribution.task)]
+    if attribution.stage:
+        found.append((messages.STAGE_TRAILER, attribution.stage))
+    found.append((messages.MODEL_TRAILER, attribution.model))
+    if attribution.rework:
+        found.append((messages.REWORK_TRAILER, str(attribution.rework)))
     return tuple(found)

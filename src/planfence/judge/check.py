@@ -1,189 +1,37 @@
-"""What `check` and the hooks judge: the staged tree, one commit, a range, a branch."""
+"""What `check` and the boundary judge once it is committed: one commit, a range, a branch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader
-from planfence.change.change import STAGED, Change
-from planfence.change.message import Message
+from planfence.change.change import Change
 from planfence.change.reader import Commits
 from planfence.errors import PlanfenceError
-from planfence.files.ancestors import commit_words
 from planfence.finding import Report
 from planfence.gitio.commits import parse_commit
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import Ahead, listed, walked
-from planfence.judge.attribution import NOBODY, Attribution, claim_of, split_task, staged_claim, team_trailers
+from planfence.gitio.revisions import Ahead, ends_of, listed, walked
+from planfence.judge.attribution import NOBODY, attribution_of
 from planfence.judge.autosquash import Folding
+from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
+from planfence.judge.ledgerfacts import LedgerFacts
+from planfence.judge.mergedplans import MergedPlans
 from planfence.judge.plaincommits import PlainCommits
 from planfence.judge.ranges import Ranges, find_protected, known_heads
-from planfence.judge.sources import Governing, Pinned, Sources
-from planfence.judge.verdicts import Refusal, Verdicts
-from planfence.ledger.records import HERE, HISTORY, Basis, Book, base_refs, read_history, renewed
+from planfence.judge.shares import Shares
+from planfence.judge.sources import NO_POLICY, Governing, Pinned, Sources
+from planfence.judge.squash import Squashes, what_landed
+from planfence.judge.verdicts import CheckResult, Verdicts
+from planfence.ledger.records import HERE, HISTORY, Basis, branch_base
 from planfence.ledger.refs import Ledger
-from planfence.ledger.stages import Facts
-from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Door, Need
-from planfence.rules.standing import names
-
-NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
-POLICY_COMES = f"{POLICY_PATH} holds from the next commit on"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """A report, what it was judged by (None: there is no policy yet), and the claim of the staged change.
-
-    ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
-    would have refused; ``reverts`` counts those that undo judged ones. ``refusal`` is the first change that
-    was refused, ``tasks`` are those of the commits.
-    """
-
-    report: Report
-    policy: Policy | None
-    claim: Attribution = NOBODY
-    files: int = 0
-    #: Of a staged change: itself, what governs it, its plan and task, and what the ledger says, if it has a task; for
-    #: the hooks.
-    change: Change | None = None
-    governing: Governing | None = None
-    plan: Plan | None = None
-    known: tuple[Facts, Book] | None = None
-    unmarked: tuple[str, ...] = ()
-    past_hooks: tuple[str, ...] = ()
-    reverts: int = 0
-    tasks: tuple[str, ...] = ()
-    refusal: Refusal | None = None
-
-    @property
-    def facts(self) -> Facts | None:
-        """What the ledger says of a staged change's task."""
-        return self.known[0] if self.known else None
-
-    @property
-    def task(self) -> Task | None:
-        """The task that the change was judged by."""
-        return self.plan.task(self.claim.task.partition("/")[2]) if self.plan else None
-
-
-def _with_message(repository: Repository, claim: Attribution, message: Message | None) -> Attribution:
-    """What the message's own trailers say beside the claim.
-
-    A task that the message names wins: `--amend`, `-C` and a typed trailer mean that task. In
-    a rebase the commit is somebody's already, so model, stage and urgency stay theirs too. A commit
-    without a message bears no trailer, and so claims nothing.
-    """
-    if message is None:
-        return claim
-    if not message.subject:
-        return NOBODY
-    said = claim_of(message)
-    rebasing = any((repository.git_dir / name).is_dir() for name in ("rebase-merge", "rebase-apply"))
-    if rebasing and (said.task or said.urgent or said.marked):
-        return said
-    return Attribution(said.task or claim.task, claim.model, claim.stage, claim.urgent or said.urgent)
-
-
-def _amended(
-    repository: Repository, objects: Objects, change: Change, message: Message | None, policy: Policy
-) -> Attribution | None:
-    """What the commit says of itself whose message alone is amended; None for any other.
-
-    It stays whose it was. Who amends it may call it urgent, if their word counts.
-    """
-    if message is None or not message.subject or change.files or len(change.parents) != 1:
-        return None
-    head = parse_commit(objects.read_many([change.parents[0]])[0])
-    words = commit_words()
-    # Git gives its hooks the author's date, which `--amend` keeps.
-    date = repository.environment.get("GIT_AUTHOR_DATE").partition(" ")[0]
-    if not (any(word.startswith("--am") for word in words) if words else date == f"@{head.author_time}"):
-        return None
-    old = messages.parse(head.message)
-    kept, said = claim_of(old), claim_of(message)
-    if said.task not in ("", kept.task):
-        return None
-    rounds = "".join(old.trailer(messages.REWORK_TRAILER)[:1])
-    now = staged_claim(repository, policy)
-    urgent = (now.urgent or said.urgent) if policy.unplanned.lets(now.model) else ""
-    return replace(
-        kept, urgent=kept.urgent or urgent, rework=int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0
-    )
-
-
-def require_policy(policy: Policy | None) -> Policy:
-    """Return the policy; commands, unlike hooks, can't do without one."""
-    if policy is None:
-        raise PlanfenceError(
-            f"there is no {POLICY_PATH} at HEAD", hint="run `planfence init`, and commit what it writes"
-        )
-    return policy
-
-
-def check_staged(
-    repository: Repository,
-    message: Message | None = None,
-    *,
-    thorough: bool = False,
-    before: CheckResult | None = None,
-) -> CheckResult:
-    """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
-
-    ``thorough``, here and below, looks at every change's content, not only if its
-    message's type asks for it. ``before`` is what came of this very change a moment ago, without its message.
-    """
-    change = before.change if before and before.change else reader.staged(repository)
-    objects = repository.objects
-    with ExitStack() as stack:
-        sources = Sources(objects)
-        governing = sources.before_judging(next(iter(change.parents), ""))
-        if governing.policy is None:
-            note = POLICY_COMES if POLICY_PATH in change.paths else NO_POLICY
-            return CheckResult(Report((STAGED,), (), (note,)), None)
-        landing = stack.enter_context(Landing(repository, objects, sources))
-        verdicts = Verdicts(
-            repository, objects, sources, history=change.parents[:1], whole_merges=True, basis=Basis(remembers=True),
-            landing=landing,
-        )  # fmt: skip
-        verdicts.thorough = thorough
-        if before and before.known and renewed(repository, before.known[1]) is before.known[1]:
-            verdicts.known = before.known
-        if "commit" in governing.policy.tests.required and change.files:
-            verdicts.gates[STAGED] = "commit"
-        if governing.policy.standing:
-            change = replace(change, author=reader.next_author(repository))
-        kept = _amended(repository, objects, change, message, governing.policy)
-        claim = kept or _with_message(repository, staged_claim(repository, governing.policy), message)
-        if message is not None and governing.policy.trailers:  # judged as commit-msg writes it
-            message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", governing.policy, claim.model))
-        if not change.files and change.is_merge:
-            claim = Attribution("", claim.model, claim.stage, "")
-        if claim.task and change.files and not claim.urgent:
-            verdicts.require_task(change, governing, claim.task)
-        if claim.task and not kept and not names(governing.policy, claim.task):
-            state = verdicts.facts(governing.policy, claim.task).state(claim.task)
-            claim = replace(claim, stage=str(state.stage), rework=state.round)
-        verdicts.judge(change, governing, claim, message)
-        if verdicts.door is Door.SMALL and not claim.task and change.files and change.parents:
-            claim = replace(claim, marked=holds_tasks(repository, governing.policy))
-        code = any(not governing.policy.governs(path) for path in change.paths)  # else a broken plan may be fixed
-        plan = sources.plan(governing, split_task(claim.task)[0]) if claim.task and code else None
-        if claim.task:
-            verdicts.facts(governing.policy, claim.task)
-        known = verdicts.known if claim.task else None
-        return CheckResult(
-            verdicts.report(), governing.policy, claim, len(change.files), change, governing, plan, known,
-            refusal=verdicts.refusal,
-        )  # fmt: skip
+from planfence.rules.rule import Need
 
 
 def check_commit(
@@ -204,12 +52,8 @@ def check_span(repository: Repository, span: str, ahead: Ahead | None = None) ->
     """Judge a range written as `A..B`; `A...B` starts at their merge base."""
     if ahead is not None:
         return check_range(repository, ahead.base, ahead.head, Terms(ahead=ahead))
-    symmetric = "..." in span
-    left, found, right = span.partition("..." if symmetric else "..")
-    if not found or not left or not right:
-        raise PlanfenceError(f"{span} is not a range", hint="write it as A..B, such as origin/main..HEAD")
-    base, head = reader.resolve(repository, left), reader.resolve(repository, right)
-    if symmetric:
+    base, head = (reader.resolve(repository, end) for end in ends_of(span))
+    if "..." in span:
         base = repository.git.text("merge-base", base, head)
     return check_range(repository, base, head)
 
@@ -219,14 +63,12 @@ class Terms:
     """What commits are held to beside themselves.
 
     ``policy`` is the protected branch's, where CI or a server judges; None: each commit's parent has its own. ``basis``
-    is what the ledger is read by; its commit is that at which the policy was read. ``gates`` maps a commit to the gate
-    (`push`) at which its tree needs evidence. ``reruns`` maps a commit whose tests were run for this verdict to why
-    they did not pass (empty: they did). ``progress`` hears how many commits are judged so far. ``thorough`` looks at
-    the content of every change. ``apart`` are commits that were judged when they came to another branch. ``leaving``:
-    the commits are about to be pushed or reviewed, so that none may wait to be folded into another. ``ahead`` is the
-    range, where git began to read it earlier. ``landed`` is the tip (full id) that a guarded branch has, or is about to
-    have: there a forge squashes and rebases what was judged as a request. ``request`` is the tip (full id) of what asks
-    to be merged into the commit ``onto``.
+    is what the ledger is read by; its commit is that at which the policy was read. ``gates`` and ``reruns``: see
+    :class:`LedgerFacts`; ``thorough`` and ``apart``: see :class:`Contexts`. ``progress`` hears how many commits are
+    judged so far. ``leaving``: the commits are about to be pushed or reviewed, so that none may wait to be folded into
+    another. ``ahead`` is the range, where git began to read it earlier. ``landed`` is the tip (full id) that a guarded
+    branch has, or is about to have: there a forge squashes and rebases what was judged as a request. ``request`` is the
+    tip (full id) of what asks to be merged into the commit ``onto``.
     """
 
     policy: Policy | None = None
@@ -254,99 +96,55 @@ def judge_commits(
     terms = terms or Terms()
     ahead = terms.ahead if terms.ahead and terms.ahead.revisions == revisions else None
     objects = repository.objects
-    with ExitStack() as stack:
-        sources = Pinned(objects, terms.policy, terms.basis.base) if terms.policy else Sources(objects)
-        landing = stack.enter_context(Landing(repository, objects, sources))
-        verdicts = Verdicts(
-            repository, objects, sources, history=tuple(revisions), most=0 if walk else HISTORY,
-            basis=terms.basis, whole_merges=not walk, walks=walk,
-            landing=landing,
-        )  # fmt: skip
-        verdicts.gates.update(terms.gates)
-        verdicts.thorough = terms.thorough
-        verdicts.apart = terms.apart
-        verdicts.reruns.update(terms.reruns)
-        if terms.leaving:
-            verdicts.folding = Folding(repository, tuple(revisions))
+    sources = Pinned(objects, terms.policy, terms.basis.base) if terms.policy else Sources(objects)
+    ledger = LedgerFacts(
+        repository, tuple(revisions), 0 if walk else HISTORY, terms.basis, gates={**terms.gates},
+        reruns={**terms.reruns},
+    )  # fmt: skip
+    contexts = Contexts(
+        repository, objects, sources, ledger, walks=walk, whole_merges=not walk, thorough=terms.thorough,
+        apart=terms.apart,
+    )  # fmt: skip
+    with Landing(repository, objects, sources) as landing:
+        verdicts = Verdicts(contexts, Shares(contexts), landing, _folding(repository, terms, revisions))
         if not walk:
             return _judge_all(verdicts, revisions, terms, revisions)
         if terms.landed:
-            verdicts.landed, verdicts.requests = _landed(repository, objects, terms.landed, revisions)
-            verdicts.judge_head = partial(_judge_head, verdicts, terms)
+            landed, contexts.requests = what_landed(repository, objects, terms.landed, revisions)
+            verdicts.squashes = Squashes(
+                verdicts.shares, landing, MergedPlans(contexts, landing), landed, partial(_judge_head, verdicts, terms),
+                verdicts.notes,
+            )  # fmt: skip
         return _judge_all(verdicts, revisions, terms, walked(ahead.asked) if ahead else listed(repository, revisions))
 
 
-def _landed(
-    repository: Repository, objects: Objects, tip: str, revisions: Sequence[str]
-) -> tuple[dict[str, Message], dict[str, str]]:
-    """Return the commits that a guarded branch got one by one, each with the message that says what brought it.
-
-    Also, by commit, the request that brought it: a merge of one brings what is new to its first parent. If that is one
-    commit, a forge may have made it of all the request's: GitLab squashes first, and merges the squash.
-    """
-    without = [revision for revision in revisions if revision.startswith("^")]
-    asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
-    parents: dict[str, list[str]] = {}
-    for line in repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
-        commit, *found = line.split()
-        parents[commit] = found
-    chain = []
-    while tip in parents:
-        chain.append(tip)
-        tip = next(iter(parents[tip]), "")
-    landed: dict[str, Message] = {}
-    for at in range(0, len(chain), 128):
-        for each in map(parse_commit, objects.read_many(chain[at : at + 128])):
-            landed[each.id] = messages.parse(each.message)
-    seen, requests = set(chain), dict[str, str]()
-    for commit in reversed(chain):
-        number = messages.request_of(landed[commit])
-        waiting, brought = parents[commit][1:], []
-        while waiting:
-            name = waiting.pop()
-            if name in parents and name not in seen:
-                seen.add(name)
-                brought.append(name)
-                waiting += parents[name]
-        if number:
-            requests |= dict.fromkeys(brought, commit)
-        if len(brought) == 1 and len(parents[brought[0]]) == 1:
-            landed[brought[0]] = landed[commit]
-        if len(parents[commit]) == 1 and number:
-            requests[commit] = f"#{number}"
-    return landed, requests
+def _folding(repository: Repository, terms: Terms, revisions: Sequence[str]) -> Folding | None:
+    return Folding(repository, tuple(revisions)) if terms.leaving else None
 
 
 def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]) -> tuple[bool, int]:
     """Judge what a head has and these commits have not as the request that it was; say how many commits that are."""
+    repository, objects, sources = outer.contexts.repository, outer.contexts.objects, outer.contexts.sources
     revisions = [head, *(f"^{commit}" for commit in without)]
-    ids = listed(outer.repository, revisions)
-    inner = Verdicts(
-        outer.repository, outer.objects, outer.sources, history=tuple(revisions), most=0, basis=terms.basis,
-        walks=True, landing=outer.landing,
-    )  # fmt: skip
+    ids = listed(repository, revisions)
+    ledger = LedgerFacts(repository, tuple(revisions), 0, terms.basis)
+    contexts = Contexts(repository, objects, sources, ledger, walks=True)
+    inner = Verdicts(contexts, Shares(contexts), outer.landing, _folding(repository, terms, revisions))
     own = Terms(terms.policy, terms.basis, leaving=terms.leaving)
-    if own.leaving:
-        inner.folding = Folding(outer.repository, tuple(revisions))
     report = _judge_all(inner, revisions, own, ids).report
     return bool(report.judged) and not report.refused, len(ids)
 
 
-def holds_tasks(repository: Repository, policy: Policy) -> bool:
-    """Whether this branch holds a task's commits that the policy's base has not."""
-    base = branch_base(repository, policy)
-    return bool(read_history(repository, ["HEAD", *([f"^{base}"] if base else [])]).facts)
-
-
 def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequence[str]) -> CheckResult:
-    repository, sources, walk = verdicts.repository, verdicts.sources, verdicts.walks
+    contexts = verdicts.contexts
+    repository, sources, walk = contexts.repository, contexts.sources, contexts.walks
     known: dict[str, Governing] = {}
     before_policy, merged = 0, False
-    claim, count = NOBODY, 0
+    attribution, count = NOBODY, 0
     governing = Governing(terms.policy, {})
-    verdicts.counted = walk and _counts(verdicts, ids)
+    contexts.counted = walk and _counts(contexts, ids)
     plain = PlainCommits(verdicts)
-    with Commits(repository, verdicts.objects, lines=verdicts.counted) as commits:
+    with Commits(repository, contexts.objects, lines=contexts.counted) as commits:
         for index, step in enumerate(commits.steps(ids)):
             name, parents = step.commit.id, step.commit.parents
             if walk and len(parents) == 1 and plain.take(step, _before(sources, known, parents[0])):
@@ -358,8 +156,8 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
                     before_policy += 1
                 else:
                     message = messages.parse(change.message or "")
-                    claim, count = claim_of(message), len(change.files)
-                    verdicts.judge(change, governing, claim, message)
+                    attribution, count = attribution_of(message), len(change.files)
+                    verdicts.judge(change, governing, attribution, message)
                 if walk:
                     known[name] = sources.after(governing, change)
             if terms.progress:
@@ -367,25 +165,22 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
     if terms.request and ids:
-        verdicts.foresee(terms.onto, terms.request)
+        verdicts.foresee(MergedPlans(contexts, verdicts.landing), terms.onto, terms.request)
     if before_policy:
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")
-    report = verdicts.report()
-    said, many = (NOBODY, len(report.judged)) if walk else (claim, count)
-    return CheckResult(
-        report, governing.policy, said, many, unmarked=tuple(verdicts.unmarked),
-        past_hooks=tuple(verdicts.past_hooks), reverts=verdicts.reverts, tasks=verdicts.tasks, refusal=verdicts.refusal,
-    )  # fmt: skip
+    if walk:
+        attribution, count = NOBODY, len(verdicts.judged)
+    return verdicts.result(governing.policy, attribution, count)
 
 
-def _counts(verdicts: Verdicts, ids: Sequence[str]) -> bool:
+def _counts(contexts: Contexts, ids: Sequence[str]) -> bool:
     """Whether lines are counted for a whole range: by the policy that governs its first commit, or the default one."""
     if not ids:
         return False
-    first = parse_commit(verdicts.objects.read_many([ids[0]])[0]).parents[:1]
-    policy = verdicts.sources.before_judging(first[0]).policy if first else None
-    return Need.LINES in verdicts.rules(policy or Policy())[1]
+    first = parse_commit(contexts.objects.read_many([ids[0]])[0]).parents[:1]
+    policy = contexts.sources.before_judging(first[0]).policy if first else None
+    return Need.LINES in contexts.rules(policy or Policy())[1]
 
 
 def _before(sources: Sources, known: dict[str, Governing], parent: str) -> Governing:
@@ -415,18 +210,6 @@ def _governing(
     return each[at], reader.against(repository, change, change.parents[at])
 
 
-def branch_base(repository: Repository, policy: Policy) -> str:
-    """Return the commit if this branch left the policy's base, or an empty string if it did not.
-
-    The remote's base counts before the local one, which may hold commits that nobody has seen.
-    """
-    for ref in base_refs(repository, policy.base):
-        status, out = repository.git.status("merge-base", "HEAD", ref, ok=(0, 1, 128))
-        if status == 0 and out.strip():
-            return out.decode().strip()
-    return ""
-
-
 def check_branch(repository: Repository) -> CheckResult:
     """Judge what this branch would bring to the protected branch, as far as that is known here."""
     head = reader.head(repository)
@@ -451,12 +234,12 @@ def check_branch(repository: Repository) -> CheckResult:
         raise _nothing_to_compare_with(repository, protected.name if protected else policy.base, known=bool(base))
     outcome = judge_commits(repository, revisions)
     notes = outcome.report.notes + without_ledger(repository, outcome.report)
-    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, claim=NOBODY)
+    return replace(outcome, report=replace(outcome.report, notes=notes), policy=policy, attribution=NOBODY)
 
 
 def _nothing_to_compare_with(repository: Repository, base: str, *, known: bool) -> PlanfenceError:
     fetch = f"git fetch origin '+refs/heads/{base}:refs/remotes/origin/{base}'"
-    if repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+    if repository.git.is_shallow():
         return PlanfenceError(
             f"this checkout has not the whole history since it left {base}",
             hint=f"fetch it: `{fetch.replace('fetch', 'fetch --unshallow', 1)}` (in CI: fetch-depth: 0)",
@@ -479,9 +262,3 @@ def without_ledger(repository: Repository, report: Report) -> tuple[str, ...]:
         return ()
     fetch = "git fetch origin 'refs/planfence/*:refs/planfence/*'"
     return (f"there is no ledger here, and a record that is not here opens no gate: `{fetch}`",)
-
-
-def nothing_staged(repository: Repository) -> bool:
-    """Whether the staged tree is HEAD's and no merge is in progress."""
-    change = reader.staged(repository)
-    return not change.files and not change.is_merge

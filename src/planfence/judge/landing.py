@@ -18,7 +18,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
-from planfence.judge.attribution import Attribution, claim_of
+from planfence.judge.attribution import Attribution, attribution_of
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
@@ -60,7 +60,7 @@ class Landing:
 
     # -- reverts
 
-    def undone(self, change: Change, message: Message | None, claim: Attribution) -> tuple[Commit, ...]:
+    def undone(self, change: Change, message: Message | None, attribution: Attribution) -> tuple[Commit, ...]:
         """Return the judged commits that a change undoes, if it does exactly that; a model's own task's only."""
         if change.is_merge or not change.parents or not change.files:
             return ()
@@ -70,7 +70,7 @@ class Landing:
             named += self._under_way()
         parent = change.parents[0]
         for ids in self._candidates(parent, named, said):
-            found = [self._judged(parent, identifier, claim) for identifier in ids]
+            found = [self._judged(parent, identifier, attribution) for identifier in ids]
             commits = tuple(commit for commit in found if commit is not None)
             if len(commits) == len(found) and self.without(self._objects.tree_of(parent), commits) == change.tree:
                 return commits
@@ -83,10 +83,10 @@ class Landing:
                 tree = self._merges.applied(commit.tree, self._objects.tree_of(commit.parents[0]), tree)
         return tree
 
-    def undone_in(self, parent: str, message: Message, claim: Attribution) -> tuple[Commit, ...]:
+    def undone_in(self, parent: str, message: Message, attribution: Attribution) -> tuple[Commit, ...]:
         """Return the judged commits below ``parent`` that a squash's message says it undoes among other things."""
         said = messages.reverted(message)
-        found = (self._judged(parent, each, claim) for each in (said.commits if said else ()))
+        found = (self._judged(parent, each, attribution) for each in (said.commits if said else ()))
         return tuple(commit for commit in found if commit is not None)
 
     def _under_way(self) -> list[str]:
@@ -124,7 +124,7 @@ class Landing:
         found = self._objects.find(f"{name}^{{commit}}")
         return found[0] if found else ""
 
-    def _judged(self, parent: str, identifier: str, claim: Attribution) -> Commit | None:
+    def _judged(self, parent: str, identifier: str, attribution: Attribution) -> Commit | None:
         """A commit below ``parent`` that was made under a policy, and that this one may undo."""
         identifier = self._resolve(identifier)
         raw = self._objects.read(identifier) if identifier else None
@@ -133,8 +133,8 @@ class Landing:
         commit = parse_commit(raw)
         if not commit.parents or not self._sources.has(commit.parents[0], POLICY_PATH):
             return None
-        its = claim_of(messages.parse(commit.message)).task
-        if claim.model != HUMAN and (not claim.task or its != claim.task):
+        its = attribution_of(messages.parse(commit.message)).task
+        if attribution.model != HUMAN and (not attribution.task or its != attribution.task):
             return None
         return commit
 

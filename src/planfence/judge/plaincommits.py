@@ -12,14 +12,14 @@ from planfence.change.message import Message
 from planfence.change.reader import DiffedCommit
 from planfence.errors import BadFile
 from planfence.gitio import paths
-from planfence.judge.attribution import Attribution, claim_of, split_task
+from planfence.judge.attribution import Attribution, attribution_of, split_task
 from planfence.judge.sources import Governing
 from planfence.judge.verdicts import Verdicts
 from planfence.manifest.policy import Policy
 from planfence.prover import Prover
 from planfence.records import replace
 from planfence.rules import claimed_elsewhere
-from planfence.rules.rule import Context, Door, Need, by_ledger
+from planfence.rules.rule import Context, Need, Route, by_ledger
 from planfence.rules.runner import clauses, judge
 
 #: So many different trailers, and so many proofs, are remembered.
@@ -33,76 +33,78 @@ class PlainCommits:
 
     def __init__(self, verdicts: Verdicts) -> None:
         self._verdicts = verdicts
-        self._claims: dict[tuple[tuple[str, str], ...], Attribution | None] = {}
+        self._attributions: dict[tuple[tuple[str, str], ...], Attribution | None] = {}
         self._known: dict[tuple[object, ...], Prover | None] = {}
 
     def take(self, step: DiffedCommit, governing: Governing) -> bool:
         """Whether the commit is proven clean; then it is judged."""
-        verdicts, commit, policy = self._verdicts, step.commit, governing.policy
-        if policy is None or governing.broken is not None or commit.id in verdicts.gates or verdicts.thorough:
+        contexts, commit, policy = self._verdicts.contexts, step.commit, governing.policy
+        if policy is None or governing.broken is not None or commit.id in contexts.ledger.gates or contexts.thorough:
             return False
         files = prover.parse(step.raw) if step.raw else None
         if files is None:
             return False
         message = messages.parse(commit.message)
-        claim = self._claim(message)
-        if claim is None or len(message.all_types) > 1 or len(message.all_issues) > 1 or message.autosquash:
+        attribution = self._attribution(message)
+        if attribution is None or len(message.all_types) > 1 or len(message.all_issues) > 1 or message.autosquash:
             return False
-        proof = self._proof(governing, policy, claim, *message.types)
+        proof = self._proof(governing, policy, attribution, *message.types)
         if proof is None or not proof.holds(files):
             return False
         if proof.lines is not None:
-            lines = prover.lines_of(step.counts) if verdicts.counted else None
+            lines = prover.lines_of(step.counts) if contexts.counted else None
             if lines is None or lines > proof.lines:
                 return False
         if proof.names:
             added = [path for path, action in files if action == b"A"]
             change = Change(commit.id, commit.parents, commit.tree, ())
-            if added and (not prover.portable(added) or verdicts.collisions(change, list(map(paths.decode, added)))):
+            if added and (not prover.portable(added) or contexts.collisions(change, list(map(paths.decode, added)))):
                 return False
             if not added:
-                verdicts.collisions(change, [])
-        verdicts.accept(commit.id, claim, message, commit.parents)
+                contexts.collisions(change, [])
+        self._verdicts.accept(commit.id, attribution, message, commit.parents)
         return True
 
-    def _claim(self, message: Message) -> Attribution | None:
+    def _attribution(self, message: Message) -> Attribution | None:
         """What a commit says of itself; None for one of several tasks, of none, or an urgent one."""
-        if message.trailers not in self._claims:
-            if len(self._claims) == _KEPT:
-                self._claims.clear()
-            claim = claim_of(message)
-            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and claim.task and not claim.urgent
-            self._claims[message.trailers] = claim if one else None
-        return self._claims[message.trailers]
+        if message.trailers not in self._attributions:
+            if len(self._attributions) == _KEPT:
+                self._attributions.clear()
+            attribution = attribution_of(message)
+            one = len(message.trailer(messages.TASK_TRAILER)) == 1 and attribution.task and not attribution.urgent
+            self._attributions[message.trailers] = attribution if one else None
+        return self._attributions[message.trailers]
 
-    def _proof(self, governing: Governing, policy: Policy, claim: Attribution, kind: str = "") -> Prover | None:
-        plan_id, task_id = split_task(claim.task)
+    def _proof(self, governing: Governing, policy: Policy, attribution: Attribution, kind: str = "") -> Prover | None:
+        plan_id, task_id = split_task(attribution.task)
         entry = governing.plans.get(policy.plan_path(plan_id))
-        key = (id(policy), entry and entry.id, claim.task, claim.model, claim.stage, kind)
+        key = (id(policy), entry and entry.id, attribution.task, attribution.model, attribution.stage, kind)
         if key not in self._known:
             if len(self._known) == _KEPT:
                 self._known.clear()
-            self._known[key] = self._read(governing, policy, claim, plan_id, task_id, kind)
+            self._known[key] = self._read(governing, policy, attribution, plan_id, task_id, kind)
         return self._known[key]
 
     def _read(
-        self, governing: Governing, policy: Policy, claim: Attribution, plan_id: str, task_id: str, kind: str
+        self, governing: Governing, policy: Policy, attribution: Attribution, plan_id: str, task_id: str, kind: str
     ) -> Prover | None:
         """Return what proves such commits; None if a rule has no cheap proof, or the ledger or the type refuses."""
-        verdicts = self._verdicts
+        contexts = self._verdicts.contexts
         try:
-            plan = verdicts.sources.plan(governing, plan_id)
+            plan = contexts.sources.plan(governing, plan_id)
         except BadFile:
             return None
         task = plan.task(task_id) if plan else None
         said = clauses(policy, plan, task) if task else None
         if said is None:
             return None
-        rules, needed = verdicts.rules(policy)
-        ctx = Context(_ANY, policy, Door.TASK, plan, task, claim.task, model=claim.model, stage=claim.stage)
+        rules, needed = contexts.rules(policy)
+        ctx = Context(
+            _ANY, policy, Route.TASK, plan, task, attribution.task, model=attribution.model, stage=attribution.stage
+        )
         if Need.FACTS in needed:
-            verdicts.facts(policy, claim.task)
-            facts = verdicts.facts_at(ctx)
+            contexts.ledger.facts(policy, attribution.task)
+            facts = contexts.ledger.at(ctx)
             ctx = replace(ctx, facts=facts)
             if plan and task and claimed_elsewhere.RULE in rules:
                 said = (*said, *claimed_elsewhere.bars(facts, plan, task))

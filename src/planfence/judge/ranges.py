@@ -28,9 +28,9 @@ class Protected:
     policy: Policy
 
 
-def known_heads(repository: Repository, remote: str = "origin") -> Heads:
+def known_heads(repository: Repository) -> Heads:
     """Return the branches that count here: the remote's, if any is known, otherwise the repository's own."""
-    there = heads(repository, f"refs/remotes/{remote}/")
+    there = heads(repository, "refs/remotes/origin/")
     return there if there.tips else heads(repository, BRANCH)
 
 
@@ -194,7 +194,7 @@ class Ranges:
         found = git.status("merge-base", "--all", tip, self._protected.commit)[1].decode().split()
         if any(self._objects.find(f"{commit}:{POLICY_PATH}") for commit in found):
             return False
-        if git.text("rev-parse", "--is-shallow-repository") == "true":
+        if git.is_shallow():
             raise CouldNotCheck(
                 f"where {tip[:12]} left {self._protected.name} is not here", hint="git fetch --unshallow origin"
             )

@@ -9,11 +9,10 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.identity import detect, how_to_start
 from planfence.judge.attribution import active_task
-from planfence.judge.check import require_policy
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import GateRun
 from planfence.ledger.lineage import Lineage
-from planfence.ledger.records import Basis, Book, base_refs, believed_runs, load_facts
+from planfence.ledger.records import Basis, Book, believed_runs, branch_base, load_facts
 from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -87,7 +86,7 @@ def look(repository: Repository, wanted: str = "") -> Scene:
     plan, task = found[0]
     lineage = Lineage(repository, policy, [head])
     facts, book = load_facts(repository, policy, [head], [f"{plan.id}/{task.id}"], basis=Basis(lineage=lineage))
-    base = merge_base(repository, policy, head)
+    base = branch_base(repository, policy, head)
     model = detect(repository.environment, policy.identity)
     return Scene(repository, policy, plan, task, head, tree, base, model, facts, book, lineage)
 
@@ -117,13 +116,3 @@ def head_of(repository: Repository) -> tuple[str, str]:
     if not head:
         raise PlanfenceError("there is no commit yet", hint="commit the plan and the policy first")
     return head, repository.objects.tree_of(head)
-
-
-def merge_base(repository: Repository, policy: Policy, head: str) -> str:
-    """Return the commit if ``head`` left the protected branch; empty if it did not, or is that branch."""
-    for ref in base_refs(repository, policy.base):
-        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
-        base = out.decode().strip()
-        if status == 0 and base:
-            return base
-    return ""

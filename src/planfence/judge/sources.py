@@ -8,7 +8,7 @@ from planfence import POLICY_PATH
 from planfence.change.change import Change
 from planfence.change.governing import Entry, entry, is_plain, tree_entries
 from planfence.change.write import read_worktree
-from planfence.errors import BadFile, CouldNotCheck, Fault
+from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.manifest.merging import Read
@@ -17,6 +17,17 @@ from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import LoadedPolicy, load_policy
 from planfence.records import dataclass
+
+NO_POLICY = f"no {POLICY_PATH} at HEAD: nothing is enforced yet (`planfence init` writes one)"
+
+
+def require_policy(policy: Policy | None) -> Policy:
+    """Return the policy; commands, unlike hooks, can't do without one."""
+    if policy is None:
+        raise PlanfenceError(
+            f"there is no {POLICY_PATH} at HEAD", hint="run `planfence init`, and commit what it writes"
+        )
+    return policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,12 +185,24 @@ def signer_of(repository: Repository, objects: Objects, commit: str, policy: Pol
     return signing.verify(payload, signature, signers, repository.environment, signing.GIT_NAMESPACE)
 
 
-def base_refs(repository: Repository, base: str, remote: str = "origin") -> tuple[str, ...]:
+def base_refs(repository: Repository, base: str) -> tuple[str, ...]:
     """Return the full refs that stand for the protected branch here, the remote's first."""
-    names = (f"refs/remotes/{remote}/{base}", f"refs/heads/{base}")
+    names = (f"refs/remotes/origin/{base}", f"refs/heads/{base}")
     out = repository.git.text("for-each-ref", "--format=%(refname)", *names)
     there = set(out.splitlines())
     return tuple(name for name in names if name in there)
+
+
+def branch_base(repository: Repository, policy: Policy, head: str = "HEAD") -> str:
+    """Return the commit at which ``head`` left the policy's base; empty if they have none in common.
+
+    The remote's base counts before the local one, which may hold commits that nobody has seen.
+    """
+    for ref in base_refs(repository, policy.base):
+        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
+        if status == 0 and out.strip():
+            return out.decode().strip()
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +250,12 @@ def commit_fact(commit: str, body: bytes) -> CommitFact:
     found = message.parse_trailers(body.decode("utf-8", "replace"))
     trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
-    rounds = trailers.get(message.REWORK_TRAILER.lower(), "0")
     return CommitFact(
         commit,
         "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
-        int(rounds) if rounds.isdecimal() and len(rounds) < 6 else 0,
+        message.rework_round(trailers.get(message.REWORK_TRAILER.lower(), "")),
     )
 
 
@@ -446,13 +457,14 @@ def write_move(
     attachments: Mapping[str, bytes] | None = None,
     lineage: Lineage | None = None,
 ) -> str:
-    """Append a move, signed if the policy or the user's configuration says so; return its ledger commit.
+    """Append a move; return its ledger commit.
 
     It says to which repository and which plan it belongs. ``lineage`` are the plans of its commit if they were asked
     for already.
     """
     lineage = lineage or Lineage(repository, policy, [move.commit])
-    return _write(repository, policy, transitions.to_statement(bound(repository, policy, move, lineage)), attachments)
+    stated = transitions.to_statement(bound(repository, policy, move, lineage))
+    return write_entry(repository, policy, stated, attachments)
 
 
 def write_run(
@@ -463,16 +475,14 @@ def write_run(
     trees: Mapping[str, str] | None = None,
 ) -> str:
     """Append a test run with its attachments and the trees that it was about; return its ledger commit."""
-    return _write(repository, policy, evidence.to_statement(run), attachments, trees)
+    return write_entry(repository, policy, evidence.to_statement(run), attachments, trees)
 
 
-def write_proof(
-    repository: Repository, policy: Policy, proof: Proof, attachments: Mapping[str, bytes], trees: Mapping[str, str]
-) -> str:
-    """Append a proof with its attachments and the trees that it was about; return its ledger commit."""
+def write_proof(repository: Repository, policy: Policy, proof: Proof, trees: Mapping[str, str]) -> str:
+    """Append a proof with the trees that it was about; return its ledger commit."""
     from planfence.ledger import proofs
 
-    return _write(repository, policy, proofs.to_statement(proof), attachments, trees)
+    return write_entry(repository, policy, proofs.to_statement(proof), trees=trees)
 
 
 def write_entry(
@@ -482,17 +492,7 @@ def write_entry(
     attachments: Mapping[str, bytes] | None = None,
     trees: Mapping[str, str] | None = None,
 ) -> str:
-    """Append any other statement, signed as moves are; return its ledger commit."""
-    return _write(repository, policy, stated, attachments, trees)
-
-
-def _write(
-    repository: Repository,
-    policy: Policy,
-    stated: intoto.Statement,
-    attachments: Mapping[str, bytes] | None,
-    trees: Mapping[str, str] | None = None,
-) -> str:
+    """Append a statement, signed if the policy or the user's configuration says so; return its ledger commit."""
     from planfence.ledger import redaction, stating
 
     ledger = Ledger(repository)

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -74,9 +74,9 @@ class Reading:
     whole: bool = True
 
 
-def read_logs(paths: list[Path], clock: Callable[[str, bool], int] = local_clock) -> Reading:
+def read_logs(paths: list[Path]) -> Reading:
     """Read benchmark logs and run logs, mixed as they may be; a file that is not there is empty."""
-    reader = Reader(clock)
+    reader = Reader(local_clock)
     records: list[Record] = []
     runs: list[RunEntry] = []
     for path in paths:
@@ -97,13 +97,13 @@ _NOTHING_IN = 1 << 23
 _OUT_OF_ORDER_S = 86_400
 
 
-def read_last(paths: list[Path], last: int, task: str = "", clock: Callable[[str, bool], int] = local_clock) -> Reading:
+def read_last(paths: list[Path], last: int, task: str = "") -> Reading:
     """Read from the ends of logs until ``last`` records (of ``task``, if it is named) are found in each.
 
     Counts and lines set aside are those of what was read; a line's number is negative, counted from the end, where
     the file was not read whole. A record that stands twice is found once, but not if one of them was not read.
     """
-    reader = Reader(clock)
+    reader = Reader(local_clock)
     plain = b"task=" + encode(task).encode("utf-8", "surrogateescape")
     # Others may have encoded more than we do.
     named = re.compile(re.escape(plain) + rb"[,\r\n]|task=(?:(?!task=)[^,\n%])*+%")

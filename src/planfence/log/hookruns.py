@@ -9,8 +9,8 @@ from planfence.errors import BadFile, PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge.attribution import active_task
-from planfence.judge.check import CheckResult
 from planfence.judge.sources import Sources
+from planfence.judge.verdicts import CheckResult
 from planfence.log.writer import record
 from planfence.manifest.policy import Policy
 
@@ -26,21 +26,21 @@ def ran(repository: Repository, event: str, outcome: CheckResult, began: float) 
 
     ``began`` is when it began, on the monotonic clock. Without a policy there is no log.
     """
-    report, claim, task = outcome.report, outcome.claim, outcome.task
+    report, attribution, task = outcome.report, outcome.attribution, outcome.task
     return record(
         repository,
         outcome.policy,
         event=event,
         result="refused" if report.refused else "observed" if report.observed else "accepted",
-        task=claim.task,
-        model=claim.model,
-        stage=claim.stage,
+        task=attribution.task,
+        model=attribution.model,
+        stage=attribution.stage,
         theme=task.theme if task else "",
         rules=sorted({finding.code for finding in report.findings}),
         files=outcome.files,
         ms=_ms(began),
         commit=report.judged[0] if event == "post-commit" and report.judged else "",
-        why=claim.urgent,
+        why=attribution.urgent,
     )
 
 

@@ -30,7 +30,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Unplanned:
-    """The door for work without a plan: up to ``files`` paths, or urgent with a reason.
+    """The route for work without a plan: up to ``files`` paths, or urgent with a reason.
 
     ``urgent`` says whose reason counts: ``human`` (a person's), ``any`` (an agent's too), ``off``.
     """

@@ -62,11 +62,9 @@ class LoadedPolicy:
     source: TomlSource
 
 
-def parse_policy(
-    data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = (), read: merging.Read = _alone
-) -> Policy:
-    """Read a policy, as :func:`load_policy` does, without its places."""
-    return load_policy(data, path, known_rules, read).policy
+def parse_policy(data: bytes, path: str, known_rules: Iterable[tuple[str, str]] = ()) -> Policy:
+    """Read a policy that extends none, as :func:`load_policy` does, without its places."""
+    return load_policy(data, path, known_rules).policy
 
 
 def load_policy(

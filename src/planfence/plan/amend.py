@@ -14,7 +14,7 @@ from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
 from planfence.judge.attribution import team_trailers
-from planfence.judge.sources import Sources
+from planfence.judge.sources import Sources, require_policy
 from planfence.log.writer import record
 from planfence.manifest.amendment import Amendment, amend
 from planfence.manifest.planfile import parse_plan
@@ -63,7 +63,7 @@ def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amend
     if not head:
         hint = "write the path into the plan, and commit it with the policy"
         raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
-    policy = check.require_policy(Sources(objects).policy(head))
+    policy = require_policy(Sources(objects).policy(head))
     before = _before(repository, objects, head, policy, plan_id)
     assert before.head is not None
     old = objects.read(before.head.id)

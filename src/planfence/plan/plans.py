@@ -12,8 +12,7 @@ from planfence.finding import Finding, Report, Severity
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge.attribution import active_task
-from planfence.judge.check import require_policy
-from planfence.judge.sources import Sources, worktree_policy
+from planfence.judge.sources import Sources, require_policy, worktree_policy
 from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy

@@ -332,7 +332,7 @@ def _blank(change: TaskChange, commands: tuple[Command, ...], levels: tuple[str,
 
 def _write(change: TaskChange, proof: Proof) -> None:
     target = change.target
-    write_proof(change.repository, target.policy, proof, {}, target.trees)
+    write_proof(change.repository, target.policy, proof, target.trees)
     good, of = proof.decided
     numbers: dict[str, log_writer.Value] = {"parts": of, "proven": good} if of else {}
     if "old-tests" in proof.asked and not proof.flaky:

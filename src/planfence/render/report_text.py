@@ -28,14 +28,12 @@ _GROUP_COLUMNS = (
 )
 
 
-def render_text(data: ReportData, *, colour: bool, width: int = 80) -> str:
+def render_text(data: ReportData, *, colour: bool) -> str:
     """Return the whole report as text."""
     from rich.console import Console
 
     out = StringIO()
-    console = Console(
-        file=out, width=min(width, 80), force_terminal=colour, no_color=not colour, highlight=False, emoji=False
-    )
+    console = Console(file=out, width=80, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
     _head(console, data)
     if not data.tasks:
         console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")

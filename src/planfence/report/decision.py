@@ -162,13 +162,13 @@ def _without(values: Sequence[float], by: Sequence[float]) -> list[float]:
     return [v - slope * x for v, x in zip(values, by, strict=True)]
 
 
-def confidence_sequence(effect: Effect, trial: TrialProtocol, alpha: float = 0.05) -> Effect:
+def confidence_sequence(effect: Effect, trial: TrialProtocol) -> Effect:
     """The effect with an interval that holds at every moment at once, tightest around the looks' middle."""
     n = sum(effect.n)
     aim = sum(trial.looks) / len(trial.looks)
-    rho2 = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / aim
+    rho2 = (-2 * math.log(stats.ALPHA) + math.log(-2 * math.log(stats.ALPHA)) + 1) / aim
     spread = effect.error * math.sqrt(n)  # the deviation of one task's influence on b
-    half = spread * math.sqrt(2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha))
+    half = spread * math.sqrt(2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / stats.ALPHA))
     return Effect(
         effect.value, math.exp(effect.log - half), math.exp(effect.log + half), effect.n, effect.deviation, effect.df
     )

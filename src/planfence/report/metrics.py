@@ -159,12 +159,12 @@ def _at_least(floor: float, interval: stats.Interval | None) -> stats.Interval |
     return None if interval is None else stats.Interval(max(floor, interval.low), interval.high)
 
 
-def first_pass(task: TaskFacts, within: int = 1) -> bool | None:
-    """Whether a closed task needed at most ``within`` review rounds and stands; None if nobody counted rounds."""
+def first_pass(task: TaskFacts) -> bool | None:
+    """Whether a closed task needed one review round alone and stands; None if nobody counted rounds."""
     rounds = task.review_rounds
     if not rounds or not task.closed:
         return None
-    return rounds <= within and task.accepted
+    return rounds <= 1 and task.accepted
 
 
 def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str]) -> dict[str, Estimate]:

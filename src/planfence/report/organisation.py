@@ -55,23 +55,8 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     ``since`` (seconds since the epoch) leaves older weeks out. Raises :class:`PlanfenceError` without DuckDB or if no
     file is found, :class:`CouldNotCheck` if one is not such an export.
     """
-    if not has_duckdb():
-        raise PlanfenceError("reading exports needs DuckDB", hint="pip install 'planfence[report]'")
-    import duckdb
-
     begin = datetime.fromtimestamp(since, UTC).date() if since else date(1, 1, 1)
-    try:
-        with duckdb.connect() as connection:
-            connection.execute("SET parquet_metadata_cache = true")  # each file is opened once
-            second = _add_up(connection, source, dimension, begin)
-            rows = connection.execute(second).fetchall()
-            # Every export has these two columns, so nothing needs to be said of their union.
-            counted = "SELECT count(DISTINCT repository) FROM read_parquet(?) WHERE week >= ?"
-            (repositories,) = connection.execute(counted, [source, begin]).fetchone() or (0,)
-    except duckdb.IOException as error:
-        raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
-    except duckdb.Error as error:
-        raise CouldNotCheck(f"{source} could not be read: {str(error).splitlines()[0]}", hint=_HINT) from error
+    rows, repositories = _sums_of(source, dimension, begin)
     overall: dict[str, Estimate] = {}
     groups: dict[str, Mapping[str, Estimate]] = {}
     weeks: list[tuple[str, Mapping[str, Estimate]]] = []
@@ -104,6 +89,27 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
         weeks=weeks,
         missing=tuple(name for name in METRICS if name not in overall),
     )
+
+
+def _sums_of(source: str, dimension: str, begin: date) -> tuple[list[tuple[Any, ...]], int]:
+    """Return the rows of sums, and how many repositories they are of."""
+    if not has_duckdb():
+        raise PlanfenceError("reading exports needs DuckDB", hint="pip install 'planfence[report]'")
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET parquet_metadata_cache = true")  # each file is opened once
+            second = _add_up(connection, source, dimension, begin)
+            rows = connection.execute(second).fetchall()
+            # Every export has these two columns, so nothing needs to be said of their union.
+            counted = "SELECT count(DISTINCT repository) FROM read_parquet(?) WHERE week >= ?"
+            (repositories,) = connection.execute(counted, [source, begin]).fetchone() or (0,)
+    except duckdb.IOException as error:
+        raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
+    except duckdb.Error as error:
+        raise CouldNotCheck(f"{source} could not be read: {str(error).splitlines()[0]}", hint=_HINT) from error
+    return rows, repositories
 
 
 _HINT = "write them with `planfence log export --format parquet -o FILE`, and quote the pattern"

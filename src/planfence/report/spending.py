@@ -69,10 +69,10 @@ class Spending:
 
 
 def spending(
-    repository: Repository, policy: Policy, names: Iterable[str], places: Sequence[Worktree], now: float | None = None
+    repository: Repository, policy: Policy, names: Iterable[str], places: Sequence[Worktree]
 ) -> dict[str, Spending]:
     """Return what each of these tasks (`<plan>/<task>`) has spent; ``places`` are all worktrees of this clone."""
-    now = time.time() if now is None else now
+    now = time.time()
     log, run_log = own_logs(repository, policy)
     facts = LogFacts()
     wanted = dict.fromkeys(names)

@@ -145,11 +145,11 @@ def deviation(values: Sequence[float]) -> float:
     return math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
 
 
-def wilson(successes: int, n: int, alpha: float = ALPHA) -> Interval:
+def wilson(successes: int, n: int) -> Interval:
     """Wilson's score interval for a rate; (0, 1) where n is 0."""
     if n == 0:
         return Interval(0.0, 1.0)
-    z2 = normal_quantile(1 - alpha / 2) ** 2
+    z2 = normal_quantile(1 - ALPHA / 2) ** 2
     rate = successes / n
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
@@ -157,28 +157,28 @@ def wilson(successes: int, n: int, alpha: float = ALPHA) -> Interval:
     return Interval(low, 1.0 if successes == n else min(1.0, centre + half))
 
 
-def newcombe(successes: tuple[int, int], n: tuple[int, int], alpha: float = ALPHA) -> Interval:
+def newcombe(successes: tuple[int, int], n: tuple[int, int]) -> Interval:
     """Newcombe's hybrid score interval for the first rate minus the second."""
     p, q = successes[0] / n[0], successes[1] / n[1]
-    first, second = wilson(successes[0], n[0], alpha), wilson(successes[1], n[1], alpha)
+    first, second = wilson(successes[0], n[0]), wilson(successes[1], n[1])
     low = p - q - math.hypot(p - first.low, second.high - q)
     return Interval(low, p - q + math.hypot(first.high - p, q - second.low))
 
 
-def t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+def t_interval(values: Sequence[float]) -> Interval | None:
     """Student's interval for a mean; None below two values."""
     n = len(values)
     if n < 2:
         return None
-    half = t_quantile(1 - alpha / 2, n - 1) * deviation(values) / math.sqrt(n)
+    half = t_quantile(1 - ALPHA / 2, n - 1) * deviation(values) / math.sqrt(n)
     return Interval(mean(values) - half, mean(values) + half)
 
 
-def log_t_interval(values: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+def log_t_interval(values: Sequence[float]) -> Interval | None:
     """Student's interval for a geometric mean; None below two values, or if one is not positive."""
     if len(values) < 2 or min(values) <= 0:
         return None
-    inner = t_interval([math.log(value) for value in values], alpha)
+    inner = t_interval([math.log(value) for value in values])
     return None if inner is None else Interval(_exp(inner.low), _exp(inner.high))
 
 
@@ -194,15 +194,15 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
-def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALPHA) -> Interval | None:
-    """The order statistics that enclose a quantile with at least 1 - alpha coverage, whatever the distribution.
+def quantile_interval(ordered: Sequence[float], share: float) -> Interval | None:
+    """The order statistics that enclose a quantile with at least 1 - ALPHA coverage, whatever the distribution.
 
     None if the sample is too small for that (a median needs six values). From 100,000 values on the ranks are those
     of the normal approximation, which differ by one at most.
     """
     n = len(ordered)
     if n >= _MANY:
-        half = normal_quantile(1 - alpha / 2) * math.sqrt(n * share * (1 - share))
+        half = normal_quantile(1 - ALPHA / 2) * math.sqrt(n * share * (1 - share))
         return Interval(ordered[math.floor(n * share - half) - 1], ordered[math.ceil(n * share + half)])
     # What lies ten standard deviations below is nothing; (1 - share)^n itself is 0 from a thousand values on.
     begin = max(0, math.floor(n * share - 10 * math.sqrt(n * share * (1 - share))))
@@ -212,9 +212,9 @@ def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALP
     low = high = -1
     for k in range(begin, n + 1):
         cumulative += math.exp(log_term)
-        if cumulative > alpha / 2 and low < 0:
+        if cumulative > ALPHA / 2 and low < 0:
             low = k
-        if cumulative >= 1 - alpha / 2:
+        if cumulative >= 1 - ALPHA / 2:
             high = k + 1
             break
         log_term += math.log((n - k) / (k + 1) * share / (1 - share)) if k < n else 0.0
@@ -223,7 +223,7 @@ def quantile_interval(ordered: Sequence[float], share: float, alpha: float = ALP
     return Interval(ordered[low - 1], ordered[high - 1])
 
 
-def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+def ratio_interval(numerators: Sequence[float], denominators: Sequence[float]) -> Interval | None:
     """An interval for Σ numerators / Σ denominators over pairs, by linearisation on the log scale.
 
     None below two pairs or if either sum is 0 (Cochran, *Sampling Techniques*, 6.3).
@@ -231,16 +231,16 @@ def ratio_interval(numerators: Sequence[float], denominators: Sequence[float], a
     n, top, bottom = len(numerators), math.fsum(numerators), math.fsum(denominators)
     ratio = top / bottom if bottom else 0.0
     squares = math.fsum((x - ratio * y) ** 2 for x, y in zip(numerators, denominators, strict=True))
-    return ratio_interval_of(n, top, bottom, squares, alpha)
+    return ratio_interval_of(n, top, bottom, squares)
 
 
-def ratio_interval_of(n: int, top: float, bottom: float, squares: float, alpha: float = ALPHA) -> Interval | None:
+def ratio_interval_of(n: int, top: float, bottom: float, squares: float) -> Interval | None:
     """As :func:`ratio_interval`, from both sums and Σ(x - ratio·y)²."""
     if n < 2 or top <= 0 or bottom <= 0:
         return None
     ratio = top / bottom
     error = math.sqrt(n / (n - 1) * squares) / bottom / ratio
-    half = t_quantile(1 - alpha / 2, n - 1) * error
+    half = t_quantile(1 - ALPHA / 2, n - 1) * error
     return Interval(ratio * _exp(-half), ratio * _exp(half))
 
 
@@ -261,12 +261,12 @@ class SurvivalStep(NamedTuple):
     high: float
 
 
-def kaplan_meier(times: Iterable[tuple[float, bool]], alpha: float = ALPHA) -> list[SurvivalStep]:
+def kaplan_meier(times: Iterable[tuple[float, bool]]) -> list[SurvivalStep]:
     """The survival curve of times to an event; ``times`` are (duration, whether it ended).
 
     Greenwood's variance on the log-log scale.
     """
-    z = normal_quantile(1 - alpha / 2)
+    z = normal_quantile(1 - ALPHA / 2)
     ordered = sorted(times)
     at_risk, survival, variance = len(ordered), 1.0, 0.0
     steps = []

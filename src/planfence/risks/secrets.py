@@ -24,21 +24,8 @@ _STAND_IN = re.compile(
 )
 
 _WORDS = (
-    *(
-        "akia",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "xox",
-        "sk-",
-        "-----begin",
-        "glpat-",
-        "aiza",
-        "eyj",
-    ),
+    *("akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "sk-", "-----begin", "glpat-"),
+    *("aiza", "eyj"),
     *("npm_", "passw", "secret", "token", "apikey", "api_key", "api-key", "private", "credential"),
 )
 

@@ -15,8 +15,8 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.judge import content
 from planfence.judge.attribution import active_task
-from planfence.judge.check import branch_base
 from planfence.judge.sources import Sources
+from planfence.ledger.records import branch_base
 from planfence.manifest.plan import Plan
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace

@@ -22,11 +22,11 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Need, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.task is None or not ctx.task.states_changes:
+    if ctx.route is not Route.TASK or ctx.task is None or not ctx.task.states_changes:
         return
     for file in ctx.change.files:
         planned = {entry.change for entry in ctx.task.entries(file.path)}

@@ -25,11 +25,11 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
 from planfence.rules.refusalcontext import At
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door not in (Door.TASK, Door.STANDING) or ctx.change.is_merge or ctx.squashed:
+    if ctx.route not in (Route.TASK, Route.STANDING) or ctx.change.is_merge or ctx.squashed:
         return
     limits = ctx.standing.limits if ctx.standing is not None else ctx.policy.limits
     count = len(ctx.change.files)

@@ -24,12 +24,12 @@ from planfence.ledger.holds import Hold
 from planfence.ledger.stages import Facts, Stage
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, by_ledger
 from planfence.tables import HUMAN
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.task is None or ctx.plan is None or not isinstance(ctx.facts, Facts):
+    if ctx.route is not Route.TASK or ctx.task is None or ctx.plan is None or not isinstance(ctx.facts, Facts):
         return
     holds = ctx.facts.holds
     if ctx.facts.state(ctx.task_name).stage is Stage.DONE:

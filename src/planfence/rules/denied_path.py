@@ -21,11 +21,11 @@ from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Context, Door, Rule
+from planfence.rules.rule import Context, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.task is None or not ctx.task.deny:
+    if ctx.route is not Route.TASK or ctx.task is None or not ctx.task.deny:
         return
     for file in ctx.change.files:
         if paths.matches(ctx.task.deny, file.path):

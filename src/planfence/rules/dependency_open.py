@@ -18,11 +18,11 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts, open_dependencies
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.task is None or ctx.plan is None or ctx.door is not Door.TASK or not ctx.change.files:
+    if ctx.task is None or ctx.plan is None or ctx.route is not Route.TASK or not ctx.change.files:
         return
     facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
     for name in open_dependencies(facts, ctx.plan, ctx.task):

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from planfence.change.message import TASK_TRAILER, parse
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, silent
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def check(ctx: Context) -> Iterator[Finding]:
     tasks = message.trailer(TASK_TRAILER)
     if len(tasks) > 1:
         yield RULE.about(f"two tasks in one message: {', '.join(tasks)}")
-    if ctx.change.is_merge or message.autosquash or ctx.door is Door.STANDING:
+    if ctx.change.is_merge or message.autosquash or ctx.route is Route.STANDING:
         return
     if len(message.all_types) > 1:
         weight = None if len(message.types) > 1 else Severity.WARN

@@ -21,11 +21,11 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.TASK or ctx.plan is None or ctx.task is None:
+    if ctx.route is not Route.TASK or ctx.plan is None or ctx.task is None:
         return
     theme = ctx.task.theme
     for file in ctx.change.files:

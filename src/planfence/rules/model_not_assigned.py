@@ -21,11 +21,11 @@ from collections.abc import Iterator
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.task is not None and ctx.plan is not None and ctx.door is Door.TASK and ctx.change.files:
+    if ctx.task is not None and ctx.plan is not None and ctx.route is Route.TASK and ctx.change.files:
         facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
         state = facts.state(ctx.task_name)
         holder = state.holder(ctx.plan, ctx.task, Stage.IMPLEMENT)

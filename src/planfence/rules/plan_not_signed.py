@@ -19,11 +19,11 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, silent
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.policy.trust.plan != "signed" or ctx.staged or ctx.signer or ctx.door is Door.SQUASH:
+    if ctx.policy.trust.plan != "signed" or ctx.staged or ctx.signer or ctx.route is Route.SQUASH:
         return
     for file in ctx.change.decided:
         if ctx.policy.governs(file.path):

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, PlanEdit, Rule, silent
+from planfence.rules.rule import Case, Context, Need, NextStep, PlanEdit, Route, Rule, silent
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -28,7 +28,7 @@ def check(ctx: Context) -> Iterator[Finding]:
         if edit.fault is not None:
             fault = edit.fault
             yield RULE.at(edit.path, f"can't be read: {fault.message}", line=fault.line, column=fault.column)
-        elif ctx.door is Door.REVERT:
+        elif ctx.route is Route.REVERT:
             continue  # the text comes back that bore this number
         elif edit.new is not None and edit.before and edit.new.version <= _last(edit) and not _corrects(edit):
             yield RULE.at(edit.path, f"version {edit.new.version} does not rise above {_last(edit)}")

@@ -32,8 +32,8 @@ class Need(StrEnum):
     ORIGINS = "origins"
 
 
-class Door(StrEnum):
-    """By which door a change comes in."""
+class Route(StrEnum):
+    """By which route a change comes in."""
 
     TASK = "task"
     GOVERNING = "governing"
@@ -109,7 +109,7 @@ class Context:
 
     change: Change
     policy: Policy
-    door: Door
+    route: Route = Route.CLOSED
     plan: Plan | None = None
     task: Task | None = None
     task_name: str = ""
@@ -142,7 +142,7 @@ class Context:
     @property
     def was_judged(self) -> bool:
         """Whether it brings exactly what was judged already: the squash of a head, or the inverse of a commit."""
-        return self.door in (Door.REVERT, Door.SQUASH)
+        return self.route in (Route.REVERT, Route.SQUASH)
 
     @property
     def staged(self) -> bool:

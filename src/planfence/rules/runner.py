@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planfence import POLICY_PATH, prover
-from planfence.change.change import Change
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import SHARED, Policy
 from planfence.records import replace
 from planfence.rules import RULES
-from planfence.rules.rule import Context, Door, Need, Rule
+from planfence.rules.rule import Context, Need, Route, Rule
 
 
-def selected(policy: Policy, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+def selected(policy: Policy) -> tuple[Rule, ...]:
     """The rules that are on."""
-    return tuple(rule for rule in rules if rule.severity_under(policy) is not Severity.OFF)
+    return tuple(rule for rule in RULES if rule.severity_under(policy) is not Severity.OFF)
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[Need]:
@@ -60,38 +59,32 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     )
 
 
+def would_refuse(findings: Iterable[Finding]) -> bool:
+    """Whether any of these refuses its change, or would if the policy did more than observe."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
     lighter = finding.advice or (finding.severity is Severity.WARN and rule.severity is Severity.ERROR)
     return Severity.WARN if lighter else rule.severity_under(policy)
 
 
-def door(  # noqa: PLR0913 - one parameter for each thing that decides it
-    change: Change,
-    policy: Policy,
-    *,
-    task_name: str,
-    planned: bool,
-    urgent: str,
-    unplanned: frozenset[str],
-    model: str,
-    standing: bool = False,
-) -> Door:
-    """By which door a change comes in.
+def route(ctx: Context) -> Route:
+    """By which route the context's change comes in; the route that the context names is not looked at.
 
-    ``planned`` says whether the plans have the task that ``task_name`` names, ``model`` who commits; ``unplanned``
-    is the union of the paths of all unplanned changes of the range, this one included; ``standing`` whether it is
-    standing work.
+    ``ctx.unplanned`` is the union of the paths of all unplanned changes of the range, this one included.
     """
+    change, policy = ctx.change, ctx.policy
     if change.files and all(policy.governs(file.path) for file in change.files):
-        return Door.GOVERNING
-    if urgent and policy.unplanned.lets(model):
-        return Door.URGENT
-    if task_name and planned:
-        return Door.TASK
-    if standing:
-        return Door.STANDING
-    if task_name:
-        return Door.CLOSED
+        return Route.GOVERNING
+    if ctx.urgent and policy.unplanned.lets(ctx.model):
+        return Route.URGENT
+    if ctx.task_name and ctx.task is not None:
+        return Route.TASK
+    if ctx.standing is not None:
+        return Route.STANDING
+    if ctx.task_name:
+        return Route.CLOSED
     if change.is_merge and not change.files:
-        return Door.SMALL
-    return Door.SMALL if 0 < policy.unplanned.files >= len(unplanned) else Door.CLOSED
+        return Route.SMALL
+    return Route.SMALL if 0 < policy.unplanned.files >= len(ctx.unplanned) else Route.CLOSED

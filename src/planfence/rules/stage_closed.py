@@ -21,11 +21,11 @@ from planfence.change.message import TASK_TRAILER
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule, by_ledger
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule, by_ledger
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.task is None or ctx.door is not Door.TASK or not ctx.change.files:
+    if ctx.task is None or ctx.route is not Route.TASK or not ctx.change.files:
         return
     facts = ctx.facts if isinstance(ctx.facts, Facts) else Facts()
     name = ctx.task_name

@@ -21,11 +21,11 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import standing, ways
-from planfence.rules.rule import Context, Door, Rule
+from planfence.rules.rule import Context, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
-    if ctx.door is not Door.CLOSED:
+    if ctx.route is not Route.CLOSED:
         return
     near = _near(ctx)
     if ctx.task_name:

@@ -34,7 +34,7 @@ from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Door, Need, NextStep, Rule
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             continue
         if file.old_mode == Mode.ABSENT:
             yield from _name(ctx, file)
-        if file.path not in named and ctx.door is not Door.URGENT and not ctx.was_judged:
+        if file.path not in named and ctx.route is not Route.URGENT and not ctx.was_judged:
             yield from _kind(ctx, file)
         if file.new_mode == Mode.SYMLINK:
             yield from _target(ctx, file)
@@ -74,7 +74,7 @@ def _kind(ctx: Context, file: FileChange) -> Iterator[Finding]:
         yield RULE.at(file.path, "a submodule that no task names literally")
     elif file.old_mode != Mode.ABSENT and _type(file.old_mode) != _type(file.new_mode):
         yield RULE.at(file.path, "changes its type, and no task names it literally")
-    elif file.new_mode == Mode.SYMLINK and ctx.door in (Door.TASK, Door.STANDING):
+    elif file.new_mode == Mode.SYMLINK and ctx.route in (Route.TASK, Route.STANDING):
         yield RULE.at(file.path, "a symlink that the task does not name literally")
 
 

@@ -154,9 +154,9 @@ STORY = (
 )
 
 
-def play(environment: Environment, *, colour: bool = False) -> Iterator[DemoStep]:
+def play(environment: Environment) -> Iterator[DemoStep]:
     """Play the story in a scratch repository; yields what to show as it happens."""
-    with scratch(environment, colour=colour) as folder:
+    with scratch(environment) as folder:
         for act in STORY:
             yield DemoStep(title=act.title)
             for line in act.quiet:

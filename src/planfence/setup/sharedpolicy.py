@@ -21,7 +21,7 @@ from planfence.identity import detect
 from planfence.judge import check
 from planfence.judge.attribution import team_trailers
 from planfence.judge.planchanges import loosened
-from planfence.judge.sources import Sources, worktree_policy
+from planfence.judge.sources import Sources, require_policy, worktree_policy
 from planfence.manifest.policy import SHARED, Policy
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.pulledfile import Pulled, read_head, with_head
@@ -108,7 +108,7 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     objects = repository.objects
     with fetching(repository) as fetcher:
         head = reader.head(repository)
-        policy = check.require_policy(Sources(objects).policy(head)) if head else check.require_policy(None)
+        policy = require_policy(Sources(objects).policy(head)) if head else require_policy(None)
         todo = [asked] if asked else [_again(path, each) for path, each in _pulled(objects, head, policy)]
         if not todo:
             hint = "say which: planfence policy pull SOURCE@REV"
@@ -239,7 +239,7 @@ def check_shared(repository: Repository) -> Checked:
     with fetching(repository) as fetcher:
         head = reader.head(repository)
         loaded = Sources(objects).load_policy(head) if head else None
-        policy = check.require_policy(loaded.policy if loaded else None)
+        policy = require_policy(loaded.policy if loaded else None)
         assert loaded is not None
         heads = dict(_pulled(objects, head, policy))
         states = [_state(fetcher, path, heads.get(path)) for path in policy.shared]

@@ -18,17 +18,6 @@ _BYTES = ("utf-8", "surrogateescape")
 _AUTHOR = rb"(?m)^author (.*?) ?<([^<>\n]*)> (\d+ [+-]\d{4})$"
 
 
-def compose_trees(repository: Repository, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
-    """Store and return the tree after each step, each on top of the one before.
-
-    Raises :class:`CouldNotCheck` if git refuses; nothing but loose objects is left then.
-    """
-    new = NewTrees(repository)
-    trees = trees_of(new, base_tree, steps)
-    new.store(repository.git)
-    return trees
-
-
 def trees_of(new: NewTrees, base_tree: str, steps: Sequence[CommitStep]) -> tuple[str, ...]:
     """The tree after each step, made and not stored; raises :class:`CouldNotCheck` if a step can't be made."""
     try:

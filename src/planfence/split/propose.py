@@ -105,16 +105,14 @@ def make_proposal(
         from planfence.split.rareidentifiers import rare_names
 
         guide = replace(guide, names=rare_names(repository, subject.tree, judged))
-    groups = _of_open_tasks(repository, objects, subject, propose(judged, guide))
+    groups = _of_open_tasks(repository, subject, propose(judged, guide))
     return Proposal(subject, judged, SplitPlan(subject.base, subject.tree, groups))
 
 
-def _of_open_tasks(
-    repository: Repository, objects: Objects, subject: Subject, groups: tuple[Group, ...]
-) -> tuple[Group, ...]:
+def _of_open_tasks(repository: Repository, subject: Subject, groups: tuple[Group, ...]) -> tuple[Group, ...]:
     """Name another task than the active one only if it is being implemented.
 
-    A group that is left without one comes in by the small door, or is refused by the rules.
+    A group that is left without one comes in by the small route, or is refused by the rules.
     """
     others = {group.task for group in groups if group.task and group.task != subject.task}
     if not others:
@@ -123,7 +121,7 @@ def _of_open_tasks(
 
     head, policy = subject.parents[0], subject.policy
     assert policy is not None
-    known = {name: facts(repository, objects, policy, head, name).state(name).stage for name in others}
+    known = {name: facts(repository, policy, head, name).state(name).stage for name in others}
     closed = {name for name, stage in known.items() if stage is not Stage.IMPLEMENT}
     return tuple(replace(group, task="") if group.task in closed else group for group in groups)
 
@@ -255,13 +253,15 @@ def _messages(proposal: Proposal) -> list[str]:
 def _message(group: Group, subject: Subject) -> str:
     """The group's message with the trailers that the commit-msg hook would write."""
     text = group.message if group.message.endswith("\n") else f"{group.message}\n"
-    if subject.policy is None or subject.claim is None:
+    if subject.policy is None or subject.attribution is None:
         return text
     from planfence.change.message import with_trailers
     from planfence.judge.attribution import team_trailers, trailers
 
-    stage = subject.claim.stage if group.task == subject.task else "implement"
+    stage = subject.attribution.stage if group.task == subject.task else "implement"
     # On a branch that holds a task's commits a small change says that it is of none, as commit-msg marks it.
     marked = bool(subject.task) and not group.task
-    claim = replace(subject.claim, task=group.task, stage=stage, marked=marked)
-    return with_trailers(team_trailers(text, subject.policy, claim.model), trailers(claim, subject.policy), "")
+    attribution = replace(subject.attribution, task=group.task, stage=stage, marked=marked)
+    return with_trailers(
+        team_trailers(text, subject.policy, attribution.model), trailers(attribution, subject.policy), ""
+    )

@@ -30,8 +30,8 @@ class Subject:
 
     ``base`` is the commit that the branch is at (empty: unborn), which the result replaces
     (``commit``) or follows. ``diff`` is the change as `change.hunkreader` reads it. ``author`` keeps the author of a
-    commit that is replaced. ``policy`` is the one by which the new commits are judged, ``claim`` what they will say of
-    themselves under it (None: there is no policy yet).
+    commit that is replaced. ``policy`` is the one by which the new commits are judged, ``attribution`` what they will
+    say of themselves under it (None: there is no policy yet).
     """
 
     base: str
@@ -43,12 +43,12 @@ class Subject:
     commit: bool = False
     author: dict[str, str] = field(default_factory=dict)
     policy: Policy | None = None
-    claim: Attribution | None = None
+    attribution: Attribution | None = None
 
     @property
     def task(self) -> str:
         """`<plan>/<task>` that the change names; empty for none."""
-        return self.claim.task if self.claim else ""
+        return self.attribution.task if self.attribution else ""
 
 
 def subject_of(
@@ -76,8 +76,8 @@ def subject_of(
             "nothing is staged", hint="stage the mixed change, or name the last commit: `planfence split --commit HEAD`"
         )
     policy = _policy(objects, head)
-    claim = _staged_claim(repository, objects, policy, head) if policy else None
-    return Subject(head, (head,) if head else (), base_tree, tree, diff, policy=policy, claim=claim)
+    attribution = _staged_attribution(repository, policy, head) if policy else None
+    return Subject(head, (head,) if head else (), base_tree, tree, diff, policy=policy, attribution=attribution)
 
 
 def _policy(objects: Objects, commit: str) -> Policy | None:
@@ -88,22 +88,21 @@ def _policy(objects: Objects, commit: str) -> Policy | None:
     return Sources(objects).policy(commit)
 
 
-def _staged_claim(repository: Repository, objects: Objects, policy: Policy, head: str) -> Attribution:
-    from planfence.judge.attribution import staged_claim
+def _staged_attribution(repository: Repository, policy: Policy, head: str) -> Attribution:
+    from planfence.judge.attribution import staged_attribution
 
-    claim = staged_claim(repository)
-    if not claim.task:
-        return claim
-    state = facts(repository, objects, policy, head, claim.task).state(claim.task)
-    return replace(claim, stage=str(state.stage), rework=state.round)
+    attribution = staged_attribution(repository)
+    if not attribution.task:
+        return attribution
+    state = facts(repository, policy, head, attribution.task).state(attribution.task)
+    return replace(attribution, stage=str(state.stage), rework=state.round)
 
 
-def facts(repository: Repository, objects: Objects, policy: Policy, head: str, task: str) -> Facts:
+def facts(repository: Repository, policy: Policy, head: str, task: str) -> Facts:
     """What the ledger and the trailers up to ``head`` say of the task."""
-    from planfence.judge.sources import Sources
-    from planfence.judge.verdicts import Verdicts
+    from planfence.ledger.records import load_facts
 
-    return Verdicts(repository, objects, Sources(objects), history=(head,)).facts(policy, task)
+    return load_facts(repository, policy, (head,), [task])[0]
 
 
 def _commit(
@@ -132,12 +131,13 @@ def _commit(
 
     return Subject(
         raw.id, commit.parents, base_tree, commit.tree, diff, commit.message,
-        commit=True, author=author_of(raw), policy=policy, claim=_said_claim(commit.message) if policy else None,
+        commit=True, author=author_of(raw), policy=policy,
+        attribution=_said_attribution(commit.message) if policy else None,
     )  # fmt: skip
 
 
-def _said_claim(message: str) -> Attribution:
+def _said_attribution(message: str) -> Attribution:
     from planfence.change.message import parse
-    from planfence.judge.attribution import claim_of
+    from planfence.judge.attribution import attribution_of
 
-    return claim_of(parse(message))
+    return attribution_of(parse(message))

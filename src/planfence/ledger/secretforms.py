@@ -1,0 +1,392 @@
+"""Secrets by their form: tokens as their issuers publish them, and what stands where only a secret does.
+
+The patterns are the floor of what is found. They are narrow on purpose: hashes, ids, digests of lock files and images
+in base64 are none. A text is a `str` with one character a byte; places are byte offsets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from planfence.lazyregex import pattern
+from planfence.records import dataclass
+
+#: From where to where something stands, and of what kind it is.
+Span = tuple[int, int, str]
+
+# Texts are searched with one character a byte. All expressions are `re.ASCII`: a byte of a longer character is neither
+# white space nor of a word.
+#: What may follow a token that has a length of its own: no more of a longer name.
+_END = r"(?![A-Za-z0-9_-])"
+_WORD = "[A-Za-z0-9_-]"
+
+#: (kind, what a token begins with, what follows). A text without the beginning is not looked at further.
+_PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), "[A-Za-z0-9]{30,255}"),
+    ("github-token", ("github_pat_",), r"\w{30,255}"),
+    (
+        "gitlab-token",
+        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "gloas-"),
+        "[A-Za-z0-9_.-]{20,300}",
+    ),
+    (
+        "slack-token",
+        ("xoxb-", "xoxa-", "xoxp-", "xoxr-", "xoxs-", "xoxe-", "xoxe.xox", "xapp-"),
+        "[A-Za-z0-9.-]{10,300}",
+    ),
+    ("stripe-key", ("sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"), "[A-Za-z0-9+/=]{16,200}"),
+    ("ai-key", ("sk-",), rf"(?=[a-z_-]{{0,60}}[A-Z0-9]){_WORD}{{20,300}}"),
+    ("ai-key", ("gsk_", "pplx-", "xai-", "r8_", "hf_", "lsv2_pt_", "lsv2_sk_", "pcsk_"), f"{_WORD}{{30,300}}"),
+    ("google-key", ("AIza",), f"{_WORD}{{35}}{_END}"),
+    ("google-token", ("ya29.",), f"{_WORD}{{20,1000}}"),
+    ("google-secret", ("GOCSPX-",), f"{_WORD}{{24,64}}"),
+    ("npm-token", ("npm_",), "[A-Za-z0-9]{36}"),
+    ("pypi-token", ("pypi-AgE",), f"{_WORD}{{40,1000}}"),
+    ("docker-token", ("dckr_pat_", "dckr_oat_"), f"{_WORD}{{20,100}}"),
+    ("sendgrid-key", ("SG.",), r"[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
+    ("twilio-key", ("SK", "AC"), f"[0-9a-f]{{32}}{_END}"),
+    ("mailgun-key", ("key-",), f"[0-9a-f]{{32}}{_END}"),
+    ("databricks-token", ("dapi",), f"[0-9a-f]{{32}}(?:-\\d)?{_END}"),
+    ("digitalocean-token", ("dop_v1_", "doo_v1_", "dor_v1_"), "[0-9a-f]{64}"),
+    ("vault-token", ("hvs.", "hvb.", "hvr."), f"{_WORD}{{20,300}}"),
+    ("shopify-token", ("shpat_", "shpca_", "shppa_", "shpss_"), "[0-9a-fA-F]{32}"),
+    ("square-token", ("sq0atp-", "sq0csp-"), f"{_WORD}{{22,64}}"),
+    ("linear-key", ("lin_api_", "lin_oauth_"), "[A-Za-z0-9]{32,64}"),
+    ("notion-token", ("ntn_", "secret_"), f"[A-Za-z0-9]{{40,60}}{_END}"),
+    ("atlassian-token", ("ATATT3", "ATCTT3", "ATBB"), f"{_WORD}{{24,300}}(?:=[A-F0-9]{{8}})?"),
+    ("grafana-token", ("glsa_", "glc_"), "[A-Za-z0-9_+/=]{30,300}"),
+    ("newrelic-key", ("NRAK-", "NRII-", "NRJS-"), f"{_WORD}{{19,64}}"),
+    ("sentry-token", ("sntrys_", "sntryu_"), "[A-Za-z0-9_+/=]{40,300}"),
+    ("postman-key", ("PMAK-",), "[0-9a-f]{24}-[0-9a-f]{34}"),
+    ("age-key", ("AGE-SECRET-KEY-1",), "[0-9A-Z]{58}"),
+    ("doppler-token", ("dp.pt.", "dp.st.", "dp.ct.", "dp.sa."), "[A-Za-z0-9.]{30,100}"),
+    ("planetscale-token", ("pscale_tkn_", "pscale_pw_", "pscale_oauth_"), "[A-Za-z0-9_.=-]{30,100}"),
+    ("supabase-token", ("sbp_", "sb_secret_"), f"{_WORD}{{20,100}}"),
+    ("rubygems-key", ("rubygems_",), "[0-9a-f]{48}"),
+    ("crates-token", ("cio",), f"[A-Za-z0-9]{{32}}{_END}"),
+    ("nuget-key", ("oy2",), f"[a-z0-9]{{43}}{_END}"),
+    ("figma-token", ("figd_", "figo_"), f"{_WORD}{{30,100}}"),
+    ("tailscale-key", ("tskey-",), f"{_WORD}{{20,100}}"),
+    ("netlify-token", ("nfp_",), "[A-Za-z0-9]{36,50}"),
+    ("buildkite-token", ("bkua_", "bkaj_"), "[0-9a-f]{40}"),
+    ("pulumi-token", ("pul-",), "[0-9a-f]{40}"),
+    ("sourcegraph-token", ("sgp_",), "(?:[0-9a-f]{16}_)?[0-9a-f]{40}"),
+    ("onepassword-token", ("ops_eyJ",), "[A-Za-z0-9+/=_-]{100,2000}"),
+    ("aws-key-id", ("AKIA", "ASIA", "ABIA", "ACCA"), f"[A-Z0-9]{{16}}{_END}"),
+    ("alibaba-key-id", ("LTAI",), f"[A-Za-z0-9]{{16,20}}{_END}"),
+    ("jwt", ("eyJ",), r"[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}(?:\.[A-Za-z0-9_-]{0,2000})?"),
+)
+_TOKENS = tuple((kind, begins, pattern(rest, re.ASCII)) for kind, begins, rest in _PREFIXES)
+
+#: Names of what holds a secret, in any spelling, by the words that each of them has.
+_ROOTS = ("pass", "pwd", "secret", "token", "credential", "key", "webhook")
+_PASSWORDS = ("pass", "pwd")
+_KEYS = ("api", "auth", "access", "private", "account", "cryption", "signing")
+#: `DB_PASS`, `--pass` and `pass: "…"`; not `PASS: test_2`, `first_pass_rate` or `bypass`.
+_SHORT_FOR_IT = (
+    r"(?:(?<=[A-Za-z0-9][_-])pass(?![A-Za-z_-])|(?<=--)pass(?=[= ])"
+    r"|(?<![A-Za-z0-9_-])pass(?==|[\"']?[ ]?:[ ]?[\"']))"
+)
+_NAMES = (
+    f"(?:passw(?:or)?d|passphrase|{_SHORT_FOR_IT}|pwd|secret|token|credentials?|webhook[_-]?url"
+    f"|{'|'.join(f'(?<={word}{sign})key' for word in _KEYS for sign in ('', '[_-]'))})"
+)
+#: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
+_OTHER = frozenset(
+    (
+        *("count", "counts", "id", "ids", "name", "names", "type", "types", "url", "uri", "path", "file"),
+        *("files", "len"),
+        *("length", "limit", "size", "expiry", "expires", "ttl", "version", "format", "endpoint", "regex", "pattern"),
+        *("field", "label", "hash", "digest", "used", "in", "out", "cached"),
+    )
+)
+_CAMEL = pattern(
+    r"(?:Count|Id|Name|Type|Url|Uri|Path|File|Length|Limit|Size|Expiry|Ttl|Version|Format|Hash|Digest)\Z", re.ASCII
+)
+#: A value that is a reference, a call or a stand-in, no secret.
+_REFERENCE = pattern(
+    r"[$<{%\[(]|[A-Za-z0-9_]{1,100}(?:\.[A-Za-z0-9_]{1,100}){0,9}[\[(]"
+    r"|(?:none|null|nil|true|false|undefined|required|optional)\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_ASSIGNED = pattern(
+    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=])"
+    r"(?>[ \t]{0,4}(?:[|>][+-]?)?(?:\r?\n[+-]?[ \t]{0,80})?)"
+    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\][^\"'`\r\n\\]{3,400}))(?P=quote)"
+    r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{4,400})))",
+    re.ASCII | re.IGNORECASE,
+)
+#: How long a value is at most where it is looked for, in bytes, and what of a longer one follows.
+_LONGEST = 400
+_MORE = pattern(r"[^\s\"'`]*", re.ASCII)
+_DIGITS = frozenset("0123456789")
+#: `12.5s`, `98%`, `10:30`: what a pass took or made, no password.
+_MEASURE = pattern(r"[0-9][0-9.,:/-]*[A-Za-z%]{0,3}\Z", re.ASCII)
+#: A value of more words in quotes is a sentence.
+_WORDS = 4
+_OPTION = pattern(
+    rf"{_NAMES}(?:=|[ \t]{{1,4}})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{{5,400}})",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """A secret that its place tells: words in small letters, how far before one of them the form begins, and the form.
+
+    Its group `value` is the secret.
+    """
+
+    kind: str
+    words: tuple[str, ...]
+    form: str
+    before: int = 0
+
+
+_CONTEXTS = (
+    _Context(
+        "url-password",
+        ("://",),
+        r"://(?>[^\s/@:'\"<>]{0,200}):(?P<value>[^\s/@'\"<>$\[{(](?>[^\s/@'\"<>]{0,300}))@",
+    ),
+    _Context("url-user", ("://",), r"://(?P<value>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{12,200})@"),
+    _Context("docker-auth", ('"auth":',), r'"auth":\s{0,20}"(?P<value>[A-Za-z0-9+/]{8,400}={0,2})"'),
+    _Context(
+        "xml",
+        ("password>", "passwd>", "passphrase>", "secret>", "token>", "apikey>", "privatekey>"),
+        r"[A-Za-z]{5,10}>(?P<value>[^<>\s]{4,400})</",
+    ),
+    _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
+    _Context(
+        "command-line",
+        tuple(
+            f"{tool} login " for tool in ("docker", "podman", "buildah", "skopeo", "nerdctl", "oras", "registry", "oc")
+        ),
+        r"[a-z]{2,8} login (?:[^\n]{0,200} )?-p[ \t=]?[\"']?(?P<value>[^\s\"'$-][^\s\"']{3,200})",
+    ),
+    _Context(
+        "basic-auth",
+        ("curl ",),
+        r"curl (?:[^\n]{0,200} )?-[fgikLnNsSv]{0,6}u[ \t]{0,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
+    ),
+    _Context("command-line", ("sshpass ",), r"sshpass -p[ \t]?[\"']?(?P<value>[^\s\"'$]{4,200})"),
+    _Context(
+        "authorization",
+        ("bearer ", "basic ", "token ", "apikey "),
+        r"[A-Za-z]{5,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
+    ),
+    _Context(
+        "cookie",
+        ("session=", "sess=", "sid=", "sessionid=", "auth=", "jwt=", "csrftoken="),
+        r"[A-Za-z]{3,9}=(?P<value>[^\s;\"'&]{16,4000})",
+    ),
+    _Context(
+        "url-parameter",
+        tuple(
+            f"{mark}{name}="
+            for mark in "?&"
+            for name in (
+                *("access_token", "api_key", "apikey", "auth_token", "authtoken", "token", "sig", "signature"),
+                *("password", "client_secret", "x-amz-signature", "x-amz-security-token"),
+            )
+        ),
+        r"[?&][A-Za-z_-]{3,30}=(?P<value>[^&\s\"'#<>]{8,2000})",
+    ),
+    _Context(
+        "azure-key",
+        ("accountkey=", "sharedaccesskey="),
+        r"[A-Za-z]{10,15}=(?P<value>[A-Za-z0-9+/]{40,100}={0,2})",
+    ),
+    _Context(
+        "aws-secret",
+        ("secret_access_key", "secretaccesskey"),
+        r"[A-Za-z_]{15,17}[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<value>[A-Za-z0-9/+=]{40})",
+    ),
+    _Context(
+        "netrc",
+        ("machine ",),
+        r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,200}\s{1,4}password\s{1,4}(?P<value>\S{3,200})",
+    ),
+    _Context(
+        "basic-auth",
+        (" -u ", " --user ", " --user="),
+        r" --?[a-z]{1,4}[ \t=]{1,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
+    ),
+    _Context("slack-webhook", ("hooks.slack.com/",), r"[a-z.]{15}/[a-z]{5,10}/(?P<value>[A-Za-z0-9/_-]{20,200})"),
+    _Context("discord-webhook", ("/api/webhooks/",), r"[a-z/]{14}(?P<value>\d{15,22}/[A-Za-z0-9_-]{50,100})"),
+    _Context("telegram-token", (":aa",), r"(?P<value>[0-9]{8}:AA[A-Za-z0-9_-]{33})" + _END, 8),
+    _Context(
+        "azure-secret",
+        ("q~",),
+        r"(?P<value>[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34})(?![A-Za-z0-9_~-])",
+        4,
+    ),
+    _Context("mailchimp-key", ("-us",), r"(?P<value>[0-9a-f]{32}-us[0-9]{1,2})" + _END, 32),
+    _Context("airtable-token", ("pat",), r"(?P<value>pat[A-Za-z0-9]{14}\.[0-9a-f]{64})"),
+    _Context("terraform-token", (".atlasv1.",), r"(?P<value>[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70})", 14),
+    _Context("aws-bedrock-key", ("absk",), r"(?P<value>ABSK[A-Za-z0-9+/]{100,200}={0,2})"),
+    # Base64 is full of `AAAA`: nothing of it is a token.
+    _Context("square-token", ("eaaa",), r"(?<![A-Za-z0-9_+/-])(?P<value>EAAA[A-Za-z0-9_-]{60})(?![A-Za-z0-9_+/-])"),
+)
+#: Those of them that have a form of their own besides.
+_FORMED = frozenset(
+    (
+        *("slack-webhook", "discord-webhook", "telegram-token", "azure-secret", "mailchimp-key", "airtable-token"),
+        *("terraform-token", "aws-bedrock-key", "square-token"),
+    )
+)
+_FORMS = tuple(pattern(context.form, re.ASCII) for context in _CONTEXTS)
+_DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END, re.ASCII)
+_KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
+_KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
+_KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
+#: So short a value stands in any text.
+SHORTEST = 6
+
+
+def secrets(text: str) -> Iterator[Span]:
+    """Yield all secrets of a text that have a form of their own, or stand in a place of their own."""
+    small = text.lower()
+    yield from _keys(text)
+    yield from _tokens(text)
+    yield from _contexts(text, small)
+    yield from _assigned(text, small)
+
+
+def tokens(text: str) -> Iterator[Span]:
+    """Yield the secrets alone that can be told without what stands around them."""
+    yield from _tokens(text)
+    yield from (span for span in _contexts(text, text.lower()) if span[2] in _FORMED)
+
+
+def places(text: str, word: str) -> Iterator[int]:
+    """Yield where a word stands, one after the other."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
+
+
+def in_name(char: str, more: str) -> bool:
+    """Whether a character (empty: the text ends) goes on with a name of letters, digits and ``more``."""
+    # Of a byte of a longer character nobody can tell by itself whether it is a letter.
+    return char.isascii() and bool(char) and (char.isalnum() or char in more)
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a token may begin here: not inside of a longer name, but behind a diff's sign, or what stands escaped."""
+    before = text[max(at - 3, 0) : at]
+    last = before[-1:]
+    if not in_name(last, "_-"):
+        return True
+    if last == "-":
+        return len(before) == 1 or before[-2] == "\n"
+    return before[-2:] in ("\\n", "\\r", "\\t") or (len(before) == 3 and before[0] == "%")
+
+
+def _keys(text: str) -> Iterator[Span]:
+    """Whole blocks of private keys, also if the beginning or the end was cut off."""
+    if "PRIVATE KEY" not in text:
+        return
+    last = 0
+    marks = [(found.start(), found.end(), found[1] == "BEGIN") for found in _KEY_MARK.finditer(text)]
+    for number, (start, end, begins) in enumerate(marks):
+        if begins:
+            follows = marks[number + 1] if number + 1 < len(marks) else None
+            if follows is not None and not follows[2]:
+                last = follows[1]
+            else:
+                body = _KEY_TEXT.match(text, end, follows[0] if follows else len(text))
+                last = body.end() if body else end
+            yield start, last, "private-key"
+        elif last < end:
+            first = start
+            while first > last and text[first - 1] in _KEY_LETTERS:
+                first -= 1
+            last = end
+            yield first, end, "private-key"
+
+
+def _tokens(text: str) -> Iterator[Span]:
+    for kind, begins, rest in _TOKENS:
+        for begin in begins:
+            for at in places(text, begin):
+                found = rest.match(text, at + len(begin)) if _begins(text, at) else None
+                if found is not None:
+                    yield at, found.end(), kind
+    if "." in text:
+        yield from (
+            (*found.span(), "discord-token") for found in _DISCORD.finditer(text) if _begins(text, found.start())
+        )
+
+
+def _contexts(text: str, small: str) -> Iterator[Span]:
+    for context, form in zip(_CONTEXTS, _FORMS, strict=True):
+        for word in context.words:
+            for at in places(small, word):
+                found = form.match(text, max(at - context.before, 0))
+                if found is not None and not _refers(found["value"]):
+                    start, end = found.span("value")
+                    # Of digits in front of a form that has some, all are its own.
+                    while context.kind == "telegram-token" and text[start - 1 : start].isdigit():
+                        start -= 1
+                    yield start, end, context.kind
+
+
+def _assigned(text: str, small: str) -> Iterator[Span]:
+    for root in _ROOTS:
+        for at in places(small, root):
+            found = _ASSIGNED.match(text, at)
+            if found is not None:
+                group = "quoted" if found["quoted"] is not None else "bare"
+                if not (_tells(found["more"]) and not _refers(found[group]) and _is_value(root, found, group)):
+                    found = None
+            if found is None and _is_option(small, at):
+                found, group = _OPTION.match(text, at), "quoted"
+                if found is not None and (_refers(found[group]) or not _can_be(root, found, group)):
+                    found = None
+            if found is not None:
+                if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
+                    continue  # the name of what was taken out before
+                start, end = found.span(group)
+                more = _MORE.match(text, end) if end - start >= _LONGEST else None
+                yield start, more.end() if more else end, "assigned"
+
+
+def _is_option(small: str, at: int) -> bool:
+    """Whether the word at a place belongs to a long option: `--db-password`."""
+    dashes = small.rfind("--", max(at - 20, 0), at)
+    return dashes >= 0 and not any(map(str.isspace, small[dashes:at]))
+
+
+def _tells(more: str) -> bool:
+    """Whether a name that goes on so still names a secret."""
+    last = re.split("[_-]", more.lower())[-1]
+    return last not in _OTHER and more.lower() not in _OTHER and not _CAMEL.search(more)
+
+
+def _is_value(root: str, found: re.Match[str], group: str) -> bool:
+    """Whether what a secret's name is given can be one."""
+    value = found[group]
+    if not _can_be(root, found, group) or (
+        root not in _PASSWORDS and (len(value) < SHORTEST or _DIGITS.issuperset(value))
+    ):
+        return False
+    has_digit = not _DIGITS.isdisjoint(value)
+    if group == "quoted":
+        return " " not in value or (has_digit and len(value.split()) <= _WORDS)
+    if found.string[found.end() : found.end() + 1] in ("(", "["):
+        return False  # a call
+    # Without quotes it has a digit, as a type or a word has not; but a shell's variables are given nothing else.
+    name, _, given = found[0].partition("=")
+    return has_digit or (root in _PASSWORDS and name.isupper() and given == value)
+
+
+def _can_be(root: str, found: re.Match[str], group: str) -> bool:
+    """Whether a value can be a password, if its name is no more than `pass`."""
+    return root != "pass" or found[0][4:5].isalpha() or _MEASURE.match(found[group]) is None
+
+
+def _refers(value: str) -> bool:
+    return _REFERENCE.match(value) is not None
