@@ -275,6 +275,11 @@ class Verdicts:
         if claim.task and not governs and landing.undone(change, message, claim):
             ctx = replace(ctx, door=Door.REVERT, message=None)
             return ctx, judge(ctx, rules)
+        source = landing.picked(change, message, self.base) if self.walks and message is not None else None
+        if source is not None:
+            self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on the protected branch")
+            own = self._as_squash(ctx)
+            return own, judge(own, rules)
         if change.name not in self.landed or message is None or len(change.parents) != 1:
             return None
         brought = self._by_head(landing, ctx)
@@ -289,6 +294,10 @@ class Verdicts:
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
+        elif not claim.task and len(ctx.unplanned) > len(set(change.paths)) and not landing.knows_requests:
+            # Small changes that a forge rebased count by request, and no message says which it was.
+            note = f"if requests were merged by rebase, their heads are not here: `{to_fetch(brings)}`"
+            self.notes += [note] if note not in self.notes else []
         return None
 
     # -- squashes
@@ -303,9 +312,7 @@ class Verdicts:
             clean, count = self._judge_head(head, change.parents[0])
             where = head.ref.removeprefix("refs/") or head.commit[:12]
             if clean and count:
-                # A forge made it, and whoever amended the plan did so in a commit of the head.
-                ctx = replace(ctx, door=Door.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
-                ctx = replace(ctx, edits=self._landed(change, ctx.policy, ctx.edits))
+                ctx = self._as_squash(ctx)
                 self.notes.append(f"{change.name[:12]} is what {where} brings: judged by its {count} commits")
                 return ctx, judge(ctx, self.rules(ctx.policy)[0])
             refused = where if count else refused
@@ -313,6 +320,11 @@ class Verdicts:
             self.notes.append(f"{change.name[:12]} is what {refused} brings, which is refused itself")
             return ctx, None
         return None
+
+    def _as_squash(self, ctx: Context) -> Context:
+        """What was judged elsewhere, as it comes here: whoever amended a plan in it did so in a commit of its own."""
+        ctx = replace(ctx, door=Door.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
+        return replace(ctx, edits=self._landed(ctx.change, ctx.policy, ctx.edits))
 
     def _judge_head(self, head: Head, parent: str) -> tuple[bool, int]:
         assert self.judge_head is not None
