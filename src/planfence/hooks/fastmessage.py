@@ -20,6 +20,8 @@ _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 _COMMIT = b"\0"
 #: Asks for git's comment prefix, under both of its names.
 _COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup|i18n\.commitencoding)$")
+#: What the settings that say it are called, and no other of git's.
+_OF_MESSAGES = ("core.comment", "commit.cleanup", "commit.verbose", "i18n.commitencoding")
 #: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
@@ -28,6 +30,8 @@ def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     """Prove change and message plain, write the trailers, leave word, and log it; False or an exception: not proved."""
     change = Staged(place)
     standing = change.standing
+    if _is_told(place):
+        return False  # the full check hears what the command was told
     settings = None if place.unedited else place.git(*_COMMENT)
     data = places.read_file(name, 1 << 16)
     text = data.decode("utf-8")
@@ -91,11 +95,14 @@ def _amends() -> bool:
     return True
 
 
+def _is_told(place: LightRepository) -> bool:
+    """Whether the command was told, by `-c` or by variables, how to clean or to encode messages."""
+    said = [value.lower() for name, value in place.environment.items() if name[:11] == "GIT_CONFIG_"]
+    return any(word in value for value in said for word in _OF_MESSAGES)
+
+
 def _names_encoding(place: LightRepository) -> bool:
-    """Whether a setting of this repository, of the user or of the command names an encoding for messages."""
-    said = [value for name, value in place.environment.items() if name[:10] == "GIT_CONFIG"]
-    if any("commitencoding" in value.lower() for value in said):
-        return True
+    """Whether a setting of this repository, or of the user, names an encoding for messages."""
     home = place.environment.get("HOME", "").encode()
     for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
         try:

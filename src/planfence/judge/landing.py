@@ -172,7 +172,11 @@ class Landing:
                 continue
             before = commit.parents[0]
             made = self._sources.has(before, POLICY_PATH)
-            if made and self._merges.applied(self._objects.tree_of(before), commit.tree, self._objects.tree_of(parent)) == change.tree:
+            if (
+                made
+                and self._merges.applied(self._objects.tree_of(before), commit.tree, self._objects.tree_of(parent))
+                == change.tree
+            ):
                 return commit
         return None
 
