@@ -275,6 +275,25 @@ def test_init_writes_it_and_says_so(empty_repo) -> None:
     assert not (empty_repo.root / "plans").exists()
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_command_finds_what_it_needs_in_an_export(empty_repo, alone: bool) -> None:
+    """Without `links` no test of a Node project ever passed: its packages are not in the tree."""
+    more = {} if alone else {"workspaces": ["p/*"]}
+    package = {"scripts": {"test": "node --test"}, "devDependencies": {"x": "1"}} | more
+    empty_repo.write("package.json", json.dumps(package))
+    empty_repo.write(".gitignore", "node_modules\n")
+    empty_repo.write("node_modules/x/index.js")
+    assert empty_repo.planfence("init", "--commit").returncode == 0
+    text = (empty_repo.root / "planfence.toml").read_text()
+    assert ('\nlinks = ["node_modules"]\n' in text) is alone
+    own = 'command = "ls node_modules/x/index.js"'
+    lines = [own if line.startswith("command") else line for line in text.split("\n")]
+    empty_repo.write("planfence.toml", "\n".join(lines))
+    for subject in ("chore: command", "chore: it counts from here"):
+        empty_repo.commit(subject, "--no-verify")
+    assert (empty_repo.planfence("test").returncode == 0) is alone
+
+
 def test_without_one_it_is_said_which_line_to_write(repo) -> None:
     repo.write("Makefile", "test:\n\ttrue\n")
     line = 'write `command = "make test"` under [tests]'

@@ -58,10 +58,11 @@ _JEST_FILE = "JEST_JUNIT_OUTPUT_FILE={junit}"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A command line for `[tests] command`, and the file that shows it."""
+    """A command line for `[tests] command`, the file that shows it, and the folders for `links` that it needs."""
 
     command: str
     shown_by: str
+    links: tuple[str, ...] = ()
 
 
 def find(top: Path) -> Shown | None:
@@ -173,7 +174,10 @@ def _node(folder: _ProjectFolder) -> Iterator[Shown]:
         is_one = folder.has("pnpm-workspace.yaml") if manager == "pnpm" else package.get("workspaces")
         command = several.get(manager, "") if is_one else ""
     if command:
-        yield Shown(command, "package.json")
+        # In a workspace the packages in it are links to the worktree's code, which is not the tree's.
+        alone = not package.get("workspaces") and not folder.has("pnpm-workspace.yaml")
+        asks = package.get("dependencies") or package.get("devDependencies")
+        yield Shown(command, "package.json", ("node_modules",) if asks and alone else ())
 
 
 def _package(folder: _ProjectFolder, name: str) -> dict[str, Any]:
