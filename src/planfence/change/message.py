@@ -61,7 +61,7 @@ _REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
 #: The subjects of merges and squashes: GitHub's, Gitea's and Forgejo's, Bitbucket's, Azure's.
 _REQUEST_SUBJECTS = (
     pattern(r"Merge pull request #(\d{1,9}) (?:from|in) \S"),
-    pattern(r"Merge pull request '[^\r\n]*' \([#!](\d{1,9})\) from \S"),
+    pattern(r"\AMerge pull request '[^\r\n]*' \([#!](\d{1,9})\) from \S"),
     pattern(r"Merged in \S+ \(pull request #(\d{1,9})\)"),
     pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
 )
