@@ -20,8 +20,6 @@ _KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 _COMMIT = b"\0"
 #: Asks for git's comment prefix, under both of its names.
 _COMMENT = ("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup|i18n\.commitencoding)$")
-#: What the settings that say it are called, and no other of git's.
-_OF_MESSAGES = ("core.comment", "commit.cleanup", "commit.verbose", "i18n.commitencoding")
 #: Shows a commit as the shell of post-commit asks for it (`setup/shims.py`).
 _SHOWN = ("--always", "-r", *RAW_DIFF[2:], "--encoding=UTF-8", "--pretty=tformat:%H%n%P%n%B", "HEAD", "--")
 
@@ -30,8 +28,6 @@ def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     """Prove change and message plain, write the trailers, leave word, and log it; False or an exception: not proved."""
     change = Staged(place)
     standing = change.standing
-    if _is_told(place):
-        return False  # the full check hears what the command was told
     settings = None if place.unedited else place.git(*_COMMENT)
     data = places.read_file(name, 1 << 16)
     text = data.decode("utf-8")
@@ -41,7 +37,7 @@ def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     plan, files = change.prove()
     if not change.raw and _amends():
         return False  # an amended message, whose commit keeps its task
-    if place.unedited and _names_encoding(place):
+    if _names_encoding(place):
         return False  # the full check says whether readers find trailers in it
     if text.lstrip(" \t\r\n")[:1] == "#":
         return False  # some clean-ups keep it as the subject
@@ -95,14 +91,13 @@ def _amends() -> bool:
     return True
 
 
-def _is_told(place: LightRepository) -> bool:
-    """Whether the command was told, by `-c` or by variables, how to clean or to encode messages."""
-    said = [value.lower() for name, value in place.environment.items() if name[:11] == "GIT_CONFIG_"]
-    return any(word in value for value in said for word in _OF_MESSAGES)
-
-
 def _names_encoding(place: LightRepository) -> bool:
-    """Whether a setting of this repository, or of the user, names an encoding for messages."""
+    """Whether the command was told how to clean or encode messages; with no editor, if a file names an encoding too."""
+    said = [value.lower() for name, value in place.environment.items() if name[:11] == "GIT_CONFIG_"]
+    if any(word in value for value in said for word in ("core.comment", "commit.", "commitencoding")):
+        return True
+    if not place.unedited:
+        return False
     home = place.environment.get("HOME", "").encode()
     for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
         try:
