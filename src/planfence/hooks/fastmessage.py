@@ -94,10 +94,9 @@ def _amends() -> bool:
 def _names_encoding(place: LightRepository) -> bool:
     """Whether the command was told how to clean or encode messages; with no editor, if a file names an encoding too."""
     said = [value.lower() for name, value in place.environment.items() if name[:11] == "GIT_CONFIG_"]
-    if any(word in value for value in said for word in ("core.comment", "commit.", "commitencoding")):
-        return True
-    if not place.unedited:
-        return False
+    told = any(word in value for value in said for word in ("core.comment", "commit.", "commitencoding"))
+    if told or not place.unedited:
+        return told
     home = place.environment.get("HOME", "").encode()
     for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
         try:

@@ -275,7 +275,7 @@ class Verdicts:
         if claim.task and not governs and landing.undone(change, message, claim):
             ctx = replace(ctx, door=Door.REVERT, message=None)
             return ctx, judge(ctx, rules)
-        source = landing.picked(change, message, self.base) if self.walks and message is not None else None
+        source = landing.picked(change, message, self.basis.base) if self.walks and message is not None else None
         if source is not None:
             self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on the protected branch")
             own = self._as_squash(ctx)
