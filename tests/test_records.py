@@ -95,8 +95,8 @@ def test_arguments_that_do_not_fit_are_refused_before_and_after_it_is_compiled(e
 def test_of_two_trailers_the_first_counts_for_all(models: tuple[str, str]) -> None:
     """Else a commit was one model's for its role, and another's for who may review it."""
     from planfence.change.message import parse
-    from planfence.judge.attribution import claim_of
+    from planfence.judge.attribution import attribution_of
     from planfence.ledger.records import commit_fact
 
     text = "feat: x\n\nPlan-Task: p/a\n" + "".join(f"Plan-Model: {model}\n" for model in models)
-    assert commit_fact("1" * 40, text.encode()).model == claim_of(parse(text)).model == models[0]
+    assert commit_fact("1" * 40, text.encode()).model == attribution_of(parse(text)).model == models[0]

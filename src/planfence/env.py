@@ -64,6 +64,13 @@ class Environment:
         """Variables for questions to the repository that this process runs in."""
         return tables.for_git(self.variables)
 
+    def settings(self) -> dict[str, str]:
+        """The variables by which git was told a configuration (`-c` is one), which :meth:`for_git` leaves out.
+
+        What git does with a message, and what it pushes, it decides by them too.
+        """
+        return {name: value for name, value in self.variables.items() if name.startswith("GIT_CONFIG_")}
+
     def for_child(self) -> dict[str, str]:
         """Variables for a process that is none of this repository's business, such as a test run.
 

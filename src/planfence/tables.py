@@ -49,6 +49,8 @@ RAW_DIFF = ("-r", "-z", "--raw", "--no-abbrev", *_WHOLE_DIFF)
 MYERS = ("--numstat", "--diff-algorithm=myers")
 #: Options that count lines only.
 NUMSTAT = ("-r", "-z", *_WHOLE_DIFF, *MYERS)
+#: And with renamed files told by their content, as git does by itself.
+RENAME_COUNTS = (*NUMSTAT, "-M", "-l7000")
 
 #: Variables that an agent sets for the commands that it runs, in the order in which they are believed. Codex stands
 #: first: a planner that hands a task to `codex exec` leaves its own variables in place. Amp sets CLAUDECODE too, Kilo

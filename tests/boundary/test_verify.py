@@ -131,6 +131,11 @@ def test_the_command_in_every_format(branch) -> None:
     assert json.loads(repo.planfence("verify", span, "--format", "sarif").stdout)["runs"][0]["results"]
     assert repo.planfence("verify", span, "--format", "github").stdout.startswith("::error ")
     assert ET.fromstring(repo.planfence("verify", span, "--format", "junit").stdout).get("failures") == "1"
+    for output in ("sarif", "github", "junit", "gitlab"):  # a job's log has what the format has no place for
+        said = repo.planfence("verify", span, "--format", output).stderr
+        assert "note: as asked" in said
+        assert "1 error" in said
+    assert repo.planfence("verify", span, "--format", "json").stderr == ""
 
 
 def test_exit_zero_never_hides_that_nothing_could_be_checked(branch) -> None:

@@ -2,6 +2,14 @@ import pytest
 
 from planfence.change.pathclass import PathClass, classify
 
+LOCKS = """
+uv.lock pixi.lock Cargo.lock Gemfile.lock gems.locked composer.lock Podfile.lock Cartfile.resolved Package.resolved
+mix.lock rebar.lock infra/.terraform.lock.hcl charts/Chart.lock MODULE.bazel.lock buf.lock conda-lock.yml
+stack.yaml.lock cabal.project.freeze shard.lock renv.lock packages.lock.json paket.lock Brewfile.lock.json
+requirements-dev.lock pylock.dev.toml gradle/verification-metadata.xml .pnp.cjs buildscript-gradle.lockfile
+deno.lock shrinkwrap.yaml vcpkg-lock.json
+"""
+
 
 @pytest.mark.parametrize(
     ("path", "expected"),
@@ -10,6 +18,10 @@ from planfence.change.pathclass import PathClass, classify
         ("package-lock.json", "lock"),
         ("web/yarn.lock", "lock"),
         ("go.sum", "lock"),
+        *((name, "lock") for name in LOCKS.split()),
+        ("src/lock.py", "src"),
+        ("src/spinlock.c", "src"),
+        ("src/.lock", "config"),
         (".github/workflows/ci.yml", "ci"),
         (".gitlab-ci.yml", "ci"),
         ("Jenkinsfile", "ci"),

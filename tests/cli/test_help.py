@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from planfence.cli.main import COMMANDS, GROUPS
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from planfence.cli.main import COMMANDS, GROUPS, planfence
 
 
 def test_every_verb_stands_in_one_group() -> None:
@@ -16,6 +21,24 @@ def test_each_has_one_whole_line(repo) -> None:
         assert f"{title}:" in lines
         for verb, words in verbs.items():
             assert any(line.split(None, 1) == [verb, words] for line in lines), verb
+
+
+def groups(command: Any, *words: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command that has commands."""
+    if isinstance(command, click.Group):
+        yield words
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            yield from groups(command.get_command(ctx, name), *words, name)
+
+
+def test_so_has_every_command_of_a_group(repo) -> None:
+    found = list(groups(planfence))
+    assert ("plan",) in found
+    for words in found:
+        lines = repo.planfence(*words, "--help", COLUMNS="80").stdout.splitlines()
+        assert max(map(len, lines)) <= 80, words
+        assert not [line for line in lines[1:] if line.endswith("...")], words
 
 
 def test_the_shell_completes_verbs(repo) -> None:

@@ -42,22 +42,28 @@ def test_what_the_hooks_let_through_stands(hooked, seed: int) -> None:
 
 
 def way(hooked, random: Random, text: str, content: str) -> None:
-    head = hooked.git("rev-parse", "HEAD")
+    head, settings = hooked.git("rev-parse", "HEAD"), dict[str, str]()
     setting, mode = random.choice(SETTINGS), random.choice(CLEANUPS)
     options = [f"--cleanup={mode}"] if mode else []
     options += ["-q", *random.choice(([], [], ["-v"], ["-s"]))]
     for key in ("core.commentChar", "commit.cleanup", "commit.verbose", "i18n.commitEncoding"):
         hooked.git("config", "--unset-all", key, ok=False)
-    if setting:
+    told = random.choice(("by the repository", "by -c", "by variables")) if setting else ""
+    if told == "by the repository":
         hooked.git("config", *setting)
+    elif told == "by -c":  # as `git -c` hands it on
+        settings = {"GIT_CONFIG_PARAMETERS": f"'{setting[0]}'='{setting[1]}'"}
+    elif told:
+        key, value = setting
+        settings = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": value}
     file = hooked.root / ".git/words"
     file.write_text(text, encoding="utf-8")
     how = random.choice((["-m", text], ["-F", str(file)], ["-F", str(file), "-e"], [], ["-e", "-F", str(file)]))
     editor = {} if "-m" in how else {"GIT_EDITOR": "true" if how else f"cat {file} -"}
     if not how:  # an editor that puts the words before git's own
         editor = {"GIT_EDITOR": f'sh -c \'cat {file} "$1" > "$1.new" && mv "$1.new" "$1"\' sh'}
-    done = attempt(hooked, *options, *how, text=f"{text}{content}", **editor)
-    said = f"{setting} {options} {how} {text!r}\n{done.stderr}"
+    done = attempt(hooked, *options, *how, text=f"{text}{content}", **editor, **settings)
+    said = f"{setting} {told} {options} {how} {text!r}\n{done.stderr}"
     if done.returncode:
         assert hooked.git("rev-parse", "HEAD") == head, said
         assert "Traceback" not in done.stderr, said
@@ -70,14 +76,27 @@ def way(hooked, random: Random, text: str, content: str) -> None:
         hooked.git("reset", "-q", "--hard")
         return
     form = "--format=%(trailers:only,unfold,key_value_separator=%x3D)"
+    local = told == "by the repository"
     # A clone with another prefix does not know `#` scissors, behind which the text may name what it likes.
-    local = setting[:1] == ("core.commentChar",) and SCISSORS not in text
+    local = local and setting[:1] == ("core.commentChar",) and SCISSORS not in text
     for char in ("#", *(setting[1:] if local else ())):
         plain = ("-c", f"core.commentChar={char}", "log", "--encoding=none", "-1", form)
         ours = [line for line in hooked.git(*plain).split("\n") if line.startswith("Plan-")]
         assert "\n".join(ours) == OURS, f"{char} {said}"
     checked = hooked.planfence("check", "--commit", "HEAD")
     assert checked.returncode == 0, f"{checked.stdout}{said}"
+
+
+@pytest.mark.parametrize("mode", ["scissors", "strip"])
+@pytest.mark.parametrize("setting", ["core.commentChar=;", "commit.verbose=true", "core.commentChar=auto"])
+def test_settings_of_the_command_alone_count(hooked, setting: str, mode: str) -> None:
+    """`git -c`, as aliases and editors have it: trailers stood behind the scissors, and git cut them off."""
+    hooked.write("src/auth.py", "other\n")
+    text = "feat: more\n\nwords\n\n# see also\n#12\n; x"
+    hooked.git("add", "-A")
+    hooked.git("-c", setting, "commit", "-q", f"--cleanup={mode}", "-e", "-m", text, GIT_EDITOR="true")
+    assert "Plan-Task: auth/middleware" in hooked.git("log", "-1", "--format=%(trailers)")
+    assert hooked.planfence("check", "--commit", "HEAD").returncode == 0
 
 
 @pytest.mark.parametrize("mode", ["scissors", "whitespace", "verbatim", "strip"])

@@ -90,6 +90,9 @@ def test_more_than_the_inverse_is_no_revert(repo: Repo) -> None:
         ('Revert "feat: old work on auth"', "This reverts commit {short}."),
         ("chore: undo it", "This reverts commit {id}"),
         ("chore: undo it", "This reverts merge request !12"),
+        ("revert: the log-in", "Refs: {short}"),
+        ("Rolled back {short}", "It broke the shop."),
+        ('Revert "feat: old work on auth"\r', "\r\nThis reverts commit {id}.\r\n"),
     ],
 )
 def test_forges_and_people_write_it_so(repo: Repo, subject: str, body: str) -> None:
@@ -101,8 +104,8 @@ def test_forges_and_people_write_it_so(repo: Repo, subject: str, body: str) -> N
         commit = record(repo, f"feat: old work on auth (#12)\n\n{trailers('bill')}")
         repo.git("checkout", "-q", "-B", "work")
     repo.git("revert", "--no-commit", commit)
-    text = body.format(id=commit, short=commit[:9])
-    repo.git("commit", "-q", "--no-verify", "-m", f"{subject}\n\n{text}")
+    text = f"{subject}\n\n{body}".format(id=commit, short=commit[:9])
+    repo.git("commit", "-q", "--no-verify", "--cleanup=verbatim", "-m", text)
     assert codes(repo) == set()
 
 
@@ -133,6 +136,104 @@ def test_the_inverse_of_a_merge(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "back")
     repo.git("revert", "--no-edit", "-m", "1", "HEAD")
     assert codes(repo) == set()
+
+
+@pytest.mark.parametrize("side", ["1", "2"])
+def test_a_merge_is_undone_to_either_of_its_parents(repo: Repo, side: str) -> None:
+    for letter in "def":
+        work(repo, letter=letter)
+    repo.git("checkout", "-q", "main")
+    for letter in "xyz":
+        work(repo, "bill", letter)
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #3 from a/work", "work")
+    merge = repo.git("rev-parse", "HEAD")
+    repo.git("checkout", "-q", "-b", "back")
+    repo.git("revert", "--no-edit", "-m", side, "HEAD")
+    assert codes(repo, merge) == set()
+    repo.git("revert", "--no-edit", "HEAD")
+    assert codes(repo, merge) == set()
+    repo.git("reset", "-q", "--hard", merge)
+    repo.git("revert", "--no-commit", "-m", side, "HEAD")
+    repo.write("evil.txt", "more than that\n")
+    record(repo, f'Revert "x"\n\nThis reverts commit {merge}, reversing\nchanges made to {merge}.')
+    assert codes(repo, merge) == {"MSG001"}
+
+
+def test_a_model_undoes_no_merge_or_squash_that_brought_anothers_work(repo: Repo) -> None:
+    own, undo = trailers("auth", "codex"), 'Revert "x"\n\nThis reverts commit {}.\n\n'
+    repo.git("checkout", "-q", "main")
+    work(repo, "bill", "x")
+    repo.git("checkout", "-q", "work")
+    work(repo, "auth", "x", f"feat: x\n\n{own}")
+    repo.git("merge", "-q", "--no-ff", "--no-verify", "-m", f"Merge main\n\n{own}", "main")
+    merge = repo.git("rev-parse", "HEAD")
+    repo.git("revert", "--no-commit", "-m", "1", merge)
+    record(repo, undo.format(merge) + own)
+    assert "SCP001" in codes(repo)
+    repo.git("reset", "-q", "--hard", merge)
+    repo.git("revert", "--no-commit", "-m", "2", merge)
+    record(repo, undo.format(merge) + own)
+    assert codes(repo) == set()
+    both = f"Both (#3)\n\n* feat: x\n\n{trailers('bill')}\n\n* feat: y\n\n{own}"
+    squashed = record(repo, both, src__bill__y="1\n", src__auth__y="1\n")
+    repo.git("revert", "--no-commit", squashed)
+    record(repo, undo.format(squashed) + own)
+    assert "SCP001" in codes(repo, squashed)
+
+
+# -- picks
+
+
+def both_on_main(repo: Repo, way: str) -> str:
+    """Bring work of two tasks to `main` as a squash or a merge, and go back to the branch `work` before it."""
+    for name in ("auth", "bill"):
+        record(repo, f"feat: x\n\n{trailers(name)}", **{f"src__{name}__{letter}": "1\n" for letter in "xy"})
+    repo.git("checkout", "-q", "main")
+    repo.git("merge", "-q", *(["--squash"] if way == "squash" else ["--no-ff", "--no-verify", "-m", "Merge"]), "work")
+    if way == "squash":
+        record(repo, f"Both (#12)\n\n* feat: x\n\n{trailers('auth')}\n\n* feat: x\n\n{trailers('bill')}")
+    repo.git("checkout", "-q", "-B", "work", "release/1")
+    return repo.git("rev-parse", "main")
+
+
+@pytest.mark.parametrize("way", ["squash", "merge", "small"])
+def test_a_pick_of_what_the_protected_branch_has_needs_no_task(repo: Repo, tmp_path: Path, way: str) -> None:
+    picked = [both_on_main(repo, way)] if way != "small" else []
+    if way == "small":  # each passed by itself, and was no part of a larger change
+        repo.git("checkout", "-q", "main")
+        picked = [record(repo, f"chore: {n}", **{f"notes__{n}{letter}": "1\n" for letter in "ab"}) for n in range(3)]
+        repo.git("checkout", "-q", "-B", "work", "release/1")
+    start = repo.git("rev-parse", "HEAD")
+    for commit in picked:
+        repo.git("cherry-pick", "-x", *(["-m", "1"] if way == "merge" else []), commit)
+    for name, tip in (("main", "main"), ("release/1", "release/1")):
+        repo.git("update-ref", f"refs/remotes/origin/{name}", tip)
+    path = tmp_path / "event.json"
+
+    def asked() -> Any:
+        event = {"pull_request": {"head": {"sha": repo.git("rev-parse", "HEAD")}}}
+        path.write_text(json.dumps(event | {"repository": {"default_branch": "main"}}))
+        told = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(path), "GITHUB_BASE_REF": "release/1"}
+        return judged_by_event(repo, **told)
+
+    assert not asked().refused, asked()
+    repo.write("evil.txt", "more than that\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "--amend", "--no-edit")
+    assert asked().refused
+    # What is nowhere on the protected branch was not judged.
+    repo.git("reset", "-q", "--hard", start)
+    repo.git("checkout", "-q", "-b", "side")
+    beside = record(repo, "chore: side", **{f"side__{letter}": "1\n" for letter in "abc"})
+    repo.git("checkout", "-q", "work")
+    repo.git("cherry-pick", "-x", beside)
+    assert asked().refused
+
+
+def judged_by_event(repo: Repo, **told: str) -> Any:
+    from planfence.boundary import verify
+
+    return verify.verify(repo.open(**told)).report
 
 
 def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> None:
@@ -219,13 +320,14 @@ def test_a_squash_of_a_refused_head_is_refused(repo: Repo) -> None:
     assert any("which is refused itself" in note for note in found.report.notes)
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("end", ["", "\n\nCo-authored-by: Bo <bo@example.org>"])
-def test_without_a_head_the_message_says_whose_files_they_are(repo: Repo, end: str) -> None:
+def test_without_a_head_the_message_says_whose_files_they_are(repo: Repo, end: str, line_end: str) -> None:
     work(repo, "auth", "x")
     record(repo, f"test: x\n\n{trailers('auth')}", src__auth__y="1\n", src__auth__z="1\n")
     work(repo, "docs", "x")
     each = [f"* {kind}: x\n\n{trailers(name)}" for kind, name in (("feat", "auth"), ("test", "auth"), ("docs", "docs"))]
-    squash(repo, "\n\n".join(["All (#12)", *each]) + end)
+    squash(repo, ("\n\n".join(["All (#12)", *each]) + end).replace("\n", line_end))
     repo.git("update-ref", "-d", "refs/pull/12/head")
     assert codes(repo, "main^", "main") == set()
     repo.write("src/bill/x.txt", "whose?\n")
@@ -375,6 +477,60 @@ def test_what_nobody_reads_counts_as_files(repo: Repo, counted: bool) -> None:
     repo.write("src/auth/mine/yarn.lock", "1\n" * 99)
     repo.commit(f"feat: y\n\n{trailers('auth')}")
     assert codes(repo) == {"SIZ001"}
+
+
+@pytest.mark.parametrize(("whole", "found"), [(False, set()), (True, {"SIZ001"})])
+def test_of_a_file_that_is_renamed_and_edited_the_edit_counts(repo: Repo, whole: bool, found: set[str]) -> None:
+    """Git knows the file again by what is left of it."""
+    long = "".join(f"{n} of a long file\n" for n in range(500))
+    repo.git("checkout", "-q", "main")
+    record(repo, f"feat: long\n\n{trailers('auth')}", src__auth__long=long, src__auth__also=long.upper())
+    repo.git("checkout", "-q", "-B", "work")
+    (repo.root / "src/auth/new").mkdir()
+    for name in ("long", "also"):
+        repo.git("mv", f"src/auth/{name}.txt", f"src/auth/new/{name}.txt")
+    text = long[::-1] if whole else long.replace("7 of", "seven of")
+    record(repo, f"feat: x\n\n{trailers('auth')}", src__auth__new__long=text)
+    assert codes(repo) == found
+
+
+def test_a_rebased_groups_small_changes_need_the_heads(repo: Repo) -> None:
+    heads = []
+    for number in range(3):
+        repo.git("checkout", "-q", "-B", "work", "main")
+        heads.append(record(repo, f"chore: {number}", **{f"notes__{number}{letter}": "1\n" for letter in "ab"}))
+    base = repo.git("rev-parse", "main")
+    repo.git("checkout", "-q", "main")
+    for head in heads:
+        repo.git("cherry-pick", head)
+    repo.git("branch", "-q", "-D", "work")
+    report = judged(repo, base, "main").report
+    assert report.refused
+    assert [note for note in report.notes if "'+refs/pull/*/head:refs/pull/*/head'" in note]
+    for number, head in enumerate(heads):
+        repo.git("update-ref", f"refs/pull/{number}/head", head)
+    assert codes(repo, base, "main") == set()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Merge pull request #{} from a/b",
+        "Merge pull request 'Title (#9)' (#{}) from a/b into main",
+        "Merge pull request 'Title' (!{}) from a:b into main",
+        "Merge pull request #{} in A/b from x to main",
+        "Merged in fix/x (pull request #{})",
+        "Merged PR {}: Title",
+    ],
+)
+def test_what_forges_write_of_a_merge_says_which_request_it_was(repo: Repo, subject: str) -> None:
+    base = repo.git("rev-parse", "main")
+    for number in range(3):
+        repo.git("checkout", "-q", "-B", "work", base)
+        record(repo, f"chore: {number}", **{f"notes__{number}{letter}": "1\n" for letter in "ab"})
+        repo.git("checkout", "-q", "main")
+        repo.git("merge", "-q", "--no-ff", "--no-verify", "-m", subject.format(number + 20), "work")
+    assert codes(repo, base, "main") == set()
 
 
 # -- what a merge would meet, and who passed the hooks by

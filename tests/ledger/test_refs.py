@@ -94,9 +94,9 @@ def test_a_ref_that_was_deleted_or_put_back_loses_nothing(repo, harm):
 
 
 def test_a_broken_history_closes_rather_than_opens(repo):
-    ref = own_ref(repo)
-    parent = repo.git("rev-parse", ref)
-    write_move(repo.open(), Policy(), start())
+    write_move(repo.open(), Policy(), start("x/y"))
+    parent = repo.git("rev-parse", own_ref(repo))
+    write_move(repo.open(), Policy(), start("x/z"))
     loose = repo.root / ".git" / "objects" / parent[:2] / parent[2:]
     loose.unlink()
     with pytest.raises(CouldNotCheck):

@@ -156,6 +156,8 @@ def test_the_switch_is_one_line(empty_repo) -> None:
 
 
 PACKAGE = '{"scripts": {"test": "%s"}, "devDependencies": {%s}}'
+VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
+PYTEST = "pytest -q --junit-xml={junit}"
 PROJECTS = {
     "pyproject": ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, "pytest -q --junit-xml={junit}"),
     "dependency": ({"pyproject.toml": '[dependency-groups]\ndev = ["pytest>=8"]\n'}, "pytest -q --junit-xml={junit}"),
@@ -188,6 +190,66 @@ PROJECTS = {
     "make": ({"Makefile": "all: test\n\ntest: all\n\tx\n"}, "make test"),
     "make without tests": ({"Makefile": "tests-are-here := 1\nall:\n\ttest -f x\n"}, ""),
     "python before make": ({"Makefile": "test:\n", "pytest.ini": ""}, "pytest -q --junit-xml={junit}"),
+    "vitest with words": (
+        {"package.json": PACKAGE % ("vitest watch --config ci.ts", "")},
+        f"npx vitest run --config ci.ts {VITEST}",
+    ),
+    "vitest, built before": (
+        {"package.json": PACKAGE % ("npm run build && vitest", ""), "yarn.lock": ""},
+        f"yarn test --run {VITEST}",
+    ),
+    "vitest elsewhere": ({"package.json": PACKAGE % ("cd web && vitest run", "")}, f"npm test -- {VITEST}"),
+    "vitest, then more": ({"package.json": PACKAGE % ("vitest run && tsc", '"vitest": "1"')}, "npm test"),
+    "jest, then more": ({"package.json": PACKAGE % ("jest && eslint .", '"jest-junit": "1"')}, "npm test"),
+    "jest with a variable": (
+        {"package.json": PACKAGE % ("NODE_ENV=test jest", '"jest-junit": "1"'), "pnpm-lock.yaml": ""},
+        "JEST_JUNIT_OUTPUT_FILE={junit} pnpm test --reporters=default --reporters=jest-junit",
+    ),
+    "node with options": (
+        {"package.json": PACKAGE % ("node --import tsx --test-only --test 'src/*.ts'", "")},
+        "node --import tsx --test-only --test --test-reporter=junit --test-reporter-destination={junit} 'src/*.ts'",
+    ),
+    "bun": (
+        {"package.json": PACKAGE % ("bun test src", ""), "bun.lock": ""},
+        "bun test src --reporter=junit --reporter-outfile={junit}",
+    ),
+    "pnpm's packages": (
+        {
+            "package.json": "{}",
+            "pnpm-lock.yaml": "",
+            "pnpm-workspace.yaml": "",
+            "p/a/package.json": PACKAGE % ("x", ""),
+        },
+        "pnpm -r test",
+    ),
+    "npm's packages": (
+        {"package.json": '{"workspaces": ["p/*"]}', "p/a/package.json": PACKAGE % ("x", "")},
+        "npm test --workspaces --if-present",
+    ),
+    "packages without tests": ({"package.json": '{"workspaces": ["p/*"]}', "p/a/package.json": "{}"}, ""),
+    "with a mark": ({"package.json": "\ufeff" + PACKAGE % ("mocha", "")}, "npm test"),
+    "deep": ({"package.json": "[" * 99_999}, ""),
+    "cargo, several": ({"Cargo.toml": "[package]\n[workspace]\nmembers = ['a']\n"}, "cargo test --workspace"),
+    "go, several": ({"go.work": "go 1.24\n\nuse (\n\t.\n\t./lib/\n)\n", "go.mod": ""}, "go test ./... ./lib/..."),
+    "gradle, several": ({"settings.gradle.kts": "", "gradlew": "", "app/build.gradle.kts": ""}, "./gradlew test"),
+    "just with a default": ({"JUSTFILE": "test-x:\n\n@test url='http://x' *more=\"\":\n    x\n"}, "just test"),
+    "just, by another name": ({"justfile": "alias test := t\nt:\n"}, "just test"),
+    "just without tests": ({"justfile": "test := 'x'\ntest-unit:\n  test :\nexport test:='y'\n"}, ""),
+    "make, several at once": ({"GNUmakefile": "check test: all; x\n"}, "make test"),
+    "make, others": ({"Makefile": ".PHONY: test\ntest-unit:\ntest/%: x\ntest ::= 1\nx test=1: y\n"}, ""),
+    "tox.toml": ({"tox.toml": 'commands = [["pytest", {replace = "posargs"}]]'}, "tox -- --junit-xml={junit}"),
+    "tox in pyproject": ({"pyproject.toml": '[tool.tox]\nlegacy_tox_ini = ""\n'}, "tox"),
+    "tox.ini of others": ({"tox.ini": "[flake8]\nmax-line-length = 99\n", "Makefile": "test:\n"}, "make test"),
+    "nox": ({"noxfile.py": "def lint(s):\n\ndef tests(session):\n"}, "nox -s tests"),
+    "nox, pytest": (
+        {"noxfile.py": "def tests(session):\n    session.run('pytest', *session.posargs)\n"},
+        "nox -s tests -- --junit-xml={junit}",
+    ),
+    "poetry": ({"pyproject.toml": '[tool.poetry.group.dev.dependencies]\npytest = "^8"\n'}, PYTEST),
+    "requirements": ({"requirements/dev.txt": "# x\npytest==8\n"}, PYTEST),
+    "setup.py": ({"setup.py": "setup(extras_require={'dev': ['pytest>=8']})\n"}, PYTEST),
+    "deep test files": ({"src/x/tests/unit/test_a.py": ""}, PYTEST),
+    "only a plugin of pytest": ({"pyproject.toml": "[project.entry-points.pytest11]\nx = 'y'\n"}, ""),
     "broken": ({"package.json": "{", "pyproject.toml": "["}, ""),
     "nothing": ({"README.md": ""}, ""),
 }
@@ -211,6 +273,25 @@ def test_init_writes_it_and_says_so(empty_repo) -> None:
     assert "\n[tests]" in (empty_repo.root / "planfence.toml").read_text()
     assert "first.toml" not in said
     assert not (empty_repo.root / "plans").exists()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_command_finds_what_it_needs_in_an_export(empty_repo, alone: bool) -> None:
+    """Without `links` no test of a Node project ever passed: its packages are not in the tree."""
+    more = {} if alone else {"workspaces": ["p/*"]}
+    package = {"scripts": {"test": "node --test"}, "devDependencies": {"x": "1"}} | more
+    empty_repo.write("package.json", json.dumps(package))
+    empty_repo.write(".gitignore", "node_modules\n")
+    empty_repo.write("node_modules/x/index.js")
+    assert empty_repo.planfence("init", "--commit").returncode == 0
+    text = (empty_repo.root / "planfence.toml").read_text()
+    assert ('\nlinks = ["node_modules"]\n' in text) is alone
+    own = 'command = "ls node_modules/x/index.js"'
+    lines = [own if line.startswith("command") else line for line in text.split("\n")]
+    empty_repo.write("planfence.toml", "\n".join(lines))
+    for subject in ("chore: command", "chore: it counts from here"):
+        empty_repo.commit(subject, "--no-verify")
+    assert (empty_repo.planfence("test").returncode == 0) is alone
 
 
 def test_without_one_it_is_said_which_line_to_write(repo) -> None:

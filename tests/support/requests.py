@@ -355,7 +355,8 @@ class Team:
     def land(self, request: Request, method: str) -> bool:
         """Bring a request to the branch that is checked out; False: this method can't."""
         head, before = request.head, self.git("rev-parse", "HEAD")
-        title = f"Merge pull request #{request.number} from a/b"
+        gitea = f"Merge pull request 'Request (it)' (#{request.number}) from a/b into main"
+        title = self.chance.choice((f"Merge pull request #{request.number} from a/b", gitea))
         if method == "merge":
             self.git("merge", "-q", "--no-ff", "--no-verify", "-m", title, head, ok=False)
         elif method == "fast-forward":
@@ -431,7 +432,7 @@ class Team:
             text = f"Request {request.number} (#{request.number})\n\n" + "\n\n".join(parts)
         if self.chance.random() < 0.5:
             text = f"{text.rstrip()}\n\nCo-authored-by: Bo <bo@example.org>"
-        return text
+        return text.replace("\n", "\r\n") if self.chance.random() < 0.2 else text  # as a web form sends it
 
 
 def copy(template: Path, place: Path, made: Any) -> Any:

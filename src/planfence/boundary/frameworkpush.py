@@ -98,7 +98,7 @@ def _settings(repository: Repository, push: Ancestor | None) -> Mapping[str, str
     Configuration that the push got by variables or by `-c` counts, which our own questions to git never hear.
     """
     told = push.variables if push and push.variables is not None else repository.environment.variables
-    named = {name: value for name, value in told.items() if name.startswith("GIT_CONFIG")}
+    named = repository.environment.but(told).settings()
     out = repository.git.status("config", "-z", "--includes", "--get-regexp", r"^(push|remote)\.", variables=named)[1]
     pairs = (entry.partition("\n") for entry in out.decode("utf-8", "surrogateescape").split("\0") if entry)
     return {key: value if newline else "true" for key, newline, value in pairs}

@@ -44,15 +44,27 @@ _CLOSING = pattern(
 _PULL_REQUEST = pattern(r"\((?:#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
 _INNER = pattern(
-    r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)\r?$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
+#: Other words for it; then every id in the message may be meant (conventionalcommits.org: `revert:`, `Refs: ID, ID`).
+_UNDOES = pattern(r"(?:revert|reapply|undo|roll(?:ed|ing)?[ -]?back|back(?:ed|ing)?[ -]?out)\b", re.IGNORECASE)
+_ID = pattern(r"\b[0-9a-f]{7,64}\b")
+#: Written by `git cherry-pick -x`.
+_PICKED = pattern(r"^\(cherry picked from commit ([0-9a-f]{40,64})\)", re.MULTILINE)
 _REVERTS_REQUEST = pattern(
     r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
 )
 _REVERTED_TITLE = pattern(r'(?P<verb>Revert|Reapply) "(?P<title>.*)"')
 _REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
-_REQUEST_MERGE = pattern(r"Merge pull request #(\d{1,9}) from \S")
+#: The subjects of merges and squashes: GitHub's, Gitea's and Forgejo's, Bitbucket's, Azure's.
+_REQUEST_SUBJECTS = (
+    pattern(r"Merge pull request #(\d{1,9}) (?:from|in) \S"),
+    pattern(r"\AMerge pull request '[^\r\n]*' \([#!](\d{1,9})\) from \S"),
+    pattern(r"Merged in \S+ \(pull request #(\d{1,9})\)"),
+    pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
+)
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 _COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
 #: Written by git-subtree.sh into the commit that it squashes a foreign history to.
@@ -115,9 +127,10 @@ class Message:
 def parse(text: str) -> Message:
     """Parse a finished message (comments already stripped)."""
     text = text.partition("\0")[0]  # git reads a commit's message no further
+    trailers = parse_trailers(text)
+    text = text.replace("\r\n", "\n")  # as web forms write a squash's
     subject, _, body = text.strip(_SPACE).partition("\n")
     types, scope = _header_types(subject)
-    trailers = parse_trailers(text)
     prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
     found = list(_BODY_HEADER.finditer(prose))
     types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
@@ -279,9 +292,9 @@ def rework_round(value: str) -> int:
 
 def request_of(message: Message) -> str:
     """Return the number of the request that a forge says it merged with this commit; empty if it says none."""
-    found = (
-        _REQUEST_MERGE.match(message.subject) or _REQUEST.search(message.subject) or _REQUEST_LINE.search(message.body)
-    )
+    subject = message.subject
+    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None)
+    found = found or _REQUEST.search(subject) or _REQUEST_LINE.search(message.body)
     return found[1] if found else ""
 
 
@@ -318,6 +331,8 @@ class Reverted:
 def reverted(message: Message) -> Reverted | None:
     """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
     commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
+    if not commits and _UNDOES.match(message.subject):
+        commits = tuple(dict.fromkeys(_ID.findall(f"{message.subject}\n{message.body}")))
     request = _REVERTS_REQUEST.search(message.body)
     title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
     if not commits and not request and not title:
@@ -325,6 +340,11 @@ def reverted(message: Message) -> Reverted | None:
     # Git says `Reapply` of what reverts a revert (sequencer.c, since 2.43).
     named = "" if title is None else f'Revert "{title["title"]}"' if title["verb"] == "Reapply" else title["title"]
     return Reverted(commits, request[1] if request else "", named)
+
+
+def picked(message: Message) -> tuple[str, ...]:
+    """Return the ids of the commits that a commit is said to be picked from, the latest first."""
+    return tuple(dict.fromkeys(reversed(_PICKED.findall(message.body))))
 
 
 def subtree_of(message: Message) -> str:

@@ -28,7 +28,14 @@ def _words(text: str) -> frozenset[str]:
 _LOCK_NAMES = _words(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lockb bun.lock deno.lock cargo.lock "
     "poetry.lock pdm.lock uv.lock pipfile.lock pylock.toml gemfile.lock composer.lock go.sum go.work.sum "
-    "flake.lock mix.lock packages.lock.json gradle.lockfile podfile.lock package.resolved pubspec.lock"
+    "flake.lock mix.lock packages.lock.json gradle.lockfile podfile.lock package.resolved pubspec.lock "
+    "shrinkwrap.yaml gems.locked cabal.project.freeze cpanfile.snapshot project.assets.json dub.selections.json "
+    "lake-manifest.json verification-metadata.xml .pnp.cjs .pnp.loader.mjs"
+)
+#: What other tools call theirs: Cartfile.resolved, Chart.lock, .terraform.lock.hcl, conda-lock.yml, Brewfile.lock.json.
+_LOCK_ENDS = (
+    *(".lock", ".lockfile", ".resolved", ".lock.json", ".lock.hcl", ".lock.yml", ".lock.yaml", ".lock.toml"),
+    *("-lock.json", "-lock.yml", "-lock.yaml", "-lock.toml"),
 )
 _DEPS_NAMES = _words(
     "package.json cargo.toml go.mod go.work gemfile pipfile composer.json requirements.in constraints.txt "
@@ -78,13 +85,21 @@ _GENERATED_ENDS = (
     *(".min.js", ".min.css", ".pb.go", "_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi"),
     *(".g.dart", ".snap", ".map", ".designer.cs"),
 )
+#: Where Yarn keeps itself and packages, which are committed whole (github-linguist, vendor.yml).
+_COMMITTED_TOOLS = ("/.yarn/releases/", "/.yarn/plugins/", "/.yarn/sdks/", "/.yarn/cache/")
 _REQUIREMENTS = ("requirements", "constraints")
 _VENDORED = _words("vendor _vendor vendored _vendored third_party node_modules")
 
 
 def is_vendored(path: str) -> bool:
     """Whether somebody else's code is kept there: a change of it is a new version of a dependency."""
-    return not _VENDORED.isdisjoint(path.lower().split("/")[:-1])
+    lower = f"/{path.lower()}"
+    return not _VENDORED.isdisjoint(lower.split("/")[:-1]) or any(folder in lower for folder in _COMMITTED_TOOLS)
+
+
+def _is_lock(name: str) -> bool:
+    pinned = name.startswith("pylock.") and name.endswith(".toml")  # PEP 751
+    return name in _LOCK_NAMES or pinned or (name.endswith(_LOCK_ENDS) and name not in _LOCK_ENDS)
 
 
 def _is_generated(name: str, folders: Sequence[str]) -> bool:
@@ -141,7 +156,7 @@ def classify(path: str) -> PathClass:
     stem, _, extension = name.partition(".")
     last = name.rpartition(".")[2] if "." in name else ""
     ladder = (
-        (PathClass.LOCK, name in _LOCK_NAMES),
+        (PathClass.LOCK, _is_lock(name)),
         (PathClass.GENERATED, _is_generated(name, folders)),
         (PathClass.CI, _is_ci(name, lower)),
         (PathClass.DEPS, name in _DEPS_NAMES or _names_requirements(name, folders)),

@@ -20,9 +20,10 @@ def command() -> None:
 @click.option("--older-than", "days", type=click.IntRange(min=1), metavar="DAYS", help="[default: the policy's]")
 @click.option("--local", is_flag=True, help="Drop them in this clone alone.")
 def prune(remote: str, days: int | None, local: bool) -> int:
-    """Drop prompts, diffs and outputs that are older than the policy keeps them, here and on REMOTE.
+    """Drop prompts, diffs and outputs that are too old.
 
-    Statements stay, with the digests of what was there. REMOTE is the policy's, the branch's own, or `origin`.
+    What is older than the policy keeps it goes, here and on REMOTE. Statements stay, with the digests of what was
+    there. REMOTE is the policy's, the branch's own, or `origin`.
 
     Exit codes: 0 done, 2 nothing says how old, 3 the remote did not drop them.
     """

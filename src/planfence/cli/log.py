@@ -39,7 +39,10 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the records and the counts.")
 def show(task: str, last: int, as_json: bool) -> int:
-    """Show the last records (times in UTC), and what could not be read there. With `-n 0` the whole log is read."""
+    """Show the last records, and what could not be read there.
+
+    Times are in UTC. With `-n 0` the whole log is read.
+    """
     repository = here()
     logs = list(dict.fromkeys(files.own_logs(repository, policy_of(repository))))
     reading = files.read_last(logs, last, task) if last > 0 else files.read_logs(logs)
@@ -65,7 +68,10 @@ def show(task: str, last: int, as_json: bool) -> int:
 @command.command()
 @click.argument("fields", nargs=-1, required=True, metavar="KEY=VALUE…")
 def add(fields: tuple[str, ...]) -> None:
-    """Add a record, such as `task=auth-mw/login model=codex cost=0.42 time_min=26 review_round=2`."""
+    """Add a record of what a run took.
+
+    For example `task=auth-mw/login model=codex cost=0.42 time_min=26 review_round=2`.
+    """
     pairs = {}
     for field in fields:
         name, equals, value = field.partition("=")
@@ -124,7 +130,10 @@ def collect(file: TextIO | None, task: str, model: str, days: int) -> None:
     "--to", "endpoint", default="", metavar="URL", help="With otlp: post to this collector (http://host:4318)."
 )
 def export_(kind: str, output: Path | None, endpoint: str) -> None:
-    """Write the log for other programs: every line (jsonl, otlp), or sums that add up (parquet)."""
+    """Write the log for other programs.
+
+    That is every line (jsonl, otlp), or sums that add up (parquet).
+    """
     repository = here()
     policy = policy_of(repository)
     if kind == "parquet":

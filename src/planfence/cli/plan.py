@@ -99,7 +99,10 @@ def new(  # noqa: PLR0913 - one parameter an option
 @command.command("show")
 @click.argument("plan_id", metavar="[ID]", required=False)
 def show(plan_id: str | None) -> int:
-    """Show a plan; without ID the active task's, or the only one, else a list of all."""
+    """Show a plan, or a list of all.
+
+    Without ID it is the active task's, or the only one, else the list.
+    """
     found = use.shown_plans(here(), plan_id)
     if len(found) == 1:
         emit(render.show(found[0], colour=wants_colour(env.current())))
@@ -112,7 +115,9 @@ def show(plan_id: str | None) -> int:
 @click.argument("names", metavar="[ID|FILE]...", nargs=-1)
 @formats
 def lint(names: tuple[str, ...], output: str) -> int:
-    """Say what a plan lacks before it is worth starting; without a name all plans of the worktree.
+    """Say what a plan lacks before it is worth starting.
+
+    Without a name all plans of the worktree are looked at.
 
     Exit codes: 0 clean, 1 findings, 2 a plan that can't be read.
     """

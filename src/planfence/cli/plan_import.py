@@ -20,7 +20,10 @@ from planfence.terminal import say
 @click.option("--tag", default="", help="Taskmaster: which list, where there are several.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def command(kind: str, plan_id: str, tag: str, file: Path) -> int:
-    """Write a plan from FILE, with a TODO wherever the other tool says nothing; never overwrites one."""
+    """Write a plan from FILE, which another tool made.
+
+    There is a TODO wherever that says nothing. No plan is overwritten.
+    """
     place, text = import_plan(here(), kind, file, plan_id=plan_id, tag=tag)
     say(f"{os.path.relpath(place)}")
     gaps = text.count("TODO") - 1

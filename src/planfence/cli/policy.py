@@ -19,7 +19,10 @@ def command() -> None:
 @command.command("show")
 @click.option("--origin", is_flag=True, help="Say which file and line each value comes from.")
 def show(*, origin: bool) -> int:
-    """Print the policy that counts here, merged from all its files, as TOML."""
+    """Print the policy that counts here, as TOML.
+
+    It is merged from all its files.
+    """
     from planfence.render import policy as render
 
     emit(render.shown(use.shown_policy(here()), origin=origin))
@@ -31,7 +34,9 @@ def show(*, origin: bool) -> int:
 @click.option("--file", default="org.toml", show_default=True, metavar="PATH", help="The file there.")
 @click.option("--to", default="", metavar="PATH", help="Where it goes.  [default: .planfence/ and its name]")
 def pull(spec: str | None, file: str, to: str) -> int:
-    """Bring a shared policy from another repository, in a commit of its own.
+    """Bring a shared policy from another repository.
+
+    It comes in a commit of its own.
 
     SOURCE is any URL or path that git takes, REV a branch, a tag or a commit.  [default: its HEAD]
     Without SOURCE, every shared policy that was pulled before is brought up to date.
@@ -53,7 +58,9 @@ def pull(spec: str | None, file: str, to: str) -> int:
 
 @command.command("check")
 def check() -> int:
-    """Say whether a shared policy is behind where it comes from, was edited by hand, or is loosened; for CI.
+    """Say whether a shared policy is up to date, and whole.
+
+    It is not if it is behind where it comes from, was edited by hand, or is loosened. For CI.
 
     Exit codes: 0 all is as it should be, 1 it is not, 2 a policy that is wrong, 3 git can't fetch one.
     """

@@ -64,15 +64,20 @@ def _leave_summary(repository: Repository, report: Report) -> None:
         say(f"planfence: the job's summary could not be written: {error.strerror}", err=True)
 
 
+#: Formats with no place for what to fetch and what to type: in CI a job's log says it.
+_WITHOUT_NOTES = ("github", "gitlab", "sarif", "junit")
+
+
 def emit_report(repository: Repository, outcome: CheckResult, output: str, *, far: bool = False) -> int:
     """Print a report in one of the formats; return the exit code. ``far``: CI judged, not the clone of the author."""
     report, task = outcome.report, outcome.attribution.task
     steps = next_steps(repository, outcome, far=far)
     if output != "text":
         _emit_machine(report, steps, output)
-    else:
-        colour = wants_colour(env.current())
-        emit(text.render(report, steps, colour=colour, task=task) + text.summary(report, colour))
+    aside = far and output in _WITHOUT_NOTES
+    if output == "text" or aside:
+        colour = wants_colour(env.current()) and not aside
+        emit(text.render(report, steps, colour=colour, task=task) + text.summary(report, colour), err=aside)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
 
 

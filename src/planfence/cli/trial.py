@@ -36,7 +36,10 @@ def start(
     guardrail: float,
     looks: tuple[int, int],
 ) -> None:
-    """Fix the rules of the trial NAME and let it run: from now on `planfence start TASK` assigns each task its flow."""
+    """Fix the rules of the trial NAME, and let it run.
+
+    From now on `planfence start TASK` assigns each task its flow.
+    """
     for arm in arms:
         checked(arm, "--arms")
     repository = here()

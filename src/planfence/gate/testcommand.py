@@ -9,8 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from planfence.errors import PlanfenceError
 from planfence.files.plain import open_plain
+from planfence.foreignjson import read_json
 from planfence.records import dataclass
 
 #: A file of more bytes is not a configuration.
@@ -18,31 +21,54 @@ _MOST = 1 << 20
 _PYTEST = "pytest -q --junit-xml={junit}"
 _ANYTHING = re.compile(r"\A")
 _PYTEST_SAYS = {
-    "pyproject.toml": re.compile(r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b", re.MULTILINE),
+    "pyproject.toml": re.compile(r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b|^pytest *=", re.MULTILINE),
     "pytest.ini": _ANYTHING,
     ".pytest.ini": _ANYTHING,
     "pytest.toml": _ANYTHING,
-    "setup.cfg": re.compile(r"^\[tool:pytest\]", re.MULTILINE),
+    "setup.cfg": re.compile(r"^\[tool:pytest\]|^[ \t]*pytest\b", re.MULTILINE),
+    "setup.py": re.compile(r"^[^#\n]*[\"']pytest\b", re.MULTILINE),
+    "Pipfile": re.compile(r"^pytest *=", re.MULTILINE),
     "tox.ini": re.compile(r"^\[pytest\]", re.MULTILINE),
     "conftest.py": _ANYTHING,
 }
-_MADE = (("just", ("justfile", "Justfile", ".justfile")), ("make", ("GNUmakefile", "makefile", "Makefile")))
+_TOX_SAYS = {
+    "tox.ini": re.compile(r"^\[(?:tox|testenv)", re.MULTILINE),
+    "tox.toml": _ANYTHING,
+    "pyproject.toml": re.compile(r"^\[tool\.tox", re.MULTILINE),
+    "setup.cfg": re.compile(r"^\[tox:tox\]", re.MULTILINE),
+}
+_SESSION = re.compile(r"^def (tests?|unit|unit_tests?|unittests?)\(", re.MULTILINE)
+_TEST_FILES = (
+    *("test_*.py", "tests/**/test_*.py", "test/**/test_*.py", "tests/**/*_test.py"),
+    "src/*/tests/**/test_*.py",
+)
+_REQUIREMENTS = ("*requirements*.txt", "requirements/*.txt", "*requirements*.in", "requirements/*.in")
+_MADE = (
+    ("just", ("justfile", "Justfile", ".justfile", "JUSTFILE")),
+    ("make", ("GNUmakefile", "makefile", "Makefile")),
+)
 #: What `npm init` writes if there are no tests.
 _NO_TESTS = "no test specified"
+_VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
+_NODE = "--test-reporter=junit --test-reporter-destination={junit}"
+_JEST = "--reporters=default --reporters=jest-junit"
+_BUN = "--reporter=junit --reporter-outfile={junit}"
+_JEST_FILE = "JEST_JUNIT_OUTPUT_FILE={junit}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A command line for `[tests] command`, and the file that shows it."""
+    """A command line for `[tests] command`, the file that shows it, and the folders for `links` that it needs."""
 
     command: str
     shown_by: str
+    links: tuple[str, ...] = ()
 
 
 def find(top: Path) -> Shown | None:
     """Return the test command of the project at this folder; None if nothing shows one.
 
-    Of several the first of these counts: pytest, tox, the package manager of `package.json`, cargo, go, Maven,
+    Of several the first of these counts: pytest, tox, nox, the package manager of `package.json`, cargo, go, Maven,
     Gradle, just, make.
     """
     return next(_found(_ProjectFolder(top)), None)
@@ -62,7 +88,7 @@ class _ProjectFolder:
         """Return a file's text; empty if there is none."""
         try:
             with open_plain(self._top / name) as file:
-                return file.read(_MOST).decode("utf-8", "replace")
+                return file.read(_MOST).decode("utf-8-sig", "replace")
         except OSError:
             return ""
 
@@ -70,66 +96,127 @@ class _ProjectFolder:
         """Return the first of these files that is there, or an empty string."""
         return next((name for name in names if (self._top / name).is_file()), "")
 
-    def any(self, *patterns: str) -> str:
-        """Return the first file that one of these patterns finds, from the top."""
-        found = (path for pattern in patterns for path in self._top.glob(pattern) if path.is_file())
-        first = next(found, None)
-        return first.relative_to(self._top).as_posix() if first else ""
+    def all(self, *patterns: str) -> Iterator[str]:
+        """Yield the files that these patterns find, from the top."""
+        for pattern in patterns:
+            yield from (path.relative_to(self._top).as_posix() for path in self._top.glob(pattern) if path.is_file())
 
 
 def _found(folder: _ProjectFolder) -> Iterator[Shown]:
     yield from _python(folder)
     yield from _node(folder)
     if folder.has("Cargo.toml"):
-        yield Shown("cargo test", "Cargo.toml")
-    if text := folder.text("go.mod"):
-        summed = "gotest.tools/gotestsum" in text
-        yield Shown("go tool gotestsum --junitfile={junit} ./..." if summed else "go test ./...", "go.mod")
+        several = re.search(r"^\[workspace\b", folder.text("Cargo.toml"), re.MULTILINE)
+        yield Shown("cargo test --workspace" if several else "cargo test", "Cargo.toml")
+    yield from _go(folder)
     if folder.has("pom.xml"):
         yield Shown(f"{'./mvnw' if folder.has('mvnw') else 'mvn'} -q -B test", "pom.xml")
-    if build := folder.has("build.gradle", "build.gradle.kts"):
+    if build := folder.has("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
         yield Shown(f"{'./gradlew' if folder.has('gradlew') else 'gradle'} test", build)
     for tool, names in _MADE:
         name = folder.has(*names)
-        if name and re.search(r"^@?test\b[^:=\n]*:(?!=)", folder.text(name), re.MULTILINE):
+        if name and any(_makes_test(tool, line) for line in folder.text(name).splitlines()):
             yield Shown(f"{tool} test", name)
+
+
+def _makes_test(tool: str, line: str) -> bool:
+    """Whether a line of a makefile or a justfile begins the rule `test`."""
+    head, colon, rest = line.partition(":")
+    words = head.split()
+    if not colon or line[:1].isspace():
+        return False
+    if tool == "just" and words == ["alias", "test"]:
+        return True
+    if rest.startswith(("=", ":=")):
+        return False
+    return words[0].lstrip("@") == "test" if tool == "just" and words else "test" in words and "=" not in head
+
+
+def _go(folder: _ProjectFolder) -> Iterator[Shown]:
+    module, several = folder.text("go.mod"), folder.text("go.work")
+    used = [name.rstrip("/") for name in re.findall(r"^[ \t]*(?:use[ \t]+)?(\.\S*)[ \t]*$", several, re.MULTILINE)]
+    if used or module:
+        run = "go tool gotestsum --junitfile={junit}" if "gotest.tools/gotestsum" in module else "go test"
+        yield Shown(f"{run} {' '.join(f'{name}/...' for name in used or ['.'])}", "go.work" if used else "go.mod")
 
 
 def _python(folder: _ProjectFolder) -> Iterator[Shown]:
     for name, words in _PYTEST_SAYS.items():
         if folder.has(name) and words.search(folder.text(name)):
             yield Shown(_PYTEST, name)
-    if text := folder.text("tox.ini"):
-        passes_on = "pytest" in text and "{posargs" in text
-        yield Shown("tox -- --junit-xml={junit}" if passes_on else "tox", "tox.ini")
-    if name := folder.any("test_*.py", "tests/test_*.py", "tests/*/test_*.py", "test/test_*.py", "tests/*_test.py"):
+    for name, words in _TOX_SAYS.items():
+        text = folder.text(name)
+        if folder.has(name) and words.search(text):
+            passes_on = "pytest" in text and "posargs" in text
+            yield Shown("tox -- --junit-xml={junit}" if passes_on else "tox", name)
+    text = folder.text("noxfile.py")
+    if session := _SESSION.search(text):
+        passes_on = "pytest" in text and "posargs" in text
+        yield Shown(f"nox -s {session[1]}{' -- --junit-xml={junit}' if passes_on else ''}", "noxfile.py")
+    wants = re.compile(r"^pytest\b", re.MULTILINE)
+    required = (name for name in folder.all(*_REQUIREMENTS) if wants.search(folder.text(name)))
+    if name := next(folder.all(*_TEST_FILES), "") or next(required, ""):
         yield Shown(_PYTEST, name)
 
 
 def _node(folder: _ProjectFolder) -> Iterator[Shown]:
-    try:
-        package = json.loads(folder.text("package.json") or "null")
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(package, dict):
-        return
-    scripts, needs = package.get("scripts"), str(package.get("dependencies")) + str(package.get("devDependencies"))
-    script = scripts.get("test") if isinstance(scripts, dict) else None
-    if not isinstance(script, str) or _NO_TESTS in script:
-        script = ""
-    manager = _manager(folder, str(package.get("packageManager", "")))
+    package = _package(folder, "package.json")
+    needs = str(package.get("dependencies")) + str(package.get("devDependencies"))
+    script, manager = _test_script(package), _manager(folder, str(package.get("packageManager", "")))
     run = {"npm": "npx", "yarn": "yarn", "pnpm": "pnpm exec", "bun": "bunx"}[manager]
-    if re.search(r"\bvitest\b", script or needs):
-        reports = "--reporter=default --reporter=junit --outputFile.junit={junit}"
-        yield Shown(f"{run} vitest run {reports}", "package.json")
-    elif re.fullmatch(r"node (?:--import \S+ )?--test(?: [^&|;]*)?", script) and "--test-reporter" not in script:
-        reports = "--test-reporter=junit --test-reporter-destination={junit}"
-        yield Shown(script.replace("--test", f"--test {reports}", 1), "package.json")
-    elif script.startswith("jest") and "jest-junit" in needs:
-        reports = "--reporters=default --reporters=jest-junit"
-        yield Shown(f"JEST_JUNIT_OUTPUT_FILE={{junit}} {run} {script} {reports}", "package.json")
-    elif script:
-        yield Shown(f"{manager} {'run test' if manager == 'bun' else 'test'}", "package.json")
+    command = _run_by(script, run, needs) or _passed_on(script, manager, needs)
+    if script:
+        command = command or f"{manager} {'run test' if manager == 'bun' else 'test'}"
+    elif re.search(r"\bvitest\b", needs):
+        command = f"{run} vitest run {_VITEST}"
+    elif any(_test_script(_package(folder, name)) for name in folder.all("*/package.json", "*/*/package.json")):
+        several = {"pnpm": "pnpm -r test", "npm": "npm test --workspaces --if-present"}
+        is_one = folder.has("pnpm-workspace.yaml") if manager == "pnpm" else package.get("workspaces")
+        command = several.get(manager, "") if is_one else ""
+    if command:
+        # In a workspace the packages in it are links to the worktree's code, which is not the tree's.
+        alone = not package.get("workspaces") and not folder.has("pnpm-workspace.yaml")
+        asks = package.get("dependencies") or package.get("devDependencies")
+        yield Shown(command, "package.json", ("node_modules",) if asks and alone else ())
+
+
+def _package(folder: _ProjectFolder, name: str) -> dict[str, Any]:
+    try:
+        found = read_json(folder.text(name).encode(), name, "")
+    except PlanfenceError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _test_script(package: dict[str, Any]) -> str:
+    scripts = package.get("scripts")
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    return script.strip() if isinstance(script, str) and _NO_TESTS not in script else ""
+
+
+def _run_by(script: str, run: str, needs: str) -> str:
+    """The runner itself, as a script that is one plain command calls it, told to write a report; else nothing."""
+    runner, *words = script.split(" ") if script and not re.search(r"[&|;]", script) else [""]
+    if runner in ("node", "tsx") and "--test" in words and "--test-reporter" not in script:
+        at = words.index("--test") + 1
+        return " ".join((*([run] if runner == "tsx" else []), runner, *words[:at], _NODE, *words[at:]))
+    watching = ("run", "watch", "dev") if runner == "vitest" else ("--watch", "--watchAll")
+    words = words[1:] if words[:1] and words[0] in watching else words
+    own = "".join(f" {word}" for word in words if word not in ("-w", "--run", "--watch", "--watchAll"))
+    if runner == "vitest":
+        return f"{run} vitest run{own} {_VITEST}"
+    if runner == "jest" and "jest-junit" in needs:
+        return f"{_JEST_FILE} {run} jest{own} {_JEST}"
+    return f"bun test{own.removeprefix(' test')} {_BUN}" if runner == "bun" and words[:1] == ["test"] else ""
+
+
+def _passed_on(script: str, manager: str, needs: str) -> str:
+    """The script, if it ends in a runner that can write a report, with words that a package manager passes on to it."""
+    last = re.split(r"[&|;]", script)[-1].split()
+    test = {"npm": "npm test --", "yarn": "yarn test", "pnpm": "pnpm test", "bun": "bun run test"}[manager]
+    if "vitest" in last:
+        return f"{test} {'' if 'run' in last else '--run '}{_VITEST}"
+    return f"{_JEST_FILE} {test} {_JEST}" if "jest" in last and "jest-junit" in needs else ""
 
 
 def _manager(folder: _ProjectFolder, named: str) -> str:

@@ -84,7 +84,8 @@ def _comment(settings: Mapping[str, str], text: str, edited: bool) -> str:
 
 def _settings(repository: Repository) -> dict[str, str]:
     """Git's settings about messages, by their names in small letters; of several values the last one counts."""
-    _, out = repository.git.status("config", "-z", "--get-regexp", _SETTINGS)
+    told = repository.environment.settings()
+    _, out = repository.git.status("config", "-z", "--get-regexp", _SETTINGS, variables=told)
     lines = (line.partition("\n") for line in out.decode("utf-8", "replace").split("\0") if line)
     return {key: value for key, _, value in lines}
 

@@ -37,7 +37,7 @@ def commit_msg(place: LightRepository, name: bytes, began: float) -> bool:
     plan, files = change.prove()
     if not change.raw and _amends():
         return False  # an amended message, whose commit keeps its task
-    if place.unedited and _names_encoding(place):
+    if _names_encoding(place):
         return False  # the full check says whether readers find trailers in it
     if text.lstrip(" \t\r\n")[:1] == "#":
         return False  # some clean-ups keep it as the subject
@@ -92,10 +92,11 @@ def _amends() -> bool:
 
 
 def _names_encoding(place: LightRepository) -> bool:
-    """Whether a setting of this repository, of the user or of the command names an encoding for messages."""
-    said = [value for name, value in place.environment.items() if name[:10] == "GIT_CONFIG"]
-    if any("commitencoding" in value.lower() for value in said):
-        return True
+    """Whether the command was told how to clean or encode messages; with no editor, if a file names an encoding too."""
+    said = [value.lower() for name, value in place.environment.items() if name[:11] == "GIT_CONFIG_"]
+    told = any(word in value for value in said for word in ("core.comment", "commit.", "commitencoding"))
+    if told or not place.unedited:
+        return told
     home = place.environment.get("HOME", "").encode()
     for file in (place.common_dir + b"/config", *([home + b"/.gitconfig"] if home else [])):
         try:

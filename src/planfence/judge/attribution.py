@@ -69,6 +69,13 @@ def squashed_attributions(text: str) -> tuple[Attribution, ...]:
     return tuple(dict.fromkeys(attributions))
 
 
+def tasks_of(text: str) -> frozenset[str]:
+    """Return the tasks that a message names anywhere: a squash's has those of each of its commits."""
+    from planfence.change import message as messages
+
+    return frozenset(value for key, value in messages.inner_trailers(text) if key == messages.TASK_TRAILER)
+
+
 def split_task(name: str) -> tuple[str, str]:
     """Divide `<plan>/<task>`; the second part is empty if there is no slash."""
     plan, _, task = name.partition("/")

@@ -106,14 +106,15 @@ def judge_commits(
         apart=terms.apart,
     )  # fmt: skip
     with Landing(repository, objects, sources) as landing:
-        verdicts = Verdicts(contexts, Shares(contexts), landing, _folding(repository, terms, revisions))
-        if not walk:
+        folding = _folding(repository, terms, revisions)
+        plans = MergedPlans(contexts, landing) if walk else None
+        verdicts = Verdicts(contexts, Shares(contexts), landing, folding, plans)
+        if plans is None:
             return _judge_all(verdicts, revisions, terms, revisions)
         if terms.landed:
             landed, contexts.requests = what_landed(repository, objects, terms.landed, revisions)
             verdicts.squashes = Squashes(
-                verdicts.shares, landing, MergedPlans(contexts, landing), landed, partial(_judge_head, verdicts, terms),
-                verdicts.notes,
+                verdicts.shares, landing, plans, landed, partial(_judge_head, verdicts, terms), verdicts.notes,
             )  # fmt: skip
         return _judge_all(verdicts, revisions, terms, walked(ahead.asked) if ahead else listed(repository, revisions))
 
@@ -129,7 +130,8 @@ def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]
     ids = listed(repository, revisions)
     ledger = LedgerFacts(repository, tuple(revisions), 0, terms.basis)
     contexts = Contexts(repository, objects, sources, ledger, walks=True)
-    inner = Verdicts(contexts, Shares(contexts), outer.landing, _folding(repository, terms, revisions))
+    plans = MergedPlans(contexts, outer.landing)
+    inner = Verdicts(contexts, Shares(contexts), outer.landing, _folding(repository, terms, revisions), plans)
     own = Terms(terms.policy, terms.basis, leaving=terms.leaving)
     report = _judge_all(inner, revisions, own, ids).report
     return bool(report.judged) and not report.refused, len(ids)
@@ -165,7 +167,7 @@ def _judge_all(verdicts: Verdicts, revisions: list[str], terms: Terms, ids: Sequ
     if walk and merged and governing.policy is not None:
         verdicts.judge_end(governing.policy, revisions)
     if terms.request and ids:
-        verdicts.foresee(MergedPlans(contexts, verdicts.landing), terms.onto, terms.request)
+        verdicts.foresee(terms.onto, terms.request)
     if before_policy:
         words = f"not judged, since there was no {POLICY_PATH} before them"
         verdicts.notes.append(f"{words}: {before_policy} of the commits")

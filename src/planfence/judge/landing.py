@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from itertools import islice, product
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
@@ -18,7 +19,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
-from planfence.judge.attribution import Attribution, attribution_of
+from planfence.judge.attribution import Attribution, tasks_of
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
@@ -30,6 +31,8 @@ _TRIED = 64
 _LOOKED = 1000
 #: So many commits of requests are compared with those that a rebase may have made of them.
 _TWINS = 5000
+#: So many ways to undo merges to one of their parents are tried.
+_SIDES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,33 @@ class Landing:
             named += self._under_way()
         parent = change.parents[0]
         for ids in self._candidates(parent, named, said):
-            found = [self._judged(parent, identifier, attribution) for identifier in ids]
+            found = [self._below(parent, identifier) for identifier in ids]
             commits = tuple(commit for commit in found if commit is not None)
-            if len(commits) == len(found) and self.without(self._objects.tree_of(parent), commits) == change.tree:
-                return commits
+            if len(commits) < len(found):
+                continue
+            for sides in islice(product(*(range(len(commit.parents)) for commit in commits)), _SIDES):
+                may = all(
+                    self._may_undo(commit, side, attribution) for commit, side in zip(commits, sides, strict=True)
+                )
+                if may and self.without(self._objects.tree_of(parent), commits, sides) == change.tree:
+                    return commits
         return ()
 
-    def without(self, tree: str, commits: Sequence[Commit]) -> str:
-        """Return a tree with commits undone one after the other, a merge to its first parent; empty: conflicts."""
-        for commit in commits:
+    def without(self, tree: str, commits: Sequence[Commit], sides: Sequence[int] = ()) -> str:
+        """Return a tree with commits undone one after the other; empty: conflicts.
+
+        ``sides`` says to which of its parents each is undone (`git revert -m`, from 0); the first if it is left out.
+        """
+        for commit, side in zip(commits, sides or [0] * len(commits), strict=True):
             if tree:
-                tree = self._merges.applied(commit.tree, self._objects.tree_of(commit.parents[0]), tree)
+                tree = self._merges.applied(commit.tree, self._objects.tree_of(commit.parents[side]), tree)
         return tree
 
     def undone_in(self, parent: str, message: Message, attribution: Attribution) -> tuple[Commit, ...]:
         """Return the judged commits below ``parent`` that a squash's message says it undoes among other things."""
         said = messages.reverted(message)
-        found = (self._judged(parent, each, attribution) for each in (said.commits if said else ()))
-        return tuple(commit for commit in found if commit is not None)
+        found = (self._below(parent, each) for each in (said.commits if said else ()))
+        return tuple(commit for commit in found if commit is not None and self._may_undo(commit, 0, attribution))
 
     def _under_way(self) -> list[str]:
         """The commit of `git revert --no-commit`, which says what the next commit will be about."""
@@ -124,19 +136,49 @@ class Landing:
         found = self._objects.find(f"{name}^{{commit}}")
         return found[0] if found else ""
 
-    def _judged(self, parent: str, identifier: str, attribution: Attribution) -> Commit | None:
-        """A commit below ``parent`` that was made under a policy, and that this one may undo."""
+    def _below(self, parent: str, identifier: str) -> Commit | None:
+        """A commit that ``parent`` has, and that has a parent itself."""
         identifier = self._resolve(identifier)
         raw = self._objects.read(identifier) if identifier else None
-        if raw is None or not self._contains(parent, identifier):
+        commit = parse_commit(raw) if raw is not None and self._contains(parent, identifier) else None
+        return commit if commit is not None and commit.parents else None
+
+    def _may_undo(self, commit: Commit, side: int, attribution: Attribution) -> bool:
+        """Whether a commit was made under a policy, and who is at it may undo all that it brought to that parent."""
+        before = commit.parents[side]
+        if not self._sources.has(before, POLICY_PATH):
+            return False
+        if attribution.model == HUMAN:
+            return True
+        brought = [commit.id]
+        if len(commit.parents) > 1:
+            brought = self._repository.git.text("rev-list", commit.id, f"^{before}").split()
+        return bool(attribution.task) and all(
+            tasks_of(each.message) == {attribution.task} or (len(each.parents) > 1 and not tasks_of(each.message))
+            for each in map(parse_commit, self._objects.read_many(brought))
+        )
+
+    # -- picks
+
+    def picked(self, change: Change, message: Message, base: str) -> Commit | None:
+        """Return the commit of the protected branch, as it is at ``base``, that a change is exactly a pick of.
+
+        It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes.
+        """
+        if change.is_merge or not change.parents or not base:
             return None
-        commit = parse_commit(raw)
-        if not commit.parents or not self._sources.has(commit.parents[0], POLICY_PATH):
-            return None
-        its = attribution_of(messages.parse(commit.message)).task
-        if attribution.model != HUMAN and (not attribution.task or its != attribution.task):
-            return None
-        return commit
+        parent = change.parents[0]
+        for name in messages.picked(message):
+            commit = self._below(base, name)
+            if commit is None or self._contains(parent, commit.id):
+                continue
+            before = commit.parents[0]
+            if not self._sources.has(before, POLICY_PATH):
+                continue
+            trees = self._objects.tree_of(before), commit.tree, self._objects.tree_of(parent)
+            if self._merges.applied(*trees) == change.tree:
+                return commit
+        return None
 
     # -- git subtree
 
@@ -207,6 +249,11 @@ class Landing:
                 for head in self._all():
                     if self._contains(head.commit, twin) and not self._contains(head.commit, change.name):
                         yield head
+
+    @property
+    def knows_requests(self) -> bool:
+        """Whether any head is here that a forge keeps of a request."""
+        return any(head.ref.endswith("/head") for head in self._all())
 
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from planfence.change.change import Change
 from planfence.finding import Finding
+from planfence.identity import HUMAN
 from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
 from planfence.judge.planchanges import plan_edits, with_begun
@@ -73,6 +74,12 @@ class MergedPlans:
         ctx = Context(own, policy, Route.SQUASH, edits=edits)
         rules = self.contexts.rules(policy)[0]
         return ctx, judge(ctx, [rule for rule in rules if Need.PLANS in rule.needs])
+
+    def as_squash(self, ctx: Context) -> tuple[Context, tuple[Finding, ...]]:
+        """Judge what was judged elsewhere as it comes here: what amended a plan in it was a commit of its own there."""
+        ctx = replace(ctx, route=Route.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
+        ctx = replace(ctx, edits=self.as_landed(ctx.change, ctx.policy, ctx.edits))
+        return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
 
     def as_landed(self, change: Change, policy: Policy, edits: Iterable[PlanEdit]) -> tuple[PlanEdit, ...]:
         """Return the edits of plans that a request brings as a whole."""

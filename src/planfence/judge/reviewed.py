@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from planfence.change.change import Change, Mode
+from collections.abc import Container
+
+from planfence.change.change import Action, Change, Mode
 from planfence.change.pathclass import PathClass, classify, is_vendored
 from planfence.gitio import paths
 from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
+from planfence.tables import RENAME_COUNTS
 
-#: What linguist calls files that it leaves out of its counts and folds in diffs (github-linguist, "Overrides").
-_ATTRIBUTES = ("linguist-generated", "linguist-vendored")
+#: What forges leave out of their counts and fold in diffs (github-linguist, "Overrides"; docs.gitlab.com, "Collapse
+#: generated files").
+_ATTRIBUTES = ("linguist-generated", "linguist-vendored", "gitlab-generated")
 _UNREAD = (PathClass.LOCK, PathClass.GENERATED)
 
 
@@ -26,15 +30,39 @@ def unread_by_name(change: Change) -> frozenset[str]:
     return frozenset(found)
 
 
-def unread(repository: Repository, change: Change) -> frozenset[str]:
-    """As :func:`unread_by_name`, and as the attributes say that stand before the change, which win over names."""
+def unread(repository: Repository, change: Change) -> dict[str, int]:
+    """Return how many lines are read of the paths of which not all changed lines are.
+
+    None of what is renamed as it is, and of what names and attributes call generated or vendored; attributes stand
+    before the change, and win over names. Of a file that is renamed and edited, those that the edit changed.
+    """
     found = set(unread_by_name(change))
     for path, value in _attributes(repository, change).items():
         if value:
             found.add(path)
         elif classify(path) in _UNREAD or is_vendored(path):
             found.discard(path)
-    return frozenset(found)
+    return _edits_of_renamed(repository, change, found) | dict.fromkeys(found, 0)
+
+
+def _edits_of_renamed(repository: Repository, change: Change, unread: Container[str]) -> dict[str, int]:
+    """By both paths of each renamed file, the lines that differ; git tells renames by what stays of the content."""
+    files = [file for file in change.files if file.lines > 0 and file.path not in unread]
+    actions = {file.action for file in files}
+    if not change.parents or not {Action.ADD, Action.DELETE} <= actions:
+        return {}
+    with BareView(repository) as git:
+        out = git.run("diff-tree", *RENAME_COUNTS, change.parents[0], change.tree, "--")
+    found: dict[str, int] = {}
+    fields = iter(out.split(b"\0"))
+    for row in fields:
+        added, deleted, path = row.split(b"\t", 2) if row else (b"", b"", b"-")
+        if path:
+            continue
+        names = [paths.decode(next(fields)) for _ in range(2)]  # only of what is renamed
+        if added.isdigit() and not any(name in unread for name in names):
+            found |= {names[0]: 0, names[1]: int(added) + int(deleted)}
+    return found
 
 
 def _attributes(repository: Repository, change: Change) -> dict[str, bool]:

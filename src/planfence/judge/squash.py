@@ -11,7 +11,6 @@ from planfence.finding import Finding
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
-from planfence.identity import HUMAN
 from planfence.judge.attribution import NOBODY, squashed_attributions
 from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.mergedplans import MergedPlans
@@ -49,11 +48,8 @@ class Squashes:
             return None
         name, count = self._head_of(ctx)
         if count:
-            # A forge made it, and whoever amended the plan did so in a commit of the head.
-            ctx = replace(ctx, route=Route.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
-            ctx = replace(ctx, edits=self.plans.as_landed(change, ctx.policy, ctx.edits))
             self.notes.append(f"{change.name[:12]} is what {name} brings: judged by its {count} commits")
-            return ctx, judge(ctx, self.shares.contexts.rules(ctx.policy)[0])
+            return self.plans.as_squash(ctx)
         if name:
             self.notes.append(f"{change.name[:12]} is what {name} brings, which is refused itself")
             return None
@@ -65,6 +61,10 @@ class Squashes:
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
+        elif not ctx.task_name and len(ctx.unplanned) > len(set(change.paths)) and not self.landing.knows_requests:
+            # Small changes that a forge rebased count by request, and no message says which it was.
+            note = f"if requests were merged by rebase, their heads are not here: `{to_fetch(brings)}`"
+            self.notes += [note] if note not in self.notes else []
         return None
 
     def _head_of(self, ctx: Context) -> tuple[str, int]:

@@ -78,14 +78,15 @@ class Verdicts:
     """Collects findings over the changes of one check.
 
     ``landing`` finds what else a commit may stand on than its own content and message. ``folding`` is set if the
-    commits are about to leave this clone or to be reviewed: it knows what waits there to be folded. ``squashes`` is set
-    for the history of a guarded branch.
+    commits are about to leave this clone or to be reviewed: it knows what waits there to be folded. ``plans`` is set
+    for a range, ``squashes`` for the history of a guarded branch.
     """
 
     contexts: Contexts
     shares: Shares
     landing: Landing
     folding: Folding | None = None
+    plans: MergedPlans | None = None
     squashes: Squashes | None = None
     findings: list[Finding] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
@@ -166,12 +167,17 @@ class Verdicts:
     def _on_other_grounds(
         self, ctx: Context, governing: Governing, attribution: Attribution, message: Message | None
     ) -> tuple[Context, tuple[Finding, ...]] | None:
-        """Judge a refused change as the undoing of judged commits, or as a squash; None if it is neither."""
+        """Judge a refused change as the undoing or the pick of judged commits, or as a squash; None if it is none."""
         change = ctx.change
         governs = all(ctx.policy.governs(path) for path in change.paths)
         if attribution.task and not governs and self.landing.undone(change, message, attribution):
             ctx = replace(ctx, route=Route.REVERT, message=None)
             return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
+        if self.plans is not None and message is not None:
+            source = self.landing.picked(change, message, self.contexts.ledger.basis.base)
+            if source is not None:
+                self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on the protected branch")
+                return self.plans.as_squash(ctx)
         return self.squashes.judged(ctx, governing, message) if self.squashes is not None else None
 
     def _refused(self, ctx: Context, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -180,13 +186,14 @@ class Verdicts:
             self.refusal = Refusal(ctx, found)
         return found
 
-    def foresee(self, plans: MergedPlans, base: str, head: str) -> None:
+    def foresee(self, base: str, head: str) -> None:
         """Say what a merge of ``head`` into the protected branch at ``base`` would meet that its commits do not."""
+        assert self.plans is not None
         tree = self.landing.merged(base, head)
         known = {(each.code, each.path) for each in self.findings} if tree else set()
-        for ctx, found in plans.foreseen(base, head, tree):
+        for ctx, found in self.plans.foreseen(base, head, tree):
             self.findings += [each for each in self._refused(ctx, found) if (each.code, each.path) not in known]
-        self.notes += filter(None, [plans.advice(base, head, tree)])
+        self.notes += filter(None, [self.plans.advice(base, head, tree)])
 
     def judge_end(self, policy: Policy, revisions: Sequence[str]) -> None:
         """Judge the trees that a range with merges ends in, for names that collide."""

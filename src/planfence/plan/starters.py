@@ -28,10 +28,11 @@ class Brief:
     task: str = ""
 
 
-def policy_text(base: str, command: str = "", *, observe: bool = False) -> str:
+def policy_text(base: str, command: str = "", *, links: Sequence[str] = (), observe: bool = False) -> str:
     """Return a policy for a repository whose protected branch is ``base``.
 
-    ``command`` is the test command, empty if none is known: then it stays a comment.
+    ``command`` is the test command, empty if none is known: then it stays a comment. ``links`` are the folders that it
+    needs and the tree has not.
     """
     text = _template("policy")
     if base != Policy().base:
@@ -40,7 +41,9 @@ def policy_text(base: str, command: str = "", *, observe: bool = False) -> str:
         text = _put(text, '# mode = "enforce"', 'mode = "observe"')
     if command:
         text = _put(text, "# [tests]  ", "[tests]")
-        text = _put(text, f'# command = "{_EXAMPLE}"', f"command = {_quoted(command)}")
+        lines = [f"command = {_quoted(command)}"]
+        lines += [f"links = [{', '.join(map(_quoted, links))}]"] if links else []
+        text = _put(text, f'# command = "{_EXAMPLE}"', "\n".join(lines))
     return text
 
 

@@ -4,8 +4,8 @@
 The number of changed paths against `limits.files`, and the added plus deleted lines against
 `limits.lines` (binary files count no lines; 0 means no limit). Merges are not counted. What nobody reads counts
 as files, not as lines: a file that is renamed as it is, lock files, generated and vendored files, and those that
-`.gitattributes` calls `linguist-generated` or `linguist-vendored` before the change (`limits.count_generated = true`
-counts them all).
+`.gitattributes` calls `linguist-generated`, `linguist-vendored` or `gitlab-generated` before the change. Of a file that
+is renamed and edited the edit counts. `limits.count_generated = true` counts all lines.
 
 ## Why is this bad?
 Reviewers read small changes and wave large ones through. A task of 30 to 60 minutes that needs more
@@ -41,7 +41,7 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def _lines(ctx: Context, files: Iterable[FileChange]) -> int:
-    return sum(max(file.lines, 0) for file in files if file.path not in ctx.unread)
+    return sum(ctx.unread.get(file.path, max(file.lines, 0)) for file in files)
 
 
 def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof

@@ -101,7 +101,8 @@ class Context:
     ``signer`` is the principal whose listed key signed the commit, if that is asked for.
     ``fold`` is set if a `fixup!` is on its way out of this clone, or into a review.
     ``beside`` are the tasks of the commits before a change that names none, where it belongs to none of theirs.
-    ``unread`` are the paths whose lines nobody reads: renamed as they are, locked, generated, vendored.
+    ``unread`` maps a path whose changed lines are not all read to how many are: none of what is renamed as it is,
+    locked, generated or vendored, those of the edit if a file is renamed and edited.
     ``squashed`` says that a forge made it of several commits, which were judged one by one.
     ``standing`` is the standing work that it is, if it is one.
     ``content`` and ``facts`` are what later rules need (hunk kinds; stages).
@@ -126,7 +127,7 @@ class Context:
     signer: str = ""
     fold: Fold | None = None
     beside: tuple[str, ...] = ()
-    unread: frozenset[str] = frozenset()
+    unread: Mapping[str, int] = field(default_factory=dict)
     squashed: bool = False
     standing: StandingTask | None = None
     content: Any = None

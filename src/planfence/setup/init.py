@@ -88,7 +88,8 @@ def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bo
     if policy is None:
         base = base_branch(repository)
         shown = find(repository.top)
-        text = starters.policy_text(base, shown.command if shown else "", observe=wishes.observe)
+        command, links = (shown.command, shown.links) if shown else ("", ())
+        text = starters.policy_text(base, command, links=links, observe=wishes.observe)
         if not write_new(repository.top / POLICY_PATH, text.encode()):
             raise CouldNotCheck(f"{POLICY_PATH} was written meanwhile", hint="run it again")
         policy = parse_policy(text.encode(), POLICY_PATH)
