@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from planfence import prover
 from planfence.change import reader
-from planfence.change.change import STAGED, Change
+from planfence.change.change import Change
 from planfence.change.message import Message
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
@@ -48,15 +48,15 @@ def is_needed(ctx: Context, rules: Sequence[Rule]) -> bool:
     return not words.keys() <= {b"governs", b"type", b"no-type"} or not prover.allows(words, "".join(types).encode())
 
 
-def read(repository: Repository, change: Change, message: Message | None) -> Content | None:
-    """Read a change's hunks and judge their kinds; None for a merge, whose content others wrote."""
+def read(repository: Repository, change: Change, message: Message | None, *, in_hook: bool) -> Content | None:
+    """Read a change's hunks and judge their kinds, ``in_hook`` in little time; None for a merge: others wrote it."""
     if change.is_merge or not change.files:
         return None
     from planfence.content.committypes import named_folders, owns
 
     parent = change.parents[0] if change.parents else ""
     base = f"{parent}^{{tree}}" if parent else repository.empty_tree()
-    judged = between(repository, base, change.tree, _HOOK_S if change.name == STAGED else _SURE_S)
+    judged = between(repository, base, change.tree, _HOOK_S if in_hook else _SURE_S)
     scope = message.scope if message is not None else ""
     lookup = bool(scope) and not owns(scope, change.paths)
     folders = named_folders(list(reader.tree_paths(repository, change.tree))) if lookup else frozenset()

@@ -153,7 +153,8 @@ class Contexts:
         ctx = replace(ctx, **more) if more else ctx
         asked = Need.CONTENT in needed and ctx.route is not Route.STANDING
         if asked and (self.thorough or content.is_needed(ctx, self.rules(ctx.policy)[0])):
-            ctx = replace(ctx, content=content.read(self.repository, change, ctx.message))
+            in_hook = change.name == STAGED and not self.thorough
+            ctx = replace(ctx, content=content.read(self.repository, change, ctx.message, in_hook=in_hook))
         return ctx
 
     def _unread(self, limits: Limits, change: Change) -> dict[str, Any]:
