@@ -1,0 +1,270 @@
+"""Tools that write a file which their words name: by an option, as the last word, or in place.
+
+The tables are of what a word tells. A tool that is given a folder writes what it finds there: the look at the
+worktree after the command sees that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from planfence.agents.shellgit import Attempt, Write
+from planfence.change.change import Action
+
+#: Options whose value is a file that the tool writes. A tool with subcommands is named with them, too.
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "ld", "tcc", "ghc", "ocamlopt"), ("-o",)),
+    **dict.fromkeys(("pandoc", "xmllint", "iconv", "sort", "shuf", "patch", "gpg", "age", "bison"), ("-o", "--output")),
+    **dict.fromkeys(("dot", "neato", "flex", "sops", "strace", "ltrace"), ("-o",)),
+    **dict.fromkeys(("http", "https", "xh", "psql", "poetry export", "tailwindcss", "svgo"), ("-o", "--output")),
+    **dict.fromkeys(("pip-compile", "uv export", "uv pip compile"), ("-o", "--output-file")),
+    **dict.fromkeys(("json2ts", "quicktype", "jupyter nbconvert"), ("-o", "--output")),
+    "curl": ("-o", "--output"),
+    "wget": ("-O", "--output-document", "-o", "--output-file"),
+    "openssl": ("-out",),
+    "tsc": ("--outFile",),
+    "esbuild": ("--outfile",),
+    "protoc": ("--descriptor_set_out",),
+    "go build": ("-o",),
+    "go test": ("-coverprofile", "-o"),
+    "pg_dump": ("-f", "--file"),
+    "gh release": ("-O", "--output"),
+    "zig build-exe": ("-femit-bin",),
+    "time": ("-o", "--output"),
+    "terraform plan": ("-out",),
+    "openapi-generator": ("-o", "--output"),
+}
+#: Tools whose last word is the file that they write; it has to be the one behind so many others.
+LAST: dict[str, int] = {
+    **dict.fromkeys(("scp", "docker cp", "podman cp", "kubectl cp", "nerdctl cp", "pdftotext", "cpp"), 1),
+    **dict.fromkeys(("uniq", "convert", "magick", "json.tool"), 1),
+    "ffmpeg": 0,
+}
+
+
+class InPlace(NamedTuple):
+    """How a tool writes the files that it is given.
+
+    ``if_any``: only with one of these options. ``unless``: not with one of these. ``skip`` bare words stand before the
+    files.
+    """
+
+    if_any: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    skip: int = 0
+
+
+_CHECKS = ("--check", "--diff", "-check", "-c", "--list-different", "--dry-run", "--stdout")
+_ALWAYS = InPlace(unless=_CHECKS)
+_FIXES = InPlace(("--fix", "--fix-only", "-w", "--write", "--write-changes"))
+_I = InPlace(("-i", "--in-place", "--inplace", "-w", "--write"))
+_PACKS = InPlace(unless=("-c", "-kc", "-ck", "-dc", "-cd", "-l", "-t", "--stdout", "--list", "--test"))
+IN_PLACE: dict[str, InPlace] = {
+    **dict.fromkeys(("black", "isort", "pyupgrade", "rustfmt", "stylua", "mdformat", "nbstripout", "ssort"), _ALWAYS),
+    **dict.fromkeys(("ruff format", "dprint fmt", "taplo fmt", "deno fmt", "zig fmt", "terraform fmt"), _ALWAYS),
+    **dict.fromkeys(("mix format", "dart format", "usort format", "nixfmt", "tofu fmt"), _ALWAYS),
+    **dict.fromkeys(("swiftformat", "pyproject-fmt", "elm-format", "sqlfluff fix", "php-cs-fixer fix"), _ALWAYS),
+    **dict.fromkeys(("eslint", "ruff check", "ruff", "markdownlint", "stylelint", "xo", "standard", "oxlint"), _FIXES),
+    **dict.fromkeys(("markdownlint-cli2", "codespell", "typos", "gofmt", "goimports", "gofumpt", "shfmt"), _FIXES),
+    **dict.fromkeys(("prettier", "prettierd"), InPlace(("--write", "-w"))),
+    **dict.fromkeys(("biome", "rome"), InPlace(("--write", "--apply", "--fix", "--apply-unsafe", "--unsafe"))),
+    **dict.fromkeys(("autopep8", "autoflake", "yapf", "docformatter", "clang-format", "ocamlformat"), _I),
+    **dict.fromkeys(("google-java-format", "swift-format", "toml-sort", "buf format", "djlint", "ktlint"), _I),
+    **dict.fromkeys(("yq", "tomlq", "xq"), _I._replace(skip=1)),
+    "rubocop": InPlace(("-a", "-A", "--autocorrect", "--autocorrect-all", "--auto-correct")),
+    "semgrep": InPlace(("--autofix",)),
+    "sd": InPlace(unless=("-p", "--preview"), skip=2),
+    "rename": InPlace(unless=("-n", "--no-act"), skip=1),
+    "prename": InPlace(unless=("-n", "--no-act"), skip=1),
+    **dict.fromkeys(("dos2unix", "unix2dos", "strip", "recode"), InPlace()),
+    **dict.fromkeys(("gzip", "bzip2", "xz", "gunzip", "bunzip2", "unxz"), _PACKS),
+    "zstd": InPlace(("--rm",)),
+}  # fmt: skip
+#: Options of such tools that take the next word, which is none of the files that they write.
+_CONFIGURING = frozenset(
+    {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file", "--rcfile", "-p"}
+    | {"--ignore-path", "--ignore-file", "--parser", "--plugin", "--rulesdir", "--project", "--stdin-filename", "--rc"}
+)
+#: Editors that write the files that they are given, if their commands say so.
+_EDITORS = frozenset({"ed", "red", "ex", "vim", "vi", "nvim", "view"})
+_SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
+#: Tools that run another's subcommand, with how many words are its name.
+_SUBCOMMANDS = 3
+
+
+def writes(program: str, words: Sequence[str], said: str) -> Iterator[Write]:
+    """Yield what a tool with these arguments would write; ``said`` is what it is given on standard input."""
+    names = _names(program, words)
+    for name in names:
+        for option in OUTPUTS.get(name, ()):
+            yield from (Write(path) for path in _values(words, option))
+        if name in LAST:
+            bare = [word for word in words if not word.startswith("-")][name.count(" ") :]
+            if len(bare) > LAST[name] and ":" not in bare[-1]:
+                yield Write(bare[-1])
+    tool = next(((IN_PLACE[name], name) for name in reversed(names) if name in IN_PLACE), None)
+    if tool is not None:
+        yield from (Write(word, Action.MODIFY) for word in _in_place(*tool, words))
+    for known, told in _OTHERWISE.items():
+        if program in known:
+            yield from told(program, words, said)
+
+
+def _gawk(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
+    if "inplace" in words:
+        yield from (Write(word, Action.MODIFY) for word in words[words.index("inplace") + 1 :] if word[:1] != "-")
+
+
+def _find(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
+    for option in ("-fprint", "-fls", "-fprintf", "-fprint0"):
+        yield from (Write(path) for path in _values(words, option))
+
+
+def _script(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
+    before = ""
+    for word in words:
+        if word[:1] not in ("-", "") and before[-1:] != "c":
+            yield Write(word)
+        before = word if word[:1] == "-" else ""
+
+
+def _sqlite3(_: str, words: Sequence[str], said: str) -> Iterator[Write]:
+    for word in (*words, *said.splitlines()):
+        verb, _, path = word.strip().partition(" ")
+        if verb in (".output", ".once", ".save", ".backup") and path:
+            yield Write(path.strip("'\""))
+
+
+def _names(program: str, words: Sequence[str]) -> list[str]:
+    """Return a tool's name alone, and with its subcommands behind it."""
+    names = [program]
+    for word in [word for word in words[: _SUBCOMMANDS + 1] if not word.startswith("-")][: _SUBCOMMANDS - 1]:
+        names.append(f"{names[-1]} {word}")
+    return names
+
+
+def _values(words: Sequence[str], option: str) -> Iterator[str]:
+    """Yield the values of an option: the next word, or what is glued to it."""
+    letter = option[1:] if len(option) == 2 else ""
+    for index, word in enumerate(words):
+        following = words[index + 1] if index + 1 < len(words) else ""
+        if word == option:
+            yield following
+        elif word.startswith(option + "="):
+            yield word[len(option) + 1 :]
+        elif letter and word[:1] == "-" != word[1:2] and letter in word:
+            glued = word.partition(letter)
+            if glued[2] and glued[0] == "-":
+                yield glued[2]
+            elif not glued[2]:
+                yield following
+
+
+def _in_place(tool: InPlace, name: str, words: Sequence[str]) -> Iterator[str]:
+    options = {word.partition("=")[0] for word in words if word.startswith("-")} | {w for w in words if w[:1] == "-"}
+    if (tool.if_any and not options.intersection(tool.if_any)) or options.intersection(tool.unless):
+        return
+    subcommands = set(name.split()[1:])
+    skipped, before = 0, ""
+    for word in words:
+        value, before = before in _CONFIGURING, word
+        if value or word.startswith("-") or word in subcommands:
+            continue
+        if skipped < tool.skip + (word in ("e", "eval", "ea") and name == "yq"):
+            skipped += word not in ("e", "eval", "ea") or name != "yq"
+            continue
+        yield word
+
+
+def _archives(program: str, words: Sequence[str], _: str) -> Iterator[Write]:
+    """Yield the archive that `zip`, `7z a` and `tar c` write."""
+    bare = [word for word in words if not word.startswith("-")]
+    if program == "zip":
+        yield from map(Write, bare[:1])
+    elif program in ("7z", "7za"):
+        yield from map(Write, bare[1:2] if bare[:1] in (["a"], ["u"]) else ())
+    elif program == "split":
+        yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
+    else:
+        flags = words[0] if words and not words[0].startswith("--") else ""
+        if any(flag in flags for flag in "cru") or "--create" in words:
+            long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
+            short = [words[place + 1] for place, word in enumerate(words[:-1])
+                     if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
+            yield from map(Write, long or short[:1])
+
+
+def _edited(_: str, words: Sequence[str], said: str) -> Iterator[Write]:
+    """Yield the files that an editor writes, by the commands that its options or its input give."""
+    codes = [said.replace("|", "\n"), *(word[1:] for word in words if word.startswith("+"))]
+    codes += [words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S")]
+    lines = [
+        line.strip().lstrip(":").lstrip("0123456789,$%.")
+        for code in codes
+        for line in code.replace("|", "\n").split("\n")
+    ]
+    if any(line.split(" ")[0] in _SAVES for line in lines):
+        values = {
+            words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S", "-p")
+        }
+        bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
+        named = [line.split(" ", 1)[1].strip() for line in lines if line.split(" ")[0] in _SAVES and " " in line]
+        yield from (Write(path) for path in (named or bare))
+
+
+_OTHERWISE: dict[tuple[str, ...], Callable[[str, Sequence[str], str], Iterator[Write]]] = {
+    ("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"): _archives,
+    ("gawk", "awk"): _gawk,
+    ("find",): _find,
+    tuple(_EDITORS): _edited,
+    ("script",): _script,
+    ("sqlite3",): _sqlite3,
+}
+
+#: What makes commits, or moves refs, by a server's interface; the repository stands in it.
+_ENDPOINT = re.compile(
+    r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:contents/|git/(?:refs|commits)|merges|merge-upstream)|"
+    r"projects/(?P<project>[^/\s]+)/repository/(?:files|commits|branches|merged_branches)"
+)
+_MUTATIONS = re.compile(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
+_METHOD = re.compile(r"(?:-X|--method|--request)=?(\w*)")
+_SENDS = (
+    "-f",
+    "-F",
+    "--field",
+    "--raw-field",
+    "--input",
+    "-d",
+    "--data",
+    "--json",
+    "--data-raw",
+    "--data-binary",
+    "-T",
+)
+_SERVERS_WAY = "it makes a commit on the server that no hook here sees; commit here, and push"
+
+
+def on_server(program: str, words: Sequence[str]) -> Iterator[Attempt]:
+    """Judge what changes a repository by its server's interface, past the hooks and the checks."""
+    if program == "gh" and list(words[:2]) == ["pr", "merge"] and "--admin" in words:
+        yield Attempt("gh pr merge --admin", "it merges whatever the required checks say", (), "{owner}/{repo}")
+    api = (program in ("gh", "glab") and words[:1] and words[0] == "api") or program in ("curl", "http", "https", "xh")
+    if not api:
+        return
+    methods = [_METHOD.fullmatch(word) for word in words]
+    named = [
+        match[1] or words[place + 1]
+        for place, match in enumerate(methods)
+        if match and (match[1] or words[place + 1 :])
+    ]
+    named += [word for word in words[:1] if program not in ("gh", "glab", "curl")]
+    sends = any(word.partition("=")[0] in _SENDS for word in words)
+    changes = named[-1].upper() in ("PUT", "POST", "PATCH", "DELETE") if named else sends
+    for word in words if changes else ():
+        if endpoint := _ENDPOINT.search(word):
+            repository = endpoint["name"] or endpoint["project"].replace("%2F", "/")
+            yield Attempt(f"{program} {endpoint[0]}", _SERVERS_WAY, (), repository)
+        if mutation := _MUTATIONS.search(word):
+            yield Attempt(f"{program} {mutation[0]}", _SERVERS_WAY, (), "{owner}/{repo}")
