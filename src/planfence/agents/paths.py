@@ -6,9 +6,9 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence.agents.patch import Edit
-from planfence.agents.shellgit import Write
 from planfence.change import unsafenames
 from planfence.change.change import Action
 from planfence.env import Environment
@@ -32,6 +32,14 @@ _SWITCH_FOLDERS = (
     *(".config/opencode/plugin", ".config/opencode/plugins"),
 )
 _USER_GIT = (".gitconfig", ".config/git/config")
+
+
+class Write(NamedTuple):
+    """A path that a command would write, as the shell's words give it. ``recursive``: all that is below it."""
+
+    path: str
+    action: Action | None = None
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from planfence.agents import shelltools
-from planfence.agents.shellgit import Write
+from planfence.agents import patch
+from planfence.agents.paths import Write
+from planfence.agents.shell import tools
+from planfence.agents.shellsyntax import Command
 from planfence.change.change import Action
+
+if TYPE_CHECKING:
+    from planfence.agents.shell.walk import Walker
 
 IsFolder = Callable[[str], bool]
 
@@ -44,7 +50,7 @@ WRITERS = (
 
 def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = "") -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write; ``said`` is what it reads from its standard input."""
-    yield from shelltools.writes(program, words, said)
+    yield from tools.writes(program, words, said)
     if program in ("rm", "rmdir", "unlink", "shred"):
         recursive = program == "rm" and any(_is_short(w) and ("r" in w or "R" in w) for w in words)
         recursive = recursive or "--recursive" in words
@@ -149,3 +155,13 @@ def _found(words: Sequence[str]) -> Iterator[Write]:
     acts = "-delete" in words or (executes and any(word in ("rm", "mv", "sed", "chmod", "tee") for word in words))
     if acts:
         yield from (Write(start, Action.DELETE) for start in starts if ".git" in start.split("/"))
+
+
+def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
+    """Judge the files that a diff changes, if its text is known."""
+    bare = [word for word in rest if not word.startswith("-")]
+    text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
+    level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
+    walker.notes.writes([Write(path) for path in patch.diffed(text, level)], cwd)
+    if bare and rest and "patch" not in bare:
+        walker.notes.writes([Write(bare[0], Action.MODIFY)], cwd)

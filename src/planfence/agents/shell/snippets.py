@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planfence import tables
-from planfence.agents.shellgit import Write
+from planfence.agents.paths import Write
 from planfence.change.change import Action
 
 _BYPASS = re.compile(
