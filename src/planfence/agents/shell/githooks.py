@@ -23,28 +23,17 @@ _SIBLINGS = {"commit": ("--no-verbose",), "merge": ("--no-verify-signatures",), 
 _NO_ALIAS = frozenset({"log", "grep", "show", "diff", "rev-parse", "help", "config", "blame", "shortlog"})
 #: Git's own commands, for which an alias never stands, that know `-n` and `-m` together.
 _OWN = frozenset(
-    {
-        *_HOOKED,
-        "tag",
-        "notes",
-        "log",
-        "cherry-pick",
-        "revert",
-        "stash",
-        "clean",
-        "diff",
-        "show",
-        "branch",
-        "grep",
-        "shortlog",
-    }
-    | {"rev-list", "reflog", "checkout", "switch", "add", "fetch", "rm", "mv", "format-patch", "ls-files", "ls-tree"}
-    | {"blame", "apply", "config", "worktree", "submodule", "restore", "reset", "describe", "interpret-trailers"}
-    | {"merge-tree", "commit-graph", "multi-pack-index", "maintenance", "for-each-ref", "whatchanged", "name-rev"}
+    {*_HOOKED, "tag", "notes", "log", "cherry-pick", "revert", "stash", "clean", "diff", "show", "branch", "grep"}
+    | {"shortlog", "rev-list", "reflog", "checkout", "switch", "add", "fetch", "rm", "mv", "format-patch"}
+    | {"ls-files", "ls-tree", "blame", "apply", "config", "worktree", "submodule", "restore", "reset"}
+    | {"describe", "interpret-trailers", "merge-tree", "commit-graph", "multi-pack-index", "maintenance"}
+    | {"for-each-ref", "whatchanged", "name-rev"}
 )
 #: Commands that change what the next commit would take.
-STAGERS = frozenset({"add", "stage", "rm", "mv", "restore", "reset", "apply", "update-index", "checkout", "stash",
-                     "read-tree", "cherry-pick", "revert", "merge", "am", "pull", "rebase"})  # fmt: skip
+STAGERS = frozenset(
+    {"add", "stage", "rm", "mv", "restore", "reset", "apply", "update-index", "checkout", "stash"}
+    | {"read-tree", "cherry-pick", "revert", "merge", "am", "pull", "rebase"}
+)
 #: A word that may be `-n`: what is not known stands at its beginning.
 _UNKNOWN = re.compile(r"-{0,2}\$[$a-z-]*")
 _COMMIT_VALUES = frozenset(

@@ -18,18 +18,15 @@ from planfence.change.change import Action
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
 
-_REMOVERS = {
-    ("planfence", "uninstall"),
-    ("pre-commit", "uninstall"),
-    ("prek", "uninstall"),
-    ("lefthook", "uninstall"),
-    ("husky", "uninstall"),
-}
+#: Programs that set up hooks, and take them away.
+_INSTALLERS = frozenset({"planfence", "pre-commit", "prek", "lefthook", "husky"})
 #: Programs whose arguments hold programs in a language of their own, which can run others.
-_CODED = frozenset({"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "rails", "rake", "mix"}
-                   | {"gdb", "lldb", "sqlite3", "psql", "mysql", "osascript", "m4", "make", "gmake", "just", "sbt"}
-                   | {"pwsh", "powershell", "nu", "xonsh", "elvish", "socat", "artisan", "gradle", "jshell"}
-                   | {"flask", "cmd", "cmd.exe", "task", "go-task"})  # fmt: skip
+_CODED = frozenset(
+    {"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "rails", "rake", "mix", "gdb"}
+    | {"lldb", "sqlite3", "psql", "mysql", "osascript", "m4", "make", "gmake", "just", "sbt", "pwsh"}
+    | {"powershell", "nu", "xonsh", "elvish", "socat", "artisan", "gradle", "jshell", "flask", "cmd"}
+    | {"cmd.exe", "task", "go-task"}
+)
 #: Programs whose words are texts for people, for a server or for a model.
 _TOLD = frozenset(
     {*tables.PROGRAMS, "llm", "curl", "wget", "http", "https", "glab", "bd", "notify-send", "say", "tee"}
@@ -37,8 +34,10 @@ _TOLD = frozenset(
 )
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein", "hg"})
-_LOOKS = frozenset({"log", "show", "diff", "status", "st", "help", "--version", "--help", "version", "series"}
-                   | {"id", "identify", "root", "cat", "annotate", "blame", "ls", "clone", "files"})  # fmt: skip
+_LOOKS = frozenset(
+    {"log", "show", "diff", "status", "st", "help", "--version", "--help", "version", "series", "id"}
+    | {"identify", "root", "cat", "annotate", "blame", "ls", "clone", "files"}
+)
 
 
 def follow(walker: Walker, program: str, words: Sequence[str], command: Command, cwd: str, piped: str) -> None:
@@ -63,7 +62,7 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
         scripts.interpreter(walker, program, rest, command, cwd, piped)
     elif program == "planfence" and (rest[:1] == ["approve"] or (rest[:1] == ["requests"] and "--drop" in rest)):
         walker.notes.attempt(f"planfence {rest[0]}", "a request is a person's to answer")
-    elif (program, rest[0] if rest else "") in _REMOVERS:
+    elif program in _INSTALLERS and rest[:1] == ["uninstall"]:
         walker.notes.deny([Attempt(f"{program} uninstall", "the hooks are the team's; a person removes them")], (cwd,))
 
 

@@ -24,105 +24,56 @@ class Runner(NamedTuple):
     joined: bool = False
 
 
-_ONE = Runner()
-_C = ("-c", "--command")
-#: By the program, and the subcommand that runs others.
-RUNNERS: dict[tuple[str, str], Runner] = {
-    **{
-        (name, "run"): _ONE
-        for name in ("uv", "poetry", "pdm", "hatch", "pipenv", "rye", "pixi", "dotenv", "op", "zellij")
-    },
-    **{(name, "run"): _ONE for name in ("conda", "mamba", "micromamba", "doppler", "infisical", "volta", "mise")},
-    ("devbox", "run"): Runner(0, joined=True),
-    ("entr", ""): Runner(0, ("-s",)),
-    **{(name, "exec"): Runner(1, ("-c", "--call", "--command")) for name in ("mise", "npm", "fnm", "nvm", "direnv")},
-    **{(name, "exec"): _ONE for name in ("asdf", "bundle", "pnpm", "yarn", "rbenv", "pyenv", "tox", "aws-vault")},
-    **{("mise", name): Runner(1, ("-c", "--command")) for name in ("x", "watch")},
-    ("npm", "x"): Runner(0, ("-c", "--call")),
-    ("npx", ""): Runner(0, ("-c", "--call")),
-    ("pnpm", "dlx"): _ONE,
-    ("yarn", "dlx"): _ONE,
-    ("bunx", ""): _ONE,
-    ("uvx", ""): _ONE,
-    **{(name, ""): _ONE for name in ("yarn", "pnpm", "bun")},
-    **{
-        (name, ""): Runner(0, ("-c", "-Command", "-command"))
-        for name in ("pwsh", "powershell", "nu", "xonsh", "elvish")
-    },
-    ("cmd.exe", ""): Runner(0, ("/c", "/C")),
-    ("bun", "exec"): Runner(0, joined=True),
-    ("nix", "develop"): _ONE,
-    ("nix", "shell"): Runner(1),
-    ("nix-shell", ""): Runner(0, ("--run", "--command")),
-    ("guix", "shell"): Runner(1),
-    ("devenv", "shell"): _ONE,
-    **{(name, "run"): Runner(1) for name in ("docker", "podman")},
-    **{(name, "exec"): Runner(1) for name in ("docker", "podman")},
-    ("script", ""): Runner(1, _C),
-    ("flock", ""): Runner(1, _C),
-    **{(name, ""): Runner(1, _C) for name in ("su", "runuser", "gosu", "chroot", "taskset", "faketime", "sg")},
-    **{(name, ""): _ONE for name in ("unshare", "setpriv", "prlimit", "setarch", "numactl", "cpulimit", "chrt")},
-    **{(name, ""): _ONE for name in ("unbuffer", "rlwrap", "firejail", "bwrap", "fakeroot", "proxychains", "torsocks")},
-    **{(name, ""): _ONE for name in ("ltrace", "valgrind", "busybox", "toybox", "tini", "dumb-init", "caffeinate")},
-    **{(name, ""): _ONE for name in ("ssh-agent", "dbus-run-session", "xvfb-run", "systemd-inhibit", "systemd-run")},
-    **{(name, ""): _ONE for name in ("dotenv", "retry", "pipx", "tsp", "start-stop-daemon", "hub")},
-    ("perf", "stat"): _ONE,
-    **{(name, ""): Runner(0, ("--exec", "-x"), joined=True) for name in ("watch", "parallel", "sem", "rush")},
-    **{(name, ""): Runner(0, ("--exec", "-x"), joined=True) for name in ("hyperfine", "watchexec", "nodemon")},
-    **{(name, ""): Runner(0, joined=True) for name in ("concurrently", "tmux", "screen", "ssh", "zellij")},
-}
+#: How programs name what they run, by the subcommand that makes them run it.
+_TABLE = (
+    (
+        Runner(),
+        "",
+        "bunx uvx yarn pnpm bun unshare setpriv prlimit setarch numactl cpulimit chrt unbuffer rlwrap firejail bwrap "
+        "fakeroot proxychains torsocks ltrace valgrind busybox toybox tini dumb-init caffeinate ssh-agent "
+        "dbus-run-session xvfb-run systemd-inhibit systemd-run dotenv retry pipx tsp start-stop-daemon hub",
+    ),
+    (Runner(), "develop", "nix"),
+    (Runner(), "dlx", "pnpm yarn"),
+    (Runner(), "exec", "asdf bundle pnpm yarn rbenv pyenv tox aws-vault"),
+    (
+        Runner(),
+        "run",
+        "uv poetry pdm hatch pipenv rye pixi dotenv op zellij conda mamba micromamba doppler infisical volta mise",
+    ),
+    (Runner(), "shell", "devenv"),
+    (Runner(), "stat", "perf"),
+    (Runner(joined=True), "", "concurrently tmux screen ssh zellij"),
+    (Runner(joined=True), "exec", "bun"),
+    (Runner(joined=True), "run", "devbox"),
+    (Runner(scripts=("--exec", "-x"), joined=True), "", "watch parallel sem rush hyperfine watchexec nodemon"),
+    (Runner(scripts=("--run", "--command")), "", "nix-shell"),
+    (Runner(scripts=("-c", "--call")), "", "npx"),
+    (Runner(scripts=("-c", "--call")), "x", "npm"),
+    (Runner(scripts=("-c", "-Command", "-command")), "", "pwsh powershell nu xonsh elvish"),
+    (Runner(scripts=("-s",)), "", "entr"),
+    (Runner(scripts=("/c", "/C")), "", "cmd.exe"),
+    (Runner(skip=1), "exec", "docker podman"),
+    (Runner(skip=1), "run", "docker podman"),
+    (Runner(skip=1), "shell", "nix guix"),
+    (Runner(skip=1, scripts=("-c", "--call", "--command")), "exec", "mise npm fnm nvm direnv"),
+    (Runner(skip=1, scripts=("-c", "--command")), "", "script flock su runuser gosu chroot taskset faketime sg"),
+    (Runner(skip=1, scripts=("-c", "--command")), "watch", "mise"),
+    (Runner(skip=1, scripts=("-c", "--command")), "x", "mise"),
+)
+RUNNERS = {(name, subcommand): runner for runner, subcommand, names in _TABLE for name in names.split()}
 #: Options by which programs are run in another directory.
 FOLDERS = frozenset(
-    {
-        "-C",
-        "-D",
-        "-w",
-        "--directory",
-        "--cwd",
-        "--chdir",
-        "--cd",
-        "--wd",
-        "--workdir",
-        "--working-directory",
-        "--prefix",
-    }
+    {"-C", "-D", "-w", "--directory", "--cwd", "--chdir", "--cd", "--wd", "--workdir"}
+    | {"--working-directory", "--prefix"}
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "head", "tail", "ls", "which"}
-    | {"type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh", "export", "declare"}
-    | {
-        "local",
-        "readonly",
-        "typeset",
-        "alias",
-        "for",
-        "command",
-        "hash",
-        "dpkg",
-        "cd",
-        "pushd",
-        "mkdir",
-        "diff",
-        "tldr",
-    }
-    | {
-        "planfence",
-        "touch",
-        "rm",
-        "cp",
-        "mv",
-        "ln",
-        "tree",
-        "stat",
-        "file",
-        "du",
-        "sort",
-        "dnf",
-        "apk",
-        "pkill",
-        "pgrep",
-    }
+    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "head", "tail", "ls"}
+    | {"which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh"}
+    | {"export", "declare", "local", "readonly", "typeset", "alias", "for", "command", "hash", "dpkg", "cd"}
+    | {"pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln", "tree", "stat", "file"}
+    | {"du", "sort", "dnf", "apk", "pkill", "pgrep"}
 )
 
 

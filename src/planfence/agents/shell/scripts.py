@@ -35,9 +35,11 @@ _EVALUATES = frozenset({"--eval", "--print", "--exec", "--command", "-eval", "ev
 #: Python's modules that are programs of another name.
 _MODULES = {"pre_commit": "pre-commit", "json.tool": "json.tool"}
 #: Programs whose output is meant for `eval`: they set a session's variables and functions.
-_INITS = frozenset({"ssh-agent", "pyenv", "rbenv", "nodenv", "direnv", "mise", "brew", "conda", "starship", "zoxide"}
-                   | {"fnm", "asdf", "dircolors", "opam", "minikube", "keychain", "gpg-agent", "atuin", "rtx"}
-                   | {"register-python-argcomplete", "thefuck", "uv", "luarocks"})  # fmt: skip
+_INITS = frozenset(
+    {"ssh-agent", "pyenv", "rbenv", "nodenv", "direnv", "mise", "brew", "conda", "starship", "zoxide"}
+    | {"fnm", "asdf", "dircolors", "opam", "minikube", "keychain", "gpg-agent", "atuin", "rtx"}
+    | {"register-python-argcomplete", "thefuck", "uv", "luarocks"}
+)
 
 
 def shell(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:

@@ -14,18 +14,8 @@ _ENDPOINT = re.compile(
 )
 _MUTATIONS = re.compile(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
 _METHOD = re.compile(r"(?:-X|--method|--request)=?(\w*)")
-_SENDS = (
-    "-f",
-    "-F",
-    "--field",
-    "--raw-field",
-    "--input",
-    "-d",
-    "--data",
-    "--json",
-    "--data-raw",
-    "--data-binary",
-    "-T",
+_SENDS = frozenset(
+    {"-f", "-F", "--field", "--raw-field", "--input", "-d", "--data", "--json", "--data-raw"} | {"--data-binary", "-T"}
 )
 _SERVERS_WAY = "it makes a commit on the server that no hook here sees; commit here, and push"
 

@@ -14,20 +14,8 @@ _NOBODY = "nobody could tell who is at work in it; run it as it is"
 _PERSONS = frozenset({"PLANFENCE_URGENT"})
 _LOCAL = re.compile(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|0|ip6-localhost")
 _ELSEWHERE = frozenset(
-    {
-        "systemd-run",
-        "at",
-        "batch",
-        "ssh",
-        "crontab",
-        "tmux",
-        "screen",
-        "byobu",
-        "zellij",
-        "nsenter",
-        "machinectl",
-        "launchctl",
-    }
+    {"systemd-run", "at", "batch", "ssh", "crontab", "tmux", "screen", "byobu", "zellij", "nsenter"}
+    | {"machinectl", "launchctl"}
 )
 _COMMITS = re.compile(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
 

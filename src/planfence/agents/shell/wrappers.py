@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 
 #: Programs that run their arguments: short options that take a value, and bare words to step over first.
 _WRAPPERS = {
-    "command": ("", 0),
+    **dict.fromkeys(("command", "builtin", "nohup", "setsid", "coproc", "chronic"), ("", 0)),
     "exec": ("a", 0),
-    "builtin": ("", 0),
-    "nohup": ("", 0),
-    "setsid": ("", 0),
     "stdbuf": ("ioe", 0),
     "sudo": ("ugpCThrt", 0),
     "doas": ("uC", 0),
@@ -29,8 +26,6 @@ _WRAPPERS = {
     "xargs": ("IiLnPsdEa", 0),
     "env": ("uCS", 0),
     "time": ("fo", 0),
-    "coproc": ("", 0),
-    "chronic": ("", 0),
     "strace": ("oefp", 0),
 }
 
