@@ -23,55 +23,38 @@ IsFolder = Callable[[str], bool]
 
 #: Options of these programs that take the next word.
 _VALUES = {
-    "cp": "St",
-    "mv": "St",
-    "ln": "St",
+    **dict.fromkeys(("cp", "mv", "ln"), "St"),
     "install": "gmoSt",
     "touch": "dtr",
     "truncate": "sor",
-    "tee": "",
-    "rm": "",
-    "rmdir": "",
-    "unlink": "",
     "shred": "ns",
     "rsync": "eBfMT",
-    "mkdir": "mZ",
-    "split": "abCln",
 }
-
-
 #: A mode that leaves what may be run as it is.
 _READ_AND_WRITE = re.compile(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
-#: The programs that :func:`writes` knows, as a pattern.
+#: Programs that write what their words name, as a pattern.
 WRITERS = (
     "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
 )
+#: Commands by which an editor writes a file.
+_SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
 
 
 def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = "") -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write; ``said`` is what it reads from its standard input."""
-    yield from tools.writes(program, words, said)
-    if program in ("rm", "rmdir", "unlink", "shred"):
-        recursive = program == "rm" and any(_is_short(w) and ("r" in w or "R" in w) for w in words)
-        recursive = recursive or "--recursive" in words
-        yield from (Write(path, Action.DELETE, recursive) for path in _bare(program, words))
-    elif program in ("tee", "touch", "truncate", "sponge", "mkfifo"):
-        yield from (Write(path) for path in _bare(program, words))
-    elif program in ("cp", "mv", "ln", "install", "rsync"):
-        yield from _copies(program, words, is_folder)
-    elif program in ("sed", "gsed", "perl", "ruby"):
-        yield from (Write(path, Action.MODIFY) for path in _in_place(program, words))
-    elif program in ("chmod", "chown", "chgrp"):
-        # A mode such as `-x` looks like an option.
-        recursive = any(word in ("--recursive", "-R") for word in words)
-        bare = [word for word in words if not word.startswith("--") and word not in ("-R", "-v", "-c", "-f", "-h")]
-        # Of owners and of what may be read or written git keeps nothing: they count in its own folder alone.
-        kept = program == "chmod" and not _READ_AND_WRITE.fullmatch(bare[0] if bare else "")
-        yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:] if kept or ".git" in path.split("/"))
-    elif program == "dd":
-        yield from (Write(word.removeprefix("of=")) for word in words if word.startswith("of="))
-    elif program == "find":
-        yield from _found(words)
+    yield from tools.writes(program, words)
+    if told := _TOLD.get(program):
+        yield from told(program, words, is_folder, said)
+
+
+def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
+    """Judge the files that a diff changes, if its text is known."""
+    bare = [word for word in rest if not word.startswith("-")]
+    text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
+    level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
+    walker.notes.writes([Write(path) for path in patch.diffed(text, level)], cwd)
+    if bare and rest and "patch" not in bare:
+        walker.notes.writes([Write(bare[0], Action.MODIFY)], cwd)
 
 
 def _is_short(word: str) -> bool:
@@ -92,7 +75,17 @@ def _bare(program: str, words: Iterable[str]) -> Iterator[str]:
             yield word
 
 
-def _copies(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator[Write]:
+def _removed(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
+    recursive = program == "rm" and any(_is_short(w) and ("r" in w or "R" in w) for w in words)
+    recursive = recursive or "--recursive" in words
+    yield from (Write(path, Action.DELETE, recursive) for path in _bare(program, words))
+
+
+def _made(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
+    yield from (Write(path) for path in _bare(program, words))
+
+
+def _copies(program: str, words: Sequence[str], is_folder: IsFolder, _: str) -> Iterator[Write]:
     if program == "install" and "-d" in words:
         return
     bare = list(_bare(program, words))
@@ -117,7 +110,7 @@ def _copies(program: str, words: Sequence[str], is_folder: IsFolder) -> Iterator
     yield from (Write(f"{target.rstrip('/')}/{source.rstrip('/').rpartition('/')[2]}") for source in sources)
 
 
-def _in_place(program: str, words: Sequence[str]) -> Iterator[str]:
+def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
     """Yield the files of an in-place edit; the first bare word is the script unless -e or -f gave it."""
     scripted, in_place = False, False
     files: list[str] = []
@@ -141,10 +134,23 @@ def _in_place(program: str, words: Sequence[str]) -> Iterator[str]:
         elif word or program not in ("sed", "gsed"):
             files.append(word)
     if in_place:
-        yield from files if scripted else files[1:]
+        yield from (Write(path, Action.MODIFY) for path in (files if scripted else files[1:]))
 
 
-def _found(words: Sequence[str]) -> Iterator[Write]:
+def _moded(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
+    # A mode such as `-x` looks like an option.
+    recursive = any(word in ("--recursive", "-R") for word in words)
+    bare = [word for word in words if not word.startswith("--") and word not in ("-R", "-v", "-c", "-f", "-h")]
+    # Of owners and of what may be read or written git keeps nothing: they count in its own folder alone.
+    kept = program == "chmod" and not _READ_AND_WRITE.fullmatch(bare[0] if bare else "")
+    yield from (Write(path, Action.MODIFY, recursive) for path in bare[1:] if kept or ".git" in path.split("/"))
+
+
+def _dd(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
+    yield from (Write(word.removeprefix("of=")) for word in words if word.startswith("of="))
+
+
+def _found(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
     """Tell what `find … -delete` may delete: only starting points in a git directory can be judged."""
     starts = []
     for word in words:
@@ -157,11 +163,74 @@ def _found(words: Sequence[str]) -> Iterator[Write]:
         yield from (Write(start, Action.DELETE) for start in starts if ".git" in start.split("/"))
 
 
-def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
-    """Judge the files that a diff changes, if its text is known."""
-    bare = [word for word in rest if not word.startswith("-")]
-    text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
-    level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
-    walker.notes.writes([Write(path) for path in patch.diffed(text, level)], cwd)
-    if bare and rest and "patch" not in bare:
-        walker.notes.writes([Write(bare[0], Action.MODIFY)], cwd)
+def _gawk(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
+    if "inplace" in words:
+        yield from (Write(word, Action.MODIFY) for word in words[words.index("inplace") + 1 :] if word[:1] != "-")
+
+
+def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
+    """Yield the archive that `zip`, `7z a` and `tar c` write."""
+    bare = [word for word in words if not word.startswith("-")]
+    if program == "zip":
+        yield from map(Write, bare[:1])
+    elif program in ("7z", "7za"):
+        yield from map(Write, bare[1:2] if bare[:1] in (["a"], ["u"]) else ())
+    elif program == "split":
+        yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
+    else:
+        flags = words[0] if words and not words[0].startswith("--") else ""
+        if any(flag in flags for flag in "cru") or "--create" in words:
+            long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
+            short = [words[place + 1] for place, word in enumerate(words[:-1])
+                     if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
+            yield from map(Write, long or short[:1])
+
+
+def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
+    """Yield the files that an editor writes, by the commands that its options or its input give."""
+    codes = [said.replace("|", "\n"), *(word[1:] for word in words if word.startswith("+"))]
+    codes += [words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S")]
+    lines = [
+        line.strip().lstrip(":").lstrip("0123456789,$%.")
+        for code in codes
+        for line in code.replace("|", "\n").split("\n")
+    ]
+    if any(line.split(" ")[0] in _SAVES for line in lines):
+        values = {
+            words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S", "-p")
+        }
+        bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
+        named = [line.split(" ", 1)[1].strip() for line in lines if line.split(" ")[0] in _SAVES and " " in line]
+        yield from (Write(path) for path in (named or bare))
+
+
+def _script(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
+    before = ""
+    for word in words:
+        if word[:1] not in ("-", "") and before[-1:] != "c":
+            yield Write(word)
+        before = word if word[:1] == "-" else ""
+
+
+def _sqlite3(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
+    for word in (*words, *said.splitlines()):
+        verb, _, path = word.strip().partition(" ")
+        if verb in (".output", ".once", ".save", ".backup") and path:
+            yield Write(path.strip("'\""))
+
+
+#: What tells the files that a program writes, by its name.
+_TOLD: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]] = {
+    **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), _removed),
+    **dict.fromkeys(("tee", "touch", "truncate", "sponge", "mkfifo"), _made),
+    **dict.fromkeys(("cp", "mv", "ln", "install", "rsync"), _copies),
+    **dict.fromkeys(("sed", "gsed", "perl", "ruby"), _in_place),
+    **dict.fromkeys(("chmod", "chown", "chgrp"), _moded),
+    **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
+    **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
+    **dict.fromkeys(("gawk", "awk"), _gawk),
+    "dd": _dd,
+    "find": _found,
+    "script": _script,
+    "sqlite3": _sqlite3,
+}

@@ -6,7 +6,7 @@ worktree after the command sees that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planfence.agents.paths import Write
@@ -21,6 +21,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("pip-compile", "uv export", "uv pip compile"), ("-o", "--output-file")),
     **dict.fromkeys(("json2ts", "quicktype", "jupyter nbconvert"), ("-o", "--output")),
     "curl": ("-o", "--output"),
+    "find": ("-fprint", "-fls", "-fprintf", "-fprint0"),
     "wget": ("-O", "--output-document", "-o", "--output-file"),
     "openssl": ("-out",),
     "tsc": ("--outFile",),
@@ -86,15 +87,12 @@ _CONFIGURING = frozenset(
     {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file", "--rcfile", "-p"}
     | {"--ignore-path", "--ignore-file", "--parser", "--plugin", "--rulesdir", "--project", "--stdin-filename", "--rc"}
 )
-#: Editors that write the files that they are given, if their commands say so.
-_EDITORS = frozenset({"ed", "red", "ex", "vim", "vi", "nvim", "view"})
-_SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
-#: Tools that run another's subcommand, with how many words are its name.
+#: So many words are a tool's name at most, its subcommands among them.
 _SUBCOMMANDS = 3
 
 
-def writes(program: str, words: Sequence[str], said: str) -> Iterator[Write]:
-    """Yield what a tool with these arguments would write; ``said`` is what it is given on standard input."""
+def writes(program: str, words: Sequence[str]) -> Iterator[Write]:
+    """Yield what a tool with these arguments would write."""
     names = _names(program, words)
     for name in names:
         for option in OUTPUTS.get(name, ()):
@@ -106,34 +104,6 @@ def writes(program: str, words: Sequence[str], said: str) -> Iterator[Write]:
     tool = next(((IN_PLACE[name], name) for name in reversed(names) if name in IN_PLACE), None)
     if tool is not None:
         yield from (Write(word, Action.MODIFY) for word in _in_place(*tool, words))
-    for known, told in _OTHERWISE.items():
-        if program in known:
-            yield from told(program, words, said)
-
-
-def _gawk(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
-    if "inplace" in words:
-        yield from (Write(word, Action.MODIFY) for word in words[words.index("inplace") + 1 :] if word[:1] != "-")
-
-
-def _find(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
-    for option in ("-fprint", "-fls", "-fprintf", "-fprint0"):
-        yield from (Write(path) for path in _values(words, option))
-
-
-def _script(_: str, words: Sequence[str], __: str) -> Iterator[Write]:
-    before = ""
-    for word in words:
-        if word[:1] not in ("-", "") and before[-1:] != "c":
-            yield Write(word)
-        before = word if word[:1] == "-" else ""
-
-
-def _sqlite3(_: str, words: Sequence[str], said: str) -> Iterator[Write]:
-    for word in (*words, *said.splitlines()):
-        verb, _, path = word.strip().partition(" ")
-        if verb in (".output", ".once", ".save", ".backup") and path:
-            yield Write(path.strip("'\""))
 
 
 def _names(program: str, words: Sequence[str]) -> list[str]:
@@ -175,49 +145,3 @@ def _in_place(tool: InPlace, name: str, words: Sequence[str]) -> Iterator[str]:
             skipped += word not in ("e", "eval", "ea") or name != "yq"
             continue
         yield word
-
-
-def _archives(program: str, words: Sequence[str], _: str) -> Iterator[Write]:
-    """Yield the archive that `zip`, `7z a` and `tar c` write."""
-    bare = [word for word in words if not word.startswith("-")]
-    if program == "zip":
-        yield from map(Write, bare[:1])
-    elif program in ("7z", "7za"):
-        yield from map(Write, bare[1:2] if bare[:1] in (["a"], ["u"]) else ())
-    elif program == "split":
-        yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
-    else:
-        flags = words[0] if words and not words[0].startswith("--") else ""
-        if any(flag in flags for flag in "cru") or "--create" in words:
-            long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
-            short = [words[place + 1] for place, word in enumerate(words[:-1])
-                     if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
-            yield from map(Write, long or short[:1])
-
-
-def _edited(_: str, words: Sequence[str], said: str) -> Iterator[Write]:
-    """Yield the files that an editor writes, by the commands that its options or its input give."""
-    codes = [said.replace("|", "\n"), *(word[1:] for word in words if word.startswith("+"))]
-    codes += [words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S")]
-    lines = [
-        line.strip().lstrip(":").lstrip("0123456789,$%.")
-        for code in codes
-        for line in code.replace("|", "\n").split("\n")
-    ]
-    if any(line.split(" ")[0] in _SAVES for line in lines):
-        values = {
-            words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S", "-p")
-        }
-        bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
-        named = [line.split(" ", 1)[1].strip() for line in lines if line.split(" ")[0] in _SAVES and " " in line]
-        yield from (Write(path) for path in (named or bare))
-
-
-_OTHERWISE: dict[tuple[str, ...], Callable[[str, Sequence[str], str], Iterator[Write]]] = {
-    ("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"): _archives,
-    ("gawk", "awk"): _gawk,
-    ("find",): _find,
-    tuple(_EDITORS): _edited,
-    ("script",): _script,
-    ("sqlite3",): _sqlite3,
-}
