@@ -14,6 +14,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from planfence.lazyregex import pattern
 from planfence.records import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -37,18 +38,18 @@ PROCESS = "<("
 #: Parts the elements of an array in a variable's value.
 SEPARATOR = "\x1f"
 _GRAMMAR = frozenset({"{", "}", "!", "do", "done", "then", "fi", "esac", "else"})
-_DESCRIPTOR = re.compile(r"\d+|\{\w+\}")
-_RUNS_INSIDE = re.compile(r"(?:^|[^\\])(?:\\\\)*(?:`|\$\()")
-_BACKTICKS = re.compile(r"((?:^|[^\\])(?:\\\\)*)`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_DELIMITER = re.compile(rb"""(?:'[^']*'|"[^"]*"|\\.|[^\s;&|<>()'"\\])+""")
+_DESCRIPTOR = pattern(r"\d+|\{\w+\}")
+_RUNS_INSIDE = pattern(r"(?:^|[^\\])(?:\\\\)*(?:`|\$\()")
+_BACKTICKS = pattern(r"((?:^|[^\\])(?:\\\\)*)`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_DELIMITER = pattern(rb"""(?:'[^']*'|"[^"]*"|\\.|[^\s;&|<>()'"\\])+""")
 #: The rest of the line that a here-document begins on, what is closed in it, and what is open then.
-_LOGICAL_LINE = re.compile(rb"(?:\\[\s\S]|[^\\\n])*")
-_CLOSED = re.compile(rb"""\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|`[^`]*`|[$<>]\([^()]*\)""")
-_OPEN = re.compile(rb"""['"`]|[$<>]\((?!\()""")
-_ARITHMETIC = re.compile(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
-_CONTINUED = re.compile(rb"(?<!\\)((?:\\\\)*)\\\n")
-_COMPARED = re.compile(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
-_BRACES = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
+_LOGICAL_LINE = pattern(rb"(?:\\[\s\S]|[^\\\n])*")
+_CLOSED = pattern(rb"""\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|`[^`]*`|[$<>]\([^()]*\)""")
+_OPEN = pattern(rb"""['"`]|[$<>]\((?!\()""")
+_ARITHMETIC = pattern(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
+_CONTINUED = pattern(rb"(?<!\\)((?:\\\\)*)\\\n")
+_COMPARED = pattern(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
+_BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 
 
@@ -146,8 +147,8 @@ def expand(
     return [each for text in texts for each in (_braces(text) if braces else [text])]
 
 
-_CHANGE = re.compile(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
-_OFFSETS = re.compile(r":\s?(-?\d+)(?::(\d+))?")
+_CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
+_OFFSETS = pattern(r":\s?(-?\d+)(?::(\d+))?")
 
 
 def _changed(value: str, change: str) -> str:

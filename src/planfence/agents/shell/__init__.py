@@ -20,14 +20,15 @@ from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt, Judgement
 from planfence.agents.shell.walk import Walker
 from planfence.agents.shellsyntax import UnreadableError
+from planfence.lazyregex import pattern
 
 __all__ = ["Judgement", "judge"]
 
-_SUSPECT = re.compile(
+_SUSPECT = pattern(
     r"--no-v|hookspath|update-ref|symbolic-ref|\.git/|\A(?>.*?commit\b).*?\s-\w*n", re.IGNORECASE | re.DOTALL
 )
 #: What a command that can't be taken apart could write by: a redirection, or a program that writes or runs others.
-_COULD_WRITE = re.compile(
+_COULD_WRITE = pattern(
     rf">|\b(?:git|eval|apply_patch|{'|'.join(scripts.SHELLS)}|{'|'.join(scripts.INTERPRETERS)}|{files.WRITERS})\b"
 )
 

@@ -6,7 +6,6 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from planfence.agents.paths import Write
 from planfence.agents.shell import tools
 from planfence.agents.shellsyntax import Command
 from planfence.change.change import Action
+from planfence.lazyregex import pattern
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
@@ -31,7 +31,7 @@ _VALUES = {
     "rsync": "eBfMT",
 }
 #: A mode that leaves what may be run as it is.
-_READ_AND_WRITE = re.compile(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
+_READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: Programs that write what their words name, as a pattern.
 WRITERS = (
     "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"

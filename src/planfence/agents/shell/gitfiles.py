@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 
 from planfence.agents.paths import Write
 from planfence.agents.shell.gitrefs import is_folder
 from planfence.agents.shell.gitruns import READS_CONFIG, config_words
 from planfence.change.change import Action
+from planfence.lazyregex import pattern
 
 _OUTPUTS = {
     **dict.fromkeys(("diff", "log", "show", "diff-tree", "diff-index", "diff-files", "format-patch"), ("--output",)),
@@ -17,7 +17,7 @@ _OUTPUTS = {
     "config": ("-f", "--file"),
 }
 #: Variables by which a file is named that git writes.
-_TRACES = re.compile(r"GIT_(?:TRACE\w*|REDIRECT_STD(?:OUT|ERR))")
+_TRACES = pattern(r"GIT_(?:TRACE\w*|REDIRECT_STD(?:OUT|ERR))")
 
 
 def writes(name: str, rest: list[str]) -> Iterator[Write]:

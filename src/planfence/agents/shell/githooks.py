@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.agents.shell.verdict import Attempt
+from planfence.lazyregex import pattern
 
 NO_HOOKS = "the hooks are part of the plan; let them run, or ask for an amendment"
 #: Subcommands with hooks to skip: their short options that take a value, and whether `-n` means --no-verify.
@@ -35,7 +35,7 @@ STAGERS = frozenset(
     | {"read-tree", "cherry-pick", "revert", "merge", "am", "pull", "rebase"}
 )
 #: A word that may be `-n`: what is not known stands at its beginning.
-_UNKNOWN = re.compile(r"-{0,2}\$[$a-z-]*")
+_UNKNOWN = pattern(r"-{0,2}\$[$a-z-]*")
 _COMMIT_VALUES = frozenset(
     {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
     | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}

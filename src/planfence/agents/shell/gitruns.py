@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 
+from planfence.lazyregex import pattern
+
 #: Settings whose value is a command line that git runs.
-_RUN_BY_GIT = re.compile(
+_RUN_BY_GIT = pattern(
     r"core\.(?:editor|pager|sshcommand|fsmonitor|askpass|gitproxy|alternaterefscommand)|sequence\.editor|diff\.external|"
     r"(?:credential|trailer|diff|merge|filter|difftool|mergetool|browser|man|tar|gpg)\..*\.?"
     r"(?:helper|program|command|cmd|driver|textconv|clean|smudge|process)|pager\..*|interactive\.difffilter|"

@@ -7,9 +7,10 @@ and both readings are judged.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from planfence.lazyregex import pattern
 
 
 class Runner(NamedTuple):
@@ -128,7 +129,7 @@ def _plain(words: Sequence[str]) -> list[str]:
     return [_VERSIONED.sub(r"\1", word) for word in words]
 
 
-_VERSIONED = re.compile(r"^([a-z][\w.-]*)@[\w.^~<>=-]+$")
+_VERSIONED = pattern(r"^([a-z][\w.-]*)@[\w.^~<>=-]+$")
 
 
 def _behind(words: Sequence[str]) -> Sequence[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING
@@ -13,12 +12,13 @@ from planfence.agents.shell import snippets
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt
 from planfence.agents.shellsyntax import Command
+from planfence.lazyregex import pattern
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
 
 #: Files that are what a command reads.
-_STDIN = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
+_STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
 SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh"})
 INTERPRETERS = {
     **dict.fromkeys(("python", "python3", "pypy", "pypy3", "ipython", "ipython3"), "c"),

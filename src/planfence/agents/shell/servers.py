@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from planfence.agents.shell.verdict import Attempt
+from planfence.lazyregex import pattern
 
 #: What makes commits, or moves refs, by a server's interface; the repository stands in it.
-_ENDPOINT = re.compile(
+_ENDPOINT = pattern(
     r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:contents/|git/(?:refs|commits)|merges|merge-upstream)|"
     r"projects/(?P<project>[^/\s]+)/repository/(?:files|commits|branches|merged_branches)"
 )
-_MUTATIONS = re.compile(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
-_METHOD = re.compile(r"(?:-X|--method|--request)=?(\w*)")
+_MUTATIONS = pattern(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
+_METHOD = pattern(r"(?:-X|--method|--request)=?(\w*)")
 _SENDS = frozenset(
     {"-f", "-F", "--field", "--raw-field", "--input", "-d", "--data", "--json", "--data-raw"} | {"--data-binary", "-T"}
 )

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from planfence import tables
 from planfence.agents.paths import Write
 from planfence.change.change import Action
+from planfence.lazyregex import pattern
 
-_BYPASS = re.compile(
+_BYPASS = pattern(
     r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|"
     r"\bcreate_commit\(|porcelain\.commit|skip_hooks|isomorphic-git|nodegit|create_reference|set_reference\(",
     re.IGNORECASE,
 )
-_INSIDE_GIT = re.compile(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
+_INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 #: A string, or a name that one was given to.
 _ARGUMENT = (
@@ -28,52 +29,50 @@ _ARGUMENT = (
     r"""(?<![\w$@])(?P<name>[A-Za-z_$@]\w*+))\)?"""
 )
 #: Calls whose first argument is a file that they write, if a mode behind it says so.
-_OPENS = re.compile(rf"""\b(?:open|fopen|openSync)\(\s?{_ARGUMENT}\s?,\s?(?:mode\s?=\s?)?['"][^'"\n]{{0,5}}[wax+]""")
+_OPENS = pattern(rf"""\b(?:open|fopen|openSync)\(\s?{_ARGUMENT}\s?,\s?(?:mode\s?=\s?)?['"][^'"\n]{{0,5}}[wax+]""")
 #: Calls whose first argument is a file that they write or remove.
-_TAKES = re.compile(
+_TAKES = pattern(
     r"""\b(?:(?:writeFile|appendFile|unlink|rm|truncate)(?:Sync)?|createWriteStream|(?:write|append)TextFile(?:Sync)?|"""
     r"""file_put_contents|os\.(?:remove|unlink|truncate)|rmtree|(?:File|IO)\.(?:write|delete|binwrite)|Bun\.write|"""
     r"""Deno\.(?:remove|writeFile)(?:Sync)?|FileUtils\.(?:rm|rm_f|rm_rf|touch)|fileinput\.input(?=[^\n)]{1,200}inplace)|"""
     rf"""to_(?:csv|json|parquet|excel|pickle|html)|savefig|savetxt)\(\s?{_ARGUMENT}"""
 )
 #: Calls whose second argument is; those that move remove the first.
-_GIVES = re.compile(
+_GIVES = pattern(
     r"""\b(?P<verb>shutil\.(?:copy\w{0,5}|move)|os\.(?:rename|replace|symlink|link)|(?:copyFile|rename|symlink|cp)(?:Sync)?|"""
     r"""FileUtils\.(?:cp|cp_r|mv|ln_s|ln_sf|copy|move)|File\.rename|copy|move)(?:\(|\s)\s?"""
     r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]{1,300})(?P=quote)|[\w.$@]{1,100})\s?,\s?"""
     + _ARGUMENT.replace(r"\1", r"(?P=mark)").replace("(['\"`])", "(?P<mark>['\"`])")
 )
-_METHOD = re.compile(
-    rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])"""
-)
+_METHOD = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
 #: Perl's and awk's ways: `open(F, ">", "a")`, `open(F, ">a")`, `unlink "a"`, `print > "a"`.
-_PERL = re.compile(r"""\bopen\b[^;\n'"]{1,60}['"]\+?>{1,2}\s?(?:['"]\s?,\s?['"])?([^'"`\n]+)['"]""")
-_REMOVES = re.compile(r"""\bunlink\s+(['"])([^'"`\n]+)\1""")
-_AWK = re.compile(r"""\bprintf?\b[^;{}>]{0,60}>{1,2}\s?"([^"\n]+)\"""")
-_AWK_PIPES = (re.compile(r"""\|\s?"([^"\n]+)\""""), re.compile(r"""\"([^"\n]+)"\s?\|\s?getline"""))
+_PERL = pattern(r"""\bopen\b[^;\n'"]{1,60}['"]\+?>{1,2}\s?(?:['"]\s?,\s?['"])?([^'"`\n]+)['"]""")
+_REMOVES = pattern(r"""\bunlink\s+(['"])([^'"`\n]+)\1""")
+_AWK = pattern(r"""\bprintf?\b[^;{}>]{0,60}>{1,2}\s?"([^"\n]+)\"""")
+_AWK_PIPES = (pattern(r"""\|\s?"([^"\n]+)\""""), pattern(r"""\"([^"\n]+)"\s?\|\s?getline"""))
 #: What gives a string to a name.
-_NAMED = re.compile(
+_NAMED = pattern(
     r"""(?<![\w$@])(?P<name>[A-Za-z_$@]\w*+)\s{0,3}:?=\s{0,3}(?:(?:pathlib\.)?Path\(\s?)?"""
     r"""[rbfu]?(['"`])(?P<path>[^'"`\n]+)\2"""
 )
-_LOOPED = re.compile(r"""\bfor\s(?P<name>[A-Za-z_]\w*)\s(?:in|of)\s[\[(](?P<paths>[^\])]*)""")
-_STRING = re.compile(r"""(['"`])(.*?)\1""")
+_LOOPED = pattern(r"""\bfor\s(?P<name>[A-Za-z_]\w*)\s(?:in|of)\s[\[(](?P<paths>[^\])]*)""")
+_STRING = pattern(r"""(['"`])(.*?)\1""")
 
 #: Calls that run a command line.
-_RUNS = re.compile(
+_RUNS = pattern(
     r"""\b(?:system|popen|Popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync|execute|"""
     r"""callCommand|cmd|sh|shell|shell_exec|passthru|proc_open)\(\s?[rf]?(['"`])(?P<text>[^\n]+?)\1"""
 )
-_GIT_LIST = re.compile(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>[\s,][^\])]*)""")
+_GIT_LIST = pattern(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>[\s,][^\])]*)""")
 #: Where a command can begin: a line's begin, an opening sign, a word that runs what is behind it.
-_BEGINS = re.compile(
+_BEGINS = pattern(
     r"""(?:^[ \t]*+-?|["'`!@({\[;|&=:,>]|"""
     r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|qw|qx|\de?))[ \t]*+"""
     r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?(?=(?:[\w./-]*\w/|\./)?(?:git|planfence)[ \t]+\S)""",
     re.MULTILINE,
 )
 _CLOSED = {"(": ")", "[": "]", "{": "}"}
-_WORD = re.compile(r"""[^\s"'`()\[\]{},;]+""")
+_WORD = pattern(r"""[^\s"'`()\[\]{},;]+""")
 
 
 def runs(code: str) -> Iterator[str]:
@@ -96,7 +95,7 @@ def git_lines(text: str) -> Iterator[str]:
 
 #: So much of a line is looked at, on both sides of where a command begins.
 _LONGEST = 2000
-_QUOTED = re.compile(r"""\\.|["'`]""")
+_QUOTED = pattern(r"""\\.|["'`]""")
 
 
 def _quote_around(before: str) -> str:
@@ -199,12 +198,12 @@ def sed(script: str) -> tuple[list[str], list[str]]:
 
 
 #: A program that commits, and one that gives what it starts other variables than its own.
-_COMMITS = re.compile(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
-_OTHER_VARIABLES = re.compile(
+_COMMITS = pattern(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
+_OTHER_VARIABLES = pattern(
     r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(|ENV\.clear|unsetenv_others|%ENV\s*="
 )
-_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
-_WRITES = re.compile(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
+_CAPITALS = pattern(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
+_WRITES = pattern(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
 
 
 def bypass(code: str) -> str:

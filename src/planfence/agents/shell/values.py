@@ -6,18 +6,18 @@ What can't be told is `$`.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from planfence.agents import shellsyntax
 from planfence.agents.shell.prints import prints, said
 from planfence.agents.shellsyntax import Command, Word, expand, literal
+from planfence.lazyregex import pattern
 
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
 _MOST_ARGUMENTS = 50
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
-_PATH = re.compile(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
+_PATH = pattern(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
 
 
 class Values:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from planfence.agents.paths import Write
 from planfence.agents.shell.values import Values
+from planfence.lazyregex import pattern
 from planfence.records import dataclass, field
 
 #: Devices and streams (bash(1), Redirection); `/dev/shm/` and `/dev/../` lead to files.
-_DEVICE = re.compile(
+_DEVICE = pattern(
     r"/dev/(?:null|zero|full|u?random|tty\w*|console|std(?:in|out|err)|(?:fd|pts)/\d+|(?:tcp|udp)/[^/]+/\w+)"
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, product
 
@@ -13,11 +12,12 @@ from planfence.agents.shell import files, git, programs, runners, scripts, serve
 from planfence.agents.shell.values import ASSIGNMENT, Values
 from planfence.agents.shell.verdict import Judgement, Notes
 from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
+from planfence.lazyregex import pattern
 
 #: An expansion that sets a variable.
-_SET_IF_UNSET = re.compile(r"\$\{([A-Za-z_]\w*):?=")
+_SET_IF_UNSET = pattern(r"\$\{([A-Za-z_]\w*):?=")
 #: Arithmetic that sets one: `((A=0))`, `let A=0`.
-_COUNTED = re.compile(r"(?:\(\(|\blet)\s?([A-Za-z_]\w*)\s?=(?!=)")
+_COUNTED = pattern(r"(?:\(\(|\blet)\s?([A-Za-z_]\w*)\s?=(?!=)")
 _DEEPEST = 8
 #: A command in loops is judged for so many of the values that their variables have.
 _MOST_ROUNDS = 200

@@ -7,17 +7,18 @@ from collections.abc import Collection, Iterator, Sequence
 
 from planfence import tables
 from planfence.agents.shell.verdict import Attempt
+from planfence.lazyregex import pattern
 
 _WHO = "who is at work is told by the session itself, not by its commands"
 _NOBODY = "nobody could tell who is at work in it; run it as it is"
 #: Variables that only a person may set, unless the policy lets an agent.
 _PERSONS = frozenset({"PLANFENCE_URGENT"})
-_LOCAL = re.compile(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|0|ip6-localhost")
+_LOCAL = pattern(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|0|ip6-localhost")
 _ELSEWHERE = frozenset(
     {"systemd-run", "at", "batch", "ssh", "crontab", "tmux", "screen", "byobu", "zellij", "nsenter"}
     | {"machinectl", "launchctl"}
 )
-_COMMITS = re.compile(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
+_COMMITS = pattern(r"\bgit\b.*\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b", re.DOTALL)
 
 
 def task(name: str, value: str | None = None) -> Iterator[Attempt]:
