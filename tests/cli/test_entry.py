@@ -31,3 +31,12 @@ def test_a_stream_that_is_closed_or_full(tmp_path, closed: str) -> None:
     full = closed.endswith("full")
     assert done.returncode == (3 if full else 0)
     assert done.stderr == ("planfence: the system: No space left on device\n" if full else "")
+
+
+def test_a_child_has_the_streams_that_were_closed(tmp_path) -> None:
+    child = [sys.executable, "-c", "import os; os.fstat(1)"]
+    program = (
+        f"import subprocess; from planfence import entry; entry._fill_streams(); subprocess.run({child}, check=True)"
+    )
+    line = f'{sys.executable} -c "$0" >&-'
+    assert subprocess.run(["/bin/sh", "-c", line, program], cwd=tmp_path, check=False).returncode == 0

@@ -230,10 +230,47 @@ def test_a_pick_of_what_the_protected_branch_has_needs_no_task(repo: Repo, tmp_p
     assert asked().refused
 
 
+@pytest.mark.parametrize("model", ["codex", "human"])
+@pytest.mark.parametrize("reverted", [True, False])
+def test_a_model_puts_back_nothing_that_the_protected_branch_reverted(repo: Repo, model: str, reverted: bool) -> None:
+    repo.git("checkout", "-q", "main")
+    wide = record(repo, "feat: by a person", **{f"src__bill__{letter}": "1\n" for letter in "abcde"})
+    if reverted:
+        repo.git("revert", "--no-edit", wide)
+    repo.git("checkout", "-q", "work")
+    repo.git("cherry-pick", "--no-commit", wide)
+    said = f"feat: by a person\n\n(cherry picked from commit {wide})\n{trailers('auth', model)}"
+    record(repo, said)
+    assert bool(judged(repo).report.refused) is (reverted and model != "human")
+
+
+def test_a_model_picks_no_policy(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    repo.write("planfence.toml", (repo.root / "planfence.toml").read_text() + "\n[unplanned]\nfiles = 9\n")
+    looser = record(repo, "chore: by a person")
+    repo.git("checkout", "-q", "work")
+    repo.git("cherry-pick", "--no-commit", looser)
+    record(repo, f"chore: by a person\n\n(cherry picked from commit {looser})\n{trailers('auth', 'codex')}")
+    assert "POL002" in codes(repo)
+
+
 def judged_by_event(repo: Repo, **told: str) -> Any:
     from planfence.boundary import verify
 
     return verify.verify(repo.open(**told)).report
+
+
+def test_a_squash_by_a_model_undoes_its_own_tasks_commits_alone(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    others = work(repo, "bill", "x")
+    start = repo.git("rev-parse", "HEAD")
+    repo.git("revert", "--no-commit", others)
+    body = f"* feat: mine\n\nThis reverts commit {others}.\n\n"
+    record(repo, f"All of it (#5)\n\n{body}{trailers('auth', 'codex')}", src__auth__y="1\n")
+    assert "SCP001" in codes(repo, start, "main")
+    repo.git("reset", "-q", "--soft", start)
+    repo.git("commit", "-q", "--no-verify", "-m", f"All of it (#5)\n\n{body}{trailers('auth')}")
+    assert codes(repo, start, "main") == set()
 
 
 def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> None:

@@ -6,7 +6,7 @@ import time
 
 from planfence.change.trees import differing
 from planfence.errors import PlanfenceError
-from planfence.files.plain import read_plain
+from planfence.files.plain import open_plain
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
@@ -164,7 +164,8 @@ def _minutes(scene: Scene, epoch: float) -> float | None:
     if path is None:
         return None
     try:
-        lines = read_plain(path, path.stat().st_size).decode("utf-8", "replace").splitlines()
+        with open_plain(path) as file:
+            lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return None
     for line in reversed(lines):

@@ -1,6 +1,7 @@
-"""Other grounds on which a commit stands: it undoes judged commits, or a forge made it of a head that was judged.
+"""Other grounds on which a commit stands: it undoes or repeats judged commits, or a forge made it of a judged head.
 
-Only what git itself would have made counts: the recomputed revert, squash or pick has exactly the commit's tree.
+Only what git itself would have made counts: the recomputed revert, squash or pick has exactly the commit's tree. Of a
+squash without a head, which says that it reverts something, that is asked of single files.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Landing:
         self._repository, self._objects, self._sources = repository, objects, sources
         self._stack = ExitStack()
         self._merging: Merges | None = None
+        self._recomputed: Sources | None = None
         self._children: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._known: tuple[Head, ...] | None = None
         self._contained: dict[tuple[str, str], bool] = {}
@@ -95,11 +97,14 @@ class Landing:
                 tree = self._merges.applied(commit.tree, self._objects.tree_of(commit.parents[side]), tree)
         return tree
 
-    def undone_in(self, parent: str, message: Message, attribution: Attribution) -> tuple[Commit, ...]:
-        """Return the judged commits below ``parent`` that a squash's message says it undoes among other things."""
+    def undone_in(self, parent: str, message: Message, makers: Sequence[Attribution]) -> tuple[Commit, ...]:
+        """Return the judged commits below ``parent`` that a squash's message says it undoes among other things.
+
+        Which of its ``makers`` did so is not known: one of them must be allowed to.
+        """
         said = messages.reverted(message)
-        found = (self._below(parent, each) for each in (said.commits if said else ()))
-        return tuple(commit for commit in found if commit is not None and self._may_undo(commit, 0, attribution))
+        found = filter(None, (self._below(parent, each) for each in (said.commits if said else ())))
+        return tuple(commit for commit in found if any(self._may_undo(commit, 0, each) for each in makers))
 
     def _under_way(self) -> list[str]:
         """The commit of `git revert --no-commit`, which says what the next commit will be about."""
@@ -160,10 +165,11 @@ class Landing:
 
     # -- picks
 
-    def picked(self, change: Change, message: Message, base: str) -> Commit | None:
+    def picked(self, change: Change, message: Message, attribution: Attribution, base: str) -> Commit | None:
         """Return the commit of the protected branch, as it is at ``base``, that a change is exactly a pick of.
 
-        It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes.
+        It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes. A model may
+        pick only what the branch still has, so that it puts back nothing that was reverted there.
         """
         if change.is_merge or not change.parents or not base:
             return None
@@ -176,7 +182,10 @@ class Landing:
             if not self._sources.has(before, POLICY_PATH):
                 continue
             trees = self._objects.tree_of(before), commit.tree, self._objects.tree_of(parent)
-            if self._merges.applied(*trees) == change.tree:
+            if self._merges.applied(*trees) != change.tree:
+                continue
+            at_base = self._objects.tree_of(base)
+            if attribution.model == HUMAN or self._merges.applied(*trees[:2], at_base) == at_base:
                 return commit
         return None
 
@@ -293,7 +302,9 @@ class Landing:
 
     def sources(self) -> Sources:
         """Plans and policies, those of merges that were recomputed here too."""
-        return Sources(self._stack.enter_context(Objects(self._merges.git)))
+        if self._recomputed is None:
+            self._recomputed = Sources(self._stack.enter_context(Objects(self._merges.git)))
+        return self._recomputed
 
     def changed(self, old: str, new: str) -> list[FileChange]:
         """Return what differs between two trees."""

@@ -76,7 +76,7 @@ class MergedPlans:
         return ctx, judge(ctx, [rule for rule in rules if Need.PLANS in rule.needs])
 
     def as_squash(self, ctx: Context) -> tuple[Context, tuple[Finding, ...]]:
-        """Judge what was judged elsewhere as it comes here: what amended a plan in it was a commit of its own there."""
+        """Judge what was judged elsewhere, as a head or as what is picked; who made it does not count here."""
         ctx = replace(ctx, route=Route.SQUASH, message=None, model=HUMAN, task=None, plan=None, content=None)
         ctx = replace(ctx, edits=self.as_landed(ctx.change, ctx.policy, ctx.edits))
         return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])

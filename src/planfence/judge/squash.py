@@ -96,7 +96,7 @@ class Squashes:
         text = f"{message.subject}\n\n{message.body}"
         attributions = squashed_attributions(text)
         change, policy = ctx.change, ctx.policy
-        undone = self.landing.undone_in(change.parents[0], message, NOBODY)
+        undone = self.landing.undone_in(change.parents[0], message, attributions or (NOBODY,))
         if not attributions and not undone:
             return None
         if any(policy.governs(path) for path in change.paths):

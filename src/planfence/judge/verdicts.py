@@ -9,6 +9,7 @@ from planfence.change.change import STAGED, Change
 from planfence.change.message import MODEL_TRAILER, Message
 from planfence.errors import BadFile
 from planfence.finding import Finding, Report
+from planfence.identity import HUMAN
 from planfence.judge.attribution import NOBODY, Attribution
 from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
@@ -173,8 +174,9 @@ class Verdicts:
         if attribution.task and not governs and self.landing.undone(change, message, attribution):
             ctx = replace(ctx, route=Route.REVERT, message=None)
             return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
-        if self.plans is not None and message is not None:
-            source = self.landing.picked(change, message, self.contexts.ledger.basis.base)
+        mine = attribution.model == HUMAN or not any(ctx.policy.governs(path) for path in change.paths)
+        if self.plans is not None and message is not None and mine:
+            source = self.landing.picked(change, message, attribution, self.contexts.ledger.basis.base)
             if source is not None:
                 self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on the protected branch")
                 return self.plans.as_squash(ctx)

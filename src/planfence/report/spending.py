@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from planfence.files.plain import read_plain
+from planfence.files.plain import open_plain
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import Worktree, holding
@@ -24,6 +24,9 @@ from planfence.report import costs_claude, costs_codex, prices
 from planfence.report.costs import intervals, logged_in
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.usage import Collected, Turn, json_lines, text
+
+#: So many bytes of a session are looked through at once.
+_BLOCK = 1 << 20
 
 
 @dataclass(slots=True)
@@ -157,12 +160,18 @@ def _marks(top: str) -> Iterator[bytes]:
             yield json.dumps(path, ensure_ascii=ascii_only)[:-1].encode("utf-8", "surrogatepass")
 
 
-def _mentions(path: Path, marks: Iterable[bytes]) -> bool:
+def _mentions(path: Path, marks: Sequence[bytes]) -> bool:
+    """Whether any mark is in a file, which may be larger than memory should hold."""
+    overlap, data = max(map(len, marks), default=1) - 1, b""
     try:
-        data = read_plain(path)
+        with open_plain(path) as file:
+            while block := file.read(_BLOCK):
+                data = data[len(data) - overlap if overlap < len(data) else 0 :] + block
+                if any(mark in data for mark in marks):
+                    return True
     except OSError:
-        return False
-    return any(mark in data for mark in marks)
+        pass
+    return False
 
 
 def _sessions(place: Worktree) -> list[Path]:

@@ -142,7 +142,7 @@ class Context:
 
     @property
     def was_judged(self) -> bool:
-        """Whether it brings exactly what was judged already: the squash of a head, or the inverse of a commit."""
+        """Whether it brings exactly what was judged: the squash of a head, the pick or the inverse of a commit."""
         return self.route in (Route.REVERT, Route.SQUASH)
 
     @property
