@@ -341,7 +341,7 @@ def _identity(table: Table) -> dict[str, str]:
         if not VARIABLE.fullmatch(name):
             table.faults.at_key((*table.path, name), f"{quoted(name)} is not a variable", "write a name: `ACME_AGENT`")
         model = table.text(name, form=MODEL, say='write a name without spaces and commas: `"acme"`')
-        if model.lower() == HUMAN:
+        if model == HUMAN:
             table.faults.at_value(
                 (*table.path, name), "a variable can't say that a person is at work", "name the agent that sets it"
             )

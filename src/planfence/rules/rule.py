@@ -77,7 +77,11 @@ class PlanEdit:
     def begun(self) -> bool:
         """Whether a task of the plan may have begun before the change."""
         both = [plan for plan in (self.old, self.new) if plan is not None]
-        return len(both) < 2 or not any(plan.tasks for plan in both) or any(task.id not in self.unbegun for plan in both for task in plan.tasks)
+        return (
+            len(both) < 2
+            or not any(plan.tasks for plan in both)
+            or any(task.id not in self.unbegun for plan in both for task in plan.tasks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
