@@ -96,7 +96,7 @@ def with_begun(
     landed: bool = False,
     by_model: bool = False,
 ) -> PlanEdit:
-    """Return the edit with its tasks that had not begun, where it corrects a plan under its version, or a model makes it.
+    """Return the edit with its tasks that had not begun, if it keeps the plan's version or a model makes it.
 
     ``history`` are the `git log` arguments for the line that the change is on. ``landed``: the change is what a request
     brings, whose own commits are judged by themselves. Then only what had begun on the branch that it comes to counts
