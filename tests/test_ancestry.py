@@ -43,6 +43,28 @@ def test_an_agents_process_tells_though_its_variables_are_gone(name, away, tmp_p
     assert done.stdout.strip() == tables.PROGRAMS[name]
 
 
+@pytest.mark.parametrize("first", ["#!/usr/bin/env bash", "#!/usr/bin/env -S sh -e", "#!/usr/bin/env python3"])
+def test_a_script_that_env_starts(first, tmp_path, alone):
+    program = tmp_path / "claude"
+    line = python().replace('"', '\\"')
+    calls = f'import os; os.system("env -i {line}")' if "python" in first else f"env -i {python()}; true"
+    program.write_text(f"{first}\n{calls}\n")
+    program.chmod(0o755)
+    done = subprocess.run([program], env=environment(tmp_path), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "claude"
+
+
+def test_nobody_hides_in_a_depth(tmp_path, alone):
+    ask = tmp_path / "ask"
+    ask.write_text(f'#!/bin/sh\nif [ "$1" = 0 ]; then {python()}; else "$0" $(($1 - 1)); fi; true\n')
+    program = tmp_path / "goose"
+    program.write_text(f"#!/bin/sh\n{ask} 50; true\n")
+    for each in (ask, program):
+        each.chmod(0o755)
+    done = subprocess.run([program], env=environment(tmp_path), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "goose"
+
+
 def test_nobody_is_told_of_where_a_person_works(tmp_path, alone):
     done = subprocess.run(
         ["bash", "-c", f"true; {python()}; true"], env=environment(tmp_path), capture_output=True, text=True, check=True
@@ -75,6 +97,18 @@ def test_an_executable_by_its_own_name(tmp_path, alone):
         ("/home/a/.local/share/cursor-agent/versions/2026.01.02/node index.js", "cursor"),
         ("python3 -m x /usr/bin/y", ""),
         ("/usr/bin/python3.12 /home/a/.local/bin/aider --yes", "aider"),
+        ("bash /usr/local/bin/codex exec x", "codex"),
+        ("/bin/sh -e -u /opt/bin/claude.exe", "claude"),
+        ("bash -o pipefail --norc /opt/bin/gemini.sh", "gemini"),
+        ("busybox sh /opt/bin/qwen", "qwen"),
+        ("node --require fs --title x /usr/local/bin/gemini", "gemini"),
+        ("python3 -W ignore -X dev -m aider", "aider"),
+        ("perl -I lib /opt/bin/goose", "goose"),
+        ("/Applications/Claude.app/Contents/MacOS/Claude", "claude"),
+        ("sh -c true claude", ""),
+        ("bash -lc true /opt/bin/claude", ""),
+        ("bash /home/a/claude/release.sh", ""),
+        ("bash -o claude /home/a/release.sh", ""),
         ("vim /home/a/claude/notes.md", ""),
         ("python /home/a/codex/manage.py shell", ""),
         ("node /home/a/gemini/scripts/release.js", ""),

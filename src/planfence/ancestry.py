@@ -8,16 +8,26 @@ import posix
 
 from planfence.tables import PROGRAMS
 
-#: More processes than this above a commit are not looked at.
-_MOST = 32
+#: More processes than this above a commit are not looked at: more than anybody nests, so that nobody hides in a depth.
+_MOST = 4096
 _SIZE = 4096
 #: Names of processes that are not an agent's: their words need not be read. A name is cut after 15 bytes (proc(5)).
 _PLAIN = frozenset(
-    b"bash sh dash zsh fish ksh git make ssh sshd sudo su env time timeout xargs login systemd init screen prek "
+    b"git make ssh sshd sudo su env time timeout xargs login systemd init screen prek "
     b"lazygit emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
 ) | {b"tmux: server"}
 #: Programs of which the script says more than their own name.
-_INTERPRETERS = (b"node", b"MainThread", b"bun", b"deno", b"python", b"ruby", b"npm", b"npx", b"uv", b"pipx")
+_INTERPRETERS = (
+    *(b"node", b"MainThread", b"bun", b"deno", b"python", b"pypy", b"ruby", b"perl", b"electron", b"tsx", b"ts-node"),
+    *(b"npm", b"npx", b"pnpm", b"yarn", b"uv", b"pipx"),
+)
+#: Shells: what follows `-c` is no script of theirs.
+_SHELLS = (b"sh", b"bash", b"dash", b"zsh", b"ksh", b"mksh", b"fish", b"ash", b"busybox")
+#: Options of these programs that have their value as the next word.
+_VALUED = frozenset(
+    b"-r --require --import --loader --experimental-loader -C --conditions --title -W -X -I -o +o -O +O "
+    b"--rcfile --init-file".split()
+)
 _ENDINGS = (b".exe", b".js", b".mjs", b".cjs", b".py", b".ts", b".sh")
 #: Where Devin's machines say what they are (`@vercel/detect-agent`).
 _DEVIN = b"/opt/.devin"
@@ -121,11 +131,16 @@ def agent_of(words: "list[bytes]") -> str:
     program = words[0].rpartition(b"/")[2].lstrip(b"-")
     if found := _by_path(words[0]):
         return found
-    if program.startswith(_INTERPRETERS):
-        for word in words[1:4]:
-            if word[:1] == b"-" or word in (b"exec", b"run", b"tool"):
-                continue
-            return _by_path(word)
+    shell = program in _SHELLS
+    if shell or program.startswith(_INTERPRETERS):
+        value = False
+        for word in words[1:16]:
+            if value or word[:1] in (b"-", b"+"):
+                if shell and not value and word[:2] != b"--" and b"c" in word:
+                    break
+                value = not value and word in _VALUED
+            elif word not in (b"exec", b"run", b"tool", b"dlx", b"sh", b"ash"):
+                return _by_path(word)
     return ""
 
 
@@ -147,7 +162,7 @@ def _by_path(path: bytes) -> str:
 
 
 def _text(name: bytes) -> str:
-    return name.decode("latin-1")
+    return name.decode("latin-1").lower()
 
 
 def _read(path: bytes) -> bytes:

@@ -157,6 +157,30 @@ def test_where_nobody_is_named_it_is_who_works_on_it():
     assert found(plan_widened.RULE, replace(ctx, task_name="p/t"))
 
 
+@pytest.mark.parametrize("starter", ["codex", "human"])
+@pytest.mark.parametrize("named", [{"implement": "gemini"}, {"plan": "codex"}, {"plan": "codex", "implement": "codex"}])
+def test_who_works_on_a_task_names_nobody_by_whom_it_would_get_out(starter, named):
+    bare, after = replace(PLAN, roles={}), replace(PLAN, version=2, roles=named)
+    move = Move("m", MoveKind.START, "p/t", 0, 1, "implement", starter, "", "a" * 40)
+    facts = Facts({"p/t": fold("p/t", [move])})
+    assert judged(PlanEdit("plans/p.toml", bare, after), facts=facts)
+    assert not judged(PlanEdit("plans/p.toml", bare, after), "human", facts=facts)
+    assert not judged(PlanEdit("plans/p.toml", bare, replace(after, roles={"implement": "codex"})), facts=facts)
+    assert not judged(PlanEdit("plans/p.toml", bare, replace(after, roles={"review": "gemini"})), facts=facts)
+
+
+@pytest.mark.parametrize("name", WIDER)
+@pytest.mark.parametrize("starter", ["codex", "human"])
+def test_what_came_before_a_task_began_is_asked_of_the_plans_own_words_alone(name, starter):
+    bare = replace(PLAN, roles={})
+    wide = replace(WIDER[name], roles={})
+    move = Move("m", MoveKind.START, "p/t", 0, 1, "implement", starter, "", "a" * 40)
+    facts = Facts({"p/t": fold("p/t", [move])})
+    edit = PlanEdit("plans/p.toml", bare, wide, unbegun=frozenset({"t", "first", "u"}))
+    assert not judged(edit, facts=facts)
+    assert judged(PlanEdit("plans/p.toml", PLAN, WIDER[name], unbegun=edit.unbegun), facts=facts)
+
+
 @pytest.mark.parametrize(
     ("old", "others", "new", "refused"),
     [

@@ -171,7 +171,15 @@ class Contexts:
             edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
             facts = self.ledger.peek(ctx.policy, ctx.task_name)
             more["edits"] = tuple(
-                with_begun(self.repository, facts, ctx.change, edit, history=self.ledger.history) for edit in edits
+                with_begun(
+                    self.repository,
+                    facts,
+                    ctx.change,
+                    edit,
+                    history=self.ledger.history,
+                    by_model=ctx.model != HUMAN,
+                )
+                for edit in edits
             )
             if ctx.model != HUMAN:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))

@@ -94,23 +94,26 @@ def with_begun(
     *,
     history: Sequence[str] = (),
     landed: bool = False,
+    by_model: bool = False,
 ) -> PlanEdit:
-    """Return the edit with what is recorded of the plan's tasks, where it corrects a plan under its version.
+    """Return the edit with its tasks that had not begun, if it keeps the plan's version or a model makes it.
 
     ``history`` are the `git log` arguments for the line that the change is on. ``landed``: the change is what a request
     brings, whose own commits are judged by themselves. Then only what had begun on the branch that it comes to counts
     as before it.
     """
     old, new = edit.old, edit.new
-    if old is None or new is None or edit.others or old.version != new.version:
+    if old is None or new is None or edit.others or not (by_model or old.version == new.version):
         return edit
     names = dict.fromkeys(task.id for task in (*old.tasks, *new.tasks))
     if landed:
-        moves = [move for name in names for move in facts.state(f"{new.id}/{name}").moves]
-        begun = any(not move.commit or _is_in(repository, move.commit, change.parents[0]) for move in moves)
-        return replace(edit, begun=begun)
-    order = _Order(repository, change, edit.path, tuple(history))
-    return replace(edit, begun=any(_has_begun(order, facts, old, new, each) for each in names))
+        moves = {name: facts.state(f"{new.id}/{name}").moves for name in names}
+        here = change.parents[0]
+        begun = [n for n in names if any(not m.commit or _is_in(repository, m.commit, here) for m in moves[n])]
+    else:
+        order = _Order(repository, change, edit.path, tuple(history))
+        begun = [name for name in names if _has_begun(order, facts, old, new, name)]
+    return replace(edit, unbegun=frozenset(names) - frozenset(begun))
 
 
 def _has_begun(order: _Order, facts: Facts, old: Plan, new: Plan, task_id: str) -> bool:

@@ -3,7 +3,8 @@
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
 plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner).
-People may. It is computed on what the plan allows before and
+People may. Who only began a task does not name another implementer either, nor itself the planner. What came before the
+task began is asked of those alone whom the plan names. It is computed on what the plan allows before and
 after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
 `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
 follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was
@@ -45,12 +46,15 @@ def _gained(ctx: Context, edit: PlanEdit, after: Plan, new: Task) -> Iterator[st
     known = [(plan, old) for plan in _plans_with(edit, new.id) if (old := plan.task(new.id)) is not None]
     for before, old in known:
         given = {after.model_for(new, Stage.IMPLEMENT), after.model_for(old, Stage.IMPLEMENT)}
-        if ctx.model in _holders(ctx, facts, before, old) | given:
+        holders = _holders(ctx, facts, before, old, edit)
+        if ctx.model in holders and not before.model_for(old, Stage.IMPLEMENT):
+            yield from _named(ctx.model, before, after, new)
+        if ctx.model in holders | given:
             done = _done(facts, before, old)
             yield from wider(
                 (before, old), (after, new), protected=ctx.policy.protected, done=done, budget=ctx.policy.budget
             )
-    if not known and ctx.model in _holders(ctx, facts, after, new):
+    if not known and ctx.model in _holders(ctx, facts, after, new, edit):
         yield from _new_task(ctx, facts, edit)
 
 
@@ -61,17 +65,29 @@ def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
     return here or tuple(past)[:1]
 
 
-def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task) -> frozenset[str]:
+def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit | None = None) -> frozenset[str]:
     """Who holds a task; if nobody is named, also who works on it now.
 
     A person may start a task for a model, which is named nowhere until it commits: then it may be any but the planner.
+    What the edit came before gave nobody a role then.
     """
     name = f"{plan.id}/{task.id}"
     state = facts.state(name)
-    known = implementers(state, plan, task)
-    begun = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and not known - {HUMAN} and not _plans(plan, ctx.model)
-    at_work = (begun or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
-    return known | ({ctx.model} if at_work else frozenset())
+    begun = edit is None or task.id not in edit.unbegun
+    known = implementers(state, plan, task) if begun else frozenset({plan.model_for(task, Stage.IMPLEMENT)})
+    at_work = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and begun
+    for_a_model = at_work and not known - {HUMAN} and not _plans(plan, ctx.model)
+    unnamed = (for_a_model or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
+    return known | ({ctx.model} if unnamed else frozenset())
+
+
+def _named(model: str, before: Plan, after: Plan, new: Task) -> Iterator[str]:
+    """A role that nobody had, by which whoever works on a task would be let out of it."""
+    implementer = after.model_for(new, Stage.IMPLEMENT)
+    if implementer not in ("", model):
+        yield f"{implementer} implements it instead"
+    if _plans(after, model) and not before.roles.get(Stage.PLAN):
+        yield f"{model} becomes its planner"
 
 
 def _done(facts: Facts, plan: Plan, task: Task) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class PlanEdit:
     ``others`` are the plans of the parents that have another text; ``settled`` says that it took one parent's text.
     ``past`` are the versions that the plan had before the change, the latest first, also before it was deleted, and
     ``gone`` the plans that the change or its history deleted, as they last were: asked for if a model adds a task.
-    ``begun`` is False if it is known that no task of the plan had begun before the change. ``loosened`` is what a
+    ``unbegun`` are the tasks of which it is known that they had not begun before the change. ``loosened`` is what a
     policy loosens that its shared policy locks.
     """
 
@@ -65,13 +65,23 @@ class PlanEdit:
     settled: bool = False
     past: tuple[Plan, ...] = ()
     gone: tuple[Plan, ...] = ()
-    begun: bool = True
+    unbegun: frozenset[str] = frozenset()
     loosened: tuple[Fault, ...] = ()
 
     @property
     def before(self) -> tuple[Plan, ...]:
         """The plans that it replaces: one, of a merge one for each parent that has another text."""
         return ((self.old,) if self.old is not None else ()) + self.others
+
+    @property
+    def begun(self) -> bool:
+        """Whether a task of the plan may have begun before the change."""
+        both = [plan for plan in (self.old, self.new) if plan is not None]
+        return (
+            len(both) < 2
+            or not any(plan.tasks for plan in both)
+            or any(task.id not in self.unbegun for plan in both for task in plan.tasks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
