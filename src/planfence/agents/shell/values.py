@@ -13,7 +13,7 @@ from planfence.agents.shell.prints import prints, said
 from planfence.agents.shellsyntax import Command, Word, expand, literal
 from planfence.lazyregex import pattern
 
-ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
 _MOST_ARGUMENTS = 50
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
@@ -135,3 +135,8 @@ def paths_named(text: str, cwd: str, home: str) -> Iterator[str]:
     """Yield the paths that a text which can't be followed names."""
     for path in _PATH.findall(text):
         yield posixpath.join(cwd, home + path[1:] if path.startswith("~") else path)
+
+
+def is_assignment(word: str) -> bool:
+    """Whether a word gives a variable a value."""
+    return _ASSIGNMENT.match(word) is not None

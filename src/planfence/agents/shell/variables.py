@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from planfence import tables
 from planfence.agents import shellsyntax
 from planfence.agents.shell import git, gitfiles, gitruns, prints, who
-from planfence.agents.shell.values import ASSIGNMENT
+from planfence.agents.shell.values import is_assignment
 from planfence.agents.shellsyntax import Command
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def assignments(walker: Walker, words: list[str], *, exported: bool) -> list[str]:
     """Take the assignments off the front; what is exported or stands before a command reaches git."""
     index = 0
-    while index < len(words) and ASSIGNMENT.match(words[index]):
+    while index < len(words) and is_assignment(words[index]):
         name, _, value = words[index].partition("=")
         name = name.removesuffix("+")
         walker.values.assign(name, value)
@@ -43,7 +43,7 @@ def assignments(walker: Walker, words: list[str], *, exported: bool) -> list[str
 
 def _starts_agent(walker: Walker, words: Sequence[str]) -> bool:
     """Whether a command line starts an agent by its plain name, whom its starter may give a task."""
-    program = next((word for word in words if not ASSIGNMENT.match(word)), "")
+    program = next((word for word in words if not is_assignment(word)), "")
     known = any(program == model for _, model in tables.SET_FOR_COMMANDS)
     return known and program not in walker.values.functions and program not in walker.values.aliases
 

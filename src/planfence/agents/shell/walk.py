@@ -9,7 +9,7 @@ from itertools import islice, product
 from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, git, programs, runners, scripts, servers, snippets, variables, who, wrappers
-from planfence.agents.shell.values import ASSIGNMENT, Values
+from planfence.agents.shell.values import Values, is_assignment
 from planfence.agents.shell.verdict import Judgement, Notes
 from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.lazyregex import pattern
@@ -137,7 +137,7 @@ class Walker:
         """Judge one command; what is assigned in front of it is forgotten behind it."""
         names = []
         for word in words:
-            if not ASSIGNMENT.match(word):
+            if not is_assignment(word):
                 break
             names.append(word.partition("=")[0].removesuffix("+"))
         kept = {name: self.values.variables.get(name) for name in names} if len(names) < len(words) else {}

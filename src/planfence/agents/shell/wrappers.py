@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from planfence.agents.shell import variables
-from planfence.agents.shell.values import ASSIGNMENT
+from planfence.agents.shell.values import is_assignment
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
@@ -49,7 +49,7 @@ def unwrap(walker: Walker, words: list[str], cwd: str, piped: str) -> tuple[list
             if word == "--":
                 break
         options, words = words[:index], words[index + skipped :]
-        for lent in takewhile(ASSIGNMENT.match, words):
+        for lent in takewhile(is_assignment, words):
             known = lent.partition("=")[0].removesuffix("+")
             walker.values.lent.setdefault(known, walker.values.variables.get(known))
         words = variables.assignments(walker, words, exported=True)
