@@ -174,6 +174,23 @@ def test_what_is_only_declared_is_types(path, old, new, types) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "place", "off"),
+    [
+        (b"#ifdef A\n{\n#endif\n", b"#ifdef A\n{\n#endif\n#if 0\n}\n#endif\n", (3, 0, 4, 3), True),
+        (b"#ifdef A\n{\n#endif\n", b"#ifdef A\n{\n#endif\n#if 0\n}\n#endif\n", (2, 0, 3, 3), True),
+        (b"#if 0 /* later */\n#if B\na();\n#else\nb();\n#endif\n#endif\n",
+         b"#if 0 /* later */\n#if B\na();\n#else\nb(1);\n#endif\n#endif\n", (5, 1, 5, 1), True),
+        (b"#if 0\na();\n#else\nb();\n#endif\n", b"#if 0\na();\n#else\nb(1);\n#endif\n", (4, 1, 4, 1), False),
+        (b"a();\n", b"#if 0\na();\n", (0, 0, 1, 1), False),
+        (b"#if 0\na();\n#endif\n", b"#if 1\na();\n#endif\n", (1, 1, 1, 1), False),
+    ],
+)  # fmt: skip
+def test_nobody_is_asked_about_what_is_never_compiled(old, new, place, off) -> None:
+    found = division(file("src/a.c", old, new, place))
+    assert (dict(found.left_out) == {"comments": 1}, not found.parts) == (off, off)
+
+
+@pytest.mark.parametrize(
     ("path", "old", "kept", "dead"),
     [
         ("src/a.py", b"def gone(n):\n    return n\n", b"x = 1\n", True),

@@ -11,6 +11,7 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
+from planfence.prove.ctext import dead_lines, live
 from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 
@@ -39,7 +40,8 @@ _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 _DECLARATION = re.compile(rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_][\w*]*+[\s*]++[\w\s*]*+\([^;{}]*+")
 _REST_OF_LINE = re.compile(rb"//[^\n]*+")
 _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
-_C = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
+#: Languages that the preprocessor of C reads first.
+C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
 _REMARKS = (b"//", b"/*", b"*", b"@")
@@ -205,6 +207,8 @@ def left_out(one: ClassifiedUnit) -> str:
         return "version numbers"
     if _only_imports(unit):
         return "imports"
+    if unit.path.endswith(C_FILES) and _is_switched_off(unit):
+        return "comments"
     return "types" if _only_types(unit) else ""
 
 
@@ -226,16 +230,29 @@ def _only_imports(unit: Unit) -> bool:
 def _only_types(unit: Unit) -> bool:
     hunk, old = unit.hunk, unit.file.old
     assert hunk is not None
-    if unit.path.endswith(_C):
+    if unit.path.endswith(C_FILES):
         return all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
     if unit.path.endswith(_TYPED):
         sides = ((old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
         return all(_in_type(split_lines(data or b""), at, at + len(lines)) for data, at, lines in sides)
     if not unit.path.endswith(".py") or old is None or unit.file.new is None:
         return False
-    kept = [each for each in unit.file.hunks if each is not hunk]
-    without = state_after(unit.file, kept, set(unit.file.atoms)).data
-    return only_types(old if without is None else without, unit.file.new)
+    return only_types(_file_without(unit), unit.file.new)
+
+
+def _file_without(unit: Unit) -> bytes:
+    """The new file with this hunk alone taken back."""
+    kept = [each for each in unit.file.hunks if each is not unit.hunk]
+    data = state_after(unit.file, kept, set(unit.file.atoms)).data
+    return (unit.file.old or b"") if data is None else data
+
+
+def _is_switched_off(unit: Unit) -> bool:
+    """Whether nothing of a hunk is ever compiled: it stands under `#if 0`."""
+    old, new = (split_lines(each or b"") for each in (unit.file.old, unit.file.new))
+    if not old or not (dead_lines(old) or dead_lines(new)):
+        return False
+    return live(split_lines(_file_without(unit))) == live(new)
 
 
 def _without_comments(text: bytes) -> bytes:
@@ -258,9 +275,9 @@ def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
     hunk = unit.hunk
     if hunk is None or b"".join(hunk.new).strip():
         return False
-    remarks = _REMARKS if unit.path.endswith(_C) else (*_REMARKS, b"#")
+    remarks = _REMARKS if unit.path.endswith(C_FILES) else (*_REMARKS, b"#")
     begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
-    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
+    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(C_FILES) else None)
     name = next(filter(None, named.groups()), b"") if named is not None else b""
     return bool(name) and name not in words
 

@@ -17,7 +17,8 @@ from planfence.content import pyequal
 from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
-from planfence.prove.parts import Division, Part, defines, left_out
+from planfence.prove.ctext import dead_lines
+from planfence.prove.parts import C_FILES, Division, Part, defines, left_out
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
@@ -142,20 +143,21 @@ def _is_worth(lines: Sequence[bytes]) -> bool:
 
 
 def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
-    """The lines (from 0) that begin in a comment or in a string: whatever they say, they are no code."""
+    """The lines (from 0) that begin in a comment, in a string or under `#if 0`: whatever they say, they are no code."""
     language = language_of(path)
+    dead = dead_lines(lines) if path.endswith(C_FILES) else frozenset()
     if language is None:
-        return frozenset()
+        return dead
     text = b"".join(lines).decode("latin-1")
     starts, at = [], 0
     for line in lines:
         starts.append(at + _depth(line))
         at += len(line)
-    found: set[int] = set()
+    found = set(dead)
     try:
         spans = scan(text, language)
     except PastDeadline:
-        return frozenset()
+        return dead
     for span in spans:
         # A string that opens a line may be all of a statement; what goes on in it is none.
         first = bisect_left(starts, span.start + (span.part is SpanKind.STRING))
