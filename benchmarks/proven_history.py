@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--skip", default="", help="leave these out: the beginnings of commits, by commas")
     parser.add_argument("--budget", default="3m")
     parser.add_argument("--only", default="", help="ask this one question alone")
+    parser.add_argument("--jobs", type=int, default=1, help="run so many trials side by side")
     parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
     parser.add_argument("--once", action="store_true", help="believe one failing run: no chance is ruled out")
     parser.add_argument("--path", action="append", default=[], help="where tests are, if their names do not say so")
@@ -130,6 +131,7 @@ def main() -> None:
     policy = f"setup = {json.dumps(given.setup)}\n" if given.setup else ""
     policy += f"paths = {json.dumps(given.path)}\n" if given.path else ""
     policy += f"links = {json.dumps(list(links))}\n" if links else ""
+    policy += f"jobs = {given.jobs}\n"
     words = ["--budget", given.budget, *(("--only", given.only) if given.only else ())]
     rows: list[str] = []
     answers: Counter[str] = Counter()

@@ -174,6 +174,41 @@ def test_what_is_only_declared_is_types(path, old, new, types) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "new", "stub"),
+    [
+        ("src/a.py", b'@abstract\ndef a(self):\n    """It."""\n    raise NotImplementedError(\'a\')\n', True),
+        ("src/a.py", b"def a(self): ...\ndef b(self): raise NotImplementedError\n", True),
+        ("src/a.rs", b"pub fn a() -> i32 {\n    todo!()\n}\n", True),
+        ("src/a.ts", b"function a() {\n  throw new Error('not implemented yet')\n}\n", True),
+        ("src/a.py", b"def a(n):\n    if n:\n        raise NotImplementedError\n", False),
+        ("src/a.py", b"def a(n): return n\ndef b(n): raise NotImplementedError\n", False),
+        ("src/a.py", b"def a(n):\n    raise ValueError(n)\n", False),
+    ],
+)
+def test_nobody_is_asked_about_what_is_not_implemented(path, new, stub) -> None:
+    count = new.count(b"\n")
+    found = division(file(path, b"x\n", b"x\n" + new, (1, 0, 2, count)))
+    assert (dict(found.left_out) == {"stubs": 1}, not found.parts) == (stub, stub)
+
+
+@pytest.mark.parametrize(
+    ("path", "gone", "come", "parts"),
+    [
+        ("src/a.c", b"#define A(n) n\n", b"#define A(n) (n)\n", 1),
+        ("src/a.c", b"static int a(int n) {\n    return n;\n}\n", b"int a(int n) {\n    return 1;\n}\n", 1),
+        ("src/a.py", b"def a(n):\n    return n\n", b"def a(n):\n    return 1\n", 1),
+        ("src/a.py", b"def a(n):\n    return n\n", b"def b(n):\n    return 1\n", 2),
+        ("src/a.py", b"    def a(n):\n        return n\n", b"    def a(n):\n        return 1\n", 2),
+    ],
+)
+def test_a_definition_that_is_written_anew_elsewhere_is_one_part(path, gone, come, parts) -> None:
+    size, other = gone.count(b"\n"), come.count(b"\n")
+    middle = b"a = a(1)\nb = 2\n"
+    found = division(file(path, gone + middle, middle + come, (1, size, 0, 0), (size + 2, 0, 3, other)))
+    assert len(found.parts) == parts
+
+
+@pytest.mark.parametrize(
     ("old", "new", "place", "off"),
     [
         (b"#ifdef A\n{\n#endif\n", b"#ifdef A\n{\n#endif\n#if 0\n}\n#endif\n", (3, 0, 4, 3), True),

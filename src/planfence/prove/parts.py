@@ -45,11 +45,19 @@ C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
 _REMARKS = (b"//", b"/*", b"*", b"@")
+#: What a function does that is there for others to write.
+_STUB = re.compile(
+    rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
+    re.IGNORECASE,
+)
+_ON_ONE_LINE = re.compile(rb"\s*+(?:async\s++)?+def\b.*:\s*+(\.\.\.|raise\s++NotImplementedError\b.*)\s*+\Z")
 _VERSION = re.compile(
     rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
 )
 #: A line that says a version is shorter, in bytes.
 _LONG = 200
+_QUOTES = (b'"""', b"'''")
+_ENDS = frozenset((b"", b"}", b"};", b"end"))
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 _TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 
@@ -98,6 +106,22 @@ class Division:
 def defines(line: bytes) -> bool:
     """Whether a line brings a name or a block of its own into the world."""
     return _DEFINES.match(line) is not None
+
+
+def is_stub(lines: Iterable[bytes]) -> bool:
+    """Whether lines are nothing but functions that only say that they are not implemented."""
+    stubs = 0
+    for line in lines:
+        word = line.strip()
+        if _STUB.match(line) or _ON_ONE_LINE.match(line):
+            stubs += 1
+        elif not (
+            (defines(line) and word.endswith((b":", b"{")))
+            or word in _ENDS
+            or word.startswith((b"#", *_REMARKS, *_QUOTES))
+        ):
+            return False
+    return stubs > 0
 
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
@@ -207,6 +231,8 @@ def left_out(one: ClassifiedUnit) -> str:
         return "version numbers"
     if _only_imports(unit):
         return "imports"
+    if not unit.hunk.old and is_stub(unit.hunk.new):
+        return "stubs"
     if unit.path.endswith(C_FILES) and _is_switched_off(unit):
         return "comments"
     return "types" if _only_types(unit) else ""
@@ -277,7 +303,7 @@ def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
         return False
     remarks = _REMARKS if unit.path.endswith(C_FILES) else (*_REMARKS, b"#")
     begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
-    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(C_FILES) else None)
+    named = _definition(unit.path, begin)
     name = next(filter(None, named.groups()), b"") if named is not None else b""
     return bool(name) and name not in words
 
@@ -310,17 +336,43 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Count
 
 
 def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
-    """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice."""
-    added = [(unit, _lines(unit.hunk.new)) for unit in hunks if unit.hunk and unit.hunk.new]
+    """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice.
+
+    So would a definition that goes in one place and comes, written anew, in another of the same file.
+    """
+    added = [(unit, _lines(unit.hunk.new), _defined(unit, unit.hunk.new)) for unit in hunks if unit.hunk]
     for unit in hunks:
         assert unit.hunk is not None
+        names = _defined(unit, unit.hunk.old) - _defined(unit, unit.hunk.new)
+        for other, _, own in added if names else ():
+            if other is not unit and other.path == unit.path and names & own - _before(other):
+                yield frozenset((unit.id, other.id))
         gone = _lines(unit.hunk.old) if not unit.hunk.new else frozenset()
         if sum(len(line) for line in gone) < _BLOCK:
             continue
-        for other, lines in added:
+        for other, lines, _ in added:
             if gone <= lines:
                 yield frozenset((unit.id, other.id))
                 break
+
+
+def _defined(unit: Unit, lines: Iterable[bytes]) -> frozenset[bytes]:
+    """Names that lines at the outer level of a file bring into the world."""
+    return frozenset(
+        name
+        for line in lines
+        if not line[:1].isspace() and (found := _definition(unit.path, line))
+        for name in found.groups()
+        if name
+    )
+
+
+def _before(unit: Unit) -> frozenset[bytes]:
+    return _defined(unit, unit.hunk.old if unit.hunk else ())
+
+
+def _definition(path: str, line: bytes) -> re.Match[bytes] | None:
+    return _DEFINES.match(line) or (_C_DEFINES.match(line.rstrip()) if path.endswith(C_FILES) else None)
 
 
 def _lines(lines: Iterable[bytes]) -> frozenset[bytes]:

@@ -18,7 +18,7 @@ from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
 from planfence.prove.ctext import dead_lines
-from planfence.prove.parts import C_FILES, Division, Part, defines, left_out
+from planfence.prove.parts import C_FILES, Division, Part, defines, is_stub, left_out
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
@@ -98,10 +98,11 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
         for weight, first, last, instead in (*_replaced(unit), *inner):
             whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
-            if (first, last) in taken or (whole and not b"".join(instead).strip(b" \tpas\n")):
+            nothing = not b"".join(instead).strip(b" \tpas\n")
+            if (first, last) in taken or (whole and nothing):
                 continue
             taken.add((first, last))
-            if first in words:
+            if first in words or (nothing and is_stub(lines[first:last])):
                 continue
             key = f"{unit.id}:{first - begin}-{last - begin}"
             piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
