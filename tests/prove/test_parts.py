@@ -38,6 +38,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
     [
         ("src/a.py", CODE, CODE.replace(b"import os", b"import re"), 1, "imports"),
         ("src/a.py", CODE, CODE.replace(b"a(x)", b"a(x: int) -> int"), 4, "types"),
+        ("src/a.py", b"A = Union[B, t.Optional[C]]\n", b"A = B | (C | None)\n", 1, "types"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return x  # it"), 5, "comments"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return  x"), 5, "formatting"),
         ("src/a.pyi", CODE, CODE.replace(b"a(x)", b"a(y)"), 4, "types"),
@@ -171,6 +172,23 @@ def test_what_is_only_declared_is_types(path, old, new, types) -> None:
     count = 3 if not new else 1
     found = division(file(path, old, new, (line, count, line if new else 0, 1 if new else 0)))
     assert (dict(found.left_out) == {"types": 1}, not found.parts) == (types, types)
+
+
+@pytest.mark.parametrize(
+    ("gone", "use", "instead", "parts"),
+    [
+        (b"    found = []\n", b"    found.append(1)\n", b"    yield 1\n", 1),
+        (b"    size_t *i;\n", b"    i = a(1);\n", b"    a(1);\n", 1),
+        (b"    const found = []\n", b"    found.push(1)\n", b"    other()\n", 1),
+        (b"    found = []\n", b"    found.append(1)\n", b"    found.append(2)\n", 2),
+        (b"    return found\n", b"    found.append(1)\n", b"    yield 1\n", 2),
+        (b"    call(found);\n", b"    found.append(1)\n", b"    yield 1\n", 2),
+    ],
+)
+def test_a_variable_that_goes_with_its_uses_is_one_part_with_them(gone, use, instead, parts) -> None:
+    middle = b"    a = a(1)\n    b = 2\n"
+    found = division(file("src/a.js", gone + middle + use, middle + instead, (1, 1, 0, 0), (4, 1, 3, 1)))
+    assert len(found.parts) == parts
 
 
 @pytest.mark.parametrize(

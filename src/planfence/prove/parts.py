@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state_after
+from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
@@ -45,6 +45,14 @@ C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
 _REMARKS = (b"//", b"/*", b"*", b"@")
+#: A variable that is declared, set or both.
+_SETS = re.compile(
+    rb"\s*+(?!(?:return|raise|throw|yield|delete|del|goto|await|else|break|continue)\b)(?:[\w*:<>]++\s++)*?\**+(\w++)\s*+"
+    rb"(?:=(?!=).*|;\s*+)\Z",
+    re.DOTALL,
+)
+#: So many lines below it the uses of a variable are looked for.
+_NEAR = 120
 #: What a function does that is there for others to write.
 _STUB = re.compile(
     rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
@@ -338,7 +346,8 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Count
 def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
     """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice.
 
-    So would a definition that goes in one place and comes, written anew, in another of the same file.
+    So would a definition that goes in one place and comes, written anew, in another of the same file. A variable that
+    goes together with its uses does nothing without them.
     """
     added = [(unit, _lines(unit.hunk.new), _defined(unit, unit.hunk.new)) for unit in hunks if unit.hunk]
     for unit in hunks:
@@ -347,6 +356,10 @@ def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
         for other, _, own in added if names else ():
             if other is not unit and other.path == unit.path and names & own - _before(other):
                 yield frozenset((unit.id, other.id))
+        if variables := _set_alone(unit.hunk):
+            uses = [each for each in hunks if each is not unit and each.path == unit.path and each.hunk]
+            near = [each for each in uses if _lose(each, variables) and 0 <= _below(each, unit) < _NEAR]
+            yield frozenset((unit.id, *(each.id for each in near)))
         gone = _lines(unit.hunk.old) if not unit.hunk.new else frozenset()
         if sum(len(line) for line in gone) < _BLOCK:
             continue
@@ -354,6 +367,26 @@ def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
             if gone <= lines:
                 yield frozenset((unit.id, other.id))
                 break
+
+
+def _set_alone(hunk: Hunk) -> frozenset[bytes]:
+    """The variables that a hunk no longer declares or sets, if that is all it does."""
+    lines = [line for line in hunk.old if line.strip()]
+    found = [each[1] for line in lines if (each := _SETS.match(line))]
+    return frozenset(found) if len(found) == len(lines) and not b"".join(hunk.new).strip() else frozenset()
+
+
+def _lose(unit: Unit, names: Collection[bytes]) -> bool:
+    """Whether a hunk no longer names one of these."""
+    assert unit.hunk is not None
+    words = frozenset(_NAME.findall(b"".join(unit.hunk.old))) - frozenset(_NAME.findall(b"".join(unit.hunk.new)))
+    return not words.isdisjoint(names)
+
+
+def _below(unit: Unit, other: Unit) -> int:
+    assert unit.hunk is not None
+    assert other.hunk is not None
+    return unit.hunk.old_start - other.hunk.old_start
 
 
 def _defined(unit: Unit, lines: Iterable[bytes]) -> frozenset[bytes]:

@@ -96,10 +96,13 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         begin, end = _place(unit, lines)
         taken: set[tuple[int, int]] = set()
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
-        for weight, first, last, instead in (*_replaced(unit), *inner):
+        for weight, first, last, texts_there in (*_replaced(unit), *inner):
+            own = b"".join(lines[first:last]).split()
+            # An arm that does nothing would have nothing in its place.
+            instead = tuple(each for each in texts_there if each.split() != own)
             whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
             nothing = not b"".join(instead).strip(b" \tpas\n")
-            if (first, last) in taken or (whole and nothing):
+            if not instead or (first, last) in taken or (whole and nothing):
                 continue
             taken.add((first, last))
             if first in words or (nothing and is_stub(lines[first:last])):
