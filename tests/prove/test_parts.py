@@ -50,6 +50,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
         ("src/a.py", b'__version__ = "1.0"\n', b'__version__ = "1.1"\n', 1, "version numbers"),
         ("src/a.h", b"#define A_VERSION_MINOR 3\n", b"#define A_VERSION_MINOR 4\n", 1, "version numbers"),
         (".editorconfig", b"a\n", b"b\n", 1, "settings"),
+        ("eslint.config.mjs", b"a\n", b"b\n", 1, "settings"),
     ],
 )
 def test_nobody_is_asked_about_what_does_nothing(path, old, new, line, why) -> None:
@@ -160,6 +161,8 @@ def test_what_says_which_tests_run_belongs_to_the_tests(path, old, new, chooses)
     [
         ("src/a.h", b"int a(int b);\n", b"int a(int b, const char *name);\n", True),
         ("src/a.c", b"/* One\n two. */\nstatic int a(int b);\n", b"", True),
+        ("src/a.h", b"API(char *) a(int b);\n", b"API(char *) a(int b, int c);\n", True),
+        ("src/a.c", b"RUN(a);\n", b"RUN(b);\n", False),
         ("src/a.h", b"#define A 1\n", b"#define A 2\n", False),
         ("src/a.c", b"call(a);\n", b"call(b);\n", False),
         ("src/a.h", b"static int a(int b) { return b; }\n", b"static int a(int b) { return 1; }\n", False),

@@ -145,6 +145,25 @@ def test_what_may_stand_there_instead(path, new, wanted) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "new", "kept"),
+    [
+        ("a.c", "char *a(int n)\n{\n    if (n)\n    {\n        b(n);\n        return NULL;\n    }\n}\n", "return NULL;"),
+        ("a.h", "int a(int n);\nAPI(char *) b(int n);\nAPI(double) c(int n);\n", "API(double) c"),
+        ("a.py", "def a(n):\n    try:\n        b(n)\n    except E:\n        pass  # none\n    return n\n", "except E:\n"),
+        ("a.py", "class A:\n    n = 1\n    def a(self):\n        raise NotImplementedError\n    m = 1\n", "def a(self)"),
+    ],
+)  # fmt: skip
+def test_what_nobody_could_notice_is_no_piece(path, new, kept) -> None:
+    for texts in left("src/" + path, new.encode()):
+        assert all(kept in text or "def a(n)" not in new for text in texts)
+        assert all(_words(text) != _words(new) for text in texts)
+
+
+def _words(text: str) -> list[str]:
+    return [word for line in text.splitlines() for word in line.partition(" #")[0].split()]
+
+
+@pytest.mark.parametrize(
     ("path", "new"),
     [
         ("a.py", b'def a():\n    """Do.\n\n    if one is there, it is taken\n    return what is there\n    """\n    x = 1\n    b(x)\n'),

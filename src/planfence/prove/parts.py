@@ -34,10 +34,14 @@ _IMPORT = re.compile(
 )
 _INLINE_TESTS = re.compile(rb"\s*+#\[cfg\((?:all\()?test\b")
 _MODULE = re.compile(rb"\s*+(?:pub(?:\([^)]*+\))?+\s++)?+mod\s++(\w++)\s*+;")
+#: Settings of a tool that are written as a program: `eslint.config.mjs`.
+_TOOL = re.compile(r"\A[\w.-]+\.config\.[cm]?[jt]s\Z")
 #: A line of a build file or of settings that may say which tests run.
 _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 #: A function that C only announces.
-_DECLARATION = re.compile(rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_][\w*]*+[\s*]++[\w\s*]*+\([^;{}]*+")
+_DECLARATION = re.compile(
+    rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
+)
 _REST_OF_LINE = re.compile(rb"//[^\n]*+")
 _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
 #: Languages that the preprocessor of C reads first.
@@ -132,6 +136,11 @@ def is_stub(lines: Iterable[bytes]) -> bool:
     return stubs > 0
 
 
+def is_silent(path: str, lines: Sequence[bytes]) -> bool:
+    """Whether no test can notice that these lines are gone: stubs, or declarations of C."""
+    return is_stub(lines) or (path.endswith(C_FILES) and _only_declares(b"".join(lines)))
+
+
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
     """Whether tests are kept at a path: by its name, or since the policy says so (``own``)."""
     return own(path) or classify(path) is PathClass.TEST or path.endswith(".snap")
@@ -219,6 +228,8 @@ def _declares(unit: Unit, inline: Collection[str]) -> bool:
 
 def _is_setting(one: ClassifiedUnit) -> bool:
     path = one.unit.path
+    if "/" not in path and _TOOL.search(path):
+        return True
     return one.path_class is PathClass.CONFIG and (path.rpartition("/")[2].startswith(".") or "/" not in path)
 
 

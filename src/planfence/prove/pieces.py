@@ -18,7 +18,7 @@ from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
 from planfence.prove.ctext import dead_lines
-from planfence.prove.parts import C_FILES, Division, Part, defines, is_stub, left_out
+from planfence.prove.parts import C_FILES, Division, Part, defines, is_silent, left_out
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
@@ -41,7 +41,7 @@ _ASSIGNS = re.compile(
 _NAME = re.compile(rb"[^\W\d]\w*+")
 _BINDS = re.compile(rb"\s*+(?:export\s++)?+(?:const|let|var)\s++[\w$]++")
 #: What a function returns anyway, or hands on.
-_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"undefined", b"err", b"Ok(())"))
+_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"NULL", b"nullptr", b"undefined", b"err", b"Ok(())"))
 _TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
 _CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
 _OPPOSITE = {b"True": b"False", b"False": b"True", b"true": b"false", b"false": b"true"}
@@ -97,15 +97,15 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         taken: set[tuple[int, int]] = set()
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
         for weight, first, last, texts_there in (*_replaced(unit), *inner):
-            own = b"".join(lines[first:last]).split()
             # An arm that does nothing would have nothing in its place.
-            instead = tuple(each for each in texts_there if each.split() != own)
+            own = _said(lines[first:last])
+            instead = tuple(each for each in texts_there if _said(split_lines(each)) != own)
             whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
             nothing = not b"".join(instead).strip(b" \tpas\n")
             if not instead or (first, last) in taken or (whole and nothing):
                 continue
             taken.add((first, last))
-            if first in words or (nothing and is_stub(lines[first:last])):
+            if first in words or (nothing and is_silent(unit.path, lines[first:last])):
                 continue
             key = f"{unit.id}:{first - begin}-{last - begin}"
             piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
@@ -119,6 +119,11 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         if not (piece.instead[:1] and piece.instead[0].strip() and _is_quiet(files[piece.path], piece))
     )
     return tuple(islice(worth, MOST_PIECES))
+
+
+def _said(lines: Sequence[bytes]) -> list[bytes]:
+    """The words of some lines, without remarks of Python and shells."""
+    return [word for line in lines for word in line.partition(b" #")[0].split()]
 
 
 def cut_out(division: Division, part: Part) -> tuple[FileState, ...]:
