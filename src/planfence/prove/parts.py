@@ -361,16 +361,17 @@ def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
     goes together with its uses does nothing without them.
     """
     added = [(unit, _lines(unit.hunk.new), _defined(unit, unit.hunk.new)) for unit in hunks if unit.hunk]
-    for unit in hunks:
+    for number, unit in enumerate(hunks):
         assert unit.hunk is not None
         names = _defined(unit, unit.hunk.old) - _defined(unit, unit.hunk.new)
         for other, _, own in added if names else ():
-            if other is not unit and other.path == unit.path and names & own - _before(other):
+            if names & own and other is not unit and other.path == unit.path and names & own - _before(other):
                 yield frozenset((unit.id, other.id))
         if variables := _set_alone(unit.hunk):
-            uses = [each for each in hunks if each is not unit and each.path == unit.path and each.hunk]
-            near = [each for each in uses if _lose(each, variables) and 0 <= _below(each, unit) < _NEAR]
-            yield frozenset((unit.id, *(each.id for each in near)))
+            # Hunks stand in the order of their files and lines.
+            after = hunks[number + 1 : number + _NEAR]
+            near = (each for each in after if each.path == unit.path and 0 < _below(each, unit) < _NEAR)
+            yield frozenset((unit.id, *(each.id for each in near if _lose(each, variables))))
         gone = _lines(unit.hunk.old) if not unit.hunk.new else frozenset()
         if sum(len(line) for line in gone) < _BLOCK:
             continue
