@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ for _kind in ("AUTHOR", "COMMITTER"):
 
 
 #: What a runner is given of a commit's own tests.
-_RUN = (".py", ".js", ".mjs", ".ts")
+_RUN = (".py", ".js", ".mjs", ".ts", ".c")
 
 
 def git(root: Path, *words: str, stdin: str = "", **more: str) -> str:
@@ -93,8 +94,8 @@ def ask(root: Path, words: list[str], *, once: bool) -> tuple[dict[str, Any] | N
     done = subprocess.run(
         (*command, "--json", *words), cwd=root, env=_VARIABLES, capture_output=True, text=True, check=False
     )
-    if done.returncode > 1:
-        return None, (done.stderr.strip().splitlines() or ["?"])[0]
+    if done.returncode > 1 or not done.stdout:
+        return None, (done.stderr.strip().splitlines() or ["?"])[0 if done.returncode > 1 else -1]
     told = json.loads(done.stdout)
     if told is None:
         return None, "nothing to prove"
@@ -116,8 +117,11 @@ def main() -> None:
     parser.add_argument("--setup", default="")
     parser.add_argument("--rev", default="HEAD", help="begin with this commit")
     parser.add_argument("--count", type=int, default=12, help="how many commits to ask about")
+    parser.add_argument("--says", default="", help="count only commits whose message has this; ask about all")
+    parser.add_argument("--skip", default="", help="leave these out: the beginnings of commits, by commas")
     parser.add_argument("--budget", default="3m")
     parser.add_argument("--only", default="", help="ask this one question alone")
+    parser.add_argument("--jobs", type=int, default=1, help="run so many trials side by side")
     parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
     parser.add_argument("--once", action="store_true", help="believe one failing run: no chance is ruled out")
     parser.add_argument("--path", action="append", default=[], help="where tests are, if their names do not say so")
@@ -127,6 +131,7 @@ def main() -> None:
     policy = f"setup = {json.dumps(given.setup)}\n" if given.setup else ""
     policy += f"paths = {json.dumps(given.path)}\n" if given.path else ""
     policy += f"links = {json.dumps(list(links))}\n" if links else ""
+    policy += f"jobs = {given.jobs}\n"
     words = ["--budget", given.budget, *(("--only", given.only) if given.only else ())]
     rows: list[str] = []
     answers: Counter[str] = Counter()
@@ -135,6 +140,9 @@ def main() -> None:
     for commit, subject, tests in candidates(clone, given.rev, tuple(given.path)):
         if asked == given.count:
             break
+        if given.skip and commit.startswith(tuple(given.skip.split(","))):
+            continue
+        says = not given.says or re.search(given.says, git(clone, "log", "-1", "--format=%B", commit), re.I) is not None
         started = time.monotonic()
         print(f"{commit[:10]} {subject}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
@@ -150,16 +158,17 @@ def main() -> None:
             print(f"    not asked: {why}", flush=True)
             answers["not asked"] += 1
             continue
-        asked += 1
+        asked += says
         whole = {each["question"]: each["answer"] for each in told["trials"] if each["question"] != "hunk"}
         parts = Counter(each["answer"] for each in told["trials"] if each["question"] == "hunk")
         red = "flaky" if told["flaky"] else whole.get("change", "no part")
         answers[f"change {red}"] += 1
+        answers[f"change {red}, and says so"] += bool(given.says) and says
         answers.update({f"part {answer}": count for answer, count in parts.items()})
         answers["old tests that fail"] += whole.get("old-tests") == "noticed"
         answers["parts there were"] += told["total"]
-        row = f"| {commit[:10]} | {red} | {parts['noticed']} | {parts['unnoticed']} | {parts['inseparable']} | "
-        rows.append(row + f"{whole.get('old-tests', '')} | {took:.0f} s |")
+        row = f"| {commit[:10]} | {red}{'' if says else ' (other)'} | {parts['noticed']} | {parts['unnoticed']} | "
+        rows.append(f"{row}{parts['inseparable']} | {whole.get('old-tests', '')} | {took:.0f} s |")
         print(rows[-1], flush=True)
     print(
         "\n| commit | without it | proven | unproven | inseparable | old tests | took |\n|---|---|---|---|---|---|---|"

@@ -38,6 +38,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
     [
         ("src/a.py", CODE, CODE.replace(b"import os", b"import re"), 1, "imports"),
         ("src/a.py", CODE, CODE.replace(b"a(x)", b"a(x: int) -> int"), 4, "types"),
+        ("src/a.py", b"A = Union[B, t.Optional[C]]\n", b"A = B | (C | None)\n", 1, "types"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return x  # it"), 5, "comments"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return  x"), 5, "formatting"),
         ("src/a.pyi", CODE, CODE.replace(b"a(x)", b"a(y)"), 4, "types"),
@@ -49,6 +50,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
         ("src/a.py", b'__version__ = "1.0"\n', b'__version__ = "1.1"\n', 1, "version numbers"),
         ("src/a.h", b"#define A_VERSION_MINOR 3\n", b"#define A_VERSION_MINOR 4\n", 1, "version numbers"),
         (".editorconfig", b"a\n", b"b\n", 1, "settings"),
+        ("eslint.config.mjs", b"a\n", b"b\n", 1, "settings"),
     ],
 )
 def test_nobody_is_asked_about_what_does_nothing(path, old, new, line, why) -> None:
@@ -159,6 +161,8 @@ def test_what_says_which_tests_run_belongs_to_the_tests(path, old, new, chooses)
     [
         ("src/a.h", b"int a(int b);\n", b"int a(int b, const char *name);\n", True),
         ("src/a.c", b"/* One\n two. */\nstatic int a(int b);\n", b"", True),
+        ("src/a.h", b"API(char *) a(int b);\n", b"API(char *) a(int b, int c);\n", True),
+        ("src/a.c", b"RUN(a);\n", b"RUN(b);\n", False),
         ("src/a.h", b"#define A 1\n", b"#define A 2\n", False),
         ("src/a.c", b"call(a);\n", b"call(b);\n", False),
         ("src/a.h", b"static int a(int b) { return b; }\n", b"static int a(int b) { return 1; }\n", False),
@@ -171,6 +175,75 @@ def test_what_is_only_declared_is_types(path, old, new, types) -> None:
     count = 3 if not new else 1
     found = division(file(path, old, new, (line, count, line if new else 0, 1 if new else 0)))
     assert (dict(found.left_out) == {"types": 1}, not found.parts) == (types, types)
+
+
+@pytest.mark.parametrize(
+    ("gone", "use", "instead", "parts"),
+    [
+        (b"    found = []\n", b"    found.append(1)\n", b"    yield 1\n", 1),
+        (b"    size_t *i;\n", b"    i = a(1);\n", b"    a(1);\n", 1),
+        (b"    const found = []\n", b"    found.push(1)\n", b"    other()\n", 1),
+        (b"    found = []\n", b"    found.append(1)\n", b"    found.append(2)\n", 2),
+        (b"    return found\n", b"    found.append(1)\n", b"    yield 1\n", 2),
+        (b"    call(found);\n", b"    found.append(1)\n", b"    yield 1\n", 2),
+    ],
+)
+def test_a_variable_that_goes_with_its_uses_is_one_part_with_them(gone, use, instead, parts) -> None:
+    middle = b"    a = a(1)\n    b = 2\n"
+    found = division(file("src/a.js", gone + middle + use, middle + instead, (1, 1, 0, 0), (4, 1, 3, 1)))
+    assert len(found.parts) == parts
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "stub"),
+    [
+        ("src/a.py", b'@abstract\ndef a(self):\n    """It."""\n    raise NotImplementedError(\'a\')\n', True),
+        ("src/a.py", b"def a(self): ...\ndef b(self): raise NotImplementedError\n", True),
+        ("src/a.rs", b"pub fn a() -> i32 {\n    todo!()\n}\n", True),
+        ("src/a.ts", b"function a() {\n  throw new Error('not implemented yet')\n}\n", True),
+        ("src/a.py", b"def a(n):\n    if n:\n        raise NotImplementedError\n", False),
+        ("src/a.py", b"def a(n): return n\ndef b(n): raise NotImplementedError\n", False),
+        ("src/a.py", b"def a(n):\n    raise ValueError(n)\n", False),
+    ],
+)
+def test_nobody_is_asked_about_what_is_not_implemented(path, new, stub) -> None:
+    count = new.count(b"\n")
+    found = division(file(path, b"x\n", b"x\n" + new, (1, 0, 2, count)))
+    assert (dict(found.left_out) == {"stubs": 1}, not found.parts) == (stub, stub)
+
+
+@pytest.mark.parametrize(
+    ("path", "gone", "come", "parts"),
+    [
+        ("src/a.c", b"#define A(n) n\n", b"#define A(n) (n)\n", 1),
+        ("src/a.c", b"static int a(int n) {\n    return n;\n}\n", b"int a(int n) {\n    return 1;\n}\n", 1),
+        ("src/a.py", b"def a(n):\n    return n\n", b"def a(n):\n    return 1\n", 1),
+        ("src/a.py", b"def a(n):\n    return n\n", b"def b(n):\n    return 1\n", 2),
+        ("src/a.py", b"    def a(n):\n        return n\n", b"    def a(n):\n        return 1\n", 2),
+    ],
+)
+def test_a_definition_that_is_written_anew_elsewhere_is_one_part(path, gone, come, parts) -> None:
+    size, other = gone.count(b"\n"), come.count(b"\n")
+    middle = b"a = a(1)\nb = 2\n"
+    found = division(file(path, gone + middle, middle + come, (1, size, 0, 0), (size + 2, 0, 3, other)))
+    assert len(found.parts) == parts
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "off"),
+    [
+        (b"#ifdef A\n{\n#endif\n", b"#ifdef A\n{\n#endif\n#if 0\n}\n#endif\n", (3, 0, 4, 3), True),
+        (b"#ifdef A\n{\n#endif\n", b"#ifdef A\n{\n#endif\n#if 0\n}\n#endif\n", (2, 0, 3, 3), True),
+        (b"#if 0 /* later */\n#if B\na();\n#else\nb();\n#endif\n#endif\n",
+         b"#if 0 /* later */\n#if B\na();\n#else\nb(1);\n#endif\n#endif\n", (5, 1, 5, 1), True),
+        (b"#if 0\na();\n#else\nb();\n#endif\n", b"#if 0\na();\n#else\nb(1);\n#endif\n", (4, 1, 4, 1), False),
+        (b"a();\n", b"#if 0\na();\n", (0, 0, 1, 1), False),
+        (b"#if 0\na();\n#endif\n", b"#if 1\na();\n#endif\n", (1, 1, 1, 1), False),
+    ],
+)  # fmt: skip
+def test_nobody_is_asked_about_what_is_never_compiled(old, new, place, off) -> None:
+    found = division(file("src/a.c", old, new, place))
+    assert (dict(found.left_out) == {"comments": 1}, not found.parts) == (off, off)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,19 @@ def test_what_may_stand_there_instead(path, new, wanted) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "new", "never"),
+    [
+        ("a.c", "char *a(int n)\n{\n    if (n)\n    {\n        b(n);\n        return NULL;\n    }\n}\n", "return 0;"),
+        ("a.h", "int a(int n);\nAPI(char *) b(int n);\nAPI(double) c(int n);\n", ""),
+        ("a.py", "def a(n):\n    try:\n        b(n)\n    except E:\n        pass  # none\n    return n\n", "        pass\n    return"),
+        ("a.py", "class A:\n    n = 1\n    def a(self):\n        raise NotImplementedError\n    m = 1\n", "n = 1\n    m = 1"),
+    ],
+)  # fmt: skip
+def test_what_nobody_could_notice_is_no_piece(path, new, never) -> None:
+    assert not any(never in text for texts in left("src/" + path, new.encode()) for text in texts)
+
+
+@pytest.mark.parametrize(
     ("path", "new"),
     [
         ("a.py", b'def a():\n    """Do.\n\n    if one is there, it is taken\n    return what is there\n    """\n    x = 1\n    b(x)\n'),

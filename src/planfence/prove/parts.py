@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from planfence.change.hunks import FileDiff, FileState, Unit, split_lines, state_after
+from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
+from planfence.prove.ctext import dead_lines, live
 from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 
@@ -33,21 +34,42 @@ _IMPORT = re.compile(
 )
 _INLINE_TESTS = re.compile(rb"\s*+#\[cfg\((?:all\()?test\b")
 _MODULE = re.compile(rb"\s*+(?:pub(?:\([^)]*+\))?+\s++)?+mod\s++(\w++)\s*+;")
+#: Settings of a tool that are written as a program: `eslint.config.mjs`.
+_TOOL = re.compile(r"\A[\w.-]+\.config\.[cm]?[jt]s\Z")
 #: A line of a build file or of settings that may say which tests run.
 _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 #: A function that C only announces.
-_DECLARATION = re.compile(rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_][\w*]*+[\s*]++[\w\s*]*+\([^;{}]*+")
+_DECLARATION = re.compile(
+    rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
+)
 _REST_OF_LINE = re.compile(rb"//[^\n]*+")
 _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
-_C = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
+#: Languages that the preprocessor of C reads first.
+C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
 _REMARKS = (b"//", b"/*", b"*", b"@")
+#: A variable that is declared, set or both.
+_SETS = re.compile(
+    rb"\s*+(?!(?:return|raise|throw|yield|delete|del|goto|await|else|break|continue)\b)(?:[\w*:<>]++\s++)*?\**+(\w++)\s*+"
+    rb"(?:=(?!=).*|;\s*+)\Z",
+    re.DOTALL,
+)
+#: So many lines below it the uses of a variable are looked for.
+_NEAR = 120
+#: What a function does that is there for others to write.
+_STUB = re.compile(
+    rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
+    re.IGNORECASE,
+)
+_ON_ONE_LINE = re.compile(rb"\s*+(?:async\s++)?+def\b.*:\s*+(\.\.\.|raise\s++NotImplementedError\b.*)\s*+\Z")
 _VERSION = re.compile(
     rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
 )
 #: A line that says a version is shorter, in bytes.
 _LONG = 200
+_QUOTES = (b'"""', b"'''")
+_ENDS = frozenset((b"", b"}", b"};", b"end"))
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 _TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 
@@ -96,6 +118,27 @@ class Division:
 def defines(line: bytes) -> bool:
     """Whether a line brings a name or a block of its own into the world."""
     return _DEFINES.match(line) is not None
+
+
+def is_stub(lines: Iterable[bytes]) -> bool:
+    """Whether lines are nothing but functions that only say that they are not implemented."""
+    stubs = 0
+    for line in lines:
+        word = line.strip()
+        if _STUB.match(line) or _ON_ONE_LINE.match(line):
+            stubs += 1
+        elif not (
+            (defines(line) and word.endswith((b":", b"{")))
+            or word in _ENDS
+            or word.startswith((b"#", *_REMARKS, *_QUOTES))
+        ):
+            return False
+    return stubs > 0
+
+
+def is_silent(path: str, lines: Sequence[bytes]) -> bool:
+    """Whether no test can notice that these lines are gone: stubs, or declarations of C."""
+    return is_stub(lines) or (path.endswith(C_FILES) and _only_declares(b"".join(lines)))
 
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
@@ -185,6 +228,8 @@ def _declares(unit: Unit, inline: Collection[str]) -> bool:
 
 def _is_setting(one: ClassifiedUnit) -> bool:
     path = one.unit.path
+    if "/" not in path and _TOOL.search(path):
+        return True
     return one.path_class is PathClass.CONFIG and (path.rpartition("/")[2].startswith(".") or "/" not in path)
 
 
@@ -205,6 +250,10 @@ def left_out(one: ClassifiedUnit) -> str:
         return "version numbers"
     if _only_imports(unit):
         return "imports"
+    if not unit.hunk.old and is_stub(unit.hunk.new):
+        return "stubs"
+    if unit.path.endswith(C_FILES) and _is_switched_off(unit):
+        return "comments"
     return "types" if _only_types(unit) else ""
 
 
@@ -226,16 +275,29 @@ def _only_imports(unit: Unit) -> bool:
 def _only_types(unit: Unit) -> bool:
     hunk, old = unit.hunk, unit.file.old
     assert hunk is not None
-    if unit.path.endswith(_C):
+    if unit.path.endswith(C_FILES):
         return all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
     if unit.path.endswith(_TYPED):
         sides = ((old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
         return all(_in_type(split_lines(data or b""), at, at + len(lines)) for data, at, lines in sides)
     if not unit.path.endswith(".py") or old is None or unit.file.new is None:
         return False
-    kept = [each for each in unit.file.hunks if each is not hunk]
-    without = state_after(unit.file, kept, set(unit.file.atoms)).data
-    return only_types(old if without is None else without, unit.file.new)
+    return only_types(_file_without(unit), unit.file.new)
+
+
+def _file_without(unit: Unit) -> bytes:
+    """The new file with this hunk alone taken back."""
+    kept = [each for each in unit.file.hunks if each is not unit.hunk]
+    data = state_after(unit.file, kept, set(unit.file.atoms)).data
+    return (unit.file.old or b"") if data is None else data
+
+
+def _is_switched_off(unit: Unit) -> bool:
+    """Whether nothing of a hunk is ever compiled: it stands under `#if 0`."""
+    old, new = (split_lines(each or b"") for each in (unit.file.old, unit.file.new))
+    if not old or not (dead_lines(old) or dead_lines(new)):
+        return False
+    return live(split_lines(_file_without(unit))) == live(new)
 
 
 def _without_comments(text: bytes) -> bytes:
@@ -258,9 +320,9 @@ def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
     hunk = unit.hunk
     if hunk is None or b"".join(hunk.new).strip():
         return False
-    remarks = _REMARKS if unit.path.endswith(_C) else (*_REMARKS, b"#")
+    remarks = _REMARKS if unit.path.endswith(C_FILES) else (*_REMARKS, b"#")
     begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
-    named = _DEFINES.match(begin) or (_C_DEFINES.match(begin.rstrip()) if unit.path.endswith(_C) else None)
+    named = _definition(unit.path, begin)
     name = next(filter(None, named.groups()), b"") if named is not None else b""
     return bool(name) and name not in words
 
@@ -293,17 +355,69 @@ def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Count
 
 
 def _moved(hunks: Sequence[Unit]) -> Iterator[frozenset[str]]:
-    """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice."""
-    added = [(unit, _lines(unit.hunk.new)) for unit in hunks if unit.hunk and unit.hunk.new]
-    for unit in hunks:
+    """Lines that go in one place and come, with others, in another: taken back alone, they would be there twice.
+
+    So would a definition that goes in one place and comes, written anew, in another of the same file. A variable that
+    goes together with its uses does nothing without them.
+    """
+    added = [(unit, _lines(unit.hunk.new), _defined(unit, unit.hunk.new)) for unit in hunks if unit.hunk]
+    for number, unit in enumerate(hunks):
         assert unit.hunk is not None
+        names = _defined(unit, unit.hunk.old) - _defined(unit, unit.hunk.new)
+        for other, _, own in added if names else ():
+            if names & own and other is not unit and other.path == unit.path and names & own - _before(other):
+                yield frozenset((unit.id, other.id))
+        if variables := _set_alone(unit.hunk):
+            # Hunks stand in the order of their files and lines.
+            after = hunks[number + 1 : number + _NEAR]
+            near = (each for each in after if each.path == unit.path and 0 < _below(each, unit) < _NEAR)
+            yield frozenset((unit.id, *(each.id for each in near if _lose(each, variables))))
         gone = _lines(unit.hunk.old) if not unit.hunk.new else frozenset()
         if sum(len(line) for line in gone) < _BLOCK:
             continue
-        for other, lines in added:
+        for other, lines, _ in added:
             if gone <= lines:
                 yield frozenset((unit.id, other.id))
                 break
+
+
+def _set_alone(hunk: Hunk) -> frozenset[bytes]:
+    """The variables that a hunk no longer declares or sets, if that is all it does."""
+    lines = [line for line in hunk.old if line.strip()]
+    found = [each[1] for line in lines if (each := _SETS.match(line))]
+    return frozenset(found) if len(found) == len(lines) and not b"".join(hunk.new).strip() else frozenset()
+
+
+def _lose(unit: Unit, names: Collection[bytes]) -> bool:
+    """Whether a hunk no longer names one of these."""
+    assert unit.hunk is not None
+    words = frozenset(_NAME.findall(b"".join(unit.hunk.old))) - frozenset(_NAME.findall(b"".join(unit.hunk.new)))
+    return not words.isdisjoint(names)
+
+
+def _below(unit: Unit, other: Unit) -> int:
+    assert unit.hunk is not None
+    assert other.hunk is not None
+    return unit.hunk.old_start - other.hunk.old_start
+
+
+def _defined(unit: Unit, lines: Iterable[bytes]) -> frozenset[bytes]:
+    """Names that lines at the outer level of a file bring into the world."""
+    return frozenset(
+        name
+        for line in lines
+        if not line[:1].isspace() and (found := _definition(unit.path, line))
+        for name in found.groups()
+        if name
+    )
+
+
+def _before(unit: Unit) -> frozenset[bytes]:
+    return _defined(unit, unit.hunk.old if unit.hunk else ())
+
+
+def _definition(path: str, line: bytes) -> re.Match[bytes] | None:
+    return _DEFINES.match(line) or (_C_DEFINES.match(line.rstrip()) if path.endswith(C_FILES) else None)
 
 
 def _lines(lines: Iterable[bytes]) -> frozenset[bytes]:

@@ -17,7 +17,8 @@ from planfence.content import pyequal
 from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
-from planfence.prove.parts import Division, Part, defines, left_out
+from planfence.prove.ctext import dead_lines
+from planfence.prove.parts import C_FILES, Division, Part, defines, is_silent, left_out
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
@@ -40,7 +41,7 @@ _ASSIGNS = re.compile(
 _NAME = re.compile(rb"[^\W\d]\w*+")
 _BINDS = re.compile(rb"\s*+(?:export\s++)?+(?:const|let|var)\s++[\w$]++")
 #: What a function returns anyway, or hands on.
-_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"undefined", b"err", b"Ok(())"))
+_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"NULL", b"nullptr", b"undefined", b"err", b"Ok(())"))
 _TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
 _CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
 _OPPOSITE = {b"True": b"False", b"False": b"True", b"true": b"false", b"false": b"true"}
@@ -95,12 +96,16 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         begin, end = _place(unit, lines)
         taken: set[tuple[int, int]] = set()
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
-        for weight, first, last, instead in (*_replaced(unit), *inner):
+        for weight, first, last, texts_there in (*_replaced(unit), *inner):
+            # An arm that does nothing would have nothing in its place.
+            own = _said(lines[first:last])
+            instead = tuple(each for each in texts_there if _said(split_lines(each)) != own)
             whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
-            if (first, last) in taken or (whole and not b"".join(instead).strip(b" \tpas\n")):
+            nothing = not b"".join(instead).strip(b" \tpas\n")
+            if not instead or (first, last) in taken or (whole and nothing):
                 continue
             taken.add((first, last))
-            if first in words:
+            if first in words or (nothing and is_silent(unit.path, lines[first:last])):
                 continue
             key = f"{unit.id}:{first - begin}-{last - begin}"
             piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
@@ -114,6 +119,11 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
         if not (piece.instead[:1] and piece.instead[0].strip() and _is_quiet(files[piece.path], piece))
     )
     return tuple(islice(worth, MOST_PIECES))
+
+
+def _said(lines: Sequence[bytes]) -> list[bytes]:
+    """The words of some lines, without remarks of Python and shells."""
+    return [word for line in lines for word in line.partition(b" #")[0].split()]
 
 
 def cut_out(division: Division, part: Part) -> tuple[FileState, ...]:
@@ -142,20 +152,21 @@ def _is_worth(lines: Sequence[bytes]) -> bool:
 
 
 def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
-    """The lines (from 0) that begin in a comment or in a string: whatever they say, they are no code."""
+    """The lines (from 0) that begin in a comment, in a string or under `#if 0`: whatever they say, they are no code."""
     language = language_of(path)
+    dead = dead_lines(lines) if path.endswith(C_FILES) else frozenset()
     if language is None:
-        return frozenset()
+        return dead
     text = b"".join(lines).decode("latin-1")
     starts, at = [], 0
     for line in lines:
         starts.append(at + _depth(line))
         at += len(line)
-    found: set[int] = set()
+    found = set(dead)
     try:
         spans = scan(text, language)
     except PastDeadline:
-        return frozenset()
+        return dead
     for span in spans:
         # A string that opens a line may be all of a statement; what goes on in it is none.
         first = bisect_left(starts, span.start + (span.part is SpanKind.STRING))

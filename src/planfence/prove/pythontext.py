@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from copy import deepcopy
+from functools import reduce
 from typing import TypeGuard
 
 from planfence.content.pyequal import parsed
@@ -64,6 +65,16 @@ class _WithoutTypes(ast.NodeTransformer):
             return None
         self.generic_visit(node)
         return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """Write `Union[A, B]` and `Optional[A]` as `A | B` and `A | None`, which say the same."""
+        self.generic_visit(node)
+        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name not in ("Union", "Optional") or not inner:
+            return node
+        kinds = [*inner, ast.Constant(None)] if name == "Optional" else inner
+        return reduce(lambda one, other: ast.BinOp(one, ast.BitOr(), other), kinds)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module in ("typing", "typing_extensions", "__future__") else node

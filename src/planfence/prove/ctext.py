@@ -1,0 +1,34 @@
+"""What the preprocessor of C leaves out of a text, whatever is defined: what stands under `#if 0`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_OFF = re.compile(rb"\s*+#\s*+if\s++0\s*+(?:/[/*].*)?\s*\Z")
+_BEGINS = re.compile(rb"\s*+#\s*+if(?:n?def)?\b")
+_ENDS = re.compile(rb"\s*+#\s*+(?:endif|(else|elif))\b")
+
+
+def dead_lines(lines: Sequence[bytes]) -> frozenset[int]:
+    """The lines (from 0) from an `#if 0` to its `#endif`, both included, or to its `#else` or `#elif`, which stays."""
+    found: set[int] = set()
+    begin = depth = 0
+    for at, line in enumerate(lines):
+        if depth == 0:
+            if _OFF.match(line):
+                begin, depth = at, 1
+        elif _BEGINS.match(line):
+            depth += 1
+        elif end := _ENDS.match(line):
+            other = end[1] is not None
+            depth -= not other or depth == 1
+            if depth == 0:
+                found.update(range(begin, at + (not other)))
+    return frozenset(found)
+
+
+def live(lines: Sequence[bytes]) -> list[bytes]:
+    """The lines that are no blank ones, and that are compiled."""
+    dead = dead_lines(lines)
+    return [line for at, line in enumerate(lines) if at not in dead and line.strip()]
