@@ -76,3 +76,24 @@ def test_standard_descriptors_that_are_closed_are_not_mistaken_for_pipes() -> No
         "os._exit(0 if done == (0, b'through', b'') else 1)"
     )
     assert subprocess.run([sys.executable, "-c", code, *sys.path], check=False).returncode == 0
+
+
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
+def test_how_a_process_ends_is_told_if_the_caller_ignores_the_ends_of_children() -> None:
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:]\n"
+        "from planfence.gitio.spawn import Process\n"
+        "assert [Process(['sh', '-c', f'exit {n}'], {}).communicate()[0] for n in (0, 7)] == [0, 7]\n"
+        "import subprocess; assert subprocess.run(['false']).returncode == 1"
+    )
+    done = subprocess.run([sys.executable, "-c", IGNORING, sys.executable, "-c", code, *sys.path], check=False)
+    assert done.returncode == 0
+
+
+def test_one_that_somebody_else_has_waited_for_has_failed_and_its_number_is_nobodys() -> None:
+    process = python("")
+    os.waitpid(process._pid, 0)
+    assert process.communicate()[0] == 255
+    process.kill()

@@ -11,7 +11,7 @@ from support.ledger import append_many, start
 
 from planfence.errors import CouldNotCheck
 from planfence.ledger.intoto import Statement
-from planfence.ledger.records import read_book, write_entry, write_move
+from planfence.ledger.records import read_book, reading, reading_again, write_entry, write_move
 from planfence.ledger.refs import PREFIX, Ledger
 from planfence.manifest.policy import Policy
 
@@ -47,6 +47,17 @@ def test_a_symbolic_ref_moves_nothing_and_is_said(repo):
     book = read_book(repo.open())
     assert any(move.task == "x/y" for move in book.moves)
     assert any("symbolic" in problem for problem in book.problems)
+
+
+def test_whoever_asks_twice_is_told_the_same_ledger(repo):
+    opened = repo.open()
+    before = read_book(opened)
+    write_move(opened, Policy(), start("x/y"))
+    for book in (reading(opened), reading_again(opened, before)):
+        told = book()
+        assert any(move.task == "x/y" for move in told.moves)
+        write_move(opened, Policy(), start("x/z"))
+        assert book() is told
 
 
 @pytest.mark.parametrize("letter", ["\u2028", "\u2029", "\x85"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from planfence.boundary import push
@@ -14,7 +12,7 @@ from planfence.gate.testrun import Ran, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.inert import inert
 from planfence.ledger.evidence import TESTS, Outcome
-from planfence.ledger.records import renewed
+from planfence.ledger.records import reading_again
 from planfence.terminal import emit, say
 
 
@@ -36,7 +34,7 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     for hint in hints(ran):
         say(f"  hint: {hint}", err=True)
     if ran.passed and target.commit:
-        push.foresee(repository, target.commit, partial(renewed, repository, ran.book))
+        push.foresee(repository, target.commit, reading_again(repository, ran.book))
     if ran.warning:
         live.say(ran.warning)
     return int(ExitCode.CLEAN if ran.passed else ExitCode.FINDINGS)

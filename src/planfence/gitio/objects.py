@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio.run import Git, failure
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 #: Plans, policies and ledger entries are small; what is larger is not one of them.
 LARGEST = 16 * 1024 * 1024
 _COMMAND = ("cat-file", "--batch-command")
-#: Names that are asked for at once: two times as many fit into the smallest pipe.
-_AHEAD = 256
+#: The most bytes of questions before their answers are read: the smallest pipe holds them (PIPE_BUF of Linux), so that
+#: nobody waits to write while git waits for its answers to be read.
+_AHEAD = 4096
 #: What is not wanted is passed over in pieces of this many bytes.
 _PIECE = 1 << 20
 
@@ -67,55 +69,67 @@ class Objects:
             self._process = self._git.start(_COMMAND, piped=True, heard=False)
             self._answers = open(self._process.stdout, "rb", closefd=False)  # noqa: SIM115 - the process closes it
 
-    def _send(self, questions: str) -> BufferedReader:
+    def _send(self, questions: bytes) -> BufferedReader:
         """Ask, and return where the answers come from."""
         if self._left:
             self.close()
         self.begin()
-        assert self._process is not None
         assert self._answers is not None
-        data = questions.encode("utf-8", "surrogateescape")
-        try:
-            while data:
-                data = data[os.write(self._process.stdin, data) :]
-        except BrokenPipeError:
-            raise self._ended() from None
         self._left = True
+        self._write(questions)
         return self._answers
 
-    def answers(self, names: Sequence[str]) -> Iterator[BufferedReader]:
-        """Yield once for each name where its contents are read next, as `cat-file --batch` prints them.
+    def _write(self, questions: bytes) -> None:
+        assert self._process is not None
+        try:
+            while questions:
+                questions = questions[os.write(self._process.stdin, questions) :]
+        except BrokenPipeError:
+            raise self._ended() from None
 
-        Git is asked some names ahead, so that neither waits for the other; the names have no newline.
+    def answers(self, names: Sequence[str], what: str = "contents") -> Iterator[BufferedReader]:
+        """Yield once for each name where its answer is read next, as `cat-file --batch-command` prints it.
+
+        Git is asked some names ahead, so that neither waits for the other; the names have no newline. Nothing else may
+        be asked before the last is read.
         """
-        parts = [names[at : at + _AHEAD] for at in range(0, len(names), _AHEAD)]
-        questions = ("".join(f"contents {name}\n" for name in part) for part in parts)
-        self._send(next(questions, ""))
-        for part in parts:
-            self._left = False  # of what was asked ahead nothing is read yet
-            answers = self._send(next(questions, ""))
+        parts = _parts([f"{what} {name}\n".encode("utf-8", "surrogateescape") for name in names])
+        asked = False
+        for part, following in pairwise([*parts, []]):
+            questions, ahead = b"".join(part), b"".join(following)
+            answers = self._answers if asked else self._send(questions)
+            assert answers is not None
+            asked = len(questions) + len(ahead) <= _AHEAD
+            if asked:
+                self._write(ahead)
             for _ in part:
                 yield answers
-        self._left = False
+            self._left = asked and bool(following)
 
     def _ended(self) -> CouldNotCheck:
+        """Say how the process has ended; the next question starts another."""
         assert self._process is not None
-        return failure(_COMMAND, self._process.wait(), b"")
+        status = self._process.wait()
+        self.close()
+        return failure(_COMMAND, status, b"")
+
+    def _header(self, answers: BufferedReader) -> list[bytes]:
+        header = answers.readline()
+        if not header:
+            raise self._ended()
+        return header.removesuffix(b"\n").rsplit(b" ", 2)
 
     def _ask(self, what: str, name: str) -> tuple[BufferedReader, list[bytes]]:
         if "\n" in name:
             raise CouldNotCheck(f"{name!r} can't name an object: it has a newline")
-        answers = self._send(f"{what} {name}\n")
-        header = answers.readline()
-        if not header:
-            raise self._ended()
-        return answers, header.removesuffix(b"\n").rsplit(b" ", 2)
+        answers = self._send(f"{what} {name}\n".encode("utf-8", "surrogateescape"))
+        return answers, self._header(answers)
 
     def find(self, name: str) -> tuple[str, str, int] | None:
         """Return (id, type, size in bytes) of what ``name`` names, or None if it names nothing."""
         _, fields = self._ask("info", name)
         self._left = False
-        if fields[-1] in (b"missing", b"ambiguous"):
+        if not _is_there(fields):
             return None
         return fields[0].decode(), fields[1].decode(), int(fields[2])
 
@@ -125,7 +139,7 @@ class Objects:
         Raises :class:`CouldNotCheck` for objects above :data:`LARGEST` bytes and for broken ones.
         """
         answers, fields = self._ask("contents", name)
-        if fields[-1] in (b"missing", b"ambiguous"):
+        if not _is_there(fields):
             self._left = False
             return None
         size = int(fields[2])
@@ -145,34 +159,27 @@ class Objects:
             raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
         return found[0]
 
-    def sizes(self, names: list[str]) -> dict[str, int]:
-        """Return the sizes in bytes of the objects of these full ids; at most a few hundred at a time.
+    def sizes(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the sizes in bytes of the objects of these full ids.
 
         Raises :class:`CouldNotCheck` if one is missing.
         """
-        answers = self._send("".join(f"info {name}\n" for name in names))
-        found: dict[str, int] = {}
-        for name in names:
-            fields = _found(name, answers.readline())
-            found[name] = int(fields[2])
-        self._left = False
-        return found
+        each = zip(names, self.answers(names, "info"), strict=True)
+        return {name: int(self._found(name, answers)[2]) for name, answers in each}
 
-    def read_many(self, names: list[str]) -> list[GitObject]:
-        """Return the objects of these full ids, in order; at most a few hundred at a time.
+    def read_many(self, names: Sequence[str]) -> list[GitObject]:
+        """Return the objects of these full ids, in order.
 
         Raises :class:`CouldNotCheck` if one is missing.
         """
-        answers = self._send("".join(f"contents {name}\n" for name in names))
         found: list[GitObject] = []
-        for name in names:
-            fields = _found(name, answers.readline())
+        for name, answers in zip(names, self.answers(names), strict=True):
+            fields = self._found(name, answers)
             size = int(fields[2])
             data = answers.read(size + 1)
             if len(data) != size + 1:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
-        self._left = False
         return found
 
     def beginnings(self, names: Sequence[str], most: int, whole: Callable[[bytes], bool]) -> Iterator[GitObject]:
@@ -181,7 +188,7 @@ class Objects:
         What is left out is never held in memory. Raises :class:`CouldNotCheck` if one is missing.
         """
         for name, answers in zip(names, self.answers(names), strict=True):
-            fields = _found(name, answers.readline())
+            fields = self._found(name, answers)
             size = int(fields[2])
             data = answers.read(min(size, most))
             left = size - len(data)
@@ -194,9 +201,27 @@ class Objects:
                 raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
             yield GitObject(fields[0].decode(), fields[1].decode(), data)
 
+    def _found(self, name: str, answers: BufferedReader) -> list[bytes]:
+        fields = self._header(answers)
+        if not _is_there(fields):
+            raise CouldNotCheck(f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`")
+        return fields
 
-def _found(name: str, header: bytes) -> list[bytes]:
-    fields = header.split()
-    if len(fields) != 3:
-        raise CouldNotCheck(f"object {name} is missing", hint="fetch the whole history: `git fetch --unshallow`")
-    return fields
+
+def _is_there(fields: Sequence[bytes]) -> bool:
+    """Whether an answer has a size; else its last word is `missing`, `ambiguous`, or `submodule` in newer git."""
+    return fields[-1].isdigit()
+
+
+def _parts(questions: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Part questions so that two parts can be asked at once; one that is too long for that is a part of its own."""
+    part: list[bytes] = []
+    size = 0
+    for question in questions:
+        size += len(question)
+        if part and size > _AHEAD // 2:
+            yield part
+            part, size = [], len(question)
+        part.append(question)
+    if part:
+        yield part

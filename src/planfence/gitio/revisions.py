@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from planfence.errors import PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.run import BUFFERED, WHOLE, Asked, Git
 from planfence.records import dataclass, field
 
@@ -29,7 +29,16 @@ def resolve(repository: Repository, revision: str) -> str:
     Raises :class:`PlanfenceError` if it names none, and if git could take its name for several refs.
     """
     named = unambiguous(repository.git, revision)
-    found = repository.objects.find(f"{named}^{{commit}}") if "\n" not in named else None
+    try:
+        found = repository.objects.find(f"{named}^{{commit}}") if "\n" not in named else None
+    except CouldNotCheck:
+        # `cat-file` ends at some names, such as `@{u}` if the branch has no upstream, where nobody hears why.
+        asked = repository.git.start(("rev-parse", "--verify", "--end-of-options", f"{named}^{{commit}}"))
+        status, _, complaint = asked.communicate()
+        if not status:
+            raise
+        reason = complaint.decode("utf-8", "replace").partition("\n")[0].removeprefix("fatal: ")
+        raise PlanfenceError(f"{revision} is not a commit here: {reason}", hint="name the commit itself") from None
     if found is None:
         raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
     return found[0]

@@ -7,7 +7,16 @@ while another is read.
 """
 
 import posix
-from _signal import SIGKILL, SIGPIPE, SIGXFSZ  # type: ignore[import-not-found]  # `signal` makes enumerations of them, which takes its time
+from _signal import (  # type: ignore[import-not-found]  # `signal` makes enumerations of them, which takes its time
+    SIG_DFL,
+    SIG_IGN,
+    SIGCHLD,
+    SIGKILL,
+    SIGPIPE,
+    SIGXFSZ,
+    getsignal,
+    signal,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +25,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _NULL, _PATH = "/dev/null", "/bin:/usr/bin"
+#: The status of a process that ended with 255, as `waitpid` tells it.
+_LOST = 255 << 8
 
 
 class Process:
@@ -35,6 +46,9 @@ class Process:
         heard: bool = True,
         apart: bool = False,
     ) -> None:
+        if getsignal(SIGCHLD) == SIG_IGN:
+            # Inherited (`trap '' CHLD`): the kernel would drop each status, and `subprocess` takes a lost one for 0.
+            signal(SIGCHLD, SIG_DFL)
         self._apart, self._status = apart, -1
         pipes = [_pipe() if wanted else None for wanted in (piped, True, heard)]
         theirs = [pipe and pipe[number > 0] for number, pipe in enumerate(pipes)]
@@ -120,7 +134,10 @@ class Process:
     def wait(self) -> int:
         """Wait for its end, and return its exit status (negative: the signal that ended it)."""
         if self._pid:
-            _, status = posix.waitpid(self._pid, 0)
+            try:
+                _, status = posix.waitpid(self._pid, 0)
+            except ChildProcessError:  # somebody else has waited for it: how it ended is lost, so it counts as failed
+                status = _LOST
             self._pid, self._status = 0, posix.waitstatus_to_exitcode(status)
             self._close(self._in, self._out, self._err)
             self._in = self._out = self._err = -1

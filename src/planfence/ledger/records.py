@@ -131,6 +131,11 @@ def reading(repository: Repository, tips: Tips | None = None) -> Reading:
     return cache(partial(read_book, repository, tips))
 
 
+def reading_again(repository: Repository, book: Book) -> Reading:
+    """Return what renews a ledger that was read before (:func:`renewed`), when it is asked for the first time."""
+    return cache(partial(renewed, repository, book))
+
+
 def believed_runs(
     repository: Repository, book: Book, policy: Policy, tree: str, *, base: str = ""
 ) -> tuple[GateRun, ...]:
