@@ -48,6 +48,12 @@ def test_no_ordinary_command_is_a_way_round_or_writes_the_documents(part):
     assert wrong == []
 
 
+def test_nothing_is_written_by_what_only_reads():
+    found = {each: judged(each) for each in commands("reading")}
+    assert [each for each in found if found[each].attempts] == []
+    assert [each for each in found if not all(path.startswith("/tmp/") for path in written(found[each]))] == []
+
+
 @pytest.mark.parametrize(
     ("command", "paths"),
     [
@@ -66,6 +72,14 @@ def test_no_ordinary_command_is_a_way_round_or_writes_the_documents(part):
         ("git checkout HEAD -- a; git restore b; git checkout -b c d", set()),
         ("patch -p0 <<'E'\n--- x/a\n+++ x/a\nE", {"/r/x/a"}),
         ("awk '$2 > \"m\"' a", set()),
+        ("sed -i 's/a/b/' src/lexer_swap.py", {"/r/src/lexer_swap.py"}),
+        ("sed -i '' -e 's/a/b/w c' src/swap.py", {"/r/src/swap.py", "/r/c"}),
+        ("gcc -flto -c a.c -o a.o; cc -ob b.c", {"/r/a.o", "/r/b"}),
+        ("npx eslint --fix -c e.js a.ts; rubocop -a -c .rubocop.yml a.rb", {"/r/a.ts", "/r/a.rb"}),
+        ("uniq -f 1 a b; cpp -D X c.h d; kubectl cp p:/x e -c app", {"/r/b", "/r/d", "/r/e"}),
+        ("ffmpeg -f lavfi -i in.mp4 -t 5 out.mp4 -y", {"/r/out.mp4"}),
+        ("script -a a.log; script -O b.log -c 'npm test'", {"/r/a.log", "/r/b.log"}),
+        ('for f in *.ts; do cp "$f" "${f%.ts}.tsx"; touch "${f/.ts/.md}"; done', set()),
     ],
 )
 def test_what_is_written_by_what_a_shell_makes_of_words(command, paths):

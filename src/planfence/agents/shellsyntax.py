@@ -153,7 +153,7 @@ _OFFSETS = pattern(r":\s?(-?\d+)(?::(\d+))?")
 
 def _changed(value: str, change: str) -> str:
     """Return what `${x%y}` and its kin make of a value; `$` if that is not simple."""
-    if "$" in value or SEPARATOR in value:
+    if "$" in value or SEPARATOR in value or re.search(r"[*?\[]", value):  # which files a glob stands for is not known
         return "$"
     kind = change[:2] if change[:1] == change[1:2] else change[:1]
     rest = re.sub(r"['\"]", "", change[len(kind) :])

@@ -110,17 +110,24 @@ def _copies(program: str, words: Sequence[str], is_folder: IsFolder, _: str) -> 
     yield from (Write(f"{target.rstrip('/')}/{source.rstrip('/').rpartition('/')[2]}") for source in sources)
 
 
-def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
-    """Yield the files of an in-place edit; the first bare word is the script unless -e or -f gave it."""
+def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool]:
+    """Return the scripts that sed, perl or ruby is given, its files, and whether it writes them in place.
+
+    The first bare word is the script unless -e or -f gave it.
+    """
     scripted, in_place = False, False
+    scripts: list[str] = []
     files: list[str] = []
     rest = iter(words)
     for word in rest:
         if word.startswith("--"):
             in_place = in_place or word.startswith("--in-place")
-            scripted = scripted or word.startswith(("--expression", "--file"))
-            if word in ("--expression", "--file"):
-                next(rest, None)
+            option, equals, value = word.partition("=")
+            full = next((each for each in ("--expression", "--file") if each.startswith(option)), "")
+            if full and len(option) > len("--"):  # GNU's tools let long options be cut
+                scripted = True
+                value = value if equals else next(rest, "")
+                scripts += [value] if full == "--expression" else []
         elif word.startswith("-") and word != "-":
             for place, char in enumerate(word[1:], start=1):
                 if char == "i":
@@ -128,13 +135,17 @@ def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
                     break  # a suffix may follow: BSD's sed takes it as a word of its own
                 if char in "ef" or (program == "perl" and char == "E"):
                     scripted = True
-                    if place == len(word) - 1:
-                        next(rest, None)
+                    value = word[place + 1 :] or next(rest, "")
+                    scripts += [value] if char != "f" else []
                     break
         elif word or program not in ("sed", "gsed"):
             files.append(word)
-    if in_place:
-        yield from (Write(path, Action.MODIFY) for path in (files if scripted else files[1:]))
+    return (scripts, files, in_place) if scripted else (files[:1], files[1:], in_place)
+
+
+def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
+    _scripts, files, in_place = edit(program, words)
+    yield from (Write(path, Action.MODIFY) for path in (files if in_place else ()))
 
 
 def _moded(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
@@ -205,11 +216,15 @@ def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[W
 
 
 def _script(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
-    before = ""
+    """Yield the files that `script` logs to: the first bare word, and those of its options (BSD's runs the others)."""
+    option = ""
     for word in words:
-        if word[:1] not in ("-", "") and before[-1:] != "c":
-            yield Write(word)
-        before = word if word[:1] == "-" else ""
+        before, option = option, word if word[:1] == "-" else ""
+        if word[:1] in ("-", "") or before == "--command" or before[-1:] in tuple("cEmo"):
+            continue
+        yield Write(word)
+        if before[-1:] not in tuple("IOBT"):
+            return
 
 
 def _sqlite3(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:

@@ -14,6 +14,7 @@ from planfence.agents.shell import files, git, runners, scripts, snippets
 from planfence.agents.shell.verdict import Attempt
 from planfence.agents.shellsyntax import Command, literal
 from planfence.change.change import Action
+from planfence.lazyregex import pattern
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
@@ -32,6 +33,17 @@ _TOLD = frozenset(
     {*tables.PROGRAMS, "llm", "curl", "wget", "http", "https", "glab", "bd", "notify-send", "say", "tee"}
     | {"slack", "jira", "linear", "mail", "sendmail", "git", "sed", "gsed", "sponge", "logger", "cowsay"}
 )
+#: Programs that are told the names of tests, and those that are behind the subcommand `test`.
+_TESTS = frozenset(
+    {"pytest", "py.test", "unittest", "jest", "vitest", "mocha", "ava", "tap", "jasmine", "karma", "cypress", "rspec"}
+    | {"playwright", "phpunit", "pest", "ctest", "behave", "robot", "nextest", "gotestsum", "ginkgo", "bats", "nose2"}
+)
+_TESTING = frozenset(
+    {"go", "cargo", "npm", "pnpm", "yarn", "bun", "deno", "node", "dotnet", "swift", "zig", "bazel", "mix", "rails"}
+    | {"gradle", "gradlew", "mvn", "mvnw", "stack", "cabal", "dune", "flutter", "dart", "forge", "hatch", "pdm"}
+)
+#: A script in another language than a shell's.
+_SCRIPT = pattern(r"\.(?:pyw?|[cm]?[jt]sx?|rb|php|pl|lua|jl|R)\Z")
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein", "hg"})
 _LOOKS = frozenset(
@@ -58,7 +70,7 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
     elif program in ("apply_patch", "applypatch"):
         text = "\n".join([*rest, *(literal(r.target) for r in command.redirects if r.operator == "<<")])
         walker.notes.writes([Write(edit.path, edit.action) for edit in patch.edits(text)], cwd)
-    elif program.rstrip(".0123456789") in scripts.INTERPRETERS or program in scripts.INTERPRETERS:
+    elif scripts.interprets(program):
         scripts.interpreter(walker, program, rest, command, cwd, piped)
     elif program == "planfence" and (rest[:1] == ["approve"] or (rest[:1] == ["requests"] and "--drop" in rest)):
         walker.notes.attempt(f"planfence {rest[0]}", "a request is a person's to answer")
@@ -97,14 +109,33 @@ def others(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
 
 def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str) -> None:
     """Judge the texts that a program is given, as programs of another language or as what it may have run."""
+    asked = _asked(words)[1:]
     if program in _CODED or (list(words[:2]) == ["uv", "run"] and "-" in words):
-        scripts.coded(walker, [*words[1:], said, *(walker.values.file(word, cwd) for word in words[1:])], cwd)
+        scripts.coded(walker, [*asked, said, *(walker.values.file(word, cwd) for word in words[1:])], cwd)
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
         # Whatever it is, it may give a shell the command line that it is told.
-        for script in (each for word in (*words[1:], said) for each in snippets.git_lines(word)):
+        for script in (each for word in (*asked, said) for each in snippets.git_lines(word)):
             walker.tolerant(script, cwd)
     if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
         walker.notes.deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
+
+
+def _asked(words: Sequence[str]) -> Sequence[str]:
+    """Return a program's words up to those that are data: names of tests, arguments of a script that is no shell's."""
+    tests = interprets = False
+    for place, word in enumerate(words):
+        name = posixpath.basename(word)
+        if name in _TESTS or (tests and (word == "--test" or word.startswith("test"))):
+            return words[:place]
+        if _SCRIPT.search(word) and (place == 0 or words[place - 1] == "run"):
+            return words[: place + 1]
+        if interprets and word != "run" and (not word.startswith("-") or scripts.evaluates(word)):
+            if not word.startswith("-") and " " not in word:
+                return words[:place]
+            interprets = False
+        tests = tests or name in _TESTING
+        interprets = interprets or scripts.interprets(name)
+    return words
 
 
 def find(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:

@@ -43,6 +43,7 @@ _TABLE = (
         "uv poetry pdm hatch pipenv rye pixi dotenv op zellij conda mamba micromamba doppler infisical volta mise",
     ),
     (Runner(), "shell", "devenv"),
+    (Runner(scripts=("-exec", "-toolexec")), "test", "go"),
     (Runner(), "stat", "perf"),
     (Runner(joined=True), "", "concurrently tmux screen ssh zellij"),
     (Runner(joined=True), "exec", "bun"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
-from planfence.agents.shell import snippets
+from planfence.agents.shell import files, snippets
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt
 from planfence.agents.shellsyntax import Command
@@ -84,6 +84,16 @@ def written(walker: Walker, text: str, words: Sequence[str], cwd: str) -> None:
         walker.tolerant(text, cwd, words)
 
 
+def interprets(program: str) -> bool:
+    """Whether a program is an interpreter of another language, its version in its name or not."""
+    return program in INTERPRETERS or program.rstrip(".0123456789") in INTERPRETERS
+
+
+def evaluates(word: str) -> bool:
+    """Whether a word may be an option by which an interpreter is given its text."""
+    return word in _EVALUATES or (word[:1] == "-" != word[1:2] and word[-1] in "ceEpr")
+
+
 def interpreter(walker: Walker, program: str, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
     """Judge the program that an interpreter of another language is given, or the module that it is told to run."""
     flags = INTERPRETERS.get(program, INTERPRETERS.get(program.rstrip(".0123456789"), ""))
@@ -121,11 +131,9 @@ def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[st
 
 def streams(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     """Judge what a script of sed or awk writes and runs."""
-    for word in rest:
-        if word.startswith("-") and len(word) < 3:
-            continue
-        files, commands = snippets.sed(word) if program.endswith("sed") else snippets.awk(word)
-        walker.notes.writes([Write(file) for file in files], cwd)
+    for word in files.edit(program, rest)[0] if program.endswith("sed") else rest:
+        written, commands = snippets.sed(word) if program.endswith("sed") else snippets.awk(word)
+        walker.notes.writes([Write(file) for file in written], cwd)
         for each in commands:
             walker.tolerant(each, cwd)
 

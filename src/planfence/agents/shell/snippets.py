@@ -202,6 +202,8 @@ _COMMITS = pattern(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pic
 _OTHER_VARIABLES = pattern(
     r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(|ENV\.clear|unsetenv_others|%ENV\s*="
 )
+#: A text for people; one that begins with a command line is looked at as that.
+_PRINTED = pattern(r"""\b(?:print|puts|echo|console\.(?:log|error|warn))\(\s?(['"])(?!git\b)[^'"\n]*\1\s?\)""")
 _CAPITALS = pattern(r"\b[A-Z][A-Z0-9]*_?[A-Z0-9_]*\b")
 _WRITES = pattern(r"write|unlink|remove|rename|rmtree|chmod|symlink|^(?>.*?open\().*['\"][wax+]", re.MULTILINE)
 
@@ -211,7 +213,7 @@ def bypass(code: str) -> str:
 
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
-    found = _BYPASS.search(code)
+    found = _BYPASS.search(_PRINTED.sub("", code))
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
         return found[0]
     if _COMMITS.search(code):

@@ -7,6 +7,7 @@ worktree after the command sees that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from planfence.agents.paths import Write
@@ -15,6 +16,7 @@ from planfence.change.change import Action
 #: Options whose value is a file that the tool writes. A tool with subcommands is named with them, too.
 OUTPUTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "ld", "tcc", "ghc", "ocamlopt"), ("-o",)),
+    "cpp": ("-o",),
     **dict.fromkeys(("pandoc", "xmllint", "iconv", "sort", "shuf", "patch", "gpg", "age", "bison"), ("-o", "--output")),
     **dict.fromkeys(("dot", "neato", "flex", "sops", "strace", "ltrace"), ("-o",)),
     **dict.fromkeys(("http", "https", "xh", "psql", "poetry export", "tailwindcss", "svgo"), ("-o", "--output")),
@@ -36,11 +38,53 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "terraform plan": ("-out",),
     "openapi-generator": ("-o", "--output"),
 }
-#: Tools whose last word is the file that they write; it has to be the one behind so many others.
-LAST: dict[str, int] = {
-    **dict.fromkeys(("scp", "docker cp", "podman cp", "kubectl cp", "nerdctl cp", "pdftotext", "cpp"), 1),
-    **dict.fromkeys(("uniq", "convert", "magick", "json.tool"), 1),
-    "ffmpeg": 0,
+#: Tools with long options behind one dash: a letter in such a word is no option of its own (`-flto`).
+_UNCLUSTERED = frozenset(
+    {
+        "gcc",
+        "cc",
+        "clang",
+        "g++",
+        "c++",
+        "clang++",
+        "rustc",
+        "ld",
+        "tcc",
+        "ghc",
+        "ocamlopt",
+        "cpp",
+        "go",
+        "dot",
+        "neato",
+    }
+)
+
+
+class Last(NamedTuple):
+    """How a tool names the file that it writes by its last word.
+
+    It has to be the one behind so many others. ``values`` are options that take the next word. ``unless``: not with
+    one of these words.
+    """
+
+    behind: int = 1
+    values: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+LAST: dict[str, Last] = {
+    **dict.fromkeys(("docker cp", "podman cp", "nerdctl cp"), Last()),
+    "kubectl cp": Last(values=("-c", "--container", "-n", "--namespace", "--context", "--retries")),
+    "scp": Last(values=("-P", "-i", "-o", "-F", "-J", "-l", "-c", "-S", "-D", "-X")),
+    "pdftotext": Last(values=("-f", "-l", "-r", "-x", "-y", "-W", "-H", "-enc", "-eol", "-opw", "-upw", "-fixed")),
+    "cpp": Last(
+        values=("-I", "-D", "-U", "-o", "-x", "-A", "-include", "-imacros", "-isystem", "-iquote", "-MF", "-MT")
+    ),
+    "uniq": Last(values=("-f", "-s", "-w", "--skip-fields", "--skip-chars", "--check-chars")),
+    "json.tool": Last(values=("--indent",)),
+    "convert": Last(),
+    "magick": Last(unless=("identify", "display", "mogrify")),
+    "ffmpeg": Last(0, ("-i", "-f", "-h", "-help", "-v", "-loglevel")),
 }
 
 
@@ -84,9 +128,62 @@ IN_PLACE: dict[str, InPlace] = {
 }  # fmt: skip
 #: Options of such tools that take the next word, which is none of the files that they write.
 _CONFIGURING = frozenset(
-    {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file", "--rcfile", "-p"}
+    {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file", "--rcfile"}
     | {"--ignore-path", "--ignore-file", "--parser", "--plugin", "--rulesdir", "--project", "--stdin-filename", "--rc"}
+    | {"--sp", "--ext", "--rule", "--rules", "--format", "--formatter", "--output-file", "--select"}
+    | {"--ignore", "--extend-select", "--extend-ignore", "--exclude", "--extend-exclude", "--line-length", "--skip"}
+    | {
+        "--target-version",
+        "--edition",
+        "--style",
+        "--profile",
+        "--only",
+        "--except",
+        "--require",
+        "--jobs",
+        "--dialect",
+    }
+    | {
+        "--tab-width",
+        "--print-width",
+        "--max-warnings",
+        "--cache-location",
+        "--ignore-words",
+        "--exclude-file",
+        "--lang",
+    }
+    | {"--ignore-pattern", "--ignore-words-list", "--dictionary", "--stdin-filepath", "--log-level", "--pattern"}
+    | {"--configuration", "--indent-width", "--src", "--known-first-party", "--add-import", "--remove-import"}
+    | {"-local", "-srcdir", "-lang", "-ln", "--custom-syntax", "--severity", "--minimum-severity"}
 )
+#: The short ones, by the tool.
+_SHORT = {
+    "autoflake": "j",
+    "autopep8": "jp",
+    "black": "ltW",
+    "codespell": "ABCDILSix",
+    "dart": "lo",
+    "djlint": "e",
+    "eslint": "cfo",
+    "gofmt": "r",
+    "isort": "abfijlmopst",
+    "ktlint": "R",
+    "markdownlint": "ciopr",
+    "oxlint": "ADWcf",
+    "rubocop": "cfor",
+    "sd": "fn",
+    "semgrep": "cefjlo",
+    "shfmt": "i",
+    "strip": "KNRo",
+    "stylelint": "cfo",
+    "stylua": "fg",
+    "swift-format": "j",
+    "typos": "cj",
+    "xz": "ST",
+    "yapf": "el",
+    "yq": "op",
+    **dict.fromkeys(("gzip", "bzip2", "zstd"), "STo"),
+}
 #: So many words are a tool's name at most, its subcommands among them.
 _SUBCOMMANDS = 3
 
@@ -96,10 +193,13 @@ def writes(program: str, words: Sequence[str]) -> Iterator[Write]:
     names = _names(program, words)
     for name in names:
         for option in OUTPUTS.get(name, ()):
-            yield from (Write(path) for path in _values(words, option))
-        if name in LAST:
-            bare = [word for word in words if not word.startswith("-")][name.count(" ") :]
-            if len(bare) > LAST[name] and ":" not in bare[-1]:
+            values = _values(words, option, clusters=program not in _UNCLUSTERED)
+            yield from (Write(path) for path in values if path[:1] != "-" or path == "-")
+        if (last := LAST.get(name)) and not set(last.unless).intersection(words):
+            pairs = pairwise(("", *words))
+            bare = [word for before, word in pairs if before not in last.values and (word[:1] != "-" or word == "-")]
+            bare = bare[name.count(" ") :]
+            if len(bare) > last.behind and ":" not in bare[-1]:
                 yield Write(bare[-1])
     tool = next(((IN_PLACE[name], name) for name in reversed(names) if name in IN_PLACE), None)
     if tool is not None:
@@ -114,8 +214,8 @@ def _names(program: str, words: Sequence[str]) -> list[str]:
     return names
 
 
-def _values(words: Sequence[str], option: str) -> Iterator[str]:
-    """Yield the values of an option: the next word, or what is glued to it."""
+def _values(words: Sequence[str], option: str, *, clusters: bool) -> Iterator[str]:
+    """Yield the values of an option: the next word, or what is glued to it, or to a cluster that ends with it."""
     letter = option[1:] if len(option) == 2 else ""
     for index, word in enumerate(words):
         following = words[index + 1] if index + 1 < len(words) else ""
@@ -127,7 +227,7 @@ def _values(words: Sequence[str], option: str) -> Iterator[str]:
             glued = word.partition(letter)
             if glued[2] and glued[0] == "-":
                 yield glued[2]
-            elif not glued[2]:
+            elif not glued[2] and clusters:
                 yield following
 
 
@@ -135,10 +235,11 @@ def _in_place(tool: InPlace, name: str, words: Sequence[str]) -> Iterator[str]:
     options = {word.partition("=")[0] for word in words if word.startswith("-")} | {w for w in words if w[:1] == "-"}
     if (tool.if_any and not options.intersection(tool.if_any)) or options.intersection(tool.unless):
         return
-    subcommands = set(name.split()[1:])
+    program, *subcommands = name.split()
+    short = _SHORT.get(program, "")
     skipped, before = 0, ""
     for word in words:
-        value, before = before in _CONFIGURING, word
+        value, before = before in _CONFIGURING or (len(before) == 2 and before[0] == "-" and before[1] in short), word
         if value or word.startswith("-") or word in subcommands:
             continue
         if skipped < tool.skip + (word in ("e", "eval", "ea") and name == "yq"):
