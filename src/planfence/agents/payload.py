@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -255,7 +255,7 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         found = patch.edits(text)
         return found, "", "" if found else f"{tool} came without a patch that names a file"
     if tool in _SHELLS:
-        task = arguments.get("task")
+        task = arguments.get("task") if tool == "create_and_run_task" else None
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
         command = next((given[name] for name in _COMMANDS if given.get(name)), None)
         if isinstance(command, list):
@@ -271,27 +271,39 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     return ((), "", "") if tool in _READERS else _foreign(tool, arguments)
 
 
+#: Objects that hold what a tool is given.
+_LAYERS = ("arguments", "args", "params", "input")
+
+
 def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
     """Read another server's tool by the shape of what it is given: what it writes, and the command it runs."""
-    if isinstance(arguments.get("owner"), str) and isinstance(arguments.get("repo"), str):
-        return (), "", ""  # another repository's files
-    for inner in ("arguments", "args", "params", "input"):
-        if isinstance(given := arguments.get(inner), dict):
-            return _foreign(tool, given)
-    command: object = next((arguments[name] for name in _COMMANDS[:-1] if arguments.get(name)), None)
-    if isinstance(lines := arguments.get("commands"), list) and all(isinstance(line, str) for line in lines):
-        command = "\n".join(lines)
-    if command is None and any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
-        command = arguments.get("script")
-    if isinstance(command, list) and command and all(isinstance(word, str) for word in command):
-        command = shlex.join(command)
-    command = _with_words(command, arguments.get("args")) if isinstance(command, str) else ""
+    # What a tool is given may be in an object of its own, with some of it beside that.
+    layers = [arguments]
+    for layer in layers:
+        layers += [layer[inner] for inner in _LAYERS if isinstance(layer.get(inner), dict)]
+    command = "\n".join(line for layer in layers for line in _commands(tool, layer))
+    if any(isinstance(layer.get("owner"), str) and isinstance(layer.get("repo"), str) for layer in layers):
+        return (), command, ""  # another repository's files
     writes = any(word in tool.lower() for word in _WRITING_WORDS) or any(
-        _plain(name) in _CONTENTS for name in arguments
+        _plain(name) in _CONTENTS for layer in layers for name in layer
     )
-    texts = [text for name in _DIFFS if (text := _text(arguments, name))]
+    texts = [text for layer in layers for name in _DIFFS if (text := _text(layer, name))]
     diffed = [edit for text in texts for edit in (*patch.edits(text), *map(Edit, patch.diffed(text)))]
-    return tuple(dict.fromkeys((*_named(arguments), *diffed))) if writes else (), command, ""
+    named = [edit for layer in layers for edit in _named(layer)]
+    return tuple(dict.fromkeys((*named, *diffed))) if writes else (), command, ""
+
+
+def _commands(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the command lines that another server's tool is given."""
+    given = [arguments.get(name) for name in _COMMANDS[:-1]]
+    if any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
+        given.append(arguments.get("script"))
+    for command in given:
+        words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else []
+        if line := command if isinstance(command, str) else shlex.join(words):
+            yield _with_words(line, arguments.get("args"))
+    if isinstance(lines := arguments.get("commands"), list):
+        yield from (line for line in lines if isinstance(line, str))
 
 
 def _with_words(command: str, words: object) -> str:

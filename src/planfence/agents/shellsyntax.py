@@ -370,7 +370,7 @@ class _ScriptReader:
         else:
             name = node.child_by_field_name("name") if node.type == "function_definition" else None
             if name is not None:
-                self.commands.append(Command(depth=like.depth, defines=self._text(name)))
+                self.commands.append(Command(depth=like.depth, certainty=like.certainty, defines=self._text(name)))
             first = len(self.commands)
             certainty = LATER if node.type == "function_definition" else CERTAIN if node.type in _PLAIN else PERHAPS
             self._inside(node, replace(like, chain=0, certainty=max(like.certainty, certainty)))

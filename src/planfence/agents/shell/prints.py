@@ -7,19 +7,18 @@ from collections.abc import Sequence
 
 from planfence.agents import shellsyntax
 from planfence.agents.paths import top_of
-from planfence.agents.shellsyntax import Command, literal
 
 _GIT_FOLDERS = ("--git-dir", "--git-common-dir", "--absolute-git-dir", "--git-path")
 
 
-def prints(words: Sequence[str], command: Command, cwd: str) -> str:
+def prints(words: Sequence[str], cwd: str) -> str:
     """Return what a command in a substitution prints, or `$`."""
     name, rest = (posixpath.basename(words[0]), words[1:]) if words else ("", [])
     bare = [word for word in rest if not word.startswith("-")]
     if name in ("which", "type", "command", "realpath", "readlink") and len(bare) == 1:
         return bare[0]
     if name in ("echo", "printf"):
-        return shellsyntax.ansi(said([name, *rest], command))
+        return shellsyntax.ansi(said([name, *rest]))
     if name == "pwd":
         return cwd
     if name == "mktemp":
@@ -33,7 +32,7 @@ def prints(words: Sequence[str], command: Command, cwd: str) -> str:
     return "$"
 
 
-def said(words: Sequence[str], command: Command) -> str:
+def said(words: Sequence[str]) -> str:
     """Return what a command would print, where it only echoes."""
     name = words[0] if words else ""
     if name in ("echo", "printf"):
@@ -48,4 +47,4 @@ def said(words: Sequence[str], command: Command) -> str:
         return shellsyntax.ansi(text) if decoded and "\\" in text else text
     if name == "ls":
         return "\n".join(word for word in words[1:] if word[:1] != "-")
-    return "".join(literal(r.target) for r in command.redirects if r.operator == "<<") if words[:1] == ["cat"] else ""
+    return ""

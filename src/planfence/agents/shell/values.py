@@ -27,7 +27,9 @@ class Values:
         self.variables = variables
         self.aliases: dict[str, list[str]] = {}
         self.git_aliases: dict[str, str] = {}
-        self.functions: dict[str, tuple[Command, ...]] = {}
+        #: Every body that a function was given: which of them counts may not be told. None stands for the program
+        #: of that name, if the function may not be there.
+        self.functions: dict[str, list[tuple[Command, ...] | None]] = {}
         #: The second names of variables (`declare -n`), by the first.
         self.references: dict[str, str] = {}
         #: What this command has written into files, and the programs that it has given other names.
@@ -81,7 +83,7 @@ class Values:
                 return "$"
             words = [text for word in commands[0].words for text in expand(word, self.variables, printed)]
             self.substituted = posixpath.basename(words[0]) if words else ""
-            return prints(words, commands[0], cwd)
+            return prints(words, cwd)
 
         return printed
 
@@ -97,18 +99,28 @@ class Values:
                 return self.written.get(posixpath.normpath(posixpath.join(cwd, file)), "")
         return piped
 
-    def printed(self, words: Sequence[str], command: Command, piped: str) -> str:
+    def printed(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
         """Return what a command prints for the one behind it, `$` if that can't be told."""
-        text = said(words, command)
-        if words[:1] in (["cat"], ["tee"]) and piped and all(word[:1] == "-" for word in words[1:] or ["-"]):
-            return piped
+        text = said(words)
+        if words[:1] in (["cat"], ["tee"]):
+            text = self._handed_on(words, command, cwd, piped)
         if text or posixpath.basename(words[0] if words else "") in _FETCHERS:
             return text
         return "$"
 
+    def _handed_on(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
+        """Return what `cat` prints of the files that it is given or of what it reads, or `tee` of what it reads."""
+        made = [part for word in command.words for part in word if part.text == shellsyntax.PROCESS]
+        bare = [word for word in words[1:] if words[0] == "cat" and word[:1] != "-"]
+        if not made and (not bare or "-" in words):
+            return self.read(command, cwd, piped)
+        return "\n".join(
+            [*(self.printer(cwd)(part.commands) for part in made), *(self.file(each, cwd) for each in bare)]
+        )
+
     def keeps(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> None:
         """Remember what a command writes into a file, if its text is known: it may be run later."""
-        text = self.printed(words, command, piped) if words[:1] != ["tee"] else self.read(command, cwd, piped)
+        text = self.printed(words, command, cwd, piped) if words[:1] != ["tee"] else self.read(command, cwd, piped)
         if text in ("", "$"):
             return
         files = [word for word in words[1:] if words[0] == "tee" and word[:1] != "-"]

@@ -9,7 +9,6 @@ from planfence import tables
 from planfence.agents import shellsyntax
 from planfence.agents.shell import git, gitfiles, gitruns, prints, who
 from planfence.agents.shell.values import is_assignment
-from planfence.agents.shellsyntax import Command
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
@@ -84,7 +83,7 @@ def defines(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None
 def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
     """Note the variables that `read`, `mapfile`, `printf -v` and `set --` give a value."""
     if program == "printf" and rest[:1] == ["-v"] and len(rest) > 2:
-        text = prints.said(["printf", *rest[2:]], Command())
+        text = prints.said(["printf", *rest[2:]])
         assignments(walker, [f"{rest[1]}={text}"], exported=False)
     elif program == "set" and "--" in rest:
         walker.values.positional([walker.values.variables.get("0", "$"), *rest[list(rest).index("--") + 1 :]])
@@ -115,6 +114,9 @@ def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
 
 def forgets(walker: Walker, program: str, rest: Sequence[str]) -> None:
     """Judge the commands that take variables away from those that follow."""
+    if program == "unset":  # with -f, or if there is no such variable, a function
+        for bodies in (walker.values.functions[name] for name in rest if name in walker.values.functions):
+            bodies.append(None)
     if program == "unset" and "-f" not in rest:
         for name in (word for word in rest if not word.startswith("-")):
             says(walker, name.partition("[")[0], None)

@@ -19,6 +19,8 @@ _SET_IF_UNSET = pattern(r"\$\{([A-Za-z_]\w*):?=")
 #: Arithmetic that sets one: `((A=0))`, `let A=0`.
 _COUNTED = pattern(r"(?:\(\(|\blet)\s?([A-Za-z_]\w*)\s?=(?!=)")
 _DEEPEST = 8
+#: So many calls of functions are judged with what they are called with.
+_MOST_CALLS = 200
 #: A command in loops is judged for so many of the values that their variables have.
 _MOST_ROUNDS = 200
 
@@ -42,6 +44,10 @@ class Walker:
         self.own = own
         self.speaks = speaks
         self.nesting = 0
+        #: The calls of functions that are judged, with where and how each leaves the shell, and how deep they are now.
+        self.calls: dict[tuple[object, ...], tuple[str, dict[str, str]] | None] = {}
+        self.within = 0
+        self.inner = 0
         self.other_home = ""
         self.staged = False
 
@@ -77,7 +83,10 @@ class Walker:
                 places = {level: {each: sure is True for each, sure in at.items()} for level, at in places.items()}
             chain = command.chain
             if command.defines:
-                self.values.functions[command.defines] = command.body
+                # In a substitution or a script of its own, it is defined there alone.
+                there = command.certainty == shellsyntax.CERTAIN and not depth and self.nesting == 1 and not self.inner
+                bodies = self.values.functions.setdefault(command.defines, [] if there else [None])
+                bodies += [] if command.body in bodies else [command.body]
                 passed = len(command.body) if command.defines in called else 0
             found: dict[str, tuple[str, bool | int]] = {}
             for here in self._rounds(command, list(places[depth])):
@@ -93,7 +102,7 @@ class Walker:
                     new, sure = self._entered(words, command, new)
                 found.setdefault(posixpath.normpath(new), (new, sure))
             places[depth] = dict(found.values())
-            before = self.values.printed(words, command, before if command.piped else "")
+            before = self.values.printed(words, command, here, before if command.piped else "")
         self.notes.certain, self.notes.later = outer
         return next(iter(places[0]))
 
@@ -163,7 +172,9 @@ class Walker:
         """Judge what substitutions run, and where redirections write."""
         for word in (*command.words, *(redirect.target for redirect in command.redirects)):
             for part in word:
+                self.inner += 1
                 self.run(part.commands, cwd)
+                self.inner -= 1
         for redirect in command.redirects:
             if redirect.operator in WRITING_REDIRECTIONS:
                 for target in self.values.expanded(redirect.target, cwd):
@@ -175,14 +186,23 @@ class Walker:
         words = variables.assignments(self, words, exported=len(words) > 1)
         said = self.values.read(command, cwd, piped)
         wrapped = bool(words) and posixpath.basename(words[0]) in ("sudo", "doas")
+        whole, wrapper = len(words), words[0] if words else ""
         words, inner_cwd = wrappers.unwrap(self, words, cwd, said)
         if not words:
             if wrapped and said:  # `sudo -s`: a shell
                 scripts.command_line(self, said, cwd, known=[])
             return cwd
-        words = (self.values.aliases.get(words[0]) or words[:1]) + words[1:]
-        if body := self.values.functions.get(words[0]):
-            return self._called(words, body, cwd)
+        aliased = (self.values.aliases.get(words[0]) or words[:1]) + words[1:]
+        if whole == len(words) or wrapper in ("time", "coproc"):  # the others run no function: `command f`
+            new, runs = cwd, True
+            for called in (words, aliased) if aliased != words else (words,):
+                bodies = self.values.functions.get(called[0], [None])
+                left = [self._called(called, turn, body, cwd) for turn, body in enumerate([*bodies]) if body]
+                new = next((each for each in reversed(left) if each is not None), new)
+                runs = None in bodies or None in left
+            if not runs:
+                return new
+        words = aliased
         program, rest = posixpath.basename(words[0]), words[1:]
         program = self.values.renamed.get(posixpath.normpath(posixpath.join(cwd, words[0])), program)
         program = "git" if program in git.GITS else program
@@ -203,28 +223,46 @@ class Walker:
         variables.takes(self, program, rest, said)
         return cwd
 
-    def _called(self, words: Sequence[str], body: tuple[Command, ...], cwd: str) -> str:
-        """Judge a function with what it is called with; return the directory that it leaves the shell in."""
-        self.nesting += 1
-        if self.nesting > _DEEPEST:
-            raise UnreadableError("a function that calls itself")
-        outer = self.values.positional(words)
-        # What the body says once its name means in it (`git() { command git "$@"; }`).
-        functions = self.values.functions
-        self.values.functions = {name: each for name, each in functions.items() if name != words[0]}
-        new = self.run(body, cwd)
-        self.values.functions = functions | self.values.functions
-        self.values.variables |= outer
-        self.nesting -= 1
+    def _called(self, words: Sequence[str], turn: int, body: tuple[Command, ...], cwd: str) -> str | None:
+        """Judge a function with what it is called with; return the directory that it leaves the shell in.
+
+        ``turn`` says which of the bodies of that name it is. None: it calls itself as it was called.
+        """
+        if self.within >= _DEEPEST or len(self.calls) >= _MOST_CALLS:
+            words = [words[0], *("$" for _ in words[1:])]  # a call in which nothing is known stands for the rest
+        values = self.values
+        given = f"{values.loops}{values.aliases}{values.git_aliases}{values.written}{values.renamed}"
+        known = frozenset(values.variables.items())
+        call = (turn, tuple(words), cwd, known, given, self.notes.certain, self.notes.later, len(values.functions))
+        if call in self.calls:
+            left = self.calls[call]
+            for name, value in left[1].items() if left else ():
+                if values.variables.get(name) != value:
+                    values.assign(name, value)
+            return left[0] if left else None
+        if len(self.calls) >= 2 * _MOST_CALLS:
+            raise UnreadableError("too many calls of functions")
+        self.calls[call] = None
+        self.within += 1
+        outer = values.positional(words)
+        try:
+            new = self.run(body, cwd)
+        except UnreadableError:
+            del self.calls[call]
+            raise
+        finally:
+            self.within -= 1
+            values.variables |= outer
+        self.calls[call] = new, dict(values.variables)
         return new
 
     def tolerant(self, text: str, cwd: str, arguments: Sequence[str] | None = None) -> None:
         """Judge what may be a shell's script, or another language."""
-        nesting = self.nesting
+        nesting, inner = self.nesting, self.inner
         try:
             self.walk(text, cwd, arguments)
         except UnreadableError:
-            self.nesting = nesting
+            self.nesting, self.inner = nesting, inner
             words = snippets.plain_words(text)
             if words and posixpath.basename(words[0]) == "git":
                 git.follow(self, words[1:], cwd)
