@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import posixpath
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from planfence.agents.shell import Judgement, judge
+from planfence.agents.shell.walk import Walker
 
 FOLDERS = ("/r", "/r/docs", "/r/src", "/tmp")
 
@@ -86,3 +88,38 @@ def test_what_is_written_by_what_a_shell_makes_of_words(command, paths):
     found = judged(command)
     assert not found.attempts
     assert written(found) == paths
+
+
+CHAINED = "; ".join(f"{one}() {{ {f'{other} $10; {other} $11; ' * 5} }}" for one, other in pairwise("abcdefg"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "foo '" + "; git a" * 300 + "'",
+        "foo '" + "=git a" * 300 + "'",
+        "parallel " + "-a abc " * 150,
+        "parallel " + "-a abc " * 30 + ":::" + " x" * 100,
+        "npx " + "-a abc " * 300,
+        "npx " + "-a npx " * 30 + "ls",
+        CHAINED + "; a",
+        'f() { f "a$1"; f "b$1"; f "c$1"; }; f x',
+        'f() { X="a$X"; f; f; }; f',
+    ],
+    ids=range(9),
+)
+def test_no_command_takes_work_that_grows_out_of_its_length(command, monkeypatch):
+    worked = []
+    parted = Walker._command
+    monkeypatch.setattr(Walker, "_command", lambda *given: worked.append(1) or parted(*given))
+    judged(command)
+    assert len(worked) < 3000
+
+
+def test_a_long_line_hides_no_command_at_its_end():
+    assert judged(f"foo 'git a {'x' * 1980}; git commit -n -m x'").attempts
+
+
+@pytest.mark.parametrize("rest", ["=git a" * 300, "-a npx " * 60])
+def test_what_is_too_much_to_read_is_denied_if_it_could_write(rest):
+    assert judged(f"npx {rest} git commit -n -m x").attempts

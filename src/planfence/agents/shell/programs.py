@@ -94,8 +94,10 @@ def others(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
     if "$" in program:
         walker.notes.deny(git.judge(words[1:]).attempts, (cwd,))
     for inner in runners.programs(words):
+        walker.reads(inner)
         walker.scoped(inner, Command(), cwd, said)
     for script in runners.scripts(words):
+        walker.reads([script])
         (walker.tolerant if program in _CODED else walker.walk)(script, cwd)
     # A program that is not known may run others as well.
     for index, word in enumerate(words[1:], start=1):

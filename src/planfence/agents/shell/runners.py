@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from planfence.agents.shellsyntax import UnreadableError
 from planfence.lazyregex import pattern
 
 
@@ -137,15 +138,22 @@ def _behind(words: Sequence[str]) -> Sequence[str]:
     return words[words.index("--") + 1 :] if "--" in words else ()
 
 
+#: So many of a runner's words may be the program that it runs.
+_MOST_READINGS = 40
+
+
 def _programs(words: Sequence[str], skip: int) -> Iterator[list[str]]:
     """Yield what begins at each word that may be the program: behind an option, a word may be its value."""
-    after_option, skipped = False, 0
+    after_option, skipped, readings = False, 0, 0
     for index, word in enumerate(words):
         if word == "--":
             break
         if word.startswith("-") and word != "-":
             after_option = "=" not in word
             continue
+        readings += 1
+        if readings > _MOST_READINGS:
+            raise UnreadableError("too many words that may be a program")
         yield list(words[index:])
         if after_option:
             after_option = False

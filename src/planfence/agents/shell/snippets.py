@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planfence import tables
 from planfence.agents.paths import Write
+from planfence.agents.shellsyntax import UnreadableError
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 
@@ -86,15 +87,26 @@ def runs(code: str) -> Iterator[str]:
 
 
 def git_lines(text: str) -> Iterator[str]:
-    """Yield what begins with git's name, or with ours, where a command can begin."""
+    """Yield what begins with git's name, or with ours, where a command can begin. Raises if too much overlaps."""
+    covered = overlapping = 0
     for match in _BEGINS.finditer(text):
+        if match.end() < covered and match[0].strip()[-1:] in _SEPARATORS:
+            continue  # the next command of the line that begins before it
         line = text[match.end() : match.end() + _LONGEST].partition("\n")[0]
         before = text[max(0, match.end() - _LONGEST) : match.end()].rpartition("\n")[2]
-        yield _until_closed(line, _quote_around(before) or match[0].strip()[-1:])
+        found = _until_closed(line, _quote_around(before) or match[0].strip()[-1:])
+        overlapping += len(found) if match.end() < covered else 0
+        if overlapping > _MOST_OVERLAPPING:
+            raise UnreadableError("too many command lines inside one another")
+        # Of a line that is cut, a command in the second half may be cut as well.
+        covered = max(covered, match.end() + (len(found) if len(found) < _LONGEST else _LONGEST // 2))
+        yield found
 
 
 #: So much of a line is looked at, on both sides of where a command begins.
 _LONGEST = 2000
+_MOST_OVERLAPPING = 10 * _LONGEST
+_SEPARATORS = (";", "|", "&")
 _QUOTED = pattern(r"""\\.|["'`]""")
 
 
@@ -109,9 +121,11 @@ def _quote_around(before: str) -> str:
     return opened
 
 
-def plain_words(line: str) -> list[str]:
-    """Return a command line's words without a shell's reading of them, for one that has none."""
-    return _WORD.findall(line)
+def plain_commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of each command of a text without a shell's reading of them, for one that has none."""
+    for part in re.split(r"[\n;|&]", text):
+        if words := _WORD.findall(part):
+            yield words
 
 
 def _until_closed(line: str, opener: str) -> str:

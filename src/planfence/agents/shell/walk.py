@@ -21,6 +21,8 @@ _COUNTED = pattern(r"(?:\(\(|\blet)\s?([A-Za-z_]\w*)\s?=(?!=)")
 _DEEPEST = 8
 #: So many calls of functions are judged with what they are called with.
 _MOST_CALLS = 200
+#: So many characters of what runners may run are judged, some for each reading.
+_MOST_READ = 60_000
 #: A command in loops is judged for so many of the values that their variables have.
 _MOST_ROUNDS = 200
 
@@ -47,6 +49,7 @@ class Walker:
         #: The calls of functions that are judged, with where and how each leaves the shell, and how deep they are now.
         self.calls: dict[tuple[object, ...], tuple[str, dict[str, str]] | None] = {}
         self.within = 0
+        self.read = 0
         self.inner = 0
         self.other_home = ""
         self.staged = False
@@ -223,6 +226,12 @@ class Walker:
         variables.takes(self, program, rest, said)
         return cwd
 
+    def reads(self, words: Sequence[str]) -> None:
+        """Count what a runner may run: each of its readings may have several of its own. Raises if it is too much."""
+        self.read += 20 + sum(map(len, words))
+        if self.read > _MOST_READ:
+            raise UnreadableError("too much that may be run")
+
     def _called(self, words: Sequence[str], turn: int, body: tuple[Command, ...], cwd: str) -> str | None:
         """Judge a function with what it is called with; return the directory that it leaves the shell in.
 
@@ -263,9 +272,9 @@ class Walker:
             self.walk(text, cwd, arguments)
         except UnreadableError:
             self.nesting, self.inner = nesting, inner
-            words = snippets.plain_words(text)
-            if words and posixpath.basename(words[0]) == "git":
-                git.follow(self, words[1:], cwd)
+            for words in snippets.plain_commands(text):
+                if posixpath.basename(words[0]) == "git":
+                    git.follow(self, words[1:], cwd)
 
 
 def _products(values: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
