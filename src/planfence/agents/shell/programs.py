@@ -41,6 +41,7 @@ _TESTS = frozenset(
 _TESTING = frozenset(
     {"go", "cargo", "npm", "pnpm", "yarn", "bun", "deno", "node", "dotnet", "swift", "zig", "bazel", "mix", "rails"}
     | {"gradle", "gradlew", "mvn", "mvnw", "stack", "cabal", "dune", "flutter", "dart", "forge", "hatch", "pdm"}
+    | {"workspace"}  # yarn's
 )
 #: A script in another language than a shell's.
 _SCRIPT = pattern(r"\.(?:pyw?|[cm]?[jt]sx?|rb|php|pl|lua|jl|R)\Z")
@@ -135,6 +136,8 @@ def _asked(words: Sequence[str]) -> Sequence[str]:
             if not word.startswith("-") and " " not in word:
                 return words[:place]
             interprets = False
+        if word == "--" and posixpath.basename(words[0]) in ("tox", "nox"):  # what is behind it goes to the tests
+            return words[:place]
         tests = tests or name in _TESTING
         interprets = interprets or scripts.interprets(name)
     return words
