@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_OFF = re.compile(rb"\s*+#\s*+if\s++0\s*+(?:/[/*].*)?\s*\Z")
+_OFF = re.compile(rb"\s*+#\s*+if\s++0\s*+(?:/[/*]|\Z)")
 _BEGINS = re.compile(rb"\s*+#\s*+if(?:n?def)?\b")
 _ENDS = re.compile(rb"\s*+#\s*+(?:endif|(else|elif))\b")
 
