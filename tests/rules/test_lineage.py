@@ -169,6 +169,14 @@ def test_who_works_on_a_task_names_nobody_by_whom_it_would_get_out(starter, name
     assert not judged(PlanEdit("plans/p.toml", bare, replace(after, roles={"review": "gemini"})), facts=facts)
 
 
+def test_a_named_holder_does_not_name_itself_the_planner():
+    bare = replace(PLAN, roles={"implement": "codex"})
+    after = replace(bare, version=2, roles={"implement": "codex", "plan": "codex"})
+    assert judged(PlanEdit("plans/p.toml", bare, after))
+    assert not judged(PlanEdit("plans/p.toml", bare, after), "human")
+    assert not judged(PlanEdit("plans/p.toml", bare, replace(after, roles={"implement": "codex", "plan": "claude"})))
+
+
 @pytest.mark.parametrize("name", WIDER)
 @pytest.mark.parametrize("starter", ["codex", "human"])
 def test_what_came_before_a_task_began_is_asked_of_the_plans_own_words_alone(name, starter):

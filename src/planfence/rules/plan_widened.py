@@ -3,9 +3,9 @@
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
 plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner).
-People may. Who only began a task does not name another implementer either, nor itself the planner. What came before the
-task began is asked of those alone whom the plan names. It is computed on what the plan allows before and
-after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
+People may. Who only began a task does not name another implementer either, and no holder itself the planner. What
+came before the task began is asked of those alone whom the plan names. It is computed on what the plan allows before
+and after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
 `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
 follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was
 last. Who only implements gives itself no new task, and no new plan.
@@ -47,8 +47,8 @@ def _gained(ctx: Context, edit: PlanEdit, after: Plan, new: Task) -> Iterator[st
     for before, old in known:
         given = {after.model_for(new, Stage.IMPLEMENT), after.model_for(old, Stage.IMPLEMENT)}
         holders = _holders(ctx, facts, before, old, edit)
-        if ctx.model in holders and not before.model_for(old, Stage.IMPLEMENT):
-            yield from _named(ctx.model, before, after, new)
+        if ctx.model in holders:
+            yield from _named(ctx.model, (before, old), (after, new))
         if ctx.model in holders | given:
             done = _done(facts, before, old)
             yield from wider(
@@ -81,12 +81,13 @@ def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit 
     return known | ({ctx.model} if unnamed else frozenset())
 
 
-def _named(model: str, before: Plan, after: Plan, new: Task) -> Iterator[str]:
-    """A role that nobody had, by which whoever works on a task would be let out of it."""
-    implementer = after.model_for(new, Stage.IMPLEMENT)
-    if implementer not in ("", model):
+def _named(model: str, before: tuple[Plan, Task], after: tuple[Plan, Task]) -> Iterator[str]:
+    """A role that nobody had, by which whoever holds a task would be let out of it."""
+    (old_plan, old), (new_plan, new) = before, after
+    implementer = new_plan.model_for(new, Stage.IMPLEMENT)
+    if not old_plan.model_for(old, Stage.IMPLEMENT) and implementer not in ("", model):
         yield f"{implementer} implements it instead"
-    if _plans(after, model) and not before.roles.get(Stage.PLAN):
+    if _plans(new_plan, model) and not old_plan.roles.get(Stage.PLAN):
         yield f"{model} becomes its planner"
 
 
