@@ -106,6 +106,22 @@ def test_an_executable_by_its_own_name(tmp_path, alone):
         ("perl -I lib /opt/bin/goose", "goose"),
         ("/Applications/Claude.app/Contents/MacOS/Claude", "claude"),
         ("sh -c true claude", ""),
+        ("bash claude.sh", ""),
+        ("/bin/sh ./goose.sh", ""),
+        ("bash -s codex", ""),
+        ("fish --command claude", ""),
+        ("pnpm --filter codex release", ""),
+        ("yarn --cwd packages/claude version", ""),
+        ("npm --prefix packages/gemini version patch", ""),
+        ("npm run codex", ""),
+        ("uv --directory /src/codex run cz commit", ""),
+        ("uv run --with aider x.py", ""),
+        ("uv run aider", "aider"),
+        ("python3 -I release.py codex", ""),
+        ("python3 -I /opt/bin/aider", "aider"),
+        ("perl -W tool.pl claude", ""),
+        ("rubymine /home/u/codex", ""),
+        ("uvicorn codex", ""),
         ("bash -lc true /opt/bin/claude", ""),
         ("bash /home/a/claude/release.sh", ""),
         ("bash -o claude /home/a/release.sh", ""),
@@ -137,3 +153,10 @@ def test_where_ps_tells():
     assert ancestry.among(listing, 504) == "claude"
     assert ancestry.among(listing, 600) == ""
     assert ancestry.among(b"7 7 sh", 7) == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["/Users/x/Codex Projects/venv/bin/python x", "/Applications/Trae CN.app/Contents/MacOS/Electron"]
+)
+def test_a_line_cut_at_spaces_makes_nobody_an_agent(line):
+    assert ancestry.among(f"7 1 {line}".encode(), 7) == ""

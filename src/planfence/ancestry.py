@@ -17,17 +17,26 @@ _PLAIN = frozenset(
     b"lazygit emacs vim nvim code konsole alacritty kitty gnome-terminal- containerd-shim".split()
 ) | {b"tmux: server"}
 #: Programs of which the script says more than their own name.
-_INTERPRETERS = (
-    *(b"node", b"MainThread", b"bun", b"deno", b"python", b"pypy", b"ruby", b"perl", b"electron", b"tsx", b"ts-node"),
-    *(b"npm", b"npx", b"pnpm", b"yarn", b"uv", b"pipx"),
+_NODE = b"-r --require --import --loader --experimental-loader -C --conditions --title"
+_RUNNER = (
+    b"-F --filter --prefix -C --cwd --dir --directory --project -w --workspace --with --from --env-file -p --package"
+    b" --python --index-url"
 )
-#: Shells: what follows `-c` is no script of theirs.
+_SHELL = b"-o +o -O +O --rcfile --init-file"
+#: Programs of which the script says more than their own name, without their version, and their options with a value.
+_INTERPRETERS = {
+    **dict.fromkeys((b"node", b"MainThread", b"bun", b"deno", b"electron", b"tsx", b"ts-node"), _NODE.split()),
+    **dict.fromkeys((b"python", b"pypy"), b"-W -X".split()),
+    **dict.fromkeys((b"ruby", b"perl"), b"-I".split()),
+    **dict.fromkeys((b"npm", b"npx", b"pnpm", b"yarn", b"uv", b"uvx", b"pipx"), _RUNNER.split()),
+    **dict.fromkeys((b"sh", b"bash", b"dash", b"zsh", b"ksh", b"mksh", b"fish", b"ash", b"busybox"), _SHELL.split()),
+}
 _SHELLS = (b"sh", b"bash", b"dash", b"zsh", b"ksh", b"mksh", b"fish", b"ash", b"busybox")
-#: Options of these programs that have their value as the next word.
-_VALUED = frozenset(
-    b"-r --require --import --loader --experimental-loader -C --conditions --title -W -X -I -o +o -O +O "
-    b"--rcfile --init-file".split()
-)
+#: Words before the name of what a runner starts. `npm run NAME` starts a script of the project's own.
+_STARTS = {
+    b"npm": (b"exec",), b"pnpm": (b"exec", b"dlx"), b"yarn": (b"exec", b"dlx"), b"uv": (b"run", b"tool"),
+    b"pipx": (b"run",), b"busybox": (b"sh", b"ash"), b"bun": (b"x",),
+}  # fmt: skip
 _ENDINGS = (b".exe", b".js", b".mjs", b".cjs", b".py", b".ts", b".sh")
 #: Where Devin's machines say what they are (`@vercel/detect-agent`).
 _DEVIN = b"/opt/.devin"
@@ -115,33 +124,43 @@ def among(listing: bytes, number: int) -> str:
         if number not in known:
             return ""
         number, words = known[number]
-        if found := agent_of(words):
+        if found := agent_of(words, parted=True):
             return found
     return ""
 
 
-def agent_of(words: "list[bytes]") -> str:
+def agent_of(words: "list[bytes]", *, parted: bool = False) -> str:
     """Return the agent that a process with these words is; empty for any other.
 
     Its program counts, and if that is an interpreter its script: by their own names, and by npm's package that they
-    lie in. A name further up in a path is some folder's.
+    lie in. A name further up in a path is some folder's. ``parted``: the words are a line that was cut at its spaces,
+    so that the first may be the beginning of a folder's name.
     """
     if not words or not words[0]:
         return ""
     program = words[0].rpartition(b"/")[2].lstrip(b"-")
-    if found := _by_path(words[0]):
+    whole = not parted or b".app/" in words[0] or program == program.lower()
+    if whole and (found := _by_path(words[0])):
         return found
-    shell = program in _SHELLS
-    if shell or program.startswith(_INTERPRETERS):
-        value = False
-        for word in words[1:16]:
-            if value or word[:1] in (b"-", b"+"):
-                if shell and not value and word[:2] != b"--" and b"c" in word:
-                    break
-                value = not value and word in _VALUED
-            elif word not in (b"exec", b"run", b"tool", b"dlx", b"sh", b"ash"):
-                return _by_path(word)
+    program = program if program in _INTERPRETERS else program.rstrip(b"0123456789.")
+    options = _INTERPRETERS.get(program)
+    if options is None:
+        return ""
+    shell, value = program in _SHELLS, False
+    for word in words[1:16]:
+        if value or word[:1] in (b"-", b"+"):
+            if shell and not value and _reads_no_script(word):
+                break
+            value = not value and word in options
+        elif word not in _STARTS.get(program, ()):
+            # A person's own `sh claude.sh` is not an agent; who installs one starts it by its whole path.
+            return "" if shell and word[:1] != b"/" else _by_path(word)
     return ""
+
+
+def _reads_no_script(option: bytes) -> bool:
+    """Whether a shell's option says that its program is the next word, or standard input."""
+    return option == b"--command" or (option[:2] != b"--" and (b"c" in option or b"s" in option))
 
 
 def _by_path(path: bytes) -> str:
