@@ -96,7 +96,12 @@ class Squashes:
         text = f"{message.subject}\n\n{message.body}"
         attributions = squashed_attributions(text)
         change, policy = ctx.change, ctx.policy
-        undone = self.landing.undone_in(change.parents[0], message, attributions or (NOBODY,))
+        blocks = [block.strip("\n") for block in message.body.split("\n\n")]
+        subjects = sum(block.startswith("* ") and "\n" not in block for block in blocks)
+        tasks = sum(key == messages.TASK_TRAILER for key, _ in messages.inner_trailers(text))
+        # A commit without trailers is a person's, as a revert by a forge's button is.
+        makers = attributions if attributions and subjects <= tasks else (*attributions, NOBODY)
+        undone = self.landing.undone_in(change.parents[0], message, makers)
         if not attributions and not undone:
             return None
         if any(policy.governs(path) for path in change.paths):
@@ -107,9 +112,6 @@ class Squashes:
         judged = (self.shares.judged(squashed, governing, each, files) for each, files in shares.items())
         found = dict.fromkeys(finding for findings in judged for finding in findings)
         if left:
-            blocks = [block.strip("\n") for block in message.body.split("\n\n")]
-            subjects = sum(block.startswith("* ") and "\n" not in block for block in blocks)
-            tasks = sum(key == messages.TASK_TRAILER for key, _ in messages.inner_trailers(text))
             urgent = policy.unplanned.urgent and any(each.urgent for each in attributions)
             unmarked = subjects > tasks or any(each.marked for each in attributions)
             if not urgent and not (unmarked and len(left) <= policy.unplanned.files):
