@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.dividing import division, file
 
-from planfence.prove.parts import NoTreeError, is_test, joined, surely_broken, without
+from planfence.prove.ctext import dead_lines
+from planfence.prove.parts import NoTreeError, _only_declares, is_stub, is_test, joined, surely_broken, without
 from planfence.records import replace
 
 
@@ -260,3 +261,37 @@ def test_nobody_is_asked_about_what_is_never_compiled(old, new, place, off) -> N
 def test_nobody_is_asked_about_a_definition_that_is_gone_and_unused(path, old, kept, dead) -> None:
     found = division(file(path, old + kept, kept, (1, 2, 0, 0)))
     assert (dict(found.left_out) == {"removed and unused": 1}, not found.parts) == (dead, dead)
+
+
+@pytest.mark.parametrize(
+    ("text", "dead"),
+    [
+        (b"#if 0\nx\n#endif\n", {0, 1, 2}),
+        (b"/*\n#if 0\n*/\nint f(void);\n/*\n#endif\n*/\n", set()),
+        (b"/* as #if 0\n#if 0\n*/\nx\n", set()),
+        (b'char *s = "/*";\n#if 0\nx\n#endif\n', {1, 2, 3}),
+        (b"#define A \\\n#if 0\nx\n#endif\n", set()),
+        (b"#if 0\nx\n#elifdef A\ny\n#endif\n", {0, 1}),
+        (b"// /*\n#if 0 // x\nx\n#endif\n", {1, 2, 3}),
+    ],
+)
+def test_what_the_preprocessor_leaves_out(text, dead):
+    assert dead_lines(text.splitlines(keepends=True)) == dead
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"fn a(x: &mut i32) {\n*x += 5;\n}\nfn b() {\ntodo!()\n}\n",
+        b"    raise PermissionError(user)  # not implemented for guests\n",
+        b'    panic(fmt.Sprintf("feature not implemented: %s", name))\n',
+        b"#define MAX 5\ndef f():\n    raise NotImplementedError\n",
+    ],
+)
+def test_what_is_no_stub(text):
+    assert not is_stub(text.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("line", [b"if(n) abort();\n", b"while (n) step(n);\n", b"if (n > max)\n        abort();\n"])
+def test_a_statement_declares_nothing(line):
+    assert not _only_declares(line)

@@ -11,7 +11,7 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
-from planfence.prove.ctext import dead_lines, live
+from planfence.prove.ctext import dead_lines, live, may_be_off
 from planfence.prove.pythontext import import_lines, only_types
 from planfence.records import dataclass
 
@@ -40,7 +40,7 @@ _TOOL = re.compile(r"\A[\w.-]+\.config\.[cm]?[jt]s\Z")
 _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 #: A function that C only announces.
 _DECLARATION = re.compile(
-    rb"(?!return\b|else\b|throw\b|delete\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
+    rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
 )
 _REST_OF_LINE = re.compile(rb"//[^\n]*+")
 _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
@@ -48,7 +48,7 @@ _INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MU
 C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
 _C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
-_REMARKS = (b"//", b"/*", b"*", b"@")
+_REMARKS = (b"//", b"/*", b"* ", b"*/", b"@", b"# ", b"#[")
 #: A variable that is declared, set or both.
 _SETS = re.compile(
     rb"\s*+(?!(?:return|raise|throw|yield|delete|del|goto|await|else|break|continue)\b)(?:[\w*:<>]++\s++)*?\**+(\w++)\s*+"
@@ -62,6 +62,7 @@ _STUB = re.compile(
     rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
     re.IGNORECASE,
 )
+_REMARK_BEHIND = re.compile(rb"#|//")
 _ON_ONE_LINE = re.compile(rb"\s*+(?:async\s++)?+def\b.*:\s*+(\.\.\.|raise\s++NotImplementedError\b.*)\s*+\Z")
 _VERSION = re.compile(
     rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
@@ -122,18 +123,19 @@ def defines(line: bytes) -> bool:
 
 def is_stub(lines: Iterable[bytes]) -> bool:
     """Whether lines are nothing but functions that only say that they are not implemented."""
-    stubs = 0
+    stubs = begun = 0
     for line in lines:
         word = line.strip()
-        if _STUB.match(line) or _ON_ONE_LINE.match(line):
+        says = _REMARK_BEHIND.split(line, 1)[0]
+        if _ON_ONE_LINE.match(line):
+            stubs, begun = stubs + 1, begun + 1
+        elif _STUB.match(says):
             stubs += 1
-        elif not (
-            (defines(line) and word.endswith((b":", b"{")))
-            or word in _ENDS
-            or word.startswith((b"#", *_REMARKS, *_QUOTES))
-        ):
+        elif defines(line) and word.endswith((b":", b"{")):
+            begun += 1
+        elif not (word in _ENDS or word in (b"*", b"#") or word.startswith((*_REMARKS, *_QUOTES))):
             return False
-    return stubs > 0
+    return min(stubs, begun) > 0
 
 
 def is_silent(path: str, lines: Sequence[bytes]) -> bool:
@@ -294,6 +296,8 @@ def _file_without(unit: Unit) -> bytes:
 
 def _is_switched_off(unit: Unit) -> bool:
     """Whether nothing of a hunk is ever compiled: it stands under `#if 0`."""
+    if not may_be_off(unit.file.old or b"") and not may_be_off(unit.file.new or b""):
+        return False
     old, new = (split_lines(each or b"") for each in (unit.file.old, unit.file.new))
     if not old or not (dead_lines(old) or dead_lines(new)):
         return False
