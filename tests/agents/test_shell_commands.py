@@ -123,3 +123,21 @@ def test_a_long_line_hides_no_command_at_its_end():
 @pytest.mark.parametrize("rest", ["=git a" * 300, "-a npx " * 60])
 def test_what_is_too_much_to_read_is_denied_if_it_could_write(rest):
     assert judged(f"npx {rest} git commit -n -m x").attempts
+
+
+def test_what_one_text_writes_is_told_once():
+    code = "a = 'b'; open(a, 'w')\n" * 2000
+    assert len(judged(f'python -c "{code}"').writes) < 10
+
+
+def test_a_value_that_doubles_is_not_known_for_ever():
+    assert not judged("a=x; " + "a=$a$a; " * 60 + "echo $a").attempts
+
+
+@pytest.mark.parametrize("command", ["xargs -I", "ls | xargs -I", "xargs -0 -I"])
+def test_xargs_without_a_command_is_read(command):
+    assert not judged(command).attempts
+
+
+def test_a_program_that_is_told_many_programs():
+    assert judged("foo " + "git " * 3000 + "commit -n").attempts

@@ -104,8 +104,10 @@ def others(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
     for index, word in enumerate(words[1:], start=1):
         name = posixpath.basename(word)
         if name == "git":
+            walker.reads(words[index:])
             git.follow(walker, list(words[index + 1 :]), cwd)
         elif name in scripts.SHELLS and words[index + 1 : index + 2] and program not in scripts.SHELLS:
+            walker.reads(words[index:])
             scripts.shell(walker, words[index + 1 :], Command(), cwd, "")
     _given(walker, program, words, cwd, said)
 

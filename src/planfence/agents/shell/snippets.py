@@ -106,6 +106,8 @@ def git_lines(text: str) -> Iterator[str]:
 #: So much of a line is looked at, on both sides of where a command begins.
 _LONGEST = 2000
 _MOST_OVERLAPPING = 10 * _LONGEST
+#: So many strings that one name is given are told apart.
+_MOST_VALUES = 200
 _SEPARATORS = (";", "|", "&")
 _QUOTED = pattern(r"""\\.|["'`]""")
 
@@ -153,12 +155,18 @@ def _parted(text: str, mark: str, most: int = 1) -> list[str]:
     return [*parts, text[start:]]
 
 
-def writes(code: str, arguments: Sequence[str] = ()) -> Iterator[Write]:
-    """Yield the files that a text plainly writes. ``arguments`` are what the program is given (`sys.argv[1:]`)."""
+def writes(code: str, arguments: Sequence[str] = ()) -> Iterable[Write]:
+    """Return the files that a text plainly writes, each once.
+
+    ``arguments`` are what the program is given (`sys.argv[1:]`).
+    """
     for place, argument in enumerate(arguments, start=1):
         for name, shift in (("sys.argv", 0), ("process.argv", 0), ("$argv", 0), ("ARGV", -1), ("$ARGV", -1)):
             code = code.replace(f"{name}[{place + shift}]", repr(argument))
-    given = _given(code)
+    return dict.fromkeys(_writes(code, _given(code)))
+
+
+def _writes(code: str, given: Mapping[str, Iterable[str]]) -> Iterator[Write]:
     for expression in (_OPENS, _TAKES, _METHOD):
         for match in expression.finditer(code):
             yield from (Write(path) for path in _paths(match, given))
@@ -170,18 +178,20 @@ def writes(code: str, arguments: Sequence[str] = ()) -> Iterator[Write]:
     yield from (Write(match[2], Action.DELETE) for match in _REMOVES.finditer(code))
 
 
-def _given(code: str) -> Mapping[str, list[str]]:
-    """Return the strings that each name is given."""
-    given: dict[str, list[str]] = {}
+def _given(code: str) -> Mapping[str, Iterable[str]]:
+    """Return the strings that each name is given, each once. Raises :class:`UnreadableError` for too many."""
+    given: dict[str, dict[str, None]] = {}
     for match in _NAMED.finditer(code):
-        given.setdefault(match["name"], []).append(match["path"])
+        given.setdefault(match["name"], {})[match["path"]] = None
     for match in _LOOPED.finditer(code):
-        given.setdefault(match["name"], []).extend(text for _, text in _STRING.findall(match["paths"]))
+        given.setdefault(match["name"], {}).update(dict.fromkeys(text for _, text in _STRING.findall(match["paths"])))
+    if any(len(texts) > _MOST_VALUES for texts in given.values()):
+        raise UnreadableError("a name with too many values")
     return given
 
 
-def _paths(match: re.Match[str], given: Mapping[str, list[str]]) -> Iterable[str]:
-    found = [match["path"]] if match["path"] else given.get(match["name"] or "", ())
+def _paths(match: re.Match[str], given: Mapping[str, Iterable[str]]) -> Iterable[str]:
+    found: Iterable[str] = [match["path"]] if match["path"] else given.get(match["name"] or "", ())
     return [path for path in found if "{" not in path and "$" not in path and "\\" not in path]
 
 

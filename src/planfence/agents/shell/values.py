@@ -15,6 +15,8 @@ from planfence.lazyregex import pattern
 
 _ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
 _MOST_ARGUMENTS = 50
+#: The longest value that is known, in characters: `a=$a$a` doubles one each time.
+_LONGEST = 20_000
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
 _PATH = pattern(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
@@ -47,7 +49,8 @@ class Values:
         self.substituted = ""
 
     def assign(self, name: str, value: str) -> None:
-        """Give a variable one value, and what it is a second name of."""
+        """Give a variable one value, which is unknown if it is too long, and what it is a second name of."""
+        value = value if len(value) < _LONGEST else "$"
         self.noted.setdefault(name, self.variables.get(name, "$"))
         self.variables[name] = value
         self.loops.pop(name, None)

@@ -81,6 +81,8 @@ def _flags(word: str) -> str:
 
 def _filled(words: list[str], piped: str, options: Sequence[str]) -> list[str]:
     """Return what `xargs` runs: what it reads stands for its placeholder, or behind its words."""
+    if not words:
+        return words
     option = next((word for word in options if word[:2] in ("-I", "-i") or word.startswith("--replace")), "")
     if not option:
         return words + piped.split()
