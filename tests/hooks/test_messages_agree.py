@@ -12,9 +12,9 @@ OURS = "Plan-Task=auth/middleware\nPlan-Stage=implement\nPlan-Model=human"
 SCISSORS = "------------------------ >8 ------------------------"
 CLEANUPS = ("", "", "strip", "whitespace", "verbatim", "scissors", "default")
 LINES = (
-    "words", "", "# words", "#", "; words", f"# {SCISSORS}", f"; {SCISSORS}", "---", "Conflicts:", "\tsrc/auth.py",
-    "Signed-off-by: A <a@example.org>", "(cherry picked from commit 12)", "\x0c", "Key: v", " folded",
-    "Plan-Task: auth/guide", "# Closes #12, closes #13", "caf\u00e9",
+    "words", "", "# words", "#", "; words", f"# {SCISSORS}", f"; {SCISSORS}", f"# {SCISSORS}-", "---",
+    "Conflicts:", "\tsrc/auth.py", "Signed-off-by: A <a@example.org>", "(cherry picked from commit 12)", "\x0c",
+    "Key: v", " folded", "Plan-Task: auth/guide", "# Closes #12, closes #13", "caf\u00e9",
 )  # fmt: skip
 SETTINGS = (
     (), (), (), ("core.commentChar", ";"), ("core.commentChar", "auto"), ("core.commentChar", "x"),

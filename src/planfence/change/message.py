@@ -71,7 +71,6 @@ _COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
 _SUBTREE = pattern(r"^git-subtree-dir: ([^\r\n]+)$", re.MULTILINE)
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
-_CUT = f"# {SCISSORS}"
 #: What git writes itself, and knows again in a block of trailers that holds other lines too.
 _GITS_OWN = ("Signed-off-by: ", "(cherry picked from commit ")
 
@@ -191,22 +190,31 @@ def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in found if not one.startswith("#")) or found
 
 
-def parse_trailers(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the trailers of a message, as `git log --format=%(trailers)` finds them without any configuration.
+def parse_trailers(text: str, comment: str = "#") -> tuple[tuple[str, str], ...]:
+    """Return the trailers of a message, as `git log --format=%(trailers)` finds them with this comment prefix.
 
     The algorithm is git's (trailer.c): comment lines and an old `Conflicts:` block at the end are passed over, and
     what stands from a scissors line on; the last paragraph, if it is not the first, is a block of trailers if all
     its lines are, or if a quarter of them are and one of them is of git's own making.
     """
-    lines = _before_the_end(text).split("\n")
-    start, end = _last_paragraph(lines)
-    return _read_block(tuple(lines[start:end]))
+    lines = _before_the_end(text, comment).split("\n")
+    start, end = _last_paragraph(lines, comment)
+    return _read_block(tuple(lines[start:end]), comment)
 
 
-def _last_paragraph(lines: list[str]) -> tuple[int, int]:
+def cut_at(text: str, comment: str) -> int:
+    """Return where the line of scissors begins from which on git drops all; the text's length if there is none.
+
+    It is a whole line (`wt_status_locate_end`, wt-status.c): one with a dash more is a comment.
+    """
+    found = f"\n{text}".find(f"\n{comment} {SCISSORS}\n") if comment else -1
+    return len(text) if found < 0 else found
+
+
+def _last_paragraph(lines: list[str], comment: str) -> tuple[int, int]:
     """Where the last paragraph begins and ends, comments behind it passed over; empty if it is the first."""
     end = len(lines)
-    while end > 0 and (lines[end - 1].startswith("#") or not lines[end - 1].strip(_SPACE)):
+    while end > 0 and (lines[end - 1].startswith(comment) or not lines[end - 1].strip(_SPACE)):
         end -= 1
     start = end
     while start > 0 and lines[start - 1].strip(_SPACE):
@@ -214,21 +222,18 @@ def _last_paragraph(lines: list[str]) -> tuple[int, int]:
     return (start, end) if any(line.strip(_SPACE) for line in lines[:start]) else (end, end)
 
 
-def _before_the_end(text: str) -> str:
+def _before_the_end(text: str, comment: str) -> str:
     """What git looks for trailers in: not the comments, blank lines and conflicts at the end, nor the scissors' part.
 
     Git's `ignored_log_message_bytes` (commit.c) and `wt_status_locate_end` (wt-status.c).
     """
-    if text.startswith(_CUT):
-        return ""
-    cut = text.find("\n" + _CUT)
-    text = text if cut < 0 else text[: cut + 1]
+    text = text[: cut_at(text, comment)]
     if "Conflicts:\n" not in text:
         return text
     ignored = at = 0
     conflicts = False
     for line in text.split("\n"):
-        if not line or line.startswith("#"):
+        if not line or line.startswith(comment):
             ignored = ignored or at
         elif line == "Conflicts:" and at + len(line) < len(text):
             conflicts = True
@@ -240,9 +245,9 @@ def _before_the_end(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _read_block(lines: tuple[str, ...], comment: str) -> tuple[tuple[str, str], ...]:
     """Read a last paragraph; in a range many commits have the same."""
-    if not _is_block(lines):
+    if not _is_block(lines, comment):
         return ()
     found: list[tuple[str, str]] = []
     folds = False
@@ -259,12 +264,12 @@ def _read_block(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((key, value.strip(_SPACE)) for key, value in found)
 
 
-def _is_block(lines: tuple[str, ...]) -> bool:
+def _is_block(lines: tuple[str, ...], comment: str) -> bool:
     """Whether a paragraph is a block of trailers (`find_trailer_block_start`, read from its end as there)."""
     trailers = others = folded = 0
     known = False
     for line in reversed(lines):
-        if line.startswith("#"):
+        if line.startswith(comment):
             others, folded = others + folded, 0
         elif line.startswith(_GITS_OWN):
             trailers, folded, known = trailers + 1, 0, True
@@ -364,12 +369,10 @@ def changed_trailers(text: str, comment: str, change: Callable[[tuple[str, str]]
 
     The subject, comments, the scissors line and what follows stay.
     """
+    end = cut_at(text, comment)
     kept: list[str] = []
-    lines = text.split("\n")
     dropping = begun = False
-    for place, line in enumerate(lines):
-        if comment and line.startswith(f"{comment} {SCISSORS}"):
-            return "\n".join([*kept, *lines[place:]])
+    for line in text[:end].split("\n"):
         match = None if not begun or (comment and line.startswith(comment)) else _TRAILER.match(line)
         begun = begun or bool(line.strip(_SPACE))
         if match is None:
@@ -380,7 +383,7 @@ def changed_trailers(text: str, comment: str, change: Callable[[tuple[str, str]]
         new = change(old)
         dropping = new is None or new != old
         kept += [line] if new == old else [] if new is None else [f"{new[0]}: {new[1]}"]
-    return "\n".join(kept)
+    return "\n".join(kept) + text[end:]
 
 
 def clean(text: str, comment: str) -> str:
@@ -389,13 +392,7 @@ def clean(text: str, comment: str) -> str:
     ``comment`` is git's comment prefix (`core.commentChar`, `#` by default); empty: nothing is
     a comment.
     """
-    kept: list[str] = []
-    for line in text.split("\n"):
-        if comment and line.startswith(f"{comment} {SCISSORS}"):
-            break
-        if not (comment and line.startswith(comment)):
-            kept.append(line.rstrip(_SPACE))
-    return "\n".join(kept).strip("\n") + "\n"
+    return stripped(text[: cut_at(text, comment)], comment)
 
 
 def stripped(text: str, comment: str) -> str:
@@ -417,7 +414,7 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
         return text
     head, tail = _divided(text, comment)
     ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
-    if wanted and not others_too and all(_own(read, ours) == wanted for read in {text, clean(text, comment)}):
+    if wanted and not others_too and all(_own(found, ours) == wanted for found in _found(text, comment)):
         return text  # each is there, and nothing needs to be moved
     lines = [f"{key}: {value}" for key, value in wanted]
     while not others_too and {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
@@ -427,33 +424,33 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
     tail = tail or [""]
     together = "\n".join([*head, *lines, *tail])
     # One more trailer can make a block of a paragraph that was none, with other lines of ours in it.
-    fits = _ends_in if others_too else lambda cleaned, wanted: _own(cleaned, ours) == wanted
-    if wanted and not all(fits(cleaned, wanted) for cleaned in {together, clean(together, comment)}):
+    read = {found if others_too else _own(found, ours) for found in _found(together, comment)}
+    if wanted and any(found[-len(wanted) :] != wanted if others_too else found != wanted for found in read):
         return "\n".join([*head, "", *lines, *tail])
     return together
 
 
-def _own(text: str, ours: set[str]) -> tuple[tuple[str, str], ...]:
-    return tuple((key, value) for key, value in parse_trailers(text) if key.lower() in ours)
+def _found(text: str, comment: str) -> set[tuple[tuple[str, str], ...]]:
+    """What git finds, whether it cleans the message or not, by its own comment prefix and by a reader's elsewhere."""
+    return {parse_trailers(each, reader) for each in (text, clean(text, comment)) for reader in ("#", comment or "#")}
 
 
-def _ends_in(text: str, wanted: tuple[tuple[str, str], ...]) -> bool:
-    found = parse_trailers(text)
-    return found[-len(wanted) :] == wanted and len(found) >= len(wanted)
+def _own(found: tuple[tuple[str, str], ...], ours: set[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in found if key.lower() in ours)
 
 
 def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
     """Divide a message file where trailers belong: before what git looks for none in, as `git interpret-trailers` does.
 
     Readers elsewhere know nothing of another comment prefix than `#`, and git keeps its lines in some modes: there
-    the trailers go behind them.
+    the trailers go behind them, and behind a block of conflicts, which may end elsewhere for each reader.
     """
     lines = text.split("\n")
-    cuts = tuple(f"{prefix} {SCISSORS}" for prefix in {"#", comment} - {""})
-    end = next((index for index, line in enumerate(lines) if line.startswith(cuts)), len(lines))
-    before = "\n".join(lines[:end]) + ("\n" if end < len(lines) else "")
-    end = min(end, _before_the_end(before).removesuffix("\n").count("\n") + 1)
+    cut = min(cut_at(text, "#"), cut_at(text, comment))
+    end = text[:cut].count("\n") if cut < len(text) else len(lines)
     hidden = "#" if comment in ("#", "") else ""
+    if hidden:
+        end = min(end, _before_the_end(text[:cut], "#").removesuffix("\n").count("\n") + 1)
     last = end
     while end > 0 and (not lines[end - 1].strip(_SPACE) or (hidden and lines[end - 1].startswith(hidden))):
         end -= 1
@@ -464,7 +461,7 @@ def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
 
 def _without(lines: list[str], ours: set[str]) -> list[str]:
     """Drop our trailers from the last paragraph, each with its folded lines."""
-    start, end = _last_paragraph(lines)
+    start, end = _last_paragraph(lines, "#")
     kept = lines[:start]
     dropping = False
     for line in lines[start:end]:

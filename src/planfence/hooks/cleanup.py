@@ -33,9 +33,7 @@ class Cleanup:
     def finished(self, text: str) -> str:
         """Return the message as it will stand in the commit."""
         if self.cut:
-            lines = text.split("\n")
-            at = (i for i, line in enumerate(lines) if line.startswith(f"{self.comment} {messages.SCISSORS}"))
-            text = "\n".join([*lines[: next(at, len(lines))], ""])
+            text = text[: messages.cut_at(text, self.comment)]
         if self.mode == "verbatim":
             return text
         return messages.stripped(text, self.comment if self.mode == "strip" else "")
