@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -252,11 +252,15 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
 
 def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" if it says nothing."""
-    found = message.parse_trailers(body.decode("utf-8", "replace"))
+    return CommitFact(commit, *_said(message.parse_trailers(body.decode("utf-8", "replace"))))
+
+
+@lru_cache(maxsize=1024)
+def _said(found: tuple[tuple[str, str], ...]) -> tuple[str, str, str, int]:
+    """Return the task, stage, model and rework round of a commit's trailers; many commits have the same."""
     trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
-    return CommitFact(
-        commit,
+    return (
         "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
