@@ -271,16 +271,12 @@ def _pushed(repository: Repository, ref: str, default: str, before: str, head: s
         tips.pop(name, None)
     found = _to(repository, replace(known, tips=tips, default=default), ref, head, "")
     assert found.protected is not None
-    if name and not old and (name in (default, found.protected.name) or _guards(found.protected, name, before)):
+    guarded = bool(before.strip("0")) and found.protected.policy.guards(name)  # a new one has no past to lose
+    if name and not old and (name in (default, found.protected.name) or guarded):
         what = f"{name} is new or was rewritten, and what it was before is not here"
         raise _is_missing(repository, what, "fetch what it was")
     kept = name and (name == found.protected.name or found.protected.policy.guards(name))
     return replace(found, how=f"push to {name}" if kept else f"since {found.protected.name}", lands=bool(kept))
-
-
-def _guards(protected: Protected, name: str, before: str) -> bool:
-    """Whether a guarded branch was there before; a new one has no past to lose."""
-    return bool(before.strip("0")) and protected.policy.guards(name)
 
 
 def _is_missing(repository: Repository, what: str, fix: str) -> PlanfenceError:
