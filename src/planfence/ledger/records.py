@@ -145,20 +145,20 @@ def believed_runs(
     asks for the signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
     here = [run for run in book.runs if run.tree == tree]
-    return belief.believed_runs(here, _signer(repository, book, policy, base) if here else None)
+    return belief.believed_runs(here, signer_for(repository, book, policy, base) if here else None)
 
 
 def believed_proofs(repository: Repository, book: Book, policy: Policy, tree: str) -> tuple[Proof, ...]:
     """Return the proofs about exactly this tree that `trust.evidence` believes, as it believes test runs."""
     here = [proof for proof in book.proofs if proof.tree == tree]
-    signer = _signer(repository, book, policy, "") if here else None
+    signer = signer_for(repository, book, policy, "") if here else None
     if signer is None:
         return tuple(here)
     signed = (replace(proof, signer=signer(proof.entry)) for proof in here)
     return tuple(proof for proof in signed if proof.signer)
 
 
-def _signer(
+def signer_for(
     repository: Repository, book: Book, policy: Policy, base: str, *, remembers: bool = False
 ) -> belief.Signer | None:
     """Return what tells an entry's signer; None where records count without one."""
@@ -306,7 +306,7 @@ def load_facts(
     lineage = basis.lineage
     if lineage is None or not lineage.suits(policy):
         lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None
-    signer = _signer(repository, book, policy, basis.base, remembers=basis.remembers)
+    signer = signer_for(repository, book, policy, basis.base, remembers=basis.remembers)
     believed = Belief(book.moves, lineage, signer, book.problems)
     states = _States(believed, history)
     for task in tasks:
@@ -315,7 +315,7 @@ def load_facts(
         states=states,
         covered=_Covered(repository, history, states),
         earlier=_Earlier(repository, history, states),
-        holds=_holds(repository, policy, book, signer),
+        holds=holds_in(repository, policy, book, signer),
         problems=believed.problems,
     )
     return facts, book
@@ -324,10 +324,12 @@ def load_facts(
 def read_holds(repository: Repository, policy: Policy, *, remembers: bool = False) -> Holds:
     """Read every task's claim, of all writers; ``remembers`` is :class:`Signatures`' word."""
     book = read_book(repository)
-    return _holds(repository, policy, book, _signer(repository, book, policy, "", remembers=remembers))
+    return holds_in(repository, policy, book, signer_for(repository, book, policy, "", remembers=remembers))
 
 
-def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
+def holds_in(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
+    """Return the claims that a ledger holds, believed by ``signer`` (:func:`signer_for`)."""
+
     def known(move: Move) -> bool:
         """Whether it is of this repository, whichever branch has its plan, and signed if only that counts."""
         signed = signer is None or bool(move.roots and signer(move.entry))
@@ -349,7 +351,7 @@ def states_along(
     As :func:`load_facts` does for one line of history: what is believed depends on the commits that have the plan.
     Returns the states by task, and what is worth saying.
     """
-    signer = _signer(repository, book, policy, "")
+    signer = signer_for(repository, book, policy, "")
     moves: dict[tuple[str, ...], list[Move]] = {home: [] for home in homes.values()}
     commits: dict[str, list[CommitFact]] = {}
     for fact in history.facts:
