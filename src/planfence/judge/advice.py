@@ -116,7 +116,7 @@ def _under_way(repository: Repository) -> At:
 
 def tasks_for(repository: Repository, ctx: Context, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tasks at the change's parent that list all of the paths, and that its model may work on now."""
-    from planfence.ledger.records import load_facts
+    from planfence.ledger.facts import load_facts
     from planfence.ledger.stages import Stage, open_dependencies
 
     parent = next(iter(ctx.change.parents), "")
