@@ -34,15 +34,6 @@ def drop(folder: Path, name: str) -> None:
         (folder / name).unlink()
 
 
-def get(folder: Path, name: str) -> bytes | None:
-    """Return what was stored under a name, or None if nothing whole is there."""
-    try:
-        told, _, body = (folder / name).read_bytes().partition(b"\n")
-    except OSError:
-        return None
-    return body if told == digest(body) else None
-
-
 def _prune(folder: Path) -> None:
     with os.scandir(folder) as found:
         files = sorted((entry.stat().st_mtime, entry.path) for entry in found if entry.is_file())
