@@ -7,7 +7,7 @@ import re
 import shlex
 from enum import Enum
 
-from planfence.setup.shims import CHAINED_SUFFIX, HEAD, MARKER, Launcher, digest_of
+from planfence.setup.shims import HEAD, MARKER, Launcher, digest_of
 
 
 class HookOrigin(Enum):

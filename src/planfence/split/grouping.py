@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from os.path import commonprefix
+from posixpath import commonpath
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
@@ -292,7 +292,7 @@ def place(paths: Sequence[str]) -> str:
     names = [path.rpartition("/")[2] for path in distinct]
     if len(distinct) <= 2:
         return _printable(" and ".join(names if len(set(names)) == len(names) else distinct))
-    folder = "/".join(commonprefix([path.split("/")[:-1] for path in distinct]))
+    folder = commonpath([path.rpartition("/")[0] for path in distinct])
     tops = list(dict.fromkeys(path.partition("/")[0] for path in distinct if "/" in path))
     if not folder and len(tops) == 2 and all("/" in path for path in distinct):
         folder = " and ".join(tops)
