@@ -112,8 +112,9 @@ def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
     """Whether a range that the user named ends on the protected branch: then it is what that got, and no request."""
     if asked.how != AS_ASKED:
         return False
-    refs = (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}")
-    return any(repository.git.is_ancestor(asked.head, ref) for ref in refs)
+    found = map(repository.objects.find, (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"))
+    tips = {each[0] for each in found if each} - {asked.base}  # whatever comes behind the base is not in it
+    return any(repository.git.is_ancestor(asked.head, tip) for tip in tips)
 
 
 def _protected_at(sources: Sources, commit: str) -> Protected:
