@@ -76,7 +76,7 @@ def _dump(text: str) -> str:
             isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
             and ast.get_docstring(node) is not None
         ):
-            node.body[0].value.value = ""  # type: ignore[attr-defined]
+            node.body[0].value.value = ""
     return ast.dump(tree)
 
 

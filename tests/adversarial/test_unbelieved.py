@@ -16,7 +16,8 @@ from adversarial.test_signed import _entry, _run, keys  # noqa: F401 - a fixture
 from planfence.gitio import signing
 from planfence.judge.situation import look
 from planfence.ledger import intoto, records
-from planfence.ledger.records import load_facts, new_id, read_book, write_move
+from planfence.ledger.facts import load_facts, states_along
+from planfence.ledger.records import new_id, read_book, write_move
 from planfence.ledger.transitions import Claim, Move, MoveKind
 from planfence.manifest.policy import Policy
 
@@ -69,9 +70,7 @@ def seen(lab) -> object:
     holds = facts.holds
     plan = look(repository, TASKS[0]).plan
     runs = records.believed_runs(repository, book, policy, lab.git("rev-parse", "HEAD^{tree}"))
-    along, _ = records.states_along(
-        repository, policy, book, records.read_history(repository, ["HEAD"]), {"auth": ("HEAD",)}
-    )
+    along, _ = states_along(repository, policy, book, records.read_history(repository, ["HEAD"]), {"auth": ("HEAD",)})
     return [
         *([facts.state(task), along.get(task, facts.state(task)), holds.of(task)] for task in TASKS),
         *(holds.beside(f"auth/{task.id}", plan, task) for task in plan.tasks),

@@ -31,7 +31,7 @@ class Call:
 
 
 def call(*words: str, **more: object) -> Call:
-    return Call(words, **more)  # type: ignore[arg-type]
+    return Call(words, **more)
 
 
 def _payload(agent: str, event: str, **more: object) -> bytes:

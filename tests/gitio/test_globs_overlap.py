@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import product
 from random import Random
 
@@ -10,11 +11,56 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planfence.gitio import globs, paths
-from planfence.gitio.globs import common_path, covers, is_wide, overlap
+from planfence.gitio.globs import GlobToken, covers, is_wide, overlap, tokens
 
 PIECES = st.sampled_from(["a", "b", "*", "?", "**", "[ab]", "[!a]", "a*", "*b", "[]a]", "[[:alpha:]]"])
 PATTERNS = st.lists(PIECES, min_size=1, max_size=4).map("/".join)
 SHORT = ["/".join(parts) for size in (1, 2, 3) for parts in product(["a", "b", "ab", "]"], repeat=size)]
+
+
+def _closure(tokens: tuple[GlobToken, ...], at: int) -> list[int]:
+    """The positions that are reached from ``at`` without reading a byte."""
+    reached = [at]
+    for position in reached:
+        if position == len(tokens):
+            continue
+        token = tokens[position]
+        if token.loop or token.skip:
+            reached.append(position + 1)
+        if token.skip:
+            reached.append(position + token.skip)
+    return reached
+
+
+def common_path(one: str, other: str) -> bytes | None:
+    """Return a path that both patterns name, a shortest one, or None if there is none.
+
+    A path has no empty component, so `/` may neither begin it, end it, nor follow another.
+    """
+    a, b = tokens(one), tokens(other)
+    waiting = deque([(0, 0, True, b"")])
+    seen = {(0, 0, True)}
+    while waiting:
+        left, right, opens, path = waiting.popleft()
+        for i in _closure(a, left):
+            for j in _closure(b, right):
+                if i == len(a) and j == len(b):
+                    if not opens:
+                        return path
+                elif i < len(a) and j < len(b):
+                    for byte in _choices(a[i].bytes & b[j].bytes, opens):
+                        step = (i + (not a[i].loop), j + (not b[j].loop), byte == b"/")
+                        if step not in seen:
+                            seen.add(step)
+                            waiting.append((*step, path + byte))
+    return None
+
+
+def _choices(shared: frozenset[int], opens: bool) -> list[bytes]:
+    """At most two bytes stand for all: a slash, and one that is none."""
+    plain = shared & globs._PLAIN
+    found = [bytes((ord("a") if ord("a") in plain else min(plain),))] if plain else []
+    return found if opens or ord("/") not in shared else [*found, b"/"]
 
 
 @settings(max_examples=300, deadline=None)

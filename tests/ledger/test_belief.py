@@ -16,8 +16,9 @@ from planfence.digests import sha256
 from planfence.ledger import intoto, transitions
 from planfence.ledger.belief import Belief, believed_runs, last_of
 from planfence.ledger.evidence import GateRun, Outcome, Result
+from planfence.ledger.facts import load_facts
 from planfence.ledger.lineage import Lineage, plan_at, terms_of
-from planfence.ledger.records import Basis, load_facts, read_book, write_move
+from planfence.ledger.records import Basis, read_book, write_move
 from planfence.ledger.signatures import Signatures
 from planfence.ledger.stages import Stage, fold
 from planfence.ledger.transitions import Move, MoveKind

@@ -112,8 +112,9 @@ def _has_landed(repository: Repository, policy: Policy, asked: Range) -> bool:
     """Whether a range that the user named ends on the protected branch: then it is what that got, and no request."""
     if asked.how != AS_ASKED:
         return False
-    refs = (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}")
-    return any(repository.git.is_ancestor(asked.head, ref) for ref in refs)
+    found = map(repository.objects.find, (f"refs/remotes/origin/{policy.base}", f"{BRANCH}{policy.base}"))
+    tips = {each[0] for each in found if each} - {asked.base}  # whatever comes behind the base is not in it
+    return any(repository.git.is_ancestor(asked.head, tip) for tip in tips)
 
 
 def _protected_at(sources: Sources, commit: str) -> Protected:
@@ -271,16 +272,12 @@ def _pushed(repository: Repository, ref: str, default: str, before: str, head: s
         tips.pop(name, None)
     found = _to(repository, replace(known, tips=tips, default=default), ref, head, "")
     assert found.protected is not None
-    if name and not old and (name in (default, found.protected.name) or _guards(found.protected, name, before)):
+    guarded = bool(before.strip("0")) and found.protected.policy.guards(name)  # a new one has no past to lose
+    if name and not old and (name in (default, found.protected.name) or guarded):
         what = f"{name} is new or was rewritten, and what it was before is not here"
         raise _is_missing(repository, what, "fetch what it was")
     kept = name and (name == found.protected.name or found.protected.policy.guards(name))
     return replace(found, how=f"push to {name}" if kept else f"since {found.protected.name}", lands=bool(kept))
-
-
-def _guards(protected: Protected, name: str, before: str) -> bool:
-    """Whether a guarded branch was there before; a new one has no past to lose."""
-    return bool(before.strip("0")) and protected.policy.guards(name)
 
 
 def _is_missing(repository: Repository, what: str, fix: str) -> PlanfenceError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from planfence.gitio.run import WHOLE, Git, failure
+from planfence.gitio.run import WHOLE, Git, failure, widen
 from planfence.gitio.spawn import Process
 
 #: Questions at a time. With the longest ids two times as many are 43 kB, which a pipe takes without a reader.
@@ -24,6 +24,7 @@ class DiffTree:
         self._arguments = (*WHOLE, "diff-tree", "--stdin", *options)
         self._mark = f"end {os.urandom(16).hex()}\n"
         self._process: Process = git.start(self._arguments, piped=True)
+        widen(self._process.stdout)
         self._rest = b""
 
     def __enter__(self) -> DiffTree:

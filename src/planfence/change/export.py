@@ -172,7 +172,7 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     }
     settings = ("symlinks=true", "fileMode=true", "protectHFS=true", "protectNTFS=true")
     options = [word for each in settings for word in ("-c", f"core.{each}")]
-    options += ["-c", f"checkout.workers={_workers()}"]
+    options += ["-c", f"checkout.workers={max(1, min(8, os.cpu_count() or 1))}"]
     alone = Git(into, repository.environment.but(variables), git.program)
     try:
         alone.run(*options, "read-tree", "--reset", "-u", tree)
@@ -251,7 +251,3 @@ def _make(place: Path, mode: int, data: bytes, stamp: int) -> None:
 
 #: Everything local, except what leads to objects: a server's quarantine has new ones in another folder.
 _OWN = LOCAL_GIT_VARIABLES - {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_NO_REPLACE_OBJECTS"}
-
-
-def _workers() -> int:
-    return max(1, min(8, os.cpu_count() or 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from planfence.change.change import FileChange
-from planfence.change.trees import TreeDiff
+from planfence.change.trees import TreeDiff, parse_raw
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
 from planfence.gitio.isolated import BareView
@@ -13,6 +13,7 @@ from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
+from planfence.tables import RAW_DIFF
 
 _SETTINGS = (
     *("-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "-c", "merge.renormalize=false"),
@@ -61,7 +62,7 @@ class Merges:
                 f"a merge of {len(parents)} parents can't be judged",
                 hint=f"merge at most {_PARENTS - 1} branches at once",
             )
-        git, differ = self._tools()
+        git, differ = self.git, self._differ
         merged, conflicted, ours = "", set[str](), parents[0]
         for index, theirs in enumerate(parents[1:]):
             if index:
@@ -80,7 +81,7 @@ class Merges:
 
     def merged(self, ours: str, theirs: str) -> str:
         """Return the tree of a merge of two commits; empty if it has conflicts."""
-        tree, conflicted = _recompute(self._tools()[0], ours, theirs)
+        tree, conflicted = _recompute(self.git, ours, theirs)
         return "" if conflicted else tree
 
     def applied(self, old: str, new: str, onto: str) -> str:
@@ -91,20 +92,24 @@ class Merges:
         _, ours, theirs = self._commits((old,), (onto, ""), (new, ""))
         return self.merged(ours, theirs)
 
-    def changed(self, old: str, new: str) -> list[FileChange]:
-        """Return what differs between two trees; one may be known here alone."""
-        return self._tools()[1].diff(old, new)
+    def changed(self, old: str, new: str, *below: str) -> list[FileChange]:
+        """Return what differs between two trees, or only ``below`` some paths; a tree may be known here alone."""
+        if below:
+            return parse_raw(self.git.run("--literal-pathspecs", "diff-tree", *RAW_DIFF, old, new, "--", *below))
+        return self._differ.diff(old, new)
 
     @property
     def git(self) -> Git:
         """Git in the scratch repository, which alone has what was recomputed."""
-        return self._tools()[0]
-
-    def _tools(self) -> tuple[Git, TreeDiff]:
-        if self._scratch is None or self._diff is None:
+        if self._scratch is None:
             self._scratch = self._stack.enter_context(BareView(self._repository))
-            self._diff = self._stack.enter_context(TreeDiff(self._scratch))
-        return self._scratch, self._diff
+        return self._scratch
+
+    @property
+    def _differ(self) -> TreeDiff:
+        if self._diff is None:
+            self._diff = self._stack.enter_context(TreeDiff(self.git))
+        return self._diff
 
     def _commits(self, *wanted: tuple[str, ...]) -> list[str]:
         """Make commits (tree, parents; empty: the first of them) that go away with the scratch repository.

@@ -26,6 +26,7 @@ TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "rev
 NARROW_TYPES = frozenset({"docs", "style", "test", "ci", "build"})
 
 _HEADER = pattern(r"(?P<types>[a-z]+(?:\s*[,/+&|]\s*[a-z]+)*)(?:\((?P<scope>[^()\r\n]*)\))?!?:\s", re.IGNORECASE)
+_TYPE = pattern(r"[^\s,/+&|]+")
 _BODY_HEADER = pattern(rf"^(?P<bullet>[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*+(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
@@ -34,6 +35,8 @@ _SPACE = " \t\n\r"
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
 _SUBJECT_ISSUE = pattern(_ISSUE)
+#: What every issue id holds: where it stands nowhere, none is looked for.
+_NUMBERED = pattern(r"[#-]\d")
 _MENTIONED = pattern(rf"\b(?:from|in|of|by|after|before|since|see|per|via|with)\s+({_ISSUE})", re.IGNORECASE)
 #: Angular's merge script closes the request itself: `PR Close #12`.
 _CLOSING = pattern(
@@ -153,7 +156,7 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     match = _HEADER.match(subject)
     if match is None:
         return (), ""
-    words = [word.lower() for word in re.findall(r"[^\s,/+&|]+", match["types"])]
+    words = [word.lower() for word in _TYPE.findall(match["types"])]
     return tuple(word for word in words if word in TYPES), match["scope"] or ""
 
 
@@ -168,6 +171,8 @@ def _without_requests(subject: str) -> str:
 
 
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not _NUMBERED.search(text):
+        return (), ()
     title = _without_requests(subject)
     named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(title)))
     if len(named) > 1:

@@ -27,6 +27,8 @@ LICENCES = {
 _CODE = frozenset({"feat", "fix", "perf"})
 #: Types under which proven behaviour in source is a contradiction that nobody can explain away.
 _QUIET = frozenset({"docs", "style"})
+#: Files that say how something looks: to many, that is what `style:` is for.
+_LOOKS = (".css", ".scss", ".sass", ".less", ".styl", ".html", ".vue", ".svelte", ".svg")
 #: A line of Rust that is inside attributes: one that begins there (whole, or open at its end), or goes on as only
 #: conditions about documentation do, or ends it. What has code behind an attribute, or `doc` as a name, is none.
 _ATTRIBUTE = pattern(
@@ -63,7 +65,7 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
             or (kind in _QUIET and one.kind in (UnitKind.RENAME, UnitKind.STYLE))
         ):
             continue
-        if kind == "style" and _is_looks(one.unit.path):
+        if kind == "style" and one.unit.path.lower().endswith(_LOOKS):
             continue
         proven = kind in _QUIET and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
         proven = proven and not (kind == "docs" and _builds_docs(one.unit))
@@ -80,11 +82,6 @@ def _builds_docs(unit: Unit) -> bool:
         return False
     lines = (line.strip() for line in (*unit.hunk.old, *unit.hunk.new))
     return all(_ATTRIBUTE.match(line) for line in lines if line and not line.startswith(b"//"))
-
-
-def _is_looks(path: str) -> bool:
-    """Whether the file says how something looks: to many, that is what `style:` is for."""
-    return path.lower().endswith((".css", ".scss", ".sass", ".less", ".styl", ".html", ".vue", ".svelte", ".svg"))
 
 
 def _what(one: ClassifiedUnit) -> str:

@@ -19,15 +19,8 @@ from planfence.gitio.worktrees import Worktree, lost, worktrees
 from planfence.judge.sources import Governing, Sources
 from planfence.ledger import evidence
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.records import (
-    Book,
-    History,
-    base_refs,
-    believed_runs,
-    read_book,
-    read_history,
-    states_along,
-)
+from planfence.ledger.facts import states_along
+from planfence.ledger.records import Book, History, base_refs, believed_runs, read_book, read_history
 from planfence.ledger.refs import Ledger
 from planfence.ledger.stages import Facts, Stage, TaskState, open_dependencies
 from planfence.ledger.transitions import MoveKind

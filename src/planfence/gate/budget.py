@@ -9,7 +9,7 @@ from planfence.gate.stage import Moved, accepted, move_of, record
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import worktrees
 from planfence.judge.situation import Scene, look
-from planfence.ledger.records import load_facts
+from planfence.ledger.facts import load_facts
 from planfence.ledger.stages import HUMAN, Facts, Stage
 from planfence.ledger.transitions import MoveKind
 from planfence.manifest.budget import KINDS, MOST, Budget

@@ -7,7 +7,6 @@ patterns' automata side by side; it needs no tree, so a plan can be checked befo
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -64,20 +63,6 @@ def tokens(pattern: str) -> tuple[GlobToken, ...]:
     return tuple(out)
 
 
-def _closure(tokens: tuple[GlobToken, ...], at: int) -> list[int]:
-    """The positions that are reached from ``at`` without reading a byte."""
-    reached = [at]
-    for position in reached:
-        if position == len(tokens):
-            continue
-        token = tokens[position]
-        if token.loop or token.skip:
-            reached.append(position + 1)
-        if token.skip:
-            reached.append(position + token.skip)
-    return reached
-
-
 def overlap(one: str, other: str) -> bool:
     """Whether some path is named by both patterns."""
     if paths.is_literal(one):
@@ -91,7 +76,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def _meet(one: tuple[GlobToken, ...], other: tuple[GlobToken, ...]) -> bool:
-    """Whether :func:`common_path` would find one: a row of bits for each of one's steps instead of a walk.
+    """Whether both lead to one path, by a row of bits for each of one's steps.
 
     A row has the other's positions that are reached with the step, in two numbers: a name has begun, or begins here.
     It is filled by whole numbers, so that two patterns of 4096 bytes take milliseconds. Patterns that are made to
@@ -175,37 +160,6 @@ class _Row:
                 break
             states = more
         return states
-
-
-def common_path(one: str, other: str) -> bytes | None:
-    """Return a path that both patterns name, a shortest one, or None if there is none.
-
-    A path has no empty component, so `/` may neither begin it, end it, nor follow another.
-    """
-    a, b = tokens(one), tokens(other)
-    waiting = deque([(0, 0, True, b"")])
-    seen = {(0, 0, True)}
-    while waiting:
-        left, right, opens, path = waiting.popleft()
-        for i in _closure(a, left):
-            for j in _closure(b, right):
-                if i == len(a) and j == len(b):
-                    if not opens:
-                        return path
-                elif i < len(a) and j < len(b):
-                    for byte in _choices(a[i].bytes & b[j].bytes, opens):
-                        step = (i + (not a[i].loop), j + (not b[j].loop), byte == b"/")
-                        if step not in seen:
-                            seen.add(step)
-                            waiting.append((*step, path + byte))
-    return None
-
-
-def _choices(shared: frozenset[int], opens: bool) -> list[bytes]:
-    """At most two bytes stand for all: a slash, and one that is none."""
-    plain = shared & _PLAIN
-    found = [bytes((ord("a") if ord("a") in plain else min(plain),))] if plain else []
-    return found if opens or ord("/") not in shared else [*found, b"/"]
 
 
 def _literal_start(pattern: str) -> str:

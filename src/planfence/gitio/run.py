@@ -65,9 +65,6 @@ class Git:
         """The whole command line for these arguments."""
         return [self.program, *SAFE_CONFIG, *arguments]
 
-    def _variables_with(self, extra: dict[str, str] | None) -> dict[str, str]:
-        return self._variables | extra if extra else self._variables
-
     def run(
         self,
         *arguments: str,
@@ -125,7 +122,7 @@ class Git:
         command[1:1] = "-C", os.fspath(self.folder)
         try:
             os.stat(os.path.join(self.folder, "."))
-            return Process(command, self._variables_with(variables), piped=piped, heard=heard, apart=apart)
+            return Process(command, self._variables | (variables or {}), piped=piped, heard=heard, apart=apart)
         except FileNotFoundError as error:
             raise not_started(self, error) from error
         except (PermissionError, NotADirectoryError) as error:

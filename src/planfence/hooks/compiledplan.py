@@ -7,9 +7,15 @@ check.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 from planfence import prover
+from planfence.errors import CouldNotCheck
+from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
-from planfence.hooks import cache, lightrepository
+from planfence.hooks import lightrepository
 from planfence.judge.sources import Governing
 from planfence.ledger.stages import Facts
 from planfence.log.writer import no_place
@@ -17,6 +23,9 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.rules import claimed_elsewhere
 from planfence.rules.runner import clauses
+
+#: More files than this are never kept: the oldest go first.
+_MOST = 256
 
 
 def compile_plan(policy: Policy, plan: Plan | None, task: Task | None, facts: Facts | None = None) -> bytes | None:
@@ -62,6 +71,28 @@ def store(
     words = task_name.encode("utf-8", "surrogateescape"), lightrepository.digest(body)
     name = lightrepository.cache_name(ids[0].encode(), ids[1].encode(), b" ".join(words)).decode()
     if no_place(repository, "log", governing.policy.log):
-        cache.drop(repository.cache_dir, name)
+        with suppress(OSError):
+            (repository.cache_dir / name).unlink()
         return ""
-    return name if cache.put(repository.cache_dir, name, body) else ""
+    return name if _put(repository.cache_dir, name, body) else ""
+
+
+def _put(folder: Path, name: str, body: bytes) -> bool:
+    """Store ``body`` under a name; return whether it is there (a folder that can't be written is not a failure)."""
+    path = folder / name
+    data = lightrepository.digest(body) + b"\n" + body
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return True
+        write_atomically(path, data)
+        _prune(folder)
+    except (OSError, CouldNotCheck):
+        return False
+    return True
+
+
+def _prune(folder: Path) -> None:
+    with os.scandir(folder) as found:
+        files = sorted((entry.stat().st_mtime, entry.path) for entry in found if entry.is_file())
+    for _, path in files[: max(0, len(files) - _MOST)]:
+        os.unlink(path)

@@ -98,7 +98,7 @@ def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: 
     if ctx.change.name == STAGED:
         at = _under_way(repository)
         words = commit_words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
-    elif ctx.change.name and not far and _is_head(repository, ctx.change.name):
+    elif ctx.change.name and not far and reader.head(repository) == ctx.change.name:
         at = At.TIP
     return RefusalContext(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
 
@@ -114,13 +114,9 @@ def _under_way(repository: Repository) -> At:
     return At.PATHS if index.startswith("next-index-") else At.INDEX
 
 
-def _is_head(repository: Repository, commit: str) -> bool:
-    return commit != "" and reader.head(repository) == commit
-
-
 def tasks_for(repository: Repository, ctx: Context, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Return the tasks at the change's parent that list all of the paths, and that its model may work on now."""
-    from planfence.ledger.records import load_facts
+    from planfence.ledger.facts import load_facts
     from planfence.ledger.stages import Stage, open_dependencies
 
     parent = next(iter(ctx.change.parents), "")

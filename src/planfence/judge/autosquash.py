@@ -20,7 +20,7 @@ class Folding:
     def see(self, change: Change, message: Message) -> Fold | None:
         """Take note of a commit; return how it can be folded, if it was made to be."""
         if not message.autosquash:
-            self._seen.append((change.name, message.subject))
+            self.pass_by(change.name, message)
             return None
         if change.is_merge:
             return None
@@ -29,6 +29,10 @@ class Folding:
             subject.startswith(target) or (len(target) >= 4 and name.startswith(target)) for name, subject in self._seen
         )
         return Fold(self._onto(change.name), self._branch(change.name), found)
+
+    def pass_by(self, commit: str, message: Message) -> None:
+        """Take note of a commit that others may be folded into."""
+        self._seen.append((commit, message.subject))
 
     def _onto(self, commit: str) -> str:
         without = [revision[1:] for revision in self.revisions if revision.startswith("^")]

@@ -306,9 +306,9 @@ class Landing:
             self._recomputed = Sources(self._stack.enter_context(Objects(self._merges.git)))
         return self._recomputed
 
-    def changed(self, old: str, new: str) -> list[FileChange]:
-        """Return what differs between two trees."""
-        return self._merges.changed(old, new)
+    def changed(self, old: str, new: str, *below: str) -> list[FileChange]:
+        """Return what differs between two trees, or only ``below`` some paths."""
+        return self._merges.changed(old, new, *below)
 
     def tree_of(self, commit: str) -> str:
         """Return a commit's tree."""

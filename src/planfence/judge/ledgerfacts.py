@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planfence.gitio.repository import Repository
 from planfence.ledger.evidence import missing
-from planfence.ledger.records import HERE, HISTORY, Basis, Book, believed_runs, load_facts
+from planfence.ledger.facts import load_facts
+from planfence.ledger.records import HERE, HISTORY, Basis, Book, believed_runs
 from planfence.ledger.stages import Facts
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace

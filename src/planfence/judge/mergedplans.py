@@ -40,7 +40,7 @@ class MergedPlans:
             ids = git.text("rev-list", "--reverse", span, "--", path).split()
             there = git.text("rev-list", "-n1", f"{head}..{base}", "--", path)
             tree = self.landing.tree_of(ids[0]) if ids and there else ""
-            files = tuple(each for each in self.landing.changed(before, tree) if each.path == path) if tree else ()
+            files = tuple(self.landing.changed(before, tree, path)) if tree else ()
             if files:
                 yield self._judged(Change(head, (base,), tree, files), governing)
 
@@ -61,7 +61,8 @@ class MergedPlans:
         """Judge the plans that a merge brings to its first parent, as they are put together."""
         policy = governing.policy or Policy()
         before = self.landing.tree_of(change.parents[0])
-        files = tuple(f for f in self.landing.changed(before, change.tree) if policy.plan_id(f.path) is not None)
+        below = self.landing.changed(before, change.tree, policy.plans)
+        files = tuple(file for file in below if policy.plan_id(file.path) is not None)
         return self._judged(replace(change, files=files), governing)
 
     def _judged(self, change: Change, governing: Governing) -> tuple[Context, tuple[Finding, ...]]:

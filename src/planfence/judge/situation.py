@@ -11,8 +11,9 @@ from planfence.identity import detect, how_to_start
 from planfence.judge.attribution import active_task
 from planfence.judge.sources import Sources, require_policy
 from planfence.ledger.evidence import GateRun
+from planfence.ledger.facts import load_facts
 from planfence.ledger.lineage import Lineage
-from planfence.ledger.records import Basis, Book, believed_runs, branch_base, load_facts
+from planfence.ledger.records import Basis, Book, believed_runs, branch_base
 from planfence.ledger.stages import Facts, Stage, TaskState
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy

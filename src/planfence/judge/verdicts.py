@@ -222,7 +222,7 @@ class Verdicts:
         """Write down a commit that is proven clean, and is not a merge and does not wait for an autosquash."""
         self._write_down(name, parents, attribution, message)
         if self.folding is not None:
-            self.folding.see(Change(name, (), "", ()), message)
+            self.folding.pass_by(name, message)
 
     def _write_down(self, name: str, parents: Sequence[str], attribution: Attribution, message: Message | None) -> None:
         self.judged.append(name)

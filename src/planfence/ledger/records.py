@@ -1,11 +1,11 @@
-"""The ledger as records: read, held against what is believed, and written."""
+"""The ledger as records: read, held against what is believed, and written; `facts` says where tasks stand by them."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,12 @@ from planfence.gitio.commits import signature_of
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.ledger import belief, evidence, intoto, transitions
-from planfence.ledger.belief import Belief
 from planfence.ledger.evidence import GateRun
 from planfence.ledger.holds import DATE, Hold, Holds
 from planfence.ledger.lineage import Lineage, bound
 from planfence.ledger.refs import Ledger, Tips
 from planfence.ledger.signatures import Signatures
-from planfence.ledger.stages import CommitFact, Facts, TaskState, fold
+from planfence.ledger.stages import CommitFact
 from planfence.ledger.transitions import Move
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
@@ -145,20 +144,20 @@ def believed_runs(
     asks for the signature of a listed key; the signers are read from the protected branch, or at its commit ``base``.
     """
     here = [run for run in book.runs if run.tree == tree]
-    return belief.believed_runs(here, _signer(repository, book, policy, base) if here else None)
+    return belief.believed_runs(here, signer_for(repository, book, policy, base) if here else None)
 
 
 def believed_proofs(repository: Repository, book: Book, policy: Policy, tree: str) -> tuple[Proof, ...]:
     """Return the proofs about exactly this tree that `trust.evidence` believes, as it believes test runs."""
     here = [proof for proof in book.proofs if proof.tree == tree]
-    signer = _signer(repository, book, policy, "") if here else None
+    signer = signer_for(repository, book, policy, "") if here else None
     if signer is None:
         return tuple(here)
     signed = (replace(proof, signer=signer(proof.entry)) for proof in here)
     return tuple(proof for proof in signed if proof.signer)
 
 
-def _signer(
+def signer_for(
     repository: Repository, book: Book, policy: Policy, base: str, *, remembers: bool = False
 ) -> belief.Signer | None:
     """Return what tells an entry's signer; None where records count without one."""
@@ -252,11 +251,15 @@ def read_history(repository: Repository, revisions: Sequence[str], most: int = H
 
 def commit_fact(commit: str, body: bytes) -> CommitFact:
     """What a message (in UTF-8) says of its task; a task of "" if it says nothing."""
-    found = message.parse_trailers(body.decode("utf-8", "replace"))
+    return CommitFact(commit, *_said(message.parse_trailers(body.decode("utf-8", "replace"))))
+
+
+@lru_cache(maxsize=1024)
+def _said(found: tuple[tuple[str, str], ...]) -> tuple[str, str, str, int]:
+    """Return the task, stage, model and rework round of a commit's trailers; many commits have the same."""
     trailers = {name.lower(): value for name, value in reversed(found)}  # the first counts, as for the rules
     task = trailers.get(message.TASK_TRAILER.lower(), "")
-    return CommitFact(
-        commit,
+    return (
         "" if task == message.NO_TASK else task,
         trailers.get(message.STAGE_TRAILER.lower(), ""),
         trailers.get(message.MODEL_TRAILER.lower(), ""),
@@ -284,46 +287,15 @@ class Basis:
 HERE = Basis()
 
 
-def load_facts(
-    repository: Repository,
-    policy: Policy,
-    revisions: Sequence[str],
-    tasks: Iterable[str] = (),
-    most: int = HISTORY,
-    basis: Basis = HERE,
-) -> tuple[Facts, Book]:
-    """Read what the rules of stages and roles need: the ledger, and the trailers of these revisions.
-
-    Of ``tasks`` it is said at once what is not believed; others are looked at when somebody asks.
-    """
-    book = basis.book() if basis.book else read_book(repository)
-    history = read_history(repository, revisions, most)
-    heads = [revision for revision in revisions if revision and not revision.startswith("^")]
-    lineage = basis.lineage
-    if lineage is None or not lineage.suits(policy):
-        lineage = Lineage(repository, policy, heads, basis.base) if heads or basis.base else None
-    signer = _signer(repository, book, policy, basis.base, remembers=basis.remembers)
-    believed = Belief(book.moves, lineage, signer, book.problems)
-    states = _States(believed, history)
-    for task in tasks:
-        states.get(task)
-    facts = Facts(
-        states=states,
-        covered=_Covered(repository, history, states),
-        earlier=_Earlier(repository, history, states),
-        holds=_holds(repository, policy, book, signer),
-        problems=believed.problems,
-    )
-    return facts, book
-
-
 def read_holds(repository: Repository, policy: Policy, *, remembers: bool = False) -> Holds:
     """Read every task's claim, of all writers; ``remembers`` is :class:`Signatures`' word."""
     book = read_book(repository)
-    return _holds(repository, policy, book, _signer(repository, book, policy, "", remembers=remembers))
+    return holds_in(repository, policy, book, signer_for(repository, book, policy, "", remembers=remembers))
 
 
-def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
+def holds_in(repository: Repository, policy: Policy, book: Book, signer: belief.Signer | None) -> Holds:
+    """Return the claims that a ledger holds, believed by ``signer`` (:func:`signer_for`)."""
+
     def known(move: Move) -> bool:
         """Whether it is of this repository, whichever branch has its plan, and signed if only that counts."""
         signed = signer is None or bool(move.roots and signer(move.entry))
@@ -335,111 +307,6 @@ def _holds(repository: Repository, policy: Policy, book: Book, signer: belief.Si
         return last_work(repository, hold.task, time.time() - policy.stale_h * 3600)
 
     return Holds(book.moves, known=known, active=active, stale_h=policy.stale_h, now=time.time())
-
-
-def states_along(
-    repository: Repository, policy: Policy, book: Book, history: History, homes: Mapping[str, tuple[str, ...]]
-) -> tuple[dict[str, TaskState], tuple[str, ...]]:
-    """Fold every task of these plans at once, each plan's records held against its own commits (plan → commits).
-
-    As :func:`load_facts` does for one line of history: what is believed depends on the commits that have the plan.
-    Returns the states by task, and what is worth saying.
-    """
-    signer = _signer(repository, book, policy, "")
-    moves: dict[tuple[str, ...], list[Move]] = {home: [] for home in homes.values()}
-    commits: dict[str, list[CommitFact]] = {}
-    for fact in history.facts:
-        commits.setdefault(fact.task, []).append(fact)
-    for move in book.moves:
-        if (home := homes.get(move.task.partition("/")[0])) is not None:
-            moves[home].append(move)
-    states: dict[str, TaskState] = {}
-    problems: list[str] = []
-    for home, mine in moves.items():
-        believed = Belief(mine, Lineage(repository, policy, home), signer)
-        states |= {task: fold(task, believed.moves(task), commits.get(task, ())) for task in believed.tasks}
-        problems += believed.problems
-    others = [task for task in commits if task not in states and task.partition("/")[0] in homes]
-    return states | {task: fold(task, (), commits[task]) for task in others}, tuple(problems)
-
-
-class _States(Mapping[str, TaskState]):
-    """The state of each task, folded from what is believed once it is asked for."""
-
-    def __init__(self, believed: Belief, history: History) -> None:
-        self._believed = believed
-        self._commits: dict[str, list[CommitFact]] = {}
-        for fact in history.facts:
-            self._commits.setdefault(fact.task, []).append(fact)
-        self._names = dict.fromkeys((*believed.tasks, *self._commits))
-        self._known: dict[str, TaskState] = {}
-
-    def __getitem__(self, name: str) -> TaskState:
-        if name not in self._names:
-            raise KeyError(name)
-        if name not in self._known:
-            self._known[name] = fold(name, self._believed.moves(name), self._commits.get(name, ()))
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def commits(self, name: str) -> list[CommitFact]:
-        """The commits that say that they are of this task."""
-        return self._commits.get(name, [])
-
-
-class _Covered(Mapping[str, frozenset[str]]):
-    """By task, the commits that were there when it was moved on in its present round, asked for as states are."""
-
-    def __init__(self, repository: Repository, history: History, states: _States) -> None:
-        self._repository, self._history, self._states = repository, history, states
-        self._known: dict[str, frozenset[str]] = {}
-
-    def __getitem__(self, name: str) -> frozenset[str]:
-        if not self._states.commits(name):
-            raise KeyError(name)
-        if name not in self._known:
-            self._known[name] = self._sealed(name, self._states[name])
-        return self._known[name]
-
-    def _sealed(self, name: str, state: TaskState) -> frozenset[str]:
-        return self._under(name, state.sealed, state.patches)
-
-    def _under(self, name: str, commits: frozenset[str], patches: frozenset[str]) -> frozenset[str]:
-        """The task's commits that these led to: those very ones, or what a rebase made of them."""
-        if not commits:
-            return frozenset()
-        there = self._history.reachable(commits)
-        others = [fact.commit for fact in self._states.commits(name) if fact.commit not in there]
-        from planfence.change.patches import patch_ids  # its records would cost every refusal
-
-        moved = patch_ids(self._repository, others if patches else [])
-        return there | {commit for commit, patch in moved.items() if patch in patches}
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self._states if self._states.commits(name))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-class _Earlier(_Covered, Container[str]):
-    """The commits that were there when an earlier round of their task was moved on, whatever they say of it."""
-
-    def __init__(self, repository: Repository, history: History, states: _States) -> None:
-        super().__init__(repository, history, states)
-        self._tasks = {fact.commit: fact.task for fact in history.facts}
-
-    def __contains__(self, commit: object) -> bool:
-        task = self._tasks.get(commit, "") if isinstance(commit, str) else ""
-        return bool(task) and commit in self[task]
-
-    def _sealed(self, name: str, state: TaskState) -> frozenset[str]:
-        return self._under(name, state.settled, state.settled_patches)
 
 
 # -- writing

@@ -94,7 +94,7 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
     """Return a text without secrets; what was taken out stands there by its kind: `[redacted: github-token]`."""
     # One character a byte, so that places are the same in both; what is looked for is ASCII.
     text = data.decode("latin-1")
-    spans = [*_found(text, own), *_in_base64(text, own)]
+    spans = [*_found(text, own), *_with_secret(list(spellings.decoded(text)), own)]
     if (view := spellings.plain(text)) is not None:
         spans += ((*view.original(start, end), kind) for start, end, kind in _found(view.text, own))
     if (view := spellings.unfolded(text)) is not None:
@@ -139,10 +139,6 @@ def _goes_on(text: str, view: spellings.View, known: Mapping[int, int]) -> Itera
         digits = sum(map(str.isdigit, more))
         if start not in known or (len(more) >= _REST and 0 < digits < len(more)):
             yield start, end, kind
-
-
-def _in_base64(text: str, own: Own) -> Iterator[Span]:
-    yield from _with_secret(list(spellings.decoded(text)), own)
 
 
 def _with_secret(words: list[tuple[int, int, bytes]], own: Own) -> Iterator[Span]:

@@ -21,8 +21,6 @@ Read = Callable[[str], "bytes | None"]
 
 #: More files than this nobody reads.
 MOST = 32
-#: What is not merged.
-OWN = ("extends", "locked")
 _PULL = "bring it with `planfence policy pull SOURCE@REV`, or take it out"
 
 

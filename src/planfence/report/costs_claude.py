@@ -87,7 +87,6 @@ def _turn(raw: dict[str, object]) -> Turn | None:
         written=written,
         written_1h=min(written, count(split.get("ephemeral_1h_input_tokens"))),
         reported=dollars(raw.get("costUSD")),
-        placeholder=message.get("stop_reason") is None,
         context=tokens,
     )
 

@@ -34,7 +34,7 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
     if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
         paths, prefix = [path for path, _ in there], prefixes.pop()
         # What DuckDB leaves is read by one process: it had threads, and a process with threads can't be forked safely.
-        found = fold_large(paths, prefix) if has_duckdb() else _in_parts(paths, prefix)
+        found = fold_large(paths, prefix) if has_duckdb() else fold_in_parts(paths, prefix, min(_MOST, processors()))
         if found is not None:
             return found
     facts, reader = LogFacts(), Reader(local_clock)
@@ -43,10 +43,6 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
         folder.fold(text_of(path), prefix)
     folder.finish()
     return facts, reader.counts, reader.aside
-
-
-def _in_parts(paths: Sequence[Path], prefix: str) -> Folded | None:
-    return fold_in_parts(paths, prefix, min(_MOST, processors()))
 
 
 def fold_lines(lines: Sequence[str]) -> Folded:

@@ -155,10 +155,6 @@ def _time_metrics(tasks: Sequence[TaskFacts], now: int) -> dict[str, Estimate]:
     return found
 
 
-def _at_least(floor: float, interval: stats.Interval | None) -> stats.Interval | None:
-    return None if interval is None else stats.Interval(max(floor, interval.low), interval.high)
-
-
 def first_pass(task: TaskFacts) -> bool | None:
     """Whether a closed task needed one review round alone and stands; None if nobody counted rounds."""
     rounds = task.review_rounds
@@ -173,6 +169,7 @@ def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str])
     note = _unknown(closed, len(judged), "counted rounds")
     passed, within = (sum(n <= most and task.accepted for task, n in judged) for most in (1, frame.within))
     rounds = [float(n) for _, n in judged]
+    interval = stats.t_interval(rounds)
     mature = [task for task in closed if is_mature(task, frame)]
     matured = f"{len(mature)} of {len(closed)} closed at least {frame.window_days} days ago"
     reverted = sum(is_reverted(task, frame) for task in mature)
@@ -182,7 +179,7 @@ def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str])
         "within_k": _rate(within, len(judged), f"k = {frame.within}"),
         "rounds_mean": _estimate(
             stats.mean(rounds) if rounds else None,
-            _at_least(1.0, stats.t_interval(rounds)),
+            None if interval is None else stats.Interval(max(1.0, interval.low), interval.high),
             len(rounds),
             "rounds",
             note,

@@ -17,8 +17,8 @@ class Turn:
 
     ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
     ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 if unknown. ``reported`` is
-    the agent's own number of dollars, None if it says none. ``placeholder``: the output tokens may be less than
-    the truth. ``run`` names one run of a program where it printed its own, "" elsewhere.
+    the agent's own number of dollars, None if it says none. ``run`` names one run of
+    a program where it printed its own, "" elsewhere.
     """
 
     agent: str
@@ -32,7 +32,6 @@ class Turn:
     written: int = 0
     written_1h: int = 0
     reported: float | None = None
-    placeholder: bool = False
     context: int = 0
     run: str = ""
 

@@ -37,7 +37,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"{ctx.task_name} plans to {words} it, this change would {file.action} it")
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     if task is None or not task.states_changes:
         return ()
     return [f"need {entry.change.letter if entry.change else '*'} {entry.path}" for entry in task.files]

@@ -44,7 +44,7 @@ def _lines(ctx: Context, files: Iterable[FileChange]) -> int:
     return sum(ctx.unread.get(file.path, max(file.lines, 0)) for file in files)
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     # Without a task a change may be standing work, whoever its author is.
     for limits in (policy.limits,) if task else {each.limits for each in policy.standing}:
         if limits.files:

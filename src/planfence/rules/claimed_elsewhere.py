@@ -71,7 +71,7 @@ def share(case: Case) -> Iterator[NextStep]:
     yield NextStep("let both tasks change it, which is recorded", line, case.findings, ctx.model != HUMAN, wish)
 
 
-def fetch(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
+def fetch(case: Case) -> Iterator[NextStep]:
     """Fetch what others recorded: the other task may be done."""
     yield NextStep("or fetch what others recorded: the other task may be done", "planfence sync")
 

@@ -32,7 +32,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"denied by {ctx.task_name}")
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     return [f"bar {pattern}" for pattern in task.deny] if task else ()
 
 

@@ -38,7 +38,7 @@ def look(case: Case) -> Iterator[NextStep]:
         yield from (NextStep("see how far the other task is", fix) for fix in finding.fixes)
 
 
-def fetch(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
+def fetch(case: Case) -> Iterator[NextStep]:
     """Fetch what others recorded."""
     yield NextStep("or fetch what others recorded", "planfence sync")
 

@@ -22,7 +22,7 @@ from planfence.finding import Finding, Severity
 from planfence.rules.rule import Case, Context, NextStep, Rule, silent
 
 
-def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a ref is not a change: `about` reports it
+def check(ctx: Context) -> Iterator[Finding]:  # a ref is not a change: `about` reports it
     yield from ()
 
 
@@ -30,7 +30,7 @@ def about(ref: str, what: str) -> Finding:
     return RULE.about(f"{ref} {what}")
 
 
-def sync(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - the same everywhere
+def sync(case: Case) -> Iterator[NextStep]:
     """Push the own ledger alone."""
     yield NextStep("push your own ledger, and fetch the others", "planfence sync")
 

@@ -44,7 +44,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.about(f"{_SAYS_SO}: {cue}")
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:
     if RULE.severity_under(policy) is Severity.ERROR:
         return None  # then every commit's content is read
     return [f"no-type {word}" for word in sorted(NARROW_TYPES)]

@@ -33,7 +33,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(file.path, f"not in the files of {ctx.task_name}")
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     return [f"need * {pattern}" for pattern in task.patterns] if task else ()
 
 

@@ -28,7 +28,7 @@ def check(ctx: Context) -> Iterator[Finding]:
             yield RULE.at(fault.path, fault.message, line=fault.line, column=fault.column)
 
 
-def show(case: Case) -> Iterator[NextStep]:  # noqa: ARG001 - a Way
+def show(case: Case) -> Iterator[NextStep]:
     """Show where each value comes from."""
     yield NextStep("see which file says what", "planfence policy show --origin")
 

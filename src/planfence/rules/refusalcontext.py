@@ -28,7 +28,7 @@ class At(StrEnum):
     EDIT = "edit"
 
 
-def _none(paths: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG001 - stands for a search that finds nothing
+def _none(paths: Iterable[str]) -> tuple[str, ...]:  # stands for a search that finds nothing
     return ()
 
 

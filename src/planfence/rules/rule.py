@@ -172,12 +172,12 @@ Check = Callable[[Context], Iterator[Finding]]
 Proof = Callable[[Policy, "Plan | None", "Task | None"], Iterable[str] | None]
 
 
-def silent(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def silent(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     """Prove a rule that finds nothing in any plain change."""
     return ()
 
 
-def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def by_ledger(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     """Prove a rule that asks what the ledger says of the task and of who acts: judged once, true until that moves."""
     return ()
 

@@ -53,7 +53,7 @@ def _near(ctx: Context) -> str:
     return f"; {why}" if why else ""
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     return () if task else [f"files {policy.unplanned.files}"]
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def check(ctx: Context) -> Iterator[Finding]:  # noqa: ARG001 - a commit is never asked: `about` reports a task's tree
+def check(ctx: Context) -> Iterator[Finding]:  # a commit is never asked: `about` reports a task's tree
     yield from ()
 
 

@@ -40,7 +40,7 @@ def _shown(wish: TrailerRule, who: str) -> str:
     return filled(wish.write, who, "MODEL", "") if wish.write else wish.value or "…"
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str] | None:
     return None if policy.trailers else ()
 
 

@@ -90,7 +90,7 @@ def _type(mode: int) -> int:
     return mode & 0o170000
 
 
-def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:  # noqa: ARG001 - a Proof
+def proof(policy: Policy, plan: Plan | None, task: Task | None) -> Iterable[str]:
     return ["names"]
 
 

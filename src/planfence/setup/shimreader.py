@@ -7,7 +7,7 @@ import re
 import shlex
 from enum import Enum
 
-from planfence.setup.shims import CHAINED_SUFFIX, HEAD, MARKER, Launcher, digest_of
+from planfence.setup.shims import HEAD, MARKER, Launcher, digest_of
 
 
 class HookOrigin(Enum):
@@ -47,8 +47,3 @@ def launcher_of(data: bytes) -> Launcher | None:
         return None
     python, site = (shlex.split(found.group(part)) for part in (1, 2))
     return Launcher("".join(python), "".join(site))
-
-
-def chains(data: bytes) -> bool:
-    """Whether a shim of ours runs another hook after itself."""
-    return CHAINED_SUFFIX.encode() in data

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from posixpath import commonpath
 
 from planfence.change.pathclass import PathClass, classify, is_vendored
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
@@ -44,7 +45,6 @@ class Group:
     message: str
     theme: str = ""
     task: str = ""
-    bucket: Bucket = Bucket.BEHAVIOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _group(theme: str, bucket: Bucket, own: list[ClassifiedUnit], guide: Guide, 
     told = [one for one in own if not is_changelog(one.unit.path)] or own
     message = suggest(told, bucket.name, types, words)
     name = f"{guide.plan.id}/{task.id}" if guide.plan and task else ""
-    return Group(tuple(one.unit.id for one in own), message, theme, name, bucket)
+    return Group(tuple(one.unit.id for one in own), message, theme, name)
 
 
 def _task_for(guide: Guide, theme: str, paths: list[str]) -> Task | None:
@@ -292,20 +292,11 @@ def place(paths: Sequence[str]) -> str:
     names = [path.rpartition("/")[2] for path in distinct]
     if len(distinct) <= 2:
         return _printable(" and ".join(names if len(set(names)) == len(names) else distinct))
-    folder = _common([path.split("/")[:-1] for path in distinct])
+    folder = commonpath([path.rpartition("/")[0] for path in distinct])
     tops = list(dict.fromkeys(path.partition("/")[0] for path in distinct if "/" in path))
     if not folder and len(tops) == 2 and all("/" in path for path in distinct):
         folder = " and ".join(tops)
     return _printable(f"{len(distinct)} files" + (f" in {folder}" if folder else ""))
-
-
-def _common(folders: list[list[str]]) -> str:
-    shared: list[str] = []
-    for parts in zip(*folders, strict=False):
-        if len(set(parts)) > 1:
-            break
-        shared.append(parts[0])
-    return "/".join(shared)
 
 
 def _printable(text: str) -> str:

@@ -100,7 +100,7 @@ def _staged_attribution(repository: Repository, policy: Policy, head: str) -> At
 
 def facts(repository: Repository, policy: Policy, head: str, task: str) -> Facts:
     """What the ledger and the trailers up to ``head`` say of the task."""
-    from planfence.ledger.records import load_facts
+    from planfence.ledger.facts import load_facts
 
     return load_facts(repository, policy, (head,), [task])[0]
 

@@ -76,17 +76,13 @@ def to_toml(draft: Draft, plan_id: str) -> str:
         'rollback = "TODO: how to take it back"',
         "",
         "[themes.TODO-name]",
-        f"paths = {_list(_all_files(draft) or ('TODO/**',))}",
+        f"paths = {_list(tuple(dict.fromkeys(path for task in draft.tasks for path in task.files)) or ('TODO/**',))}",
         'types = ["feat", "fix", "refactor", "test"]',
     ]
     lines += [f"# not imported: {_comment(each)}" for each in draft.left_out]
     for task in draft.tasks:
         lines += ["", *_task(task)]
     return "\n".join(lines) + "\n"
-
-
-def _all_files(draft: Draft) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(path for task in draft.tasks for path in task.files))
 
 
 def _task(task: DraftTask) -> Iterable[str]:
