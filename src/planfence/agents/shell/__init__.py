@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from planfence.agents.shell import files, scripts
+from planfence.agents.shell.syntax import UnreadableError
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt, Judgement
 from planfence.agents.shell.walk import Walker
-from planfence.agents.shellsyntax import UnreadableError
 from planfence.lazyregex import pattern
 
 __all__ = ["Judgement", "judge"]

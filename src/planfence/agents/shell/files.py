@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from planfence.agents import patch
 from planfence.agents.paths import Write
 from planfence.agents.shell import tools
-from planfence.agents.shellsyntax import Command
+from planfence.agents.shell.syntax import Command
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 

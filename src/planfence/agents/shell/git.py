@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, gitfiles, githooks, gitrefs, gitruns, who
 from planfence.agents.shell.gitruns import READS_CONFIG, config_words
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.verdict import Attempt
-from planfence.agents.shellsyntax import Command
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker

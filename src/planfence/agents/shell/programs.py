@@ -11,8 +11,8 @@ from planfence import tables
 from planfence.agents import patch
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, git, runners, scripts, snippets
+from planfence.agents.shell.syntax import Command, literal
 from planfence.agents.shell.verdict import Attempt
-from planfence.agents.shellsyntax import Command, literal
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 

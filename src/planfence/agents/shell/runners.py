@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from planfence.agents.shellsyntax import UnreadableError
+from planfence.agents.shell.syntax import UnreadableError
 from planfence.lazyregex import pattern
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
-from planfence.agents.shell import files, snippets
+from planfence.agents.shell import files, snippets, syntax
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt
-from planfence.agents.shellsyntax import Command
 from planfence.lazyregex import pattern
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def shell(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped
             command_line(walker, given[0] if given else "", cwd, known=given[:1], arguments=given[1:] or None)
             return
     said = walker.values.read(command, cwd, piped)
-    for part in (part for word in command.words for part in word if part.text == shellsyntax.PROCESS):
+    for part in (part for word in command.words for part in word if part.text == syntax.PROCESS):
         printed = walker.values.printer(cwd)(part.commands)
         command_line(walker, printed, cwd, known=[])
     if bare and "-s" not in rest and not _STDIN.fullmatch(bare[0]):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planfence import tables
 from planfence.agents.paths import Write
-from planfence.agents.shellsyntax import UnreadableError
+from planfence.agents.shell.syntax import UnreadableError
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 

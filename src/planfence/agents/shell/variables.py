@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from planfence import tables
-from planfence.agents import shellsyntax
-from planfence.agents.shell import git, gitfiles, gitruns, prints, who
+from planfence.agents.shell import git, gitfiles, gitruns, syntax, who
 from planfence.agents.shell.values import is_assignment
 
 if TYPE_CHECKING:
@@ -83,13 +82,13 @@ def defines(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None
 def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
     """Note the variables that `read`, `mapfile`, `printf -v` and `set --` give a value."""
     if program == "printf" and rest[:1] == ["-v"] and len(rest) > 2:
-        text = prints.said(["printf", *rest[2:]])
+        text = walker.values.printed(["printf", *rest[2:]], "/")
         assignments(walker, [f"{rest[1]}={text}"], exported=False)
     elif program == "set" and "--" in rest:
         walker.values.positional([walker.values.variables.get("0", "$"), *rest[list(rest).index("--") + 1 :]])
-    elif program == "shift" and shellsyntax.SEPARATOR in walker.values.variables.get("@", ""):
+    elif program == "shift" and syntax.SEPARATOR in walker.values.variables.get("@", ""):
         count = int(rest[0]) if rest and rest[0].isdigit() else 1
-        kept = walker.values.variables["@"].split(shellsyntax.SEPARATOR)[:-1][count:]
+        kept = walker.values.variables["@"].split(syntax.SEPARATOR)[:-1][count:]
         walker.values.positional([walker.values.variables.get("0", "$"), *kept])
     elif program in ("read", "mapfile", "readarray"):
         names = [word for word in rest if word[:1] != "-" and word.isidentifier()]
@@ -102,7 +101,7 @@ def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
         lines = said.splitlines()
         if array:
             parts = lines if program != "read" else lines[0].translate(blanks).split()
-            walker.values.variables[names[-1]] = "".join(part + shellsyntax.SEPARATOR for part in parts)
+            walker.values.variables[names[-1]] = "".join(part + syntax.SEPARATOR for part in parts)
             return
         for line in lines:
             parts = line.translate(blanks).split(None, len(names) - 1)

@@ -6,12 +6,23 @@ import posixpath
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, product
 
-from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
-from planfence.agents.shell import files, git, programs, runners, scripts, servers, snippets, variables, who, wrappers
+from planfence.agents.shell import (
+    files,
+    git,
+    programs,
+    runners,
+    scripts,
+    servers,
+    snippets,
+    syntax,
+    variables,
+    who,
+    wrappers,
+)
+from planfence.agents.shell.syntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.agents.shell.values import Values, is_assignment
 from planfence.agents.shell.verdict import Judgement, Notes
-from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.lazyregex import pattern
 
 #: An expansion that sets a variable.
@@ -87,7 +98,7 @@ class Walker:
             chain = command.chain
             if command.defines:
                 # In a substitution or a script of its own, it is defined there alone.
-                there = command.certainty == shellsyntax.CERTAIN and not depth and self.nesting == 1 and not self.inner
+                there = command.certainty == syntax.CERTAIN and not depth and self.nesting == 1 and not self.inner
                 bodies = self.values.functions.setdefault(command.defines, [] if there else [None])
                 bodies += [] if command.body in bodies else [command.body]
                 passed = len(command.body) if command.defines in called else 0
@@ -95,7 +106,7 @@ class Walker:
             for here in self._rounds(command, list(places[depth])):
                 sure = places[depth].get(here, False)
                 self.values.variables["PWD"] = here
-                self.notes.certain, self.notes.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
+                self.notes.certain, self.notes.later = bool(sure), outer[1] or command.certainty == syntax.LATER
                 self._inner(command, here)
                 self.values.substituted = ""
                 words = [text for word in command.words for text in self.values.expanded(word, here)]
@@ -105,7 +116,7 @@ class Walker:
                     new, sure = self._entered(words, command, new)
                 found.setdefault(posixpath.normpath(new), (new, sure))
             places[depth] = dict(found.values())
-            before = self.values.printed(words, command, here, before if command.piped else "")
+            before = self.values.handed(words, command, here, before if command.piped else "")
         self.notes.certain, self.notes.later = outer
         return next(iter(places[0]))
 
@@ -115,7 +126,7 @@ class Walker:
         What it sets to several values is one of them behind it.
         """
         values = self.values
-        held = {name: values.loops[name] for name in shellsyntax.named(command) if name in values.loops}
+        held = {name: values.loops[name] for name in syntax.named(command) if name in values.loops}
         if not held and len(places) == 1:
             yield places[0]
             return
@@ -142,7 +153,7 @@ class Walker:
             return place, False
         # A relative path is as sure as what it starts from.
         sure = self.notes.certain or any(word.startswith(("/", "~")) for word in words[1:])
-        there = command.certainty == shellsyntax.CERTAIN and self.is_folder(place)
+        there = command.certainty == syntax.CERTAIN and self.is_folder(place)
         return place, sure and (there or 1)
 
     def scoped(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
