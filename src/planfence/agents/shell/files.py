@@ -32,10 +32,6 @@ _VALUES = {
 }
 #: A mode that leaves what may be run as it is.
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
-#: Programs that write what their words name, as a pattern.
-WRITERS = (
-    "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
-)
 #: Commands by which an editor writes a file.
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
 
@@ -43,7 +39,7 @@ _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wq
 def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = "") -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write; ``said`` is what it reads from its standard input."""
     yield from tools.writes(program, words)
-    if told := _TOLD.get(program):
+    if told := _WRITERS.get(program):
         yield from told(program, words, is_folder, said)
 
 
@@ -52,9 +48,9 @@ def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, pip
     bare = [word for word in rest if not word.startswith("-")]
     text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
     level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
-    walker.notes.writes([Write(path) for path in patch.diffed(text, level)], cwd)
+    walker.notes.wrote([Write(path) for path in patch.diffed(text, level)], cwd)
     if bare and rest and "patch" not in bare:
-        walker.notes.writes([Write(bare[0], Action.MODIFY)], cwd)
+        walker.notes.wrote([Write(bare[0], Action.MODIFY)], cwd)
 
 
 def _is_short(word: str) -> bool:
@@ -235,7 +231,7 @@ def _sqlite3(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[
 
 
 #: What tells the files that a program writes, by its name.
-_TOLD: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]] = {
+_WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]] = {
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), _removed),
     **dict.fromkeys(("tee", "touch", "truncate", "sponge", "mkfifo"), _made),
     **dict.fromkeys(("cp", "mv", "ln", "install", "rsync"), _copies),
@@ -249,3 +245,5 @@ _TOLD: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]]
     "script": _script,
     "sqlite3": _sqlite3,
 }
+#: Programs that write what their words name.
+WRITERS = frozenset({*_WRITERS, *(name.split()[0] for name in (*tools.OUTPUTS, *tools.LAST, *tools.IN_PLACE))})

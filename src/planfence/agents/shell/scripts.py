@@ -123,7 +123,7 @@ def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[st
         if bypass:
             walker.notes.deny([Attempt(bypass, "a program that runs git must leave the hooks on")])
             walker.notes.judged.places += paths_named(code, cwd, walker.values.variables.get("HOME", ""))
-        walker.notes.writes(list(snippets.writes(code, arguments)), cwd)
+        walker.notes.wrote(list(snippets.writes(code, arguments)), cwd)
         for script in snippets.runs(code):
             walker.tolerant(script, cwd)
 
@@ -132,7 +132,7 @@ def streams(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None
     """Judge what a script of sed or awk writes and runs."""
     for word in files.edit(program, rest)[0] if program.endswith("sed") else rest:
         written, commands = snippets.sed(word) if program.endswith("sed") else snippets.awk(word)
-        walker.notes.writes([Write(file) for file in written], cwd)
+        walker.notes.wrote([Write(file) for file in written], cwd)
         for each in commands:
             walker.tolerant(each, cwd)
 

@@ -45,7 +45,7 @@ _GIVES = pattern(
     r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]{1,300})(?P=quote)|[\w.$@]{1,100})\s?,\s?"""
     + _ARGUMENT.replace(r"\1", r"(?P=mark)").replace("(['\"`])", "(?P<mark>['\"`])")
 )
-_METHOD = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
+_ITSELF = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
 #: Perl's and awk's ways: `open(F, ">", "a")`, `open(F, ">a")`, `unlink "a"`, `print > "a"`.
 _PERL = pattern(r"""\bopen\b[^;\n'"]{1,60}['"]\+?>{1,2}\s?(?:['"]\s?,\s?['"])?([^'"`\n]+)['"]""")
 _REMOVES = pattern(r"""\bunlink\s+(['"])([^'"`\n]+)\1""")
@@ -72,7 +72,7 @@ _BEGINS = pattern(
     r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?(?=(?:[\w./-]*\w/|\./)?(?:git|planfence)[ \t]+\S)""",
     re.MULTILINE,
 )
-_CLOSED = {"(": ")", "[": "]", "{": "}"}
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _WORD = pattern(r"""[^\s"'`()\[\]{},;]+""")
 
 
@@ -134,7 +134,7 @@ def _until_closed(line: str, opener: str) -> str:
     """Cut a line where the sign is closed that stands before it."""
     if opener and opener in "\"'`":
         return _parted(line, opener)[0].replace("\\" + opener, opener)
-    close, level = _CLOSED.get(opener, ""), 1
+    close, level = _CLOSERS.get(opener, ""), 1
     if not close:
         return line
     for place, char in enumerate(line):
@@ -167,7 +167,7 @@ def writes(code: str, arguments: Sequence[str] = ()) -> Iterable[Write]:
 
 
 def _writes(code: str, given: Mapping[str, Iterable[str]]) -> Iterator[Write]:
-    for expression in (_OPENS, _TAKES, _METHOD):
+    for expression in (_OPENS, _TAKES, _ITSELF):
         for match in expression.finditer(code):
             yield from (Write(path) for path in _paths(match, given))
     for match in _GIVES.finditer(code):
@@ -222,7 +222,7 @@ def sed(script: str) -> tuple[list[str], list[str]]:
 
 
 #: A program that commits, and one that gives what it starts other variables than its own.
-_COMMITS = pattern(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
+COMMITS = pattern(r"\bgit\b[\s\S]{0,500}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
 _OTHER_VARIABLES = pattern(
     r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(|ENV\.clear|unsetenv_others|%ENV\s*="
 )
@@ -240,7 +240,7 @@ def bypass(code: str) -> str:
     found = _BYPASS.search(_PRINTED.sub("", code))
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
         return found[0]
-    if _COMMITS.search(code):
+    if COMMITS.search(code):
         named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
         if named or _OTHER_VARIABLES.search(code):
             return named or "env="

@@ -29,7 +29,7 @@ from planfence.lazyregex import pattern
 _ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
 _MOST_ARGUMENTS = 50
 #: The longest value that is known, in characters: `a=$a$a` doubles one each time.
-_LONGEST = 20_000
+_LONGEST_VALUE = 20_000
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
@@ -67,7 +67,7 @@ class Values:
 
     def assign(self, name: str, value: str) -> None:
         """Give a variable one value, which is unknown if it is too long, and what it is a second name of."""
-        value = value if len(value) < _LONGEST else "$"
+        value = value if len(value) < _LONGEST_VALUE else "$"
         self.noted.setdefault(name, self.variables.get(name, "$"))
         self.variables[name] = value
         self.loops.pop(name, None)

@@ -16,9 +16,8 @@ from planfence.agents.shell import (
     servers,
     snippets,
     syntax,
+    unknown,
     variables,
-    who,
-    wrappers,
 )
 from planfence.agents.shell.syntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.agents.shell.values import Values, is_assignment
@@ -193,7 +192,7 @@ class Walker:
             if redirect.operator in WRITING_REDIRECTIONS:
                 for target in self.values.expanded(redirect.target, cwd):
                     if not (redirect.operator == ">&" and (target.isdigit() or target == "-")):
-                        self.notes.writes((Write(target),), cwd)
+                        self.notes.wrote((Write(target),), cwd)
 
     def _command(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
         """Judge one simple command; return the directory that the next one starts in."""
@@ -201,7 +200,7 @@ class Walker:
         said = self.values.read(command, cwd, piped)
         wrapped = bool(words) and posixpath.basename(words[0]) in ("sudo", "doas")
         whole, wrapper = len(words), words[0] if words else ""
-        words, inner_cwd = wrappers.unwrap(self, words, cwd, said)
+        words, inner_cwd = runners.unwrap(self, words, cwd, said)
         if not words:
             if wrapped and said:  # `sudo -s`: a shell
                 scripts.command_line(self, said, cwd, known=[])
@@ -227,12 +226,13 @@ class Walker:
             scripts.written(self, text, words, inner_cwd)
         programs.follow(self, program, words, command, inner_cwd, piped)
         there = lambda path: self.is_folder(posixpath.join(inner_cwd, path))  # noqa: E731
-        self.notes.writes(list(files.writes(program, rest, there, said)), inner_cwd)
+        self.notes.wrote(list(files.writes(program, rest, there, said)), inner_cwd)
         self.notes.judged.attempts.extend(servers.on_server(program, rest))
         variables.forgets(self, program, rest)
-        self.notes.judged.attempts.extend(who.elsewhere(program, [*rest, *([said] if program == "crontab" else [])]))
+        self.notes.judged.attempts.extend(runners.elsewhere(program, rest, said))
         programs.find(self, program, rest, inner_cwd)
-        programs.others(self, program, words, inner_cwd, said)
+        programs.names(self, program, rest, inner_cwd)
+        unknown.runs(self, program, words, inner_cwd, said)
         variables.defines(self, program, rest, inner_cwd)
         variables.takes(self, program, rest, said)
         return cwd
