@@ -7,7 +7,7 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.agents import patch
 from planfence.agents.paths import Write
@@ -30,6 +30,8 @@ _VALUES = {
     "shred": "ns",
     "rsync": "eBfMT",
 }
+#: What BSD's sed takes behind `-i`: no script begins like that.
+_SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: Commands by which an editor writes a file.
@@ -106,13 +108,20 @@ def _copies(program: str, words: Sequence[str], is_folder: IsFolder, _: str) -> 
     yield from (Write(f"{target.rstrip('/')}/{source.rstrip('/').rpartition('/')[2]}") for source in sources)
 
 
-def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool]:
-    """Return the scripts that sed, perl or ruby is given, its files, and whether it writes them in place.
+class StreamEdit(NamedTuple):
+    """What sed, perl or ruby is given: scripts, the files that they are in, its files, whether it writes those."""
 
-    The first bare word is the script unless -e or -f gave it.
-    """
+    scripts: list[str]
+    script_files: list[str]
+    files: list[str]
+    in_place: bool
+
+
+def edit(program: str, words: Sequence[str]) -> StreamEdit:
+    """Read the words of sed, perl or ruby. The first bare word is the script unless -e or -f gave it."""
     scripted, in_place = False, False
     scripts: list[str] = []
+    script_files: list[str] = []
     files: list[str] = []
     rest = iter(words)
     for word in rest:
@@ -123,7 +132,7 @@ def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool
             if full and len(option) > len("--"):  # GNU's tools let long options be cut
                 scripted = True
                 value = value if equals else next(rest, "")
-                scripts += [value] if full == "--expression" else []
+                (scripts if full == "--expression" else script_files).append(value)
         elif word.startswith("-") and word != "-":
             for place, char in enumerate(word[1:], start=1):
                 if char == "i":
@@ -132,16 +141,18 @@ def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool
                 if char in "ef" or (program == "perl" and char == "E"):
                     scripted = True
                     value = word[place + 1 :] or next(rest, "")
-                    scripts += [value] if char != "f" else []
+                    (scripts if char != "f" else script_files).append(value)
                     break
-        elif word or program not in ("sed", "gsed"):
+        elif not (program in ("sed", "gsed") and _SUFFIX.fullmatch(word) and in_place and not files):
             files.append(word)
-    return (scripts, files, in_place) if scripted else (files[:1], files[1:], in_place)
+    if scripted:
+        return StreamEdit(scripts, script_files, files, in_place)
+    return StreamEdit(files[:1], [], files[1:], in_place)
 
 
 def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
-    _scripts, files, in_place = edit(program, words)
-    yield from (Write(path, Action.MODIFY) for path in (files if in_place else ()))
+    told = edit(program, words)
+    yield from (Write(path, Action.MODIFY) for path in (told.files if told.in_place else ()))
 
 
 def _moded(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
@@ -186,11 +197,24 @@ def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
         yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
     else:
         flags = words[0] if words and not words[0].startswith("--") else ""
-        if any(flag in flags for flag in "cru") or "--create" in words:
+        if "x" in flags or "--extract" in words or "--get" in words:
+            yield from _unpacked(words, ("-C", "--directory"))
+        elif any(flag in flags for flag in "cru") or "--create" in words:
             long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
             short = [words[place + 1] for place, word in enumerate(words[:-1])
                      if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
             yield from map(Write, long or short[:1])
+
+
+def _unpacked(words: Sequence[str], options: tuple[str, ...]) -> Iterator[Write]:
+    """Yield what is taken out of an archive into a folder, whatever is in it."""
+    for place, word in enumerate(words):
+        if word.partition("=")[0] in options:
+            yield Write(f"{word.partition('=')[2] or ''.join(words[place + 1 : place + 2])}/$")
+
+
+def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
+    yield from _unpacked(words, ("-d",))
 
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
@@ -240,6 +264,7 @@ _WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write
     **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
     **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
     **dict.fromkeys(("gawk", "awk"), _gawk),
+    "unzip": _unzipped,
     "dd": _dd,
     "find": _found,
     "script": _script,

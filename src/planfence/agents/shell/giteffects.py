@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from planfence.agents.paths import Write
+from planfence.agents.shell import snippets
 from planfence.agents.shell.gitrefs import is_local
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
@@ -137,12 +138,15 @@ def by_setting(key: str, value: str | None) -> Iterator[str]:
         yield value[1:]
     elif value and _RUN_BY_GIT.fullmatch(lowered):
         yield value.removeprefix("!")
+        yield from snippets.git_lines(value, strings=True) if lowered == "sequence.editor" else ()
 
 
 def by_variable(name: str, value: str) -> Iterator[str]:
     """Yield the command line that would be run by a variable."""
     if name in _RUN_VARIABLES and value:
         yield value.removeprefix("|")
+        # It may write an `exec` into the list.
+        yield from snippets.git_lines(value, strings=True) if name == "GIT_SEQUENCE_EDITOR" else ()
     elif name.startswith("GIT_CONFIG_VALUE_") and value.startswith("!"):
         yield value[1:]
 

@@ -50,7 +50,10 @@ def skipped(name: str, rest: list[str]) -> Iterator[Attempt]:
         yield Attempt(f"git {name} --no-verify", NO_HOOKS)
     if name in _HOOKED and _skips_hooks(name, rest):
         unknown = "$" in rest and "--no-verify" not in rest
-        yield Attempt(f"git {name} " + ("with options that can't be told" if unknown else "--no-verify"), NO_HOOKS)
+        if unknown:
+            yield Attempt(f"git {name} with options that can't be told", "put `--` in front of what stands for paths")
+        else:
+            yield Attempt(f"git {name} --no-verify", NO_HOOKS)
 
 
 def has_hooks(name: str) -> bool:

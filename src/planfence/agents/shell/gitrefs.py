@@ -24,6 +24,7 @@ _PLUMBING: dict[str, tuple[str, frozenset[str]]] = {
         REFS,
         frozenset({"list", "verify", "exists", "optimize", "-h"}),
     ),  # git 2.46; update, create, delete: 2.56
+    "revise": (UNSEEN, frozenset({"-h", "--help"})),  # git-revise, without git's own commands
     "quiltimport": (UNSEEN, frozenset({"-h", "--dry-run", "-n"})),
     "absorb": (UNSEEN, frozenset({"-h", "--help", "--dry-run", "-n"})),  # git-absorb, by libgit2
     "branchless": (UNSEEN, frozenset({"smartlog", "query", "init", "help", "-h", "--help"})),

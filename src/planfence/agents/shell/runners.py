@@ -7,6 +7,7 @@ none is listed: a word behind an option may be its value or the program, and bot
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,6 +70,7 @@ _TABLE = (
     ),
     (Runner(), "shell", "devenv"),
     (Runner(scripts=("-exec", "-toolexec")), "test", "go"),
+    (Runner(scripts=("--eval",)), "task", "deno"),
     (Runner(), "stat", "perf"),
     (Runner(joined=True), "", "concurrently"),
     (Runner(joined=True), "exec", "bun"),
@@ -100,7 +102,24 @@ FOLDERS = frozenset(
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "head", "tail", "ls"}
+    {
+        "echo",
+        "printf",
+        ":",
+        "true",
+        "false",
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "ag",
+        "ack",
+        "cat",
+        "bat",
+        "head",
+        "tail",
+        "ls",
+    }
     | {"which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh"}
     | {"export", "declare", "local", "readonly", "typeset", "alias", "for", "command", "hash", "dpkg", "cd"}
     | {"pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln", "tree", "stat", "file"}
@@ -163,7 +182,7 @@ def _filled(words: list[str], piped: str, options: Sequence[str]) -> list[str]:
         return words
     option = next((word for word in options if word[:2] in ("-I", "-i") or word.startswith("--replace")), "")
     if not option:
-        return words + piped.split()
+        return words + piped.replace("\0", " ").split()
     place = option[2:] if option[:2] == "-I" else ""
     mark = place or (options[options.index(option) + 1] if option == "-I" else option.partition("=")[2] or "{}")
     return [word.replace(mark, piped.strip() or "$") for word in words]
@@ -207,8 +226,11 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
                 *(word for word in plain if " " in word.strip()),
                 *(" ".join(each) for each in _programs(plain, 0)),
             ]
-            for each in given.split("\0"):
-                yield from (line.replace("{}", each) if "{}" in line else f"{line} {each}".rstrip() for line in lines)
+            for each in map(shlex.quote, given.split("\0")):  # without a command, it is one itself
+                yield from (
+                    line.replace("{}", each) if "{}" in line else f"{line} {each if given else ''}".rstrip()
+                    for line in lines
+                )
 
 
 def folders(words: Sequence[str]) -> Iterator[str]:

@@ -182,6 +182,10 @@ class _ScriptReader:
     def _cut_heredoc(self, start: Node) -> None:
         """Put `< NAME` in place of a here-document, whose text is then known by that name."""
         operator = start.prev_sibling
+        if operator is not None and not operator.text and self.data.startswith(b"0<<", self._start(start)):
+            # The grammar takes `0<<E` for a delimiter; without the descriptor it means the same.
+            self.data = self.data[: self._start(start)] + self.data[self._start(start) + 1 :]
+            return
         # The grammar takes what is glued to the delimiter for a part of it: `<<E;`.
         found = _DELIMITER.match(self.data, self._start(start))
         line = _LOGICAL_LINE.match(self.data, found.end()) if found else None

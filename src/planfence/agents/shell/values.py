@@ -62,11 +62,19 @@ class Values:
         #: What a wrapper (`env A=b`) sets for its command alone, with the value that it had before.
         self.lent: dict[str, str | None] = {}
         self.prefixed: frozenset[str] = frozenset()
+        #: What `exec` has opened under another descriptor.
+        self.held = ""
         #: The program whose output stands in the words of this command.
         self.substituted = ""
 
-    def assign(self, name: str, value: str) -> None:
-        """Give a variable one value, which is unknown if it is too long, and what it is a second name of."""
+    def assign(self, name: str, value: str, *, more: bool = False) -> None:
+        """Give a variable one value, which is unknown if it is too long, and what it is a second name of.
+
+        ``more``: behind what it has.
+        """
+        if more and (old := self.variables.get(name, "")):
+            # Elements stand behind others; a text is put behind the text.
+            value = old + SEPARATOR * (SEPARATOR in value and SEPARATOR not in old) + value
         value = value if len(value) < _LONGEST_VALUE else "$"
         self.noted.setdefault(name, self.variables.get(name, "$"))
         self.variables[name] = value
@@ -111,7 +119,11 @@ class Values:
         """Return what a command reads from its standard input, or from a descriptor that it opens; `$`: not told."""
         for redirect in reversed(command.redirects):
             if redirect.operator in ("<<", "<<<"):
-                return "".join(self.plainly(part, cwd) for part in redirect.target)
+                text = "".join(self.plainly(part, cwd) for part in redirect.target)
+                if redirect.operator == "<<<" and text.isdigit():
+                    piped = self.held  # another descriptor, see `_ScriptReader._redirect`
+                    continue
+                return text
             if redirect.operator == "<":
                 if redirect.target and redirect.target[-1].text == syntax.PROCESS:
                     return self.printer(cwd)(redirect.target[-1].commands)

@@ -23,8 +23,8 @@ def assignments(walker: Walker, words: list[str], *, exported: bool) -> list[str
     index = 0
     while index < len(words) and is_assignment(words[index]):
         name, _, value = words[index].partition("=")
-        name = name.removesuffix("+")
-        walker.values.assign(name, value)
+        more, name = name.endswith("+"), name.removesuffix("+")
+        walker.values.assign(name, value, more=more)
         # The shell may have exported this one already, or do so later (`set -a`).
         told = name == "PLANFENCE_TASK"
         if (exported or told) and not (told and _starts_agent(walker, words[index + 1 :])):

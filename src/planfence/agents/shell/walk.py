@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Sequence
+from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern
 from itertools import islice, product
 
 from planfence.agents.paths import Write
@@ -202,6 +203,7 @@ class Walker:
         whole, wrapper = len(words), words[0] if words else ""
         words, inner_cwd = runners.unwrap(self, words, cwd, said)
         if not words:
+            self.values.held = said if wrapper == "exec" else self.values.held
             if wrapped and said:  # `sudo -s`: a shell
                 scripts.command_line(self, said, cwd, known=[])
             return cwd
@@ -218,7 +220,8 @@ class Walker:
         words = aliased
         program, rest = posixpath.basename(words[0]), words[1:]
         program = self.values.renamed.get(posixpath.normpath(posixpath.join(cwd, words[0])), program)
-        program = "git" if program in git.GITS else program
+        # A pattern may stand for git as well.
+        program = "git" if program in git.GITS or fnmatchcase("git", program) else program
         if program in ("cd", "pushd"):
             target = next((word for word in rest if not word.startswith("-")), "~")
             return posixpath.join(cwd, self.values.home(target))
