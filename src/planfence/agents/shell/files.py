@@ -30,6 +30,11 @@ _VALUES = {
     "shred": "ns",
     "rsync": "eBfMT",
 }
+_LONG_VALUES = {
+    "rsync": frozenset(
+        {"--exclude", "--include", "--exclude-from", "--include-from", "--files-from", "--filter", "--rsh", "--chmod"}
+    )
+}
 #: What BSD's sed takes behind `-i`: no script begins like that.
 _SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
@@ -60,14 +65,14 @@ def _is_short(word: str) -> bool:
 
 
 def _bare(program: str, words: Iterable[str]) -> Iterator[str]:
-    with_value = _VALUES.get(program, "")
+    with_value, long = _VALUES.get(program, ""), _LONG_VALUES.get(program, ())
     rest = iter(words)
     options = True
     for word in rest:
         if options and word == "--":
             options = False
         elif options and word.startswith("-") and word != "-":
-            if _is_short(word) and word[-1] in with_value:
+            if word in long or (_is_short(word) and word[-1] in with_value):
                 next(rest, None)
         else:
             yield word
@@ -260,7 +265,7 @@ _WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write
     **dict.fromkeys(("tee", "touch", "truncate", "sponge", "mkfifo"), _made),
     **dict.fromkeys(("cp", "mv", "ln", "install", "rsync"), _copies),
     **dict.fromkeys(("sed", "gsed", "perl", "ruby"), _in_place),
-    **dict.fromkeys(("chmod", "chown", "chgrp"), _moded),
+    **dict.fromkeys(("chmod", "chown", "chgrp", "setfacl", "chattr"), _moded),
     **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
     **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
     **dict.fromkeys(("gawk", "awk"), _gawk),

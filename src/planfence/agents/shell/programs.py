@@ -64,9 +64,14 @@ def find(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     if program not in ("find", "fd", "fdfind"):
         return
     starts = list(takewhile(lambda word: word[:1] not in ("-", "(", "!"), rest)) if program == "find" else []
-    starts += [rest[place + 1] for place, word in enumerate(rest[:-1]) if word in ("-path", "-wholename", "-samefile")]
+    named = [
+        rest[place + 1]
+        for place, word in enumerate(rest[:-1])
+        if word in ("-path", "-wholename", "-samefile") and rest[place - 1] not in ("!", "-not")
+    ]
     files = [
-        each for each in starts if not walker.is_folder(posixpath.join(cwd, each)) and ".git" not in each.split("/")
+        *(each for each in starts if not walker.is_folder(posixpath.join(cwd, each)) and ".git" not in each.split("/")),
+        *(each for each in named if "-prune" not in rest or ".git" not in each.split("/")),
     ]
     if "-delete" in rest:
         walker.notes.wrote([Write(each, Action.DELETE) for each in files], cwd)

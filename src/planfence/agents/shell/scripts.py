@@ -104,9 +104,8 @@ def interpreter(walker: Walker, program: str, rest: Sequence[str], command: Comm
         if option in _EVALUATES:
             codes.append(value or following)
         elif word == "-m" and following:
-            package = following.partition(".")[0]
-            own = f"./{following}" if package != following else following
-            known = _MODULES.get(following, _MODULES.get(package, own))
+            # A module that is not known is like a program that a path names.
+            known = _MODULES.get(following, _MODULES.get(following.partition(".")[0], f"./{following}"))
             walker.scoped([known, *rest[index + 2 :]], Command(), cwd, piped)
             return
         elif word[:1] == "-" != word[1:2] and word[-1] in flags:

@@ -20,6 +20,9 @@ from planfence.lazyregex import pattern
 _BYPASS = pattern(
     r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|skip_hooks", re.IGNORECASE
 )
+#: The words of a commit that are put together somewhere else, and the one that leaves the hooks out.
+_COMMITS_BY_WORDS = pattern(r"""(?:['"]commit['"]|\.commit\()""")
+_SKIPS = pattern(r"""['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?[Tt]rue""", re.IGNORECASE)
 #: Calls by which libraries make commits, or move refs, without git's hooks.
 _WITHOUT_GIT = pattern(
     r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\(|porcelain\.commit\(|"
@@ -70,29 +73,31 @@ _RUNS = pattern(
 )
 #: What looks able, and is not.
 _INNOCENT = pattern(r"""\bprocess\.(?:exit|argv|env|std\w+|cwd|version|platform)|(?<![\w.])open\(\s?[\w'"]|\bre\.\w+""")
-#: Calls of libraries that hand their words on to git: `repo.git.commit("-n")`, `simpleGit().raw("commit")`.
-_GIT_CALL = pattern(r"""(?:\bgit\.(?P<name>[a-z_]{2,20})|(?:\b[gG]it\w*|\))(?:\(\))?\.raw)\((?P<rest>[^)\n]{0,300})""")
+#: Calls that hand their words on to git: `repo.git.commit("-n")`, `git("commit")`, `simpleGit().raw("commit")`.
+_GIT_CALL = pattern(
+    r"""(?:\bgit(?:\.(?P<name>[a-z_]{2,20}))?|(?:\b[gG]it\w*|\))(?:\(\))?\.raw)[(\[](?P<rest>[^)\n]{0,300})"""
+)
 _GIT_LIST = pattern(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>(?:\)\s?\.args\(|[\s,])[^\])]*)""")
 _GIT = r"""(?=(?:[.~]{0,2}/[\w.-]++/[\w./-]*|\.{1,2}/)?(?:git|planfence)[ \t]+\S)"""
 #: Where a command can begin in a program: a line's begin, an opening sign, a word that runs what is behind it.
 _BEGINS = pattern(
     r"""(?:^[ \t]*+-?|["'`!@({\[;|&=:,>]|"""
-    r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|qw|qx|\de?))[ \t]*+"""
+    r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|COMMAND|qw|qx|\de?))[ \t]*+"""
     r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?""" + _GIT,
     re.MULTILINE,
 )
 #: Where one can begin in a shell's command line, or in a text in which a sign or a word calls a shell.
 _LINES = pattern(
-    r"""(?:^[ \t]*+|[;|&`!]|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.+-]{0,2}"""
+    r"""(?:^[ \t]*+|[;|&`!]|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.^+-]{0,2}"""
     r"""(?:(?:exec|(?:platform[ \t])?shell|system|do|then|else|sudo|nohup|command|term(?:inal)?)[ \t]++)?""" + _GIT,
     re.MULTILINE,
 )
 #: What a program needs in order to run a command line that it holds as a string, spelled out or put together.
 _ABLE = pattern(
     r"""(?i:sys(?:tem|cmd)|popen|exec|spawn|subprocess|\bpty\b|callcommand|readprocess|(?:call|start)-process|shell-command)|"""
-    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open|pipe|term_start|jobstart)\s?\(|"""
+    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|term_start|jobstart)\s?\(|"""
     r"""\bshell=|child_process|simple-?[gG]it|\bProcess\b|ProcessBuilder|sys\.process|[Cc]ommand(?:::|\s?\(|\s['"])|\bCommand\b|"""
-    r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|PROGRAM|getline)\b|%x|\bqx\b|"""
+    r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|getline)\b|run-program|(?i:\bprogram\s')|%x|\bqx\b|"""
     r"""\b(?:sh|shell|script)\s["']|\bcmds\s?:|\|\s?["']|["']\s?-?\||["']\s?[+.]\s?["']|\]\s?\(|\b(?:node)?git\.\w+\(|\.raw\("""
 )
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -112,6 +117,12 @@ def runs(code: str) -> Iterator[str]:
         words += ["--no-verify"] if "no_verify" in match["rest"] else []
         yield shlex.join(["git", *([match["name"]] if match["name"] else []), *words])
     yield from git_lines(code, strings=able)
+
+
+def calls(text: str) -> Iterator[str]:
+    """Yield the command lines of git that a text hands to a call, whatever language it is in."""
+    for match in _RUNS.finditer(text):
+        yield from git_lines(match["text"])
 
 
 def is_able(code: str) -> bool:
@@ -274,6 +285,9 @@ def bypass(code: str) -> str:
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
     if found := _WITHOUT_GIT.search(code):
+        return found[0]
+    # A list that begins with git is judged by itself.
+    if is_able(code) and _COMMITS_BY_WORDS.search(code) and (found := _SKIPS.search(_GIT_LIST.sub("", code))):
         return found[0]
     found = _BYPASS.search(_PRINTED.sub("", code)) if is_able(code) else None
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):

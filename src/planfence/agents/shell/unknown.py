@@ -20,7 +20,7 @@ _CODED = frozenset(
     {"awk", "gawk", "mawk", "nawk", "vim", "vi", "nvim", "ex", "ed", "emacs", "rails", "rake", "mix", "gdb"}
     | {"lldb", "sqlite3", "psql", "mysql", "osascript", "m4", "make", "gmake", "just", "sbt", "pwsh"}
     | {"powershell", "nu", "xonsh", "elvish", "socat", "artisan", "gradle", "jshell", "flask", "cmd"}
-    | {"cmd.exe", "task", "go-task"}
+    | {"cmd.exe", "task", "go-task", "cmake", "jupyter", "gnuplot", "sbcl"}
 )
 #: Programs whose words are texts for people, for a server or for a model.
 _TOLD = frozenset(
@@ -48,6 +48,8 @@ _HOSTS = frozenset({"java", "kotlin", "mono", "wine"})
 _OWN = pattern(r"(?!/(?:usr|bin|sbin|opt|nix|snap|home/linuxbrew)/)[^\s]*/")
 #: Programs that are given files with programs in a language that they compile.
 _COMPILED = frozenset({"go", "cargo", "rust-script", "java", "kotlin", "dotnet", "zig", "crystal", "nim", "v", "dart"})
+#: Options by which programs are told a variable and its value.
+_SETTINGS = frozenset({"-e", "--env", "-var", "--var", "--build-arg", "--set", "--set-string"})
 #: Programs that commit by git, and their options that leave the hooks out.
 _COMMITS = frozenset(
     {
@@ -75,9 +77,7 @@ _COMMITS = frozenset(
         "aider",
     }
 )
-_SKIPS = frozenset(
-    {"--no-verify", "--no-commit-hooks", "--commit-hooks=false", "--no-git-verify", "--git-commit-verify=false"}
-)
+_SKIPS = ("--no-verify", "--no-commit-hooks", "--commit-hooks=false", "--no-git-verify", "--git-commit-verify=false")
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein", "hg", "but", "tg", "git-revise"})
 _LOOKS = frozenset(
@@ -88,6 +88,9 @@ _LOOKS = frozenset(
 
 def runs(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str) -> None:
     """Judge what a program is told to run, in whatever directory; ``said`` is what it reads."""
+    for script in runners.scripts(words):
+        walker.reads([script])
+        (walker.tolerant if program in _CODED else walker.walk)(script, cwd)
     if program in ("git", "find", "fd", "fdfind") or program in runners.READERS:
         return
     if "$" in program:
@@ -99,9 +102,6 @@ def runs(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str
         if not task and not _is_a_name(words, len(words) - len(inner)):
             walker.reads(inner)
             walker.scoped(inner, Command(), cwd, said)
-    for script in runners.scripts(words):
-        walker.reads([script])
-        (walker.tolerant if program in _CODED else walker.walk)(script, cwd)
     # A program that is not known may run others as well.
     for index, word in enumerate(words[1:], start=1):
         name = posixpath.basename(word)
@@ -138,12 +138,15 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
         # Whatever it is, it may give a shell the command line that it is told.
         read = [said] if any(name == program for name, _ in runners.RUNNERS) else []
-        for script in (each for word in (*asked, *read) for each in snippets.git_lines(word)):
+        told = [word for before, word in zip(("", *asked), asked, strict=False) if before not in _SETTINGS]
+        lines = [each for word in (*told, *read) for each in snippets.git_lines(word)]
+        for script in (*lines, *(each for word in words[1:] for each in snippets.calls(word))):
             walker.tolerant(script, cwd)
     if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
         walker.notes.deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
-    if program in _COMMITS and (skips := _SKIPS.intersection(words)):
-        walker.notes.deny([Attempt(f"{program} {min(skips)}", githooks.NO_HOOKS)], (cwd,))
+    for word in asked if program in _COMMITS else ():
+        if any(skips in word for skips in _SKIPS):
+            walker.notes.deny([Attempt(f"{program} {word}", githooks.NO_HOOKS)], (cwd,))
 
 
 def _asked(words: Sequence[str]) -> Sequence[str]:

@@ -35,6 +35,10 @@ _FETCHERS = frozenset({"curl", "wget", "cat"})
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 _OFFSETS = pattern(r":\s?(-?\d+)(?::(\d+))?")
+#: Files that shells run at their start.
+_STARTUP = pattern(r"(?:\A|/)(?:\.(?:bash|zsh|k?sh)(?:rc|env)|\.(?:bash_|z)?(?:profile|login)|\.envrc)\Z")
+#: Programs that make one file of another.
+_COPIERS = frozenset({"cp", "mv", "install", "ln"})
 _GIT_FOLDERS = ("--git-dir", "--git-common-dir", "--absolute-git-dir", "--git-path")
 _PATH = pattern(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
 
@@ -135,7 +139,7 @@ class Values:
         """Return what a command prints, `$` if that can't be told."""
         name, rest = (posixpath.basename(words[0]), words[1:]) if words else ("", ())
         bare = [word for word in rest if not word.startswith("-")]
-        if name in ("cat", "tee"):
+        if name in ("cat", "tee", "dd") or name in _COPIERS:
             return self._handed_on(words, command or Command(), cwd, piped) or "$"
         if name in ("echo", "printf"):
             return _echoed(name, rest)
@@ -161,27 +165,34 @@ class Values:
         return "" if text == "$" and posixpath.basename(words[0] if words else "") in _FETCHERS else text
 
     def _handed_on(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
-        """Return what `cat` prints of the files that it is given or of what it reads, or `tee` of what it reads."""
+        """Return what `cat`, `cp` or `tee` makes of the files that it is given, or of what it reads."""
         made = [part for word in command.words for part in word if part.text == syntax.PROCESS]
-        bare = [word for word in words[1:] if words[0] == "cat" and word[:1] != "-"]
-        if not made and (not bare or "-" in words):
+        bare = [word for word in words[1:] if words[0] not in ("tee", "dd") and word[:1] != "-"]
+        bare = bare[:-1] if words[0] in _COPIERS else bare
+        if not made and (not bare or "-" in words or "/dev/stdin" in bare):
             return self.read(command, cwd, piped)
         return "\n".join(
             [*(self.printer(cwd)(part.commands) for part in made), *(self.file(each, cwd) for each in bare)]
         )
 
-    def keeps(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> None:
-        """Remember what a command writes into a file, if its text is known: it may be run later."""
+    def keeps(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
+        """Remember what a command writes into a file, if its text is known: it may be run later.
+
+        What is returned is the text of those files that every shell runs at its start.
+        """
         text = self.printed(words, cwd, command, piped)
         if text in ("", "$"):
-            return
-        files = [word for word in words[1:] if words[0] == "tee" and word[:1] != "-"]
+            return ""
+        name, bare = posixpath.basename(words[0]), [word for word in words[1:] if word[:1] != "-"]
+        files = bare if name == "tee" else bare[-1:] if name in _COPIERS else []
+        files += [word[3:] for word in words[1:] if name == "dd" and word.startswith("of=")]
         for redirect in command.redirects:
             if redirect.operator in (">", ">>", ">|"):
                 files += self.expanded(redirect.target, cwd)
         for file in files:
             path = posixpath.normpath(posixpath.join(cwd, self.home(file)))
             self.written[path] = self.written.get(path, "") + text + "\n"
+        return text if any(_STARTUP.search(file) for file in files) else ""
 
     def file(self, name: str, cwd: str) -> str:
         """Return what this command has written into a file, or nothing."""
@@ -240,7 +251,7 @@ def expand(
         value = part.default if part.default and value in ("", "$") else value
         if part.change:
             value = variables.get(value, "$") if part.change == "!" else _changed(value, part.change)
-        pieces = _pieces_of(value, part)
+        pieces = _pieces_of(value, part, variables.get("IFS", ""))
         texts[-1] += pieces[0]
         texts.extend(pieces[1:])
     if not any(part.kind == QUOTED or part.quoted for part in word):
@@ -273,7 +284,7 @@ def _changed(value: str, change: str) -> str:
     return "$"
 
 
-def _pieces_of(value: str, part: WordPart) -> list[str]:
+def _pieces_of(value: str, part: WordPart, separators: str) -> list[str]:
     """Part a variable's value: an array at its elements, and what is not in quotes at its blanks."""
     elements = value.split(SEPARATOR)
     if len(elements) > 1:
@@ -286,7 +297,11 @@ def _pieces_of(value: str, part: WordPart) -> list[str]:
             elements = elements[int(part.element) : int(part.element) + 1] or [""]
         elif part.element == "*":
             elements = [" ".join(elements)]
-    return elements or [""] if part.quoted else [piece for each in elements for piece in re.split(r"\s+", each)] or [""]
+    return (
+        elements or [""]
+        if part.quoted
+        else [piece for each in elements for piece in re.split(rf"[\s{re.escape(separators)}]+", each)] or [""]
+    )
 
 
 def _braces(text: str) -> list[str]:

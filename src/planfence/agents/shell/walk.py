@@ -173,7 +173,10 @@ class Walker:
             self.notes.reach(posixpath.join(cwd, self.values.home(folder)))
             self.notes.certain = False
         new = self._command(words, command, cwd, piped)
-        self.values.keeps(words[len(names) :] or [""], command, cwd, piped)
+        if starts := self.values.keeps(words[len(names) :] or [""], command, cwd, piped):
+            outer_later, self.notes.later = self.notes.later, True
+            self.tolerant(starts, cwd)
+            self.notes.later = outer_later
         self.notes.certain = certain
         kept, self.values.lent = self.values.lent | kept, outer
         self.values.variables |= {name: value for name, value in kept.items() if value is not None}
