@@ -183,6 +183,8 @@ def setting(key: str, value: str | None, cwd: str = "/") -> Iterator[Attempt]:
         yield Attempt(key, gitrefs.REFS)
     if lowered == "core.hookspath":
         yield Attempt(key, _HOOKS_PATH)
+    elif lowered == "core.worktree" and value is not None:
+        yield Attempt(key, "git would look at another folder than this one")
     elif lowered.startswith(("hook.", "include.", "includeif.")):
         yield Attempt(key, "it could switch hooks off or bring in settings that do")
     elif lowered.startswith("alias.") and value:

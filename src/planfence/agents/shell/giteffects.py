@@ -147,6 +147,8 @@ def by_variable(name: str, value: str) -> Iterator[str]:
         yield value.removeprefix("|")
         # It may write an `exec` into the list.
         yield from snippets.git_lines(value, strings=True) if name == "GIT_SEQUENCE_EDITOR" else ()
+    elif name in ("BASH_ENV", "ENV") and value:  # a file that a shell reads at its start
+        yield f". {shlex.quote(value)}"
     elif name.startswith("GIT_CONFIG_VALUE_") and value.startswith("!"):
         yield value[1:]
 

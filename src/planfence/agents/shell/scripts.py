@@ -32,7 +32,12 @@ INTERPRETERS = {
 #: Options by which such a program is given its text, besides the short ones above.
 _EVALUATES = frozenset({"--eval", "--print", "--exec", "--command", "-eval", "eval", "--expr", "-Command", "--execute"})
 #: Python's modules that are programs of another name, or of their own name with what is inside them.
-_MODULES = {"pre_commit": "pre-commit", "planfence": "planfence", "dulwich": "dulwich", "json.tool": "json.tool"}
+_MODULES = {
+    "pre_commit": "pre-commit",
+    "IPython": "ipython",
+    "json.tool": "json.tool",
+    **{name: name for name in ("planfence", "dulwich")},
+}
 #: Programs whose output is meant for `eval`: they set a session's variables and functions.
 _INITS = frozenset(
     {"ssh-agent", "pyenv", "rbenv", "nodenv", "direnv", "mise", "brew", "conda", "starship", "zoxide"}

@@ -138,7 +138,8 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
         # Whatever it is, it may give a shell the command line that it is told.
         read = [said] if any(name == program for name, _ in runners.RUNNERS) else []
-        told = [word for before, word in zip(("", *asked), asked, strict=False) if before not in _SETTINGS]
+        pairs = zip(("", *asked), asked, strict=False)
+        told = [word for before, word in pairs if before not in _SETTINGS or "=" not in word.partition(" ")[0]]
         lines = [each for word in (*told, *read) for each in snippets.git_lines(word)]
         for script in (*lines, *(each for word in words[1:] for each in snippets.calls(word))):
             walker.tolerant(script, cwd)
