@@ -11,7 +11,8 @@ import subprocess
 import pytest
 
 from planfence.agents.shell import judge
-from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, expand, parse
+from planfence.agents.shell.syntax import WRITING_REDIRECTIONS, Command, UnreadableError, parse
+from planfence.agents.shell.values import expand
 
 #: A command line; the commands that it runs (`$`: what can't be told), the targets that it writes to, and what it reads
 #: (files, here-documents, here-strings).

@@ -23,7 +23,7 @@ from support.steps import Counter, families, grows
 
 import planfence
 from planfence import prover
-from planfence.agents import shellsyntax
+from planfence.agents.shell import syntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
@@ -231,7 +231,7 @@ _READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         lambda text: list(Reader(lambda when, utc: 0).read_line(text, 1)),
         ("a", ",", "a,start,1700000000", "2026-11-22_10:00:00,task=a,", "%25"),
     ),
-    "shell": (lambda text: _quietly(shellsyntax.parse, text), ("a ", "'a' ", "$(", "a;", "<<A\n", '"', "(", "${a} ")),
+    "shell": (lambda text: _quietly(syntax.parse, text), ("a ", "'a' ", "$(", "a;", "<<A\n", '"', "(", "${a} ")),
     "javascript": (lambda text: _scan(text, "a.js"), ("/[", "/", "a/", "'", "`", "/*", "//", "${", "\n/[")),
     "shell script": (lambda text: _scan(text, "a.sh"), ("<<A\n", "<<A", "'", "#", "${#")),
     "yaml": (lambda text: _scan(text, "a.yml"), ("- ", "a: |\n", " ", "!a ", ": > ", "|", "'")),

@@ -3,10 +3,10 @@
 What can be told from the text is told; a script file, a compiled program or a decoded string is
 not. Those meet the commit gate, the push and CI (docs/agents.md says so to users).
 
-`walk` goes through a script's commands, and `verdict` notes what they amount to. `values` and `prints` know what
-words stand for, `variables` what is set, `wrappers` and `runners` which programs run others, `scripts` and `snippets`
-what is given as a text, `files` and `tools` which files are written; `git` and what begins with it judge git,
-`servers` its servers, `who` what says who is at work.
+`syntax` takes a script apart, `walk` goes through its commands, and `verdict` notes what they amount to. `values` knows
+what words stand for, `variables` what is set and who it says is at work. `programs` judges the words of programs that
+are known, `runners` those that run others, `unknown` the rest; `scripts` and `snippets` what is given as a text,
+`files` and `tools` which files are written; `git` and what begins with it judge git, `servers` its servers.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from planfence.agents.shell import files, scripts
+from planfence.agents.shell.syntax import UnreadableError
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt, Judgement
 from planfence.agents.shell.walk import Walker
-from planfence.agents.shellsyntax import UnreadableError
 from planfence.lazyregex import pattern
 
 __all__ = ["Judgement", "judge"]
@@ -29,7 +29,9 @@ _SUSPECT = pattern(
 )
 #: What a command that can't be taken apart could write by: a redirection, or a program that writes or runs others.
 _COULD_WRITE = pattern(
-    rf">|\b(?:git|eval|apply_patch|{'|'.join(scripts.SHELLS)}|{'|'.join(scripts.INTERPRETERS)}|{files.WRITERS})\b"
+    r">|\b(?:git|eval|apply_patch|"
+    + "|".join(map(re.escape, (*scripts.SHELLS, *scripts.INTERPRETERS, *files.WRITERS)))
+    + r")\b"
 )
 
 

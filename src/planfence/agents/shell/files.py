@@ -7,12 +7,12 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.agents import patch
 from planfence.agents.paths import Write
 from planfence.agents.shell import tools
-from planfence.agents.shellsyntax import Command
+from planfence.agents.shell.syntax import Command
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 
@@ -30,12 +30,15 @@ _VALUES = {
     "shred": "ns",
     "rsync": "eBfMT",
 }
+_LONG_VALUES = {
+    "rsync": frozenset(
+        {"--exclude", "--include", "--exclude-from", "--include-from", "--files-from", "--filter", "--rsh", "--chmod"}
+    )
+}
+#: What BSD's sed takes behind `-i`: no script begins like that.
+_SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
-#: Programs that write what their words name, as a pattern.
-WRITERS = (
-    "rm|rmdir|unlink|shred|tee|touch|truncate|sponge|cp|mv|ln|install|rsync|g?sed|chmod|chown|chgrp|dd|curl|wget|find"
-)
 #: Commands by which an editor writes a file.
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
 
@@ -43,7 +46,7 @@ _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wq
 def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = "") -> Iterator[Write]:
     """Yield what ``program`` with these arguments would write; ``said`` is what it reads from its standard input."""
     yield from tools.writes(program, words)
-    if told := _TOLD.get(program):
+    if told := _WRITERS.get(program):
         yield from told(program, words, is_folder, said)
 
 
@@ -52,9 +55,9 @@ def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, pip
     bare = [word for word in rest if not word.startswith("-")]
     text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
     level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
-    walker.notes.writes([Write(path) for path in patch.diffed(text, level)], cwd)
+    walker.notes.wrote([Write(path) for path in patch.diffed(text, level)], cwd)
     if bare and rest and "patch" not in bare:
-        walker.notes.writes([Write(bare[0], Action.MODIFY)], cwd)
+        walker.notes.wrote([Write(bare[0], Action.MODIFY)], cwd)
 
 
 def _is_short(word: str) -> bool:
@@ -62,14 +65,14 @@ def _is_short(word: str) -> bool:
 
 
 def _bare(program: str, words: Iterable[str]) -> Iterator[str]:
-    with_value = _VALUES.get(program, "")
+    with_value, long = _VALUES.get(program, ""), _LONG_VALUES.get(program, ())
     rest = iter(words)
     options = True
     for word in rest:
         if options and word == "--":
             options = False
         elif options and word.startswith("-") and word != "-":
-            if _is_short(word) and word[-1] in with_value:
+            if word in long or (_is_short(word) and word[-1] in with_value):
                 next(rest, None)
         else:
             yield word
@@ -110,13 +113,20 @@ def _copies(program: str, words: Sequence[str], is_folder: IsFolder, _: str) -> 
     yield from (Write(f"{target.rstrip('/')}/{source.rstrip('/').rpartition('/')[2]}") for source in sources)
 
 
-def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool]:
-    """Return the scripts that sed, perl or ruby is given, its files, and whether it writes them in place.
+class StreamEdit(NamedTuple):
+    """What sed, perl or ruby is given: scripts, the files that they are in, its files, whether it writes those."""
 
-    The first bare word is the script unless -e or -f gave it.
-    """
+    scripts: list[str]
+    script_files: list[str]
+    files: list[str]
+    in_place: bool
+
+
+def edit(program: str, words: Sequence[str]) -> StreamEdit:
+    """Read the words of sed, perl or ruby. The first bare word is the script unless -e or -f gave it."""
     scripted, in_place = False, False
     scripts: list[str] = []
+    script_files: list[str] = []
     files: list[str] = []
     rest = iter(words)
     for word in rest:
@@ -127,7 +137,7 @@ def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool
             if full and len(option) > len("--"):  # GNU's tools let long options be cut
                 scripted = True
                 value = value if equals else next(rest, "")
-                scripts += [value] if full == "--expression" else []
+                (scripts if full == "--expression" else script_files).append(value)
         elif word.startswith("-") and word != "-":
             for place, char in enumerate(word[1:], start=1):
                 if char == "i":
@@ -136,16 +146,18 @@ def edit(program: str, words: Sequence[str]) -> tuple[list[str], list[str], bool
                 if char in "ef" or (program == "perl" and char == "E"):
                     scripted = True
                     value = word[place + 1 :] or next(rest, "")
-                    scripts += [value] if char != "f" else []
+                    (scripts if char != "f" else script_files).append(value)
                     break
-        elif word or program not in ("sed", "gsed"):
+        elif not (program in ("sed", "gsed") and _SUFFIX.fullmatch(word) and in_place and not files):
             files.append(word)
-    return (scripts, files, in_place) if scripted else (files[:1], files[1:], in_place)
+    if scripted:
+        return StreamEdit(scripts, script_files, files, in_place)
+    return StreamEdit(files[:1], [], files[1:], in_place)
 
 
 def _in_place(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
-    _scripts, files, in_place = edit(program, words)
-    yield from (Write(path, Action.MODIFY) for path in (files if in_place else ()))
+    told = edit(program, words)
+    yield from (Write(path, Action.MODIFY) for path in (told.files if told.in_place else ()))
 
 
 def _moded(program: str, words: Sequence[str], _: IsFolder, __: str) -> Iterator[Write]:
@@ -190,11 +202,24 @@ def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
         yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
     else:
         flags = words[0] if words and not words[0].startswith("--") else ""
-        if any(flag in flags for flag in "cru") or "--create" in words:
+        if "x" in flags or "--extract" in words or "--get" in words:
+            yield from _unpacked(words, ("-C", "--directory"))
+        elif any(flag in flags for flag in "cru") or "--create" in words:
             long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
             short = [words[place + 1] for place, word in enumerate(words[:-1])
                      if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
             yield from map(Write, long or short[:1])
+
+
+def _unpacked(words: Sequence[str], options: tuple[str, ...]) -> Iterator[Write]:
+    """Yield what is taken out of an archive into a folder, whatever is in it."""
+    for place, word in enumerate(words):
+        if word.partition("=")[0] in options:
+            yield Write(f"{word.partition('=')[2] or ''.join(words[place + 1 : place + 2])}/$")
+
+
+def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
+    yield from _unpacked(words, ("-d",))
 
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
@@ -235,17 +260,20 @@ def _sqlite3(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[
 
 
 #: What tells the files that a program writes, by its name.
-_TOLD: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]] = {
+_WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write]]] = {
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), _removed),
     **dict.fromkeys(("tee", "touch", "truncate", "sponge", "mkfifo"), _made),
     **dict.fromkeys(("cp", "mv", "ln", "install", "rsync"), _copies),
     **dict.fromkeys(("sed", "gsed", "perl", "ruby"), _in_place),
-    **dict.fromkeys(("chmod", "chown", "chgrp"), _moded),
+    **dict.fromkeys(("chmod", "chown", "chgrp", "setfacl", "chattr"), _moded),
     **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
     **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
     **dict.fromkeys(("gawk", "awk"), _gawk),
+    "unzip": _unzipped,
     "dd": _dd,
     "find": _found,
     "script": _script,
     "sqlite3": _sqlite3,
 }
+#: Programs that write what their words name.
+WRITERS = frozenset({*_WRITERS, *(name.split()[0] for name in (*tools.OUTPUTS, *tools.LAST, *tools.IN_PLACE))})

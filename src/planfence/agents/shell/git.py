@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.agents.paths import Write
-from planfence.agents.shell import files, gitfiles, githooks, gitrefs, gitruns, who
-from planfence.agents.shell.gitruns import READS_CONFIG, config_words
+from planfence.agents.shell import files, giteffects, githooks, gitrefs
+from planfence.agents.shell.giteffects import READS_CONFIG, config_words
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.verdict import Attempt
-from planfence.agents.shellsyntax import Command
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
@@ -72,9 +72,9 @@ def follow(walker: Walker, rest: Sequence[str], cwd: str, command: Command | Non
         walker.notes.judged.commits.append((place, words))
         walker.notes.judged.staged_first = walker.notes.judged.staged_first or walker.staged or githooks.stages(words)
     if use.name in ("worktree", "clone"):
-        for made, of in gitfiles.made_folders([use.name, *use.rest]):
+        for made, of in giteffects.made_folders([use.name, *use.rest]):
             walker.notes.copied(made, of, inside)
-    walker.notes.writes(use.writes, inside)
+    walker.notes.wrote(use.writes, inside)
     for script in use.scripts:
         walker.tolerant(script, inside)
     walker.notes.certain = certain
@@ -97,7 +97,7 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
             value = words[index] if index < len(words) else ""
         if option in ("-c", "--config-env"):
             attempts += setting(*_pair(value), cwd)
-            scripts += gitruns.by_setting(*_pair(value))
+            scripts += giteffects.by_setting(*_pair(value))
             aliases |= _aliased(*_pair(value))
         elif option == "-C":
             directory = f"{directory}/{value}" if directory and not value.startswith("/") else value
@@ -122,8 +122,8 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
     attempts += gitrefs.moves(name, rest, posixpath.normpath(posixpath.join(cwd, directory)))
     return GitUse(
         tuple(attempts),
-        tuple(gitfiles.writes(name, rest)),
-        (*scripts, *gitruns.by_words(name, rest)),
+        tuple(giteffects.writes(name, rest)),
+        (*scripts, *giteffects.by_words(name, rest)),
         directory,
         git_dir,
         name,
@@ -183,6 +183,8 @@ def setting(key: str, value: str | None, cwd: str = "/") -> Iterator[Attempt]:
         yield Attempt(key, gitrefs.REFS)
     if lowered == "core.hookspath":
         yield Attempt(key, _HOOKS_PATH)
+    elif lowered == "core.worktree" and value is not None:
+        yield Attempt(key, "git would look at another folder than this one")
     elif lowered.startswith(("hook.", "include.", "includeif.")):
         yield Attempt(key, "it could switch hooks off or bring in settings that do")
     elif lowered.startswith("alias.") and value:
@@ -213,9 +215,6 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         yield Attempt(name, _HOOKS_PATH)
     elif name == "GIT_NOTES_REF" and "refs/planfence" in value:
         yield Attempt(name, gitrefs.LEDGER)
-    else:
-        yield from who.task(name, value)
-        yield from who.who(name, value)
 
 
 def _parameters(value: str) -> list[str]:

@@ -24,6 +24,7 @@ _PLUMBING: dict[str, tuple[str, frozenset[str]]] = {
         REFS,
         frozenset({"list", "verify", "exists", "optimize", "-h"}),
     ),  # git 2.46; update, create, delete: 2.56
+    "revise": (UNSEEN, frozenset({"-h", "--help"})),  # git-revise, without git's own commands
     "quiltimport": (UNSEEN, frozenset({"-h", "--dry-run", "-n"})),
     "absorb": (UNSEEN, frozenset({"-h", "--help", "--dry-run", "-n"})),  # git-absorb, by libgit2
     "branchless": (UNSEEN, frozenset({"smartlog", "query", "init", "help", "-h", "--help"})),
@@ -73,11 +74,11 @@ def plumbing(name: str, rest: list[str]) -> Iterator[Attempt]:
 def moves(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
     """Judge the commands that move refs of this repository by way of a transfer."""
     bare = [word for word in rest if not word.startswith("-")]
-    if name == "fetch" and bare and is_folder(bare[0]):
+    if name == "fetch" and bare and is_local(bare[0]):
         targets = (word.partition(":")[2] for word in bare[1:])
         if any(target and not target.startswith(("refs/remotes/", "refs/tags/")) for target in targets):
             yield Attempt(f"git fetch {bare[0]} SOURCE:TARGET", REFS)
-    elif name == "pull" and len(bare) > 1 and is_folder(bare[0]) and any(":" in word for word in bare[1:]):
+    elif name == "pull" and len(bare) > 1 and is_local(bare[0]) and any(":" in word for word in bare[1:]):
         yield Attempt(f"git pull {bare[0]} SOURCE:TARGET", REFS)
     elif name == "push" and bare and is_here(bare[0], cwd):
         yield Attempt(f"git push {bare[0]}", REFS)
@@ -126,7 +127,7 @@ def _writes_commit(rest: Sequence[str]) -> bool:
     return any(kind != "blob" for kind in kinds) and any(word[:1] == "-" != word[1:2] and "w" in word for word in rest)
 
 
-def is_folder(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether a repository's address is a folder of this machine."""
     return url.startswith((".", "/", "file:", "~"))
 
@@ -134,4 +135,4 @@ def is_folder(url: str) -> bool:
 def is_here(url: str, cwd: str) -> bool:
     """Whether a remote's address is the repository of ``cwd`` itself, as far as words tell."""
     place = posixpath.normpath(posixpath.join(cwd, url.removeprefix("file://"))).removesuffix("/.git")
-    return is_folder(url) and (cwd == place or cwd.startswith(place.rstrip("/") + "/"))
+    return is_local(url) and (cwd == place or cwd.startswith(place.rstrip("/") + "/"))

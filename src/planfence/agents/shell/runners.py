@@ -1,39 +1,64 @@
 """Programs that run the program, or the command line, that their arguments give: `uv run`, `flock`, `script -c`, …
 
-Their options are many and change, so none is listed: a word behind an option may be its value or the program,
-and both readings are judged.
+Of some all options are known, and they are taken off what they run. The options of the others are many and change, so
+none is listed: a word behind an option may be its value or the program, and both readings are judged.
 """
 
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
-from planfence.agents.shellsyntax import UnreadableError
+from planfence.agents.shell import snippets, variables
+from planfence.agents.shell.syntax import UnreadableError
+from planfence.agents.shell.values import is_assignment
+from planfence.agents.shell.verdict import Attempt
 from planfence.lazyregex import pattern
+
+if TYPE_CHECKING:
+    from planfence.agents.shell.walk import Walker
 
 
 class Runner(NamedTuple):
     """How a program names what it runs.
 
     ``skip`` bare words stand before the program. ``scripts`` are options whose value is a shell's command line.
-    ``joined``: what it runs is given to a shell as one line.
+    ``joined``: what it runs is given to a shell as one line. ``values`` are its short options that take a value, if all
+    of its options are known. ``apart``: it runs it in a session of its own.
     """
 
     skip: int = 0
     scripts: tuple[str, ...] = ()
     joined: bool = False
+    values: str | None = None
+    apart: bool = False
 
 
 #: How programs name what they run, by the subcommand that makes them run it.
 _TABLE = (
+    (Runner(values=""), "", "command builtin nohup setsid coproc chronic"),
+    (Runner(values="a"), "", "exec"),
+    (Runner(values="ioe"), "", "stdbuf"),
+    (Runner(values="ugpCThrt"), "", "sudo"),
+    (Runner(values="uC"), "", "doas"),
+    (Runner(values="n"), "", "nice"),
+    (Runner(values="cn"), "", "ionice"),
+    (Runner(skip=1, values="ks"), "", "timeout"),
+    (Runner(values="IiLnPsdEa"), "", "xargs"),
+    (Runner(values="uCS"), "", "env"),
+    (Runner(values="fo"), "", "time"),
+    (Runner(values="oefp"), "", "strace"),
+    (Runner(apart=True), "", "systemd-run nsenter machinectl launchctl"),
+    (Runner(joined=True, apart=True), "", "tmux screen ssh zellij byobu"),
     (
         Runner(),
         "",
         "bunx uvx yarn pnpm bun unshare setpriv prlimit setarch numactl cpulimit chrt unbuffer rlwrap firejail bwrap "
         "fakeroot proxychains torsocks ltrace valgrind busybox toybox tini dumb-init caffeinate ssh-agent "
-        "dbus-run-session xvfb-run systemd-inhibit systemd-run dotenv retry pipx tsp start-stop-daemon hub",
+        "dbus-run-session xvfb-run systemd-inhibit dotenv retry pipx tsp start-stop-daemon hub",
     ),
     (Runner(), "develop", "nix"),
     (Runner(), "dlx", "pnpm yarn"),
@@ -45,8 +70,9 @@ _TABLE = (
     ),
     (Runner(), "shell", "devenv"),
     (Runner(scripts=("-exec", "-toolexec")), "test", "go"),
+    (Runner(scripts=("--eval",)), "task", "deno"),
     (Runner(), "stat", "perf"),
-    (Runner(joined=True), "", "concurrently tmux screen ssh zellij"),
+    (Runner(joined=True), "", "concurrently"),
     (Runner(joined=True), "exec", "bun"),
     (Runner(joined=True), "run", "devbox"),
     (Runner(scripts=("--exec", "-x"), joined=True), "", "watch parallel sem rush hyperfine watchexec nodemon"),
@@ -55,6 +81,8 @@ _TABLE = (
     (Runner(scripts=("-c", "--call")), "x", "npm"),
     (Runner(scripts=("-c", "-Command", "-command")), "", "pwsh powershell nu xonsh elvish"),
     (Runner(scripts=("-s",)), "", "entr"),
+    (Runner(scripts=("-P", "--pager")), "", "man"),
+    (Runner(scripts=("-e", "--rsh")), "", "rsync"),
     (Runner(scripts=("/c", "/C")), "", "cmd.exe"),
     (Runner(skip=1), "exec", "docker podman"),
     (Runner(skip=1), "run", "docker podman"),
@@ -65,6 +93,10 @@ _TABLE = (
     (Runner(skip=1, scripts=("-c", "--command")), "x", "mise"),
 )
 RUNNERS = {(name, subcommand): runner for runner, subcommand, names in _TABLE for name in names.split()}
+#: Programs that run others in a session of their own.
+_APART = frozenset({"at", "batch", "crontab"} | {name for (name, _), runner in RUNNERS.items() if runner.apart})
+_NOBODY = "nobody could tell who is at work in it; run it as it is"
+_LOCAL = pattern(r"localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|0|ip6-localhost")
 #: Options by which programs are run in another directory.
 FOLDERS = frozenset(
     {"-C", "-D", "-w", "--directory", "--cwd", "--chdir", "--cd", "--wd", "--workdir"}
@@ -72,12 +104,103 @@ FOLDERS = frozenset(
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {"echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat", "head", "tail", "ls"}
+    {
+        "echo",
+        "printf",
+        ":",
+        "true",
+        "false",
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "ag",
+        "ack",
+        "cat",
+        "bat",
+        "head",
+        "tail",
+        "ls",
+    }
     | {"which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh"}
     | {"export", "declare", "local", "readonly", "typeset", "alias", "for", "command", "hash", "dpkg", "cd"}
     | {"pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln", "tree", "stat", "file"}
     | {"du", "sort", "dnf", "apk", "pkill", "pgrep"}
 )
+
+
+def unwrap(walker: Walker, words: list[str], cwd: str, piped: str) -> tuple[list[str], str]:
+    """Take the wrappers off a command; return it, and the directory in which it is run."""
+    while words and (runner := RUNNERS.get((name := posixpath.basename(words[0]), ""))) and runner.values is not None:
+        with_value, skipped = runner.values, runner.skip
+        index = 1
+        while index < len(words) and words[index].startswith("-") and (name == "env" or words[index] != "-"):
+            word = words[index]
+            following = words[index + 1] if index + 1 < len(words) else ""
+            _bares(walker, name, word, following)
+            if name == "env" and word[:2] != "--" and "S" in _flags(f"{word}S")[-1:] + word.partition("S")[1]:
+                walker.walk(f"env {word.partition('S')[2] or following}", cwd)
+            elif name == "env" and word.startswith("--split-string"):
+                walker.walk(f"env {word.partition('=')[2] or following}", cwd)
+            if name == "env" and word in ("-C", "--chdir"):
+                cwd = posixpath.join(cwd, following)
+            index += 2 if not word.startswith("--") and word[-1] in with_value else 1
+            if word == "--":
+                break
+        options, words = words[:index], words[index + skipped :]
+        for lent in takewhile(is_assignment, words):
+            known = lent.partition("=")[0].removesuffix("+")
+            walker.values.lent.setdefault(known, walker.values.variables.get(known))
+        words = variables.assignments(walker, words, exported=True)
+        if name == "xargs":
+            words = _filled(words, piped, options)
+    return words, cwd
+
+
+def _bares(walker: Walker, name: str, word: str, following: str) -> None:
+    """Judge an option of a wrapper that takes variables away."""
+    if name == "env":
+        if word in ("-", "--ignore-environment") or (word[:1] == "-" and word[1:2] != "-" and "i" in _flags(word)):
+            walker.notes.attempt(f"env {word}", "it takes away what says who is at work")
+        elif word in ("-u", "--unset"):
+            variables.says(walker, following, None)
+        elif word.startswith(("--unset=", "-u")):
+            variables.says(walker, word.partition("=")[2] if word[1] == "-" else word[2:], None)
+    elif name == "exec" and word[:1] == "-" and word[1:2] != "-" and "c" in word.partition("a")[0]:
+        walker.notes.attempt(f"exec {word}", "it takes away what says who is at work")
+
+
+def _flags(word: str) -> str:
+    """Return the flags of a cluster of `env`'s, up to one that takes what follows it as its value."""
+    for place, char in enumerate(word):
+        if char in "uCS":
+            return word[:place]
+    return word
+
+
+def _filled(words: list[str], piped: str, options: Sequence[str]) -> list[str]:
+    """Return what `xargs` runs: what it reads stands for its placeholder, or behind its words."""
+    if not words:
+        return words
+    option = next((word for word in options if word[:2] in ("-I", "-i") or word.startswith("--replace")), "")
+    if not option:
+        return words + piped.replace("\0", " ").split()
+    place = option[2:] if option[:2] == "-I" else ""
+    mark = place or (options[options.index(option) + 1] if option == "-I" else option.partition("=")[2] or "{}")
+    return [word.replace(mark, piped.strip() or "$") for word in words]
+
+
+def elsewhere(program: str, words: Sequence[str], said: str) -> Iterator[Attempt]:
+    """Judge a program that runs others in a session of their own, if nothing tells who is at work."""
+    if program not in _APART:
+        return
+    told = " ".join([*words, said] if program == "crontab" else words)
+    if program == "at" and any(word in ("-l", "-d", "-c", "-V", "-r") for word in words):
+        return
+    if program == "ssh" and not any(_LOCAL.fullmatch(word.rpartition("@")[2]) for word in words):
+        return
+    if program in ("at", "batch") or snippets.COMMITS.search(told):
+        yield Attempt(f"{program} {told}"[:80], _NOBODY)
 
 
 def programs(words: Sequence[str]) -> Iterator[list[str]]:
@@ -105,8 +228,11 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
                 *(word for word in plain if " " in word.strip()),
                 *(" ".join(each) for each in _programs(plain, 0)),
             ]
-            for each in given.split("\0"):
-                yield from (line.replace("{}", each) if "{}" in line else f"{line} {each}".rstrip() for line in lines)
+            for each in map(shlex.quote, given.split("\0")):  # without a command, it is one itself
+                yield from (
+                    line.replace("{}", each) if "{}" in line else f"{line} {each if given else ''}".rstrip()
+                    for line in lines
+                )
 
 
 def folders(words: Sequence[str]) -> Iterator[str]:
@@ -119,7 +245,7 @@ def folders(words: Sequence[str]) -> Iterator[str]:
 
 def _runners(words: Sequence[str]) -> Iterator[tuple[Runner, Sequence[str]]]:
     name = posixpath.basename(words[0]) if words else ""
-    if (name, "") in RUNNERS:
+    if (name, "") in RUNNERS and RUNNERS[name, ""].values is None:
         yield RUNNERS[name, ""], _plain(words[1:])
     for each in _programs(words[1:], 0):
         if (name, each[0]) in RUNNERS:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
-from planfence.agents.shell import files, snippets
+from planfence.agents.shell import files, snippets, syntax
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.values import paths_named
 from planfence.agents.shell.verdict import Attempt
-from planfence.agents.shellsyntax import Command
 from planfence.lazyregex import pattern
 
 if TYPE_CHECKING:
@@ -32,8 +31,13 @@ INTERPRETERS = {
 }
 #: Options by which such a program is given its text, besides the short ones above.
 _EVALUATES = frozenset({"--eval", "--print", "--exec", "--command", "-eval", "eval", "--expr", "-Command", "--execute"})
-#: Python's modules that are programs of another name.
-_MODULES = {"pre_commit": "pre-commit", "json.tool": "json.tool"}
+#: Python's modules that are programs of another name, or of their own name with what is inside them.
+_MODULES = {
+    "pre_commit": "pre-commit",
+    "IPython": "ipython",
+    "json.tool": "json.tool",
+    **{name: name for name in ("planfence", "dulwich")},
+}
 #: Programs whose output is meant for `eval`: they set a session's variables and functions.
 _INITS = frozenset(
     {"ssh-agent", "pyenv", "rbenv", "nodenv", "direnv", "mise", "brew", "conda", "starship", "zoxide"}
@@ -52,7 +56,8 @@ def shell(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped
             command_line(walker, given[0] if given else "", cwd, known=given[:1], arguments=given[1:] or None)
             return
     said = walker.values.read(command, cwd, piped)
-    for part in (part for word in command.words for part in word if part.text == shellsyntax.PROCESS):
+    typed = any(redirect.operator == "<<<" for redirect in command.redirects)
+    for part in (part for word in command.words for part in word if part.text == syntax.PROCESS):
         printed = walker.values.printer(cwd)(part.commands)
         command_line(walker, printed, cwd, known=[])
     if bare and "-s" not in rest and not _STDIN.fullmatch(bare[0]):
@@ -61,7 +66,7 @@ def shell(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped
         return  # another file: what it does can't be told here
     if said:
         command_line(
-            walker, said, cwd, known=[said] if said == piped else [], arguments=["sh", *bare] if bare else None
+            walker, said, cwd, known=[said] if said == piped or typed else [], arguments=["sh", *bare] if bare else None
         )
 
 
@@ -104,16 +109,19 @@ def interpreter(walker: Walker, program: str, rest: Sequence[str], command: Comm
         if option in _EVALUATES:
             codes.append(value or following)
         elif word == "-m" and following:
-            walker.scoped([_MODULES.get(following, following), *rest[index + 2 :]], Command(), cwd, piped)
+            # A module that is not known is like a program that a path names.
+            known = _MODULES.get(following, _MODULES.get(following.partition(".")[0], f"./{following}"))
+            walker.scoped([known, *rest[index + 2 :]], Command(), cwd, piped)
             return
-        elif word.startswith("-") and word[-1:] and word[-1] in flags:
+        elif word[:1] == "-" != word[1:2] and word[-1] in flags:
             codes.append(following)
             arguments = list(rest[index + 2 :])
             break
-    bare = [word for word in rest if not word.startswith("-")]
+    # Behind its subcommand (`deno run`), the first is the script; what it reads is then its data.
+    bare = [word for word in rest if not word.startswith("-") and word not in ("run", "watch", "script")]
     codes += [walker.values.file(word, cwd) for word in bare[:1]]
     said = walker.values.read(command, cwd, piped)
-    codes += [said] if said not in ("", "$") else []
+    codes += [said] if said not in ("", "$") and not (codes and bare) else []
     coded(walker, [code for code in codes if code], cwd, arguments)
 
 
@@ -124,16 +132,18 @@ def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[st
         if bypass:
             walker.notes.deny([Attempt(bypass, "a program that runs git must leave the hooks on")])
             walker.notes.judged.places += paths_named(code, cwd, walker.values.variables.get("HOME", ""))
-        walker.notes.writes(list(snippets.writes(code, arguments)), cwd)
+        walker.notes.wrote(list(snippets.writes(code, arguments)), cwd)
         for script in snippets.runs(code):
             walker.tolerant(script, cwd)
 
 
 def streams(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     """Judge what a script of sed or awk writes and runs."""
-    for word in files.edit(program, rest)[0] if program.endswith("sed") else rest:
+    told = files.edit(program, rest)
+    given = [*told.scripts, *(walker.values.file(each, cwd) for each in told.script_files)]
+    for word in given if program.endswith("sed") else rest:
         written, commands = snippets.sed(word) if program.endswith("sed") else snippets.awk(word)
-        walker.notes.writes([Write(file) for file in written], cwd)
+        walker.notes.wrote([Write(file) for file in written], cwd)
         for each in commands:
             walker.tolerant(each, cwd)
 

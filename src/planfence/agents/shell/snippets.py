@@ -13,13 +13,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from planfence import tables
 from planfence.agents.paths import Write
-from planfence.agents.shellsyntax import UnreadableError
+from planfence.agents.shell.syntax import UnreadableError
 from planfence.change.change import Action
 from planfence.lazyregex import pattern
 
 _BYPASS = pattern(
-    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|"
-    r"\bcreate_commit\(|porcelain\.commit|skip_hooks|isomorphic-git|nodegit|create_reference|set_reference\(",
+    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|skip_hooks", re.IGNORECASE
+)
+#: The words of a commit that are put together somewhere else, and the one that leaves the hooks out.
+_COMMITS_BY_WORDS = pattern(r"""(?:['"]commit['"]|\.commit\()""")
+_SKIPS = pattern(r"""['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?[Tt]rue""", re.IGNORECASE)
+#: Calls by which libraries make commits, or move refs, without git's hooks.
+_WITHOUT_GIT = pattern(
+    r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\(|porcelain\.commit\(|"
+    r"\bCommit\.create\(|(?:isomorphic-git|nodegit)[^;]{0,200}?\bcommit\(",
     re.IGNORECASE,
 )
 _INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
@@ -45,7 +52,7 @@ _GIVES = pattern(
     r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]{1,300})(?P=quote)|[\w.$@]{1,100})\s?,\s?"""
     + _ARGUMENT.replace(r"\1", r"(?P=mark)").replace("(['\"`])", "(?P<mark>['\"`])")
 )
-_METHOD = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
+_ITSELF = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
 #: Perl's and awk's ways: `open(F, ">", "a")`, `open(F, ">a")`, `unlink "a"`, `print > "a"`.
 _PERL = pattern(r"""\bopen\b[^;\n'"]{1,60}['"]\+?>{1,2}\s?(?:['"]\s?,\s?['"])?([^'"`\n]+)['"]""")
 _REMOVES = pattern(r"""\bunlink\s+(['"])([^'"`\n]+)\1""")
@@ -64,15 +71,36 @@ _RUNS = pattern(
     r"""\b(?:system|popen|Popen|run|call|check_call|check_output|getoutput|exec|execSync|spawn|spawnSync|execute|"""
     r"""callCommand|cmd|sh|shell|shell_exec|passthru|proc_open)\(\s?[rf]?(['"`])(?P<text>[^\n]+?)\1"""
 )
-_GIT_LIST = pattern(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>[\s,][^\])]*)""")
-#: Where a command can begin: a line's begin, an opening sign, a word that runs what is behind it.
+#: What looks able, and is not.
+_INNOCENT = pattern(r"""\bprocess\.(?:exit|argv|env|std\w+|cwd|version|platform)|(?<![\w.])open\(\s?[\w'"]|\bre\.\w+""")
+#: Calls that hand their words on to git: `repo.git.commit("-n")`, `git("commit")`, `simpleGit().raw("commit")`.
+_GIT_CALL = pattern(
+    r"""(?:\bgit(?:\.(?P<name>[a-z_]{2,20}))?|(?:\b[gG]it\w*|\))(?:\(\))?\.raw)[(\[](?P<rest>[^)\n]{0,300})"""
+)
+_GIT_LIST = pattern(r"""(['"])(?:[\w./-]*/)?git\1(?P<rest>(?:\)\s?\.args\(|[\s,])[^\])]*)""")
+_GIT = r"""(?=(?:[.~]{0,2}/[\w.-]++/[\w./-]*|\.{1,2}/)?(?:git|planfence)[ \t]+\S)"""
+#: Where a command can begin in a program: a line's begin, an opening sign, a word that runs what is behind it.
 _BEGINS = pattern(
     r"""(?:^[ \t]*+-?|["'`!@({\[;|&=:,>]|"""
-    r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|qw|qx|\de?))[ \t]*+"""
-    r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?(?=(?:[\w./-]*\w/|\./)?(?:git|planfence)[ \t]+\S)""",
+    r"""\b(?:exec|spawn|shell|system|sh|run|do|then|else|sudo|silent|cmd|script|COMMAND|qw|qx|\de?))[ \t]*+"""
+    r"""(?:[({\["'`|!@-]{1,2}[ \t]*+)?""" + _GIT,
     re.MULTILINE,
 )
-_CLOSED = {"(": ")", "[": "]", "{": "}"}
+#: Where one can begin in a shell's command line, or in a text in which a sign or a word calls a shell.
+_LINES = pattern(
+    r"""(?:^[ \t]*+|[;|&`!]|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.^+-]{0,2}"""
+    r"""(?:(?:exec|(?:platform[ \t])?shell|system|do|then|else|sudo|nohup|command|term(?:inal)?)[ \t]++)?""" + _GIT,
+    re.MULTILINE,
+)
+#: What a program needs in order to run a command line that it holds as a string, spelled out or put together.
+_ABLE = pattern(
+    r"""(?i:sys(?:tem|cmd)|popen|exec|spawn|subprocess|\bpty\b|callcommand|readprocess|(?:call|start)-process|shell-command)|"""
+    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|term_start|jobstart)\s?\(|"""
+    r"""\bshell=|child_process|simple-?[gG]it|\bProcess\b|ProcessBuilder|sys\.process|[Cc]ommand(?:::|\s?\(|\s['"])|\bCommand\b|"""
+    r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|getline)\b|run-program|(?i:\bprogram\s')|%x|\bqx\b|"""
+    r"""\b(?:sh|shell|script)\s["']|\bcmds\s?:|\|\s?["']|["']\s?-?\||["']\s?[+.]\s?["']|\]\s?\(|\b(?:node)?git\.\w+\(|\.raw\("""
+)
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _WORD = pattern(r"""[^\s"'`()\[\]{},;]+""")
 
 
@@ -80,16 +108,35 @@ def runs(code: str) -> Iterator[str]:
     """Yield the shell command lines that a text plainly runs, lists of words that begin with 'git' among them."""
     for match in _RUNS.finditer(code):
         yield match["text"]
-    for match in _GIT_LIST.finditer(code):
+    able = is_able(code)
+    for match in _GIT_LIST.finditer(code) if able else ():
         words = [text for _, text in _STRING.findall(match["rest"])]
         yield shlex.join(["git", *(words[1:] if words[:1] == ["git"] else words)])
-    yield from git_lines(code)
+    for match in _GIT_CALL.finditer(code):
+        words = [text for _, text in _STRING.findall(match["rest"])]
+        words += ["--no-verify"] if "no_verify" in match["rest"] else []
+        yield shlex.join(["git", *([match["name"]] if match["name"] else []), *words])
+    yield from git_lines(code, strings=able)
 
 
-def git_lines(text: str) -> Iterator[str]:
-    """Yield what begins with git's name, or with ours, where a command can begin. Raises if too much overlaps."""
+def calls(text: str) -> Iterator[str]:
+    """Yield the command lines of git that a text hands to a call, whatever language it is in."""
+    for match in _RUNS.finditer(text):
+        yield from git_lines(match["text"])
+
+
+def is_able(code: str) -> bool:
+    """Whether a program holds anything by which it could run what stands in its strings."""
+    return _ABLE.search(_INNOCENT.sub("", code)) is not None
+
+
+def git_lines(text: str, *, strings: bool = False) -> Iterator[str]:
+    """Yield what begins with git's name, or with ours, where a command can begin; ``strings``: in strings, too.
+
+    Raises :class:`UnreadableError` if too much overlaps.
+    """
     covered = overlapping = 0
-    for match in _BEGINS.finditer(text):
+    for match in (_BEGINS if strings else _LINES).finditer(text):
         if match.end() < covered and match[0].strip()[-1:] in _SEPARATORS:
             continue  # the next command of the line that begins before it
         line = text[match.end() : match.end() + _LONGEST].partition("\n")[0]
@@ -134,7 +181,7 @@ def _until_closed(line: str, opener: str) -> str:
     """Cut a line where the sign is closed that stands before it."""
     if opener and opener in "\"'`":
         return _parted(line, opener)[0].replace("\\" + opener, opener)
-    close, level = _CLOSED.get(opener, ""), 1
+    close, level = _CLOSERS.get(opener, ""), 1
     if not close:
         return line
     for place, char in enumerate(line):
@@ -167,7 +214,7 @@ def writes(code: str, arguments: Sequence[str] = ()) -> Iterable[Write]:
 
 
 def _writes(code: str, given: Mapping[str, Iterable[str]]) -> Iterator[Write]:
-    for expression in (_OPENS, _TAKES, _METHOD):
+    for expression in (_OPENS, _TAKES, _ITSELF):
         for match in expression.finditer(code):
             yield from (Write(path) for path in _paths(match, given))
     for match in _GIVES.finditer(code):
@@ -222,7 +269,7 @@ def sed(script: str) -> tuple[list[str], list[str]]:
 
 
 #: A program that commits, and one that gives what it starts other variables than its own.
-_COMMITS = pattern(r"\bgit\b[\s\S]{0,200}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
+COMMITS = pattern(r"\bgit\b[\s\S]{0,500}?\b(?:commit|merge|rebase|am|cherry-pick|revert|push|pull)\b|\bplanfence\b")
 _OTHER_VARIABLES = pattern(
     r"\benv\s*[=:]\s*(?:\{|dict\()|environ\.clear\(|clearenv|\b(?:exec|spawn)[lv]p?e\(|ENV\.clear|unsetenv_others|%ENV\s*="
 )
@@ -237,10 +284,15 @@ def bypass(code: str) -> str:
 
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
-    found = _BYPASS.search(_PRINTED.sub("", code))
+    if found := _WITHOUT_GIT.search(code):
+        return found[0]
+    # A list that begins with git is judged by itself.
+    if is_able(code) and _COMMITS_BY_WORDS.search(code) and (found := _SKIPS.search(_GIT_LIST.sub("", code))):
+        return found[0]
+    found = _BYPASS.search(_PRINTED.sub("", code)) if is_able(code) else None
     if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
         return found[0]
-    if _COMMITS.search(code):
+    if COMMITS.search(code):
         named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
         if named or _OTHER_VARIABLES.search(code):
             return named or "env="

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from planfence import tables
-from planfence.agents import shellsyntax
-from planfence.agents.shell import git, gitfiles, gitruns, prints, who
+from planfence.agents.shell import git, giteffects, syntax
 from planfence.agents.shell.values import is_assignment
+from planfence.agents.shell.verdict import Attempt
 
 if TYPE_CHECKING:
     from planfence.agents.shell.walk import Walker
+
+_WHO = "who is at work is told by the session itself, not by its commands"
+#: Variables that only a person may set, unless the policy lets an agent.
+_PERSONS = frozenset({"PLANFENCE_URGENT"})
 
 
 def assignments(walker: Walker, words: list[str], *, exported: bool) -> list[str]:
@@ -19,20 +23,20 @@ def assignments(walker: Walker, words: list[str], *, exported: bool) -> list[str
     index = 0
     while index < len(words) and is_assignment(words[index]):
         name, _, value = words[index].partition("=")
-        name = name.removesuffix("+")
-        walker.values.assign(name, value)
+        more, name = name.endswith("+"), name.removesuffix("+")
+        walker.values.assign(name, value, more=more)
         # The shell may have exported this one already, or do so later (`set -a`).
         told = name == "PLANFENCE_TASK"
         if (exported or told) and not (told and _starts_agent(walker, words[index + 1 :])):
-            walker.notes.deny(git.variable(name, value))
+            walker.notes.deny([*git.variable(name, value), *_task(name, value)])
         says(walker, name, value)
         if exported and name in ("HOME", "XDG_CONFIG_HOME"):
             walker.other_home = name
-        walker.notes.writes(list(gitfiles.traces(name, value)), "/")
+        walker.notes.wrote(list(giteffects.traces(name, value)), "/")
         if name.startswith("GIT_CONFIG_VALUE_"):
             key = walker.values.variables.get(name.replace("_VALUE_", "_KEY_"), "")
             walker.notes.deny(git.setting(key, value))
-        for script in gitruns.by_variable(name, value):
+        for script in giteffects.by_variable(name, value):
             outer, walker.notes.later = walker.notes.later, True
             walker.walk(script, walker.notes.judged.places[0])
             walker.notes.later = outer
@@ -49,9 +53,33 @@ def _starts_agent(walker: Walker, words: Sequence[str]) -> bool:
 
 def says(walker: Walker, name: str, value: str | None) -> None:
     """Judge a variable by who it says is at work: a shell hands on what it was given, however it is set anew."""
-    found = [*who.who(name, value, walker.own), *(() if walker.speaks else who.persons(name, value))]
-    found += who.task(name) if value is None else ()
+    found = [*_who(name, value, walker.own), *(() if walker.speaks else _persons(name, value))]
+    found += _task(name) if value is None else ()
     walker.notes.judged.attempts.extend(each for each in found if each not in walker.notes.judged.attempts)
+
+
+def _task(name: str, value: str | None = None) -> Iterator[Attempt]:
+    """Judge a variable that a command sets, takes away or fills unseen (None), by the task it names."""
+    if name == "PLANFENCE_TASK":
+        shown = name if value is None else f"{name}={value}"
+        yield Attempt(shown, "which task is at work here is told by `planfence start`")
+
+
+def _who(name: str, value: str | None, own: Collection[str] = ()) -> Iterator[Attempt]:
+    """Judge a variable that a command sets, or takes away (None), by what it says of who is at work.
+
+    What people have too may be set, as the configuration that it is. ``own`` are the policy's variables.
+    """
+    shown = name if value is None else f"{name}={value}"
+    kept = any(name == each for each, _ in tables.SET_FOR_PEOPLE_TOO) or name == "AGENT"
+    if (tables.says_who(name) or name in own) and not (kept and value and tables.is_set(value)):
+        yield Attempt(shown, _WHO)
+
+
+def _persons(name: str, value: str | None) -> Iterator[Attempt]:
+    """Judge a variable that speaks for a person."""
+    if name in _PERSONS and value:
+        yield Attempt(f"{name}={value}", "what can't wait is a person's word: ask for it")
 
 
 def defines(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
@@ -83,13 +111,13 @@ def defines(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None
 def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
     """Note the variables that `read`, `mapfile`, `printf -v` and `set --` give a value."""
     if program == "printf" and rest[:1] == ["-v"] and len(rest) > 2:
-        text = prints.said(["printf", *rest[2:]])
+        text = walker.values.printed(["printf", *rest[2:]], "/")
         assignments(walker, [f"{rest[1]}={text}"], exported=False)
     elif program == "set" and "--" in rest:
         walker.values.positional([walker.values.variables.get("0", "$"), *rest[list(rest).index("--") + 1 :]])
-    elif program == "shift" and shellsyntax.SEPARATOR in walker.values.variables.get("@", ""):
+    elif program == "shift" and syntax.SEPARATOR in walker.values.variables.get("@", ""):
         count = int(rest[0]) if rest and rest[0].isdigit() else 1
-        kept = walker.values.variables["@"].split(shellsyntax.SEPARATOR)[:-1][count:]
+        kept = walker.values.variables["@"].split(syntax.SEPARATOR)[:-1][count:]
         walker.values.positional([walker.values.variables.get("0", "$"), *kept])
     elif program in ("read", "mapfile", "readarray"):
         names = [word for word in rest if word[:1] != "-" and word.isidentifier()]
@@ -102,7 +130,7 @@ def takes(walker: Walker, program: str, rest: Sequence[str], said: str) -> None:
         lines = said.splitlines()
         if array:
             parts = lines if program != "read" else lines[0].translate(blanks).split()
-            walker.values.variables[names[-1]] = "".join(part + shellsyntax.SEPARATOR for part in parts)
+            walker.values.variables[names[-1]] = "".join(part + syntax.SEPARATOR for part in parts)
             return
         for line in lines:
             parts = line.translate(blanks).split(None, len(names) - 1)

@@ -88,7 +88,7 @@ class Notes:
         if Attempt(what, why) not in self.judged.attempts:
             self.judged.attempts.append(Attempt(what, why))
 
-    def writes(self, writes: Sequence[Write], cwd: str) -> None:
+    def wrote(self, writes: Sequence[Write], cwd: str) -> None:
         """Note the files that are written, by words of a command in ``cwd``."""
         for write in writes:
             # A path with an unknown variable can't be told; one in the git directory still can.

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Sequence
+from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern
 from itertools import islice, product
 
-from planfence.agents import shellsyntax
 from planfence.agents.paths import Write
-from planfence.agents.shell import files, git, programs, runners, scripts, servers, snippets, variables, who, wrappers
+from planfence.agents.shell import (
+    files,
+    git,
+    programs,
+    runners,
+    scripts,
+    servers,
+    snippets,
+    syntax,
+    unknown,
+    variables,
+)
+from planfence.agents.shell.syntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.agents.shell.values import Values, is_assignment
 from planfence.agents.shell.verdict import Judgement, Notes
-from planfence.agents.shellsyntax import WRITING_REDIRECTIONS, Command, UnreadableError, literal, parse
 from planfence.lazyregex import pattern
 
 #: An expansion that sets a variable.
@@ -87,7 +98,7 @@ class Walker:
             chain = command.chain
             if command.defines:
                 # In a substitution or a script of its own, it is defined there alone.
-                there = command.certainty == shellsyntax.CERTAIN and not depth and self.nesting == 1 and not self.inner
+                there = command.certainty == syntax.CERTAIN and not depth and self.nesting == 1 and not self.inner
                 bodies = self.values.functions.setdefault(command.defines, [] if there else [None])
                 bodies += [] if command.body in bodies else [command.body]
                 passed = len(command.body) if command.defines in called else 0
@@ -95,7 +106,7 @@ class Walker:
             for here in self._rounds(command, list(places[depth])):
                 sure = places[depth].get(here, False)
                 self.values.variables["PWD"] = here
-                self.notes.certain, self.notes.later = bool(sure), outer[1] or command.certainty == shellsyntax.LATER
+                self.notes.certain, self.notes.later = bool(sure), outer[1] or command.certainty == syntax.LATER
                 self._inner(command, here)
                 self.values.substituted = ""
                 words = [text for word in command.words for text in self.values.expanded(word, here)]
@@ -105,7 +116,7 @@ class Walker:
                     new, sure = self._entered(words, command, new)
                 found.setdefault(posixpath.normpath(new), (new, sure))
             places[depth] = dict(found.values())
-            before = self.values.printed(words, command, here, before if command.piped else "")
+            before = self.values.handed(words, command, here, before if command.piped else "")
         self.notes.certain, self.notes.later = outer
         return next(iter(places[0]))
 
@@ -115,7 +126,7 @@ class Walker:
         What it sets to several values is one of them behind it.
         """
         values = self.values
-        held = {name: values.loops[name] for name in shellsyntax.named(command) if name in values.loops}
+        held = {name: values.loops[name] for name in syntax.named(command) if name in values.loops}
         if not held and len(places) == 1:
             yield places[0]
             return
@@ -142,7 +153,7 @@ class Walker:
             return place, False
         # A relative path is as sure as what it starts from.
         sure = self.notes.certain or any(word.startswith(("/", "~")) for word in words[1:])
-        there = command.certainty == shellsyntax.CERTAIN and self.is_folder(place)
+        there = command.certainty == syntax.CERTAIN and self.is_folder(place)
         return place, sure and (there or 1)
 
     def scoped(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
@@ -162,7 +173,10 @@ class Walker:
             self.notes.reach(posixpath.join(cwd, self.values.home(folder)))
             self.notes.certain = False
         new = self._command(words, command, cwd, piped)
-        self.values.keeps(words[len(names) :] or [""], command, cwd, piped)
+        if starts := self.values.keeps(words[len(names) :] or [""], command, cwd, piped):
+            outer_later, self.notes.later = self.notes.later, True
+            self.tolerant(starts, cwd)
+            self.notes.later = outer_later
         self.notes.certain = certain
         kept, self.values.lent = self.values.lent | kept, outer
         self.values.variables |= {name: value for name, value in kept.items() if value is not None}
@@ -182,7 +196,7 @@ class Walker:
             if redirect.operator in WRITING_REDIRECTIONS:
                 for target in self.values.expanded(redirect.target, cwd):
                     if not (redirect.operator == ">&" and (target.isdigit() or target == "-")):
-                        self.notes.writes((Write(target),), cwd)
+                        self.notes.wrote((Write(target),), cwd)
 
     def _command(self, words: list[str], command: Command, cwd: str, piped: str) -> str:
         """Judge one simple command; return the directory that the next one starts in."""
@@ -190,8 +204,9 @@ class Walker:
         said = self.values.read(command, cwd, piped)
         wrapped = bool(words) and posixpath.basename(words[0]) in ("sudo", "doas")
         whole, wrapper = len(words), words[0] if words else ""
-        words, inner_cwd = wrappers.unwrap(self, words, cwd, said)
+        words, inner_cwd = runners.unwrap(self, words, cwd, said)
         if not words:
+            self.values.held = said if wrapper == "exec" else self.values.held
             if wrapped and said:  # `sudo -s`: a shell
                 scripts.command_line(self, said, cwd, known=[])
             return cwd
@@ -208,7 +223,8 @@ class Walker:
         words = aliased
         program, rest = posixpath.basename(words[0]), words[1:]
         program = self.values.renamed.get(posixpath.normpath(posixpath.join(cwd, words[0])), program)
-        program = "git" if program in git.GITS else program
+        # A pattern may stand for git as well.
+        program = "git" if program in git.GITS or fnmatchcase("git", program) else program
         if program in ("cd", "pushd"):
             target = next((word for word in rest if not word.startswith("-")), "~")
             return posixpath.join(cwd, self.values.home(target))
@@ -216,12 +232,13 @@ class Walker:
             scripts.written(self, text, words, inner_cwd)
         programs.follow(self, program, words, command, inner_cwd, piped)
         there = lambda path: self.is_folder(posixpath.join(inner_cwd, path))  # noqa: E731
-        self.notes.writes(list(files.writes(program, rest, there, said)), inner_cwd)
+        self.notes.wrote(list(files.writes(program, rest, there, said)), inner_cwd)
         self.notes.judged.attempts.extend(servers.on_server(program, rest))
         variables.forgets(self, program, rest)
-        self.notes.judged.attempts.extend(who.elsewhere(program, [*rest, *([said] if program == "crontab" else [])]))
+        self.notes.judged.attempts.extend(runners.elsewhere(program, rest, said))
         programs.find(self, program, rest, inner_cwd)
-        programs.others(self, program, words, inner_cwd, said)
+        programs.names(self, program, rest, inner_cwd)
+        unknown.runs(self, program, words, inner_cwd, said)
         variables.defines(self, program, rest, inner_cwd)
         variables.takes(self, program, rest, said)
         return cwd

@@ -8,10 +8,8 @@ error raises, so that nothing is judged by a guess. Quoting is kept: `'$(x)'` is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern, whose `*` crosses `/`
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.lazyregex import pattern
@@ -48,9 +46,8 @@ _CLOSED = pattern(rb"""\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|`[^`]*`|[$<>]\([^
 _OPEN = pattern(rb"""['"`]|[$<>]\((?!\()""")
 _ARITHMETIC = pattern(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = pattern(rb"(?<!\\)((?:\\\\)*)\\\n")
+_CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
 _COMPARED = pattern(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
-_BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
-_MOST_BRACES = 1000
 
 
 class UnreadableError(ValueError):
@@ -119,106 +116,6 @@ def named(command: Command) -> Iterator[str]:
                 yield from named(each)
 
 
-def expand(
-    word: Word, variables: Mapping[str, str], printed: Callable[[tuple[Command, ...]], str] = lambda _: "$"
-) -> list[str]:
-    """Return the words that the shell would make of one, with the variables that are known.
-
-    ``printed`` answers what the commands of a substitution print. What is not known stays as `$`; an unquoted
-    variable splits at blanks; braces are written out.
-    """
-    texts = [""]
-    braces = False
-    for part in word:
-        if part.kind in (RAW, QUOTED):
-            braces = braces or (part.kind == RAW and "{" in part.text)
-            texts[-1] += part.text
-            continue
-        value = variables.get(part.text, "$") if part.kind == VARIABLE else printed(part.commands)
-        value = part.default if part.default and value in ("", "$") else value
-        if part.change:
-            value = variables.get(value, "$") if part.change == "!" else _changed(value, part.change)
-        pieces = _pieces_of(value, part)
-        texts[-1] += pieces[0]
-        texts.extend(pieces[1:])
-    if not any(part.kind == QUOTED or part.quoted for part in word):
-        # What comes out of an unquoted variable alone leaves no empty word behind.
-        texts = [text for text in texts if text]
-    return [each for text in texts for each in (_braces(text) if braces else [text])]
-
-
-_CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
-_OFFSETS = pattern(r":\s?(-?\d+)(?::(\d+))?")
-
-
-def _changed(value: str, change: str) -> str:
-    """Return what `${x%y}` and its kin make of a value; `$` if that is not simple."""
-    if "$" in value or SEPARATOR in value or re.search(r"[*?\[]", value):  # which files a glob stands for is not known
-        return "$"
-    kind = change[:2] if change[:1] == change[1:2] else change[:1]
-    rest = re.sub(r"['\"]", "", change[len(kind) :])
-    if kind in (",,", "^^") and not rest:
-        return value.lower() if kind == ",," else value.upper()
-    if kind == ":" and (found := _OFFSETS.fullmatch(change)):
-        return value[int(found[1]) :][: int(found[2]) if found[2] else None]
-    if kind in ("%", "%%", "#", "##"):
-        # The shortest that matches, or the longest.
-        sizes = range(len(value) + 1) if len(kind) == 1 else range(len(value), -1, -1)
-        for size in sizes:
-            cut = value[len(value) - size :] if kind[0] == "%" else value[:size]
-            if fnmatchcase(cut, rest):
-                return value[: len(value) - size] if kind[0] == "%" else value[size:]
-        return value
-    if kind in ("/", "//") and not re.search(r"[*?\[\\]|^[#%]", rest):
-        old, _, new = rest.partition("/")
-        return value.replace(old, new, 1 if kind == "/" else -1) if old else value
-    return "$"
-
-
-def _pieces_of(value: str, part: WordPart) -> list[str]:
-    """Part a variable's value: an array at its elements, and what is not in quotes at its blanks."""
-    elements = value.split(SEPARATOR)
-    if len(elements) > 1:
-        elements = elements[:-1]
-        keyed = dict(each[1:].split("]=", 1) for each in elements if each[:1] == "[" and "]=" in each)
-        elements = [each.partition("]=")[2] if each[:1] == "[" and "]=" in each else each for each in elements]
-        if part.element in keyed:
-            elements = [keyed[part.element]]
-        elif part.element.isdigit():
-            elements = elements[int(part.element) : int(part.element) + 1] or [""]
-        elif part.element == "*":
-            elements = [" ".join(elements)]
-    return elements or [""] if part.quoted else [piece for each in elements for piece in re.split(r"\s+", each)] or [""]
-
-
-def _braces(text: str) -> list[str]:
-    """Write out the first braces that hold a list or a range, then those in what comes out."""
-    for start in (place for place, char in enumerate(text) if char == "{"):
-        commas, level, end = [start], 0, start
-        for end in range(start, len(text)):
-            level += (text[end] == "{") - (text[end] == "}")
-            if level == 0:
-                break
-            if level == 1 and text[end] == ",":
-                commas.append(end)
-        found = _BRACES.fullmatch(text[start + 1 : end])
-        if level == 0 and (found or len(commas) > 1):
-            items = [text[a + 1 : b] for a, b in pairwise([*commas, end])]
-            middles = _range(*found.groups()) if found else items
-            made = [each for middle in middles for each in _braces(text[:start] + middle + text[end + 1 :])]
-            if len(made) > _MOST_BRACES:
-                raise UnreadableError("braces that stand for too many words")
-            return made
-    return [text]
-
-
-def _range(first: str | None, last: str | None, one: str | None, other: str | None) -> list[str]:
-    low, high = sorted((ord(one), ord(other)) if one and other else (int(first or 0), int(last or 0)))
-    if high - low > _MOST_BRACES:
-        raise UnreadableError("braces that stand for too many words")
-    return [chr(each) if one else str(each) for each in range(low, high + 1)]
-
-
 def parse(script: str) -> list[Command]:
     """Return the simple commands of a script in order, those inside subshells and functions too.
 
@@ -285,6 +182,10 @@ class _ScriptReader:
     def _cut_heredoc(self, start: Node) -> None:
         """Put `< NAME` in place of a here-document, whose text is then known by that name."""
         operator = start.prev_sibling
+        if operator is not None and not operator.text and self.data.startswith(b"0<<", self._start(start)):
+            # The grammar takes `0<<E` for a delimiter; without the descriptor it means the same.
+            self.data = self.data[: self._start(start)] + self.data[self._start(start) + 1 :]
+            return
         # The grammar takes what is glued to the delimiter for a part of it: `<<E;`.
         found = _DELIMITER.match(self.data, self._start(start))
         line = _LOGICAL_LINE.match(self.data, found.end()) if found else None
