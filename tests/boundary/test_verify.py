@@ -135,6 +135,9 @@ def test_the_command_in_every_format(branch) -> None:
         said = repo.planfence("verify", span, "--format", output).stderr
         assert "note: as asked" in said
         assert "1 error" in said
+        # An annotation is a line of the log itself, and says there what it is about.
+        assert ("SCP001 evil.py" in said) is (output != "github")
+    assert "::SCP001 evil.py: not in the files" in repo.planfence("verify", span, "--format", "github").stdout
     assert repo.planfence("verify", span, "--format", "json").stderr == ""
 
 

@@ -62,7 +62,10 @@ def test_a_pull_request_that_does_not(forge: Forge, merge_ref: bool) -> None:
     good(forge.repo)
     head = bad(forge.repo)
     job = pull(forge, head, merge_ref=merge_ref, sarif="true")
+    summary = forge.folder / "summary.md"
+    job.variables["GITHUB_STEP_SUMMARY"] = str(summary)
     assert not job.action()
+    assert summary.read_text().count("evil.py") == 1
     assert re.search(r"^::error file=evil\.py,line=1,title=SCP001 ", job.said, re.MULTILINE), job.said
     assert job.outcomes["verify"] == "failure"
     # The report is written, and offered for the upload, although the verdict failed the job.

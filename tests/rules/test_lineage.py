@@ -11,7 +11,7 @@ from support.tables import change, context, found
 
 from planfence.change.change import Action
 from planfence.gitio import paths
-from planfence.ledger.stages import Facts, fold
+from planfence.ledger.stages import CommitFact, Facts, fold
 from planfence.ledger.transitions import Move, MoveKind
 from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Constraint, Criterion, FileEntry, Plan, Task, Theme
@@ -155,6 +155,34 @@ def test_where_nobody_is_named_it_is_who_works_on_it():
     ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model="gemini", edits=(edit,))
     assert not found(plan_widened.RULE, ctx)
     assert found(plan_widened.RULE, replace(ctx, task_name="p/t"))
+
+
+@pytest.mark.parametrize(
+    ("roles", "began", "wrote", "refused"),
+    [
+        # A planner amends the task that is active, as a worktree's and by the trailers of `plan amend`.
+        ({"plan": "claude"}, "human", "", False),
+        ({"plan": "claude"}, "codex", "codex", False),
+        ({"plan": "claude"}, "", "", False),
+        # Who began it, or wrote code for it, implements it, whatever else it does.
+        ({"plan": "claude"}, "claude", "", True),
+        ({"plan": "claude"}, "human", "claude", True),
+        ({"plan": "claude", "implement": "claude"}, "human", "", True),
+        ({"plan": "claude", "implement": "codex"}, "human", "claude", False),
+        ({"plan": "gemini"}, "human", "", True),
+        ({}, "human", "", True),
+        ({}, "", "", True),
+    ],
+)
+def test_a_planner_widens_an_active_task_that_it_does_not_implement(roles, began, wrote, refused):
+    old, new = replace(PLAN, roles=roles), replace(task(files=(*TASK.files, FileEntry("new.py"))), roles=roles)
+    moves = [Move("m", MoveKind.START, "p/t", 0, 1, "implement", began, "", "a" * 40)] if began else []
+    commits = [CommitFact("b" * 40, "p/t", "implement", wrote)] if wrote else []
+    facts = Facts({"p/t": fold("p/t", moves, commits)})
+    edit = PlanEdit("plans/p.toml", old, new)
+    ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model="claude", edits=(edit,), facts=facts)
+    assert bool(found(plan_widened.RULE, replace(ctx, task_name="p/t"))) is refused
+    assert bool(found(plan_widened.RULE, ctx)) is (refused and bool(began or wrote))
 
 
 @pytest.mark.parametrize("starter", ["codex", "human"])

@@ -231,6 +231,15 @@ PROJECTS = {
     "deep": ({"package.json": "[" * 99_999}, ""),
     "cargo, several": ({"Cargo.toml": "[package]\n[workspace]\nmembers = ['a']\n"}, "cargo test --workspace"),
     "go, several": ({"go.work": "go 1.24\n\nuse (\n\t.\n\t./lib/\n)\n", "go.mod": ""}, "go test ./... ./lib/..."),
+    "go, several with remarks": (
+        {"go.work": 'go 1.24\r\nuse (\r\n\t./a // the app\r\n\t"./b/"\r\n)\r\nuse `./c`\n'},
+        "go test ./a/... ./b/... ./c/...",
+    ),
+    "uv's packages": (
+        {"pyproject.toml": "[tool.uv.workspace]\nmembers = ['p/*']\n", "p/a/tests/unit/test_a.py": ""},
+        PYTEST,
+    ),
+    "python in a folder of others": ({"Cargo.toml": "", "bindings/python/tests/test_a.py": ""}, "cargo test"),
     "gradle, several": ({"settings.gradle.kts": "", "gradlew": "", "app/build.gradle.kts": ""}, "./gradlew test"),
     "just with a default": ({"JUSTFILE": "test-x:\n\n@test url='http://x' *more=\"\":\n    x\n"}, "just test"),
     "just, by another name": ({"justfile": "alias test := t\nt:\n"}, "just test"),

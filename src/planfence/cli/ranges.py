@@ -14,6 +14,7 @@ from planfence.gitio.revisions import Ahead
 from planfence.judge.advice import next_steps
 from planfence.judge.sources import require_policy
 from planfence.judge.verdicts import CheckResult
+from planfence.records import replace
 from planfence.render import text
 from planfence.rules.rule import NextStep
 from planfence.terminal import StatusLine, emit, say, wants_colour
@@ -77,7 +78,8 @@ def emit_report(repository: Repository, outcome: CheckResult, output: str, *, fa
     aside = far and output in _WITHOUT_NOTES
     if output == "text" or aside:
         colour = wants_colour(env.current()) and not aside
-        emit(text.render(report, steps, colour=colour, task=task) + text.summary(report, colour), err=aside)
+        told = replace(report, findings=()) if output == "github" else report  # its annotations are lines of that log
+        emit(text.render(told, steps, colour=colour, task=task) + text.summary(report, colour), err=aside)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
 
 

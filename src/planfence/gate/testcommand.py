@@ -37,6 +37,9 @@ _TOX_SAYS = {
     "pyproject.toml": re.compile(r"^\[tool\.tox", re.MULTILINE),
     "setup.cfg": re.compile(r"^\[tox:tox\]", re.MULTILINE),
 }
+#: A module that `go.work` names: in a `use` line or block, maybe quoted, maybe with a remark behind.
+_GO_MODULE = re.compile(r"""^[ \t]*(?:use[ \t]+)?["`]?(\.[^\s"`]*)["`]?[ \t]*(?://.*)?\r?$""", re.MULTILINE)
+_UV_WORKSPACE = re.compile(r"^\[tool\.uv\.workspace\]", re.MULTILINE)
 _SESSION = re.compile(r"^def (tests?|unit|unit_tests?|unittests?)\(", re.MULTILINE)
 _TEST_FILES = (
     *("test_*.py", "tests/**/test_*.py", "test/**/test_*.py", "tests/**/*_test.py"),
@@ -134,7 +137,7 @@ def _makes_test(tool: str, line: str) -> bool:
 
 def _go(folder: _ProjectFolder) -> Iterator[Shown]:
     module, several = folder.text("go.mod"), folder.text("go.work")
-    used = [name.rstrip("/") for name in re.findall(r"^[ \t]*(?:use[ \t]+)?(\.\S*)[ \t]*$", several, re.MULTILINE)]
+    used = [name.rstrip("/") for name in _GO_MODULE.findall(several)]
     if used or module:
         run = "go tool gotestsum --junitfile={junit}" if "gotest.tools/gotestsum" in module else "go test"
         yield Shown(f"{run} {' '.join(f'{name}/...' for name in used or ['.'])}", "go.work" if used else "go.mod")
@@ -155,7 +158,8 @@ def _python(folder: _ProjectFolder) -> Iterator[Shown]:
         yield Shown(f"nox -s {session[1]}{' -- --junit-xml={junit}' if passes_on else ''}", "noxfile.py")
     wants = re.compile(r"^pytest\b", re.MULTILINE)
     required = (name for name in folder.all(*_REQUIREMENTS) if wants.search(folder.text(name)))
-    if name := next(folder.all(*_TEST_FILES), "") or next(required, ""):
+    members = ("*/*/tests/**/test_*.py",) if _UV_WORKSPACE.search(folder.text("pyproject.toml")) else ()
+    if name := next(folder.all(*_TEST_FILES, *members), "") or next(required, ""):
         yield Shown(_PYTEST, name)
 
 

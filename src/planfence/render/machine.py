@@ -64,7 +64,9 @@ def _annotation(finding: Finding) -> str:
         properties = {"file": whole(finding.path), "line": str(finding.line or 1)} | properties
     inside = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     change = "" if finding.change in ("", STAGED) else f" (commit {whole(finding.change[:12])})"
-    return f"::{level} {inside}::{_data(whole(finding.message) + change)}\n"
+    # A job's log shows the message alone, without the file that it is about.
+    path = f"{whole(finding.path)}: " if finding.path else ""
+    return f"::{level} {inside}::{_data(f'{finding.code} {path}{whole(finding.message)}{change}')}\n"
 
 
 def _data(text: str) -> str:

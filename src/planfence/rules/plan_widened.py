@@ -75,9 +75,9 @@ def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit 
     state = facts.state(name)
     begun = edit is None or task.id not in edit.unbegun
     known = implementers(state, plan, task) if begun else frozenset({plan.model_for(task, Stage.IMPLEMENT)})
-    at_work = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and begun
-    for_a_model = at_work and not known - {HUMAN} and not _plans(plan, ctx.model)
+    for_a_model = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and begun and not known - {HUMAN}
     unnamed = (for_a_model or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
+    unnamed = unnamed and not _plans(plan, ctx.model)
     return known | ({ctx.model} if unnamed else frozenset())
 
 
