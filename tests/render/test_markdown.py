@@ -10,7 +10,8 @@ from planfence.finding import Finding, Report, Severity
 from planfence.render.machine import to_gitlab
 from planfence.render.markdown import shown, to_markdown
 
-EVIL = "a|b`c`<img src=x onerror=y>\n::error::x\n@team #12 [x](javascript:y) **b** https://evil.example www.evil.example Www.x a@b.example \x1b[31m"
+EVIL = "a|b`c`<img src=x onerror=y>\n::error::x\n@team #12 [x](javascript:y) **b** https://evil.example"
+EVIL += " www.evil.example Www.x a@b.example \x1b[31m"
 
 
 def report(text: str = EVIL, *, observed: bool = False) -> Report:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.hooks.lightrepository import digest
 
@@ -37,7 +38,7 @@ def drop(folder: Path, name: str) -> None:
 def get(folder: Path, name: str) -> bytes | None:
     """Return what was stored under a name, or None if nothing whole is there."""
     try:
-        told, _, body = (folder / name).read_bytes().partition(b"\n")
+        told, _, body = read_plain(folder / name).partition(b"\n")
     except OSError:
         return None
     return body if told == digest(body) else None
