@@ -23,6 +23,7 @@ PIECES = st.sampled_from(
         *(
             "::",
             "::error::x",
+            "[x](https://evil.example)",
             "##[error]",
             "##vso[x]",
             "##teamcity[",
@@ -111,7 +112,8 @@ def test_every_format_escapes_by_its_own_rules(text: str) -> None:
     assert not clean(machine.to_json(report))
     json.loads(machine.to_json(report).encode("utf-8"))
     assert not clean(machine.to_sarif(report, (), "1"))
-    json.loads(machine.to_sarif(report, (), "1").encode("utf-8"))
+    (result,) = json.loads(machine.to_sarif(report, (), "1").encode("utf-8"))["runs"][0]["results"]
+    assert "](" not in result["message"]["text"]
     assert not clean(machine.to_junit(report))
     ElementTree.fromstring(machine.to_junit(report).encode("utf-8"))
     command = machine.to_github(report)

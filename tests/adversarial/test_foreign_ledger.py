@@ -182,6 +182,25 @@ def test_a_name_in_a_recorded_tree_leads_nowhere(tested, tmp_path, name):
     assert inside(tested, tmp_path) == before
 
 
+def test_a_tree_that_this_file_system_can_not_hold_leaves_nothing(tested, tmp_path):
+    """8 drawn: git takes the tree, and the file system does not take a name or a path in it."""
+    draw = random.Random(1)
+    blob = tested.git("hash-object", "-w", "--stdin", stdin=b"x")
+    for number in range(8):
+        name = b"n" * draw.choice((256, 300, 4000))
+        raw = b"100644 %s\0%s" % (name, bytes.fromhex(blob))
+        for _ in range(draw.randrange(3)):
+            tree = tested.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+            raw = b"100644 a\0%s40000 d\0%s" % (bytes.fromhex(blob), bytes.fromhex(tree))
+        tree = tested.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+        run = foreign(tested, claimed(tested, "true", id=f"{number:032x}", tree=tree))
+        for _ in range(2):  # nothing is in the way of the second one
+            done = tested.planfence("replay", run.id, "--into", str(tmp_path / "new" / "out"))
+            assert done.returncode == 3, done.stderr
+            assert "could not be exported" in done.stderr
+        assert not (tmp_path / "new" / "out").exists()
+
+
 def test_attachments_of_any_size_and_kind(tested):
     run = claimed(tested, "true")
     huge = tested.git("hash-object", "-w", "--stdin", stdin=b"x" * (5 << 20))

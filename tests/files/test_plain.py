@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_what_a_user_names_is_limited_too(monkeypatch):
         read_given(io.StringIO("abcd"), "the review")
 
 
-#: What a command reads of the worktree or the home folder, and that command.
+#: What a command reads of the worktree, the home folder or the git directory, and that command.
 READ = {
     ".ai-benchmark.csv": ("log", "show"),
     ".ai-run.log": ("status",),
@@ -49,14 +50,46 @@ READ = {
     "AGENTS.md": ("install", "--agents", "codex"),
     "package.json": ("init",),
     "event.json": ("verify",),
+    ".git/planfence/requests.jsonl": ("requests",),
+    ".git/planfence/board.json": ("board",),
+    ".git/planfence/ledger-tip": ("status",),
+    ".git/planfence/writer": ("sync",),
+    ".git/planfence/agent-note": ("agent", "claude"),
+    ".git/REVERT_HEAD": ("check",),
 }
+
+#: Who reads a file without looking at what it is: one that the kernel makes, or after a look of their own.
+READERS = {
+    "files/ancestors.py",
+    "log/writer.py",
+    "change/write.py",
+    "change/worktreeproof.py",
+    "prove/mutants.py",
+    "hooks/cache.py",
+    "cli/report.py",
+}
+
+
+def test_one_reader() -> None:
+    """Whoever reads a file whole reads it by `files.plain`, or is in the list of who need not."""
+    import planfence
+
+    folder = Path(planfence.__file__).parent
+    found = {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if ".read_bytes()" in line or ('.read_text("' in line and "files(" not in line)
+    }
+    assert found - READERS == set()
 
 
 @pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("kind", ["pipe", "device", "deep", "list"])
 def test_no_command_waits_for_a_pipe(repo, name: str, kind: str) -> None:
     place = repo.root / name
-    place.parent.mkdir(exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)
     if kind == "pipe":
         os.mkfifo(place)
     elif kind == "device":

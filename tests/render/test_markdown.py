@@ -10,7 +10,8 @@ from planfence.finding import Finding, Report, Severity
 from planfence.render.machine import to_gitlab
 from planfence.render.markdown import shown, to_markdown
 
-EVIL = "a|b`c`<img src=x onerror=y>\n::error::x\n@team #12 [x](javascript:y) **b** https://evil.example \x1b[31m"
+EVIL = "a|b`c`<img src=x onerror=y>\n::error::x\n@team #12 [x](javascript:y) **b** https://evil.example"
+EVIL += " www.evil.example Www.x a@b.example \x1b[31m"
 
 
 def report(text: str = EVIL, *, observed: bool = False) -> Report:
@@ -20,7 +21,7 @@ def report(text: str = EVIL, *, observed: bool = False) -> Report:
 
 def test_texts_of_others_do_nothing() -> None:
     found = to_markdown(report())
-    for piece in ("<img", "`", "@team", " #12", "](", "**", "://", "\x1b", "\n::", "|b"):
+    for piece in ("<img", "`", "@team", " #12", "](", "**", "://", "\x1b", "\n::", "|b", "www.", "Www.", "&#64;b"):
         assert piece not in found, piece
     assert found.count("<code>") == found.count("</code>") == 4
     rows = [line for line in found.splitlines() if line.startswith("| ❌")]

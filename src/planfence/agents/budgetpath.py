@@ -31,7 +31,7 @@ def within(git_dir: str, task: str, transcript: str, parse: "Callable[[str], Any
 
     Raises what it likes if that can't be told.
     """
-    with open(file_of(git_dir), "rb") as file:
+    with open(_descriptor(file_of(git_dir)), "rb") as file:
         lines = file.read(1 << 20).decode().split("\n")
     if lines[:2] != [HEADER, task] or lines[2][:5] != "left " or lines[-2:] != ["end", ""]:
         return False
@@ -54,6 +54,10 @@ def within(git_dir: str, task: str, transcript: str, parse: "Callable[[str], Any
     return usd > 0 and tokens > 0
 
 
+def _descriptor(name: str) -> int:
+    return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # no named pipe holds an edit up
+
+
 def _count(folder: str) -> int:
     try:
         return len(os.listdir(folder))
@@ -63,7 +67,7 @@ def _count(folder: str) -> int:
 
 def _rows(name: str, size: int, parse: "Callable[[str], Any]") -> "list[Any]":
     """Return the rows that were appended to a session file and say what was used."""
-    with open(name, "rb") as file:
+    with open(_descriptor(name), "rb") as file:
         if os.fstat(file.fileno()).st_size == size:
             return []
         file.seek(size)

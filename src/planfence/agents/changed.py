@@ -175,7 +175,7 @@ def _now(here: Fence) -> dict[str, str]:
 
 def _log(here: Fence) -> bytes:
     try:
-        return (here.repository.git_dir / "logs/HEAD").read_bytes()
+        return read_plain(here.repository.git_dir / "logs/HEAD")
     except OSError:
         return b""
 

@@ -58,8 +58,7 @@ def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     if not top.startswith("/") or "\0" in top or not os.path.lexists(top + "/.git"):
         return False
     git_dir, _ = _git_dirs(top)
-    with open(statuspath.file_of(git_dir, raw["session_id"]), "rb") as file:
-        known = file.read()
+    known = _bytes(statuspath.file_of(git_dir, raw["session_id"]))
     now = statuspath.ask(top, environ)
     return now is not None and statuspath.whole(now, git_dir) == known
 
@@ -169,8 +168,12 @@ def header() -> str:
 
 
 def _read(path: str) -> str:
-    with open(path, "rb") as file:
-        return file.read(1 << 20).decode()
+    return _bytes(path, 1 << 20).decode()
+
+
+def _bytes(path: str, most: int = 1 << 26) -> bytes:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # no named pipe holds it up
+        return file.read(most)
 
 
 def _git_dirs(top: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from planfence.agents.paths import switch
 from planfence.agents.scope import Fence, claimed, context_of, files_of, judged
 from planfence.change import reader
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
 
@@ -32,7 +33,7 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
     path = here.repository.state_dir / NOTE
     # Read before the claims are: a start that comes between makes the note a note of the past.
     start = _start(here)
-    known = _known(path.read_bytes() if path.exists() else b"", start)
+    known = _known(read_plain(path) if path.is_file() else b"", start)
     fresh = [each for each in allowed if known is None or each not in known]
     if known is not None and not fresh:
         return
@@ -47,7 +48,7 @@ def leave(here: Fence, allowed: Iterable[str] = ()) -> None:
 def names(here: Fence, path: str) -> bool:
     """Whether the note has this path, so that nothing is to be said of it."""
     place = here.repository.state_dir / NOTE
-    return path in (_known(place.read_bytes() if place.exists() else b"", _start(here)) or ())
+    return path in (_known(read_plain(place) if place.is_file() else b"", _start(here)) or ())
 
 
 def _start(here: Fence) -> list[str]:

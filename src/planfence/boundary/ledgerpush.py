@@ -8,6 +8,7 @@ from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.finding import Finding
 from planfence.gitio.repository import Repository
 from planfence.ledger.refs import KEPT, PREFIX
@@ -78,7 +79,7 @@ def _place(repository: Repository, writer: str) -> Path:
 
 def _owner(repository: Repository, writer: str) -> str:
     try:
-        return _place(repository, writer).read_text("utf-8", "surrogateescape").strip()
+        return read_plain(_place(repository, writer)).decode("utf-8", "surrogateescape").strip()
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -13,6 +13,7 @@ from planfence.change.difftree import BATCH
 from planfence.change.merges import Merges
 from planfence.change.trees import CommitDiff, parse_raw
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.gitio import paths, revisions
 from planfence.gitio.commits import Commit, address, parse_commit
 from planfence.gitio.isolated import BareView
@@ -76,7 +77,7 @@ def _merge_heads(repository: Repository) -> tuple[str, ...]:
     then names the heads in `GITHEAD_<id>` variables.
     """
     try:
-        words = (repository.git_dir / "MERGE_HEAD").read_text("ascii").split()
+        words = read_plain(repository.git_dir / "MERGE_HEAD").decode("ascii").split()
     except FileNotFoundError:
         words = [m[1] for name in repository.environment.variables if (m := _GITHEAD.fullmatch(name))]
     except (OSError, UnicodeDecodeError) as error:

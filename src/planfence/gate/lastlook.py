@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from planfence import __version__
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import open_plain
 from planfence.files.state import ACTIVE_TASK, SESSIONS, write_atomically
 from planfence.gate.rows import Board, packed, unpacked
 from planfence.gitio.worktrees import edits
@@ -167,7 +168,7 @@ def again(repository: Repository, last: LastLook, *, finished: bool = False) -> 
 def recall(repository: Repository) -> LastLook:
     """Return the last look from this worktree; an empty one if none can be read."""
     try:
-        with open(os.path.join(repository.state_name, _FILE), "rb") as file:
+        with open_plain(os.path.join(repository.state_name, _FILE)) as file:
             told = json.loads(file.read(_LARGEST))
         seen = {name: Seen(top, mark, at, cost, tuple(p)) for name, (top, mark, at, cost, p) in told["seen"].items()}
         return LastLook(seen, dict(told["logs"]), told["key"], unpacked(told["board"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -140,7 +141,7 @@ def _prompt(ledger: Ledger, book: Book, run: GateRun) -> tuple[bytes, Kept]:
 def write_trees(repository: Repository, recording: Recording, into: Path) -> None:
     """Rebuild the run's base and result as folders in the new folder ``into``.
 
-    Raises :class:`CouldNotCheck` for trees that git would not check out: then nothing is there.
+    Raises :class:`CouldNotCheck` for trees that can't be written here: then nothing is there.
     """
     for tree in recording.trees.values():
         check_tree(repository, tree)
@@ -150,10 +151,14 @@ def write_trees(repository: Repository, recording: Recording, into: Path) -> Non
         raise PlanfenceError(
             f"{into} could not be made: {error.strerror}", hint="name a folder that is not there"
         ) from error
-    with private_folder(repository.environment.get("PATH", os.defpath)) as space:
-        for name, tree in recording.trees.items():
-            (into / name).mkdir()
-            write_tree(repository, tree, into / name, space.folder)
+    try:
+        with private_folder(repository.environment.get("PATH", os.defpath)) as space:
+            for name, tree in recording.trees.items():
+                (into / name).mkdir()
+                write_tree(repository, tree, into / name, space.folder)
+    except BaseException:  # a name that is too long for this file system, a full disk
+        shutil.rmtree(into, ignore_errors=True)
+        raise
 
 
 #: Asked before commands run that nothing here names, with their lines; whether they may.

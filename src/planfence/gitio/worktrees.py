@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import open_plain
 from planfence.files.ranges import processors
 from planfence.files.state import read_active_task
 from planfence.gitio import paths
@@ -88,19 +89,23 @@ def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
     for name in names:
         git_dir = os.path.join(folder, name)
         try:
-            with open(os.path.join(git_dir, "gitdir"), encoding="utf-8", errors="surrogateescape") as file:
-                said = file.read().removesuffix("\n")
+            said = _first(os.path.join(git_dir, "gitdir"))
         except OSError:
             continue
         # Relative since `worktree.useRelativePaths` (git 2.48).
         yield os.path.realpath(os.path.dirname(os.path.join(git_dir, said))), git_dir
 
 
+def _first(name: str) -> str:
+    """What the file says in which one git directory names another folder; raises :class:`OSError`."""
+    with open_plain(name) as file:
+        return file.read(_LONGEST).decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
 def _leads(top: str, git_dir: str) -> bool:
     """Whether a folder is the linked worktree of this git directory: else git, asked there, tells of another one."""
     try:
-        with open(os.path.join(top, ".git"), encoding="utf-8", errors="surrogateescape") as file:
-            said = file.read(_LONGEST).removeprefix("gitdir: ").removesuffix("\n")
+        said = _first(os.path.join(top, ".git")).removeprefix("gitdir: ")
     except OSError:
         return False
     return os.path.realpath(os.path.join(top, said)) == os.path.realpath(git_dir)
@@ -176,7 +181,6 @@ def _paths(top: str, out: bytes) -> tuple[str, ...]:
 def _is_linked(top: str) -> bool:
     """Whether a folder is a linked worktree, of whatever repository: its `.git` is a file that leads to one."""
     try:
-        with open(os.path.join(top, ".git"), "rb") as file:
-            return b"/worktrees/" in file.read(_LONGEST)
+        return "/worktrees/" in _first(os.path.join(top, ".git"))
     except OSError:
         return False

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from planfence import prover
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio.repository import Repository
 from planfence.hooks import lightrepository
@@ -82,7 +83,7 @@ def _put(folder: Path, name: str, body: bytes) -> bool:
     path = folder / name
     data = lightrepository.digest(body) + b"\n" + body
     try:
-        if path.is_file() and path.read_bytes() == data:
+        if path.is_file() and read_plain(path) == data:
             return True
         write_atomically(path, data)
         _prune(folder)

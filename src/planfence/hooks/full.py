@@ -8,6 +8,7 @@ from planfence.change import message as messages
 from planfence.change import reader
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.ancestors import commit_words
+from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.finding import Report
 from planfence.gitio.commits import is_readable
@@ -116,7 +117,7 @@ def _written(text: str, cleanup: Cleanup, wanted: tuple[tuple[str, str], ...]) -
 def read_message(file: Path) -> str:
     """The message's file as text; raises :class:`CouldNotCheck` if it can't be read."""
     try:
-        return file.read_bytes().decode("utf-8", "surrogateescape")
+        return read_plain(file).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise CouldNotCheck(f"the commit message {file} can't be read: {error.strerror}") from error
 

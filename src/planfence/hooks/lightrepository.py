@@ -176,7 +176,7 @@ def is_id(word: bytes) -> bool:
 
 def read_file(path: bytes, most: int) -> bytes:
     """Return a file's content; raises :class:`NotProven` if it has more than ``most`` bytes."""
-    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
     try:
         data = read_all(descriptor, most + 1)
     finally:

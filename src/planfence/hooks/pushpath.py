@@ -91,7 +91,7 @@ def _for_each_ref(remote: str, base: str, target: str) -> str:
 
 
 def _read(path: str) -> str:
-    with open(path, "rb") as file:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # no named pipe holds it up
         return file.read(1 << 20).decode()
 
 

@@ -16,6 +16,7 @@ from planfence.change.change import STAGED, Change, FileChange
 from planfence.change.merges import Merges
 from planfence.change.message import Message
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -109,7 +110,7 @@ class Landing:
     def _under_way(self) -> list[str]:
         """The commit of `git revert --no-commit`, which says what the next commit will be about."""
         try:
-            return (self._repository.git_dir / "REVERT_HEAD").read_text("ascii").split()
+            return read_plain(self._repository.git_dir / "REVERT_HEAD").decode("ascii").split()
         except (FileNotFoundError, UnicodeDecodeError):
             return []
         except OSError as error:

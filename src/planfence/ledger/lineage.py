@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from planfence.digests import sha256
 from planfence.errors import BadFile
+from planfence.files.plain import read_plain
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.ledger.intoto import canonical
@@ -214,6 +215,6 @@ def plan_at(repository: Repository, commit: str, path: str) -> Plan | None:
 def _cut_off(repository: Repository) -> frozenset[str]:
     """The commits at which a shallow clone's history ends: each looks as if it had added everything."""
     try:
-        return frozenset((repository.common_dir / "shallow").read_text("ascii", "replace").split())
+        return frozenset(read_plain(repository.common_dir / "shallow").decode("ascii", "replace").split())
     except OSError:
         return frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from planfence.change.change import STAGED
@@ -13,7 +14,10 @@ from planfence.rules.rule import NextStep
 #: GitHub takes a comment of 65,536 characters, and shows no more of a summary than a reader wants.
 _MOST = 100
 #: Characters that mean something in Markdown (GitHub Flavored, GitLab's) or in the HTML that it may hold.
-_SPECIAL = {ord(char): f"&#{ord(char)};" for char in "\\`*_{}[]()<>#+!|@~&$^:\"'"}
+_SPECIAL = {ord(char): f"&#{ord(char)};" for char in "\\`*_{}[]()<>#+!|~&$^:\"'"}
+#: Addresses of mail are looked for in what is rendered, between two pieces of HTML (cmark-gfm's `postprocess_text`).
+_SPECIAL[ord("@")] = "&#64;<!-- -->"
+_DOMAIN = re.compile(r"(?<=www)\.", re.IGNORECASE)
 
 
 def shown(text: str) -> str:
@@ -21,7 +25,7 @@ def shown(text: str) -> str:
 
     Forges look for mentions (`@team`, `#12`) in what is rendered, if an escape is gone, but not in code.
     """
-    return f"<code>{inert(text).translate(_SPECIAL)}</code>" if text else ""
+    return f"<code>{_DOMAIN.sub('&#46;', inert(text).translate(_SPECIAL))}</code>" if text else ""
 
 
 def to_markdown(report: Report, steps: Iterable[NextStep] = ()) -> str:

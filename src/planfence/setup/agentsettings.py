@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from importlib import resources
@@ -363,11 +364,21 @@ def install(which: Settings, memory: Path) -> bool:
             state = {"path": str(which.path), "before": before, "after": _digest(after)}
             write_atomically(note, json.dumps(state).encode(), 0o600)
         else:
-            kept = json.loads(note.read_bytes())
+            kept = _kept(note)
             write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
         return after.encode()
 
     return edit(which.path.resolve(), change)
+
+
+def _kept(note: Path) -> dict[str, Any]:
+    """What an earlier install noted of a file."""
+    try:
+        kept: dict[str, Any] = json.loads(read_plain(note))
+        return {"after": kept["after"], "before": kept["before"], **kept}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        hint = f"rm {shlex.quote(str(note))}, and take planfence's entries out of the settings by hand"
+        raise CouldNotCheck(f"{note} is not what an install wrote", hint=hint) from error
 
 
 def uninstall(which: Settings, memory: Path) -> bool:
@@ -381,7 +392,7 @@ def uninstall(which: Settings, memory: Path) -> bool:
         if now is None:
             return None
         text = _text(which, now) or ""
-        kept = json.loads(note.read_bytes()) if note.exists() else {}
+        kept = _kept(note) if note.exists() else {}
         if kept.get("after") == _digest(text):
             then = kept["before"]
         else:
