@@ -99,12 +99,10 @@ def _sums_of(source: str, dimension: str, begin: date) -> tuple[list[tuple[Any, 
 
     try:
         with duckdb.connect() as connection:
-            connection.execute("SET parquet_metadata_cache = true")  # each file is opened once
             second = _add_up(connection, source, dimension, begin)
             rows = connection.execute(second).fetchall()
-            # Every export has these two columns, so nothing needs to be said of their union.
-            counted = "SELECT count(DISTINCT repository) FROM read_parquet(?) WHERE week >= ?"
-            (repositories,) = connection.execute(counted, [source, begin]).fetchone() or (0,)
+            counted = "SELECT count(DISTINCT name) FROM (SELECT unnest(repositories) AS name FROM made)"
+            (repositories,) = connection.execute(counted).fetchone() or (0,)
     except duckdb.IOException as error:
         raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
     except duckdb.Error as error:
@@ -119,18 +117,23 @@ _OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
 
 def _add_up(connection: duckdb.DuckDBPyConnection, source: str, dimension: str, begin: date) -> str:
     """Make the table of each group's and week's sums; return the query that adds those up."""
-    from duckdb import BinderException
+    import duckdb
 
     quoted = source.replace("'", "''")
-    files = f"read_parquet('{quoted}', union_by_name = true)"
+    names = {name for name, _ in COLUMNS}
     try:  # To ask every file beforehand what it has takes as long as to read a tenth of it.
-        first, second = _queries(files, {name for name, _ in COLUMNS}, dimension)
+        first, second = _queries(f"read_parquet('{quoted}')", names, dimension)
         connection.execute(first, [begin])
-    except BinderException:
-        names = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608 - quoted
-        if lacking := [name for name in (*KEY, "tasks", "closed") if name not in names]:
-            raise CouldNotCheck(f"{source} is not an export: it has no `{lacking[0]}`", hint=_HINT) from None
-        first, second = _queries(files, names, dimension)
+    except duckdb.IOException:
+        raise
+    except duckdb.Error:  # the columns differ from file to file, or one is no export
+        asked = f"SELECT file_name, list(name) FROM parquet_schema('{quoted}') GROUP BY file_name ORDER BY file_name"  # noqa: S608 - quoted
+        names = set()
+        for file, found in connection.execute(asked).fetchall():
+            if lacking := [name for name in (*KEY, "tasks", "closed") if name not in found]:
+                raise CouldNotCheck(f"{file} is not an export: it has no `{lacking[0]}`", hint=_HINT) from None
+            names.update(found)
+        first, second = _queries(f"read_parquet('{quoted}', union_by_name = true)", names, dimension)
         connection.execute(first, [begin])
     return second
 
@@ -142,8 +145,8 @@ def _queries(files: str, names: set[str], dimension: str) -> tuple[str, str]:
     parts += [(f"{name}_{number}", f"{name}[{number}]") for name in _HISTOGRAMS for number in range(1, BUCKETS + 1)]
     once = [f"sum({of}) AS {name}" if of.partition("[")[0] in names else f"NULL AS {name}" for name, of in parts]
     first = (
-        f"CREATE TEMP TABLE made AS SELECT {dimension} AS label, week, {', '.join(once)} "  # noqa: S608 - see below
-        f"FROM {files} WHERE week >= ? GROUP BY ALL"
+        f"CREATE TEMP TABLE made AS SELECT {dimension} AS label, week, list(DISTINCT repository) AS repositories, "  # noqa: S608 - see below
+        f"{', '.join(once)} FROM {files} WHERE week >= ? GROUP BY ALL"
     )
     sums = [f"sum({name})" for name in _SUMS]
     sums += [f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]" for name in _HISTOGRAMS]
