@@ -118,6 +118,30 @@ def test_the_policy_says_where_tests_are(repo):
     assert answers(prove(repo, "--only", "change"), "change") == ["noticed"]
 
 
+DOUBLE = USER + "\n\ndef double(n):\n    return n + n\n"
+DOUBLE_TESTS = "from user import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+#: Ends as pytest does if a file that it is told to run is not there.
+FILES = "for one in {files}; do test -f $one || exit 4; done; python run.py {junit}"
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "files", "gone"),
+    [
+        (FILES, "", {"tests/auth/test_more.py": DOUBLE_TESTS, "tests": TESTS + "\n"}, ""),
+        (FILES, "", {"tests/auth/test_account.py": TESTS + "\n\n" + DOUBLE_TESTS}, "tests/auth/test_user.py"),
+        ("python run.py {junit}", "min_tests = 3", {"tests": TESTS + "\n\n" + DOUBLE_TESTS}, ""),
+    ],
+    ids=["new file", "renamed file", "more tests than before"],
+)
+def test_tests_that_are_only_more_are_not_rewritten(repo, command, more, files, gone):
+    project(repo, command, more)
+    if gone:
+        repo.git("rm", "-q", gone)
+    change(repo, user=DOUBLE, **files)
+    told = prove(repo, "--only", "old-tests")
+    assert answers(told, "old-tests") == ["unnoticed"]
+
+
 def test_tests_that_are_red_prove_nothing(repo):
     project(repo)
     change(repo, user=GOOD)

@@ -124,15 +124,14 @@ def _risk(judged: Collection[ClassifiedUnit]) -> dict[str, int]:
     return weights
 
 
-def commands_of(change: TaskChange) -> tuple[Command, ...]:
-    """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all."""
-    own = tuple(
-        dict.fromkeys(
-            unit.path
-            for unit in change.division.units.values()
-            if unit.id in change.division.tests and unit.file.new_mode and classify(unit.path) is PathClass.TEST
-        )
-    )
+def commands_of(change: TaskChange, *, before: bool = False) -> tuple[Command, ...]:
+    """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all.
+
+    ``before``: on those of its tests that were there before, by the names that they had.
+    """
+    files = [change.division.units[each].file for each in change.division.tests]
+    sides = {(each.old_path, each.old_mode) if before else (each.path, each.new_mode) for each in files}
+    own = tuple(sorted({path for path, mode in sides if mode and classify(path) is PathClass.TEST}))
     found: list[Command] = []
     for name, line in sorted(change.target.commands.values(), key=lambda each: each[0] == TESTS):
         if "{files}" in line and own:
@@ -184,8 +183,11 @@ def prove(
     jobs = target.policy.tests.jobs
     flaky = ""
     with Yard(repository, target, after, jobs) as yard:
+        before = commands_of(change, before=True)
         session = Session(
-            division, commands, yard, started + budget_s, teller, target.policy.tests.timeout_s, target.task_name
+            *(division, commands, yard, started + budget_s, teller, target.policy.tests.timeout_s),
+            task=target.task_name,
+            commands_before=before,
         )
         yard.tick = session.progress
         remember(session, known)
