@@ -34,7 +34,7 @@ from planfence.gitio import paths
 from planfence.gitio.repository import open_repository
 from planfence.judge import content
 from planfence.prove.bench import with_files
-from planfence.prove.parts import left_out
+from planfence.prove.leftout import left_out
 from planfence.prove.prove import take_apart
 
 _VARIABLES = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_"))}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one program a line
 """Tests apart from code, and what is not asked about."""
 
 from __future__ import annotations
@@ -5,8 +6,11 @@ from __future__ import annotations
 import pytest
 from support.dividing import division, file
 
+from planfence.change.hunks import compose, split_lines
 from planfence.prove.ctext import dead_lines
-from planfence.prove.parts import NoTreeError, _only_declares, is_stub, is_test, joined, surely_broken, without
+from planfence.prove.leftout import _only_declares, is_stub
+from planfence.prove.parts import NoTreeError, joined, surely_broken, without
+from planfence.prove.testcode import apart, inline_tests, is_test
 from planfence.records import replace
 
 
@@ -29,6 +33,46 @@ def test_rust_keeps_its_tests_in_the_file() -> None:
     found = division(file("src/lib.rs", old, new, (2, 1, 2, 1), (8, 1, 8, 1)))
     assert (len(found.tests), len(found.rest)) == (1, 1)
     assert without(found, found.rest)["src/lib.rs"].data == old.replace(b"super::a(), 1", b"super::a(), 2")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        ("a.rs", b"#[cfg(test)]\nmod tests;\n\npub fn a() {}\n", {0, 1}),
+        ("a.rs", b"#[cfg(test)] mod tests;\nmod b;\n", {0}),
+        ("a.rs", b"#[cfg(test)]\nuse a::{\n    B,\n};\nfn c() {\n}\n", {0, 1, 2, 3}),
+        ("a.rs", b"#[cfg(all(test, feature = \"b\"))]\n#[allow(x)]\nmod t {\n    fn d() {\n    }\n}\nfn e() {}\n", {0, 1, 2, 3, 4, 5}),
+        ("a.rs", b"struct A {\n    #[cfg(test)]\n    seen: u8,\n    b: u8,\n}\n", {1, 2}),
+        ("a.rs", b"impl A {\n    #[cfg(test)]\n    fn a(\n        b: u8,\n    ) {\n        c();\n    }\n    fn d() {}\n}\n", {1, 2, 3, 4, 5, 6}),
+        ("a.rs", b"fn a() {}\n#[tokio::test]\nasync fn b()\n{\n    a();\n}\nfn c() {}\n", {1, 2, 3, 4, 5}),
+        ("a.rs", b"#![cfg(test)]\nfn a() {}\nfn b() {}\n", {0, 1, 2}),
+        ("a.rs", b"#[cfg(any(test, unix))]\nmod a;\n#[cfg(not(test))]\nmod b;\n#[test_only]\nfn c() {}\n", set()),
+        ("a.ts", b"export const a = 1;\nif (import.meta.vitest) {\n  b();\n}\nc();\n", {1, 2, 3}),
+        ("a.zig", b"fn a() void {}\ntest \"a\" {\n    a();\n}\ntesting();\n", {1, 2, 3}),
+        ("a.py", b"#[cfg(test)]\nmod tests;\n", set()),
+    ],
+)  # fmt: skip
+def test_which_lines_of_a_code_file_are_tests(path, text, lines) -> None:
+    assert inline_tests(path, text) == lines
+
+
+def test_a_hunk_that_brings_code_and_its_tests_is_two() -> None:
+    old = b"fn a() {}\n"
+    code, tests = b"fn b() -> u8 {\n    1\n}\n\n", b"#[cfg(test)]\nmod tests {\n    fn t() {}\n}\n"
+    found = division(file("src/lib.rs", old, old + code + tests, (1, 0, 2, 8)))
+    assert (len(found.tests), len(found.rest), len(found.parts)) == (1, 1, 1)
+    assert without(found, found.rest)["src/lib.rs"].data == old + tests
+    assert without(found, found.tests)["src/lib.rs"].data == old + code
+
+
+@pytest.mark.parametrize("tail", [b"fn z() {}\n", b""])
+@pytest.mark.parametrize("old", [b"", b"fn c() {}\n", b"#[test]\nfn u() {}\n", b"#[test]\nfn u() {}\nfn c() {}\n"])
+def test_a_cut_hunk_makes_the_same_file(old, tail) -> None:
+    new = b"fn b() {}\n#[test]\nfn t() {}\n\nfn d() {}\n#[test]\nfn v() {}\n" + tail
+    size, other = old.count(b"\n"), new.count(b"\n")
+    (cut,) = apart([file("src/a.rs", old + b"x\n", new + b"x\n", (1 if size else 0, size, 1, other))])
+    assert compose(split_lines(cut.old), cut.hunks) == cut.new
+    assert len(cut.hunks) >= 4
 
 
 CODE = b"import os\n\n\ndef a(x):\n    return x\n"
@@ -166,6 +210,8 @@ def test_what_says_which_tests_run_belongs_to_the_tests(path, old, new, chooses)
         ("src/a.c", b"RUN(a);\n", b"RUN(b);\n", False),
         ("src/a.h", b"#define A 1\n", b"#define A 2\n", False),
         ("src/a.c", b"call(a);\n", b"call(b);\n", False),
+        ("src/a.cpp", b"int a(int b);\n", b"int a(int c);\n", True),
+        ("src/a.cpp", b"    Lock held(one);\n", b"    Lock held(other);\n", False),
         ("src/a.h", b"static int a(int b) { return b; }\n", b"static int a(int b) { return 1; }\n", False),
         ("src/a.ts", b"interface A {\n  a: string;\n}\n", b"interface A {\n  b: string;\n}\n", True),
         ("src/a.ts", b"const A = {\n  a: 'a',\n}\n", b"const A = {\n  b: 'a',\n}\n", False),

@@ -16,6 +16,7 @@ from planfence.errors import CouldNotCheck
 from planfence.files import private
 from planfence.ledger.records import read_book
 from planfence.prove import prove as use
+from planfence.prove.bench import never_began
 from planfence.prove.session import LEVELS, ProofProgress
 
 GOOD = USER.replace("amount - 1", "amount - 2")
@@ -255,3 +256,40 @@ def test_a_sweep_between_making_and_locking_takes_no_folder_away(monkeypatch):
     with private.private_folder(os.environ["PATH"]) as made:
         assert swept[0] >= 1
         assert made.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b'a.sh: 2: Syntax error: "fi" unexpected\n',
+        b"./a.sh: line 2: syntax error near unexpected token `fi'\n",
+        b"TAP version 13\n# file:///a.mjs:2\n# SyntaxError: Unexpected end of input\n",
+        b"  \xe2\x97\x8f Test suite failed to run\n\n    SyntaxError: /a.js: Unexpected token (3:4)\n",
+        b"Error: Transform failed with 1 error:\n",
+        b"A.java:1: error: illegal start of type\n",
+        b"a.hs:3:5: error:\n",
+        b"a.rb:3: syntax error, unexpected end-of-input, expecting `end'\n",
+        b'PHP Parse error:  syntax error, unexpected token "}" in a.php on line 3\n',
+        b"syntax error at d.pl line 1, at EOF\nExecution of d.pl aborted due to compilation errors.\n",
+        b"lua5.4: a.lua:3: unexpected symbol near '}'\n",
+        b"== Compilation error in file lib/a.ex ==\n",
+        b"a.fs(3,1): error FS0010: Incomplete structured construct\n",
+        b"/usr/bin/ld: a.o: multiple definition of `a'\n",
+        b"make: *** No rule to make target 'a.c', needed by 'a'.  Stop.\n",
+    ],
+)
+def test_what_did_not_build_is_known_by_what_tools_say(output):
+    assert never_began(b"gcc a.c\n" + output)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"E       AssertionError: assert 'syntax error at line 3' == 'syntax error, line 3'\n",
+        b"not ok 1 - says syntax error: at line 3\n",
+        b"# Failed test 'reports a parse error: here'\n",
+        b"FAIL tests/a.rb: expected no error\n",
+    ],
+)
+def test_a_test_that_speaks_of_errors_has_begun(output):
+    assert not never_began(output)

@@ -9,6 +9,7 @@ from planfence.change.change import Mode
 from planfence.change.hunks import FileDiff, make_hunks, units_of
 from planfence.content.kinds import judge
 from planfence.prove.parts import Division, divide
+from planfence.prove.testcode import apart
 
 
 def file(
@@ -23,5 +24,5 @@ def file(
 
 def division(*files: FileDiff, risk=None) -> Division:
     """These files' change, taken apart; tests are also in `checks/`."""
-    judged = judge(units_of(files), time.monotonic, 5)
+    judged = judge(units_of(apart(files)), time.monotonic, 5)
     return divide(judged, lambda path: path.startswith("checks/"), lambda path: path == "planfence.toml", risk or {})

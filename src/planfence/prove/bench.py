@@ -33,17 +33,27 @@ Command = tuple[str, str]
 
 #: What makes runners end at the first failure, whatever starts them.
 _FAIL_FAST = {"PYTEST_ADDOPTS": "-x", "GOFLAGS": "-failfast"}
-#: What runners and compilers say if the tests could not even begin.
+#: What runners, compilers and interpreters say if the tests could not even begin.
 _NOT_BUILT = re.compile(
-    rb"^(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|ImportError while loading conftest|"
-    rb"ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |TabError: |"
-    rb"\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
-    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error TS\d+:|.*error CS\d+:|"
-    rb"\S+:\d+:\d+: (?:fatal )?error: |.*undefined reference to |\[ERROR\] COMPILATION ERROR|.*Compilation failed|"
-    rb"ImportError: Failed to import test module)",
+    rb"^(?:# )?(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|"
+    rb"ImportError while loading conftest|ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |"
+    rb"TabError: |\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
+    rb".*\bTest suite failed to run\b|.*\bTransform failed with \d|.*\bException during run: |"
+    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error (?:TS|CS|FS|BC)\d+:|"
+    rb"\S+:\d+(?::\d+)?: (?:fatal )?error:|.*undefined reference to |.*multiple definition of |\S*\bld[\w.]*: error: |"
+    rb"CMake Error|.*No rule to make target |\[ERROR\] COMPILATION ERROR|.*Compilation (?:failed|error)|"
+    rb"\S+:(?: line)? \d+: [Ss]yntax error|\S+:\d+: syntax error|(?:PHP )?Parse error: |syntax error at \S+ line \d|"
+    rb".*compilation aborted|.* aborted due to compilation errors|Can't locate \S+ in @INC|"
+    rb"lua[\w.-]*: \S+:\d+: .*\bnear\b|.*cannot load such file -- |An error occurred while loading |"
+    rb"\*\* \((?:Compile|Syntax|TokenMissing)Error\))",
     re.MULTILINE,
 )
 _WAIT_S = 0.2
+
+
+def never_began(output: bytes) -> bool:
+    """Whether a failed run's output says that its tests could not even begin: something did not build or parse."""
+    return _NOT_BUILT.search(output) is not None
 
 
 class Came(StrEnum):
@@ -224,7 +234,7 @@ class Yard:
             return Came.PASSED, ()
         if outcome is Outcome.NOT_FOUND:
             raise CouldNotCheck(f"`{line}` was not found in the export", hint="see `setup` and `links` under [tests]")
-        if outcome is not Outcome.FAILED or ended.status >= 128 or _NOT_BUILT.search(ended.output):
+        if outcome is not Outcome.FAILED or ended.status >= 128 or never_began(ended.output):
             # No report, fewer tests than there must be, a signal: nothing that a test has said.
             return Came.BROKEN, ()
         names = read_failed(report) if "{junit}" in line else ()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable
 
 from planfence import __version__, risks
+from planfence.change.hunkreader import read_files
 from planfence.change.hunks import FileState, split_lines
 from planfence.change.patchfile import as_patch
 from planfence.change.pathclass import PathClass, classify
@@ -34,6 +35,7 @@ from planfence.prove.mutants import try_mutants
 from planfence.prove.parts import Division, divide, surely_broken, without
 from planfence.prove.pieces import cut_out, pieces
 from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
+from planfence.prove.testcode import apart
 from planfence.records import dataclass, replace
 from planfence.rules import tests_prove_nothing
 
@@ -76,7 +78,7 @@ def take_apart(repository: Repository, target: Target, only: frozenset[str] | No
     base, tree = target.trees["base"], target.tree
     judged = [
         one
-        for one in content.between(repository, base, tree)
+        for one in content.of(apart(read_files(repository, base, tree)))
         if only is None or only & {one.unit.path, one.unit.file.old_path}
     ]
 
