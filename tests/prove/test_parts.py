@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from support.dividing import division, file
 
+from planfence.change.change import Mode
 from planfence.change.hunks import compose, split_lines
 from planfence.prove.ctext import dead_lines
 from planfence.prove.leftout import _only_declares, is_stub
@@ -107,6 +108,18 @@ def test_nobody_is_asked_about_what_does_nothing(path, old, new, line, why) -> N
 def test_policy_and_plans_are_no_code() -> None:
     found = division(file("planfence.toml", b"a\n", b"b\n", (1, 1, 1, 1)))
     assert not found.rest
+
+
+@pytest.mark.parametrize("path", ["vendor/lib", "tests/data"])
+@pytest.mark.parametrize("old", [b"a\n", None])
+def test_what_a_submodule_holds_is_in_no_tree_and_is_not_asked_about(path, old) -> None:
+    plain = file(path, old, b"b\n", (1, 1, 1, 1))
+    modes = {"old_mode": Mode.GITLINK if old else Mode.ABSENT, "new_mode": Mode.GITLINK}
+    bump = replace(plain, **modes, old=None, new=None, hunks=())
+    found = division(bump, file("src/a.py", b"a = 1\n", b"a = 2\n", (1, 1, 1, 1)))
+    assert (len(found.parts), dict(found.left_out)) == (1, {"submodules": 1})
+    assert set(without(found, found.rest)) == {"src/a.py"}
+    assert not found.tests
 
 
 def test_a_renamed_definition_is_no_behaviour_but_another_call_is() -> None:

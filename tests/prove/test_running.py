@@ -152,6 +152,19 @@ def test_tests_that_are_red_prove_nothing(repo):
     assert "planfence test auth/middleware" in done.stderr
 
 
+def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
+    project(repo, command="test -f vendor/lib/a.py && python run.py {junit}")
+    (repo.root / "vendor/lib").mkdir(parents=True)
+    commit = repo.git("rev-parse", "HEAD").strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},vendor/lib")
+    repo.git("commit", "-q", "-m", "feat: more\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    done = repo.planfence("prove")
+    assert done.returncode == 2
+    assert "an export does not hold what is in submodules (vendor/lib)" in done.stderr
+    assert "`setup`" in done.stderr
+
+
 def test_a_change_of_words_has_nothing_to_prove(repo):
     project(repo)
     change(repo, user=USER.replace("def price", "# The price.\ndef price"), **{"docs/index.md": "# More\n"})

@@ -85,6 +85,8 @@ def is_silent(path: str, lines: Sequence[bytes]) -> bool:
 def left_out(one: ClassifiedUnit) -> str:
     """Why nobody is asked about a unit; empty if somebody is."""
     unit, path_class = one.unit, one.path_class
+    if one.kind is UnitKind.SUBMODULE:
+        return "submodules"
     if path_class in _NO_CODE or unit.path.endswith(_TYPE_FILES):
         return f"{path_class} files" if path_class in _NO_CODE else "types"
     if is_setting(one):

@@ -78,14 +78,16 @@ def divide(
     units = {one.unit.id: one.unit for one in judged}
     files = tuple({one.unit.path: one.unit.file for one in judged}.values())
     inline = frozenset(file.path for file in files if file.old is None and inline_tests(file.path, file.new))
-    tests = frozenset(one.unit.id for one in judged if in_tests(one, own_tests, inline))
+    # What a submodule holds is in neither tree: nothing is learned by taking its commit back.
+    within = [one for one in judged if one.kind is not UnitKind.SUBMODULE]
+    tests = frozenset(one.unit.id for one in within if in_tests(one, own_tests, inline))
     chooses = frozenset(one.unit.id for one in judged if one.unit.id in tests and may_choose(one, own_tests))
-    rest = frozenset(one.unit.id for one in judged if one.unit.id not in tests and not governs(one.unit.path))
+    rest = frozenset(one.unit.id for one in within if one.unit.id not in tests and not governs(one.unit.path))
     words = frozenset(name for file in files for name in _NAME.findall(file.new or b""))
     asked: list[Unit] = []
     spared: Counter[str] = Counter()
     for one in judged:
-        if one.unit.id in rest:
+        if one.unit.id in rest or one.kind is UnitKind.SUBMODULE:
             why = left_out(one) or ("removed and unused" if is_dead(one.unit, words) else "")
             if why:
                 spared[why] += 1

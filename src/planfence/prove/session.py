@@ -68,6 +68,10 @@ class FlakyError(Exception):
     """The same tree passed and failed; says what showed it."""
 
 
+class RedError(PlanfenceError):
+    """The tests do not pass on the whole change."""
+
+
 @dataclass(slots=True)
 class Session:
     """What is asked of one change, and what is known so far.
@@ -116,7 +120,7 @@ class Session:
         elif self.passes or any(each.failures for each in self.trials.values()):
             raise FlakyError(f"a run of the whole change {done.came}, after {self.passes} that passed")
         else:
-            raise PlanfenceError(
+            raise RedError(
                 f"the tests do not pass on this tree ({done.came}), so that they can prove nothing",
                 hint=f"planfence test {self.task}".rstrip(),
             )
