@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from support.dividing import division, file
+from support.dividing import changed, division, file
 
 from planfence.change.change import Mode
 from planfence.change.hunks import compose, split_lines
 from planfence.prove.ctext import dead_lines
 from planfence.prove.leftout import _only_declares, is_stub
 from planfence.prove.parts import NoTreeError, joined, surely_broken, without
+from planfence.prove.scripttext import what_runs
 from planfence.prove.testcode import apart, inline_tests, is_test
 from planfence.records import replace
 
@@ -20,6 +21,8 @@ from planfence.records import replace
     [
         ("tests/test_a.py", True), ("pkg/a_test.go", True), ("src/a.spec.ts", True), ("src/AppTest.java", True),
         ("src/__snapshots__/a.snap", True), ("conftest.py", True), ("checks/a.sh", True),
+        ("t/a.t", True), ("a.bats", True), ("features/a.feature", True), ("src/App.Tests/A.cs", True),
+        ("src/a.approved.txt", True), ("src/a.golden", True), ("src/a.t", False), ("src/attests/a.cs", False),
         ("src/a.py", False), ("src/latest.py", False), ("docs/testing.md", False),
     ],
 )  # fmt: skip
@@ -354,3 +357,78 @@ def test_what_is_no_stub(text):
 @pytest.mark.parametrize("line", [b"if(n) abort();\n", b"while (n) step(n);\n", b"if (n > max)\n        abort();\n"])
 def test_a_statement_declares_nothing(line):
     assert not _only_declares(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "why"),
+    [
+        ("src/a.ts", "import {\n  a,\n} from './a'\n", "import {\n  a,\n  b,\n} from './a'\n", "imports"),
+        ("src/a.ts", "export {\n  a,\n} from './a'\n", "export {\n  a,\n  b,\n} from './a'\n", "imports"),
+        ("src/a.rs", "use a::{\n    B,\n};\n", "use a::{\n    B,\n    C,\n};\n", "imports"),
+        ("a.go", 'import (\n\t"fmt"\n)\n', 'import (\n\t"fmt"\n\t"os"\n)\n', "imports"),
+        ("src/a.js", "export default {\n  a,\n}\n", "export default {\n  a,\n  b,\n}\n", ""),
+        ("a.go", "type A interface {\n\tB()\n}\n", "type A interface {\n\tB()\n\tC()\n}\n", "types"),
+        ("a.go", "var A = []B{\n\tC,\n}\n", "var A = []B{\n\tC,\n\tD,\n}\n", ""),
+        ("src/a.ts", "a(b)\n", "a<string>(b as unknown as string)\n", "types"),
+        ("src/a.js", "let a = 1\n", "const a = 1\n", "types"),
+        ("src/a.js", "let a = 1\n", "const a = 2\n", ""),
+        ("src/a.c", "int a(char *b) {\n", "static int a(const char *b) {\n", "types"),
+        ("src/a.c", "    int a = 1;\n", "    static int a = 1;\n", ""),
+        ("src/a.h", "int a;\n", "#ifdef __cplusplus\nextern \"C\" {\n#endif\nint a;\n", "types"),
+        ("src/a.h", "int a;\n", "#ifndef SRC_A_H_\n#define SRC_A_H_\nint a;\n", "types"),
+        ("src/a.h", "int a;\n", "#ifndef A\n#define A 1\nint a;\n", ""),
+        ("a.po", '#: a.py:1\nmsgid "a"\n', '#: a.py:2\nmsgid "a"\n', "comments"),
+        ("a.po", 'msgid "a"\n', 'msgid "b"\n', ""),
+        ("src/A.php", "function a() {}\n", "/**\n * It.\n */\nfunction a() {}\n", "comments"),
+        ("src/a.py", "x = a()\n", "x = cast(int, a())\n", "types"),
+        ("src/a.py", "x = 1\n", "T = TypeVar('T')\nx = 1\n", "types"),
+        ("src/a.py", "x = 1\n", "T = Table('T')\nx = 1\n", ""),
+    ],
+)  # fmt: skip
+def test_kinds_of_hunks_that_no_test_could_notice(path, old, new, why) -> None:
+    found = division(changed(path, old, new))
+    assert dict(found.left_out) == ({why: 1} if why else {})
+    assert len(found.parts) == (0 if why else 1)
+
+
+@pytest.mark.parametrize(
+    ("plain", "typed"),
+    [
+        ("function a(x) {}", "function a(x?: string | null): Promise<A[]> {}"),
+        ("const a = b()", "const a: Map<string, A.B> = b() as Map<string, A.B>"),
+        ("const f = (a, {b}) => c", "const f = (a: T, {b}: {b: string}): a is T => c"),
+        ("a()", "type A = { b: string } | 'c';\ninterface B<T> extends C { d(): void }\nexport type D<T> = T[];a()"),
+        ("x(function (a, ...b) {})", "x(function (a: B, ...b: C[]) {})"),
+        ("const a = {b: 1}", "const a = {b: 1} as const"),
+        ("const a = {b}", "const a = {b} satisfies A"),
+        ("new Map()", "new Map<string, Array<number>>() // it"),
+    ],
+)
+def test_what_runs_of_typescript_is_the_same_without_types(plain, typed) -> None:
+    assert what_runs(plain.encode()) == what_runs(typed.encode())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("f({a: b, c: d})", "f({a: b, c: e})"),
+        ("a ? (b) : c => d", "a ? (b) : e => d"),
+        ("x = (a ? b : c)", "x = (a ? b : d)"),
+        ("import {a as b} from 'c'", "import {a as d} from 'c'"),
+        ("export {a as b}", "export {a as d}"),
+        ("import * as a from 'b'", "import * as c from 'b'"),
+        ("switch (a) {case b: c()}", "switch (a) {case d: c()}"),
+        ("f(a, {b: c})", "f(a, {b: d})"),
+        ("if (a < b) c()", "if (a < d) c()"),
+        ("x.type = a", "x.type = b"),
+        ("const {a: b} = c", "const {a: d} = c"),
+        ("f(({a: b}) => b)", "f(({a: d}) => d)"),
+        ("f(a ? (b) : {c})", "f(a ? (b) : {d})"),
+        ("type = a", "type = b"),
+        ("class A { constructor(b) {} }", "class A { constructor(private b) {} }"),
+        ("f(a: A = b)", "f(a: A = c)"),
+        ("f(`a: ${b}`)", "f(`a: ${c}`)"),
+    ],
+)
+def test_what_runs_of_typescript_differs(one, other) -> None:
+    assert what_runs(one.encode()) != what_runs(other.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import time
 
@@ -20,6 +21,14 @@ def file(
     modes = [Mode.FILE if side is not None else Mode.ABSENT for side in (old, new)]
     hunks = make_hunks(old or b"", new or b"", ranges) if old is not None and new is not None else ()
     return FileDiff(path, was or path, *modes, *ids, old, new, hunks)
+
+
+def changed(path: str, old: str, new: str) -> FileDiff:
+    """A file's change, with the hunks that git would see."""
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    ranges = [(i + (j > i), j - i, k + (m > k), m - k) for tag, i, j, k, m in matcher.get_opcodes() if tag != "equal"]
+    return file(path, old.encode(), new.encode(), *ranges)
 
 
 def division(*files: FileDiff, risk=None) -> Division:

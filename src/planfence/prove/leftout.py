@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from planfence.change.hunks import Unit, split_lines, state_after
+from planfence.change.hunks import Hunk, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.prove.ctext import dead_lines, live, may_be_off
 from planfence.prove.pythontext import import_lines, only_types
+from planfence.prove.scripttext import what_runs
 from planfence.prove.testcode import is_setting
 
 #: Classes of paths whose lines no test is meant to notice.
@@ -31,7 +32,26 @@ _DECLARATION = re.compile(
     rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
 )
 _REST_OF_LINE = re.compile(rb"//[^\n]*+")
-_INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
+#: Inclusions, and what headers stand in.
+_INCLUDE = re.compile(
+    rb"^[^\S\n]*+#[^\S\n]*+(?:(?:include|pragma|endif)\b[^\n]*+|"
+    rb"ifndef[^\S\n]++(\w+_H\w*+)[^\S\n]*+\n#[^\S\n]*+define[^\S\n]++\1[^\S\n]*+$|"
+    rb"ifdef[^\S\n]++__cplusplus[^\S\n]*+\n(?:extern[^\S\n]++\"C\"[^\S\n]*+\{|\})[^\n]*+\n#[^\S\n]*+endif\b[^\n]*+)",
+    re.MULTILINE,
+)
+_WORD = re.compile(rb"\w++|\S")
+#: Words that change nothing where it builds without them.
+_QUALIFIERS = re.compile(rb"\b(?:const|inline|restrict|register)\b|^static\b", re.MULTILINE)
+_BINDS = re.compile(rb"\b(?:const|let|var)\b")
+_SCRIPTS = (".js", ".mjs", ".cjs", ".jsx")
+#: (how an import of several lines begins, how it ends)
+_LISTS = (
+    (re.compile(rb"(?:import|export)\b[^=;{]*+\{\s*+\Z"), re.compile(rb"\}\s*+from\b")),
+    (re.compile(rb"(?:pub(?:\([^)]*+\))?+\s++)?+use\b[^;{]*+\{\s*+\Z"), re.compile(rb"\};")),
+    (re.compile(rb"import\s*+\(\s*+\Z"), re.compile(rb"\)")),
+)
+#: Lines that are comments in files whose language is not known otherwise.
+_SAID = {"po": (b"#",), "pot": (b"#",), "php": (b"//", b"/*", b"* ", b"*/", b"*\n", b"# ")}
 #: Languages that the preprocessor of C reads first.
 C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
@@ -53,6 +73,7 @@ _QUOTES = (b'"""', b"'''")
 _ENDS = frozenset((b"", b"}", b"};", b"end"))
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 _TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
+_INTERFACE = re.compile(rb"type\s++\w++(?:\[[^\]]*+\])?+\s++interface\b")
 
 
 def defines(line: bytes) -> bool:
@@ -93,7 +114,7 @@ def left_out(one: ClassifiedUnit) -> str:
         return "settings"
     if one.kind in (UnitKind.FORMAT, UnitKind.STYLE):
         return "formatting"
-    if one.kind is UnitKind.COMMENT:
+    if one.kind is UnitKind.COMMENT or _only_says(unit):
         return "comments"
     if unit.hunk is None:
         return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
@@ -112,28 +133,70 @@ def _only_imports(unit: Unit) -> bool:
     hunk = unit.hunk
     assert hunk is not None
     if unit.path.endswith(".py"):
-        sides = ((unit.file.old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
         return all(
             import_lines(data or b"").issuperset(
                 at + number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(b"#")
             )
-            for data, at, lines in sides
+            for data, at, lines in _sides(unit)
         )
-    lines = [line for line in (*hunk.old, *hunk.new) if line.strip()]
-    return all(_IMPORT.match(line) for line in lines)
+    if all(_IMPORT.match(line) for line in (*hunk.old, *hunk.new) if line.strip()):
+        return True
+    return all(
+        _in_list(split_lines(data or b""), at + number)
+        for data, at, lines in _sides(unit)
+        for number, line in enumerate(lines)
+        if line.strip()
+    )
+
+
+def _in_list(lines: Sequence[bytes], at: int) -> bool:
+    """Whether a line is one of the names that an import of several lines brings."""
+    begin = end = at
+    while begin > 0 and lines[begin][:1].isspace():
+        begin -= 1
+    while end + 1 < len(lines) and lines[end][:1].isspace():
+        end += 1
+    inside = begin < at < end
+    return inside and any(one.match(lines[begin]) and other.match(lines[end]) for one, other in _LISTS)
+
+
+def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
+    """(file, first line of the hunk, its lines): before and after."""
+    hunk = unit.hunk
+    assert hunk is not None
+    return (unit.file.old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new)
+
+
+def _only_says(unit: Unit) -> bool:
+    signs = _SAID.get(unit.path.rpartition(".")[2])
+    if signs is None or unit.hunk is None:
+        return False
+    return all(line.lstrip().startswith(signs) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip())
 
 
 def _only_types(unit: Unit) -> bool:
-    hunk, old = unit.hunk, unit.file.old
+    hunk, old, new = unit.hunk, unit.file.old, unit.file.new
     assert hunk is not None
-    if unit.path.endswith(C_FILES):
-        return all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
-    if unit.path.endswith(_TYPED):
-        sides = ((old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
-        return all(_in_type(split_lines(data or b""), at, at + len(lines)) for data, at, lines in sides)
-    if not unit.path.endswith(".py") or old is None or unit.file.new is None:
+    path = unit.path
+    if path.endswith(C_FILES):
+        return _alike(hunk, _QUALIFIERS, b"") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    if path.endswith((*_TYPED, *_SCRIPTS)) and _alike(hunk, _BINDS, b"let"):
+        return True
+    if path.endswith((*_TYPED, ".go")):
+        begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
+        if all(_in_type(split_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
+            return True
+    if old is None or new is None:
         return False
-    return only_types(_file_without(unit), unit.file.new)
+    if path.endswith(_TYPED):
+        return what_runs(_file_without(unit)) == what_runs(new)
+    return path.endswith(".py") and only_types(_file_without(unit), new)
+
+
+def _alike(hunk: Hunk, words: re.Pattern[bytes], instead: bytes) -> bool:
+    """Whether both sides of a hunk are the same but for some words, and white space."""
+    one, other = (_WORD.findall(words.sub(instead, b"".join(lines))) for lines in (hunk.old, hunk.new))
+    return one == other
 
 
 def _file_without(unit: Unit) -> bytes:
@@ -180,12 +243,12 @@ def is_dead(unit: Unit, words: Collection[bytes]) -> bool:
     return bool(name) and name not in words
 
 
-def _in_type(lines: Sequence[bytes], begin: int, end: int) -> bool:
-    """Whether lines of TypeScript stand in interfaces and types, by their indentation: nothing of them runs."""
+def _in_type(lines: Sequence[bytes], begin: int, end: int, begins: re.Pattern[bytes]) -> bool:
+    """Whether lines stand in interfaces and types, by their indentation: nothing of them runs."""
     above = begin
     while 0 < above < len(lines) and _is_inside(lines[above]):
         above -= 1
-    return all(_is_inside(line) or _TYPE_BLOCK.match(line) for line in lines[above:end])
+    return all(_is_inside(line) or begins.match(line) for line in lines[above:end])
 
 
 def _is_inside(line: bytes) -> bool:

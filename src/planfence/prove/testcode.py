@@ -10,6 +10,10 @@ from planfence.change.pathclass import PathClass, classify
 from planfence.content.unitkinds import ClassifiedUnit
 from planfence.records import replace
 
+#: Places of tests that are no purpose of a path elsewhere: what runs expects, and other runners' files.
+_TEST_PLACE = re.compile(
+    r"\.(?:snap|ambr|golden|bats|feature)\Z|\.approved\.\w+\Z|(?:\A|/)t/(?:.*/)?[^/]+\.t\Z|(?:\A|/)[^/]+\.(?:Unit|Integration)?Tests?/"
+)
 _VITEST = re.compile(rb"\s*+if\s*+\(\s*+import\.meta\.vitest\b")
 #: What begins tests in a code file, by its extension.
 _INLINE = {
@@ -28,7 +32,7 @@ _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
     """Whether tests are kept at a path: by its name, or since the policy says so (``own``)."""
-    return own(path) or classify(path) is PathClass.TEST or path.endswith(".snap")
+    return own(path) or classify(path) is PathClass.TEST or _TEST_PLACE.search(path) is not None
 
 
 def is_setting(one: ClassifiedUnit) -> bool:
