@@ -5,6 +5,10 @@ the newest commits of a clone that change code and tests, makes each one commit 
 own (with nothing added but a policy that names the command), and runs `planfence prove` on it. It prints a table, and
 the patch of every part that it calls unproven, to be read by hand. What the tests need besides their tree
 (`node_modules`) is linked: `--link NAME=FOLDER`. Nothing of the clone is changed.
+
+The sample, fixed before a run: newest first, no merges, the first `--count` commits in which, by the content kinds, at
+least one hunk of code is a part to ask about, and at least one hunk of tests adds lines and is neither formatting,
+comments, imports, renamed nor moved. Commits whose own tests do not pass are counted apart and replaced by the next.
 """
 
 from __future__ import annotations
@@ -23,8 +27,15 @@ from pathlib import Path
 from typing import Any
 
 from planfence.change.pathclass import PathClass, classify
+from planfence.content.unitkinds import UnitKind
+from planfence.env import Environment
+from planfence.gate.testtarget import target_of
 from planfence.gitio import paths
+from planfence.gitio.repository import open_repository
+from planfence.judge import content
 from planfence.prove.bench import with_files
+from planfence.prove.leftout import left_out
+from planfence.prove.prove import take_apart
 
 _VARIABLES = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_"))}
 _VARIABLES |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -64,7 +75,8 @@ def planted(root: Path, clone: Path, commit: str, policy: str) -> None:
     """Make a repository with the commit's parent on `main` and the commit on `work`, both with the policy."""
     root.mkdir()
     git(root, "init", "-q", "-b", "main")
-    (root / ".git/objects/info/alternates").write_text(str(clone / ".git/objects") + "\n")
+    objects = clone / git(clone, "rev-parse", "--git-path", "objects")
+    (root / ".git/objects/info/alternates").write_text(f"{objects}\n")
     blob = git(root, "hash-object", "-w", "--stdin", stdin=policy)
     before = ""
     for rev, branch in ((f"{commit}^", "main"), (commit, "work")):
@@ -76,6 +88,29 @@ def planted(root: Path, clone: Path, commit: str, policy: str) -> None:
         git(root, "update-ref", f"refs/heads/{branch}", before)
     git(root, "symbolic-ref", "HEAD", "refs/heads/work")
     git(root, "read-tree", "HEAD")
+
+
+#: Kinds of hunks in tests that ask nothing new.
+_NOTHING_NEW = (UnitKind.RENAME, UnitKind.MODE, UnitKind.DELETE, UnitKind.IDENTIFIER, UnitKind.MOVE)
+
+
+def fits(root: Path) -> bool:
+    """Whether the commit at HEAD belongs to the sample: behaviour in its code, and something new in its tests."""
+    repository = open_repository(Environment(_VARIABLES), root)
+    try:
+        target = target_of(repository, "", rev="HEAD")
+        division = take_apart(repository, target).division
+        judged = content.between(repository, target.trees["base"], target.tree)
+    finally:
+        repository.objects.close()
+    new = any(
+        one.unit.id in division.tests - division.chooses
+        and one.kind not in _NOTHING_NEW
+        and (one.unit.file.new if one.unit.hunk is None else one.unit.hunk.new)
+        and not left_out(one)
+        for one in judged
+    )
+    return bool(division.parts) and new
 
 
 #: How the program is called; once: a single failing run beside two that pass is believed.
@@ -120,6 +155,7 @@ def main() -> None:
     parser.add_argument("--says", default="", help="count only commits whose message has this; ask about all")
     parser.add_argument("--skip", default="", help="leave these out: the beginnings of commits, by commas")
     parser.add_argument("--budget", default="3m")
+    parser.add_argument("--until", type=float, default=0, help="begin no commit after so many seconds")
     parser.add_argument("--only", default="", help="ask this one question alone")
     parser.add_argument("--jobs", type=int, default=1, help="run so many trials side by side")
     parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
@@ -136,7 +172,7 @@ def main() -> None:
     rows: list[str] = []
     answers: Counter[str] = Counter()
     clone = given.clone.resolve()
-    asked = 0
+    asked, begun = 0, time.monotonic()
     for commit, subject, tests in candidates(clone, given.rev, tuple(given.path)):
         if asked == given.count:
             break
@@ -144,6 +180,8 @@ def main() -> None:
             continue
         says = not given.says or re.search(given.says, git(clone, "log", "-1", "--format=%B", commit), re.I) is not None
         started = time.monotonic()
+        if given.until and started - begun > given.until:
+            break
         print(f"{commit[:10]} {subject}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "asked"
@@ -152,6 +190,10 @@ def main() -> None:
             planted(root, clone, commit, head + policy)
             for name, target in links.items():
                 (root / name).symlink_to(Path(target).resolve())
+            if not fits(root):
+                print("    not in the sample", flush=True)
+                answers["not in the sample"] += 1
+                continue
             told, why = ask(root, words, once=given.once)
         took = time.monotonic() - started
         if told is None:

@@ -1,12 +1,18 @@
+# ruff: noqa: E501 - one program a line
 """Tests apart from code, and what is not asked about."""
 
 from __future__ import annotations
 
 import pytest
-from support.dividing import division, file
+from support.dividing import changed, division, file
 
+from planfence.change.change import Mode
+from planfence.change.hunks import compose, split_lines
 from planfence.prove.ctext import dead_lines
-from planfence.prove.parts import NoTreeError, _only_declares, is_stub, is_test, joined, surely_broken, without
+from planfence.prove.leftout import _only_declares, is_stub
+from planfence.prove.parts import NoTreeError, joined, surely_broken, without
+from planfence.prove.scripttext import what_runs
+from planfence.prove.testcode import apart, inline_tests, is_test
 from planfence.records import replace
 
 
@@ -15,6 +21,8 @@ from planfence.records import replace
     [
         ("tests/test_a.py", True), ("pkg/a_test.go", True), ("src/a.spec.ts", True), ("src/AppTest.java", True),
         ("src/__snapshots__/a.snap", True), ("conftest.py", True), ("checks/a.sh", True),
+        ("t/a.t", True), ("a.bats", True), ("features/a.feature", True), ("src/App.Tests/A.cs", True),
+        ("src/a.approved.txt", True), ("src/a.golden", True), ("src/a.t", False), ("src/attests/a.cs", False),
         ("src/a.py", False), ("src/latest.py", False), ("docs/testing.md", False),
     ],
 )  # fmt: skip
@@ -29,6 +37,46 @@ def test_rust_keeps_its_tests_in_the_file() -> None:
     found = division(file("src/lib.rs", old, new, (2, 1, 2, 1), (8, 1, 8, 1)))
     assert (len(found.tests), len(found.rest)) == (1, 1)
     assert without(found, found.rest)["src/lib.rs"].data == old.replace(b"super::a(), 1", b"super::a(), 2")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        ("a.rs", b"#[cfg(test)]\nmod tests;\n\npub fn a() {}\n", {0, 1}),
+        ("a.rs", b"#[cfg(test)] mod tests;\nmod b;\n", {0}),
+        ("a.rs", b"#[cfg(test)]\nuse a::{\n    B,\n};\nfn c() {\n}\n", {0, 1, 2, 3}),
+        ("a.rs", b"#[cfg(all(test, feature = \"b\"))]\n#[allow(x)]\nmod t {\n    fn d() {\n    }\n}\nfn e() {}\n", {0, 1, 2, 3, 4, 5}),
+        ("a.rs", b"struct A {\n    #[cfg(test)]\n    seen: u8,\n    b: u8,\n}\n", {1, 2}),
+        ("a.rs", b"impl A {\n    #[cfg(test)]\n    fn a(\n        b: u8,\n    ) {\n        c();\n    }\n    fn d() {}\n}\n", {1, 2, 3, 4, 5, 6}),
+        ("a.rs", b"fn a() {}\n#[tokio::test]\nasync fn b()\n{\n    a();\n}\nfn c() {}\n", {1, 2, 3, 4, 5}),
+        ("a.rs", b"#![cfg(test)]\nfn a() {}\nfn b() {}\n", {0, 1, 2}),
+        ("a.rs", b"#[cfg(any(test, unix))]\nmod a;\n#[cfg(not(test))]\nmod b;\n#[test_only]\nfn c() {}\n", set()),
+        ("a.ts", b"export const a = 1;\nif (import.meta.vitest) {\n  b();\n}\nc();\n", {1, 2, 3}),
+        ("a.zig", b"fn a() void {}\ntest \"a\" {\n    a();\n}\ntesting();\n", {1, 2, 3}),
+        ("a.py", b"#[cfg(test)]\nmod tests;\n", set()),
+    ],
+)  # fmt: skip
+def test_which_lines_of_a_code_file_are_tests(path, text, lines) -> None:
+    assert inline_tests(path, text) == lines
+
+
+def test_a_hunk_that_brings_code_and_its_tests_is_two() -> None:
+    old = b"fn a() {}\n"
+    code, tests = b"fn b() -> u8 {\n    1\n}\n\n", b"#[cfg(test)]\nmod tests {\n    fn t() {}\n}\n"
+    found = division(file("src/lib.rs", old, old + code + tests, (1, 0, 2, 8)))
+    assert (len(found.tests), len(found.rest), len(found.parts)) == (1, 1, 1)
+    assert without(found, found.rest)["src/lib.rs"].data == old + tests
+    assert without(found, found.tests)["src/lib.rs"].data == old + code
+
+
+@pytest.mark.parametrize("tail", [b"fn z() {}\n", b""])
+@pytest.mark.parametrize("old", [b"", b"fn c() {}\n", b"#[test]\nfn u() {}\n", b"#[test]\nfn u() {}\nfn c() {}\n"])
+def test_a_cut_hunk_makes_the_same_file(old, tail) -> None:
+    new = b"fn b() {}\n#[test]\nfn t() {}\n\nfn d() {}\n#[test]\nfn v() {}\n" + tail
+    size, other = old.count(b"\n"), new.count(b"\n")
+    (cut,) = apart([file("src/a.rs", old + b"x\n", new + b"x\n", (1 if size else 0, size, 1, other))])
+    assert compose(split_lines(cut.old), cut.hunks) == cut.new
+    assert len(cut.hunks) >= 4
 
 
 CODE = b"import os\n\n\ndef a(x):\n    return x\n"
@@ -63,6 +111,18 @@ def test_nobody_is_asked_about_what_does_nothing(path, old, new, line, why) -> N
 def test_policy_and_plans_are_no_code() -> None:
     found = division(file("planfence.toml", b"a\n", b"b\n", (1, 1, 1, 1)))
     assert not found.rest
+
+
+@pytest.mark.parametrize("path", ["vendor/lib", "tests/data"])
+@pytest.mark.parametrize("old", [b"a\n", None])
+def test_what_a_submodule_holds_is_in_no_tree_and_is_not_asked_about(path, old) -> None:
+    plain = file(path, old, b"b\n", (1, 1, 1, 1))
+    modes = {"old_mode": Mode.GITLINK if old else Mode.ABSENT, "new_mode": Mode.GITLINK}
+    bump = replace(plain, **modes, old=None, new=None, hunks=())
+    found = division(bump, file("src/a.py", b"a = 1\n", b"a = 2\n", (1, 1, 1, 1)))
+    assert (len(found.parts), dict(found.left_out)) == (1, {"submodules": 1})
+    assert set(without(found, found.rest)) == {"src/a.py"}
+    assert not found.tests
 
 
 def test_a_renamed_definition_is_no_behaviour_but_another_call_is() -> None:
@@ -166,6 +226,8 @@ def test_what_says_which_tests_run_belongs_to_the_tests(path, old, new, chooses)
         ("src/a.c", b"RUN(a);\n", b"RUN(b);\n", False),
         ("src/a.h", b"#define A 1\n", b"#define A 2\n", False),
         ("src/a.c", b"call(a);\n", b"call(b);\n", False),
+        ("src/a.cpp", b"int a(int b);\n", b"int a(int c);\n", True),
+        ("src/a.cpp", b"    Lock held(one);\n", b"    Lock held(other);\n", False),
         ("src/a.h", b"static int a(int b) { return b; }\n", b"static int a(int b) { return 1; }\n", False),
         ("src/a.ts", b"interface A {\n  a: string;\n}\n", b"interface A {\n  b: string;\n}\n", True),
         ("src/a.ts", b"const A = {\n  a: 'a',\n}\n", b"const A = {\n  b: 'a',\n}\n", False),
@@ -295,3 +357,78 @@ def test_what_is_no_stub(text):
 @pytest.mark.parametrize("line", [b"if(n) abort();\n", b"while (n) step(n);\n", b"if (n > max)\n        abort();\n"])
 def test_a_statement_declares_nothing(line):
     assert not _only_declares(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "why"),
+    [
+        ("src/a.ts", "import {\n  a,\n} from './a'\n", "import {\n  a,\n  b,\n} from './a'\n", "imports"),
+        ("src/a.ts", "export {\n  a,\n} from './a'\n", "export {\n  a,\n  b,\n} from './a'\n", "imports"),
+        ("src/a.rs", "use a::{\n    B,\n};\n", "use a::{\n    B,\n    C,\n};\n", "imports"),
+        ("a.go", 'import (\n\t"fmt"\n)\n', 'import (\n\t"fmt"\n\t"os"\n)\n', "imports"),
+        ("src/a.js", "export default {\n  a,\n}\n", "export default {\n  a,\n  b,\n}\n", ""),
+        ("a.go", "type A interface {\n\tB()\n}\n", "type A interface {\n\tB()\n\tC()\n}\n", "types"),
+        ("a.go", "var A = []B{\n\tC,\n}\n", "var A = []B{\n\tC,\n\tD,\n}\n", ""),
+        ("src/a.ts", "a(b)\n", "a<string>(b as unknown as string)\n", "types"),
+        ("src/a.js", "let a = 1\n", "const a = 1\n", "types"),
+        ("src/a.js", "let a = 1\n", "const a = 2\n", ""),
+        ("src/a.c", "int a(char *b) {\n", "static int a(const char *b) {\n", "types"),
+        ("src/a.c", "    int a = 1;\n", "    static int a = 1;\n", ""),
+        ("src/a.h", "int a;\n", "#ifdef __cplusplus\nextern \"C\" {\n#endif\nint a;\n", "types"),
+        ("src/a.h", "int a;\n", "#ifndef SRC_A_H_\n#define SRC_A_H_\nint a;\n", "types"),
+        ("src/a.h", "int a;\n", "#ifndef A\n#define A 1\nint a;\n", ""),
+        ("a.po", '#: a.py:1\nmsgid "a"\n', '#: a.py:2\nmsgid "a"\n', "comments"),
+        ("a.po", 'msgid "a"\n', 'msgid "b"\n', ""),
+        ("src/A.php", "function a() {}\n", "/**\n * It.\n */\nfunction a() {}\n", "comments"),
+        ("src/a.py", "x = a()\n", "x = cast(int, a())\n", "types"),
+        ("src/a.py", "x = 1\n", "T = TypeVar('T')\nx = 1\n", "types"),
+        ("src/a.py", "x = 1\n", "T = Table('T')\nx = 1\n", ""),
+    ],
+)  # fmt: skip
+def test_kinds_of_hunks_that_no_test_could_notice(path, old, new, why) -> None:
+    found = division(changed(path, old, new))
+    assert dict(found.left_out) == ({why: 1} if why else {})
+    assert len(found.parts) == (0 if why else 1)
+
+
+@pytest.mark.parametrize(
+    ("plain", "typed"),
+    [
+        ("function a(x) {}", "function a(x?: string | null): Promise<A[]> {}"),
+        ("const a = b()", "const a: Map<string, A.B> = b() as Map<string, A.B>"),
+        ("const f = (a, {b}) => c", "const f = (a: T, {b}: {b: string}): a is T => c"),
+        ("a()", "type A = { b: string } | 'c';\ninterface B<T> extends C { d(): void }\nexport type D<T> = T[];a()"),
+        ("x(function (a, ...b) {})", "x(function (a: B, ...b: C[]) {})"),
+        ("const a = {b: 1}", "const a = {b: 1} as const"),
+        ("const a = {b}", "const a = {b} satisfies A"),
+        ("new Map()", "new Map<string, Array<number>>() // it"),
+    ],
+)
+def test_what_runs_of_typescript_is_the_same_without_types(plain, typed) -> None:
+    assert what_runs(plain.encode()) == what_runs(typed.encode())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("f({a: b, c: d})", "f({a: b, c: e})"),
+        ("a ? (b) : c => d", "a ? (b) : e => d"),
+        ("x = (a ? b : c)", "x = (a ? b : d)"),
+        ("import {a as b} from 'c'", "import {a as d} from 'c'"),
+        ("export {a as b}", "export {a as d}"),
+        ("import * as a from 'b'", "import * as c from 'b'"),
+        ("switch (a) {case b: c()}", "switch (a) {case d: c()}"),
+        ("f(a, {b: c})", "f(a, {b: d})"),
+        ("if (a < b) c()", "if (a < d) c()"),
+        ("x.type = a", "x.type = b"),
+        ("const {a: b} = c", "const {a: d} = c"),
+        ("f(({a: b}) => b)", "f(({a: d}) => d)"),
+        ("f(a ? (b) : {c})", "f(a ? (b) : {d})"),
+        ("type = a", "type = b"),
+        ("class A { constructor(b) {} }", "class A { constructor(private b) {} }"),
+        ("f(a: A = b)", "f(a: A = c)"),
+        ("f(`a: ${b}`)", "f(`a: ${c}`)"),
+    ],
+)
+def test_what_runs_of_typescript_differs(one, other) -> None:
+    assert what_runs(one.encode()) != what_runs(other.encode())

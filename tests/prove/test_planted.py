@@ -12,7 +12,8 @@ import types
 from collections import deque
 
 import pytest
-from support.dividing import division, file
+from support.dividing import changed as changed_file
+from support.dividing import division
 
 from planfence.ledger.proofs import Question, TrialOutcome
 from planfence.prove.bench import Came, Done
@@ -172,22 +173,9 @@ class Inside:
         return Came.PASSED
 
 
-def hunk(path: str, old: str, new: str):
-    """A file's change, with the hunks that git would see."""
-    import difflib
-
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    ranges = [
-        (i + (j > i), j - i, k + (m > k), m - k)
-        for tag, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-        if tag != "equal"
-    ]
-    return file(path, old.encode(), new.encode(), *ranges)
-
-
 def faults(code: str, tests: str) -> set[str]:
     """The questions that find a fault."""
-    divided = division(hunk("src/shop.py", BEFORE, code), hunk("tests/test_shop.py", OLD_TESTS, tests))
+    divided = division(changed_file("src/shop.py", BEFORE, code), changed_file("tests/test_shop.py", OLD_TESTS, tests))
     silent = ProofProgress(lambda _: None, lambda _: None)
     asked = Session(divided, (("tests", "x"),), Inside(divided), time.monotonic() + 60, silent, 60)
     ask_all(asked, LEVELS)

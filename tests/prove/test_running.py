@@ -16,6 +16,7 @@ from planfence.errors import CouldNotCheck
 from planfence.files import private
 from planfence.ledger.records import read_book
 from planfence.prove import prove as use
+from planfence.prove.bench import never_began
 from planfence.prove.session import LEVELS, ProofProgress
 
 GOOD = USER.replace("amount - 1", "amount - 2")
@@ -118,6 +119,30 @@ def test_the_policy_says_where_tests_are(repo):
     assert answers(prove(repo, "--only", "change"), "change") == ["noticed"]
 
 
+DOUBLE = USER + "\n\ndef double(n):\n    return n + n\n"
+DOUBLE_TESTS = "from user import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+#: Ends as pytest does if a file that it is told to run is not there.
+FILES = "for one in {files}; do test -f $one || exit 4; done; python run.py {junit}"
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "files", "gone"),
+    [
+        (FILES, "", {"tests/auth/test_more.py": DOUBLE_TESTS, "tests": TESTS + "\n"}, ""),
+        (FILES, "", {"tests/auth/test_account.py": TESTS + "\n\n" + DOUBLE_TESTS}, "tests/auth/test_user.py"),
+        ("python run.py {junit}", "min_tests = 3", {"tests": TESTS + "\n\n" + DOUBLE_TESTS}, ""),
+    ],
+    ids=["new file", "renamed file", "more tests than before"],
+)
+def test_tests_that_are_only_more_are_not_rewritten(repo, command, more, files, gone):
+    project(repo, command, more)
+    if gone:
+        repo.git("rm", "-q", gone)
+    change(repo, user=DOUBLE, **files)
+    told = prove(repo, "--only", "old-tests")
+    assert answers(told, "old-tests") == ["unnoticed"]
+
+
 def test_tests_that_are_red_prove_nothing(repo):
     project(repo)
     change(repo, user=GOOD)
@@ -125,6 +150,19 @@ def test_tests_that_are_red_prove_nothing(repo):
     assert done.returncode == 2
     assert "the tests do not pass on this tree" in done.stderr
     assert "planfence test auth/middleware" in done.stderr
+
+
+def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
+    project(repo, command="test -f vendor/lib/a.py && python run.py {junit}")
+    (repo.root / "vendor/lib").mkdir(parents=True)
+    commit = repo.git("rev-parse", "HEAD").strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},vendor/lib")
+    repo.git("commit", "-q", "-m", "feat: more\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human")
+    change(repo, user=GOOD, tests=GOOD_TESTS)
+    done = repo.planfence("prove")
+    assert done.returncode == 2
+    assert "an export does not hold what is in submodules (vendor/lib)" in done.stderr
+    assert "`setup`" in done.stderr
 
 
 def test_a_change_of_words_has_nothing_to_prove(repo):
@@ -231,3 +269,40 @@ def test_a_sweep_between_making_and_locking_takes_no_folder_away(monkeypatch):
     with private.private_folder(os.environ["PATH"]) as made:
         assert swept[0] >= 1
         assert made.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b'a.sh: 2: Syntax error: "fi" unexpected\n',
+        b"./a.sh: line 2: syntax error near unexpected token `fi'\n",
+        b"TAP version 13\n# file:///a.mjs:2\n# SyntaxError: Unexpected end of input\n",
+        b"  \xe2\x97\x8f Test suite failed to run\n\n    SyntaxError: /a.js: Unexpected token (3:4)\n",
+        b"Error: Transform failed with 1 error:\n",
+        b"A.java:1: error: illegal start of type\n",
+        b"a.hs:3:5: error:\n",
+        b"a.rb:3: syntax error, unexpected end-of-input, expecting `end'\n",
+        b'PHP Parse error:  syntax error, unexpected token "}" in a.php on line 3\n',
+        b"syntax error at d.pl line 1, at EOF\nExecution of d.pl aborted due to compilation errors.\n",
+        b"lua5.4: a.lua:3: unexpected symbol near '}'\n",
+        b"== Compilation error in file lib/a.ex ==\n",
+        b"a.fs(3,1): error FS0010: Incomplete structured construct\n",
+        b"/usr/bin/ld: a.o: multiple definition of `a'\n",
+        b"make: *** No rule to make target 'a.c', needed by 'a'.  Stop.\n",
+    ],
+)
+def test_what_did_not_build_is_known_by_what_tools_say(output):
+    assert never_began(b"gcc a.c\n" + output)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"E       AssertionError: assert 'syntax error at line 3' == 'syntax error, line 3'\n",
+        b"not ok 1 - says syntax error: at line 3\n",
+        b"# Failed test 'reports a parse error: here'\n",
+        b"FAIL tests/a.rb: expected no error\n",
+    ],
+)
+def test_a_test_that_speaks_of_errors_has_begun(output):
+    assert not never_began(output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import time
 
@@ -9,6 +10,7 @@ from planfence.change.change import Mode
 from planfence.change.hunks import FileDiff, make_hunks, units_of
 from planfence.content.kinds import judge
 from planfence.prove.parts import Division, divide
+from planfence.prove.testcode import apart
 
 
 def file(
@@ -21,7 +23,15 @@ def file(
     return FileDiff(path, was or path, *modes, *ids, old, new, hunks)
 
 
+def changed(path: str, old: str, new: str) -> FileDiff:
+    """A file's change, with the hunks that git would see."""
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    ranges = [(i + (j > i), j - i, k + (m > k), m - k) for tag, i, j, k, m in matcher.get_opcodes() if tag != "equal"]
+    return file(path, old.encode(), new.encode(), *ranges)
+
+
 def division(*files: FileDiff, risk=None) -> Division:
     """These files' change, taken apart; tests are also in `checks/`."""
-    judged = judge(units_of(files), time.monotonic, 5)
+    judged = judge(units_of(apart(files)), time.monotonic, 5)
     return divide(judged, lambda path: path.startswith("checks/"), lambda path: path == "planfence.toml", risk or {})

@@ -33,17 +33,27 @@ Command = tuple[str, str]
 
 #: What makes runners end at the first failure, whatever starts them.
 _FAIL_FAST = {"PYTEST_ADDOPTS": "-x", "GOFLAGS": "-failfast"}
-#: What runners and compilers say if the tests could not even begin.
+#: What runners, compilers and interpreters say if the tests could not even begin.
 _NOT_BUILT = re.compile(
-    rb"^(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|ImportError while loading conftest|"
-    rb"ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |TabError: |"
-    rb"\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
-    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error TS\d+:|.*error CS\d+:|"
-    rb"\S+:\d+:\d+: (?:fatal )?error: |.*undefined reference to |\[ERROR\] COMPILATION ERROR|.*Compilation failed|"
-    rb"ImportError: Failed to import test module)",
+    rb"^(?:# )?(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|"
+    rb"ImportError while loading conftest|ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |"
+    rb"TabError: |\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
+    rb".*\bTest suite failed to run\b|.*\bTransform failed with \d|.*\bException during run: |"
+    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error (?:TS|CS|FS|BC)\d+:|"
+    rb"\S+:\d+(?::\d+)?: (?:fatal )?error:|.*undefined reference to |.*multiple definition of |\S*\bld[\w.]*: error: |"
+    rb"CMake Error|.*No rule to make target |\[ERROR\] COMPILATION ERROR|.*Compilation (?:failed|error)|"
+    rb"\S+:(?: line)? \d+: [Ss]yntax error|\S+:\d+: syntax error|(?:PHP )?Parse error: |syntax error at \S+ line \d|"
+    rb".*compilation aborted|.* aborted due to compilation errors|Can't locate \S+ in @INC|"
+    rb"lua[\w.-]*: \S+:\d+: .*\bnear\b|.*cannot load such file -- |An error occurred while loading |"
+    rb"\*\* \((?:Compile|Syntax|TokenMissing)Error\))",
     re.MULTILINE,
 )
 _WAIT_S = 0.2
+
+
+def never_began(output: bytes) -> bool:
+    """Whether a failed run's output says that its tests could not even begin: something did not build or parse."""
+    return _NOT_BUILT.search(output) is not None
 
 
 class Came(StrEnum):
@@ -59,7 +69,8 @@ class Came(StrEnum):
 class Job:
     """One run: the tree, by its difference from the change's, and the commands, of which the first to fail ends it.
 
-    ``key`` names the trial; ``limit_s`` is how long all of it may take. ``to_the_end`` says that all failures count.
+    ``key`` names the trial; ``limit_s`` is how long all of it may take. ``to_the_end`` says that all failures count,
+    ``fewer`` that there may be fewer tests than the policy wants.
     """
 
     key: str
@@ -67,6 +78,7 @@ class Job:
     commands: tuple[Command, ...]
     limit_s: float
     to_the_end: bool = False
+    fewer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,7 @@ class Yard:
         ended = running.step(wait_s)
         if ended is None:
             return None
-        came, tests = self._judge(bench, job.commands[bench.at], ended)
+        came, tests = self._judge(bench, job, ended)
         bench.running = None
         if came is Came.PASSED and bench.at + 1 < len(job.commands):
             bench.at += 1
@@ -208,21 +220,21 @@ class Yard:
         bench.job = None
         return Done(job, came, time.monotonic() - bench.started, tests, ended.output)
 
-    def _judge(self, bench: _Bench, command: Command, ended: Ended) -> tuple[Came, tuple[str, ...]]:
-        name, line = command
+    def _judge(self, bench: _Bench, job: Job, ended: Ended) -> tuple[Came, tuple[str, ...]]:
+        name, line = job.commands[bench.at]
         if above := believed_above(bench.exported.files):
             raise CouldNotCheck(f"{above} is there now, which tests would believe", hint="move it away")
         if ended.status is None:
             return Came.SLOW, ()
         report = Path(bench.report)
         counts = read_counts(report) if "{junit}" in line else None
-        least = self._target.policy.tests.min_tests if name == TESTS else 0
+        least = self._target.policy.tests.min_tests if name == TESTS and not job.fewer else 0
         outcome = evidence.judge(line, ended.status, counts, least)
         if outcome is Outcome.PASSED:
             return Came.PASSED, ()
         if outcome is Outcome.NOT_FOUND:
             raise CouldNotCheck(f"`{line}` was not found in the export", hint="see `setup` and `links` under [tests]")
-        if outcome is not Outcome.FAILED or ended.status >= 128 or _NOT_BUILT.search(ended.output):
+        if outcome is not Outcome.FAILED or ended.status >= 128 or never_began(ended.output):
             # No report, fewer tests than there must be, a signal: nothing that a test has said.
             return Came.BROKEN, ()
         names = read_failed(report) if "{junit}" in line else ()

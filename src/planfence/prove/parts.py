@@ -7,48 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, state_after
-from planfence.change.pathclass import PathClass, classify
 from planfence.content import pyequal
 from planfence.content.crosshunk import NOT_NAMES, related
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
-from planfence.prove.ctext import dead_lines, live, may_be_off
-from planfence.prove.pythontext import import_lines, only_types
+from planfence.prove.leftout import defines, definition, is_dead, left_out
+from planfence.prove.testcode import in_tests, inline_tests, may_choose
 from planfence.records import dataclass
 
-#: Classes of paths whose lines no test is meant to notice.
-_NO_CODE = frozenset(
-    (PathClass.LOCK, PathClass.GENERATED, PathClass.CI, PathClass.DOCS, PathClass.DEPS, PathClass.BUILD)
-)
-_TYPE_FILES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 _NAME = re.compile(rb"[^\W\d]\w*")
 #: So few characters may go here and come there by chance.
 _BLOCK = 20
-#: A line that brings a name or a block of its own into the world, in the usual languages.
-_DEFINES = re.compile(
-    rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
-    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b(?:\s++(\w++))?+"
-)
-_IMPORT = re.compile(
-    rb"\s*+(?:import\b|from\s++\S++\s++import\b|export\b.*\bfrom\b|#\s*+include\b|using\b|use\s|require\b|package\b|"
-    rb"(?:const|let|var)\s++[\w{},\s]++=\s*+require\()"
-)
-_INLINE_TESTS = re.compile(rb"\s*+#\[cfg\((?:all\()?test\b")
-_MODULE = re.compile(rb"\s*+(?:pub(?:\([^)]*+\))?+\s++)?+mod\s++(\w++)\s*+;")
-#: Settings of a tool that are written as a program: `eslint.config.mjs`.
-_TOOL = re.compile(r"\A[\w.-]+\.config\.[cm]?[jt]s\Z")
-#: A line of a build file or of settings that may say which tests run.
-_SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
-#: A function that C only announces.
-_DECLARATION = re.compile(
-    rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
-)
-_REST_OF_LINE = re.compile(rb"//[^\n]*+")
-_INCLUDE = re.compile(rb"^[^\S\n]*+#[^\S\n]*+(?:include|pragma)\b[^\n]*+", re.MULTILINE)
-#: Languages that the preprocessor of C reads first.
-C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
-#: A function of C, or a macro: a name that is there for others.
-_C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
-_REMARKS = (b"//", b"/*", b"* ", b"*/", b"@", b"# ", b"#[")
 #: A variable that is declared, set or both.
 _SETS = re.compile(
     rb"\s*+(?!(?:return|raise|throw|yield|delete|del|goto|await|else|break|continue)\b)(?:[\w*:<>]++\s++)*?\**+(\w++)\s*+"
@@ -57,22 +25,6 @@ _SETS = re.compile(
 )
 #: So many lines below it the uses of a variable are looked for.
 _NEAR = 120
-#: What a function does that is there for others to write.
-_STUB = re.compile(
-    rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
-    re.IGNORECASE,
-)
-_REMARK_BEHIND = re.compile(rb"#|//")
-_ON_ONE_LINE = re.compile(rb"\s*+(?:async\s++)?+def\b.*:\s*+(\.\.\.|raise\s++NotImplementedError\b.*)\s*+\Z")
-_VERSION = re.compile(
-    rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
-)
-#: A line that says a version is shorter, in bytes.
-_LONG = 200
-_QUOTES = (b'"""', b"'''")
-_ENDS = frozenset((b"", b"}", b"};", b"end"))
-_TYPED = (".ts", ".tsx", ".mts", ".cts")
-_TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,38 +68,6 @@ class Division:
     left_out: Mapping[str, int]
 
 
-def defines(line: bytes) -> bool:
-    """Whether a line brings a name or a block of its own into the world."""
-    return _DEFINES.match(line) is not None
-
-
-def is_stub(lines: Iterable[bytes]) -> bool:
-    """Whether lines are nothing but functions that only say that they are not implemented."""
-    stubs = begun = 0
-    for line in lines:
-        word = line.strip()
-        says = _REMARK_BEHIND.split(line, 1)[0]
-        if _ON_ONE_LINE.match(line):
-            stubs, begun = stubs + 1, begun + 1
-        elif _STUB.match(says):
-            stubs += 1
-        elif defines(line) and word.endswith((b":", b"{")):
-            begun += 1
-        elif not (word in _ENDS or word in (b"*", b"#") or word.startswith((*_REMARKS, *_QUOTES))):
-            return False
-    return min(stubs, begun) > 0
-
-
-def is_silent(path: str, lines: Sequence[bytes]) -> bool:
-    """Whether no test can notice that these lines are gone: stubs, or declarations of C."""
-    return is_stub(lines) or (path.endswith(C_FILES) and _only_declares(b"".join(lines)))
-
-
-def is_test(path: str, own: Callable[[str], bool]) -> bool:
-    """Whether tests are kept at a path: by its name, or since the policy says so (``own``)."""
-    return own(path) or classify(path) is PathClass.TEST or path.endswith(".snap")
-
-
 def divide(
     judged: Sequence[ClassifiedUnit],
     own_tests: Callable[[str], bool],
@@ -157,16 +77,18 @@ def divide(
     """Take a change apart; ``risk`` says how risky each unit is (by id), so that the riskiest parts come first."""
     units = {one.unit.id: one.unit for one in judged}
     files = tuple({one.unit.path: one.unit.file for one in judged}.values())
-    inline = frozenset(file.path for file in files if file.old is None and _first_inline_test(file) is not None)
-    tests = frozenset(one.unit.id for one in judged if _in_tests(one, own_tests, inline))
-    chooses = frozenset(one.unit.id for one in judged if one.unit.id in tests and _chooses(one, own_tests))
-    rest = frozenset(one.unit.id for one in judged if one.unit.id not in tests and not governs(one.unit.path))
+    inline = frozenset(file.path for file in files if file.old is None and inline_tests(file.path, file.new))
+    # What a submodule holds is in neither tree: nothing is learned by taking its commit back.
+    within = [one for one in judged if one.kind is not UnitKind.SUBMODULE]
+    tests = frozenset(one.unit.id for one in within if in_tests(one, own_tests, inline))
+    chooses = frozenset(one.unit.id for one in judged if one.unit.id in tests and may_choose(one, own_tests))
+    rest = frozenset(one.unit.id for one in within if one.unit.id not in tests and not governs(one.unit.path))
     words = frozenset(name for file in files for name in _NAME.findall(file.new or b""))
     asked: list[Unit] = []
     spared: Counter[str] = Counter()
     for one in judged:
-        if one.unit.id in rest:
-            why = left_out(one) or ("removed and unused" if _is_dead(one.unit, words) else "")
+        if one.unit.id in rest or one.kind is UnitKind.SUBMODULE:
+            why = left_out(one) or ("removed and unused" if is_dead(one.unit, words) else "")
             if why:
                 spared[why] += 1
             else:
@@ -174,173 +96,6 @@ def divide(
     parts = _grouped(asked, {one.unit.id: one.kind for one in judged}, spared)
     order = sorted(parts, key=lambda part: (-max(risk.get(each, 0) for each in part.units), -part.lines, part.key))
     return Division(files, units, tests, chooses, rest, tuple(order), spared)
-
-
-def _in_tests(one: ClassifiedUnit, own: Callable[[str], bool], inline: Collection[str]) -> bool:
-    """Whether a unit is tests, or what makes them run; ``inline`` are new files that bring tests of their own."""
-    unit = one.unit
-    if is_test(unit.path, own):
-        return True
-    if _chooses(one, own):
-        return True
-    if not unit.path.endswith(".rs") or unit.hunk is None:
-        return False
-    if inline and _declares(unit, inline):
-        return True
-    # Rust keeps a module's tests at the end of its own file.
-    data, at = (unit.file.new, unit.hunk.new_start) if unit.hunk.new else (unit.file.old, unit.hunk.old_start)
-    begin = _inline_tests_at(data)
-    return begin is not None and at >= begin
-
-
-def _chooses(one: ClassifiedUnit, own: Callable[[str], bool]) -> bool:
-    """Whether a unit may say which tests run."""
-    if one.unit.path.rpartition("/")[2] == "conftest.py":
-        return True
-    if is_test(one.unit.path, own) or not (_is_setting(one) or one.path_class in (PathClass.BUILD, PathClass.DEPS)):
-        return False
-    return any(_SELECTS.search(line) for line in _changed(one.unit))
-
-
-def _changed(unit: Unit) -> Iterable[bytes]:
-    if unit.hunk is not None:
-        return (*unit.hunk.old, *unit.hunk.new)
-    return () if unit.file.is_binary else split_lines(unit.file.new or unit.file.old or b"")
-
-
-def _inline_tests_at(data: bytes | None) -> int | None:
-    """The line (from 0) at which Rust's tests of a file begin; None if it has none."""
-    lines = split_lines(data or b"")
-    return next((number for number, line in enumerate(lines) if _INLINE_TESTS.match(line)), None)
-
-
-def _first_inline_test(file: FileDiff) -> int | None:
-    return _inline_tests_at(file.new) if file.path.endswith(".rs") else None
-
-
-def _declares(unit: Unit, inline: Collection[str]) -> bool:
-    """Whether a hunk does nothing but bring new files with tests into the program."""
-    assert unit.hunk is not None
-    lines = [line for line in unit.hunk.new if line.strip()]
-    names = [found[1].decode() for line in lines if (found := _MODULE.match(line))]
-    known = {path.rpartition("/")[2].removesuffix(".rs") for path in inline}
-    known |= {path.rpartition("/")[0].rpartition("/")[2] for path in inline if path.endswith("/mod.rs")}
-    return not unit.hunk.old and bool(names) and len(names) == len(lines) and known.issuperset(names)
-
-
-def _is_setting(one: ClassifiedUnit) -> bool:
-    path = one.unit.path
-    if "/" not in path and _TOOL.search(path):
-        return True
-    return one.path_class is PathClass.CONFIG and (path.rpartition("/")[2].startswith(".") or "/" not in path)
-
-
-def left_out(one: ClassifiedUnit) -> str:
-    """Why nobody is asked about a unit; empty if somebody is."""
-    unit, path_class = one.unit, one.path_class
-    if path_class in _NO_CODE or unit.path.endswith(_TYPE_FILES):
-        return f"{path_class} files" if path_class in _NO_CODE else "types"
-    if _is_setting(one):
-        return "settings"
-    if one.kind in (UnitKind.FORMAT, UnitKind.STYLE):
-        return "formatting"
-    if one.kind is UnitKind.COMMENT:
-        return "comments"
-    if unit.hunk is None:
-        return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
-    if all(len(line) < _LONG and _VERSION.fullmatch(line) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip()):
-        return "version numbers"
-    if _only_imports(unit):
-        return "imports"
-    if not unit.hunk.old and is_stub(unit.hunk.new):
-        return "stubs"
-    if unit.path.endswith(C_FILES) and _is_switched_off(unit):
-        return "comments"
-    return "types" if _only_types(unit) else ""
-
-
-def _only_imports(unit: Unit) -> bool:
-    hunk = unit.hunk
-    assert hunk is not None
-    if unit.path.endswith(".py"):
-        sides = ((unit.file.old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
-        return all(
-            import_lines(data or b"").issuperset(
-                at + number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(b"#")
-            )
-            for data, at, lines in sides
-        )
-    lines = [line for line in (*hunk.old, *hunk.new) if line.strip()]
-    return all(_IMPORT.match(line) for line in lines)
-
-
-def _only_types(unit: Unit) -> bool:
-    hunk, old = unit.hunk, unit.file.old
-    assert hunk is not None
-    if unit.path.endswith(C_FILES):
-        return all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
-    if unit.path.endswith(_TYPED):
-        sides = ((old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new))
-        return all(_in_type(split_lines(data or b""), at, at + len(lines)) for data, at, lines in sides)
-    if not unit.path.endswith(".py") or old is None or unit.file.new is None:
-        return False
-    return only_types(_file_without(unit), unit.file.new)
-
-
-def _file_without(unit: Unit) -> bytes:
-    """The new file with this hunk alone taken back."""
-    kept = [each for each in unit.file.hunks if each is not unit.hunk]
-    data = state_after(unit.file, kept, set(unit.file.atoms)).data
-    return (unit.file.old or b"") if data is None else data
-
-
-def _is_switched_off(unit: Unit) -> bool:
-    """Whether nothing of a hunk is ever compiled: it stands under `#if 0`."""
-    if not may_be_off(unit.file.old or b"") and not may_be_off(unit.file.new or b""):
-        return False
-    old, new = (split_lines(each or b"") for each in (unit.file.old, unit.file.new))
-    if not old or not (dead_lines(old) or dead_lines(new)):
-        return False
-    return live(split_lines(_file_without(unit))) == live(new)
-
-
-def _without_comments(text: bytes) -> bytes:
-    kept, at = [], 0
-    while (begin := text.find(b"/*", at)) >= 0:
-        kept.append(text[at:begin])
-        end = text.find(b"*/", begin + 2)
-        at = end + 2 if end >= 0 else len(text)
-    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
-
-
-def _only_declares(text: bytes) -> bool:
-    """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
-    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
-    return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
-
-
-def _is_dead(unit: Unit, words: Collection[bytes]) -> bool:
-    """Whether a definition is gone that nobody names any more: no test can notice that it comes back."""
-    hunk = unit.hunk
-    if hunk is None or b"".join(hunk.new).strip():
-        return False
-    remarks = _REMARKS if unit.path.endswith(C_FILES) else (*_REMARKS, b"#")
-    begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
-    named = _definition(unit.path, begin)
-    name = next(filter(None, named.groups()), b"") if named is not None else b""
-    return bool(name) and name not in words
-
-
-def _in_type(lines: Sequence[bytes], begin: int, end: int) -> bool:
-    """Whether lines of TypeScript stand in interfaces and types, by their indentation: nothing of them runs."""
-    above = begin
-    while 0 < above < len(lines) and _is_inside(lines[above]):
-        above -= 1
-    return all(_is_inside(line) or _TYPE_BLOCK.match(line) for line in lines[above:end])
-
-
-def _is_inside(line: bytes) -> bool:
-    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
 
 
 def _grouped(asked: Sequence[Unit], kinds: Mapping[str, UnitKind], spared: Counter[str]) -> list[Part]:
@@ -410,7 +165,7 @@ def _defined(unit: Unit, lines: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(
         name
         for line in lines
-        if not line[:1].isspace() and (found := _definition(unit.path, line))
+        if not line[:1].isspace() and (found := definition(unit.path, line))
         for name in found.groups()
         if name
     )
@@ -418,10 +173,6 @@ def _defined(unit: Unit, lines: Iterable[bytes]) -> frozenset[bytes]:
 
 def _before(unit: Unit) -> frozenset[bytes]:
     return _defined(unit, unit.hunk.old if unit.hunk else ())
-
-
-def _definition(path: str, line: bytes) -> re.Match[bytes] | None:
-    return _DEFINES.match(line) or (_C_DEFINES.match(line.rstrip()) if path.endswith(C_FILES) else None)
 
 
 def _lines(lines: Iterable[bytes]) -> frozenset[bytes]:
@@ -439,7 +190,7 @@ def _merged(groups: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 
 def _is_refactoring(own: Sequence[Unit], kinds: set[UnitKind]) -> bool:
     """Whether a definition is renamed with its uses, or moved: with all of it taken back the program is the same."""
-    defined = any(_DEFINES.match(line) for unit in own if unit.hunk for line in unit.hunk.new)
+    defined = any(defines(line) for unit in own if unit.hunk for line in unit.hunk.new)
     return defined and kinds <= {UnitKind.IDENTIFIER, UnitKind.MOVE}
 
 
@@ -481,11 +232,12 @@ def without(division: Division, taken: Collection[str]) -> dict[str, FileState |
         hunks = [unit.hunk for unit in own if unit.hunk is not None]
         state = state_after(file, hunks, {unit.atom for unit in own if unit.atom is not None})
         if not state.path:
-            begin = _first_inline_test(file)
-            if begin is None or any(unit.file is file for unit in map(division.units.get, division.tests) if unit):
+            own_tests = inline_tests(file.path, file.new)
+            if not own_tests or any(division.units[each].file is file for each in division.tests):
                 continue
             # The file's own tests stay where its code is taken back.
-            state = FileState(file.path, file.new_mode, b"".join(split_lines(file.new or b"")[begin:]))
+            lines = split_lines(file.new or b"")
+            state = FileState(file.path, file.new_mode, b"".join(lines[each] for each in sorted(own_tests)))
         if state.path in wanted:
             raise NoTreeError(state.path)
         wanted[state.path] = state

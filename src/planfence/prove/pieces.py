@@ -18,7 +18,8 @@ from planfence.content.kinds import judge
 from planfence.content.languages import language_of
 from planfence.content.lexing import PastDeadline, SpanKind, scan
 from planfence.prove.ctext import dead_lines
-from planfence.prove.parts import C_FILES, Division, Part, defines, is_silent, left_out
+from planfence.prove.leftout import C_FILES, defines, is_silent, left_out
+from planfence.prove.parts import Division, Part
 from planfence.records import dataclass, replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.

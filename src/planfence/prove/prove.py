@@ -12,6 +12,8 @@ import time
 from collections.abc import Collection, Iterable
 
 from planfence import __version__, risks
+from planfence.change import reader
+from planfence.change.hunkreader import read_files
 from planfence.change.hunks import FileState, split_lines
 from planfence.change.patchfile import as_patch
 from planfence.change.pathclass import PathClass, classify
@@ -33,7 +35,18 @@ from planfence.prove.bench import Command, Yard, with_files
 from planfence.prove.mutants import try_mutants
 from planfence.prove.parts import Division, divide, surely_broken, without
 from planfence.prove.pieces import cut_out, pieces
-from planfence.prove.session import LEVELS, FlakyError, ProofProgress, Session, TrialTree, ask_all, old_tests, remember
+from planfence.prove.session import (
+    LEVELS,
+    FlakyError,
+    ProofProgress,
+    RedError,
+    Session,
+    TrialTree,
+    ask_all,
+    old_tests,
+    remember,
+)
+from planfence.prove.testcode import apart
 from planfence.records import dataclass, replace
 from planfence.rules import tests_prove_nothing
 
@@ -76,7 +89,7 @@ def take_apart(repository: Repository, target: Target, only: frozenset[str] | No
     base, tree = target.trees["base"], target.tree
     judged = [
         one
-        for one in content.between(repository, base, tree)
+        for one in content.of(apart(read_files(repository, base, tree)))
         if only is None or only & {one.unit.path, one.unit.file.old_path}
     ]
 
@@ -97,8 +110,6 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
     if not mine or len(mine) == len(span.parents):
         return target, None
-    from planfence.change import reader
-
     first = span.parents[mine[-1]]
     base = first[0] if first else target.base
     tree = repository.objects.tree_of(base)
@@ -124,15 +135,14 @@ def _risk(judged: Collection[ClassifiedUnit]) -> dict[str, int]:
     return weights
 
 
-def commands_of(change: TaskChange) -> tuple[Command, ...]:
-    """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all."""
-    own = tuple(
-        dict.fromkeys(
-            unit.path
-            for unit in change.division.units.values()
-            if unit.id in change.division.tests and unit.file.new_mode and classify(unit.path) is PathClass.TEST
-        )
-    )
+def commands_of(change: TaskChange, *, before: bool = False) -> tuple[Command, ...]:
+    """The criteria's commands, then the policy's: with `{files}` first on the change's own tests, then on all.
+
+    ``before``: on those of its tests that were there before, by the names that they had.
+    """
+    files = [change.division.units[each].file for each in change.division.tests]
+    sides = {(each.old_path, each.old_mode) if before else (each.path, each.new_mode) for each in files}
+    own = tuple(sorted({path for path, mode in sides if mode and classify(path) is PathClass.TEST}))
     found: list[Command] = []
     for name, line in sorted(change.target.commands.values(), key=lambda each: each[0] == TESTS):
         if "{files}" in line and own:
@@ -157,7 +167,7 @@ def prove(
     Raises :class:`PlanfenceError` if there is no test command or the tests do not pass as they are,
     :class:`CouldNotCheck` if they could not be run. Ctrl-C records what was learned and goes on.
     """
-    repository, target, division = change.repository, change.target, change.division
+    target = change.target
     levels = tuple(level for level in LEVELS if level in levels)
     commands = commands_of(change)
     if not commands:
@@ -175,40 +185,55 @@ def prove(
     known = None if again else earlier
     if known is not None and set(levels) <= set(known.asked) and _is_whole(known) and not (mutants and _is_open(known)):
         return Answered(change, known)
-    after = {
-        file.path: FileState(file.path, file.new_mode, None, file.new_id)
-        for file in change.division.files
-        if file.new_mode
-    }
-    started = time.monotonic()
-    jobs = target.policy.tests.jobs
-    flaky = ""
-    with Yard(repository, target, after, jobs) as yard:
+    until = time.monotonic() + budget_s
+    with _yard(change) as yard:
         session = Session(
-            division, commands, yard, started + budget_s, teller, target.policy.tests.timeout_s, target.task_name
+            *(change.division, commands, yard, until, teller, target.policy.tests.timeout_s),
+            task=target.task_name,
+            commands_before=commands_of(change, before=True),
         )
         yard.tick = session.progress
         remember(session, known)
         try:
-            ask_all(session, levels)
-        except FlakyError as error:
-            flaky = str(error)
+            flaky = _ask(change, session, levels)
         except KeyboardInterrupt:
-            repository.objects.close()  # Ctrl-C ends git's process as well, which starts again
+            change.repository.objects.close()  # Ctrl-C ends git's process as well, which starts again
             if any(one.answer(session.passes) for one in session.trials.values()):
                 _record(change, session, levels, earlier, known)
             raise
-        if not session.passes and not flaky:
-            raise CouldNotCheck(
-                "the time was over before the tests had passed once", hint="give more of it: --budget 30m"
-            )
         proof = _record(change, session, levels, earlier, known, flaky)
-        if mutants and not flaky and time.monotonic() < session.until:
+        if mutants and not flaky and time.monotonic() < until:
             teller.show("mutants of the changed lines are tried")
-            tried = try_mutants(yard, division, commands, session.green_s, session.until)
+            tried = try_mutants(yard, change.division, commands, session.green_s, until)
             proof = replace(proof, id=new_id(), seq=proof.seq + 1, mutants=tried, at=now())
             _write(change, proof)
     return Answered(change, proof, cut=not flaky and not (set(levels) <= set(proof.asked) and _is_whole(proof)))
+
+
+def _yard(change: TaskChange) -> Yard:
+    files = [each for each in change.division.files if each.new_mode]
+    after = {each.path: FileState(each.path, each.new_mode, None, each.new_id) for each in files}
+    return Yard(change.repository, change.target, after, change.target.policy.tests.jobs)
+
+
+def _ask(change: TaskChange, session: Session, levels: tuple[str, ...]) -> str:
+    """Ask until the time is over; say why if the suite is flaky. Raises :class:`PlanfenceError` if nothing is known."""
+    try:
+        ask_all(session, levels)
+    except FlakyError as error:
+        return str(error)
+    except RedError as error:
+        folders = list(reader.submodules(change.repository, change.target.tree))
+        if not folders:
+            raise
+        shown = ", ".join(folders[:3]) + (" and others" if len(folders) > 3 else "")
+        raise RedError(
+            f"{error.message}; an export does not hold what is in submodules ({shown})",
+            hint="fill them by `setup` under [tests], if the tests need them",
+        ) from error
+    if not session.passes:
+        raise CouldNotCheck("the time was over before the tests had passed once", hint="give more of it: --budget 30m")
+    return ""
 
 
 #: `advance` asks by itself if the tests take no longer than this (seconds).

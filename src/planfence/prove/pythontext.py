@@ -36,6 +36,13 @@ def only_types(one: bytes, other: bytes) -> bool:
     return first == second
 
 
+_TYPE_MAKERS = frozenset(("TypeVar", "ParamSpec", "TypeVarTuple"))
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 class _WithoutTypes(ast.NodeTransformer):
     """Takes annotations away, and what is there for checkers alone."""
 
@@ -75,6 +82,15 @@ class _WithoutTypes(ast.NodeTransformer):
             return node
         kinds = [*inner, ast.Constant(None)] if name == "Optional" else inner
         return reduce(lambda one, other: ast.BinOp(one, ast.BitOr(), other), kinds)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`cast(A, b)` is `b`."""
+        self.generic_visit(node)
+        return node.args[1] if _called(node) == "cast" and len(node.args) == 2 and not node.keywords else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        self.generic_visit(node)
+        return None if isinstance(node.value, ast.Call) and _called(node.value) in _TYPE_MAKERS else node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module in ("typing", "typing_extensions", "__future__") else node

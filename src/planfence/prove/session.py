@@ -68,9 +68,16 @@ class FlakyError(Exception):
     """The same tree passed and failed; says what showed it."""
 
 
+class RedError(PlanfenceError):
+    """The tests do not pass on the whole change."""
+
+
 @dataclass(slots=True)
 class Session:
-    """What is asked of one change, and what is known so far."""
+    """What is asked of one change, and what is known so far.
+
+    ``commands_before`` are for the tests as they were: other files may hold them.
+    """
 
     division: Division
     commands: tuple[Command, ...]
@@ -79,6 +86,7 @@ class Session:
     teller: ProofProgress
     timeout_s: float
     task: str = ""
+    commands_before: tuple[Command, ...] = ()
     passes: int = 0
     green_s: float = 0.0
     trials: dict[str, TrialTree] = field(default_factory=dict)
@@ -112,7 +120,7 @@ class Session:
         elif self.passes or any(each.failures for each in self.trials.values()):
             raise FlakyError(f"a run of the whole change {done.came}, after {self.passes} that passed")
         else:
-            raise PlanfenceError(
+            raise RedError(
                 f"the tests do not pass on this tree ({done.came}), so that they can prove nothing",
                 hint=f"planfence test {self.task}".rstrip(),
             )
@@ -121,7 +129,8 @@ class Session:
         """The next run of a trial."""
         one = self.trials[key]
         limit = max(_SLOWER * self.green_s, self.green_s + _LEAST_S)
-        return Job(key, one.states, self.commands, limit, to_the_end=one.question is Question.OLD_TESTS)
+        old = one.question is Question.OLD_TESTS
+        return Job(key, one.states, self.commands_before if old else self.commands, limit, to_the_end=old, fewer=old)
 
     def ask(self, keys: Iterable[str]) -> None:
         """Run each trial that is not decided once, and what stands in for those that do not build.

@@ -1,0 +1,260 @@
+"""What nobody is asked about, since no test is meant to notice it, or could: the kinds of it, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from planfence.change.hunks import Hunk, Unit, split_lines, state_after
+from planfence.change.pathclass import PathClass
+from planfence.content.unitkinds import ClassifiedUnit, UnitKind
+from planfence.prove.ctext import dead_lines, live, may_be_off
+from planfence.prove.pythontext import import_lines, only_types
+from planfence.prove.scripttext import what_runs
+from planfence.prove.testcode import is_setting
+
+#: Classes of paths whose lines no test is meant to notice.
+_NO_CODE = frozenset(
+    (PathClass.LOCK, PathClass.GENERATED, PathClass.CI, PathClass.DOCS, PathClass.DEPS, PathClass.BUILD)
+)
+_TYPE_FILES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
+#: A line that brings a name or a block of its own into the world, in the usual languages.
+_DEFINES = re.compile(
+    rb"\s*+(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
+    rb"(?:def|class|function|func|fn|struct|enum|interface|trait|type|module|impl)\b(?:\s++(\w++))?+"
+)
+_IMPORT = re.compile(
+    rb"\s*+(?:import\b|from\s++\S++\s++import\b|export\b.*\bfrom\b|#\s*+include\b|using\b|use\s|require\b|package\b|"
+    rb"(?:const|let|var)\s++[\w{},\s]++=\s*+require\()"
+)
+#: A function that C only announces.
+_DECLARATION = re.compile(
+    rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
+)
+_REST_OF_LINE = re.compile(rb"//[^\n]*+")
+#: Inclusions, and what headers stand in.
+_INCLUDE = re.compile(
+    rb"^[^\S\n]*+#[^\S\n]*+(?:(?:include|pragma|endif)\b[^\n]*+|"
+    rb"ifndef[^\S\n]++(\w+_H\w*+)[^\S\n]*+\n#[^\S\n]*+define[^\S\n]++\1[^\S\n]*+$|"
+    rb"ifdef[^\S\n]++__cplusplus[^\S\n]*+\n(?:extern[^\S\n]++\"C\"[^\S\n]*+\{|\})[^\n]*+\n#[^\S\n]*+endif\b[^\n]*+)",
+    re.MULTILINE,
+)
+_WORD = re.compile(rb"\w++|\S")
+#: Words that change nothing where it builds without them.
+_QUALIFIERS = re.compile(rb"\b(?:const|inline|restrict|register)\b|^static\b", re.MULTILINE)
+_BINDS = re.compile(rb"\b(?:const|let|var)\b")
+_SCRIPTS = (".js", ".mjs", ".cjs", ".jsx")
+#: (how an import of several lines begins, how it ends)
+_LISTS = (
+    (re.compile(rb"(?:import|export)\b[^=;{]*+\{\s*+\Z"), re.compile(rb"\}\s*+from\b")),
+    (re.compile(rb"(?:pub(?:\([^)]*+\))?+\s++)?+use\b[^;{]*+\{\s*+\Z"), re.compile(rb"\};")),
+    (re.compile(rb"import\s*+\(\s*+\Z"), re.compile(rb"\)")),
+)
+#: Lines that are comments in files whose language is not known otherwise.
+_SAID = {"po": (b"#",), "pot": (b"#",), "php": (b"//", b"/*", b"* ", b"*/", b"*\n", b"# ")}
+#: Languages that the preprocessor of C reads first.
+C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
+#: A function of C, or a macro: a name that is there for others.
+_C_DEFINES = re.compile(rb"#\s*+define\s++(\w++)|[A-Za-z_][\w\s*]*?\b(\w++)\([^;]*+$")
+_REMARKS = (b"//", b"/*", b"* ", b"*/", b"@", b"# ", b"#[")
+#: What a function does that is there for others to write.
+_STUB = re.compile(
+    rb"\s*+(?:(?:raise|throw|panic)\b.*\bnot.?(?:yet.?)?implemented|(?:todo|unimplemented)!\(|TODO\(|\.\.\.\s*+(?:#|\Z))",
+    re.IGNORECASE,
+)
+_REMARK_BEHIND = re.compile(rb"#|//")
+_ON_ONE_LINE = re.compile(rb"\s*+(?:async\s++)?+def\b.*:\s*+(\.\.\.|raise\s++NotImplementedError\b.*)\s*+\Z")
+_VERSION = re.compile(
+    rb"\s*+(?:#\s*+define\s++)?+[\w.-]*?version\w*+[\"']?\s*+[=:]?\s*+[\"'(]?v?\d[\w.]*+[\"'),;]*+\s*+", re.IGNORECASE
+)
+#: A line that says a version is shorter, in bytes.
+_LONG = 200
+_QUOTES = (b'"""', b"'''")
+_ENDS = frozenset((b"", b"}", b"};", b"end"))
+_TYPED = (".ts", ".tsx", ".mts", ".cts")
+_TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
+_INTERFACE = re.compile(rb"type\s++\w++(?:\[[^\]]*+\])?+\s++interface\b")
+
+
+def defines(line: bytes) -> bool:
+    """Whether a line brings a name or a block of its own into the world."""
+    return _DEFINES.match(line) is not None
+
+
+def is_stub(lines: Iterable[bytes]) -> bool:
+    """Whether lines are nothing but functions that only say that they are not implemented."""
+    stubs = begun = 0
+    for line in lines:
+        word = line.strip()
+        says = _REMARK_BEHIND.split(line, 1)[0]
+        if _ON_ONE_LINE.match(line):
+            stubs, begun = stubs + 1, begun + 1
+        elif _STUB.match(says):
+            stubs += 1
+        elif defines(line) and word.endswith((b":", b"{")):
+            begun += 1
+        elif not (word in _ENDS or word in (b"*", b"#") or word.startswith((*_REMARKS, *_QUOTES))):
+            return False
+    return min(stubs, begun) > 0
+
+
+def is_silent(path: str, lines: Sequence[bytes]) -> bool:
+    """Whether no test can notice that these lines are gone: stubs, or declarations of C."""
+    return is_stub(lines) or (path.endswith(C_FILES) and _only_declares(b"".join(lines)))
+
+
+def left_out(one: ClassifiedUnit) -> str:
+    """Why nobody is asked about a unit; empty if somebody is."""
+    unit, path_class = one.unit, one.path_class
+    if one.kind is UnitKind.SUBMODULE:
+        return "submodules"
+    if path_class in _NO_CODE or unit.path.endswith(_TYPE_FILES):
+        return f"{path_class} files" if path_class in _NO_CODE else "types"
+    if is_setting(one):
+        return "settings"
+    if one.kind in (UnitKind.FORMAT, UnitKind.STYLE):
+        return "formatting"
+    if one.kind is UnitKind.COMMENT or _only_says(unit):
+        return "comments"
+    if unit.hunk is None:
+        return "" if one.kind is UnitKind.ADD and unit.lines else "files as a whole"
+    if all(len(line) < _LONG and _VERSION.fullmatch(line) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip()):
+        return "version numbers"
+    if _only_imports(unit):
+        return "imports"
+    if not unit.hunk.old and is_stub(unit.hunk.new):
+        return "stubs"
+    if unit.path.endswith(C_FILES) and _is_switched_off(unit):
+        return "comments"
+    return "types" if _only_types(unit) else ""
+
+
+def _only_imports(unit: Unit) -> bool:
+    hunk = unit.hunk
+    assert hunk is not None
+    if unit.path.endswith(".py"):
+        return all(
+            import_lines(data or b"").issuperset(
+                at + number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(b"#")
+            )
+            for data, at, lines in _sides(unit)
+        )
+    if all(_IMPORT.match(line) for line in (*hunk.old, *hunk.new) if line.strip()):
+        return True
+    return all(
+        _in_list(split_lines(data or b""), at + number)
+        for data, at, lines in _sides(unit)
+        for number, line in enumerate(lines)
+        if line.strip()
+    )
+
+
+def _in_list(lines: Sequence[bytes], at: int) -> bool:
+    """Whether a line is one of the names that an import of several lines brings."""
+    begin = end = at
+    while begin > 0 and lines[begin][:1].isspace():
+        begin -= 1
+    while end + 1 < len(lines) and lines[end][:1].isspace():
+        end += 1
+    inside = begin < at < end
+    return inside and any(one.match(lines[begin]) and other.match(lines[end]) for one, other in _LISTS)
+
+
+def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
+    """(file, first line of the hunk, its lines): before and after."""
+    hunk = unit.hunk
+    assert hunk is not None
+    return (unit.file.old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new)
+
+
+def _only_says(unit: Unit) -> bool:
+    signs = _SAID.get(unit.path.rpartition(".")[2])
+    if signs is None or unit.hunk is None:
+        return False
+    return all(line.lstrip().startswith(signs) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip())
+
+
+def _only_types(unit: Unit) -> bool:
+    hunk, old, new = unit.hunk, unit.file.old, unit.file.new
+    assert hunk is not None
+    path = unit.path
+    if path.endswith(C_FILES):
+        return _alike(hunk, _QUALIFIERS, b"") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    if path.endswith((*_TYPED, *_SCRIPTS)) and _alike(hunk, _BINDS, b"let"):
+        return True
+    if path.endswith((*_TYPED, ".go")):
+        begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
+        if all(_in_type(split_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
+            return True
+    if old is None or new is None:
+        return False
+    if path.endswith(_TYPED):
+        return what_runs(_file_without(unit)) == what_runs(new)
+    return path.endswith(".py") and only_types(_file_without(unit), new)
+
+
+def _alike(hunk: Hunk, words: re.Pattern[bytes], instead: bytes) -> bool:
+    """Whether both sides of a hunk are the same but for some words, and white space."""
+    one, other = (_WORD.findall(words.sub(instead, b"".join(lines))) for lines in (hunk.old, hunk.new))
+    return one == other
+
+
+def _file_without(unit: Unit) -> bytes:
+    """The new file with this hunk alone taken back."""
+    kept = [each for each in unit.file.hunks if each is not unit.hunk]
+    data = state_after(unit.file, kept, set(unit.file.atoms)).data
+    return (unit.file.old or b"") if data is None else data
+
+
+def _is_switched_off(unit: Unit) -> bool:
+    """Whether nothing of a hunk is ever compiled: it stands under `#if 0`."""
+    if not may_be_off(unit.file.old or b"") and not may_be_off(unit.file.new or b""):
+        return False
+    old, new = (split_lines(each or b"") for each in (unit.file.old, unit.file.new))
+    if not old or not (dead_lines(old) or dead_lines(new)):
+        return False
+    return live(split_lines(_file_without(unit))) == live(new)
+
+
+def _without_comments(text: bytes) -> bytes:
+    kept, at = [], 0
+    while (begin := text.find(b"/*", at)) >= 0:
+        kept.append(text[at:begin])
+        end = text.find(b"*/", begin + 2)
+        at = end + 2 if end >= 0 else len(text)
+    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
+
+
+def _only_declares(text: bytes) -> bool:
+    """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
+    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
+    return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
+
+
+def is_dead(unit: Unit, words: Collection[bytes]) -> bool:
+    """Whether a definition is gone that nobody names any more: no test can notice that it comes back."""
+    hunk = unit.hunk
+    if hunk is None or b"".join(hunk.new).strip():
+        return False
+    remarks = _REMARKS if unit.path.endswith(C_FILES) else (*_REMARKS, b"#")
+    begin = next((line for line in hunk.old if line.strip() and not line.lstrip().startswith(remarks)), b"")
+    named = definition(unit.path, begin)
+    name = next(filter(None, named.groups()), b"") if named is not None else b""
+    return bool(name) and name not in words
+
+
+def _in_type(lines: Sequence[bytes], begin: int, end: int, begins: re.Pattern[bytes]) -> bool:
+    """Whether lines stand in interfaces and types, by their indentation: nothing of them runs."""
+    above = begin
+    while 0 < above < len(lines) and _is_inside(lines[above]):
+        above -= 1
+    return all(_is_inside(line) or begins.match(line) for line in lines[above:end])
+
+
+def _is_inside(line: bytes) -> bool:
+    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
+
+
+def definition(path: str, line: bytes) -> re.Match[bytes] | None:
+    """A line that brings a name into the world; the name is one of its groups."""
+    return _DEFINES.match(line) or (_C_DEFINES.match(line.rstrip()) if path.endswith(C_FILES) else None)

@@ -1,0 +1,147 @@
+"""What of a TypeScript text runs: its words without annotations, casts, and types.
+
+It reads words and brackets, not the whole grammar. What it does not know stays, so that it counts as what runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_WORD = re.compile(
+    rb"//[^\n]*+|/\*.*?\*/|'(?:\\.|[^'\\\n])*+'?|\"(?:\\.|[^\"\\\n])*+\"?|`(?:\\.|[^`\\])*+`?|[\w$]++|=>|\.\.\.|\?\.|\S",
+    re.DOTALL,
+)
+_NAME = re.compile(rb"[^\W\d$]*[\w$]++")
+_VALUE_ENDS = re.compile(rb"[\w$)\]}'\"`]\Z")
+_PAIRS = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
+_BEFORE_TYPE = frozenset((b"keyof", b"typeof", b"readonly", b"unique", b"infer", b"asserts", b"|", b"&"))
+_MODIFIERS = frozenset((b"public", b"private", b"protected", b"readonly", b"override"))
+
+
+def what_runs(text: bytes) -> list[bytes]:
+    """The words of a TypeScript text that are no types and no comments."""
+    words = [word for word in _WORD.findall(text) if not word.startswith((b"//", b"/*"))]
+    kept: list[bytes] = []
+    opened: list[int] = []  # where in `kept` the brackets stand that are open
+    closed: dict[int, int] = {}  # where a bracket closes → where it opens
+    at = 0
+    while at < len(words):
+        end = _type_here(words, at, kept, opened, closed)
+        if end > at:
+            if words[at] == b":" and kept[-1:] == [b"?"]:
+                kept.pop()
+            at = end
+            continue
+        word = words[at]
+        if word in (b"(", b"[", b"{"):
+            opened.append(len(kept))
+        elif word in (b")", b"]", b"}") and opened:
+            closed[len(kept)] = opened.pop()
+        kept.append(word)
+        at += 1
+    return kept
+
+
+def _type_here(
+    words: Sequence[bytes], at: int, kept: Sequence[bytes], opened: Sequence[int], closed: dict[int, int]
+) -> int:
+    """Where the types that begin here end (excluded); the same place if none do."""
+    word, before = words[at], kept[-1] if kept else b""
+    if word == b":" and before:
+        end = _type_end(words, at + 1)
+        return end if end and _is_annotated(kept, opened, closed, words[end : end + 1]) else at
+    if word in (b"as", b"satisfies") and _VALUE_ENDS.search(before) and not _in_names(kept, opened):
+        return _type_end(words, at + 1) or at
+    if word == b"<" and _NAME.fullmatch(before):
+        end = _list_end(words, at)
+        return end if end and words[end : end + 1] == [b"("] else at
+    if word in (b"export", b"declare", b"type", b"interface") and before in (b"", b";", b"}", b")"):
+        return _statement_end(words, at) or at
+    return at
+
+
+def _is_annotated(kept: Sequence[bytes], opened: Sequence[int], closed: dict[int, int], then: Sequence[bytes]) -> bool:
+    """Whether a colon behind these words begins the type of a parameter, a variable, or of what is returned."""
+    last = len(kept) - 1
+    if kept[last] == b")" and last in closed:
+        return then in ([b"{"], [b"=>"]) and kept[max(0, closed[last] - 1)] != b"?"
+    last -= kept[last] == b"?"
+    if last < 1:
+        return False
+    begin = closed.get(last, last)
+    while kept[begin - 1] in _MODIFIERS:
+        begin -= 1
+    if kept[begin - 1] in (b"let", b"const", b"var"):
+        return then == [b"="]
+    inside = bool(opened) and kept[opened[-1]] == b"("
+    return inside and kept[begin - 1] in (b"(", b",", b"...") and then in ([b","], [b")"], [b"="])
+
+
+def _in_names(kept: Sequence[bytes], opened: Sequence[int]) -> bool:
+    """Whether the innermost bracket holds what is imported or exported; `import * as` too."""
+    if kept[-1] == b"*":
+        return True
+    return bool(opened) and kept[opened[-1]] == b"{" and kept[opened[-1] - 1 : opened[-1]] in ([b"import"], [b"export"])
+
+
+def _closing(words: Sequence[bytes], at: int) -> int:
+    """Where the bracket that opens here has closed (excluded); 0 if it does not."""
+    waiting = []
+    for here in range(at, len(words)):
+        word = words[here]
+        if word in (b"(", b"[", b"{", b"<"):
+            waiting.append(_PAIRS[word])
+        elif word in (b")", b"]", b"}", b">"):
+            if not waiting or waiting.pop() != word:
+                return 0
+            if not waiting:
+                return here + 1
+    return 0
+
+
+def _list_end(words: Sequence[bytes], at: int) -> int:
+    """Where `<…>` ends, if nothing in it could be calculated; 0 otherwise."""
+    end = _closing(words, at)
+    return end if end and not {b"(", b";", b"+", b"-", b"*", b"/"} & set(words[at:end]) else 0
+
+
+def _type_end(words: Sequence[bytes], at: int) -> int:
+    """Where a type that begins here ends (excluded); 0 if none does."""
+    while at < len(words) and words[at] in _BEFORE_TYPE:
+        at += 1
+    if at >= len(words):
+        return 0
+    word = words[at]
+    if word in (b"(", b"[", b"{"):
+        end = _closing(words, at)
+        if word == b"(" and words[end : end + 1] == [b"=>"]:
+            return _type_end(words, end + 1)
+    else:
+        end = at + 1 if _NAME.fullmatch(word) or word[:1] in (b"'", b'"') else 0
+        while end and words[end : end + 1] == [b"."]:
+            end += 2
+        if words[end : end + 1] == [b"<"]:
+            end = _closing(words, end)
+    while end and words[end : end + 1] == [b"["]:
+        end = _closing(words, end)
+    if end and words[end : end + 1] in ([b"|"], [b"&"], [b"is"]):
+        return _type_end(words, end + 1)
+    return end
+
+
+def _statement_end(words: Sequence[bytes], at: int) -> int:
+    """Where an interface or the definition of a type ends (excluded); 0 if this is none."""
+    while words[at : at + 1] in ([b"export"], [b"declare"]):
+        at += 1
+    kind, here = words[at : at + 1], at + 2
+    if here >= len(words) or not _NAME.fullmatch(words[at + 1]):
+        return 0
+    if words[here] == b"<":
+        here = _closing(words, here)
+    if kind == [b"type"] and here and words[here : here + 1] == [b"="]:
+        end = _type_end(words, here + 1)
+        return end + (words[end : end + 1] == [b";"]) if end else 0
+    while kind == [b"interface"] and 0 < here < len(words) and words[here] != b"{":
+        here += 1
+    return _closing(words, here) if kind == [b"interface"] and 0 < here < len(words) else 0
