@@ -49,7 +49,7 @@ def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:
             if isinstance(each, dict):
                 inner += each
                 inner += each.values()
-            elif isinstance(each, list):
+            elif isinstance(each, list | tuple):  # a tuple is what `raw_decode` returns
                 inner += each
             elif isinstance(each, str) and not each.isascii() and any(map(_is_half, each)):
                 raise NotJson(f"{what} holds half a character (a lone surrogate)", hint=hint)

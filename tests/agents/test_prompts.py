@@ -270,7 +270,7 @@ def task(repo):
     return look(repo.open(), "auth/middleware").task
 
 
-@pytest.mark.parametrize("evidence", ["", "  ", "ok", "LGTM!", "yes.", "…"])
+@pytest.mark.parametrize("evidence", ["", "  ", "ok", "LGTM!", "yes.", "…", "...", "\u200b", "\xa0\u2060"])
 def test_an_answer_needs_a_word_of_evidence(task, evidence):
     with pytest.raises(PlanfenceError, match="is not evidence"):
         reviewing.check(answers(task, A1=Answer("A1", True, evidence)), task)
@@ -291,9 +291,45 @@ def test_a_checklist_can_be_filled_in(task):
     text = reviewing.checklist(task)
     filled = text.replace("- [ ] A1: ", "- [x] A1: pytest said 3 passed")
     read = reviewing.read_text(filled)
+    assert reviewing.read_text(filled.replace("- [", "* [")) == read
     assert Answer("A1", True, "pytest said 3 passed") in read
     assert Answer("scope", False, "") in read
     assert len(read) == len(reviewing.points(task))
+
+
+MET = '{"answers": [{"id": "A1", "met": true, "evidence": "seen it"}]}'
+UNMET = MET.replace("true", "false")
+FORM = MET.replace("seen it", "\u2026")
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        (MET, True),
+        (f"So:\n```json\n{UNMET}\n```\nbye", False),
+        (f"The form is {FORM}, {{so}}: {UNMET}", False),
+        (f'The form is {{"answers": []}}. {MET}', True),
+        (f"{MET} and again {MET}", True),
+        (f'{{"result": {UNMET}}}', False),
+    ],
+)
+def test_a_review_is_found_in_an_agents_words(text, met):
+    assert [answer.met for answer in reviewing.read_json(text.encode())[0]] == [met]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{UNMET} or {MET}", "differ"),
+        (MET.replace('"met": true', '"met": false, "met": true'), "twice"),
+        (MET.replace("seen", "\\ud800"), "half a character"),
+        (MET.replace('"seen it"', "[" * 120 + "]" * 120), "deep"),
+    ],
+)
+def test_a_review_that_can_be_read_in_two_ways_is_none(text, why):
+    with pytest.raises(PlanfenceError) as caught:
+        reviewing.read_json(text.encode())
+    assert why in " ".join((caught.value.message, *caught.value.more))
 
 
 @pytest.mark.parametrize(

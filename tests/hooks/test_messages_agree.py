@@ -8,6 +8,12 @@ import pytest
 from hooks.test_left import attempt
 from hooks.test_record import HOOKS, commit, put
 
+from planfence.change import message as messages
+from planfence.hooks.cleanup import Cleanup
+from planfence.judge.attribution import team_trailers
+from planfence.manifest.policy import Policy
+from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, forbidden, missing
+
 OURS = "Plan-Task=auth/middleware\nPlan-Stage=implement\nPlan-Model=human"
 SCISSORS = "------------------------ >8 ------------------------"
 CLEANUPS = ("", "", "strip", "whitespace", "verbatim", "scissors", "default")
@@ -154,3 +160,47 @@ def test_what_a_hook_behind_ours_makes_of_the_message_is_judged_too(hooked, behi
         assert hooked.git("rev-parse", "HEAD") == head
     else:
         assert hooked.planfence("check", "--commit", "HEAD").returncode == 0, hooked.git("log", "-1", "--format=%B")
+
+
+ASKED = (
+    *PRESETS.values(),
+    Trailers(require=(TrailerRule("any", "Change-Id", "", "I{agent}"),), forbid=(TrailerRule("agent", "Acked-by"),)),
+    Trailers(rewrite=(TrailerRule("any", "Co-authored-by", "agent", "{value}", "Helped-by"),)),
+    Trailers(require=(TrailerRule("human", "Note", "a*z", "a to z"),)),
+)
+TYPED = (
+    "words", "", "", "# words", f"# {SCISSORS}", f"; {SCISSORS}", "; words", "---", "Conflicts:", "\tsrc/auth.py",
+    "Signed-off-by: A <a@example.org>", "Signed-off-by: Claude <noreply@anthropic.com>", "Acked-by: B", "Note: words",
+    "CO-authored-BY : Claude <NoReply@Anthropic.com>", "Co-authored-by: Claude Opus\n <noreply@anthropic.com>",
+    "Co-authored-by:\n\tCodex <noreply@openai.com>\r", "- Co-authored-by: Claude <noreply@anthropic.com>",
+    "Assisted-by: claude", "Assisted-by:\n claude:opus", "Change-Id: I1", "Plan-Task: none", "Plan-Model: human",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", ASKED)
+def test_what_is_written_for_the_team_is_what_git_keeps(wanted: Trailers) -> None:
+    """Comments and scissors that git keeps hid a trailer from what was rewritten, and not from the boundary."""
+    random, policy = Random(f"team {wanted}"), Policy(trailers=wanted)
+    for _ in range(250):
+        text = random.choice(("", "\n", "# top\n", "; top\n")) + random.choice(("feat: more\n", "Note: more\n"))
+        text += random.choice(("", "\n")) + "".join(
+            f"{line}\n" for line in random.choices(TYPED, k=random.randint(0, 6))
+        )
+        mode, comment = random.choice(("strip", "whitespace", "verbatim")), random.choice("##;;xCA")
+        cleanup = Cleanup(mode, comment, random.random() < 0.3, mode == "strip", "")
+        who = random.choice(("human", "claude", "agent"))
+        before = messages.parse(cleanup.finished(text))
+        if not before.subject:
+            continue
+        written = team_trailers(text, policy, who, comment, finished=cleanup.finished)
+        after = messages.parse(cleanup.finished(written))
+        said = f"{cleanup} {who} {text!r} {written!r}"
+        assert after.subject == before.subject, said
+        told = messages.trailer_lines(after.body)
+        lacking = [rule for rule in missing(told, wanted, who) if rule.write]
+        # An `agent` has no address to be named by, and git takes what begins with a comment's prefix for one.
+        assert not lacking or "{coauthor}" in lacking[0].write or comment in "xCA", said
+        left = [key for key, _ in forbidden(told, wanted, who) if key.lower() == "co-authored-by"]
+        assert not left or not wanted.rewrite, said
+        prose = [line for line in messages.clean(text, "").split("\n") if "words" in line]
+        assert [line for line in written.split("\n") if "words" in line] == prose, said

@@ -146,12 +146,18 @@ def test_a_new_plan_is_for_those_who_plan(roles, refused):
     assert not judged(PlanEdit("plans/q.toml", None, new), plans=())
 
 
-def test_where_nobody_is_named_it_is_who_works_on_it():
+@pytest.mark.parametrize("starter", ["codex", "human"])
+def test_where_nobody_is_named_it_is_who_may_work_on_it(starter):
+    """Each model may commit to such a task, so that another than began it would give itself room."""
     bare, more = replace(PLAN, roles={}), replace(task(files=(FileEntry("**"),)), roles={})
     edit = PlanEdit("plans/p.toml", bare, more)
-    began = Facts({"p/t": fold("p/t", [Move("m", MoveKind.START, "p/t", 0, 1, "implement", "codex", "", "a" * 40)])})
+    began = Facts({"p/t": fold("p/t", [Move("m", MoveKind.START, "p/t", 0, 1, "implement", starter, "", "a" * 40)])})
     assert judged(edit, facts=began)
-    assert not judged(edit, "claude", facts=began)
+    assert judged(edit, "claude", facts=began)
+    assert not judged(edit, "human", facts=began)
+    planned = PlanEdit("plans/p.toml", replace(bare, roles={"plan": "claude"}), replace(more, roles={"plan": "claude"}))
+    assert not judged(planned, "claude", facts=began)
+    assert judged(planned, "gemini", facts=began)
     ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model="gemini", edits=(edit,))
     assert not found(plan_widened.RULE, ctx)
     assert found(plan_widened.RULE, replace(ctx, task_name="p/t"))
@@ -250,6 +256,19 @@ def test_who_implements_changes_neither_policy_nor_signers(path, model, facts):
     refused = path in ("planfence.toml", "keys") and model in ("codex", "gemini")
     assert found(policy_by_implementer.RULE, ctx) == ([path] if refused else [])
     assert not found(policy_by_implementer.RULE, context(change(path), policy=policy, model=model))
+
+
+@pytest.mark.parametrize("planner", ["", "claude"])
+@pytest.mark.parametrize("model", ["codex", "claude", "human"])
+@pytest.mark.parametrize("stage", ["", "implement", "done"])
+def test_a_task_that_names_nobody_is_held_by_all_while_it_is_at_work(planner, model, stage):
+    plan = replace(PLAN, roles={"plan": planner} if planner else {}, tasks=PLAN.tasks[:1])
+    name = f"p/{plan.tasks[0].id}"
+    kind = MoveKind.START if stage == "implement" else MoveKind.ADVANCE
+    moves = [Move("m", kind, name, 0, 1, stage, "human", "", "a" * 40)] if stage else []
+    facts = Facts({name: fold(name, moves)})
+    ctx = context(change("planfence.toml"), route=Route.GOVERNING, model=model, facts=facts, plans=(plan,))
+    assert bool(found(policy_by_implementer.RULE, ctx)) is (stage == "implement" and model not in ("human", planner))
 
 
 def test_random_plans_are_compared_by_what_they_allow():

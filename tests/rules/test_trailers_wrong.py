@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.change.change import Change
+from planfence.change.change import Action, Change, FileChange
 from planfence.change.message import parse
 from planfence.judge.attribution import team_trailers
 from planfence.manifest.policy import Policy
@@ -42,12 +42,31 @@ CASES = [
     ("co-author", "claude", f"fix: x\n\n{CLAUDE}", True),
     ("co-author", "human", "fix: x", True),
     ("none", "claude", f"fix: x\n\n{CLAUDE}\n{ADA}", True),
+    ("no-co-author", "claude", "fix: x\n\nCo-authored-by: Claude Opus\n <noreply@anthropic.com>", False),
+    ("no-co-author", "claude", "fix: x\n\nCo-authored-by:\n\tClaude <noreply@anthropic.com>\nA: b", False),
+    ("no-co-author", "claude", "fix: x\n\nCo-authored-by: Claude\n Monet <cm@example.org>", True),
+    ("kernel", "claude", "fix: x\n\nAssisted-by:\n claude:opus-5", True),
+    ("kernel", "claude", "fix: x\n\nAssisted-by: claude\n \n:opus-5", False),
 ]
 
 
 @pytest.mark.parametrize(("preset", "model", "text", "passes"), CASES)
 def test_presets(preset, model, text, passes):
     assert (not judged(text, PRESETS[preset], model)) is passes
+
+
+@pytest.mark.parametrize("parents", [("p",), ("p", "q")])
+@pytest.mark.parametrize("files", [(), (FileChange(Action.MODIFY, "src/a.py", "100644", "100644", "1", "2"),)])
+def test_a_merge_that_decides_nothing_needs_no_trailer(parents, files):
+    """A forge's button writes it; what it must not say it must not say there either."""
+    made_by_a_button = len(parents) == 2 and not files
+    change = Change("c", parents, "t", files)
+    for text, wanted, passes in (
+        ("Merge branch 'x'", Trailers(require=(TrailerRule("human", "Signed-off-by"),)), made_by_a_button),
+        (f"Merge branch 'x'\n\n{CLAUDE}", PRESETS["kernel"], False),
+    ):
+        ctx = Context(change, Policy(trailers=wanted), Route.SMALL, message=parse(text), model="human")
+        assert (not list(check(ctx))) is passes
 
 
 @pytest.mark.parametrize("by", ["any", "human", "agent", "codex"])
@@ -71,7 +90,7 @@ def test_what_is_written_passes_and_is_written_once(preset, model, text):
 
 def test_what_is_written():
     kernel = Policy(trailers=PRESETS["kernel"])
-    written = team_trailers(f"fix: x\n\nFixes: 1\n{CLAUDE}\n\n# comment\n", kernel, "claude", "#", "claude", "opus-5")
+    written = team_trailers(f"fix: x\n\nFixes: 1\n{CLAUDE}\n\n# comment\n", kernel, "claude", "#", ("claude", "opus-5"))
     assert written == "fix: x\n\nFixes: 1\nAssisted-by: claude:opus-5\n\n# comment\n"
     own = Policy(
         trailers=Trailers(
@@ -82,7 +101,11 @@ def test_what_is_written():
         "fix: x\n\nWith: claude Claude <noreply@anthropic.com>\n"
     )
     assert team_trailers(f"fix: x\n\n{CLAUDE}\n", own, "human") == f"fix: x\n\n{CLAUDE}\n"
-    assert team_trailers(f"\n# {CLAUDE}\n", kernel, "claude", "#") == f"\n# {CLAUDE}\n"
+    assert team_trailers(f"\n# {CLAUDE}\n", kernel, "claude", "#", finished=lambda _: "") == f"\n# {CLAUDE}\n"
+    folded = "fix: x\n\nCo-authored-by: Claude Opus\n\t<noreply@anthropic.com>\nFixes: 1\n"
+    assert (
+        team_trailers(folded, own, "claude") == "fix: x\n\nWith: claude Claude Opus <noreply@anthropic.com>\nFixes: 1\n"
+    )
 
 
 def test_patterns():

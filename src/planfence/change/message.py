@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from planfence.lazyregex import pattern
@@ -364,31 +364,39 @@ def subtree_of(message: Message) -> str:
 
 
 def trailer_lines(text: str) -> tuple[tuple[str, str], ...]:
-    """Every line of a text that could be a trailer, wherever it stands: forges read them all over a message."""
-    found = (_TRAILER.match(line) for line in text.split("\n"))
-    return tuple((match["key"], match["value"].strip(_SPACE)) for match in found if match)
+    """Every line of a text that could be a trailer, wherever it stands: forges read them all over a message.
+
+    A value that is folded into lines that begin with a blank is read as one.
+    """
+    return tuple((key, value) for _, _, key, value in _anywhere(text.split("\n")))
 
 
-def changed_trailers(text: str, comment: str, change: Callable[[tuple[str, str]], tuple[str, str] | None]) -> str:
+def _anywhere(lines: list[str]) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where each line that could be a trailer begins and its folded lines end, its key, its value."""
+    for start, line in enumerate(lines):
+        if (match := _TRAILER.match(line)) is not None:
+            end = start + 1
+            while end < len(lines) and lines[end][:1] in (" ", "\t") and lines[end].strip(_SPACE):
+                end += 1
+            folds = (each.strip(_SPACE) for each in (match["value"], *lines[start + 1 : end]))
+            yield start, end, match["key"], " ".join(fold for fold in folds if fold)
+
+
+def changed_trailers(text: str, subject: str, change: Callable[[tuple[str, str]], tuple[str, str] | None]) -> str:
     """Return a message file's text with each line that could be a trailer as ``change`` returns it (None: taken out).
 
-    The subject, comments, the scissors line and what follows stay.
+    What stands before the subject, and the subject itself, stays. What git will drop behind it may change.
     """
-    end = cut_at(text, comment)
-    kept: list[str] = []
-    dropping = begun = False
-    for line in text[:end].split("\n"):
-        match = None if not begun or (comment and line.startswith(comment)) else _TRAILER.match(line)
-        begun = begun or bool(line.strip(_SPACE))
-        if match is None:
-            dropping = dropping and line[:1] in (" ", "\t")
-            kept += [] if dropping else [line]
-            continue
-        old = match["key"], match["value"].strip(_SPACE)
-        new = change(old)
-        dropping = new is None or new != old
-        kept += [line] if new == old else [] if new is None else [f"{new[0]}: {new[1]}"]
-    return "\n".join(kept) + text[end:]
+    lines = text.split("\n")
+    head = next((at for at, line in enumerate(lines, 1) if line.strip(_SPACE) == subject.strip(_SPACE)), len(lines))
+    kept, rest = lines[:head], lines[head:]
+    done = 0
+    for start, end, *old in _anywhere(rest):
+        new = change((old[0], old[1]))
+        if new != (old[0], old[1]):
+            kept += [*rest[done:start], *([f"{new[0]}: {new[1]}"] if new else [])]
+            done = end
+    return "\n".join([*kept, *rest[done:]])
 
 
 def clean(text: str, comment: str) -> str:

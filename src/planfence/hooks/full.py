@@ -6,6 +6,7 @@ from pathlib import Path
 
 from planfence.change import message as messages
 from planfence.change import reader
+from planfence.change.message import Message
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.ancestors import commit_words
 from planfence.files.plain import read_plain
@@ -18,6 +19,7 @@ from planfence.hooks.notes import mark_seen, missed
 from planfence.judge import staged
 from planfence.judge.attribution import team_trailers, trailers
 from planfence.judge.verdicts import CheckResult
+from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
 _OURS = frozenset(key.lower() for key in messages.OWN_TRAILERS)
@@ -67,7 +69,17 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
     message = messages.parse(cleanup.finished(text))
     if not message.subject and not _keeps_empty():
         return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
-    outcome = staged.check_staged(repository, message, before=before)
+
+    def with_team_trailers(policy: Policy, who: str) -> str:
+        from planfence.agents import session  # few teams ask for trailers
+
+        names = session.names(repository, who)
+        return team_trailers(text, policy, who, cleanup.comment, names, cleanup.finished)
+
+    def as_written(policy: Policy, who: str) -> Message:
+        return messages.parse(cleanup.finished(with_team_trailers(policy, who)))
+
+    outcome = staged.check_staged(repository, message, before=before, written=as_written)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     if not outcome.report.refused:
@@ -75,10 +87,7 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
         written = text
         if message.subject:
             if outcome.policy.trailers:
-                from planfence.agents import session  # few teams ask for trailers
-
-                who, names = outcome.attribution.model, session.names(repository, outcome.attribution.model)
-                written = team_trailers(text, outcome.policy, who, cleanup.comment, *names)
+                written = with_team_trailers(outcome.policy, outcome.attribution.model)
             written = _written(written, cleanup, trailers(outcome.attribution, outcome.policy))
         if written != text:
             write_atomically(file, written.encode("utf-8", "surrogateescape"))

@@ -9,6 +9,8 @@ from planfence.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from planfence.change.message import Message
     from planfence.manifest.policy import Policy
 
@@ -95,19 +97,28 @@ def staged_attribution(repository: Repository, policy: Policy | None = None) -> 
     return Attribution(active_task(repository), detect(environment, policy.identity if policy else None), "", urgent)
 
 
-def team_trailers(text: str, policy: Policy, who: str, comment: str = "", agent: str = "", model: str = "") -> str:
+def team_trailers(
+    text: str,
+    policy: Policy,
+    who: str,
+    comment: str = "",
+    names: tuple[str, str] = ("", ""),
+    finished: Callable[[str], str] = str,
+) -> str:
     """Return a message file's text with the trailers that the policy rewrites and requires in commits by ``who``.
 
-    ``agent`` is who it is by its own name (empty: ``who``), ``model`` its model's, if it is known.
+    ``names`` are who it is by its own name (empty: ``who``), and its model's, if it is known. ``finished`` is what git
+    will keep of such a text.
     """
     from planfence.change import message as messages
     from planfence.manifest.trailers import filled, missing, rewritten
 
-    wanted, name = policy.trailers, agent or who
-    if not wanted or not messages.clean(text, comment).strip():
+    wanted, name, model = policy.trailers, names[0] or who, names[1]
+    subject = messages.parse(finished(text)).subject
+    if not wanted or not subject:
         return text
-    text = messages.changed_trailers(text, comment, lambda pair: rewritten(pair, wanted, who, name, model))
-    there = messages.parse(messages.clean(text, comment))
+    text = messages.changed_trailers(text, subject, lambda pair: rewritten(pair, wanted, who, name, model))
+    there = messages.parse(finished(text))
     if there.autosquash:
         return text
     lacking = [wish for wish in missing(messages.trailer_lines(there.body), wanted, who) if wish.write]

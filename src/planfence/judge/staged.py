@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader
@@ -18,7 +20,6 @@ from planfence.judge.attribution import (
     attribution_of,
     split_task,
     staged_attribution,
-    team_trailers,
 )
 from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
@@ -41,10 +42,12 @@ def check_staged(
     *,
     thorough: bool = False,
     before: CheckResult | None = None,
+    written: Callable[[Policy, str], Message] | None = None,
 ) -> CheckResult:
     """Judge the staged tree by HEAD's policy and plans; with ``message``, the message too.
 
     ``thorough``: see :class:`Contexts`. ``before`` is what came of this very change a moment ago, without its message.
+    ``written`` says what becomes of the message where the policy asks for trailers in commits by this model.
     """
     change = before.change if before and before.change else reader.staged(repository)
     objects = repository.objects
@@ -61,11 +64,16 @@ def check_staged(
     contexts = Contexts(repository, objects, sources, ledger, whole_merges=True, thorough=thorough)
     with Landing(repository, objects, sources) as landing:
         verdicts = Verdicts(contexts, Shares(contexts), landing)
-        return _judged(verdicts, change, governing, governing.policy, message)
+        return _judged(verdicts, change, governing, governing.policy, message, written)
 
 
 def _judged(
-    verdicts: Verdicts, change: Change, governing: Governing, policy: Policy, message: Message | None
+    verdicts: Verdicts,
+    change: Change,
+    governing: Governing,
+    policy: Policy,
+    message: Message | None,
+    written: Callable[[Policy, str], Message] | None,
 ) -> CheckResult:
     contexts = verdicts.contexts
     repository, ledger = contexts.repository, contexts.ledger
@@ -73,8 +81,8 @@ def _judged(
         change = replace(change, author=reader.next_author(repository))
     kept = _amended(repository, contexts.objects, change, message, policy)
     attribution = kept or _with_message(repository, staged_attribution(repository, policy), message)
-    if message is not None and policy.trailers:  # judged as commit-msg writes it
-        message = messages.parse(team_trailers(f"{message.subject}\n{message.body}", policy, attribution.model))
+    if message is not None and policy.trailers and written is not None:
+        message = written(policy, attribution.model)
     if not change.files and change.is_merge:
         attribution = Attribution("", attribution.model, attribution.stage, "")
     if attribution.task and change.files and not attribution.urgent:

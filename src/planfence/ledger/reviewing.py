@@ -46,9 +46,7 @@ _LARGEST = 4 * 1024 * 1024
 _HINT = "see `planfence prompt review`"
 
 #: Words that say nothing about what was looked at.
-_EMPTY = frozenset(
-    {"ok", "okay", "yes", "y", "no", "n", "good", "lgtm", "done", "fine", "looks good", "n/a", "none", "…", "..."}
-)
+_EMPTY = frozenset({"ok", "okay", "yes", "y", "no", "n", "good", "lgtm", "done", "fine", "looks good", "n/a", "none"})
 
 
 def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
@@ -65,7 +63,7 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
             faults.append(f"{answer.criterion}: nobody asked for it")
         elif answer.criterion in given:
             faults.append(f"{answer.criterion}: answered twice")
-        elif answer.evidence.strip().strip(".!").lower() in _EMPTY | {""}:
+        elif answer.evidence.strip().strip(".!").lower() in _EMPTY or not _has_words(answer.evidence):
             faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is not evidence")
         given[answer.criterion] = answer
     faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
@@ -92,17 +90,45 @@ def read_json(data: bytes) -> tuple[tuple[Answer, ...], str]:
 
 
 def _found(text: str) -> Mapping[str, Any]:
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=_each_once)
+    found: list[dict[str, Any]] = []
+    why = ""
     start = text.find("{")
     while start >= 0:
+        after = start + 1
         try:
-            value, _ = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
-        except NotJson:
-            value = None
-        if isinstance(value, dict) and "answers" in value:
-            return value
-        start = text.find("{", start + 1)
-    raise PlanfenceError("there is no JSON object with `answers`", hint=_HINT)
+            value, end = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
+        except NotJson as error:
+            why = why or error.message
+        else:
+            if "answers" in value:
+                found.append(value)
+                after = end
+        start = text.find("{", after)
+    if not found:
+        raise PlanfenceError("there is no JSON object with `answers`", more=(why,) if why else (), hint=_HINT)
+    given = [each for each in found if _says_something(each["answers"])] or found[:1]
+    if any(each != given[0] for each in given):
+        raise PlanfenceError(f"the text holds {len(given)} reviews that differ", hint="give one of them")
+    return given[0]
+
+
+def _says_something(answers: object) -> bool:
+    """Whether it is more than the form of an answer, which an agent may quote before its own."""
+    listed = answers if isinstance(answers, list) else []
+    return any(_has_words(str(item.get("evidence", ""))) for item in listed if isinstance(item, dict))
+
+
+def _has_words(evidence: str) -> bool:
+    return any(map(str.isalnum, evidence))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; one that says a thing twice says nothing."""
+    known = dict(pairs)
+    if len(known) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return known
 
 
 def _answer(item: object) -> Answer:
@@ -118,7 +144,7 @@ def read_text(text: str) -> tuple[Answer, ...]:
     """Read a filled-in checklist: lines such as `- [x] A1: what was seen`, `[ ]` for what is not met."""
     found = []
     for written in text.splitlines():
-        line = written.strip().removeprefix("-").strip()
+        line = written.strip().lstrip("-*+").strip()
         mark = line[:3].lower()
         if mark not in ("[x]", "[ ]", "[-]"):
             continue

@@ -198,6 +198,12 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
     return state.implementers | {move.model for move in state.moves if move.kind is MoveKind.START}
 
 
+def is_open_to(state: TaskState, plan: Plan, task: Task, model: str) -> bool:
+    """Whether a task that is at work takes this model's commits because it names nobody; the planner makes none."""
+    named = state.holder(plan, task, Stage.IMPLEMENT)
+    return state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and not named and plan.roles.get(Stage.PLAN) != model
+
+
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:
     """Return who holds the stage's role if ``model`` does not; empty if it does, or nobody is named."""
     holder = state.holder(plan, task, stage)

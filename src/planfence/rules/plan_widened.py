@@ -2,13 +2,13 @@
 
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
-plan names nobody: that began it, or wrote code for it, and of a task that a person began any model but the planner).
-People may. Who only began a task does not name another implementer either, and no holder itself the planner. What
-came before the task began is asked of those alone whom the plan names. It is computed on what the plan allows before
-and after: each path with what may be done to it, its theme's types and the paths that other themes keep for themselves,
-`deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what is out of scope. A plan
-follows its id and its tasks: one that was deleted and comes back, also under another name, is compared with what it was
-last. Who only implements gives itself no new task, and no new plan.
+plan names nobody: that began it, or wrote code for it, and while the task is at work any model but the plan's planner,
+since each may commit to it). People may. Who only began a task does not name another implementer either, and no holder
+itself the planner. What came before the task began is asked of those alone whom the plan names. It is computed on what
+the plan allows before and after: each path with what may be done to it, its theme's types and the paths that other
+themes keep for themselves, `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what
+is out of scope. A plan follows its id and its tasks: one that was deleted and comes back, also under another name, is
+compared with what it was last. Who only implements gives itself no new task, and no new plan.
 
 ## Why is this bad?
 A fence that the one inside can move is none.
@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
+from planfence.ledger.stages import HUMAN, Facts, Stage, implementers, is_open_to
 from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
@@ -66,18 +66,17 @@ def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
 
 
 def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit | None = None) -> frozenset[str]:
-    """Who holds a task; if nobody is named, also who works on it now.
+    """Who holds a task; if nobody is named, also who may work on it now.
 
-    A person may start a task for a model, which is named nowhere until it commits: then it may be any but the planner.
-    What the edit came before gave nobody a role then.
+    A task that is at work and names nobody takes commits of every model, whoever began it: each but the planner would
+    give itself room. What the edit came before gave nobody a role then.
     """
     name = f"{plan.id}/{task.id}"
     state = facts.state(name)
     begun = edit is None or task.id not in edit.unbegun
     known = implementers(state, plan, task) if begun else frozenset({plan.model_for(task, Stage.IMPLEMENT)})
-    for_a_model = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and begun and not known - {HUMAN}
-    unnamed = (for_a_model or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
-    unnamed = unnamed and not _plans(plan, ctx.model)
+    active = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT) and not _plans(plan, ctx.model)
+    unnamed = active or (begun and is_open_to(state, plan, task, ctx.model))
     return known | ({ctx.model} if unnamed else frozenset())
 
 

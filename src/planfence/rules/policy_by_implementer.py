@@ -3,7 +3,8 @@
 ## What it checks
 A commit that changes `planfence.toml`, a shared policy or the `trust.signers` file, or a merge that settles one of
 them, must not be by a model that holds the implement role of any task of the plans at its parent (if a plan names
-nobody: that began the task, or wrote code for it). People may.
+nobody: that began the task, or wrote code for it, and while the task is at work any model but the plan's planner).
+People may.
 
 ## Why is this bad?
 The policy says which rules hold, and the signers' file whose word counts. Whoever works inside them would switch off
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
+from planfence.ledger.stages import HUMAN, Facts, Stage, implementers, is_open_to
 from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule, silent
 
@@ -41,8 +42,9 @@ def _held(ctx: Context) -> Iterator[str]:
         for task in plan.tasks:
             name = f"{plan.id}/{task.id}"
             state = facts.state(name)
-            at_work = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
-            if at_work or ctx.model in implementers(state, plan, task):
+            active = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
+            unnamed = active or is_open_to(state, plan, task, ctx.model)
+            if unnamed or ctx.model in implementers(state, plan, task):
                 yield name
 
 

@@ -3,7 +3,8 @@
 ## What it checks
 The policy's `[trailers]`, by who commits (of a commit: its `Plan-Model`, else a person): no trailer that is forbidden,
 wherever it stands in the message, and every one that is required. commit-msg has then rewritten what
-is to be rewritten, and written what is required and has a value. Commits that wait to be folded are left out.
+is to be rewritten, and written what is required and has a value. Commits that wait to be folded are left out, and a
+merge that decides nothing lacks nothing: a forge writes its message.
 
 ## Why is this bad?
 A project has to know what a machine wrote, and that a person answers for it: a `Signed-off-by` is a person's word, and
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from planfence.change.message import trailer_lines
+from planfence.change.message import Message, trailer_lines
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -32,8 +33,15 @@ def check(ctx: Context) -> Iterator[Finding]:
         return
     for key, value in dict.fromkeys(forbidden(trailer_lines(message.body), wanted, ctx.model)):
         yield RULE.about(f"a commit by {ctx.model} must not say `{key}: {value}`")
-    for wish in missing(trailer_lines(message.body), wanted, ctx.model):
+    for wish in _lacking(ctx, message):
         yield RULE.about(f"a commit by {ctx.model} must have the trailer `{wish.key}: {_shown(wish, ctx.model)}`")
+
+
+def _lacking(ctx: Context, message: Message) -> tuple[TrailerRule, ...]:
+    """What a message lacks; nothing if a forge's button could have written it, to merge what is clean."""
+    if ctx.change.is_merge and not ctx.change.files:
+        return ()
+    return tuple(missing(trailer_lines(message.body), ctx.policy.trailers, ctx.model))
 
 
 def _shown(wish: TrailerRule, who: str) -> str:
@@ -51,12 +59,13 @@ def without_it(case: Case) -> Iterator[NextStep]:
         return
     bad = dict.fromkeys(forbidden(trailer_lines(old.body), ctx.policy.trailers, ctx.model))
     script = " ".join(f"-e {ways.word(f'/^{_escaped(key)}[ ]*:[ ]*{_escaped(value)}$/d')}" for key, value in bad)
-    lacking = tuple(missing(trailer_lines(old.body), ctx.policy.trailers, ctx.model))
+    lacking = _lacking(ctx, old)
     values = [_known(wish, ctx.model) for wish in lacking]
     more = "".join(
         f" --trailer {ways.word(f'{wish.key}: {value}')}" for wish, value in zip(lacking, values, strict=True)
     )
-    settles = case.findings if all(values) and all(each.isprintable() for pair in bad for each in pair) else ()
+    on_a_line = all(value in old.body and value.isprintable() for _, value in bad)
+    settles = case.findings if all(values) and on_a_line else ()
     if not settles:
         return
     if place.made:
