@@ -129,13 +129,13 @@ def record(
     return _append(repository, path, format_record(utc(time.time()), words), keep=result != "error")
 
 
-def record_run(repository: Repository, policy: Policy, task: str, edge: str) -> str:
+def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
     """Append `TASK,start,EPOCH` or `TASK,end,EPOCH` to the run log; return a warning, or ""."""
     path = log_path(repository, policy.run_log)
     why = no_place(repository, "run_log", policy.run_log)
     if path is None or why:
         return why
-    return _append(repository, path, format_run(task, edge, int(time.time())))
+    return _append(repository, path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
 
 
 def _append(repository: Repository, path: Path, line: str, *, keep: bool = True) -> str:

@@ -42,7 +42,7 @@ class Summary:
 
     @property
     def weight(self) -> int:
-        """How risky it is, in one number (`core.risks.weigh`)."""
+        """How risky it is, in one number (`risks.weigh`)."""
         return risks.weigh(self.found)
 
 
