@@ -174,6 +174,17 @@ def test_a_change_of_words_has_nothing_to_prove(repo):
     assert "1 comments, 1 docs files" in done.stdout
 
 
+def test_more_tests_alone_have_nothing_to_take_away(repo):
+    project(repo)
+    change(
+        repo, tests=TESTS + "\n\ndef test_more():\n    assert price(4, True) == 3\n", **{"docs/index.md": "# More\n"}
+    )
+    done = repo.planfence("prove")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to take away" in done.stdout
+    assert "1 docs files" in done.stdout
+
+
 def test_a_part_is_shown_as_a_patch_that_takes_it_back(repo):
     project(repo)
     change(repo, user=GOOD.replace("user.strip()", "user.strip().lower()"), tests=GOOD_TESTS)

@@ -252,7 +252,7 @@ def _in_type(lines: Sequence[bytes], begin: int, end: int, begins: re.Pattern[by
 
 
 def _is_inside(line: bytes) -> bool:
-    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
+    return not line.strip() or line.startswith((b" ", b"\t", b"}", b")", b"|", b"&"))
 
 
 def definition(path: str, line: bytes) -> re.Match[bytes] | None:
