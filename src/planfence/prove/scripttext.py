@@ -14,6 +14,8 @@ _WORD = re.compile(
 )
 _NAME = re.compile(rb"[^\W\d$]*[\w$]++")
 _VALUE_ENDS = re.compile(rb"[\w$)\]}'\"`]\Z")
+#: A type has no more words than this.
+_FAR = 2000
 _PAIRS = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
 _BEFORE_TYPE = frozenset((b"keyof", b"typeof", b"readonly", b"unique", b"infer", b"asserts", b"|", b"&"))
 _STATEMENTS = frozenset((b"return", b"throw", b"await", b"case"))
@@ -101,7 +103,7 @@ def _in_names(kept: Sequence[bytes], opened: Sequence[int]) -> bool:
 def _closing(words: Sequence[bytes], at: int) -> int:
     """Where the bracket that opens here has closed (excluded); 0 if it does not."""
     waiting = []
-    for here in range(at, len(words)):
+    for here in range(at, min(len(words), at + _FAR)):
         word = words[here]
         if word in (b"(", b"[", b"{", b"<"):
             waiting.append(_PAIRS[word])
