@@ -18,6 +18,7 @@ from planfence.ledger.records import read_book
 from planfence.prove import prove as use
 from planfence.prove.bench import never_began
 from planfence.prove.session import LEVELS, ProofProgress
+from planfence.records import replace
 
 GOOD = USER.replace("amount - 1", "amount - 2")
 GOOD_TESTS = TESTS.replace("== 2", "== 1")
@@ -80,6 +81,19 @@ def test_an_interrupt_keeps_what_was_learned_and_the_next_call_goes_on(repo):
     assert second.change == first.change
     assert [each.answer for each in second.parts] == ["noticed"]
     assert use.prove(asked, LEVELS, 0.001, silent()).proof == second  # all is known: nothing runs
+
+
+def test_a_record_about_other_parts_is_not_gone_on_with(repo):
+    project(repo)
+    change(repo, user=GOOD, tests=GOOD_TESTS, **{"src/more.py": "A = 1\n"})
+    opened = repo.open()
+    asked = use.change_of(opened, "auth/middleware")
+    first = use.prove(asked, LEVELS, 600, silent()).proof
+    assert len(first.parts) == 2
+    tests = replace(asked.target.policy.tests, paths=("src/more.py",))
+    target = replace(asked.target, policy=replace(asked.target.policy, tests=tests))
+    second = use.prove(use.take_apart(opened, target), LEVELS, 600, silent()).proof
+    assert (second.seq, [each.path for each in second.parts]) == (2, ["src/user.py"])
 
 
 def test_an_interrupt_before_anything_is_known_opens_no_gate(repo):
