@@ -166,17 +166,29 @@ def test_tests_that_are_red_prove_nothing(repo):
     assert "planfence test auth/middleware" in done.stderr
 
 
-def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
-    project(repo, command="test -f vendor/lib/a.py && python run.py {junit}")
+def with_submodule(repo, more: str = ""):
+    """A change that brings a submodule as well, which the tests need."""
+    project(repo, "test -f vendor/lib/a.py && python run.py {junit}", more)
     (repo.root / "vendor/lib").mkdir(parents=True)
     commit = repo.git("rev-parse", "HEAD").strip()
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},vendor/lib")
-    repo.git("commit", "-q", "-m", "feat: more\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human")
     change(repo, user=GOOD, tests=GOOD_TESTS)
-    done = repo.planfence("prove")
+    return repo.planfence("prove")
+
+
+def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
+    done = with_submodule(repo)
     assert done.returncode == 2
     assert "an export does not hold what is in submodules (vendor/lib)" in done.stderr
     assert "`setup`" in done.stderr
+
+
+def test_a_submodule_that_setup_fills_stays_in_all_trials(repo):
+    done = with_submodule(repo, 'setup = "touch vendor/lib/a.py"')
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "red without it" in done.stdout
+    assert "1 of 1 parts proven" in done.stdout
+    assert "not asked: 1 submodules" in done.stdout
 
 
 def test_a_change_of_words_has_nothing_to_prove(repo):
