@@ -18,6 +18,7 @@ from planfence.ledger.records import read_book
 from planfence.prove import prove as use
 from planfence.prove.bench import never_began
 from planfence.prove.session import LEVELS, ProofProgress
+from planfence.records import replace
 
 GOOD = USER.replace("amount - 1", "amount - 2")
 GOOD_TESTS = TESTS.replace("== 2", "== 1")
@@ -80,6 +81,19 @@ def test_an_interrupt_keeps_what_was_learned_and_the_next_call_goes_on(repo):
     assert second.change == first.change
     assert [each.answer for each in second.parts] == ["noticed"]
     assert use.prove(asked, LEVELS, 0.001, silent()).proof == second  # all is known: nothing runs
+
+
+def test_a_record_about_other_parts_is_not_gone_on_with(repo):
+    project(repo)
+    change(repo, user=GOOD, tests=GOOD_TESTS, **{"src/more.py": "A = 1\n"})
+    opened = repo.open()
+    asked = use.change_of(opened, "auth/middleware")
+    first = use.prove(asked, LEVELS, 600, silent()).proof
+    assert len(first.parts) == 2
+    tests = replace(asked.target.policy.tests, paths=("src/more.py",))
+    target = replace(asked.target, policy=replace(asked.target.policy, tests=tests))
+    second = use.prove(use.take_apart(opened, target), LEVELS, 600, silent()).proof
+    assert (second.seq, [each.path for each in second.parts]) == (2, ["src/user.py"])
 
 
 def test_an_interrupt_before_anything_is_known_opens_no_gate(repo):
@@ -152,17 +166,29 @@ def test_tests_that_are_red_prove_nothing(repo):
     assert "planfence test auth/middleware" in done.stderr
 
 
-def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
-    project(repo, command="test -f vendor/lib/a.py && python run.py {junit}")
+def with_submodule(repo, more: str = ""):
+    """A change that brings a submodule as well, which the tests need."""
+    project(repo, "test -f vendor/lib/a.py && python run.py {junit}", more)
     (repo.root / "vendor/lib").mkdir(parents=True)
     commit = repo.git("rev-parse", "HEAD").strip()
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{commit},vendor/lib")
-    repo.git("commit", "-q", "-m", "feat: more\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human")
     change(repo, user=GOOD, tests=GOOD_TESTS)
-    done = repo.planfence("prove")
+    return repo.planfence("prove")
+
+
+def test_tests_that_need_a_submodule_are_told_that_an_export_has_none_of_it(repo):
+    done = with_submodule(repo)
     assert done.returncode == 2
     assert "an export does not hold what is in submodules (vendor/lib)" in done.stderr
     assert "`setup`" in done.stderr
+
+
+def test_a_submodule_that_setup_fills_stays_in_all_trials(repo):
+    done = with_submodule(repo, 'setup = "touch vendor/lib/a.py"')
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "red without it" in done.stdout
+    assert "1 of 1 parts proven" in done.stdout
+    assert "not asked: 1 submodules" in done.stdout
 
 
 def test_a_change_of_words_has_nothing_to_prove(repo):
@@ -172,6 +198,17 @@ def test_a_change_of_words_has_nothing_to_prove(repo):
     assert (done.returncode, done.stderr) == (0, "")
     assert "nothing to prove" in done.stdout
     assert "1 comments, 1 docs files" in done.stdout
+
+
+def test_more_tests_alone_have_nothing_to_take_away(repo):
+    project(repo)
+    change(
+        repo, tests=TESTS + "\n\ndef test_more():\n    assert price(4, True) == 3\n", **{"docs/index.md": "# More\n"}
+    )
+    done = repo.planfence("prove")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to take away" in done.stdout
+    assert "1 docs files" in done.stdout
 
 
 def test_a_part_is_shown_as_a_patch_that_takes_it_back(repo):

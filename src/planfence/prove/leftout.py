@@ -73,6 +73,8 @@ _QUOTES = (b'"""', b"'''")
 _ENDS = frozenset((b"", b"}", b"};", b"end"))
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
 _TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
+#: So many lines around a hunk of TypeScript show in which brackets it stands.
+_NEAR = 40
 _INTERFACE = re.compile(rb"type\s++\w++(?:\[[^\]]*+\])?+\s++interface\b")
 
 
@@ -186,11 +188,22 @@ def _only_types(unit: Unit) -> bool:
         begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
         if all(_in_type(split_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
             return True
-    if old is None or new is None:
-        return False
     if path.endswith(_TYPED):
-        return what_runs(_file_without(unit)) == what_runs(new)
-    return path.endswith(".py") and only_types(_file_without(unit), new)
+        before, after = _around(split_lines(new or b""), hunk)
+        return what_runs(before) == what_runs(after)
+    return path.endswith(".py") and old is not None and new is not None and only_types(_file_without(unit), new)
+
+
+def _around(lines: Sequence[bytes], hunk: Hunk) -> tuple[bytes, bytes]:
+    """What a hunk stands in, by indentation, as far as that is near: without the hunk, and as it is."""
+    begin = first = hunk.new_start
+    end = last = first + len(hunk.new)
+    while max(0, first - _NEAR) < begin < len(lines) and _is_inside(lines[begin]):
+        begin -= 1
+    while end < min(len(lines), last + _NEAR) and _is_inside(lines[end]):
+        end += 1
+    above, below = lines[begin:first], lines[last:end]
+    return b"".join((*above, *hunk.old, *below)), b"".join((*above, *hunk.new, *below))
 
 
 def _alike(hunk: Hunk, words: re.Pattern[bytes], instead: bytes) -> bool:
@@ -252,7 +265,7 @@ def _in_type(lines: Sequence[bytes], begin: int, end: int, begins: re.Pattern[by
 
 
 def _is_inside(line: bytes) -> bool:
-    return not line.strip() or line.startswith((b" ", b"\t", b"}", b"|", b"&"))
+    return not line.strip() or line.startswith((b" ", b"\t", b"}", b")", b"|", b"&"))
 
 
 def definition(path: str, line: bytes) -> re.Match[bytes] | None:

@@ -182,7 +182,7 @@ def prove(
         if earlier is None or not set(levels) <= set(earlier.asked):
             _write(change, _blank(change, commands, levels, earlier))
         return Answered(change, None)
-    known = None if again else earlier
+    known = None if again or earlier is None or not _fits(earlier, change.division) else earlier
     if known is not None and set(levels) <= set(known.asked) and _is_whole(known) and not (mutants and _is_open(known)):
         return Answered(change, known)
     until = time.monotonic() + budget_s
@@ -274,6 +274,15 @@ def _is_whole(proof: Proof) -> bool:
     told = [each for each in proof.trials if each.answer is not TrialOutcome.SEEN]
     parts = sum(each.question is Question.HUNK for each in told)
     return not proof.flaky and len(told) == len(proof.trials) and ("hunks" not in proof.asked or parts >= proof.total)
+
+
+def _fits(proof: Proof, division: Division) -> bool:
+    """Whether a record speaks of these parts: the policy, or what counts as behaviour, may have changed since."""
+    units = {each for part in division.parts for each in part.units}
+    asked = {each.key.partition(":")[0] for each in proof.trials if each.question is Question.HUNK}
+    return asked <= units and (
+        "hunks" not in proof.asked or bool(proof.flaky) or {p.key for p in division.parts} <= asked
+    )
 
 
 def _is_open(proof: Proof) -> bool:

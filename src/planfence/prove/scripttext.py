@@ -14,8 +14,11 @@ _WORD = re.compile(
 )
 _NAME = re.compile(rb"[^\W\d$]*[\w$]++")
 _VALUE_ENDS = re.compile(rb"[\w$)\]}'\"`]\Z")
+#: A type has no more words than this.
+_FAR = 2000
 _PAIRS = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
 _BEFORE_TYPE = frozenset((b"keyof", b"typeof", b"readonly", b"unique", b"infer", b"asserts", b"|", b"&"))
+_STATEMENTS = frozenset((b"return", b"throw", b"await", b"case"))
 _MODIFIERS = frozenset((b"public", b"private", b"protected", b"readonly", b"override"))
 
 
@@ -31,6 +34,9 @@ def what_runs(text: bytes) -> list[bytes]:
         if end > at:
             if words[at] == b":" and kept[-1:] == [b"?"]:
                 kept.pop()
+            elif _held_a_cast(kept, opened) and words[end : end + 1] == [b")"]:
+                del kept[opened.pop()]
+                end += 1
             at = end
             continue
         word = words[at]
@@ -41,6 +47,15 @@ def what_runs(text: bytes) -> list[bytes]:
         kept.append(word)
         at += 1
     return kept
+
+
+def _held_a_cast(kept: Sequence[bytes], opened: Sequence[int]) -> bool:
+    """Whether a bracket holds nothing but a name, and was there for its cast: `(a as B).c`."""
+    begin = len(kept) - 2
+    if not opened or opened[-1] != begin or not _NAME.fullmatch(kept[-1]):
+        return False
+    before = kept[begin - 1 : begin] if begin else []
+    return not before or before[0] in _STATEMENTS or not _VALUE_ENDS.search(before[0])
 
 
 def _type_here(
@@ -88,7 +103,7 @@ def _in_names(kept: Sequence[bytes], opened: Sequence[int]) -> bool:
 def _closing(words: Sequence[bytes], at: int) -> int:
     """Where the bracket that opens here has closed (excluded); 0 if it does not."""
     waiting = []
-    for here in range(at, len(words)):
+    for here in range(at, min(len(words), at + _FAR)):
         word = words[here]
         if word in (b"(", b"[", b"{", b"<"):
             waiting.append(_PAIRS[word])
@@ -108,8 +123,24 @@ def _list_end(words: Sequence[bytes], at: int) -> int:
 
 def _type_end(words: Sequence[bytes], at: int) -> int:
     """Where a type that begins here ends (excluded); 0 if none does."""
-    while at < len(words) and words[at] in _BEFORE_TYPE:
+    end = _one_type_end(words, at)
+    after = words[end : end + 1] if end else []
+    if after in ([b"|"], [b"&"], [b"is"]):
+        return _type_end(words, end + 1)
+    if after == [b"extends"]:
+        for sign in (b"?", b":"):
+            end = _type_end(words, end + 1)
+            if not end or words[end : end + 1] != [sign]:
+                return 0
+        return _type_end(words, end + 1)
+    return end
+
+
+def _one_type_end(words: Sequence[bytes], at: int) -> int:
+    while words[at : at + 1] and words[at] in _BEFORE_TYPE:
         at += 1
+    if words[at : at + 1] == [b"<"]:
+        at = _closing(words, at) or len(words)
     if at >= len(words):
         return 0
     word = words[at]
@@ -125,8 +156,6 @@ def _type_end(words: Sequence[bytes], at: int) -> int:
             end = _closing(words, end)
     while end and words[end : end + 1] == [b"["]:
         end = _closing(words, end)
-    if end and words[end : end + 1] in ([b"|"], [b"&"], [b"is"]):
-        return _type_end(words, end + 1)
     return end
 
 

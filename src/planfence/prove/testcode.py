@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from planfence.change.hunks import FileDiff, Hunk, Unit, ends_every_line, split_lines
 from planfence.change.pathclass import PathClass, classify
@@ -73,6 +74,7 @@ def _changed(unit: Unit) -> Iterable[bytes]:
 # -- tests inside of code files -----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=16)
 def inline_tests(path: str, data: bytes | None) -> frozenset[int]:
     """The lines (from 0) of a code file that are tests: each item from what says so to its end, by indentation."""
     begins = _INLINE.get(path.rpartition(".")[2])

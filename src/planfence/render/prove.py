@@ -82,6 +82,8 @@ def _answers(proof: Proof) -> list[str]:
             "that proves nothing",
         }
         found.append(said.get(change.answer, "there is no tree of the old code with these tests"))
+    elif change is None and "change" in proof.asked:
+        found.append("nothing to take away: this change has no line that a test could notice")
     good, of = proof.decided
     if of:
         found.append(f"{good} of {of} parts proven")
