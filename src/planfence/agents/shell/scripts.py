@@ -138,7 +138,7 @@ def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[st
             walker.notes.deny([Attempt(bypass, "a program that runs git must leave the hooks on")])
             walker.notes.judged.places += paths_named(code, cwd, walker.values.variables.get("HOME", ""))
         walker.notes.wrote(list(snippets.writes(code, arguments)), cwd)
-        for script in snippets.runs(code):
+        for script in dict.fromkeys(snippets.runs(code)):
             walker.tolerant(script, cwd)
 
 

@@ -146,7 +146,7 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
         pairs = zip(("", *asked), asked, strict=False)
         told = [word for before, word in pairs if before not in _SETTINGS or "=" not in word.partition(" ")[0]]
         lines = [each for word in (*told, *read) for each in snippets.git_lines(word)]
-        for script in (*lines, *(each for word in words[1:] for each in snippets.calls(word))):
+        for script in dict.fromkeys((*lines, *(each for word in words[1:] for each in snippets.calls(word)))):
             walker.tolerant(script, cwd)
     if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
         walker.notes.deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
