@@ -134,6 +134,10 @@ def test_a_value_that_doubles_is_not_known_for_ever():
     assert not judged("a=x; " + "a=$a$a; " * 60 + "echo $a").attempts
 
 
+def test_a_file_that_doubles_is_not_followed_for_ever():
+    assert judged("echo abcdefgh > /tmp/a; " + "cat /tmp/a /tmp/a > /tmp/a; " * 60).attempts
+
+
 @pytest.mark.parametrize("command", ["xargs -I", "ls | xargs -I", "xargs -0 -I"])
 def test_xargs_without_a_command_is_read(command):
     assert not judged(command).attempts

@@ -35,6 +35,8 @@ _LONG_VALUES = {
         {"--exclude", "--include", "--exclude-from", "--include-from", "--files-from", "--filter", "--rsh", "--chmod"}
     )
 }
+#: The word by which tar is told what to do.
+_ACTS = pattern(r"-?(?=[A-Za-z]{0,20}[crtux])[A-Za-z]{1,20}")
 #: What BSD's sed takes behind `-i`: no script begins like that.
 _SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
@@ -201,13 +203,14 @@ def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
     elif program == "split":
         yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
     else:
-        flags = words[0] if words and not words[0].startswith("--") else ""
+        acts = [word for place, word in enumerate(words) if (place == 0 or word[:1] == "-") and _ACTS.fullmatch(word)]
+        flags = acts[0] if acts else ""
         if "x" in flags or "--extract" in words or "--get" in words:
             yield from _unpacked(words, ("-C", "--directory"))
         elif any(flag in flags for flag in "cru") or "--create" in words:
             long = [word.partition("=")[2] for word in words if word.startswith("--file=")]
             short = [words[place + 1] for place, word in enumerate(words[:-1])
-                     if word == "--file" or (place == 0 and flags.endswith("f")) or word == "-f"]  # fmt: skip
+                     if word == "--file" or (word == flags and flags.endswith("f")) or word == "-f"]  # fmt: skip
             yield from map(Write, long or short[:1])
 
 
@@ -219,7 +222,7 @@ def _unpacked(words: Sequence[str], options: tuple[str, ...]) -> Iterator[Write]
 
 
 def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
-    yield from _unpacked(words, ("-d",))
+    yield from _unpacked(words, ("-d", "-D", "--directory"))
 
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
@@ -269,7 +272,7 @@ _WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write
     **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
     **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
     **dict.fromkeys(("gawk", "awk"), _gawk),
-    "unzip": _unzipped,
+    **dict.fromkeys(("unzip", "cpio"), _unzipped),
     "dd": _dd,
     "find": _found,
     "script": _script,

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 #: Files that are what a command reads.
 _STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
-SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh"})
+#: Behind these a program's script is named: `deno run a.ts`.
+_SUBCOMMANDS = frozenset({"run", "watch", "script"})
+SHELLS = frozenset(
+    {"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh", "osh", "ysh"}
+)
 INTERPRETERS = {
     **dict.fromkeys(("python", "python3", "pypy", "pypy3", "ipython", "ipython3"), "c"),
     **dict.fromkeys(("ruby", "lua", "luajit", "bun", "jruby", "elixir", "iex", "Rscript", "R", "julia", "tsx"), "e"),
@@ -118,10 +122,11 @@ def interpreter(walker: Walker, program: str, rest: Sequence[str], command: Comm
             arguments = list(rest[index + 2 :])
             break
     # Behind its subcommand (`deno run`), the first is the script; what it reads is then its data.
-    bare = [word for word in rest if not word.startswith("-") and word not in ("run", "watch", "script")]
+    bare = [word for word in rest if not (word.startswith("-") or word in _SUBCOMMANDS or _STDIN.fullmatch(word))]
+    evaluated = any(code == "$" or snippets.is_able(code) for code in codes)
     codes += [walker.values.file(word, cwd) for word in bare[:1]]
     said = walker.values.read(command, cwd, piped)
-    codes += [said] if said not in ("", "$") and not (codes and bare) else []
+    codes += [said] if said not in ("", "$") and (evaluated or not bare) else []
     coded(walker, [code for code in codes if code], cwd, arguments)
 
 
@@ -133,7 +138,7 @@ def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[st
             walker.notes.deny([Attempt(bypass, "a program that runs git must leave the hooks on")])
             walker.notes.judged.places += paths_named(code, cwd, walker.values.variables.get("HOME", ""))
         walker.notes.wrote(list(snippets.writes(code, arguments)), cwd)
-        for script in snippets.runs(code):
+        for script in dict.fromkeys(snippets.runs(code)):
             walker.tolerant(script, cwd)
 
 

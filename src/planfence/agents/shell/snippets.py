@@ -18,7 +18,9 @@ from planfence.change.change import Action
 from planfence.lazyregex import pattern
 
 _BYPASS = pattern(
-    r"--no-verify|core\.hookspath|update-ref|symbolic-ref|commit-tree|fast-import|git history|skip_hooks", re.IGNORECASE
+    r"--no-verify|core\.hookspath|['\"]core['\"],\s?['\"]hookspath|update-ref|symbolic-ref|commit-tree|fast-import|"
+    r"git history|skip_hooks",
+    re.IGNORECASE,
 )
 #: The words of a commit that are put together somewhere else, and the one that leaves the hooks out.
 _COMMITS_BY_WORDS = pattern(r"""(?:['"]commit['"]|\.commit\()""")
@@ -88,17 +90,22 @@ _BEGINS = pattern(
 )
 #: Where one can begin in a shell's command line, or in a text in which a sign or a word calls a shell.
 _LINES = pattern(
-    r"""(?:^[ \t]*+|[;|&`!]|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.^+-]{0,2}"""
-    r"""(?:(?:exec|(?:platform[ \t])?shell|system|do|then|else|sudo|nohup|command|term(?:inal)?)[ \t]++)?""" + _GIT,
+    r"""(?:^[ \t]*+|[;|&`!]|!=|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.^+-]{0,2}[ \t]*+"""
+    r"""(?:(?:exec|(?:platform[ \t])?shell|system|do|then|else|sudo|nohup|command|pager|\\P|term(?:inal)?)[ \t]++)?"""
+    + _GIT,
     re.MULTILINE,
 )
-#: What a program needs in order to run a command line that it holds as a string, spelled out or put together.
+#: What a program needs in order to run a command line that it holds as a string, spelled out or put together: a word
+#: that stands in the name of what runs others, a call, a library of git, a pipe, a string that is added up.
 _ABLE = pattern(
-    r"""(?i:sys(?:tem|cmd)|popen|exec|spawn|subprocess|\bpty\b|callcommand|readprocess|(?:call|start)-process|shell-command)|"""
-    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|term_start|jobstart)\s?\(|"""
-    r"""\bshell=|child_process|simple-?[gG]it|\bProcess\b|ProcessBuilder|sys\.process|[Cc]ommand(?:::|\s?\(|\s['"])|\bCommand\b|"""
-    r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|getline)\b|run-program|(?i:\bprogram\s')|%x|\bqx\b|"""
-    r"""\b(?:sh|shell|script)\s["']|\bcmds\s?:|\|\s?["']|["']\s?-?\||["']\s?[+.]\s?["']|\]\s?\(|\b(?:node)?git\.\w+\(|\.raw\("""
+    r"""(?i:sys(?:tem|cmd)|popen|exec|spawn|subprocess|passthru|\bpty\b|callcommand|readprocess|open_process|startprocess|"""
+    r"""(?:call|start)-process|process-(?:lines|file)|shell-command|\(compile\s|open-(?:input-)?pipe|run-program|\bprogram\s')|"""
+    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|term_start|jobstart|edit)\s?\(|"""
+    r"""\b(?:shell=|child_process|Process\b|ProcessBuilder|sys\.process|process\.Child|cmds\s?:|qx\b|(?:node)?git\.\w+\()|"""
+    r"""\b(?:simple-?[gG]it|pygit2|dulwich|nodegit|isomorphic-git|rugged|(?:import|from)\sgit)\b|\.raw\(|"""
+    r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|getline|Command|webbrowser)\b|"""
+    r"""[Cc]ommand(?:::|\s?\(|\s['"])|\b(?:sh|shell|script)\s["']|%x|\|\s?["']|["']\s?-?\||(?<!\|)\|\s?\w{1,40}\s?[;}]|"""
+    r"""["']\s?[+.]\s?["']|\]\s?\(|`[$#@]"""
 )
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _WORD = pattern(r"""[^\s"'`()\[\]{},;]+""")
@@ -290,7 +297,7 @@ def bypass(code: str) -> str:
     if is_able(code) and _COMMITS_BY_WORDS.search(code) and (found := _SKIPS.search(_GIT_LIST.sub("", code))):
         return found[0]
     found = _BYPASS.search(_PRINTED.sub("", code)) if is_able(code) else None
-    if found and re.search(r"\bgit\b", code.replace(found[0], " ")):
+    if found and re.search(r"\b(?:py|simple-)?git2?\b|dulwich", code.replace(found[0], " ")):
         return found[0]
     if COMMITS.search(code):
         named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")

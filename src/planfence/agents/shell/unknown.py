@@ -48,6 +48,10 @@ _HOSTS = frozenset({"java", "kotlin", "mono", "wine"})
 _OWN = pattern(r"(?!/(?:usr|bin|sbin|opt|nix|snap|home/linuxbrew)/)[^\s]*/")
 #: Programs that are given files with programs in a language that they compile.
 _COMPILED = frozenset({"go", "cargo", "rust-script", "java", "kotlin", "dotnet", "zig", "crystal", "nim", "v", "dart"})
+#: Options by which programs are told a name.
+_NAMING = frozenset(
+    {"-n", "-t", "-l", "--name", "--namespace", "--tag", "--filter", "--label", "--hostname", "--network"}
+)
 #: Options by which programs are told a variable and its value.
 _SETTINGS = frozenset({"-e", "--env", "-var", "--var", "--build-arg", "--set", "--set-string"})
 #: Programs that commit by git, and their options that leave the hooks out.
@@ -122,9 +126,10 @@ def _is_known(program: str) -> bool:
 
 def _is_a_name(words: Sequence[str], index: int) -> bool:
     """Whether a word `git` may be a name: what is behind it is no command that can be told."""
-    runner = (posixpath.basename(words[0]), "") in runners.RUNNERS
-    behind_option = words[index - 1].startswith("-") and words[index - 1] != "--"
-    return words[index] == "git" and "$" in "".join(words[index + 1 : index + 2]) and (behind_option or not runner)
+    program = posixpath.basename(words[0])
+    runner = any((program, word) in runners.RUNNERS for word in ("", *words[1:index]))
+    told = "$" not in "".join(words[index + 1 : index + 2])
+    return words[index] == "git" and not told and (words[index - 1] in _NAMING or not runner)
 
 
 def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str) -> None:
@@ -136,12 +141,12 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
     if program in _CODED or (list(words[:2]) == ["uv", "run"] and "-" in words):
         scripts.coded(walker, [*asked, said, *written], cwd)
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
-        # Whatever it is, it may give a shell the command line that it is told.
-        read = [said] if any(name == program for name, _ in runners.RUNNERS) else []
+        # Whatever it is, it may give a shell the command line that it is told, or that it reads.
+        read = [] if _is_own(words[0]) or scripts.interprets(program) else [said]
         pairs = zip(("", *asked), asked, strict=False)
         told = [word for before, word in pairs if before not in _SETTINGS or "=" not in word.partition(" ")[0]]
         lines = [each for word in (*told, *read) for each in snippets.git_lines(word)]
-        for script in (*lines, *(each for word in words[1:] for each in snippets.calls(word))):
+        for script in dict.fromkeys((*lines, *(each for word in words[1:] for each in snippets.calls(word)))):
             walker.tolerant(script, cwd)
     if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
         walker.notes.deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
@@ -150,10 +155,16 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
             walker.notes.deny([Attempt(f"{program} {word}", githooks.NO_HOOKS)], (cwd,))
 
 
+def _is_own(word: str) -> bool:
+    """Whether a program is one of the project, or runs one that is named first."""
+    program = posixpath.basename(word)
+    return program in _HOSTS or (_OWN.match(word) is not None and not _is_known(program))
+
+
 def _asked(words: Sequence[str]) -> Sequence[str]:
     """Return a program's words up to those that are data: names of tests, arguments of the project's programs."""
     program = posixpath.basename(words[0])
-    if program in _HOSTS or (_OWN.match(words[0]) and not _is_known(program)):
+    if _is_own(words[0]):
         return words[:1]
     tests = interprets = own = False
     for place, word in enumerate(words):

@@ -30,6 +30,8 @@ _ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
 _MOST_ARGUMENTS = 50
 #: The longest value that is known, in characters: `a=$a$a` doubles one each time.
 _LONGEST_VALUE = 20_000
+#: And the longest text of a file: a file that is written into itself doubles, too.
+_LONGEST_FILE = 300_000
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
@@ -192,6 +194,8 @@ class Values:
         for file in files:
             path = posixpath.normpath(posixpath.join(cwd, self.home(file)))
             self.written[path] = self.written.get(path, "") + text + "\n"
+            if len(self.written[path]) > _LONGEST_FILE:
+                raise UnreadableError("a file with too much text")
         return text if any(_STARTUP.search(file) for file in files) else ""
 
     def file(self, name: str, cwd: str) -> str:
