@@ -582,6 +582,36 @@ def test_two_requests_with_the_same_plan_version(repo: Repo) -> None:
     assert codes(repo, "main", "work") == {"PLN003"}
 
 
+@pytest.mark.parametrize("way", ["request", "merge", "squash", "queue"])
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+@pytest.mark.parametrize("path", ["planfence.toml", ".planfence/org.toml"])
+def test_two_requests_whose_policies_git_merges_to_one_that_can_not_be_read(
+    repo: Repo, path: str, mode: str, way: str
+) -> None:
+    """Each adds the same table in another place: nobody decides anything, and then nothing could be judged."""
+    lines = "".join(f"# {n}\n" for n in range(9))
+    repo.git("checkout", "-q", "main")
+    repo.write(".planfence/org.toml", "schema = 1\n")
+    extends = 'extends = [".planfence/org.toml"]\n' if path != "planfence.toml" else ""
+    repo.write("planfence.toml", f'schema = 1\nmode = "{mode}"\n{extends}tests.required = []\n')
+    text = (repo.root / path).read_text() + lines
+    repo.write(path, text)
+    start = record(repo, "chore: a policy")
+    repo.write(path, text.replace("# 2\n", "# 2\n[limits]\nfiles = 30\n# and\n"))
+    base = record(repo, "chore: more files")
+    repo.git("checkout", "-q", "-B", "work", start)
+    repo.write(path, f"{text}[limits]\nlines = 900\n")
+    head = record(repo, "chore: more lines")
+    assert codes(repo, start, head) == set()
+    repo.git("update-ref", "refs/pull/12/head", head)
+    repo.git("checkout", "-q", "main")
+    if way == "squash":
+        squash(repo, "chore: more lines (#12)")
+    elif way != "request":
+        repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #12 from a/b", "work")
+    assert codes(repo, start if way == "queue" else base, "work" if way == "request" else "main") == {"PLN003"}
+
+
 def test_a_guarded_branch_that_is_not_the_base_has_versions_of_its_own(repo: Repo, tmp_path: Path) -> None:
     repo.git("checkout", "-q", "main")
     repo.write("planfence.toml", f'{POLICY}[branches]\nguarded = ["release/*"]\n')
