@@ -273,6 +273,37 @@ def test_a_squash_by_a_model_undoes_its_own_tasks_commits_alone(repo: Repo) -> N
     assert codes(repo, start, "main") == set()
 
 
+@pytest.mark.parametrize(
+    ("who", "clean"),
+    [
+        ("Plan-Model: human", True),
+        ("", True),
+        (trailers("auth", "codex"), True),
+        ("Plan-Model: codex", False),
+        (trailers("bill", "codex"), False),
+    ],
+)
+@pytest.mark.parametrize("form", ["of several", "with a co-author", "of git's own"])
+def test_a_squash_that_is_a_revert_is_by_whom_it_names_in_its_middle(
+    repo: Repo, form: str, who: str, clean: bool
+) -> None:
+    """The request is red if a model undid what others did, and so is its squash."""
+    undone = old(repo)
+    repo.git("revert", "--no-commit", undone)
+    told = f'Revert "x"\n\nThis reverts commit {undone}.\n\n{who}'.rstrip()
+    record(repo, told)
+    assert (codes(repo) == set()) is clean
+    start = repo.git("rev-parse", "main")
+    if form == "of git's own":
+        repo.git("checkout", "-q", "main")
+        repo.git("merge", "-q", "--squash", "work")
+        repo.git("commit", "-q", "--no-verify", "--no-edit")
+    else:
+        end = "\n\nCo-authored-by: Bo <bo@example.org>" if form == "with a co-author" else "\n\n* docs: nothing more"
+        squash(repo, f"Undo it (#12)\n\n* {told}{end}")
+    assert (codes(repo, start, "main") == set()) is clean
+
+
 def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> None:
     record(empty_repo, "one", a="1\n", b="1\n", c="1\n", d="1\n")
     record(empty_repo, "two", a="2\n", b="2\n", c="2\n")
