@@ -273,6 +273,37 @@ def test_a_squash_by_a_model_undoes_its_own_tasks_commits_alone(repo: Repo) -> N
     assert codes(repo, start, "main") == set()
 
 
+@pytest.mark.parametrize(
+    ("who", "clean"),
+    [
+        ("Plan-Model: human", True),
+        ("", True),
+        (trailers("auth", "codex"), True),
+        ("Plan-Model: codex", False),
+        (trailers("bill", "codex"), False),
+    ],
+)
+@pytest.mark.parametrize("form", ["of several", "with a co-author", "of git's own"])
+def test_a_squash_that_is_a_revert_is_by_whom_it_names_in_its_middle(
+    repo: Repo, form: str, who: str, clean: bool
+) -> None:
+    """The request is red if a model undid what others did, and so is its squash."""
+    undone = old(repo)
+    repo.git("revert", "--no-commit", undone)
+    told = f'Revert "x"\n\nThis reverts commit {undone}.\n\n{who}'.rstrip()
+    record(repo, told)
+    assert (codes(repo) == set()) is clean
+    start = repo.git("rev-parse", "main")
+    if form == "of git's own":
+        repo.git("checkout", "-q", "main")
+        repo.git("merge", "-q", "--squash", "work")
+        repo.git("commit", "-q", "--no-verify", "--no-edit")
+    else:
+        end = "\n\nCo-authored-by: Bo <bo@example.org>" if form == "with a co-author" else "\n\n* docs: nothing more"
+        squash(repo, f"Undo it (#12)\n\n* {told}{end}")
+    assert (codes(repo, start, "main") == set()) is clean
+
+
 def test_what_was_there_before_the_policy_was_never_judged(empty_repo: Repo) -> None:
     record(empty_repo, "one", a="1\n", b="1\n", c="1\n", d="1\n")
     record(empty_repo, "two", a="2\n", b="2\n", c="2\n")
@@ -580,6 +611,36 @@ def test_two_requests_with_the_same_plan_version(repo: Repo) -> None:
     repo.write("plans/p.toml", plan(2, {"docs": ["more/docs/x.txt"]}))
     repo.commit("docs: more room")
     assert codes(repo, "main", "work") == {"PLN003"}
+
+
+@pytest.mark.parametrize("way", ["request", "merge", "squash", "queue"])
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+@pytest.mark.parametrize("path", ["planfence.toml", ".planfence/org.toml"])
+def test_two_requests_whose_policies_git_merges_to_one_that_can_not_be_read(
+    repo: Repo, path: str, mode: str, way: str
+) -> None:
+    """Each adds the same table in another place: nobody decides anything, and then nothing could be judged."""
+    lines = "".join(f"# {n}\n" for n in range(9))
+    repo.git("checkout", "-q", "main")
+    repo.write(".planfence/org.toml", "schema = 1\n")
+    extends = 'extends = [".planfence/org.toml"]\n' if path != "planfence.toml" else ""
+    repo.write("planfence.toml", f'schema = 1\nmode = "{mode}"\n{extends}tests.required = []\n')
+    text = (repo.root / path).read_text() + lines
+    repo.write(path, text)
+    start = record(repo, "chore: a policy")
+    repo.write(path, text.replace("# 2\n", "# 2\n[limits]\nfiles = 30\n# and\n"))
+    base = record(repo, "chore: more files")
+    repo.git("checkout", "-q", "-B", "work", start)
+    repo.write(path, f"{text}[limits]\nlines = 900\n")
+    head = record(repo, "chore: more lines")
+    assert codes(repo, start, head) == set()
+    repo.git("update-ref", "refs/pull/12/head", head)
+    repo.git("checkout", "-q", "main")
+    if way == "squash":
+        squash(repo, "chore: more lines (#12)")
+    elif way != "request":
+        repo.git("merge", "-q", "--no-ff", "-m", "Merge pull request #12 from a/b", "work")
+    assert codes(repo, start if way == "queue" else base, "work" if way == "request" else "main") == {"PLN003"}
 
 
 def test_a_guarded_branch_that_is_not_the_base_has_versions_of_its_own(repo: Repo, tmp_path: Path) -> None:

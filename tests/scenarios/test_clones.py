@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,27 @@ def test_a_bare_repository_with_worktrees(repo, far: str, tmp_path, name: str) -
     assert (home / name / "planfence/.ai-benchmark.csv").is_file()
     assert not (home / ".ai-benchmark.csv").exists()
     assert "1 tasks, 1 open" in found.planfence("report", cwd=home).stdout
+
+
+@pytest.mark.parametrize("kind", ["--bare", "--mirror"])
+def test_a_push_from_a_clone_that_keeps_no_branches_of_the_remote_says_what_to_fetch(
+    repo, far: str, tmp_path, kind: str
+) -> None:
+    repo.git("clone", "-q", kind, far, str(tmp_path / "b.git"))
+    repo.git("-C", str(tmp_path / "b.git"), "worktree", "add", "-q", "-b", "mine", str(tmp_path / "w"), "main")
+    found = type(repo)(tmp_path / "w", repo.variables)
+    assert found.install().returncode == 0
+    found.write("README.md", "one small change\n")
+    found.commit("docs: small")
+    zero, head = "0" * 40, found.git("rev-parse", "HEAD")
+    line = f"refs/heads/mine {head} refs/heads/mine {zero}\n".encode()
+    done = found.planfence("hook", "pre-push", "origin", far, stdin=line)
+    assert done.returncode == 1  # a commit of the past that has been on the remote for long
+    told = re.search("all commits are judged: `(.*)`", done.stderr)
+    assert told, done.stderr
+    subprocess.run(["sh", "-c", told[1]], cwd=found.root, env=found.variables, check=True, capture_output=True)
+    done = found.planfence("hook", "pre-push", "origin", far, stdin=line)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_submodule_and_its_worktree(repo, far: str, tmp_path) -> None:

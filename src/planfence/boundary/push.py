@@ -101,6 +101,7 @@ def judge(
     book = book or reading(repository)
     outcomes = [_judge(repository, protected, span, gates, book) for span in spans]
     report = merged(outcomes, weighed(found.findings, protected.policy if protected else None), ())
+    notes += _unknown(repository, remote) if report.refused and not branches.tips else []
     if failed and not report.refused:
         raise PlanfenceError(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
@@ -152,6 +153,14 @@ def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
         elif update.old not in (repository.zero, update.new) and not repository.git.is_ancestor(update.old, update.new):
             notes.append(f"{update.remote} is forced: commits that the remote has are dropped")
     return notes
+
+
+def _unknown(repository: Repository, remote: str) -> list[str]:
+    """Say what to fetch if nothing is known of a remote: `git clone --bare` and `--mirror` keep no branches of it."""
+    if repository.git.status("config", "--get", f"remote.{remote}.url", ok=(0, 1))[0]:
+        return []
+    fetch = f"git config --add remote.{remote}.fetch '+{BRANCH}*:refs/remotes/{remote}/*' && git fetch {remote}"
+    return [f"what {remote} has is not known here, so that all commits are judged: `{fetch}`"]
 
 
 def foresee(repository: Repository, commit: str, book: Reading | None = None) -> None:

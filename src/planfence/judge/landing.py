@@ -21,7 +21,7 @@ from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import HUMAN
-from planfence.judge.attribution import Attribution, tasks_of
+from planfence.judge.attribution import Attribution, squashed_attributions, tasks_of
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
@@ -72,6 +72,10 @@ class Landing:
             return ()
         said = messages.reverted(message) if message is not None else None
         named = [*said.commits] if said else []
+        if said and message is not None and attribution.model == HUMAN:
+            # Of a squash the trailers stand in the middle, and may name a model.
+            makers = squashed_attributions(f"{message.subject}\n\n{message.body}")
+            attribution = next((each for each in makers if each.model != HUMAN), attribution)
         if change.name == STAGED:
             named += self._under_way()
         parent = change.parents[0]

@@ -1,4 +1,4 @@
-"""What a merge makes that none of its commits has: plans put together from two sides, and a tree that wants tests."""
+"""What a merge makes that no commit has: plans and policies of two sides put together, a tree that wants tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
 from planfence.judge.planchanges import plan_edits, with_begun
 from planfence.judge.sources import Governing
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import POLICY_PATH, SHARED, Policy
 from planfence.records import dataclass, replace
 from planfence.rules.rule import Context, Need, PlanEdit, Route
 from planfence.rules.runner import judge
@@ -19,13 +19,13 @@ from planfence.rules.runner import judge
 
 @dataclass(frozen=True, slots=True)
 class MergedPlans:
-    """Judges the plans of merges. What is found comes with the context that it was found in."""
+    """Judges the plans and policies of merges. What is found comes with the context that it was found in."""
 
     contexts: Contexts
     landing: Landing
 
     def foreseen(self, base: str, head: str, tree: str) -> Iterator[tuple[Context, tuple[Finding, ...]]]:
-        """Judge the plans that a merge of ``head`` into the protected branch at ``base`` would bring there.
+        """Judge the plans and policies that a merge of ``head`` into the protected branch at ``base`` would bring.
 
         A plan's version must rise over that which the base has by now. ``tree`` is what the merge makes; empty if it
         has conflicts. Then a rebase may have none: the first amendment of each plan is looked at by itself.
@@ -58,15 +58,15 @@ class MergedPlans:
         return ""
 
     def brought(self, change: Change, governing: Governing) -> tuple[Context, tuple[Finding, ...]]:
-        """Judge the plans that a merge brings to its first parent, as they are put together."""
+        """Judge the plans and policies that a merge brings to its first parent, as they are put together."""
         policy = governing.policy or Policy()
-        before = self.landing.tree_of(change.parents[0])
-        below = self.landing.changed(before, change.tree, policy.plans)
-        files = tuple(file for file in below if policy.plan_id(file.path) is not None)
+        below = (policy.plans, POLICY_PATH, SHARED, *policy.shared)
+        found = self.landing.changed(self.landing.tree_of(change.parents[0]), change.tree, *below)
+        files = tuple(f for f in found if policy.plan_id(f.path) is not None or policy.is_policy(f.path))
         return self._judged(replace(change, files=files), governing)
 
     def _judged(self, change: Change, governing: Governing) -> tuple[Context, tuple[Finding, ...]]:
-        """Judge the plans that a change alters, against its first parent."""
+        """Judge the plans and policies that a change alters, against its first parent."""
         policy = governing.policy or Policy()
         own = replace(change, parents=change.parents[:1], settled=())
         if not own.files:

@@ -48,11 +48,14 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     """Run rules over one change, with the policy's severities and the change's name on each finding.
 
     What a rule itself only warns of, though it is an error by default, stays a warning. If the policy only
-    observes, nothing refuses.
+    observes, nothing refuses but what would end that.
     """
     return tuple(
         replace(
-            finding, severity=_weight(rule, finding, ctx.policy), change=ctx.change.name, observed=ctx.policy.observes
+            finding,
+            severity=_weight(rule, finding, ctx.policy),
+            change=ctx.change.name,
+            observed=ctx.policy.observes and not finding.always,
         )
         for rule in rules
         for finding in rule.check(ctx)
