@@ -333,3 +333,16 @@ def test_many_branches_that_are_symbolic(lab) -> None:
     lab.git("symbolic-ref", "refs/heads/alias", "refs/heads/work")
     assert "SCP001" in lab.range("alias").codes
     assert head
+
+
+def test_another_git_holds_the_index_for_a_moment(lab) -> None:
+    """An editor asks for the status, say: what is staged is judged all the same."""
+    import threading
+
+    lab.write("evil.py")
+    lock = lab.repo.root / ".git/index.lock"
+    lock.touch()
+    timer = threading.Timer(0.3, lock.unlink)
+    timer.start()
+    assert lab.staged().codes == {"SCP001"}
+    timer.join()

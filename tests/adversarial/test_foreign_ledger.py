@@ -182,6 +182,15 @@ def test_a_name_in_a_recorded_tree_leads_nowhere(tested, tmp_path, name):
     assert inside(tested, tmp_path) == before
 
 
+@pytest.mark.parametrize("into", ["out", "./a/out", "../out", "src/../out"])
+def test_a_folder_is_named_from_where_one_stands(tested, into):
+    folder = tested.root / "docs"
+    done = tested.planfence("replay", "last", "--into", into, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / into / "result/src/auth.py").read_text() == "auth = 1\n"
+    assert not (folder / into / "base/src/auth.py").exists()
+
+
 def test_a_tree_that_this_file_system_can_not_hold_leaves_nothing(tested, tmp_path):
     """8 drawn: git takes the tree, and the file system does not take a name or a path in it."""
     draw = random.Random(1)

@@ -65,6 +65,7 @@ def test_what_only_says_where_a_toolchain_or_a_cache_lies_stays(name):
         *("CARGO_HOME", "RUSTUP_TOOLCHAIN", "GRADLE_USER_HOME", "COMPOSER_HOME", "BUNDLE_APP_CONFIG", "BUNDLE_GEMFILE"),
         *("GOROOT", "GOPATH", "GOCACHE", "NPM_CONFIG_PREFIX", "NX_CACHE_DIRECTORY", "MIX_HOME", "CCACHE_DIR", "R_LIBS"),
         *("MAVEN_CONFIG", "JULIA_DEPOT_PATH", "UV_PROJECT_ENVIRONMENT", "PYTHONHOME", "LD_LIBRARY_PATH"),
+        "VALGRIND_LIB",
     ],
 )
 def test_a_place_that_can_change_what_runs_does_not(name):

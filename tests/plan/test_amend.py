@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -281,6 +282,22 @@ def test_several_in_a_row(repo):
         assert amend(repo, f"src/s{number}.py").returncode == 0
     assert "version = 4" in (repo.root / "plans/auth.toml").read_text()
     assert repo.planfence("check", "--range", "HEAD~3..HEAD").returncode == 0
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one path", "several"])
+def test_several_at_once(repo, same):
+    """Whoever comes second sees what the first one did, and takes nothing of it back."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "planfence", "plan", "amend", TASK, "--add", f"src/s{each}.py", "--why", "x"],
+            cwd=repo.root, env=repo.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for each in ([0] * 4 if same else range(4))
+    ]  # fmt: skip
+    done = [process.wait() for process in running]
+    assert sorted(done) == ([0, 2, 2, 2] if same else [0, 0, 0, 0])
+    assert f"version = {2 if same else 5}" in (repo.root / "plans/auth.toml").read_text()
+    assert not repo.git("status", "--porcelain", "-uno")
 
 
 def test_a_model_without_the_role_changes_nothing(repo):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from planfence.change import write
 from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
-from planfence.files.state import edit
+from planfence.files.state import edit, locked
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
+
+#: So long one waits for another (seconds): a policy may be fetched meanwhile.
+_PATIENCE_S = 600.0
+
+
+@contextmanager
+def one_at_a_time(repository: Repository) -> Iterator[None]:
+    """Hold other such commits of this worktree off, from before HEAD is read: what one undoes is never another's."""
+    with locked(repository.git_dir, _PATIENCE_S):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

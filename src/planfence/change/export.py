@@ -164,7 +164,7 @@ def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> No
     variables = {name: value for name, value in repository.environment.for_git().items() if name not in _OWN}
     variables |= {
         "GIT_DIR": str(shadow),
-        "GIT_WORK_TREE": str(into),
+        "GIT_WORK_TREE": os.path.abspath(into),  # git is started in it
         "GIT_OBJECT_DIRECTORY": objects,
         "GIT_INDEX_FILE": str(shadow / "index"),
         "GIT_CONFIG_GLOBAL": os.devnull,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from planfence.change import trees
@@ -59,15 +61,26 @@ def next_author(repository: Repository) -> str:
     return "" if status else address(out.decode("utf-8", "surrogateescape"))
 
 
+#: So long another git in this worktree is waited for (seconds): an editor asks for the status at any time.
+_PATIENCE_S = 5.0
+
+
 def _staged_tree(repository: Repository) -> str:
-    status, out = repository.git.status("write-tree", ok=(0, 128))
-    if status:
+    named = repository.git.variables.get("GIT_INDEX_FILE", "")
+    lock = Path(f"{repository.top / named if named else repository.git_dir / 'index'}.lock")
+    end, free = time.monotonic() + _PATIENCE_S, 0
+    while True:
+        status, out = repository.git.status("write-tree", ok=(0, 128))
+        if not status:
+            return out.decode().strip()
         unmerged = repository.git.run("ls-files", "-u", "-z")
         if unmerged:
             path = paths.decode(unmerged.split(b"\0")[0].partition(b"\t")[2])
             raise CouldNotCheck(f"{path} is unmerged", hint="resolve the conflict, then `git add` it")
-        raise CouldNotCheck("git can't write the staged tree", hint="run `git write-tree` to see why")
-    return out.decode().strip()
+        free += not lock.exists()  # it may just have gone
+        if free > 2 or time.monotonic() > end:
+            raise CouldNotCheck("git can't write the staged tree", hint="run `git write-tree` to see why")
+        time.sleep(0.02)
 
 
 def _merge_heads(repository: Repository) -> tuple[str, ...]:

@@ -73,7 +73,9 @@ def move_head(repository: Repository, new: str, old: str, reason: str) -> None:
 
     Raises :class:`CouldNotCheck` if it is no longer at ``old``: somebody committed meanwhile.
     """
-    repository.git.run("update-ref", "-m", reason, "HEAD", new, old)
+    if repository.git.status("update-ref", "-m", reason, "HEAD", new, old, ok=(0, 1, 128))[0]:
+        hint = "see `git log -1`, and run it again"
+        raise CouldNotCheck("the branch could not be moved: somebody committed meanwhile, or holds it", hint=hint)
 
 
 def commit_alone(repository: Repository, paths_: Sequence[str], message: str) -> str:

@@ -57,7 +57,7 @@ def status(as_json: bool) -> int:
     repository = here()
     found = use_case.all_trials(repository)
     if not found:
-        emit("no trial yet: `planfence trial start`\n")
+        emit('{"trial": null}\n' if as_json else "no trial yet: `planfence trial start`\n")
         return 0
     standing = use_case.standing(found[0], use_case.facts_of(repository, policy_of(repository)))
     emit(dumps(standing.plain(), 1) + "\n" if as_json else render_standing(standing.plain()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planfence.change import message as messages
 from planfence.change import reader, write
-from planfence.change.alone import Copies, take, tree_of, unedited
+from planfence.change.alone import Copies, one_at_a_time, take, tree_of, unedited
 from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
 from planfence.finding import Report
@@ -54,7 +54,10 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
     if operation:
         hint = "finish or abort it, then amend the plan"
         raise PlanfenceError(f"{operation} is under way in this worktree", hint=hint)
-    return _amend(repository, repository.objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change))
+    with one_at_a_time(repository):
+        return _amend(
+            repository, repository.objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change)
+        )
 
 
 def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amendment) -> Amended:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planfence import POLICY_PATH
 from planfence.change import message as messages
 from planfence.change import reader, write
-from planfence.change.alone import take, tree_of, unedited
+from planfence.change.alone import one_at_a_time, take, tree_of, unedited
 from planfence.change.change import Mode
 from planfence.change.governing import Entry, entry
 from planfence.errors import Fault, PlanfenceError
@@ -106,7 +106,7 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     if operation := write.under_way(repository):
         raise PlanfenceError(f"{operation} is under way in this worktree", hint="finish or abort it first")
     objects = repository.objects
-    with fetching(repository) as fetcher:
+    with one_at_a_time(repository), fetching(repository) as fetcher:
         head = reader.head(repository)
         policy = require_policy(Sources(objects).policy(head)) if head else require_policy(None)
         todo = [asked] if asked else [_again(path, each) for path, each in _pulled(objects, head, policy)]
