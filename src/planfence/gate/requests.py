@@ -15,6 +15,7 @@ from typing import Any
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.append import append_line
+from planfence.files.plain import open_plain
 from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
@@ -71,7 +72,7 @@ class Request:
 def requests(repository: Repository) -> tuple[Request, ...]:
     """Return all requests, oldest first. What can't be read of the file is left out."""
     try:
-        with _file(repository).open("rb") as file:
+        with open_plain(_file(repository)) as file:
             lines = file.read(_LARGEST).splitlines()
     except FileNotFoundError:
         return ()

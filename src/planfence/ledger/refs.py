@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from planfence.errors import CouldNotCheck
+from planfence.files.plain import read_plain
 from planfence.files.state import held, told, write_atomically, write_new
 from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.repository import Repository
@@ -203,7 +204,7 @@ class Ledger:
         path = self._folder / "writer"
         for _ in range(3):
             try:
-                name = path.read_text("ascii").strip()
+                name = read_plain(path).decode("ascii").strip()
             except FileNotFoundError:
                 name = ""
             except (OSError, UnicodeDecodeError) as error:
@@ -222,7 +223,7 @@ class Ledger:
     def _written_name(self) -> str:
         """This clone's own name, empty if it has none yet; nothing is made."""
         try:
-            name = (self._folder / "writer").read_text("ascii", "replace").strip()
+            name = read_plain(self._folder / "writer").decode("ascii", "replace").strip()
         except OSError:
             return ""
         return name if _WRITER.fullmatch(name) else ""
@@ -236,7 +237,7 @@ class Ledger:
         name = os.urandom(8).hex().encode() + b"\n"
         # If another process was first, both then read the same name.
         with told(path):
-            if not write_new(path, name) and not _WRITER.fullmatch(path.read_text("ascii", "replace").strip()):
+            if not write_new(path, name) and not _WRITER.fullmatch(read_plain(path).decode("ascii", "replace").strip()):
                 write_atomically(path, name)
 
     def fork(self) -> str:
@@ -343,7 +344,7 @@ class Ledger:
     def last_tip(self) -> str:
         """Return the own ledger's tip as this clone last wrote it; empty where it wrote none."""
         try:
-            text = (self._folder / "ledger-tip").read_text("ascii", "replace").strip()
+            text = read_plain(self._folder / "ledger-tip").decode("ascii", "replace").strip()
         except FileNotFoundError:
             return ""
         except OSError as error:
