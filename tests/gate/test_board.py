@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -198,6 +199,40 @@ def test_what_one_worktree_breaks_hides_no_other(repo, two):
     found = board(repo.open())
     assert {row.task for row in found.rows} == {MIDDLEWARE, GUIDE}
     assert len([note for note in found.notes if "can't be read" in note]) == 2
+
+
+def test_a_worktree_whose_files_cannot_be_looked_through_says_so_in_its_row(repo, two):
+    _, second = two
+    index = repo.root / ".git/worktrees/w1/index"
+    kept = index.read_bytes()
+    for broken in (b"no index at all", b"DIRC" + bytes(60), b""):
+        index.write_bytes(broken)
+        second.write("docs/other.md")
+        for _ in range(2):  # a second look repeats no row that says nothing
+            done = repo.planfence("board", "--json")
+            found = {row["task"]: row for row in json.loads(done.stdout)["rows"]}
+            assert done.returncode == 0, done.stderr
+            assert "docs/other.md" in found[GUIDE]["touched"]
+            if broken:
+                assert found[MIDDLEWARE]["waits"][0]["kind"] == "repair"
+                assert "index" in found[MIDDLEWARE]["waits"][0]["what"]
+    index.write_bytes(kept)
+    (row,) = (row for row in board(repo.open()).rows if row.task == MIDDLEWARE)
+    assert row.waits[0].kind != "repair"
+
+
+@pytest.mark.parametrize("name", ["board.json", "requests.jsonl", "ledger-tip"])
+def test_a_file_of_ours_that_is_no_file_neither_hangs_nor_is_a_traceback(repo, name):
+    repo.planfence("start", MIDDLEWARE)
+    place = repo.root / ".git/planfence" / name
+    for make in (os.mkfifo, os.mkdir, lambda at: at.symlink_to(name), lambda at: at.write_bytes(b"\xff\x00[[[" * 999)):
+        place.unlink(missing_ok=True) if not place.is_dir() else place.rmdir()
+        make(place)
+        done = repo.planfence("board")
+        assert done.returncode in (0, 3), done.stderr
+        assert "Traceback" not in done.stderr
+        if name == "board.json":
+            assert MIDDLEWARE in done.stdout
 
 
 def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):

@@ -79,7 +79,22 @@ def test_a_claim_survives_the_ledger() -> None:
     assert transitions.from_statement(intoto.decode(intoto.unseal(written)[1])).claim == claim
 
 
-@pytest.mark.parametrize("claim", [{"files": "src"}, {"files": [], "deny": [], "shared": []}, [], None])
+LISTS = {"files": [], "deny": [], "shared": [], "over": []}
+MANY = [f"src/{number}.py" for number in range(transitions.MOST_PATTERNS + 1)]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"files": "src"},
+        {"files": [], "deny": [], "shared": []},
+        [],
+        None,
+        *(LISTS | {name: MANY} for name in ("files", "deny", "shared")),
+        LISTS | {"over": ["ab" * 32] * len(MANY)},
+        LISTS | {"files": ["a*" * 2000] * 40},
+    ],
+)
 def test_a_claim_that_is_none_is_set_aside(claim) -> None:
     stated = transitions.to_statement(A)
     bad = replace(stated, predicate=dict(stated.predicate) | {"claim": claim})

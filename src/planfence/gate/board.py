@@ -9,7 +9,7 @@ from planfence.change.trees import differing
 from planfence.errors import BadFile, PlanfenceError
 from planfence.gate import lastlook
 from planfence.gate.budget import limit_of
-from planfence.gate.lastlook import LastLook, stat_of
+from planfence.gate.lastlook import LastLook, Seen, stat_of
 from planfence.gate.requests import waiting
 from planfence.gate.rows import Board, Row, Wait
 from planfence.gitio import paths
@@ -341,9 +341,7 @@ def _worked(task: TaskFacts | None, now: int) -> tuple[int, int]:
     return sum(end - begin for begin, end in closed), spans[-1][0] if is_open else 0
 
 
-def _measured(
-    scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row], changed: Mapping[str, tuple[str, ...]]
-) -> Iterator[Row]:
+def _measured(scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row], changed: Mapping[str, Seen]) -> Iterator[Row]:
     """Add to the rows what the worktrees' files (``changed``), the commits and the test runs say."""
     heads = {head for row in found if row.worktree and (head := rows.places[row.worktree].head)}
     told = _commits(scan.repository, heads | {row.commit for row in found if row.commit})
@@ -362,13 +360,15 @@ def _measured(
         policy = (scan.at[head].policy if head in scan.at else None) or scan.policy
         here: tuple[GateRun, ...] = ()
         if head:
-            every = {*changed[row.worktree], *committed[head, began[row.task, row.worktree]]}
+            every = {*changed[row.worktree].paths, *committed[head, began[row.task, row.worktree]]}
             here = runs[head]
             tests = "passed" if any(run.passed for run in here) else "failed" if here else "none"
             row = replace(_with_files(row, task, policy, every), tests=tests)
         tree = told[head][0] if head else ""
         lacking = _lacking(here, tree, task, policy) if tree else ""
         waits = row.waits or tuple(_next(row, rows.state(row.task), task, policy, lacking, tree))
+        if row.worktree and (problem := changed[row.worktree].problem):
+            waits = (Wait("repair", f"its files can't be looked through: {problem}"), *row.waits)
         yield replace(row, waits=waits)
 
 

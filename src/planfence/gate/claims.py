@@ -18,7 +18,7 @@ from planfence.ledger.holds import Hold, Holds, ordered
 from planfence.ledger.lineage import plan_at
 from planfence.ledger.records import read_holds
 from planfence.ledger.refs import Ledger
-from planfence.ledger.transitions import Claim
+from planfence.ledger.transitions import MOST_PATTERNS, Claim, is_too_large
 from planfence.manifest.policy import Policy
 from planfence.manifest.tablereader import quoted
 from planfence.records import dataclass
@@ -52,7 +52,15 @@ class Contest:
 
 
 def claim_of(scene: Scene, shared: Sequence[str] = (), over: Sequence[str] = ()) -> Claim:
-    """What the task claims by its plan at HEAD, but for the files that govern, which no task claims."""
+    """What the task claims by its plan at HEAD, but for the files that govern, which no task claims.
+
+    Raises :class:`PlanfenceError` for more than a record may hold.
+    """
+    if any(map(is_too_large, (scene.task.patterns, scene.task.deny, shared))):
+        raise PlanfenceError(
+            f"{scene.name} lists more than {MOST_PATTERNS} patterns, or longer ones than a claim may hold",
+            hint="name folders (`src/auth/**`) instead of files, or split the task",
+        )
     return Claim(scene.task.patterns, scene.task.deny, tuple(shared), tuple(over))
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from planfence import __version__
 from planfence.errors import CouldNotCheck
-from planfence.files.plain import open_plain
+from planfence.files.plain import read_plain
 from planfence.files.state import ACTIVE_TASK, SESSIONS, write_atomically
 from planfence.gate.rows import Board, packed, unpacked
 from planfence.gitio.worktrees import edits
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from planfence.gitio.repository import Repository
 
 _FILE = "board.json"
-_LARGEST = 1 << 25
 
 
 def patience(cost_s: float) -> float:
@@ -36,13 +35,17 @@ def patience(cost_s: float) -> float:
 
 @dataclass(slots=True)
 class Seen:
-    """What was found in the files of the worktree at ``top``: its ``mark`` then, when, how long it took, the paths."""
+    """What was found in the files of the worktree at ``top``: its ``mark`` then, when, how long it took, the paths.
+
+    ``problem`` says why nothing was found.
+    """
 
     top: str
     mark: str
     at: float
     cost_s: float
     paths: tuple[str, ...]
+    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ class LastLook:
     def believed(self, git_dir: str, mark: str, now: float) -> bool:
         """Whether a worktree's files need not be looked through again."""
         seen = self.seen.get(git_dir)
-        if seen is None or seen.mark != mark:
+        if seen is None or seen.mark != mark or (seen.problem and seen.at < self.began):
             return False
         return seen.at >= self.began or 0 <= now - seen.at < self.patience(self.cost_s)
 
@@ -76,21 +79,20 @@ class LastLook:
         age = now - min((each.at for each in self.seen.values()), default=now)
         return (f"files as they were {age:.0f} s ago, commits as they are now",) if age >= 1 else ()
 
-    def edited(
-        self, repository: Repository, places: Mapping[str, str], each: Mapping[str, str]
-    ) -> dict[str, tuple[str, ...]]:
-        """Return the changed paths of each worktree by its folder, looked for where they are not believed.
+    def edited(self, repository: Repository, places: Mapping[str, str], each: Mapping[str, str]) -> dict[str, Seen]:
+        """Return what is found in the files of each worktree by its folder, looked for where it is not believed.
 
-        ``places`` are the folders by git directory, ``each`` the marks of worktrees. Raises :class:`CouldNotCheck`.
+        ``places`` are the folders by git directory, ``each`` the marks of worktrees.
         """
         now, spent = time.time(), _spent()
         fresh = [git_dir for git_dir in places if not self.believed(git_dir, each.get(git_dir, ""), now)]
         found = list(edits(repository, [(places[git_dir], git_dir) for git_dir in fresh]))
         cost = (_spent() - spent) / (len(fresh) or 1)
         for git_dir, paths in zip(fresh, found, strict=True):
-            self.seen[git_dir] = Seen(places[git_dir], each.get(git_dir, ""), now, cost, paths)
+            told = ((), paths.message) if isinstance(paths, CouldNotCheck) else (paths, "")
+            self.seen[git_dir] = Seen(places[git_dir], each.get(git_dir, ""), now, cost, *told)
         self.seen = {git_dir: seen for git_dir, seen in self.seen.items() if git_dir in places}
-        return {seen.top: seen.paths for seen in self.seen.values()}
+        return {seen.top: seen for seen in self.seen.values()}
 
 
 def _spent() -> float:
@@ -158,7 +160,7 @@ def again(repository: Repository, last: LastLook, *, finished: bool = False) -> 
     if stale:
         last.began = now
         last.edited(repository, {git_dir: seen.top for git_dir, seen in last.seen.items()}, each)
-        if any(last.seen[git_dir].paths != seen.paths for git_dir, seen in stale.items()):
+        if any(last.seen[name].paths != seen.paths or last.seen[name].problem for name, seen in stale.items()):
             return None
         if last.patience(last.cost_s):
             keep(repository, last)
@@ -168,9 +170,11 @@ def again(repository: Repository, last: LastLook, *, finished: bool = False) -> 
 def recall(repository: Repository) -> LastLook:
     """Return the last look from this worktree; an empty one if none can be read."""
     try:
-        with open_plain(os.path.join(repository.state_name, _FILE)) as file:
-            told = json.loads(file.read(_LARGEST))
-        seen = {name: Seen(top, mark, at, cost, tuple(p)) for name, (top, mark, at, cost, p) in told["seen"].items()}
+        told = json.loads(read_plain(os.path.join(repository.state_name, _FILE)))
+        seen = {
+            name: Seen(top, mark, at, cost, tuple(paths), problem)
+            for name, (top, mark, at, cost, paths, problem) in told["seen"].items()
+        }
         return LastLook(seen, dict(told["logs"]), told["key"], unpacked(told["board"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return LastLook()
@@ -180,7 +184,7 @@ def keep(repository: Repository, last: LastLook) -> None:
     """Write a look down for the next one."""
     if last.board is None:
         return
-    seen = {name: [each.top, each.mark, each.at, each.cost_s, each.paths] for name, each in last.seen.items()}
+    seen = {name: [getattr(each, one) for one in Seen.__slots__] for name, each in last.seen.items()}
     told = {"seen": seen, "logs": last.logs, "key": last.key, "board": packed(last.board)}
     try:
         write_atomically(repository.state_dir / _FILE, json.dumps(told).encode())

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Wait:
     """What a task waits for, in words.
 
-    ``kind`` is `start`, `dependency`, `work`, `tests`, `advance`, `review`, `rework`, `finish` or `person`.
+    ``kind`` is `start`, `dependency`, `work`, `tests`, `advance`, `review`, `rework`, `finish`, `person`
+    or `repair`.
     """
 
     kind: str

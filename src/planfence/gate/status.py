@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from planfence.change.trees import differing
-from planfence.errors import PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import open_plain
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
@@ -137,7 +137,11 @@ def _since_it_began(scene: Scene) -> set[str]:
         out = git.run("diff-tree", *options, "--no-relative", began, scene.head, "--")
         found = {paths.decode(path) for path in out.split(b"\0") if path}
     own = here(scene.repository, worktrees(scene.repository))
-    return found.union(*edits(scene.repository, [(own.top, own.git_dir)])) if own else found
+    for changed in edits(scene.repository, [(own.top, own.git_dir)] if own else []):
+        if isinstance(changed, CouldNotCheck):
+            raise changed
+        found.update(changed)
+    return found
 
 
 def _of_its_commits(scene: Scene) -> set[str]:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.errors import CouldNotCheck
-from planfence.files.plain import open_plain
+from planfence.files.plain import read_plain
 from planfence.files.ranges import processors
 from planfence.files.state import read_active_task
 from planfence.gitio import paths
@@ -17,7 +17,7 @@ from planfence.gitio.run import Asked, Git
 from planfence.identity import worktree_maker
 from planfence.records import dataclass
 
-#: The most that is read of a worktree's `.git`, in characters.
+#: More than any worktree's `.git` has, in bytes.
 _LONGEST = 1 << 14
 _STATUS = (
     *("-c", "status.relativePaths=false", "status", "--porcelain=v1", "-z", "--untracked-files=all"),
@@ -89,23 +89,22 @@ def _linked(common_dir: str) -> Iterator[tuple[str, str]]:
     for name in names:
         git_dir = os.path.join(folder, name)
         try:
-            said = _first(os.path.join(git_dir, "gitdir"))
+            said = _text(os.path.join(git_dir, "gitdir")).removesuffix("\n")
         except OSError:
             continue
         # Relative since `worktree.useRelativePaths` (git 2.48).
         yield os.path.realpath(os.path.dirname(os.path.join(git_dir, said))), git_dir
 
 
-def _first(name: str) -> str:
-    """What the file says in which one git directory names another folder; raises :class:`OSError`."""
-    with open_plain(name) as file:
-        return file.read(_LONGEST).decode("utf-8", "surrogateescape").removesuffix("\n")
+def _text(name: str) -> str:
+    """A short file's text; raises :class:`OSError`, also for a pipe, which would never end."""
+    return read_plain(name, _LONGEST).decode("utf-8", "surrogateescape")
 
 
 def _leads(top: str, git_dir: str) -> bool:
     """Whether a folder is the linked worktree of this git directory: else git, asked there, tells of another one."""
     try:
-        said = _first(os.path.join(top, ".git")).removeprefix("gitdir: ")
+        said = _text(os.path.join(top, ".git")).removeprefix("gitdir: ").removesuffix("\n")
     except OSError:
         return False
     return os.path.realpath(os.path.join(top, said)) == os.path.realpath(git_dir)
@@ -152,11 +151,10 @@ def _opened(repository: Repository, top: str, git_dir: str) -> Repository:
     return Repository(git, top, git_dir, repository.common_dir_name, False, repository.zero, Objects(git))
 
 
-def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
-    """Yield for each worktree (its folder, its git directory) the paths that differ from its HEAD.
+def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[tuple[str, ...] | CouldNotCheck]:
+    """Yield for each worktree (its folder, its git directory) the paths that differ from its HEAD, or why none is told.
 
     Those are staged, modified, deleted or new. One `git status` for each, as many at once as there are processors.
-    Raises :class:`CouldNotCheck`.
     """
     running: deque[tuple[str, Asked]] = deque()
     waiting = deque(asked)
@@ -166,10 +164,17 @@ def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[
                 there = _opened(repository, *waiting.popleft())
                 running.append((there.top_name, there.git.begin(*_STATUS)))
             top, answer = running.popleft()
-            yield _paths(top, answer.status(ok=(0,))[1])
+            yield _answered(top, answer)
     finally:
         for _, left in running:
             left.__exit__(None, None, None)
+
+
+def _answered(top: str, answer: Asked) -> tuple[str, ...] | CouldNotCheck:
+    try:
+        return _paths(top, answer.status(ok=(0,))[1])
+    except CouldNotCheck as error:
+        return error
 
 
 def _paths(top: str, out: bytes) -> tuple[str, ...]:
@@ -181,6 +186,6 @@ def _paths(top: str, out: bytes) -> tuple[str, ...]:
 def _is_linked(top: str) -> bool:
     """Whether a folder is a linked worktree, of whatever repository: its `.git` is a file that leads to one."""
     try:
-        return "/worktrees/" in _first(os.path.join(top, ".git"))
+        return "/worktrees/" in _text(os.path.join(top, ".git"))
     except OSError:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,10 @@ class Answer:
     criterion: str
     met: bool
     evidence: str
+
+
+#: Each start compares its task's patterns with those of all claims, which somebody else may have written.
+MOST_PATTERNS, _MOST_TEXT = 2_000, 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,14 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _claim(told: Mapping[str, Any]) -> Claim:
     files, deny, shared, over = (texts(told[name]) for name in ("files", "deny", "shared", "over"))
+    if is_too_large(files) or is_too_large(deny) or is_too_large(shared) or len(over) > MOST_PATTERNS:
+        raise ValueError(len(files))
     return Claim(files, deny, shared, tuple(map(object_id, over)))
+
+
+def is_too_large(patterns: Collection[str]) -> bool:
+    """Whether these are more patterns, or longer ones, than a claim may have."""
+    return len(patterns) > MOST_PATTERNS or sum(map(len, patterns)) > _MOST_TEXT
 
 
 def _grant(told: Mapping[str, Any]) -> Budget:

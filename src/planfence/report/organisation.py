@@ -56,12 +56,12 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     file is found, :class:`CouldNotCheck` if one is not such an export.
     """
     begin = datetime.fromtimestamp(since, UTC).date() if since else date(1, 1, 1)
-    rows, repositories = _sums_of(source, dimension, begin)
+    repositories = 0
     overall: dict[str, Estimate] = {}
     groups: dict[str, Mapping[str, Estimate]] = {}
     weeks: list[tuple[str, Mapping[str, Estimate]]] = []
     whole: Mapping[str, float] = {}
-    for level, label, week, *values in rows:
+    for level, label, week, count, *values in _sums_of(source, dimension, begin):
         sums = dict(zip(_SUMS, values[: len(_SUMS)], strict=True))
         try:
             found = measure(sums, values[len(_SUMS)], values[len(_SUMS) + 1])
@@ -70,7 +70,7 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
                 f"{source}: sums of {label or week or 'all rows'} contradict each other", hint=_HINT
             ) from None
         if level == _OVERALL:
-            overall, whole = found, sums
+            overall, whole, repositories = found, sums, count
         elif level == _BY_GROUP:
             groups[label or "(none)"] = found
         else:
@@ -91,23 +91,19 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     )
 
 
-def _sums_of(source: str, dimension: str, begin: date) -> tuple[list[tuple[Any, ...]], int]:
-    """Return the rows of sums, and how many repositories they are of."""
+def _sums_of(source: str, dimension: str, begin: date) -> list[tuple[Any, ...]]:
+    """Return the rows of sums; each says how many repositories it is of."""
     if not has_duckdb():
         raise PlanfenceError("reading exports needs DuckDB", hint="pip install 'planfence[report]'")
     import duckdb
 
     try:
         with duckdb.connect() as connection:
-            second = _add_up(connection, source, dimension, begin)
-            rows = connection.execute(second).fetchall()
-            counted = "SELECT count(DISTINCT name) FROM (SELECT unnest(repositories) AS name FROM made)"
-            (repositories,) = connection.execute(counted).fetchone() or (0,)
+            return _add_up(connection, source, dimension, begin)
     except duckdb.IOException as error:
         raise PlanfenceError(f"{source}: {str(error).splitlines()[0]}", hint=_HINT) from error
     except duckdb.Error as error:
         raise CouldNotCheck(f"{source} could not be read: {str(error).splitlines()[0]}", hint=_HINT) from error
-    return rows, repositories
 
 
 _HINT = "write them with `planfence log export --format parquet -o FILE`, and quote the pattern"
@@ -115,46 +111,42 @@ _HINT = "write them with `planfence log export --format parquet -o FILE`, and qu
 _OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
 
 
-def _add_up(connection: duckdb.DuckDBPyConnection, source: str, dimension: str, begin: date) -> str:
-    """Make the table of each group's and week's sums; return the query that adds those up."""
+def _add_up(connection: duckdb.DuckDBPyConnection, source: str, dimension: str, begin: date) -> list[tuple[Any, ...]]:
+    """Add the exports up. Most are of one version, and then each file is opened once."""
     import duckdb
 
     quoted = source.replace("'", "''")
-    names = {name for name, _ in COLUMNS}
-    try:  # To ask every file beforehand what it has takes as long as to read a tenth of it.
-        first, second = _queries(f"read_parquet('{quoted}')", names, dimension)
-        connection.execute(first, [begin])
+    try:
+        query = _query(f"read_parquet('{quoted}')", {name for name, _ in COLUMNS}, dimension)
+        return connection.execute(query, [begin]).fetchall()
     except duckdb.IOException:
         raise
     except duckdb.Error:  # the columns differ from file to file, or one is no export
         asked = f"SELECT file_name, list(name) FROM parquet_schema('{quoted}') GROUP BY file_name ORDER BY file_name"  # noqa: S608 - quoted
-        names = set()
+        names: set[str] = set()
         for file, found in connection.execute(asked).fetchall():
             if lacking := [name for name in (*KEY, "tasks", "closed") if name not in found]:
                 raise CouldNotCheck(f"{file} is not an export: it has no `{lacking[0]}`", hint=_HINT) from None
             names.update(found)
-        first, second = _queries(f"read_parquet('{quoted}', union_by_name = true)", names, dimension)
-        connection.execute(first, [begin])
-    return second
+        query = _query(f"read_parquet('{quoted}', union_by_name = true)", names, dimension)
+        return connection.execute(query, [begin]).fetchall()
 
 
-def _queries(files: str, names: set[str], dimension: str) -> tuple[str, str]:
+def _query(files: str, names: set[str], dimension: str) -> str:
     """Sum the rows of each group and week once, then those sums: a column that older exports lack is NULL."""
     assert dimension in DIMENSIONS
     parts = [(name, name) for name in _SUMS]
     parts += [(f"{name}_{number}", f"{name}[{number}]") for name in _HISTOGRAMS for number in range(1, BUCKETS + 1)]
     once = [f"sum({of}) AS {name}" if of.partition("[")[0] in names else f"NULL AS {name}" for name, of in parts]
-    first = (
-        f"CREATE TEMP TABLE made AS SELECT {dimension} AS label, week, list(DISTINCT repository) AS repositories, "  # noqa: S608 - see below
-        f"{', '.join(once)} FROM {files} WHERE week >= ? GROUP BY ALL"
-    )
     sums = [f"sum({name})" for name in _SUMS]
     sums += [f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]" for name in _HISTOGRAMS]
-    second = (
-        f"SELECT grouping(label, week), label, week, {', '.join(sums)} FROM made "  # noqa: S608 - names of ours alone
-        "GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
+    return (
+        f"WITH made AS MATERIALIZED (SELECT coalesce({dimension}, '') AS label, week, "  # noqa: S608 - names of ours alone
+        f"list(DISTINCT repository) AS repositories, {', '.join(once)} FROM {files} WHERE week >= ? GROUP BY ALL) "
+        "SELECT grouping(label, week), label, week, "
+        "len(list_distinct(flatten(list(repositories)))), "
+        f"{', '.join(sums)} FROM made GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
     )
-    return first, second
 
 
 def measure(
