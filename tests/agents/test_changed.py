@@ -86,6 +86,12 @@ def test_what_puts_it_back_restores_that_and_nothing_else(working, name):
     assert (working.root / "src/user.py").read_text() == (working.root / "docs/image.md").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize("path", [".claude/settings.json", ".github/hooks/x.json", ".codex/hooks.json"])
+def test_new_settings_of_hooks_are_for_a_person_to_take_away(working, path):
+    said = after(working, f"mkdir -p $(dirname {path}) && echo '{{}}' > {path}")
+    assert f"  # ask a person, since it decides whether hooks run: rm -- {path}" in said.splitlines()
+
+
 def test_thousands_of_files_are_told_in_time(working):
     began = time.process_time()
     said = after(working, "mkdir lib && cd lib && touch $(seq 3000)")

@@ -15,7 +15,7 @@ from typing import Any
 
 from planfence.agents import scope, statuspath
 from planfence.agents.patch import Edit
-from planfence.agents.paths import Denial
+from planfence.agents.paths import Denial, switch
 from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.agents.session import session_file
@@ -134,24 +134,27 @@ def _words(
         lines.append(f"This is changed outside {task}:")
         lines += [f"- {inert(path)}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
         lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
-        lines += ["Put it back:", *(f"  {line}" for line in _back(seen, outside, now))]
+        lines += ["Put it back:", *(f"  {line}" for line in _back(here, seen, outside, now))]
     for commit, said in commits.items():
         lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
         lines += _take_back(here, commit)
     return "\n".join(lines)
 
 
-def _back(seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
+def _back(here: Fence, seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
     """Return the commands that put paths back; what held somebody's changes before is never reset.
 
     What is new goes first: it may be a folder in a file's place, or the other way round.
     """
+    environment, top = here.repository.environment, here.repository.top
     shared = [path for path in outside if path in seen.before]
     new = [path for path in outside if now.get(path, "").startswith("?") and path not in shared]
+    held = [path for path in new if switch(f"{top}/{path}", environment)]
     old = [path for path in outside if path not in shared and path not in new]
     kinds = (
-        ("rm --", [path for path in new if path[-1:] != "/"]),
+        ("rm --", [path for path in new if path[-1:] != "/" and path not in held]),
         ("rm -rf --", [path for path in new if path[-1:] == "/"]),  # a repository of its own
+        ("# ask a person, since it decides whether hooks run: rm --", held),
         ("git --literal-pathspecs restore --source=HEAD --staged --worktree --", old),
         ("# by hand, since it held other changes before: git --literal-pathspecs diff HEAD --", shared),
     )
