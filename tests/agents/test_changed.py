@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -51,6 +52,53 @@ def test_what_a_script_changes_outside_the_task_is_told_with_what_puts_it_back(w
     put_back(working, said)
     assert working.git("status", "--porcelain") == before
     assert ask(working, "Stop") == {}
+
+
+SHAPES = {
+    "a name with a newline": "echo x > 'src/a\nb.py'",
+    "a name that is not UTF-8": "echo x > \"src/$(printf '\\351').py\"",
+    "a name like a pattern, and it is new": "echo x > 'src/u*.py' && git add 'src/u[*].py'",
+    "a name like a pattern, and it is old": "echo x >> 'docs/i*.md'",
+    "a name like a pathspec": "echo x > ':(top)x' && git add './:(top)x'",
+    "a folder in a file's place": "rm docs/index.md && mkdir docs/index.md && echo x > docs/index.md/a",
+    "a file in a folder's place": "rm -r deep && echo x > deep",
+    "a repository of its own": "git init -q lib/own && echo x > lib/own/a && git -C lib/own add a",
+    "a mode": "chmod +x docs/index.md",
+    "a link in a file's place": "ln -sf ../README.md docs/index.md",
+    "a rename": "git mv docs/index.md docs/other.md",
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_puts_it_back_restores_that_and_nothing_else(working, name):
+    working.write("docs/i*.md", "starred\n")
+    working.write("deep/one.md", "one\n")
+    working.git("--literal-pathspecs", "add", "docs/i*.md", "deep/one.md")
+    working.git("commit", "-qnm", "docs: a star")
+    working.write("src/user.py", "mine\n")
+    working.write("docs/image.md", "mine\n")
+    ask(working, "SessionStart", source="startup")
+    before = working.git("status", "--porcelain", "-uall")
+    said = after(working, SHAPES[name])
+    put_back(working, said)
+    assert working.git("status", "--porcelain", "-uall") == before, said
+    assert ask(working, "Stop") == {}
+    assert (working.root / "src/user.py").read_text() == (working.root / "docs/image.md").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("path", [".claude/settings.json", ".github/hooks/x.json", ".codex/hooks.json"])
+def test_new_settings_of_hooks_are_for_a_person_to_take_away(working, path):
+    said = after(working, f"mkdir -p $(dirname {path}) && echo '{{}}' > {path}")
+    assert f"  # ask a person, since it decides whether hooks run: rm -- {path}" in said.splitlines()
+
+
+def test_thousands_of_files_are_told_in_time(working):
+    began = time.process_time()
+    said = after(working, "mkdir lib && cd lib && touch $(seq 3000)")
+    assert "and 2992 more" in said
+    assert "# and 2900 more" in said
+    assert len(said) < 10_000
+    assert time.process_time() - began < 10  # as it was, it took a minute
 
 
 def test_a_deleted_file_is_told_and_comes_back(working):
@@ -117,6 +165,36 @@ def test_a_commit_without_hooks_is_told_and_taken_back(working):
     assert working.git("rev-parse", "HEAD") == head
     assert "src/other.py" in ask(working, "Stop")["reason"]
     assert "reset" not in ask(working, "Stop")["reason"]
+
+
+DO = "echo x >> docs/index.md && git commit -qan"
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (f"{DO}m 'feat: x'", "  git reset --soft HEAD^"),
+        (f"{DO} --amend --no-edit", "  git reset --soft OLD"),
+        (f"{DO}m 'feat: x' && git commit -qn --allow-empty -m 'feat: y'", "# by hand, since other commits follow it"),
+        (
+            f"git checkout -qb else && {DO}m 'feat: x' && git checkout -q main",
+            "# by hand, since it is not on the branch",
+        ),
+        (
+            "echo x >> docs/index.md && git add -A && git update-ref -m 'nothing' HEAD "
+            "$(git commit-tree -p HEAD -m 'feat: x' $(git write-tree))",
+            "  git reset --soft HEAD^",
+        ),
+    ],
+)
+def test_no_other_commit_goes_with_one_that_is_taken_back(working, script, line):
+    old = working.git("rev-parse", "HEAD")
+    said = after(working, script).splitlines()
+    told = [each.replace(f"{working.git('rev-parse', 'HEAD')}^", "HEAD^").replace(old, "OLD") for each in said]
+    assert any(each.startswith(line) for each in told), said
+    if line.startswith("  "):
+        working.git(*said[-1].split()[1:])
+        assert working.git("rev-parse", "HEAD") == old
 
 
 OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --trailer 'Plan-Model: human'"

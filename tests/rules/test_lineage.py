@@ -139,9 +139,13 @@ def test_a_protected_path_is_allowed_by_its_name_alone():
         ({}, False),
     ],
 )
-def test_a_new_plan_is_for_those_who_plan(roles, refused):
+@pytest.mark.parametrize("own", [{"plan": "codex", "implement": "codex"}, {"plan": "codex"}, {}])
+def test_a_new_plan_is_for_those_who_plan(roles, refused, own):
     here = replace(PLAN, roles=roles)
-    new = Plan("q", 1, "g", (replace(TASK, id="else"),), THEMES, {"plan": "codex", "implement": "codex"})
+    new = Plan("q", 1, "g", (replace(TASK, id="else"),), THEMES, own)
+    assert not judged(PlanEdit("plans/q.toml", None, new), "claude", plans=(here,))
+    assert not judged(PlanEdit("plans/q.toml", None, new), "gemini", plans=(here,))
+    assert not judged(PlanEdit("plans/q.toml", None, replace(new, roles={"implement": "claude"})), plans=(here,))
     assert bool(judged(PlanEdit("plans/q.toml", None, new), plans=(here,))) is refused
     assert not judged(PlanEdit("plans/q.toml", None, new), plans=())
 

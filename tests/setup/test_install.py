@@ -27,6 +27,17 @@ def test_install_names_this_interpreter(box):
     assert "not installed" in box.planfence("uninstall")
 
 
+@pytest.mark.parametrize("sign", ["CODEX_CI", "CLAUDECODE", "AGENT"])
+@pytest.mark.parametrize("more", [(), ("--agents", "claude")])
+def test_no_model_takes_the_hooks_out(box, sign, more):
+    box.planfence("install")
+    box.planfence("install", "--agents", "claude")
+    said = box.planfence("uninstall", *more, ok=2, **{sign: "1"})
+    assert "a person takes the hooks out" in said
+    assert installed(box.hooks) == EVERY
+    assert "planfence" in (box.top / ".claude/settings.json").read_text()
+
+
 def test_from_a_subfolder_and_from_a_linked_worktree(box):
     (box.top / "a b").mkdir()
     box.planfence("install", cwd=box.top / "a b")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from planfence.agents import scope, statuspath
 from planfence.agents.patch import Edit
-from planfence.agents.paths import Denial
+from planfence.agents.paths import Denial, switch
 from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.agents.session import session_file
@@ -26,15 +25,20 @@ from planfence.errors import CouldNotCheck
 from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
+from planfence.inert import inert
 from planfence.records import dataclass, field
+from planfence.rules.ways import quote
 
 #: In these states git itself has changed the worktree; the commit that ends them is judged.
 _AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
 _HOLDS = 3
 _SHOWN = 8
-#: How HEAD's log begins the line of a commit that was made.
-_MAKE = (b"commit", b"am:", b"cherry-pick:", b"revert:")
+#: So many names stand in one command.
+_NAMED = 100
+#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch. Any other line is
+#: of a commit that was made: a script says what it likes, or nothing.
+_GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
 
 
 @dataclass(slots=True)
@@ -128,40 +132,62 @@ def _words(
     lines = []
     if outside:
         lines.append(f"This is changed outside {task}:")
-        lines += [f"- {path}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
+        lines += [f"- {inert(path)}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
         lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
-        lines += ["Put it back:", *(f"  {line}" for line in _back(seen, outside, now))]
+        lines += ["Put it back:", *(f"  {line}" for line in _back(here, seen, outside, now))]
     for commit, said in commits.items():
         lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
-        lines += ["Take it back, and keep its changes:", f"  git reset --soft {commit}^"]
+        lines += _take_back(here, commit)
     return "\n".join(lines)
 
 
-def _back(seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
-    """Return the commands that put paths back; what held somebody's changes before is never reset."""
+def _back(here: Fence, seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
+    """Return the commands that put paths back; what held somebody's changes before is never reset.
+
+    What is new goes first: it may be a folder in a file's place, or the other way round.
+    """
+    environment, top = here.repository.environment, here.repository.top
     shared = [path for path in outside if path in seen.before]
     new = [path for path in outside if now.get(path, "").startswith("?") and path not in shared]
+    held = [path for path in new if switch(f"{top}/{path}", environment)]
     old = [path for path in outside if path not in shared and path not in new]
-    lines = []
-    if old:
-        lines.append(f"git restore --source=HEAD --staged --worktree -- {shlex.join(old)}")
-    if new:
-        lines.append(f"rm -- {shlex.join(new)}")
-    if shared:
-        lines.append(f"# by hand, since it held other changes before: git diff HEAD -- {shlex.join(shared)}")
-    return lines
+    kinds = (
+        ("rm --", [path for path in new if path[-1:] != "/" and path not in held]),
+        ("rm -rf --", [path for path in new if path[-1:] == "/"]),  # a repository of its own
+        ("# ask a person, since it decides whether hooks run: rm --", held),
+        ("git --literal-pathspecs restore --source=HEAD --staged --worktree --", old),
+        ("# by hand, since it held other changes before: git --literal-pathspecs diff HEAD --", shared),
+    )
+    lines = [" ".join([command, *map(quote, listed[:_NAMED])]) for command, listed in kinds if listed]
+    more = sum(len(listed[_NAMED:]) for _, listed in kinds)
+    return [*lines, f"# and {more} more, which `git status` names"] if more else lines
+
+
+def _take_back(here: Fence, commit: str) -> list[str]:
+    """Return how a commit is taken back: no other commit may go with it."""
+    git = here.repository.git
+    if git.text("rev-parse", "HEAD") != commit:
+        if git.is_ancestor(commit, "HEAD"):
+            return [f"# by hand, since other commits follow it: git rebase -i {commit}^"]
+        return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
+    alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
+    amended = next((old for new, old in reversed(_logged(_log(here))) if new == commit), "")
+    back = f"git reset --soft {amended or commit + '^'}" if amended or not alone else "git update-ref -d HEAD"
+    return ["Take it back, and keep its changes:", f"  {back}"]
 
 
 def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:
     """Return those of the changed paths that the plan denies, with the reason of each."""
     top = here.repository.top
-    edits = [Edit(path, None if os.path.lexists(f"{top}/{path}") else Action.DELETE) for path in changed]
+    # Git's status ends the name of a repository inside this one with a slash.
+    named_so = {path.rstrip("/"): path for path in changed}
+    edits = [Edit(path, None if os.path.lexists(f"{top}/{path}") else Action.DELETE) for path in named_so]
     if not edits:
         return {}
     denials = scope.judge_changed(here, edits)
     named = {denial.what: denial for denial in denials}
-    general = next((denial for denial in denials if denial.what not in {edit.path for edit in edits}), None)
-    found = {edit.path: named.get(edit.path, general) for edit in edits}
+    general = next((denial for denial in denials if denial.what not in named_so), None)
+    found = {path: named.get(short, general) for short, path in named_so.items()}
     return {path: denial for path, denial in found.items() if denial is not None}
 
 
@@ -187,13 +213,17 @@ def _made(here: Fence, seen: _Seen) -> list[tuple[str, str]]:
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _log(here)
-    lines = log[seen.logged :].splitlines() if len(log) >= seen.logged else []
+    since = log[seen.logged :] if len(log) >= seen.logged else b""
     seen.logged = len(log)
+    return _logged(since)
+
+
+def _logged(log: bytes) -> list[tuple[str, str]]:
     made = []
-    for line in lines:
+    for line in log.splitlines():
         names, _, what = line.partition(b"\t")
-        if what.startswith(_MAKE):
-            old, new = names.decode("utf-8", "replace").split(" ")[:2]
+        old, new = (*names.decode("utf-8", "replace").split(" ")[:2], "", "")[:2]
+        if new.strip("0") and new != old and not what.startswith(_GO):
             made.append((new, old if what.startswith(b"commit (amend)") else ""))
     return made
 

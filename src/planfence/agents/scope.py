@@ -33,6 +33,9 @@ from planfence.rules.rule import Context, NextStep, Route
 from planfence.rules.runner import judge, route, selected
 from planfence.tables import HUMAN
 
+#: So many paths are given to one process of git: a list of words has its limit.
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -109,11 +112,14 @@ def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, to
 
 
 def judge_changed(here: Fence, edits: Sequence[Edit]) -> list[Denial]:
-    """Judge what is changed already in a worktree, as edits of it would be."""
-    return _in_worktree(here, edits, True)
+    """Judge what is changed already in a worktree, as edits of it would be, without what there is to ask for.
+
+    A script may have changed thousands of files.
+    """
+    return _in_worktree(here, edits, True, advised=False)
 
 
-def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]:
+def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool, *, advised: bool = True) -> list[Denial]:
     policy = here.policy
     if policy is None:
         return []
@@ -132,7 +138,7 @@ def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool) -> list[Denial]
         return found
     ctx = context_of(here, policy, tuple(kept))
     refused = judged(ctx) or tuple(each for each in claimed(here, ctx) if each.refuses)
-    return found + [_denial(here, ctx, finding) for finding in refused]
+    return found + [_denial(here, ctx, finding, advised=advised) for finding in refused]
 
 
 def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
@@ -149,7 +155,9 @@ def files_of(here: Fence, edits: Sequence[Edit], *, told: bool) -> list[FileChan
     """Turn edits into changes against HEAD: what is there decides between an addition and a modification."""
     git = here.repository.git
     literal = ("--literal-pathspecs", "ls-tree", "-z", "--full-tree", here.head or here.repository.empty_tree(), "--")
-    out = git.run(*literal, *dict.fromkeys(edit.path for edit in edits))
+    named = list(dict.fromkeys(edit.path for edit in edits))
+    parts = (named[at : at + _AT_ONCE] for at in range(0, len(named), _AT_ONCE))
+    out = b"".join(git.run(*literal, *part) for part in parts)
     modes: dict[str, tuple[int, str]] = {}
     for record in out.split(b"\0")[:-1]:
         meta, _, path = record.partition(b"\t")
@@ -258,12 +266,14 @@ def _uncommitted(here: Fence, policy: Policy) -> frozenset[str]:
     return frozenset(path for path in found if not policy.governs(path))
 
 
-def _denial(here: Fence, ctx: Context, finding: Finding) -> Denial:
+def _denial(here: Fence, ctx: Context, finding: Finding, *, advised: bool) -> Denial:
+    why = f"{finding.message} ({finding.code} {finding.name})"
+    if not advised:
+        return Denial(finding.path or "this edit", why)
     from planfence.judge.advice import steps_for, tasks_for  # a denial alone needs them
 
     place = RefusalContext(At.EDIT, tasks=lambda wanted: tasks_for(here.repository, ctx, tuple(wanted)))
     steps = steps_for(ctx, (finding,), place)
-    why = f"{finding.message} ({finding.code} {finding.name})"
     best = steps[0] if steps else NextStep("", "")
     fix = best.command if ctx.model == HUMAN else (best.wish or best.why)
     return Denial(finding.path or "this edit", why, fix)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from planfence.cli.common import here
-from planfence.errors import ExitCode
+from planfence.errors import ExitCode, PlanfenceError
+from planfence.identity import HUMAN, detect
 from planfence.render import setup
 from planfence.setup import agents as agent_hooks
 from planfence.setup import install as use_case
@@ -19,12 +20,16 @@ from planfence.terminal import emit
 def command(agents: str, user: bool) -> int:
     """Take the native hooks, and the sections in AGENTS.md and the like, out. Safe to run twice.
 
-    What was there before comes back byte for byte.
+    What was there before comes back byte for byte. A model can't do it.
     """
-    if agents:
-        emit(setup.listing("what agents read", *agent_hooks.uninstall(here(), agents, user=user)) + "\n")
-        return int(ExitCode.CLEAN)
     repository = here()
+    if (who := detect(repository.environment)) != HUMAN:
+        raise PlanfenceError(
+            f"a person takes the hooks out, and {who} is none", hint="say to your person what you need"
+        )
+    if agents:
+        emit(setup.listing("what agents read", *agent_hooks.uninstall(repository, agents, user=user)) + "\n")
+        return int(ExitCode.CLEAN)
     done = use_case.uninstall(repository)
     rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]
     rows += agent_hooks.take_pages_out(repository)

@@ -54,7 +54,9 @@ def _gained(ctx: Context, edit: PlanEdit, after: Plan, new: Task) -> Iterator[st
             yield from wider(
                 (before, old), (after, new), protected=ctx.policy.protected, done=done, budget=ctx.policy.budget
             )
-    if not known and ctx.model in _holders(ctx, facts, after, new, edit):
+    # A new plan that names nobody is everybody's.
+    free = not edit.before and not after.model_for(new, Stage.IMPLEMENT)
+    if not known and (free or ctx.model in _holders(ctx, facts, after, new, edit)):
         yield from _new_task(ctx, facts, edit)
 
 
