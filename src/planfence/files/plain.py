@@ -29,12 +29,12 @@ def open_plain(path: str | Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def read_plain(path: str | Path) -> bytes:
-    """Return the bytes of a plain file; raises as :func:`open_plain`, and for more than :data:`LARGEST` bytes."""
+def read_plain(path: str | Path, largest: int = LARGEST) -> bytes:
+    """Return the bytes of a plain file; raises as :func:`open_plain`, and for more than ``largest`` bytes."""
     with open_plain(path) as file:
-        data = file.read(LARGEST + 1)  # not by its size alone: it may grow meanwhile
-    if len(data) > LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MB", str(path))
+        data = file.read(largest + 1)  # not by its size alone: it may grow meanwhile
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest >> 20} MB", str(path))
     return data
 
 

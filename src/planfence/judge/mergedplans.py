@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planfence import POLICY_PATH
 from planfence.change.change import Change
 from planfence.finding import Finding
 from planfence.identity import HUMAN
@@ -11,7 +12,7 @@ from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
 from planfence.judge.planchanges import plan_edits, with_begun
 from planfence.judge.sources import Governing
-from planfence.manifest.policy import POLICY_PATH, SHARED, Policy
+from planfence.manifest.policy import SHARED, Policy
 from planfence.records import dataclass, replace
 from planfence.rules.rule import Context, Need, PlanEdit, Route
 from planfence.rules.runner import judge
