@@ -155,9 +155,8 @@ def test_no_evidence_no_gate(runs):
     assert not missing((*runs, GOOD), TREE, wanted)
 
 
-def test_no_command_opens_nothing_and_signed_wants_a_signer():
+def test_no_command_opens_nothing():
     assert missing((GOOD,), TREE, policy.Tests())
-    assert missing((GOOD,), TREE, policy.Tests(command=COMMAND), signed=True)
 
 
 def test_records_come_back_as_they_were():

@@ -83,13 +83,12 @@ def _loose(here: Fence) -> list[str]:
 
 
 def _why(scene: Scene, tree: str, criteria: dict[str, str]) -> str:
-    signed = scene.policy.trust.evidence == "signed"
     runs = believed_runs(scene.repository, scene.book, scene.policy, tree)
     if scene.policy.tests.command:
-        missing = evidence.missing(runs, tree, scene.policy.tests, signed=signed)
+        missing = evidence.missing(runs, tree, scene.policy.tests)
         if missing:
             return missing
-    unmet = evidence.unmet(runs, tree, criteria, signed=signed)
+    unmet = evidence.unmet(runs, tree, criteria)
     return f"not met yet: {', '.join(unmet)}" if unmet else ""
 
 

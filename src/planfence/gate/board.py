@@ -374,10 +374,9 @@ def _measured(scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row], change
 
 def _lacking(runs: tuple[GateRun, ...], tree: str, task: Task, policy: Policy) -> str:
     """Say why the runs of a tree do not open the gate; empty if they do."""
-    signed = policy.trust.evidence == "signed"
     asked = {each.id: each.run for each in task.acceptance if each.run}
-    unmet = evidence.unmet(runs, tree, asked, signed=signed)
-    missing = evidence.missing(runs, tree, policy.tests, signed=signed)
+    unmet = evidence.unmet(runs, tree, asked)
+    missing = evidence.missing(runs, tree, policy.tests)
     return missing or (f"{', '.join(unmet)} not met on this tree" if unmet else "")
 
 

@@ -147,7 +147,7 @@ def _dependencies(scene: Scene) -> Iterator[Finding]:
 def _tests(scene: Scene) -> Iterator[Finding]:
     if "advance" not in scene.policy.tests.required:
         return
-    why = evidence.missing(scene.runs, scene.tree, scene.policy.tests, signed=scene.policy.trust.evidence == "signed")
+    why = evidence.missing(scene.runs, scene.tree, scene.policy.tests)
     if why:
         line = f"planfence test {scene.name}"
         if not scene.policy.tests.command:
@@ -157,8 +157,7 @@ def _tests(scene: Scene) -> Iterator[Finding]:
 
 def _criteria(scene: Scene) -> Iterator[Finding]:
     commands = {each.id: each.run for each in scene.task.acceptance if each.run}
-    signed = scene.policy.trust.evidence == "signed"
-    for name in evidence.unmet(scene.runs, scene.tree, commands, signed=signed):
+    for name in evidence.unmet(scene.runs, scene.tree, commands):
         yield from finding(
             scene,
             tests_not_passed.RULE,

@@ -99,13 +99,12 @@ def _not_passed(
 ) -> dict[str, tuple[str, str]]:
     """The commands (key → name, command line) that no believed run has passed on this tree."""
     policy = target.policy
-    signed = policy.trust.evidence == "signed"
     runs = believed_runs(repository, book, policy, target.tree)
 
     def passed(name: str, command: str) -> bool:
         if name == TESTS:
-            return not evidence.missing(runs, target.tree, replace(policy.tests, command=command), signed=signed)
-        return not evidence.unmet(runs, target.tree, {name: command}, signed=signed)
+            return not evidence.missing(runs, target.tree, replace(policy.tests, command=command))
+        return not evidence.unmet(runs, target.tree, {name: command})
 
     return {key: each for key, each in commands.items() if not passed(*each)}
 

@@ -59,7 +59,7 @@ class LedgerFacts:
         """Say why no believed run shows that the tests pass on a tree; empty if one does."""
         book = self._read(policy)[1]
         runs = believed_runs(self.repository, book, policy, tree, base=self.basis.base)
-        return missing(runs, tree, policy.tests, signed=policy.trust.evidence == "signed")
+        return missing(runs, tree, policy.tests)
 
     def heads(self, policy: Policy) -> tuple[str, ...]:
         """The commits that the latest stage moves name."""

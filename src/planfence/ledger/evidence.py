@@ -135,8 +135,8 @@ def is_command(recorded: str, command: str) -> bool:
     return bool(command) and recorded[-1:] == ")" and recorded.endswith(without_secret("", command))
 
 
-def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool = False) -> str:
-    """Say why these runs do not show that the policy's tests passed on ``tree``; empty if they do."""
+def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests) -> str:
+    """Say why these runs, which are believed, do not show that the policy's tests passed on ``tree``; "" if they do."""
     if not tests.command:
         return "the policy names no test command"
     here = [run for run in runs if run.tree == tree]
@@ -149,12 +149,9 @@ def missing(runs: tuple[GateRun, ...], tree: str, tests: Tests, *, signed: bool 
     same = [(run, results) for run, results in same if results]
     if not same:
         return "the recorded test run used another command than the policy's"
-    good = [run for run, results in same if all(_ended(result, tests) is Outcome.PASSED for result in results)]
-    if not good:
+    if not any(all(_ended(each, tests) is Outcome.PASSED for each in results) for _, results in same):
         bad = next(ended for each in same[-1][1] if (ended := _ended(each, tests)) is not Outcome.PASSED)
         return f"the tests did not pass on this tree: {bad}"
-    if signed and not any(run.signer for run in good):
-        return "the test run is not signed by a listed key"
     return ""
 
 
@@ -165,13 +162,11 @@ def _ended(result: Result, tests: Tests) -> Outcome:
     return judge(tests.command, result.exit, result.counts, tests.min_tests)
 
 
-def unmet(
-    runs: tuple[GateRun, ...], tree: str, commands: Mapping[str, str], *, signed: bool = False
-) -> tuple[str, ...]:
-    """Return the ids of the criteria whose command (id → command) has not passed on ``tree``."""
+def unmet(runs: tuple[GateRun, ...], tree: str, commands: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids of the criteria whose command (id → command) has not passed on ``tree`` by believed runs."""
     met: dict[str, list[str]] = {}
     for run in runs:
-        if run.tree == tree and (run.signer or not signed):
+        if run.tree == tree:
             for result in run.results:
                 if result.passed:
                     met.setdefault(result.name, []).append(result.command)
