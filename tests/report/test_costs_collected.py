@@ -41,13 +41,11 @@ def test_a_row_says_who_where_and_when():
     )
     assert turn.epoch == seconds("2026-11-22T10:00:09Z")
     assert turn.context == 15167
-    assert not turn.placeholder
 
 
 def test_a_subagent_s_own_answers_count_and_its_hour_long_cache_is_told_apart():
     first, second = claude("claude-2.1.47-subagent.jsonl").turns
     assert (first.written, first.written_1h) == (266, 266)
-    assert first.placeholder
     assert second.cached == 15479
 
 

@@ -72,7 +72,7 @@ def test_another_interpreter_updates_the_shims_and_keeps_the_chain(folder):
     (folder / "pre-commit").write_bytes(OLD)
     chain.install(folder, LAUNCHER)
     assert deeds(chain.install(folder, Launcher("/new/python", "/site"))) == {Deed.UPDATED}
-    assert shimreader.chains((folder / "pre-commit").read_bytes())
+    assert shims.CHAINED_SUFFIX.encode() in (folder / "pre-commit").read_bytes()
     chain.uninstall(folder)
     assert snapshot(folder) == {"pre-commit": ((folder / "pre-commit").lstat().st_mode, OLD)}
 
