@@ -290,6 +290,7 @@ def _changed(value: str, change: str) -> str:
 
 def _pieces_of(value: str, part: WordPart, separators: str) -> list[str]:
     """Part a variable's value: an array at its elements, and what is not in quotes at its blanks."""
+    blanks = str.maketrans(dict.fromkeys(separators, " "))
     elements = value.split(SEPARATOR)
     if len(elements) > 1:
         elements = elements[:-1]
@@ -304,7 +305,7 @@ def _pieces_of(value: str, part: WordPart, separators: str) -> list[str]:
     return (
         elements or [""]
         if part.quoted
-        else [piece for each in elements for piece in re.split(rf"[\s{re.escape(separators)}]+", each)] or [""]
+        else [piece for each in elements for piece in re.split(r"\s+", each.translate(blanks))] or [""]
     )
 
 
