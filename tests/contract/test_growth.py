@@ -29,6 +29,7 @@ from planfence.content import languages, lexing
 from planfence.gitio import paths
 from planfence.ledger import redaction, secretforms, spellings
 from planfence.log.reader import Reader
+from planfence.manifest import tomlsource
 from planfence.rules import standing
 
 PAIRS = int(os.environ.get("PLANFENCE_PAIRS", "4"))
@@ -250,6 +251,7 @@ _READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
             "a.",
         ),
     ),
+    "toml": (lambda text: _quietly(tomlsource.loads, text), ("a.", '"a".', "[a", "{a.", "\n", "a = 1\n", "'", " ")),
     "pattern": (paths.fault, ("*", "a/", "[a", "**/", "[[:alpha:]]", "?")),
 }
 

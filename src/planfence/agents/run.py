@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-import tomllib
 
 from planfence import __version__
 from planfence.agents import programs, prompts
@@ -22,6 +21,7 @@ from planfence.ledger.intoto import Statement
 from planfence.ledger.records import new_id, now, write_entry
 from planfence.ledger.transitions import Answer
 from planfence.log import writer as log_writer
+from planfence.manifest import tomlsource
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.plan import plans
@@ -150,7 +150,7 @@ def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
     block = text.partition("```toml")[2].partition("```")[0] if "```toml" in text else text
     block = block.strip() + "\n"
     try:
-        named = tomllib.loads(block).get("id")
+        named = tomlsource.loads(block).get("id")
     except (ValueError, RecursionError):
         named = None
     path = plans.policy_for_plans(repository).plan_path(named) if isinstance(named, str) else "the answer"

@@ -51,6 +51,11 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}\n#]*")
+#: A key of more than 64 parts: `tomllib` takes a time that grows with the square of their number.
+_LONG_KEY = re.compile(
+    r"""(?:^|[\[{,])[ \t]*+(?:(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""",
+    re.MULTILINE,
+)
 _DOT = re.compile(r"[ \t]*\.[ \t]*")
 
 
@@ -102,6 +107,13 @@ class TomlSource:
         return Position(line, offset - self._lines[line - 1] + 1)
 
 
+def loads(text: str) -> dict[str, Any]:
+    """As `tomllib.loads`, in a time that grows with the text; raises :class:`RecursionError` for a key too deep."""
+    if _LONG_KEY.search(text):
+        raise RecursionError(_NESTED)
+    return tomllib.loads(text)
+
+
 def read_toml(data: bytes, path: str) -> TomlSource:
     """Read a TOML document.
 
@@ -119,7 +131,7 @@ def read_toml(data: bytes, path: str) -> TomlSource:
     if text.startswith("\ufeff"):
         raise BadFile((Fault(path, 1, 1, "a byte order mark before the first key", "save it as UTF-8 without BOM"),))
     try:
-        loaded = tomllib.loads(text)
+        loaded = loads(text)
         if beyond := _beyond(loaded):
             raise BadFile((Fault(path, 0, 0, beyond, _fix(beyond)),))
     except RecursionError as error:

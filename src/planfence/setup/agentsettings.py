@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-import tomllib
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
 from planfence.files.state import GONE, edit, write_atomically
+from planfence.manifest import tomlsource
 from planfence.records import dataclass
 from planfence.setup import jsontext
 
@@ -219,7 +219,7 @@ def stripped(text: str, path: Path) -> str:
 
 def _tables(text: str, path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomlsource.loads(text)
     except (ValueError, RecursionError) as error:
         raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix the file, then run this again") from error
 
@@ -236,7 +236,7 @@ def _with_tables(text: str, entries: Mapping[str, Any], path: Path) -> str:
     whole = text if text.endswith("\n") or not text else text + "\n"
     whole += "".join(_table(event, entry) for event, entry in entries.items())
     try:
-        tomllib.loads(whole)
+        tomlsource.loads(whole)
     except (ValueError, RecursionError) as error:
         hint = "write each of its events as `[[hooks.EVENT]]` tables"
         raise PlanfenceError(f"`hooks` is or holds an inline array or table: {error}", hint=hint) from error

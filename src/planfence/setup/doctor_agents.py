@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.identity import HUMAN, detect
 from planfence.judge.sources import Sources
+from planfence.manifest import tomlsource
 from planfence.manifest.plan import Plan
 from planfence.setup import agentsettings as installed
 from planfence.setup import jsontext
@@ -198,7 +198,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(installed.read(path) or "")
+        return tomlsource.loads(installed.read(path) or "")
     except (ValueError, RecursionError):
         return {}
 

@@ -10,13 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
+from planfence.manifest import tomlsource
 from planfence.records import dataclass
 from planfence.setup.shims import NAMES
 
@@ -117,7 +117,7 @@ def _default_types(lines: list[str]) -> Iterator[str]:
 
 def _from_toml(path: Path, text: str) -> Config:
     try:
-        table = tomllib.loads(text)
+        table = tomlsource.loads(text)
     except (ValueError, RecursionError) as error:
         raise PlanfenceError(f"{path.name} is not TOML: {error}", hint="fix it; prek can't read it either") from error
     hooks = (hook for repo in _tables(table.get("repos")) for hook in _tables(repo.get("hooks")))
