@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from random import Random
 from urllib.parse import quote
 
@@ -38,6 +38,13 @@ def spelled(way: str, secret: str) -> tuple[bytes, str]:
         "JSON in JSON": lambda: (json.dumps(json.dumps(json.dumps({"out": secret}))).encode(), body),
         "base64": lambda: (f'{{"data": "{b64encode(secret.encode()).decode()}"}}'.encode(), b64(secret)[9:25]),
         "base64 of a text": lambda: (b64encode(f"it is {secret} as told".encode()), b64(f"it is {secret}")[9:25]),
+        "base64 in lines": lambda: (
+            encodebytes(f"{'hello there ' * 3}{secret}".encode()),
+            encodebytes(f"{'hello there ' * 3}{secret}".encode()).decode()[52:66],
+        ),
+        "percent-encoded twice": lambda: (quote(quote(secret, safe=""), safe="").encode(), body),
+        "escaped bytes": lambda: (each_as("\\x{:02x}", secret).encode(), each_as("\\x{:02x}", body)),
+        "HTML numbers": lambda: (each_as("&#{};", secret).encode(), each_as("&#{};", body)),
         "coloured": lambda: (f"\x1b[1;32m{secret}\x1b[0m".encode(), body),
         "wrapped": lambda: (f"it is {secret[:half]}\n{secret[half:]} as told".encode(), secret[half + 1 :]),
         "wrapped in a diff": lambda: (f"+it is {secret[:half]}\n+{secret[half:]} as told".encode(), secret[half + 1 :]),
@@ -45,6 +52,10 @@ def spelled(way: str, secret: str) -> tuple[bytes, str]:
         "UTF-16": lambda: (f"it is {secret} as told".encode("utf-16-le"), "\0".join(body)),
         "a file's name": lambda: (f"diff --git a/keys/{secret}.txt b/keys/{secret}.txt".encode(), body),
     }[way]()
+
+
+def each_as(form: str, text: str) -> str:
+    return "".join(form.format(ord(letter)) for letter in text)
 
 
 def b64(text: str) -> str:
@@ -56,6 +67,7 @@ def b64(text: str) -> str:
     [
         *("percent-encoded", "JSON in JSON", "base64", "base64 of a text", "coloured", "wrapped", "wrapped in a diff"),
         *("in two strings", "UTF-16", "a file's name"),
+        *("base64 in lines", "percent-encoded twice", "escaped bytes", "HTML numbers"),
     ],
 )
 def test_no_spelling_hides_a_secret(way: str) -> None:

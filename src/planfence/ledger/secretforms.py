@@ -40,6 +40,8 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("ai-key", ("gsk_", "pplx-", "xai-", "r8_", "hf_", "lsv2_pt_", "lsv2_sk_", "pcsk_"), f"{_WORD}{{30,300}}"),
     ("google-key", ("AIza",), f"{_WORD}{{35}}{_END}"),
     ("google-token", ("ya29.",), f"{_WORD}{{20,1000}}"),
+    ("google-token", ("1//0",), f"{_WORD}{{40,300}}"),
+    ("fly-token", ("fm1_", "fm2_", "fm1a_", "fm1r_"), "[A-Za-z0-9+/=_-]{60,2000}"),
     ("google-secret", ("GOCSPX-",), f"{_WORD}{{24,64}}"),
     ("npm-token", ("npm_",), "[A-Za-z0-9]{36}"),
     ("pypi-token", ("pypi-AgE",), f"{_WORD}{{40,1000}}"),

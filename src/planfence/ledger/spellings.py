@@ -9,13 +9,15 @@ import re
 from binascii import Error
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
-#: Escapes of JSON and of shells at any depth, percent-encoding, colours of a terminal, a line that goes on, UTF-16.
+#: Escapes of JSON, shells (at any depth) and HTML, percent-encoding, colours, a line that goes on, UTF-16.
 _WRITTEN = pattern(
-    r"\\+(?:\r?\n[+ -]?|u00[0-9A-Fa-f]{2}|.)|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]{0,20}[A-Za-z]|\x00+",
+    r"\\+(?:\r?\n[+ -]?|(?:u00|x)[0-9A-Fa-f]{2}|.)|%(?:25){0,3}[0-9A-Fa-f]{2}"
+    r"|&#(?:x[0-9A-Fa-f]{2}|[0-9]{2,3});|\x1b\[[0-9;]{0,20}[A-Za-z]|\x00+",
     re.ASCII,
 )
 _MEANT = {"n": "\n", "r": "\r", "t": "\t"}
@@ -24,6 +26,8 @@ _FOLD = pattern(
     r"[\"']?[ \t]{0,4}\\?\r?\n(?:[+>#-]|\* )?[ \t]{0,80}[\"']?|[\"'][ \t]{0,4}[+.]?[ \t]{0,4}[\"']", re.ASCII
 )
 _BASE64 = pattern(r"[A-Za-z0-9+/_-]{12,}={0,2}", re.ASCII)
+#: Lines of 76 or 64 characters (RFC 2045, RFC 7468) and a last one.
+_IN_LINES = pattern(r"(?:(?:[A-Za-z0-9+/]{76}\r?\n)+|(?:[A-Za-z0-9+/]{64}\r?\n)+)[A-Za-z0-9+/]{1,76}={0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class View:
 
 def plain(text: str) -> View | None:
     """The text without escapes, percent-encoding, colours and continued lines; None if it has none of them."""
-    if not any(mark in text for mark in "\\%\x1b\0"):
+    if not any(mark in text for mark in ("\\", "%", "\x1b", "\0", "&#")):
         return None
     return _view(text, _WRITTEN, _meant)
 
@@ -67,14 +71,17 @@ def unfolded(text: str) -> View | None:
 
 def _meant(written: str) -> str:
     if written[0] == "%":
-        return chr(int(written[1:], 16))
+        return chr(int(written[-2:], 16))
+    if written[0] == "&":
+        number = written[2:-1]
+        return chr(int(number[1:], 16) if number[0] == "x" else int(number))
     if written[0] != "\\":
         return ""
     rest = written.lstrip("\\")
     if rest[:1] in "\r\n":
         return ""
-    if rest.startswith("u00") and len(rest) == 5:
-        return chr(int(rest[3:], 16))
+    if len(rest) in (3, 5) and rest[0] in "ux":
+        return chr(int(rest[-2:], 16))
     return _MEANT.get(rest, rest)
 
 
@@ -104,8 +111,8 @@ def decoded(text: str) -> Iterator[tuple[int, int, bytes]]:
     """Yield what stands in base64 and is text: where, and the bytes."""
     import base64
 
-    for found in _BASE64.finditer(text):
-        word = found[0].rstrip("=").replace("-", "+").replace("_", "/")
+    for found in chain(_BASE64.finditer(text), _IN_LINES.finditer(text)):
+        word = "".join(found[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
         try:
             data = base64.b64decode(word[: len(word) // 4 * 4] if len(word) % 4 == 1 else word + "=" * (-len(word) % 4))
         except (Error, ValueError):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DIMENSIONS = ("repository", "model", "flow", "theme", "plan")
 _HISTOGRAMS = ("cost_histogram", "minutes_histogram")
 _SUMS = tuple(name for name, _ in COLUMNS[len(KEY) :] if name not in _HISTOGRAMS)
+_WHOLE = frozenset(name for name, kind in COLUMNS if kind == "BIGINT")
+_ENDS = ("value", "low", "high")
 _BUCKET_NOTE = "read from a histogram, to within 9%; the interval is wider by that"
 
 
@@ -62,15 +64,18 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
     weeks: list[tuple[str, Mapping[str, Estimate]]] = []
     whole: Mapping[str, float] = {}
     for level, label, week, count, *values in _sums_of(source, dimension, begin):
+        if week is None and level == _BY_WEEK:  # else nobody would see that they were left out
+            raise CouldNotCheck(f"{source}: some rows name no week", hint=_HINT)
         sums = dict(zip(_SUMS, values[: len(_SUMS)], strict=True))
         try:
-            found = measure(sums, values[len(_SUMS)], values[len(_SUMS) + 1])
+            found = measure(_checked(sums), values[len(_SUMS)], values[len(_SUMS) + 1])
+            _checked({f"{name} {end}": getattr(each, end) for name, each in found.items() for end in _ENDS})
         except (ArithmeticError, ValueError):  # more hits than tries, a negative count, no number
             raise CouldNotCheck(
                 f"{source}: sums of {label or week or 'all rows'} contradict each other", hint=_HINT
             ) from None
         if level == _OVERALL:
-            overall, whole, repositories = found, sums, count
+            overall, whole, repositories = found, sums, count or 0
         elif level == _BY_GROUP:
             groups[label or "(none)"] = found
         else:
@@ -89,6 +94,14 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
         weeks=weeks,
         missing=tuple(name for name in METRICS if name not in overall),
     )
+
+
+def _checked(numbers: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    """Return these numbers; raises ValueError if one is infinite or none, or a count is negative."""
+    for name, value in numbers.items():
+        if value is not None and (not math.isfinite(value) or (value < 0 and name in _WHOLE)):
+            raise ValueError(name)
+    return numbers
 
 
 def _sums_of(source: str, dimension: str, begin: date) -> list[tuple[Any, ...]]:
@@ -141,8 +154,9 @@ def _query(files: str, names: set[str], dimension: str) -> str:
     sums = [f"sum({name})" for name in _SUMS]
     sums += [f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]" for name in _HISTOGRAMS]
     return (
-        f"WITH made AS MATERIALIZED (SELECT coalesce({dimension}, '') AS label, week, "  # noqa: S608 - names of ours alone
-        f"list(DISTINCT repository) AS repositories, {', '.join(once)} FROM {files} WHERE week >= ? GROUP BY ALL) "
+        f"WITH made AS MATERIALIZED (SELECT coalesce({dimension}::VARCHAR, '') AS label, week, "  # noqa: S608 - ours alone
+        f"list(DISTINCT repository::VARCHAR) AS repositories, {', '.join(once)} "
+        f"FROM {files} WHERE week >= ? OR week IS NULL GROUP BY ALL) "
         "SELECT grouping(label, week), label, week, "
         "len(list_distinct(flatten(list(repositories)))), "
         f"{', '.join(sums)} FROM made GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
