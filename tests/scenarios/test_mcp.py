@@ -47,7 +47,10 @@ def test_an_agent_works_with_it(repo):
     tools, answers = asking(
         repo,
         ("task", {}),
-        ("check_paths", {"paths": ["src/auth.py", "docs/new.md", "src/keys/a.pem", "../elsewhere.txt", ".git/config"]}),
+        (
+            "check_paths",
+            {"paths": ["src/auth.py", "docs/new.md", "src/keys/a.pem", "../elsewhere.txt", ".git/config", "", "a\0b"]},
+        ),
         ("check_paths", {"paths": ["src/user.py"], "change": "delete"}),
         ("next_steps", {}),
         ("request_amendment", {"task": "auth/middleware", "paths": ["docs/new.md"], "why": "the guide"}),
@@ -58,7 +61,7 @@ def test_an_agent_works_with_it(repo):
     (_, task), (_, paths), (_, deleted), (_, steps), (_, asked), (failed, tests), (_, guide) = answers
     assert (task["task"], task["model"], task["deny"]) == ("auth/middleware", "claude", ["src/keys/**"])
     assert task["outside"] == ["docs/index.md"]
-    assert [each["allowed"] for each in paths] == [True, False, False, True, False]
+    assert [each["allowed"] for each in paths] == [True, False, False, True, False, False, False]
     assert "SCP001" in paths[1]["why"][0]
     assert "docs/new.md" in paths[1]["ask"][0]
     assert "planfence plan amend" not in json.dumps(paths)

@@ -135,6 +135,8 @@ def _task(repository: Repository, name: str) -> dict[str, Any]:
 
 
 def _checked(repository: Repository, path: str, action: Action | None) -> dict[str, Any]:
+    if not path or "\0" in path:
+        return {"path": inert(path), "allowed": False, "why": ["it is no path"]}
     denials = scope.judge_edits([Edit(path, action)], str(Path.cwd()), repository.environment).denials
     told: dict[str, Any] = {"path": path, "allowed": not denials}
     if denials:
