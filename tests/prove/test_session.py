@@ -134,3 +134,15 @@ def test_the_cheapest_way_is_sure(counts, passes):
     reds, greens = needed(counts, passes, 1.0, 2.0)
     assert greens >= passes
     assert is_sure(max(reds, 1), greens)
+
+
+def test_a_slower_run_of_the_whole_change_is_not_flaky():
+    limits = []
+
+    def outcome(job):
+        limits.append(job.limit_s) if job.key == "" else None
+        return Came.PASSED if job.key in ("", "old-tests") else Came.FAILED
+
+    ask_all(session(outcome), LEVELS)
+    assert len(limits) > 2
+    assert set(limits) == {60}

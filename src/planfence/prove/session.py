@@ -107,8 +107,8 @@ class Session:
 
     def green(self, times: int) -> None:
         """Run the whole change some more times; all must pass."""
-        limit = max(_SLOWER * self.green_s, self.green_s + _LEAST_S) if self.green_s else None
-        jobs = deque(Job("", {}, self.commands, limit or self.timeout_s, to_the_end=True) for _ in range(times))
+        # Slower than before is not flaky: the machine may have become busier, and its pace is what is looked for.
+        jobs = deque(Job("", {}, self.commands, self.timeout_s, to_the_end=True) for _ in range(times))
         for done in self.yard.run(jobs, self.until):
             self.take_green(done)
 
