@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.setup import chain, shimreader, shims
+from planfence.setup import chain, shims
 from planfence.setup.chain import Deed
 from planfence.setup.shims import Launcher
 

@@ -27,7 +27,9 @@ _FOLD = pattern(
 )
 _BASE64 = pattern(r"[A-Za-z0-9+/_-]{12,}={0,2}", re.ASCII)
 #: Lines of 76 or 64 characters (RFC 2045, RFC 7468) and a last one.
-_IN_LINES = pattern(r"(?:(?:[A-Za-z0-9+/]{76}\r?\n)+|(?:[A-Za-z0-9+/]{64}\r?\n)+)[A-Za-z0-9+/]{1,76}={0,2}", re.ASCII)
+_IN_LINES = pattern(
+    r"(?<![A-Za-z0-9+/])(?:(?:[A-Za-z0-9+/]{76}\r?\n)+|(?:[A-Za-z0-9+/]{64}\r?\n)+)[A-Za-z0-9+/]{1,76}={0,2}", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)

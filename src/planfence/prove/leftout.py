@@ -46,8 +46,8 @@ _BINDS = re.compile(rb"\b(?:const|let|var)\b")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".jsx")
 #: (how an import of several lines begins, how it ends)
 _LISTS = (
-    (re.compile(rb"(?:import|export)\b[^=;{]*+\{\s*+\Z"), re.compile(rb"\}\s*+from\b")),
-    (re.compile(rb"(?:pub(?:\([^)]*+\))?+\s++)?+use\b[^;{]*+\{\s*+\Z"), re.compile(rb"\};")),
+    (re.compile(rb"\A(?:import|export)\b[^=;{]*+\{\s*+\Z"), re.compile(rb"\}\s*+from\b")),
+    (re.compile(rb"\A(?:pub(?:\([^)]*+\))?+\s++)?+use\b[^;{]*+\{\s*+\Z"), re.compile(rb"\};")),
     (re.compile(rb"import\s*+\(\s*+\Z"), re.compile(rb"\)")),
 )
 #: Lines that are comments in files whose language is not known otherwise.
@@ -72,10 +72,10 @@ _LONG = 200
 _QUOTES = (b'"""', b"'''")
 _ENDS = frozenset((b"", b"}", b"};", b"end"))
 _TYPED = (".ts", ".tsx", ".mts", ".cts")
-_TYPE_BLOCK = re.compile(rb"\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
+_TYPE_BLOCK = re.compile(rb"\A\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 #: So many lines around a hunk of TypeScript show in which brackets it stands.
 _NEAR = 40
-_INTERFACE = re.compile(rb"type\s++\w++(?:\[[^\]]*+\])?+\s++interface\b")
+_INTERFACE = re.compile(rb"\Atype\s++\w++(?:\[[^\]]*+\])?+\s++interface\b")
 
 
 def defines(line: bytes) -> bool:

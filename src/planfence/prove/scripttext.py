@@ -9,10 +9,12 @@ import re
 from collections.abc import Sequence
 
 _WORD = re.compile(
-    rb"//[^\n]*+|/\*.*?\*/|'(?:\\.|[^'\\\n])*+'?|\"(?:\\.|[^\"\\\n])*+\"?|`(?:\\.|[^`\\])*+`?|[\w$]++|=>|\.\.\.|\?\.|\S",
+    rb"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|'(?:\\.|[^'\\\n])*+'?|\"(?:\\.|[^\"\\\n])*+\"?|`(?:\\.|[^`\\])*+`?|[\w$]++|=>|\.\.\.|\?\.|\S",
     re.DOTALL,
 )
-_NAME = re.compile(rb"[^\W\d$]*[\w$]++")
+#: A comment that does not end may hold what runs: only the text that was cut here ends in it.
+_REMARK = re.compile(rb"//.*+|/\*.*\*/", re.DOTALL)
+_NAME = re.compile(rb"[\w$]++")
 _VALUE_ENDS = re.compile(rb"[\w$)\]}'\"`]\Z")
 #: A type has no more words than this.
 _FAR = 2000
@@ -24,7 +26,7 @@ _MODIFIERS = frozenset((b"public", b"private", b"protected", b"readonly", b"over
 
 def what_runs(text: bytes) -> list[bytes]:
     """The words of a TypeScript text that are no types and no comments."""
-    words = [word for word in _WORD.findall(text) if not word.startswith((b"//", b"/*"))]
+    words = [word for word in _WORD.findall(text) if not _REMARK.fullmatch(word)]
     kept: list[bytes] = []
     opened: list[int] = []  # where in `kept` the brackets stand that are open
     closed: dict[int, int] = {}  # where a bracket closes → where it opens

@@ -13,12 +13,12 @@ from planfence.records import replace
 
 #: Places of tests that are no purpose of a path elsewhere: what runs expects, and other runners' files.
 _TEST_PLACE = re.compile(
-    r"\.(?:snap|ambr|golden|bats|feature)\Z|\.approved\.\w+\Z|(?:\A|/)t/(?:.*/)?[^/]+\.t\Z|(?:\A|/)[^/]+\.(?:Unit|Integration)?Tests?/"
+    r"\.(?:snap|ambr|golden|bats|feature)\Z|\.approved\.\w+\Z|(?:\A|/)[^/]+\.(?:Unit|Integration)?Tests?/"
 )
-_VITEST = re.compile(rb"\s*+if\s*+\(\s*+import\.meta\.vitest\b")
+_VITEST = re.compile(rb"\A\s*+if\s*+\(\s*+import\.meta\.vitest\b")
 #: What begins tests in a code file, by its extension.
 _INLINE = {
-    "rs": re.compile(rb"\s*+#!?+\[(?:cfg\((?:all\(\s*+)?+test\b|(?:\w++::)*+test\b)"),
+    "rs": re.compile(rb"\A\s*+#!?+\[(?:cfg\((?:all\(\s*+)?+test\b|(?:\w++::)*+test\b)"),
     "zig": re.compile(rb"test\b\s*+(?:\"|\w++\s*+\{|\{)"),
     **dict.fromkeys(("js", "mjs", "jsx", "ts", "mts", "tsx"), _VITEST),
 }
@@ -33,7 +33,8 @@ _SELECTS = re.compile(rb"test|spec\b|addopts|deselect|ignore", re.IGNORECASE)
 
 def is_test(path: str, own: Callable[[str], bool]) -> bool:
     """Whether tests are kept at a path: by its name, or since the policy says so (``own``)."""
-    return own(path) or classify(path) is PathClass.TEST or _TEST_PLACE.search(path) is not None
+    placed = _TEST_PLACE.search(path) is not None or (path.endswith(".t") and "/t/" in f"/{path}")
+    return placed or own(path) or classify(path) is PathClass.TEST
 
 
 def is_setting(one: ClassifiedUnit) -> bool:
