@@ -191,6 +191,21 @@ def test_what_is_not_believed_is_explained_where_it_closes_a_gate(world):
         assert not said("earlier", signer)
 
 
+def test_a_merged_project_makes_no_other_repository(repo):
+    """`git subtree add` brings a first commit of its own, which a squash of the branch leaves behind."""
+    theirs = repo.git("commit-tree", "HEAD^{tree}", "-m", "theirs")
+    ours = repo.git("rev-parse", "HEAD")
+    merged = repo.git("commit-tree", "HEAD^{tree}", "-p", ours, "-p", theirs, "-m", "merge of theirs")
+    opened = repo.open()
+    lines = {head: Lineage(opened, Policy(), [head]) for head in (ours, theirs, merged)}
+    assert lines[merged].roots() == lines[ours].roots() == {repo.git("rev-list", "--max-parents=0", ours)}
+    where = {"added": "a" * 40, "terms": terms_of(plan_at(opened, ours, "plans/auth.toml").task("middleware"))}
+    for heads, said in (((ours, theirs), False), ((ours,), True), ((theirs,), False), ((), False)):
+        where["roots"] = tuple(repo.git("rev-list", "--max-parents=0", head) for head in heads)
+        move = Move("m", MoveKind.START, TASKS[0], 0, 1, "implement", "codex", ours, "b" * 40, **where)
+        assert (lines[merged].foreign(move) == "") is (lines[ours].foreign(move) == "") is said
+
+
 def test_an_unsigned_run_of_a_signed_ones_id_shadows_nothing():
     good = GateRun("x", "a" * 40, "", "", "p/t", 1, "implement", "codex", "", (), "export", "0", "1", entry="1")
     forged = replace(good, results=(Result("tests", "false", 0, Outcome.PASSED),), at="9999", entry="2")

@@ -64,7 +64,10 @@ class Lineage:
         return frozenset(filter(None, (last_change(self._repository, head, path, "A") for head in heads)))
 
     def roots(self) -> frozenset[str]:
-        """Return the first commits of the line: they tell one repository from another."""
+        """Return the first commits of the line itself: they tell one repository from another.
+
+        Those of a project that was merged into it (`git subtree add`) are not: a squash drops them.
+        """
         if self._roots is None:
             heads = self._heads or ((self._base,) if self._base else ())
             self._roots = frozenset(first_commits(self._repository, heads))
@@ -195,11 +198,13 @@ def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, 
 
 
 def first_commits(repository: Repository, heads: Sequence[str]) -> tuple[str, ...]:
-    """Return the commits without parents that these lead to."""
+    """Return the commits without parents that these lead to by their first parents."""
     if not heads:
         return ()
     asked = "".join(f"{head}\n" for head in heads).encode()
-    status, out = repository.git.status("rev-list", "--max-parents=0", "--stdin", stdin=asked, ok=(0, 128))
+    status, out = repository.git.status(
+        "rev-list", "--first-parent", "--max-parents=0", "--stdin", stdin=asked, ok=(0, 128)
+    )
     return tuple(out.decode("ascii", "replace").split()) if status == 0 else ()
 
 
