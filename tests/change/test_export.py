@@ -14,6 +14,7 @@ from planfence.change.export import export
 from planfence.change.worktreeproof import difference, fingerprint
 from planfence.errors import CouldNotCheck
 from planfence.files.private import sweep
+from planfence.gitio.isolated import BareView
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -109,6 +110,23 @@ def test_the_sweep_takes_what_nobody_holds(repo, monkeypatch, tmp_path):
         assert not stale.exists()
         sweep()
         assert out.files.exists()
+
+
+def test_the_sweep_takes_the_scratch_repository_of_who_was_killed(repo, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    repo.variables["TMPDIR"] = str(tmp_path)
+    others = tmp_path / "planfence-mine"
+    others.mkdir()
+    with BareView(repo.open()) as held:
+        left = tmp_path / "planfence-0123456789abcdef"
+        left.mkdir()
+        for folder in (left, held.root, others):
+            os.utime(folder, (0, 0))
+        young = tmp_path / "planfence-0123456789abcdee"
+        young.mkdir()
+        assert sweep() == 1
+        assert [folder.exists() for folder in (left, held.root, others, young)] == [False, True, True, True]
+    assert not held.root.exists()
 
 
 def tree_of(repo) -> str:

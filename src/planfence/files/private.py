@@ -14,6 +14,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,10 @@ from planfence.errors import CouldNotCheck
 from planfence.records import dataclass
 
 _PREFIX = "planfence-export-"
+#: The scratch repositories of gitio/isolated.py.
+_SCRATCH = "planfence-" + 16 * "[0-9a-f]"
+#: Seconds in which whoever made a folder has its lock.
+_YOUNG = 60
 
 #: What a tool looks for in the folders above the one that it runs in, by the tools' manuals.
 _BELIEVED = (
@@ -152,7 +157,7 @@ def believed_above(folder: Path) -> str:
 
 def sweep() -> int:
     """Remove what killed processes left behind; a folder whose lock is held is in use. Return how many went."""
-    gone = 0
+    gone = sum(_sweep_scratch(folder) for base in _bases() for folder in base.glob(_SCRATCH))
     for lock in (each for base in _bases() for each in base.glob(f"{_PREFIX}*.lock")):
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -171,3 +176,22 @@ def sweep() -> int:
         finally:
             os.close(descriptor)
     return gone
+
+
+def _sweep_scratch(folder: Path) -> bool:
+    """Remove a scratch repository that nobody holds; return whether it went."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < _YOUNG:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

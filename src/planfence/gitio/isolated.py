@@ -10,6 +10,7 @@ a server's quarantine or not writable at all.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -34,11 +35,15 @@ class BareView:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._folder: Path | None = None
+        self._held = -1
 
     def __enter__(self) -> Git:
         repository, git = self._repository, self._repository.git
         try:
             self._folder = _new_folder(git.environment.get("TMPDIR"))
+            self._held = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with suppress(OSError):  # not every file system can
+                fcntl.flock(self._held, fcntl.LOCK_SH)  # until this process ends: see `sweep` of files/private.py
             _write(self._folder, objects_folder(repository), sha256=len(repository.zero) == 64)
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
@@ -49,6 +54,8 @@ class BareView:
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
             _remove(self._folder)
+        if self._held >= 0:
+            os.close(self._held)
 
 
 def objects_folder(repository: Repository) -> str:
