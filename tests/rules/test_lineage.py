@@ -168,31 +168,31 @@ def test_where_nobody_is_named_it_is_who_may_work_on_it(starter):
 
 
 @pytest.mark.parametrize(
-    ("roles", "began", "wrote", "refused"),
+    ("roles", "began", "wrote", "refused", "active"),
     [
-        # A planner amends the task that is active, as a worktree's and by the trailers of `plan amend`.
-        ({"plan": "claude"}, "human", "", False),
-        ({"plan": "claude"}, "codex", "codex", False),
-        ({"plan": "claude"}, "", "", False),
+        # Nobody is named, so the planner may commit to the task that is active: it does not widen it on the way.
+        ({"plan": "claude"}, "human", "", False, True),
+        ({"plan": "claude"}, "codex", "codex", False, True),
+        ({"plan": "claude"}, "", "", False, True),
         # Who began it, or wrote code for it, implements it, whatever else it does.
-        ({"plan": "claude"}, "claude", "", True),
-        ({"plan": "claude"}, "human", "claude", True),
-        ({"plan": "claude", "implement": "claude"}, "human", "", True),
-        ({"plan": "claude", "implement": "codex"}, "human", "claude", False),
-        ({"plan": "gemini"}, "human", "", True),
-        ({}, "human", "", True),
-        ({}, "", "", True),
+        ({"plan": "claude"}, "claude", "", True, True),
+        ({"plan": "claude"}, "human", "claude", True, True),
+        ({"plan": "claude", "implement": "claude"}, "human", "", True, True),
+        ({"plan": "claude", "implement": "codex"}, "human", "claude", False, False),
+        ({"plan": "gemini"}, "human", "", True, True),
+        ({}, "human", "", True, True),
+        ({}, "", "", False, True),
     ],
 )
-def test_a_planner_widens_an_active_task_that_it_does_not_implement(roles, began, wrote, refused):
+def test_a_planner_widens_a_task_that_it_does_not_implement(roles, began, wrote, refused, active):
     old, new = replace(PLAN, roles=roles), replace(task(files=(*TASK.files, FileEntry("new.py"))), roles=roles)
     moves = [Move("m", MoveKind.START, "p/t", 0, 1, "implement", began, "", "a" * 40)] if began else []
     commits = [CommitFact("b" * 40, "p/t", "implement", wrote)] if wrote else []
     facts = Facts({"p/t": fold("p/t", moves, commits)})
     edit = PlanEdit("plans/p.toml", old, new)
     ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model="claude", edits=(edit,), facts=facts)
-    assert bool(found(plan_widened.RULE, replace(ctx, task_name="p/t"))) is refused
-    assert bool(found(plan_widened.RULE, ctx)) is (refused and bool(began or wrote))
+    assert bool(found(plan_widened.RULE, ctx)) is refused
+    assert bool(found(plan_widened.RULE, replace(ctx, task_name="p/t"))) is active
 
 
 @pytest.mark.parametrize("starter", ["codex", "human"])

@@ -198,10 +198,13 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
     return state.implementers | {move.model for move in state.moves if move.kind is MoveKind.START}
 
 
-def is_open_to(state: TaskState, plan: Plan, task: Task, model: str) -> bool:
-    """Whether a task that is at work takes this model's commits because it names nobody; the planner makes none."""
-    named = state.holder(plan, task, Stage.IMPLEMENT)
-    return state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and not named and plan.roles.get(Stage.PLAN) != model
+def is_open_to(state: TaskState, plan: Plan, task: Task, model: str, *, active: bool) -> bool:
+    """Whether a task takes this model's commits because it names nobody: it is the active one, or it is at work.
+
+    The planner of a task that is not ``active`` only plans it.
+    """
+    at_work = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and plan.roles.get(Stage.PLAN) != model
+    return (active or at_work) and not state.holder(plan, task, Stage.IMPLEMENT)
 
 
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:

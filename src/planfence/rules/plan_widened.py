@@ -3,12 +3,13 @@
 ## What it checks
 Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
 plan names nobody: that began it, or wrote code for it, and while the task is at work any model but the plan's planner,
-since each may commit to it). People may. Who only began a task does not name another implementer either, and no holder
-itself the planner. What came before the task began is asked of those alone whom the plan names. It is computed on what
-the plan allows before and after: each path with what may be done to it, its theme's types and the paths that other
-themes keep for themselves, `deny`, `depends_on` that is not done, criteria, roles, the estimate, constraints, and what
-is out of scope. A plan follows its id and its tasks: one that was deleted and comes back, also under another name, is
-compared with what it was last. Who only implements gives itself no new task, and no new plan.
+since each may commit to it; of the task that is active, the planner too). People may. Who only began a task does not
+name another implementer either, and no holder itself the planner. What came before the task began is asked of those
+alone whom the plan names. It is computed on what the plan allows before and after: each path with what may be done to
+it, its theme's types and the paths that other themes keep for themselves, `deny`, `depends_on` that is not done,
+criteria, roles, the estimate, constraints, and what is out of scope. A plan follows its id and its tasks: one that was
+deleted and comes back, also under another name, is compared with what it was last. Who only implements gives itself no
+new task, and no new plan.
 
 ## Why is this bad?
 A fence that the one inside can move is none.
@@ -70,15 +71,15 @@ def _plans_with(edit: PlanEdit, task_id: str) -> tuple[Plan, ...]:
 def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit | None = None) -> frozenset[str]:
     """Who holds a task; if nobody is named, also who may work on it now.
 
-    A task that is at work and names nobody takes commits of every model, whoever began it: each but the planner would
-    give itself room. What the edit came before gave nobody a role then.
+    A task that is at work and names nobody takes commits of every model, whoever began it: each would give itself room,
+    the planner if the task is active. What the edit came before gave nobody a role then.
     """
     name = f"{plan.id}/{task.id}"
     state = facts.state(name)
     begun = edit is None or task.id not in edit.unbegun
     known = implementers(state, plan, task) if begun else frozenset({plan.model_for(task, Stage.IMPLEMENT)})
-    active = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT) and not _plans(plan, ctx.model)
-    unnamed = active or (begun and is_open_to(state, plan, task, ctx.model))
+    active = name == ctx.task_name
+    unnamed = (begun or active) and is_open_to(state, plan, task, ctx.model, active=active)
     return known | ({ctx.model} if unnamed else frozenset())
 
 
@@ -116,7 +117,9 @@ def _plans(plan: Plan, model: str) -> bool:
     return plan.roles.get(Stage.PLAN) == model
 
 
-by_a_person = ways.ask(lambda case: f"let a person, or the planner, commit it: {case.ctx.model} may not")
+by_a_person = ways.ask(
+    lambda case: f"let a person commit it, or a planner that does not implement the task: {case.ctx.model} may not"
+)
 
 
 RULE = Rule(

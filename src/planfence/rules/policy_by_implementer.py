@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, Stage, implementers, is_open_to
+from planfence.ledger.stages import HUMAN, Facts, implementers, is_open_to
 from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule, silent
 
@@ -42,8 +42,7 @@ def _held(ctx: Context) -> Iterator[str]:
         for task in plan.tasks:
             name = f"{plan.id}/{task.id}"
             state = facts.state(name)
-            active = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
-            unnamed = active or is_open_to(state, plan, task, ctx.model)
+            unnamed = is_open_to(state, plan, task, ctx.model, active=name == ctx.task_name)
             if unnamed or ctx.model in implementers(state, plan, task):
                 yield name
 
