@@ -172,8 +172,9 @@ def _take_back(here: Fence, commit: str) -> list[str]:
         return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
     alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
     amended = next((old for new, old in reversed(_logged(_log(here))) if new == commit), "")
-    back = f"git reset --soft {amended or commit + '^'}" if amended or not alone else "git update-ref -d HEAD"
-    return ["Take it back, and keep its changes:", f"  {back}"]
+    if alone and not amended:
+        return ["# it is the first commit, so let a person take it back: git update-ref -d HEAD"]
+    return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
 
 
 def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:

@@ -68,6 +68,8 @@ def would_refuse(findings: Iterable[Finding]) -> bool:
 
 
 def _weight(rule: Rule, finding: Finding, policy: Policy) -> Severity:
+    if finding.always:
+        return Severity.ERROR
     lighter = finding.advice or (finding.severity is Severity.WARN and rule.severity is Severity.ERROR)
     return Severity.WARN if lighter else rule.severity_under(policy)
 
