@@ -23,8 +23,8 @@ class Finding:
     finding is about the change as a whole. ``change`` is what was judged: a full commit id, or
     ``staged``. ``fixes`` are command lines or sentences that say what to type next; ``line``
     and ``column`` are 1-based, 0 if there is none. ``observed`` says that the policy refuses nothing yet
-    (`mode = "observe"`), ``always`` that this refuses whatever the policy says, ``advice`` that it never weighs more than
-    a warning.
+    (`mode = "observe"`), ``always`` that this refuses whatever the policy says, ``advice`` that it never weighs more
+    than a warning.
     """
 
     code: str
