@@ -262,19 +262,6 @@ def test_who_implements_changes_neither_policy_nor_signers(path, model, facts):
     assert not found(policy_by_implementer.RULE, context(change(path), policy=policy, model=model))
 
 
-@pytest.mark.parametrize("planner", ["", "claude"])
-@pytest.mark.parametrize("model", ["codex", "claude", "human"])
-@pytest.mark.parametrize("stage", ["", "implement", "done"])
-def test_a_task_that_names_nobody_is_held_by_all_while_it_is_at_work(planner, model, stage):
-    plan = replace(PLAN, roles={"plan": planner} if planner else {}, tasks=PLAN.tasks[:1])
-    name = f"p/{plan.tasks[0].id}"
-    kind = MoveKind.START if stage == "implement" else MoveKind.ADVANCE
-    moves = [Move("m", kind, name, 0, 1, stage, "human", "", "a" * 40)] if stage else []
-    facts = Facts({name: fold(name, moves)})
-    ctx = context(change("planfence.toml"), route=Route.GOVERNING, model=model, facts=facts, plans=(plan,))
-    assert bool(found(policy_by_implementer.RULE, ctx)) is (stage == "implement" and model not in ("human", planner))
-
-
 def test_random_plans_are_compared_by_what_they_allow():
     """A path that the new plan allows and the old one does not is found, and no other is."""
     random, told = Random(5), 0

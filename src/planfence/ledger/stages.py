@@ -198,15 +198,6 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
     return state.implementers | {move.model for move in state.moves if move.kind is MoveKind.START}
 
 
-def is_open_to(state: TaskState, plan: Plan, task: Task, model: str, *, active: bool) -> bool:
-    """Whether a task takes this model's commits because it names nobody: it is the active one, or it is at work.
-
-    The planner of a task that is not ``active`` only plans it.
-    """
-    at_work = state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and plan.roles.get(Stage.PLAN) != model
-    return (active or at_work) and not state.holder(plan, task, Stage.IMPLEMENT)
-
-
 def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:
     """Return who holds the stage's role if ``model`` does not; empty if it does, or nobody is named."""
     holder = state.holder(plan, task, stage)

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, Stage, implementers, is_open_to
+from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
 from planfence.manifest.allowance import wider
 from planfence.manifest.plan import Plan, Task
 from planfence.rules import ways
@@ -78,8 +78,8 @@ def _holders(ctx: Context, facts: Facts, plan: Plan, task: Task, edit: PlanEdit 
     state = facts.state(name)
     begun = edit is None or task.id not in edit.unbegun
     known = implementers(state, plan, task) if begun else frozenset({plan.model_for(task, Stage.IMPLEMENT)})
-    active = name == ctx.task_name
-    unnamed = (begun or active) and is_open_to(state, plan, task, ctx.model, active=active)
+    at_work = begun and state.stage in (Stage.IMPLEMENT, Stage.REVIEW) and not _plans(plan, ctx.model)
+    unnamed = (at_work or name == ctx.task_name) and not state.holder(plan, task, Stage.IMPLEMENT)
     return known | ({ctx.model} if unnamed else frozenset())
 
 

@@ -3,8 +3,7 @@
 ## What it checks
 A commit that changes `planfence.toml`, a shared policy or the `trust.signers` file, or a merge that settles one of
 them, must not be by a model that holds the implement role of any task of the plans at its parent (if a plan names
-nobody: that began the task, or wrote code for it, and while the task is at work any model but the plan's planner).
-People may.
+nobody: that began the task, or wrote code for it). People may.
 
 ## Why is this bad?
 The policy says which rules hold, and the signers' file whose word counts. Whoever works inside them would switch off
@@ -19,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planfence.finding import Finding, Severity
-from planfence.ledger.stages import HUMAN, Facts, implementers, is_open_to
+from planfence.ledger.stages import HUMAN, Facts, Stage, implementers
 from planfence.rules import ways
 from planfence.rules.rule import Context, Need, Rule, silent
 
@@ -42,8 +41,8 @@ def _held(ctx: Context) -> Iterator[str]:
         for task in plan.tasks:
             name = f"{plan.id}/{task.id}"
             state = facts.state(name)
-            unnamed = is_open_to(state, plan, task, ctx.model, active=name == ctx.task_name)
-            if unnamed or ctx.model in implementers(state, plan, task):
+            at_work = name == ctx.task_name and not state.holder(plan, task, Stage.IMPLEMENT)
+            if at_work or ctx.model in implementers(state, plan, task):
                 yield name
 
 
