@@ -113,6 +113,11 @@ class Objects:
         self.close()
         return failure(_COMMAND, status, b"")
 
+    def _cut(self, what: str) -> CouldNotCheck:
+        """Return the error for an answer without its end: git ended, by itself if the object is broken."""
+        self.close()
+        return CouldNotCheck(f"{what} could not be read whole", hint="run `git fsck`")
+
     def _header(self, answers: BufferedReader) -> list[bytes]:
         header = answers.readline()
         if not header:
@@ -148,7 +153,7 @@ class Objects:
             raise CouldNotCheck(f"{name} is {size} bytes large: not read", hint="keep plans and policies small")
         data = answers.read(size + 1)
         if len(data) != size + 1:
-            raise CouldNotCheck(f"the object of {name} could not be read whole", hint="run `git fsck`")
+            raise self._cut(f"the object of {name}")
         self._left = False
         return GitObject(fields[0].decode(), fields[1].decode(), data[:-1])
 
@@ -178,7 +183,7 @@ class Objects:
             size = int(fields[2])
             data = answers.read(size + 1)
             if len(data) != size + 1:
-                raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
+                raise self._cut(f"object {name}")
             found.append(GitObject(fields[0].decode(), fields[1].decode(), data[:-1]))
         return found
 
@@ -198,7 +203,7 @@ class Objects:
             while left and (piece := answers.read(min(left, _PIECE))):
                 left -= len(piece)
             if left or len(answers.read(1)) != 1:
-                raise CouldNotCheck(f"object {name} could not be read whole", hint="run `git fsck`")
+                raise self._cut(f"object {name}")
             yield GitObject(fields[0].decode(), fields[1].decode(), data)
 
     def _found(self, name: str, answers: BufferedReader) -> list[bytes]:
