@@ -94,7 +94,7 @@ def test_one_that_ends_between_two_parts_is_said_and_started_anew(repo, objects)
     next(answers)
     end(objects)
     # It may end within an answer.
-    with pytest.raises(CouldNotCheck, match="status -9|could not be read whole"):
+    with pytest.raises(CouldNotCheck, match=r"status -9|could not be read whole"):
         list(answers)
     assert len(objects.read_many(names)) == 500
 
