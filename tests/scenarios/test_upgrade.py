@@ -55,7 +55,7 @@ def test_its_hooks_are_renewed_and_taken_out(old) -> None:
     judged(old)
     rows = {row["subject"]: row["health"] for row in json.loads(old.planfence("doctor", "--json").stdout)}
     assert {rows[name] for name in HOOKS} == {"ok"}
-    assert old.planfence("uninstall").returncode == 0
+    assert old.planfence("uninstall", PLANFENCE_MODEL="human").returncode == 0
     assert not list((old.root / ".git/hooks").iterdir())
 
 
