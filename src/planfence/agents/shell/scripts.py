@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 #: Files that are what a command reads.
 _STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
 #: Behind these a program's script is named: `deno run a.ts`.
-_SUBCOMMANDS = frozenset({"run", "watch", "script"})
+_SUBCOMMANDS = frozenset({"run", "watch", "script", "eval", "repl"})
+#: Options whose value is not the next word: flags, and those that hold their value.
+_FLAGS = pattern(r"-[uBEsSOqvbwPhTan\d]+|-[WXrIMlCdK].+|--(?:\w.*=.*)?")
 SHELLS = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh", "osh", "ysh"}
 )
@@ -40,7 +43,7 @@ _MODULES = {
     "pre_commit": "pre-commit",
     "IPython": "ipython",
     "json.tool": "json.tool",
-    **{name: name for name in ("planfence", "dulwich")},
+    **{name: name for name in ("planfence", "dulwich", "xonsh")},
 }
 #: Programs whose output is meant for `eval`: they set a session's variables and functions.
 _INITS = frozenset(
@@ -106,33 +109,56 @@ def evaluates(word: str) -> bool:
 def interpreter(walker: Walker, program: str, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
     """Judge the program that an interpreter of another language is given, or the module that it is told to run."""
     flags = INTERPRETERS.get(program, INTERPRETERS.get(program.rstrip(".0123456789"), ""))
-    codes, arguments = [], list[str]()
-    for index, word in enumerate(rest):
+    said = walker.values.read(command, cwd, piped)
+    said = said if said != "$" else ""
+    place = _operand(rest)
+    named = place < len(rest) and not _STDIN.fullmatch(rest[place])
+    codes, arguments = [], list(rest[place + 1 :])
+    for index, word in enumerate(rest if named else rest[:place]):
         following = rest[index + 1] if index + 1 < len(rest) else ""
         option, _, value = word.partition("=")
+        last = word[-1:] if word[:1] == "-" != word[1:2] else ""
         if option in _EVALUATES:
             codes.append(value or following)
-        elif word == "-m" and following:
+        elif (word == "-m" or (last == "m" and flags == "c")) and following and index < place:
             # A module that is not known is like a program that a path names.
-            known = _MODULES.get(following, _MODULES.get(following.partition(".")[0], f"./{following}"))
-            walker.scoped([known, *rest[index + 2 :]], Command(), cwd, piped)
+            first = following.partition(".")[0]
+            known = _MODULES.get(following, _MODULES.get(first, f"./{following}"))
+            walker.scoped([known, *rest[index + 2 :]], Command(), cwd, said)
+            coded(walker, [said] if first in sys.stdlib_module_names and "/" in known else [], cwd)
             return
-        elif word[:1] == "-" != word[1:2] and word[-1] in flags:
+        elif last and last in flags:
             codes.append(following)
             arguments = list(rest[index + 2 :])
             break
-    # Behind its subcommand (`deno run`), the first is the script; what it reads is then its data.
-    bare = [word for word in rest if not (word.startswith("-") or word in _SUBCOMMANDS or _STDIN.fullmatch(word))]
-    evaluated = any(code == "$" or snippets.is_able(code) for code in codes)
-    codes += [walker.values.file(word, cwd) for word in bare[:1]]
-    said = walker.values.read(command, cwd, piped)
-    codes += [said] if said not in ("", "$") and (evaluated or not bare) else []
-    coded(walker, [code for code in codes if code], cwd, arguments)
+    # What it reads is data for the program that it is told, if that can't run what it reads.
+    options = [word for word in rest[:place] if word.startswith("-") and not _FLAGS.fullmatch(word)]
+    asks = any(word == "--interactive" or (word[1] != "-" and "i" in word) for word in options)
+    able = any(code == "$" or snippets.is_able(code) for code in codes)
+    told = named or any(codes)
+    opened = rest[:place] if codes else rest[: place + 1]
+    codes += [walker.values.file(word.partition("=")[2] if word[:1] == "-" else word, cwd) for word in opened]
+    coded(walker, [*codes, said if able or asks or not told else ""], cwd, arguments)
+
+
+def _operand(words: Sequence[str]) -> int:
+    """Return the place of an interpreter's first operand; a word behind an option that may take a value is none."""
+    valued = False
+    for place, word in enumerate(words):
+        if _STDIN.fullmatch(word):
+            return place
+        if word.startswith("-"):
+            valued = not _FLAGS.fullmatch(word)
+        elif not valued and word not in _SUBCOMMANDS:
+            return place
+        else:
+            valued = False
+    return len(words)
 
 
 def coded(walker: Walker, codes: Iterable[str], cwd: str, arguments: Sequence[str] = ()) -> None:
     """Judge programs in other languages; ``arguments`` are what they are given."""
-    for code in codes:
+    for code in filter(None, codes):
         bypass = snippets.bypass(code)
         if bypass:
             walker.notes.deny([Attempt(bypass, "a program that runs git must leave the hooks on")])

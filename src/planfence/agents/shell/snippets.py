@@ -22,9 +22,18 @@ _BYPASS = pattern(
     r"git history|skip_hooks",
     re.IGNORECASE,
 )
-#: The words of a commit that are put together somewhere else, and the one that leaves the hooks out.
-_COMMITS_BY_WORDS = pattern(r"""(?:['"]commit['"]|\.commit\()""")
-_SKIPS = pattern(r"""['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?[Tt]rue""", re.IGNORECASE)
+_INNER = r"(?:[^()\[\]{}]|\([^()]{0,100}\)|\[[^\[\]]{0,100}\]){0,300}?"
+_COMMIT = r"""(?:['"]commit['"]|\.commit\()"""
+#: The words of a commit in one list or call, git's name somewhere else, with the one that leaves the hooks out.
+_SKIPS = pattern(
+    rf"""{_COMMIT}{_INNER}[\[({{]?{_INNER}(?:['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?true)|['"]-n['"]{_INNER}['"]commit['"]""",
+    re.IGNORECASE,
+)
+_COMMITS_BY_WORDS = pattern(_COMMIT)
+#: That word, given to a name or to a list that is there.
+_ADDED = pattern(r"""(?:\w\s?\+?=|\+|\.(?:append|extend|insert|push|unshift|concat)\((?:\d+,)?)\s?[\[(]?['"]-n['"]""")
+#: The name of git, or of a library of git.
+_GITS = pattern(r"\b(?:(?i:py|lib|j|node|simple|isomorphic)[-_]?)?[gG]it(?:2\w*|[A-Z_]\w*)?\b|(?i:dulwich|rugged)")
 #: Calls by which libraries make commits, or move refs, without git's hooks.
 _WITHOUT_GIT = pattern(
     r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\(|porcelain\.commit\(|"
@@ -74,7 +83,11 @@ _RUNS = pattern(
     r"""callCommand|cmd|sh|shell|shell_exec|passthru|proc_open)\(\s?[rf]?(['"`])(?P<text>[^\n]+?)\1"""
 )
 #: What looks able, and is not.
-_INNOCENT = pattern(r"""\bprocess\.(?:exit|argv|env|std\w+|cwd|version|platform)|(?<![\w.])open\(\s?[\w'"]|\bre\.\w+""")
+_INNOCENT = pattern(
+    r"""\bprocess\.(?:exit|argv|env|std\w+|cwd|version|platform)|(?<![\w.])open\(\s?[\w'"]|\bre\.exec\(|"""
+    r"""\.execute(?:many|script)?\(\s?[rf]?["']{1,3}\s{0,20}"""
+    r"""(?i:select|insert|update|delete|create|drop|alter|pragma|with)\b"""
+)
 #: Calls that hand their words on to git: `repo.git.commit("-n")`, `git("commit")`, `simpleGit().raw("commit")`.
 _GIT_CALL = pattern(
     r"""(?:\bgit(?:\.(?P<name>[a-z_]{2,20}))?|(?:\b[gG]it\w*|\))(?:\(\))?\.raw)[(\[](?P<rest>[^)\n]{0,300})"""
@@ -90,7 +103,7 @@ _BEGINS = pattern(
 )
 #: Where one can begin in a shell's command line, or in a text in which a sign or a word calls a shell.
 _LINES = pattern(
-    r"""(?:^[ \t]*+|[;|&`!]|!=|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t]*+[:@.^+-]{0,2}[ \t]*+"""
+    r"""(?:^[ \t]*+|[;|&`!]|!=|\$\(|^[\w.:-]{1,60}+=(?:\w{1,20}=)?)[ \t:@.^+({-]{0,20}+"""
     r"""(?:(?:exec|(?:platform[ \t])?shell|system|do|then|else|sudo|nohup|command|pager|\\P|term(?:inal)?)[ \t]++)?"""
     + _GIT,
     re.MULTILINE,
@@ -99,14 +112,23 @@ _LINES = pattern(
 #: that stands in the name of what runs others, a call, a library of git, a pipe, a string that is added up.
 _ABLE = pattern(
     r"""(?i:sys(?:tem|cmd)|popen|exec|spawn|subprocess|passthru|\bpty\b|callcommand|readprocess|open_process|startprocess|"""
-    r"""(?:call|start)-process|process-(?:lines|file)|shell-command|\(compile\s|open-(?:input-)?pipe|run-program|\bprogram\s')|"""
-    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|term_start|jobstart|edit)\s?\(|"""
+    r"""(?:call|start|make|file)-process|comint|\b(?:fabric|invoke|xonsh|plumbum|sarge)\b|"""
+    r"""\(\s?(?:[\w.]{1,40}/)?process\*?\s|process-(?:lines|file)|shell-command|\(compile\s|open-(?:input-)?pipe|run-program|\bprogram\s')|"""
+    r"""\b(?:run|call|check_call|check_output|getoutput|sh|cmd|shell|command|open[23]?|pipe|edit|"""
+    r"""term_start|job_?start|unix|dos)\s?\(|"""
     r"""\b(?:shell=|child_process|Process\b|ProcessBuilder|sys\.process|process\.Child|cmds\s?:|qx\b|(?:node)?git\.\w+\()|"""
     r"""\b(?:simple-?[gG]it|pygit2|dulwich|nodegit|isomorphic-git|rugged|(?:import|from)\sgit)\b|\.raw\(|"""
     r"""\b(?:getattr|__import__|importlib|eval|globals|vars|send|dlopen|ctypes|Open3|getline|Command|webbrowser)\b|"""
     r"""[Cc]ommand(?:::|\s?\(|\s['"])|\b(?:sh|shell|script)\s["']|%x|\|\s?["']|["']\s?-?\||(?<!\|)\|\s?\w{1,40}\s?[;}]|"""
     r"""["']\s?[+.]\s?["']|\]\s?\(|`[$#@]"""
 )
+#: A recipe of make or just; below a keyword of Python stands none.
+_RECIPE = pattern(
+    r"^(?!(?:if|elif|else|for|while|with|try|except|finally|def|class|async|match|case|default)\b)"
+    r"""[\w.%-][^\n:='"]{0,100}:(?![:=])[^\n]{0,200}(?:\n[ \t]+\S|;)""",
+    re.MULTILINE,
+)
+_RECIPE_LINE = pattern(r"^(?:[ \t]+|[^\s:][^\n:]{0,100}:[^\n;]{0,200};[ \t]*)[@+-]*(\S[^\n]*)", re.MULTILINE)
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _WORD = pattern(r"""[^\s"'`()\[\]{},;]+""")
 
@@ -123,7 +145,9 @@ def runs(code: str) -> Iterator[str]:
         words = [text for _, text in _STRING.findall(match["rest"])]
         words += ["--no-verify"] if "no_verify" in match["rest"] else []
         yield shlex.join(["git", *([match["name"]] if match["name"] else []), *words])
-    yield from git_lines(code, strings=able)
+    if recipe := _RECIPE.search(code):
+        yield from _RECIPE_LINE.findall(code)
+    yield from git_lines(code, strings=able or recipe is not None)
 
 
 def calls(text: str) -> Iterator[str]:
@@ -291,13 +315,15 @@ def bypass(code: str) -> str:
 
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
-    if found := _WITHOUT_GIT.search(code):
+    names_git = _GITS.search(code)
+    if names_git and (found := _WITHOUT_GIT.search(code)):
         return found[0]
     # A list that begins with git is judged by itself.
-    if is_able(code) and _COMMITS_BY_WORDS.search(code) and (found := _SKIPS.search(_GIT_LIST.sub("", code))):
+    committing = names_git and is_able(code) and _COMMITS_BY_WORDS.search(code)
+    if committing and (found := _SKIPS.search(_GIT_LIST.sub("", code)) or _ADDED.search(code)):
         return found[0]
-    found = _BYPASS.search(_PRINTED.sub("", code)) if is_able(code) else None
-    if found and re.search(r"\b(?:py|simple-)?git2?\b|dulwich", code.replace(found[0], " ")):
+    found = _BYPASS.search(_PRINTED.sub("", code)) if names_git and is_able(code) else None
+    if found and _GITS.search(code.replace(found[0], " ")):
         return found[0]
     if COMMITS.search(code):
         named = next((word for word in _CAPITALS.findall(code) if tables.says_who(word)), "")
