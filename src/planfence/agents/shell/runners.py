@@ -237,6 +237,14 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
                 )
 
 
+def module(words: Sequence[str]) -> Sequence[str]:
+    """Return the name of the module that an interpreter runs (`python -m`), and its words; or nothing."""
+    for place, word in enumerate(words):
+        if word[:2] == "-m":
+            return [word[2:], *words[place + 1 :]] if word[2:] else words[place + 1 :]
+    return ()
+
+
 def folders(words: Sequence[str]) -> Iterator[str]:
     """Yield the directories that a program may be told to work in."""
     for index, word in enumerate(words[1:], start=1):
