@@ -90,6 +90,24 @@ def test_what_is_written_by_what_a_shell_makes_of_words(command, paths):
     assert written(found) == paths
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "unzip -o a.zip -d.git/hooks",
+        "unzip -od .git/hooks a.zip",
+        "unzip a.zip -d .git/hooks",
+        "7z x a.7z -o.git/hooks",
+        "7zz e -o.git/hooks a.7z",
+        "tar xzf a.tgz -C.git/hooks",
+        "tar -xzC .git/hooks -f a.tgz",
+        "tar xf a.tar --directory=.git/hooks",
+        "cpio -idD .git/hooks < a",
+    ],
+)
+def test_the_folder_that_an_archive_is_unpacked_into_is_told(command):
+    assert "/r/.git/hooks/$" in written(judged(command))
+
+
 CHAINED = "; ".join(f"{one}() {{ {f'{other} $10; {other} $11; ' * 5} }}" for one, other in pairwise("abcdefg"))
 
 

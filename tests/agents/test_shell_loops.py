@@ -35,26 +35,31 @@ def test_each_place_of_a_loop_is_one_that_an_attempt_reaches():
     assert {place for each in judged.attempts for place in judged.reaches(each)} >= {"/r/a", "/r/b"}
 
 
-def steps(lines):
-    """Count the lines of the walker's rounds that a loop of so many assignments takes."""
+def steps(script, function):
+    """Count the lines of a function that judging a script takes."""
     count = 0
 
     def trace(frame, event, _):
         nonlocal count
         count += event == "line"
-        return trace if frame.f_code.co_name == "_rounds" else None
+        return trace if frame.f_code.co_name == function else None
 
     outer = sys.gettrace()
     sys.settrace(trace)
     try:
-        judge("for a in 1 2 3; do\n" + "\n".join(f"x{i}=$a" for i in range(lines)) + "\ndone", "/r")
+        judge(script, "/r")
     finally:
         sys.settrace(outer)
     return count
 
 
 def test_a_line_of_a_loop_costs_the_same_however_many_variables_there_are():
-    assert steps(80) < 5 * steps(20)
+    few, many = ("for a in 1 2 3; do\n" + "\n".join(f"x{i}=$a" for i in range(n)) + "\ndone" for n in (20, 80))
+    assert steps(many, "_rounds") < 5 * steps(few, "_rounds")
+
+
+def test_open_braces_without_end_are_not_followed_to_the_end_of_the_word_each():
+    assert steps("echo " + "{" * 3000, "_braces") < 300
 
 
 NAMED = [

@@ -37,6 +37,7 @@ _LONG_VALUES = {
 }
 #: The word by which tar is told what to do.
 _ACTS = pattern(r"-?(?=[A-Za-z]{0,20}[crtux])[A-Za-z]{1,20}")
+_SEVENS = ("7z", "7za", "7zz", "7zr")
 #: What BSD's sed takes behind `-i`: no script begins like that.
 _SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
@@ -198,8 +199,9 @@ def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
     bare = [word for word in words if not word.startswith("-")]
     if program == "zip":
         yield from map(Write, bare[:1])
-    elif program in ("7z", "7za"):
+    elif program in _SEVENS:
         yield from map(Write, bare[1:2] if bare[:1] in (["a"], ["u"]) else ())
+        yield from _unpacked(words, ("-o",)) if bare[:1] in (["x"], ["e"]) else ()
     elif program == "split":
         yield from (Write(f"{prefix}aa") for prefix in bare[-1:] if len(bare) > 1)
     else:
@@ -216,9 +218,14 @@ def _archives(program: str, words: Sequence[str], _: IsFolder, __: str) -> Itera
 
 def _unpacked(words: Sequence[str], options: tuple[str, ...]) -> Iterator[Write]:
     """Yield what is taken out of an archive into a folder, whatever is in it."""
-    for place, word in enumerate(words):
-        if word.partition("=")[0] in options:
-            yield Write(f"{word.partition('=')[2] or ''.join(words[place + 1 : place + 2])}/$")
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        long, _, given = word.partition("=")
+        if word.startswith("--") and long in options:
+            yield Write(f"{given or following}/$")
+        for option in options if word[:1] == "-" != word[1:2] else ():
+            _, found, glued = word.partition(option[1:])
+            if found:  # alone, or in a cluster
+                yield Write(f"{glued or following}/$")
 
 
 def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
@@ -269,7 +276,7 @@ _WRITERS: dict[str, Callable[[str, Sequence[str], IsFolder, str], Iterator[Write
     **dict.fromkeys(("cp", "mv", "ln", "install", "rsync"), _copies),
     **dict.fromkeys(("sed", "gsed", "perl", "ruby"), _in_place),
     **dict.fromkeys(("chmod", "chown", "chgrp", "setfacl", "chattr"), _moded),
-    **dict.fromkeys(("zip", "7z", "7za", "tar", "bsdtar", "gtar", "split"), _archives),
+    **dict.fromkeys(("zip", *_SEVENS, "tar", "bsdtar", "gtar", "split"), _archives),
     **dict.fromkeys(("ed", "red", "ex", "vim", "vi", "nvim", "view"), _edited),
     **dict.fromkeys(("gawk", "awk"), _gawk),
     **dict.fromkeys(("unzip", "cpio"), _unzipped),

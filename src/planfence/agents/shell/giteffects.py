@@ -46,6 +46,9 @@ _RUN_VARIABLES = frozenset(
     | {"GIT_EXTERNAL_DIFF", "PROMPT_COMMAND", "GIT_PROXY_COMMAND", "SSH_ASKPASS", "SUDO_ASKPASS", "MANPAGER", "BROWSER"}
     | {"LESSOPEN", "LESSCLOSE", "PS0", "PS1", "PS2", "PS4", "GIT_SSH"}
 )
+#: Those of which git edits the list of a rebase with the first that is set.
+_EDITORS = frozenset({"GIT_SEQUENCE_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"})
+_EXEC = pattern(r"(?:exec|x)[ \t]+")
 READS_CONFIG = frozenset(
     {"--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "-l", "get", "list", "--get-color"}
 )
@@ -138,15 +141,19 @@ def by_setting(key: str, value: str | None) -> Iterator[str]:
         yield value[1:]
     elif value and _RUN_BY_GIT.fullmatch(lowered):
         yield value.removeprefix("!")
-        yield from snippets.git_lines(value, strings=True) if lowered == "sequence.editor" else ()
+        yield from _written(value) if lowered in ("core.editor", "sequence.editor") else ()
+
+
+def _written(value: str) -> Iterator[str]:
+    """Yield the command lines that an editor may write into the list of a rebase, behind `exec` or `x`."""
+    return snippets.git_lines(_EXEC.sub("; ", value), strings=True)
 
 
 def by_variable(name: str, value: str) -> Iterator[str]:
     """Yield the command line that would be run by a variable."""
     if name in _RUN_VARIABLES and value:
         yield value.removeprefix("|")
-        # It may write an `exec` into the list.
-        yield from snippets.git_lines(value, strings=True) if name == "GIT_SEQUENCE_EDITOR" else ()
+        yield from _written(value) if name in _EDITORS else ()
     elif name in ("BASH_ENV", "ENV") and value:  # a file that a shell reads at its start
         yield f". {shlex.quote(value)}"
     elif name.startswith("GIT_CONFIG_VALUE_") and value.startswith("!"):

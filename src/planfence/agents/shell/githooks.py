@@ -29,8 +29,8 @@ _OWN = frozenset(
     | {"describe", "interpret-trailers", "merge-tree", "commit-graph", "multi-pack-index", "maintenance"}
     | {"for-each-ref", "whatchanged", "name-rev"}
 )
-#: Commands of others that hand their words on to `git commit`.
-_COMMITS = frozenset({"cz", "czg"})
+#: Commands of others that hand their words on to `git commit`, or have its `-n`.
+HAND_ON = frozenset({"cz", "git-cz", "czg", "commitizen", "standard-version", "commit-and-tag-version"})
 #: Commands that change what the next commit would take.
 STAGERS = frozenset(
     {"add", "stage", "rm", "mv", "restore", "reset", "apply", "update-index", "checkout", "stash"}
@@ -46,7 +46,7 @@ _COMMIT_VALUES = frozenset(
 
 def skipped(name: str, rest: list[str]) -> Iterator[Attempt]:
     """Judge a subcommand by whether it runs without its hooks."""
-    if name not in _OWN and (_commits_by_alias(rest) or (name in _COMMITS and _skips_hooks("commit", rest))):
+    if name not in _OWN and (_commits_by_alias(rest) or (name in HAND_ON and _skips_hooks("commit", rest))):
         yield Attempt(f"git {name} with -n", NO_HOOKS)
     if name not in _HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
         yield Attempt(f"git {name} --no-verify", NO_HOOKS)

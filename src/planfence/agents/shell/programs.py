@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Programs that set up hooks, and take them away.
 _INSTALLERS = frozenset({"planfence", "pre-commit", "prek", "lefthook", "husky"})
+#: Options of `find` and `fd` that run a command.
+_EXECUTES = frozenset({"-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"})
 
 
 def follow(walker: Walker, program: str, words: Sequence[str], command: Command, cwd: str, piped: str) -> None:
@@ -64,22 +66,38 @@ def find(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     if program not in ("find", "fd", "fdfind"):
         return
     starts = list(takewhile(lambda word: word[:1] not in ("-", "(", "!"), rest)) if program == "find" else []
-    named = [
-        rest[place + 1]
-        for place, word in enumerate(rest[:-1])
-        if word in ("-path", "-wholename", "-samefile") and rest[place - 1] not in ("!", "-not")
-    ]
     files = [
         *(each for each in starts if not walker.is_folder(posixpath.join(cwd, each)) and ".git" not in each.split("/")),
-        *(each for each in named if "-prune" not in rest or ".git" not in each.split("/")),
+        *_named(rest),
     ]
     if "-delete" in rest:
         walker.notes.wrote([Write(each, Action.DELETE) for each in files], cwd)
     for index, word in enumerate(rest):
-        if word in ("-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"):
+        if word in _EXECUTES:
             inner = list(_until_semicolon(rest[index + 1 :]))
             for found in files or ["$"]:
                 walker.scoped([w.replace("{}", found) for w in inner], Command(), cwd, "")
+
+
+def _named(rest: Sequence[str]) -> Iterator[str]:
+    """Yield the paths that the actions of `find` may come to, of those that its expression names.
+
+    What a branch without an action tells (`-path ./.git -prune -o …`) does not come to the next; what it denies does.
+    """
+    branch, negated, acts = list[tuple[str, bool]](), [False], "," in rest
+    for before, word, following in zip(("", *rest), rest, (*rest[1:], ""), strict=False):
+        denied = negated[-1] != (before in ("!", "-not"))
+        if word in ("-o", "-or") and len(negated) == 1:
+            yield from (path for path, denies in branch if denies != acts)
+            branch, acts = [], "," in rest
+        elif word == "(":
+            negated.append(denied)
+        elif word == ")":
+            negated = negated[:-1] or [False]
+        elif word in ("-path", "-wholename", "-samefile"):
+            branch.append((following, denied))
+        acts = acts or word == "-delete" or word in _EXECUTES
+    yield from (path for path, denies in branch if not denies)
 
 
 def _until_semicolon(words: Sequence[str]) -> Iterator[str]:

@@ -142,10 +142,10 @@ def unwrap(walker: Walker, words: list[str], cwd: str, piped: str) -> tuple[list
             _bares(walker, name, word, following)
             if name == "env" and word[:2] != "--" and "S" in _flags(f"{word}S")[-1:] + word.partition("S")[1]:
                 walker.walk(f"env {word.partition('S')[2] or following}", cwd)
-            elif name == "env" and word.startswith("--split-string"):
+            elif name == "env" and _is_cut(word, "--split-string"):
                 walker.walk(f"env {word.partition('=')[2] or following}", cwd)
-            if name == "env" and word in ("-C", "--chdir"):
-                cwd = posixpath.join(cwd, following)
+            if name == "env" and (word == "-C" or _is_cut(word, "--chdir")):
+                cwd = posixpath.join(cwd, word.partition("=")[2] or following)
             index += 2 if not word.startswith("--") and word[-1] in with_value else 1
             if word == "--":
                 break
@@ -162,14 +162,21 @@ def unwrap(walker: Walker, words: list[str], cwd: str, piped: str) -> tuple[list
 def _bares(walker: Walker, name: str, word: str, following: str) -> None:
     """Judge an option of a wrapper that takes variables away."""
     if name == "env":
-        if word in ("-", "--ignore-environment") or (word[:1] == "-" and word[1:2] != "-" and "i" in _flags(word)):
+        flags = _flags(word) if word[1:2] != "-" else ""
+        if word == "-" or "i" in flags or _is_cut(word, "--ignore-environment"):
             walker.notes.attempt(f"env {word}", "it takes away what says who is at work")
-        elif word in ("-u", "--unset"):
-            variables.says(walker, following, None)
-        elif word.startswith(("--unset=", "-u")):
-            variables.says(walker, word.partition("=")[2] if word[1] == "-" else word[2:], None)
+        if _is_cut(word, "--unset"):
+            variables.says(walker, word.partition("=")[2] or following, None)
+        elif flags and word[len(flags) :][:1] == "u":
+            variables.says(walker, word[len(flags) + 1 :] or following, None)
     elif name == "exec" and word[:1] == "-" and word[1:2] != "-" and "c" in word.partition("a")[0]:
         walker.notes.attempt(f"exec {word}", "it takes away what says who is at work")
+
+
+def _is_cut(word: str, option: str) -> bool:
+    """Whether a word is a long option, which GNU's tools let be cut."""
+    given = word.partition("=")[0]
+    return len(given) > len("--") and option.startswith(given)
 
 
 def _flags(word: str) -> str:
@@ -235,6 +242,14 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
                     line.replace("{}", each) if "{}" in line else f"{line} {each if given else ''}".rstrip()
                     for line in lines
                 )
+
+
+def module(words: Sequence[str]) -> Sequence[str]:
+    """Return the name of the module that an interpreter runs (`python -m`), and its words; or nothing."""
+    for place, word in enumerate(words):
+        if word[:2] == "-m":
+            return [word[2:], *words[place + 1 :]] if word[2:] else words[place + 1 :]
+    return ()
 
 
 def folders(words: Sequence[str]) -> Iterator[str]:

@@ -56,32 +56,22 @@ _NAMING = frozenset(
 _SETTINGS = frozenset({"-e", "--env", "-var", "--var", "--build-arg", "--set", "--set-string"})
 #: Programs that commit by git, and their options that leave the hooks out.
 _COMMITS = frozenset(
-    {
-        "cz",
-        "git-cz",
-        "czg",
-        "gt",
-        "gs",
-        "av",
-        "lerna",
-        "standard-version",
-        "commit-and-tag-version",
-        "release-it",
-        "npm",
-    }
-    | {
-        "bump2version",
-        "bump-my-version",
-        "bumpversion",
-        "aicommits",
-        "oco",
-        "opencommit",
-        "gitmoji",
-        "changeset",
-        "aider",
-    }
+    {*githooks.HAND_ON, "gt", "gs", "av", "lerna", "release-it", "bump2version", "bump-my-version", "bumpversion"}
+    | {"aicommits", "oco", "opencommit", "gitmoji", "changeset", "aider"}
 )
-_SKIPS = ("--no-verify", "--no-commit-hooks", "--commit-hooks=false", "--no-git-verify", "--git-commit-verify=false")
+_SKIPS = (
+    "--no-verify",
+    "--no-commit-hooks",
+    "--commit-hooks=false",
+    "--no-git-verify",
+    "--git-commit-verify=false",
+    "--no-git-commit-verify",
+)
+#: Those that do so by their subcommand `version` alone.
+_VERSIONS = frozenset({"npm", "yarn", "pnpm"})
+#: The subcommands of `gt` for which `-n` is --no-verify.
+_GT = frozenset({"create", "c", "modify", "m", "commit", "squash", "absorb"})
+_SHORT = pattern(r"-[A-Za-ln-z]*n[A-Za-z]*")
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein", "hg", "but", "tg", "git-revise"})
 _LOOKS = frozenset(
@@ -120,7 +110,7 @@ def runs(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str
 
 def _is_known(program: str) -> bool:
     """Whether a program is one that runs others, or writes, by what is known of it here."""
-    known = program in _CODED or program in scripts.SHELLS or program in files.WRITERS or program in git.GITS
+    known = any(program in names for names in (_CODED, _COMMITS, scripts.SHELLS, files.WRITERS, git.GITS))
     return known or scripts.interprets(program) or any(program == name for name, _ in runners.RUNNERS)
 
 
@@ -150,9 +140,22 @@ def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: s
             walker.tolerant(script, cwd)
     if program in _WITHOUT_HOOKS and words[1:2] and words[1] not in _LOOKS:
         walker.notes.deny([Attempt(f"{program} {words[1]}", "it makes commits that no hook sees")], (cwd,))
-    for word in asked if program in _COMMITS else ():
-        if any(skips in word for skips in _SKIPS):
-            walker.notes.deny([Attempt(f"{program} {word}", githooks.NO_HOOKS)], (cwd,))
+    if skips := _skips_hooks(program, words):
+        walker.notes.deny([Attempt(f"{program} {skips}", githooks.NO_HOOKS)], (cwd,))
+
+
+def _skips_hooks(program: str, words: Sequence[str]) -> str:
+    """Return the word by which a program that commits leaves the hooks out, or nothing."""
+    if scripts.interprets(program):  # `python -m commitizen`
+        words = runners.module(words)
+        program = words[0].replace("_", "-") if words else ""
+    if program not in _COMMITS and not (program in _VERSIONS and "version" in words):
+        return ""
+    short = program in githooks.HAND_ON or (program == "gt" and words[1:2] and words[1] in _GT)
+    return next(
+        (word for word in words[1:] if any(skips in word for skips in _SKIPS) or (short and _SHORT.fullmatch(word))),
+        "",
+    )
 
 
 def _is_own(word: str) -> bool:
@@ -175,7 +178,7 @@ def _asked(words: Sequence[str]) -> Sequence[str]:
             return words[: place + 1]
         if word in (":::", "--args") or (word == "--" and (own or program in _PASSING) and "exec" not in words[:place]):
             return words[:place]
-        if place and word[:1] != "-" and (own or word.startswith(("./", "../"))) and before[:1] != "-":
+        if place and word[:1] != "-" and (own or _is_run(words, place)) and before[:1] != "-":
             return words[: place + 1]
         if interprets and word != "run" and (not word.startswith("-") or scripts.evaluates(word)):
             if not word.startswith("-") and " " not in word:
@@ -188,6 +191,20 @@ def _asked(words: Sequence[str]) -> Sequence[str]:
         tests = tests or name in _TESTING
         interprets = interprets or scripts.interprets(name)
     return words
+
+
+#: What a runner runs is one of so many words.
+_FIRST = 20
+
+
+def _is_run(words: Sequence[str], place: int) -> bool:
+    """Whether a word names a program of the project that is run, by a runner that gives no text to a shell."""
+    if place > _FIRST or not words[place].startswith(("./", "../")):
+        return False
+    program = posixpath.basename(words[0])
+    found = [runners.RUNNERS.get((program, word)) for word in ("", *words[1:place])]
+    plain = any(runner and not runner.scripts and not runner.joined for runner in found)
+    return plain and list(words[place:]) in runners.programs(words)
 
 
 def _is_test(words: Sequence[str], place: int) -> bool:

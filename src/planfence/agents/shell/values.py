@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern, whose `*` c
 from itertools import pairwise
 
 from planfence.agents.paths import top_of
-from planfence.agents.shell import syntax
+from planfence.agents.shell import files, syntax
 from planfence.agents.shell.syntax import (
     QUOTED,
     RAW,
@@ -24,6 +24,7 @@ from planfence.agents.shell.syntax import (
     WordPart,
     literal,
 )
+from planfence.change.change import Action
 from planfence.lazyregex import pattern
 
 _ASSIGNMENT = pattern(r"[A-Za-z_]\w*\+?=")
@@ -36,11 +37,13 @@ _LONGEST_FILE = 300_000
 _FETCHERS = frozenset({"curl", "wget", "cat"})
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
+#: So many braces of a word are looked at: each may reach to its end.
+_MOST_OPEN = 300
 _OFFSETS = pattern(r":\s?(-?\d+)(?::(\d+))?")
 #: Files that shells run at their start.
 _STARTUP = pattern(r"(?:\A|/)(?:\.(?:bash|zsh|k?sh)(?:rc|env)|\.(?:bash_|z)?(?:profile|login)|\.envrc)\Z")
 #: Programs that make one file of another.
-_COPIERS = frozenset({"cp", "mv", "install", "ln"})
+_COPIERS = frozenset({"cp", "mv", "install", "ln", "rsync"})
 _GIT_FOLDERS = ("--git-dir", "--git-common-dir", "--absolute-git-dir", "--git-path")
 _PATH = pattern(r"(?<![\w.:/])(?:~|\.\.?)?/[\w./~+@-]*|(?<![\w./])\.\.(?![\w.])")
 
@@ -169,8 +172,9 @@ class Values:
     def _handed_on(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
         """Return what `cat`, `cp` or `tee` makes of the files that it is given, or of what it reads."""
         made = [part for word in command.words for part in word if part.text == syntax.PROCESS]
-        bare = [word for word in words[1:] if words[0] not in ("tee", "dd") and word[:1] != "-"]
-        bare = bare[:-1] if words[0] in _COPIERS else bare
+        name, targets = posixpath.basename(words[0]), _targets(words)
+        bare = [word for word in words[1:] if name not in ("tee", "dd") and word[:1] != "-" and word not in targets]
+        bare += [word[3:] for word in words[1:] if name == "dd" and word.startswith("if=")]
         if not made and (not bare or "-" in words or "/dev/stdin" in bare):
             return self.read(command, cwd, piped)
         return "\n".join(
@@ -185,22 +189,26 @@ class Values:
         text = self.printed(words, cwd, command, piped)
         if text in ("", "$"):
             return ""
-        name, bare = posixpath.basename(words[0]), [word for word in words[1:] if word[:1] != "-"]
-        files = bare if name == "tee" else bare[-1:] if name in _COPIERS else []
-        files += [word[3:] for word in words[1:] if name == "dd" and word.startswith("of=")]
+        written = _targets(words)
+        if any(part.text == syntax.PROCESS for word in command.words for part in word):
+            written += words[-1:]  # its text stands among the words
         for redirect in command.redirects:
             if redirect.operator in (">", ">>", ">|"):
-                files += self.expanded(redirect.target, cwd)
-        for file in files:
-            path = posixpath.normpath(posixpath.join(cwd, self.home(file)))
+                written += self.expanded(redirect.target, cwd)
+        paths = [self._place(file, cwd) for file in written]
+        for path in paths:
             self.written[path] = self.written.get(path, "") + text + "\n"
             if len(self.written[path]) > _LONGEST_FILE:
                 raise UnreadableError("a file with too much text")
-        return text if any(_STARTUP.search(file) for file in files) else ""
+        starts = [self._place(self.variables.get(name, ""), cwd) for name in ("BASH_ENV", "ENV")]
+        return text if any(path in starts or _STARTUP.search(path) for path in paths) else ""
+
+    def _place(self, name: str, cwd: str) -> str:
+        return posixpath.normpath(posixpath.join(cwd, self.home(name)))
 
     def file(self, name: str, cwd: str) -> str:
         """Return what this command has written into a file, or nothing."""
-        return self.written.get(posixpath.normpath(posixpath.join(cwd, self.home(name))), "")
+        return self.written.get(self._place(name, cwd), "")
 
     def home(self, path: str) -> str:
         """Write out the tilde that a path begins with."""
@@ -208,6 +216,13 @@ class Values:
         if path.startswith("~+/"):
             return path[3:]
         return home + path[1:] if home and (path == "~" or path.startswith("~/")) else path
+
+
+def _targets(words: Sequence[str]) -> list[str]:
+    """Return the files that a command makes of others, or of what it reads; a target may be a folder or not."""
+    name, rest = posixpath.basename(words[0]), words[1:]
+    made = [*files.writes(name, rest, lambda _: False), *files.writes(name, rest, lambda _: True)]
+    return [*dict.fromkeys(write.path for write in made if write.action != Action.DELETE)]
 
 
 def paths_named(text: str, cwd: str, home: str) -> Iterator[str]:
@@ -311,6 +326,8 @@ def _pieces_of(value: str, part: WordPart, separators: str) -> list[str]:
 
 def _braces(text: str) -> list[str]:
     """Write out the first braces that hold a list or a range, then those in what comes out."""
+    if text.count("{") > _MOST_OPEN:
+        raise UnreadableError("too many braces")
     for start in (place for place, char in enumerate(text) if char == "{"):
         commas, level, end = [start], 0, start
         for end in range(start, len(text)):
