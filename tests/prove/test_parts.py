@@ -81,6 +81,7 @@ def test_a_cut_hunk_makes_the_same_file(old, tail) -> None:
     assert len(cut.hunks) >= 4
 
 
+TYPING = b"import typing as t\nfrom typing import Union\n"
 CODE = b"import os\n\n\ndef a(x):\n    return x\n"
 
 
@@ -89,7 +90,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
     [
         ("src/a.py", CODE, CODE.replace(b"import os", b"import re"), 1, "imports"),
         ("src/a.py", CODE, CODE.replace(b"a(x)", b"a(x: int) -> int"), 4, "types"),
-        ("src/a.py", b"A = Union[B, t.Optional[C]]\n", b"A = B | (C | None)\n", 1, "types"),
+        ("src/a.py", TYPING + b"A = Union[B, t.Optional[C]]\n", TYPING + b"A = B | (C | None)\n", 3, "types"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return x  # it"), 5, "comments"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return  x"), 5, "formatting"),
         ("src/a.pyi", CODE, CODE.replace(b"a(x)", b"a(y)"), 4, "types"),
@@ -403,8 +404,25 @@ def test_a_statement_declares_nothing(line):
         ("a.po", '#: a.py:1\nmsgid "a"\n', '#: a.py:2\nmsgid "a"\n', "comments"),
         ("a.po", 'msgid "a"\n', 'msgid "b"\n', ""),
         ("src/A.php", "function a() {}\n", "/**\n * It.\n */\nfunction a() {}\n", "comments"),
-        ("src/a.py", "x = a()\n", "x = cast(int, a())\n", "types"),
-        ("src/a.py", "x = 1\n", "T = TypeVar('T')\nx = 1\n", "types"),
+        ("a.po", '#, python-format\nmsgid "a"\n', '#, fuzzy, python-format\nmsgid "a"\n', ""),
+        ("src/a.php", "return $a\n    * 2;\n", "return $a\n    * 3;\n", ""),
+        ("src/a.php", "/* It. */\nreturn $a\n    * 2;\n", "/* It. */\nreturn $a\n    * 3;\n", ""),
+        ("src/a.php", "/**\n * a\n */\n", "/**\n * b\n */\n", "comments"),
+        ("src/a.php", "// a\nb();\n", "// c\nb();\n", "comments"),
+        ("src/a.php", "/* a */ b();\n", "/* a */ c();\n", ""),
+        ("src/a.php", "// a ?>b\n", "// a ?>c\n", ""),
+        ("src/a.php", "a();\nb();\n", "a();\n/*\nb();\n", ""),
+        ("src/a.php", "$a = <<<T\n# Title\nT;\n", "$a = <<<T\n# Heading\nT;\n", ""),
+        ("src/a.php", "$a = <<<T\n// a\nT;\n", "$a = <<<T\n// b\nT;\n", ""),
+        ("src/a.py", "from typing import cast\nx = a()\n", "from typing import cast\nx = cast(int, a())\n", "types"),
+        ("src/a.py", "import typing as t\nx = a()\n", "import typing as t\nx = t.cast(int, a())\n", "types"),
+        ("src/a.py", "from b import cast\nx = cast(a, C)\n", "from b import cast\nx = cast(a + 1, C)\n", ""),
+        ("src/a.py", "import tf\nx = tf.cast(a, tf.b)\n", "import tf\nx = tf.cast(c, tf.b)\n", ""),
+        ("src/a.py", "from typing import cast\nfrom b import cast\nx = cast(a, b)\n", "from typing import cast\nfrom b import cast\nx = cast(c, b)\n", ""),
+        ("src/a.py", "from typing import cast\ndef cast(a, b): c()\nx = cast(a, b)\n", "from typing import cast\ndef cast(a, b): c()\nx = cast(c, b)\n", ""),
+        ("src/a.py", "from typing import TypeVar\nx = 1\n", "from typing import TypeVar\nT = TypeVar('T')\nx = 1\n", "types"),
+        ("src/a.py", "from b import TypeVar\nx = 1\n", "from b import TypeVar\nT = TypeVar('T')\nx = 1\n", ""),
+        ("src/a.py", "if b.TYPE_CHECKING:\n    x = 1\n", "if b.TYPE_CHECKING:\n    x = 2\n", ""),
         ("src/a.py", "x = 1\n", "T = Table('T')\nx = 1\n", ""),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ _LISTS = (
     (re.compile(rb"import\s*+\(\s*+\Z"), re.compile(rb"\)")),
 )
 #: Lines that are comments in files whose language is not known otherwise.
-_SAID = {"po": (b"#",), "pot": (b"#",), "php": (b"//", b"/*", b"* ", b"*/", b"*\n", b"# ")}
+_SAID = dict.fromkeys(("po", "pot"), (b"#:", b"#.", b"#|", b"#~", b"# ", b"#\n"))
 #: Languages that the preprocessor of C reads first.
 C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
@@ -171,10 +171,33 @@ def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
 
 
 def _only_says(unit: Unit) -> bool:
+    if unit.hunk is None:
+        return False
+    if unit.path.endswith(".php"):
+        ends = [_says_php(_lines(data or b""), at, at + len(lines)) for data, at, lines in _sides(unit)]
+        return ends[0] is not None and ends[0] == ends[1]
     signs = _SAID.get(unit.path.rpartition(".")[2])
-    if signs is None or unit.hunk is None:
+    if signs is None:
         return False
     return all(line.lstrip().startswith(signs) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip())
+
+
+def _says_php(lines: Sequence[bytes], begin: int, end: int) -> bool | None:
+    """Whether lines of PHP end inside a comment; None if they are more than comments, or may be text."""
+    above = begin - 1
+    while above >= 0 and lines[above].lstrip().startswith(b"*") and b"*/" not in lines[above]:
+        above -= 1
+    opened = above >= 0 and lines[above].lstrip().startswith(b"/*") and b"*/" not in lines[above]
+    for line in map(bytes.strip, lines[begin:end]):
+        if b"?>" in line or (line and not line.startswith((b"//", b"/*", b"*"))):
+            return None
+        if line.startswith(b"*") and not opened:
+            return None
+        if opened or line.startswith(b"/*"):
+            if b"*/" in line[:-2]:
+                return None
+            opened = not line.endswith(b"*/")
+    return None if any(b"<<<" in line for line in lines) else opened
 
 
 def _only_types(unit: Unit) -> bool:
