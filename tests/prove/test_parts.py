@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from support.dividing import changed, division, file
 
@@ -79,6 +81,7 @@ def test_a_cut_hunk_makes_the_same_file(old, tail) -> None:
     assert len(cut.hunks) >= 4
 
 
+TYPING = b"import typing as t\nfrom typing import Union\n"
 CODE = b"import os\n\n\ndef a(x):\n    return x\n"
 
 
@@ -87,7 +90,7 @@ CODE = b"import os\n\n\ndef a(x):\n    return x\n"
     [
         ("src/a.py", CODE, CODE.replace(b"import os", b"import re"), 1, "imports"),
         ("src/a.py", CODE, CODE.replace(b"a(x)", b"a(x: int) -> int"), 4, "types"),
-        ("src/a.py", b"A = Union[B, t.Optional[C]]\n", b"A = B | (C | None)\n", 1, "types"),
+        ("src/a.py", TYPING + b"A = Union[B, t.Optional[C]]\n", TYPING + b"A = B | (C | None)\n", 3, "types"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return x  # it"), 5, "comments"),
         ("src/a.py", CODE, CODE.replace(b"return x", b"return  x"), 5, "formatting"),
         ("src/a.pyi", CODE, CODE.replace(b"a(x)", b"a(y)"), 4, "types"),
@@ -366,6 +369,7 @@ def test_a_statement_declares_nothing(line):
         ("src/a.ts", "export {\n  a,\n} from './a'\n", "export {\n  a,\n  b,\n} from './a'\n", "imports"),
         ("src/a.rs", "use a::{\n    B,\n};\n", "use a::{\n    B,\n    C,\n};\n", "imports"),
         ("a.go", 'import (\n\t"fmt"\n)\n', 'import (\n\t"fmt"\n\t"os"\n)\n', "imports"),
+        ("src/a.ts", "export {\n  a,\n} from './a'\nb({\n  c,\n})\n", "export {\n  a,\n} from './a'\nb({\n  d,\n})\n", ""),
         ("src/a.js", "export default {\n  a,\n}\n", "export default {\n  a,\n  b,\n}\n", ""),
         ("a.go", "type A interface {\n\tB()\n}\n", "type A interface {\n\tB()\n\tC()\n}\n", "types"),
         ("a.go", "var A = []B{\n\tC,\n}\n", "var A = []B{\n\tC,\n\tD,\n}\n", ""),
@@ -374,14 +378,51 @@ def test_a_statement_declares_nothing(line):
         ("src/a.js", "let a = 1\n", "const a = 2\n", ""),
         ("src/a.c", "int a(char *b) {\n", "static int a(const char *b) {\n", "types"),
         ("src/a.c", "    int a = 1;\n", "    static int a = 1;\n", ""),
+        ("src/a.c", "int a(int b)\n{\n", "static int a(int b) // it\n{\n", "types"),
+        ("src/a.c", "int a(void) {\nint n = 0;\n", "int a(void) {\nstatic int n = 0;\n", ""),
+        ("src/a.c", "  emit(\"const int x;\");\n", "  emit(\"int x;\");\n", ""),
+        ("src/a.c", "  const int a = b(\"a,b\");\n", "  int a = b(\"a, b\");\n", ""),
+        ("src/a.c", "  puts(\"a,b\");\n", "  puts(\"a, b\");\n", ""),
+        ("src/a.c", "  // const a(b);\n", "  // const\n  a(b);\n", ""),
+        ("src/a.c", "  a = b + +c;\n  const int d;\n", "  a = b ++c;\n  int d;\n", ""),
+        ("src/a.c", "  const int a;\n  b();\n  /* */\n", "  int a; /*\n  b();\n  /* */\n", ""),
+        ("src/a.js", "a('Hello,world')\n", "a('Hello, world')\n", ""),
+        ("src/a.js", "a('const')\n", "a('let')\n", ""),
+        ("src/a.js", "let a = 'a,b'\n", "const a = 'a, b'\n", ""),
+        ("src/a.ts", "a(`a,b`)\n", "a(`a, b`)\n", ""),
+        ("src/a.ts", "let a = `b,c`\n", "const a = `b, c`\n", ""),
+        ("src/a.js", "// let a(b)\n", "// let\na(b)\n", ""),
+        ("src/a.js", "let a = 1\nreturn a\n", "const a = 1\nreturn\na\n", ""),
+        ("src/a.js", "for (var i = 0;;) f(() => i)\n", "for (let i = 0;;) f(() => i)\n", ""),
+        ("src/a.js", "a.let = 1\n", "a.const = 1\n", ""),
+        ("src/a.tsx", "  <p>Sign in as admin</p>\n", "  <p>Sign in as user</p>\n", ""),
+        ("src/a.tsx", "  <p>https://a.com</p>\n", "  <p>https://b.com</p>\n", ""),
+        ("src/a.tsx", "<p>let a = 1</p>\n", "<p>const a = 1</p>\n", ""),
         ("src/a.h", "int a;\n", "#ifdef __cplusplus\nextern \"C\" {\n#endif\nint a;\n", "types"),
         ("src/a.h", "int a;\n", "#ifndef SRC_A_H_\n#define SRC_A_H_\nint a;\n", "types"),
         ("src/a.h", "int a;\n", "#ifndef A\n#define A 1\nint a;\n", ""),
         ("a.po", '#: a.py:1\nmsgid "a"\n', '#: a.py:2\nmsgid "a"\n', "comments"),
         ("a.po", 'msgid "a"\n', 'msgid "b"\n', ""),
         ("src/A.php", "function a() {}\n", "/**\n * It.\n */\nfunction a() {}\n", "comments"),
-        ("src/a.py", "x = a()\n", "x = cast(int, a())\n", "types"),
-        ("src/a.py", "x = 1\n", "T = TypeVar('T')\nx = 1\n", "types"),
+        ("a.po", '#, python-format\nmsgid "a"\n', '#, fuzzy, python-format\nmsgid "a"\n', ""),
+        ("src/a.php", "return $a\n    * 2;\n", "return $a\n    * 3;\n", ""),
+        ("src/a.php", "/* It. */\nreturn $a\n    * 2;\n", "/* It. */\nreturn $a\n    * 3;\n", ""),
+        ("src/a.php", "/**\n * a\n */\n", "/**\n * b\n */\n", "comments"),
+        ("src/a.php", "// a\nb();\n", "// c\nb();\n", "comments"),
+        ("src/a.php", "/* a */ b();\n", "/* a */ c();\n", ""),
+        ("src/a.php", "// a ?>b\n", "// a ?>c\n", ""),
+        ("src/a.php", "a();\nb();\n", "a();\n/*\nb();\n", ""),
+        ("src/a.php", "$a = <<<T\n# Title\nT;\n", "$a = <<<T\n# Heading\nT;\n", ""),
+        ("src/a.php", "$a = <<<T\n// a\nT;\n", "$a = <<<T\n// b\nT;\n", ""),
+        ("src/a.py", "from typing import cast\nx = a()\n", "from typing import cast\nx = cast(int, a())\n", "types"),
+        ("src/a.py", "import typing as t\nx = a()\n", "import typing as t\nx = t.cast(int, a())\n", "types"),
+        ("src/a.py", "from b import cast\nx = cast(a, C)\n", "from b import cast\nx = cast(a + 1, C)\n", ""),
+        ("src/a.py", "import tf\nx = tf.cast(a, tf.b)\n", "import tf\nx = tf.cast(c, tf.b)\n", ""),
+        ("src/a.py", "from typing import cast\nfrom b import cast\nx = cast(a, b)\n", "from typing import cast\nfrom b import cast\nx = cast(c, b)\n", ""),
+        ("src/a.py", "from typing import cast\ndef cast(a, b): c()\nx = cast(a, b)\n", "from typing import cast\ndef cast(a, b): c()\nx = cast(c, b)\n", ""),
+        ("src/a.py", "from typing import TypeVar\nx = 1\n", "from typing import TypeVar\nT = TypeVar('T')\nx = 1\n", "types"),
+        ("src/a.py", "from b import TypeVar\nx = 1\n", "from b import TypeVar\nT = TypeVar('T')\nx = 1\n", ""),
+        ("src/a.py", "if b.TYPE_CHECKING:\n    x = 1\n", "if b.TYPE_CHECKING:\n    x = 2\n", ""),
         ("src/a.py", "x = 1\n", "T = Table('T')\nx = 1\n", ""),
     ],
 )  # fmt: skip
@@ -389,6 +430,13 @@ def test_kinds_of_hunks_that_no_test_could_notice(path, old, new, why) -> None:
     found = division(changed(path, old, new))
     assert dict(found.left_out) == ({why: 1} if why else {})
     assert len(found.parts) == (0 if why else 1)
+
+
+def test_names_of_a_long_list_are_each_looked_at_once() -> None:
+    old, names = "export {\n} from './a'\n", "".join(f"  a{n},\n" for n in range(9000))
+    begin = time.process_time()
+    assert dict(division(changed("src/a.js", old, old.replace("\n", "\n" + names, 1))).left_out) == {"imports": 1}
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(
@@ -405,6 +453,8 @@ def test_kinds_of_hunks_that_no_test_could_notice(path, old, new, why) -> None:
         ("const a = {b: 1}", "const a = {b: 1} as const"),
         ("const a = {b}", "const a = {b} satisfies A"),
         ("new Map()", "new Map<string, Array<number>>() // it"),
+        ("a()", "a<B | C.D, {e: 'f'}[]>()"),
+        ("a()", "type A = " + "'a' | " * 900 + "'b'; a()"),
     ],
 )
 def test_what_runs_of_typescript_is_the_same_without_types(plain, typed) -> None:
@@ -432,7 +482,30 @@ def test_what_runs_of_typescript_is_the_same_without_types(plain, typed) -> None
         ("class A { constructor(b) {} }", "class A { constructor(private b) {} }"),
         ("f(a: A = b)", "f(a: A = c)"),
         ("f(`a: ${b}`)", "f(`a: ${c}`)"),
+        ("return /^a:\\/\\//.test(b)", "return /^a:\\/\\//i.test(b.c())"),
+        ("if (a) /\\/\\//.test(b)", "if (a) /\\/\\//.test(c)"),
+        ("if (a < 18 || a > (b)) c()", "if (a < 21 || a > (b)) c()"),
+        ("if (a < b || c > (d)) e()", "if (a < f || c > (d)) e()"),
+        ("if (a < b && c > (d)) e()", "if (a < f && c > (d)) e()"),
+        ("a < b == c > (d)", "a < e == c > (d)"),
+        ("a < 1 > (b)", "a < 2 > (b)"),
+        ("a < b ? c : d > (e)", "a < f ? c : d > (e)"),
+        ("a <= b > (c)", "a <= d > (c)"),
+        ("a << b >> (c)", "a << d >> (c)"),
+        ("type A = " + "'a' | " * 3000 + "'b'; c()", "type A = " + "'a' | " * 3000 + "'d'; c()"),
+        ("type A = " + "() => " * 3000 + "B; c()", "type A = " + "() => " * 3000 + "D; c()"),
     ],
 )
 def test_what_runs_of_typescript_differs(one, other) -> None:
     assert what_runs(one.encode()) != what_runs(other.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{a:", "; interface a", "interface a;", "a as keyof ", "f<", "a<b,", "export declare ", "a: b ? c extends ", "a as (", "() => ", "a.", "a as b."],
+)  # fmt: skip
+def test_what_runs_of_a_long_text_is_told_soon(text) -> None:
+    begin = time.process_time()
+    what_runs(text.encode() * 10_000)
+    what_runs(b"type A = " + text.encode() * 10_000)
+    assert time.process_time() - begin < 3

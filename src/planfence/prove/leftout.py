@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from planfence.change.hunks import Hunk, Unit, split_lines, state_after
 from planfence.change.pathclass import PathClass
+from planfence.content.languages import language_of
+from planfence.content.lexing import Lexed, PastDeadline, lex
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.prove.ctext import dead_lines, live, may_be_off
 from planfence.prove.pythontext import import_lines, only_types
@@ -39,11 +42,11 @@ _INCLUDE = re.compile(
     rb"ifdef[^\S\n]++__cplusplus[^\S\n]*+\n(?:extern[^\S\n]++\"C\"[^\S\n]*+\{|\})[^\n]*+\n#[^\S\n]*+endif\b[^\n]*+)",
     re.MULTILINE,
 )
-_WORD = re.compile(rb"\w++|\S")
-#: Words that change nothing where it builds without them.
-_QUALIFIERS = re.compile(rb"\b(?:const|inline|restrict|register)\b|^static\b", re.MULTILINE)
-_BINDS = re.compile(rb"\b(?:const|let|var)\b")
-_SCRIPTS = (".js", ".mjs", ".cjs", ".jsx")
+#: Words that change nothing if it builds without them, in a line's code; `static` in front of a function alone.
+_QUALIFIERS = re.compile(r"\b(?:const|inline|restrict|register)\b|\Astatic(?= [^=;{}]*\)(?: \{)?\Z)")
+_MAY_QUALIFY = re.compile(rb"const|let|inline|restrict|register|static")
+_BINDS = re.compile(r"(?<!\. )\b(?:const|let)\b(?= \w++ [=:])")
+_SCRIPTS = (".js", ".mjs", ".cjs")
 #: (how an import of several lines begins, how it ends)
 _LISTS = (
     (re.compile(rb"\A(?:import|export)\b[^=;{]*+\{\s*+\Z"), re.compile(rb"\}\s*+from\b")),
@@ -51,7 +54,7 @@ _LISTS = (
     (re.compile(rb"import\s*+\(\s*+\Z"), re.compile(rb"\)")),
 )
 #: Lines that are comments in files whose language is not known otherwise.
-_SAID = {"po": (b"#",), "pot": (b"#",), "php": (b"//", b"/*", b"* ", b"*/", b"*\n", b"# ")}
+_SAID = dict.fromkeys(("po", "pot"), (b"#:", b"#.", b"#|", b"#~", b"# ", b"#\n"))
 #: Languages that the preprocessor of C reads first.
 C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
@@ -71,7 +74,9 @@ _VERSION = re.compile(
 _LONG = 200
 _QUOTES = (b'"""', b"'''")
 _ENDS = frozenset((b"", b"}", b"};", b"end"))
-_TYPED = (".ts", ".tsx", ".mts", ".cts")
+_CALCULATED = (".ts", ".mts", ".cts")
+#: What of a `.tsx` file runs is not told: its markup holds plain text.
+_TYPED = (*_CALCULATED, ".tsx")
 _TYPE_BLOCK = re.compile(rb"\A\s*+(?:export\s++)?+(?:declare\b|interface\b|type\s++\w)")
 #: So many lines around a hunk of TypeScript show in which brackets it stands.
 _NEAR = 40
@@ -134,32 +139,28 @@ def left_out(one: ClassifiedUnit) -> str:
 def _only_imports(unit: Unit) -> bool:
     hunk = unit.hunk
     assert hunk is not None
-    if unit.path.endswith(".py"):
-        return all(
-            import_lines(data or b"").issuperset(
-                at + number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(b"#")
-            )
-            for data, at, lines in _sides(unit)
-        )
-    if all(_IMPORT.match(line) for line in (*hunk.old, *hunk.new) if line.strip()):
+    if not unit.path.endswith(".py") and all(_IMPORT.match(line) for line in (*hunk.old, *hunk.new) if line.strip()):
         return True
+    brought, remark = (import_lines, (b"#",)) if unit.path.endswith(".py") else (_list_lines, ())
     return all(
-        _in_list(split_lines(data or b""), at + number)
+        brought(data or b"").issuperset(
+            at + number for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(remark)
+        )
         for data, at, lines in _sides(unit)
-        for number, line in enumerate(lines)
-        if line.strip()
     )
 
 
-def _in_list(lines: Sequence[bytes], at: int) -> bool:
-    """Whether a line is one of the names that an import of several lines brings."""
-    begin = end = at
-    while begin > 0 and lines[begin][:1].isspace():
-        begin -= 1
-    while end + 1 < len(lines) and lines[end][:1].isspace():
-        end += 1
-    inside = begin < at < end
-    return inside and any(one.match(lines[begin]) and other.match(lines[end]) for one, other in _LISTS)
+@lru_cache(maxsize=4)
+def _list_lines(data: bytes) -> frozenset[int]:
+    """The lines (from 0) that are names which an import of several lines brings."""
+    lines, begin = split_lines(data), 0
+    found: set[int] = set()
+    for at, line in enumerate(lines):
+        if not line[:1].isspace():
+            if at > begin + 1 and any(one.match(lines[begin]) and other.match(line) for one, other in _LISTS):
+                found.update(range(begin + 1, at))
+            begin = at
+    return frozenset(found)
 
 
 def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
@@ -170,10 +171,33 @@ def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
 
 
 def _only_says(unit: Unit) -> bool:
+    if unit.hunk is None:
+        return False
+    if unit.path.endswith(".php"):
+        ends = [_says_php(_lines(data or b""), at, at + len(lines)) for data, at, lines in _sides(unit)]
+        return ends[0] is not None and ends[0] == ends[1]
     signs = _SAID.get(unit.path.rpartition(".")[2])
-    if signs is None or unit.hunk is None:
+    if signs is None:
         return False
     return all(line.lstrip().startswith(signs) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip())
+
+
+def _says_php(lines: Sequence[bytes], begin: int, end: int) -> bool | None:
+    """Whether lines of PHP end inside a comment; None if they are more than comments, or may be text."""
+    above = begin - 1
+    while above >= 0 and lines[above].lstrip().startswith(b"*") and b"*/" not in lines[above]:
+        above -= 1
+    opened = above >= 0 and lines[above].lstrip().startswith(b"/*") and b"*/" not in lines[above]
+    for line in map(bytes.strip, lines[begin:end]):
+        if b"?>" in line or (line and not line.startswith((b"//", b"/*", b"*"))):
+            return None
+        if line.startswith(b"*") and not opened:
+            return None
+        if opened or line.startswith(b"/*"):
+            if b"*/" in line[:-2]:
+                return None
+            opened = not line.endswith(b"*/")
+    return None if any(b"<<<" in line for line in lines) else opened
 
 
 def _only_types(unit: Unit) -> bool:
@@ -181,15 +205,15 @@ def _only_types(unit: Unit) -> bool:
     assert hunk is not None
     path = unit.path
     if path.endswith(C_FILES):
-        return _alike(hunk, _QUALIFIERS, b"") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
-    if path.endswith((*_TYPED, *_SCRIPTS)) and _alike(hunk, _BINDS, b"let"):
+        return _alike(unit, _QUALIFIERS, "") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
+    if path.endswith((*_CALCULATED, *_SCRIPTS)) and _alike(unit, _BINDS, "let"):
         return True
     if path.endswith((*_TYPED, ".go")):
         begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
-        if all(_in_type(split_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
+        if all(_in_type(_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
             return True
-    if path.endswith(_TYPED):
-        before, after = _around(split_lines(new or b""), hunk)
+    if path.endswith(_CALCULATED):
+        before, after = _around(_lines(new or b""), hunk)
         return what_runs(before) == what_runs(after)
     return path.endswith(".py") and old is not None and new is not None and only_types(_file_without(unit), new)
 
@@ -206,10 +230,54 @@ def _around(lines: Sequence[bytes], hunk: Hunk) -> tuple[bytes, bytes]:
     return b"".join((*above, *hunk.old, *below)), b"".join((*above, *hunk.new, *below))
 
 
-def _alike(hunk: Hunk, words: re.Pattern[bytes], instead: bytes) -> bool:
-    """Whether both sides of a hunk are the same but for some words, and white space."""
-    one, other = (_WORD.findall(words.sub(instead, b"".join(lines))) for lines in (hunk.old, hunk.new))
-    return one == other
+def _alike(unit: Unit, words: re.Pattern[str], instead: str) -> bool:
+    """Whether both sides of a hunk differ in some words, and in nothing else but comments and spaces."""
+    hunk = unit.hunk
+    assert hunk is not None
+    if _MAY_QUALIFY.findall(b"".join(hunk.old)) == _MAY_QUALIFY.findall(b"".join(hunk.new)):
+        return False
+    one, other = (_code(unit.path, data or b"", at, lines) for data, at, lines in _sides(unit))
+    if one is None or other is None or one == other:
+        return False
+    (first, *rest), (second, *others) = one, other
+    code = ([words.sub(instead, line).split() for line in lines] for lines in (first, second))
+    return rest == others and next(code) == next(code)
+
+
+def _code(path: str, data: bytes, at: int, lines: Sequence[bytes]) -> tuple[list[str], object, object] | None:
+    """Lines of a file without comments, their strings, and what they end in; None if that can't be told."""
+    lexed = _lexed(path, data)
+    if lexed is None:
+        return None
+    begin = sum(map(len, _lines(data)[:at]))
+    end = begin + sum(map(len, lines))
+    code: list[str] = []
+    strings: list[str] = []
+    line: list[str] = []
+    for token in lexed.tokens(begin, end):
+        if token.kind == "newline":
+            code.append(" ".join(line))
+            line = []
+        elif token.kind == "string":
+            strings.append(token.text)
+            line.append('""')
+        elif token.kind != "comment":
+            line += ["", token.text] if token.spaced and not line else [token.text]
+    return [*code, " ".join(line)], strings, lexed.state(end)
+
+
+@lru_cache(maxsize=4)
+def _lexed(path: str, data: bytes) -> Lexed | None:
+    language = language_of(path)
+    try:
+        return lex(data.decode("latin-1"), language) if language else None
+    except PastDeadline:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _lines(data: bytes) -> Sequence[bytes]:
+    return split_lines(data)
 
 
 def _file_without(unit: Unit) -> bytes:
@@ -261,7 +329,10 @@ def _in_type(lines: Sequence[bytes], begin: int, end: int, begins: re.Pattern[by
     above = begin
     while 0 < above < len(lines) and _is_inside(lines[above]):
         above -= 1
-    return all(_is_inside(line) or begins.match(line) for line in lines[above:end])
+    inside = lines[above:end]
+    return not inside or (
+        begins.match(inside[0]) is not None and all(_is_inside(line) or begins.match(line) for line in inside)
+    )
 
 
 def _is_inside(line: bytes) -> bool:

@@ -30,7 +30,7 @@ def only_types(one: bytes, other: bytes) -> bool:
     if len(trees) < 2:
         return False
     try:
-        first, second = (ast.dump(_WithoutTypes().visit(deepcopy(tree))) for tree in trees)
+        first, second = (ast.dump(_WithoutTypes(tree).visit(deepcopy(tree))) for tree in trees)
     except RecursionError:
         return False
     return first == second
@@ -39,12 +39,42 @@ def only_types(one: bytes, other: bytes) -> bool:
 _TYPE_MAKERS = frozenset(("TypeVar", "ParamSpec", "TypeVarTuple"))
 
 
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+_TYPING = ("typing", "typing_extensions")
 
 
 class _WithoutTypes(ast.NodeTransformer):
-    """Takes annotations away, and what is there for checkers alone."""
+    """Takes annotations away, and what is there for checkers alone: by names that the program has from `typing`."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self._names: dict[str, str] = {}  # as the program calls it → as `typing` does; a module: empty
+        bound: list[str] = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._bring(node, bound)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                bound.append(node.name)
+            elif isinstance(node, ast.arg):
+                bound.append(node.arg)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                bound.append(node.id)
+        for name in bound:
+            self._names.pop(name, None)
+
+    def _bring(self, node: ast.Import | ast.ImportFrom, bound: list[str]) -> None:
+        for each in node.names:
+            name = each.asname or each.name
+            if isinstance(node, ast.Import) and each.name in _TYPING:
+                self._names[name] = ""
+            elif isinstance(node, ast.ImportFrom) and node.module in _TYPING and not node.level:
+                self._names[name] = each.name
+            else:
+                bound.append(name)
+
+    def _name(self, node: ast.expr) -> str:
+        """What `typing` calls this; empty if it is not from there."""
+        if isinstance(node, ast.Attribute):
+            return node.attr if isinstance(node.value, ast.Name) and self._names.get(node.value.id) == "" else ""
+        return self._names.get(node.id, "") if isinstance(node, ast.Name) else ""
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None
@@ -66,9 +96,7 @@ class _WithoutTypes(ast.NodeTransformer):
         return ast.Assign([node.target], node.value, lineno=node.lineno) if node.value is not None else None
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
-        test = node.test
-        name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
-        if name == "TYPE_CHECKING" and not node.orelse:
+        if self._name(node.test) == "TYPE_CHECKING" and not node.orelse:
             return None
         self.generic_visit(node)
         return node
@@ -76,7 +104,7 @@ class _WithoutTypes(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """Write `Union[A, B]` and `Optional[A]` as `A | B` and `A | None`, which say the same."""
         self.generic_visit(node)
-        name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        name = self._name(node.value)
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if name not in ("Union", "Optional") or not inner:
             return node
@@ -86,11 +114,11 @@ class _WithoutTypes(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """`cast(A, b)` is `b`."""
         self.generic_visit(node)
-        return node.args[1] if _called(node) == "cast" and len(node.args) == 2 and not node.keywords else node
+        return node.args[1] if self._name(node.func) == "cast" and len(node.args) == 2 and not node.keywords else node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)
-        return None if isinstance(node.value, ast.Call) and _called(node.value) in _TYPE_MAKERS else node
+        return None if isinstance(node.value, ast.Call) and self._name(node.value.func) in _TYPE_MAKERS else node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return None if node.module in ("typing", "typing_extensions", "__future__") else node
+        return None if node.module in (*_TYPING, "__future__") and not node.level else node
