@@ -270,7 +270,13 @@ def task(repo):
     return look(repo.open(), "auth/middleware").task
 
 
-@pytest.mark.parametrize("evidence", ["", "  ", "ok", "LGTM!", "yes.", "…", "...", "\u200b", "\xa0\u2060"])
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        *("", "  ", "ok", "LGTM!", "yes.", "…", "...", "\u200b", "\xa0\u2060", "\u115f", "\u1160", "\u3164", "\uffa0"),
+        *("ok\u200b", "\u2060o\u200bk", "LGTM\ufe0f!\u200d", "looks\u3164 good"),
+    ],
+)
 def test_an_answer_needs_a_word_of_evidence(task, evidence):
     with pytest.raises(PlanfenceError, match="is not evidence"):
         reviewing.check(answers(task, A1=Answer("A1", True, evidence)), task)
@@ -311,16 +317,32 @@ FORM = MET.replace("seen it", "\u2026")
         (f'The form is {{"answers": []}}. {MET}', True),
         (f"{MET} and again {MET}", True),
         (f'{{"result": {UNMET}}}', False),
+        (f'{{"a": [1, {{"b": [{UNMET}]}}], "c": "{{"}} and {{"d": {UNMET}}}', False),
     ],
 )
 def test_a_review_is_found_in_an_agents_words(text, met):
     assert [answer.met for answer in reviewing.read_json(text.encode())[0]] == [met]
 
 
+def test_a_text_of_many_objects_is_read_once(monkeypatch):
+    read = []
+
+    def within_limits(parse, *rest):
+        value, end = parse()
+        read.append(end - parse.args[1])
+        return value, end
+
+    monkeypatch.setattr(reviewing, "within_limits", within_limits)
+    text = '{"a":' * 40 + str(list(range(1000))) + "}" * 40 + MET
+    assert reviewing.read_json(text.encode())[0][0].met
+    assert sum(read) == len(text)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         (f"{UNMET} or {MET}", "differ"),
+        (f'{{"a": {UNMET}, "b": [{MET}]}}', "differ"),
         (MET.replace('"met": true', '"met": false, "met": true'), "twice"),
         (MET.replace("seen", "\\ud800"), "half a character"),
         (MET.replace('"seen it"', "[" * 120 + "]" * 120), "deep"),

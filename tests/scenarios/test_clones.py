@@ -126,6 +126,21 @@ def test_a_push_from_a_clone_that_keeps_no_branches_of_the_remote_says_what_to_f
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    "fetched", ["+refs/heads/*:refs/remotes/origin/*", "+refs/heads/main:refs/remotes/origin/main"]
+)
+def test_a_push_to_a_remote_without_branches_does_not_say_to_fetch_them(repo, tmp_path, fetched: str) -> None:
+    repo.git("init", "-q", "--bare", str(tmp_path / "empty.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "empty.git"))
+    repo.git("config", "remote.origin.fetch", fetched)
+    repo.write("src/outside.py", CODE)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--no-verify", "-m", "feat: outside of any task")
+    line = f"refs/heads/main {repo.git('rev-parse', 'HEAD')} refs/heads/main {'0' * 40}\n".encode()
+    done = repo.planfence("hook", "pre-push", "origin", str(tmp_path / "empty.git"), stdin=line)
+    assert (done.returncode, "all commits are judged" in done.stderr) == (1, False), done.stderr
+
+
 def test_a_submodule_and_its_worktree(repo, far: str, tmp_path) -> None:
     super_ = type(repo)(tmp_path / "super", repo.variables)
     super_.root.mkdir()

@@ -159,6 +159,9 @@ def _unknown(repository: Repository, remote: str) -> list[str]:
     """Say what to fetch if nothing is known of a remote: `git clone --bare` and `--mirror` keep no branches of it."""
     if repository.git.status("config", "--get", f"remote.{remote}.url", ok=(0, 1))[0]:
         return []
+    fetched = repository.git.status("config", "--get-all", f"remote.{remote}.fetch")[1]
+    if f":refs/remotes/{remote}/".encode() in fetched:  # then it had no branch by the last fetch
+        return []
     fetch = f"git config --add remote.{remote}.fetch '+{BRANCH}*:refs/remotes/{remote}/*' && git fetch {remote}"
     return [f"what {remote} has is not known here, so that all commits are judged: `{fetch}`"]
 

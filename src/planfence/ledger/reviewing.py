@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
+from unicodedata import category
 
 from planfence.errors import PlanfenceError
 from planfence.foreignjson import NotJson, within_limits
@@ -47,6 +48,8 @@ _HINT = "see `planfence prompt review`"
 
 #: Words that say nothing about what was looked at.
 _EMPTY = frozenset({"ok", "okay", "yes", "y", "no", "n", "good", "lgtm", "done", "fine", "looks good", "n/a", "none"})
+#: Letters that show nothing (the Hangul fillers).
+_BLANK = "\u115f\u1160\u3164\uffa0"
 
 
 def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
@@ -63,7 +66,7 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
             faults.append(f"{answer.criterion}: nobody asked for it")
         elif answer.criterion in given:
             faults.append(f"{answer.criterion}: answered twice")
-        elif answer.evidence.strip().strip(".!").lower() in _EMPTY or not _has_words(answer.evidence):
+        elif _seen(answer.evidence).strip().strip(".!").lower() in _EMPTY or not _has_words(answer.evidence):
             faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is not evidence")
         given[answer.criterion] = answer
     faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
@@ -97,13 +100,11 @@ def _found(text: str) -> Mapping[str, Any]:
     while start >= 0:
         after = start + 1
         try:
-            value, end = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
+            value, after = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
         except NotJson as error:
             why = why or error.message
         else:
-            if "answers" in value:
-                found.append(value)
-                after = end
+            found += _reviews(value)
         start = text.find("{", after)
     if not found:
         raise PlanfenceError("there is no JSON object with `answers`", more=(why,) if why else (), hint=_HINT)
@@ -113,6 +114,17 @@ def _found(text: str) -> Mapping[str, Any]:
     return given[0]
 
 
+def _reviews(value: object) -> Iterator[dict[str, Any]]:
+    """The outermost objects with `answers` in a value, as they stand in its text."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict) and "answers" in each:
+            yield each
+        elif isinstance(each, dict | list):
+            waiting += reversed(each if isinstance(each, list) else list(each.values()))
+
+
 def _says_something(answers: object) -> bool:
     """Whether it is more than the form of an answer, which an agent may quote before its own."""
     listed = answers if isinstance(answers, list) else []
@@ -120,7 +132,12 @@ def _says_something(answers: object) -> bool:
 
 
 def _has_words(evidence: str) -> bool:
-    return any(map(str.isalnum, evidence))
+    return any(map(str.isalnum, _seen(evidence)))
+
+
+def _seen(evidence: str) -> str:
+    """Return it without what nobody sees."""
+    return "".join(char for char in evidence if category(char) not in ("Cf", "Mn") and char not in _BLANK)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
