@@ -22,7 +22,7 @@ _STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
 #: Behind these a program's script is named: `deno run a.ts`.
 _SUBCOMMANDS = frozenset({"run", "watch", "script", "eval", "repl"})
 #: Options whose value is not the next word: flags, and those that hold their value.
-_FLAGS = pattern(r"-[uBEsSOqvbwPhTan\d]+|-[WXrIMlCdK].+|--(?:\w.*=.*)?")
+_FLAGS = pattern(r"-[uBEsSOqvbwPhTan\d]+|-[WXrIMlCdK].+|--(?:\w[^=]*+=.*)?")
 SHELLS = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh", "osh", "ysh"}
 )

@@ -22,11 +22,13 @@ _BYPASS = pattern(
     r"git history|skip_hooks",
     re.IGNORECASE,
 )
-_INNER = r"(?:[^()\[\]{}]|\([^()]{0,100}\)|\[[^\[\]]{0,100}\]){0,300}?"
+_FLAT = r"[^()\[\]{}]{0,100}?"
+_INNER = rf"{_FLAT}(?:[\[({{]{_FLAT}(?:[\])}}]{_FLAT})?)?"
 _COMMIT = r"""(?:['"]commit['"]|\.commit\()"""
 #: The words of a commit in one list or call, git's name somewhere else, with the one that leaves the hooks out.
 _SKIPS = pattern(
-    rf"""{_COMMIT}{_INNER}[\[({{]?{_INNER}(?:['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?true)|['"]-n['"]{_INNER}['"]commit['"]""",
+    rf"""{_COMMIT}{_INNER}(?:['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?true)|"""
+    rf"""['"]-n['"]{_FLAT}['"]commit['"]""",
     re.IGNORECASE,
 )
 _COMMITS_BY_WORDS = pattern(_COMMIT)
