@@ -157,6 +157,17 @@ def test_tests_that_are_only_more_are_not_rewritten(repo, command, more, files, 
     assert answers(told, "old-tests") == ["unnoticed"]
 
 
+def test_old_tests_that_are_all_skipped_do_not_pass(repo):
+    skipping = "import os\n\n\ndef test_a():\n    if not os.path.exists('src/old.py'):\n        raise Skip\n"
+    project(repo)
+    repo.write("src/old.py", "A = 1\n")
+    repo.write("tests/auth/test_user.py", skipping)
+    repo.commit("test: of the old module")
+    repo.git("rm", "-q", "src/old.py")
+    change(repo, user=DOUBLE, tests=DOUBLE_TESTS)
+    assert answers(prove(repo, "--only", "old-tests", code=1), "old-tests") == ["noticed"]
+
+
 def test_tests_that_are_red_prove_nothing(repo):
     project(repo)
     change(repo, user=GOOD)
@@ -318,6 +329,7 @@ def test_a_sweep_between_making_and_locking_takes_no_folder_away(monkeypatch):
         b"Error: Transform failed with 1 error:\n",
         b"A.java:1: error: illegal start of type\n",
         b"a.hs:3:5: error:\n",
+        b"src/a.c:3: fatal error: a.h: No such file or directory\n",
         b"a.rb:3: syntax error, unexpected end-of-input, expecting `end'\n",
         b'PHP Parse error:  syntax error, unexpected token "}" in a.php on line 3\n',
         b"syntax error at d.pl line 1, at EOF\nExecution of d.pl aborted due to compilation errors.\n",
@@ -339,6 +351,7 @@ def test_what_did_not_build_is_known_by_what_tools_say(output):
         b"not ok 1 - says syntax error: at line 3\n",
         b"# Failed test 'reports a parse error: here'\n",
         b"FAIL tests/a.rb: expected no error\n",
+        b"----- Captured stdout call -----\na.cfg:1: error: no such key\n",
     ],
 )
 def test_a_test_that_speaks_of_errors_has_begun(output):

@@ -40,7 +40,8 @@ _NOT_BUILT = re.compile(
     rb"TabError: |\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
     rb".*\bTest suite failed to run\b|.*\bTransform failed with \d|.*\bException during run: |"
     rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error (?:TS|CS|FS|BC)\d+:|"
-    rb"\S+:\d+(?::\d+)?: (?:fatal )?error:|.*undefined reference to |.*multiple definition of |\S*\bld[\w.]*: error: |"
+    rb"\S+(?:\.(?:[cChHdmsSvy]|cc|cpp|cxx|hh|hpp|hxx|mm|java|kt|scala|groovy|vala|hs|ml|asm|sv|proto):\d+|:\d+:\d+): "
+    rb"(?:fatal )?error:|.*undefined reference to |.*multiple definition of |\S*\bld[\w.]*: error: |"
     rb"CMake Error|.*No rule to make target |\[ERROR\] COMPILATION ERROR|.*Compilation (?:failed|error)|"
     rb"\S+:(?: line)? \d+: [Ss]yntax error|\S+:\d+: syntax error|(?:PHP )?Parse error: |syntax error at \S+ line \d|"
     rb".*compilation aborted|.* aborted due to compilation errors|Can't locate \S+ in @INC|"
@@ -70,7 +71,7 @@ class Job:
     """One run: the tree, by its difference from the change's, and the commands, of which the first to fail ends it.
 
     ``key`` names the trial; ``limit_s`` is how long all of it may take. ``to_the_end`` says that all failures count,
-    ``fewer`` that there may be fewer tests than the policy wants.
+    ``fewer`` that there may be fewer tests than the policy wants, but not none.
     """
 
     key: str
@@ -228,7 +229,8 @@ class Yard:
             return Came.SLOW, ()
         report = Path(bench.report)
         counts = read_counts(report) if "{junit}" in line else None
-        least = self._target.policy.tests.min_tests if name == TESTS and not job.fewer else 0
+        wanted = self._target.policy.tests.min_tests if name == TESTS else 0
+        least = min(1, wanted) if job.fewer else wanted
         outcome = evidence.judge(line, ended.status, counts, least)
         if outcome is Outcome.PASSED:
             return Came.PASSED, ()

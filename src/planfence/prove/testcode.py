@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from planfence.change.hunks import FileDiff, Hunk, Unit, ends_every_line, split_lines
 from planfence.change.pathclass import PathClass, classify
+from planfence.content.languages import language_of
+from planfence.content.lexing import PastDeadline, lex
 from planfence.content.unitkinds import ClassifiedUnit
 from planfence.records import replace
 
@@ -15,7 +18,7 @@ from planfence.records import replace
 _TEST_PLACE = re.compile(
     r"\.(?:snap|ambr|golden|bats|feature)\Z|\.approved\.\w+\Z|(?:\A|/)[^/]+\.(?:Unit|Integration)?Tests?/"
 )
-_VITEST = re.compile(rb"\A\s*+if\s*+\(\s*+import\.meta\.vitest\b")
+_VITEST = re.compile(rb"\A\s*+if\s*+\(\s*+import\.meta\.vitest\s*+\)")
 #: What begins tests in a code file, by its extension.
 _INLINE = {
     "rs": re.compile(rb"\A\s*+#!?+\[(?:cfg\((?:all\(\s*+)?+test\b|(?:\w++::)*+test\b)"),
@@ -82,11 +85,27 @@ def inline_tests(path: str, data: bytes | None) -> frozenset[int]:
     if begins is None or not data:
         return frozenset()
     lines = split_lines(data)
+    begun = [at for at, line in enumerate(lines) if begins.match(line)]
+    plain = _in_plain_code(path, data, lines) if begun else None
     found: set[int] = set()
-    for at, line in enumerate(lines):
-        if at not in found and begins.match(line):
+    for at in begun:
+        if at not in found and (plain is None or at in plain):
+            line = lines[at]
             found.update(range(at, len(lines) if line.lstrip().startswith(b"#!") else _item_end(lines, at)))
     return frozenset(found)
+
+
+def _in_plain_code(path: str, data: bytes, lines: Sequence[bytes]) -> frozenset[int] | None:
+    """The lines that begin neither in a comment nor in a string; None if nothing is known of the language."""
+    language = language_of(path)
+    if language is None:
+        return None
+    try:
+        lexed = lex(data.decode("latin-1"), language)
+    except PastDeadline:
+        return frozenset()
+    starts = accumulate(map(len, lines), initial=0)
+    return frozenset(at for at, start in enumerate(starts) if lexed.state(start) is None)
 
 
 def _item_end(lines: Sequence[bytes], at: int) -> int:
