@@ -128,6 +128,7 @@ def test_sums_that_contradict_each_other_are_no_traceback(exports, tmp_path, cha
             "MAP {1: 2} AS cost_histogram",
         ),
         *("list_resize([1.5::DOUBLE], 96, 'nan'::DOUBLE) AS cost_histogram", "'nan'::DOUBLE AS parts_top"),
+        *("INTERVAL 1 DAY AS tasks", "[INTERVAL 1 DAY] AS cost_histogram", "[1.5::DECIMAL(10,2)] AS cost_histogram"),
     ],
 )
 def test_columns_of_other_types_are_read_or_refused(exports, tmp_path, columns: str) -> None:
@@ -143,6 +144,34 @@ def test_columns_of_other_types_are_read_or_refused(exports, tmp_path, columns: 
             connection.execute(f"COPY (FROM '{good}') TO '{tmp_path}/a.parquet'")
 
 
+@pytest.mark.parametrize("later", ["b", "0"])
+@pytest.mark.parametrize(
+    ("columns", "read"),
+    [
+        ("true AS tasks", lambda found: found.tasks),
+        ("(tasks > 0) AS tasks, (closed > 0) AS closed", lambda found: (found.tasks, found.closed)),
+        ("tasks::SMALLINT AS tasks", lambda found: found.tasks),
+        ("tasks + 0.5::DOUBLE AS tasks", lambda found: found.tasks),
+        ("spent_top::BIGINT AS spent_top", lambda found: found.overall["cost_per_accepted"].value),
+        ("cost_ln_sum::BIGINT AS cost_ln_sum", lambda found: found.overall["cost_geomean"].value),
+        ("cost_ln_sum::DECIMAL(10, 2) AS cost_ln_sum", lambda found: found.overall["cost_geomean"].value),
+        ("cost_histogram::UTINYINT[] AS cost_histogram", lambda found: found.overall["cost_median"].n),
+    ],
+)
+def test_no_file_is_read_as_another_ones_types(exports, tmp_path, columns: str, read, later: str) -> None:
+    import duckdb
+
+    good = f"{exports[0]}/out/deep/*.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (FROM '{good}') TO '{tmp_path}/a.parquet'")
+        connection.execute(f"COPY (SELECT * REPLACE ({columns}) FROM '{good}') TO '{tmp_path}/{later}.parquet'")
+        both = f"FROM '{tmp_path}/a.parquet' UNION ALL BY NAME FROM '{tmp_path}/{later}.parquet'"
+        connection.execute(f"COPY ({both}) TO '{tmp_path}/whole.one' (FORMAT parquet)")
+    assert read(organisation.read(f"{tmp_path}/*.parquet", NOW)) == pytest.approx(
+        read(organisation.read(f"{tmp_path}/whole.one", NOW)), rel=1e-12
+    )
+
+
 def test_an_export_of_no_rows_is_a_report_of_nothing(exports, tmp_path) -> None:
     import duckdb
 
@@ -150,8 +179,11 @@ def test_an_export_of_no_rows_is_a_report_of_nothing(exports, tmp_path) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"COPY (FROM '{folder}/out/deep/one.parquet' LIMIT 0) TO '{tmp_path}/none.parquet'")
     found = organisation.read(f"{tmp_path}/none.parquet", NOW)
-    assert (found.repositories, found.tasks, found.groups) == (0, 0, {})
-    assert "0 repositories" in rendered.text(found, colour=False)
+    late = organisation.read(f"{folder}/out/**/*.parquet", NOW, since=NOW)
+    for each in (found, late):
+        assert (each.repositories, each.tasks, each.groups) == (0, 0, {})
+        assert rendered.text(each, colour=False).startswith("0 repositories")
+        assert json.loads(rendered.json_text(each))["repositories"] == 0
 
 
 def _is_read_or_refused(pattern: str, dimension: str = "model") -> None:
@@ -191,9 +223,13 @@ def test_exports_of_two_versions_are_read_together_and_what_is_none_is_refused(e
         both = organisation.read(f"{tmp_path}/*.parquet", NOW)
         one, two = (organisation.read(f"{tmp_path}/{name}.parquet", NOW) for name in "ab")
         assert (both.repositories, both.tasks) == (2, one.tasks + two.tasks)
-        connection.execute(f"COPY (SELECT 1 AS tasks, 1 AS closed) TO '{tmp_path}/c.parquet'")
-    with pytest.raises(CouldNotCheck):
-        organisation.read(f"{tmp_path}/*.parquet", NOW)
+        sums = "{'tasks': tasks, 'closed': closed}"
+        rows = f"SELECT {sums} AS sums, [{sums}] AS more, * EXCLUDE (tasks, closed) FROM '{tmp_path}/b.parquet'"
+        for none in ("SELECT 1 AS tasks, 1 AS closed", rows):
+            connection.execute(f"COPY ({none}) TO '{tmp_path}/c.parquet'")
+            for pattern in ("c", "*"):
+                with pytest.raises(CouldNotCheck, match=r"c\.parquet is not an export: it has no `\w+`"):
+                    organisation.read(f"{tmp_path}/{pattern}.parquet", NOW)
 
 
 def test_the_page_runs_nothing_and_shows_names_as_they_are(exports, tmp_path) -> None:

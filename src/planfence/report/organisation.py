@@ -75,7 +75,7 @@ def read(source: str, now: int, *, dimension: str = "model", since: int = 0) -> 
                 f"{source}: sums of {label or week or 'all rows'} contradict each other", hint=_HINT
             ) from None
         if level == _OVERALL:
-            overall, whole, repositories = found, sums, count or 0
+            overall, whole, repositories = found, sums, count
         elif level == _BY_GROUP:
             groups[label or "(none)"] = found
         else:
@@ -125,24 +125,35 @@ _OVERALL, _BY_GROUP, _BY_WEEK = 3, 1, 2
 
 
 def _add_up(connection: duckdb.DuckDBPyConnection, source: str, dimension: str, begin: date) -> list[tuple[Any, ...]]:
-    """Add the exports up. Most are of one version, and then each file is opened once."""
-    import duckdb
-
+    """Add the exports up, each column as the type that holds what all files have, not as the first file's."""
     quoted = source.replace("'", "''")
-    try:
-        query = _query(f"read_parquet('{quoted}')", {name for name, _ in COLUMNS}, dimension)
-        return connection.execute(query, [begin]).fetchall()
-    except duckdb.IOException:
-        raise
-    except duckdb.Error:  # the columns differ from file to file, or one is no export
-        asked = f"SELECT file_name, list(name) FROM parquet_schema('{quoted}') GROUP BY file_name ORDER BY file_name"  # noqa: S608 - quoted
-        names: set[str] = set()
-        for file, found in connection.execute(asked).fetchall():
-            if lacking := [name for name in (*KEY, "tasks", "closed") if name not in found]:
-                raise CouldNotCheck(f"{file} is not an export: it has no `{lacking[0]}`", hint=_HINT) from None
-            names.update(found)
-        query = _query(f"read_parquet('{quoted}', union_by_name = true)", names, dimension)
-        return connection.execute(query, [begin]).fetchall()
+    asked = (
+        "SELECT min(file_name), tree FROM (SELECT file_name, "  # noqa: S608 - quoted
+        "list((lower(name), coalesce(num_children, 0)) ORDER BY place) AS tree "
+        f"FROM (SELECT *, row_number() OVER () AS place FROM parquet_schema('{quoted}')) GROUP BY file_name) "
+        "GROUP BY tree ORDER BY 1"
+    )
+    names: set[str] = set()
+    for file, tree in connection.execute(asked).fetchall():
+        found = _top(tree)
+        if lacking := [name for name in (*KEY, "tasks", "closed") if name not in found]:
+            raise CouldNotCheck(f"{file} is not an export: it has no `{lacking[0]}`", hint=_HINT)
+        names |= found
+    query = _query(f"read_parquet('{quoted}', union_by_name = true)", names, dimension)
+    return connection.execute(query, [begin]).fetchall()
+
+
+def _top(tree: Sequence[tuple[str, int]]) -> set[str]:
+    """The columns of a Parquet schema: each node of it comes before its children, the root first."""
+    names = set()
+    inside = 0
+    for name, children in tree[1:]:
+        if inside:
+            inside += children - 1
+        else:
+            names.add(name)
+            inside = children
+    return names
 
 
 def _query(files: str, names: set[str], dimension: str) -> str:
@@ -151,14 +162,15 @@ def _query(files: str, names: set[str], dimension: str) -> str:
     parts = [(name, name) for name in _SUMS]
     parts += [(f"{name}_{number}", f"{name}[{number}]") for name in _HISTOGRAMS for number in range(1, BUCKETS + 1)]
     once = [f"sum({of}) AS {name}" if of.partition("[")[0] in names else f"NULL AS {name}" for name, of in parts]
-    sums = [f"sum({name})" for name in _SUMS]
-    sums += [f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]" for name in _HISTOGRAMS]
+    sums = [f"sum({name})::DOUBLE" for name in _SUMS]
+    for name in _HISTOGRAMS:
+        sums.append(f"[{', '.join(f'sum({name}_{number})' for number in range(1, BUCKETS + 1))}]::DOUBLE[]")
     return (
         f"WITH made AS MATERIALIZED (SELECT coalesce({dimension}::VARCHAR, '') AS label, week, "  # noqa: S608 - ours alone
         f"list(DISTINCT repository::VARCHAR) AS repositories, {', '.join(once)} "
         f"FROM {files} WHERE week >= ? OR week IS NULL GROUP BY ALL) "
         "SELECT grouping(label, week), label, week, "
-        "len(list_distinct(flatten(list(repositories)))), "
+        "coalesce(len(list_distinct(flatten(list(repositories)))), 0), "
         f"{', '.join(sums)} FROM made GROUP BY GROUPING SETS ((), (label), (week)) ORDER BY 1, 2, 3"
     )
 
