@@ -71,7 +71,7 @@ _SKIPS = (
 _VERSIONS = frozenset({"npm", "yarn", "pnpm"})
 #: The subcommands of `gt` for which `-n` is --no-verify.
 _GT = frozenset({"create", "c", "modify", "m", "commit", "squash", "absorb"})
-_SHORT = pattern(r"-[A-Za-ln-z]*n[A-Za-z]*")
+_SHORT = pattern(r"-[A-Za-lo-z]*+n[A-Za-z]*+")
 #: Programs that make git's commits without git's hooks, and what they only look with.
 _WITHOUT_HOOKS = frozenset({"jj", "stg", "got", "dulwich", "sl", "gix", "ein", "hg", "but", "tg", "git-revise"})
 _LOOKS = frozenset(
