@@ -12,14 +12,12 @@ import contextlib
 import importlib
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
-from support.steps import Counter, families, grows
+from support.steps import Counter, families, grows, lines_run
 
 import planfence
 from planfence import prover
@@ -190,24 +188,6 @@ def test_what_grows_faster_is_seen(expression: str, way: str) -> None:
     assert any(grows(counter, family, way) for family in families(counter, PAIRS))
 
 
-def _lines(call: Callable[[], object]) -> int:
-    """How many lines of Python a call runs through."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
-    return count
-
-
 _PATHS = ("a", "a/", "aab/", "a/b/", "/a", "b")
 
 
@@ -218,7 +198,7 @@ def test_the_fast_path_takes_no_more_steps_than_length_times_length(pattern: str
         for again in _PATHS:
             for times in (5, 40, 100):
                 path = (start + again * times + "c").encode()
-                assert _lines(lambda: fast.match(path)) < 12 * len(path) * len(pattern), (pattern, path)  # noqa: B023
+                assert lines_run(lambda: fast.match(path)) < 12 * len(path) * len(pattern), (pattern, path)  # noqa: B023
 
 
 #: What reads text of others line by line or byte by byte, and what such text is made of.
@@ -273,6 +253,6 @@ def test_the_steps_of_a_reader_grow_with_the_text(name: str) -> None:
     reader, pieces = _READERS[name]
     for one in pieces:
         for other in ("", *pieces):
-            taken = [_lines(lambda: reader((one + other) * times)) for times in (20, 40, 80)]  # noqa: B023
+            taken = [lines_run(lambda: reader((one + other) * times)) for times in (20, 40, 80)]  # noqa: B023
             first, second = taken[1] - taken[0], taken[2] - taken[1]
             assert second <= 2.6 * max(first, 0) + taken[0] + 100, (one, other, taken)

@@ -7,10 +7,12 @@ same order (its finds are held against `re`'s own), so that its count grows as `
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from re import _constants as op
 from re import _parser as parser
+from types import FrameType
 from typing import Any
 
 _CATEGORIES = {
@@ -390,3 +392,21 @@ def grows(counter: Counter, family: tuple[str, str, str], how: str) -> str:
     if second > 2.4 * max(first, 0) + 60:
         return f"{how}: {taken} steps for {least}, {2 * least}, {4 * least} times {again!r} in {before!r} … {after!r}"
     return ""
+
+
+def lines_run(call: Callable[[], object]) -> int:
+    """How many lines of Python a call runs through."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
