@@ -33,20 +33,24 @@ Command = tuple[str, str]
 
 #: What makes runners end at the first failure, whatever starts them.
 _FAIL_FAST = {"PYTEST_ADDOPTS": "-x", "GOFLAGS": "-failfast"}
-#: What runners, compilers and interpreters say if the tests could not even begin.
-_NOT_BUILT = re.compile(
-    rb"^(?:# )?(?:ERROR collecting |_+ ERROR collecting |.*\berrors? during collection|"
+#: What runners, compilers and interpreters say anywhere if the tests could not even begin.
+_NOT_BUILT = (
+    b"error during collection", b"errors during collection", b"Cannot find module ", b"Exception during run: ",
+    b"does not provide an export named ", b"Test suite failed to run", b"Transform failed with ", b"[build failed]",
+    b"[setup failed]", b"undefined reference to ", b"multiple definition of ", b"No rule to make target ",
+    b"Compilation failed", b"Compilation error", b"compilation aborted", b" aborted due to compilation errors",
+    b"cannot load such file -- ",
+)  # fmt: skip
+#: The same, at the beginning of a line.
+_NOT_BEGUN = re.compile(
+    rb"^(?:# )?(?:ERROR collecting |_+ ERROR collecting |"
     rb"ImportError while loading conftest|ImportError: |ModuleNotFoundError: |SyntaxError: |IndentationError: |"
-    rb"TabError: |\S*Error \[ERR_MODULE_NOT_FOUND\]|.*Cannot find module |.*does not provide an export named |"
-    rb".*\bTest suite failed to run\b|.*\bTransform failed with \d|.*\bException during run: |"
-    rb".*\[(?:build|setup) failed\]|error: could not compile|error\[E\d+\]|.*error (?:TS|CS|FS|BC)\d+:|"
+    rb"TabError: |\S*Error \[ERR_MODULE_NOT_FOUND\]|error: could not compile|error\[E\d+\]|"
     rb"\S+(?:\.(?:[cChHdmsSvy]|cc|cpp|cxx|hh|hpp|hxx|mm|java|kt|scala|groovy|vala|hs|ml|asm|sv|proto):\d+|:\d+:\d+): "
-    rb"(?:fatal )?error:|.*undefined reference to |.*multiple definition of |\S*\bld[\w.]*: error: |"
-    rb"CMake Error|.*No rule to make target |\[ERROR\] COMPILATION ERROR|.*Compilation (?:failed|error)|"
+    rb"(?:fatal )?error:|\S*\bld[\w.]*: error: |CMake Error|\[ERROR\] COMPILATION ERROR|"
     rb"\S+:(?: line)? \d+: [Ss]yntax error|\S+:\d+: syntax error|(?:PHP )?Parse error: |syntax error at \S+ line \d|"
-    rb".*compilation aborted|.* aborted due to compilation errors|Can't locate \S+ in @INC|"
-    rb"lua[\w.-]*: \S+:\d+: .*\bnear\b|.*cannot load such file -- |An error occurred while loading |"
-    rb"\*\* \((?:Compile|Syntax|TokenMissing)Error\))",
+    rb"Can't locate \S+ in @INC|lua[\w.-]*: \S+:\d+: .*\bnear\b|An error occurred while loading |"
+    rb"\*\* \((?:Compile|Syntax|TokenMissing)Error\))|error (?:TS|CS|FS|BC)\d+:",
     re.MULTILINE,
 )
 _WAIT_S = 0.2
@@ -54,7 +58,7 @@ _WAIT_S = 0.2
 
 def never_began(output: bytes) -> bool:
     """Whether a failed run's output says that its tests could not even begin: something did not build or parse."""
-    return _NOT_BUILT.search(output) is not None
+    return any(said in output for said in _NOT_BUILT) or _NOT_BEGUN.search(output) is not None
 
 
 class Came(StrEnum):
