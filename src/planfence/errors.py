@@ -70,3 +70,8 @@ class BadFile(PlanfenceError):
         lines = [f"{fault}" + (f"\n    fix: {fault.fix}" if fault.fix else "") for fault in faults]
         super().__init__("\n".join(lines))
         self.faults = faults
+
+
+def a_persons(what: str, who: str) -> PlanfenceError:
+    """Return the error for a model, ``who``, that asks for what a person alone does."""
+    return PlanfenceError(f"a person {what}, and {who} is none", hint="say to your person what you need")

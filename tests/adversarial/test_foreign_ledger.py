@@ -147,6 +147,23 @@ def test_a_person_at_a_terminal_is_asked(tested, tmp_path, answer, agent, runs):
     assert status == (0 if runs else 2)
 
 
+def test_who_is_an_agent_by_the_team_s_own_signs_is_none(tested, tmp_path):
+    policy = (tested.root / "planfence.toml").read_text()
+    tested.write("planfence.toml", f'{policy}\n[identity]\nROBO = "robo"\n')
+    tested.commit("chore: robo")
+    run = foreign(tested, claimed(tested, f"touch {tmp_path}/hit"))
+    words = ["replay", run.id, "--tests"]
+    assert (
+        program.run_at_terminal(words, tested.root, tested.variables | {"ROBO": "1"}, b"y\n", only_errors=True)[0] == 2
+    )
+    assert not (tmp_path / "hit").exists()
+    assert tested.planfence("uninstall", ROBO="1").returncode == 2
+    tested.write("planfence.toml", "schema = \n")
+    tested.commit("chore: broken")
+    assert tested.planfence("uninstall", CLAUDECODE="1").returncode == 2
+    assert tested.planfence("uninstall", PLANFENCE_MODEL="human").returncode == 0
+
+
 def inside(repo, tmp_path) -> set[str]:
     return {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if repo.root not in path.parents}
 

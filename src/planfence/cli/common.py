@@ -10,8 +10,9 @@ import click
 
 from planfence import env
 from planfence.change import reader
-from planfence.errors import ExitCode
+from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
+from planfence.identity import detect
 from planfence.inert import inert
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
@@ -34,6 +35,15 @@ def here() -> Repository:
 def policy_of(repository: Repository) -> Policy:
     """Return the policy that says where this repository's logs are: that at HEAD, the defaults if there is none."""
     return Sources(repository.objects).policy(reader.head(repository)) or Policy()
+
+
+def typist(repository: Repository) -> str:
+    """Return who types, also by the team's own signs if the policy can be read."""
+    try:
+        own = policy_of(repository).identity
+    except PlanfenceError:
+        own = None
+    return detect(repository.environment, own)
 
 
 def formats(command: Callable[..., Any], names: tuple[str, ...] = FORMATS) -> Callable[..., Any]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from planfence.cli.common import confirmed, here
+from planfence.cli.common import confirmed, here, typist
 from planfence.cli.live import Live
 from planfence.errors import ExitCode
 from planfence.gate.replay import Recording, Replayed, Verdict, find, replay, write_trees
-from planfence.identity import HUMAN, detect
+from planfence.identity import HUMAN
 from planfence.inert import dumps, inert, lines
 from planfence.ledger.evidence import to_statement
 from planfence.render.stage_text import facts_text
@@ -42,7 +42,7 @@ def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
         return int(ExitCode.CLEAN)
     live = Live()
     try:
-        played = replay(repository, recording, live.teller(), partial(_may_run, detect(repository.environment)))
+        played = replay(repository, recording, live.teller(), partial(_may_run, typist(repository)))
     finally:
         live.clear()
     emit(_compared(played))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from planfence.cli.common import here
-from planfence.errors import ExitCode, PlanfenceError
-from planfence.identity import HUMAN, detect
+from planfence.cli.common import here, typist
+from planfence.errors import ExitCode, a_persons
+from planfence.identity import HUMAN
 from planfence.render import setup
 from planfence.setup import agents as agent_hooks
 from planfence.setup import install as use_case
@@ -23,10 +23,8 @@ def command(agents: str, user: bool) -> int:
     What was there before comes back byte for byte. A model can't do it.
     """
     repository = here()
-    if (who := detect(repository.environment)) != HUMAN:
-        raise PlanfenceError(
-            f"a person takes the hooks out, and {who} is none", hint="say to your person what you need"
-        )
+    if (who := typist(repository)) != HUMAN:
+        raise a_persons("takes the hooks out", who)
     if agents:
         emit(setup.listing("what agents read", *agent_hooks.uninstall(repository, agents, user=user)) + "\n")
         return int(ExitCode.CLEAN)
