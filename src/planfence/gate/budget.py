@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfence.errors import PlanfenceError
+from planfence.errors import PlanfenceError, a_persons
 from planfence.gate.stage import Moved, accepted, move_of, record
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import worktrees
@@ -108,9 +108,7 @@ def raise_budget(scene: Scene, more: Budget, why: str) -> Moved:
     """Let a task, and its plan, cost more: a person's word, recorded with its reason."""
     checked(scene, more, why)
     if scene.model != HUMAN:
-        raise PlanfenceError(
-            f"a person raises a budget, and {scene.model} is none", hint="say to your person what you need"
-        )
+        raise a_persons("raises a budget", scene.model)
     move = move_of(scene, MoveKind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
     record(scene, replace(move, grant=more))
     return accepted(scene, "budget", scene.stage, [], why=why)

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError, a_persons
 from planfence.files.append import append_line
 from planfence.files.plain import open_plain
 from planfence.gate import budget, stage
@@ -193,7 +193,7 @@ def drop(repository: Repository, policy: Policy, number: int) -> Request:
 def _open(repository: Repository, policy: Policy, number: int, verb: str) -> Request:
     who = detect(repository.environment, policy.identity)
     if who != HUMAN:
-        raise PlanfenceError(f"a person {verb} a request, and {who} is none", hint="say to your person what you need")
+        raise a_persons(f"{verb} a request", who)
     found = next((each for each in requests(repository) if each.number == number), None)
     if found is None:
         raise PlanfenceError(f"there is no request {number}", hint="see `planfence requests`")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from planfence.change.patches import patch_ids
-from planfence.errors import PlanfenceError
+from planfence.errors import PlanfenceError, a_persons
 from planfence.files.state import locked, read_active_task, write_active_task
 from planfence.finding import Finding, Report
 from planfence.gate import claims
@@ -65,9 +65,9 @@ def start(scene: Scene, wish: StartOptions | None = None) -> Moved:
     if scene.stage is Stage.DONE:
         raise PlanfenceError(f"{scene.name} is done", hint="add a task to the plan for what is left to do")
     if wish.take_over and scene.model != HUMAN:
-        raise _a_persons("takes a role over", scene)
+        raise a_persons("takes a role over", scene.model)
     if wish.shared and scene.model != HUMAN:
-        raise _a_persons("shares a file between tasks", scene)
+        raise a_persons("shares a file between tasks", scene.model)
     claims.checked_shares(scene, wish.shared, wish.why)
     found = _weighed(scene, blocks(scene, "start", taking_over=bool(wish.take_over)))
     again = read_active_task(repository.state_dir) == scene.name
@@ -145,11 +145,6 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         record(current, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
-
-
-def _a_persons(what: str, scene: Scene) -> PlanfenceError:
-    """Say that a model asks for what is a person's to decide: a role is part of the fence."""
-    return PlanfenceError(f"a person {what}, and {scene.model} is none", hint="say to your person what you need")
 
 
 def _is_begun(scene: Scene) -> bool:
@@ -268,7 +263,7 @@ def hand_over(scene: Scene, why: str, to: str) -> Moved:
     if not why.strip():
         raise PlanfenceError("a handover needs a reason")
     if scene.model != HUMAN:
-        raise _a_persons("hands a role over", scene)
+        raise a_persons("hands a role over", scene.model)
     stage = _working_stage(scene)
     move = move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why)
     record(scene, move)
