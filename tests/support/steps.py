@@ -85,13 +85,21 @@ class Counter:
         whole: bool = False, not_empty: bool = False,
     ) -> tuple[int, dict[Any, Any]] | None:  # fmt: skip
         stack: list[tuple[int, int, dict[Any, Any]]] = [(0, start, groups)]
+        length, steps, most = len(text), self.steps, self.most
         while stack:
             at, position, marks = stack.pop()
             while True:
-                self._tick()
+                steps += 1
+                if steps > most:
+                    raise TooManySteps
                 step = program[at]
                 kind = step[0]
-                if kind == "fork":
+                if kind == "read":
+                    if position == length or not step[1](text[position]):
+                        break
+                    position += 1
+                    at += 1
+                elif kind == "fork":
                     stack.append((step[2], position, marks))
                     at = step[1]
                 elif kind == "jump":
@@ -99,19 +107,20 @@ class Counter:
                 elif kind == "moved":  # an empty round ends the loop
                     at = step[2] if marks[step[1]] == position else at + 1
                 elif kind == "end":
-                    if (position == len(text) or not whole) and (position > start or not not_empty):
+                    if (position == length or not whole) and (position > start or not not_empty):
+                        self.steps = steps
                         return position, marks
                     break
                 else:
+                    self.steps = steps
                     passed = getattr(self, f"_{kind}")(step, text, position, marks)
+                    steps = self.steps
                     if passed is None:
                         break
                     position, marks = passed
                     at += 1
+        self.steps = steps
         return None
-
-    def _read(self, step: Any, text: str, position: int, marks: dict[Any, Any]) -> tuple[int, dict[Any, Any]] | None:
-        return (position + 1, marks) if position < len(text) and step[1](text[position]) else None
 
     def _mark(self, step: Any, text: str, position: int, marks: dict[Any, Any]) -> tuple[int, dict[Any, Any]] | None:
         return position, {**marks, step[1]: position}
