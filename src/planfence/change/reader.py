@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -134,8 +135,7 @@ class Commits:
         git = self._repository.git
         with ExitStack() as stack:
             self._merges = stack.enter_context(Merges(self._repository))
-            alone = stack.enter_context(BareView(self._repository)) if self._lines else git
-            self._diff = stack.enter_context(CommitDiff(alone, lines=self._lines))
+            self._git = stack.enter_context(BareView(self._repository)) if self._lines else git
             self._stack = stack.pop_all()
         return self
 
@@ -143,22 +143,21 @@ class Commits:
         self._stack.close()
 
     def steps(self, ids: Sequence[str]) -> Iterator[DiffedCommit]:
-        """Yield exactly these commits (full ids), in order, in bounded memory: git is one batch ahead."""
-        waiting: list[Commit] = []
+        """Yield exactly these commits (full ids), in order, in bounded memory: two gits, asked in turn, work ahead."""
+        gits = 2 if len(ids) > BATCH else 1
+        diffs = [self._stack.enter_context(CommitDiff(self._git, lines=self._lines)) for _ in range(gits)]
+        waiting: deque[tuple[CommitDiff, list[Commit]]] = deque()
         for at in range(0, len(ids), BATCH):
             following = [parse_commit(raw) for raw in self._objects.read_many(list(ids[at : at + BATCH]))]
             if self._lines and self._repository.git.partial:
                 _bring(self._repository, following)
-            self._diff.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
-            yield from self._answered(waiting)
-            waiting = following
-        yield from self._answered(waiting)
-
-    def _answered(self, commits: list[Commit]) -> Iterator[DiffedCommit]:
-        answers = iter(self._diff.receive(sum(len(each.parents) < 2 for each in commits)))
-        for found in commits:
-            raw, counts = next(answers) if len(found.parents) < 2 else (None, b"")
-            yield DiffedCommit(found, raw, counts)
+            asked = diffs[at // BATCH % gits]
+            asked.send([(each.id, "".join(each.parents)) for each in following if len(each.parents) < 2])
+            waiting.append((asked, following))
+            if len(waiting) > gits:
+                yield from _answered(*waiting.popleft())
+        for each in waiting:
+            yield from _answered(*each)
 
     def change(self, step: DiffedCommit) -> Change:
         """Return a commit as a change; a merge is compared with all its parents and with the recomputed merge."""
@@ -170,6 +169,13 @@ class Commits:
             files = trees.with_lines(files, step.counts) if self._lines else files
         author = address(found.author)
         return Change(found.id, found.parents, found.tree, files, found.message, settled, conflicted, author)
+
+
+def _answered(diff: CommitDiff, commits: list[Commit]) -> Iterator[DiffedCommit]:
+    answers = iter(diff.receive(sum(len(each.parents) < 2 for each in commits)))
+    for found in commits:
+        raw, counts = next(answers) if len(found.parents) < 2 else (None, b"")
+        yield DiffedCommit(found, raw, counts)
 
 
 def _bring(repository: Repository, commits: Sequence[Commit]) -> None:
