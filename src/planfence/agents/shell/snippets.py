@@ -22,13 +22,13 @@ _BYPASS = pattern(
     r"git history|skip_hooks",
     re.IGNORECASE,
 )
-_FLAT = r"[^()\[\]{}]{0,100}?"
-_INNER = rf"{_FLAT}(?:[\[({{]{_FLAT}(?:[\])}}]{_FLAT})?)?"
 _COMMIT = r"""(?:['"]commit['"]|\.commit\()"""
+_FLAT = rf"(?:(?!{_COMMIT})[^()\[\]{{}}])*?"
+_INNER = rf"{_FLAT}(?:[\[({{]{_FLAT}(?:[\])}}]{_FLAT})?)?"
 #: The words of a commit in one list or call, git's name somewhere else, with the one that leaves the hooks out.
 _SKIPS = pattern(
     rf"""{_COMMIT}{_INNER}(?:['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?true)|"""
-    rf"""['"]-n['"]{_FLAT}['"]commit['"]""",
+    r"""['"]-n['"](?:(?!['"]-n['"])[^()\[\]{}])*?['"]commit['"]""",
     re.IGNORECASE,
 )
 _COMMITS_BY_WORDS = pattern(_COMMIT)
@@ -39,9 +39,12 @@ _GITS = pattern(r"\b(?:(?i:py|lib|j|node|simple|isomorphic)[-_]?)?[gG]it(?:2\w*|
 #: Calls by which libraries make commits, or move refs, without git's hooks.
 _WITHOUT_GIT = pattern(
     r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\(|porcelain\.commit\(|"
-    r"\bCommit\.create\(|(?:isomorphic-git|nodegit)[^;]{0,200}?\bcommit\(",
+    r"\bCommit\.create\(",
     re.IGNORECASE,
 )
+#: A library whose `commit` is a call of its own.
+_OWN_COMMIT = pattern(r"isomorphic-git|nodegit")
+_COMMIT_CALL = pattern(r"\bcommit\(")
 _INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 #: A string, or a name that one was given to.
@@ -55,14 +58,15 @@ _OPENS = pattern(rf"""\b(?:open|fopen|openSync)\(\s?{_ARGUMENT}\s?,\s?(?:mode\s?
 _TAKES = pattern(
     r"""\b(?:(?:writeFile|appendFile|unlink|rm|truncate)(?:Sync)?|createWriteStream|(?:write|append)TextFile(?:Sync)?|"""
     r"""file_put_contents|os\.(?:remove|unlink|truncate)|rmtree|(?:File|IO)\.(?:write|delete|binwrite)|Bun\.write|"""
-    r"""Deno\.(?:remove|writeFile)(?:Sync)?|FileUtils\.(?:rm|rm_f|rm_rf|touch)|fileinput\.input(?=[^\n)]{1,200}inplace)|"""
+    r"""Deno\.(?:remove|writeFile)(?:Sync)?|FileUtils\.(?:rm|rm_f|rm_rf|touch)|"""
     rf"""to_(?:csv|json|parquet|excel|pickle|html)|savefig|savetxt)\(\s?{_ARGUMENT}"""
 )
+_IN_PLACE = pattern(rf"fileinput\.input\(\s?{_ARGUMENT}")
 #: Calls whose second argument is; those that move remove the first.
 _GIVES = pattern(
     r"""\b(?P<verb>shutil\.(?:copy\w{0,5}|move)|os\.(?:rename|replace|symlink|link)|(?:copyFile|rename|symlink|cp)(?:Sync)?|"""
     r"""FileUtils\.(?:cp|cp_r|mv|ln_s|ln_sf|copy|move)|File\.rename|copy|move)(?:\(|\s)\s?"""
-    r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]{1,300})(?P=quote)|[\w.$@]{1,100})\s?,\s?"""
+    r"""(?:[rbfu]?(?P<quote>['"`])(?P<source>[^'"`\n]++)(?P=quote)|[\w.$@]++)\s?,\s?"""
     + _ARGUMENT.replace(r"\1", r"(?P=mark)").replace("(['\"`])", "(?P<mark>['\"`])")
 )
 _ITSELF = pattern(rf"""{_ARGUMENT}\s?\.\s?(?:write_text|write_bytes|touch|unlink|open\(\s?(?:mode\s?=\s?)?['"][wax])""")
@@ -247,7 +251,7 @@ def writes(code: str, arguments: Sequence[str] = ()) -> Iterable[Write]:
 
 
 def _writes(code: str, given: Mapping[str, Iterable[str]]) -> Iterator[Write]:
-    for expression in (_OPENS, _TAKES, _ITSELF):
+    for expression in (_OPENS, _TAKES, _ITSELF, *([_IN_PLACE] if "inplace" in code else ())):
         for match in expression.finditer(code):
             yield from (Write(path) for path in _paths(match, given))
     for match in _GIVES.finditer(code):
@@ -318,7 +322,8 @@ def bypass(code: str) -> str:
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
     names_git = _GITS.search(code)
-    if names_git and (found := _WITHOUT_GIT.search(code)):
+    own = _COMMIT_CALL.search(code) if _OWN_COMMIT.search(code) else None
+    if names_git and (found := _WITHOUT_GIT.search(code) or own):
         return found[0]
     # A list that begins with git is judged by itself.
     committing = names_git and is_able(code) and _COMMITS_BY_WORDS.search(code)
