@@ -269,7 +269,7 @@ class Scene:
 
     def stage(self) -> None:
         """Make the change in the worktree and stage it."""
-        repo, spec = self.repo, self.spec
+        repo, spec, written = self.repo, self.spec, list[str]()
         for path, _, new, text in spec.changes:
             if new == "-":
                 repo.git("rm", "-q", "--", path)
@@ -282,7 +282,9 @@ class Scene:
             else:
                 given = text or ("def user():\n    return 2\n" if path.endswith(".py") else "now\n")
                 repo.write(path, given)
-                repo.git("--literal-pathspecs", "add", "--", path)
+                written.append(path)
+        if written:
+            repo.git("--literal-pathspecs", "add", "--", *written)
         if spec.plan:
             repo.write("plans/p.toml", _plan(spec, after=True))
             repo.git("add", "plans/p.toml")
@@ -508,7 +510,8 @@ def template(folder: Path) -> Path:
     repo = Repo(made, environment(folder))
     if os.environ.get("PYTHONPATH"):
         repo.variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    repo.git("init", "-q", "-b", "main")
+    repo.git("init", "-q", "-b", "main", "--template=")
+    repo.git("config", "maintenance.auto", "false")  # one process less for each commit
     repo.write(".git/info/exclude", ".ai-*\n")
     done = repo.install()
     assert done.returncode == 0, done.stderr
