@@ -16,7 +16,7 @@ List the files, or the folder one level down that the task is about.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.finding import Finding, Severity
 from planfence.gitio import paths
@@ -29,7 +29,7 @@ _FIX = "list the files, or a folder further in"
 
 
 def check(ctx: LintContext) -> Iterator[Finding]:
-    tracked = sorted(ctx.tree.paths) if ctx.tree is not None else None
+    tracked = _Tracked(ctx.tree.paths) if ctx.tree is not None else None
     known: dict[str, str] = {}
     for path, task in ctx.numbered():
         for index, entry in enumerate(task.files):
@@ -41,17 +41,36 @@ def check(ctx: LintContext) -> Iterator[Finding]:
                 yield RULE.at(ctx, (*path, "files", index, "path"), message, _FIX)
 
 
-def _excess(pattern: str, tracked: Sequence[str] | None) -> str:
+class _Tracked:
+    """The tracked files in the order of their names, and of their names read backwards."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = sorted(names)
+        self._backwards = sorted(name[::-1] for name in self.names)
+
+    def candidates(self, pattern: str) -> Sequence[str]:
+        """What begins as the pattern does; nothing if that, or what ends as it does, is few: most need no more."""
+        start = min(at for char in "*?[" if (at := pattern.find(char)) >= 0)
+        end = max(pattern.rfind(char) for char in "*?]/") + 1
+        found = _beginning(self.names, pattern[:start])
+        ending = _beginning(self._backwards, pattern[end:][::-1])
+        return self.names[slice(*found)] if all(self.too_many(last - first) for first, last in (found, ending)) else ()
+
+    def too_many(self, count: int) -> bool:
+        return count * _SHARE > len(self.names)
+
+
+def _beginning(names: Sequence[str], start: str) -> tuple[int, int]:
+    """Where, in sorted names, those that begin so stand."""
+    return bisect_left(names, start), bisect_left(names, f"{start}\U0010ffff")
+
+
+def _excess(pattern: str, tracked: _Tracked | None) -> str:
     """Return how much too much the pattern allows, in words; empty if it does not."""
     if tracked is None or not pattern.strip("*?/"):
         return " there may be" if is_wide(pattern) else ""
-    start = min(at for char in "*?[" if (at := pattern.find(char)) >= 0)
-    # What begins alike stands together, so that most patterns need no look at each path.
-    first, last = bisect_left(tracked, pattern[:start]), bisect_left(tracked, f"{pattern[:start]}\U0010ffff")
-    if (last - first) * _SHARE <= len(tracked):
-        return ""
-    found = sum(paths.matches((pattern,), path) for path in tracked[first:last])
-    return f": {found} of {len(tracked)} files" if found > 1 and found * _SHARE > len(tracked) else ""
+    found = sum(paths.matches((pattern,), path) for path in tracked.candidates(pattern))
+    return f": {found} of {len(tracked.names)} files" if found > 1 and tracked.too_many(found) else ""
 
 
 RULE = LintRule("LNT001", "pattern-too-wide", Severity.ERROR, check)
