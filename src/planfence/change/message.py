@@ -44,7 +44,7 @@ _CLOSING = pattern(
     re.IGNORECASE,
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
-_PULL_REQUEST = pattern(r"\((?:#\d+|GH-\d+|![0-9]+)\)")
+_PULL_REQUEST = pattern(r"\((?:(?:pull request )?#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
 _INNER = pattern(
     r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)\r?$",
@@ -52,21 +52,25 @@ _INNER = pattern(
 )
 _REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
 #: Other words for it; then every id in the message may be meant (conventionalcommits.org: `revert:`, `Refs: ID, ID`).
-_UNDOES = pattern(r"(?:revert|reapply|undo|roll(?:ed|ing)?[ -]?back|back(?:ed|ing)?[ -]?out)\b", re.IGNORECASE)
+_UNDOES = pattern(r"\b(?:revert|reapply|undo|roll(?:ed|ing)?[ -]?back|back(?:ed|ing)?[ -]?out)\b", re.IGNORECASE)
 _ID = pattern(r"\b[0-9a-f]{7,64}\b")
 #: Written by `git cherry-pick -x`.
 _PICKED = pattern(r"^\(cherry picked from commit ([0-9a-f]{40,64})\)", re.MULTILINE)
 _REVERTS_REQUEST = pattern(
-    r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
+    r"^(?:This )?reverts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b",
+    re.IGNORECASE | re.MULTILINE,
 )
-_REVERTED_TITLE = pattern(r'(?P<verb>Revert|Reapply) "(?P<title>.*)"')
-_REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
-#: The subjects of merges and squashes: GitHub's, Gitea's and Forgejo's, Bitbucket's, Azure's.
+_REVERTED_TITLE = pattern(
+    r"(?<![-/\w])(?P<verb>revert|reapply|back ?out|roll ?back)(?:\([^()\r\n]*\))?!?(?::\s*|\s+(?=[\"']))(?P<title>\S.*)",
+    re.IGNORECASE,
+)
+_REQUEST = pattern(r"\((?:pull request )?[#!](\d{1,9})\)\s*$")
+#: The subjects of merges and squashes: GitHub's and Azure's, Gitea's and Forgejo's, Bitbucket's and Azure's, bors's.
 _REQUEST_SUBJECTS = (
-    pattern(r"Merge pull request #(\d{1,9}) (?:from|in) \S"),
+    pattern(r"Merge pull request #?(\d{1,9}) (?:from|in|into) \S"),
     pattern(r"\AMerge pull request '[^\r\n]*' \([#!](\d{1,9})\) from \S"),
-    pattern(r"Merged in \S+ \(pull request #(\d{1,9})\)"),
     pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
+    pattern(r"(?:Auto merge of|Rollup merge of|Merge) #(\d{1,9})\b"),
 )
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 _COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
@@ -173,12 +177,15 @@ def _without_requests(subject: str) -> str:
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not _NUMBERED.search(text):
         return (), ()
-    title = _without_requests(subject)
-    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(title)))
+    title = subject
+    while (shorter := _without_requests(title).rstrip("\"'")) != title:  # of what a revert quotes, too
+        title = shorter
+    own = f"#{_request_in(subject)}"
+    named = _of_one_tracker(dict.fromkeys(one for one in _SUBJECT_ISSUE.findall(title) if one != own))
     if len(named) > 1:
         # "restore what came from #1 and was lost in #2" says where, not what.
         named = tuple(one for one in named if one not in _MENTIONED.findall(title))
-    requests = _SUBJECT_ISSUE.findall(subject[len(title) :])
+    requests = {own, *_SUBJECT_ISSUE.findall(subject[len(title) :])}
     closed = _of_one_tracker(dict.fromkeys(
         issue
         for match in _CLOSING.finditer(text)
@@ -302,10 +309,21 @@ def rework_round(value: str) -> int:
 
 def request_of(message: Message) -> str:
     """Return the number of the request that a forge says it merged with this commit; empty if it says none."""
-    subject = message.subject
-    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None)
-    found = found or _REQUEST.search(subject) or _REQUEST_LINE.search(message.body)
+    found = _REQUEST_LINE.search(message.body)
+    return _request_in(message.subject) or (found[1] if found else "")
+
+
+def _request_in(subject: str) -> str:
+    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None) or _REQUEST.search(subject)
     return found[1] if found else ""
+
+
+def titles_of(message: Message) -> set[str]:
+    """Return what a commit may be called: by its subject, or by the request's title in or below it."""
+    subject = message.subject
+    below = message.body.lstrip(_SPACE).partition("\n")[0]
+    inside = subject.partition(": ")[2] if _request_in(subject) else ""
+    return {each.strip(_SPACE) for one in (subject, below, inside) for each in (one, _without_requests(one)) if each}
 
 
 def merges_on_gitlab(message: Message) -> bool:
@@ -331,25 +349,31 @@ def reads_like_a_squash(message: Message) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """What a message says that it reverts: commits (ids, maybe cut short), a request's number, a subject."""
+    """What a message says that it reverts: commits (ids, maybe cut short), a request's number, titles."""
 
     commits: tuple[str, ...] = ()
     request: str = ""
-    title: str = ""
+    titles: tuple[str, ...] = ()
 
 
 def reverted(message: Message) -> Reverted | None:
-    """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
+    """Return what a message says that it reverts, as `git revert`, forges and people write it; None: nothing."""
     commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
-    if not commits and _UNDOES.match(message.subject):
+    if not commits and _UNDOES.search(message.subject):
         commits = tuple(dict.fromkeys(_ID.findall(f"{message.subject}\n{message.body}")))
+    lines = (_without_requests(message.subject), *message.body.split("\n"))
+    titles = tuple(dict.fromkeys(_undone(match) for match in map(_REVERTED_TITLE.search, lines) if match))
     request = _REVERTS_REQUEST.search(message.body)
-    title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
-    if not commits and not request and not title:
-        return None
+    number = request[1] if request else next(filter(None, map(_request_in, titles)), "")
+    return Reverted(commits, number, titles) if commits or number or titles else None
+
+
+def _undone(match: re.Match[str]) -> str:
+    title = match["title"].strip(_SPACE)
+    if title[0] == title[-1] and title[0] in "\"'":
+        title = title[1:-1]
     # Git says `Reapply` of what reverts a revert (sequencer.c, since 2.43).
-    named = "" if title is None else f'Revert "{title["title"]}"' if title["verb"] == "Reapply" else title["title"]
-    return Reverted(commits, request[1] if request else "", named)
+    return f'Revert "{title}"' if match["verb"].lower() == "reapply" else title
 
 
 def picked(message: Message) -> tuple[str, ...]:

@@ -25,8 +25,9 @@ from planfence.judge.attribution import Attribution, squashed_attributions, task
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
-#: Where heads of requests and branches are: GitHub and Gitea, GitLab, a clone's remotes, a server's or clone's own.
-_HEADS = ("refs/pull", "refs/merge-requests", "refs/remotes", "refs/heads")
+#: Where requests are: GitHub, Gitea and Azure, GitLab, Bitbucket's server. Azure keeps no head, but a merge of it.
+_REQUESTS = ("refs/pull/", "refs/merge-requests/", "refs/pull-requests/", "refs/remotes/pull/")
+_ENDS = ("/head", "/from", "/merge")
 #: So many heads are tried for a commit that names no request, the latest first.
 _TRIED = 64
 #: So many of the latest commits are looked through for one that a message names by its subject or its request.
@@ -129,7 +130,7 @@ class Landing:
             if all(self._contains(parent, each) for each in ids):
                 return
         # Nothing is named, or a rebase has made another commit of it.
-        if said is None or not (said.request or said.title):
+        if said is None or not (said.request or said.titles):
             return
         log = ("log", f"-n{_LOOKED}", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%n%B", parent, "--")
         for block in self._repository.git.text(*log).split("\0"):
@@ -137,9 +138,7 @@ class Landing:
             found = messages.parse(text)
             number = messages.request_of(found)
             by_number = said.request and (number == said.request or f"pull request #{said.request} " in found.subject)
-            # A forge takes a request's title, to which it has added the request's number.
-            by_title = said.title and said.title in (found.subject, found.subject.removesuffix(f" (#{number})"))
-            if by_number or by_title:
+            if by_number or not messages.titles_of(found).isdisjoint(said.titles):
                 yield (identifier,)
 
     def _resolve(self, name: str) -> str:
@@ -235,12 +234,23 @@ class Landing:
         """
         parent = change.parents[0]
         known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._resolve(commit))]
-        named = [head for head in known if number and head.ref.endswith((f"/{number}/head", f"/pull/{number}"))]
+        names = tuple(f"/{number}{end}" for end in _ENDS)
+        named = [head for head in known if number and head.ref.startswith(_REQUESTS) and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
         for head in dict.fromkeys((*named, *others[:_TRIED])):
-            if self._is_other(head, change, parent) and self._merges.merged(parent, head.commit) == change.tree:
+            if not self._is_other(head, change, parent):
+                continue
+            if self._merges.merged(parent, head.commit) == change.tree or (
+                head in named and self._is_upper(head, change, parent)
+            ):
                 yield head
         yield from self._picked(change, parent)
+
+    def _is_upper(self, head: Head, change: Change, parent: str) -> bool:
+        """Whether a commit does what a head did on one of its own: a stacked request whose lower one was squashed."""
+        own = self._repository.git.text("rev-list", f"-n{_TRIED}", head.commit, f"^{parent}").split()
+        onto, tip = self._objects.tree_of(parent), self._objects.tree_of(head.commit)
+        return any(self._merges.applied(self._objects.tree_of(low), tip, onto) == change.tree for low in own[1:])
 
     def _is_other(self, head: Head, change: Change, parent: str) -> bool:
         """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
@@ -267,21 +277,23 @@ class Landing:
     @property
     def knows_requests(self) -> bool:
         """Whether any head is here that a forge keeps of a request."""
-        return any(head.ref.endswith("/head") for head in self._all())
+        return any(head.ref.startswith(_REQUESTS) for head in self._all())
 
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:
-            listed = self._repository.git.text(
-                "for-each-ref", "--sort=-committerdate", "--format=%(objectname) %(objecttype) %(refname)", *_HEADS
-            )
+            form = "--format=%(objecttype) %(refname) %(objectname) %(parent)"
+            places = (*_REQUESTS, "refs/remotes", "refs/heads")
+            listed = self._repository.git.text("for-each-ref", "--sort=-committerdate", form, *places)
             found: dict[str, Head] = {}
             for line in listed.splitlines():
-                commit, kind, ref = line.split(" ", 2)
-                own = ref.startswith(("refs/heads/", "refs/remotes/")) and not ref.startswith("refs/remotes/pull/")
-                if kind != "commit" or not (own or ref.endswith("/head")):
+                kind, ref, commit, *parents = line.split(" ")
+                is_request = ref.startswith(_REQUESTS)
+                if is_request and ref.endswith("/merge"):
+                    commit = parents[1] if len(parents) == 2 else ""
+                if kind != "commit" or not commit or (is_request and not ref.endswith(_ENDS)):
                     continue
                 # A request's own ref says more than the branch that it came from.
-                if commit not in found or (not own and not found[commit].ref.endswith("/head")):
+                if commit not in found or (is_request and not found[commit].ref.startswith(_REQUESTS)):
                     found[commit] = Head(ref, commit)
             self._known = tuple(found.values())
         return self._known
@@ -334,10 +346,15 @@ class Landing:
 def to_fetch(message: Message) -> str:
     """Return the ref that a forge keeps a merged request's head at, as the commit's message names it; else a pattern.
 
-    GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests".
+    GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests";
+    Azure has only a merge of it, Bitbucket's server `from`.
     """
-    number = messages.request_of(message)
-    gitlab = "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message)
-    folder = "merge-requests" if gitlab else "pull"
-    ref = f"refs/{folder}/{number or '*'}/head"
+    number = messages.request_of(message) or "*"
+    ref = f"refs/pull/{number}/head"
+    if "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message):
+        ref = f"refs/merge-requests/{number}/head"
+    elif message.subject.startswith("Merged PR "):
+        ref = f"refs/pull/{number}/merge"
+    elif message.subject.startswith("Pull request #") or "Merge in " in message.body[:12]:
+        ref = f"refs/pull-requests/{number}/from"
     return f"git fetch origin '+{ref}:{ref}'"
