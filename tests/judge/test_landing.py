@@ -244,6 +244,22 @@ def test_a_model_puts_back_nothing_that_the_protected_branch_reverted(repo: Repo
     assert bool(judged(repo).report.refused) is (reverted and model != "human")
 
 
+@pytest.mark.parametrize(
+    ("line", "model", "clean"), [("release/1", "human", True), ("release/1", "codex", False), ("topic", "human", False)]
+)
+def test_a_hotfix_comes_from_a_guarded_line_to_the_protected_branch(
+    repo: Repo, line: str, model: str, clean: bool
+) -> None:
+    repo.git("checkout", "-q", "release/1")
+    fix = record(repo, "fix: all of it (#12)", **{f"src__bill__{letter}": "fixed\n" for letter in "xyz"})
+    repo.git("update-ref", f"refs/remotes/origin/{line}", fix)
+    repo.git("checkout", "-q", "-B", "work", "main")
+    repo.git("cherry-pick", "-x", fix)
+    text = repo.git("log", "-1", "--format=%B")
+    repo.git("commit", "-q", "--no-verify", "--amend", "-m", f"{text}\nPlan-Model: {model}")
+    assert judged(repo).report.refused is not clean
+
+
 def test_a_model_picks_no_policy(repo: Repo) -> None:
     repo.git("checkout", "-q", "main")
     repo.write("planfence.toml", (repo.root / "planfence.toml").read_text() + "\n[unplanned]\nfiles = 9\n")

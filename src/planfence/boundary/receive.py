@@ -156,7 +156,9 @@ def _judge(repository: Repository, protected: Protected, span: TipRange, book: R
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
     apart = span.commits_apart(repository)
     landed = span.tip if span.lands else ""
-    terms = Terms(policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed)
+    terms = Terms(
+        policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed, guarded=span.guarded
+    )
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

@@ -97,7 +97,7 @@ def _judge(
         gates = {} if repository.git.is_ancestor(span.tip, protected.commit) else {span.tip: "push"}
     apart = span.commits_apart(repository)
     basis = Basis(protected.commit, book)
-    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
+    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead, guarded=span.guarded)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
     elif not asked.target or span.lands:

@@ -39,12 +39,14 @@ _SUBJECT_ISSUE = pattern(_ISSUE)
 _NUMBERED = pattern(r"[#-]\d")
 _MENTIONED = pattern(rf"\b(?:from|in|of|by|after|before|since|see|per|via|with)\s+({_ISSUE})", re.IGNORECASE)
 #: Angular's merge script closes the request itself: `PR Close #12`.
-_CLOSING = pattern(
-    rf"(?<!\bPR )\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)",
-    re.IGNORECASE,
+_CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
+_CLOSING = pattern(rf"(?<!\bPR ){_CLOSES}({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE)
+#: The same behind a title: `; closes #12`, `(fixes #12, ref #13)`.
+_CLOSED_BEHIND = pattern(
+    rf"(?:[;,]\s+|\s+\(){_CLOSES}{_ISSUE}(?:(?:\s*,\s*|\s+and\s+)(?:[a-z]+\s+)?{_ISSUE})*\)?$", re.IGNORECASE
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
-_PULL_REQUEST = pattern(r"\((?:(?:pull request )?#\d+|GH-\d+|![0-9]+)\)")
+_PULL_REQUEST = pattern(r"\((?:(?:pull request |PR )?#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
 _INNER = pattern(
     r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)\r?$",
@@ -61,8 +63,8 @@ _REVERTS_REQUEST = pattern(
     re.IGNORECASE | re.MULTILINE,
 )
 _REVERTED_TITLE = pattern(
-    r"(?<![-/\w])(?P<verb>revert|reapply|back ?out|roll ?back)(?:\([^()\r\n]*\))?!?(?::\s*|\s+(?=[\"']))(?P<title>\S.*)",
-    re.IGNORECASE,
+    r"""(?xi) (?<![-/\w]) (?P<verb>revert|reapply|back\ ?out|roll\ ?back)
+    (?:\([^()\r\n]*\))? !? (?: :\s* | \s+(?=["']) ) (?P<title>\S.*)"""
 )
 _REQUEST = pattern(r"\((?:pull request )?[#!](\d{1,9})\)\s*$")
 #: The subjects of merges and squashes: GitHub's and Azure's, Gitea's and Forgejo's, Bitbucket's and Azure's, bors's.
@@ -177,15 +179,13 @@ def _without_requests(subject: str) -> str:
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not _NUMBERED.search(text):
         return (), ()
-    title = subject
-    while (shorter := _without_requests(title).rstrip("\"'")) != title:  # of what a revert quotes, too
-        title = shorter
+    title = _title_in(subject)
     own = f"#{_request_in(subject)}"
     named = _of_one_tracker(dict.fromkeys(one for one in _SUBJECT_ISSUE.findall(title) if one != own))
     if len(named) > 1:
         # "restore what came from #1 and was lost in #2" says where, not what.
         named = tuple(one for one in named if one not in _MENTIONED.findall(title))
-    requests = {own, *_SUBJECT_ISSUE.findall(subject[len(title) :])}
+    requests = {own, *_SUBJECT_ISSUE.findall("".join(_PULL_REQUEST.findall(subject, len(title))))}
     closed = _of_one_tracker(dict.fromkeys(
         issue
         for match in _CLOSING.finditer(text)
@@ -194,6 +194,14 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ))  # fmt: skip
     numbers = bool(named) and named[0].startswith("#")
     return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
+
+
+def _title_in(subject: str) -> str:
+    """Return a subject without what stands behind its title: requests' numbers, a revert's quotes, closed issues."""
+    title = _without_requests(subject).rstrip("\"'")
+    closed = _CLOSED_BEHIND.search(title, max(0, len(title) - 200))
+    title = title[: closed.start()] if closed else title
+    return title if title == subject else _title_in(title)
 
 
 def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:

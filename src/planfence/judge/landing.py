@@ -169,17 +169,20 @@ class Landing:
 
     # -- picks
 
-    def picked(self, change: Change, message: Message, attribution: Attribution, base: str) -> Commit | None:
-        """Return the commit of the protected branch, as it is at ``base``, that a change is exactly a pick of.
+    def picked(
+        self, change: Change, message: Message, attribution: Attribution, base: str, guarded: Sequence[str]
+    ) -> Commit | None:
+        """Return the commit of the protected branch (at ``base``) or a guarded one that a change is exactly a pick of.
 
         It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes. A model may
-        pick only what the branch still has, so that it puts back nothing that was reverted there.
+        pick only what the protected branch still has, so that it puts back nothing that was reverted there.
         """
-        if change.is_merge or not change.parents or not base:
+        if change.is_merge or not change.parents:
             return None
         parent = change.parents[0]
-        for name in messages.picked(message):
-            commit = self._below(base, name)
+        places = filter(None, (base, *(guarded if attribution.model == HUMAN else ())))
+        for name, place in product(messages.picked(message), places):
+            commit = self._below(place, name)
             if commit is None or self._contains(parent, commit.id):
                 continue
             before = commit.parents[0]
