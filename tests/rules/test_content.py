@@ -50,7 +50,7 @@ def weights(rule, message: str | None, *texts: str, folders: tuple[str, ...] = (
         ("docs: a", ["docs/conf.py behaviour! 1"], []),
         ("docs: a", ["tests/test_a.py behaviour! 1"], ["warn"]),
         ("docs: a", ["package.json behaviour 1"], ["warn"]),
-        ("docs(examples): a", ["examples/a.rs behaviour! 1", "capi/example/a.c behaviour! 1"], ["warn", "warn"]),
+        ("docs(examples): a", ["examples/a.rs behaviour! 1", "examples_off/a.c behaviour! 1"], ["warn", "warn"]),
         ("docs: a", ["docs-next/astro.config.ts behaviour! 1", "website/sidebars.js behaviour! 1"], ["warn", "warn"]),
         ("docs: a", ["src/examples.py behaviour! 1", "src/mydocs-a/a.py behaviour! 1"], ["error", "error"]),
         ("style: a", ["src/a.py behaviour! 1"], ["error"]),

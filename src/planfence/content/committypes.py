@@ -41,8 +41,9 @@ _ATTRIBUTE = pattern(
     """
 )
 #: Where documentation runs: examples, and the sites that show it (`docs-next/`, Docusaurus's `website/`).
-_FOR_READERS = pattern(r"(?:^|/)(?:examples?|website|docs[-_][^/]*)/", re.IGNORECASE)
+_FOR_READERS = pattern(r"(?:^|/)(?:examples?(?:[-_][^/]*)?|website|docs[-_][^/]*)/", re.IGNORECASE)
 #: A subject that says a linter asked for it, or that nothing needed what goes: to many, `style:` is for that as well.
+_LINT_LEVEL = pattern(rb"#!?\[(?:allow|expect|warn|deny|forbid)\([\w:, ]+\)\]$")
 _LINTS = pattern(
     r"\b(?:(?:es|py|style|ts|ox)?lint\w*|clippy|ruff|flake8|rubocop|cops?|checkstyle|redundant|unused|idioms?|\w*fmt|isort|imports?)\b",
     re.IGNORECASE,
@@ -77,7 +78,8 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
         if kind == "style" and one.unit.path.lower().endswith(_LOOKS):
             continue
         proven = quiet and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
-        proven = proven and not (kind == "docs" and (_FOR_READERS.search(one.unit.path) or _builds_docs(one.unit)))
+        proven = proven and not (kind == "docs" and _FOR_READERS.search(one.unit.path))
+        proven = proven and not _is_attributes(one.unit, _ATTRIBUTE if kind == "docs" else _LINT_LEVEL)
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
         if known is None or (proven and not known.proven):
@@ -85,12 +87,12 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
     return tuple(found.values())
 
 
-def _builds_docs(unit: Unit) -> bool:
-    """Whether a hunk of Rust only says what is compiled or documented where: docs.rs builds from attributes."""
+def _is_attributes(unit: Unit, form: re.Pattern[bytes]) -> bool:
+    """Whether a hunk of Rust has such attributes alone: docs.rs builds from some, linters let things be by others."""
     if unit.hunk is None or not unit.path.endswith(".rs"):
         return False
     lines = (line.strip() for line in (*unit.hunk.old, *unit.hunk.new))
-    return all(_ATTRIBUTE.match(line) for line in lines if line and not line.startswith(b"//"))
+    return all(form.match(line) for line in lines if line and not line.startswith(b"//"))
 
 
 def _what(one: ClassifiedUnit) -> str:
