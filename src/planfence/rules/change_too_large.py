@@ -2,8 +2,9 @@
 
 ## What it checks
 The number of changed paths against `limits.files` (both of a file that is renamed as it is count once), and the added
-plus deleted lines against `limits.lines` (binary files count no lines; 0 means no limit). Merges are not counted. What nobody reads counts
-as files, not as lines: a file that is renamed as it is, lock files, generated and vendored files, and those that
+plus deleted lines against `limits.lines` (binary files count no lines; 0 means no limit). Merges are not
+counted. What nobody reads counts as files, not as lines: a file that is renamed as it is, lock files, generated and
+vendored files, and those that
 `.gitattributes` calls `linguist-generated`, `linguist-vendored` or `gitlab-generated` before the change. Of a file that
 is renamed and edited the edit counts. `limits.count_generated = true` counts all lines.
 
