@@ -164,7 +164,7 @@ def read_worktree(repository: Repository, path: str) -> bytes | None:
 
 
 def read_checked_out(repository: Repository, path: str) -> bytes | None:
-    """Return the bytes of a worktree file, in a sparse worktree those of the index; None if no regular file is there."""
+    """Return the bytes of a worktree file, in a sparse worktree those of the index; None if no file is there."""
     data = read_worktree(repository, path)
     blob = "" if data is not None or os.path.lexists(repository.top / path) else left_out(repository, path).get(path)
     found = repository.objects.read(blob) if blob else None
