@@ -124,7 +124,7 @@ class Landing:
     def _candidates(
         self, parent: str, named: Sequence[str], said: messages.Reverted | None
     ) -> Iterable[tuple[str, ...]]:
-        ids = tuple(dict.fromkeys(filter(None, map(self._resolve, named))))
+        ids = tuple(dict.fromkeys(filter(None, map(self._objects.commit, named))))
         if ids:
             yield ids
             if all(self._contains(parent, each) for each in ids):
@@ -141,13 +141,9 @@ class Landing:
             if by_number or not messages.titles_of(found).isdisjoint(said.titles):
                 yield (identifier,)
 
-    def _resolve(self, name: str) -> str:
-        found = self._objects.find(f"{name}^{{commit}}")
-        return found[0] if found else ""
-
     def _below(self, parent: str, identifier: str) -> Commit | None:
         """A commit that ``parent`` has, and that has a parent itself."""
-        identifier = self._resolve(identifier)
+        identifier = self._objects.commit(identifier)
         raw = self._objects.read(identifier) if identifier else None
         commit = parse_commit(raw) if raw is not None and self._contains(parent, identifier) else None
         return commit if commit is not None and commit.parents else None
@@ -236,7 +232,7 @@ class Landing:
         ``number`` is that of the request that brought it; empty if nothing says it.
         """
         parent = change.parents[0]
-        known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._resolve(commit))]
+        known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._objects.commit(commit))]
         names = tuple(f"/{number}{end}" for end in _ENDS)
         named = [head for head in known if number and head.ref.startswith(_REQUESTS) and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
