@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
@@ -66,6 +67,8 @@ _REVERTED_TITLE = pattern(
     r"""(?xi) (?<![-/\w]) (?P<verb>revert|reapply|back\ ?out|roll\ ?back)
     (?:\([^()\r\n]*\))? !? (?: :\s* | \s+(?=["']) ) (?P<title>\S.*)"""
 )
+#: So many reverts within reverts are read, and so many titles of what one commit undoes.
+_NESTED = 8
 _REQUEST = pattern(r"\((?:pull request )?[#!](\d{1,9})\)\s*$")
 #: The subjects of merges and squashes: GitHub's and Azure's, Gitea's and Forgejo's, Bitbucket's and Azure's, bors's.
 _REQUEST_SUBJECTS = (
@@ -198,10 +201,11 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _title_in(subject: str) -> str:
     """Return a subject without what stands behind its title: requests' numbers, a revert's quotes, closed issues."""
-    title = _without_requests(subject).rstrip("\"'")
-    closed = _CLOSED_BEHIND.search(title, max(0, len(title) - 200))
-    title = title[: closed.start()] if closed else title
-    return title if title == subject else _title_in(title)
+    for _ in range(_NESTED):
+        subject = _without_requests(subject).rstrip("\"'")
+        closed = _CLOSED_BEHIND.search(subject, max(0, len(subject) - 200))
+        subject = subject[: closed.start()] if closed else subject
+    return subject
 
 
 def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:
@@ -370,7 +374,8 @@ def reverted(message: Message) -> Reverted | None:
     if not commits and _UNDOES.search(message.subject):
         commits = tuple(dict.fromkeys(_ID.findall(f"{message.subject}\n{message.body}")))
     lines = (_without_requests(message.subject), *message.body.split("\n"))
-    titles = tuple(dict.fromkeys(_undone(match) for match in map(_REVERTED_TITLE.search, lines) if match))
+    found = (_undone(match) for match in map(_REVERTED_TITLE.search, lines) if match)
+    titles = tuple(dict.fromkeys(islice(found, _NESTED)))
     request = _REVERTS_REQUEST.search(message.body)
     number = request[1] if request else next(filter(None, map(_request_in, titles)), "")
     return Reverted(commits, number, titles) if commits or number or titles else None
