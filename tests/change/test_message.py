@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.change.message import (
-    SCISSORS,
-    Reverted,
-    clean,
-    parse,
-    parse_trailers,
-    request_of,
-    reverted,
-    with_trailers,
-)
+from planfence.change.message import SCISSORS, clean, parse, parse_trailers, with_trailers
+from planfence.change.origins import Reverted, request_of, reverted
 
 OURS = (("Plan-Task", "p/t"), ("Plan-Model", "codex"))
 

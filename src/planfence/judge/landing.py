@@ -12,6 +12,7 @@ from itertools import islice, product
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
+from planfence.change import origins
 from planfence.change.change import STAGED, Change, FileChange
 from planfence.change.merges import Merges
 from planfence.change.message import Message
@@ -71,7 +72,7 @@ class Landing:
         """Return the judged commits that a change undoes, if it does exactly that; a model's own task's only."""
         if change.is_merge or not change.parents or not change.files:
             return ()
-        said = messages.reverted(message) if message is not None else None
+        said = origins.reverted(message) if message is not None else None
         named = [*said.commits] if said else []
         if said and message is not None and attribution.model == HUMAN:
             # Of a squash the trailers stand in the middle, and may name a model.
@@ -108,7 +109,7 @@ class Landing:
 
         Which of its ``makers`` did so is not known: one of them must be allowed to.
         """
-        said = messages.reverted(message)
+        said = origins.reverted(message)
         found = filter(None, (self._below(parent, each) for each in (said.commits if said else ())))
         return tuple(commit for commit in found if any(self._may_undo(commit, 0, each) for each in makers))
 
@@ -122,7 +123,7 @@ class Landing:
             raise CouldNotCheck(f"REVERT_HEAD can't be read: {error}") from error
 
     def _candidates(
-        self, parent: str, named: Sequence[str], said: messages.Reverted | None
+        self, parent: str, named: Sequence[str], said: origins.Reverted | None
     ) -> Iterable[tuple[str, ...]]:
         ids = tuple(dict.fromkeys(filter(None, map(self._objects.commit, named))))
         if ids:
@@ -136,9 +137,9 @@ class Landing:
         for block in self._repository.git.text(*log).split("\0"):
             identifier, _, text = block.partition("\n")
             found = messages.parse(text)
-            number = messages.request_of(found)
+            number = origins.request_of(found)
             by_number = said.request and (number == said.request or f"pull request #{said.request} " in found.subject)
-            if by_number or not messages.titles_of(found).isdisjoint(said.titles):
+            if by_number or not origins.titles_of(found).isdisjoint(said.titles):
                 yield (identifier,)
 
     def _below(self, parent: str, identifier: str) -> Commit | None:
@@ -177,7 +178,7 @@ class Landing:
             return None
         parent = change.parents[0]
         places = filter(None, (base, *(guarded if attribution.model == HUMAN else ())))
-        for name, place in product(messages.picked(message), places):
+        for name, place in product(origins.picked(message), places):
             commit = self._below(place, name)
             if commit is None or self._contains(parent, commit.id):
                 continue
@@ -196,7 +197,7 @@ class Landing:
 
     def feeds_subtree(self, change: Change, message: Message, revisions: Sequence[str]) -> bool:
         """Whether a commit is what `git subtree --squash` made, and came in below its prefix alone, as it is."""
-        prefix = messages.subtree_of(message)
+        prefix = origins.subtree_of(message)
         if not prefix or change.is_merge:
             return False
         children = self._children_in(tuple(revisions)).get(change.name, [])
@@ -216,7 +217,7 @@ class Landing:
     def adds_subtree(self, change: Change) -> bool:
         """Whether a merge brings in what `git subtree --squash` made, below its prefix."""
         raw = self._objects.read(change.parents[1]) if len(change.parents) == 2 else None
-        prefix = messages.subtree_of(messages.parse(parse_commit(raw).message)) if raw else ""
+        prefix = origins.subtree_of(messages.parse(parse_commit(raw).message)) if raw else ""
         return bool(prefix) and self._is_below(prefix, change.name, change.parents[1])
 
     def _is_below(self, prefix: str, merge: str, commit: str) -> bool:
@@ -348,9 +349,9 @@ def to_fetch(message: Message) -> str:
     GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests";
     Azure has only a merge of it, Bitbucket's server `from`.
     """
-    number = messages.request_of(message) or "*"
+    number = origins.request_of(message) or "*"
     ref = f"refs/pull/{number}/head"
-    if "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message):
+    if "!" in message.subject.rpartition("(")[2] or origins.merges_on_gitlab(message):
         ref = f"refs/merge-requests/{number}/head"
     elif message.subject.startswith("Merged PR "):
         ref = f"refs/pull/{number}/merge"

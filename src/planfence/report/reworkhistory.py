@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from planfence.change.message import NO_TASK, parse, reverted
+from planfence.change.message import NO_TASK, parse
+from planfence.change.origins import reverted
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.report.linerework import HunkRange, TaskCommit, replay
