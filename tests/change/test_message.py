@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planfence.change.message import SCISSORS, clean, parse, parse_trailers, with_trailers
+from planfence.change.origins import Reverted, request_of, reverted
 
 OURS = (("Plan-Task", "p/t"), ("Plan-Model", "codex"))
 
@@ -171,3 +172,53 @@ def test_ours_stand_once_whatever_block_they_make_of_a_paragraph(seed: int) -> N
             ours = tuple(pair for pair in parse_trailers(read) if pair[0].lower().startswith("plan-"))
             assert ours == wanted, text
         assert with_trailers(marked, wanted, "#") == marked, text
+
+
+ID = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "request_number", "issues"),
+    [
+        ("Merged in fix-34 (pull request #12)\n\nTitle", "12", ()),
+        ("AB-7: Merged in fix-34 (pull request #12)", "12", ("AB-7",)),
+        ("Pull request #12: fix #34 for good", "12", ("#34",)),
+        ("Merge pull request 12 from x into main", "12", ()),
+        ("Merge pull request #12 in A/b from x to main", "12", ()),
+        ("Merge pull request 'Title (#9)' (#12) from a/b into main", "12", ("#9",)),
+        ("Merge pull request 'Title' (!12) from a:b into main", "12", ()),
+        ("Merged PR 12: Title\n\nRelated work items: #34", "12", ()),
+        ("Auto merge of #12 - al:x, r=bo", "12", ()),
+        ("Merge #12\n\n12: Title r=bo a=al", "12", ()),
+        ("Title\r\n\r\nSee merge request a/b!12\r\n", "12", ()),
+        ('Revert "fix #34 (#12)" (#13)', "13", ("#34",)),
+        ('Revert "Revert "fix #34 (#12)" (#13)" (#14)', "14", ("#34",)),
+        ("fix #34 and #35 (#12)", "12", ("#34", "#35")),
+        ("x" + '"(#9)' * 3000, "9", ()),
+        ("Merge #12 and fix #34, #35", "12", ("#34", "#35")),
+    ],
+)
+def test_a_requests_number_is_no_issue(text: str, request_number: str, issues: tuple[str, ...]) -> None:
+    message = parse(text)
+    assert request_of(message) == request_number
+    assert message.all_issues == issues
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'Revert "Title"\n\nThis reverts commit {ID}.', Reverted((ID,), "", ("Title",))),
+        ('Revert "Title (#12)" (#13)', Reverted((), "12", ("Title (#12)",))),
+        ('Reapply "Title" (#14)\n\nReverts a/b#13', Reverted((), "13", ('Revert "Title"',))),
+        ('Revert "Revert "Title (#12)"" (#14)', Reverted((), "", ('Revert "Title (#12)"',))),
+        ("revert(auth)!: feat: x (#12) (#13)", Reverted((), "", ("feat: x",))),
+        ("revert: x\n\nreverts #12", Reverted((), "12", ("x",))),
+        ('Back out "x" (#13)', Reverted((), "", ("x",))),
+        ('Merged in revert-pr-12 (pull request #13)\n\nRevert "x (pull request #12)"',
+         Reverted((), "12", ("x (pull request #12)",))),
+        (f"Merged PR 13: Revert 'x'\n\nReverted commit `{ID[:8]}`.", Reverted((ID[:8],), "", ("x",))),
+        ("Say more when a revert fails\n\nThe word `revert` stands here.", None),
+    ],
+)  # fmt: skip
+def test_what_is_undone_is_said_in_many_words(text: str, said: Reverted | None) -> None:
+    assert reverted(parse(text)) == said

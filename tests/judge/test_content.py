@@ -30,6 +30,8 @@ def test_docs_that_change_behaviour_are_refused_by_every_check_of_the_message(re
         ("style", "src/a.py", "x = f(a)\ny = g(a)\n", "x = f(a)\n", True),
         ("docs", "src/a.rs", "#[cfg(docsrs)]\nmod a;\n", "#[cfg(all(docsrs, unix))]\nmod a;\n", False),
         ("docs", "src/a.rs", "#[cfg(all(\n    a,\n))]\n", "#[cfg(all(\n    a,\n    not(doc),\n))]\n", False),
+        ("style", "src/a.rs", "fn a() {}\n", "#[allow(clippy::x, dead_code)]\nfn a() {}\n", False),
+        ("style", "src/a.rs", "fn a() {}\n", "#[allow(x)] fn b() {}\nfn a() {}\n", True),
         ("style", "src/a.js", 'log("delete all users");\n', 'log("x"); delete(all, users);\n', True),
         ("style", "src/a.py", 'log("os.remove path")\n', "os.remove(path)\n", True),
         ("style", "src/a.py", 'log("remove path")\n', 'log(remove("path"))\n', True),
@@ -76,7 +78,7 @@ def test_only_lines_that_are_inside_attributes_say_what_docs_rs_builds(line: str
     lines = tuple(f"{each}\n".encode() for each in ("#[cfg(docsrs)]", f"    {line}"))
     file = FileDiff("src/a.rs", "src/a.rs", 0o100644, 0o100644, "1" * 40, "2" * 40)
     for hunk in (Hunk(0, 0, (), lines), Hunk(0, 0, lines, ())):
-        assert committypes._builds_docs(Unit("x", file, hunk)) == (line in INSIDE)
+        assert committypes._is_attributes(Unit("x", file, hunk), committypes._ATTRIBUTE) == (line in INSIDE)
 
 
 def test_commit_msg_refuses_and_names_the_type(repo) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.tables import change, context, found, task
 
@@ -136,6 +138,16 @@ def test_unsafe_entry_names_a_collision() -> None:
 )
 def test_change_too_large(files: list[str], limits: Limits, count: int) -> None:
     ctx = context(change(*files), task("**"), policy=Policy(limits=limits))
+    assert len(found(change_too_large.RULE, ctx)) == count
+
+
+@pytest.mark.parametrize(
+    ("files", "count"), [(["-a", "+b", "c"], 0), (["-a", "-b", "+c", "d"], 1), (["+a", "+b", "c"], 1)]
+)
+def test_a_file_that_is_renamed_as_it_is_counts_once(files: list[str], count: int) -> None:
+    made = change(*files)
+    made = replace(made, files=tuple(replace(each, old_id=each.new_id) for each in made.files))
+    ctx = context(made, task("**"), policy=Policy(limits=Limits(files=2)))
     assert len(found(change_too_large.RULE, ctx)) == count
 
 

@@ -57,6 +57,11 @@ GOOD = [
     "fix: crash (#12) (#34)",
     "fix: restore the test from #12 that was lost in #34",
     "fix: crash (#12)\n\nCloses #34\n\nPR Close #12",
+    "check the paths (#4194); closes #2505",
+    "keep titles consistent; closes #4348 (PR #4383)",
+    "fix: the example (fix #12, ref #13)",
+    "Update after reload (#5517) (fix #4849)",
+    'Revert "Pin it due to #3256 (#9039)" (#9043)',
     "ci/release: use a newer image",
     "t/perf: add a case",
 ]
@@ -88,6 +93,7 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
     [
         ("fix: crash\n\nCloses #12, fixes #13", (), Severity.WARN),
         ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR, UnitKind.FORMAT), Severity.ERROR),
+        ("fix: the colour (close #12, #13) (#14)", (), Severity.WARN),
         ("feat: squash\n\n* feat: a\n* fix: b", (), Severity.WARN),
         ("feat: a\n\nfix: b", (), Severity.ERROR),
         ("fix: #12 and #13", (), Severity.ERROR),

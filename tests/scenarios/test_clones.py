@@ -190,3 +190,15 @@ def test_any_name_of_a_log_is_ignored_and_no_other(repo, name: str) -> None:
         repo.write(path)
         listed = repo.git("status", "--porcelain", "-uall", "-z", "--", f":(literal){path}")
         assert (listed == "") == ignored, path
+
+
+def test_a_sparse_clone_has_the_plans_that_it_leaves_out(repo, far: str, tmp_path) -> None:
+    found = clone(repo, far, tmp_path / "sparse", "--sparse")
+    assert not (found.root / "plans").exists()
+    assert found.planfence("plan", "show", "auth").stdout == repo.planfence("plan", "show", "auth").stdout
+    found.start("auth/middleware")
+    said = found.planfence("doctor").stdout
+    assert "ok     task " in said
+    assert "plan new" not in said
+    found.git("rm", "-q", "--sparse", "--cached", "plans/auth.toml")
+    assert found.planfence("plan", "show", "auth").returncode == 2

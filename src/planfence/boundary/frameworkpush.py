@@ -74,8 +74,8 @@ def _told(
         return None
     found = [_update(repository, source, target) for source, target in line.sources or (("HEAD", named.remote),)]
     updates = [update for update in found if update is not None]
-    commits = {_commit(repository, update.new) for update in updates}
-    if len(updates) < len(found) or _commit(repository, named.new) not in commits:
+    commits = {repository.objects.commit(update.new) for update in updates}
+    if len(updates) < len(found) or repository.objects.commit(named.new) not in commits:
         return None
     if line.tags or (line.tags is None and _is_on(settings, "push.followtags")):
         updates += _following(repository, remote, [update.new for update in updates])
@@ -85,11 +85,6 @@ def _told(
 def _update(repository: Repository, source: str, target: str) -> PushedRef | None:
     status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
     return PushedRef(source, out.decode().strip(), target, repository.zero) if status == 0 else None
-
-
-def _commit(repository: Repository, name: str) -> str:
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
-    return out.decode().strip() if status == 0 else ""
 
 
 def _settings(repository: Repository, push: Ancestor | None) -> Mapping[str, str]:

@@ -56,7 +56,7 @@ def sort_out(
             if kept:
                 found.findings.append(protected_ref.about(update.ref, "would be deleted"))
             continue
-        tip = commit_of(objects, update.new)
+        tip = objects.commit(update.new)
         if not tip:
             raise error(
                 f"{update.ref} leads to no commit, so it can't be judged", hint="push a commit, or a tag of one"
@@ -72,12 +72,6 @@ def sort_out(
 def _keeps(protected: Protected, branches: Heads, branch: str) -> bool:
     """Whether a branch never loses a commit: a guarded one, and the one by which the protected branch is found."""
     return branch == branches.default or protected.policy.guards(branch)
-
-
-def commit_of(objects: Objects, identifier: str) -> str:
-    """Return the commit that an id leads to, empty if it is none."""
-    found = objects.find(f"{identifier}^{{commit}}")
-    return found[0] if found else ""
 
 
 def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]:

@@ -130,7 +130,8 @@ def _judge(
     if protected is not None:
         apart = span.commits_apart(repository)
         landed = span.tip if span.lands else ""
-        terms = replace(terms, policy=protected.policy, basis=Basis(protected.commit, book), apart=apart, landed=landed)
+        basis = Basis(protected.commit, book)
+        terms = replace(terms, policy=protected.policy, basis=basis, apart=apart, landed=landed, guarded=span.guarded)
     return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, RefUpdate, commit_of, merged, sort_out, weighed, whole_of
+from planfence.boundary.incoming import OWN, RefUpdate, merged, sort_out, weighed, whole_of
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.verify import bypassed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
@@ -147,7 +147,7 @@ def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[Re
     """The ledger as it will be once the push is in: records may come with the commits that need them."""
     tips = Ledger(repository).tips()
     new = [u.new for u in updates if u.ref.startswith(PREFIX) and u.new != repository.zero]
-    return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(lambda c: commit_of(objects, c), new)))))
+    return replace(tips, commits=tuple(dict.fromkeys((*tips.commits, *filter(objects.commit, new)))))
 
 
 def _judge(repository: Repository, protected: Protected, span: TipRange, book: Reading) -> CheckResult:
@@ -156,7 +156,9 @@ def _judge(repository: Repository, protected: Protected, span: TipRange, book: R
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
     apart = span.commits_apart(repository)
     landed = span.tip if span.lands else ""
-    terms = Terms(policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed)
+    terms = Terms(
+        policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed, guarded=span.guarded
+    )
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planfence.change import message as messages
+from planfence.change import origins
 from planfence.change.message import Message
 from planfence.errors import PlanfenceError
 from planfence.gitio.commits import Commit, parse_commit
@@ -32,7 +33,7 @@ def squash_message(repository: Repository, base: str, head: str) -> str:
         message = messages.parse(commit.message)
         lines = groups.setdefault(_own(message), [])
         lines.append(f"* {_words(message)}")
-        said = messages.reverted(message)
+        said = origins.reverted(message)
         lines += [f"  This reverts commit {each}." for each in (said.commits if said else ())]
     parts = [_title(commits)]
     for own, lines in groups.items():

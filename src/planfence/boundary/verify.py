@@ -97,7 +97,7 @@ def _judge(
         gates = {} if repository.git.is_ancestor(span.tip, protected.commit) else {span.tip: "push"}
     apart = span.commits_apart(repository)
     basis = Basis(protected.commit, book)
-    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead)
+    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead, guarded=span.guarded)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
     elif not asked.target or span.lands:
@@ -308,7 +308,5 @@ def _table(value: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _commit(repository: Repository, identifier: str) -> str:
     """Return the commit id if the commit is here, otherwise an empty string."""
-    if len(identifier) != len(repository.zero) or set(identifier) - set("0123456789abcdef"):
-        return ""
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{identifier}^{{commit}}", ok=(0, 1, 128))
-    return out.decode().strip() if status == 0 else ""
+    whole = len(identifier) == len(repository.zero) and not set(identifier) - set("0123456789abcdef")
+    return repository.objects.commit(identifier) if whole else ""

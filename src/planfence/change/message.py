@@ -39,39 +39,29 @@ _SUBJECT_ISSUE = pattern(_ISSUE)
 _NUMBERED = pattern(r"[#-]\d")
 _MENTIONED = pattern(rf"\b(?:from|in|of|by|after|before|since|see|per|via|with)\s+({_ISSUE})", re.IGNORECASE)
 #: Angular's merge script closes the request itself: `PR Close #12`.
-_CLOSING = pattern(
-    rf"(?<!\bPR )\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)",
-    re.IGNORECASE,
+_CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
+_CLOSING = pattern(rf"(?<!\bPR ){_CLOSES}({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE)
+#: The same behind a title: `; closes #12`, `(fixes #12, ref #13)`.
+_CLOSED_BEHIND = pattern(
+    rf"(?:[;,]\s+|\s+\(){_CLOSES}{_ISSUE}(?:(?:\s*,\s*|\s+and\s+)(?:[a-z]+\s+)?{_ISSUE})*\)?$", re.IGNORECASE
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
-_PULL_REQUEST = pattern(r"\((?:#\d+|GH-\d+|![0-9]+)\)")
+_PULL_REQUEST = pattern(r"\((?:(?:pull request |PR )?#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
 _INNER = pattern(
     r"^[ \t]*+(?:[*-][ \t]++)?(?P<key>Plan-[A-Za-z]++)[ \t]*+:[ \t]*+(?P<value>[^\r\n]*)\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
-_REVERTS = pattern(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
-#: Other words for it; then every id in the message may be meant (conventionalcommits.org: `revert:`, `Refs: ID, ID`).
-_UNDOES = pattern(r"(?:revert|reapply|undo|roll(?:ed|ing)?[ -]?back|back(?:ed|ing)?[ -]?out)\b", re.IGNORECASE)
-_ID = pattern(r"\b[0-9a-f]{7,64}\b")
-#: Written by `git cherry-pick -x`.
-_PICKED = pattern(r"^\(cherry picked from commit ([0-9a-f]{40,64})\)", re.MULTILINE)
-_REVERTS_REQUEST = pattern(
-    r"^(?:This r|R)everts (?:merge request |pull request )?(?:[\w.-]+/[\w./-]+)?[#!](\d{1,9})\b", re.MULTILINE
-)
-_REVERTED_TITLE = pattern(r'(?P<verb>Revert|Reapply) "(?P<title>.*)"')
-_REQUEST = pattern(r"\([#!](\d{1,9})\)\s*$")
-#: The subjects of merges and squashes: GitHub's, Gitea's and Forgejo's, Bitbucket's, Azure's.
+#: So many reverts within reverts are read.
+_NESTED = 8
+_REQUEST = pattern(r"\((?:pull request )?[#!](\d{1,9})\)\s*$")
+#: The subjects of merges and squashes: GitHub's and Azure's, Gitea's and Forgejo's, Bitbucket's and Azure's, bors's.
 _REQUEST_SUBJECTS = (
-    pattern(r"Merge pull request #(\d{1,9}) (?:from|in) \S"),
+    pattern(r"Merge pull request #?(\d{1,9}) (?:from|in|into) \S"),
     pattern(r"\AMerge pull request '[^\r\n]*' \([#!](\d{1,9})\) from \S"),
-    pattern(r"Merged in \S+ \(pull request #(\d{1,9})\)"),
     pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
+    pattern(r"(?:Auto merge of|Rollup merge of|Merge) #(\d{1,9})\b"),
 )
-_REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
-_COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
-#: Written by git-subtree.sh into the commit that it squashes a foreign history to.
-_SUBTREE = pattern(r"^git-subtree-dir: ([^\r\n]+)$", re.MULTILINE)
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 #: What git writes itself, and knows again in a block of trailers that holds other lines too.
@@ -160,7 +150,7 @@ def _header_types(subject: str) -> tuple[tuple[str, ...], str]:
     return tuple(word for word in words if word in TYPES), match["scope"] or ""
 
 
-def _without_requests(subject: str) -> str:
+def without_requests(subject: str) -> str:
     """Take the numbers of requests, and the space around them, from a subject's end."""
     end = len(subject.rstrip())
     while (start := subject.rfind("(", 0, end)) >= 0 and _PULL_REQUEST.fullmatch(subject, start, end):
@@ -173,12 +163,13 @@ def _without_requests(subject: str) -> str:
 def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not _NUMBERED.search(text):
         return (), ()
-    title = _without_requests(subject)
-    named = _of_one_tracker(dict.fromkeys(_SUBJECT_ISSUE.findall(title)))
+    title = _title_in(subject)
+    own = f"#{request_in(subject)}"
+    named = _of_one_tracker(dict.fromkeys(one for one in _SUBJECT_ISSUE.findall(title) if one != own))
     if len(named) > 1:
         # "restore what came from #1 and was lost in #2" says where, not what.
         named = tuple(one for one in named if one not in _MENTIONED.findall(title))
-    requests = _SUBJECT_ISSUE.findall(subject[len(title) :])
+    requests = {own, *_SUBJECT_ISSUE.findall("".join(_PULL_REQUEST.findall(subject, len(title))))}
     closed = _of_one_tracker(dict.fromkeys(
         issue
         for match in _CLOSING.finditer(text)
@@ -187,6 +178,15 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ))  # fmt: skip
     numbers = bool(named) and named[0].startswith("#")
     return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
+
+
+def _title_in(subject: str) -> str:
+    """Return a subject without what stands behind its title: requests' numbers, a revert's quotes, closed issues."""
+    for _ in range(_NESTED):
+        subject = without_requests(subject).rstrip("\"'")
+        closed = _CLOSED_BEHIND.search(subject, max(0, len(subject) - 200))
+        subject = subject[: closed.start()] if closed else subject
+    return subject
 
 
 def _of_one_tracker(issues: Iterable[str]) -> tuple[str, ...]:
@@ -300,67 +300,10 @@ def rework_round(value: str) -> int:
     return int(value) if value.isdecimal() and len(value) < 6 else 0
 
 
-def request_of(message: Message) -> str:
-    """Return the number of the request that a forge says it merged with this commit; empty if it says none."""
-    subject = message.subject
-    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None)
-    found = found or _REQUEST.search(subject) or _REQUEST_LINE.search(message.body)
+def request_in(subject: str) -> str:
+    """Return the number of the request that a subject says it merged; empty if it says none."""
+    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None) or _REQUEST.search(subject)
     return found[1] if found else ""
-
-
-def merges_on_gitlab(message: Message) -> bool:
-    """Whether it is the message of a merge that GitLab made, maybe of a squash."""
-    return "See merge request" in message.body
-
-
-def reads_like_a_squash(message: Message) -> bool:
-    """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
-
-    The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
-    """
-    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.splitlines()):
-        return True
-    text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
-    blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]
-    with_task = [block for block in blocks[1:] if any(key == TASK_TRAILER for key, _ in inner_trailers(block))]
-    if len(with_task) > 1:
-        return True
-    last = blocks[-1].split("\n") if len(blocks) > 2 else []
-    return bool(last and with_task == blocks[-2:-1]) and all(_COAUTHOR.match(line) for line in last)
-
-
-@dataclass(frozen=True, slots=True)
-class Reverted:
-    """What a message says that it reverts: commits (ids, maybe cut short), a request's number, a subject."""
-
-    commits: tuple[str, ...] = ()
-    request: str = ""
-    title: str = ""
-
-
-def reverted(message: Message) -> Reverted | None:
-    """Return what a message says that it reverts, as `git revert` and the forges' buttons write it; None: nothing."""
-    commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
-    if not commits and _UNDOES.match(message.subject):
-        commits = tuple(dict.fromkeys(_ID.findall(f"{message.subject}\n{message.body}")))
-    request = _REVERTS_REQUEST.search(message.body)
-    title = _REVERTED_TITLE.fullmatch(_without_requests(message.subject).strip(_SPACE))
-    if not commits and not request and not title:
-        return None
-    # Git says `Reapply` of what reverts a revert (sequencer.c, since 2.43).
-    named = "" if title is None else f'Revert "{title["title"]}"' if title["verb"] == "Reapply" else title["title"]
-    return Reverted(commits, request[1] if request else "", named)
-
-
-def picked(message: Message) -> tuple[str, ...]:
-    """Return the ids of the commits that a commit is said to be picked from, the latest first."""
-    return tuple(dict.fromkeys(reversed(_PICKED.findall(message.body))))
-
-
-def subtree_of(message: Message) -> str:
-    """Return the folder that `git subtree --squash` says its commit belongs in; empty if it says none."""
-    found = _SUBTREE.search(message.body)
-    return found[1].strip(_SPACE).strip("/") if found else ""
 
 
 def trailer_lines(text: str) -> tuple[tuple[str, str], ...]:

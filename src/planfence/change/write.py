@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -160,6 +161,21 @@ def read_worktree(repository: Repository, path: str) -> bytes | None:
         if place.is_symlink():
             return None
     return read_file(place)
+
+
+def read_checked_out(repository: Repository, path: str) -> bytes | None:
+    """Return the bytes of a worktree file, in a sparse worktree those of the index; None if no file is there."""
+    data = read_worktree(repository, path)
+    blob = "" if data is not None or os.path.lexists(repository.top / path) else left_out(repository, path).get(path)
+    found = repository.objects.read(blob) if blob else None
+    return data if found is None else found.data
+
+
+def left_out(repository: Repository, path: str) -> dict[str, str]:
+    """Return what a sparse worktree leaves out at or below a path: the index's blobs by their paths."""
+    rows = repository.git.run("ls-files", "-t", "-s", "-z", "--", f":(literal){path}").split(b"\0")
+    pairs = (row.partition(b"\t") for row in rows if row.startswith(b"S "))
+    return {paths.decode(name): head.split()[2].decode() for head, _, name in pairs}
 
 
 def read_file(place: Path) -> bytes | None:

@@ -6,6 +6,7 @@ is proven weighs as an error (docs/themes.md).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from planfence.change.hunks import Unit
@@ -39,6 +40,14 @@ _ATTRIBUTE = pattern(
     | ^[)\]]+,?$
     """
 )
+#: Where documentation runs: examples, and the sites that show it (`docs-next/`, Docusaurus's `website/`).
+_FOR_READERS = pattern(r"(?:^|/)(?:examples?(?:[-_][^/]*)?|website|docs[-_][^/]*)/", re.IGNORECASE)
+#: A subject that says a linter asked for it, or that nothing needed what goes: to many, `style:` is for that as well.
+_LINT_LEVEL = pattern(rb"#!?\[(?:allow|expect|warn|deny|forbid)\([\w:, ]+\)\]$")
+_LINTS = pattern(
+    r"\b(?:(?:es|py|style|ts|ox)?lint\w*|clippy|ruff|flake8|rubocop|cops?|checkstyle|redundant|unused|idioms?|\w*fmt|isort|imports?)\b",
+    re.IGNORECASE,
+)
 _FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
@@ -52,12 +61,13 @@ class Breach:
     what: str
 
 
-def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
-    """Return what a change of this type may not do, one for each path, in order."""
+def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> tuple[Breach, ...]:
+    """Return what a change of this type, and with this subject, may not do, one for each path, in order."""
     allowed = LICENCES.get(kind)
     if allowed is None:
         return ()
     found: dict[str, Breach] = {}
+    quiet = kind in _QUIET and not (kind == "style" and _LINTS.search(subject))
     for one in judged:
         if (
             one.path_class in allowed
@@ -67,8 +77,9 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
             continue
         if kind == "style" and one.unit.path.lower().endswith(_LOOKS):
             continue
-        proven = kind in _QUIET and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
-        proven = proven and not (kind == "docs" and _builds_docs(one.unit))
+        proven = quiet and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
+        proven = proven and not (kind == "docs" and _FOR_READERS.search(one.unit.path))
+        proven = proven and not _is_attributes(one.unit, _ATTRIBUTE if kind == "docs" else _LINT_LEVEL)
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
         if known is None or (proven and not known.proven):
@@ -76,12 +87,12 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit]) -> tuple[Breach, ...]:
     return tuple(found.values())
 
 
-def _builds_docs(unit: Unit) -> bool:
-    """Whether a hunk of Rust only says what is compiled or documented where: docs.rs builds from attributes."""
+def _is_attributes(unit: Unit, form: re.Pattern[bytes]) -> bool:
+    """Whether a hunk of Rust has such attributes alone: docs.rs builds from some, linters let things be by others."""
     if unit.hunk is None or not unit.path.endswith(".rs"):
         return False
     lines = (line.strip() for line in (*unit.hunk.old, *unit.hunk.new))
-    return all(_ATTRIBUTE.match(line) for line in lines if line and not line.startswith(b"//"))
+    return all(form.match(line) for line in lines if line and not line.startswith(b"//"))
 
 
 def _what(one: ClassifiedUnit) -> str:

@@ -118,9 +118,9 @@ def _trees_here(repository: Repository, run: GateRun) -> dict[str, str]:
     """The run's trees, if its attachments are gone but a commit here still has them."""
     found = {}
     for name, revision in (("base", f"{run.base}^{{tree}}" if run.base else ""), ("result", f"{run.tree}^{{tree}}")):
-        status, out = repository.git.status("rev-parse", "--verify", "--quiet", revision, ok=(0, 1, 128))
-        if revision and status == 0:
-            found[name] = out.decode().strip()
+        tree = repository.objects.find(revision) if revision else None
+        if tree:
+            found[name] = tree[0]
     return found
 
 
@@ -231,9 +231,8 @@ def _own_history(repository: Repository, policy: Policy, run: GateRun) -> list[s
     for name in (run.commit, f"{run.commit}^" if run.commit else "", run.base):
         if len(name.removesuffix("^")) != len(repository.zero):
             continue  # none, or a short id, which could be a branch's name
-        status, out = repository.git.status("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", ok=(0, 1, 128))
-        commit = out.decode("ascii", "replace").strip()
-        if status == 0 and not repository.git.text("rev-list", "-n1", commit, "--not", *ours, "--"):
+        commit = repository.objects.commit(name)
+        if commit and not repository.git.text("rev-list", "-n1", commit, "--not", *ours, "--"):
             found.append(commit)
     return found
 

@@ -164,6 +164,11 @@ class Objects:
             raise CouldNotCheck(f"commit {commit} is missing", hint="fetch the whole history")
         return found[0]
 
+    def commit(self, name: str) -> str:
+        """Return the id of the commit that a name leads to; empty if it leads to none."""
+        found = self.find(f"{name}^{{commit}}")
+        return found[0] if found else ""
+
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
         """Return the sizes in bytes of the objects of these full ids.
 

@@ -68,7 +68,8 @@ class Terms:
     judged so far. ``leaving``: the commits are about to be pushed or reviewed, so that none may wait to be folded into
     another. ``ahead`` is the range, where git began to read it earlier. ``landed`` is the tip (full id) that a guarded
     branch has, or is about to have: there a forge squashes and rebases what was judged as a request. ``request`` is the
-    tip (full id) of what asks to be merged into the commit ``onto``.
+    tip (full id) of what asks to be merged into the commit ``onto``. ``guarded`` are the tips of the other guarded
+    branches, which have judged commits alone.
     """
 
     policy: Policy | None = None
@@ -83,6 +84,7 @@ class Terms:
     landed: str = ""
     request: str = ""
     onto: str = ""
+    guarded: tuple[str, ...] = ()
 
 
 def judge_commits(
@@ -108,7 +110,7 @@ def judge_commits(
     with Landing(repository, objects, sources) as landing:
         folding = _folding(repository, terms, revisions)
         plans = MergedPlans(contexts, landing) if walk else None
-        verdicts = Verdicts(contexts, Shares(contexts), landing, folding, plans)
+        verdicts = Verdicts(contexts, Shares(contexts), landing, folding, plans, guarded=terms.guarded)
         if plans is None:
             return _judge_all(verdicts, revisions, terms, revisions)
         if terms.landed:
@@ -131,7 +133,8 @@ def _judge_head(outer: Verdicts, terms: Terms, head: str, without: Sequence[str]
     ledger = LedgerFacts(repository, tuple(revisions), 0, terms.basis)
     contexts = Contexts(repository, objects, sources, ledger, walks=True)
     plans = MergedPlans(contexts, outer.landing)
-    inner = Verdicts(contexts, Shares(contexts), outer.landing, _folding(repository, terms, revisions), plans)
+    folding = _folding(repository, terms, revisions)
+    inner = Verdicts(contexts, Shares(contexts), outer.landing, folding, plans, guarded=terms.guarded)
     own = Terms(terms.policy, terms.basis, leaving=terms.leaving)
     report = _judge_all(inner, revisions, own, ids).report
     return bool(report.judged) and not report.refused, len(ids)

@@ -12,6 +12,7 @@ from itertools import islice, product
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
+from planfence.change import origins
 from planfence.change.change import STAGED, Change, FileChange
 from planfence.change.merges import Merges
 from planfence.change.message import Message
@@ -25,8 +26,9 @@ from planfence.judge.attribution import Attribution, squashed_attributions, task
 from planfence.judge.sources import Sources
 from planfence.records import dataclass
 
-#: Where heads of requests and branches are: GitHub and Gitea, GitLab, a clone's remotes, a server's or clone's own.
-_HEADS = ("refs/pull", "refs/merge-requests", "refs/remotes", "refs/heads")
+#: Where requests are: GitHub, Gitea and Azure, GitLab, Bitbucket's server. Azure keeps no head, but a merge of it.
+_REQUESTS = ("refs/pull/", "refs/merge-requests/", "refs/pull-requests/", "refs/remotes/pull/")
+_ENDS = ("/head", "/from", "/merge")
 #: So many heads are tried for a commit that names no request, the latest first.
 _TRIED = 64
 #: So many of the latest commits are looked through for one that a message names by its subject or its request.
@@ -70,7 +72,7 @@ class Landing:
         """Return the judged commits that a change undoes, if it does exactly that; a model's own task's only."""
         if change.is_merge or not change.parents or not change.files:
             return ()
-        said = messages.reverted(message) if message is not None else None
+        said = origins.reverted(message) if message is not None else None
         named = [*said.commits] if said else []
         if said and message is not None and attribution.model == HUMAN:
             # Of a squash the trailers stand in the middle, and may name a model.
@@ -107,7 +109,7 @@ class Landing:
 
         Which of its ``makers`` did so is not known: one of them must be allowed to.
         """
-        said = messages.reverted(message)
+        said = origins.reverted(message)
         found = filter(None, (self._below(parent, each) for each in (said.commits if said else ())))
         return tuple(commit for commit in found if any(self._may_undo(commit, 0, each) for each in makers))
 
@@ -121,34 +123,28 @@ class Landing:
             raise CouldNotCheck(f"REVERT_HEAD can't be read: {error}") from error
 
     def _candidates(
-        self, parent: str, named: Sequence[str], said: messages.Reverted | None
+        self, parent: str, named: Sequence[str], said: origins.Reverted | None
     ) -> Iterable[tuple[str, ...]]:
-        ids = tuple(dict.fromkeys(filter(None, map(self._resolve, named))))
+        ids = tuple(dict.fromkeys(filter(None, map(self._objects.commit, named))))
         if ids:
             yield ids
             if all(self._contains(parent, each) for each in ids):
                 return
         # Nothing is named, or a rebase has made another commit of it.
-        if said is None or not (said.request or said.title):
+        if said is None or not (said.request or said.titles):
             return
         log = ("log", f"-n{_LOOKED}", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%H%n%B", parent, "--")
         for block in self._repository.git.text(*log).split("\0"):
             identifier, _, text = block.partition("\n")
             found = messages.parse(text)
-            number = messages.request_of(found)
+            number = origins.request_of(found)
             by_number = said.request and (number == said.request or f"pull request #{said.request} " in found.subject)
-            # A forge takes a request's title, to which it has added the request's number.
-            by_title = said.title and said.title in (found.subject, found.subject.removesuffix(f" (#{number})"))
-            if by_number or by_title:
+            if by_number or not origins.titles_of(found).isdisjoint(said.titles):
                 yield (identifier,)
-
-    def _resolve(self, name: str) -> str:
-        found = self._objects.find(f"{name}^{{commit}}")
-        return found[0] if found else ""
 
     def _below(self, parent: str, identifier: str) -> Commit | None:
         """A commit that ``parent`` has, and that has a parent itself."""
-        identifier = self._resolve(identifier)
+        identifier = self._objects.commit(identifier)
         raw = self._objects.read(identifier) if identifier else None
         commit = parse_commit(raw) if raw is not None and self._contains(parent, identifier) else None
         return commit if commit is not None and commit.parents else None
@@ -170,17 +166,20 @@ class Landing:
 
     # -- picks
 
-    def picked(self, change: Change, message: Message, attribution: Attribution, base: str) -> Commit | None:
-        """Return the commit of the protected branch, as it is at ``base``, that a change is exactly a pick of.
+    def picked(
+        self, change: Change, message: Message, attribution: Attribution, base: str, guarded: Sequence[str]
+    ) -> Commit | None:
+        """Return the commit of the protected branch (at ``base``) or a guarded one that a change is exactly a pick of.
 
         It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes. A model may
-        pick only what the branch still has, so that it puts back nothing that was reverted there.
+        pick only what the protected branch still has, so that it puts back nothing that was reverted there.
         """
-        if change.is_merge or not change.parents or not base:
+        if change.is_merge or not change.parents:
             return None
         parent = change.parents[0]
-        for name in messages.picked(message):
-            commit = self._below(base, name)
+        places = filter(None, (base, *(guarded if attribution.model == HUMAN else ())))
+        for name, place in product(origins.picked(message), places):
+            commit = self._below(place, name)
             if commit is None or self._contains(parent, commit.id):
                 continue
             before = commit.parents[0]
@@ -198,7 +197,7 @@ class Landing:
 
     def feeds_subtree(self, change: Change, message: Message, revisions: Sequence[str]) -> bool:
         """Whether a commit is what `git subtree --squash` made, and came in below its prefix alone, as it is."""
-        prefix = messages.subtree_of(message)
+        prefix = origins.subtree_of(message)
         if not prefix or change.is_merge:
             return False
         children = self._children_in(tuple(revisions)).get(change.name, [])
@@ -218,7 +217,7 @@ class Landing:
     def adds_subtree(self, change: Change) -> bool:
         """Whether a merge brings in what `git subtree --squash` made, below its prefix."""
         raw = self._objects.read(change.parents[1]) if len(change.parents) == 2 else None
-        prefix = messages.subtree_of(messages.parse(parse_commit(raw).message)) if raw else ""
+        prefix = origins.subtree_of(messages.parse(parse_commit(raw).message)) if raw else ""
         return bool(prefix) and self._is_below(prefix, change.name, change.parents[1])
 
     def _is_below(self, prefix: str, merge: str, commit: str) -> bool:
@@ -234,13 +233,24 @@ class Landing:
         ``number`` is that of the request that brought it; empty if nothing says it.
         """
         parent = change.parents[0]
-        known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._resolve(commit))]
-        named = [head for head in known if number and head.ref.endswith((f"/{number}/head", f"/pull/{number}"))]
+        known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._objects.commit(commit))]
+        names = tuple(f"/{number}{end}" for end in _ENDS)
+        named = [head for head in known if number and head.ref.startswith(_REQUESTS) and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
         for head in dict.fromkeys((*named, *others[:_TRIED])):
-            if self._is_other(head, change, parent) and self._merges.merged(parent, head.commit) == change.tree:
+            if not self._is_other(head, change, parent):
+                continue
+            if self._merges.merged(parent, head.commit) == change.tree or (
+                head in named and self._is_upper(head, change, parent)
+            ):
                 yield head
         yield from self._picked(change, parent)
+
+    def _is_upper(self, head: Head, change: Change, parent: str) -> bool:
+        """Whether a commit does what a head did on one of its own: a stacked request whose lower one was squashed."""
+        own = self._repository.git.text("rev-list", f"-n{_TRIED}", head.commit, f"^{parent}").split()
+        onto, tip = self._objects.tree_of(parent), self._objects.tree_of(head.commit)
+        return any(self._merges.applied(self._objects.tree_of(low), tip, onto) == change.tree for low in own[1:])
 
     def _is_other(self, head: Head, change: Change, parent: str) -> bool:
         """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
@@ -267,21 +277,23 @@ class Landing:
     @property
     def knows_requests(self) -> bool:
         """Whether any head is here that a forge keeps of a request."""
-        return any(head.ref.endswith("/head") for head in self._all())
+        return any(head.ref.startswith(_REQUESTS) for head in self._all())
 
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:
-            listed = self._repository.git.text(
-                "for-each-ref", "--sort=-committerdate", "--format=%(objectname) %(objecttype) %(refname)", *_HEADS
-            )
+            form = "--format=%(objecttype) %(refname) %(objectname) %(parent)"
+            places = (*_REQUESTS, "refs/remotes", "refs/heads")
+            listed = self._repository.git.text("for-each-ref", "--sort=-committerdate", form, *places)
             found: dict[str, Head] = {}
             for line in listed.splitlines():
-                commit, kind, ref = line.split(" ", 2)
-                own = ref.startswith(("refs/heads/", "refs/remotes/")) and not ref.startswith("refs/remotes/pull/")
-                if kind != "commit" or not (own or ref.endswith("/head")):
+                kind, ref, commit, *parents = line.split(" ")
+                is_request = ref.startswith(_REQUESTS)
+                if is_request and ref.endswith("/merge"):
+                    commit = parents[1] if len(parents) == 2 else ""
+                if kind != "commit" or not commit or (is_request and not ref.endswith(_ENDS)):
                     continue
                 # A request's own ref says more than the branch that it came from.
-                if commit not in found or (not own and not found[commit].ref.endswith("/head")):
+                if commit not in found or (is_request and not found[commit].ref.startswith(_REQUESTS)):
                     found[commit] = Head(ref, commit)
             self._known = tuple(found.values())
         return self._known
@@ -334,10 +346,15 @@ class Landing:
 def to_fetch(message: Message) -> str:
     """Return the ref that a forge keeps a merged request's head at, as the commit's message names it; else a pattern.
 
-    GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests".
+    GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests";
+    Azure has only a merge of it, Bitbucket's server `from`.
     """
-    number = messages.request_of(message)
-    gitlab = "!" in message.subject.rpartition("(")[2] or messages.merges_on_gitlab(message)
-    folder = "merge-requests" if gitlab else "pull"
-    ref = f"refs/{folder}/{number or '*'}/head"
+    number = origins.request_of(message) or "*"
+    ref = f"refs/pull/{number}/head"
+    if "!" in message.subject.rpartition("(")[2] or origins.merges_on_gitlab(message):
+        ref = f"refs/merge-requests/{number}/head"
+    elif message.subject.startswith("Merged PR "):
+        ref = f"refs/pull/{number}/merge"
+    elif message.subject.startswith("Pull request #") or "Merge in " in message.body[:12]:
+        ref = f"refs/pull-requests/{number}/from"
     return f"git fetch origin '+{ref}:{ref}'"

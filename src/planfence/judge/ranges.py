@@ -110,7 +110,7 @@ class TipRange:
 
     ``revisions`` are the `rev-list` arguments (full ids, `^` to exclude), ``apart`` the tips of branches whose commits
     were judged when they came there: small changes among them are not added up. ``refs`` are what leads to the tip.
-    ``lands`` says that it comes to a guarded branch.
+    ``lands`` says that it comes to a guarded branch, ``guarded`` are the tips of the other guarded branches.
     """
 
     tip: str
@@ -118,6 +118,7 @@ class TipRange:
     apart: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
     lands: bool = False
+    guarded: tuple[str, ...] = ()
 
     def commits_apart(self, repository: Repository) -> frozenset[str]:
         """The ids of the commits that ``apart`` leads to, as far as they are not excluded."""
@@ -137,6 +138,7 @@ class Ranges:
         self._gathered = {
             name: tip for name, tip in branches.tips.items() if name != protected.name and policy.integrates(name)
         }
+        self._judged = tuple(tip for name, tip in branches.tips.items() if policy.guards(name))
         self.notes: list[str] = []
 
     def spans(self, updates: Iterable[tuple[str, str]]) -> list[TipRange]:
@@ -160,15 +162,14 @@ class Ranges:
             new = set(_listed(self._repository, [*tips, *excluded]))
             for tip, refs in tips.items():
                 if tip in new and (guarded or not self._is_outside(tip, refs)):
-                    found.append(TipRange(tip, (tip, *excluded), apart, tuple(refs), guarded))
+                    found.append(TipRange(tip, (tip, *excluded), apart, tuple(refs), guarded, self._judged))
         return found
 
     def guarded_span(self, tip: str) -> TipRange:
         """Return what a tip brings to the protected branch, new or not."""
         base = self._protected.commit
-        return TipRange(
-            tip, (tip, f"^{base}"), tuple(dict.fromkeys(each for each in self._gathered.values() if each != base))
-        )
+        apart = tuple(dict.fromkeys(each for each in self._gathered.values() if each != base))
+        return TipRange(tip, (tip, f"^{base}"), apart, guarded=self._judged)
 
     def own_span(self, tip: str) -> TipRange:
         """Return what a branch has that is new to the remote's protected and integration branches."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from planfence import POLICY_PATH
 from planfence.change.change import Change
 from planfence.change.governing import Entry, entry, is_plain, tree_entries
-from planfence.change.write import read_worktree
+from planfence.change.write import read_checked_out
 from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
@@ -218,5 +218,5 @@ def worktree_policy(repository: Repository) -> LoadedPolicy | None:
 
     Raises :class:`BadFile`, and :class:`CouldNotCheck` for a file that can't be read.
     """
-    data = read_worktree(repository, POLICY_PATH)
-    return None if data is None else load(data, lambda path: read_worktree(repository, path))
+    data = read_checked_out(repository, POLICY_PATH)
+    return None if data is None else load(data, lambda path: read_checked_out(repository, path))

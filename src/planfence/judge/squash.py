@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from planfence.change import message as messages
+from planfence.change import origins
 from planfence.change.change import Change, FileChange
 from planfence.change.message import Message
 from planfence.finding import Finding
@@ -57,7 +58,7 @@ class Squashes:
         if found is not None and not would_refuse(found):
             return replace(ctx, route=Route.TASK), found
         brings = self.landed[change.name]
-        if messages.reads_like_a_squash(message) or messages.merges_on_gitlab(brings):
+        if origins.reads_like_a_squash(message) or origins.merges_on_gitlab(brings):
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
@@ -73,7 +74,7 @@ class Squashes:
         No commits: the head is refused itself; no name: none is here.
         """
         refused = ""
-        number = messages.request_of(self.landed[ctx.change.name])
+        number = origins.request_of(self.landed[ctx.change.name])
         for head in self.landing.heads(ctx.change, number, self.shares.contexts.ledger.heads(ctx.policy)):
             clean, count = self._judge_head(head, ctx.change.parents[0])
             name = head.ref.removeprefix("refs/") or head.commit[:12]
@@ -91,7 +92,7 @@ class Squashes:
 
     def _by_message(self, ctx: Context, governing: Governing, message: Message) -> tuple[Finding, ...] | None:
         """Judge a squash by its message: its tasks' files together; None if it does not read like one."""
-        if not messages.reads_like_a_squash(message):
+        if not origins.reads_like_a_squash(message):
             return None
         text = f"{message.subject}\n\n{message.body}"
         attributions = squashed_attributions(text)
@@ -163,7 +164,7 @@ def what_landed(
             landed[each.id] = messages.parse(each.message)
     seen, requests = set(chain), dict[str, str]()
     for commit in reversed(chain):
-        number = messages.request_of(landed[commit])
+        number = origins.request_of(landed[commit])
         waiting, brought = parents[commit][1:], []
         while waiting:
             name = waiting.pop()

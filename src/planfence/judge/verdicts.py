@@ -80,7 +80,7 @@ class Verdicts:
 
     ``landing`` finds what else a commit may stand on than its own content and message. ``folding`` is set if the
     commits are about to leave this clone or to be reviewed: it knows what waits there to be folded. ``plans`` is set
-    for a range, ``squashes`` for the history of a guarded branch.
+    for a range, ``squashes`` for the history of a guarded branch. ``guarded`` are the tips of other guarded branches.
     """
 
     contexts: Contexts
@@ -89,6 +89,7 @@ class Verdicts:
     folding: Folding | None = None
     plans: MergedPlans | None = None
     squashes: Squashes | None = None
+    guarded: tuple[str, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -176,9 +177,10 @@ class Verdicts:
             return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
         mine = attribution.model == HUMAN or not any(ctx.policy.governs(path) for path in change.paths)
         if self.plans is not None and message is not None and mine:
-            source = self.landing.picked(change, message, attribution, self.contexts.ledger.basis.base)
+            base = self.contexts.ledger.basis.base
+            source = self.landing.picked(change, message, attribution, base, self.guarded)
             if source is not None:
-                self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on the protected branch")
+                self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on a guarded branch")
                 return self.plans.as_squash(ctx)
         return self.squashes.judged(ctx, governing, message) if self.squashes is not None else None
 

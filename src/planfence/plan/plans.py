@@ -104,13 +104,14 @@ def _own_folder(repository: Repository, path: str) -> None:
 
 def plan_ids(repository: Repository, policy: Policy) -> list[str]:
     """Return the ids of the plans in the worktree, sorted."""
-    return sorted(place.stem for place in (repository.top / policy.plans).glob("*.toml"))
+    there = {place.stem for place in (repository.top / policy.plans).glob("*.toml")}
+    return sorted(there.union(filter(None, map(policy.plan_id, write.left_out(repository, policy.plans)))))
 
 
 def read_plan(repository: Repository, policy: Policy, plan_id: str) -> Plan:
     """Return a plan as it stands in the worktree; raises :class:`PlanfenceError` if there is none."""
     path = policy.plan_path(plan_id)
-    data = _bytes(repository, path)
+    data = plan_bytes(repository, path)
     if data is None:
         ids = plan_ids(repository, policy)
         hint = did_you_mean(plan_id, ids) if ids else f"write one: `planfence plan new {plan_id}`"
@@ -130,9 +131,9 @@ def shown_plans(repository: Repository, plan_id: str | None) -> list[Plan]:
     return [read_plan(repository, policy, each) for each in ids]
 
 
-def _bytes(repository: Repository, path: str) -> bytes | None:
-    """Return a worktree file's bytes; a link in its place, or a folder, is a fault of the plan."""
-    data = write.read_worktree(repository, path)
+def plan_bytes(repository: Repository, path: str) -> bytes | None:
+    """Return a plan's bytes in the worktree; a link in its place, or a folder, is a fault of the plan."""
+    data = write.read_checked_out(repository, path)
     place = repository.top / path
     if data is None and (place.is_symlink() or place.exists()):
         raise BadFile((Fault(path, 0, 0, "is not a regular file", "replace the link by the file itself"),))
@@ -162,7 +163,7 @@ def lint(repository: Repository, cwd: Path, names: Sequence[str] = ()) -> Linted
     faults: list[Fault] = []
     for path in dict.fromkeys(places):
         try:
-            data = _bytes(repository, path)
+            data = plan_bytes(repository, path)
             if data is None:
                 raise PlanfenceError(f"there is no plan {path}", hint="`planfence plan show` lists them")
             findings += lint_plan(data, path, policy, tree)

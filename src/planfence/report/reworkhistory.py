@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from planfence.change.message import NO_TASK, parse, reverted
+from planfence.change.message import NO_TASK, parse
+from planfence.change.origins import reverted
 from planfence.gitio.repository import Repository
 from planfence.gitio.streaming import stream
 from planfence.report.linerework import HunkRange, TaskCommit, replay
@@ -97,7 +98,8 @@ def _commits(repository: Repository) -> list[HistoryCommit]:
             subject = message.partition("\n")[0]
             if not reverts and subject.startswith(_BUTTONS):
                 said = reverted(parse(message))
-                target = (named.get(f"#{said.request}") or named.get(said.title or "\n")) if said else None
+                named_so = (f"#{said.request}", *said.titles) if said else ()
+                target = next(filter(None, map(named.get, named_so)), None)
                 reverts = (target,) if target else ()
             number = _REQUEST.search(subject)
             named |= {subject: identity} | ({f"#{number[1] or number[2]}": identity} if number else {})

@@ -1,9 +1,10 @@
 """A change is larger than the policy allows.
 
 ## What it checks
-The number of changed paths against `limits.files`, and the added plus deleted lines against
-`limits.lines` (binary files count no lines; 0 means no limit). Merges are not counted. What nobody reads counts
-as files, not as lines: a file that is renamed as it is, lock files, generated and vendored files, and those that
+The number of changed paths against `limits.files` (both of a file that is renamed as it is count once), and the added
+plus deleted lines against `limits.lines` (binary files count no lines; 0 means no limit). Merges are not
+counted. What nobody reads counts as files, not as lines: a file that is renamed as it is, lock files, generated and
+vendored files, and those that
 `.gitattributes` calls `linguist-generated`, `linguist-vendored` or `gitlab-generated` before the change. Of a file that
 is renamed and edited the edit counts. `limits.count_generated = true` counts all lines.
 
@@ -17,9 +18,10 @@ Commit in steps, or split the task: `planfence split` proposes one commit for ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from planfence.change.change import FileChange
+from planfence.change.change import Action, FileChange
 from planfence.finding import Finding, Severity
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
@@ -32,12 +34,18 @@ def check(ctx: Context) -> Iterator[Finding]:
     if ctx.route not in (Route.TASK, Route.STANDING) or ctx.change.is_merge or ctx.squashed:
         return
     limits = ctx.standing.limits if ctx.standing is not None else ctx.policy.limits
-    count = len(ctx.change.files)
+    count = len(ctx.change.files) - _moved(ctx.change.files)
     if limits.files and count > limits.files:
         yield RULE.about(f"{count} files, the limit is {limits.files}")
     lines = _lines(ctx, ctx.change.files)
     if limits.lines and lines > limits.lines:
         yield RULE.about(f"{lines} changed lines, the limit is {limits.lines}")
+
+
+def _moved(files: Sequence[FileChange]) -> int:
+    """How many files are renamed as they are: each is two paths."""
+    gone = Counter(file.old_id for file in files if file.action is Action.DELETE)
+    return (gone & Counter(file.new_id for file in files if file.action is Action.ADD)).total()
 
 
 def _lines(ctx: Context, files: Iterable[FileChange]) -> int:

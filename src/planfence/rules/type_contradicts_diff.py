@@ -4,9 +4,9 @@
 The Conventional Commits type against the kinds of the changed hunks. `docs:` may change documentation and
 comments, `style:` formatting, `test:` tests, `ci:` and `build:` what builds; comments and formatting are free
 everywhere. An error only if it is proven: `docs:` or `style:` on source whose code gained a word or lost one. All
-else is a warning: other paths that the type does not license, `feat:`, `fix:` or `perf:` on documentation
-alone, and a scope that is a folder or theme of this repository and owns none of the changed paths. Plans and the
-policy may change under any type.
+else is a warning: `docs:` on examples and on the site that shows it, `style:` that says it follows a linter, other
+paths that the type does not license, `feat:`, `fix:` or `perf:` on documentation alone, and a scope that is a folder
+or theme of this repository and owns none of the changed paths. Plans and the policy may change under any type.
 
 ## Why is this bad?
 Changelogs, releases and reviews go by the type: behaviour under `docs:` is behaviour that nobody looks at.
@@ -38,7 +38,7 @@ def check(ctx: Context) -> Iterator[Finding]:
 
     kind = message.types[0]
     judged = [one for one in content.judged if not ctx.policy.governs(one.unit.path)]
-    found = sorted(breaches(kind, judged), key=lambda breach: not breach.proven)
+    found = sorted(breaches(kind, judged, message.subject), key=lambda breach: not breach.proven)
     for breach in found[:_NAMED]:
         weight = Severity.ERROR if breach.proven else Severity.WARN
         yield RULE.at(breach.path, f"`{kind}:` does not cover {breach.what}", line=breach.line, weight=weight)

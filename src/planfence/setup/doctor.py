@@ -17,7 +17,6 @@ from planfence import POLICY_PATH
 from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
-from planfence.files.plain import read_plain
 from planfence.files.state import read_active_task
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
@@ -25,6 +24,7 @@ from planfence.judge.sources import Sources, worktree_policy
 from planfence.log.writer import log_path
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
+from planfence.plan.plans import plan_bytes, plan_ids
 from planfence.records import dataclass
 
 
@@ -125,14 +125,12 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
 def plans(bench: Bench) -> Iterator[Diagnosis]:
     """Whether every plan of the worktree can be read, and whether the active task is in one."""
     read = {}
-    for path in sorted((bench.repository.top / bench.policy.plans).glob("*.toml")):
-        name = f"{bench.policy.plans}/{path.name}"
+    for plan_id in plan_ids(bench.repository, bench.policy):
+        name = bench.policy.plan_path(plan_id)
         try:
-            read[path.stem] = parse_plan(read_plain(path), name)
-        except BadFile as error:
+            read[plan_id] = parse_plan(plan_bytes(bench.repository, name) or b"", name)
+        except PlanfenceError as error:
             yield Diagnosis(Health.BROKEN, name, error.message)
-        except OSError as error:
-            yield Diagnosis(Health.BROKEN, name, f"could not be read: {error.strerror}")
     if not read:
         yield Diagnosis(Health.ODD, "plans", f"there is none in {bench.policy.plans}/", "planfence plan new NAME")
     task = read_active_task(bench.repository.state_dir)
