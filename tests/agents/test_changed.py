@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import time
 
@@ -208,6 +209,10 @@ OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --t
         "git cherry-pick side",
         "git format-patch -q --stdout -1 side | git am -q",
         "git revert --no-edit HEAD",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION=rebase git commit -qnm 'docs: x'",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION='merge x' git commit -qn --amend --no-edit",
+        "echo x > docs/a.md; git add -A; git reset -q --hard $(git commit-tree -p HEAD -m 'docs: x' $(git write-tree))",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm .git/logs/HEAD",
     ],
 )
 def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):
@@ -217,6 +222,31 @@ def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(wor
     assert ask(working, "PreToolUse", "Bash", "./script.sh") == {}
     assert "The commit" in after(working, script)
     assert "The commit" in ask(working, "Stop")["reason"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "git checkout -q side; git checkout -q main",
+        "git merge -q --ff-only side && git reset -q --hard HEAD^ && git checkout -q --detach side",
+        "git merge -q --no-ff -m 'merge side' side",
+        "git checkout -q later && git -c core.hooksPath=/dev/null rebase -q side",
+        "git -c core.hooksPath=/dev/null pull -q --rebase elsewhere main",
+    ],
+)
+def test_going_to_commits_that_are_there_and_copying_them_is_silent(working, script):
+    elsewhere = working.root.parent / "elsewhere"
+    working.git("checkout", "-q", "-b", "later")
+    working.commit("docs: z", "-n", *shlex.split(OTHER), **{"docs/z.md": "z\n"})
+    working.git("checkout", "-q", "-b", "side", "main")
+    working.commit("docs: x", "-n", *shlex.split(OTHER), **{"docs/x.md": "x\n"})
+    working.git("clone", "-q", "--bare", ".", str(elsewhere))
+    working.git("push", "-q", "--no-verify", str(elsewhere), "+side:main")
+    working.git("remote", "add", "elsewhere", str(elsewhere))
+    working.git("checkout", "-q", "main")
+    ask(working, "UserPromptSubmit", prompt="go on")
+    assert after(working, script) == ""
+    assert ask(working, "Stop").get("reason", "") == ""
 
 
 def test_what_a_task_committed_before_it_ended_is_its_own(working):

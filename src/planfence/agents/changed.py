@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,10 @@ _HOLDS = 3
 _SHOWN = 8
 #: So many names stand in one command.
 _NAMED = 100
-#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch. Any other line is
-#: of a commit that was made: a script says what it likes, or nothing.
+#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds.
+_MOST_COPIED = 50
+#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch. A script says what
+#: it likes (`GIT_REFLOG_ACTION`), so that this is believed only of what was there. Any other line tells of a new commit.
 _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
 
 
@@ -45,8 +47,8 @@ _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bi
 class _Seen:
     """What a session knows: each changed path's mark, what is told and not put back, and where HEAD's log ended.
 
-    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``task`` was at
-    work before the last command.
+    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
+    HEAD stood before the last command, and where the branches have stood; ``task`` was at work then.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class _Seen:
     logged: int = 0
     held: int = 0
     task: str = ""
+    tips: list[str] = field(default_factory=list)
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
@@ -70,6 +73,7 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     seen.logged = len(_log(here))
+    seen.tips = _tips(here)
     seen.task = here.task_name
     _save(here, asked, seen, now)
 
@@ -81,10 +85,10 @@ def look(here: Fence, asked: Payload) -> str:
         begin(here, asked, anew=False)
         return ""
     now = _now(here)
-    made = _made(here, seen)
+    made, copied, moved = _made(here, seen)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
-    if not (changed or gone or made):
+    if not (changed or gone or made or copied or seen.tips[:1] != [here.head]):
         _save(here, asked, seen, now)
         return ""
     outside = _outside(here, changed)
@@ -92,12 +96,17 @@ def look(here: Fence, asked: Payload) -> str:
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     commits: dict[str, str] = {}
-    for each, amended in made:
+    for each, amended in made.items():
         # Another message for what is told already is told as well.
         own = bool(amended) and amended not in commits and amended not in seen.commits
         if said := _commit(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
+    for each in copied:
+        if said := _commit(here, each, seen.task, moved=moved):
+            commits[each] = said
     seen.commits += list(commits)
+    if seen.tips[:1] != [here.head]:
+        seen.tips = [*dict.fromkeys([*_tips(here), *seen.tips])]
     if outside or commits:
         seen.held = 0
     _save(here, asked, seen, now)
@@ -171,7 +180,7 @@ def _take_back(here: Fence, commit: str) -> list[str]:
             return [f"# by hand, since other commits follow it: git rebase -i {commit}^"]
         return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
     alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
-    amended = next((old for new, old in reversed(_logged(_log(here))) if new == commit), "")
+    amended = next((amended for _, new, amended in reversed([*_logged(_log(here))]) if new == commit), "")
     if alone and not amended:
         return ["# it is the first commit, so let a person take it back: git update-ref -d HEAD"]
     return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
@@ -207,33 +216,54 @@ def _log(here: Fence) -> bytes:
         return b""
 
 
-def _made(here: Fence, seen: _Seen) -> list[tuple[str, str]]:
-    """Return the commits that were made here since the session looked last, by HEAD's own log; with each the one
-    that it amends, or nothing.
+def _made(here: Fence, seen: _Seen) -> tuple[dict[str, str], list[str], Set[bytes]]:
+    """Return the commits that were made here since the session looked last, by HEAD's own log, each with the one that
+    it amends, or nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
+    the files that were changed by what HEAD has left, of which they would be copies.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _log(here)
-    since = log[seen.logged :] if len(log) >= seen.logged else b""
+    since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", log)
     seen.logged = len(log)
-    return _logged(since)
+    lines = list(_logged(since))
+    made = {new: amended for _, new, amended in lines if amended is not None}
+    reached = {here.head, *(new for _, new, amended in lines if amended is None)} - {"", *made, *seen.tips}
+    if not reached or not seen.tips:
+        return made, [], set()
+    known = {*seen.tips, *(new for _, new, _ in _logged(before))} - {""}
+    asked = "\n".join([*reached, *(f"^{each}" for each in (*known, *made, "FETCH_HEAD")), ""]).encode()
+    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_COPIED}", "--stdin", "--not", "--remotes")
+    git = here.repository.git
+    copied = git.run(*words, stdin=asked).decode().split()
+    olds = (old for old, _, _ in lines if old.strip("0"))
+    left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
+    listed = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
+    return made, copied, {*git.run(*listed, stdin=left).split(b"\0")} if copied else set()
 
 
-def _logged(log: bytes) -> list[tuple[str, str]]:
-    made = []
+def _tips(here: Fence) -> list[str]:
+    """Return where HEAD stands, and each branch."""
+    return [here.head, *here.repository.git.text("for-each-ref", "--format=%(objectname)", "refs/heads/").split()]
+
+
+def _logged(log: bytes) -> Iterator[tuple[str, str, str | None]]:
+    """Yield from where to where each line of HEAD's log goes, and the commit that it says to amend, or nothing; None:
+    it says that no commit was made.
+    """
     for line in log.splitlines():
         names, _, what = line.partition(b"\t")
         old, new = (*names.decode("utf-8", "replace").split(" ")[:2], "", "")[:2]
-        if new.strip("0") and new != old and not what.startswith(_GO):
-            made.append((new, old if what.startswith(b"commit (amend)") else ""))
-    return made
+        if new.strip("0") and new != old:
+            yield old, new, None if what.startswith(_GO) else old if what.startswith(b"commit (amend)") else ""
 
 
-def _commit(here: Fence, commit: str, before: str, reworded: str = "") -> str:
+def _commit(here: Fence, commit: str, before: str, *, reworded: str = "", moved: Set[bytes] | None = None) -> str:
     """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files.
 
     ``before`` is the task that was at work when the command began, which may have finished it. ``reworded`` is the
-    commit that this one amends: with the same files, it is no work of the task.
+    commit that this one amends: with the same files, it is no work of the task. If it is a copy, or a merge, what HEAD
+    left changed in the files ``moved`` is none either.
     """
     from planfence.judge.check import check_commit  # only a command that made a commit needs it
 
@@ -254,8 +284,11 @@ def _commit(here: Fence, commit: str, before: str, reworded: str = "") -> str:
     if reworded and git.status("diff-tree", "--quiet", reworded, commit, ok=(0, 1, 128))[0] == 0:
         return ""
     # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
-    names = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, commit).split(b"\0")
-    outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in names if name])
+    listed = ("diff-tree", "-r", "-z", "--no-renames", "--name-only")
+    names = {*git.run(*listed, parent, commit).split(b"\0")}
+    if moved is not None:
+        names = names - moved if " " not in parents else set()
+    outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in sorted(names) if name])
     return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
 
 
@@ -280,6 +313,6 @@ def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None
 
 
 def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:
-    names = ("known", "told", "before", "commits", "logged", "held", "task")
+    names = ("known", "told", "before", "commits", "logged", "held", "task", "tips")
     with suppress(CouldNotCheck):
         write_atomically(_file(here, asked), json.dumps({name: getattr(seen, name) for name in names}).encode())
