@@ -38,8 +38,8 @@ _SHOWN = 8
 _NAMED = 100
 #: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds.
 _MOST_COPIED = 50
-#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch. A script says what
-#: it likes (`GIT_REFLOG_ACTION`), so that this is believed only of what was there. Any other line tells of a new commit.
+#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch: believed only of
+#: what was there, since a script says what it likes (`GIT_REFLOG_ACTION`). Any other line tells of a new commit.
 _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
 
 

@@ -208,7 +208,7 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
     name = detect(bench.environment)
     planned = named(bench)
     if name != HUMAN and planned and name not in planned:
-        source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL") else "the agent's own variables"
+        source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL").strip() == name else "the agent's own variables"
         yield Diagnosis(
             Health.ODD,
             "model",
