@@ -209,7 +209,7 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
     planned = named(bench)
     if name != HUMAN and planned and name not in planned:
         named_so = bench.environment.get("PLANFENCE_MODEL").strip() == name
-        source = "PLANFENCE_MODEL" if named_so else "the agent's own process or variables"
+        source = "PLANFENCE_MODEL" if named_so else "the agent's own variables or process"
         yield Diagnosis(
             Health.ODD,
             "model",

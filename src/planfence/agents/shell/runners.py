@@ -58,7 +58,7 @@ _TABLE = (
         "",
         "bunx uvx yarn pnpm bun unshare setpriv prlimit setarch numactl cpulimit chrt unbuffer rlwrap firejail bwrap "
         "fakeroot proxychains torsocks ltrace valgrind busybox toybox tini dumb-init caffeinate ssh-agent "
-        "dbus-run-session xvfb-run systemd-inhibit dotenv retry pipx tsp start-stop-daemon hub",
+        "dbus-run-session xvfb-run systemd-inhibit dotenv retry pipx tsp start-stop-daemon",
     ),
     (Runner(), "develop", "nix"),
     (Runner(), "dlx", "pnpm yarn"),
@@ -281,6 +281,8 @@ def _behind(words: Sequence[str]) -> Sequence[str]:
     return words[words.index("--") + 1 :] if "--" in words else ()
 
 
+#: Options that take no value, whatever runner has them.
+_ALONE = frozenset({"--rm", "-it", "-ti", "--init", "--yes", "--quiet", "--silent"})
 #: So many of a runner's words may be the program that it runs.
 _MOST_READINGS = 40
 
@@ -292,12 +294,16 @@ def _programs(words: Sequence[str], skip: int) -> Iterator[list[str]]:
         if word == "--":
             break
         if word.startswith("-") and word != "-":
-            after_option = "=" not in word
+            after_option = "=" not in word and word not in _ALONE
+            continue
+        if after_option and ("=" in word or ":/" in word):  # a variable, a volume, an address: surely its value
+            after_option = False
             continue
         readings += 1
         if readings > _MOST_READINGS:
             raise UnreadableError("too many words that may be a program")
-        yield list(words[index:])
+        if readings > skip:
+            yield list(words[index:])
         if after_option:
             after_option = False
         elif skipped < skip:
