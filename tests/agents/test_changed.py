@@ -213,6 +213,10 @@ OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --t
         "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION='merge x' git commit -qn --amend --no-edit",
         "echo x > docs/a.md; git add -A; git reset -q --hard $(git commit-tree -p HEAD -m 'docs: x' $(git write-tree))",
         "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm .git/logs/HEAD",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; git reflog expire --expire=now --all; git gc -q",
+        "git bisect start -q; echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm docs/a.md",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Urgent: now'",
+        "git rm -q planfence.toml; git commit -qnm 'docs: x'",
     ],
 )
 def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):
@@ -224,17 +228,7 @@ def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(wor
     assert "The commit" in ask(working, "Stop")["reason"]
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "git checkout -q side; git checkout -q main",
-        "git merge -q --ff-only side && git reset -q --hard HEAD^ && git checkout -q --detach side",
-        "git merge -q --no-ff -m 'merge side' side",
-        "git checkout -q later && git -c core.hooksPath=/dev/null rebase -q side",
-        "git -c core.hooksPath=/dev/null pull -q --rebase elsewhere main",
-    ],
-)
-def test_going_to_commits_that_are_there_and_copying_them_is_silent(working, script):
+def test_going_to_commits_that_are_there_and_copying_them_is_silent(working):
     elsewhere = working.root.parent / "elsewhere"
     working.git("checkout", "-q", "-b", "later")
     working.commit("docs: z", "-n", *shlex.split(OTHER), **{"docs/z.md": "z\n"})
@@ -245,7 +239,15 @@ def test_going_to_commits_that_are_there_and_copying_them_is_silent(working, scr
     working.git("remote", "add", "elsewhere", str(elsewhere))
     working.git("checkout", "-q", "main")
     ask(working, "UserPromptSubmit", prompt="go on")
-    assert after(working, script) == ""
+    for script in (
+        "git checkout -q side; git bisect start -q; git bisect reset -q; git checkout -q main",
+        "git merge -q --ff-only side; git reset -q --hard HEAD^; git checkout -q --detach side; git checkout -q main",
+        "git merge -q --no-ff -m 'merge side' side; git reset -q --hard HEAD^",
+        "git checkout -q later; git -c core.hooksPath=/dev/null rebase -q side; git checkout -q main",
+        "git -c core.hooksPath=/dev/null pull -q --rebase elsewhere main",
+        "git reset -q --hard ORIG_HEAD; git reset -q --hard HEAD@{1}",
+    ):
+        assert after(working, script) == ""
     assert ask(working, "Stop").get("reason", "") == ""
 
 

@@ -29,8 +29,8 @@ from planfence.inert import inert
 from planfence.records import dataclass, field
 from planfence.rules.ways import quote
 
-#: In these states git itself has changed the worktree; the commit that ends them is judged.
-_AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+#: In these states git itself has changed the worktree; what is committed in them is judged.
+_AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
 _HOLDS = 3
 _SHOWN = 8
@@ -78,13 +78,19 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     _save(here, asked, seen, now)
 
 
+def remembers(here: Fence, asked: Payload) -> bool:
+    """Whether the session remembers what was changed before."""
+    return _file(here, asked).is_file()
+
+
 def look(here: Fence, asked: Payload) -> str:
     """Return what a command changed outside the task, and what puts it back; empty: nothing new."""
     seen = _load(here, asked)
-    if seen is None or any((here.repository.git_dir / name).exists() for name in _AT_WORK):
-        begin(here, asked, anew=False)
+    if seen is None:
+        begin(here, asked)
         return ""
-    now = _now(here)
+    busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
+    now = seen.known | seen.told if busy else _now(here)
     made, copied, moved = _made(here, seen)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
@@ -186,12 +192,15 @@ def _take_back(here: Fence, commit: str) -> list[str]:
     return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
 
 
-def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:
-    """Return those of the changed paths that the plan denies, with the reason of each."""
+def _outside(here: Fence, changed: Iterable[str], gone: Set[str] | None = None) -> dict[str, Denial]:
+    """Return those of the changed paths that the plan denies, with the reason of each; ``gone`` of them are deleted,
+    those that are not in the worktree if it is None.
+    """
     top = here.repository.top
     # Git's status ends the name of a repository inside this one with a slash.
     named_so = {path.rstrip("/"): path for path in changed}
-    edits = [Edit(path, None if os.path.lexists(f"{top}/{path}") else Action.DELETE) for path in named_so]
+    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if gone is None else gone
+    edits = [Edit(path, Action.DELETE if path in gone else None) for path in named_so]
     if not edits:
         return {}
     denials = scope.judge_changed(here, edits)
@@ -224,7 +233,7 @@ def _made(here: Fence, seen: _Seen) -> tuple[dict[str, str], list[str], Set[byte
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _log(here)
-    since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", log)
+    since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", b"")
     seen.logged = len(log)
     lines = list(_logged(since))
     made = {new: amended for _, new, amended in lines if amended is not None}
@@ -279,16 +288,18 @@ def _commit(here: Fence, commit: str, before: str, *, reworded: str = "", moved:
     trailers = parse_trailers(said)
     named = {value for key, value in trailers if key.lower() == TASK_TRAILER.lower()}
     urgent = any(key.lower() == URGENT_TRAILER.lower() for key, _ in trailers)
+    urgent = urgent and here.policy is not None and here.policy.unplanned.urgent == "any"  # else a person's word
     if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before} - {""}):
         return ""
     if reworded and git.status("diff-tree", "--quiet", reworded, commit, ok=(0, 1, 128))[0] == 0:
         return ""
     # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
-    listed = ("diff-tree", "-r", "-z", "--no-renames", "--name-only")
-    names = {*git.run(*listed, parent, commit).split(b"\0")}
+    listed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-status", parent, commit).split(b"\0")
+    names = {path: status for status, path in zip(listed[::2], listed[1::2], strict=False)}
     if moved is not None:
-        names = names - moved if " " not in parents else set()
-    outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in sorted(names) if name])
+        names = {path: status for path, status in names.items() if path not in moved and " " not in parents}
+    gone = {paths.decode(path) for path, status in names.items() if status == b"D"}
+    outside = _outside(scope.fence(here.repository, parent), map(paths.decode, sorted(names)), gone)
     return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
 
 
