@@ -82,6 +82,11 @@ def test_gemini_has_its_own_event_names():
     assert (payload.event, payload.edits) == (Event.BEFORE_TOOL, (patch.Edit("a"),))
 
 
+@pytest.mark.parametrize("name", ["pre_tool_use", "PRETOOLUSE", "preToolUse"])
+def test_an_event_is_known_however_it_is_spelled(name):
+    assert call(hook_event_name=name).event is Event.BEFORE_TOOL
+
+
 def test_an_event_of_tomorrow_is_other():
     assert call(hook_event_name="Dreaming").event is Event.OTHER
 
@@ -148,6 +153,16 @@ def test_every_header_of_a_patch():
         ("mcp__x__write_file", {"path": "a.py", "content": "x", "args": {"overwrite": True}}, ["a.py"], ""),
         ("mcp__x__put", {"path": "a.py", "args": {"content": "x", "path": "b.py"}}, ["a.py", "b.py"], ""),
         ("mcp__x__run_in_terminal", {"commandLine": "git commit -n"}, [], "git commit -n"),
+        ("mcp__x__bulk", {"request": {"files": [{"path": "a.py", "content": "x"}]}}, ["a.py"], ""),
+        ("mcp__x__save", {"document": {"uri": "file:///r/a.py", "text": "x"}}, ["/r/a.py"], ""),
+        ("mcp__x__write", {"arguments": '{"path": "a.py", "content": "x"}'}, ["a.py"], ""),
+        ("mcp__x__update_page", {"id": "1", "properties": {"path": "/wiki"}, "content": "x"}, [], ""),
+        ("mcp__x__edit", {"path": "a.py", "edits": {"oldText": "a", "newText": "b"}}, ["a.py"], ""),
+        ("mcp__x__run", {"steps": [{"command": "git commit -n"}]}, [], "git commit -n"),
+        ("mcp__x__exec", {"argv": ["git", "commit", "-n"]}, [], "git commit -n"),
+        ("EditNotebook", {"target_notebook": "a.ipynb"}, ["a.ipynb"], ""),
+        ("create_directory", {"dirPath": "/r/docs/new"}, [], ""),
+        ("WRITE", {"file_path": "a.py"}, ["a.py"], ""),
         ("mcp__mail__create_message", {"to": "a@example.org", "text": "x"}, [], ""),
         ("edit_file", {"relativeWorkspacePath": "a.py"}, ["a.py"], ""),
         ("Write", {"file_path": "file://localhost/r/a%20b.py"}, ["/r/a b.py"], ""),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planfence.agents import patch
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, git, scripts
-from planfence.agents.shell.syntax import Command, literal
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.verdict import Attempt
 from planfence.change.change import Action
 
@@ -39,7 +39,7 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
     elif program in scripts.SHELLS or program in (".", "source"):
         scripts.shell(walker, rest, command, cwd, piped)
     elif program in ("apply_patch", "applypatch"):
-        text = "\n".join([*rest, *(literal(r.target) for r in command.redirects if r.operator == "<<")])
+        text = "\n".join([*rest, walker.values.read(command, cwd, piped)])
         walker.notes.wrote([Write(edit.path, edit.action) for edit in patch.edits(text)], cwd)
     elif scripts.interprets(program):
         scripts.interpreter(walker, program, rest, command, cwd, piped)
