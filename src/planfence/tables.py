@@ -135,33 +135,10 @@ SET_FOR_PEOPLE_TOO = (
 #: Variables that say by their value which agent it is, known by one of these beginnings (`claude-code_2-1-240_agent`).
 ANNOUNCING = ("AI_AGENT", "AGENT")
 _ANNOUNCED = (
-    *(
-        "claude",
-        "codex",
-        "gemini",
-        "cursor",
-        "github-copilot",
-        "copilot",
-        "opencode",
-        "antigravity",
-        "augment",
-        "auggie",
-    ),
-    *("goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie", "crush", "kilo"),
-    *(
-        "trae",
-        "aider",
-        "grok",
-        "iflow",
-        "openclaw",
-        "hermes",
-        "kimi",
-        "amazon-q",
-        "vtcode",
-        "warp",
-        "openhands",
-        "droid",
-    ),
+    *("claude", "codex", "gemini", "cursor", "github-copilot", "copilot", "opencode", "antigravity", "augment"),
+    *("auggie", "goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie"),
+    *("crush", "kilo", "trae", "aider", "grok", "iflow", "openclaw", "hermes", "kimi", "amazon-q", "vtcode"),
+    *("warp", "openhands", "droid"),
 )
 _ALSO_CALLED = {"github-copilot": "copilot", "auggie": "augment"}
 

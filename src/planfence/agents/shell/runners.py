@@ -104,30 +104,13 @@ FOLDERS = frozenset(
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {
-        "echo",
-        "printf",
-        ":",
-        "true",
-        "false",
-        "grep",
-        "egrep",
-        "fgrep",
-        "rg",
-        "ag",
-        "ack",
-        "cat",
-        "bat",
-        "head",
-        "tail",
-        "ls",
-    }
-    | {"which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh"}
-    | {"export", "declare", "local", "readonly", "typeset", "alias", "for", "command", "hash", "dpkg", "cd"}
-    | {"pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln", "tree", "stat", "file"}
-    | {"sha256sum", "sha1sum", "md5sum", "shasum", "b3sum", "base64", "xxd", "od", "hexdump", "tr", "cut", "uniq", "nl"}
-    | {"column", "rev", "tac", "fold", "fmt", "shuf", "paste", "join", "comm", "pbcopy", "xclip", "xsel", "wl-copy"}
-    | {"du", "sort", "dnf", "apk", "pkill", "pgrep"}
+    {"echo", "printf", ":", "true", "false", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat"}
+    | {"head", "tail", "ls", "which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get"}
+    | {"brew", "pip", "gh", "export", "declare", "local", "readonly", "typeset", "alias", "for", "command"}
+    | {"hash", "dpkg", "cd", "pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln"}
+    | {"tree", "stat", "file", "sha256sum", "sha1sum", "md5sum", "shasum", "b3sum", "base64", "xxd", "od"}
+    | {"hexdump", "tr", "cut", "uniq", "nl", "column", "rev", "tac", "fold", "fmt", "shuf", "paste", "join"}
+    | {"comm", "pbcopy", "xclip", "xsel", "wl-copy", "du", "sort", "dnf", "apk", "pkill", "pgrep"}
 )
 
 
