@@ -64,6 +64,7 @@ SHAPES = {
     "a folder in a file's place": "rm docs/index.md && mkdir docs/index.md && echo x > docs/index.md/a",
     "a file in a folder's place": "rm -r deep && echo x > deep",
     "a repository of its own": "git init -q lib/own && echo x > lib/own/a && git -C lib/own add a",
+    "a name that is staged alone": "git update-index --add --cacheinfo 100644,$(git rev-parse HEAD:README.md),docs/a",
     "a mode": "chmod +x docs/index.md",
     "a link in a file's place": "ln -sf ../README.md docs/index.md",
     "a rename": "git mv docs/index.md docs/other.md",

@@ -192,14 +192,18 @@ def _take_back(here: Fence, commit: str) -> list[str]:
     return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
 
 
-def _outside(here: Fence, changed: Iterable[str], gone: Set[str] | None = None) -> dict[str, Denial]:
-    """Return those of the changed paths that the plan denies, with the reason of each; ``gone`` of them are deleted,
+def _outside(here: Fence, changed: Iterable[str], deleted: Set[str] | None = None) -> dict[str, Denial]:
+    """Return those of the changed paths that the plan denies, with the reason of each; ``deleted`` of them are gone,
     those that are not in the worktree if it is None.
     """
     top = here.repository.top
     # Git's status ends the name of a repository inside this one with a slash.
     named_so = {path.rstrip("/"): path for path in changed}
-    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if gone is None else gone
+    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if deleted is None else deleted
+    if gone and deleted is None:
+        listed = ("diff-index", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=A")
+        staged = here.repository.git.run(*listed, here.head or here.repository.empty_tree())
+        gone = gone - {*map(paths.decode, staged.split(b"\0"))}  # new, and staged alone
     edits = [Edit(path, Action.DELETE if path in gone else None) for path in named_so]
     if not edits:
         return {}

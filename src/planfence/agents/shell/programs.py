@@ -35,7 +35,8 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
         files.patched(walker, rest, command, cwd, piped)
     elif program in ("eval", "trap"):
         walker.notes.later = walker.notes.later or program == "trap"
-        scripts.command_line(walker, " ".join(rest), cwd, known=rest[:1])
+        told = [word for word in rest if word != "--"]  # behind what a trap runs stand signals
+        scripts.command_line(walker, " ".join(told[:1] if program == "trap" else told), cwd, known=rest[:1])
     elif program in scripts.SHELLS or program in (".", "source"):
         scripts.shell(walker, rest, command, cwd, piped)
     elif program in ("apply_patch", "applypatch"):
