@@ -6,6 +6,7 @@ import pytest
 
 from planfence.agents import patch
 from planfence.agents.payload import Event, read
+from planfence.agents.shell import judge
 from planfence.change.change import Action
 from planfence.errors import PlanfenceError
 
@@ -62,7 +63,7 @@ def test_a_command_as_a_list_is_one_command_line():
         call("codex", tool_name="shell", tool_input={"command": ["bash", "-lc", "ls a"]}).command == "bash -lc 'ls a'"
     )
     patched = call("codex", tool_name="shell", tool_input={"command": ["apply_patch", "*** Delete File: a\n"]})
-    assert patched.edits == (patch.Edit("a", Action.DELETE),)
+    assert [(write.path, write.action) for write in judge(patched.command, "/r").writes] == [("/r/a", Action.DELETE)]
 
 
 def test_cursor_puts_a_command_at_the_top():

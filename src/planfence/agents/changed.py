@@ -328,6 +328,7 @@ def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None
 
 
 def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:
-    names = ("known", "told", "before", "commits", "logged", "held", "task", "tips")
     with suppress(CouldNotCheck):
-        write_atomically(_file(here, asked), json.dumps({name: getattr(seen, name) for name in names}).encode())
+        write_atomically(
+            _file(here, asked), json.dumps({name: getattr(seen, name) for name in _Seen.__slots__}).encode()
+        )

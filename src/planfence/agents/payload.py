@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -49,19 +49,12 @@ def _plain(name: str) -> str:
 
 _EVENTS = {
     **{_plain(event): event for event in Event},
-    "posttoolusefailure": Event.AFTER_TOOL,
-    "preskillshellcommand": Event.BEFORE_TOOL,
-    "userpromptsubmitted": Event.PROMPT,
-    "agentstop": Event.STOP,
-    "beforetool": Event.BEFORE_TOOL,
-    "aftertool": Event.AFTER_TOOL,
-    "beforeagent": Event.PROMPT,
-    "afteragent": Event.STOP,
-    "beforeshellexecution": Event.BEFORE_TOOL,
-    "beforemcpexecution": Event.BEFORE_TOOL,
-    "afterfileedit": Event.AFTER_TOOL,
-    "aftershellexecution": Event.AFTER_TOOL,
-    "beforesubmitprompt": Event.PROMPT,
+    **dict.fromkeys(
+        ("preskillshellcommand", "beforetool", "beforeshellexecution", "beforemcpexecution"), Event.BEFORE_TOOL
+    ),
+    **dict.fromkeys(("posttoolusefailure", "aftertool", "afterfileedit", "aftershellexecution"), Event.AFTER_TOOL),
+    **dict.fromkeys(("userpromptsubmitted", "beforeagent", "beforesubmitprompt"), Event.PROMPT),
+    **dict.fromkeys(("agentstop", "afteragent"), Event.STOP),
 }
 
 #: VS Code's and Copilot's spelling of the fields.
@@ -104,6 +97,7 @@ _READERS = frozenset(
     | {"fetchwebpage", "searchfilecontent", "listdirectory", "readmanyfiles", "googlewebsearch", "codebasesearch"}
     | {"createdirectory"}
 )
+_KNOWN = WRITERS | _SHELLS | _PATCHERS | _READERS
 #: What a tool is given to write, and words in its name that say that it writes.
 _CONTENTS = frozenset(
     {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
@@ -182,7 +176,7 @@ def read(agent: str, data: bytes) -> Payload:
         reason=_text(raw, "reason"),
         stop_hook_active=raw.get("stop_hook_active") is True or _count(raw.get("loop_count")) > 0,
         unread=unread,
-        unknown=bool(tool) and not _known(tool),
+        unknown=bool(tool) and _plain(tool) not in _KNOWN,
         other=raw,
     )
 
@@ -200,10 +194,6 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
         ("reason", Event.SESSION_END),
     )
     return next((event.value for sign, event in signs if sign in raw), "")
-
-
-def _known(tool: str) -> bool:
-    return any(_plain(tool) in tools for tools in (WRITERS, _SHELLS, _PATCHERS, _READERS))
 
 
 _DIRECTORIES = ("dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory", "directory")
@@ -250,12 +240,8 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     if plain in _SHELLS:
         task = arguments.get("task") if plain == "createandruntask" else None
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
-        command = next((given[name] for name in _COMMANDS if given.get(name)), None)
-        if isinstance(command, list):
-            return _argv(command)
-        if not isinstance(command, str):
-            return (), "", f"{tool} came without a command"
-        return (), _with_words(command, given.get("args")), ""
+        command = "\n".join(_commands(tool, given, _COMMANDS))
+        return (), command, "" if command else f"{tool} came without a command"
     if plain in WRITERS and arguments.get("command") == "view":
         return (), "", ""  # an editor that looks
     if plain in WRITERS:
@@ -305,9 +291,9 @@ def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     return tuple(dict.fromkeys((*named, *diffed))) if writes else (), command, ""
 
 
-def _commands(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the command lines that another server's tool is given."""
-    given = [arguments.get(name) for name in _COMMANDS[:-1]]
+def _commands(tool: str, arguments: Mapping[str, Any], fields: Sequence[str] = _COMMANDS[:-1]) -> Iterator[str]:
+    """Yield the command lines that a tool is given."""
+    given = [arguments.get(name) for name in fields]
     if any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
         given.append(arguments.get("script"))
     for command in given:
@@ -333,16 +319,6 @@ def _patch_text(arguments: Mapping[str, Any]) -> str:
         if isinstance(value, list) and all(isinstance(word, str) for word in value):
             return "\n".join(value)
     return ""
-
-
-def _argv(words: list[Any]) -> tuple[tuple[Edit, ...], str, str]:
-    """Read a command that came as a list: `apply_patch` and a patch, or a program and its arguments."""
-    if not words or not all(isinstance(word, str) for word in words):
-        return (), "", "the shell command is not a list of words"
-    if _plain(words[0]) in _PATCHERS and len(words) > 1:
-        found = patch.edits("\n".join(words[1:]))
-        return found, "", "" if found else "apply_patch came without a patch that names a file"
-    return (), shlex.join(words), ""
 
 
 def _named(layers: Iterable[tuple[Mapping[str, Any], bool]]) -> tuple[Edit, ...]:
