@@ -129,17 +129,13 @@ def _is_a_name(words: Sequence[str], index: int) -> bool:
 
 def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str) -> None:
     """Judge the texts that a program is given, as programs of another language or as what it may have run."""
-    asked = _asked(words)[1:]
-    runs = (
-        text
-        for option, text in pairwise(words)
-        if _RUNS.fullmatch(option) or (program in _CODED and scripts.evaluates(option))
-    )
-    asked = [*asked, *(text for text in runs if text not in asked)]
+    coded = program in _CODED
+    runs = [text for one, text in pairwise(words) if _RUNS.fullmatch(one) or (coded and scripts.evaluates(one))]
+    asked = [*_asked(words)[1:], *runs]
     written = [walker.values.file(word, cwd) for word in words[1:]]
     if program in _COMPILED:
         scripts.coded(walker, written, cwd)
-    if program in _CODED or (list(words[:2]) == ["uv", "run"] and "-" in words):
+    if coded or (list(words[:2]) == ["uv", "run"] and "-" in words):
         scripts.coded(walker, [*asked, said, *written], cwd)
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
         # Whatever it is, it may give a shell the command line that it is told, or that it reads.
