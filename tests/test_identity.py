@@ -98,11 +98,21 @@ def test_a_teams_own_variables_come_first():
     assert detect(Environment({"PLANFENCE_MODEL": "human", "ACME_BOT": "1"}), own) == "acme"
 
 
-def test_a_process_above_tells_where_no_variable_does():
+def test_an_agent_that_is_known_becomes_no_other_by_what_a_script_sets():
+    for variables, above in (({"CODEX_CI": "1"}, ""), ({}, "codex"), ({"GEMINI_CLI": "1"}, "codex")):
+        mine = Environment(variables, lambda above=above: above)
+        assert detect(mine.but({**variables, "PLANFENCE_MODEL": "claude"})) == "codex"
+        assert detect(mine.but({**variables, "PLANFENCE_MODEL": "codex"})) == "codex"
+        assert detect(mine.but({**variables, "PLANFENCE_MODEL": "claude-opus"})) == "claude-opus"
+    assert detect(Environment({"PLANFENCE_MODEL": "claude", "AGENT": "1"})) == "claude"
+    assert detect(Environment({"PLANFENCE_MODEL": "claude", "ACME_BOT": "1"}), {"ACME_BOT": "acme"}) == "acme"
+
+
+def test_a_process_above_tells_whatever_the_variables_say():
     assert detect(Environment({}, lambda: "codex")) == "codex"
     assert detect(Environment({"PLANFENCE_MODEL": "human"}, lambda: "codex")) == "codex"
     assert detect(Environment({"PLANFENCE_MODEL": "gpt-5.1"}, lambda: "codex")) == "gpt-5.1"
-    assert detect(Environment({"GEMINI_CLI": "1"}, lambda: "codex")) == "gemini"
+    assert detect(Environment({"GEMINI_CLI": "1"}, lambda: "codex")) == "codex"
 
 
 @pytest.mark.parametrize("name", ["a b", "a,b", "a\nPlan-Stage: done", "\x1b[0m"])

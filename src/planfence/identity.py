@@ -1,9 +1,9 @@
 """Who is at work: the model that a run's environment names.
 
-Order: a model that ``PLANFENCE_MODEL`` names, the policy's own variables (`[identity]`), those that agents set for the
-commands that they run (`tables`), the processes above this one (`ancestry`), and last what people's terminals have too.
-``PLANFENCE_MODEL=human`` is believed before the last alone: an agent inherits what its person has set. Few of them name
-the model's version, so the answer is the agent's name; who has only an agent's signs is ``agent``.
+Order: a model that ``PLANFENCE_MODEL`` names, the policy's own variables (`[identity]`), the processes above this one
+(`ancestry`), the variables that agents set for the commands that they run (`tables`), and last what people's terminals
+have too. An agent's name in ``PLANFENCE_MODEL`` counts for whom only a sign tells, and ``human`` before the last alone.
+Few variables name the model's version, so the answer is the agent's name; who has only an agent's signs is ``agent``.
 """
 
 from __future__ import annotations

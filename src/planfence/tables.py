@@ -5,7 +5,7 @@ It imports nothing, and its functions take plain mappings: a light hook pays for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 #: What names the repository that a hook runs in; kept for our own questions to that repository.
 KEPT_GIT_VARIABLES = frozenset(
@@ -135,33 +135,10 @@ SET_FOR_PEOPLE_TOO = (
 #: Variables that say by their value which agent it is, known by one of these beginnings (`claude-code_2-1-240_agent`).
 ANNOUNCING = ("AI_AGENT", "AGENT")
 _ANNOUNCED = (
-    *(
-        "claude",
-        "codex",
-        "gemini",
-        "cursor",
-        "github-copilot",
-        "copilot",
-        "opencode",
-        "antigravity",
-        "augment",
-        "auggie",
-    ),
-    *("goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie", "crush", "kilo"),
-    *(
-        "trae",
-        "aider",
-        "grok",
-        "iflow",
-        "openclaw",
-        "hermes",
-        "kimi",
-        "amazon-q",
-        "vtcode",
-        "warp",
-        "openhands",
-        "droid",
-    ),
+    *("claude", "codex", "gemini", "cursor", "github-copilot", "copilot", "opencode", "antigravity", "augment"),
+    *("auggie", "goose", "amp", "devin", "replit", "cline", "roo", "windsurf", "zed", "qwen", "kiro", "junie"),
+    *("crush", "kilo", "trae", "aider", "grok", "iflow", "openclaw", "hermes", "kimi", "amazon-q", "vtcode"),
+    *("warp", "openhands", "droid"),
 )
 _ALSO_CALLED = {"github-copilot": "copilot", "auggie": "augment"}
 
@@ -205,6 +182,8 @@ PROGRAMS = {
     "kimi-cli": "kimi",
 }
 
+#: The names of all agents that are known.
+_AGENTS = frozenset({*PROGRAMS.values(), *(model for _, model in SET_FOR_COMMANDS)})
 _UNSET = ("", "0", "false", "no", "off")
 
 
@@ -222,24 +201,26 @@ def for_git(variables: "Mapping[str, str]") -> dict[str, str]:
 def who(variables: "Mapping[str, str]", above: "Callable[[], str]", own: "Mapping[str, str] | None" = None) -> str:
     """Return who is at work, ``human`` if nothing tells of an agent; ``above`` answers for the processes above.
 
-    `PLANFENCE_MODEL=human` is believed before what people have too, and before nothing else: an agent inherits it.
+    ``own`` are a team's own variables, each with its model: they are believed before all but the name of a model. An
+    agent inherits what its person has set, and a script sets what it likes: `PLANFENCE_MODEL` makes no human of an
+    agent, and no other agent of one that is known by name.
     """
     named = variables.get("PLANFENCE_MODEL", "").strip()
-    if named and named != HUMAN:
+    if named and named != HUMAN and named not in _AGENTS:
         return named
-    return agent(variables, own) or above() or named or perhaps(variables) or HUMAN
+    found = _first(variables, (own or {}).items()) or above() or agent(variables)
+    if found and (found != UNNAMED or named in ("", HUMAN)):
+        return found
+    return named or perhaps(variables) or HUMAN
 
 
-def agent(variables: "Mapping[str, str]", own: "Mapping[str, str] | None" = None) -> str:
+def agent(variables: "Mapping[str, str]") -> str:
     """Return the agent that these variables surely name (`codex`, `claude`, …), empty for none.
 
-    ``own`` are a team's own variables, each with its model: they are believed before all others. What has an agent's
-    sign and no known name is ``agent``.
+    What has an agent's sign and no known name is ``agent``.
     """
-    for table in ((own or {}).items(), SET_FOR_COMMANDS):
-        for variable, model in table:
-            if is_set(variables.get(variable, "")):
-                return model
+    if found := _first(variables, SET_FOR_COMMANDS):
+        return found
     for variable, part, model in TOLD_BY_VALUE:
         if part in variables.get(variable, ""):
             return model
@@ -258,7 +239,11 @@ def agent(variables: "Mapping[str, str]", own: "Mapping[str, str] | None" = None
 
 def perhaps(variables: "Mapping[str, str]") -> str:
     """Return the agent that variables name which people have too, empty for none."""
-    for variable, model in SET_FOR_PEOPLE_TOO:
+    return _first(variables, SET_FOR_PEOPLE_TOO)
+
+
+def _first(variables: "Mapping[str, str]", table: "Iterable[tuple[str, str]]") -> str:
+    for variable, model in table:
         if is_set(variables.get(variable, "")):
             return model
     return ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import time
 
@@ -63,6 +64,7 @@ SHAPES = {
     "a folder in a file's place": "rm docs/index.md && mkdir docs/index.md && echo x > docs/index.md/a",
     "a file in a folder's place": "rm -r deep && echo x > deep",
     "a repository of its own": "git init -q lib/own && echo x > lib/own/a && git -C lib/own add a",
+    "a name that is staged alone": "git update-index --add --cacheinfo 100644,$(git rev-parse HEAD:README.md),docs/a",
     "a mode": "chmod +x docs/index.md",
     "a link in a file's place": "ln -sf ../README.md docs/index.md",
     "a rename": "git mv docs/index.md docs/other.md",
@@ -208,6 +210,14 @@ OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --t
         "git cherry-pick side",
         "git format-patch -q --stdout -1 side | git am -q",
         "git revert --no-edit HEAD",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION=rebase git commit -qnm 'docs: x'",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION='merge x' git commit -qn --amend --no-edit",
+        "echo x > docs/a.md; git add -A; git reset -q --hard $(git commit-tree -p HEAD -m 'docs: x' $(git write-tree))",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm .git/logs/HEAD",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; git reflog expire --expire=now --all; git gc -q",
+        "git bisect start -q; echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm docs/a.md",
+        "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Urgent: now'",
+        "git rm -q planfence.toml; git commit -qnm 'docs: x'",
     ],
 )
 def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):
@@ -217,6 +227,29 @@ def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(wor
     assert ask(working, "PreToolUse", "Bash", "./script.sh") == {}
     assert "The commit" in after(working, script)
     assert "The commit" in ask(working, "Stop")["reason"]
+
+
+def test_going_to_commits_that_are_there_and_copying_them_is_silent(working):
+    elsewhere = working.root.parent / "elsewhere"
+    working.git("checkout", "-q", "-b", "later")
+    working.commit("docs: z", "-n", *shlex.split(OTHER), **{"docs/z.md": "z\n"})
+    working.git("checkout", "-q", "-b", "side", "main")
+    working.commit("docs: x", "-n", *shlex.split(OTHER), **{"docs/x.md": "x\n"})
+    working.git("clone", "-q", "--bare", ".", str(elsewhere))
+    working.git("push", "-q", "--no-verify", str(elsewhere), "+side:main")
+    working.git("remote", "add", "elsewhere", str(elsewhere))
+    working.git("checkout", "-q", "main")
+    ask(working, "UserPromptSubmit", prompt="go on")
+    for script in (
+        "git checkout -q side; git bisect start -q; git bisect reset -q; git checkout -q main",
+        "git merge -q --ff-only side; git reset -q --hard HEAD^; git checkout -q --detach side; git checkout -q main",
+        "git merge -q --no-ff -m 'merge side' side; git reset -q --hard HEAD^",
+        "git checkout -q later; git -c core.hooksPath=/dev/null rebase -q side; git checkout -q main",
+        "git -c core.hooksPath=/dev/null pull -q --rebase elsewhere main",
+        "git reset -q --hard ORIG_HEAD; git reset -q --hard HEAD@{1}",
+    ):
+        assert after(working, script) == ""
+    assert ask(working, "Stop").get("reason", "") == ""
 
 
 def test_what_a_task_committed_before_it_ended_is_its_own(working):

@@ -6,6 +6,7 @@ import pytest
 
 from planfence.agents import patch
 from planfence.agents.payload import Event, read
+from planfence.agents.shell import judge
 from planfence.change.change import Action
 from planfence.errors import PlanfenceError
 
@@ -62,7 +63,7 @@ def test_a_command_as_a_list_is_one_command_line():
         call("codex", tool_name="shell", tool_input={"command": ["bash", "-lc", "ls a"]}).command == "bash -lc 'ls a'"
     )
     patched = call("codex", tool_name="shell", tool_input={"command": ["apply_patch", "*** Delete File: a\n"]})
-    assert patched.edits == (patch.Edit("a", Action.DELETE),)
+    assert [(write.path, write.action) for write in judge(patched.command, "/r").writes] == [("/r/a", Action.DELETE)]
 
 
 def test_cursor_puts_a_command_at_the_top():
@@ -80,6 +81,11 @@ def test_cursor_puts_a_command_at_the_top():
 def test_gemini_has_its_own_event_names():
     payload = call("gemini", hook_event_name="BeforeTool", tool_name="write_file", tool_input={"file_path": "a"})
     assert (payload.event, payload.edits) == (Event.BEFORE_TOOL, (patch.Edit("a"),))
+
+
+@pytest.mark.parametrize("name", ["pre_tool_use", "PRETOOLUSE", "preToolUse"])
+def test_an_event_is_known_however_it_is_spelled(name):
+    assert call(hook_event_name=name).event is Event.BEFORE_TOOL
 
 
 def test_an_event_of_tomorrow_is_other():
@@ -148,6 +154,16 @@ def test_every_header_of_a_patch():
         ("mcp__x__write_file", {"path": "a.py", "content": "x", "args": {"overwrite": True}}, ["a.py"], ""),
         ("mcp__x__put", {"path": "a.py", "args": {"content": "x", "path": "b.py"}}, ["a.py", "b.py"], ""),
         ("mcp__x__run_in_terminal", {"commandLine": "git commit -n"}, [], "git commit -n"),
+        ("mcp__x__bulk", {"request": {"files": [{"path": "a.py", "content": "x"}]}}, ["a.py"], ""),
+        ("mcp__x__save", {"document": {"uri": "file:///r/a.py", "text": "x"}}, ["/r/a.py"], ""),
+        ("mcp__x__write", {"arguments": '{"path": "a.py", "content": "x"}'}, ["a.py"], ""),
+        ("mcp__x__update_page", {"id": "1", "properties": {"path": "/wiki"}, "content": "x"}, [], ""),
+        ("mcp__x__edit", {"path": "a.py", "edits": {"oldText": "a", "newText": "b"}}, ["a.py"], ""),
+        ("mcp__x__run", {"steps": [{"command": "git commit -n"}]}, [], "git commit -n"),
+        ("mcp__x__exec", {"argv": ["git", "commit", "-n"]}, [], "git commit -n"),
+        ("EditNotebook", {"target_notebook": "a.ipynb"}, ["a.ipynb"], ""),
+        ("create_directory", {"dirPath": "/r/docs/new"}, [], ""),
+        ("WRITE", {"file_path": "a.py"}, ["a.py"], ""),
         ("mcp__mail__create_message", {"to": "a@example.org", "text": "x"}, [], ""),
         ("edit_file", {"relativeWorkspacePath": "a.py"}, ["a.py"], ""),
         ("Write", {"file_path": "file://localhost/r/a%20b.py"}, ["/r/a b.py"], ""),

@@ -82,7 +82,9 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         if not found and _may_write(asked) and here is not None and here.policy is not None:
             changed.begin(here, asked, anew=False)
         return Reply(hookoutput.deny(asked, _words(here, found)) if found else hookoutput.silence(asked))
-    if here is None or here.policy is None:
+    # A command may have taken the policy away that was at work before it.
+    looks = asked.event in (Event.AFTER_TOOL, Event.STOP, Event.SUBAGENT_STOP)
+    if here is None or (here.policy is None and not (looks and changed.remembers(here, asked))):
         return Reply(hookoutput.silence(asked))
     if asked.event is Event.SUBAGENT_START:  # it knows nothing of what its starter was told
         return Reply(hookoutput.context(asked, _task_text(here, environment)))
@@ -109,7 +111,8 @@ def _dispatch(asked: Payload, environment: Environment) -> Reply:
         reason = hooksettings.taken_away(here.repository.top, environment)
         return Reply(hookoutput.block(asked, reason) if reason else hookoutput.silence(asked))
     if asked.event in (Event.STOP, Event.SUBAGENT_STOP):
-        reason = changed.unrestored(here, asked) or ("" if asked.stop_hook_active else _unfinished(here, asked))
+        free = asked.stop_hook_active or here.policy is None
+        reason = changed.unrestored(here, asked) or ("" if free else _unfinished(here, asked))
         return Reply(hookoutput.block(asked, reason) if reason else hookoutput.silence(asked))
     if asked.event is Event.SESSION_END:
         from planfence.agents import stop  # reads transcripts, which no edit needs

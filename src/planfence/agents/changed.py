@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,17 @@ from planfence.inert import inert
 from planfence.records import dataclass, field
 from planfence.rules.ways import quote
 
-#: In these states git itself has changed the worktree; the commit that ends them is judged.
-_AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+#: In these states git itself has changed the worktree; what is committed in them is judged.
+_AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
 _HOLDS = 3
 _SHOWN = 8
 #: So many names stand in one command.
 _NAMED = 100
-#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch. Any other line is
-#: of a commit that was made: a script says what it likes, or nothing.
+#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds.
+_MOST_COPIED = 50
+#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch: believed only of
+#: what was there, since a script says what it likes (`GIT_REFLOG_ACTION`). Any other line tells of a new commit.
 _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
 
 
@@ -45,8 +47,8 @@ _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bi
 class _Seen:
     """What a session knows: each changed path's mark, what is told and not put back, and where HEAD's log ended.
 
-    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``task`` was at
-    work before the last command.
+    ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
+    HEAD stood before the last command, and where the branches have stood; ``task`` was at work then.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class _Seen:
     logged: int = 0
     held: int = 0
     task: str = ""
+    tips: list[str] = field(default_factory=list)
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
@@ -70,21 +73,28 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     seen.logged = len(_log(here))
+    seen.tips = _tips(here)
     seen.task = here.task_name
     _save(here, asked, seen, now)
+
+
+def remembers(here: Fence, asked: Payload) -> bool:
+    """Whether the session remembers what was changed before."""
+    return _file(here, asked).is_file()
 
 
 def look(here: Fence, asked: Payload) -> str:
     """Return what a command changed outside the task, and what puts it back; empty: nothing new."""
     seen = _load(here, asked)
-    if seen is None or any((here.repository.git_dir / name).exists() for name in _AT_WORK):
-        begin(here, asked, anew=False)
+    if seen is None:
+        begin(here, asked)
         return ""
-    now = _now(here)
-    made = _made(here, seen)
+    busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
+    now = seen.known | seen.told if busy else _now(here)
+    made, copied, moved = _made(here, seen)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
-    if not (changed or gone or made):
+    if not (changed or gone or made or copied or seen.tips[:1] != [here.head]):
         _save(here, asked, seen, now)
         return ""
     outside = _outside(here, changed)
@@ -92,12 +102,17 @@ def look(here: Fence, asked: Payload) -> str:
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
     commits: dict[str, str] = {}
-    for each, amended in made:
+    for each, amended in made.items():
         # Another message for what is told already is told as well.
         own = bool(amended) and amended not in commits and amended not in seen.commits
         if said := _commit(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
+    for each in copied:
+        if said := _commit(here, each, seen.task, moved=moved):
+            commits[each] = said
     seen.commits += list(commits)
+    if seen.tips[:1] != [here.head]:
+        seen.tips = [*dict.fromkeys([*_tips(here), *seen.tips])]
     if outside or commits:
         seen.held = 0
     _save(here, asked, seen, now)
@@ -171,18 +186,25 @@ def _take_back(here: Fence, commit: str) -> list[str]:
             return [f"# by hand, since other commits follow it: git rebase -i {commit}^"]
         return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
     alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
-    amended = next((old for new, old in reversed(_logged(_log(here))) if new == commit), "")
+    amended = next((amended for _, new, amended in reversed([*_logged(_log(here))]) if new == commit), "")
     if alone and not amended:
         return ["# it is the first commit, so let a person take it back: git update-ref -d HEAD"]
     return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
 
 
-def _outside(here: Fence, changed: Iterable[str]) -> dict[str, Denial]:
-    """Return those of the changed paths that the plan denies, with the reason of each."""
+def _outside(here: Fence, changed: Iterable[str], deleted: Set[str] | None = None) -> dict[str, Denial]:
+    """Return those of the changed paths that the plan denies, with the reason of each; ``deleted`` of them are gone,
+    those that are not in the worktree if it is None.
+    """
     top = here.repository.top
     # Git's status ends the name of a repository inside this one with a slash.
     named_so = {path.rstrip("/"): path for path in changed}
-    edits = [Edit(path, None if os.path.lexists(f"{top}/{path}") else Action.DELETE) for path in named_so]
+    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if deleted is None else deleted
+    if gone and deleted is None:
+        listed = ("diff-index", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=A")
+        staged = here.repository.git.run(*listed, here.head or here.repository.empty_tree())
+        gone = gone - {*map(paths.decode, staged.split(b"\0"))}  # new, and staged alone
+    edits = [Edit(path, Action.DELETE if path in gone else None) for path in named_so]
     if not edits:
         return {}
     denials = scope.judge_changed(here, edits)
@@ -207,33 +229,54 @@ def _log(here: Fence) -> bytes:
         return b""
 
 
-def _made(here: Fence, seen: _Seen) -> list[tuple[str, str]]:
-    """Return the commits that were made here since the session looked last, by HEAD's own log; with each the one
-    that it amends, or nothing.
+def _made(here: Fence, seen: _Seen) -> tuple[dict[str, str], list[str], Set[bytes]]:
+    """Return the commits that were made here since the session looked last, by HEAD's own log, each with the one that
+    it amends, or nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
+    the files that were changed by what HEAD has left, of which they would be copies.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _log(here)
-    since = log[seen.logged :] if len(log) >= seen.logged else b""
+    since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", b"")
     seen.logged = len(log)
-    return _logged(since)
+    lines = list(_logged(since))
+    made = {new: amended for _, new, amended in lines if amended is not None}
+    reached = {here.head, *(new for _, new, amended in lines if amended is None)} - {"", *made, *seen.tips}
+    if not reached or not seen.tips:
+        return made, [], set()
+    known = {*seen.tips, *(new for _, new, _ in _logged(before))} - {""}
+    asked = "\n".join([*reached, *(f"^{each}" for each in (*known, *made, "FETCH_HEAD")), ""]).encode()
+    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_COPIED}", "--stdin", "--not", "--remotes")
+    git = here.repository.git
+    copied = git.run(*words, stdin=asked).decode().split()
+    olds = (old for old, _, _ in lines if old.strip("0"))
+    left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
+    listed = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
+    return made, copied, {*git.run(*listed, stdin=left).split(b"\0")} if copied else set()
 
 
-def _logged(log: bytes) -> list[tuple[str, str]]:
-    made = []
+def _tips(here: Fence) -> list[str]:
+    """Return where HEAD stands, and each branch."""
+    return [here.head, *here.repository.git.text("for-each-ref", "--format=%(objectname)", "refs/heads/").split()]
+
+
+def _logged(log: bytes) -> Iterator[tuple[str, str, str | None]]:
+    """Yield from where to where each line of HEAD's log goes, and the commit that it says to amend, or nothing; None:
+    it says that no commit was made.
+    """
     for line in log.splitlines():
         names, _, what = line.partition(b"\t")
         old, new = (*names.decode("utf-8", "replace").split(" ")[:2], "", "")[:2]
-        if new.strip("0") and new != old and not what.startswith(_GO):
-            made.append((new, old if what.startswith(b"commit (amend)") else ""))
-    return made
+        if new.strip("0") and new != old:
+            yield old, new, None if what.startswith(_GO) else old if what.startswith(b"commit (amend)") else ""
 
 
-def _commit(here: Fence, commit: str, before: str, reworded: str = "") -> str:
+def _commit(here: Fence, commit: str, before: str, *, reworded: str = "", moved: Set[bytes] | None = None) -> str:
     """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files.
 
     ``before`` is the task that was at work when the command began, which may have finished it. ``reworded`` is the
-    commit that this one amends: with the same files, it is no work of the task.
+    commit that this one amends: with the same files, it is no work of the task. If it is a copy, or a merge, what HEAD
+    left changed in the files ``moved`` is none either.
     """
     from planfence.judge.check import check_commit  # only a command that made a commit needs it
 
@@ -249,13 +292,18 @@ def _commit(here: Fence, commit: str, before: str, reworded: str = "") -> str:
     trailers = parse_trailers(said)
     named = {value for key, value in trailers if key.lower() == TASK_TRAILER.lower()}
     urgent = any(key.lower() == URGENT_TRAILER.lower() for key, _ in trailers)
+    urgent = urgent and here.policy is not None and here.policy.unplanned.urgent == "any"  # else a person's word
     if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before} - {""}):
         return ""
     if reworded and git.status("diff-tree", "--quiet", reworded, commit, ok=(0, 1, 128))[0] == 0:
         return ""
     # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
-    names = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, commit).split(b"\0")
-    outside = _outside(scope.fence(here.repository, parent), [paths.decode(name) for name in names if name])
+    listed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-status", parent, commit).split(b"\0")
+    names = {path: status for status, path in zip(listed[::2], listed[1::2], strict=False)}
+    if moved is not None:
+        names = {path: status for path, status in names.items() if path not in moved and " " not in parents}
+    gone = {paths.decode(path) for path, status in names.items() if status == b"D"}
+    outside = _outside(scope.fence(here.repository, parent), map(paths.decode, sorted(names)), gone)
     return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
 
 
@@ -280,6 +328,7 @@ def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None
 
 
 def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:
-    names = ("known", "told", "before", "commits", "logged", "held", "task")
     with suppress(CouldNotCheck):
-        write_atomically(_file(here, asked), json.dumps({name: getattr(seen, name) for name in names}).encode())
+        write_atomically(
+            _file(here, asked), json.dumps({name: getattr(seen, name) for name in _Seen.__slots__}).encode()
+        )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import posixpath
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -42,28 +42,19 @@ class Event(StrEnum):
     OTHER = "other"
 
 
+def _plain(name: str) -> str:
+    """Return a name as it is looked for: each agent and each server has its own way with `_` and with capitals."""
+    return name.replace("_", "").lower()
+
+
 _EVENTS = {
-    **{event.value: event for event in Event},
-    "PostToolUseFailure": Event.AFTER_TOOL,
-    "PreSkillShellCommand": Event.BEFORE_TOOL,
-    "userPromptSubmitted": Event.PROMPT,
-    "agentStop": Event.STOP,
-    "BeforeTool": Event.BEFORE_TOOL,
-    "AfterTool": Event.AFTER_TOOL,
-    "BeforeAgent": Event.PROMPT,
-    "AfterAgent": Event.STOP,
-    "preToolUse": Event.BEFORE_TOOL,
-    "beforeShellExecution": Event.BEFORE_TOOL,
-    "beforeMCPExecution": Event.BEFORE_TOOL,
-    "postToolUse": Event.AFTER_TOOL,
-    "afterFileEdit": Event.AFTER_TOOL,
-    "afterShellExecution": Event.AFTER_TOOL,
-    "beforeSubmitPrompt": Event.PROMPT,
-    "sessionStart": Event.SESSION_START,
-    "sessionEnd": Event.SESSION_END,
-    "stop": Event.STOP,
-    "subagentStart": Event.SUBAGENT_START,
-    "subagentStop": Event.SUBAGENT_STOP,
+    **{_plain(event): event for event in Event},
+    **dict.fromkeys(
+        ("preskillshellcommand", "beforetool", "beforeshellexecution", "beforemcpexecution"), Event.BEFORE_TOOL
+    ),
+    **dict.fromkeys(("posttoolusefailure", "aftertool", "afterfileedit", "aftershellexecution"), Event.AFTER_TOOL),
+    **dict.fromkeys(("userpromptsubmitted", "beforeagent", "beforesubmitprompt"), Event.PROMPT),
+    **dict.fromkeys(("agentstop", "afteragent"), Event.STOP),
 }
 
 #: VS Code's and Copilot's spelling of the fields.
@@ -78,36 +69,35 @@ _SNAKE = {
     "conversationId": "session_id",
 }
 
-#: Tools that write the one file that they name, and the fields that name it.
+#: Tools that write the one file that they name, and the fields that name it, as :func:`_plain` writes them.
 WRITERS = frozenset(
-    {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "replace", "edit_file", "StrReplace", "Delete"}
-    | {"create_file", "editFiles", "replace_string_in_file", "multi_replace_string_in_file", "insert_edit_into_file"}
-    | {"edit_notebook_file", "create_directory", "create_new_jupyter_notebook"}
-    | {"create", "str_replace_editor", "str_replace_based_edit_tool", "edit", "write", "multiedit"}
-    | {"write_to_file", "replace_file_content", "multi_replace_file_content"}
+    {"write", "edit", "multiedit", "notebookedit", "writefile", "replace", "editfile", "strreplace", "delete"}
+    | {"createfile", "editfiles", "replacestringinfile", "multireplacestringinfile", "inserteditintofile"}
+    | {"editnotebookfile", "createnewjupyternotebook", "create", "strreplaceeditor", "strreplacebasededittool"}
+    | {"writetofile", "replacefilecontent", "multireplacefilecontent", "editnotebook"}
 )
-#: Fields that name a file, written without `_` and in small letters, since each server spells them its own way.
 PATH_FIELDS = frozenset(
     {"filepath", "notebookpath", "path", "targetfile", "absolutepath", "relativepath", "pathinproject", "filename"}
     | {"dirpath", "uri", "fileuri", "olduri", "newuri", "file", "targetpath", "source", "sourcepath", "dest"}
     | {"destination", "destinationpath", "destpath", "oldpath", "newpath", "relativeworkspacepath", "outputpath"}
+    | {"targetnotebook"}
 )
 _SHELLS = frozenset(
-    {"Bash", "bash", "Shell", "shell", "local_shell", "exec_command", "run_shell_command", "PowerShell"}
-    | {"run_in_terminal", "runInTerminal", "runCommands", "powershell", "run_command", "write_bash", "write_powershell"}
-    | {"create_and_run_task"}
+    {"bash", "shell", "localshell", "execcommand", "runshellcommand", "powershell", "runinterminal", "runcommands"}
+    | {"runcommand", "writebash", "writepowershell", "createandruntask"}
 )
-_PATCHERS = frozenset({"apply_patch", "ApplyPatch", "patch"})
+_PATCHERS = frozenset({"applypatch", "patch"})
 #: Where a shell's tool has its command line.
-_COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "input")
-#: Tools that only look, or only start others that are asked about themselves.
+_COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "argv", "input")
+#: Tools that only look, make a folder, of which git keeps nothing, or start others that are asked about themselves.
 _READERS = frozenset(
-    {"Read", "Glob", "Grep", "LS", "WebFetch", "WebSearch", "TodoWrite", "Task", "Agent", "Skill", "ToolSearch"}
-    | {"read", "view", "glob", "grep", "list", "ls", "webfetch", "websearch", "todowrite", "todoread", "task", "skill"}
-    | {"read_file", "read_bash", "list_bash", "stop_bash", "list_dir", "grep_search", "file_search", "view_file"}
-    | {"read_agent", "list_agents", "report_intent", "update_todo", "manage_todo_list", "get_errors", "fetch_webpage"}
-    | {"search_file_content", "list_directory", "read_many_files", "google_web_search", "web_fetch", "codebase_search"}
+    {"read", "glob", "grep", "ls", "list", "view", "webfetch", "websearch", "todowrite", "todoread", "task", "agent"}
+    | {"skill", "toolsearch", "readfile", "readbash", "listbash", "stopbash", "listdir", "grepsearch", "filesearch"}
+    | {"viewfile", "readagent", "listagents", "reportintent", "updatetodo", "managetodolist", "geterrors"}
+    | {"fetchwebpage", "searchfilecontent", "listdirectory", "readmanyfiles", "googlewebsearch", "codebasesearch"}
+    | {"createdirectory"}
 )
+_KNOWN = WRITERS | _SHELLS | _PATCHERS | _READERS
 #: What a tool is given to write, and words in its name that say that it writes.
 _CONTENTS = frozenset(
     {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
@@ -165,7 +155,7 @@ def read(agent: str, data: bytes) -> Payload:
         raise PlanfenceError("the hook's input names no event", hint="see docs/agents.md")
     if agent == "claude" and "timestamp" in raw:
         agent = "copilot"  # Copilot CLI and VS Code run a project's Claude settings too; Claude Code sends no time
-    event = _EVENTS.get(name, Event.OTHER)
+    event = _EVENTS.get(_plain(name), Event.OTHER)
     tool, arguments = _tool(name, raw)
     edits, command, unread = _touches(tool, arguments) if tool else ((), "", "")
     roots = raw.get("workspace_roots", raw.get("workspacePaths"))
@@ -186,7 +176,7 @@ def read(agent: str, data: bytes) -> Payload:
         reason=_text(raw, "reason"),
         stop_hook_active=raw.get("stop_hook_active") is True or _count(raw.get("loop_count")) > 0,
         unread=unread,
-        unknown=bool(tool) and not _known(tool),
+        unknown=bool(tool) and _plain(tool) not in _KNOWN,
         other=raw,
     )
 
@@ -204,10 +194,6 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
         ("reason", Event.SESSION_END),
     )
     return next((event.value for sign, event in signs if sign in raw), "")
-
-
-def _known(tool: str) -> bool:
-    return tool in WRITERS or tool in _SHELLS or tool in _PATCHERS or tool in _READERS
 
 
 _DIRECTORIES = ("dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory", "directory")
@@ -239,63 +225,75 @@ def _tool(event: str, raw: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         return "Edit", raw
     arguments = raw.get("tool_input")
     if isinstance(arguments, str):
-        # Cursor sends an MCP tool's arguments, Codex a custom tool's input, as text.
-        try:
-            parsed = json.loads(arguments)
-        except (ValueError, RecursionError):
-            parsed = None
+        parsed = _parsed(arguments)  # Cursor sends an MCP tool's arguments, Codex a custom tool's input, as text
         arguments = parsed if isinstance(parsed, dict) else {"command": arguments}
     return _text(raw, "tool_name"), arguments if isinstance(arguments, dict) else {}
 
 
 def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
     """Return (edits, shell command, why nothing could be told) of a tool call."""
-    if tool in _PATCHERS:
+    plain = _plain(tool)
+    if plain in _PATCHERS:
         text = _patch_text(arguments)
         found = patch.edits(text)
         return found, "", "" if found else f"{tool} came without a patch that names a file"
-    if tool in _SHELLS:
-        task = arguments.get("task") if tool == "create_and_run_task" else None
+    if plain in _SHELLS:
+        task = arguments.get("task") if plain == "createandruntask" else None
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
-        command = next((given[name] for name in _COMMANDS if given.get(name)), None)
-        if isinstance(command, list):
-            return _argv(command)
-        if not isinstance(command, str):
-            return (), "", f"{tool} came without a command"
-        return (), _with_words(command, given.get("args")), ""
-    if tool in WRITERS and arguments.get("command") == "view":
+        command = "\n".join(_commands(tool, given, _COMMANDS))
+        return (), command, "" if command else f"{tool} came without a command"
+    if plain in WRITERS and arguments.get("command") == "view":
         return (), "", ""  # an editor that looks
-    if tool in WRITERS:
-        found = _named(arguments)
+    if plain in WRITERS:
+        found = _named(_layers(arguments))
         return found, "", "" if found else f"{tool} came without a path"
-    return ((), "", "") if tool in _READERS else _foreign(tool, arguments)
+    return ((), "", "") if plain in _READERS else _foreign(tool, arguments)
 
 
-#: Objects that hold what a tool is given.
+#: Fields that hold what a tool is given, and those that hold several of it.
 _LAYERS = ("arguments", "args", "params", "input")
+_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits")
+
+
+def _layers(given: object, *, plainly: bool = True) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield the objects in what a tool is given, each with whether its field's name says what it is."""
+    if isinstance(given, dict):
+        yield given, plainly
+        for name, value in given.items():
+            held = _parsed(value) if name in _LAYERS and isinstance(value, str) else value
+            yield from _layers(held, plainly=plainly and name in (*_LAYERS, *_MANY))
+    elif isinstance(given, list):
+        for each in given:
+            yield from _layers(each, plainly=plainly)
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _holds(layer: Mapping[str, Any]) -> bool:
+    """Whether an object holds what is to be written."""
+    return any(_plain(name) in _CONTENTS for name in layer)
 
 
 def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
     """Read another server's tool by the shape of what it is given: what it writes, and the command it runs."""
-    # What a tool is given may be in an object of its own, with some of it beside that.
-    layers = [arguments]
-    for layer in layers:
-        layers += [layer[inner] for inner in _LAYERS if isinstance(layer.get(inner), dict)]
-    command = "\n".join(line for layer in layers for line in _commands(tool, layer))
-    if any(isinstance(layer.get("owner"), str) and isinstance(layer.get("repo"), str) for layer in layers):
+    layers = [*_layers(arguments)]
+    command = "\n".join(line for layer, _ in layers for line in _commands(tool, layer))
+    if any(isinstance(layer.get("owner"), str) and isinstance(layer.get("repo"), str) for layer, _ in layers):
         return (), command, ""  # another repository's files
-    writes = any(word in tool.lower() for word in _WRITING_WORDS) or any(
-        _plain(name) in _CONTENTS for layer in layers for name in layer
-    )
-    texts = [text for layer in layers for name in _DIFFS if (text := _text(layer, name))]
-    diffed = [edit for text in texts for edit in (*patch.edits(text), *map(Edit, patch.diffed(text)))]
-    named = [edit for layer in layers for edit in _named(layer)]
+    named, diffs = _named(layers), (text for layer, _ in layers for name in _DIFFS if (text := _text(layer, name)))
+    diffed = [edit for text in diffs for edit in (*patch.edits(text), *map(Edit, patch.diffed(text)))]
+    writes = any(word in tool.lower() for word in _WRITING_WORDS) or any(_holds(layer) for layer, _ in layers)
     return tuple(dict.fromkeys((*named, *diffed))) if writes else (), command, ""
 
 
-def _commands(tool: str, arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the command lines that another server's tool is given."""
-    given = [arguments.get(name) for name in _COMMANDS[:-1]]
+def _commands(tool: str, arguments: Mapping[str, Any], fields: Sequence[str] = _COMMANDS[:-1]) -> Iterator[str]:
+    """Yield the command lines that a tool is given."""
+    given = [arguments.get(name) for name in fields]
     if any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
         given.append(arguments.get("script"))
     for command in given:
@@ -323,35 +321,22 @@ def _patch_text(arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def _argv(words: list[Any]) -> tuple[tuple[Edit, ...], str, str]:
-    """Read a command that came as a list: `apply_patch` and a patch, or a program and its arguments."""
-    if not words or not all(isinstance(word, str) for word in words):
-        return (), "", "the shell command is not a list of words"
-    if words[0] in _PATCHERS and len(words) > 1:
-        found = patch.edits("\n".join(words[1:]))
-        return found, "", "" if found else "apply_patch came without a patch that names a file"
-    return (), shlex.join(words), ""
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()
-
-
-def _named(arguments: Mapping[str, Any]) -> tuple[Edit, ...]:
+def _named(layers: Iterable[tuple[Mapping[str, Any], bool]]) -> tuple[Edit, ...]:
     """Return the files that a writing tool's arguments name, in lists and maps of them too."""
     found: list[str] = []
-    for name, value in arguments.items():
-        if isinstance(value, str):
-            found += [_local(value)] if _plain(name) in PATH_FIELDS else []
-        elif name in _MANY and isinstance(value, dict):
-            found += [edit.path for edit in _named(value)] or [each for each in value if isinstance(each, str)]
-        for each in value if name in _MANY and isinstance(value, list) else ():
-            found += [_local(each)] if isinstance(each, str) else []
-            found += [edit.path for edit in _named(each)] if isinstance(each, dict) else []
+    for layer, plainly in layers:
+        if not plainly and not _holds(layer) and "text" not in layer:
+            continue
+        for name, value in layer.items():
+            if isinstance(value, str):
+                found += [_local(value)] if _plain(name) in PATH_FIELDS else []
+            elif name in _MANY and isinstance(value, (list, dict)):
+                texts = [each for each in value if isinstance(each, str)]
+                described = isinstance(value, dict) and any(
+                    _plain(each) in {*PATH_FIELDS, *_CONTENTS} for each in texts
+                )
+                found += [] if described else map(_local, texts)
     return tuple(Edit(value) for value in dict.fromkeys(found) if value)
-
-
-_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits")
 
 
 def _local(text: str) -> str:

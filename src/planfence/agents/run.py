@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import time
 
-from planfence import __version__
+from planfence import __version__, tables
 from planfence.agents import programs, prompts
 from planfence.agents.programs import Told
 from planfence.change import reader, snapshot
+from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.gate import reviews
 from planfence.gate.stage import Moved, flow
@@ -162,8 +163,8 @@ def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
 def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan) -> tuple[Moved, tuple[Answer, ...]]:
     """Record the answers of a reviewer's run, as given by the agent; raises if there are none in its words."""
     answers, notes = reviewing.read_json(ran.told.text.encode())
-    environment = repository.environment
-    theirs = environment.but({**environment.variables, "PLANFENCE_MODEL": agent})
+    variables = {name: value for name, value in repository.environment.variables.items() if not tables.says_who(name)}
+    theirs = Environment({**variables, "PLANFENCE_MODEL": agent})  # whoever started it
     return reviews.record(look(open_repository(theirs, repository.top), wanted), answers, notes), answers
 
 

@@ -26,9 +26,9 @@ paths = ["docs/**"]
 types = ["docs"]
 
 [roles]
-plan = "claude"
-implement = "codex"
-review = "claude"
+plan = "opus"
+implement = "sonnet"
+review = "opus"
 
 [[tasks]]
 id = "greet"
@@ -86,7 +86,7 @@ class DemoStep:
 
 
 #: The line of the story that the README shows.
-REFUSAL = "git add src && PLANFENCE_MODEL=codex git commit -qm 'feat: bill people too'"
+REFUSAL = "git add src && PLANFENCE_MODEL=sonnet git commit -qm 'feat: bill people too'"
 
 STORY = (
     Act(
@@ -98,8 +98,8 @@ STORY = (
         "The planner writes the plan: which files, which theme, which model.",
         (
             DemoLine("planfence plan lint hello"),
-            DemoLine("git add -A && PLANFENCE_MODEL=claude git commit -qm 'chore: plan the greeting'"),
-            DemoLine("PLANFENCE_MODEL=codex planfence start hello/greet"),
+            DemoLine("git add -A && PLANFENCE_MODEL=opus git commit -qm 'chore: plan the greeting'"),
+            DemoLine("PLANFENCE_MODEL=sonnet planfence start hello/greet"),
         ),
         (
             "mkdir plans",
@@ -108,9 +108,9 @@ STORY = (
         ),
     ),
     Act(
-        "Codex does what the plan says: accepted, with trailers that say who did what.",
+        "Sonnet does what the plan says: accepted, with trailers that say who did what.",
         (
-            DemoLine("git add src tests && PLANFENCE_MODEL=codex git commit -qm 'feat: greet by name'"),
+            DemoLine("git add src tests && PLANFENCE_MODEL=sonnet git commit -qm 'feat: greet by name'"),
             DemoLine("git log -1 --format=%B"),
         ),
         (
@@ -126,23 +126,23 @@ STORY = (
     ),
     Act(
         "It mixes themes in one commit: refused.",
-        (DemoLine("git add src docs && PLANFENCE_MODEL=codex git commit -qm 'feat: greet politely'", 1),),
+        (DemoLine("git add src docs && PLANFENCE_MODEL=sonnet git commit -qm 'feat: greet politely'", 1),),
         ("git rm -qf --cached src/billing.py; rm src/billing.py", "printf '# Guide\\n' > docs/guide.md"),
     ),
     Act(
         "The tests fail, so the next stage stays shut.",
         (
-            DemoLine("PLANFENCE_MODEL=codex planfence test", 1),
-            DemoLine("PLANFENCE_MODEL=codex planfence advance", 1),
+            DemoLine("PLANFENCE_MODEL=sonnet planfence test", 1),
+            DemoLine("PLANFENCE_MODEL=sonnet planfence advance", 1),
         ),
         ("git rm -qf --cached docs/guide.md; rm -r docs",),
     ),
     Act(
         "The tests pass on exactly this tree: the gate opens.",
         (
-            DemoLine("git add tests && PLANFENCE_MODEL=codex git commit -qm 'fix: test the greeting'"),
-            DemoLine("PLANFENCE_MODEL=codex planfence test"),
-            DemoLine("PLANFENCE_MODEL=codex planfence advance"),
+            DemoLine("git add tests && PLANFENCE_MODEL=sonnet git commit -qm 'fix: test the greeting'"),
+            DemoLine("PLANFENCE_MODEL=sonnet planfence test"),
+            DemoLine("PLANFENCE_MODEL=sonnet planfence advance"),
             DemoLine("planfence status"),
         ),
         ("printf 'grep -q Hello src/greet.py\\n' > tests/greet.sh",),

@@ -208,7 +208,8 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
     name = detect(bench.environment)
     planned = named(bench)
     if name != HUMAN and planned and name not in planned:
-        source = "PLANFENCE_MODEL" if bench.environment.get("PLANFENCE_MODEL") else "the agent's own variables"
+        named_so = bench.environment.get("PLANFENCE_MODEL").strip() == name
+        source = "PLANFENCE_MODEL" if named_so else "the agent's own variables or process"
         yield Diagnosis(
             Health.ODD,
             "model",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planfence.agents import patch
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, git, scripts
-from planfence.agents.shell.syntax import Command, literal
+from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.verdict import Attempt
 from planfence.change.change import Action
 
@@ -35,11 +35,12 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
         files.patched(walker, rest, command, cwd, piped)
     elif program in ("eval", "trap"):
         walker.notes.later = walker.notes.later or program == "trap"
-        scripts.command_line(walker, " ".join(rest), cwd, known=rest[:1])
+        told = [word for word in rest if word != "--"]  # behind what a trap runs stand signals
+        scripts.command_line(walker, " ".join(told[:1] if program == "trap" else told), cwd, known=rest[:1])
     elif program in scripts.SHELLS or program in (".", "source"):
         scripts.shell(walker, rest, command, cwd, piped)
     elif program in ("apply_patch", "applypatch"):
-        text = "\n".join([*rest, *(literal(r.target) for r in command.redirects if r.operator == "<<")])
+        text = "\n".join([*rest, walker.values.read(command, cwd, piped)])
         walker.notes.wrote([Write(edit.path, edit.action) for edit in patch.edits(text)], cwd)
     elif scripts.interprets(program):
         scripts.interpreter(walker, program, rest, command, cwd, piped)

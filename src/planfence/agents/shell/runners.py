@@ -58,7 +58,7 @@ _TABLE = (
         "",
         "bunx uvx yarn pnpm bun unshare setpriv prlimit setarch numactl cpulimit chrt unbuffer rlwrap firejail bwrap "
         "fakeroot proxychains torsocks ltrace valgrind busybox toybox tini dumb-init caffeinate ssh-agent "
-        "dbus-run-session xvfb-run systemd-inhibit dotenv retry pipx tsp start-stop-daemon hub",
+        "dbus-run-session xvfb-run systemd-inhibit dotenv retry pipx tsp start-stop-daemon",
     ),
     (Runner(), "develop", "nix"),
     (Runner(), "dlx", "pnpm yarn"),
@@ -104,30 +104,13 @@ FOLDERS = frozenset(
 )
 #: Programs whose words are text for them, and never a program that they would run.
 READERS = frozenset(
-    {
-        "echo",
-        "printf",
-        ":",
-        "true",
-        "false",
-        "grep",
-        "egrep",
-        "fgrep",
-        "rg",
-        "ag",
-        "ack",
-        "cat",
-        "bat",
-        "head",
-        "tail",
-        "ls",
-    }
-    | {"which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get", "brew", "pip", "gh"}
-    | {"export", "declare", "local", "readonly", "typeset", "alias", "for", "command", "hash", "dpkg", "cd"}
-    | {"pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln", "tree", "stat", "file"}
-    | {"sha256sum", "sha1sum", "md5sum", "shasum", "b3sum", "base64", "xxd", "od", "hexdump", "tr", "cut", "uniq", "nl"}
-    | {"column", "rev", "tac", "fold", "fmt", "shuf", "paste", "join", "comm", "pbcopy", "xclip", "xsel", "wl-copy"}
-    | {"du", "sort", "dnf", "apk", "pkill", "pgrep"}
+    {"echo", "printf", ":", "true", "false", "grep", "egrep", "fgrep", "rg", "ag", "ack", "cat", "bat"}
+    | {"head", "tail", "ls", "which", "type", "man", "whatis", "wc", "test", "[", "jq", "apt", "apt-get"}
+    | {"brew", "pip", "gh", "export", "declare", "local", "readonly", "typeset", "alias", "for", "command"}
+    | {"hash", "dpkg", "cd", "pushd", "mkdir", "diff", "tldr", "planfence", "touch", "rm", "cp", "mv", "ln"}
+    | {"tree", "stat", "file", "sha256sum", "sha1sum", "md5sum", "shasum", "b3sum", "base64", "xxd", "od"}
+    | {"hexdump", "tr", "cut", "uniq", "nl", "column", "rev", "tac", "fold", "fmt", "shuf", "paste", "join"}
+    | {"comm", "pbcopy", "xclip", "xsel", "wl-copy", "du", "sort", "dnf", "apk", "pkill", "pgrep"}
 )
 
 
@@ -281,6 +264,8 @@ def _behind(words: Sequence[str]) -> Sequence[str]:
     return words[words.index("--") + 1 :] if "--" in words else ()
 
 
+#: Options that take no value, whatever runner has them.
+_ALONE = frozenset({"--rm", "-it", "-ti", "--init", "--yes", "--quiet", "--silent"})
 #: So many of a runner's words may be the program that it runs.
 _MOST_READINGS = 40
 
@@ -292,12 +277,16 @@ def _programs(words: Sequence[str], skip: int) -> Iterator[list[str]]:
         if word == "--":
             break
         if word.startswith("-") and word != "-":
-            after_option = "=" not in word
+            after_option = "=" not in word and word not in _ALONE
+            continue
+        if after_option and ("=" in word or ":/" in word):  # a variable, a volume, an address: surely its value
+            after_option = False
             continue
         readings += 1
         if readings > _MOST_READINGS:
             raise UnreadableError("too many words that may be a program")
-        yield list(words[index:])
+        if readings > skip:
+            yield list(words[index:])
         if after_option:
             after_option = False
         elif skipped < skip:

@@ -81,9 +81,9 @@ def command_line(
     walker: Walker, script: str, cwd: str, *, known: Sequence[str], arguments: Sequence[str] | None = None
 ) -> None:
     """Judge a command line that is given as text; what makes it can't be followed, so it must be plain."""
-    if known and known[0].strip() in ("$", "{}") and walker.values.substituted not in _INITS:
+    if known and known[0].strip() in ("$", "./$", "{}") and walker.values.substituted not in _INITS:
         walker.notes.deny([Attempt("a command that only another program knows", "write it plainly")], (cwd,))
-    if script.strip() != "$":
+    if script.strip() not in ("$", "./$"):
         walker.walk(script, cwd, arguments)
 
 

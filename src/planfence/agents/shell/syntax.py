@@ -47,6 +47,8 @@ _OPEN = pattern(rb"""['"`]|[$<>]\((?!\()""")
 _ARITHMETIC = pattern(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = pattern(rb"(?<!\\)((?:\\\\)*)\\\n")
 _CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
+#: What stands for what is not known, in a text that was put together; the grammar has no dollar before these.
+_LONE = pattern(rb"(?<![\\$])\$(?=[\s;|&)<>]|\Z)")
 _COMPARED = pattern(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
 
 
@@ -237,9 +239,11 @@ class _ScriptReader:
         # The grammar has no `\>` in `[ … ]`.
         for match in _COMPARED.finditer(self.data) if root.has_error else ():
             yield match.start(1), match[1], b"=="
-        for match in _CONTINUED.finditer(self.data):
-            if not any(start < match.end() - 1 <= end for start, end in kept):
-                yield match.end() - 2, b"\\\n", b""
+        lone = [(match.start(), b"$", b"\\$") for match in _LONE.finditer(self.data) if root.has_error]
+        joined = [(match.end() - 2, b"\\\n", b"") for match in _CONTINUED.finditer(self.data)]
+        for place, old, new in (*lone, *joined):
+            if not any(start < place + 1 <= end for start, end in kept):
+                yield place, old, new
 
     def _statement(self, node: Node, like: Command) -> None:
         """Add the commands of a statement; ``like`` says how deep they are, whether piped, and what they all read."""

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from planfence.agents.paths import Write
 from planfence.change.change import Action
 
+_COMPILERS = ("gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "ld", "tcc", "ghc", "ocamlopt")
 #: Options whose value is a file that the tool writes. A tool with subcommands is named with them, too.
 OUTPUTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("gcc", "cc", "clang", "g++", "c++", "clang++", "rustc", "ld", "tcc", "ghc", "ocamlopt"), ("-o",)),
+    **dict.fromkeys(_COMPILERS, ("-o",)),
     "cpp": ("-o",),
     **dict.fromkeys(("pandoc", "xmllint", "iconv", "sort", "shuf", "patch", "gpg", "age", "bison"), ("-o", "--output")),
     **dict.fromkeys(("dot", "neato", "flex", "sops", "strace", "ltrace"), ("-o",)),
@@ -39,25 +40,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "openapi-generator": ("-o", "--output"),
 }
 #: Tools with long options behind one dash: a letter in such a word is no option of its own (`-flto`).
-_UNCLUSTERED = frozenset(
-    {
-        "gcc",
-        "cc",
-        "clang",
-        "g++",
-        "c++",
-        "clang++",
-        "rustc",
-        "ld",
-        "tcc",
-        "ghc",
-        "ocamlopt",
-        "cpp",
-        "go",
-        "dot",
-        "neato",
-    }
-)
+_UNCLUSTERED = frozenset({*_COMPILERS, "cpp", "go", "dot", "neato"})
 
 
 class Last(NamedTuple):
@@ -128,33 +111,16 @@ IN_PLACE: dict[str, InPlace] = {
 }  # fmt: skip
 #: Options of such tools that take the next word, which is none of the files that they write.
 _CONFIGURING = frozenset(
-    {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file", "--rcfile"}
-    | {"--ignore-path", "--ignore-file", "--parser", "--plugin", "--rulesdir", "--project", "--stdin-filename", "--rc"}
-    | {"--sp", "--ext", "--rule", "--rules", "--format", "--formatter", "--output-file", "--select"}
-    | {"--ignore", "--extend-select", "--extend-ignore", "--exclude", "--extend-exclude", "--line-length", "--skip"}
-    | {
-        "--target-version",
-        "--edition",
-        "--style",
-        "--profile",
-        "--only",
-        "--except",
-        "--require",
-        "--jobs",
-        "--dialect",
-    }
-    | {
-        "--tab-width",
-        "--print-width",
-        "--max-warnings",
-        "--cache-location",
-        "--ignore-words",
-        "--exclude-file",
-        "--lang",
-    }
-    | {"--ignore-pattern", "--ignore-words-list", "--dictionary", "--stdin-filepath", "--log-level", "--pattern"}
-    | {"--configuration", "--indent-width", "--src", "--known-first-party", "--add-import", "--remove-import"}
-    | {"-local", "-srcdir", "-lang", "-ln", "--custom-syntax", "--severity", "--minimum-severity"}
+    {"--config", "--config-file", "--config-path", "--settings", "--settings-path", "--settings-file"}
+    | {"--rcfile", "--ignore-path", "--ignore-file", "--parser", "--plugin", "--rulesdir", "--project"}
+    | {"--stdin-filename", "--rc", "--sp", "--ext", "--rule", "--rules", "--format", "--formatter"}
+    | {"--output-file", "--select", "--ignore", "--extend-select", "--extend-ignore", "--exclude"}
+    | {"--extend-exclude", "--line-length", "--skip", "--target-version", "--edition", "--style", "--profile"}
+    | {"--only", "--except", "--require", "--jobs", "--dialect", "--tab-width", "--print-width"}
+    | {"--max-warnings", "--cache-location", "--ignore-words", "--exclude-file", "--lang", "--ignore-pattern"}
+    | {"--ignore-words-list", "--dictionary", "--stdin-filepath", "--log-level", "--pattern", "--configuration"}
+    | {"--indent-width", "--src", "--known-first-party", "--add-import", "--remove-import", "-local", "-srcdir"}
+    | {"-lang", "-ln", "--custom-syntax", "--severity", "--minimum-severity"}
 )
 #: The short ones, by the tool.
 _SHORT = {

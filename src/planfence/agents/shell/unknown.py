@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from planfence import tables
@@ -67,8 +68,12 @@ _SKIPS = (
     "--git-commit-verify=false",
     "--no-git-commit-verify",
 )
+#: Options that say by their name that a program runs what they are told.
+_RUNS = pattern(r"--?(?:[a-z]+-)*(?:eval|exec\w*|cmd|command|shell|hook)|--(?:on(?!ly)|before|after)[a-z-]+")
 #: Those that do so by their subcommand `version` alone.
 _VERSIONS = frozenset({"npm", "yarn", "pnpm"})
+#: Those of commitizen.
+_CZ = frozenset({"commit", "c", "bump", "check", "changelog"})
 #: The subcommands of `gt` for which `-n` is --no-verify.
 _GT = frozenset({"create", "c", "modify", "m", "commit", "squash", "absorb"})
 _SHORT = pattern(r"-[A-Za-lo-z]*+n[A-Za-z]*+")
@@ -124,11 +129,13 @@ def _is_a_name(words: Sequence[str], index: int) -> bool:
 
 def _given(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str) -> None:
     """Judge the texts that a program is given, as programs of another language or as what it may have run."""
-    asked = _asked(words)[1:]
+    coded = program in _CODED
+    runs = [text for one, text in pairwise(words) if _RUNS.fullmatch(one) or (coded and scripts.evaluates(one))]
+    asked = [*_asked(words)[1:], *runs]
     written = [walker.values.file(word, cwd) for word in words[1:]]
     if program in _COMPILED:
         scripts.coded(walker, written, cwd)
-    if program in _CODED or (list(words[:2]) == ["uv", "run"] and "-" in words):
+    if coded or (list(words[:2]) == ["uv", "run"] and "-" in words):
         scripts.coded(walker, [*asked, said, *written], cwd)
     elif program not in _TOLD and program not in scripts.SHELLS and program not in ("eval", "trap", "source", "."):
         # Whatever it is, it may give a shell the command line that it is told, or that it reads.
@@ -151,6 +158,8 @@ def _skips_hooks(program: str, words: Sequence[str]) -> str:
         program = words[0].replace("_", "-") if words else ""
     if program not in _COMMITS and not (program in _VERSIONS and "version" in words):
         return ""
+    if words[1:2] == ["-n"] and words[3:4] and words[3] in _CZ:
+        words = words[2:]  # Python's commitizen is told its rules by name, npm's hands `-n` on
     short = program in githooks.HAND_ON or (program == "gt" and words[1:2] and words[1] in _GT)
     return next(
         (word for word in words[1:] if any(skips in word for skips in _SKIPS) or (short and _SHORT.fullmatch(word))),
