@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from io import StringIO
 
 from planfence.inert import dumps, inert
 from planfence.render import report_html, report_text
 from planfence.render.numbers import amount, day
-from planfence.report.metrics import METRICS, Estimate
+from planfence.report.metrics import METRICS
 from planfence.report.organisation import Organisation
 
 #: The metrics that the page draws by week.
@@ -19,11 +18,8 @@ _WIDE, _HIGH, _LEFT = 480, 120, 60
 
 def json_text(found: Organisation) -> str:
     """One JSON object: snake_case keys, null for what is unknown."""
-    return dumps(asdict(found) | {"weeks": [{"week": week, "metrics": _plain(group)} for week, group in found.weeks]})
-
-
-def _plain(group: Mapping[str, Estimate]) -> dict[str, object]:
-    return {name: asdict(estimate) for name, estimate in group.items()}
+    plain = asdict(found)
+    return dumps(plain | {"weeks": [{"week": week, "metrics": group} for week, group in plain["weeks"]]})
 
 
 def text(found: Organisation, *, colour: bool) -> str:
