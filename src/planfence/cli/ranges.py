@@ -26,11 +26,11 @@ def check(repository: Repository, judge: Callable[[], CheckResult], output: str)
     outcome = judge()
     require_policy(outcome.policy)
     environment = repository.environment
+    # In a hook: git hands one the index, the frameworks say their name.
     if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
         from planfence.log import hookruns
 
-        warning = hookruns.ran(repository, "check", outcome, began) if hookruns.in_hook(repository) else ""
-        if warning:
+        if warning := hookruns.ran(repository, "check", outcome, began):
             say(f"planfence: {warning}", err=True)
     return emit_report(repository, outcome, output)
 

@@ -142,7 +142,7 @@ class Logged:
 
 
 def _logged(repository: Repository, policy: Policy) -> Logged:
-    reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
+    reading = read_logs(own_logs(repository, policy))
     found = logged_in(reading.records)
     found.facts.add([*reading.records, *reading.runs])
     return found
