@@ -37,16 +37,13 @@ def check(repository: Repository, judge: Callable[[], CheckResult], output: str)
 
 def verify(repository: Repository, span: str, output: str, ahead: Ahead | None = None) -> int:
     """Judge a range as CI does, with its progress on a terminal, and report; return the exit code."""
-    line = StatusLine()
+    with StatusLine() as line:
 
-    def progress(number: int) -> None:
-        if number % 100 == 0:
-            line.show(f"{number} commits")
+        def progress(number: int) -> None:
+            if number % 100 == 0:
+                line.show(f"{number} commits")
 
-    try:
         outcome = verifying.verify(repository, span, progress if line.shows else None, ahead)
-    finally:
-        line.clear()
     _leave_summary(repository, outcome.report)
     return emit_report(repository, outcome, output, far=True)
 
