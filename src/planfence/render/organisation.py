@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from io import StringIO
 
 from planfence.inert import dumps, inert
 from planfence.render import report_html, report_text
@@ -24,10 +23,7 @@ def json_text(found: Organisation) -> str:
 
 def text(found: Organisation, *, colour: bool) -> str:
     """The report at a terminal, 80 columns wide."""
-    from rich.console import Console
-
-    out = StringIO()
-    console = Console(file=out, width=80, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
+    console, out = report_text.console_of(colour=colour)
     console.print(_headline(found), markup=False)
     console.print()
     console.print(report_text.overall_table(found.overall))
