@@ -179,10 +179,8 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
 def _place(table: Table, key: str, default: str) -> str:
     """Read one path from the top of the repository."""
     value = table.text(key, default)
-    if table.has(key, str):
-        problem = paths.fault(value) or (None if paths.is_literal(value) else ("a pattern", "name one path"))
-        if problem is not None:
-            table.faults.at_value((*table.path, key), f"{problem[0]}: {quoted(value)}", problem[1])
+    if table.has(key, str) and (problem := paths.literal_fault(value)):
+        table.faults.at_value((*table.path, key), f"{problem[0]}: {quoted(value)}", problem[1])
     return value
 
 

@@ -64,8 +64,7 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
         source, revision = spec, "HEAD"  # `git@host:path`: a revision has no colon
     found = Wanted(_PASSWORD.sub("", source), revision, file, to)
     for path in (file, found.place):
-        problem = paths.fault(path) or (None if paths.is_literal(path) else ("a pattern", "name one file"))
-        if problem is not None:
+        if problem := paths.literal_fault(path):
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
     if found.place == POLICY_PATH or not found.place.endswith(".toml"):
         raise PlanfenceError(f"{found.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
