@@ -10,6 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from re import Match
 
 #: More characters of one text are not shown: as long as a path may be.
@@ -54,6 +55,12 @@ def _colourless(line: str) -> str:
     head, *parts = line.split("\x1b[")
     rest = [f"\x1b[{part}" for part in parts]
     return head + "".join(part[_colour_ends(part, 0) :] for part in rest)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Some names on one line, inert, those beyond ``most`` only counted."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(inert, names[:most])) + more
 
 
 def netted(text: str, *, commands: bool = False) -> str:

@@ -117,11 +117,20 @@ class PassedOn:
 
 
 class StatusLine:
-    """One line that is replaced as things move on, if a terminal listens on standard error (``shows``)."""
+    """One line that is replaced as things move on, if a terminal listens on standard error (``shows``).
+
+    As a context manager it is taken away in the end.
+    """
 
     def __init__(self) -> None:
         self.shows = sys.stderr.isatty()
         self._wide = 0
+
+    def __enter__(self) -> StatusLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def show(self, text: str) -> None:
         """Replace the line; cut at the terminal's width, since a wrapped line could not be taken away."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 import tomllib
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from planfence.judge.sources import load
 from planfence.manifest import locks
 from planfence.manifest.policy import Policy
 from planfence.manifest.pulledfile import read_head, with_head
+from planfence.render.policy import shown
 from planfence.rules.catalog import ALL_RULES
 
 
@@ -178,6 +181,7 @@ ORDERED: dict[str, list[Any]] = {  # from loose to strict
     "tests.prove": ["off", "change", "hunks"],
     "tests.proven_min": [0.1, 0.9],
     "rework.max": [9, 0],
+    "budget.usd": [0, 20.5, 3],
     "trust.evidence": ["local", "rerun"],
     "ledger.attachments": ["full", "redacted", "none"],
     "ledger.retention_days": [0, 90, 7],
@@ -298,8 +302,14 @@ def test_the_head_of_a_pulled_file_reads_as_it_was_written() -> None:
     assert not read_head(data + b"#").is_whole
 
 
-def test_every_key_of_the_policy_can_be_locked() -> None:
+def test_every_key_of_the_policy_can_be_locked_and_is_shown() -> None:
     policy = Policy()
+    schema = json.loads(resources.files("planfence").joinpath("schemas", "policy.schema.json").read_text("utf-8"))
+    tables = set(schema["properties"]) - {"schema", "extends", "locked"}
+    assert tables == {key.partition(".")[0] for key in locks.KEYS}
+    told = tomllib.loads(shown(loaded({})))
+    assert tables - set(told) == {"identity", "rules", "standing", "trailers"}  # of which there are none
+    assert loaded({"planfence.toml": tomlkit.dumps(told)}).policy == policy
     for key in locks.KEYS:
         assert locks.is_key(policy, key)
         lock = locks.Lock(key, locks.value(policy, key), "org.toml")

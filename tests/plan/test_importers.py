@@ -165,6 +165,12 @@ def test_paths_in_a_text(text, found):
     assert paths_in(text) == found
 
 
+@pytest.mark.parametrize("title", ['a "b" \\ c', "\x1b[31m", "\x7f", "\u200b", "\U000e0001", "\ud800"])
+def test_any_title_is_a_text_of_the_plan(title):
+    (task,) = tomllib.loads(to_toml(Draft("x", tasks=(DraftTask("t", title),)), "p"))["tasks"]
+    assert task["title"] == title.encode("utf-8", "replace").decode()
+
+
 def test_identifiers():
     assert identifier("Ünï cöde: 1!") == "n-c-de-1"
     assert identifier("...") == "task"

@@ -12,6 +12,7 @@ from support import program
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import open_repository
+from planfence.log.files import own_logs, read_logs
 from planfence.manifest.policy import Policy
 from planfence.report import aggregates, export
 from planfence.report.taskfacts import LogFacts
@@ -100,7 +101,7 @@ def test_histograms_find_a_quantile():
 
 def test_every_row_has_every_column(work):
     facts = LogFacts()
-    reading = export._read(work, POLICY)
+    reading = read_logs(own_logs(work, POLICY))
     facts.add(reading.records)
     rows = aggregates.aggregate(facts.tasks.values(), "r", export.Frame(NOW), set())
     assert {len(row) for row in rows} == {len(aggregates.COLUMNS)}

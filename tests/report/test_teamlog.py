@@ -98,4 +98,4 @@ def test_a_line_that_lost_its_home_on_its_way_out_counts_once(team):
     (top / POLICY.log).write_text(HAND.format("a", 1).replace("\n", f",why=in {variables['HOME']}/x\n"))
     repository = open_repository(Environment(variables), top)
     assert teamlog.share(repository, POLICY) == 1
-    assert teamlog.team_lines(repository, POLICY) == [f"{line}\n" for line in teamlog._lines([top / POLICY.log])]
+    assert teamlog.team_lines(repository, POLICY) == [f"{line}\n" for line in teamlog._lines(repository, POLICY)]

@@ -38,6 +38,13 @@ def test_the_first_commit_is_not_held_up(empty_repo):
     assert empty_repo.git("show", "--name-only", "--format=", "HEAD").splitlines().count("planfence.toml") == 1
 
 
+def test_hooks_that_travel_are_committed_with_the_policy(empty_repo):
+    empty_repo.git("config", "core.hooksPath", ".githooks")
+    assert empty_repo.planfence("init", "--commit").returncode == 0
+    assert ".githooks/pre-push" in empty_repo.git("ls-tree", "-r", "--name-only", "HEAD").splitlines()
+    assert empty_repo.git("status", "--porcelain") == ""
+
+
 def test_what_is_there_is_never_changed(empty_repo):
     mine = {
         "planfence.toml": "schema = 1\nlog = 'my log.csv'\n",

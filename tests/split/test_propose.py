@@ -21,6 +21,7 @@ from planfence.gitio.objects import Objects
 from planfence.split import propose as use
 from planfence.split.grouping import Group, SplitPlan
 from planfence.split.planfile import from_json, to_json
+from planfence.split.subject import subject_of
 
 OLD = "def f():\n    return  1\n\n\ndef g():\n    return 2\n"
 NEW = "def f():\n    return 1\n\n\ndef g():\n    x = 1\n    y = 2\n    return 3\n"
@@ -363,7 +364,7 @@ def test_every_intermediate_tree_is_exact_on_all_edges(
     repository_with_edges(repo, rng)
     repository = repo.open()
     objects = reading(repository)
-    subject = use.subject_of(repository, objects, None)
+    subject = subject_of(repository, objects, None)
     judged = use.analyse(objects, subject)
     groups = shuffled(judged, rng)
     plan = from_json(to_json(SplitPlan(subject.base, subject.tree, groups), judged))
@@ -382,7 +383,7 @@ def test_a_path_that_becomes_a_folder_stays_whole(empty_repo, reading) -> None:
     repository_with_edges(empty_repo, random.Random(1))
     repository = empty_repo.open()
     objects = reading(repository)
-    subject = use.subject_of(repository, objects, None)
+    subject = subject_of(repository, objects, None)
     proposal = use.make_proposal(repository, objects, subject)
     home = {unit: n for n, group in enumerate(proposal.plan.groups) for unit in group.units}
     of = {one.unit.file.old_path: home[one.unit.id] for one in proposal.judged}
@@ -399,7 +400,7 @@ def test_a_path_that_becomes_a_folder_stays_whole(empty_repo, reading) -> None:
 def test_a_branch_that_moved_meanwhile_is_not_overwritten(mixed, reading) -> None:
     repository = mixed.open()
     objects = reading(repository)
-    proposal = use.make_proposal(repository, objects, use.subject_of(repository, objects, None))
+    proposal = use.make_proposal(repository, objects, subject_of(repository, objects, None))
     moved = mixed.git("commit-tree", "-p", "HEAD", "-m", "x", "HEAD^{tree}")
     mixed.git("update-ref", "HEAD", moved)
     with pytest.raises(CouldNotCheck):

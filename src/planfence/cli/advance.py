@@ -31,8 +31,5 @@ def command(task: str) -> int:
 
 
 def _ask(scene: Scene) -> tuple[Scene, str]:
-    line = StatusLine()
-    try:
+    with StatusLine() as line:
         return prove.ask_at_gate(scene, _BUDGET_S, ProofProgress(Live().say, line.show))
-    finally:
-        line.clear()

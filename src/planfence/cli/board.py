@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from planfence.cli.common import here
+from planfence.cli.common import asset, here
 from planfence.errors import PlanfenceError
 from planfence.gate.lastlook import again, recall
 from planfence.gate.rows import Board, as_plain
@@ -41,14 +41,11 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
         merges = forecast(repository, found)
     found = found.only(plan)
     if page is not None:
-        from importlib.resources import files
-
         from planfence.files.state import write_atomically
         from planfence.render.board_html import board_page
 
-        style = (files("planfence.render") / "assets" / "report.css").read_text("utf-8")
         title = repository.main_worktree().name
-        text = board_page(found, merges, style=style, title=title, home=home_of(repository))
+        text = board_page(found, merges, style=asset("report.css"), title=title, home=home_of(repository))
         write_atomically(page, text.encode("utf-8", "replace"))
         say(f"wrote {page}: {len(found.rows)} tasks", err=True)
     if as_json:

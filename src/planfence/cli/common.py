@@ -79,6 +79,13 @@ def tell(moved: Moved, done: str, refused: str, *more: str) -> int:
     return ExitCode.CLEAN
 
 
+def asset(name: str) -> str:
+    """Return the text of a stylesheet or script of the pages."""
+    from importlib.resources import files
+
+    return (files("planfence.render") / "assets" / name).read_text("utf-8")
+
+
 def confirmed(question: str) -> bool:
     """Ask a person yes or no, on standard error; no if nobody answers."""
     return click.confirm(inert(question), err=True)  # noqa: TID251 - the one place that asks

@@ -22,10 +22,8 @@ def command(first: str, second: str, task: str) -> int:
     Exit codes: 0 one of them is to be taken, 1 a tie or neither.
     """
     live = Live(err=True)
-    try:
-        found = use.compare(here(), first, second, live.teller(), task=task)
-    finally:
-        live.clear()
+    with live as told:
+        found = use.compare(here(), first, second, told, task=task)
     emit(comparison.table(*found.candidates, found.verdict, found.task))
     if found.warning:
         live.say(found.warning)

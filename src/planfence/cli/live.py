@@ -9,18 +9,18 @@ _FRAMES = "|/-\\"
 
 
 class Live:
-    """Passes output on, and keeps a status line below it."""
+    """Passes output on, and keeps a status line below it; a context manager that leaves the output alone."""
 
     def __init__(self, *, err: bool = False) -> None:
         self._out = PassedOn(err=err)
         self._line = StatusLine()
         self._frame = 0
 
-    def teller(self) -> RunProgress:
+    def __enter__(self) -> RunProgress:
         """Return who is told."""
         return RunProgress(self.say, self.output, self.tick)
 
-    def clear(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take the status line away; what is left of the output stands on a line of its own."""
         self._line.clear()
         self._out.end()

@@ -44,7 +44,7 @@ def show(task: str, last: int, as_json: bool) -> int:
     Times are in UTC. With `-n 0` the whole log is read.
     """
     repository = here()
-    logs = list(dict.fromkeys(files.own_logs(repository, policy_of(repository))))
+    logs = files.own_logs(repository, policy_of(repository))
     reading = files.read_last(logs, last, task) if last > 0 else files.read_logs(logs)
     placed = zip(reading.records, files.places(reading.records), strict=True)
     found = [each for each in placed if not task or each[0].fields["task"] == task][-last:]

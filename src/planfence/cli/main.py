@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import click
 
@@ -12,50 +11,8 @@ from planfence import __version__
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
 from planfence.terminal import drop_unwritten, emit, emit_error, say
 
-#: verb → module under `planfence.cli` whose `command` it is. Imported only when it is asked for.
-COMMANDS = {
-    "init": "init",
-    "install": "install",
-    "uninstall": "uninstall",
-    "doctor": "doctor",
-    "demo": "demo",
-    "policy": "policy",
-    "plan": "plan",
-    "start": "start",
-    "status": "status",
-    "board": "board",
-    "check": "check",
-    "test": "test",
-    "prove": "prove",
-    "advance": "advance",
-    "review": "review",
-    "rework": "rework",
-    "handover": "handover",
-    "budget": "budget",
-    "requests": "requests",
-    "approve": "approve",
-    "finish": "finish",
-    "verify": "verify",
-    "receive": "receive",
-    "squash-message": "squash_message",
-    "split": "split",
-    "summary": "summary",
-    "prompt": "prompt",
-    "replay": "replay",
-    "compare": "compare",
-    "trial": "trial",
-    "log": "log",
-    "sync": "sync",
-    "ledger": "ledger",
-    "report": "report",
-    "explain": "explain",
-    "mcp": "mcp",
-    "hook": "hook",
-    "agent": "agent",
-}
-
-
-#: How the help groups the verbs, each with one whole line: nothing is imported to list them.
+#: All verbs as the help groups them, each with one whole line: nothing is imported to list them. The module of a verb
+#: under `planfence.cli` bears its name.
 GROUPS = {
     "Set up": {
         "init": "Write the policy, install the hooks",
@@ -108,6 +65,7 @@ GROUPS = {
         "agent": "Answer one hook of a coding agent",
     },
 }
+VERBS = tuple(verb for verbs in GROUPS.values() for verb in verbs)
 
 
 class LazyGroup(click.Group):
@@ -115,23 +73,21 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the verbs, in the order that a newcomer meets them."""
-        return [verb for verb, module in COMMANDS.items() if find_spec(f"planfence.cli.{module}")]
+        return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import a verb's module and return its command."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in VERBS:
             return None
-        command = import_module(f"planfence.cli.{COMMANDS[cmd_name]}").command
+        command = import_module(f"planfence.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Write the verbs in groups, each on one whole line."""
-        there = self.list_commands(ctx)
         for title, verbs in GROUPS.items():
-            rows = [(verb, words) for verb, words in verbs.items() if verb in there]
             with formatter.section(title):
-                formatter.write_dl(rows)
+                formatter.write_dl(list(verbs.items()))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

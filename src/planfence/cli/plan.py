@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -15,6 +14,8 @@ from planfence.cli.common import FORMATS, formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
+from planfence.plan.bring import import_plan
+from planfence.plan.importers import READERS
 from planfence.plan.starters import Brief
 from planfence.records import replace
 from planfence.render import machine
@@ -22,24 +23,7 @@ from planfence.render import plan as render
 from planfence.terminal import emit, say, wants_colour
 
 
-class _Plan(click.Group):
-    """The group, with `import` where its module is there."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        names = super().list_commands(ctx)
-        return [*names, "import"] if find_spec("planfence.cli.plan_import") else names
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "import" and cmd_name in self.list_commands(ctx):
-            from importlib import import_module
-
-            found = import_module("planfence.cli.plan_import").command
-            assert isinstance(found, click.Command)
-            return found
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group("plan", cls=_Plan)
+@click.group("plan")
 def command() -> None:
     """Write, read, lint and amend plans."""
 
@@ -184,4 +168,21 @@ def amend(task: str, adds: tuple[str, ...], why: str, change: str | None) -> int
 def schema(which: str) -> int:
     """Print the JSON Schema of a plan, or of the policy."""
     emit(resources.files("planfence").joinpath("schemas", f"{which}.schema.json").read_text("utf-8"))
+    return int(ExitCode.CLEAN)
+
+
+@command.command("import")
+@click.option("--from", "kind", type=click.Choice(list(READERS)), required=True, help="The tool that wrote it.")
+@click.option("--id", "plan_id", default="", help="The plan's id; otherwise the folder's name.")
+@click.option("--tag", default="", help="Taskmaster: which list, where there are several.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(kind: str, plan_id: str, tag: str, file: Path) -> int:
+    """Write a plan from FILE, which another tool made.
+
+    There is a TODO wherever that says nothing. No plan is overwritten.
+    """
+    place, text = import_plan(here(), kind, file, plan_id=plan_id, tag=tag)
+    say(f"{os.path.relpath(place)}")
+    gaps = text.count("TODO") - 1
+    say(f"{gaps} TODOs; then: planfence plan lint {place.stem}", err=True)
     return int(ExitCode.CLEAN)

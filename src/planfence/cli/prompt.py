@@ -18,7 +18,7 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate.testrun import run_tests
 from planfence.gate.testtarget import target_of
 from planfence.gitio.repository import Repository
-from planfence.inert import lines
+from planfence.inert import lines, listed
 from planfence.plan import plans
 from planfence.render import plan as render_plan
 from planfence.render.prompts import STAGES
@@ -90,20 +90,15 @@ def _committed(repository: Repository, task: str, ran: AgentRan) -> int:
     for each in ran.commits:
         say(f"committed {each}", err=True)
     if ran.loose:
-        named = ", ".join(ran.loose[:_NAMED]) + (
-            f" and {len(ran.loose) - _NAMED} more" if len(ran.loose) > _NAMED else ""
-        )
-        say(f"planfence: {'left uncommitted' if ran.commits else 'nothing committed'}: {named}", err=True)
+        said = "left uncommitted" if ran.commits else "nothing committed"
+        say(f"planfence: {said}: {listed(ran.loose, _NAMED)}", err=True)
     elif not ran.commits:
         say("planfence: nothing committed", err=True)
     target = target_of(repository, task) if ran.commits else None
     if target is None or not target.commands:
         return 0
-    live = Live(err=True)
-    try:
-        tested = run_tests(repository, target, live.teller())
-    finally:
-        live.clear()
+    with Live(err=True) as told:
+        tested = run_tests(repository, target, told)
     emit(summary(tested), err=True)
     return 0 if tested.passed else int(ExitCode.FINDINGS)
 

@@ -38,15 +38,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     if show:
         emit_exact(use.patch_of(change, show))  # for `git apply`
         return int(ExitCode.CLEAN)
-    line = StatusLine()
-    live = Live()
     levels = (only,) if only else LEVELS
-    try:
-        answered = use.prove(
-            change, levels, _seconds(budget), ProofProgress(live.say, line.show), again=again, mutants=mutants
-        )
-    finally:
-        line.clear()
+    with StatusLine() as line:
+        told = ProofProgress(Live().say, line.show)
+        answered = use.prove(change, levels, _seconds(budget), told, again=again, mutants=mutants)
     if as_json:
         emit(render.as_json(answered.proof))
     else:

@@ -26,27 +26,24 @@ def check(repository: Repository, judge: Callable[[], CheckResult], output: str)
     outcome = judge()
     require_policy(outcome.policy)
     environment = repository.environment
+    # In a hook: git hands one the index, the frameworks say their name.
     if environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"):
         from planfence.log import hookruns
 
-        warning = hookruns.ran(repository, "check", outcome, began) if hookruns.in_hook(repository) else ""
-        if warning:
+        if warning := hookruns.ran(repository, "check", outcome, began):
             say(f"planfence: {warning}", err=True)
     return emit_report(repository, outcome, output)
 
 
 def verify(repository: Repository, span: str, output: str, ahead: Ahead | None = None) -> int:
     """Judge a range as CI does, with its progress on a terminal, and report; return the exit code."""
-    line = StatusLine()
+    with StatusLine() as line:
 
-    def progress(number: int) -> None:
-        if number % 100 == 0:
-            line.show(f"{number} commits")
+        def progress(number: int) -> None:
+            if number % 100 == 0:
+                line.show(f"{number} commits")
 
-    try:
         outcome = verifying.verify(repository, span, progress if line.shows else None, ahead)
-    finally:
-        line.clear()
     _leave_summary(repository, outcome.report)
     return emit_report(repository, outcome, output, far=True)
 

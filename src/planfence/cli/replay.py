@@ -40,11 +40,8 @@ def command(run: str, tests: bool, into: Path | None, as_json: bool) -> int:
         say(f"{' and '.join(recording.trees)} are in {into}")
     if not tests:
         return int(ExitCode.CLEAN)
-    live = Live()
-    try:
-        played = replay(repository, recording, live.teller(), partial(_may_run, typist(repository)))
-    finally:
-        live.clear()
+    with Live() as told:
+        played = replay(repository, recording, told, partial(_may_run, typist(repository)))
     emit(_compared(played))
     return int(ExitCode.CLEAN if played.verdict is Verdict.SAME else ExitCode.FINDINGS)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from planfence import env
-from planfence.cli.common import here, policy_of
+from planfence.cli.common import asset, here, policy_of
 from planfence.errors import PlanfenceError
 from planfence.files.state import write_atomically
 from planfence.gitio.repository import open_repository
@@ -108,8 +108,6 @@ def command(  # noqa: PLR0913 - one parameter an option
 
 
 def _organisation(exports: str, since: int, now: int, dimension: str, page: Path | None, *, as_json: bool) -> None:
-    from importlib.resources import files
-
     from planfence.render import organisation as rendered
     from planfence.report import organisation
 
@@ -117,8 +115,7 @@ def _organisation(exports: str, since: int, now: int, dimension: str, page: Path
         raise PlanfenceError("exports know no roles", hint=f"--by {' | '.join(organisation.DIMENSIONS)}")
     found = organisation.read(exports, now, dimension=dimension, since=since)
     if page is not None:
-        style = (files("planfence.render") / "assets" / "report.css").read_text("utf-8")
-        write_atomically(page, rendered.page(found, style=style).encode("utf-8", "replace"))
+        write_atomically(page, rendered.page(found, style=asset("report.css")).encode("utf-8", "replace"))
         say(f"wrote {page}: {found.tasks} tasks of {found.repositories} repositories", err=True)
     if as_json:
         emit(rendered.json_text(found) + "\n")
@@ -148,13 +145,9 @@ def link_to(board: Path | None, page: Path) -> str:
 
 def page_of(data: ReportData, board: str = "") -> str:
     """The report as one offline HTML file; ``board`` is a link to the board's page."""
-    from importlib.resources import files
-
     from planfence.render.report_html import render_html
 
-    assets = files("planfence.render") / "assets"
-    style, script = ((assets / name).read_text("utf-8") for name in ("report.css", "report.js"))
-    return render_html(data, style=style, script=script, board=board)
+    return render_html(data, style=asset("report.css"), script=asset("report.js"), board=board)
 
 
 def _team() -> list[str]:

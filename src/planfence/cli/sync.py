@@ -20,14 +20,13 @@ def command(remote: str) -> int:
     repository = here()
     policy = policy_of(repository)
     shared = share(repository, policy)
-    line = StatusLine()
-    done = exchange(
-        repository,
-        remote_of(repository, remote, policy.ledger.remote),
-        tell=line.show if line.shows else None,
-        retention_days=policy.ledger.retention_days,
-    )
-    line.clear()
+    with StatusLine() as line:
+        done = exchange(
+            repository,
+            remote_of(repository, remote, policy.ledger.remote),
+            tell=line.show if line.shows else None,
+            retention_days=policy.ledger.retention_days,
+        )
     for note in done.notes:
         say(f"planfence: {note}", err=True)
     if done.offline:

@@ -26,10 +26,8 @@ def command(task: str, rev: str, staged: bool, again: bool) -> int:
     repository = here()
     target = target_of(repository, task, rev=rev, staged=staged)
     live = Live()
-    try:
-        ran = run_tests(repository, target, live.teller(), again=again)
-    finally:
-        live.clear()
+    with live as told:
+        ran = run_tests(repository, target, told, again=again)
     emit(summary(ran))
     for hint in hints(ran):
         say(f"  hint: {hint}", err=True)

@@ -13,6 +13,7 @@ from planfence.gitio import paths
 from planfence.gitio.globs import overlap
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import Worktree, worktrees
+from planfence.inert import listed
 from planfence.judge.situation import Scene
 from planfence.ledger.holds import Hold, Holds, ordered
 from planfence.ledger.lineage import plan_at
@@ -47,8 +48,7 @@ class Contest:
     @property
     def named(self) -> str:
         """The files in words."""
-        more = len(self.files) - _SHOWN
-        return ", ".join(self.files[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return listed(self.files, _SHOWN)
 
 
 def claim_of(scene: Scene, shared: Sequence[str] = (), over: Sequence[str] = ()) -> Claim:

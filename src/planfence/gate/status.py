@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from planfence.change.trees import differing
 from planfence.errors import CouldNotCheck, PlanfenceError
@@ -19,7 +20,7 @@ from planfence.judge.sources import Sources
 from planfence.ledger.evidence import is_command
 from planfence.ledger.records import base_refs, read_history
 from planfence.ledger.stages import Stage
-from planfence.ledger.transitions import MoveKind
+from planfence.ledger.transitions import Answer, Move, MoveKind
 from planfence.log.writer import log_path
 from planfence.manifest.plan import Criterion
 from planfence.records import dataclass
@@ -44,7 +45,7 @@ class Status:
     asked: tuple[Request, ...] = ()
 
 
-def status(repository: Repository, wanted: str = "", *, epoch: float | None = None) -> Status:
+def status(repository: Repository, wanted: str = "") -> Status:
     """Describe a task (the active one unless another is named) if it is worked on, without changing anything."""
     scene = look(place_of(repository, wanted), wanted)
     changed = _changed(scene)
@@ -53,7 +54,6 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
     governed = scene.policy.governs
     outside = tuple(path for path in changed if not paths.matches(patterns, path) and not governed(path))
     untouched = tuple(each for each in patterns if not any(paths.matches((each,), path) for path in changed))
-    runs = scene.runs
     answers = scene.state.answers(scene.tree)
     met = tuple((each, _is_met(each, scene, answers)) for each in scene.task.acceptance)
     moving = scene.stage in (Stage.IMPLEMENT, Stage.REVIEW)
@@ -63,19 +63,17 @@ def status(repository: Repository, wanted: str = "", *, epoch: float | None = No
         touched,
         outside,
         untouched,
-        _minutes(scene, time.time() if epoch is None else epoch),
-        any(run.passed for run in runs),
+        _minutes(scene),
+        any(run.passed for run in scene.runs),
         met,
         blocks(scene, "advance") if moving else (),
         tuple(each for each in waiting(repository) if each.task == scene.name),
     )
 
 
-def _is_met(each: Criterion, scene: Scene, answers: object) -> bool:
-    assert isinstance(answers, dict)
+def _is_met(each: Criterion, scene: Scene, answers: Mapping[str, tuple[Answer, Move]]) -> bool:
     if each.run:
-        runs = scene.runs
-        results = (result for run in runs for result in run.results if result.name == each.id)
+        results = (result for run in scene.runs for result in run.results if result.name == each.id)
         return any(result.passed and is_command(result.command, each.run) for result in results)
     reply = answers.get(each.id)
     return reply is not None and reply[0].met
@@ -162,7 +160,7 @@ def _began(scene: Scene) -> str:
     return base
 
 
-def _minutes(scene: Scene, epoch: float) -> float | None:
+def _minutes(scene: Scene) -> float | None:
     """Minutes since the task's last start in the run log, None if it is not running."""
     path = log_path(scene.repository, scene.policy.run_log)
     if path is None:
@@ -175,5 +173,5 @@ def _minutes(scene: Scene, epoch: float) -> float | None:
     for line in reversed(lines):
         name, edge, when = [*line.rsplit(",", 2), "", ""][:3]
         if name == scene.name:
-            return (epoch - float(when)) / 60 if edge == "start" and when.replace(".", "", 1).isdigit() else None
+            return (time.time() - float(when)) / 60 if edge == "start" and when.replace(".", "", 1).isdigit() else None
     return None

@@ -16,6 +16,7 @@ from planfence.gate.testrun import link
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository, branch_of, open_repository
 from planfence.gitio.worktrees import Worktree, here, opened, worktrees
+from planfence.inert import listed
 from planfence.judge.attribution import active_task
 from planfence.judge.situation import Scene, look
 from planfence.ledger.records import base_refs
@@ -165,8 +166,7 @@ def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[
         if record and (record[:1].islower() or record[:1] == b"S") and os.path.lexists(repository.top / path):
             found.setdefault("hidden from git's status", []).append(path)
     for word, names in found.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield f"{word}: {', '.join(names[:_SHOWN])}{more}"
+        yield f"{word}: {listed(names, _SHOWN)}"
     if not _is_merged(repository, scene):
         yield f"its commits are not on {scene.policy.base}"
 

@@ -125,7 +125,8 @@ def _run_all(
         teller.output(data)
 
     with _place(repository, target, teller) as place:
-        return _run_in(repository, target, commands, teller, (place, output)), kept.text(), place.kind
+        results = _Commands(repository, target, place, teller, output).run(commands)
+        return results, kept.text(), place.kind
 
 
 def run_in_export(
@@ -135,30 +136,71 @@ def run_in_export(
     with export(repository, target.tree) as exported:
         link(repository, target.policy.tests.links, exported.files)
         place = _Place("export", exported.files, exported.scratch, exported.guard)
-        return _run_in(repository, target, commands, teller, (place, teller.output))
+        return _Commands(repository, target, place, teller, teller.output).run(commands)
 
 
-def _run_in(
-    repository: Repository,
-    target: Target,
-    commands: dict[str, tuple[str, str]],
-    teller: RunProgress,
-    where: tuple[_Place, Callable[[bytes], None]],
-) -> tuple[Result, ...]:
-    place, output = where
-    results: list[Result] = []
-    if dropped := repository.environment.kept_from_tests(target.policy.tests.env):
-        said = f"the tests do not get these variables, which change what is run: {', '.join(dropped)}"
-        teller.say(said)
-        output(f"[planfence: {said}]\n".encode("utf-8", "replace"))
-    ready = _set_up(repository, target, place, teller, output)
-    for number, (name, command) in enumerate(commands.values()):
-        if not ready:
-            results.append(Result(name, command, None, Outcome.SETUP_FAILED))
-            continue
-        output(f"$ {command}\n".encode("utf-8", "replace"))
-        results.append(_run_one(repository, target, place, teller, output, (number, name, command)))
-    return tuple(results)
+@dataclass(frozen=True, slots=True)
+class _Commands:
+    """What runs commands one after the other in one place; ``output`` gets what they write."""
+
+    repository: Repository
+    target: Target
+    place: _Place
+    teller: RunProgress
+    output: Callable[[bytes], None]
+
+    def run(self, commands: dict[str, tuple[str, str]]) -> tuple[Result, ...]:
+        """Run commands (key → name, command line), after the policy's `setup` in an export."""
+        results: list[Result] = []
+        if dropped := self.repository.environment.kept_from_tests(self.target.policy.tests.env):
+            said = f"the tests do not get these variables, which change what is run: {', '.join(dropped)}"
+            self.teller.say(said)
+            self.output(f"[planfence: {said}]\n".encode("utf-8", "replace"))
+        setup = self.target.policy.tests.setup if self.place.kind == "export" else ""
+        if setup:
+            self._show(setup)
+        ready = not setup or self._process(setup, "setup").status == 0
+        for number, (name, command) in enumerate(commands.values()):
+            if not ready:
+                results.append(Result(name, command, None, Outcome.SETUP_FAILED))
+                continue
+            self._show(command)
+            results.append(self._one(number, name, command))
+        return tuple(results)
+
+    def _show(self, command: str) -> None:
+        self.output(f"$ {command}\n".encode("utf-8", "replace"))
+
+    def _process(self, command: str, name: str) -> Ended:
+        place, tests = self.place, self.target.policy.tests
+        variables = self.repository.environment.for_tests(str(place.folder.parent), tests.env)
+        watch = Watch(self.output, lambda seconds: self.teller.tick(name, seconds), place.guard)
+        return run_command(command, place.folder, variables, tests.timeout_s, watch)
+
+    def _one(self, number: int, name: str, command: str) -> Result:
+        place, target = self.place, self.target
+        # A name that no command before this one can know.
+        report = place.scratch / f"junit-{number}-{new_id()[:8]}.xml"
+        line = command.replace("{junit}", shlex.quote(str(report))).replace("{files}", "")  # all files: none by name
+        inside = place.kind == "worktree"
+        before = worktreeproof.fingerprint(self.repository) if inside else ""
+        ended = self._process(line, name)
+        counts = read_counts(report, self.teller.say) if "{junit}" in command else None
+        if ended.status is None:
+            outcome = Outcome.TIMEOUT
+        else:
+            least = target.policy.tests.min_tests if name == TESTS else 0
+            outcome = evidence.judge(command, ended.status, counts, least)
+        if inside and (
+            worktreeproof.fingerprint(self.repository) != before
+            or worktreeproof.difference(self.repository, target.tree, extra=False)
+        ):
+            self.teller.say("the tests changed the repository or the tree that they ran in: this is not a pass")
+            outcome = Outcome.DISTURBED
+        if not inside and (above := believed_above(place.folder)):
+            self.teller.say(f"{above} is there now, which tests would believe: this is not a pass")
+            outcome = Outcome.DISTURBED
+        return Result(name, command, ended.status, outcome, counts, ended.seconds)
 
 
 @contextmanager
@@ -219,63 +261,6 @@ def link(repository: Repository, links: tuple[str, ...], into: Path) -> None:
             raise CouldNotCheck(f"{name} leads to the repository itself", hint="take it out of `links` under [tests]")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(source)
-
-
-def _set_up(
-    repository: Repository, target: Target, place: _Place, teller: RunProgress, output: Callable[[bytes], None]
-) -> bool:
-    command = target.policy.tests.setup
-    if not command or place.kind != "export":
-        return True
-    output(f"$ {command}\n".encode("utf-8", "replace"))
-    ended = _process(repository, target, place, teller, output, (command, "setup"))
-    return ended.status == 0
-
-
-def _process(
-    repository: Repository,
-    target: Target,
-    place: _Place,
-    teller: RunProgress,
-    output: Callable[[bytes], None],
-    what: tuple[str, str],
-) -> Ended:
-    command, name = what
-    variables = repository.environment.for_tests(str(place.folder.parent), target.policy.tests.env)
-    watch = Watch(output, lambda seconds: teller.tick(name, seconds), place.guard)
-    return run_command(command, place.folder, variables, target.policy.tests.timeout_s, watch)
-
-
-def _run_one(
-    repository: Repository,
-    target: Target,
-    place: _Place,
-    teller: RunProgress,
-    output: Callable[[bytes], None],
-    what: tuple[int, str, str],
-) -> Result:
-    number, name, command = what
-    # A name that no command before this one can know.
-    report = place.scratch / f"junit-{number}-{new_id()[:8]}.xml"
-    line = command.replace("{junit}", shlex.quote(str(report))).replace("{files}", "")  # all files: none by name
-    inside = place.kind == "worktree"
-    before = worktreeproof.fingerprint(repository) if inside else ""
-    ended = _process(repository, target, place, teller, output, (line, name))
-    counts = read_counts(report, teller.say) if "{junit}" in command else None
-    if ended.status is None:
-        outcome = Outcome.TIMEOUT
-    else:
-        outcome = evidence.judge(command, ended.status, counts, target.policy.tests.min_tests if name == TESTS else 0)
-    if inside and (
-        worktreeproof.fingerprint(repository) != before
-        or worktreeproof.difference(repository, target.tree, extra=False)
-    ):
-        teller.say("the tests changed the repository or the tree that they ran in: this is not a pass")
-        outcome = Outcome.DISTURBED
-    if not inside and (above := believed_above(place.folder)):
-        teller.say(f"{above} is there now, which tests would believe: this is not a pass")
-        outcome = Outcome.DISTURBED
-    return Result(name, command, ended.status, outcome, counts, ended.seconds)
 
 
 def _record_of(target: Target, results: tuple[Result, ...], where: str) -> GateRun:

@@ -68,6 +68,11 @@ def is_literal(pattern: str) -> bool:
     return not any(char in pattern for char in "*?[")
 
 
+def literal_fault(path: str) -> tuple[str, str] | None:
+    """As :func:`fault`, of what must name exactly one path."""
+    return fault(path) or (None if is_literal(path) else ("a pattern", "name one path"))
+
+
 @lru_cache(maxsize=512)
 def _read(patterns: tuple[str, ...]) -> Patterns:
     return Patterns(map(encode, patterns))

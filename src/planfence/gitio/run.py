@@ -71,15 +71,13 @@ class Git:
         stdin: bytes | None = None,
         ok: Iterable[int] = (0,),
         variables: dict[str, str] | None = None,
-        apart: bool = False,
     ) -> bytes:
         """Run git and return its standard output.
 
-        ``apart``: in a process group of its own, if no signal to ours ends it while it holds a lock.
         Raises :class:`CouldNotCheck` where git is missing or exits with a status
         that is not in ``ok``: what can't be read is refused.
         """
-        return self.status(*arguments, stdin=stdin, ok=ok, variables=variables, apart=apart)[1]
+        return self.status(*arguments, stdin=stdin, ok=ok, variables=variables)[1]
 
     def status(
         self,
@@ -87,10 +85,9 @@ class Git:
         stdin: bytes | None = None,
         ok: Iterable[int] = (0, 1),
         variables: dict[str, str] | None = None,
-        apart: bool = False,
     ) -> tuple[int, bytes]:
         """Run git and return its exit status, one of ``ok``, and its standard output."""
-        asked = self.begin(*arguments, piped=stdin is not None, variables=variables, apart=apart)
+        asked = self.begin(*arguments, piped=stdin is not None, variables=variables)
         return asked.status(stdin or b"", ok=ok)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
@@ -104,7 +101,10 @@ class Git:
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:
-        """Start git, as :meth:`run` does, and return what its answer is taken from later."""
+        """Start git, as :meth:`run` does, and return what its answer is taken from later.
+
+        ``apart``: in a process group of its own, so that no signal to ours ends it while it holds a lock.
+        """
         return Asked(self, arguments, self.start(arguments, piped=piped, variables=variables, apart=apart))
 
     def start(

@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def stream(
-    git: Git, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start git and read it as it goes; with ``piped`` its standard input is open too.
+def stream(git: Git, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start git and read it as it goes.
 
-    A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an
-    exception of its own.
+    A non-zero exit is a :class:`CouldNotCheck`, unless the caller left early by an exception of its own.
     """
     import subprocess
 
@@ -27,8 +24,8 @@ def stream(
         process = subprocess.Popen(
             git.command(arguments),
             cwd=git.folder,
-            env=git.variables | (variables or {}),
-            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            env=git.variables,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -40,8 +37,6 @@ def stream(
         except BaseException:
             process.kill()
             raise
-        if process.stdin is not None and not process.stdin.closed:
-            process.stdin.close()
         assert process.stderr is not None
         complaint = process.stderr.read()
         if process.wait() != 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planfence import POLICY_PATH
+from planfence.change import reader
 from planfence.change.change import Change
 from planfence.change.governing import Entry, entry, is_plain, tree_entries
 from planfence.change.write import read_checked_out
@@ -211,6 +212,13 @@ def load(data: bytes, read: Read) -> LoadedPolicy:
     from planfence.rules.catalog import KNOWN
 
     return load_policy(data, POLICY_PATH, KNOWN, read)
+
+
+def policy_at_hand(repository: Repository) -> LoadedPolicy | None:
+    """Return HEAD's policy, else the worktree's, since one is written before it is committed; None if there is none."""
+    head = reader.head(repository)
+    found = Sources(repository.objects).load_policy(head) if head else None
+    return worktree_policy(repository) if found is None and not repository.bare else found
 
 
 def worktree_policy(repository: Repository) -> LoadedPolicy | None:

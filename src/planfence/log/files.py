@@ -74,12 +74,12 @@ class Reading:
     whole: bool = True
 
 
-def read_logs(paths: list[Path]) -> Reading:
-    """Read benchmark logs and run logs, mixed as they may be; a file that is not there is empty."""
+def read_logs(paths: Iterable[Path]) -> Reading:
+    """Read benchmark logs and run logs, mixed as they may be, each file once; one that is not there is empty."""
     reader = Reader(local_clock)
     records: list[Record] = []
     runs: list[RunEntry] = []
-    for path in paths:
+    for path in dict.fromkeys(paths):
         with lines_of(path) as lines:
             for entry in reader.read(lines):
                 if isinstance(entry, Record):
@@ -97,7 +97,7 @@ _NOTHING_IN = 1 << 23
 _OUT_OF_ORDER_S = 86_400
 
 
-def read_last(paths: list[Path], last: int, task: str = "") -> Reading:
+def read_last(paths: Iterable[Path], last: int, task: str = "") -> Reading:
     """Read from the ends of logs until ``last`` records (of ``task``, if it is named) are found in each.
 
     Counts and lines set aside are those of what was read; a line's number is negative, counted from the end, where
@@ -110,7 +110,7 @@ def read_last(paths: list[Path], last: int, task: str = "") -> Reading:
     records: list[Record] = []
     runs: list[RunEntry] = []
     whole = True
-    for path in paths:
+    for path in dict.fromkeys(paths):
         found: list[list[Record]] = []
         amount = passed = size = 0
         for block, begins in _from_end(path):

@@ -15,12 +15,6 @@ from planfence.log.writer import record
 from planfence.manifest.policy import Policy
 
 
-def in_hook(repository: Repository) -> bool:
-    """Whether this process runs in a hook: git hands one the index, the frameworks say their name."""
-    environment = repository.environment
-    return bool(environment.get("GIT_INDEX_FILE") or environment.get("PRE_COMMIT"))
-
-
 def ran(repository: Repository, event: str, outcome: CheckResult, began: float) -> str:
     """Log a run that came to a verdict; return a warning for stderr, or "".
 

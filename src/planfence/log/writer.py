@@ -110,35 +110,30 @@ def record(
 
     ``event`` is what ran (`pre-commit`, `check`, `test`, `advance`, `finish`, …), ``result`` how it ended (`accepted`,
     `refused`, `observed` where enforcing would have refused, `passed`, `failed`, `error`); ``task`` is `<plan>/<task>`.
-    ``fields`` are named as in
-    :data:`planfence.log.line.OWN_FIELDS`: ``model``, ``stage``, ``rules`` (codes), ``files`` and ``lines``
-    (counts), ``ms``, ``cost`` (dollars), ``time_min``, … Zero is written, None and "" are not. Without a policy
-    there is no log. Id and time (UTC) are filled in. Never raises for a log that can't be written.
+    ``fields`` are named as in :data:`planfence.log.line.OWN_FIELDS`. Zero is written, None and "" are not. Without a
+    policy there is no log. Never raises for a log that can't be written.
     """
     if policy is None:
         return ""
-    path = log_path(repository, policy.log)
-    why = no_place(repository, "log", policy.log)
-    if path is None or why:
-        return why
     words = {name: _text(value) for name, value in fields.items()}
     plan, slash, _ = task.partition("/")
     words = {"plan": plan if slash else ""} | words
     words |= {"task": task, "event": event, "result": result, "id": new_id()}
     # What ends in an error changes nothing but the log; the next run that comes to a verdict sees to the rest.
-    return _append(repository, path, format_record(utc(time.time()), words), keep=result != "error")
+    line = format_record(utc(time.time()), words)
+    return _append(repository, "log", policy.log, line, keep=result != "error")
 
 
 def record_run(repository: Repository, policy: Policy, task: str, edge: str, epoch: int | None = None) -> str:
     """Append `TASK,start,EPOCH` or `TASK,end,EPOCH` to the run log; return a warning, or ""."""
-    path = log_path(repository, policy.run_log)
-    why = no_place(repository, "run_log", policy.run_log)
+    line = format_run(task, edge, int(time.time()) if epoch is None else epoch)
+    return _append(repository, "run_log", policy.run_log, line)
+
+
+def _append(repository: Repository, key: str, name: str, line: str, *, keep: bool = True) -> str:
+    path, why = log_path(repository, name), no_place(repository, key, name)
     if path is None or why:
         return why
-    return _append(repository, path, format_run(task, edge, int(time.time()) if epoch is None else epoch))
-
-
-def _append(repository: Repository, path: Path, line: str, *, keep: bool = True) -> str:
     if keep:
         keep_from_git(repository, path)
     if not path.parent.is_dir():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from planfence.manifest.tablereader import Table, kind
+from planfence.manifest.tablereader import Table
 from planfence.records import dataclass
 
 #: The limits by the end of their keys, and what each counts.
 KINDS = {"usd": "dollars", "min": "minutes of work", "tokens": "tokens that were not read from a cache"}
-
 
 #: A limit is less than this.
 MOST = 1e9
@@ -49,16 +48,5 @@ class Budget:
 
 def read_budget(table: Table, prefix: str = "budget_", default: Budget = Budget()) -> Budget:  # noqa: B008 - frozen
     """Read the limits of a table: `budget_usd`, `budget_min` and `budget_tokens`."""
-    return Budget(*(_amount(table, prefix + name, default.of(name)) for name in KINDS))
-
-
-def _amount(table: Table, key: str, default: float | None) -> float | None:
-    value = table.raw(key)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < MOST:
-        said = value if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)
-        fix = "write a number such as `2.5`; 0 means no limit"
-        table.faults.at_value((*table.path, key), f"`{key}` is {said}", fix)
-        return default
-    return float(value)
+    fix = "write a number such as `2.5`; 0 means no limit"
+    return Budget(*(table.number(prefix + name, default.of(name), lambda it: 0 <= it < MOST, fix) for name in KINDS))

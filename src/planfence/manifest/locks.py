@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from planfence.finding import Severity
+from planfence.manifest.budget import Budget
 from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Tests, Trust, Unplanned
 from planfence.manifest.trailers import Trailers
 
@@ -18,15 +19,18 @@ _TABLES: dict[str, Any] = {
     "limits": Limits,
     "unplanned": Unplanned,
     "tests": Tests,
+    "budget": Budget,
     "trust": Trust,
     "branches": Branches,
     "ledger": LedgerKept,
     "trailers": Trailers,
 }
 _TOP = ("mode", "base", "plans", "log", "run_log", "protected", "identity", "standing", "rules")
+#: Tables of one key, and the field that has it.
+_SINGLE = {"rework.max": "rework_max", "claims.stale_h": "stale_h"}
 
 #: Every key that may be locked, beside single rules (`rules.CODE`), agents (`identity.NAME`) and standing tasks.
-KEYS = (*_TOP, *_TABLES, "rework.max", *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
+KEYS = (*_TOP, *_TABLES, *_SINGLE, *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
 
 #: (code, default severity) of each rule, by code and by name.
 Weights = Mapping[str, tuple[str, Severity]]
@@ -55,7 +59,7 @@ def _wider(shared: Any, own: Any) -> bool:
 
 
 def _longer(shared: Any, own: Any) -> bool:
-    """Of days, of which none means for ever."""
+    """Of numbers of which 0 means without end."""
     return bool((own or float("inf")) > (shared or float("inf")))
 
 
@@ -78,6 +82,9 @@ _LOOSER: dict[str, Callable[[Any, Any], bool]] = {
     "tests.prove": _earlier("off", "change", "hunks"),
     "tests.proven_min": _below,
     "rework.max": _above,
+    "budget.usd": _longer,
+    "budget.min": _longer,
+    "budget.tokens": _longer,
     "trust.plan": _earlier("branch", "signed", "base"),
     "trust.evidence": _earlier("local", "signed", "rerun"),
     "branches.guarded": _lacks,
@@ -103,8 +110,8 @@ def value(policy: Policy, key: str) -> Any:
     table, _, name = key.partition(".")
     if not name or table == "rules":
         return getattr(policy, table)
-    if table == "rework":
-        return policy.rework_max
+    if key in _SINGLE:
+        return getattr(policy, _SINGLE[key])
     if table == "identity":
         return policy.identity.get(name)
     if table == "standing":

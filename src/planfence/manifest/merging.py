@@ -60,10 +60,8 @@ def gather(top: TomlSource, read: Read) -> tuple[list[TomlSource], list[Fault]]:
 
 def path_fault(name: str) -> tuple[str, str] | None:
     """Say why a path can name no shared policy, and how to fix it; None if it can."""
-    if problem := paths.fault(name):
+    if problem := paths.literal_fault(name):
         return problem
-    if not paths.is_literal(name):
-        return "a pattern", "name one file"
     unsafe = hazard(name)
     return (unsafe, "name a file that git would check out: `.planfence/org.toml`") if unsafe else None
 

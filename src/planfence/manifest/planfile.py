@@ -85,9 +85,7 @@ def read_patterns(table: Table, key: str, *, required: str = "") -> tuple[str, .
 
 
 def _risk(table: Table) -> Risk:
-    risk = Risk(table.filled("risk", required='"what could go wrong"'), table.text("mitigation"))
-    table.close()
-    return risk
+    return Risk(table.filled("risk", required='"what could go wrong"'), table.text("mitigation"))
 
 
 def _constraints(top: Table) -> Iterator[Constraint]:
@@ -102,9 +100,8 @@ def _constraints(top: Table) -> Iterator[Constraint]:
                 top.faults.at_value(path, "a blank constraint", "write it, or take it out")
             yield Constraint(entry)
         elif isinstance(entry, dict):
-            table = Table(top.faults, path, entry)
+            table = top.inner(path, entry)
             yield Constraint(table.filled("text", required='"what must hold"'), table.text("run"))
-            table.close()
         else:
             top.faults.at_value(
                 path, "a constraint is a string or a table", 'write `"…"` or `{ text = "…", run = "…" }`'
@@ -118,7 +115,6 @@ def _themes(table: Table) -> Iterator[Theme]:
         inner = table.table(name)
         patterns = read_patterns(inner, "paths", required='["dir/**"]')
         types = inner.texts("types", form=TYPE, say='write a commit type: `"feat"`')
-        inner.close()
         yield Theme(name, patterns, types)
 
 
@@ -130,12 +126,11 @@ def _roles(table: Table) -> dict[str, str]:
     }
     for stage in ROLE_STAGES:
         table.raw(stage)  # known, so that a misspelt one is told its name
-    table.close()
     return roles
 
 
 def _task(table: Table) -> Task:
-    task = Task(
+    return Task(
         id=table.name("id", required='"a-short-name"'),
         title=table.filled("title", required='"what the task does"'),
         theme=table.name("theme", required='"a name under [themes]"'),
@@ -147,8 +142,6 @@ def _task(table: Table) -> Task:
         roles=_roles(table.table("roles")),
         budget=read_budget(table),
     )
-    table.close()
-    return task
 
 
 def _file(table: Table) -> FileEntry:
@@ -157,21 +150,17 @@ def _file(table: Table) -> FileEntry:
     if problem is not None:
         table.faults.at_value((*table.path, "path"), f"{problem[0]}: {quoted(path)}", problem[1])
     change = table.choice("change", _ACTIONS, "") if "change" in table else ""
-    entry = FileEntry(path, Action(change) if change else None, table.text("why"))
     table.raw("change")
-    table.close()
-    return entry
+    return FileEntry(path, Action(change) if change else None, table.text("why"))
 
 
 def _criterion(table: Table) -> Criterion:
-    criterion = Criterion(
+    return Criterion(
         id=table.name("id", required='"A1"'),
         text=table.filled("text", required='"what must be true"'),
         run=table.text("run"),
         review=table.flag("review", False),
     )
-    table.close()
-    return criterion
 
 
 def _check_references(plan: Plan, faults: Faults, path: str) -> None:

@@ -11,11 +11,11 @@ from planfence.errors import BadFile
 from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.manifest import locks, merging
-from planfence.manifest.budget import Budget, read_budget
+from planfence.manifest.budget import read_budget
 from planfence.manifest.planfile import TYPE, read_patterns, read_schema
 from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, StandingTask, Tests, Trust, Unplanned
 from planfence.manifest.pulledfile import read_head
-from planfence.manifest.tablereader import Faults, Table, did_you_mean, kind, quoted
+from planfence.manifest.tablereader import Faults, Table, did_you_mean, quoted
 from planfence.manifest.tomlsource import TomlSource, read_toml
 from planfence.manifest.trailers import ANY, PRESETS, TrailerRule, Trailers
 from planfence.records import dataclass, replace
@@ -145,7 +145,7 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
     top = Table(faults, (), source.data)
     read_schema(top, SCHEMA)
     default = Policy()
-    limits = _limits(top.table("limits"))
+    limits, branches = _limits(top.table("limits")), top.table("branches")
     policy = Policy(
         mode=top.choice("mode", MODES, default.mode),
         base=top.text("base", default.base, form=BRANCH, say='write a branch: `"main"`'),
@@ -157,13 +157,13 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
         limits=limits,
         unplanned=_unplanned(top.table("unplanned")),
         tests=_tests(top.table("tests")),
-        rework_max=_single(top.table("rework"), "max", default.rework_max),
-        stale_h=_single(top.table("claims"), "stale_h", default.stale_h),
-        budget=_budget(top.table("budget"), default.budget),
+        rework_max=top.table("rework").integer("max", default.rework_max, least=0),
+        stale_h=top.table("claims").integer("stale_h", default.stale_h, least=0),
+        budget=read_budget(top.table("budget"), "", default.budget),
         trust=_trust(top.table("trust")),
         identity=_identity(top.table("identity")),
         trailers=_trailers(top.table("trailers")),
-        branches=_branches(top.table("branches")),
+        branches=Branches(*(read_patterns(branches, key) for key in ("guarded", "integration", "ignored"))),
         ledger=_ledger(top.table("ledger")),
         standing=tuple(_standing(each, limits) for each in top.tables("standing")),
     )
@@ -179,10 +179,8 @@ def read_structure(source: TomlSource) -> tuple[Policy, Faults]:
 def _place(table: Table, key: str, default: str) -> str:
     """Read one path from the top of the repository."""
     value = table.text(key, default)
-    if table.has(key, str):
-        problem = paths.fault(value) or (None if paths.is_literal(value) else ("a pattern", "name one path"))
-        if problem is not None:
-            table.faults.at_value((*table.path, key), f"{problem[0]}: {quoted(value)}", problem[1])
+    if table.has(key, str) and (problem := paths.literal_fault(value)):
+        table.faults.at_value((*table.path, key), f"{problem[0]}: {quoted(value)}", problem[1])
     return value
 
 
@@ -198,14 +196,12 @@ def _limits(table: Table) -> Limits:
         table.faults.at_value(
             (*table.path, "estimate_min"), "not two numbers", "write the least and the most: `[30, 60]`"
         )
-    limits = Limits(
+    return Limits(
         files=table.integer("files", default.files, least=1),
         lines=table.integer("lines", default.lines, least=1),
         estimate_min=(minutes[0], minutes[1]) if len(minutes) == 2 else default.estimate_min,
         count_generated=table.flag("count_generated", default.count_generated),
     )
-    table.close()
-    return limits
 
 
 def _positive(table: Table, path: tuple[str | int, ...], value: int) -> bool:
@@ -222,14 +218,14 @@ def _unplanned(table: Table) -> Unplanned:
         urgent = default.urgent if urgent else "off"
     else:
         urgent = table.choice("urgent", URGENT, default.urgent)
-    unplanned = Unplanned(table.integer("files", default.files, least=0), urgent)
-    table.close()
-    return unplanned
+    return Unplanned(table.integer("files", default.files, least=0), urgent)
 
 
 def _tests(table: Table) -> Tests:
     default = Tests()
-    tests = Tests(
+    table.raw("required")
+    fix = "write a share from 0 to 1, such as `0.8`"
+    return Tests(
         command=table.text("command", default.command),
         setup=table.text("setup", default.setup),
         where=table.choice("where", WHERE, default.where),
@@ -240,24 +236,10 @@ def _tests(table: Table) -> Tests:
         run_at_push=table.flag("run_at_push", default.run_at_push),
         env=table.texts("env", form=VARIABLE, say='write a variable\'s name: `"DATABASE_URL"`'),
         prove=table.choice("prove", PROVE, default.prove),
-        proven_min=_share(table, "proven_min", default.proven_min),
+        proven_min=table.number("proven_min", default.proven_min, lambda it: 0 <= it <= 1, fix),
         jobs=table.integer("jobs", default.jobs, least=1),
         paths=read_patterns(table, "paths"),
     )
-    table.raw("required")
-    table.close()
-    return tests
-
-
-def _share(table: Table, key: str, default: float) -> float:
-    value = table.raw(key)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        said = value if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)
-        table.faults.at_value((*table.path, key), f"`{key}` is {said}", "write a share from 0 to 1, such as `0.8`")
-        return default
-    return float(value)
 
 
 def _check_links(policy: Policy, faults: Faults) -> None:
@@ -310,28 +292,13 @@ def _required(table: Table) -> tuple[str, ...]:
     return tuple(good)
 
 
-def _single(table: Table, key: str, default: int) -> int:
-    """Read a table of one number."""
-    value = table.integer(key, default, least=0)
-    table.close()
-    return value
-
-
-def _budget(table: Table, default: Budget) -> Budget:
-    budget = read_budget(table, "", default)
-    table.close()
-    return budget
-
-
 def _trust(table: Table) -> Trust:
     default = Trust()
-    trust = Trust(
+    return Trust(
         plan=table.choice("plan", PLAN_TRUST, default.plan),
         evidence=table.choice("evidence", EVIDENCE_TRUST, default.evidence),
         signers=_place(table, "signers", "") if table.raw("signers") != "" else "",
     )
-    table.close()
-    return trust
 
 
 def _identity(table: Table) -> dict[str, str]:
@@ -351,13 +318,11 @@ def _identity(table: Table) -> dict[str, str]:
 
 def _trailers(table: Table) -> Trailers:
     preset = PRESETS[table.choice("preset", tuple(PRESETS), "none")]
-    trailers = Trailers(
+    return Trailers(
         require=(*preset.require, *_wishes(table, "require", writes=True)),
         forbid=(*preset.forbid, *_wishes(table, "forbid")),
         rewrite=(*preset.rewrite, *_wishes(table, "rewrite", writes=True, renames=True)),
     )
-    table.close()
-    return trailers
 
 
 def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = False) -> Iterator[TrailerRule]:
@@ -373,25 +338,16 @@ def _wishes(table: Table, key: str, *, writes: bool = False, renames: bool = Fal
             if renames
             else ""
         )
-        wish.close()
         yield TrailerRule(by, name, value, write, to)
-
-
-def _branches(table: Table) -> Branches:
-    branches = Branches(*(read_patterns(table, key) for key in ("guarded", "integration", "ignored")))
-    table.close()
-    return branches
 
 
 def _ledger(table: Table) -> LedgerKept:
     default = LedgerKept()
-    ledger = LedgerKept(
+    return LedgerKept(
         attachments=table.choice("attachments", ATTACHMENTS, default.attachments),
         remote=table.text("remote", default.remote, form=REMOTE, say='name a remote or a URL: `"ledger"`'),
         retention_days=table.integer("retention_days", default.retention_days, least=0),
     )
-    table.close()
-    return ledger
 
 
 def _standing(table: Table, default: Limits) -> StandingTask:
@@ -401,8 +357,7 @@ def _standing(table: Table, default: Limits) -> StandingTask:
         files=own.integer("files", default.files, least=1),
         lines=own.integer("lines", default.lines, least=1),
     )
-    own.close()
-    standing = StandingTask(
+    return StandingTask(
         id=table.name("id", required='"deps"'),
         title=table.filled("title", required='"what comes again"'),
         authors=table.texts("authors", required=f"[{_BOT}]", form=AUTHOR, say=f"write an address: `{_BOT}`"),
@@ -411,8 +366,6 @@ def _standing(table: Table, default: Limits) -> StandingTask:
         limits=limits,
         may_touch_protected=table.flag("may_touch_protected", False),
     )
-    table.close()
-    return standing
 
 
 def _check_standing(policy: Policy, faults: Faults) -> None:

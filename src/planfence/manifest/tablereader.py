@@ -7,8 +7,8 @@ default, so that a person sees all faults of a file at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from planfence.errors import BadFile, Fault
 from planfence.manifest.tomlsource import Path, TomlSource
@@ -62,6 +62,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"one of {', '.join(f'`{each}`' for each in words[:_SHOWN])}{more}" if words else "take it out"
 
 
+Default = TypeVar("Default", bound=float | None)
+
+
 class Faults:
     """The faults of one policy or plan, file by file in the order of their places when they are raised."""
 
@@ -86,13 +89,14 @@ class Faults:
 
 
 class Table:
-    """One table, read key by key; :meth:`close` reports the keys that nobody read."""
+    """One table, read key by key; :meth:`close` reports the keys that nobody read, in it and in the tables in it."""
 
     def __init__(self, faults: Faults, path: Path, data: dict[str, Any]) -> None:
         self.faults = faults
         self.path = path
         self._data = data
         self._known: set[str] = set()
+        self._inner: list[Table] = []
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
@@ -186,12 +190,27 @@ class Table:
 
     def table(self, key: str) -> Table:
         """Read a table; a missing one reads as an empty one."""
-        return Table(self.faults, (*self.path, key), self._get(key, dict, {}, ""))
+        return self.inner((*self.path, key), self._get(key, dict, {}, ""))
 
     def tables(self, key: str, *, required: str = "") -> Iterator[Table]:
-        """Read a list of tables; close each."""
-        for path, value in self.items(key, dict, required=required):
-            yield Table(self.faults, path, value)
+        """Read a list of tables."""
+        return (self.inner(path, value) for path, value in self.items(key, dict, required=required))
+
+    def inner(self, path: Path, data: dict[str, Any]) -> Table:
+        """Read what stands at a path in this table, as a table."""
+        self._inner.append(Table(self.faults, path, data))
+        return self._inner[-1]
+
+    def number(self, key: str, default: Default, fits: Callable[[float], bool], fix: str) -> float | Default:
+        """Read a number, whole or not, that must fit (``fix`` says how)."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not fits(value):
+            self.faults.at_value((*self.path, key), f"`{key}` is {value if is_number else kind(value)}", fix)
+            return default
+        return float(value)
 
     def raw(self, key: str) -> Any:
         """Return a value whatever its type, None if there is none."""
@@ -200,6 +219,8 @@ class Table:
 
     def close(self) -> None:
         """Report the unknown keys."""
+        for table in self._inner:
+            table.close()
         for key in self._data:
             if key not in self._known:
                 where = f" in `{label(self.path)}`" if self.path else ""

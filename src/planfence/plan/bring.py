@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from planfence.change import reader
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck
 from planfence.files.plain import read_plain
-from planfence.files.state import write_new
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Sources
 from planfence.manifest.policy import Policy
 from planfence.plan.importers import BESIDE, READERS
 from planfence.plan.importers.draft import identifier, to_toml
+from planfence.plan.plans import write_at
 
 
 def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str = "", tag: str = "") -> tuple[Path, str]:
@@ -31,11 +31,8 @@ def import_plan(repository: Repository, kind: str, file: Path, *, plan_id: str =
     draft = READERS[kind](_read(file), **given)
     name = identifier(plan_id or file.resolve().parent.name)
     policy = Sources(repository.objects).policy(reader.head(repository)) or Policy()
-    place = repository.top / policy.plan_path(name)
     text = to_toml(draft, name)
-    if not write_new(place, text.encode()):
-        raise PlanfenceError(f"{policy.plan_path(name)} is there already", hint="give another name with --id")
-    return place, text
+    return write_at(repository, policy.plan_path(name), text, "give another name with --id"), text
 
 
 def _read(path: Path) -> bytes:

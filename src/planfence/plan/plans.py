@@ -7,12 +7,13 @@ from pathlib import Path
 
 from planfence import POLICY_PATH
 from planfence.change import reader, write
-from planfence.errors import BadFile, CouldNotCheck, Fault, PlanfenceError
+from planfence.errors import BadFile, Fault, PlanfenceError
+from planfence.files.state import told, write_new
 from planfence.finding import Finding, Report, Severity
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.judge.attribution import active_task
-from planfence.judge.sources import Sources, require_policy, worktree_policy
+from planfence.judge.sources import Sources, policy_at_hand, require_policy, worktree_policy
 from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import load_plan
 from planfence.manifest.policy import Policy
@@ -23,17 +24,14 @@ from planfence.rules.lint.base import LintContext, LintRule, RepositoryPaths
 
 
 def policy_for_plans(repository: Repository) -> Policy:
-    """Return HEAD's policy, else the worktree's: a plan is written before its policy is committed.
+    """Return HEAD's policy, else the worktree's.
 
     Raises :class:`PlanfenceError` in a bare repository, which has no files of plans.
     """
     if repository.bare:
         raise PlanfenceError("a bare repository has no plans to write or read", hint="do it in a clone")
-    policy = Sources(repository.objects).policy(reader.head(repository))
-    if policy is None:
-        loaded = worktree_policy(repository)
-        policy = None if loaded is None else loaded.policy
-    return require_policy(policy)
+    found = policy_at_hand(repository)
+    return require_policy(found.policy if found else None)
 
 
 def require_in_force(repository: Repository) -> None:
@@ -78,17 +76,17 @@ def commit_plan(repository: Repository, plan_id: str) -> str:
 
 def write_plan(repository: Repository, plan_id: str, text: str) -> Path:
     """Write a plan's text where it belongs, and return its place; never overwrites."""
-    path = policy_for_plans(repository).plan_path(plan_id)
+    hint = f"open it, or choose another id; `planfence plan show {plan_id}` says what is in it"
+    return write_at(repository, policy_for_plans(repository).plan_path(plan_id), text, hint)
+
+
+def write_at(repository: Repository, path: str, text: str, hint: str) -> Path:
+    """Write a plan's text at a path, and return its place; ``hint`` says what to do if something is there already."""
     place = repository.top / path
-    try:
+    with told(place):
         _own_folder(repository, path)
-        with place.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError as error:
-        hint = f"open it, or choose another id; `planfence plan show {plan_id}` says what is in it"
-        raise PlanfenceError(f"{path} exists already", hint=hint) from error
-    except OSError as error:
-        raise CouldNotCheck(f"{path} can't be written: {error.strerror}") from error
+    if not write_new(place, text.encode()):
+        raise PlanfenceError(f"{path} exists already", hint=hint)
     return place
 
 

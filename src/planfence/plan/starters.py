@@ -36,13 +36,13 @@ def policy_text(base: str, command: str = "", *, links: Sequence[str] = (), obse
     """
     text = _template("policy")
     if base != Policy().base:
-        text = _put(text, '# base = "main"', f"base = {_quoted(base)}")
+        text = _put(text, '# base = "main"', f"base = {quoted(base)}")
     if observe:
         text = _put(text, '# mode = "enforce"', 'mode = "observe"')
     if command:
         text = _put(text, "# [tests]  ", "[tests]")
-        lines = [f"command = {_quoted(command)}"]
-        lines += [f"links = [{', '.join(map(_quoted, links))}]"] if links else []
+        lines = [f"command = {quoted(command)}"]
+        lines += [f"links = [{', '.join(map(quoted, links))}]"] if links else []
         text = _put(text, f'# command = "{_EXAMPLE}"', "\n".join(lines))
     return text
 
@@ -67,17 +67,17 @@ def short_plan(plan_id: str, said: Brief, minutes: tuple[int, int]) -> str:
         if problem := paths.fault(pattern):
             raise PlanfenceError(f"--files {pattern}: {problem[0]}", hint=problem[1])
     shown = [
-        f'{{ id = "A{number}", text = {_quoted(f"`{run}` passes")}, run = {_quoted(run)} }}'
+        f'{{ id = "A{number}", text = {quoted(f"`{run}` passes")}, run = {quoted(run)} }}'
         for number, run in enumerate(said.runs, 1)
     ]
     text = _template("short")
     for mark, value in (
-        ("id", _quoted(plan_id)),
-        ("goal", _quoted(said.goal)),
-        ("theme", _quoted(theme)),
-        ("task", _quoted(task)),
-        ("paths", ", ".join(map(_quoted, said.files))),
-        ("files", ",\n  ".join(f"{{ path = {_quoted(each)} }}" for each in said.files)),
+        ("id", quoted(plan_id)),
+        ("goal", quoted(said.goal)),
+        ("theme", quoted(theme)),
+        ("task", quoted(task)),
+        ("paths", ", ".join(map(quoted, said.files))),
+        ("files", ",\n  ".join(f"{{ path = {quoted(each)} }}" for each in said.files)),
         ("acceptance", ",\n  ".join(shown or ['{ id = "A1", text = "OPEN: what must be true", review = true }'])),
     ):
         text = text.replace(f'"${mark}"', value)
@@ -94,7 +94,8 @@ def _put(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a TOML string."""
     import tomlkit  # only who writes needs it
 
     return tomlkit.string(text.encode("utf-8", "replace").decode()).as_string()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from io import StringIO
 
 from planfence.inert import dumps, inert
 from planfence.render import report_html, report_text
 from planfence.render.numbers import amount, day
-from planfence.report.metrics import METRICS, Estimate
+from planfence.report.metrics import METRICS
 from planfence.report.organisation import Organisation
 
 #: The metrics that the page draws by week.
@@ -19,19 +17,13 @@ _WIDE, _HIGH, _LEFT = 480, 120, 60
 
 def json_text(found: Organisation) -> str:
     """One JSON object: snake_case keys, null for what is unknown."""
-    return dumps(asdict(found) | {"weeks": [{"week": week, "metrics": _plain(group)} for week, group in found.weeks]})
-
-
-def _plain(group: Mapping[str, Estimate]) -> dict[str, object]:
-    return {name: asdict(estimate) for name, estimate in group.items()}
+    plain = asdict(found)
+    return dumps(plain | {"weeks": [{"week": week, "metrics": group} for week, group in plain["weeks"]]})
 
 
 def text(found: Organisation, *, colour: bool) -> str:
     """The report at a terminal, 80 columns wide."""
-    from rich.console import Console
-
-    out = StringIO()
-    console = Console(file=out, width=80, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
+    console, out = report_text.console_of(colour=colour)
     console.print(_headline(found), markup=False)
     console.print()
     console.print(report_text.overall_table(found.overall))

@@ -10,7 +10,7 @@ from planfence.manifest.policy import Policy, StandingTask
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.tomlsource import Path
 
-_TABLES = ("limits", "unplanned", "tests", "trust", "branches", "ledger")
+_TABLES = ("limits", "unplanned", "tests", "budget", "trust", "branches", "ledger")
 _TOP = ("mode", "base", "plans", "log", "run_log", "protected")
 
 
@@ -33,6 +33,7 @@ def _values(policy: Policy) -> Iterator[tuple[Path, Any]]:
         record = getattr(policy, table)
         yield from (((table, name), getattr(record, name)) for name in type(record).__slots__)
     yield ("rework", "max"), policy.rework_max
+    yield ("claims", "stale_h"), policy.stale_h
     yield from ((("identity", name), model) for name, model in policy.identity.items())
     for name in type(policy.trailers).__slots__:
         wishes = getattr(policy.trailers, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from planfence.inert import inert
+from planfence.inert import inert, listed
 from planfence.ledger.proofs import Proof, Trial, TrialOutcome, to_statement
 
 #: So many survivors of one tool are shown.
@@ -39,10 +39,7 @@ def faults(proof: Proof) -> list[str]:
     if proof.flaky:
         return ["the tests are flaky"]
     if proof.rewritten:
-        names = ", ".join(proof.rewritten[:8]) + (
-            f" and {len(proof.rewritten) - 8} more" if len(proof.rewritten) > 8 else ""
-        )
-        found.append(f"{counted(len(proof.rewritten), 'test')} rewritten to pass: {names}")
+        found.append(f"{counted(len(proof.rewritten), 'test')} rewritten to pass: {listed(proof.rewritten, 8)}")
     if change is not None and change.answer is TrialOutcome.UNNOTICED:
         found.append("the tests pass on the old code too: they say nothing of this change")
     found += [f"unproven: {place(each)} (planfence prove --show {each.key})" for each in proof.unproven]

@@ -33,7 +33,7 @@ def render_html(data: ReportData, *, style: str, script: str, board: str = "") -
 {_cards()}
 {_trial(data)}
 <main class="charts">
-{"".join(_chart(*chart) for chart in _CHARTS)}
+{"".join(_section(*chart) for chart in _CHARTS)}
 {_summary(data)}
 {_section("tasks", "All tasks shown", "", wide=True)}
 {_read(data)}
@@ -128,10 +128,6 @@ def _trial(data: ReportData) -> str:
     if not data.verdict or not data.verdict.get("effect"):
         return ""
     return _section("trial", "The trial", "The interval against the margin within which both are the same.")
-
-
-def _chart(name: str, title: str, about: str) -> str:
-    return _section(name, title, about)
 
 
 def _section(name: str, title: str, about: str, *, wide: bool = False) -> str:

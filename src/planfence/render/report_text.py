@@ -30,10 +30,7 @@ _GROUP_COLUMNS = (
 
 def render_text(data: ReportData, *, colour: bool) -> str:
     """Return the whole report as text."""
-    from rich.console import Console
-
-    out = StringIO()
-    console = Console(file=out, width=80, force_terminal=colour, no_color=not colour, highlight=False, emoji=False)
+    console, out = console_of(colour=colour)
     _head(console, data)
     if not data.tasks:
         console.print("\nNo task yet. A line in the log makes one; see `planfence log add --help`.")
@@ -60,6 +57,14 @@ def render_text(data: ReportData, *, colour: bool) -> str:
     for note in data.notes:
         console.print(inert(note), markup=False)
     return out.getvalue()
+
+
+def console_of(*, colour: bool) -> tuple[Console, StringIO]:
+    """A console 80 columns wide, and where its text is."""
+    from rich.console import Console
+
+    out = StringIO()
+    return Console(file=out, width=80, force_terminal=colour, no_color=not colour, highlight=False, emoji=False), out
 
 
 def _head(console: Console, data: ReportData) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planfence.finding import Finding, Severity
-from planfence.inert import inert
+from planfence.inert import inert, listed
 
 #: How many paths are listed before the rest is only counted, and how many findings.
 SHOWN = 12
@@ -34,5 +34,4 @@ def facts_text(rows: Sequence[tuple[str, str]]) -> str:
 
 def paths_text(paths: Sequence[str]) -> str:
     """Return some paths on one line, the rest as a count."""
-    shown = ", ".join(inert(path) for path in paths[:SHOWN])
-    return shown + (f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else "")
+    return listed(paths, SHOWN)

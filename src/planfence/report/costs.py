@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
@@ -70,29 +71,48 @@ class Spent:
         return found
 
 
+def sessions(state: Path) -> list[Path]:
+    """What agents' own hooks kept in a worktree's state, a file a session."""
+    return sorted((state / SESSIONS).glob("*.jsonl"))
+
+
+def told(state: Path) -> Iterator[Path]:
+    """The transcripts that agents' own hooks named in a worktree, with those of their subagents."""
+    for path in sessions(state):
+        for entry in json_lines(path, Collected()):
+            if name := text(entry.get("transcript")):
+                yield Path(name)
+                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
+
+
+def collect(
+    environment: Environment, since: int, named: Iterable[Path], fits: Callable[[Path], bool] = Path.is_file
+) -> tuple[dict[Path, int], Collected]:
+    """Read agents' session files: those that are ``named``, and those since then that fit.
+
+    Returns their sizes too.
+    """
+    there = [path for path in named if path.is_file()]
+    codex = [path for path in there if costs_codex.is_rollout(path)]
+    claude = [path for path in there if path not in codex]
+    claude += filter(fits, costs_claude.files(environment, since))
+    codex += filter(fits, costs_codex.files(environment, since))
+    sizes = {path: path.stat().st_size for path in (*claude, *codex) if path.is_file()}
+    collected = costs_claude.collect(dict.fromkeys(claude))
+    collected.add(costs_codex.collect(dict.fromkeys(codex)))
+    return sizes, collected
+
+
 def gather(repository: Repository, since: int) -> Collected:
     """All turns since then, of any folder on this machine."""
-    environment = repository.environment
-    told = [path for path in _told(repository) if path.is_file()]
-    codex = [path for path in told if costs_codex.is_rollout(path)]
-    claude = [path for path in told if path not in codex]
-    collected = costs_claude.collect(dict.fromkeys(costs_claude.files(environment, since) + claude))
-    collected.add(costs_codex.collect(dict.fromkeys(costs_codex.files(environment, since) + codex)))
+    _, collected = collect(repository.environment, since, told(repository.state_dir))
     collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
     return collected
 
 
-def _told(repository: Repository) -> list[Path]:
-    """The transcripts that agents' own hooks named in this worktree."""
-    found = []
-    for path in sorted((repository.state_dir / SESSIONS).glob("*.jsonl")):
-        found += [Path(name) for entry in json_lines(path, Collected()) if (name := text(entry.get("transcript")))]
-    return found
-
-
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
-    known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
+    known = {path.stem for path in sessions(repository.state_dir)}
     places = worktrees(repository)
     nearest: dict[str, bool] = {}
     for turn in turns:
@@ -142,7 +162,7 @@ class Logged:
 
 
 def _logged(repository: Repository, policy: Policy) -> Logged:
-    reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
+    reading = read_logs(own_logs(repository, policy))
     found = logged_in(reading.records)
     found.facts.add([*reading.records, *reading.runs])
     return found

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
+from statistics import fmean
 
 from planfence.records import dataclass
 from planfence.report import stats
@@ -152,7 +153,7 @@ def _regress(
 
 
 def _centre(values: Sequence[float]) -> list[float]:
-    middle = stats.mean(values)
+    middle = fmean(values)
     return [value - middle for value in values]
 
 
@@ -267,7 +268,7 @@ def _first_pass(outcomes: Sequence[TaskOutcome]) -> tuple[float, float, float] |
 
 
 def _price(outcomes: Sequence[TaskOutcome], difference: float) -> str:
-    means = [stats.mean([each.value for each in outcomes if each.arm == arm]) for arm in (0, 1)]
+    means = [fmean([each.value for each in outcomes if each.arm == arm]) for arm in (0, 1)]
     if not difference:
         return "metrics conflict"
     return f"{abs((means[1] - means[0]) / (100 * difference)):.3g} for each point of first-pass rate"
@@ -280,12 +281,6 @@ def _ratio(trial: TrialProtocol, effect: Effect) -> str:
 
 def _ends(effect: Effect) -> str:
     return f"{effect.low:.2f} to {effect.high:.2f}"
-
-
-def holm_secondary(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's adjusted p-values of secondary metrics, by name."""
-    names = list(p_values)
-    return dict(zip(names, stats.holm([p_values[name] for name in names]), strict=True))
 
 
 def p_value(effect: Effect) -> float:

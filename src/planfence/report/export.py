@@ -13,7 +13,7 @@ from planfence import __version__
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.repository import Repository
 from planfence.inert import dumps
-from planfence.log.files import Reading, own_logs, read_logs
+from planfence.log.files import own_logs, read_logs
 from planfence.manifest.policy import Policy
 from planfence.report.aggregates import COLUMNS, aggregate
 from planfence.report.metrics import Frame, mended_tasks
@@ -26,17 +26,13 @@ _BATCH = 1000
 _TIMEOUT_S = 10
 
 
-def _read(repository: Repository, policy: Policy) -> Reading:
-    return read_logs(list(dict.fromkeys(own_logs(repository, policy))))
-
-
 def _iso(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def json_lines(repository: Repository, policy: Policy) -> Iterator[str]:
     """One JSON object a record or run-log line, with `time` in UTC (ISO 8601)."""
-    reading = _read(repository, policy)
+    reading = read_logs(own_logs(repository, policy))
     for entry in reading.records:
         yield dumps({"time": _iso(entry.epoch), "kind": "record"} | entry.fields)
     for run in reading.runs:
@@ -45,7 +41,7 @@ def json_lines(repository: Repository, policy: Policy) -> Iterator[str]:
 
 def otlp(repository: Repository, policy: Policy) -> Iterator[dict[str, object]]:
     """OTLP/JSON log requests, a thousand records each."""
-    records = _read(repository, policy).records
+    records = read_logs(own_logs(repository, policy)).records
     name = repository.main_worktree().name
     for start in range(0, max(1, len(records)), _BATCH):
         yield export(records[start : start + _BATCH], name, __version__)

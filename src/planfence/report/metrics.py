@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from statistics import fmean
 
 from planfence.records import dataclass
 from planfence.report import stats
@@ -99,15 +100,14 @@ def _cost_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
     spread_interval = None
     if len(positive) > 1:
         s2 = stats.deviation([math.log(cost) for cost in positive]) ** 2
-        spread = _gcv(s2)
+        spread = geometric_spread(s2)
         df = len(positive) - 1
-        spread_interval = stats.Interval(
-            _gcv(s2 * df / stats.chi2_quantile(0.975, df)), _gcv(s2 * df / stats.chi2_quantile(0.025, df))
-        )
+        low, high = (geometric_spread(s2 * df / stats.chi2_quantile(p, df)) for p in (0.975, 0.025))
+        spread_interval = stats.Interval(low, high)
     return {
         "cost_median": _quantile(costs, 0.5, "$", note),
         "cost_geomean": _estimate(
-            math.exp(stats.mean([math.log(cost) for cost in positive])) if positive else None,
+            math.exp(fmean([math.log(cost) for cost in positive])) if positive else None,
             stats.log_t_interval(positive) if positive else None,
             len(positive),
             "$",
@@ -124,7 +124,8 @@ def _cost_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
     }
 
 
-def _gcv(s2: float) -> float:
+def geometric_spread(s2: float) -> float:
+    """The geometric coefficient of variation, from the variance of logarithms."""
     return math.sqrt(math.expm1(min(s2, 700.0)))
 
 
@@ -178,7 +179,7 @@ def _outcome_metrics(tasks: Sequence[TaskFacts], frame: Frame, mended: set[str])
         "first_pass": _rate(passed, len(judged), note),
         "within_k": _rate(within, len(judged), f"k = {frame.within}"),
         "rounds_mean": _estimate(
-            stats.mean(rounds) if rounds else None,
+            fmean(rounds) if rounds else None,
             None if interval is None else stats.Interval(max(1.0, interval.low), interval.high),
             len(rounds),
             "rounds",
@@ -296,7 +297,7 @@ def pass_hat_k(tasks: Iterable[TaskFacts]) -> dict[int, Estimate]:
     found = {}
     for k in range(1, max((n for _, n in attempts), default=0) + 1):
         values = [math.comb(c, k) / math.comb(n, k) for c, n in attempts if n >= k]
-        found[k] = _estimate(stats.mean(values), stats.t_interval(values), len(values), "rate")
+        found[k] = _estimate(fmean(values), stats.t_interval(values), len(values), "rate")
     return found
 
 

@@ -17,7 +17,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
 from planfence.report import stats
 from planfence.report.aggregates import BUCKETS, COLUMNS, KEY
-from planfence.report.metrics import METRICS, Estimate
+from planfence.report.metrics import METRICS, Estimate, geometric_spread
 from planfence.report.parquet import has_duckdb
 
 TYPE_CHECKING = False
@@ -239,15 +239,11 @@ def _costs(sums: Mapping[str, float | None]) -> dict[str, Estimate | None]:
         }
     middle, s2 = ln_sum / n, max(0.0, (ln2_sum - ln_sum**2 / n) / (n - 1))
     half = stats.t_quantile(0.975, n - 1) * math.sqrt(s2 / n)
-    low, high = (_spread(s2 * (n - 1) / stats.chi2_quantile(p, n - 1)) for p in (0.975, 0.025))
+    low, high = (geometric_spread(s2 * (n - 1) / stats.chi2_quantile(p, n - 1)) for p in (0.975, 0.025))
     return {
         "cost_geomean": Estimate(math.exp(middle), math.exp(middle - half), math.exp(middle + half), n, "$"),
-        "cost_spread": Estimate(_spread(s2), low, high, n, "ratio"),
+        "cost_spread": Estimate(geometric_spread(s2), low, high, n, "ratio"),
     }
-
-
-def _spread(s2: float) -> float:
-    return math.sqrt(math.expm1(min(s2, 700.0)))
 
 
 def _rate(sums: Mapping[str, float | None], hits: str, of: str) -> Estimate | None:
@@ -268,8 +264,8 @@ def _ratio(sums: Mapping[str, float | None], name: str, unit: str) -> Estimate |
     squares = max(0.0, top2 - 2 * ratio * cross + ratio * ratio * bottom2)
     interval = stats.ratio_interval_of(int(n), top, bottom, squares)
     low, high = interval if interval is not None else (None, None)
-    if unit == "rate" and high is not None:
-        high = min(1.0, high) if name == "parts" else high
+    if name == "parts" and high is not None:  # of lines more may be redone than added
+        high = min(1.0, high)
     return Estimate(ratio if bottom else None, low, high, int(n), unit)
 
 

@@ -13,17 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.files.plain import open_plain
-from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
 from planfence.gitio.worktrees import Worktree, holding
 from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
-from planfence.report import costs_claude, costs_codex, prices
-from planfence.report.costs import intervals, logged_in
+from planfence.report import prices
+from planfence.report.costs import collect, intervals, logged_in, sessions, told
 from planfence.report.taskfacts import LogFacts, TaskFacts
-from planfence.report.usage import Collected, Turn, json_lines, text
+from planfence.report.usage import Turn
 
 #: So many bytes of a session are looked through at once.
 _BLOCK = 1 << 20
@@ -93,7 +92,10 @@ def spending(
             here[place].append(stay)
     at_work = [place for place in places if here[place]]
     if at_work:
-        files, collected = _collect(repository, at_work, since)
+        # The session files that name one of these worktrees, or that an agent's hook named there.
+        marks = [mark for place in at_work for mark in _marks(place.top)]
+        named = [path for place in at_work for path in told(_state(place))]
+        files, collected = collect(repository.environment, since, named, lambda path: _mentions(path, marks))
         logged = logged_in(records)
         for place, turn in _placed(collected.turns, at_work, places):
             for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
@@ -138,19 +140,8 @@ def _add_line(spent: Spending, record: Record) -> None:
         spent.count(fields.get("llm") or fields.get("model", ""), tokens, usd)
 
 
-def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> tuple[dict[Path, int], Collected]:
-    """Read the session files that name one of these worktrees, or that an agent's hook named there."""
-    environment = repository.environment
-    told = [path for place in places for path in _told(place) if path.is_file()]
-    codex = [path for path in told if costs_codex.is_rollout(path)]
-    claude = [path for path in told if path not in codex]
-    marks = [mark for place in places for mark in _marks(place.top)]
-    claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
-    codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
-    sizes = {path: path.stat().st_size for path in (*claude, *codex) if path.is_file()}
-    collected = costs_claude.collect(dict.fromkeys(claude))
-    collected.add(costs_codex.collect(dict.fromkeys(codex)))
-    return sizes, collected
+def _state(place: Worktree) -> Path:
+    return Path(place.git_dir, "planfence")
 
 
 def _marks(top: str) -> Iterator[bytes]:
@@ -174,29 +165,15 @@ def _mentions(path: Path, marks: Sequence[bytes]) -> bool:
     return False
 
 
-def _sessions(place: Worktree) -> list[Path]:
-    """What agents' own hooks kept in this worktree, a file a session."""
-    return sorted(Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl"))
-
-
-def _told(place: Worktree) -> Iterator[Path]:
-    """The transcripts that agents' own hooks named in this worktree, with those of their subagents."""
-    for path in _sessions(place):
-        for entry in json_lines(path, Collected()):
-            if name := text(entry.get("transcript")):
-                yield Path(name)
-                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
-
-
 def _placed(
     turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
 ) -> Iterator[tuple[Worktree, Turn]]:
     """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
-    sessions = {path.stem: place for place in at_work for path in _sessions(place)}
+    owners = {path.stem: place for place in at_work for path in sessions(_state(place))}
     known: dict[str, Worktree | None] = {}
     for turn in turns:
         if turn.cwd not in known:
             known[turn.cwd] = holding(turn.cwd, places)
-        place = known[turn.cwd] if known[turn.cwd] in at_work else sessions.get(turn.session)
+        place = known[turn.cwd] if known[turn.cwd] in at_work else owners.get(turn.session)
         if place is not None:
             yield place, turn

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from statistics import NormalDist, fmean
 from typing import NamedTuple
 
 #: 1 - coverage of every interval that is not said to be another.
@@ -29,11 +30,6 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-
-
-def normal_cdf(z: float) -> float:
-    """The standard normal distribution function."""
-    return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:
@@ -102,10 +98,8 @@ def _quantile(cdf: Callable[[float], float], p: float, low: float, high: float) 
     return (low + high) / 2
 
 
-@lru_cache(maxsize=256)
-def normal_quantile(p: float) -> float:
-    """The z below which a share ``p`` of a standard normal lies."""
-    return _quantile(normal_cdf, p, -8.0, 8.0)
+#: The z below which a share of a standard normal lies.
+normal_quantile = NormalDist().inv_cdf
 
 
 @lru_cache(maxsize=1024)
@@ -134,14 +128,9 @@ def chi2_quantile(p: float, df: float) -> float:
     return _quantile(cdf, p, low if cdf(low) <= p else 0.0, max(0.1, 1.01 * near))
 
 
-def mean(values: Sequence[float]) -> float:
-    """The arithmetic mean."""
-    return math.fsum(values) / len(values)
-
-
 def deviation(values: Sequence[float]) -> float:
-    """The sample standard deviation (n - 1)."""
-    middle = mean(values)
+    """The sample standard deviation (n - 1); `statistics.stdev` is exact, and five times slower."""
+    middle = fmean(values)
     return math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
 
 
@@ -171,7 +160,7 @@ def t_interval(values: Sequence[float]) -> Interval | None:
     if n < 2:
         return None
     half = t_quantile(1 - ALPHA / 2, n - 1) * deviation(values) / math.sqrt(n)
-    return Interval(mean(values) - half, mean(values) + half)
+    return Interval(fmean(values) - half, fmean(values) + half)
 
 
 def log_t_interval(values: Sequence[float]) -> Interval | None:

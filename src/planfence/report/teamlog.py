@@ -40,9 +40,9 @@ def normal(entry: Record | object) -> str:
     return format_record(utc(entry.epoch), entry.fields | {"id": digest[:ID_LENGTH]})
 
 
-def _lines(paths: list[Path]) -> Iterator[str]:
+def _lines(repository: Repository, policy: Policy) -> Iterator[str]:
     reader = Reader(local_clock)
-    for path in paths:
+    for path in dict.fromkeys(own_logs(repository, policy)):
         with lines_of(path) as lines:
             for entry in reader.read(lines):
                 yield normal(entry)
@@ -54,7 +54,7 @@ def share(repository: Repository, policy: Policy) -> int:
     What was shared before is known by the number of lines and the digest of them all: a log that was changed is shared
     again from its beginning, which makes no doubles.
     """
-    lines = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    lines = list(_lines(repository, policy))
     state = repository.common_dir / "planfence" / _STATE
     done = _done(state, lines)
     own = redaction.own_of(repository.environment.variables) if done < len(lines) else redaction.Own()
@@ -94,7 +94,7 @@ def team_lines(repository: Repository, policy: Policy) -> list[str]:
 
     `planfence sync` brings the others'. An entry that can't be read is not a log line.
     """
-    mine = list(_lines(list(dict.fromkeys(own_logs(repository, policy)))))
+    mine = list(_lines(repository, policy))
     found = dict.fromkeys(f"{line}\n" for line in mine)
     # A line that lost something on its way out reads otherwise than the same line here.
     known = {_id(line) for line in mine}

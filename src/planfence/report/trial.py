@@ -16,6 +16,7 @@ from planfence.log.writer import Value, record
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 from planfence.report import decision as rules
+from planfence.report import stats
 from planfence.report.data import LOOSE_LIMIT
 from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, TrialProtocol
 from planfence.report.metrics import first_pass
@@ -103,7 +104,7 @@ def assignment(repository: Repository, policy: Policy, task: str) -> dict[str, V
 def facts_of(repository: Repository, policy: Policy) -> LogFacts:
     """This repository's logs, folded."""
     facts = LogFacts()
-    reading = read_logs(list(dict.fromkeys(own_logs(repository, policy))))
+    reading = read_logs(own_logs(repository, policy))
     facts.add([*reading.records, *reading.runs])
     return facts
 
@@ -170,4 +171,4 @@ def _secondary(trial: TrialProtocol, closed: list[TaskFacts]) -> dict[str, float
         effect = rules.estimate(outcomes, 0.05, per_accepted=False) if len(outcomes) >= trial.looks[0] else None
         if effect is not None:
             found[metric] = rules.p_value(effect)
-    return rules.holm_secondary(found)
+    return dict(zip(found, stats.holm(list(found.values())), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import median
+from statistics import fmean, median
 
 from planfence.gitio import paths
 from planfence.manifest.plan import Plan, Task
@@ -73,7 +73,7 @@ def _ratio(dual: Sequence[TaskFacts], single: Sequence[TaskFacts]) -> tuple[floa
     """The ratio of the costs' geometric means with Welch's 95% interval."""
     above, below = [math.log(task.cost) for task in dual], [math.log(task.cost) for task in single]
     v, w = stats.deviation(above) ** 2 / len(above), stats.deviation(below) ** 2 / len(below)
-    difference = stats.mean(above) - stats.mean(below)
+    difference = fmean(above) - fmean(below)
     if v + w == 0:
         return math.exp(difference), math.exp(difference), math.exp(difference)
     df = (v + w) ** 2 / (v**2 / (len(above) - 1) + w**2 / (len(below) - 1))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planfence import POLICY_PATH
 from planfence.finding import Finding, Severity
 from planfence.ledger.stages import Facts
 from planfence.rules.refusalcontext import At
@@ -32,8 +33,12 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 
 def run_tests(case: Case) -> Iterator[NextStep]:
-    """Run the tests on this very tree."""
+    """Run the tests on this very tree, or say first how."""
     change = case.ctx.change
+    if not case.ctx.policy.tests.command:
+        why = "write the test command under [tests], commit that alone, then run the tests"
+        yield NextStep(why, f"$EDITOR {POLICY_PATH}")
+        return
     line = f"planfence test --rev {change.name[:12]}" if case.place.made else "planfence test --staged"
     if case.place.at is At.ALL:
         line = f"git add -u && {line}"

@@ -27,78 +27,62 @@ PROGRAM = "planfence-agent"
 #: Seconds that an agent waits; the program gives up earlier, with a denial.
 TIMEOUT_S = 30
 
-_TOOLS = "Edit|MultiEdit|Write|NotebookEdit"
 _MCP = "mcp__.*"
-#: (event, matcher, timeout in seconds) of each agent; Codex allows a session's end 3 s, Claude Code 60.
-_EVENTS: Mapping[str, tuple[tuple[str, str, int], ...]] = {
-    "claude": (
-        ("PreToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
-        ("SessionStart", "", TIMEOUT_S),
-        ("UserPromptSubmit", "", TIMEOUT_S),
-        ("Stop", "", TIMEOUT_S),
-        ("SubagentStart", "", TIMEOUT_S),
-        ("SubagentStop", "", TIMEOUT_S),
-        ("SessionEnd", "", 60),
-        ("ConfigChange", "", TIMEOUT_S),
-        ("PreSkillShellCommand", "", TIMEOUT_S),
+_CLAUDES = f"Edit|MultiEdit|Write|NotebookEdit|Bash|{_MCP}"
+_CODEX = f"Edit|Write|Bash|{_MCP}"
+_GEMINIS = "write_file|replace|run_shell_command|mcp_.*"
+_STOPS = ("Stop", "SubagentStart", "SubagentStop", "SessionEnd")
+#: Each agent's events, and the tools that they are about (empty: all, or none).
+_EVENTS: Mapping[str, Mapping[str, str]] = {
+    "claude": {
+        **dict.fromkeys(("PreToolUse", "PostToolUse"), _CLAUDES),
+        **dict.fromkeys(("SessionStart", "UserPromptSubmit", *_STOPS, "ConfigChange", "PreSkillShellCommand"), ""),
         # A command that fails may have written before it did; `PostToolUse` is for those that succeed.
-        ("PostToolUseFailure", f"{_TOOLS}|Bash|{_MCP}", TIMEOUT_S),
-    ),
-    "codex": (
-        ("PreToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
-        ("PostToolUse", f"Edit|Write|Bash|{_MCP}", TIMEOUT_S),
-        ("SessionStart", "", TIMEOUT_S),
-        ("UserPromptSubmit", "", TIMEOUT_S),
-        ("Stop", "", TIMEOUT_S),
-        ("SubagentStart", "", TIMEOUT_S),
-        ("SubagentStop", "", TIMEOUT_S),
-        ("SessionEnd", "", 3),
-    ),
-    "gemini": (
-        ("BeforeTool", "write_file|replace|run_shell_command|mcp_.*", TIMEOUT_S),
-        ("AfterTool", "write_file|replace|run_shell_command|mcp_.*", TIMEOUT_S),
-        ("SessionStart", "", TIMEOUT_S),
-        ("BeforeAgent", "", TIMEOUT_S),
-        ("AfterAgent", "", TIMEOUT_S),
-        ("SessionEnd", "", TIMEOUT_S),
-    ),
-    "cursor": (
-        ("preToolUse", "Write|Edit|StrReplace|Delete|ApplyPatch", TIMEOUT_S),
-        ("beforeShellExecution", "", TIMEOUT_S),
-        ("beforeMCPExecution", "", TIMEOUT_S),
-        ("afterFileEdit", "", TIMEOUT_S),
+        "PostToolUseFailure": _CLAUDES,
+    },
+    "codex": {
+        **dict.fromkeys(("PreToolUse", "PostToolUse"), _CODEX),
+        **dict.fromkeys(("SessionStart", "UserPromptSubmit", *_STOPS), ""),
+    },
+    "gemini": {
+        **dict.fromkeys(("BeforeTool", "AfterTool"), _GEMINIS),
+        **dict.fromkeys(("SessionStart", "BeforeAgent", "AfterAgent", "SessionEnd"), ""),
+    },
+    "cursor": {
+        "preToolUse": "Write|Edit|StrReplace|Delete|ApplyPatch",
+        **dict.fromkeys(("beforeShellExecution", "beforeMCPExecution", "afterFileEdit"), ""),
         # What a hook of `afterShellExecution` says is dropped; this one's reaches the model.
-        ("postToolUse", "Shell|MCP", TIMEOUT_S),
-        ("sessionStart", "", TIMEOUT_S),
-        ("beforeSubmitPrompt", "", TIMEOUT_S),
-        ("stop", "", TIMEOUT_S),
-        ("sessionEnd", "", TIMEOUT_S),
-    ),
+        "postToolUse": "Shell|MCP",
+        **dict.fromkeys(("sessionStart", "beforeSubmitPrompt", "stop", "sessionEnd"), ""),
+    },
     # With these names Copilot CLI sends Claude's payloads, and VS Code reads the same file.
-    "copilot": tuple(
-        (event, "", TIMEOUT_S)
-        for event in (
-            *("PreToolUse", "PostToolUse", "SessionStart", "UserPromptSubmit", "Stop"),
-            *("SubagentStart", "SubagentStop", "SessionEnd"),
-        )
-    ),
+    "copilot": dict.fromkeys(("PreToolUse", "PostToolUse", "SessionStart", "UserPromptSubmit", *_STOPS), ""),
     # One file of code; its hooks are in it.
-    "opencode": (),
+    "opencode": {},
 }
-_DENYING = (
+#: What an agent waits for in its own way, in seconds: at most so long at a session's end.
+_PATIENCE = {("claude", "SessionEnd"): 60, ("codex", "SessionEnd"): 3}
+#: Where each agent's hooks belong: in the project, and in the user's home.
+_PLACES = {
+    "claude": (".claude/settings.json", ".claude/settings.json"),
+    "codex": (".codex/hooks.json", ".codex/hooks.json"),
+    "gemini": (".gemini/settings.json", ".gemini/settings.json"),
+    "cursor": (".cursor/hooks.json", ".cursor/hooks.json"),
+    "copilot": (".github/hooks/planfence.json", ".copilot/hooks/planfence.json"),
+    "opencode": (".opencode/plugins/planfence.js", ".config/opencode/plugins/planfence.js"),
+}
+_DENYING = {
     "PreToolUse",
     "BeforeTool",
     "preToolUse",
     "beforeShellExecution",
     "beforeMCPExecution",
     "PreSkillShellCommand",
-)
+}
 #: Events that older versions of Claude Code do not know, and the first version that leaves one alone that it does not
 #: know: before it, one such event has all hooks of the file dropped, without a word (seen with 2.0.30 to 2.1.100).
 NEWER = ("SubagentStart", "ConfigChange", "PreSkillShellCommand", "PostToolUseFailure")
 TOLERANT = (2, 1, 120)
-
 
 #: Folders that hold agents' settings, and go if nothing else is in them.
 _FOLDERS = frozenset(
@@ -126,11 +110,11 @@ def command(agent: str, event: str) -> str:
 def wanted(agent: str, *, old: bool = False) -> dict[str, Any]:
     """Return our entry for each event, in the agent's own shape."""
     found: dict[str, Any] = {}
-    for event, matcher, timeout in _EVENTS[agent]:
+    for event, matcher in _EVENTS[agent].items():
         if old and event in NEWER:
             continue
         entry: dict[str, Any] = {"matcher": matcher} if matcher else {}
-        line = command(agent, event)
+        line, timeout = command(agent, event), _PATIENCE.get((agent, event), TIMEOUT_S)
         if agent == "cursor":
             found[event] = {"command": line, **entry, "timeout": timeout, "failClosed": event in _DENYING}
             continue
@@ -156,23 +140,10 @@ def is_ours(entry: object) -> bool:
 
 def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
     """Return where this agent's hooks belong: in the project, or with ``home`` for all of the user's projects."""
-    base = home or top
-    if agent == "claude":
-        return Settings(agent, base / ".claude/settings.json")
-    if agent == "gemini":
-        return Settings(agent, base / ".gemini/settings.json")
-    if agent == "cursor":
-        return Settings(agent, base / ".cursor/hooks.json")
-    if agent == "copilot":
-        return Settings(agent, base / (".copilot/hooks" if home else ".github/hooks") / "planfence.json")
-    if agent == "opencode":
-        return Settings(agent, base / (".config/opencode" if home else ".opencode") / "plugins/planfence.js")
-    if agent != "codex":
-        raise PlanfenceError(f"{agent} is not an agent with hooks", hint=f"one of {', '.join(_EVENTS)}")
-    folder = base / ".codex"
-    toml = folder / "config.toml"
+    path = (home or top) / _PLACES[agent][home is not None]
+    toml = path.with_name("config.toml")
     # Codex reads both; the one that is there is the team's own choice.
-    return Settings(agent, toml if toml.exists() and not (folder / "hooks.json").exists() else folder / "hooks.json")
+    return Settings(agent, toml if agent == "codex" and toml.exists() and not path.exists() else path)
 
 
 def merged(text: str, agent: str, path: Path, *, old: bool = False) -> str:

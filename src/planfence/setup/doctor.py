@@ -20,7 +20,7 @@ from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.files.state import read_active_task
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
-from planfence.judge.sources import Sources, worktree_policy
+from planfence.judge.sources import Sources, policy_at_hand, worktree_policy
 from planfence.log.writer import log_path
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
@@ -91,9 +91,8 @@ def _git(git: Git) -> Iterator[Diagnosis]:
 def _policy(repository: Repository) -> Policy:
     """The policy that says what to look at: HEAD's, else the worktree's, else the defaults."""
     try:
-        policy = Sources(repository.objects).policy(reader.head(repository))
-        loaded = worktree_policy(repository) if policy is None else None
-        return policy or (loaded.policy if loaded else Policy())
+        found = policy_at_hand(repository)
+        return found.policy if found else Policy()
     except PlanfenceError:
         return Policy()
 

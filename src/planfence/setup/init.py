@@ -23,7 +23,7 @@ from planfence.plan import plans, starters
 from planfence.records import dataclass
 from planfence.setup import agents, frameworks, guide
 from planfence.setup import install as installing
-from planfence.setup.install import Installation
+from planfence.setup.install import HookPlace, Installation
 
 _IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"
 STARTER_PLAN = "first"
@@ -76,12 +76,15 @@ def init(
 
 def _init(repository: Repository, framework: str, wishes: Wishes, *, outside: bool) -> Initialised:
     # A bare repository, or hooks that are switched off, are refused before anything is written.
-    installing.require_folder(installing.hooks_folder(repository))
+    folder = installing.hooks_folder(repository)
+    installing.require_folder(folder)
     policy = _existing_policy(repository)
     if policy is not None and wishes.observe and not policy.observes:
         raise PlanfenceError(f"{POLICY_PATH} is there already, and enforces", hint='write `mode = "observe"` into it')
     shown: Shown | None = None
     told, theirs = _told(repository, wishes.agents)
+    if folder.place is HookPlace.TRACKED:
+        theirs.append(str(folder.path.resolve().relative_to(repository.top.resolve())))
     untouched = [name for name in (".gitignore", *theirs) if _clean(repository, name)]
     steps = [*_framework_step(repository.top, framework)]
     installation = installing.install(repository, framework, outside=outside)

@@ -21,7 +21,7 @@ from planfence.identity import detect
 from planfence.judge import check
 from planfence.judge.attribution import team_trailers
 from planfence.judge.planchanges import loosened
-from planfence.judge.sources import Sources, require_policy, worktree_policy
+from planfence.judge.sources import Sources, policy_at_hand, require_policy
 from planfence.manifest.policy import SHARED, Policy
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.pulledfile import Pulled, read_head, with_head
@@ -34,10 +34,7 @@ _PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
 
 def shown_policy(repository: Repository) -> LoadedPolicy:
     """Return the policy that counts: HEAD's, else the worktree's; :class:`PlanfenceError` if there is none."""
-    head = reader.head(repository)
-    found = Sources(repository.objects).load_policy(head) if head else None
-    if found is None and not repository.bare:
-        found = worktree_policy(repository)
+    found = policy_at_hand(repository)
     if found is None:
         raise PlanfenceError(f"there is no {POLICY_PATH}", hint="planfence init")
     return found
@@ -67,8 +64,7 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
         source, revision = spec, "HEAD"  # `git@host:path`: a revision has no colon
     found = Wanted(_PASSWORD.sub("", source), revision, file, to)
     for path in (file, found.place):
-        problem = paths.fault(path) or (None if paths.is_literal(path) else ("a pattern", "name one file"))
-        if problem is not None:
+        if problem := paths.literal_fault(path):
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
     if found.place == POLICY_PATH or not found.place.endswith(".toml"):
         raise PlanfenceError(f"{found.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")

@@ -26,27 +26,14 @@ def trees_of(new: NewTrees, base_tree: str, steps: Sequence[CommitStep]) -> tupl
         raise CouldNotCheck(f"{error} would be a file and a folder at once") from error
 
 
-def begin_store(repository: Repository) -> Asked:
-    """Start what stores a pack of new objects, with one process of git's own, while they are made."""
-    return repository.git.begin("unpack-objects", "-q", piped=True)
-
-
-def asked_committer(repository: Repository) -> Asked:
-    """Ask who commits, for :func:`committer`."""
-    return repository.git.begin("var", "-l")
-
-
 def committer(repository: Repository, asked: Asked) -> Committer | None:
-    """Who commits; None where git itself must make the commits, since it signs them or has to say what is missing."""
+    """Who commits, by the answer to `git var -l`.
+
+    None where git itself must make the commits, since it signs them or has to say what is missing.
+    """
     status, listing = asked.status(ok=(0, 128))
     variables = {key.encode(*_BYTES): value.encode(*_BYTES) for key, value in repository.git.variables.items()}
     return None if status else committer_of(listing, variables)
-
-
-def wants_signature(repository: Repository) -> bool:
-    """Whether `commit.gpgsign` asks for signed commits, which `commit-tree` does not read by itself."""
-    status, out = repository.git.status("config", "--type=bool", "--get", "commit.gpgsign")
-    return status == 0 and out.strip() == b"true"
 
 
 def commit_chain(
@@ -62,7 +49,9 @@ def commit_chain(
 
     ``author`` holds `GIT_AUTHOR_*` variables to keep (empty: the user's own identity).
     """
-    sign = ("-S",) if wants_signature(repository) else ()
+    # `commit-tree` does not read `commit.gpgsign` by itself.
+    _, signs = repository.git.status("config", "--type=bool", "--get", "commit.gpgsign")
+    sign = ("-S",) if signs.strip() == b"true" else ()
     made: list[str] = []
     above = tuple(parents)
     for tree, message in zip(trees, messages, strict=True):

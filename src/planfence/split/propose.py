@@ -20,10 +20,8 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass, replace
 from planfence.split.compose import (
-    asked_committer,
     author_line,
     begin_publish,
-    begin_store,
     commit_chain,
     committer,
     publish,
@@ -31,14 +29,12 @@ from planfence.split.compose import (
 )
 from planfence.split.grouping import Group, Guide, SplitPlan, bucket_of, propose
 from planfence.split.newtrees import CommitStep, NewTrees, steps_of
-from planfence.split.subject import Subject, facts, subject_of
+from planfence.split.subject import Subject, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from planfence.finding import Report
     from planfence.gitio.run import Asked
-
-__all__ = ["Applied", "Proposal", "Subject", "analyse", "apply", "make_proposal", "subject_of", "take_plan"]
 
 #: A split is asked for, so proofs may take longer than in a hook (seconds).
 _BUDGET_S = 5.0
@@ -178,7 +174,9 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
     units = {one.unit.id: one.unit for one in proposal.judged}
     steps = steps_of([[units[identity] for identity in group.units] for group in groups])
     what = "commit" if subject.commit else "staged change"
-    with asked_committer(repository) as asked, begin_store(repository) as storing:
+    git = repository.git
+    # Git looks up who commits, and starts to store what is new, while that is made.
+    with git.begin("var", "-l") as asked, git.begin("unpack-objects", "-q", piped=True) as storing:
         new = NewTrees(repository)
         trees, commits = _made(repository, new, proposal, steps, asked)
         storing.say(new.pack(), brief=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from planfence.gitio import paths
 from planfence.manifest.tablereader import NAME
+from planfence.plan.starters import quoted
 from planfence.records import dataclass
 
 _TOKEN = re.compile(
@@ -51,8 +52,8 @@ def identifier(text: str) -> str:
 def paths_in(text: str) -> tuple[str, ...]:
     """Return the files that a text names: in backticks, or plainly with a folder or a known extension."""
     found: dict[str, None] = {}
-    for quoted, plain in _TOKEN.findall(text):
-        name = (quoted or plain).strip().rstrip(".,:;")
+    for marked, plain in _TOKEN.findall(text):
+        name = (marked or plain).strip().rstrip(".,:;")
         if name.endswith("/"):
             name += "**"
         looks = "/" in name or _EXTENSION.search(name)
@@ -113,9 +114,7 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _text(text: str) -> str:
-    plain = " ".join(text.split())
-    escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04X}" for char in escaped) + '"'
+    return quoted(" ".join(text.split()))
 
 
 def unique(names: Iterable[str]) -> list[str]:
