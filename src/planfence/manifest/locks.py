@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from planfence.finding import Severity
+from planfence.manifest.budget import Budget
 from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Tests, Trust, Unplanned
 from planfence.manifest.trailers import Trailers
 
@@ -22,11 +23,14 @@ _TABLES: dict[str, Any] = {
     "branches": Branches,
     "ledger": LedgerKept,
     "trailers": Trailers,
+    "budget": Budget,
 }
+#: Keys that are alone in their table.
+_SINGLE = {"rework.max": "rework_max", "claims.stale_h": "stale_h"}
 _TOP = ("mode", "base", "plans", "log", "run_log", "protected", "identity", "standing", "rules")
 
 #: Every key that may be locked, beside single rules (`rules.CODE`), agents (`identity.NAME`) and standing tasks.
-KEYS = (*_TOP, *_TABLES, "rework.max", *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
+KEYS = (*_TOP, *_TABLES, *_SINGLE, *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
 
 #: (code, default severity) of each rule, by code and by name.
 Weights = Mapping[str, tuple[str, Severity]]
@@ -55,8 +59,12 @@ def _wider(shared: Any, own: Any) -> bool:
 
 
 def _longer(shared: Any, own: Any) -> bool:
-    """Of days, of which none means for ever."""
+    """Of what has no end at 0: days, hours, sums."""
     return bool((own or float("inf")) > (shared or float("inf")))
+
+
+def _shorter(shared: Any, own: Any) -> bool:
+    return _longer(own, shared)
 
 
 def _earlier(*words: str) -> Callable[[Any, Any], bool]:
@@ -85,6 +93,10 @@ _LOOSER: dict[str, Callable[[Any, Any], bool]] = {
     "branches.ignored": _has_more,
     "ledger.attachments": _earlier("full", "redacted", "none"),
     "ledger.retention_days": _longer,
+    "claims.stale_h": _shorter,
+    "budget.usd": _longer,
+    "budget.min": _longer,
+    "budget.tokens": _longer,
     "trailers.require": _lacks,
     "trailers.forbid": _lacks,
 }
@@ -101,10 +113,8 @@ def is_key(policy: Policy, key: str) -> bool:
 def value(policy: Policy, key: str) -> Any:
     """Return what a policy says for a key: of a rule all rules, None for an agent or a standing task that it lacks."""
     table, _, name = key.partition(".")
-    if not name or table == "rules":
-        return getattr(policy, table)
-    if table == "rework":
-        return policy.rework_max
+    if not name or table == "rules" or key in _SINGLE:
+        return getattr(policy, _SINGLE.get(key, table))
     if table == "identity":
         return policy.identity.get(name)
     if table == "standing":
