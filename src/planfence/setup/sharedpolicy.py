@@ -60,6 +60,8 @@ class Wanted:
 
 def wanted(spec: str, file: str, to: str = "") -> Wanted:
     """Read `SOURCE@REV` (without `@REV`: its HEAD); an `@` of an address or of an scp-like path parts nothing."""
+    if not f"{spec}{file}{to}".isprintable():
+        raise PlanfenceError("a name that no file's head can hold", hint="take out what can't be printed")
     start = spec.find("/", spec.find("://") + 3) if "://" in spec else 0
     at = spec.rfind("@")
     source, revision = (spec[:at], spec[at + 1 :]) if at > max(start, 0) and start >= 0 else (spec, "HEAD")
@@ -70,8 +72,6 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
         problem = paths.fault(path) or (None if paths.is_literal(path) else ("a pattern", "name one file"))
         if problem is not None:
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
-    if found.place == POLICY_PATH or not found.place.endswith(".toml"):
-        raise PlanfenceError(f"{found.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
     return found
 
 
@@ -109,6 +109,8 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     with one_at_a_time(repository), fetching(repository) as fetcher:
         head = reader.head(repository)
         policy = require_policy(Sources(objects).policy(head)) if head else require_policy(None)
+        if asked and (asked.place == POLICY_PATH or not policy.is_policy(asked.place)):
+            raise PlanfenceError(f"{asked.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
         todo = [asked] if asked else [_again(path, each) for path, each in _pulled(objects, head, policy)]
         if not todo:
             hint = "say which: planfence policy pull SOURCE@REV"
