@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,21 +74,22 @@ class Spent:
 def gather(repository: Repository, since: int) -> Collected:
     """All turns since then, of any folder on this machine."""
     environment = repository.environment
-    told = [path for path in _told(repository) if path.is_file()]
-    codex = [path for path in told if costs_codex.is_rollout(path)]
-    claude = [path for path in told if path not in codex]
+    named = list(told(repository.state_dir))
+    codex = [path for path in named if costs_codex.is_rollout(path)]
+    claude = [path for path in named if path not in codex]
     collected = costs_claude.collect(dict.fromkeys(costs_claude.files(environment, since) + claude))
     collected.add(costs_codex.collect(dict.fromkeys(costs_codex.files(environment, since) + codex)))
     collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
     return collected
 
 
-def _told(repository: Repository) -> list[Path]:
-    """The transcripts that agents' own hooks named in this worktree."""
-    found = []
-    for path in sorted((repository.state_dir / SESSIONS).glob("*.jsonl")):
-        found += [Path(name) for entry in json_lines(path, Collected()) if (name := text(entry.get("transcript")))]
-    return found
+def told(state_dir: Path) -> Iterator[Path]:
+    """Yield the transcripts that agents' own hooks named in a worktree, with those of their subagents."""
+    for path in sorted((state_dir / SESSIONS).glob("*.jsonl")):
+        for entry in json_lines(path, Collected()):
+            if os.path.isfile(name := text(entry.get("transcript"))):  # whatever text it is
+                yield Path(name)
+                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
 
 
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:

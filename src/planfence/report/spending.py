@@ -21,9 +21,9 @@ from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.report import costs_claude, costs_codex, prices
-from planfence.report.costs import intervals, logged_in
+from planfence.report.costs import intervals, logged_in, told
 from planfence.report.taskfacts import LogFacts, TaskFacts
-from planfence.report.usage import Collected, Turn, json_lines, text
+from planfence.report.usage import Collected, Turn
 
 #: So many bytes of a session are looked through at once.
 _BLOCK = 1 << 20
@@ -141,9 +141,9 @@ def _add_line(spent: Spending, record: Record) -> None:
 def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> tuple[dict[Path, int], Collected]:
     """Read the session files that name one of these worktrees, or that an agent's hook named there."""
     environment = repository.environment
-    told = [path for place in places for path in _told(place) if path.is_file()]
-    codex = [path for path in told if costs_codex.is_rollout(path)]
-    claude = [path for path in told if path not in codex]
+    named = [path for place in places for path in told(Path(place.git_dir, "planfence"))]
+    codex = [path for path in named if costs_codex.is_rollout(path)]
+    claude = [path for path in named if path not in codex]
     marks = [mark for place in places for mark in _marks(place.top)]
     claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
     codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
@@ -177,15 +177,6 @@ def _mentions(path: Path, marks: Sequence[bytes]) -> bool:
 def _sessions(place: Worktree) -> list[Path]:
     """What agents' own hooks kept in this worktree, a file a session."""
     return sorted(Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl"))
-
-
-def _told(place: Worktree) -> Iterator[Path]:
-    """The transcripts that agents' own hooks named in this worktree, with those of their subagents."""
-    for path in _sessions(place):
-        for entry in json_lines(path, Collected()):
-            if name := text(entry.get("transcript")):
-                yield Path(name)
-                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
 
 
 def _placed(
