@@ -73,13 +73,22 @@ class Spent:
 
 def gather(repository: Repository, since: int) -> Collected:
     """All turns since then, of any folder on this machine."""
-    environment = repository.environment
-    named = list(told(repository.state_dir))
-    codex = [path for path in named if costs_codex.is_rollout(path)]
-    claude = [path for path in named if path not in codex]
-    collected = costs_claude.collect(dict.fromkeys(costs_claude.files(environment, since) + claude))
-    collected.add(costs_codex.collect(dict.fromkeys(costs_codex.files(environment, since) + codex)))
+    collected = collect((*session_files(repository, since), *told(repository.state_dir)))
     collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
+    return collected
+
+
+def session_files(repository: Repository, since: int) -> list[Path]:
+    """The sessions' files of all agents on this machine that were written since then."""
+    environment = repository.environment
+    return costs_claude.files(environment, since) + costs_codex.files(environment, since)
+
+
+def collect(paths: Iterable[Path]) -> Collected:
+    """Read sessions' files, each once, and as its agent writes it."""
+    known = dict.fromkeys(paths)
+    collected = costs_claude.collect(path for path in known if not costs_codex.is_rollout(path))
+    collected.add(costs_codex.collect(path for path in known if costs_codex.is_rollout(path)))
     return collected
 
 

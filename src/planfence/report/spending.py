@@ -20,8 +20,8 @@ from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
-from planfence.report import costs_claude, costs_codex, prices
-from planfence.report.costs import intervals, logged_in, told
+from planfence.report import prices
+from planfence.report.costs import collect, intervals, logged_in, session_files, told
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.usage import Collected, Turn
 
@@ -140,17 +140,10 @@ def _add_line(spent: Spending, record: Record) -> None:
 
 def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> tuple[dict[Path, int], Collected]:
     """Read the session files that name one of these worktrees, or that an agent's hook named there."""
-    environment = repository.environment
-    named = [path for place in places for path in told(Path(place.git_dir, "planfence"))]
-    codex = [path for path in named if costs_codex.is_rollout(path)]
-    claude = [path for path in named if path not in codex]
+    found = [path for place in places for path in told(Path(place.git_dir, "planfence"))]
     marks = [mark for place in places for mark in _marks(place.top)]
-    claude += [path for path in costs_claude.files(environment, since) if _mentions(path, marks)]
-    codex += [path for path in costs_codex.files(environment, since) if _mentions(path, marks)]
-    sizes = {path: path.stat().st_size for path in (*claude, *codex) if path.is_file()}
-    collected = costs_claude.collect(dict.fromkeys(claude))
-    collected.add(costs_codex.collect(dict.fromkeys(codex)))
-    return sizes, collected
+    found += [path for path in session_files(repository, since) if _mentions(path, marks)]
+    return {path: path.stat().st_size for path in found if path.is_file()}, collect(found)
 
 
 def _marks(top: str) -> Iterator[bytes]:
