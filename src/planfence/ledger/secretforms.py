@@ -184,10 +184,11 @@ _CONTEXTS = (
     ),
     _Context("command-line", ("redis-cli ",), r"redis-cli (?:[^\n]{0,80} )?-a[ \t](?P<value>[^\s\"'$]{4,200})"),
     _Context(
-        "command-line", ("-passin pass:", "-passout pass:", "-pass pass:"), r"[a-z-]{5,8} pass:(?P<value>\S{4,200})"
+        "command-line",
+        ("sshpass ", "zip ", " pass:"),
+        r"(?:sshpass -p[ \t]?[\"']?|(?<!g)zip (?:-[a-z]{1,8} ){0,4}-P[ \t]?"
+        r"|(?<=-pass|assin|ssout) pass:)(?P<value>[^\s\"'$]{4,200})",
     ),
-    _Context("command-line", ("zip ",), r"(?<!g)zip (?:-[a-z]{1,8} ){0,4}-P[ \t]?(?P<value>[^\s\"'$]{4,200})"),
-    _Context("command-line", ("sshpass ",), r"sshpass -p[ \t]?[\"']?(?P<value>[^\s\"'$]{4,200})"),
     _Context(
         "authorization",
         ("bearer ", "basic ", "token ", "apikey "),
