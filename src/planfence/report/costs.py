@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-from planfence.gitio.worktrees import holding, worktrees
+from planfence.gitio.worktrees import Worktree, holding, worktrees
 from planfence.log.files import own_logs, read_logs
 from planfence.log.reader import Record, number
 from planfence.log.writer import Value, record
@@ -103,14 +103,25 @@ def told(state_dir: Path) -> Iterator[Path]:
 
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
-    known = {path.stem for path in (repository.state_dir / SESSIONS).glob("*.jsonl")}
     places = worktrees(repository)
-    nearest: dict[str, bool] = {}
+    own = [place for place in places if place.git_dir == repository.git_dir_name]
+    return [turn for _, turn in placed(turns, own, places)]
+
+
+def placed(
+    turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
+) -> Iterator[tuple[Worktree, Turn]]:
+    """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
+    sessions = {
+        path.stem: place for place in at_work for path in Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl")
+    }
+    known: dict[str, Worktree | None] = {}
     for turn in turns:
-        if turn.cwd not in nearest:
-            place = holding(turn.cwd, places)
-            nearest[turn.cwd] = place is not None and place.git_dir == repository.git_dir_name
-    return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
+        if turn.cwd not in known:
+            known[turn.cwd] = holding(turn.cwd, places)
+        place = known[turn.cwd] if known[turn.cwd] in at_work else sessions.get(turn.session)
+        if place is not None:
+            yield place, turn
 
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:

@@ -13,15 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planfence.files.plain import open_plain
-from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-from planfence.gitio.worktrees import Worktree, holding
+from planfence.gitio.worktrees import Worktree
 from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.report import prices
-from planfence.report.costs import collect, intervals, logged_in, session_files, told
+from planfence.report.costs import collect, intervals, logged_in, placed, session_files, told
 from planfence.report.taskfacts import LogFacts, TaskFacts
 from planfence.report.usage import Collected, Turn
 
@@ -95,7 +94,7 @@ def spending(
     if at_work:
         files, collected = _collect(repository, at_work, since)
         logged = logged_in(records)
-        for place, turn in _placed(collected.turns, at_work, places):
+        for place, turn in placed(collected.turns, at_work, places):
             for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
                 if not logged.has(turn):
                     found[name].turns.append(turn)
@@ -165,22 +164,3 @@ def _mentions(path: Path, marks: Sequence[bytes]) -> bool:
     except OSError:
         pass
     return False
-
-
-def _sessions(place: Worktree) -> list[Path]:
-    """What agents' own hooks kept in this worktree, a file a session."""
-    return sorted(Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl"))
-
-
-def _placed(
-    turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
-) -> Iterator[tuple[Worktree, Turn]]:
-    """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
-    sessions = {path.stem: place for place in at_work for path in _sessions(place)}
-    known: dict[str, Worktree | None] = {}
-    for turn in turns:
-        if turn.cwd not in known:
-            known[turn.cwd] = holding(turn.cwd, places)
-        place = known[turn.cwd] if known[turn.cwd] in at_work else sessions.get(turn.session)
-        if place is not None:
-            yield place, turn
