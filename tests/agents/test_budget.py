@@ -16,9 +16,11 @@ from support.repository import Repo
 from planfence.agents import answers, budgetpath
 from planfence.agents.fastpath import plainly_allowed
 from planfence.env import Environment
-from planfence.gitio.worktrees import Worktree
+from planfence.files.state import SESSIONS
+from planfence.gitio.worktrees import Worktree, holding
 from planfence.manifest.policy import Policy
 from planfence.report import prices
+from planfence.report.costs import told
 from planfence.report.spending import _Stay
 
 MODEL, CODEX = "claude-sonnet-4-20250514", "gpt-5.1-codex"
@@ -321,6 +323,28 @@ def test_worktrees_with_one_name_are_told_apart_by_their_task() -> None:
     assert _Stay("p/t", 0, 9, frozenset(("shop",))).among([here, there]) == [here]
     assert _Stay("p/x", 0, 9, frozenset(("shop",))).among([here, there]) == [here, there]
     assert _Stay("p/x", 0, 9, frozenset(("other",))).among([here, there]) == []
+
+
+def test_no_name_in_a_session_s_file_breaks_the_sum(tmp_path) -> None:
+    (tmp_path / SESSIONS).mkdir()
+    names = (
+        "",
+        "/",
+        "//",
+        ".",
+        "..",
+        "a\0b",
+        "\ud800",
+        "x" * 5000,
+        str(tmp_path),
+        "/dev/zero",
+        str(tmp_path / "t.jsonl"),
+    )
+    (tmp_path / "t.jsonl").touch()
+    (tmp_path / SESSIONS / "s.jsonl").write_text("".join(json.dumps({"transcript": name}) + "\n" for name in names))
+    assert list(told(tmp_path)) == [tmp_path / "t.jsonl"]
+    place = Worktree(str(tmp_path), "", "", "")
+    assert [holding(name, [place]) for name in ("a\0b", "\ud800", f"{tmp_path}/a")] == [None, None, place]
 
 
 def test_a_subagent_s_answers_count(empty_repo) -> None:

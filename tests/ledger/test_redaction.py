@@ -49,9 +49,26 @@ def spelled(way: str, secret: str) -> tuple[bytes, str]:
         "wrapped": lambda: (f"it is {secret[:half]}\n{secret[half:]} as told".encode(), secret[half + 1 :]),
         "wrapped in a diff": lambda: (f"+it is {secret[:half]}\n+{secret[half:]} as told".encode(), secret[half + 1 :]),
         "in two strings": lambda: (f'("{secret[:half]}"\n    "{secret[half:]}")'.encode(), secret[half + 1 :]),
+        "not seen": lambda: (
+            "".join(f"{letter}{UNSEEN[at % len(UNSEEN)]}" for at, letter in enumerate(secret)).encode(),
+            body[:4],
+        ),
+        "joined": lambda: (
+            f"x = '{secret[:half]}'{JOINS[half % len(JOINS)]}'{secret[half:]}'".encode(),
+            secret[half + 1 :],
+        ),
+        "joined in JSON": lambda: (
+            json.dumps(f'x = "{secret[:half]}"\n  + f"{secret[half:]}"').encode(),
+            secret[half + 1 :],
+        ),
         "UTF-16": lambda: (f"it is {secret} as told".encode("utf-16-le"), "\0".join(body)),
         "a file's name": lambda: (f"diff --git a/keys/{secret}.txt b/keys/{secret}.txt".encode(), body),
     }[way]()
+
+
+#: What no terminal shows, and what joins two strings.
+UNSEEN = (*"\u200b\u200d\u2060\ufeff\u00ad\u180e\u034f\ufe0f\u202d\x08\x7f", "\U000e0020", "\x1b]8;;\x07")
+JOINS = ("+", " + ", ".", " . ", "", " ", " & ", " || ", "...", " .. ", " <> ", " ++ ", " +\n  ", "\n  + ")
 
 
 def each_as(form: str, text: str) -> str:
@@ -68,6 +85,7 @@ def b64(text: str) -> str:
         *("percent-encoded", "JSON in JSON", "base64", "base64 of a text", "coloured", "wrapped", "wrapped in a diff"),
         *("in two strings", "UTF-16", "a file's name"),
         *("base64 in lines", "percent-encoded twice", "escaped bytes", "HTML numbers"),
+        *("not seen", "joined", "joined in JSON"),
     ],
 )
 def test_no_spelling_hides_a_secret(way: str) -> None:
@@ -88,6 +106,7 @@ def test_a_token_at_a_lines_end_takes_no_word_of_the_next_one() -> None:
 
 
 HIDDEN = "hunter2!x9"
+HEX, MIXED = "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "q7ZkAb3dE9fGh2jKl4Mn"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +139,20 @@ HIDDEN = "hunter2!x9"
         "curl -sSu 'ada:hunter22' https://example.org",
         "docker login r.example.org -u ada -p hunter22",
         "podman login -p=hunter22 -u ada",
+        f"<p title=&quot;x&quot;>password=&quot;{HIDDEN}&quot;</p>",
+        f"{{&quot;password&quot;:&quot;{HIDDEN}&quot;}}",
+        f"&lt;password&gt;{HIDDEN}&lt;/password&gt;",
+        f"pass\u200bword={HIDDEN}",
+        *(f"password = '{HIDDEN[:5]}'{join}'{HIDDEN[5:]}'" for join in ("+", " + ", " . ", "", " +\n  ", "\n  .. ")),
+        f"- name: DB_PASSWORD\n  value: {HIDDEN}",
+        f'{{"Name": "API_TOKEN", "Value": "{HIDDEN}"}}',
+        f'<add key="Password" value="{HIDDEN}"/>',
+        *(f"{name}={HEX}" for name in ("RAILS_MASTER_KEY", "hmac_key", "AES_KEY", "passcode", "cipherKey")),
+        *(f"--secret-key {HEX}", f"<api_key>{HEX}</api_key>"),
+        *(f"a/{name}{HEX}.txt" for name in ("Bearer-", "password_", "token=", "secret/")),
+        *(f"https://example.org/token/{MIXED}/x", f"diff --git a/Bearer-{MIXED} b/x", f"bearer%3A{MIXED}"),
+        *(f"password\t{MIXED}", f"| token | {MIXED} |", f'setPassword("{MIXED}")', f"the password is: {MIXED}"),
+        *("redis-cli -h x -a hunter22", "openssl aes -passin pass:hunter22", "zip -r -P hunter22 a.zip a"),
     ],
 )
 def test_a_place_that_tells_a_secret_is_known_however_it_is_laid_out(text: str) -> None:
@@ -133,6 +166,7 @@ def test_a_place_that_tells_a_secret_is_known_however_it_is_laid_out(text: str) 
         "correcthorse",
         "abc1",
         "hunter22",
+        *(HEX, MIXED, HIDDEN[5:]),
     ):
         assert secret not in kept.data.decode()
 
@@ -201,6 +235,13 @@ def test_values_of_several_lines_short_ones_and_those_that_begin_like_a_path() -
         ),
         *("password: 'must have at least 8 characters'", "--password=getpass()", "so -- the password something"),
         "пароль password: вход",
+        *("<label for='password'>Password1Field</label>", "gzip -P hunter22", "fix token refresh (" + "0f" * 20 + ")"),
+        *(
+            "test_token_AuthTokenRefreshMiddlewareV2",
+            "password-reset-2024.html",
+            "a &amp;&amp; token &quot;user_2&quot;",
+        ),
+        *('cache_key = "' + "0f" * 32 + '"', "a\u200bb \ufe0f token", 'print("password " + "is weak1")'),
     ],
 )
 def test_what_only_looks_like_a_password_stays(text: str) -> None:

@@ -6,7 +6,7 @@ import copy
 import json
 import random
 import tomllib
-from importlib import resources
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -185,6 +185,7 @@ ORDERED: dict[str, list[Any]] = {  # from loose to strict
     "trust.evidence": ["local", "rerun"],
     "ledger.attachments": ["full", "redacted", "none"],
     "ledger.retention_days": [0, 90, 7],
+    "claims.stale_h": [4, 24, 0],
     "rules.SCP001": ["off", "warn", "error"],
     "branches.guarded": [[], ["a"], ["a", "b"]],
     "branches.ignored": [["a", "b"], ["a"], []],
@@ -246,6 +247,18 @@ def test_a_locked_table_locks_all_of_its_keys_and_rules_by_either_name() -> None
     assert looser_keys(shared, own + '[[standing]]\nid="a"\ntitle="t"\nauthors=["a@b"]\nfiles=["**"]\n') == {"standing"}
 
 
+def test_what_stands_beside_a_shared_policy_changes_nothing_of_its_locks() -> None:
+    files = {
+        "planfence.toml": 'schema = 1\nextends = ["own.toml", "org.toml"]\n',
+        "own.toml": 'schema = 1\nextends = ["more.toml"]\ntests.required = []\nlimits.lines = 300\n',
+        "more.toml": "schema = 1\nlimits.files = 90\n",
+        "org.toml": 'schema = 1\nextends = ["base.toml"]\nlocked = ["limits", "tests.required", "rules"]\n',
+        "base.toml": "schema = 1\nlimits.lines = 400\n",
+    }
+    found = [(fault.path, fault.message.split("`")[1]) for fault in loosened(None, loaded(files))]
+    assert found == [("more.toml", "limits.files"), ("own.toml", "tests.required")]
+
+
 def test_a_later_shared_policy_is_held_to_the_locks_of_one_before() -> None:
     files = {
         "planfence.toml": 'schema = 1\nextends = ["org.toml", "team.toml"]\n',
@@ -270,7 +283,12 @@ LOOSE = b"schema = 1\nlimits.files = 50\n"
         (with_head("u", "f", "main", "1", BODY), "limits.files = 4", False),
         (with_head("u", "f", "main", "1", BODY), "limits.files = 50", True),
         (None, "limits.files = 50", True),  # taken out of the list
-        (None, "limits.files = 5", False),
+        (None, "limits.files = 5", True),  # the next commit would be held by nothing
+        (LOOSE.replace(b"50", b"5"), "", True),  # the same
+        (with_head("v", "f", "main", "1", BODY), "", False),  # the source moved, its locks did not
+        (with_head("u", "f", "main", "1", BODY), 'mode = "observe"', True),  # nothing would be refused
+        (with_head("u", "f", "main", "1", BODY), 'rules.policy-loosened = "warn"', True),
+        (with_head("u", "f", "main", "1", BODY + b'mode = "observe"\nrules.POL001 = "off"\n'), "", False),  # its word
     ],
 )
 def test_who_takes_a_lock_away_is_held_to_it(after: bytes | None, own: str, refused: bool) -> None:
@@ -304,11 +322,12 @@ def test_the_head_of_a_pulled_file_reads_as_it_was_written() -> None:
 
 def test_every_key_of_the_policy_can_be_locked_and_is_shown() -> None:
     policy = Policy()
-    schema = json.loads(resources.files("planfence").joinpath("schemas", "policy.schema.json").read_text("utf-8"))
-    tables = set(schema["properties"]) - {"schema", "extends", "locked"}
-    assert tables == {key.partition(".")[0] for key in locks.KEYS}
+    tables = json.loads(files("planfence.schemas").joinpath("policy.schema.json").read_text())["properties"]
+    keys = {f"{name}.{key}" for name, table in tables.items() for key in table.get("properties", ())}
+    alone = {"schema", "extends", "locked", "rework", "claims", "trailers.preset"}
+    assert (keys | set(tables)) - alone == set(locks.KEYS)
     told = tomllib.loads(shown(loaded({})))
-    assert tables - set(told) == {"identity", "rules", "standing", "trailers"}  # of which there are none
+    assert set(tables) - set(told) == {"extends", "locked", "identity", "rules", "standing", "trailers"}
     assert loaded({"planfence.toml": tomlkit.dumps(told)}).policy == policy
     for key in locks.KEYS:
         assert locks.is_key(policy, key)

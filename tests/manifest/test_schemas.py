@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from planfence.manifest import planfile, policyfile
 from planfence.manifest.policy import Policy
 from planfence.manifest.tomlsource import read_toml
+from planfence.render.policy import shown
 
 PLAN = {
     "schema": 1,
@@ -57,7 +58,7 @@ POLICY = {
     "run_log": "logs/.ai-run.log",
     "protected": ["planfence.toml", ".github/**"],
     "rules": {"mixed-content": "warn", "SCP001": "off"},
-    "limits": {"files": 20, "lines": 800, "estimate_min": [30, 60]},
+    "limits": {"files": 20, "lines": 800, "estimate_min": [30, 60], "count_generated": True},
     "unplanned": {"files": 0, "urgent": "any"},
     "tests": {
         "command": "pytest",
@@ -71,8 +72,12 @@ POLICY = {
         "proven_min": 0.5,
         "jobs": 2,
         "paths": ["checks/**"],
+        "run_at_push": True,
+        "env": ["DATABASE_URL"],
     },
     "rework": {"max": 0},
+    "claims": {"stale_h": 3},
+    "budget": {"usd": 2.5, "min": 90, "tokens": 0},
     "trust": {"plan": "base", "evidence": "rerun", "signers": ""},
     "identity": {"ACME_AGENT": "acme", "_x": "codex"},
     "trailers": {
@@ -243,6 +248,14 @@ def test_defaults_are_the_parsers_own() -> None:
             written[key] = {name: each["default"] for name, each in schema["properties"].items()}
     assert policyfile.parse_policy(tomlkit.dumps(written).encode(), "planfence.toml") == policy
     assert tomllib.loads(tomlkit.dumps(written)) == written
+
+
+def test_the_policy_that_is_shown_reads_as_the_same_one() -> None:
+    document = {key: value for key, value in POLICY.items() if key not in ("extends", "locked")}
+    assert set(POLICY) == set(SCHEMAS["policy"]["properties"])
+    found = policyfile.load_policy(tomlkit.dumps(document).encode(), "planfence.toml")
+    for origin in (False, True):
+        assert policyfile.parse_policy(shown(found, origin=origin).encode(), "planfence.toml") == found.policy
 
 
 def test_every_key_of_the_schemas_is_documented(request: pytest.FixtureRequest) -> None:

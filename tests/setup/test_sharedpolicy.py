@@ -7,6 +7,7 @@ import tomllib
 import pytest
 from support.repository import Repo
 
+from planfence.errors import PlanfenceError
 from planfence.manifest.policy import Policy
 from planfence.manifest.policyfile import parse_policy
 from planfence.setup.sharedpolicy import Wanted, wanted
@@ -220,6 +221,9 @@ def test_what_a_head_names_runs_no_command(shared, tmp_path) -> None:
 def test_a_source_with_a_revision(spec: str, source: str, revision: str) -> None:
     assert wanted(spec, "org.toml") == Wanted(source, revision, "org.toml")
     assert wanted(spec, "deep/x.toml").place == ".planfence/x.toml"
+    for words in ((f"{spec}\udcff", "x.toml"), (spec, "x.toml", "a\udcff.toml"), (f"../a\n{spec}", "x.toml")):
+        with pytest.raises(PlanfenceError, match="can hold"):
+            wanted(*words)
 
 
 def test_it_extends_more_than_one(shared, source) -> None:
@@ -230,6 +234,8 @@ def test_it_extends_more_than_one(shared, source) -> None:
     assert tomllib.loads(text)["extends"] == [".planfence/org.toml", ".planfence/team.toml"]
     assert "limits.files = 4" in shared.planfence("policy", "show").stdout
     assert shared.planfence("policy", "check").stdout.count("is as") == 2
+    refused = shared.planfence("policy", "pull", f"{source.root}@main", "--to", "lib/team.toml")
+    assert (refused.returncode, "not a place" in refused.stderr) == (2, True)
     assert Policy().limits.files == 20
 
 

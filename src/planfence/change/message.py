@@ -43,7 +43,7 @@ _CLOSES = r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+"
 _CLOSING = pattern(rf"(?<!\bPR ){_CLOSES}({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSUE})*)", re.IGNORECASE)
 #: The same behind a title: `; closes #12`, `(fixes #12, ref #13)`.
 _CLOSED_BEHIND = pattern(
-    rf"(?:[;,]\s+|\s+\(){_CLOSES}{_ISSUE}(?:(?:\s*,\s*|\s+and\s+)(?:[a-z]+\s+)?{_ISSUE})*\)?$", re.IGNORECASE
+    rf"(?:[;,]\s++|(?<!\s)\s++\(){_CLOSES}{_ISSUE}(?:(?:\s*,\s*|\s+and\s+)(?:[a-z]+\s+)?{_ISSUE})*\)?$", re.IGNORECASE
 )
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
 _PULL_REQUEST = pattern(r"\((?:(?:pull request |PR )?#\d+|GH-\d+|![0-9]+)\)")

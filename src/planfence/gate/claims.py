@@ -190,13 +190,10 @@ def _meeting(
     met = Contest(other, files, "in another clone")
     first = own if own.came_before(other) else other
     if own.task == other.task:
-        return f"{own.task} was begun in two clones: here, and by {met.who}; begun first {_here(first is own)}"
+        where = "here" if first is own else "there"
+        return f"{own.task} was begun in two clones: here, and by {met.who}; begun first {where}"
     said = f"{own.task} and {met.who} both claim {met.named}; {first.task} was first"
     if first is own:
         return said
     options = " ".join(f"--share {quote(path)}" for path in files[:_SHOWN])
     return f'{said}: let {own.task} wait, or a person shares them: planfence start {own.task} {options} --why "…"'
-
-
-def _here(here: bool) -> str:
-    return "here" if here else "there"

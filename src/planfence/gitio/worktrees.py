@@ -133,7 +133,10 @@ def here(repository: Repository, known: Iterable[Worktree]) -> Worktree | None:
 
 def holding(folder: str, known: Iterable[Worktree]) -> Worktree | None:
     """Return the innermost of these worktrees that holds a folder, since they can lie in one another; None: none."""
-    inside = f"{os.path.realpath(folder)}/" if folder else ""
+    try:
+        inside = f"{os.path.realpath(folder)}/" if folder else ""
+    except ValueError:  # a text that names no folder
+        return None
     found = [(top, each) for each in known if inside.startswith(f"{(top := os.path.realpath(each.top))}/")]
     return max(found, key=lambda pair: len(pair[0]))[1] if found else None
 

@@ -15,8 +15,9 @@ from planfence.ledger.stages import Facts
 from planfence.ledger.transitions import Move
 from planfence.manifest.locks import looser, shown
 from planfence.manifest.plan import Plan
-from planfence.manifest.policy import Policy
+from planfence.manifest.policy import Lock, Policy
 from planfence.manifest.policyfile import LoadedPolicy
+from planfence.manifest.tomlsource import TomlSource
 from planfence.records import replace
 from planfence.rules.rule import PlanEdit
 
@@ -28,7 +29,7 @@ def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: C
     """
     touched = [file.path for file in change.decided if policy.is_policy(file.path)]
     touched += [POLICY_PATH] if change.is_merge and policy.locks else []
-    if touched and sources.has(change.tree, POLICY_PATH):
+    if touched and (policy.locks or sources.has(change.tree, POLICY_PATH)):
         yield _policy_edit(sources, policy, change, touched)
     for file in change.decided:
         if policy.plan_id(file.path) is not None:
@@ -41,7 +42,7 @@ def _policy_edit(sources: Sources, before: Policy, change: Change, touched: list
         after = sources.load_policy(change.tree)
     except BadFile as error:
         return PlanEdit(path, None, None, error.faults[0])
-    assert after is not None
+    after = after or LoadedPolicy(Policy(), TomlSource(POLICY_PATH, "", {}))  # the policy is taken away
     fault = _log_fault(sources, after, change.tree)
     return PlanEdit(path, None, None, fault, loosened=tuple(loosened(before, after)))
 
@@ -50,19 +51,19 @@ def loosened(before: Policy | None, after: LoadedPolicy) -> Iterator[Fault]:
     """Yield what a policy loosens that a shared policy locks.
 
     Those that it extends now count, and those that it did, unless they were pulled again from where they came: who
-    takes one out, or edits one that was pulled, is held to what it said.
+    takes one out, or edits one that was pulled, is held to what it said. In one step more nothing would hold them: so
+    what a pulled policy locks stays locked by one, and neither POL001 nor the mode is switched off beneath a lock.
     """
     policy = after.policy
-    locks = list(policy.locks)
-    if before is not None:
-        for lock in before.locks:
-            source = before.pulled.get(lock.path)
-            if lock.path not in policy.shared or (source is not None and policy.pulled.get(lock.path) != source):
-                locks.append(lock)
+    gone = [] if before is None else [lock for lock in before.locks if not _came_again(lock, before, policy)]
+    locks = [*policy.locks, *gone]
     if not locks:
         return
     from planfence.rules.catalog import WEIGHTS
 
+    sayers = {lock.path for lock in policy.locks}
+    if before is not None and not before.observes and after.source.origin(("mode",))[0].path not in sayers:
+        locks.append(Lock("mode", before.mode, locks[0].path))
     told = set[str]()
     for lock in locks:
         for key, locked, own in looser(lock, policy, WEIGHTS):
@@ -71,6 +72,23 @@ def loosened(before: Policy | None, after: LoadedPolicy) -> Iterator[Fault]:
                 where, at = after.source.origin(tuple(key.split(".")))
                 message = f"`{key}` is {shown(own)}, and {lock.path} locks it at {shown(locked)}"
                 yield Fault(where.path, *where.value(at), message, "take it out, or make it stricter")
+    if before is not None:
+        held = {lock.key for lock in policy.locks if lock.path in policy.pulled}
+        for lock in gone:
+            if (
+                lock.path in before.pulled
+                and lock.key not in told
+                and not held & {lock.key, lock.key.partition(".")[0]}
+            ):
+                where, at = after.source.origin(("extends",))
+                message = f"{lock.path} locked `{lock.key}`, and nothing that was pulled does now"
+                yield Fault(where.path, *where.value(at), message, "extend it, as it was pulled")
+
+
+def _came_again(lock: Lock, before: Policy, policy: Policy) -> bool:
+    """Whether the file of a lock is still extended, and as it is where it was pulled from, if it was."""
+    source = before.pulled.get(lock.path)
+    return lock.path in policy.shared and source in (None, policy.pulled.get(lock.path))
 
 
 def _plan_edit(

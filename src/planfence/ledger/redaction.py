@@ -97,8 +97,8 @@ def redact(data: bytes, own: Own, detector: Detector | None = None) -> Redacted:
     spans = [*_found(text, own), *_with_secret(list(spellings.decoded(text)), own)]
     if (view := spellings.plain(text)) is not None:
         spans += ((*view.original(start, end), kind) for start, end, kind in _found(view.text, own))
-    if (view := spellings.unfolded(text)) is not None:
-        spans += _goes_on(text, view, {start: end for start, end, _ in spans})
+    if (folded := spellings.unfolded(view.text if view else text, view)) is not None:
+        spans += _goes_on(text, folded, {start: end for start, end, _ in spans})
     if detector is not None:
         spans += detector(data)
     if not spans:

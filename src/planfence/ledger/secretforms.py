@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from planfence.lazyregex import pattern
+from planfence.ledger.spellings import JOIN
 from planfence.records import dataclass
 
 #: From where to where something stands, and of what kind it is.
@@ -84,14 +85,17 @@ _TOKENS = tuple((kind, begins, pattern(rest, re.ASCII)) for kind, begins, rest i
 #: Names of what holds a secret, in any spelling, by the words that each of them has.
 _ROOTS = ("pass", "pwd", "secret", "token", "credential", "key", "webhook")
 _PASSWORDS = ("pass", "pwd")
-_KEYS = ("api", "auth", "access", "private", "account", "cryption", "signing")
+_KEYS = (
+    *("api", "auth", "access", "private", "account", "cryption", "signing"),
+    *("master", "hmac", "aes", "license", "consumer", "cipher", "wallet", "admin"),
+)
 #: `DB_PASS`, `--pass` and `pass: "…"`; not `PASS: test_2`, `first_pass_rate` or `bypass`.
 _SHORT_FOR_IT = (
     r"(?:(?<=[A-Za-z0-9][_-])pass(?![A-Za-z_-])|(?<=--)pass(?=[= ])"
     r"|(?<![A-Za-z0-9_-])pass(?==|[\"']?[ ]?:[ ]?[\"']))"
 )
 _NAMES = (
-    f"(?:passw(?:or)?d|passphrase|{_SHORT_FOR_IT}|pwd|secret|token|credentials?|webhook[_-]?url"
+    f"(?:passw(?:or)?d|passphrase|passcode|{_SHORT_FOR_IT}|pwd|secret|token|credentials?|webhook[_-]?url"
     f"|{'|'.join(f'(?<={word}{sign})key' for word in _KEYS for sign in ('', '[_-]'))})"
 )
 #: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
@@ -112,10 +116,13 @@ _REFERENCE = pattern(
     r"|(?:none|null|nil|true|false|undefined|required|optional)\Z",
     re.ASCII | re.IGNORECASE,
 )
+#: `name: DB_PASSWORD`, `value: …` in YAML, JSON and XML.
+_PAIR = r"[,\s+-]{0,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=]"
 _ASSIGNED = pattern(
-    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=])"
+    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=]|{_PAIR})"
     r"(?>[ \t]{0,4}(?:[|>][+-]?)?(?:\r?\n[+-]?[ \t]{0,80})?)"
     r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\][^\"'`\r\n\\]{3,400}))(?P=quote)"
+    rf"(?P<joined>(?:(?:\s{{0,40}}{JOIN}\s{{0,40}})?[rbf]{{0,2}}(?P=quote)[^\"'`\r\n\\]{{1,400}}(?P=quote)){{0,9}})"
     r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{4,400})))",
     re.ASCII | re.IGNORECASE,
 )
@@ -128,7 +135,7 @@ _MEASURE = pattern(r"[0-9][0-9.,:/-]*[A-Za-z%]{0,3}\Z", re.ASCII)
 #: A value of more words in quotes is a sentence.
 _WORDS = 4
 _OPTION = pattern(
-    rf"{_NAMES}(?:=|[ \t]{{1,4}})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{{5,400}})",
+    rf"{_NAMES}(?:[_-]key)?(?:=|[ \t]{{1,4}})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{{5,400}})",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -156,8 +163,11 @@ _CONTEXTS = (
     _Context("docker-auth", ('"auth":',), r'"auth":\s{0,20}"(?P<value>[A-Za-z0-9+/]{8,400}={0,2})"'),
     _Context(
         "xml",
-        ("password>", "passwd>", "passphrase>", "secret>", "token>", "apikey>", "privatekey>"),
-        r"[A-Za-z]{5,10}>(?P<value>[^<>\s]{4,400})</",
+        (
+            *("password>", "passwd>", "passphrase>", "secret>", "token>", "apikey>", "api_key>", "api-key>"),
+            *("privatekey>", "private_key>", "secret_key>", "access_key>", "_pwd>"),
+        ),
+        r"[A-Za-z_-]{5,11}>(?P<value>[^<>\s]{4,400})</",
     ),
     _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
     _Context(
@@ -172,11 +182,24 @@ _CONTEXTS = (
         ("curl ",),
         r"curl (?:[^\n]{0,200} )?-[fgikLnNsSv]{0,6}u[ \t]{0,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
     ),
-    _Context("command-line", ("sshpass ",), r"sshpass -p[ \t]?[\"']?(?P<value>[^\s\"'$]{4,200})"),
+    _Context("command-line", ("redis-cli ",), r"redis-cli (?:[^\n]{0,80} )?-a[ \t](?P<value>[^\s\"'$]{4,200})"),
+    _Context(
+        "command-line",
+        ("sshpass ", "zip ", " pass:"),
+        r"(?:sshpass -p[ \t]?[\"']?|(?<!g)zip (?:-[a-z]{1,8} ){0,4}-P[ \t]?"
+        r"|(?<=-pass|assin|ssout) pass:)(?P<value>[^\s\"'$]{4,200})",
+    ),
     _Context(
         "authorization",
         ("bearer ", "basic ", "token ", "apikey "),
         r"[A-Za-z]{5,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
+    ),
+    # In the name of a file, the path of a URL, a table, a call, a sentence: what nobody would write by hand.
+    _Context(
+        "named",
+        ("bearer", "token", "password", "passwd", "passphrase", "secret", "credential"),
+        r"[A-Za-z]{5,10}(?>[^A-Za-z0-9\n\]]{1,8})(?:is[ \t:]{1,3})?(?P<value>(?<![ (])[0-9a-f]{32,128}"
+        r"|(?=[A-Za-z]{0,60}[0-9]{1,60}[A-Za-z]{1,60}[0-9])(?=[a-z0-9]{0,60}[A-Z])(?=[A-Z0-9]{0,60}[a-z])[A-Za-z0-9]{20,200})(?![A-Za-z0-9_+=-])",
     ),
     _Context(
         "cookie",
@@ -353,6 +376,8 @@ def _assigned(text: str, small: str) -> Iterator[Span]:
                     continue  # the name of what was taken out before
                 start, end = found.span(group)
                 more = _MORE.match(text, end) if end - start >= _LONGEST else None
+                if found.groupdict().get("joined"):
+                    end = found.end("joined") - len(found["quote"])
                 yield start, more.end() if more else end, "assigned"
 
 

@@ -14,16 +14,28 @@ from itertools import chain
 from planfence.lazyregex import pattern
 from planfence.records import dataclass
 
-#: Escapes of JSON, shells (at any depth) and HTML, percent-encoding, colours, a line that goes on, UTF-16.
+#: Escapes of JSON, shells (at any depth) and HTML, percent-encoding, colours, links, a line that goes on, UTF-16; and
+#: what is not seen, by its bytes: U+00AD, U+034F, U+180E, U+200B-200F, U+202A-202E, U+2060-206F, U+FE00-FE0F, U+FEFF,
+#: tags. Each begins with one character of its own, so that a text without them is passed over quickly.
 _WRITTEN = pattern(
-    r"\\+(?:\r?\n[+ -]?|(?:u00|x)[0-9A-Fa-f]{2}|.)|%(?:25){0,3}[0-9A-Fa-f]{2}"
-    r"|&#(?:x[0-9A-Fa-f]{2}|[0-9]{2,3});|\x1b\[[0-9;]{0,20}[A-Za-z]|\x00+",
+    r"\\\\*(?:\r?\n[+ -]?|(?:u00|x)[0-9A-Fa-f]{2}|.)|%(?:25){0,3}[0-9A-Fa-f]{2}"
+    r"|&(?:amp;){0,3}(?:#(?:x[0-9A-Fa-f]{2}|[0-9]{2,3})|amp|quot|apos|lt|gt|equals|colon);"
+    r"|\x1b(?:\[[0-9;]{0,20}[A-Za-z]|\][^\x07\x1b]{0,2000}(?:\x07|\x1b\\))|[\x00\x08\x7f]"
+    r"|\xc2\xad|\xcd\x8f|\xe1\xa0\x8e|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])"
+    r"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf)"
+    r"|\xf3\xa0[\x80-\x87][\x80-\xbf]",
     re.ASCII,
 )
 _MEANT = {"n": "\n", "r": "\r", "t": "\t"}
+_NAMED = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "equals": "=", "colon": ":"}
+#: What joins two strings in one language or another.
+JOIN = r"(?:\+\+?|\.{1,3}|&|\|\||<>)"
 #: Where a line breaks within a word: a diff's sign, an indentation, and a string that goes on in the next line.
 _FOLD = pattern(
-    r"[\"']?[ \t]{0,4}\\?\r?\n(?:[+>#-]|\* )?[ \t]{0,80}[\"']?|[\"'][ \t]{0,4}[+.]?[ \t]{0,4}[\"']", re.ASCII
+    rf"(?:[\"'`](?:[ \t]{{0,4}}{JOIN})?)?[ \t]{{0,4}}\\?\r?\n(?:[+>#-]|\* )?[ \t]{{0,80}}"
+    rf"(?:(?:{JOIN}[ \t]{{0,4}})?[rbfu]{{0,2}}[\"'`])?"
+    rf"|[\"'`][ \t]{{0,4}}{JOIN}?[ \t]{{0,4}}[rbfu]{{0,2}}[\"'`]",
+    re.ASCII,
 )
 _BASE64 = pattern(r"[A-Za-z0-9+/_-]{12,}={0,2}", re.ASCII)
 #: Lines of 76 or 64 characters (RFC 2045, RFC 7468) and a last one.
@@ -42,10 +54,12 @@ class View:
     text: str
     begins: list[int]
     pieces: list[tuple[int, int]]
+    of: View | None = None
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """The range of the original that a range of this view stands for."""
-        return self._at(start, first=True), self._at(end - 1, first=False)
+        """The range of the original that a range of this view stands for; of a view of a view, that below both."""
+        found = self._at(start, first=True), self._at(end - 1, first=False)
+        return self.of.original(*found) if self.of else found
 
     def _at(self, place: int, *, first: bool) -> int:
         number = bisect_right(self.begins, place) - 1
@@ -61,22 +75,20 @@ class View:
 
 def plain(text: str) -> View | None:
     """The text without escapes, percent-encoding, colours and continued lines; None if it has none of them."""
-    if not any(mark in text for mark in ("\\", "%", "\x1b", "\0", "&#")):
-        return None
-    return _view(text, _WRITTEN, _meant)
+    return _view(text, _WRITTEN, _meant) if _WRITTEN.search(text) else None
 
 
-def unfolded(text: str) -> View | None:
-    """The text as one line; None if it is one."""
-    return _view(text, _FOLD, lambda _: "") if "\n" in text or '" ' in text or "' " in text else None
+def unfolded(text: str, of: View | None = None) -> View | None:
+    """The text (``of`` a view) as one line; None if it is one."""
+    return _view(text, _FOLD, lambda _: "", of) if any(mark in text for mark in "\n\"'`") else None
 
 
 def _meant(written: str) -> str:
     if written[0] == "%":
         return chr(int(written[-2:], 16))
     if written[0] == "&":
-        number = written[2:-1]
-        return chr(int(number[1:], 16) if number[0] == "x" else int(number))
+        name = written[:-1].rpartition(";")[2].strip("&#")
+        return _NAMED.get(name) or chr(int(name[1:], 16) if name[0] == "x" else int(name))
     if written[0] != "\\":
         return ""
     rest = written.lstrip("\\")
@@ -87,7 +99,7 @@ def _meant(written: str) -> str:
     return _MEANT.get(rest, rest)
 
 
-def _view(text: str, forms: re.Pattern[str], meant: Callable[[str], str]) -> View:
+def _view(text: str, forms: re.Pattern[str], meant: Callable[[str], str], of: View | None = None) -> View:
     out: list[str] = []
     begins: list[int] = []
     pieces: list[tuple[int, int]] = []
@@ -106,7 +118,7 @@ def _view(text: str, forms: re.Pattern[str], meant: Callable[[str], str]) -> Vie
         add(meant(found[0]), *found.span())
         last = found.end()
     add(text[last:], last, len(text))
-    return View("".join(out), begins, pieces)
+    return View("".join(out), begins, pieces, of)
 
 
 def decoded(text: str) -> Iterator[tuple[int, int, bytes]]:

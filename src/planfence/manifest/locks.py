@@ -6,6 +6,7 @@ pattern, a team's agents), every other value is looser.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -14,23 +15,32 @@ from planfence.manifest.budget import Budget
 from planfence.manifest.policy import Branches, LedgerKept, Limits, Lock, Policy, Tests, Trust, Unplanned
 from planfence.manifest.trailers import Trailers
 
+#: Keys that hold one value, at the top.
+TOP = ("mode", "base", "plans", "log", "run_log", "protected")
 #: The tables of a policy whose keys are fields, and what reads each.
-_TABLES: dict[str, Any] = {
+TABLES: dict[str, Any] = {
     "limits": Limits,
     "unplanned": Unplanned,
     "tests": Tests,
-    "budget": Budget,
     "trust": Trust,
     "branches": Branches,
     "ledger": LedgerKept,
     "trailers": Trailers,
+    "budget": Budget,
 }
-_TOP = ("mode", "base", "plans", "log", "run_log", "protected", "identity", "standing", "rules")
-#: Tables of one key, and the field that has it.
-_SINGLE = {"rework.max": "rework_max", "claims.stale_h": "stale_h"}
+#: Keys that are alone in their table.
+SINGLE = {"rework.max": "rework_max", "claims.stale_h": "stale_h"}
 
 #: Every key that may be locked, beside single rules (`rules.CODE`), agents (`identity.NAME`) and standing tasks.
-KEYS = (*_TOP, *_TABLES, *_SINGLE, *(f"{name}.{key}" for name, kind in _TABLES.items() for key in kind.__slots__))
+KEYS = (
+    *TOP,
+    "identity",
+    "standing",
+    "rules",
+    *TABLES,
+    *SINGLE,
+    *(f"{name}.{key}" for name, kind in TABLES.items() for key in kind.__slots__),
+)
 
 #: (code, default severity) of each rule, by code and by name.
 Weights = Mapping[str, tuple[str, Severity]]
@@ -38,28 +48,12 @@ Weights = Mapping[str, tuple[str, Severity]]
 _SEVERITIES = (Severity.OFF, Severity.WARN, Severity.ERROR)
 
 
-def _above(shared: Any, own: Any) -> bool:
-    return bool(own > shared)
-
-
-def _below(shared: Any, own: Any) -> bool:
-    return bool(own < shared)
-
-
 def _lacks(shared: Any, own: Any) -> bool:
     return not set(shared) <= set(own)
 
 
-def _has_more(shared: Any, own: Any) -> bool:
-    return not set(own) <= set(shared)
-
-
-def _wider(shared: Any, own: Any) -> bool:
-    return bool(own[0] < shared[0] or own[1] > shared[1])
-
-
 def _longer(shared: Any, own: Any) -> bool:
-    """Of numbers of which 0 means without end."""
+    """Of what has no end at 0: days, hours, sums."""
     return bool((own or float("inf")) > (shared or float("inf")))
 
 
@@ -69,31 +63,19 @@ def _earlier(*words: str) -> Callable[[Any, Any], bool]:
 
 
 _LOOSER: dict[str, Callable[[Any, Any], bool]] = {
+    **dict.fromkeys(("limits.files", "limits.lines", "unplanned.files", "rework.max"), operator.lt),
+    **dict.fromkeys(("limits.count_generated", "tests.min_tests", "tests.proven_min"), operator.gt),
+    **dict.fromkeys(("protected", "tests.required", "branches.guarded", "trailers.require", "trailers.forbid"), _lacks),
+    **dict.fromkeys(("branches.integration", "branches.ignored"), lambda shared, own: _lacks(own, shared)),
+    **dict.fromkeys(("ledger.retention_days", "budget.usd", "budget.min", "budget.tokens"), _longer),
+    "claims.stale_h": lambda shared, own: _longer(own, shared),
+    "limits.estimate_min": lambda shared, own: own[0] < shared[0] or own[1] > shared[1],
     "mode": _earlier("observe", "enforce"),
-    "protected": _lacks,
-    "limits.files": _above,
-    "limits.lines": _above,
-    "limits.estimate_min": _wider,
-    "limits.count_generated": _below,
-    "unplanned.files": _above,
     "unplanned.urgent": _earlier("any", "human", "off"),
-    "tests.min_tests": _below,
-    "tests.required": _lacks,
     "tests.prove": _earlier("off", "change", "hunks"),
-    "tests.proven_min": _below,
-    "rework.max": _above,
-    "budget.usd": _longer,
-    "budget.min": _longer,
-    "budget.tokens": _longer,
     "trust.plan": _earlier("branch", "signed", "base"),
     "trust.evidence": _earlier("local", "signed", "rerun"),
-    "branches.guarded": _lacks,
-    "branches.integration": _has_more,
-    "branches.ignored": _has_more,
     "ledger.attachments": _earlier("full", "redacted", "none"),
-    "ledger.retention_days": _longer,
-    "trailers.require": _lacks,
-    "trailers.forbid": _lacks,
 }
 
 
@@ -108,10 +90,8 @@ def is_key(policy: Policy, key: str) -> bool:
 def value(policy: Policy, key: str) -> Any:
     """Return what a policy says for a key: of a rule all rules, None for an agent or a standing task that it lacks."""
     table, _, name = key.partition(".")
-    if not name or table == "rules":
-        return getattr(policy, table)
-    if key in _SINGLE:
-        return getattr(policy, _SINGLE[key])
+    if not name or table == "rules" or key in SINGLE:
+        return getattr(policy, SINGLE.get(key, table))
     if table == "identity":
         return policy.identity.get(name)
     if table == "standing":
@@ -124,18 +104,14 @@ def looser(lock: Lock, policy: Policy, weights: Weights) -> Iterator[tuple[str, 
     table, _, name = lock.key.partition(".")
     if table == "rules":
         yield from _rules(lock, name, policy, weights)
-    elif table in _TABLES and not name:
-        for key in _TABLES[table].__slots__:
+    elif table in TABLES and not name:
+        for key in TABLES[table].__slots__:
             inner = Lock(f"{table}.{key}", getattr(lock.value, key), lock.path)
             yield from looser(inner, policy, weights)
     else:
         own = value(policy, lock.key)
-        if own != lock.value and _LOOSER.get(lock.key, _differs)(lock.value, own):
+        if own != lock.value and (lock.key not in _LOOSER or _LOOSER[lock.key](lock.value, own)):
             yield lock.key, lock.value, own
-
-
-def _differs(_: Any, __: Any) -> bool:
-    return True
 
 
 def _rules(lock: Lock, name: str, policy: Policy, weights: Weights) -> Iterator[tuple[str, Any, Any]]:

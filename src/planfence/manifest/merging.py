@@ -58,6 +58,17 @@ def gather(top: TomlSource, read: Read) -> tuple[list[TomlSource], list[Fault]]:
     return found, faults
 
 
+def beneath(sources: list[TomlSource], number: int) -> list[TomlSource]:
+    """Return a file and those that it extends, of the files in the order in which they are merged."""
+    names = {sources[number].path}
+    found: list[TomlSource] = []
+    for each in reversed(sources[: number + 1]):
+        if each.path in names:
+            names.update(name for _, name in _listed(each))
+            found.insert(0, each)
+    return found
+
+
 def path_fault(name: str) -> tuple[str, str] | None:
     """Say why a path can name no shared policy, and how to fix it; None if it can."""
     if problem := paths.literal_fault(name):

@@ -108,17 +108,19 @@ def load_policy(
 
 
 def _locks(sources: list[TomlSource], codes: Mapping[str, str], faults: Faults) -> Iterator[Lock]:
-    """Yield what each shared file locks: at what it is once that file is merged, whatever comes after it."""
+    """Yield what each shared file locks, at what it and those that it extends say: others beside it change nothing."""
     for number, each in enumerate(sources[:-1]):
         listed = each.data.get("locked", [])
-        so_far = read_structure(merging.Merged(sources[: number + 1], codes))[0] if listed else Policy()
+        shared = read_structure(merging.Merged(merging.beneath(sources, number), codes))[0] if listed else Policy()
         own = Faults(each)
         for index, key in enumerate(listed):
-            if locks.is_key(so_far, key) and (not codes or not key.startswith("rules.") or key[6:] in codes):
-                yield Lock(key, locks.value(so_far, key), each.path)
+            if locks.is_key(shared, key) and (not codes or not key.startswith("rules.") or key[6:] in codes):
+                yield Lock(key, locks.value(shared, key), each.path)
             else:
-                fix = did_you_mean(key, locks.KEYS)
+                fix = did_you_mean(key, (*locks.KEYS, *(f"rules.{word}" for word in codes)))
                 own.at_value(("locked", index), f"no key is named {quoted(key)}", fix)
+        if listed:  # without the rule nothing would hold the keys
+            yield Lock("rules.POL001", shared.rules, each.path)
         faults.found += own.found
 
 

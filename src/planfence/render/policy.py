@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from planfence.inert import whole
+from planfence.manifest import locks
 from planfence.manifest.policy import Policy, StandingTask
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.tomlsource import Path
-
-_TABLES = ("limits", "unplanned", "tests", "budget", "trust", "branches", "ledger")
-_TOP = ("mode", "base", "plans", "log", "run_log", "protected")
 
 
 def shown(loaded: LoadedPolicy, *, origin: bool = False) -> str:
@@ -27,21 +25,18 @@ def shown(loaded: LoadedPolicy, *, origin: bool = False) -> str:
 
 
 def _values(policy: Policy) -> Iterator[tuple[Path, Any]]:
-    yield from (((name,), getattr(policy, name)) for name in _TOP)
+    yield from (((name,), getattr(policy, name)) for name in locks.TOP)
     yield from ((("rules", word), str(severity)) for word, severity in policy.rules.items())
-    for table in _TABLES:
+    for table in locks.TABLES:
         record = getattr(policy, table)
-        yield from (((table, name), getattr(record, name)) for name in type(record).__slots__)
-    yield ("rework", "max"), policy.rework_max
-    yield ("claims", "stale_h"), policy.stale_h
+        for name in type(record).__slots__:
+            value = getattr(record, name)
+            if table == "trailers":
+                value = [{key: word for key in type(wish).__slots__ if (word := getattr(wish, key))} for wish in value]
+            if value or table != "trailers":
+                yield (table, name), value
+    yield from ((tuple(key.split(".")), getattr(policy, name)) for key, name in locks.SINGLE.items())
     yield from ((("identity", name), model) for name, model in policy.identity.items())
-    for name in type(policy.trailers).__slots__:
-        wishes = getattr(policy.trailers, name)
-        if wishes:
-            yield (
-                ("trailers", name),
-                [{key: getattr(wish, key) for key in type(wish).__slots__ if getattr(wish, key)} for wish in wishes],
-            )
 
 
 def _standing(each: StandingTask) -> Iterator[tuple[str, Any]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.files.state import SESSIONS
 from planfence.gitio.repository import Repository
-from planfence.gitio.worktrees import holding, worktrees
+from planfence.gitio.worktrees import Worktree, holding, worktrees
 from planfence.log.files import own_logs, read_logs
 from planfence.log.reader import Record, number
 from planfence.log.writer import Value, record
@@ -71,55 +71,57 @@ class Spent:
         return found
 
 
-def sessions(state: Path) -> list[Path]:
-    """What agents' own hooks kept in a worktree's state, a file a session."""
-    return sorted((state / SESSIONS).glob("*.jsonl"))
-
-
-def told(state: Path) -> Iterator[Path]:
-    """The transcripts that agents' own hooks named in a worktree, with those of their subagents."""
-    for path in sessions(state):
-        for entry in json_lines(path, Collected()):
-            if name := text(entry.get("transcript")):
-                yield Path(name)
-                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
-
-
-def collect(
-    environment: Environment, since: int, named: Iterable[Path], fits: Callable[[Path], bool] = Path.is_file
-) -> tuple[dict[Path, int], Collected]:
-    """Read agents' session files: those that are ``named``, and those since then that fit.
-
-    Returns their sizes too.
-    """
-    there = [path for path in named if path.is_file()]
-    codex = [path for path in there if costs_codex.is_rollout(path)]
-    claude = [path for path in there if path not in codex]
-    claude += filter(fits, costs_claude.files(environment, since))
-    codex += filter(fits, costs_codex.files(environment, since))
-    sizes = {path: path.stat().st_size for path in (*claude, *codex) if path.is_file()}
-    collected = costs_claude.collect(dict.fromkeys(claude))
-    collected.add(costs_codex.collect(dict.fromkeys(codex)))
-    return sizes, collected
-
-
 def gather(repository: Repository, since: int) -> Collected:
     """All turns since then, of any folder on this machine."""
-    _, collected = collect(repository.environment, since, told(repository.state_dir))
+    collected = collect((*session_files(repository, since), *told(repository.state_dir)))
     collected.turns = [turn for turn in collected.turns if turn.epoch >= since]
     return collected
 
 
+def session_files(repository: Repository, since: int) -> list[Path]:
+    """The sessions' files of all agents on this machine that were written since then."""
+    environment = repository.environment
+    return costs_claude.files(environment, since) + costs_codex.files(environment, since)
+
+
+def collect(paths: Iterable[Path]) -> Collected:
+    """Read sessions' files, each once, and as its agent writes it."""
+    known = dict.fromkeys(paths)
+    collected = costs_claude.collect(path for path in known if not costs_codex.is_rollout(path))
+    collected.add(costs_codex.collect(path for path in known if costs_codex.is_rollout(path)))
+    return collected
+
+
+def told(state_dir: Path) -> Iterator[Path]:
+    """Yield the transcripts that agents' own hooks named in a worktree, with those of their subagents."""
+    for path in sorted((state_dir / SESSIONS).glob("*.jsonl")):
+        for entry in json_lines(path, Collected()):
+            if os.path.isfile(name := text(entry.get("transcript"))):  # whatever text it is
+                yield Path(name)
+                yield from sorted(Path(name).with_suffix("").glob("subagents/*.jsonl"))
+
+
 def here(repository: Repository, turns: Iterable[Turn]) -> list[Turn]:
     """The turns of this worktree: by their folder, or by a session that an agent's hook reported from here."""
-    known = {path.stem for path in sessions(repository.state_dir)}
     places = worktrees(repository)
-    nearest: dict[str, bool] = {}
+    own = [place for place in places if place.git_dir == repository.git_dir_name]
+    return [turn for _, turn in placed(turns, own, places)]
+
+
+def placed(
+    turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
+) -> Iterator[tuple[Worktree, Turn]]:
+    """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
+    sessions = {
+        path.stem: place for place in at_work for path in Path(place.git_dir, "planfence", SESSIONS).glob("*.jsonl")
+    }
+    known: dict[str, Worktree | None] = {}
     for turn in turns:
-        if turn.cwd not in nearest:
-            place = holding(turn.cwd, places)
-            nearest[turn.cwd] = place is not None and place.git_dir == repository.git_dir_name
-    return [turn for turn in turns if nearest[turn.cwd] or turn.session in known]
+        if turn.cwd not in known:
+            known[turn.cwd] = holding(turn.cwd, places)
+        place = known[turn.cwd] if known[turn.cwd] in at_work else sessions.get(turn.session)
+        if place is not None:
+            yield place, turn
 
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:

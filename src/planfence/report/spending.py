@@ -14,15 +14,15 @@ from pathlib import Path
 
 from planfence.files.plain import open_plain
 from planfence.gitio.repository import Repository
-from planfence.gitio.worktrees import Worktree, holding
+from planfence.gitio.worktrees import Worktree
 from planfence.log.files import own_logs, read_logs, read_since
 from planfence.log.reader import Record, number
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field
 from planfence.report import prices
-from planfence.report.costs import collect, intervals, logged_in, sessions, told
+from planfence.report.costs import collect, intervals, logged_in, placed, session_files, told
 from planfence.report.taskfacts import LogFacts, TaskFacts
-from planfence.report.usage import Turn
+from planfence.report.usage import Collected, Turn
 
 #: So many bytes of a session are looked through at once.
 _BLOCK = 1 << 20
@@ -92,12 +92,9 @@ def spending(
             here[place].append(stay)
     at_work = [place for place in places if here[place]]
     if at_work:
-        # The session files that name one of these worktrees, or that an agent's hook named there.
-        marks = [mark for place in at_work for mark in _marks(place.top)]
-        named = [path for place in at_work for path in told(_state(place))]
-        files, collected = collect(repository.environment, since, named, lambda path: _mentions(path, marks))
+        files, collected = _collect(repository, at_work, since)
         logged = logged_in(records)
-        for place, turn in _placed(collected.turns, at_work, places):
+        for place, turn in placed(collected.turns, at_work, places):
             for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
                 if not logged.has(turn):
                     found[name].turns.append(turn)
@@ -140,8 +137,12 @@ def _add_line(spent: Spending, record: Record) -> None:
         spent.count(fields.get("llm") or fields.get("model", ""), tokens, usd)
 
 
-def _state(place: Worktree) -> Path:
-    return Path(place.git_dir, "planfence")
+def _collect(repository: Repository, places: Sequence[Worktree], since: int) -> tuple[dict[Path, int], Collected]:
+    """Read the session files that name one of these worktrees, or that an agent's hook named there."""
+    found = [path for place in places for path in told(Path(place.git_dir, "planfence"))]
+    marks = [mark for place in places for mark in _marks(place.top)]
+    found += [path for path in session_files(repository, since) if _mentions(path, marks)]
+    return {path: path.stat().st_size for path in found if path.is_file()}, collect(found)
 
 
 def _marks(top: str) -> Iterator[bytes]:
@@ -163,17 +164,3 @@ def _mentions(path: Path, marks: Sequence[bytes]) -> bool:
     except OSError:
         pass
     return False
-
-
-def _placed(
-    turns: Iterable[Turn], at_work: Sequence[Worktree], places: Sequence[Worktree]
-) -> Iterator[tuple[Worktree, Turn]]:
-    """Yield each turn with the worktree that it ran in: the innermost that holds its folder, or the session's own."""
-    owners = {path.stem: place for place in at_work for path in sessions(_state(place))}
-    known: dict[str, Worktree | None] = {}
-    for turn in turns:
-        if turn.cwd not in known:
-            known[turn.cwd] = holding(turn.cwd, places)
-        place = known[turn.cwd] if known[turn.cwd] in at_work else owners.get(turn.session)
-        if place is not None:
-            yield place, turn

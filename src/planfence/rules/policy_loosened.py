@@ -3,7 +3,8 @@
 ## What it checks
 A commit that changes `planfence.toml` or a policy that it extends: what comes out may not be looser than a shared
 policy says for a key that it lists under `locked`. Stricter is allowed. Who takes a shared policy out of `extends`, or
-edits by hand one that was pulled, is held to the locks that it had; who pulls it again, to those that it has now.
+edits by hand one that was pulled, is held to the locks that it had, and another one that was pulled must have them; who
+pulls it again is held to those that it has now. This rule is not switched off beneath a lock, nor made to `observe`.
 
 ## Why is this bad?
 The keys are locked so that one sentence is true of all repositories. A repository that differs makes it false, and

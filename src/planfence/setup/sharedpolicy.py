@@ -24,7 +24,7 @@ from planfence.judge.planchanges import loosened
 from planfence.judge.sources import Sources, policy_at_hand, require_policy
 from planfence.manifest.policy import SHARED, Policy
 from planfence.manifest.policyfile import LoadedPolicy
-from planfence.manifest.pulledfile import Pulled, read_head, with_head
+from planfence.manifest.pulledfile import Pulled, digest, read_head, with_head
 from planfence.records import dataclass
 
 #: A revision as git writes names of refs and commits (git-check-ref-format(1)).
@@ -57,6 +57,8 @@ class Wanted:
 
 def wanted(spec: str, file: str, to: str = "") -> Wanted:
     """Read `SOURCE@REV` (without `@REV`: its HEAD); an `@` of an address or of an scp-like path parts nothing."""
+    if not f"{spec}{file}{to}".isprintable():
+        raise PlanfenceError("a name that no file's head can hold", hint="take out what can't be printed")
     start = spec.find("/", spec.find("://") + 3) if "://" in spec else 0
     at = spec.rfind("@")
     source, revision = (spec[:at], spec[at + 1 :]) if at > max(start, 0) and start >= 0 else (spec, "HEAD")
@@ -66,8 +68,6 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
     for path in (file, found.place):
         if problem := paths.literal_fault(path):
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
-    if found.place == POLICY_PATH or not found.place.endswith(".toml"):
-        raise PlanfenceError(f"{found.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
     return found
 
 
@@ -105,7 +105,10 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     with one_at_a_time(repository), fetching(repository) as fetcher:
         head = reader.head(repository)
         policy = require_policy(Sources(objects).policy(head)) if head else require_policy(None)
-        todo = [asked] if asked else [_again(path, each) for path, each in _pulled(objects, head, policy)]
+        if asked and (asked.place == POLICY_PATH or not policy.is_policy(asked.place)):
+            raise PlanfenceError(f"{asked.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
+        pulled = _pulled(objects, head, policy)
+        todo = [asked] if asked else [Wanted(each.source, each.rev, each.file, path) for path, each in pulled]
         if not todo:
             hint = "say which: planfence policy pull SOURCE@REV"
             raise PlanfenceError("the policy extends nothing that was pulled", hint=hint)
@@ -186,10 +189,6 @@ def _extending(text: bytes, path: str) -> bytes:
     return (changed.replace("\n", "\r\n") if b"\r\n" in text else changed).encode()
 
 
-def _again(path: str, pulled: Pulled) -> Wanted:
-    return Wanted(pulled.source, pulled.rev, pulled.file, path)
-
-
 def _pulled(objects: Objects, commit: str, policy: Policy) -> Iterator[tuple[str, Pulled]]:
     for path in policy.shared:
         found = read_head(_blob(objects, commit, path) or b"")
@@ -250,16 +249,12 @@ def _state(fetcher: Fetcher, path: str, pulled: Pulled | None) -> SharedState:
         wrong = f"was edited by hand since it was pulled from {pulled.place}"
         return SharedState(path, wrong, fix=again)
     now = fetcher.file(pulled.source, pulled.rev, pulled.file)
-    if now.data is not None and _text(now.data) == _text(pulled.body):
+    if now.data is not None and digest(now.data) == pulled.digest:
         return SharedState(path, said=f"is as {pulled.place} has it ({now.commit[:12]})")
     if now.commit != pulled.commit:
         then = fetcher.file(pulled.source, pulled.commit, pulled.file)
-        if then.data is not None and _text(then.data) == _text(pulled.body):
+        if then.data is not None and digest(then.data) == pulled.digest:
             wrong = f"is behind {pulled.place}: pulled at {pulled.commit[:12]}, now {now.commit[:12]}"
             return SharedState(path, wrong, fix="planfence policy pull")
     wrong = f"was edited by hand: {pulled.source} has another text at {pulled.commit[:12]}"
     return SharedState(path, wrong, fix=again)
-
-
-def _text(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n")
