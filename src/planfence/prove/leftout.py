@@ -34,7 +34,7 @@ _IMPORT = re.compile(
 _DECLARATION = re.compile(
     rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
 )
-_REST_OF_LINE = re.compile(rb"//[^\n]*+")
+_C_REMARK = re.compile(rb"//[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 #: Inclusions, and what headers stand in.
 _INCLUDE = re.compile(
     rb"^[^\S\n]*+#[^\S\n]*+(?:(?:include|pragma|endif)\b[^\n]*+|"
@@ -314,18 +314,9 @@ def _is_switched_off(unit: Unit) -> bool:
     return live(split_lines(_file_without(unit))) == live(new)
 
 
-def _without_comments(text: bytes) -> bytes:
-    kept, at = [], 0
-    while (begin := text.find(b"/*", at)) >= 0:
-        kept.append(text[at:begin])
-        end = text.find(b"*/", begin + 2)
-        at = end + 2 if end >= 0 else len(text)
-    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
-
-
 def _only_declares(text: bytes) -> bool:
     """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
-    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
+    *told, rest = _INCLUDE.sub(b"", _C_REMARK.sub(b"", text)).split(b";")
     return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
 
 
