@@ -66,7 +66,8 @@ def candidates(clone: Path, rev: str, own: tuple[str, ...]) -> Iterator[tuple[st
             name: PathClass.TEST if own and paths.matches(own, name) else classify(name) for name in filter(None, names)
         }
         tests = [name for name, kind in kinds.items() if kind is PathClass.TEST]
-        if tests and PathClass.SRC in kinds.values():
+        inline = any(name.endswith(".rs") for name in kinds)  # what of it is tests is told by `fits`
+        if (tests or inline) and PathClass.SRC in kinds.values():
             there = git(clone, "ls-tree", "-r", "-z", "--name-only", commit, "--", *tests).split("\0")
             yield commit, subject, [name for name in there if name.endswith(_RUN)]
 
