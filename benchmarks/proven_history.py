@@ -158,9 +158,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="ask this one question alone")
     parser.add_argument("--jobs", type=int, default=1, help="run so many trials side by side")
     parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
-    parser.add_argument(
-        "--run", default=".py,.js,.mjs,.ts,.c", help="the ends of their names that a runner is given"
-    )
+    parser.add_argument("--run", default=".py,.js,.mjs,.ts,.c", help="the ends of their names that a runner is given")
     parser.add_argument("--once", action="store_true", help="believe one failing run: no chance is ruled out")
     parser.add_argument("--path", action="append", default=[], help="where tests are, if their names do not say so")
     parser.add_argument("--link", action="append", default=[], metavar="NAME=FOLDER")
