@@ -43,10 +43,6 @@ for _kind in ("AUTHOR", "COMMITTER"):
     _VARIABLES |= {f"GIT_{_kind}_NAME": "A", f"GIT_{_kind}_EMAIL": "a@example.org"}
 
 
-#: What a runner is given of a commit's own tests.
-_RUN = (".py", ".js", ".mjs", ".ts", ".c")
-
-
 def git(root: Path, *words: str, stdin: str = "", **more: str) -> str:
     """Run git in a folder and return what it says, without the newline at the end."""
     done = subprocess.run(
@@ -55,7 +51,9 @@ def git(root: Path, *words: str, stdin: str = "", **more: str) -> str:
     return done.stdout.rstrip("\n")
 
 
-def candidates(clone: Path, rev: str, own: tuple[str, ...]) -> Iterator[tuple[str, str, list[str]]]:
+def candidates(
+    clone: Path, rev: str, own: tuple[str, ...], run: tuple[str, ...]
+) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (commit, subject, its test files) of those that change code and tests, newest first."""
     for line in git(clone, "log", "--no-merges", "--format=%H %s", rev).splitlines():
         commit, _, subject = line.partition(" ")
@@ -66,9 +64,10 @@ def candidates(clone: Path, rev: str, own: tuple[str, ...]) -> Iterator[tuple[st
             name: PathClass.TEST if own and paths.matches(own, name) else classify(name) for name in filter(None, names)
         }
         tests = [name for name, kind in kinds.items() if kind is PathClass.TEST]
-        if tests and PathClass.SRC in kinds.values():
+        inline = any(name.endswith(".rs") for name in kinds)  # what of it is tests is told by `fits`
+        if (tests or inline) and PathClass.SRC in kinds.values():
             there = git(clone, "ls-tree", "-r", "-z", "--name-only", commit, "--", *tests).split("\0")
-            yield commit, subject, [name for name in there if name.endswith(_RUN)]
+            yield commit, subject, [name for name in there if name.endswith(run)]
 
 
 def planted(root: Path, clone: Path, commit: str, policy: str) -> None:
@@ -159,6 +158,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="ask this one question alone")
     parser.add_argument("--jobs", type=int, default=1, help="run so many trials side by side")
     parser.add_argument("--own", action="store_true", help="run the commit's own test files alone, as `{files}`")
+    parser.add_argument("--run", default=".py,.js,.mjs,.ts,.c", help="the ends of their names that a runner is given")
     parser.add_argument("--once", action="store_true", help="believe one failing run: no chance is ruled out")
     parser.add_argument("--path", action="append", default=[], help="where tests are, if their names do not say so")
     parser.add_argument("--link", action="append", default=[], metavar="NAME=FOLDER")
@@ -173,7 +173,7 @@ def main() -> None:
     answers: Counter[str] = Counter()
     clone = given.clone.resolve()
     asked, begun = 0, time.monotonic()
-    for commit, subject, tests in candidates(clone, given.rev, tuple(given.path)):
+    for commit, subject, tests in candidates(clone, given.rev, tuple(given.path), tuple(given.run.split(","))):
         if asked == given.count:
             break
         if given.skip and commit.startswith(tuple(given.skip.split(","))):

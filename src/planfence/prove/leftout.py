@@ -34,7 +34,7 @@ _IMPORT = re.compile(
 _DECLARATION = re.compile(
     rb"(?!(?:return|else|throw|delete|if|while|for|switch|do|goto|case|sizeof)\b)[A-Za-z_](?:[\w*]*+[\s*]++|\w*+\([\w\s*]++\)\s++)[\w\s*]*+\([^;{}]*+"
 )
-_REST_OF_LINE = re.compile(rb"//[^\n]*+")
+_C_REMARK = re.compile(rb"//[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 #: Inclusions, and what headers stand in.
 _INCLUDE = re.compile(
     rb"^[^\S\n]*+#[^\S\n]*+(?:(?:include|pragma|endif)\b[^\n]*+|"
@@ -46,6 +46,12 @@ _INCLUDE = re.compile(
 _QUALIFIERS = re.compile(r"\b(?:const|inline|restrict|register)\b|\Astatic(?= [^=;{}]*\)(?: \{)?\Z)")
 _MAY_QUALIFY = re.compile(rb"const|let|inline|restrict|register|static")
 _BINDS = re.compile(r"(?<!\. )\b(?:const|let)\b(?= \w++ [=:])")
+_CONSTANT = re.compile(rb"\bconst\s++(\w++)")
+#: Where a variable may be given another value, its declaration apart.
+_SET_AGAIN = re.compile(
+    rb"(?:\+\+|--)\s*+(\w++)|\(\s*+(\w++)\s++(?:of|in)\b|[\[{]([^\[\]{}]*+)[\]}]\s*+=(?![=>])|"
+    rb"(?<![\w$.])(?<!let )(?<!const )(?<!var )(\w++)[^\S\n]*+(?:\+\+|--|(?:[-+*/%&|^?]|<<|>>)*+=(?![=>]))"
+)
 _SCRIPTS = (".js", ".mjs", ".cjs")
 #: (how an import of several lines begins, how it ends)
 _LISTS = (
@@ -55,6 +61,12 @@ _LISTS = (
 )
 #: Lines that are comments in files whose language is not known otherwise.
 _SAID = dict.fromkeys(("po", "pot"), (b"#:", b"#.", b"#|", b"#~", b"# ", b"#\n"))
+#: What PHP reads as one: text outside of its tags, comments (the group), strings.
+_PHP = re.compile(
+    rb"(?:\A|\?>).*?<\?|\?>.*|((?://|#(?!\[)).*?(?=\n|\?>|\Z)|/\*.*?(?:\*/|\Z))|'(?:\\.|[^'\\])*+'?|\"(?:\\.|[^\"\\])*+\"?|`(?:\\.|[^`\\])*+`?",
+    re.DOTALL,
+)
+_SPACE = b"\0 \t\r\n"
 #: Languages that the preprocessor of C reads first.
 C_FILES = (".h", ".hh", ".hpp", ".hxx", ".c", ".cc", ".cpp", ".cxx")
 #: A function of C, or a macro: a name that is there for others.
@@ -170,11 +182,17 @@ def _sides(unit: Unit) -> tuple[tuple[bytes | None, int, Sequence[bytes]], ...]:
     return (unit.file.old, hunk.old_start, hunk.old), (unit.file.new, hunk.new_start, hunk.new)
 
 
+def _span(data: bytes, at: int, lines: Sequence[bytes]) -> tuple[int, int]:
+    """Where lines begin and end in a file, in bytes."""
+    begin = sum(map(len, _lines(data)[:at]))
+    return begin, begin + sum(map(len, lines))
+
+
 def _only_says(unit: Unit) -> bool:
     if unit.hunk is None:
         return False
     if unit.path.endswith(".php"):
-        ends = [_says_php(_lines(data or b""), at, at + len(lines)) for data, at, lines in _sides(unit)]
+        ends = [_says_php(data or b"", *_span(data or b"", at, lines)) for data, at, lines in _sides(unit)]
         return ends[0] is not None and ends[0] == ends[1]
     signs = _SAID.get(unit.path.rpartition(".")[2])
     if signs is None:
@@ -182,22 +200,16 @@ def _only_says(unit: Unit) -> bool:
     return all(line.lstrip().startswith(signs) for line in (*unit.hunk.old, *unit.hunk.new) if line.strip())
 
 
-def _says_php(lines: Sequence[bytes], begin: int, end: int) -> bool | None:
-    """Whether lines of PHP end inside a comment; None if they are more than comments, or may be text."""
-    above = begin - 1
-    while above >= 0 and lines[above].lstrip().startswith(b"*") and b"*/" not in lines[above]:
-        above -= 1
-    opened = above >= 0 and lines[above].lstrip().startswith(b"/*") and b"*/" not in lines[above]
-    for line in map(bytes.strip, lines[begin:end]):
-        if b"?>" in line or (line and not line.startswith((b"//", b"/*", b"*"))):
-            return None
-        if line.startswith(b"*") and not opened:
-            return None
-        if opened or line.startswith(b"/*"):
-            if b"*/" in line[:-2]:
-                return None
-            opened = not line.endswith(b"*/")
-    return None if any(b"<<<" in line for line in lines) else opened
+def _says_php(data: bytes, begin: int, end: int) -> bool | None:
+    """Whether a span of PHP ends inside a comment; None if it is more than comments, or may be text."""
+    code = _php_code(data)
+    return None if b"<<<" in data or code[begin:end].strip(_SPACE) else code[max(0, end - 1) : end] == b"\0"
+
+
+@lru_cache(maxsize=4)
+def _php_code(data: bytes) -> bytes:
+    """A file of PHP, with zeros for its comments."""
+    return _PHP.sub(lambda found: b"\0" * len(found[0]) if found[1] else found[0], data)
 
 
 def _only_types(unit: Unit) -> bool:
@@ -207,7 +219,7 @@ def _only_types(unit: Unit) -> bool:
     if path.endswith(C_FILES):
         return _alike(unit, _QUALIFIERS, "") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
     if path.endswith((*_CALCULATED, *_SCRIPTS)) and _alike(unit, _BINDS, "let"):
-        return True
+        return _set_again(new or b"").isdisjoint(_CONSTANT.findall(b"".join(hunk.new)))
     if path.endswith((*_TYPED, ".go")):
         begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
         if all(_in_type(_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
@@ -216,6 +228,12 @@ def _only_types(unit: Unit) -> bool:
         before, after = _around(_lines(new or b""), hunk)
         return what_runs(before) == what_runs(after)
     return path.endswith(".py") and old is not None and new is not None and only_types(_file_without(unit), new)
+
+
+@lru_cache(maxsize=4)
+def _set_again(data: bytes) -> frozenset[bytes]:
+    """The names of a script that may be given another value."""
+    return frozenset(re.findall(rb"\w+", b" ".join(map(b" ".join, _SET_AGAIN.findall(data)))))
 
 
 def _around(lines: Sequence[bytes], hunk: Hunk) -> tuple[bytes, bytes]:
@@ -249,8 +267,7 @@ def _code(path: str, data: bytes, at: int, lines: Sequence[bytes]) -> tuple[list
     lexed = _lexed(path, data)
     if lexed is None:
         return None
-    begin = sum(map(len, _lines(data)[:at]))
-    end = begin + sum(map(len, lines))
+    begin, end = _span(data, at, lines)
     code: list[str] = []
     strings: list[str] = []
     line: list[str] = []
@@ -297,18 +314,9 @@ def _is_switched_off(unit: Unit) -> bool:
     return live(split_lines(_file_without(unit))) == live(new)
 
 
-def _without_comments(text: bytes) -> bytes:
-    kept, at = [], 0
-    while (begin := text.find(b"/*", at)) >= 0:
-        kept.append(text[at:begin])
-        end = text.find(b"*/", begin + 2)
-        at = end + 2 if end >= 0 else len(text)
-    return _REST_OF_LINE.sub(b"", b"".join((*kept, text[at:])))
-
-
 def _only_declares(text: bytes) -> bool:
     """Whether lines of C are nothing but comments, inclusions, and functions that are announced."""
-    *told, rest = _INCLUDE.sub(b"", _without_comments(text)).split(b";")
+    *told, rest = _INCLUDE.sub(b"", _C_REMARK.sub(b"", text)).split(b";")
     return not rest.strip() and all(_DECLARATION.fullmatch(each.lstrip(b"\r\n")) for each in told)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
 from planfence.content import pyequal
@@ -159,10 +159,7 @@ def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
     if language is None:
         return dead
     text = b"".join(lines).decode("latin-1")
-    starts, at = [], 0
-    for line in lines:
-        starts.append(at + _depth(line))
-        at += len(line)
+    starts = [at + _depth(line) for at, line in zip(accumulate(map(len, lines), initial=0), lines, strict=False)]
     found = set(dead)
     try:
         spans = scan(text, language)
@@ -179,21 +176,18 @@ def _is_quiet(file: FileDiff, piece: Part) -> bool:
     """Whether a piece changes nothing but formatting or types."""
     assert piece.cut is not None
     lines = split_lines(file.new or b"")
-    texts = [text for text in piece.instead if not _fails(file.path, _with(lines, piece.cut, text))]
-    if not texts:
+    texts = ((text, _with(lines, piece.cut, text)) for text in piece.instead)
+    runs = next((each for each in texts if not file.path.endswith(".py") or pyequal.parses(each[1])), None)
+    if runs is None:
         return False
     first, last = piece.cut
-    hunk = Hunk(first, first, tuple(split_lines(texts[0])), tuple(lines[first:last]))
-    old = _with(lines, piece.cut, texts[0])
+    text, old = runs
+    hunk = Hunk(first, first, tuple(split_lines(text)), tuple(lines[first:last]))
     one = replace(
         file, old_path=file.path, old_mode=file.new_mode, old_id="0" * len(file.new_id), old=old, hunks=(hunk,)
     )
     (judged,) = judge(units_of([one]), lambda: 0.0, 1.0)
     return bool(left_out(judged))
-
-
-def _fails(path: str, text: bytes) -> bool:
-    return path.endswith(".py") and not pyequal.parses(text)
 
 
 def _replaced(unit: Unit) -> Iterator[_Span]:
@@ -275,7 +269,7 @@ def _header_end(lines: Sequence[bytes], at: int, end: int) -> int:
 
 
 def _opened(line: bytes, brackets: bytes) -> int:
-    return sum(line.count(each) for each in (brackets[:1], brackets[1:2], brackets[2:]) if each)
+    return sum(map(line.count, brackets))
 
 
 def _block_end(lines: Sequence[bytes], at: int, end: int) -> tuple[int, bool]:
@@ -322,7 +316,7 @@ def _is_statement(text: _Text, at: int) -> bool:
     if not _ACTS.match(line):
         return False
     if line.startswith(b"return"):
-        return line.removeprefix(b"return").strip(b" \t\r\n;") not in _NOTHING
+        return _returned(line) not in _NOTHING
     words = line.partition(b"(")[0].split(b".")
     return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from copy import deepcopy
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TypeGuard
 
 from planfence.content.pyequal import parsed
@@ -26,19 +26,20 @@ def _brings_names(node: ast.AST) -> TypeGuard[ast.stmt]:
 
 def only_types(one: bytes, other: bytes) -> bool:
     """Whether two programs differ in annotations of functions and local names alone (a class's may be its fields)."""
-    trees = [tree for text in (one, other) if (tree := parsed(text))]
-    if len(trees) < 2:
-        return False
+    first = _what_runs(one)
+    return bool(first) and first == _what_runs(other)
+
+
+@lru_cache(maxsize=4)
+def _what_runs(text: bytes) -> str:
+    tree = parsed(text)
     try:
-        first, second = (ast.dump(_WithoutTypes(tree).visit(deepcopy(tree))) for tree in trees)
+        return ast.dump(_WithoutTypes(tree).visit(deepcopy(tree))) if tree else ""
     except RecursionError:
-        return False
-    return first == second
+        return ""
 
 
 _TYPE_MAKERS = frozenset(("TypeVar", "ParamSpec", "TypeVarTuple"))
-
-
 _TYPING = ("typing", "typing_extensions")
 
 
