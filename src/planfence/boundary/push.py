@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from planfence.boundary import incoming, pushnote
 from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
+from planfence.boundary.policyfix import held_to
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
@@ -80,7 +81,10 @@ def judge(
     branches = _branches(repository, remote, updates)
     objects = repository.objects
     sources = Sources(objects)
-    protected = find_protected(sources, branches) if updates else None
+    protected = None
+    if updates:
+        news = [update.new for update in updates]
+        protected = held_to(repository, sources, lambda each: find_protected(each, branches), news)
     target = updates[0].remote if len(updates) == 1 else ""
     seen = pushnote.state(repository, remote, protected, branches, target)
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
