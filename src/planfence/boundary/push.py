@@ -206,7 +206,7 @@ def _keep_ledger(repository: Repository, update: PushedRef) -> None:
 def _policies(sources: Sources, objects: Objects, tip: str, protected: Protected | None) -> tuple[Policy, ...]:
     """The policies that a tip knows of: its first parent's, and the protected branch's."""
     raw = objects.read(tip)
-    lines = raw.data.decode("utf-8", "replace").split("\n\n", 1)[0].splitlines() if raw else []
+    lines = raw.data.decode("utf-8", "replace").split("\n\n", 1)[0].split("\n") if raw else []
     parents = [line.split(" ")[1] for line in lines if line.startswith("parent ")]
     found = [protected.policy] if protected is not None else []
     for commit in parents[:1]:

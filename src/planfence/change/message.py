@@ -133,7 +133,7 @@ def parse(text: str) -> Message:
     text = text.replace("\r\n", "\n")  # as web forms write a squash's
     subject, _, body = text.strip(_SPACE).partition("\n")
     types, scope = _header_types(subject)
-    prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
+    prose = "\n".join(line for line in body.split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line))
     found = list(_BODY_HEADER.finditer(prose))
     types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
     listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
@@ -318,7 +318,7 @@ def reads_like_a_squash(message: Message) -> bool:
 
     The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
     """
-    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.splitlines()):
+    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.split("\n")):
         return True
     text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
     blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]

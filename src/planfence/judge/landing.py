@@ -275,7 +275,7 @@ class Landing:
                 "for-each-ref", "--sort=-committerdate", "--format=%(objectname) %(objecttype) %(refname)", *_HEADS
             )
             found: dict[str, Head] = {}
-            for line in listed.splitlines():
+            for line in filter(None, listed.split("\n")):  # as git ends one: names may hold U+2028
                 commit, kind, ref = line.split(" ", 2)
                 own = ref.startswith(("refs/heads/", "refs/remotes/")) and not ref.startswith("refs/remotes/pull/")
                 if kind != "commit" or not (own or ref.endswith("/head")):
