@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from planfence import POLICY_PATH
 from planfence.errors import BadFile
+from planfence.gitio.paths import decode
 from planfence.gitio.repository import Repository
 from planfence.judge.ranges import Protected
 from planfence.judge.sources import Sources
@@ -41,7 +42,7 @@ class _Past(Sources):
 
     def __init__(self, repository: Repository) -> None:
         super().__init__(repository.objects)
-        self._repository = repository
+        self._git = repository.git
         #: By the commit: where the last one that can be read is, and what it says.
         self.last: dict[str, tuple[str, Policy]] = {}
 
@@ -50,30 +51,23 @@ class _Past(Sources):
         try:
             return super().policy(commit)
         except BadFile as error:
-            if commit not in self.last:
-                self.last[commit] = self._before(commit, error)
-            return self.last[commit][1]
-
-    def _before(self, commit: str, error: BadFile) -> tuple[str, Policy]:
-        line = self._repository.git.text("rev-list", "--first-parent", f"--max-count={_FAR}", commit)
-        for each in line.split():
-            found = self.before_judging(each)
-            if found.broken is None:
-                if found.policy is not None:
-                    return each, found.policy
-                break
-        error.hint = "no policy before it can be read: whoever keeps this branch must put one there past these checks"
-        raise error
+            line = self._git.text("rev-list", "--first-parent", f"--max-count={_FAR}", commit).split()
+            known = ((each, self.before_judging(each)) for each in line)
+            at, found = next((each for each in known if each[1].broken is None), ("", None))
+            if found is None or found.policy is None:
+                error.hint = "no policy before it can be read: whoever keeps this branch must put one there by hand"
+                raise
+            self.last[commit] = at, found.policy
+            return found.policy
 
     def is_fixed(self, broken: str, tip: str) -> bool:
         """Whether a commit says what the last policy before a broken one said, and differs from it in nothing else."""
-        git, (_, policy) = self._repository.git, self.last[broken]
-        if not self._repository.objects.find(tip) or not git.is_ancestor(broken, tip):
+        policy = self.last[broken][1]
+        if not self._objects.find(tip) or not self._git.is_ancestor(broken, tip):
             return False
-        changed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", broken, tip).split(b"\0")
-        paths = [path.decode("utf-8", "surrogateescape") for path in changed if path]
+        changed = self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", broken, tip).split(b"\0")
         now = self.before_judging(tip)
-        return all(map(policy.is_policy, paths)) and now.broken is None and now.policy == policy
+        return now.broken is None and now.policy == policy and all(map(policy.is_policy, map(decode, changed[:-1])))
 
     def way(self) -> str:
         """Say what may come."""
