@@ -244,3 +244,35 @@ def test_a_thousand_refs_cost_no_process_each(lab, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: started.append(args) or run(*args, **kwargs))
     assert not receive.receive(server, lines.encode()).report.refused
     assert len(started) < 30
+
+
+def test_a_policy_that_can_not_be_read_is_fixed_by_what_it_said_before_and_by_nothing_else(lab) -> None:
+    """A server that could read none refused its fix too; by any readable one, whoever broke it could loosen it."""
+    past = "schema = 1\n[tests]\nrequired = []\n"
+    lab.git("checkout", "-q", "main")
+    lab.write("planfence.toml", "schema = = 1\n")
+    lab.base = lab.record("chore: broken", None)
+
+    def offered(branch: str = "refs/heads/main", **files: str) -> set[str]:
+        lab.git("reset", "-q", "--hard", lab.base)
+        for name, text in files.items():
+            lab.write({"policy": "planfence.toml", "code": "README.md", "more": ".planfence/more.toml"}[name], text)
+        tip = lab.record("chore: again", None)
+        told = lab.receive((lab.base, tip, branch))
+        assert not told.codes or "git checkout" in told.words, told
+        return told.codes
+
+    assert not offered(policy=past)
+    tip = lab.repo.head()
+    assert not lab.verify(tip).codes
+    assert lab.receive((lab.base, tip, "refs/heads/main"), ("", lab.base, "refs/heads/other")).codes == {"exit 2"}
+    assert lab.receive((lab.base, "", "refs/heads/main")).codes == {"exit 2"}
+    assert not offered("refs/heads/fix", policy="# the same\nschema = 1\ntests.required = []\n", more="schema = 1\n")
+    assert offered(policy=past, code="changed\n") == {"exit 2"}
+    for text in (f"{past}[rules]\nSCP001 = 'off'\n", "schema = = 2\n"):
+        assert offered(policy=text) == {"exit 2"}, text
+    lab.git("checkout", "-q", "--detach", "work")
+    lab.write("planfence.toml", past)
+    assert lab.receive((lab.base, lab.record("chore: beside", None), "refs/heads/main")).codes == {"exit 2"}
+    lab.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    assert "git checkout" in lab.push().words

@@ -346,6 +346,8 @@ def test_a_text_of_many_objects_is_read_once(monkeypatch):
         (MET.replace('"met": true', '"met": false, "met": true'), "twice"),
         (MET.replace("seen", "\\ud800"), "half a character"),
         (MET.replace('"seen it"', "[" * 120 + "]" * 120), "deep"),
+        ('{"a":x' * 5000 + MET, "again and again"),
+        ('{"a":' * 30 + '"' + "x" * 100_000, "again and again"),
     ],
 )
 def test_a_review_that_can_be_read_in_two_ways_is_none(text, why):

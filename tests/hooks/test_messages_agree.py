@@ -9,12 +9,14 @@ from hooks.test_left import attempt
 from hooks.test_record import HOOKS, commit, put
 
 from planfence.change import message as messages
+from planfence.hooks import full
 from planfence.hooks.cleanup import Cleanup
 from planfence.judge.attribution import team_trailers
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, forbidden, missing
 
-OURS = "Plan-Task=auth/middleware\nPlan-Stage=implement\nPlan-Model=human"
+WRITTEN = (("Plan-Task", "auth/middleware"), ("Plan-Stage", "implement"), ("Plan-Model", "human"))
+OURS = "\n".join(f"{key}={value}" for key, value in WRITTEN)
 SCISSORS = "------------------------ >8 ------------------------"
 CLEANUPS = ("", "", "strip", "whitespace", "verbatim", "scissors", "default")
 LINES = (
@@ -204,3 +206,19 @@ def test_what_is_written_for_the_team_is_what_git_keeps(wanted: Trailers) -> Non
         assert not left or not wanted.rewrite, said
         prose = [line for line in messages.clean(text, "").split("\n") if "words" in line]
         assert [line for line in written.split("\n") if "words" in line] == prose, said
+
+
+@pytest.mark.parametrize("comment", ["#", ";"])
+def test_an_amended_message_bears_its_trailers_as_often_as_before(comment: str) -> None:
+    """Behind git's template, which has another prefix than `#`, and behind such scissors they were written again."""
+    random = Random(comment)
+    template = f"\n{comment} Please enter the message\n{comment}\n{comment} On branch x\n"
+    lines = [line for line in TYPED[:8] if comment == ";" or SCISSORS not in line]
+    for _ in range(300):
+        text = "feat: more\n" + "".join(f"{line}\n" for line in random.choices(lines, k=random.randint(0, 7)))
+        for edited in random.choices((True, False), k=3):
+            cleanup = Cleanup("strip" if edited else "whitespace", comment, False, edited, "")
+            kept, dropped = cleanup.parted(text + template * edited)
+            text = cleanup.finished(full._written(kept, cleanup, WRITTEN) + dropped)
+            assert text.count("Plan-Task") == 1, text
+            assert messages.parse(text).trailers[-3:] == WRITTEN, text

@@ -20,6 +20,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     repo.root.mkdir()
     repo.git("init", "-q", "-b", "main")
     begin(repo)
+    repo.git("branch", "-q", "a\u2028b\x85c")  # a name may hold what ends a line elsewhere
     return repo
 
 

@@ -101,6 +101,12 @@ def test_all_at_once() -> None:
     assert [(fault.line, fault.column) for fault in found] == [(2, 1), (4, 9), (5, 9), (7, 1)]
 
 
+def test_a_file_is_read_up_to_a_size() -> None:
+    with pytest.raises(BadFile) as caught:
+        parse_policy(b"#" * 10_000_001, PATH)
+    assert str(caught.value).startswith("planfence.toml: larger than 10 MB\n    fix: ")
+
+
 @pytest.mark.parametrize("number", ["0x" + "f" * 20, "0b" + "1" * 20_000, "9" * 30, "9" * 5_000])
 @pytest.mark.parametrize("key", ["schema", "limits.files", "tests.timeout_s", "a"])
 def test_a_number_that_no_file_needs(number: str, key: str) -> None:

@@ -10,6 +10,8 @@ from support import generate
 from support.tables import change, context, found
 
 from planfence.change.change import Action
+from planfence.errors import Fault
+from planfence.finding import Severity
 from planfence.gitio import paths
 from planfence.ledger.stages import CommitFact, Facts, fold
 from planfence.ledger.transitions import Move, MoveKind
@@ -18,6 +20,7 @@ from planfence.manifest.plan import Constraint, Criterion, FileEntry, Plan, Task
 from planfence.manifest.policy import Policy, Trust
 from planfence.rules import plan_went_back, plan_widened, policy_by_implementer
 from planfence.rules.rule import PlanEdit, Route
+from planfence.rules.runner import judge, selected
 
 TASK = Task(
     "t", "T", "own", 45, (FileEntry("src/**"), FileEntry("docs/a.md", Action.MODIFY)),
@@ -298,3 +301,17 @@ def _may(plan: Plan, one: Task, path: str, action: Action, themed: bool = True) 
     listed = any(entry.change in (None, action) for entry in one.entries(path))
     claimed = plan.themes_of(path)
     return listed and not paths.matches(one.deny, path) and (not themed or not claimed or one.theme in claimed)
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+@pytest.mark.parametrize("level", Severity)
+@pytest.mark.parametrize("path", ["planfence.toml", "plans/p.toml"])
+def test_what_can_not_be_read_is_refused_whatever_the_policy_says(path: str, level: Severity, mode: str) -> None:
+    policy = Policy(mode=mode, rules={"plan-went-back": level})
+    edits = (PlanEdit(path, None, None, Fault(path, 3, 1, "no TOML", "")), PlanEdit("plans/q.toml", PLAN, PLAN))
+    ctx = context(change(path), route=Route.GOVERNING, policy=policy, edits=edits)
+    told = [each for each in judge(ctx, selected(policy)) if each.code == "PLN003"]
+    assert [each.path for each in told] == [path, *(["plans/q.toml"] if level is not Severity.OFF else [])]
+    assert [each.path for each in told if each.refuses] == [each.path for each in told][
+        : 1 + (mode == "enforce" and level is Severity.ERROR)
+    ]

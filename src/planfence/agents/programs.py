@@ -79,7 +79,7 @@ def read(agent: str, output: bytes) -> Told:
 
 
 def _objects(output: bytes) -> Iterator[Mapping[str, Any]]:
-    for line in output.decode("utf-8", "replace").splitlines():
+    for line in output.decode("utf-8", "replace").split("\n"):
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):

@@ -139,7 +139,7 @@ def _left(repository: Repository, head: str) -> tuple[tuple[str, ...], tuple[str
         else ""
     )
     status = git.run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all").split(b"\0")
-    return tuple(made.splitlines()), tuple(paths.decode(each[3:]) for each in status if each)
+    return tuple(filter(None, made.split("\n"))), tuple(paths.decode(each[3:]) for each in status if each)
 
 
 def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:

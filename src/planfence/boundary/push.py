@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from planfence.boundary import incoming, pushnote
 from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
+from planfence.boundary.policyfix import held_to
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
@@ -80,7 +81,10 @@ def judge(
     branches = _branches(repository, remote, updates)
     objects = repository.objects
     sources = Sources(objects)
-    protected = find_protected(sources, branches) if updates else None
+    protected = None
+    if updates:
+        news = [update.new for update in updates]
+        protected = held_to(repository, sources, lambda each: find_protected(each, branches), news)
     target = updates[0].remote if len(updates) == 1 else ""
     seen = pushnote.state(repository, remote, protected, branches, target)
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
@@ -203,7 +207,7 @@ def _keep_ledger(repository: Repository, update: PushedRef) -> None:
 def _policies(sources: Sources, objects: Objects, tip: str, protected: Protected | None) -> tuple[Policy, ...]:
     """The policies that a tip knows of: its first parent's, and the protected branch's."""
     raw = objects.read(tip)
-    lines = raw.data.decode("utf-8", "replace").split("\n\n", 1)[0].splitlines() if raw else []
+    lines = raw.data.decode("utf-8", "replace").split("\n\n", 1)[0].split("\n") if raw else []
     parents = [line.split(" ")[1] for line in lines if line.startswith("parent ")]
     found = [protected.policy] if protected is not None else []
     for commit in parents[:1]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from planfence.boundary.incoming import OWN, RefUpdate, merged, sort_out, weighed, whole_of
 from planfence.boundary.ledgerpush import judge_ledger
+from planfence.boundary.policyfix import held_to
 from planfence.boundary.verify import bypassed
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.finding import Finding
@@ -41,9 +42,11 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
     # One process answers for all refs: thousands of tags may come at once.
     objects = repository.objects
     sources = Sources(objects)
-    protected = server_protected(sources, branches, setting)
     ours = [update for update in updates if update.ref.startswith(OWN)]
     others = [update for update in updates if not update.ref.startswith(OWN)]
+    protected = held_to(
+        repository, sources, lambda each: server_protected(each, branches, setting), [u.new for u in others]
+    )
     found = sort_out(repository, objects, protected, branches, others)
     days = protected.policy.ledger.retention_days
     first = first_day(days) if days else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from planfence.boundary.incoming import merged, whole_of
+from planfence.boundary.policyfix import held_to
 from planfence.boundary.rerun import rerun
 from planfence.boundary.squashmessage import lacks
 from planfence.change import reader
@@ -61,7 +62,9 @@ def verify(
     """
     asked = range_of(repository, span) if ahead is None else _between(repository, ahead.base, ahead.head)
     objects = repository.objects
-    protected = asked.protected or _protected_at(Sources(objects), asked.base)
+    protected = asked.protected or held_to(
+        repository, Sources(objects), lambda each: _protected_at(each, asked.base), [asked.head]
+    )
     ranges = Ranges(repository, objects, protected, asked.branches)
     spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
     book = reading(repository)
@@ -166,7 +169,8 @@ def default_range(repository: Repository) -> Range:
 
 def _to(repository: Repository, known: Heads, target: str, head: str, how: str) -> Range:
     """A range that comes to ``target`` (a full ref, empty: the protected branch), by what the remote's branches say."""
-    protected = find_protected(Sources(repository.objects), known)
+    sources = Sources(repository.objects)
+    protected = held_to(repository, sources, lambda each: find_protected(each, known), [head])
     if protected is None:
         if known.default:
             raise no_policy(known.tips[known.default])

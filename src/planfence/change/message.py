@@ -123,7 +123,7 @@ def parse(text: str) -> Message:
     text = text.replace("\r\n", "\n")  # as web forms write a squash's
     subject, _, body = text.strip(_SPACE).partition("\n")
     types, scope = _header_types(subject)
-    prose = "\n".join(line for line in body.splitlines() if not _TRAILER.match(line) or _BODY_HEADER.match(line))
+    prose = "\n".join(line for line in body.split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line))
     found = list(_BODY_HEADER.finditer(prose))
     types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
     listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
@@ -373,10 +373,8 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
     if wanted and not others_too and all(_own(found, ours) == wanted for found in _found(text, comment)):
         return text  # each is there, and nothing needs to be moved
     lines = [f"{key}: {value}" for key, value in wanted]
-    while not others_too and {key.lower() for key, _ in parse_trailers("\n".join(head))} & ours:
-        before, head = head, _without(head, ours)
-        if head == before:
-            break  # a block of conflicts has come to stand behind them
+    if not others_too:
+        head = _without(head, ours)
     tail = tail or [""]
     together = "\n".join([*head, *lines, *tail])
     # One more trailer can make a block of a paragraph that was none, with other lines of ours in it.
@@ -416,16 +414,27 @@ def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
 
 
 def _without(lines: list[str], ours: set[str]) -> list[str]:
-    """Drop our trailers from the last paragraph, each with its folded lines."""
-    start, end = _last_paragraph(lines, "#")
-    kept = lines[:start]
-    dropping = False
-    for line in lines[start:end]:
-        dropping = _is_ours(line, ours) or (dropping and line[:1] in _SPACE)
-        if not dropping:
-            kept.append(line)
-    kept += lines[end:]
-    while kept and not kept[-1].strip(_SPACE):
+    """Drop our trailers from the end of a message, block by block, each with its folded lines; comments behind stay."""
+    kept = list(lines)
+    behind: list[str] = []
+    first = next((at for at, line in enumerate(lines) if line.strip(_SPACE)), 0)
+    while True:
+        while kept and (kept[-1].startswith("#") or not kept[-1].strip(_SPACE)):
+            behind.append(kept.pop())
+        start = len(kept)
+        while start > 0 and kept[start - 1].strip(_SPACE):
+            start -= 1
+        block = kept[start:]
+        if start <= first or not any(key.lower() in ours for key, _ in _read_block(tuple(block), "#")):
+            break
+        del kept[start:]
+        dropping = False
+        for line in block:
+            dropping = _is_ours(line, ours) or (dropping and line[:1] in _SPACE)
+            if not dropping:
+                kept.append(line)
+    kept += reversed(behind)
+    while len(kept) < len(lines) and kept and not kept[-1].strip(_SPACE):
         kept.pop()
     return kept
 

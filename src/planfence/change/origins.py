@@ -57,7 +57,7 @@ def reads_like_a_squash(message: Message) -> bool:
 
     The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
     """
-    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.splitlines()):
+    if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.split("\n")):
         return True
     text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
     blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]

@@ -124,16 +124,14 @@ def _organisation(exports: str, since: int, now: int, dimension: str, page: Path
 
 
 def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> None:
-    import json
-
-    from planfence.log.files import read_logs
+    from planfence.inert import dumps
     from planfence.render.report_text import refusals_text
-    from planfence.report.refusals import refusals
+    from planfence.report.refusals import refusals, refused_in
 
-    rows = refusals(read_logs([path for source in sources for path in source.paths]).records, since)
+    rows = refusals(refused_in(path for source in sources for path in source.paths), since)
     if as_json:
         plain = [{"rule": r.rule, "model": r.model, "refused": r.refused, "observed": r.observed} for r in rows]
-        emit(json.dumps({"refusals": plain}) + "\n")
+        emit(dumps({"refusals": plain}) + "\n")
     else:
         emit(refusals_text(rows))
 

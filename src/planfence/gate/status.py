@@ -167,7 +167,7 @@ def _minutes(scene: Scene) -> float | None:
         return None
     try:
         with open_plain(path) as file:
-            lines = file.read().decode("utf-8", "replace").splitlines()
+            lines = file.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return None
     for line in reversed(lines):

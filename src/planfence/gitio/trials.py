@@ -13,9 +13,9 @@ REFS = "refs/planfence/trials"
 def read(repository: Repository) -> dict[str, dict[str, object]]:
     """All trials by id; a ref that holds no JSON object is an error, since rules must not get lost silently."""
     git = repository.git
-    names = git.text("for-each-ref", "--format=%(objectname) %(refname)", REFS).splitlines()
+    names = git.text("for-each-ref", "--format=%(objectname) %(refname)", REFS).split("\n")
     found = {}
-    for line in names:
+    for line in filter(None, names):
         blob, _, name = line.partition(" ")
         try:
             value = json.loads(git.run("cat-file", "blob", blob))

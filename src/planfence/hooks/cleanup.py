@@ -38,6 +38,16 @@ class Cleanup:
             return text
         return messages.stripped(text, self.comment if self.mode == "strip" else "")
 
+    def parted(self, text: str) -> tuple[str, str]:
+        """Return a message's text in two: what git reads, and what it drops behind that (its own template)."""
+        end = messages.cut_at(text, self.comment) if self.cut else len(text)
+        while end and self.mode == "strip":
+            start = text.rfind("\n", 0, end - 1) + 1
+            if text[start:end].strip() and not text.startswith(self.comment, start):
+                break
+            end = start
+        return text[:end], text[end:]
+
 
 def cleanup_of(repository: Repository, text: str) -> Cleanup:
     """Say how git will clean this message, by the command above this process, git's settings and the environment.

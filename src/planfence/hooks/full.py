@@ -64,8 +64,9 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
 
     ``before`` is what pre-commit's judgement came to, if it was made just now.
     """
-    text = read_message(file)
-    cleanup = cleanup_of(repository, text)
+    whole = read_message(file)
+    cleanup = cleanup_of(repository, whole)
+    text, dropped = cleanup.parted(whole)
     message = messages.parse(cleanup.finished(text))
     if not message.subject and not _keeps_empty():
         return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
@@ -90,9 +91,9 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
                 written = with_team_trailers(outcome.policy, outcome.attribution.model)
             written = _written(written, cleanup, trailers(outcome.attribution, outcome.policy))
         if written != text:
-            write_atomically(file, written.encode("utf-8", "surrogateescape"))
+            write_atomically(file, f"{written}{dropped}".encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
-    return HookResult(outcome, text=text, edited=cleanup.edited)
+    return HookResult(outcome, text=whole, edited=cleanup.edited)
 
 
 def _require_encoding(encoding: str) -> None:
@@ -112,7 +113,9 @@ def _keeps_empty() -> bool:
 def _written(text: str, cleanup: Cleanup, wanted: tuple[tuple[str, str], ...]) -> str:
     """Return the text with the trailers where git finds them after its clean-up."""
     end = "\n".join(f"{key}: {value}" for key, value in wanted)
-    for written in (messages.with_trailers(text, wanted, cleanup.comment), f"{text.rstrip()}\n\n{end}\n"):
+    # Scissors of this clone's own prefix are a line like any other to everybody else.
+    comment = cleanup.comment if messages.cut_at(text, cleanup.comment) == len(text) else "#"
+    for written in (messages.with_trailers(text, wanted, comment), f"{text.rstrip()}\n\n{end}\n"):
         found = messages.parse_trailers(cleanup.finished(written))
         ours = tuple(one for one in found if one[0].lower() in _OURS)
         if ours == wanted:

@@ -44,7 +44,7 @@ class Folding:
     def _branch(self, commit: str) -> str:
         """The branch to name: a rebase without a name would take the current one."""
         words = ("for-each-ref", "--format=%(HEAD)%(refname)", f"--contains={commit}", "refs/heads/")
-        names = [line.strip() for line in self.repository.git.text(*words).splitlines()]
+        names = [line.strip() for line in self.repository.git.text(*words).split("\n") if line]
         if not names or any(name.startswith("*") for name in names):
             return ""
         import shlex

@@ -285,7 +285,7 @@ class Landing:
             places = (*_REQUESTS, "refs/remotes", "refs/heads")
             listed = self._repository.git.text("for-each-ref", "--sort=-committerdate", form, *places)
             found: dict[str, Head] = {}
-            for line in listed.splitlines():
+            for line in filter(None, listed.split("\n")):  # as git ends one: names may hold U+2028
                 kind, ref, commit, *parents = line.split(" ")
                 is_request = ref.startswith(_REQUESTS)
                 if is_request and ref.endswith("/merge"):

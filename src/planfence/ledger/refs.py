@@ -217,8 +217,8 @@ class Ledger:
     def has_others(self) -> bool:
         """Whether any other clone's records are here."""
         own = self._written_name()
-        names = self._git.text("for-each-ref", "--format=%(refname)", PREFIX).splitlines()
-        return any(name != PREFIX + own for name in names)
+        names = self._git.text("for-each-ref", "--format=%(refname)", PREFIX).split("\n")
+        return any(name not in ("", PREFIX + own) for name in names)
 
     def _written_name(self) -> str:
         """This clone's own name, empty if it has none yet; nothing is made."""

@@ -10,6 +10,7 @@ from unicodedata import category
 
 from planfence.errors import PlanfenceError
 from planfence.foreignjson import NotJson, within_limits
+from planfence.lazyregex import pattern
 from planfence.ledger.transitions import Answer
 from planfence.manifest.plan import Task
 from planfence.records import dataclass
@@ -45,6 +46,10 @@ def points(task: Task) -> tuple[Point, ...]:
 #: A review has a few lines a criterion, and the text around it, if any, is an agent's answer.
 _LARGEST = 4 * 1024 * 1024
 _HINT = "see `planfence prompt review`"
+_OPENS = pattern(r'\{\s*+["}]')
+#: How much of any text is read for objects that are none, what each of them counts at least, and how far from the
+#: text's start one is read.
+_AGAIN, _LEAST, _BEFORE = 1 << 20, 400, 1 << 12
 
 #: Words that say nothing about what was looked at.
 _EMPTY = frozenset({"ok", "okay", "yes", "y", "no", "n", "good", "lgtm", "done", "fine", "looks good", "n/a", "none"})
@@ -96,22 +101,33 @@ def _found(text: str) -> Mapping[str, Any]:
     decoder = json.JSONDecoder(object_pairs_hook=_each_once)
     found: list[dict[str, Any]] = []
     why = ""
-    start = text.find("{")
-    while start >= 0:
-        after = start + 1
+    most, after = max(4 * len(text), _AGAIN), 0
+    while opens := _OPENS.search(text, after):
+        start = opens.start()
         try:
             value, after = within_limits(partial(decoder.raw_decode, text, start), "the review", _HINT)
         except NotJson as error:
-            why = why or error.message
+            why, after = why or error.message, start + 1
+            most -= max(_reached(error.__cause__, text) - start, _LEAST)
+            if most < 0:
+                raise PlanfenceError("the text opens JSON again and again that never ends", hint=_HINT) from error
+            if after > _BEFORE:  # an error counts the lines before its place
+                text, after = text[after:], 0
         else:
             found += _reviews(value)
-        start = text.find("{", after)
     if not found:
         raise PlanfenceError("there is no JSON object with `answers`", more=(why,) if why else (), hint=_HINT)
     given = [each for each in found if _says_something(each["answers"])] or found[:1]
     if any(each != given[0] for each in given):
         raise PlanfenceError(f"the text holds {len(given)} reviews that differ", hint="give one of them")
     return given[0]
+
+
+def _reached(error: BaseException | None, text: str) -> int:
+    """How far a text was read for an object that is none."""
+    if not isinstance(error, json.JSONDecodeError) or error.msg.startswith("Unterminated"):
+        return len(text)
+    return error.pos
 
 
 def _reviews(value: object) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,9 @@ DEEPEST = 32
 
 _NESTED = "nested too deeply"
 _NUMBER = "a number of more than 64 bits"
+#: More characters than any plan has; 20,000 tasks are 7 million.
+LARGEST = 10_000_000
+_LARGE = f"larger than {LARGEST // 1_000_000} MB"
 _FIXES = (
     ("Invalid statement", "write `key = value`, `[table]` or `# comment`"),
     ("Expected '='", "write `key = value`"),
@@ -40,6 +43,7 @@ _FIXES = (
     ("Exceeds the limit", "write a smaller number"),
     (_NESTED, "the file needs no such nesting"),
     (_NUMBER, "write a smaller number"),
+    (_LARGE, "the file needs no such size"),
 )
 _SKIP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -108,7 +112,12 @@ class TomlSource:
 
 
 def loads(text: str) -> dict[str, Any]:
-    """As `tomllib.loads`, in a time that grows with the text; raises :class:`RecursionError` for a key too deep."""
+    """As `tomllib.loads`, in a time that grows with the text; raises :class:`RecursionError` for a key too deep.
+
+    More than :data:`LARGEST` characters are a ValueError too.
+    """
+    if len(text) > LARGEST:
+        raise ValueError(_LARGE)
     if _LONG_KEY.search(text):
         raise RecursionError(_NESTED)
     return tomllib.loads(text)
@@ -144,7 +153,8 @@ def read_toml(data: bytes, path: str) -> TomlSource:
 def _syntax_fault(path: str, text: str, message: str) -> Fault:
     found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     if found is None:  # a number with more digits than the interpreter converts has no place
-        return Fault(path, 0, 0, f"not TOML: {message}", _fix(message))
+        words = message if message == _LARGE else f"not TOML: {message}"
+        return Fault(path, 0, 0, words, _fix(message))
     words = message[: found.start()]
     if found[1] is None:
         end = text.rstrip("\n")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
-from planfence.inert import inert, listed
+from planfence.inert import dumps, inert, listed
 from planfence.ledger.proofs import Proof, Trial, TrialOutcome, to_statement
 
 #: So many survivors of one tool are shown.
@@ -110,4 +109,4 @@ def counted(number: int, word: str) -> str:
 def as_json(proof: Proof | None) -> str:
     """Return the record as JSON; `null` where there is nothing to prove."""
     told = None if proof is None else dict(to_statement(proof).predicate) | {"tree": proof.tree, "commit": proof.commit}
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return dumps(told, 2) + "\n"

@@ -55,7 +55,7 @@ def _objects(printed: str, collected: Collected) -> Iterator[dict[str, object]]:
     if whole is not None:
         yield from (value for value in (whole if isinstance(whole, list) else [whole]) if isinstance(value, dict))
         return
-    for line in printed.splitlines():
+    for line in filter(None, printed.split("\n")):  # JSON may hold what else ends a line
         try:
             value = read_json(line, "what was printed", hint)
         except NotJson:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from planfence.log.reader import Record
+from planfence.lazyregex import pattern
+from planfence.log.files import lines_of, local_clock
+from planfence.log.reader import Reader, Record
 from planfence.records import dataclass
 
 #: The events that stand once for what was stopped: a refusal ends the commit at the hook that says it, and what is only
@@ -13,6 +16,8 @@ from planfence.records import dataclass
 _MOVES = frozenset({"start", "advance", "review", "rework"})
 _REFUSING = frozenset({"pre-commit", "pre-merge-commit", "commit-msg", "pre-push"}) | _MOVES
 _OBSERVED = frozenset({"post-commit", "pre-push"}) | _MOVES
+#: What a line that counts holds; of a large log that is a small part.
+_TOLD = pattern(r"result=(?:refused|observed|\w*+%)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,14 @@ class Refusals:
     model: str
     refused: int
     observed: int
+
+
+def refused_in(paths: Iterable[Path]) -> Iterator[Record]:
+    """Yield the records of logs that may tell of what was refused; doubles among them are found across the logs."""
+    reader = Reader(local_clock)
+    for path in paths:
+        with lines_of(path) as lines:
+            yield from (entry for entry in reader.read(filter(_TOLD.search, lines)) if isinstance(entry, Record))
 
 
 def refusals(records: Iterable[Record], since: int = 0) -> tuple[Refusals, ...]:

@@ -2,7 +2,7 @@
 
 ## What it checks
 A commit that changes a plan must raise its `version`; the new plan must be a regular file that can be read, and so must
-a new policy, also under `mode = "observe"`: by one that can't be read nothing could be judged.
+a new policy, also under `mode = "observe"` and if this rule is off: by one that can't be read nothing could be judged.
 Adding and removing a plan is allowed. A merge that settles a plan itself must rise above every parent that has
 another text; what git merges by itself is left alone. A plan of which no task has begun may be corrected under the
 version that it has.
@@ -28,9 +28,8 @@ def check(ctx: Context) -> Iterator[Finding]:
     for edit in ctx.edits:
         if edit.fault is not None:
             fault, told = edit.fault, f"can't be read: {edit.fault.message}"
-            # Under a policy that can't be read nothing is judged, not even its fix on a server.
-            always = ctx.policy.is_policy(edit.path)
-            yield RULE.at(edit.path, told, line=fault.line, column=fault.column, always=always)
+            # By one that can't be read nothing is judged.
+            yield RULE.at(edit.path, told, line=fault.line, column=fault.column, always=True)
         elif ctx.route is Route.REVERT:
             continue  # the text comes back that bore this number
         elif edit.new is not None and edit.before and edit.new.version <= _last(edit) and not _corrects(edit):
@@ -78,6 +77,7 @@ RULE = Rule(
     check=check,
     proof=silent,
     needs=frozenset({Need.PLANS}),
+    always=True,
     ways=(raise_version, lint),
     bad=(
         ('plan goal = "another one"',),

@@ -221,7 +221,8 @@ class Rule:
 
     ``ways`` are its next steps, the best first (`planfence.rules.ways` has those that rules share). ``bad`` and
     ``good`` are examples: the first are refused by this rule, the others by none. ``later`` says that the local
-    hooks let it through on purpose, since it is asked for at the push.
+    hooks let it through on purpose, since it is asked for at the push; ``always`` that some of what it finds refuses
+    whatever the policy says, so that it is asked even if it is off.
 
     ``proof`` is None for a rule that has no cheap proof: wherever it is on, every change is judged in full. ``edit``
     says whether it is asked before an agent writes a file, when only paths and actions are known.
@@ -238,6 +239,7 @@ class Rule:
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
     later: bool = False
+    always: bool = False
 
     def severity_under(self, policy: Policy) -> Severity:
         """How much the rule weighs under this policy, which may name it by its code or its name."""

@@ -14,8 +14,8 @@ from planfence.rules.rule import Context, Need, Route, Rule
 
 
 def selected(policy: Policy) -> tuple[Rule, ...]:
-    """The rules that are on."""
-    return tuple(rule for rule in RULES if rule.severity_under(policy) is not Severity.OFF)
+    """The rules that are on, and those that are asked in any case."""
+    return tuple(rule for rule in RULES if rule.always or rule.severity_under(policy) is not Severity.OFF)
 
 
 def needs(rules: Iterable[Rule]) -> frozenset[Need]:
@@ -51,14 +51,10 @@ def judge(ctx: Context, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     observes, nothing refuses but what would end that.
     """
     return tuple(
-        replace(
-            finding,
-            severity=_weight(rule, finding, ctx.policy),
-            change=ctx.change.name,
-            observed=ctx.policy.observes and not finding.always,
-        )
+        replace(finding, severity=weight, change=ctx.change.name, observed=ctx.policy.observes and not finding.always)
         for rule in rules
         for finding in rule.check(ctx)
+        if (weight := _weight(rule, finding, ctx.policy)) is not Severity.OFF
     )
 
 
