@@ -57,8 +57,8 @@ class Wanted:
 
 def wanted(spec: str, file: str, to: str = "") -> Wanted:
     """Read `SOURCE@REV` (without `@REV`: its HEAD); an `@` of an address or of an scp-like path parts nothing."""
-    if not f"{spec}{file}{to}".isprintable():
-        raise PlanfenceError("a name that no file's head can hold", hint="take out what can't be printed")
+    if odd := next((each for each in (spec, file, to) if not each.isprintable()), ""):
+        raise PlanfenceError(f"{odd!r} is a name that no file's head can hold", hint="take out what can't be printed")
     start = spec.find("/", spec.find("://") + 3) if "://" in spec else 0
     at = spec.rfind("@")
     source, revision = (spec[:at], spec[at + 1 :]) if at > max(start, 0) and start >= 0 else (spec, "HEAD")

@@ -45,6 +45,7 @@ class Group:
     message: str
     theme: str = ""
     task: str = ""
+    bucket: Bucket = Bucket.BEHAVIOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _group(theme: str, bucket: Bucket, own: list[ClassifiedUnit], guide: Guide, 
     told = [one for one in own if not is_changelog(one.unit.path)] or own
     message = suggest(told, bucket.name, types, words)
     name = f"{guide.plan.id}/{task.id}" if guide.plan and task else ""
-    return Group(tuple(one.unit.id for one in own), message, theme, name)
+    return Group(tuple(one.unit.id for one in own), message, theme, name, bucket)
 
 
 def _task_for(guide: Guide, theme: str, paths: list[str]) -> Task | None:
