@@ -36,6 +36,14 @@ def test_docs_that_change_behaviour_are_refused_by_every_check_of_the_message(re
         ("style", "src/a.py", 'log("os.remove path")\n', "os.remove(path)\n", True),
         ("style", "src/a.py", 'log("remove path")\n', 'log(remove("path"))\n', True),
         ("docs", "src/a.rs", "#[inline]\nfn a() { b() }\n", "#[inline]\nfn a() { c() }\n", True),
+        ("docs", "examples/a.py", OLD, NEW, False),
+        ("docs", "website/a.py", OLD, NEW, False),
+        ("docs", "src/website/a.py", OLD, NEW, True),
+        ("style: please ruff", "src/a.py", OLD, NEW, False),
+        ("style: drop unused", "src/a.py", OLD, NEW, True),
+        ("style: drop unused", "src/a.py", f"x = f()\n{OLD}", OLD, False),
+        ("style: sort imports", "src/a.py", "import b\nimport a\n\na.x()\n", "import a\nimport c\n\na.x()\n", False),
+        ("style: import the new check", "src/a.py", OLD, NEW, True),
     ],
 )
 def test_what_gains_and_loses_no_word_is_no_contradiction(

@@ -261,6 +261,25 @@ def test_a_hotfix_comes_from_a_guarded_line_to_the_protected_branch(
     assert judged(repo).report.refused is not clean
 
 
+def test_a_line_allows_a_policy_for_itself_alone(repo: Repo) -> None:
+    repo.git("checkout", "-q", "main")
+    signed = POLICY.replace(
+        "[tests]", '[branches]\nguarded = ["release/*"]\n[trust]\nplan = "signed"\nsigners = "signers"\n[tests]'
+    )
+    repo.write(
+        "signers", "ada@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9sVq2rmSm8uI8g3vC2KyLqYyq4Yb5yQ9n9m6gk1rYz\n"
+    )
+    repo.write("planfence.toml", signed)
+    record(repo, "chore: signed")
+    repo.write("planfence.toml", f"{signed}[unplanned]\nfiles = 50\n")
+    looser = record(repo, "chore: looser")
+    repo.git("update-ref", "refs/remotes/origin/release/1", looser)
+    repo.git("reset", "-q", "--hard", "main^")
+    repo.git("checkout", "-q", "-B", "work", "main")
+    repo.git("cherry-pick", "-x", looser)
+    assert "PLN004" in codes(repo)
+
+
 def test_a_model_picks_no_policy(repo: Repo) -> None:
     repo.git("checkout", "-q", "main")
     repo.write("planfence.toml", (repo.root / "planfence.toml").read_text() + "\n[unplanned]\nfiles = 9\n")
@@ -365,6 +384,7 @@ def squash(repo: Repo, message: str, head: str = "work", number: int = 12) -> No
         ("Both (#12)", "refs/pull/12/head"),
         ("Merged PR 12: Both", "refs/pull/12/merge"),
         ("Pull request #12: Both", "refs/pull-requests/12/from"),
+        ("Both (#12)", "refs/remotes/origin/pr/12"),
     ],
 )
 def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref: str) -> None:
@@ -382,7 +402,8 @@ def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref
     repo.git("update-ref", "-d", ref)
     found = judged(repo, "main^", "main")
     assert found.report.refused
-    assert any(f"git fetch origin '+{ref}:{ref}'" in note for note in found.report.notes)
+    fetched = "refs/pull/12/head" if "origin" in ref else ref
+    assert any(f"git fetch origin '+{fetched}:{fetched}'" in note for note in found.report.notes)
 
 
 @pytest.mark.parametrize("evil", [False, True])
@@ -400,6 +421,17 @@ def test_a_squash_of_a_request_upon_another_that_was_squashed(repo: Repo, evil: 
     assert found.report.refused is True
     repo.git("update-ref", "refs/heads/main", made)
     assert judged(repo, "main^", "main").report.refused is evil
+
+
+def test_a_part_of_a_request_is_not_its_squash(repo: Repo) -> None:
+    repo.write("plans/p.toml", plan(2, {"auth": ["more/auth/x.txt"]}))
+    record(repo, "docs: more room")
+    head = record(repo, f"feat: x\n\n{trailers('auth')}", more__auth__x="1\n", src__auth__x="1\n", src__auth__y="1\n")
+    repo.git("update-ref", "refs/pull/12/head", head)
+    repo.git("checkout", "-q", "main")
+    repo.git("cherry-pick", "--no-commit", head)
+    record(repo, "High (#12)")
+    assert judged(repo, "main^", "main").report.refused
 
 
 @pytest.mark.parametrize("head", ["it is here", "it is gone", "it is refused"])

@@ -62,6 +62,10 @@ _REQUEST_SUBJECTS = (
     pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
     pattern(r"(?:Auto merge of|Rollup merge of|Merge) #(\d{1,9})\b"),
 )
+#: The number within a revert's quotes.
+_QUOTED = pattern(r"\(#(\d{1,9})\)[\"']")
+#: Azure's work items have numbers apart from those of its requests.
+_OWN_ITEMS = "Merged PR "
 _AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 SCISSORS = "------------------------ >8 ------------------------"
 #: What git writes itself, and knows again in a block of trailers that holds other lines too.
@@ -164,7 +168,7 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not _NUMBERED.search(text):
         return (), ()
     title = _title_in(subject)
-    own = f"#{request_in(subject)}"
+    own = _own_number(subject)
     named = _of_one_tracker(dict.fromkeys(one for one in _SUBJECT_ISSUE.findall(title) if one != own))
     if len(named) > 1:
         # "restore what came from #1 and was lost in #2" says where, not what.
@@ -178,6 +182,12 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ))  # fmt: skip
     numbers = bool(named) and named[0].startswith("#")
     return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))
+
+
+def _own_number(subject: str) -> str:
+    """Return the number of a request that a subject begins with, or quotes: it is no issue's, as one behind may be."""
+    found = next(filter(None, (form.match(subject) for form in _REQUEST_SUBJECTS)), None) or _QUOTED.search(subject)
+    return f"#{found[1]}" if found and not subject.startswith(_OWN_ITEMS) else ""
 
 
 def _title_in(subject: str) -> str:

@@ -25,6 +25,8 @@ _REVERTED_TITLE = pattern(
     r"""(?xi) (?<![-/\w]) (?P<verb>revert|reapply|back\ ?out|roll\ ?back)
     (?:\([^()\r\n]*\))? !? (?: :\s* | \s+(?=["']) ) (?P<title>\S.*)"""
 )
+#: An item of a list, or git's own words for a revert.
+_LISTED = pattern(r"\s{0,8}(?:[*+>-]\s|(?:Revert|Reapply) \")")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 _COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
 #: So many titles are read of what one commit undoes.
@@ -82,9 +84,11 @@ def reverted(message: Message) -> Reverted | None:
     commits = tuple(dict.fromkeys(_REVERTS.findall(message.body)))
     if not commits and _UNDOES.search(message.subject):
         commits = tuple(dict.fromkeys(_ID.findall(f"{message.subject}\n{message.body}")))
-    lines = (without_requests(message.subject), *message.body.split("\n"))
-    found = (_undone(match) for match in map(_REVERTED_TITLE.search, lines) if match)
-    titles = tuple(dict.fromkeys(islice(found, _TITLES)))
+    lines = message.body.split("\n")
+    if not _UNDOES.search(message.subject):  # `Rollback: none` is a line of many templates
+        lines = [line for line in lines if _LISTED.match(line)]
+    matches = map(_REVERTED_TITLE.search, (without_requests(message.subject), *lines))
+    titles = tuple(dict.fromkeys(islice(map(_undone, filter(None, matches)), _TITLES)))
     request = _REVERTS_REQUEST.search(message.body)
     number = request[1] if request else next(filter(None, map(request_in, titles)), "")
     return Reverted(commits, number, titles) if commits or number or titles else None

@@ -41,13 +41,15 @@ _ATTRIBUTE = pattern(
     """
 )
 #: Where documentation runs: examples, and the sites that show it (`docs-next/`, Docusaurus's `website/`).
-_FOR_READERS = pattern(r"(?:^|/)(?:examples?(?:[-_][^/]*)?|website|docs[-_][^/]*)/", re.IGNORECASE)
-#: A subject that says a linter asked for it, or that nothing needed what goes: to many, `style:` is for that as well.
+_FOR_READERS = pattern(r"(?:^|/)examples?(?:[-_][^/]*)?/|\A(?:website|docs[-_][^/]*)/", re.IGNORECASE)
 _LINT_LEVEL = pattern(rb"#!?\[(?:allow|expect|warn|deny|forbid)\([\w:, ]+\)\]$")
+#: A subject that says a linter asked for it: to many, `style:` is for that as well.
 _LINTS = pattern(
-    r"\b(?:(?:es|py|style|ts|ox)?lint\w*|clippy|ruff|flake8|rubocop|cops?|checkstyle|redundant|unused|idioms?|\w*fmt|isort|imports?)\b",
-    re.IGNORECASE,
+    r"\b(?:(?:es|py|style|ts|ox)?lint\w*|clippy|ruff|flake8|rubocop|checkstyle|idioms?|\w+fmt|isort)\b", re.IGNORECASE
 )
+#: One that says nothing needed what goes, and what such a change may have beside lines that go.
+_NEEDLESS = pattern(r"\b(?:redundant|unused|imports?)\b", re.IGNORECASE)
+_IMPORT = pattern(rb"(?:import|from|use|using|\#\s*include|require)\b|$")
 _FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
@@ -68,6 +70,7 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
         return ()
     found: dict[str, Breach] = {}
     quiet = kind in _QUIET and not (kind == "style" and _LINTS.search(subject))
+    needless = kind == "style" and _NEEDLESS.search(subject) is not None
     for one in judged:
         if (
             one.path_class in allowed
@@ -79,12 +82,18 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
             continue
         proven = quiet and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
         proven = proven and not (kind == "docs" and _FOR_READERS.search(one.unit.path))
+        proven = proven and not (needless and _only_imports(one.unit))
         proven = proven and not _is_attributes(one.unit, _ATTRIBUTE if kind == "docs" else _LINT_LEVEL)
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
         if known is None or (proven and not known.proven):
             found[one.unit.path] = Breach(one.unit.path, line, proven, _what(one))
     return tuple(found.values())
+
+
+def _only_imports(unit: Unit) -> bool:
+    """Whether a hunk adds nothing, or imports alone."""
+    return unit.hunk is not None and all(_IMPORT.match(line.strip()) for line in unit.hunk.new)
 
 
 def _is_attributes(unit: Unit, form: re.Pattern[bytes]) -> bool:

@@ -29,12 +29,16 @@ from planfence.records import dataclass
 #: Where requests are: GitHub, Gitea and Azure, GitLab, Bitbucket's server. Azure keeps no head, but a merge of it.
 _REQUESTS = ("refs/pull/", "refs/merge-requests/", "refs/pull-requests/", "refs/remotes/pull/")
 _ENDS = ("/head", "/from", "/merge")
+#: Where a clone's own refspec may put them below a remote: `refs/remotes/origin/pull/12`.
+_FOLDERS = ("/pull/", "/pr/", "/merge-requests/")
 #: So many heads are tried for a commit that names no request, the latest first.
 _TRIED = 64
 #: So many of the latest commits are looked through for one that a message names by its subject or its request.
 _LOOKED = 1000
 #: So many commits of requests are compared with those that a rebase may have made of them.
 _TWINS = 5000
+#: So many commits with such a title or number are tried, and so many picks that a message names.
+_CANDIDATES = 16
 #: So many ways to undo merges to one of their parents are tried.
 _SIDES = 16
 
@@ -81,7 +85,7 @@ class Landing:
         if change.name == STAGED:
             named += self._under_way()
         parent = change.parents[0]
-        for ids in self._candidates(parent, named, said):
+        for ids in islice(self._candidates(parent, named, said), _CANDIDATES):
             found = [self._below(parent, identifier) for identifier in ids]
             commits = tuple(commit for commit in found if commit is not None)
             if len(commits) < len(found):
@@ -140,13 +144,19 @@ class Landing:
             number = origins.request_of(found)
             by_number = said.request and (number == said.request or f"pull request #{said.request} " in found.subject)
             if by_number or not origins.titles_of(found).isdisjoint(said.titles):
+                self._contained[parent, identifier] = True
                 yield (identifier,)
 
     def _below(self, parent: str, identifier: str) -> Commit | None:
         """A commit that ``parent`` has, and that has a parent itself."""
+        commit = self._parsed(identifier)
+        return commit if commit is not None and self._contains(parent, commit.id) else None
+
+    def _parsed(self, identifier: str) -> Commit | None:
+        """A commit that is here and has a parent."""
         identifier = self._objects.commit(identifier)
         raw = self._objects.read(identifier) if identifier else None
-        commit = parse_commit(raw) if raw is not None and self._contains(parent, identifier) else None
+        commit = parse_commit(raw) if raw is not None else None
         return commit if commit is not None and commit.parents else None
 
     def _may_undo(self, commit: Commit, side: int, attribution: Attribution) -> bool:
@@ -169,7 +179,7 @@ class Landing:
     def picked(
         self, change: Change, message: Message, attribution: Attribution, base: str, guarded: Sequence[str]
     ) -> Commit | None:
-        """Return the commit of the protected branch (at ``base``) or a guarded one that a change is exactly a pick of.
+        """Return the commit of the protected branch (at ``base``) or of ``guarded`` that a change is exactly a pick of.
 
         It was judged when it came there, as whatever it was: a squash, a merge, one of many small changes. A model may
         pick only what the protected branch still has, so that it puts back nothing that was reverted there.
@@ -177,10 +187,10 @@ class Landing:
         if change.is_merge or not change.parents:
             return None
         parent = change.parents[0]
-        places = filter(None, (base, *(guarded if attribution.model == HUMAN else ())))
-        for name, place in product(origins.picked(message), places):
-            commit = self._below(place, name)
-            if commit is None or self._contains(parent, commit.id):
+        places = tuple(filter(None, (base, *(guarded if attribution.model == HUMAN else ()))))
+        for name in origins.picked(message)[:_CANDIDATES] if places else ():
+            commit = self._parsed(name)
+            if commit is None or not self._within(places, commit.id) or self._contains(parent, commit.id):
                 continue
             before = commit.parents[0]
             if not self._sources.has(before, POLICY_PATH):
@@ -234,8 +244,8 @@ class Landing:
         """
         parent = change.parents[0]
         known = [*self._all(), *(Head("", commit) for commit in dict.fromkeys(ledger) if self._objects.commit(commit))]
-        names = tuple(f"/{number}{end}" for end in _ENDS)
-        named = [head for head in known if number and head.ref.startswith(_REQUESTS) and head.ref.endswith(names)]
+        names = (*(f"/{number}{end}" for end in _ENDS), *(f"{folder}{number}" for folder in _FOLDERS))
+        named = [head for head in known if number and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
         for head in dict.fromkeys((*named, *others[:_TRIED])):
             if not self._is_other(head, change, parent):
@@ -247,10 +257,14 @@ class Landing:
         yield from self._picked(change, parent)
 
     def _is_upper(self, head: Head, change: Change, parent: str) -> bool:
-        """Whether a commit does what a head did on one of its own: a stacked request whose lower one was squashed."""
+        """Whether a commit does what a head did on one of its own that landed as a whole: stacked requests."""
         own = self._repository.git.text("rev-list", f"-n{_TRIED}", head.commit, f"^{parent}").split()
         onto, tip = self._objects.tree_of(parent), self._objects.tree_of(head.commit)
-        return any(self._merges.applied(self._objects.tree_of(low), tip, onto) == change.tree for low in own[1:])
+        return any(
+            self._merges.applied(self._objects.tree_of(low), tip, onto) == change.tree
+            and self._merges.merged(parent, low) == onto
+            for low in own[1:]
+        )
 
     def _is_other(self, head: Head, change: Change, parent: str) -> bool:
         """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
@@ -277,7 +291,7 @@ class Landing:
     @property
     def knows_requests(self) -> bool:
         """Whether any head is here that a forge keeps of a request."""
-        return any(head.ref.startswith(_REQUESTS) for head in self._all())
+        return any(head.ref.startswith(_REQUESTS) or any(each in head.ref for each in _FOLDERS) for head in self._all())
 
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:
@@ -336,6 +350,10 @@ class Landing:
         if self._merging is None:
             self._merging = self._stack.enter_context(Merges(self._repository))
         return self._merging
+
+    def _within(self, tips: tuple[str, ...], commit: str) -> bool:
+        """Whether any of several tips has the commit."""
+        return not self._repository.git.text("rev-list", "-n1", commit, "--not", *tips).strip()
 
     def _contains(self, tip: str, commit: str) -> bool:
         if (tip, commit) not in self._contained:

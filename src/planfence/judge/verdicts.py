@@ -175,10 +175,12 @@ class Verdicts:
         if attribution.task and not governs and self.landing.undone(change, message, attribution):
             ctx = replace(ctx, route=Route.REVERT, message=None)
             return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
-        mine = attribution.model == HUMAN or not any(ctx.policy.governs(path) for path in change.paths)
+        governed = any(ctx.policy.governs(path) for path in change.paths)
+        mine = attribution.model == HUMAN or not governed
         if self.plans is not None and message is not None and mine:
             base = self.contexts.ledger.basis.base
-            source = self.landing.picked(change, message, attribution, base, self.guarded)
+            guarded = () if governed else self.guarded  # what was allowed on one line may be wanted on that one alone
+            source = self.landing.picked(change, message, attribution, base, guarded)
             if source is not None:
                 self.notes.append(f"{change.name[:12]} is exactly what {source.id[:12]} did on a guarded branch")
                 return self.plans.as_squash(ctx)
