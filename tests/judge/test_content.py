@@ -44,6 +44,13 @@ def test_docs_that_change_behaviour_are_refused_by_every_check_of_the_message(re
         ("style: drop unused", "src/a.py", f"x = f()\n{OLD}", OLD, False),
         ("style: sort imports", "src/a.py", "import b\nimport a\n\na.x()\n", "import a\nimport c\n\na.x()\n", False),
         ("style: import the new check", "src/a.py", OLD, NEW, True),
+        (
+            "style: drop redundant `public`",
+            "src/A.java",
+            "interface A { public int f(); }\n",
+            "interface A { int f(); }\n",
+            False,
+        ),
     ],
 )
 def test_what_gains_and_loses_no_word_is_no_contradiction(

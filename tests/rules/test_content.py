@@ -55,7 +55,7 @@ def weights(rule, message: str | None, *texts: str, folders: tuple[str, ...] = (
         ("docs: a", ["src/examples.py behaviour! 1", "src/mydocs-a/a.py behaviour! 1"], ["error", "error"]),
         ("style: a", ["src/a.py behaviour! 1"], ["error"]),
         ("style: fix some clippy lints", ["src/a.rs behaviour! 1"], ["warn"]),
-        ("style: drop redundant `public`", ["src/a.java behaviour! 1"], ["warn"]),
+        ("style: drop redundant `public`", ["src/a.java behaviour! 1"], ["error"]),
         ("style: run rustfmt", ["src/a.rs behaviour! 1"], ["warn"]),
         ("docs: fix some clippy lints", ["src/a.rs behaviour! 1"], ["error"]),
         ("style: a", ["src/a.py format 9", "src/b.go style 2", "src/c.py rename 1"], []),

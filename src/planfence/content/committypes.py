@@ -7,6 +7,7 @@ is proven weighs as an error (docs/themes.md).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from planfence.change.hunks import Unit
@@ -47,9 +48,10 @@ _LINT_LEVEL = pattern(rb"#!?\[(?:allow|expect|warn|deny|forbid)\([\w:, ]+\)\]$")
 _LINTS = pattern(
     r"\b(?:(?:es|py|style|ts|ox)?lint\w*|clippy|ruff|flake8|rubocop|checkstyle|idioms?|\w+fmt|isort)\b", re.IGNORECASE
 )
-#: One that says nothing needed what goes, and what such a change may have beside lines that go.
+#: One that says nothing needed what goes, and what such a change may bring.
 _NEEDLESS = pattern(r"\b(?:redundant|unused|imports?)\b", re.IGNORECASE)
 _IMPORT = pattern(rb"(?:import|from|use|using|\#\s*include|require)\b|$")
+_WORD = pattern(rb"\w+|[^\w\s]")
 _FREE = frozenset({UnitKind.FORMAT, UnitKind.COMMENT, UnitKind.MODE})
 
 
@@ -82,7 +84,7 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
             continue
         proven = quiet and one.certain and one.path_class is PathClass.SRC and one.kind is not UnitKind.MOVE
         proven = proven and not (kind == "docs" and _FOR_READERS.search(one.unit.path))
-        proven = proven and not (needless and _only_imports(one.unit))
+        proven = proven and not (needless and _takes_away(one.unit))
         proven = proven and not _is_attributes(one.unit, _ATTRIBUTE if kind == "docs" else _LINT_LEVEL)
         line = one.unit.hunk.new_start + 1 if one.unit.hunk else 0
         known = found.get(one.unit.path)
@@ -91,9 +93,12 @@ def breaches(kind: str, judged: Sequence[ClassifiedUnit], subject: str = "") -> 
     return tuple(found.values())
 
 
-def _only_imports(unit: Unit) -> bool:
-    """Whether a hunk adds nothing, or imports alone."""
-    return unit.hunk is not None and all(_IMPORT.match(line.strip()) for line in unit.hunk.new)
+def _takes_away(unit: Unit) -> bool:
+    """Whether a hunk adds no word, or imports alone."""
+    if unit.hunk is None:
+        return False
+    before, after = (Counter(_WORD.findall(b"\n".join(lines))) for lines in (unit.hunk.old, unit.hunk.new))
+    return after <= before or all(_IMPORT.match(line.strip()) for line in unit.hunk.new)
 
 
 def _is_attributes(unit: Unit, form: re.Pattern[bytes]) -> bool:
