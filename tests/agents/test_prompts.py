@@ -144,7 +144,10 @@ def agent(repo, tmp_path):
     plan = (repo.root / "plans/auth.toml").read_text()
     repo.write("plans/auth.toml", plan.replace('implement = "human"', 'implement = "claude"'))
     repo.git("commit", "-qam", "docs: roles")
-    repo.write("planfence.toml", 'schema = 1\n[tests]\ncommand = "test ! -e bad"\nmin_tests = 0\n')
+    repo.write(
+        "planfence.toml",
+        'schema = 1\n[tests]\ncommand = "test ! -e bad"\nmin_tests = 0\n[identity]\nACME_BOT = "acme-bot"\n',
+    )
     repo.git("commit", "-qam", "chore: tests")
     assert repo.install().returncode == 0
     repo.git("checkout", "-q", "-b", "work")
@@ -201,7 +204,7 @@ def test_an_executor_whose_tests_fail_is_told(repo, agent):
     assert "not passed" in done.stderr
 
 
-def test_a_reviewers_answers_are_recorded_and_not_printed(repo, agent, tmp_path):
+def test_a_reviewers_answers_are_recorded_and_not_printed(repo, agent, tmp_path, monkeypatch):
     from planfence.judge.situation import look
     from planfence.ledger.reviewing import points
 
@@ -218,6 +221,7 @@ def test_a_reviewers_answers_are_recorded_and_not_printed(repo, agent, tmp_path)
     listed = [{"id": point.id, "met": True, "evidence": "src/auth.py:1 read"}
               for point in points(look(repo.open(), "auth/middleware").task)]  # fmt: skip
     text = f"Here it is:\n```json\n{json.dumps({'answers': listed, 'notes': 'n'})}\n```"
+    monkeypatch.setitem(repo.variables, "ACME_BOT", "1")  # a team's own agent that starts the reviewer
     done = agent("review", "auth/middleware", text=text)
     assert done.returncode == 0, done.stderr
     assert "answers recorded by claude" in done.stdout

@@ -74,6 +74,7 @@ SAMPLES = [
     ('cat <<EOF | bash\np1 > f1\nEOF', ['cat', 'bash'], [], ['p1 > f1\n']),
     ('p1 "${a[@]}" "${X:--n}" ${Y-\'b c\'}', ['p1 $ -n b c'], [], []),
     ('if [[ a =~ ^(a|b)$ ]]; then p1; fi', ['p1'], [], []),
+    ('p1\n\\p2 a', ['p1', 'p2 a'], [], []),
     ('p1 "\n" \'a\nb\' && p2 \\\n# p3\np4', ['p1 \n a\nb', 'p2', 'p4'], [], []),
 ]  # fmt: skip
 

@@ -213,6 +213,7 @@ _READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         ("a", ",", "a,start,1700000000", "2026-11-22_10:00:00,task=a,", "%25"),
     ),
     "shell": (lambda text: _quietly(syntax.parse, text), ("a ", "'a' ", "$(", "a;", "<<A\n", '"', "(", "${a} ")),
+    "shell with an error": (lambda text: _quietly(syntax.parse, f"( ; {text}"), ("'a' $ " * 5,)),
     "javascript": (lambda text: _scan(text, "a.js"), ("/[", "/", "a/", "'", "`", "/*", "//", "${", "\n/[")),
     "shell script": (lambda text: _scan(text, "a.sh"), ("<<A\n", "<<A", "'", "#", "${#")),
     "yaml": (lambda text: _scan(text, "a.yml"), ("- ", "a: |\n", " ", "!a ", ": > ", "|", "'")),

@@ -163,7 +163,9 @@ def save_plan(repository: Repository, ran: AgentRan) -> tuple[str, str]:
 def record_review(repository: Repository, wanted: str, agent: str, ran: AgentRan) -> tuple[Moved, tuple[Answer, ...]]:
     """Record the answers of a reviewer's run, as given by the agent; raises if there are none in its words."""
     answers, notes = reviewing.read_json(ran.told.text.encode())
-    variables = {name: value for name, value in repository.environment.variables.items() if not tables.says_who(name)}
+    own = look(repository, wanted).policy.identity
+    given = repository.environment.variables.items()
+    variables = {name: value for name, value in given if not (tables.says_who(name) or name in own)}
     theirs = Environment({**variables, "PLANFENCE_MODEL": agent})  # whoever started it
     return reviews.record(look(open_repository(theirs, repository.top), wanted), answers, notes), answers
 

@@ -36,7 +36,7 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
     elif program in ("eval", "trap"):
         walker.notes.later = walker.notes.later or program == "trap"
         told = [word for word in rest if word != "--"]  # behind what a trap runs stand signals
-        scripts.command_line(walker, " ".join(told[:1] if program == "trap" else told), cwd, known=rest[:1])
+        scripts.command_line(walker, " ".join(told[:1] if program == "trap" else told), cwd, known=told[:1])
     elif program in scripts.SHELLS or program in (".", "source"):
         scripts.shell(walker, rest, command, cwd, piped)
     elif program in ("apply_patch", "applypatch"):

@@ -179,7 +179,10 @@ def _filled(words: list[str], piped: str, options: Sequence[str]) -> list[str]:
         return words + piped.replace("\0", " ").split()
     place = option[2:] if option[:2] == "-I" else ""
     mark = place or (options[options.index(option) + 1] if option == "-I" else option.partition("=")[2] or "{}")
-    return [word.replace(mark, piped.strip() or "$") for word in words]
+    told, either = piped.strip() or "$", list[str]()
+    if told.endswith("\n$"):  # or anything else
+        told, either = told[:-2], ["$"]
+    return [each for word in words for each in (word.replace(mark, told), *(either if word == mark else ()))]
 
 
 def elsewhere(program: str, words: Sequence[str], said: str) -> Iterator[Attempt]:

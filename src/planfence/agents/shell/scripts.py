@@ -23,6 +23,8 @@ _STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
 _SUBCOMMANDS = frozenset({"run", "watch", "script", "eval", "repl"})
 #: Options whose value is not the next word: flags, and those that hold their value.
 _FLAGS = pattern(r"-[uBEsSOqvbwPhTan\d]+|-[WXrIMlCdK].+|--(?:\w[^=]*+=.*)?")
+#: What stands in a text for what is not known.
+_UNTOLD = pattern(r"\$(?=[\s;|&)<>]|\Z)|\{\}")
 SHELLS = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "mksh", "oksh", "yash", "rbash", "ash", "fish", "tcsh", "csh", "osh", "ysh"}
 )
@@ -63,7 +65,7 @@ def shell(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped
             command_line(walker, given[0] if given else "", cwd, known=given[:1], arguments=given[1:] or None)
             return
     said = walker.values.read(command, cwd, piped)
-    typed = any(redirect.operator == "<<<" for redirect in command.redirects)
+    typed = any(redirect.operator in ("<<", "<<<") for redirect in command.redirects)
     for part in (part for word in command.words for part in word if part.text == syntax.PROCESS):
         printed = walker.values.printer(cwd)(part.commands)
         command_line(walker, printed, cwd, known=[])
@@ -81,10 +83,24 @@ def command_line(
     walker: Walker, script: str, cwd: str, *, known: Sequence[str], arguments: Sequence[str] | None = None
 ) -> None:
     """Judge a command line that is given as text; what makes it can't be followed, so it must be plain."""
-    if known and known[0].strip() in ("$", "./$", "{}") and walker.values.substituted not in _INITS:
+    told = script.strip() != "$"
+    words = _begins(syntax.parse(script)) if told and _UNTOLD.search(script) else known[:1]
+    untold = [word for word in words if word.strip() in ("$", "{}")]
+    if len(untold) > (walker.values.substituted in _INITS):
         walker.notes.deny([Attempt("a command that only another program knows", "write it plainly")], (cwd,))
-    if script.strip() not in ("$", "./$"):
+    if told:
         walker.walk(script, cwd, arguments)
+
+
+def _begins(commands: Iterable[Command]) -> Iterator[str]:
+    """Yield the word that each command begins with, if all of it is text, those inside substitutions too."""
+    for command in commands:
+        first = next((word for word in command.words if not syntax.literal(word[:1]).endswith("=")), ())
+        if all(part.kind in (syntax.RAW, syntax.QUOTED) for part in first):
+            yield syntax.literal(first)
+        for word in (*command.words, *(redirect.target for redirect in command.redirects)):
+            for part in word:
+                yield from _begins(part.commands)
 
 
 def written(walker: Walker, text: str, words: Sequence[str], cwd: str) -> None:

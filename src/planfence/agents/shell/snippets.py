@@ -42,9 +42,11 @@ _WITHOUT_GIT = pattern(
     r"\bCommit\.create\(",
     re.IGNORECASE,
 )
-#: A library whose `commit` is a call of its own.
-_OWN_COMMIT = pattern(r"isomorphic-git|nodegit")
-_COMMIT_CALL = pattern(r"\bcommit\(")
+#: The same behind the name of a library whose call is named as a database's is.
+_OWN_COMMIT = pattern(
+    r"(?:isomorphic-git|nodegit)(?:(?!isomorphic-git|nodegit)[^;]){0,200}?"
+    r"(?<!conn\.)(?<!\bdb\.)(?<!session\.)(?<!cursor\.)\bcommit\("
+)
 _INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 #: A string, or a name that one was given to.
@@ -322,8 +324,7 @@ def bypass(code: str) -> str:
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
     names_git = _GITS.search(code)
-    own = _COMMIT_CALL.search(code) if _OWN_COMMIT.search(code) else None
-    if names_git and (found := _WITHOUT_GIT.search(code) or own):
+    if names_git and (found := _WITHOUT_GIT.search(code) or _OWN_COMMIT.search(code)):
         return found[0]
     # A list that begins with git is judged by itself.
     committing = names_git and is_able(code) and _COMMITS_BY_WORDS.search(code)

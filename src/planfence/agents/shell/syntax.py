@@ -8,6 +8,7 @@ error raises, so that nothing is judged by a guess. Quoting is kept: `'$(x)'` is
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -220,9 +221,13 @@ class _ScriptReader:
         return root
 
     def _repairs(self, root: Node) -> Iterator[tuple[int, bytes, bytes]]:
-        kept = []
+        kept: list[tuple[int, int]] = []
+        led: list[tuple[int, bytes, bytes]] = []
         for node in _every(root):
-            if node.type in ("comment", "raw_string"):
+            if node.type == "word" and self.data.startswith(b"\n", node.start_byte):
+                # The grammar takes the end of the line before a backslash into the word.
+                led.append((self._start(node), b"", b" "))
+            elif node.type in ("comment", "raw_string"):
                 kept.append((node.start_byte, node.end_byte))
             elif node.type == "ERROR" and node.text == b">" and self.data[: node.start_byte].endswith(b"<"):
                 yield node.start_byte - 1, b"<>", b">|"
@@ -242,8 +247,11 @@ class _ScriptReader:
         lone = [(match.start(), b"$", b"\\$") for match in _LONE.finditer(self.data) if root.has_error]
         joined = [(match.end() - 2, b"\\\n", b"") for match in _CONTINUED.finditer(self.data)]
         for place, old, new in (*lone, *joined):
-            if not any(start < place + 1 <= end for start, end in kept):
+            before = bisect(kept, (place, len(self.data)))
+            if not before or kept[before - 1][1] <= place:
+                led = []  # the lines are joined first
                 yield place, old, new
+        yield from led
 
     def _statement(self, node: Node, like: Command) -> None:
         """Add the commands of a statement; ``like`` says how deep they are, whether piped, and what they all read."""

@@ -35,10 +35,6 @@ _LONGEST_VALUE = 20_000
 _LONGEST_FILE = 300_000
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
-#: Programs that print the names of files: which is not told, but that they are paths.
-_LISTERS = frozenset({"ls", "find", "fd", "fdfind"})
-#: Options by which they print anything else.
-_SAYS = pattern(r"-{1,2}(?:f?print|exec|ok|format|x|X)")
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 #: So many braces of a word are looked at: each may reach to its end.
@@ -164,14 +160,13 @@ class Values:
                 return top
             if any(word in _GIT_FOLDERS for word in rest):
                 return posixpath.join(top, ".git", rest[2] if rest[1:2] == ["--git-path"] and rest[2:] else "")
-        names = name in _LISTERS or (name == "git" and (rest[:1] == ["ls-files"] or {"diff", "--name-only"} <= {*rest}))
-        return "./$" if names and not any(map(_SAYS.match, rest)) else "$"
+        return "$"
 
     def handed(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
         """Return what a command hands to the one behind it in a pipe: nothing, if that is a file of others."""
         text = self.printed(words, cwd, command, piped)
-        if text == "./$" and words[:1] == ["ls"]:
-            return "\n".join(word for word in words[1:] if word[:1] != "-") or text
+        if text == "$" and words[:1] == ["ls"]:  # a name, or what is in the folder of that name
+            return "\n".join([*(word for word in words[1:] if word[:1] != "-"), text])
         return "" if text == "$" and posixpath.basename(words[0] if words else "") in _FETCHERS else text
 
     def _handed_on(self, words: Sequence[str], command: Command, cwd: str, piped: str) -> str:
