@@ -82,10 +82,10 @@ class _Past(Sources):
         return f"no policy before it can be read: {way}", "", None
 
     def _says_signed(self, commit: str, policy: Policy) -> bool:
-        """Whether the word stands in a policy that can't be read."""
-        paths = (POLICY_PATH, SHARED, *policy.shared)
-        found = self._git.status("grep", "-q", "-a", "-F", "-e", "signed", commit, "--", *paths)
-        return found[0] == 0
+        """Whether a policy that can't be read seems to ask for signed plans."""
+        asked = "^[^#]*plan[^=#]*=[^=#]*signed"
+        status, _ = self._git.status("grep", "-qaE", "-e", asked, commit, "--", POLICY_PATH, SHARED, *policy.shared)
+        return status == 0
 
     def is_fixed(self, broken: str, tip: str) -> bool:
         """Whether a commit says what the last policy before a broken one said.
@@ -95,18 +95,21 @@ class _Past(Sources):
         if not self._objects.find(tip) or not self._git.is_ancestor(broken, tip):
             return False
         policy, now = self.last[broken][1], self.before_judging(tip)
-        coming = self._git.text("rev-list", f"--max-count={_MOST + 1}", tip, f"^{broken}").split()
-        fixed = now.broken is None and now.policy == policy and len(coming) <= _MOST
-        return fixed and all(self._is_of_policy(each, policy) for each in coming)
-
-    def _is_of_policy(self, commit: str, policy: Policy) -> bool:
-        raw = self._objects.read(commit)
-        if raw is None or any(
-            who != HUMAN for key, who in inner_trailers(parse_commit(raw).message) if key == MODEL_TRAILER
-        ):
+        if now.broken is not None or now.policy != policy or not self._is_policy_alone(policy, broken, tip):
             return False
-        options = ("-r", "-m", "--root", "-z", "--no-renames", "--no-commit-id", "--name-only")
-        changed = self._git.run("diff-tree", *options, commit).split(b"\0")
+        coming = self._git.text("rev-list", f"--max-count={_MOST + 1}", tip, f"^{broken}").split()
+        return len(coming) <= _MOST and all(self._is_by_a_person(at, policy) for at in coming)
+
+    def _is_by_a_person(self, commit: str, policy: Policy) -> bool:
+        """Whether a commit names no model, and changes or settles nothing but the policy."""
+        raw = self._objects.read(commit)
+        said = inner_trailers(parse_commit(raw).message) if raw is not None else ((MODEL_TRAILER, ""),)
+        models = {who for key, who in said if key == MODEL_TRAILER}
+        return models <= {HUMAN} and self._is_policy_alone(policy, commit)
+
+    def _is_policy_alone(self, policy: Policy, *commits: str) -> bool:
+        options = ("-r", "-c", "--root", "-z", "--no-renames", "--no-commit-id", "--name-only")
+        changed = self._git.run("diff-tree", *options, *commits).split(b"\0")
         return all(map(policy.is_policy, map(decode, changed[:-1])))
 
     def way(self) -> str:
