@@ -24,13 +24,17 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the fix."""
+    """One thing that is wrong with a file: where (1-based line and column; 0 = whole file), what, and the fix.
+
+    ``unknown``: a later version of Planfence may know what this one does not.
+    """
 
     path: str
     line: int
     column: int
     message: str
     fix: str
+    unknown: bool = False
 
     def __str__(self) -> str:
         place = self.path

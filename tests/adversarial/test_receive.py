@@ -276,3 +276,46 @@ def test_a_policy_that_can_not_be_read_is_fixed_by_what_it_said_before_and_by_no
     assert lab.receive((lab.base, lab.record("chore: beside", None), "refs/heads/main")).codes == {"exit 2"}
     lab.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
     assert "git checkout" in lab.push().words
+    # A model's, more than the policy on the way, and a history that is cut off.
+    lab.git("checkout", "-q", "main")
+    for model, path in (("codex", ""), (None, "src/undone.py")):
+        lab.git("reset", "-q", "--hard", lab.base)
+        if path:
+            lab.write(path, "x = 1\n")
+            lab.record("feat: more", None)
+            lab.git("rm", "-q", path)
+            lab.record("feat: less", None)
+        lab.write("planfence.toml", past)
+        trailer = f"\n\nPlan-Model: {model}" if model else ""
+        told = lab.receive((lab.base, lab.record(f"chore: again{trailer}", None), "refs/heads/main"))
+        assert (told.codes, "git checkout" in told.words) == ({"exit 2"}, True), told
+    (lab.repo.root / ".git/shallow").write_text(f"{lab.base}\n")
+    assert "git fetch --unshallow" in lab.verify(lab.repo.head()).words
+
+
+@pytest.mark.parametrize(
+    ("texts", "way"),
+    [
+        (["schema = 1\nnewer.key = 1\n"], "upgrade"),
+        (["schema = 1\nrules.NEW999 = 'error'\n"], "upgrade"),
+        (["schema = 99\n"], "upgrade"),
+        (["schema = 1\ntrust.plan = 'newest'\n"], "upgrade"),
+        (["schema = 1\nnewer.key = 1\n", "schema = = 1\n"], "upgrade"),  # the last one that somebody could read
+        (["schema = = 1\ntrust.plan = 'signed'\n"], "by hand"),
+        (["schema = 1\nlimits.files = 'many'\n"], "git checkout"),
+    ],
+)
+def test_what_a_newer_planfence_may_read_is_not_undone(lab, texts: list[str], way: str) -> None:
+    past = lab.git("show", "main:planfence.toml")
+    lab.git("checkout", "-q", "main")
+    for text in texts:
+        lab.write("planfence.toml", text)
+        lab.base = lab.record("chore: another", None)
+    lab.write("planfence.toml", f"{past}\n")
+    told = lab.receive((lab.base, lab.record("chore: back", None), "refs/heads/main"))
+    if way == "git checkout":
+        assert not told.codes, told
+    else:
+        assert told.codes == {"exit 2"}, told
+        assert {"upgrade": "pip install -U", "by hand": "by hand"}[way] in told.words, told
+        assert "git checkout" not in told.words, told

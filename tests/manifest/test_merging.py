@@ -302,7 +302,42 @@ def test_who_takes_a_lock_away_is_held_to_it(after: bytes | None, own: str, refu
     extends = "" if after is None else 'extends = ["o.toml"]'
     now["planfence.toml"] = f"schema = 1\n{extends}\n{own}\n"
     now |= {} if after is None else {"o.toml": after.decode()}
-    assert bool(list(loosened(before, loaded(now)))) == refused
+    assert bool(list(loosened(before, loaded(now), (before,)))) == refused
+
+
+BASE = with_head("u", "f", "main", "1", b'schema = 1\nlocked = ["limits"]\nlimits.files = 5\n').decode()
+
+
+@pytest.mark.parametrize(
+    ("parents", "now", "refused"),
+    [
+        (("",), "", ""),  # the branch is older than the first pull
+        (("", ""), "", ""),  # so is what it merges
+        ((None, None), None, ""),  # or older than the policy
+        (("",), "limits.lines = 300", ""),
+        (("",), "limits.files = 9", "up to date"),  # still looser than the base
+        (("",), "limits.files = 50", "up to date"),
+        (("",), 'mode = "observe"', "stricter"),
+        (('mode = "observe"',), 'mode = "observe"\nlimits.lines = 300', ""),
+        (('mode = "observe"', 'mode = "observe"'), 'mode = "observe"', ""),
+        (('mode = "observe"', "+"), 'mode = "observe"', "stricter"),  # a merge that drops one side
+        (("", "+"), "", "stricter"),
+        (("", "+"), "limits.files = 5", "was pulled"),
+        (("", "+"), "+limits.files = 4", ""),
+        (("", "+"), "+limits.files = 50", "stricter"),
+        (("+",), "limits.files = 5", "was pulled"),
+        (("limits.files = 5",), "limits.files = 50", "up to date"),  # the next step
+    ],
+)
+def test_a_branch_older_than_a_lock_answers_for_its_own_changes(parents, now, refused: str) -> None:
+    def read(own: str | None):
+        extends = 'extends = ["o.toml"]\n' if own and own[0] == "+" else ""
+        return loaded({"planfence.toml": f"schema = 1\n{extends}{(own or '').lstrip('+')}\n", "o.toml": BASE})
+
+    each = [Policy(mode="observe") if own is None else read(own).policy for own in parents]
+    found = {fault.fix for fault in loosened(read("+").policy, read(now), each)}
+    assert bool(found) == bool(refused), found
+    assert not refused or any(refused in fix for fix in found), found
 
 
 def test_the_head_of_a_pulled_file_reads_as_it_was_written() -> None:

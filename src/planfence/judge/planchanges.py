@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from planfence import POLICY_PATH
 from planfence.change.change import STAGED, Change, FileChange
@@ -19,7 +20,7 @@ from planfence.manifest.policy import Lock, Policy
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.tomlsource import TomlSource
 from planfence.records import replace
-from planfence.rules.rule import PlanEdit
+from planfence.rules.rule import OLDER, PlanEdit
 
 
 def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: Change) -> Iterator[PlanEdit]:
@@ -36,42 +37,58 @@ def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: C
             yield _plan_edit(sources, governing, change, file, entry_of(file.new_mode, file.new_id))
 
 
-def _policy_edit(sources: Sources, before: Policy, change: Change, touched: list[str]) -> PlanEdit:
+def _policy_edit(sources: Sources, policy: Policy, change: Change, touched: list[str]) -> PlanEdit:
     path = POLICY_PATH if POLICY_PATH in touched else touched[0]
     try:
         after = sources.load_policy(change.tree)
     except BadFile as error:
         return PlanEdit(path, None, None, error.faults[0])
     after = after or LoadedPolicy(Policy(), TomlSource(POLICY_PATH, "", {}))  # the policy is taken away
+    parents = [_own(sources, policy, parent) for parent in change.parents]
     fault = _log_fault(sources, after, change.tree)
-    return PlanEdit(path, None, None, fault, loosened=tuple(loosened(before, after)))
+    return PlanEdit(path, None, None, fault, loosened=tuple(loosened(policy, after, parents)))
 
 
-def loosened(before: Policy | None, after: LoadedPolicy) -> Iterator[Fault]:
+def _own(sources: Sources, policy: Policy, parent: str) -> Policy:
+    """Return a parent's own policy: the one that judges if it can't be read, one that observes if it has none."""
+    try:
+        found = sources.load_policy(parent)
+    except BadFile:
+        return policy
+    return found.policy if found is not None else Policy(mode="observe")
+
+
+def loosened(before: Policy | None, after: LoadedPolicy, parents: Sequence[Policy] = ()) -> Iterator[Fault]:
     """Yield what a policy loosens that a shared policy locks.
 
-    Those that it extends now count, and those that it did, unless they were pulled again from where they came: who
-    takes one out, or edits one that was pulled, is held to what it said. In one step more nothing would hold them: so
-    what a pulled policy locks stays locked by one, and neither POL001 nor the mode is switched off beneath a lock.
+    Those that it extends now count, and those of the policy ``before``, which judges, unless they were pulled again
+    from where they came. A branch may be older than these: then only what the change makes looser than ``parents`` had
+    it. If a parent extends one, who takes it out, or edits it if it was pulled, is held to what it said. In one step
+    more nothing would hold them: so what a pulled policy locks stays locked by one, and neither POL001 nor the mode is
+    switched off beneath a lock.
     """
     policy = after.policy
-    gone = [] if before is None else [lock for lock in before.locks if not _came_again(lock, before, policy)]
+    lost = [] if before is None else [lock for lock in before.locks if not _came_again(lock, before, policy)]
+    gone = [lock for lock in lost if any(_is_taken(lock, each, policy) for each in parents)]
     locks = [*policy.locks, *gone]
-    if not locks:
+    if not policy.locks and not lost:
         return
-    from planfence.rules.catalog import WEIGHTS
-
     sayers = {lock.path for lock in policy.locks}
-    if before is not None and not before.observes and after.source.origin(("mode",))[0].path not in sayers:
-        locks.append(Lock("mode", before.mode, locks[0].path))
+    enforced = before is not None and not before.observes and not all(each.observes for each in parents)
+    if enforced and after.source.origin(("mode",))[0].path not in sayers:
+        locks.append(Lock("mode", "enforce", (policy.locks or lost)[0].path))
+    newer = [lock for lock in lost if lock not in gone]
+    had = [found for each in parents for found in _looser(newer, each)]
+    late = [found for found in _looser(newer, policy) if found not in had]
     told = set[str]()
-    for lock in locks:
-        for key, locked, own in looser(lock, policy, WEIGHTS):
-            if key not in told:
-                told.add(key)
-                where, at = after.source.origin(tuple(key.split(".")))
-                message = f"`{key}` is {shown(own)}, and {lock.path} locks it at {shown(locked)}"
-                yield Fault(where.path, *where.value(at), message, "take it out, or make it stricter")
+    for found in (*_looser(locks, policy), *late):
+        key, locked, own, path = found
+        if key not in told:
+            told.add(key)
+            where, at = after.source.origin(tuple(key.split(".")))
+            message = f"`{key}` is {shown(own)}, and {path} locks it at {shown(locked)}"
+            fix = OLDER if found in late else "take it out, or make it stricter"
+            yield Fault(where.path, *where.value(at), message, fix)
     if before is not None:
         held = {lock.key for lock in policy.locks if lock.path in policy.pulled}
         for lock in gone:
@@ -83,6 +100,19 @@ def loosened(before: Policy | None, after: LoadedPolicy) -> Iterator[Fault]:
                 where, at = after.source.origin(("extends",))
                 message = f"{lock.path} locked `{lock.key}`, and nothing that was pulled does now"
                 yield Fault(where.path, *where.value(at), message, "extend it, as it was pulled")
+
+
+def _looser(locks: Sequence[Lock], policy: Policy) -> Iterator[tuple[str, Any, Any, str]]:
+    """Yield each key under locks that a policy loosens, with what is locked, what it is, and the file that locks it."""
+    if locks:
+        from planfence.rules.catalog import WEIGHTS
+
+        yield from ((*found, lock.path) for lock in locks for found in looser(lock, policy, WEIGHTS))
+
+
+def _is_taken(lock: Lock, parent: Policy, policy: Policy) -> bool:
+    """Whether a change takes the file of a lock away from what a parent extends."""
+    return lock.path in parent.shared and not _came_again(lock, parent, policy)
 
 
 def _came_again(lock: Lock, before: Policy, policy: Policy) -> bool:

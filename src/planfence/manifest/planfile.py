@@ -69,7 +69,7 @@ def read_schema(top: Table, newest: int) -> None:
     schema = top.integer("schema", newest, least=1, required=str(newest))
     if schema > newest:
         message = f"schema {schema} is newer than this Planfence reads ({newest})"
-        top.faults.at_value(("schema",), message, "upgrade Planfence: `pip install -U planfence`")
+        top.faults.at_value(("schema",), message, "upgrade Planfence: `pip install -U planfence`", unknown=True)
 
 
 def read_patterns(table: Table, key: str, *, required: str = "") -> tuple[str, ...]:

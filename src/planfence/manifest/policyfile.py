@@ -118,7 +118,7 @@ def _locks(sources: list[TomlSource], codes: Mapping[str, str], faults: Faults) 
                 yield Lock(key, locks.value(shared, key), each.path)
             else:
                 fix = did_you_mean(key, (*locks.KEYS, *(f"rules.{word}" for word in codes)))
-                own.at_value(("locked", index), f"no key is named {quoted(key)}", fix)
+                own.at_value(("locked", index), f"no key is named {quoted(key)}", fix, unknown=True)
         if listed:  # without the rule nothing would hold the keys
             yield Lock("rules.POL001", shared.rules, each.path)
         faults.found += own.found
@@ -290,7 +290,8 @@ def _required(table: Table) -> tuple[str, ...]:
         if value in REQUIRED:
             good.append(value)
         else:
-            table.faults.at_value(path, f"tests can't be required at {quoted(value)}", did_you_mean(value, REQUIRED))
+            fix = did_you_mean(value, REQUIRED)
+            table.faults.at_value(path, f"tests can't be required at {quoted(value)}", fix, unknown=True)
     return tuple(good)
 
 
@@ -387,7 +388,7 @@ def _check_rules(policy: Policy, faults: Faults, known: tuple[tuple[str, str], .
         if code is None:
             fix = did_you_mean(word, names)
             fix = fix if fix.startswith("did") else "see `planfence explain` for the rules"
-            faults.at_key(("rules", word), f"no rule is named {quoted(word)}", fix)
+            faults.at_key(("rules", word), f"no rule is named {quoted(word)}", fix, unknown=True)
         elif code in seen:
             faults.at_key(("rules", word), f"{quoted(word)} and {quoted(seen[code])} are one rule", "keep one of them")
         else:

@@ -72,15 +72,15 @@ class Faults:
         self.source = source
         self.found: list[Fault] = []
 
-    def at_key(self, path: Path, message: str, fix: str) -> None:
+    def at_key(self, path: Path, message: str, fix: str, *, unknown: bool = False) -> None:
         """Note a fault at a key."""
         source, own = self.source.origin(path)
-        self.found.append(Fault(source.path, *source.key(own), message, fix))
+        self.found.append(Fault(source.path, *source.key(own), message, fix, unknown))
 
-    def at_value(self, path: Path, message: str, fix: str) -> None:
+    def at_value(self, path: Path, message: str, fix: str, *, unknown: bool = False) -> None:
         """Note a fault at a value."""
         source, own = self.source.origin(path)
-        self.found.append(Fault(source.path, *source.value(own), message, fix))
+        self.found.append(Fault(source.path, *source.value(own), message, fix, unknown))
 
     def finish(self) -> None:
         """Raise :class:`BadFile` if there is any fault."""
@@ -151,7 +151,8 @@ class Table:
         """Read one of a few words."""
         value = self.text(key, default)
         if value not in choices and self._data.get(key) == value:
-            self.faults.at_value((*self.path, key), f"`{key}` is {quoted(value)}", did_you_mean(value, choices))
+            fix = did_you_mean(value, choices)
+            self.faults.at_value((*self.path, key), f"`{key}` is {quoted(value)}", fix, unknown=True)
             return default
         return value
 
@@ -224,7 +225,8 @@ class Table:
         for key in self._data:
             if key not in self._known:
                 where = f" in `{label(self.path)}`" if self.path else ""
-                self.faults.at_key((*self.path, key), f"unknown key `{key}`{where}", did_you_mean(key, self._known))
+                fix = did_you_mean(key, self._known)
+                self.faults.at_key((*self.path, key), f"unknown key `{key}`{where}", fix, unknown=True)
 
 
 def quoted(value: str) -> str:

@@ -45,6 +45,10 @@ class Route(StrEnum):
     CLOSED = "closed"
 
 
+#: The fix of what a policy loosens, if only the branch that judges locks it by now.
+OLDER = "bring the branch up to date"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanEdit:
     """What a change does to one file that governs: the plan before and after.
