@@ -170,6 +170,23 @@ def test_a_commit_without_hooks_is_told_and_taken_back(working):
     assert "reset" not in ask(working, "Stop")["reason"]
 
 
+def test_many_new_commits_hide_none(working, monkeypatch):
+    monkeypatch.setattr(changed, "_MOST_COPIED", 2)
+    monkeypatch.setattr(changed, "_MOST_LISTED", 5)
+    evil = "echo x > docs/$i.md; git add -A; git commit -qnm 'docs: x'"
+    many = "export GIT_REFLOG_ACTION=rebase; for i in {}; do {}; done; for i in {}; do {}; done"
+    empty = "git commit -qn --allow-empty -m 'feat: y'"
+    said = after(working, many.format("1", evil, "1 2 3", empty))
+    assert "docs/1.md" in said
+    assert "check --range" not in said
+    assert "docs/1.md" in ask(working, "Stop")["reason"]
+    head = working.git("rev-parse", "HEAD")
+    for script in (many.format("2 3 4", evil, "1", empty), many.format("1 2 3 4", empty, "5", empty)):
+        assert f"`planfence check --range {head}..HEAD`" in after(working, script)
+        assert [head in ask(working, "Stop").get("reason", "") for _ in range(2)] == [True, False]
+        head = working.git("rev-parse", "HEAD")
+
+
 DO = "echo x >> docs/index.md && git commit -qan"
 
 
@@ -219,6 +236,8 @@ OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --t
         "git bisect start -q; echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm docs/a.md",
         "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Urgent: now'",
         "git rm -q planfence.toml; git commit -qnm 'docs: x'",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION=rebase git commit -qnm 'docs: x';"
+        "echo 'x = 2' > src/user.py; git commit -qnam 'feat: x'",
     ],
 )
 def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):

@@ -36,8 +36,10 @@ _HOLDS = 3
 _SHOWN = 8
 #: So many names stand in one command.
 _NAMED = 100
-#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds.
+#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds. Of
+#: more those come first that change what the task may not, among so many that are listed.
 _MOST_COPIED = 50
+_MOST_LISTED = 5000
 #: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch: believed only of
 #: what was there, since a script says what it likes (`GIT_REFLOG_ACTION`). Any other line tells of a new commit.
 _GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
@@ -51,7 +53,8 @@ class _Seen:
 
     ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
     HEAD stood before the last command, and where others have left refs; ``task`` was at work then. ``refs`` are where
-    all refs were when the session looked last: what moves until the next command, others have moved.
+    all refs were when the session looked last: what moves until the next command, others have moved. ``rest`` is what
+    the next stop says of commits that were too many to look at.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class _Seen:
     task: str = ""
     tips: list[str] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
+    rest: str = ""
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
@@ -117,23 +121,27 @@ def look(here: Fence, asked: Payload) -> str:
         own = bool(amended) and amended not in commits and amended not in seen.commits
         if said := _commit(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
-    for each in copied:
+    judged, more = _first(here, copied, moved)
+    span = f"{(seen.tips or [''])[0]}..HEAD"
+    rest = f"{len(copied)} new commits are too many to look at each: `planfence check --range {span}` does." * more
+    for each in judged:
         if said := _commit(here, each, seen.task, moved=moved):
             commits[each] = said
     seen.commits += list(commits)
     if seen.tips[:1] != [here.head]:
         seen.tips = [*dict.fromkeys([here.head, *seen.tips])]
-    if outside or commits:
+    seen.rest = rest or seen.rest
+    if outside or commits or rest:
         seen.held = 0
     _save(here, asked, seen, now)
-    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+    return _words(here, seen, outside, now, commits, rest)
 
 
 def unrestored(here: Fence, asked: Payload) -> str:
     """Say what still stands outside the task when the agent would stop; empty: nothing, or it was held enough."""
     look(here, asked)
     seen = _load(here, asked)
-    if seen is None or not (seen.told or seen.commits):
+    if seen is None or not (seen.told or seen.commits or seen.rest):
         return ""
     now = _now(here)
     # An amendment may have brought a path into the task since.
@@ -142,28 +150,28 @@ def unrestored(here: Fence, asked: Payload) -> str:
     seen.commits = [each for each in seen.commits if here.repository.git.is_ancestor(each, "HEAD")]
     commits = {each: said for each in seen.commits if (said := _commit(here, each, seen.task))}
     seen.held += 1
+    rest, seen.rest = seen.rest, ""
     _save(here, asked, seen, now)
     if seen.held > _HOLDS:
         return ""
-    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+    return _words(here, seen, outside, now, commits, rest)
 
 
 def _words(
-    here: Fence, seen: _Seen, denials: list[Denial], outside: list[str], now: dict[str, str], commits: dict[str, str]
+    here: Fence, seen: _Seen, denials: dict[str, Denial], now: dict[str, str], commits: dict[str, str], rest: str
 ) -> str:
-    if not outside and not commits:
-        return ""
+    outside = list(denials)
     task = f"the task {here.task_name}" if here.task_name else "what may change without a task"
     lines = []
     if outside:
         lines.append(f"This is changed outside {task}:")
-        lines += [f"- {inert(path)}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
+        lines += [f"- {inert(path)}: {denial.why}" for path, denial in [*denials.items()][:_SHOWN]]
         lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
         lines += ["Put it back:", *(f"  {line}" for line in _back(here, seen, outside, now))]
     for commit, said in commits.items():
         lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
         lines += _take_back(here, commit)
-    return "\n".join(lines)
+    return "\n".join([*lines, rest] if rest else lines)
 
 
 def _back(here: Fence, seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
@@ -258,18 +266,40 @@ def _made(
     seen.tips += [each for each in newest if each not in seen.tips]
     lines = list(_logged(since))
     made = {new: amended for _, new, amended in lines if amended is not None}
-    reached = {here.head, *(new for _, new, amended in lines if amended is None)} - {"", *made, *seen.tips}
+    # What was made may stand on what no line tells of.
+    reached = {here.head, *(new for _, new, _ in lines)} - {"", *seen.tips}
     if not reached or not seen.tips:
         return made, [], set()
-    known = {*seen.tips, *(new for _, new, _ in _logged(before))} - {""}
-    asked = "\n".join([*reached, *(f"^{each}" for each in (*known, *made, "FETCH_HEAD")), ""]).encode()
-    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_COPIED}", "--stdin", "--not", "--remotes")
+    known = {*seen.tips, *(new for _, new, _ in _logged(before)), "FETCH_HEAD"} - {""}
+    asked = "\n".join([*reached, *(f"^{each}" for each in known), ""]).encode()
+    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_LISTED}", "--stdin", "--not", "--remotes")
     git = here.repository.git
-    copied = [each for each in git.run(*words, stdin=asked).decode().split() if each not in others]
+    copied = [each for each in git.run(*words, stdin=asked).decode().split() if each not in made]
+    if not copied:
+        return made, [], set()
     olds = (old for old, _, _ in lines if old.strip("0"))
     left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
     listed = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
-    return made, copied, {*git.run(*listed, stdin=left).split(b"\0")} if copied else set()
+    moved = {*git.run(*listed, stdin=left).split(b"\0")}
+    return made, [each for each in copied if each not in others], moved
+
+
+def _first(here: Fence, copied: list[str], moved: Set[bytes]) -> tuple[list[str], bool]:
+    """Return the copies that are judged, and whether others are left that no one has looked at."""
+    if len(copied) <= _MOST_COPIED:
+        return copied, False
+    words = ("diff-tree", "--stdin", "--root", "-r", "-c", "-z", "--no-renames", "--name-only")
+    changes: dict[bytes, set[str]] = {}
+    commits, commit = {*copied}, ""
+    for word in here.repository.git.run(*words, stdin="\n".join([*copied, ""]).encode()).split(b"\0"):
+        if word.decode("utf-8", "replace") in commits:
+            commit = word.decode()
+        elif word and word not in moved:
+            changes.setdefault(word, set()).add(commit)
+    outside = _outside(here, map(paths.decode, sorted(changes)), frozenset())
+    first = {commit for path in outside for commit in changes[paths.encode(path)]}
+    judged = sorted(copied, key=lambda each: each not in first)[:_MOST_COPIED]
+    return judged, len(first) > _MOST_COPIED or len(copied) >= _MOST_LISTED
 
 
 def _refs(here: Fence) -> list[str]:
