@@ -40,11 +40,11 @@ _NAMED = 100
 #: more those come first that change what the task may not, among so many that are listed.
 _MOST_COPIED = 50
 _MOST_LISTED = 5000
-#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch: believed only of
-#: what was there, since a script says what it likes (`GIT_REFLOG_ACTION`). Any other line tells of a new commit.
-_GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
-#: How the line begins of what only goes, in a worktree that is believed.
+#: How a HEAD's log begins the line of what goes to a commit that is there; in that of this worktree `_GO`, with what
+#: copies those of a branch: believed only of what was there, since a script says what it likes (`GIT_REFLOG_ACTION`).
+#: Any other line tells of a new commit.
 _MOVES = tuple(b"checkout: |reset: |clone: |branch: |Branch: |bisect|fetch|push".split(b"|"))
+_GO = (*_MOVES, b"rebase", b"pull", b"merge ", b"am --")
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    made, copied, moved = _made(here, seen, *_elsewhere(here, asked))
+    made, copied, moved = _made(here, seen, _elsewhere(here, asked))
     seen.refs = _refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
@@ -250,20 +250,17 @@ def _read(place: Path) -> bytes:
         return b""
 
 
-def _made(
-    here: Fence, seen: _Seen, others: Set[str], newest: list[str]
-) -> tuple[dict[str, str], list[str], Set[bytes]]:
+def _made(here: Fence, seen: _Seen, others: Set[str]) -> tuple[dict[str, str], list[str], Set[bytes]]:
     """Return the commits that were made here since the session looked last, by HEAD's own log, each with the one that
     it amends, or nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
     the files that were changed by what HEAD has left, of which they would be copies. ``others`` are what other
-    worktrees made, ``newest`` the last of each.
+    worktrees made.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
     log = _read(here.repository.git_dir / "logs/HEAD")
     since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", b"")
     seen.logged = len(log)
-    seen.tips += [each for each in newest if each not in seen.tips]
     lines = list(_logged(since))
     made = {new: amended for _, new, amended in lines if amended is not None}
     # What was made may stand on what no line tells of.
@@ -272,16 +269,16 @@ def _made(
         return made, [], set()
     known = {*seen.tips, *(new for _, new, _ in _logged(before)), "FETCH_HEAD"} - {""}
     asked = "\n".join([*reached, *(f"^{each}" for each in known), ""]).encode()
-    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_LISTED}", "--stdin", "--not", "--remotes")
-    git = here.repository.git
-    copied = [each for each in git.run(*words, stdin=asked).decode().split() if each not in made]
+    git, others = here.repository.git, others | made.keys()
+    most = f"--max-count={_MOST_LISTED + len(others)}"
+    listed = git.run("rev-list", "--ignore-missing", most, "--stdin", "--not", "--remotes", stdin=asked)
+    copied = [each for each in listed.decode().split() if each not in others]
     if not copied:
         return made, [], set()
     olds = (old for old, _, _ in lines if old.strip("0"))
     left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
-    listed = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
-    moved = {*git.run(*listed, stdin=left).split(b"\0")}
-    return made, [each for each in copied if each not in others], moved
+    words = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
+    return made, copied, {*git.run(*words, stdin=left).split(b"\0")}
 
 
 def _first(here: Fence, copied: list[str], moved: Set[bytes]) -> tuple[list[str], bool]:
@@ -316,19 +313,15 @@ def _worktrees(here: Fence) -> list[Path]:
     return [each for each in (common, *sorted(common.glob("worktrees/*"))) if os.path.realpath(each) != own]
 
 
-def _elsewhere(here: Fence, asked: Payload) -> tuple[Set[str], list[str]]:
-    """Return what other worktrees made, by their own logs, and the last that each did.
+def _elsewhere(here: Fence, asked: Payload) -> Set[str]:
+    """Return what other worktrees made, by their own logs.
 
     A worktree that is newer than what the session remembers may be the command's own.
     """
-    since = _file(here, asked).stat().st_mtime_ns
-    found: list[list[str]] = []
-    for git_dir in _worktrees(here):
-        with suppress(OSError):
-            made_here = git_dir != here.repository.common_dir and (git_dir / "commondir").stat().st_mtime_ns > since
-            lines = b"" if made_here else _read(git_dir / "logs/HEAD")
-            found.append([new for _, new, amended in _logged(lines, _MOVES) if amended is not None])
-    return {each for listed in found for each in listed}, [each for listed in found for each in listed[-1:]]
+    since = statuspath.times(str(_file(here, asked)))
+    there = (each for each in _worktrees(here) if statuspath.times(f"{each}/commondir") <= since)
+    lines = (line for each in there for line in _logged(_read(each / "logs/HEAD"), _MOVES))
+    return {new for _, new, amended in lines if amended is not None}
 
 
 def _logged(log: bytes, going: tuple[bytes, ...] = _GO) -> Iterator[tuple[str, str, str | None]]:

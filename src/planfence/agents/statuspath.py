@@ -47,17 +47,17 @@ def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str) -> bytes:
     except OSError:
         logged = 0
     lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
-    refs = sum(_times(f"{common}/{name}") for name in _REFS)
+    refs = sum(times(f"{common}/{name}") for name in _REFS)
     return b"\0\0".join([b"planfence-status 2 %d %d" % (logged, refs), *lines, b"end"])
 
 
-def _times(place: str) -> int:
+def times(place: str) -> int:
     """Return the time of a file, or the sum of a folder's and of those in it: git moves a ref by a file that is new."""
     when = 0
     try:
         when = os.stat(place).st_mtime_ns
         with os.scandir(place) as inside:
-            return when + sum(_times(each.path) for each in inside if each.is_dir(follow_symlinks=False))
+            return when + sum(times(each.path) for each in inside if each.is_dir(follow_symlinks=False))
     except OSError:
         return when
 
