@@ -9,6 +9,7 @@ import pytest
 
 from planfence.agents import changed
 from planfence.agents.answers import reply
+from planfence.agents.fastpath import plainly_unchanged
 
 
 def ask(repo, event, tool="", command="", agent="claude", session="s1", **more):
@@ -169,6 +170,23 @@ def test_a_commit_without_hooks_is_told_and_taken_back(working):
     assert "reset" not in ask(working, "Stop")["reason"]
 
 
+def test_many_new_commits_hide_none(working, monkeypatch):
+    monkeypatch.setattr(changed, "_MOST_COPIED", 2)
+    monkeypatch.setattr(changed, "_MOST_LISTED", 5)
+    evil = "echo x > docs/$i.md; git add -A; git commit -qnm 'docs: x'"
+    many = "export GIT_REFLOG_ACTION=rebase; for i in {}; do {}; done; for i in {}; do {}; done"
+    empty = "git commit -qn --allow-empty -m 'feat: y'"
+    said = after(working, many.format("1", evil, "1 2 3", empty))
+    assert "docs/1.md" in said
+    assert "check --range" not in said
+    assert "docs/1.md" in ask(working, "Stop")["reason"]
+    head = working.git("rev-parse", "HEAD")
+    for script in (many.format("2 3 4", evil, "1", empty), many.format("1 2 3 4", empty, "5", empty)):
+        assert f"`planfence check --range {head}..HEAD`" in after(working, script)
+        assert [head in ask(working, "Stop").get("reason", "") for _ in range(2)] == [True, False]
+        head = working.git("rev-parse", "HEAD")
+
+
 DO = "echo x >> docs/index.md && git commit -qan"
 
 
@@ -218,6 +236,8 @@ OTHER = "--trailer 'Plan-Task: auth/guide' --trailer 'Plan-Stage: implement' --t
         "git bisect start -q; echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'; rm docs/a.md",
         "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Urgent: now'",
         "git rm -q planfence.toml; git commit -qnm 'docs: x'",
+        "echo x > docs/a.md; git add -A; GIT_REFLOG_ACTION=rebase git commit -qnm 'docs: x';"
+        "echo 'x = 2' > src/user.py; git commit -qnam 'feat: x'",
     ],
 )
 def test_a_commit_that_is_none_of_the_task_is_told_though_it_could_be_pushed(working, script):
@@ -252,6 +272,69 @@ def test_going_to_commits_that_are_there_and_copying_them_is_silent(working):
     assert ask(working, "Stop").get("reason", "") == ""
 
 
+def commit_of_docs(repo):
+    """Return a commit that changes a file outside the task, and that no ref has."""
+    made = (
+        "export GIT_INDEX_FILE=.git/else; git read-tree HEAD; blob=$(git hash-object -w README.md);"
+        'git update-index --add --cacheinfo "100644,$blob,docs/y.md";'
+        'git commit-tree -p HEAD -m "docs: y" $(git write-tree)'
+    )
+    return repo.git("-c", f"alias.made=!{made}", "made")
+
+
+@pytest.mark.parametrize(
+    ("when", "go"),
+    [
+        ("in another worktree, before the command", "merge -q --no-ff -m 'merge b' b"),
+        ("in another worktree, during another command", "rebase -q b"),
+        ("by a push between two commands", "rebase -q b"),
+        ("before the session, by a tag alone", "checkout -q --detach b"),
+    ],
+)
+def test_commits_of_others_are_no_agents_that_goes_to_them(working, when, go):
+    if "tag" in when:
+        working.git("tag", "b", commit_of_docs(working))
+    ask(working, "UserPromptSubmit", prompt="go on")
+    assert after(working, "true") == ""
+    if "during" in when:
+        working.git("worktree", "add", "-q", "-b", "b", "../beside")
+        ask(working, "PreToolUse", "Bash", "sleep 1")
+    if "push" in when:
+        working.git("update-ref", "refs/heads/b", commit_of_docs(working))
+    if "worktree" in when:
+        if "during" not in when:
+            working.git("worktree", "add", "-q", "-b", "b", "../beside")
+        beside = type(working)(working.root.parent / "beside", working.variables)
+        beside.commit("docs: y", "-n", **{"docs/y.md": "y\n"})
+    if "during" in when:
+        assert after(working, "true") == ""
+    ask(working, "PreToolUse", "Bash", f"git {go}")
+    assert after(working, f"git -c core.hooksPath=/dev/null {go}") == ""
+    assert ask(working, "Stop").get("reason", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("ref", "go", "line"),
+    [
+        ("refs/heads/in/x", "merge -q --no-ff -m 'merge x' in/x", "# by hand, since a merge brought it"),
+        ("refs/tags/x", "merge -q x", "  git reset --soft "),
+        ("refs/heads/x", "reset -q --hard x", "  git reset --soft "),
+        ("", "rebase -q x", "  git reset --soft "),
+    ],
+)
+def test_a_commit_that_a_script_left_on_another_ref_is_told_when_it_is_gone_to(working, ref, go, line):
+    made = commit_of_docs(working)
+    ask(working, "PreToolUse", "Bash", "./one.sh")
+    if ref:
+        assert after(working, f"git update-ref {ref} {made}") == ""
+        ask(working, "PreToolUse", "Bash", "./two.sh")
+        said = after(working, f"git {go}")
+    else:  # by a worktree of the script's own
+        said = after(working, f"git worktree add -q ../new -b x; git -C ../new merge -q {made}; git {go}")
+    assert said.splitlines()[-1].startswith(line)
+    assert "The commit" in ask(working, "Stop")["reason"]
+
+
 def test_what_a_task_committed_before_it_ended_is_its_own(working):
     ask(working, "PreToolUse", "Bash", "./script.sh")
     ours = OTHER.replace("guide", "middleware")
@@ -264,6 +347,17 @@ def test_a_command_that_failed_is_looked_at_too(working):
     said = ask(working, "PostToolUseFailure", "Bash", "./script.sh", error="Exit code 1")
     assert said["hookSpecificOutput"]["hookEventName"] == "PostToolUseFailure"
     assert "src/other.py" in said["hookSpecificOutput"]["additionalContext"]
+
+
+def test_a_command_that_moved_a_ref_is_looked_at_by_the_full_judgement(working):
+    raw = {"session_id": "s1", "cwd": str(working.root), "hook_event_name": "PostToolUse", "tool_name": "Bash"}
+    data, variables = json.dumps(raw).encode(), dict(working.environment().variables)
+    working.git("branch", "in/x")
+    for script in ("branch in/y", "update-ref refs/heads/in/x HEAD^", "pack-refs --all", "branch -D in/y"):
+        assert after(working, "true") == ""
+        assert plainly_unchanged(data, variables)
+        working.git(*script.split())
+        assert not plainly_unchanged(data, variables)
 
 
 def test_each_agent_is_told_in_its_own_form(working):

@@ -214,6 +214,7 @@ def test_line_ends_of_the_worktree(repo):
 def test_sparse_worktree(repo):
     repo.git("status")  # the copied files have new inodes
     repo.git("sparse-checkout", "set", "--cone", "src")
+    assert "exists already" in repo.planfence("plan", "new", "auth").stderr
     assert not (repo.root / "plans").exists()
     done = amend(repo, "src/session.py")
     assert done.returncode == 0, done.stderr

@@ -103,7 +103,9 @@ def test_a_model_that_no_role_names(repo):
     assert "model" not in seen(repo)
     assert "model" not in seen(repo, PLANFENCE_MODEL="claude")
     assert "holds no role" in seen(repo, PLANFENCE_MODEL="gpt-9")["model"].seen
+    assert "PLANFENCE_MODEL to the name" in seen(repo, PLANFENCE_MODEL="gpt-9")["model"].fix
     assert "the agent's own variables" in seen(repo, CODEX_CI="1")["model"].seen
+    assert "PLANFENCE_MODEL" not in seen(repo, CODEX_CI="1")["model"].fix  # it makes no known agent another
 
 
 SERVER = """\

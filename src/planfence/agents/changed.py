@@ -36,11 +36,15 @@ _HOLDS = 3
 _SHOWN = 8
 #: So many names stand in one command.
 _NAMED = 100
-#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds.
+#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds. Of
+#: more those come first that change what the task may not, among so many that are listed.
 _MOST_COPIED = 50
-#: How HEAD's log begins the line of what goes to a commit that is there, or copies those of a branch: believed only of
-#: what was there, since a script says what it likes (`GIT_REFLOG_ACTION`). Any other line tells of a new commit.
-_GO = tuple(b"checkout: |reset: |rebase|pull|merge |clone: |branch: |Branch: |bisect|am --|fetch|push".split(b"|"))
+_MOST_LISTED = 5000
+#: How a HEAD's log begins the line of what goes to a commit that is there; in that of this worktree `_GO`, with what
+#: copies those of a branch: believed only of what was there, since a script says what it likes (`GIT_REFLOG_ACTION`).
+#: Any other line tells of a new commit.
+_MOVES = tuple(b"checkout: |reset: |clone: |branch: |Branch: |bisect|fetch|push".split(b"|"))
+_GO = (*_MOVES, b"rebase", b"pull", b"merge ", b"am --")
 
 
 @dataclass(slots=True)
@@ -48,7 +52,9 @@ class _Seen:
     """What a session knows: each changed path's mark, what is told and not put back, and where HEAD's log ended.
 
     ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
-    HEAD stood before the last command, and where the branches have stood; ``task`` was at work then.
+    HEAD stood before the last command, and where others have left refs; ``task`` was at work then. ``refs`` are where
+    all refs were when the session looked last: what moves until the next command, others have moved. ``rest`` is what
+    the next stop says of commits that were too many to look at.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -59,21 +65,28 @@ class _Seen:
     held: int = 0
     task: str = ""
     tips: list[str] = field(default_factory=list)
+    refs: list[str] = field(default_factory=list)
+    rest: str = ""
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     """Remember what is changed now. Not ``anew``: only if the session remembers nothing yet."""
     seen = _load(here, asked)
     if seen is not None and not anew:
-        if seen.task != here.task_name:
-            seen.task = here.task_name
+        refs = _refs(here)
+        if seen.task != here.task_name or seen.refs != refs:
+            own = (new for _, new, _ in _logged(_read(here.repository.git_dir / "logs/HEAD")[seen.logged :]))
+            known = {*seen.tips, *seen.refs, here.head, *own}
+            seen.tips += [each for each in dict.fromkeys(refs) if each not in known]
+            seen.task, seen.refs = here.task_name, refs
             _keep(here, asked, seen)
         return
     now = _now(here)
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
-    seen.logged = len(_log(here))
-    seen.tips = _tips(here)
+    seen.logged = len(_read(here.repository.git_dir / "logs/HEAD"))
+    seen.refs = _refs(here)
+    seen.tips = [here.head, *seen.refs]
     seen.task = here.task_name
     _save(here, asked, seen, now)
 
@@ -91,7 +104,8 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    made, copied, moved = _made(here, seen)
+    made, copied, moved = _made(here, seen, _elsewhere(here, asked))
+    seen.refs = _refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
     if not (changed or gone or made or copied or seen.tips[:1] != [here.head]):
@@ -107,23 +121,27 @@ def look(here: Fence, asked: Payload) -> str:
         own = bool(amended) and amended not in commits and amended not in seen.commits
         if said := _commit(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
-    for each in copied:
+    judged, more = _first(here, copied, moved)
+    span = f"{(seen.tips or [''])[0]}..HEAD"
+    rest = f"{len(copied)} new commits are too many to look at each: `planfence check --range {span}` does." * more
+    for each in judged:
         if said := _commit(here, each, seen.task, moved=moved):
             commits[each] = said
     seen.commits += list(commits)
     if seen.tips[:1] != [here.head]:
-        seen.tips = [*dict.fromkeys([*_tips(here), *seen.tips])]
-    if outside or commits:
+        seen.tips = [*dict.fromkeys([here.head, *seen.tips])]
+    seen.rest = rest or seen.rest
+    if outside or commits or rest:
         seen.held = 0
     _save(here, asked, seen, now)
-    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+    return _words(here, seen, outside, now, commits, rest)
 
 
 def unrestored(here: Fence, asked: Payload) -> str:
     """Say what still stands outside the task when the agent would stop; empty: nothing, or it was held enough."""
     look(here, asked)
     seen = _load(here, asked)
-    if seen is None or not (seen.told or seen.commits):
+    if seen is None or not (seen.told or seen.commits or seen.rest):
         return ""
     now = _now(here)
     # An amendment may have brought a path into the task since.
@@ -132,28 +150,28 @@ def unrestored(here: Fence, asked: Payload) -> str:
     seen.commits = [each for each in seen.commits if here.repository.git.is_ancestor(each, "HEAD")]
     commits = {each: said for each in seen.commits if (said := _commit(here, each, seen.task))}
     seen.held += 1
+    rest, seen.rest = seen.rest, ""
     _save(here, asked, seen, now)
     if seen.held > _HOLDS:
         return ""
-    return _words(here, seen, list(outside.values()), list(outside), now, commits)
+    return _words(here, seen, outside, now, commits, rest)
 
 
 def _words(
-    here: Fence, seen: _Seen, denials: list[Denial], outside: list[str], now: dict[str, str], commits: dict[str, str]
+    here: Fence, seen: _Seen, denials: dict[str, Denial], now: dict[str, str], commits: dict[str, str], rest: str
 ) -> str:
-    if not outside and not commits:
-        return ""
+    outside = list(denials)
     task = f"the task {here.task_name}" if here.task_name else "what may change without a task"
     lines = []
     if outside:
         lines.append(f"This is changed outside {task}:")
-        lines += [f"- {inert(path)}: {denial.why}" for path, denial in zip(outside[:_SHOWN], denials, strict=False)]
+        lines += [f"- {inert(path)}: {denial.why}" for path, denial in [*denials.items()][:_SHOWN]]
         lines += [f"- and {len(outside) - _SHOWN} more"] if len(outside) > _SHOWN else []
         lines += ["Put it back:", *(f"  {line}" for line in _back(here, seen, outside, now))]
     for commit, said in commits.items():
         lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
         lines += _take_back(here, commit)
-    return "\n".join(lines)
+    return "\n".join([*lines, rest] if rest else lines)
 
 
 def _back(here: Fence, seen: _Seen, outside: Iterable[str], now: dict[str, str]) -> list[str]:
@@ -182,11 +200,14 @@ def _take_back(here: Fence, commit: str) -> list[str]:
     """Return how a commit is taken back: no other commit may go with it."""
     git = here.repository.git
     if git.text("rev-parse", "HEAD") != commit:
-        if git.is_ancestor(commit, "HEAD"):
+        if commit in git.text("rev-list", "--first-parent", "HEAD", "--not", f"{commit}^@").split():
             return [f"# by hand, since other commits follow it: git rebase -i {commit}^"]
+        if git.is_ancestor(commit, "HEAD"):
+            return [f"# by hand, since a merge brought it: git log --merges --ancestry-path {commit}..HEAD"]
         return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
     alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
-    amended = next((amended for _, new, amended in reversed([*_logged(_log(here))]) if new == commit), "")
+    lines = [*_logged(_read(here.repository.git_dir / "logs/HEAD"))]
+    amended = next((amended for _, new, amended in reversed(lines) if new == commit), "")
     if alone and not amended:
         return ["# it is the first commit, so let a person take it back: git update-ref -d HEAD"]
     return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
@@ -222,45 +243,88 @@ def _now(here: Fence) -> dict[str, str]:
     return {paths.decode(path): mark for path, mark in found.items()}
 
 
-def _log(here: Fence) -> bytes:
+def _read(place: Path) -> bytes:
     try:
-        return read_plain(here.repository.git_dir / "logs/HEAD")
+        return read_plain(place)
     except OSError:
         return b""
 
 
-def _made(here: Fence, seen: _Seen) -> tuple[dict[str, str], list[str], Set[bytes]]:
+def _made(here: Fence, seen: _Seen, others: Set[str]) -> tuple[dict[str, str], list[str], Set[bytes]]:
     """Return the commits that were made here since the session looked last, by HEAD's own log, each with the one that
     it amends, or nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
-    the files that were changed by what HEAD has left, of which they would be copies.
+    the files that were changed by what HEAD has left, of which they would be copies. ``others`` are what other
+    worktrees made.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
-    log = _log(here)
+    log = _read(here.repository.git_dir / "logs/HEAD")
     since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", b"")
     seen.logged = len(log)
     lines = list(_logged(since))
     made = {new: amended for _, new, amended in lines if amended is not None}
-    reached = {here.head, *(new for _, new, amended in lines if amended is None)} - {"", *made, *seen.tips}
+    # What was made may stand on what no line tells of.
+    reached = {here.head, *(new for _, new, _ in lines)} - {"", *seen.tips}
     if not reached or not seen.tips:
         return made, [], set()
-    known = {*seen.tips, *(new for _, new, _ in _logged(before))} - {""}
-    asked = "\n".join([*reached, *(f"^{each}" for each in (*known, *made, "FETCH_HEAD")), ""]).encode()
-    words = ("rev-list", "--ignore-missing", f"--max-count={_MOST_COPIED}", "--stdin", "--not", "--remotes")
-    git = here.repository.git
-    copied = git.run(*words, stdin=asked).decode().split()
+    known = {*seen.tips, *(new for _, new, _ in _logged(before)), "FETCH_HEAD"} - {""}
+    asked = "\n".join([*reached, *(f"^{each}" for each in known), ""]).encode()
+    git, others = here.repository.git, others | made.keys()
+    most = f"--max-count={_MOST_LISTED + len(others)}"
+    listed = git.run("rev-list", "--ignore-missing", most, "--stdin", "--not", "--remotes", stdin=asked)
+    copied = [each for each in listed.decode().split() if each not in others]
+    if not copied:
+        return made, [], set()
     olds = (old for old, _, _ in lines if old.strip("0"))
     left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
-    listed = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
-    return made, copied, {*git.run(*listed, stdin=left).split(b"\0")} if copied else set()
+    words = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
+    return made, copied, {*git.run(*words, stdin=left).split(b"\0")}
 
 
-def _tips(here: Fence) -> list[str]:
-    """Return where HEAD stands, and each branch."""
-    return [here.head, *here.repository.git.text("for-each-ref", "--format=%(objectname)", "refs/heads/").split()]
+def _first(here: Fence, copied: list[str], moved: Set[bytes]) -> tuple[list[str], bool]:
+    """Return the copies that are judged, and whether others are left that no one has looked at."""
+    if len(copied) <= _MOST_COPIED:
+        return copied, False
+    words = ("diff-tree", "--stdin", "--root", "-r", "-c", "-z", "--no-renames", "--name-only")
+    changes: dict[bytes, set[str]] = {}
+    commits, commit = {*copied}, ""
+    for word in here.repository.git.run(*words, stdin="\n".join([*copied, ""]).encode()).split(b"\0"):
+        if word.decode("utf-8", "replace") in commits:
+            commit = word.decode()
+        elif word and word not in moved:
+            changes.setdefault(word, set()).add(commit)
+    outside = _outside(here, map(paths.decode, sorted(changes)), frozenset())
+    first = {commit for path in outside for commit in changes[paths.encode(path)]}
+    judged = sorted(copied, key=lambda each: each not in first)[:_MOST_COPIED]
+    return judged, len(first) > _MOST_COPIED or len(copied) >= _MOST_LISTED
 
 
-def _logged(log: bytes) -> Iterator[tuple[str, str, str | None]]:
+def _refs(here: Fence) -> list[str]:
+    """Return where the branches, the tags and the other worktrees' HEADs stand."""
+    listed = ("for-each-ref", "--format=%(objectname)", "refs/heads/", "refs/tags/")
+    heads = (_read(git_dir / "HEAD").decode("utf-8", "replace").strip() for git_dir in _worktrees(here))
+    detached = [each for each in heads if each and not each.startswith("ref: ")]
+    return [*here.repository.git.text(*listed).split(), *detached]
+
+
+def _worktrees(here: Fence) -> list[Path]:
+    """Return the git directories of the other worktrees."""
+    own, common = os.path.realpath(here.repository.git_dir), here.repository.common_dir
+    return [each for each in (common, *sorted(common.glob("worktrees/*"))) if os.path.realpath(each) != own]
+
+
+def _elsewhere(here: Fence, asked: Payload) -> Set[str]:
+    """Return what other worktrees made, by their own logs.
+
+    A worktree that is newer than what the session remembers may be the command's own.
+    """
+    since = statuspath.times(str(_file(here, asked)))
+    there = (each for each in _worktrees(here) if statuspath.times(f"{each}/commondir") <= since)
+    lines = (line for each in there for line in _logged(_read(each / "logs/HEAD"), _MOVES))
+    return {new for _, new, amended in lines if amended is not None}
+
+
+def _logged(log: bytes, going: tuple[bytes, ...] = _GO) -> Iterator[tuple[str, str, str | None]]:
     """Yield from where to where each line of HEAD's log goes, and the commit that it says to amend, or nothing; None:
     it says that no commit was made.
     """
@@ -268,7 +332,7 @@ def _logged(log: bytes) -> Iterator[tuple[str, str, str | None]]:
         names, _, what = line.partition(b"\t")
         old, new = (*names.decode("utf-8", "replace").split(" ")[:2], "", "")[:2]
         if new.strip("0") and new != old:
-            yield old, new, None if what.startswith(_GO) else old if what.startswith(b"commit (amend)") else ""
+            yield old, new, None if what.startswith(going) else old if what.startswith(b"commit (amend)") else ""
 
 
 def _commit(here: Fence, commit: str, before: str, *, reworded: str = "", moved: Set[bytes] | None = None) -> str:
@@ -322,9 +386,9 @@ def _load(here: Fence, asked: Payload) -> _Seen | None:
 def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None:
     _keep(here, asked, seen)
     marks = {paths.encode(path): mark for path, mark in now.items()}
-    git_dir = str(here.repository.git_dir)
+    git_dir, common = here.repository.git_dir_name, here.repository.common_dir_name
     with suppress(CouldNotCheck):
-        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir))
+        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir, common))
 
 
 def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:

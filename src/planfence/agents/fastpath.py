@@ -57,10 +57,10 @@ def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     top = raw["cwd"]
     if not top.startswith("/") or "\0" in top or not os.path.lexists(top + "/.git"):
         return False
-    git_dir, _ = _git_dirs(top)
+    git_dir, common = _git_dirs(top)
     known = _bytes(statuspath.file_of(git_dir, raw["session_id"]))
     now = statuspath.ask(top, environ)
-    return now is not None and statuspath.whole(now, git_dir) == known
+    return now is not None and statuspath.whole(now, git_dir, common) == known
 
 
 def _edited(data: bytes) -> list[str]:

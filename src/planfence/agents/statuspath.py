@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ASKED = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
+_REFS = ("refs/heads", "refs/tags", "packed-refs", "reftable/tables.list")
 _FIELDS = {b"1": 8, b"u": 10, b"?": 1}
 
 
@@ -39,14 +40,26 @@ def _marks(top: str, out: bytes) -> "Iterator[tuple[bytes, str]]":
         yield path, ("? " if kind == b"?" else "= ") + mark
 
 
-def whole(marks: "Mapping[bytes, str]", git_dir: str) -> bytes:
-    """Return all that a session has seen, as bytes to compare: the marks, and the length of HEAD's log."""
+def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str) -> bytes:
+    """Return all that a session has seen, as bytes to compare: the marks, the length of HEAD's log, the refs' times."""
     try:
         logged = os.stat(git_dir + "/logs/HEAD").st_size
     except OSError:
         logged = 0
     lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
-    return b"\0\0".join([b"planfence-status 1 %d" % logged, *lines, b"end"])
+    refs = sum(times(f"{common}/{name}") for name in _REFS)
+    return b"\0\0".join([b"planfence-status 2 %d %d" % (logged, refs), *lines, b"end"])
+
+
+def times(place: str) -> int:
+    """Return the time of a file, or the sum of a folder's and of those in it: git moves a ref by a file that is new."""
+    when = 0
+    try:
+        when = os.stat(place).st_mtime_ns
+        with os.scandir(place) as inside:
+            return when + sum(times(each.path) for each in inside if each.is_dir(follow_symlinks=False))
+    except OSError:
+        return when
 
 
 def file_of(git_dir: str, session: str) -> str:

@@ -8,6 +8,7 @@ from planfence import POLICY_PATH
 from planfence.change.patches import patch_ids
 from planfence.finding import Finding, Severity
 from planfence.gate.testcommand import line_for
+from planfence.identity import may_be
 from planfence.judge.check import Terms, check_range, judge_commits
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
@@ -89,11 +90,12 @@ def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Fi
     take = f'planfence start {scene.name} --take-over "why"'
     if scene.stage is Stage.REVIEW:
         take = f'planfence handover {scene.name} --to {scene.model} --why "why"'
+    may = may_be(holder, scene.repository.environment, scene.policy.identity)
     yield from finding(
         scene,
         model_not_assigned.RULE,
         f"{scene.model} is not who holds {stage} in {scene.name}: {holder} does",
-        f"let {holder} do it (PLANFENCE_MODEL={holder} where it is not detected)",
+        f"let {holder} do it" + (f" (PLANFENCE_MODEL={holder} if it is not detected)" if may else ""),
         f"or take the role over, which is recorded: {take}",
     )
 

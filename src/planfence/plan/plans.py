@@ -82,10 +82,11 @@ def write_plan(repository: Repository, plan_id: str, text: str) -> Path:
 
 def write_at(repository: Repository, path: str, text: str, hint: str) -> Path:
     """Write a plan's text at a path, and return its place; ``hint`` says what to do if something is there already."""
-    place = repository.top / path
+    place, free = repository.top / path, not write.left_out(repository, path)
     with told(place):
-        _own_folder(repository, path)
-    if not write_new(place, text.encode()):
+        if free:
+            _own_folder(repository, path)
+    if not (free and write_new(place, text.encode())):
         raise PlanfenceError(f"{path} exists already", hint=hint)
     return place
 

@@ -1,17 +1,17 @@
 """A commit is made by a model that does not hold the role of its stage.
 
 ## What it checks
-Who commits (`PLANFENCE_MODEL`, else what the agent's own variables say, else `human`) must hold the task's
-implement role: as the plan's `[roles]`, the task's own, or a recorded handover says. A plan is amended by
-whoever holds its plan role, or by a person. If nobody is named, anyone may.
+Who commits (a model that `PLANFENCE_MODEL` names, else the agent that the processes or variables tell of, else
+`human`) must hold the task's implement role: as the plan's `[roles]`, the task's own, or a recorded handover says.
+A plan is amended by whoever holds its plan role, or by a person. If nobody is named, anyone may.
 
 ## Why is this bad?
 Who does what was decided for a reason (cost, strength, a second pair of eyes). A silent swap takes it away,
 and makes every number in the report wrong.
 
 ## Fix
-Let the holder do it; set `PLANFENCE_MODEL` where it is not detected; or take the role over, which is recorded:
-`planfence start TASK --take-over "why"`.
+Let the holder do it; set `PLANFENCE_MODEL` if it is not detected (it makes no known agent another); or take the
+role over, which is recorded: `planfence start TASK --take-over "why"`.
 """
 
 from __future__ import annotations
