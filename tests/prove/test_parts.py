@@ -9,6 +9,7 @@ from support.steps import lines_run
 
 from planfence.change.change import Mode
 from planfence.change.hunks import compose, split_lines
+from planfence.prove import scripttext
 from planfence.prove.ctext import dead_lines
 from planfence.prove.leftout import _only_declares, is_stub
 from planfence.prove.parts import NoTreeError, joined, surely_broken, without
@@ -523,7 +524,8 @@ def test_what_runs_of_typescript_differs(one, other) -> None:
     "text",
     ["{a:", "; interface a", "interface a;", "a as keyof ", "f<", "a<b,", "export declare ", "a: b ? c extends ", "a as (", "() => ", "a.", "a as b."],
 )  # fmt: skip
-def test_what_runs_of_a_long_text_is_told_soon(text) -> None:
+def test_what_runs_of_a_long_text_is_told_soon(text, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripttext._Words, "left", 20_000)
     for before in (b"", b"type A = "):
         few, many = (lines_run(lambda: what_runs(before + text.encode() * size)) for size in (2_000, 8_000))  # noqa: B023
         assert many < 5 * few

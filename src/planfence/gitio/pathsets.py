@@ -115,11 +115,14 @@ def _in(ends: Sequence[bool]) -> bool:
 
 def _letters(groups: Iterable[_Patterns]) -> list[int]:
     """One byte for each kind that the patterns tell apart, letters and digits before others."""
-    sets = set().union(*(group.kinds for group in groups))
+    marks = [0] * 256
+    for bit, each in enumerate(set().union({frozenset({_SLASH})}, *(group.kinds for group in groups))):
+        for byte in each:
+            marks[byte] |= 1 << bit
     order = sorted(range(1, 256), key=lambda byte: (not chr(byte).isascii() or not chr(byte).isalnum(), byte))
-    kinds: dict[tuple[bool, ...], int] = {}
+    kinds: dict[int, int] = {}
     for byte in order:
-        kinds.setdefault((byte == _SLASH, *(byte in each for each in sets)), byte)
+        kinds.setdefault(marks[byte], byte)
     return list(kinds.values())
 
 
