@@ -224,6 +224,10 @@ def test_schemas_are_valid_and_accept_the_whole_example(name: str) -> None:
     assert agree(name, DOCUMENTS[name])
 
 
+def test_a_blank_name_extends_nothing() -> None:
+    assert not agree("policy", POLICY | {"extends": [" "]})
+
+
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(PLAN))
 def test_plan_schema_and_parser_agree(document: dict[str, Any]) -> None:
