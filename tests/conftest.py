@@ -8,7 +8,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.repository import Repo, copy_tree, environment
+
+# A run draws what the last one drew; `pytest --hypothesis-profile=default` draws anew.
+settings.register_profile("same", derandomize=True, database=None)
+settings.load_profile("same")
 
 #: Where Linux keeps files in memory, and how many bytes have to be free there.
 _MEMORY, _ENOUGH = "/dev/shm", 4 << 30
