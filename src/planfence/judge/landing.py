@@ -129,8 +129,9 @@ class Landing:
     def _candidates(
         self, parent: str, named: Sequence[str], said: origins.Reverted | None
     ) -> Iterable[tuple[str, ...]]:
-        ids = tuple(dict.fromkeys(filter(None, map(self._objects.commit, named))))
+        ids = tuple(dict.fromkeys(filter(None, map(self._objects.commit, named[:_LOOKED]))))
         if ids:
+            self._learn(parent, ids)
             yield ids
             if all(self._contains(parent, each) for each in ids):
                 return
@@ -291,7 +292,11 @@ class Landing:
     @property
     def knows_requests(self) -> bool:
         """Whether any head is here that a forge keeps of a request."""
-        return any(head.ref.startswith(_REQUESTS) or any(each in head.ref for each in _FOLDERS) for head in self._all())
+        return any(
+            head.ref.startswith(_REQUESTS)
+            or (head.ref.startswith("refs/remotes/") and any(each in head.ref for each in _FOLDERS))
+            for head in self._all()
+        )
 
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:
@@ -354,6 +359,12 @@ class Landing:
     def _within(self, tips: tuple[str, ...], commit: str) -> bool:
         """Whether any of several tips has the commit."""
         return not self._repository.git.text("rev-list", "-n1", commit, "--not", *tips).strip()
+
+    def _learn(self, tip: str, commits: Sequence[str]) -> None:
+        """Ask once which of several commits a tip has: a message may name hundreds."""
+        asked = "".join(f"{each}\n" for each in (*commits, f"^{tip}")).encode()
+        lacking = set(self._repository.git.text("rev-list", "--stdin", stdin=asked).split())
+        self._contained |= {(tip, each): each not in lacking for each in commits}
 
     def _contains(self, tip: str, commit: str) -> bool:
         if (tip, commit) not in self._contained:
