@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from planfence.agents import changed
+from planfence.agents import newcommits
 from planfence.agents.answers import reply
 from planfence.agents.fastpath import plainly_unchanged
 
@@ -171,8 +171,8 @@ def test_a_commit_without_hooks_is_told_and_taken_back(working):
 
 
 def test_many_new_commits_hide_none(working, monkeypatch):
-    monkeypatch.setattr(changed, "_MOST_COPIED", 2)
-    monkeypatch.setattr(changed, "_MOST_LISTED", 5)
+    monkeypatch.setattr(newcommits, "_MOST_COPIED", 2)
+    monkeypatch.setattr(newcommits, "_MOST_LISTED", 5)
     evil = "echo x > docs/$i.md; git add -A; git commit -qnm 'docs: x'"
     many = "export GIT_REFLOG_ACTION=rebase; for i in {}; do {}; done; for i in {}; do {}; done"
     empty = "git commit -qn --allow-empty -m 'feat: y'"
@@ -409,7 +409,7 @@ def test_another_message_for_an_earlier_tasks_commit_is_not_told_unless_the_comm
 
 
 def test_an_empty_task_names_none_though_no_task_was_at_work_before(working, monkeypatch):
-    monkeypatch.setattr(changed, "parse_trailers", lambda _: [("Plan-Task", "")])
+    monkeypatch.setattr(newcommits, "parse_trailers", lambda _: [("Plan-Task", "")])
     seen = next((working.root / ".git/planfence").rglob("*.worktree"))
     seen.write_text(json.dumps(json.loads(seen.read_text()) | {"task": ""}))
     script = "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Task: none'"

@@ -7,20 +7,16 @@ before the session, or between an answer and the next prompt, is somebody else's
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from planfence.agents import scope, statuspath
-from planfence.agents.patch import Edit
+from planfence.agents import newcommits, scope, statuspath
 from planfence.agents.paths import Denial, switch
 from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.agents.session import session_file
-from planfence.change.change import Action
-from planfence.change.message import TASK_TRAILER, URGENT_TRAILER, parse_trailers
 from planfence.errors import CouldNotCheck
 from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
@@ -36,15 +32,6 @@ _HOLDS = 3
 _SHOWN = 8
 #: So many names stand in one command.
 _NAMED = 100
-#: So many commits that were copied, or that no line of the log tells of, are judged; a rebase may copy hundreds. Of
-#: more those come first that change what the task may not, among so many that are listed.
-_MOST_COPIED = 50
-_MOST_LISTED = 5000
-#: How a HEAD's log begins the line of what goes to a commit that is there; in that of this worktree `_GO`, with what
-#: copies those of a branch: believed only of what was there, since a script says what it likes (`GIT_REFLOG_ACTION`).
-#: Any other line tells of a new commit.
-_MOVES = tuple(b"checkout: |reset: |clone: |branch: |Branch: |bisect|fetch|push".split(b"|"))
-_GO = (*_MOVES, b"rebase", b"pull", b"merge ", b"am --")
 
 
 @dataclass(slots=True)
@@ -73,9 +60,9 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     """Remember what is changed now. Not ``anew``: only if the session remembers nothing yet."""
     seen = _load(here, asked)
     if seen is not None and not anew:
-        refs = _refs(here)
+        refs = newcommits.refs(here)
         if seen.task != here.task_name or seen.refs != refs:
-            own = (new for _, new, _ in _logged(_read(here.repository.git_dir / "logs/HEAD")[seen.logged :]))
+            own = (new for _, new, _ in newcommits.logged(newcommits.log_of(here)[seen.logged :]))
             known = {*seen.tips, *seen.refs, here.head, *own}
             seen.tips += [each for each in dict.fromkeys(refs) if each not in known]
             seen.task, seen.refs = here.task_name, refs
@@ -84,8 +71,8 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     now = _now(here)
     seen = seen or _Seen()
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
-    seen.logged = len(_read(here.repository.git_dir / "logs/HEAD"))
-    seen.refs = _refs(here)
+    seen.logged = len(newcommits.log_of(here))
+    seen.refs = newcommits.refs(here)
     seen.tips = [here.head, *seen.refs]
     seen.task = here.task_name
     _save(here, asked, seen, now)
@@ -104,14 +91,16 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    made, copied, moved = _made(here, seen, _elsewhere(here, asked))
-    seen.refs = _refs(here)
+    log, others = newcommits.log_of(here), newcommits.made_elsewhere(here, statuspath.times(str(_file(here, asked))))
+    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others)
+    seen.logged = len(log)
+    seen.refs = newcommits.refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
     if not (changed or gone or made or copied or seen.tips[:1] != [here.head]):
         _save(here, asked, seen, now)
         return ""
-    outside = _outside(here, changed)
+    outside = scope.outside(here, changed)
     seen.before += [path for path in outside if path in seen.known and path not in seen.before]
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
@@ -119,13 +108,13 @@ def look(here: Fence, asked: Payload) -> str:
     for each, amended in made.items():
         # Another message for what is told already is told as well.
         own = bool(amended) and amended not in commits and amended not in seen.commits
-        if said := _commit(here, each, seen.task, reworded=amended if own else ""):
+        if said := newcommits.refusal(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
-    judged, more = _first(here, copied, moved)
+    judged, more = newcommits.first(here, copied, moved)
     span = f"{(seen.tips or [''])[0]}..HEAD"
     rest = f"{len(copied)} new commits are too many to look at each: `planfence check --range {span}` does." * more
     for each in judged:
-        if said := _commit(here, each, seen.task, moved=moved):
+        if said := newcommits.refusal(here, each, seen.task, moved=moved):
             commits[each] = said
     seen.commits += list(commits)
     if seen.tips[:1] != [here.head]:
@@ -145,10 +134,10 @@ def unrestored(here: Fence, asked: Payload) -> str:
         return ""
     now = _now(here)
     # An amendment may have brought a path into the task since.
-    outside = _outside(here, [path for path in seen.told if path in now])
+    outside = scope.outside(here, [path for path in seen.told if path in now])
     seen.told = {path: now[path] for path in outside}
     seen.commits = [each for each in seen.commits if here.repository.git.is_ancestor(each, "HEAD")]
-    commits = {each: said for each in seen.commits if (said := _commit(here, each, seen.task))}
+    commits = {each: said for each in seen.commits if (said := newcommits.refusal(here, each, seen.task))}
     seen.held += 1
     rest, seen.rest = seen.rest, ""
     _save(here, asked, seen, now)
@@ -170,7 +159,7 @@ def _words(
         lines += ["Put it back:", *(f"  {line}" for line in _back(here, seen, outside, now))]
     for commit, said in commits.items():
         lines.append(f"The commit {commit[:12]} is refused, and no hook has seen it as what it is: {said}")
-        lines += _take_back(here, commit)
+        lines += newcommits.take_back(here, commit)
     return "\n".join([*lines, rest] if rest else lines)
 
 
@@ -196,179 +185,12 @@ def _back(here: Fence, seen: _Seen, outside: Iterable[str], now: dict[str, str])
     return [*lines, f"# and {more} more, which `git status` names"] if more else lines
 
 
-def _take_back(here: Fence, commit: str) -> list[str]:
-    """Return how a commit is taken back: no other commit may go with it."""
-    git = here.repository.git
-    if git.text("rev-parse", "HEAD") != commit:
-        if commit in git.text("rev-list", "--first-parent", "HEAD", "--not", f"{commit}^@").split():
-            return [f"# by hand, since other commits follow it: git rebase -i {commit}^"]
-        if git.is_ancestor(commit, "HEAD"):
-            return [f"# by hand, since a merge brought it: git log --merges --ancestry-path {commit}..HEAD"]
-        return [f"# by hand, since it is not on the branch at work: git branch --contains {commit}"]
-    alone = git.status("rev-parse", "--verify", "--quiet", f"{commit}^", ok=(0, 1))[0]
-    lines = [*_logged(_read(here.repository.git_dir / "logs/HEAD"))]
-    amended = next((amended for _, new, amended in reversed(lines) if new == commit), "")
-    if alone and not amended:
-        return ["# it is the first commit, so let a person take it back: git update-ref -d HEAD"]
-    return ["Take it back, and keep its changes:", f"  git reset --soft {amended or commit + '^'}"]
-
-
-def _outside(here: Fence, changed: Iterable[str], deleted: Set[str] | None = None) -> dict[str, Denial]:
-    """Return those of the changed paths that the plan denies, with the reason of each; ``deleted`` of them are gone,
-    those that are not in the worktree if it is None.
-    """
-    top = here.repository.top
-    # Git's status ends the name of a repository inside this one with a slash.
-    named_so = {path.rstrip("/"): path for path in changed}
-    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if deleted is None else deleted
-    if gone and deleted is None:
-        listed = ("diff-index", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=A")
-        staged = here.repository.git.run(*listed, here.head or here.repository.empty_tree())
-        gone = gone - {*map(paths.decode, staged.split(b"\0"))}  # new, and staged alone
-    edits = [Edit(path, Action.DELETE if path in gone else None) for path in named_so]
-    if not edits:
-        return {}
-    denials = scope.judge_changed(here, edits)
-    named = {denial.what: denial for denial in denials}
-    general = next((denial for denial in denials if denial.what not in named_so), None)
-    found = {path: named.get(short, general) for short, path in named_so.items()}
-    return {path: denial for path, denial in found.items() if denial is not None}
-
-
 def _now(here: Fence) -> dict[str, str]:
     """Return the changed and the new paths, each with a mark that changes if its file does."""
     found = statuspath.ask(str(here.repository.top), here.repository.environment.variables)
     if found is None:
         raise CouldNotCheck("git status failed, so what the command changed can't be told")
     return {paths.decode(path): mark for path, mark in found.items()}
-
-
-def _read(place: Path) -> bytes:
-    try:
-        return read_plain(place)
-    except OSError:
-        return b""
-
-
-def _made(here: Fence, seen: _Seen, others: Set[str]) -> tuple[dict[str, str], list[str], Set[bytes]]:
-    """Return the commits that were made here since the session looked last, by HEAD's own log, each with the one that
-    it amends, or nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
-    the files that were changed by what HEAD has left, of which they would be copies. ``others`` are what other
-    worktrees made.
-
-    For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
-    """
-    log = _read(here.repository.git_dir / "logs/HEAD")
-    since, before = (log[seen.logged :], log[: seen.logged]) if len(log) >= seen.logged else (b"", b"")
-    seen.logged = len(log)
-    lines = list(_logged(since))
-    made = {new: amended for _, new, amended in lines if amended is not None}
-    # What was made may stand on what no line tells of.
-    reached = {here.head, *(new for _, new, _ in lines)} - {"", *seen.tips}
-    if not reached or not seen.tips:
-        return made, [], set()
-    known = {*seen.tips, *(new for _, new, _ in _logged(before)), "FETCH_HEAD"} - {""}
-    asked = "\n".join([*reached, *(f"^{each}" for each in known), ""]).encode()
-    git, others = here.repository.git, others | made.keys()
-    most = f"--max-count={_MOST_LISTED + len(others)}"
-    listed = git.run("rev-list", "--ignore-missing", most, "--stdin", "--not", "--remotes", stdin=asked)
-    copied = [each for each in listed.decode().split() if each not in others]
-    if not copied:
-        return made, [], set()
-    olds = (old for old, _, _ in lines if old.strip("0"))
-    left = git.run("rev-list", "--ignore-missing", seen.tips[0], *olds, "--not", here.head)
-    words = ("diff-tree", "--stdin", "--no-commit-id", "-r", "-z", "--no-renames", "--name-only")
-    return made, copied, {*git.run(*words, stdin=left).split(b"\0")}
-
-
-def _first(here: Fence, copied: list[str], moved: Set[bytes]) -> tuple[list[str], bool]:
-    """Return the copies that are judged, and whether others are left that no one has looked at."""
-    if len(copied) <= _MOST_COPIED:
-        return copied, False
-    words = ("diff-tree", "--stdin", "--root", "-r", "-c", "-z", "--no-renames", "--name-only")
-    changes: dict[bytes, set[str]] = {}
-    commits, commit = {*copied}, ""
-    for word in here.repository.git.run(*words, stdin="\n".join([*copied, ""]).encode()).split(b"\0"):
-        if word.decode("utf-8", "replace") in commits:
-            commit = word.decode()
-        elif word and word not in moved:
-            changes.setdefault(word, set()).add(commit)
-    outside = _outside(here, map(paths.decode, sorted(changes)), frozenset())
-    first = {commit for path in outside for commit in changes[paths.encode(path)]}
-    judged = sorted(copied, key=lambda each: each not in first)[:_MOST_COPIED]
-    return judged, len(first) > _MOST_COPIED or len(copied) >= _MOST_LISTED
-
-
-def _refs(here: Fence) -> list[str]:
-    """Return where the branches, the tags and the other worktrees' HEADs stand."""
-    listed = ("for-each-ref", "--format=%(objectname)", "refs/heads/", "refs/tags/")
-    heads = (_read(git_dir / "HEAD").decode("utf-8", "replace").strip() for git_dir in _worktrees(here))
-    detached = [each for each in heads if each and not each.startswith("ref: ")]
-    return [*here.repository.git.text(*listed).split(), *detached]
-
-
-def _worktrees(here: Fence) -> list[Path]:
-    """Return the git directories of the other worktrees."""
-    own, common = os.path.realpath(here.repository.git_dir), here.repository.common_dir
-    return [each for each in (common, *sorted(common.glob("worktrees/*"))) if os.path.realpath(each) != own]
-
-
-def _elsewhere(here: Fence, asked: Payload) -> Set[str]:
-    """Return what other worktrees made, by their own logs.
-
-    A worktree that is newer than what the session remembers may be the command's own.
-    """
-    since = statuspath.times(str(_file(here, asked)))
-    there = (each for each in _worktrees(here) if statuspath.times(f"{each}/commondir") <= since)
-    lines = (line for each in there for line in _logged(_read(each / "logs/HEAD"), _MOVES))
-    return {new for _, new, amended in lines if amended is not None}
-
-
-def _logged(log: bytes, going: tuple[bytes, ...] = _GO) -> Iterator[tuple[str, str, str | None]]:
-    """Yield from where to where each line of HEAD's log goes, and the commit that it says to amend, or nothing; None:
-    it says that no commit was made.
-    """
-    for line in log.splitlines():
-        names, _, what = line.partition(b"\t")
-        old, new = (*names.decode("utf-8", "replace").split(" ")[:2], "", "")[:2]
-        if new.strip("0") and new != old:
-            yield old, new, None if what.startswith(going) else old if what.startswith(b"commit (amend)") else ""
-
-
-def _commit(here: Fence, commit: str, before: str, *, reworded: str = "", moved: Set[bytes] | None = None) -> str:
-    """Return why a commit that was made is refused: by what the boundary will say of it, and by the task's files.
-
-    ``before`` is the task that was at work when the command began, which may have finished it. ``reworded`` is the
-    commit that this one amends: with the same files, it is no work of the task. If it is a copy, or a merge, what HEAD
-    left changed in the files ``moved`` is none either.
-    """
-    from planfence.judge.check import check_commit  # only a command that made a commit needs it
-
-    try:
-        outcome = check_commit(here.repository, commit, remembers=True)
-    except CouldNotCheck as error:
-        return error.message
-    if outcome.report.refused:
-        return "; ".join(f"{each.code} {each.path} {each.message}".strip() for each in outcome.report.findings[:_SHOWN])
-    git = here.repository.git
-    parents, _, said = git.text("show", "-s", "--format=%P%n%B", commit).partition("\n")
-    parent = parents.partition(" ")[0]
-    trailers = parse_trailers(said)
-    named = {value for key, value in trailers if key.lower() == TASK_TRAILER.lower()}
-    urgent = any(key.lower() == URGENT_TRAILER.lower() for key, _ in trailers)
-    urgent = urgent and here.policy is not None and here.policy.unplanned.urgent == "any"  # else a person's word
-    if not here.task_name or not parent or urgent or (named and named <= {here.task_name, before} - {""}):
-        return ""
-    if reworded and git.status("diff-tree", "--quiet", reworded, commit, ok=(0, 1, 128))[0] == 0:
-        return ""
-    # It names no task, or one that is not at work here: the task that is judges it, as it stood before.
-    listed = git.run("diff-tree", "-r", "-z", "--no-renames", "--name-status", parent, commit).split(b"\0")
-    names = {path: status for status, path in zip(listed[::2], listed[1::2], strict=False)}
-    if moved is not None:
-        names = {path: status for path, status in names.items() if path not in moved and " " not in parents}
-    gone = {paths.decode(path) for path, status in names.items() if status == b"D"}
-    outside = _outside(scope.fence(here.repository, parent), map(paths.decode, sorted(names)), gone)
-    return "; ".join(f"{path}: {denial.why}" for path, denial in list(outside.items())[:_SHOWN])
 
 
 def _file(here: Fence, asked: Payload) -> Path:

@@ -8,7 +8,7 @@ none of ours, and neither is a file that git ignores.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from planfence.agents.patch import Edit
@@ -111,12 +111,28 @@ def judge_edits(edits: Iterable[Edit], cwd: str, environment: Environment, *, to
     return EditVerdict(tuple(found), asked)
 
 
-def judge_changed(here: Fence, edits: Sequence[Edit]) -> list[Denial]:
-    """Judge what is changed already in a worktree, as edits of it would be, without what there is to ask for.
+def outside(here: Fence, changed: Iterable[str], deleted: Set[str] | None = None) -> dict[str, Denial]:
+    """Return those of a worktree's changed paths that the plan denies, with the reason of each.
 
-    A script may have changed thousands of files.
+    They are judged as edits would be, without what there is to ask for. ``deleted`` of them are gone, those that are
+    not in the worktree if it is None. A script may have changed thousands of files.
     """
-    return _in_worktree(here, edits, True, advised=False)
+    top = here.repository.top
+    # Git's status ends the name of a repository inside this one with a slash.
+    named_so = {path.rstrip("/"): path for path in changed}
+    gone = {path for path in named_so if not os.path.lexists(f"{top}/{path}")} if deleted is None else deleted
+    if gone and deleted is None:
+        listed = ("diff-index", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=A")
+        staged = here.repository.git.run(*listed, here.head or here.repository.empty_tree())
+        gone = gone - {*map(paths.decode, staged.split(b"\0"))}  # new, and staged alone
+    edits = [Edit(path, Action.DELETE if path in gone else None) for path in named_so]
+    if not edits:
+        return {}
+    denials = _in_worktree(here, edits, True, advised=False)
+    named = {denial.what: denial for denial in denials}
+    general = next((denial for denial in denials if denial.what not in named_so), None)
+    found = {path: named.get(short, general) for short, path in named_so.items()}
+    return {path: denial for path, denial in found.items() if denial is not None}
 
 
 def _in_worktree(here: Fence, edits: Sequence[Edit], told: bool, *, advised: bool = True) -> list[Denial]:
