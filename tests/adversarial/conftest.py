@@ -163,26 +163,26 @@ class Lab:
             copy_tree(self.bare_template, root)
             (root / "objects/info").mkdir(parents=True, exist_ok=True)
             (root / "objects/info/alternates").write_text(f"{self.repo.root / '.git/objects'}\n")
-            server = type(self.repo)(root, self.repo.variables)
-            server.git("update-ref", "refs/heads/main", self.base)
-            self.sync()
+            self.sync(f"create refs/heads/main {self.base}\n")
         return type(self.repo)(root, self.repo.variables)
 
-    def sync(self) -> None:
+    def sync(self, more: str = "") -> None:
         """Bring the ledger's refs to the server, as `planfence sync` does."""
         server = type(self.repo)(self.repo.root.parent / "server.git", self.repo.variables)
-        for line in self.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/planfence").splitlines():
-            server.git("update-ref", *line.split(" "))
+        ledger = self.git("for-each-ref", "--format=update %(refname) %(objectname)", "refs/planfence")
+        server.git("update-ref", "--stdin", stdin=f"{more}{ledger}\n".encode() if ledger else more.encode())
 
     def receive(self, *updates: tuple[str, str, str], **extra: str) -> Verdict:
         """What the server says to (old, new, ref) updates; ids may be revisions of the lab, empty for none."""
         from planfence.boundary import receive
 
         zero = "0" * len(self.base)
-        lines = "".join(
-            f"{(old and self.git('rev-parse', old)) or zero} {(new and self.git('rev-parse', new)) or zero} {ref}\n"
-            for old, new, ref in updates
-        )
+
+        def named(revision: str) -> str:
+            known = not revision or len(revision) == len(zero)
+            return (revision or zero) if known else self.git("rev-parse", revision)
+
+        lines = "".join(f"{named(old)} {named(new)} {ref}\n" for old, new, ref in updates)
         return ask(lambda: receive.receive(self.bare().open(**extra), lines.encode("utf-8", "surrogateescape")))
 
     def everywhere(self, head: str = "HEAD") -> dict[str, Verdict]:

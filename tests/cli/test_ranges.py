@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from support import program
 from support.repository import Repo, copy_tree, environment
 
 from planfence.cli.rangemain import span_of
 
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"
-_CLICK = "import sys; sys.argv[0] = 'planfence'; from planfence.cli.main import main; main()"
-_LIGHT = "import sys; sys.argv[0] = 'planfence'; from planfence.entry import main; main()"
+_CLICK = "from planfence.cli.main import main; main()"
 #: What costs more than it is worth here; `tempfile` brings random and hashlib along.
 _HEAVY = {
     "click",
@@ -37,9 +37,16 @@ def made(templates, tmp_path_factory):
     repo.commit("chore: no gate")
     repo.begin("auth/middleware")
     repo.git("tag", "base")
-    for number in range(60):
-        repo.write("tests/auth/a.py", f"x = {number}\n")
-        repo.commit(f"feat: x{TRAILERS}")
+    ada = "Ada <ada@example.org> 1767225600 +0000"
+    message = f"data <<END\nfeat: x{TRAILERS}END\n"
+    stream = "".join(
+        f"commit refs/heads/main\nauthor {ada}\ncommitter {ada}\n{message}"
+        + ("" if number else "from refs/tags/base\n")
+        + f"M 100644 inline tests/auth/a.py\ndata <<END\nx = {number}\nEND\n"
+        for number in range(60)
+    )
+    repo.git("fast-import", "--quiet", stdin=stream.encode())
+    repo.git("reset", "-q", "--hard")
     return repo.root
 
 
@@ -50,10 +57,10 @@ def long(made, tmp_path):
     return Repo(tmp_path / "long", environment(tmp_path))
 
 
-def _run(repo, code: str, *arguments: str):
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=repo.root, env=repo.variables, capture_output=True, check=False
-    )
+def _both(repo, *words: str):
+    """What the light entry and click's command say: status, output, errors."""
+    runs = (program.run(words, repo.root, repo.variables, prepare=each) for each in ("", _CLICK))
+    return [(done.returncode, done.stdout, done.stderr) for done in runs]
 
 
 @pytest.mark.parametrize(
@@ -86,15 +93,15 @@ def test_both_entries_say_the_same(long, verb, span: str) -> None:
         if change:
             long.write(change, "schema = 1\n[tests]\nrequired = []\n[rules]\nSIZ001 = 'off'\n")
             long.commit(f"feat: y{TRAILERS}")
-        light, heavy = (_run(long, code, *verb, span) for code in (_LIGHT, _CLICK))
-        assert (light.returncode, light.stdout, light.stderr) == (heavy.returncode, heavy.stdout, heavy.stderr)
+        light, heavy = _both(long, *verb, span)
+        assert light == heavy
 
 
 def test_both_entries_say_the_same_outside_a_repository(tmp_path, repo) -> None:
     repo.root = tmp_path
-    light, heavy = (_run(repo, code, "verify", "a..b") for code in (_LIGHT, _CLICK))
-    assert light.returncode == heavy.returncode == 2
-    assert light.stderr == heavy.stderr
+    light, heavy = _both(repo, "verify", "a..b")
+    assert light == heavy
+    assert light[0] == 2
 
 
 @pytest.mark.parametrize("verb", ["verify", "check --range"])
@@ -104,7 +111,8 @@ def test_a_clean_range_loads_nothing_heavy(long, verb: str) -> None:
         "assert rangemain.main(words, rangemain.span_of(words)) == 0\n"
         "print('loaded', *sys.modules)"
     )
-    done = _run(long, code, *verb.split(), "base..HEAD")
+    words = [sys.executable, "-c", code, *verb.split(), "base..HEAD"]
+    done = subprocess.run(words, cwd=long.root, env=long.variables, capture_output=True, check=False)
     assert b"60 changes judged" in done.stdout, done.stderr
     before = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, check=True)
     loaded = set(done.stdout.decode().split("loaded", 1)[1].split()) - set(before.stdout.decode().split())

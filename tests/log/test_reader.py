@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from planfence.log.line import encode, format_record, format_run
 from planfence.log.reader import Reader, Record, RunEntry, decode, number
 
+UNICODE = st.characters(exclude_categories=["Cs"])  # named so, it costs no walk through all code points
 ECHO = "2026-11-22_10:00:00,task=auth,model=codex,cost=0.42,time_min=26,review_round=2"
 ID = "0123456789abcdef"
 
@@ -100,7 +101,7 @@ def test_no_more_lines_are_kept_than_are_shown_but_all_are_counted():
     assert reader.aside[3].line == 4
 
 
-@given(st.text(st.characters(codec="utf-8")))
+@given(st.text(UNICODE))
 @example("a\u2028b\x85c\x0cd\re")
 def test_any_value_survives_the_line(value):
     line = own(task="t", why=value)
@@ -111,7 +112,7 @@ def test_any_value_survives_the_line(value):
     assert decode(encode(value)) == value
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1))
+@given(st.text(UNICODE, min_size=1))
 @example("2026-11-20_10:00:00")
 @example("a\u2028b")
 def test_any_task_survives_the_run_log(task):

@@ -525,7 +525,7 @@ def test_what_runs_of_typescript_differs(one, other) -> None:
     ["{a:", "; interface a", "interface a;", "a as keyof ", "f<", "a<b,", "export declare ", "a: b ? c extends ", "a as (", "() => ", "a.", "a as b."],
 )  # fmt: skip
 def test_what_runs_of_a_long_text_is_told_soon(text, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scripttext._Words, "left", 20_000)
+    monkeypatch.setattr(scripttext._Words, "left", 5_000)
     for before in (b"", b"type A = "):
-        few, many = (lines_run(lambda: what_runs(before + text.encode() * size)) for size in (2_000, 8_000))  # noqa: B023
+        few, many = (lines_run(lambda: what_runs(before + text.encode() * size)) for size in (500, 2_000))  # noqa: B023
         assert many < 5 * few

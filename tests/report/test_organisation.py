@@ -37,6 +37,16 @@ def _log(draw: random.Random) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_database():
+    """Each connection is one to this database: to make another takes a third of what an export's report takes."""
+    import duckdb
+
+    with pytest.MonkeyPatch.context() as patch, duckdb.connect(config={"threads": 1}) as database:
+        patch.setattr(duckdb, "connect", database.cursor)
+        yield
+
+
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exports")
@@ -109,7 +119,7 @@ def test_sums_that_contradict_each_other_are_no_traceback(exports, tmp_path, cha
 
     folder, _, _ = exports
     with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE made AS SELECT * FROM '{folder}/out/deep/one.parquet'")
+        connection.execute(f"CREATE TEMP TABLE made AS SELECT * FROM '{folder}/out/deep/one.parquet'")
         connection.execute(f"UPDATE made SET {change}")
         connection.execute(f"COPY made TO '{tmp_path}/bad.parquet'")
     _is_read_or_refused(f"{tmp_path}/bad.parquet")
@@ -136,12 +146,14 @@ def test_columns_of_other_types_are_read_or_refused(exports, tmp_path, columns: 
 
     folder, _, _ = exports
     good = f"{folder}/out/deep/one.parquet"
+    dimensions = ("model", "repository") if columns.endswith((" model", " repository")) else ("model",)
     with duckdb.connect() as connection:
         connection.execute(f"COPY (SELECT * REPLACE ({columns}) FROM '{good}') TO '{tmp_path}/b.parquet'")
-        for pattern in ("b", "*"):
-            for dimension in ("model", "repository"):
-                _is_read_or_refused(f"{tmp_path}/{pattern}.parquet", dimension)
-            connection.execute(f"COPY (FROM '{good}') TO '{tmp_path}/a.parquet'")
+        for dimension in dimensions:
+            _is_read_or_refused(f"{tmp_path}/b.parquet", dimension)
+        connection.execute(f"COPY (FROM '{good}') TO '{tmp_path}/a.parquet'")
+        for dimension in dimensions:
+            _is_read_or_refused(f"{tmp_path}/*.parquet", dimension)
 
 
 @pytest.mark.parametrize("later", ["b", "0"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from planfence.gitio import paths
 from planfence.gitio.globs import LEAP, GlobToken, tokens
@@ -17,6 +18,8 @@ from planfence.records import dataclass
 MOST = 5_000
 
 _SLASH = ord("/")
+
+_ORDER = sorted(range(1, 256), key=lambda byte: (not chr(byte).isascii() or not chr(byte).isalnum(), byte))
 
 #: Where a path has led: the states of each group of patterns, and whether a name begins here.
 _Node = tuple[tuple[int, ...], bool]
@@ -35,7 +38,7 @@ class PathSet:
 class _Patterns:
     """The automaton of some patterns: one bit for each step, and one for each pattern's end."""
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    def __init__(self, patterns: tuple[str, ...]) -> None:
         self.start = self.accept = self._leaps = self._skips = at = 0
         self._steps: list[tuple[GlobToken, int]] = []
         for pattern in patterns:
@@ -49,6 +52,7 @@ class _Patterns:
             at += 1
         self.start = self._skipped(self.start)
         self._moves: dict[int, tuple[int, int]] = {}
+        self._rows: dict[tuple[int, bytes], list[int]] = {}
 
     @property
     def kinds(self) -> set[frozenset[int]]:
@@ -62,17 +66,27 @@ class _Patterns:
                 return states
             states = more
 
-    def after(self, states: int, byte: int) -> int:
-        """The states that a byte leads to."""
+    def row(self, states: int, letters: bytes) -> list[int]:
+        """The states that each of these bytes leads to."""
+        if (states, letters) not in self._rows:
+            moves = [self._move(byte) for byte in letters]
+            self._rows[states, letters] = [self._skipped((states & once) << 1 | states & on) for once, on in moves]
+        return self._rows[states, letters]
+
+    def _move(self, byte: int) -> tuple[int, int]:
+        """The steps that a byte leads from, and those that it stays in."""
         if byte not in self._moves:
             here = [(token.loop, bit) for token, bit in self._steps if byte in token.bytes]
             self._moves[byte] = sum(bit for loop, bit in here if not loop), sum(bit for loop, bit in here if loop)
-        once, again = self._moves[byte]
-        return self._skipped((states & once) << 1 | states & again)
+        return self._moves[byte]
 
     def accepts(self, states: int) -> bool:
         """Whether a path that ends here is named."""
         return bool(states & self.accept)
+
+
+#: A plan is asked about for each of its files, each time with the same patterns.
+_known = lru_cache(maxsize=16)(_Patterns)
 
 
 def first_outside(inner: PathSet, outer: PathSet) -> str | None:
@@ -80,7 +94,7 @@ def first_outside(inner: PathSet, outer: PathSet) -> str | None:
 
     A pattern of ``inner`` stands for it if the question would take too long.
     """
-    groups = [_Patterns(each) for side in (inner, outer) for each in (side.wanted, side.barred, side.others, side.own)]
+    groups = [_known(each) for side in (inner, outer) for each in (side.wanted, side.barred, side.others, side.own)]
     start = tuple(group.start for group in groups)
     letters = _letters(groups)
     came: dict[_Node, tuple[_Node, int] | None] = {(start, True): None}
@@ -92,14 +106,11 @@ def first_outside(inner: PathSet, outer: PathSet) -> str | None:
             ends = [group.accepts(each) for group, each in zip(groups, states, strict=True)]
             if _in(ends[:4]) and not _in(ends[4:]):
                 return _path(came, node)
-        for byte in letters:
-            if byte == _SLASH and opens:
-                continue  # no path has an empty name in it
-            first = groups[0].after(states[0], byte)
-            if not first:
+        rows = [group.row(each, letters) for group, each in zip(groups, states, strict=True)]
+        for byte, reached in zip(letters, zip(*rows, strict=True), strict=True):
+            if not reached[0] or (byte == _SLASH and opens):  # no path has an empty name in it
                 continue
-            others = zip(groups[1:], states[1:], strict=True)
-            following = (first, *(group.after(each, byte) for group, each in others)), byte == _SLASH
+            following = reached, byte == _SLASH
             if following not in came:
                 came[following] = node, byte
                 waiting.append(following)
@@ -113,17 +124,16 @@ def _in(ends: Sequence[bool]) -> bool:
     return wanted and not barred and not (others and not own)
 
 
-def _letters(groups: Iterable[_Patterns]) -> list[int]:
+def _letters(groups: Iterable[_Patterns]) -> bytes:
     """One byte for each kind that the patterns tell apart, letters and digits before others."""
     marks = [0] * 256
     for bit, each in enumerate(set().union({frozenset({_SLASH})}, *(group.kinds for group in groups))):
         for byte in each:
             marks[byte] |= 1 << bit
-    order = sorted(range(1, 256), key=lambda byte: (not chr(byte).isascii() or not chr(byte).isalnum(), byte))
     kinds: dict[int, int] = {}
-    for byte in order:
+    for byte in _ORDER:
         kinds.setdefault(marks[byte], byte)
-    return list(kinds.values())
+    return bytes(kinds.values())
 
 
 def _path(came: Mapping[_Node, tuple[_Node, int] | None], node: _Node) -> str:

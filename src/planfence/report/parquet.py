@@ -25,7 +25,7 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence
 
     with duckdb.connect() as connection:
         kinds = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-        connection.execute(f"CREATE TABLE made ({kinds})")
+        connection.execute(f"CREATE TEMP TABLE made ({kinds})")
         if rows:
             marks = ", ".join("?" for _ in columns)
             connection.executemany(f"INSERT INTO made VALUES ({marks})", rows)  # noqa: S608 - marks only
