@@ -11,13 +11,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
+from support.objects import Entries, Pack, entries_of
 from support.repository import Repo, copy_tree, environment
 
 from planfence.change import message as messages
+from planfence.gitio.repository import Repository
+from planfence.ledger.lineage import Lineage
 
 TASK = "p/t"
 #: For what git does to prepare a scene: its hooks would look at each of these commits, too.
@@ -178,6 +183,23 @@ acceptance = [{ id = "A1", text = "it works", review = true }]
 """
 
 
+#: The clone's name in its ledger.
+_WRITER = "0123456789abcdef"
+
+
+class _OneCommit(Lineage):
+    """The plans of a history of one commit, which added them all."""
+
+    def __init__(self, commit: str, plans: set[str]) -> None:
+        self.commit, self.plans = commit, plans
+
+    def added(self, plan_id: str) -> frozenset[str]:
+        return frozenset((self.commit,)) if plan_id in self.plans else frozenset()
+
+    def roots(self) -> frozenset[str]:
+        return frozenset((self.commit,))
+
+
 class Scene:
     """One example in a repository of its own: HEAD is what stands before the change, on the branch `work`."""
 
@@ -190,9 +212,18 @@ class Scene:
         self.repo.extra["PLANFENCE_MODEL"] = self.spec.model
         self._before()
 
+    @cached_property
+    def opened(self) -> Repository:
+        """The repository, opened once: what is read by name or id is read anew each time."""
+        return self.repo.open()
+
+    @property
+    def git_dir(self) -> Path:
+        return self.repo.root / ".git"
+
     def _before(self) -> None:
         spec, repo = self.spec, self.repo
-        policy = ["schema = 1", *spec.policy]
+        policy, signers = ["schema = 1", *spec.policy], dict[str, str]()
         if "advance" in spec.at:
             policy.append('tests.required = ["advance"]')
         if not any(line.startswith("tests.") for line in policy):
@@ -200,62 +231,67 @@ class Scene:
         elif not any(line.startswith("tests.command") for line in policy):
             policy += ['tests.command = "true"', "tests.min_tests = 0"]
         if any("trust.plan" in line for line in policy):
-            self._signers()
+            signers["signers"] = self._signers()
             policy.append('trust.signers = "signers"')
-        repo.write("planfence.toml", "\n".join(policy) + "\n")
-        repo.write("plans/p.toml", _plan(spec, after=False))
-        repo.write("plans/fill.toml", _FILL)
-        for path, text in spec.has.items():
-            repo.write(path, text)
+        made, files = Pack(), {"plans/p.toml": _plan(spec, after=False), "plans/fill.toml": _FILL}
+        files["planfence.toml"] = "\n".join(policy) + "\n"
+        files |= signers | spec.has
+        entries = {path.encode(): (b"100644", made.add("blob", text.encode())) for path, text in files.items()}
         for path, old, _, _ in spec.changes:
             if old == "s":
-                repo.git("update-index", "--add", "--cacheinfo", f"160000,{'9' * 40},{path}")
-            elif old != "-" and path not in ("planfence.toml", *spec.has):
-                repo.write(path, "def user():\n    return 1\n" if path.endswith(".py") else "was\n")
-        repo.git("add", "-A", "--", *sorted({p.name for p in repo.root.iterdir()} - {".git"}))
-        repo.git(*_NO_HOOKS, "commit", "-q", "-m", "chore: begin")
-        self.base, self.tree = repo.git("rev-parse", "HEAD", "HEAD^{tree}").split()
-        repo.write(".git/refs/heads/work", f"{self.base}\n")
+                entries[path.encode()] = b"160000", bytes.fromhex("9" * 40)
+            elif old != "-" and path not in files:
+                text = b"def user():\n    return 1\n" if path.endswith(".py") else b"was\n"
+                entries[path.encode()] = b"100644", made.add("blob", text)
+        tree = made.files(entries)
+        base = made.commit(tree, [], "chore: begin\n")
+        made.write(self.git_dir)
+        self.base, self.tree = base.hex(), tree.hex()
+        for branch in ("main", "work"):
+            repo.write(f".git/refs/heads/{branch}", f"{self.base}\n")
         repo.write(".git/HEAD", "ref: refs/heads/work\n")
+        repo.git("reset", "-q", "--hard")
         self._ledger()
         if spec.task:
             repo.start(spec.task)
 
-    def _signers(self) -> None:
+    def _signers(self) -> str:
         key = self.repo.root.parent / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-        self.repo.write("signers", f"ada@example.org {key.with_suffix('.pub').read_text()}")
         self.repo.git("config", "user.signingkey", str(key))
         self.repo.git("config", "gpg.format", "ssh")
+        return f"ada@example.org {key.with_suffix('.pub').read_text()}"
 
     def _ledger(self) -> None:
         """What the ledger says: begun, sent back, moved on."""
-        from planfence.ledger.records import new_id, now, write_move
+        from planfence.ledger.records import new_id, now
         from planfence.ledger.transitions import Claim, Move, MoveKind
-        from planfence.manifest.policy import Policy
 
-        spec, opened = self.spec, self.repo.open()
+        spec, made = self.spec, list[Move]()
         head, tree = self.base, self.tree
         model = spec.roles.get("implement", "human")
 
         def move(task: str, kind: str, stage: str, number: int, who: str = model, round_: int = 0) -> None:
-            made = Move(new_id(), MoveKind(kind), task, round_, number, stage, who, head, tree)
-            write_move(opened, Policy(), made)
+            made.append(Move(new_id(), MoveKind(kind), task, round_, number, stage, who, head, tree))
 
         move("fill/t", "start", "implement", 1)
         if spec.claimed:
             name, *files = spec.claimed
             claim = Claim(tuple(files))
-            made = Move(new_id(), MoveKind.START, name, 0, 1, "implement", "codex", head, tree, at=now(), claim=claim)
-            write_move(opened, Policy(), made)
+            made.append(
+                Move(new_id(), MoveKind.START, name, 0, 1, "implement", "codex", head, tree, at=now(), claim=claim)
+            )
         for name in spec.done:
             move(f"p/{name}", "start", "implement", 1)
             move(f"p/{name}", "advance", "review", 2)
             move(f"p/{name}", "advance", "done", 3)
-        if spec.stage == "plan" or not spec.task:
-            return
+        if spec.stage != "plan" and spec.task:
+            self._own_moves(move)
+        self._write_down(made)
+
+    def _own_moves(self, move: Callable[..., None]) -> None:
+        spec, number = self.spec, 2
         move(TASK, "start", "implement", 1)
-        number = 2
         for round_ in range(spec.rounds[0]):
             move(TASK, "advance", "review", number, spec.rounds[1], round_)
             move(TASK, "rework", "implement", number + 1, "human", round_ + 1)
@@ -264,6 +300,26 @@ class Scene:
             move(TASK, "advance", "review", number)
         if spec.stage == "done":
             move(TASK, "advance", "done", number + 1, "human")
+
+    def _write_down(self, moves: list[Any]) -> None:
+        """Write the moves as `write_move` does, all of them at once."""
+        from planfence.ledger import intoto, lineage, refs, transitions
+        from planfence.manifest.policy import Policy
+
+        pack, tip = Pack(), list[bytes]()
+        history = _OneCommit(self.base, {"p", "fill"})
+        for move in moves:
+            bound = lineage.bound(self.opened, Policy(), move, history)
+            entry = pack.add("blob", intoto.encode(transitions.to_statement(bound)))
+            tree = pack.tree({refs.ENTRY.encode(): (b"100644", entry)})
+            tip = [pack.commit(tree, tip, "planfence ledger entry\n")]
+        pack.write(self.git_dir)
+        for path, text in {
+            f".git/{refs.PREFIX}{_WRITER}": tip[0].hex(),
+            ".git/planfence/writer": _WRITER,
+            ".git/planfence/ledger-tip": tip[0].hex(),
+        }.items():
+            self.repo.write(path, f"{text}\n")
 
     # -- the change ---------------------------------------------------------------------------------------------
 
@@ -307,36 +363,40 @@ class Scene:
         return self.repo.head()
 
     def fill(self, count: int, tag: str) -> None:
-        """Put clean commits of another task on top of HEAD, in one process."""
-        if count:
-            self._import(_fillers(count, tag, self.repo.head()))
+        """Put clean commits of another task on top of HEAD, and make the worktree what HEAD says."""
+        pack, head = Pack(), bytes.fromhex(self.repo.head())
+        last = _fillers(pack, count, tag, head, self._entries(head.hex()))[0]
+        pack.write(self.git_dir)
+        self.repo.write(".git/refs/heads/work", f"{last.hex()}\n")
+        self.repo.git("reset", "-q", "--hard")
 
     def around(self, tip: str) -> Iterator[tuple[int, str]]:
         """Put the change between clean commits of another task, as a rebase would; yield their number and the last."""
-        header, _, message = self.repo.git("cat-file", "commit", tip).partition("\n\n")
+        header, _, message = self._read(tip).decode("utf-8", "surrogateescape").partition("\n\n")
         if not self.spec.task:  # commit-msg marks what is small on a branch that holds a task's commits
             mark = f"{messages.TASK_TRAILER}: {messages.NO_TASK}"
-            text = f"{message}\n".encode("utf-8", "surrogateescape")
-            message = self.repo.git("interpret-trailers", "--no-divider", "--trailer", mark, stdin=text)
+            text = message.encode("utf-8", "surrogateescape")
+            message = self.repo.git("interpret-trailers", "--no-divider", "--trailer", mark, stdin=text) + "\n"
         people = "".join(f"{line}\n" for line in header.split("\n") if line.startswith(("author ", "committer ")))
-        data = f"{message}\n".encode("utf-8", "surrogateescape")
-        picked = f"commit refs/heads/work\n{people}data {len(data)}\n".encode() + data
-        words = self.repo.git("diff-tree", "-r", "-z", "--no-renames", self.base, tip).split("\0")
-        changes = sorted(zip(words[::2], words[1::2], strict=False), key=lambda each: not each[0].endswith("D"))
-        for said, path in changes:
-            _, mode, _, oid, _ = said.split(" ")
-            name = "".join(f"\\{byte:03o}" for byte in path.encode("utf-8", "surrogateescape"))
-            deed = f'D "{name}"\n' if mode == "000000" else f'M {mode} {oid} "{name}"\n'
-            picked += deed.encode()
+        pack, base, entries = Pack(), bytes.fromhex(self.base), self._entries(tip)
+        ranges = []
         for count in (200, 5):
             before, after = count // 2, count - 1 - count // 2
-            stream = _fillers(before, f"before {count}", self.base) + picked + b"\n"
-            self._import(stream + _fillers(after, f"after {count}", ""))
-            yield count, self.repo.head()
+            last, folder = _fillers(pack, before, f"before {count}", base, self._entries(self.base))
+            picked = pack.commit(pack.tree(entries | folder), [last], message, people)
+            ranges.append((count, _fillers(pack, after, f"after {count}", picked, entries)[0].hex()))
+        pack.write(self.git_dir)
+        for count, last in ranges:
+            self.repo.write(".git/refs/heads/work", f"{last}\n")
+            yield count, last
 
-    def _import(self, stream: bytes) -> None:
-        self.repo.git("fast-import", "--quiet", "--force", stdin=stream)
-        self.repo.git("reset", "-q", "--hard")
+    def _read(self, name: str) -> bytes:
+        found = self.opened.objects.read(name)
+        assert found is not None
+        return found.data
+
+    def _entries(self, commit: str) -> Entries:
+        return entries_of(self._read(f"{commit}^{{tree}}"))
 
     # -- the surfaces -------------------------------------------------------------------------------------------
 
@@ -351,16 +411,15 @@ class Scene:
         if "edit" in surfaces:
             yield ("edit", *self._edit())
         self.stage()
-        tree = self.repo.git("write-tree")
+        index = (self.git_dir / "index").read_bytes()
         if "check --staged" in surfaces:
             yield ("check --staged", *self._check(staged=True))
         if "hook id" in surfaces:
             yield ("hook id", *self._hook_ids())
         if "native" in surfaces:
             yield ("native", *self._native())
-            if self.repo.head() != self.base:
-                self.repo.git("reset", "-q", "--soft", self.base)
-            self.repo.git("read-tree", tree)
+            self.repo.write(".git/refs/heads/work", f"{self.base}\n")
+            (self.git_dir / "index").write_bytes(index)
         if set(surfaces) <= {"edit", "check --staged", "hook id", "native"}:
             return
         tip = self.record()
@@ -368,7 +427,7 @@ class Scene:
             yield ("check --commit", *self._check(commit=tip))
         left, last = set(surfaces), tip
         for count, last in self.around(tip) if "range of 200" in surfaces else ():
-            yield (f"range of {count}", *self._check(base=self.base, tip=last))
+            yield (f"range of {count}", *self.judged("check", last))
             if "verify" in left:
                 yield ("verify", *self._boundary("verify", last))
                 left.remove("verify")
@@ -383,11 +442,15 @@ class Scene:
 
         return int(outcome.report.refused), text.render(outcome.report)
 
+    def judged(self, command: str, tip: str) -> tuple[int, str]:
+        """What `check --range` or `verify` says of a range."""
+        return self._boundary("verify", tip) if command == "verify" else self._check(base=self.base, tip=tip)
+
     def _check(self, *, staged: bool = False, commit: str = "", base: str = "", tip: str = "") -> tuple[int, str]:
         from planfence.judge import check
         from planfence.judge.staged import check_staged
 
-        opened = self.repo.open()
+        opened = self.opened
         if staged:
             return self._told(check_staged(opened, thorough=True))
         if commit:
@@ -437,13 +500,13 @@ class Scene:
         self.repo.write(".git/refs/remotes/origin/main", f"{self.base}\n")
         zero = "0" * len(tip)
         line = f"refs/heads/work {tip} refs/heads/work {zero}\n".encode()
-        opened = self.repo.open()
+        opened = self.opened
         return self._told(push.judge(opened, "origin", push.parse(opened, line)).outcome)
 
     def _boundary(self, surface: str, tip: str) -> tuple[int, str]:
         from planfence.boundary import receive, verify
 
-        opened = self.repo.open()
+        opened = self.opened
         if surface == "verify":
             return self._told(verify.verify(opened, f"{self.base}..{tip}"))
         zero = "0" * len(tip)
@@ -490,17 +553,26 @@ class Scene:
         return done.returncode, done.stderr
 
 
-def _fillers(count: int, tag: str, parent: str) -> bytes:
-    """Clean commits of another task for fast-import, on top of this parent or of what it has put there already."""
-    out = []
+def _fillers(pack: Pack, count: int, tag: str, parent: bytes, entries: Entries) -> tuple[bytes, Entries]:
+    """Put clean commits of another task on one whose tree has these entries; return the last, and the task's folder."""
     message = "feat: more\n\nPlan-Task: fill/t\nPlan-Stage: implement\nPlan-Model: human\n"
+    logs, folders = _logs(count, tag)
+    pack.include(logs)
+    folder: Entries = {}
+    for number, folder in enumerate(folders):
+        who = f"A <a@b> {1767225600 + number} +0000"
+        parent = pack.commit(pack.tree(entries | folder), [parent], message, f"author {who}\ncommitter {who}\n")
+    return parent, folder
+
+
+@cache
+def _logs(count: int, tag: str) -> tuple[Pack, list[Entries]]:
+    """What so many commits write, each in its turn: the same on top of any tree."""
+    pack, folders = Pack(), []
     for number in range(count):
-        text = f"{tag} {number}\n"
-        out.append(f"commit refs/heads/work\ncommitter A <a@b> {1767225600 + number} +0000\n")
-        out.append(f"data {len(message)}\n{message}\n")
-        out.append(f"from {parent}\n" if parent and not number else "")
-        out.append(f"M 644 inline fill/log.txt\ndata {len(text)}\n{text}\n")
-    return "".join(out).encode()
+        blob = pack.add("blob", f"{tag} {number}\n".encode())
+        folders.append({b"fill": (b"40000", pack.tree({b"log.txt": (b"100644", blob)}))})
+    return pack, folders
 
 
 def template(folder: Path) -> Path:
