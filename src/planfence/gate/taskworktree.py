@@ -33,7 +33,10 @@ _UNFINISHED = (
     "rebase-merge",
     "rebase-apply",
     "sequencer",
+    "NOTES_MERGE_WORKTREE",
 )
+#: What each worktree has for itself (git-worktree(1)); with their commits they go away with it.
+_OWN_REFS = ("refs/worktree", "refs/bisect", "refs/rewritten")
 _ALL = (
     *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames"),
     "--ignore-submodules=none",
@@ -140,10 +143,13 @@ def finish_and_remove(repository: Repository, wanted: str = "") -> Removal:
         if moved.refused:
             return Removal(place.top, scene.name, moved, ("the task is not finished",))
     main = os.fspath(repository.main_worktree())
-    kept = tuple(_work_in(there, place, scene))
-    if kept:
-        return Removal(place.top, scene.name, moved, kept, main=main)
-    return Removal(place.top, scene.name, moved, branch=_remove(there, scene, main), main=main)
+    kept, branch = tuple(_work_in(there, place, scene)), ""
+    if not kept:
+        try:
+            branch = _remove(there, scene, main)
+        except CouldNotCheck as error:  # as with submodules, which may hold commits of their own
+            kept = (error.message,)
+    return Removal(place.top, scene.name, moved, kept, branch, main)
 
 
 def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[str]:
@@ -165,6 +171,8 @@ def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[
         path = paths.decode(record[2:])
         if record and (record[:1].islower() or record[:1] == b"S") and os.path.lexists(repository.top / path):
             found.setdefault("hidden from git's status", []).append(path)
+    if refs := repository.git.text("for-each-ref", "--format=%(refname)", *_OWN_REFS):
+        found["its own refs"] = refs.split("\n")
     for word, names in found.items():
         yield f"{word}: {listed(names, _SHOWN)}"
     if not _is_merged(repository, scene):
@@ -208,7 +216,5 @@ def _remove(repository: Repository, scene: Scene, main: str) -> str:
     refs = base_refs(outside, scene.policy.base)
     if not branch or scene.policy.guards(branch) or not any(outside.git.is_ancestor(scene.head, ref) for ref in refs):
         return ""
-    if outside.git.status("update-ref", "-d", f"refs/heads/{branch}", scene.head, ok=(0, 1, 128))[0] != 0:
-        return ""
-    outside.git.status("config", "--remove-section", f"branch.{branch}", ok=range(256))
-    return branch
+    # Git keeps a branch that another worktree stands on, or is in the middle of a rebase of.
+    return branch if outside.git.status("branch", "-D", "--", branch, ok=range(256))[0] == 0 else ""
