@@ -57,7 +57,9 @@ def test_what_is_refused_leaves_nothing_behind(repo):
     full = repo.root.parent / "full"
     full.mkdir()
     (full / "mine").write_text("x")
-    assert repo.planfence("start", TASK, "--worktree", str(full)).returncode == 2
+    for place in (full, full / "mine/in-a-file"):
+        assert repo.planfence("start", TASK, "--worktree", str(place)).returncode == 2
+    assert repo.git("branch", "--list", TASK) == ""
     assert (full / "mine").read_text() == "x"
 
 

@@ -61,7 +61,9 @@ def start_apart(scene: Scene, folder: Path | None, wish: StartOptions) -> Moved:
     try:
         git.run("worktree", "add", "--quiet", *added)
     except CouldNotCheck as error:
-        raise PlanfenceError(f"git made no worktree in {top}: {error.message}", hint=error.hint) from error
+        _undo(repository, None, branch if is_new else "", scene.head)
+        hint = f"planfence start {scene.name} --worktree DIR"
+        raise PlanfenceError(f"git made no worktree in {top}: {error.message}", hint=hint) from error
     try:
         environment = repository.environment
         there = open_repository(environment.but(environment.for_child()), top)
@@ -99,9 +101,10 @@ def _lead(repository: Repository, there: Repository, scene: Scene) -> None:
             exclude(repository, ignored_by(inside).removesuffix("*") + "/")
 
 
-def _undo(repository: Repository, top: Path, branch: str, head: str) -> None:
+def _undo(repository: Repository, top: Path | None, branch: str, head: str) -> None:
     """Take away what was made a moment ago, and holds nothing of anybody's."""
-    repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
+    if top:
+        repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
     if branch:
         repository.git.status("update-ref", "-d", f"refs/heads/{branch}", head, ok=range(256))
 
