@@ -57,7 +57,9 @@ def test_what_is_refused_leaves_nothing_behind(repo):
     full = repo.root.parent / "full"
     full.mkdir()
     (full / "mine").write_text("x")
-    assert repo.planfence("start", TASK, "--worktree", str(full)).returncode == 2
+    for place in (full, full / "mine/in-a-file"):
+        assert repo.planfence("start", TASK, "--worktree", str(place)).returncode == 2
+    assert repo.git("branch", "--list", TASK) == ""
     assert (full / "mine").read_text() == "x"
 
 
@@ -97,6 +99,13 @@ def test_from_inside_and_after_a_squash_the_branch_stays(linking, merged):
     assert linking.git("branch", "--list", TASK).strip() == TASK
 
 
+def test_a_branch_that_another_worktree_stands_on_is_kept(linking, merged):
+    linking.git("worktree", "add", "-q", "--force", "../second", TASK)
+    done = linking.planfence("finish", TASK, "--remove")
+    assert (done.returncode, merged.root.exists()) == (0, False), done.stderr
+    assert linking.git("branch", "--list", TASK)[2:] == TASK
+
+
 def _write(path: str, text: str = "mine\n"):
     return lambda place: place.write(path, text)
 
@@ -113,6 +122,8 @@ WORK = {
     "detached": lambda place: (place.git("checkout", "-q", "--detach"), place.commit("feat: x", **{"src/auth.py": ""})),
     "locked": lambda place: place.git("worktree", "lock", str(place.root)),
     "other task": lambda place: place.start("auth/guide"),
+    "own ref": lambda place: place.git("update-ref", "refs/worktree/mine", "HEAD"),
+    "submodules": lambda place: (Path(place.git("rev-parse", "--absolute-git-dir")) / "modules").mkdir(),
     "in a merge": lambda place: (Path(place.git("rev-parse", "--git-dir")) / "MERGE_HEAD").write_text("0" * 40),
 }  # fmt: skip
 

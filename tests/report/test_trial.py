@@ -53,6 +53,8 @@ def test_rules_are_fixed_when_it_starts(work):
         TrialProtocol("t", 0, 0, metric="joy"),
         TrialProtocol("t", 0, 0, margin=0),
         TrialProtocol("t", 0, 0, interest=1.05),
+        TrialProtocol("t", 0, 0, interest=float("nan")),
+        TrialProtocol("t", 0, 0, guardrail=float("nan")),
         TrialProtocol("t", 0, 0, looks=(40, 20)),
         TrialProtocol("t", 0, 0, looks=(4, 20)),
     ],

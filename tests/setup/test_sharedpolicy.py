@@ -210,6 +210,9 @@ def test_what_a_head_names_runs_no_command(shared, tmp_path) -> None:
         ("https://example.org/acme/policy.git", "https://example.org/acme/policy.git", "HEAD"),
         ("https://example.org/acme/policy.git@v1.2", "https://example.org/acme/policy.git", "v1.2"),
         ("https://ada:secret@example.org/policy@main", "https://example.org/policy", "main"),
+        ("https://ada:se@cr:et@example.org/policy", "https://example.org/policy", "HEAD"),
+        ("https://ada@example.org:8443/policy", "https://ada@example.org:8443/policy", "HEAD"),
+        ("ssh://git@[::1]:22/policy@v1", "ssh://git@[::1]:22/policy", "v1"),
         ("ssh://git@example.org/policy", "ssh://git@example.org/policy", "HEAD"),
         ("ssh://git@example.org/policy@rel/1", "ssh://git@example.org/policy", "rel/1"),
         ("git@example.org:acme/policy.git", "git@example.org:acme/policy.git", "HEAD"),
@@ -224,6 +227,12 @@ def test_a_source_with_a_revision(spec: str, source: str, revision: str) -> None
     for words in ((f"{spec}\udcff", "x.toml"), (spec, "x.toml", "a\udcff.toml"), (f"../a\n{spec}", "x.toml")):
         with pytest.raises(PlanfenceError, match="can hold"):
             wanted(*words)
+
+
+@pytest.mark.parametrize("place", ["https://{}@example.org/policy", "https://example.org/policy?private_token={}@main"])
+def test_a_source_with_a_token_is_not_committed(place: str) -> None:
+    with pytest.raises(PlanfenceError, match="holds a secret"):
+        wanted(place.format("glpat-" + "a1B2c3D4e5" * 2), "org.toml")
 
 
 def test_it_extends_more_than_one(shared, source) -> None:

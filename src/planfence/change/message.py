@@ -30,7 +30,7 @@ _TYPE = pattern(r"[^\s,/+&|]+")
 _BODY_HEADER = pattern(rf"^(?P<bullet>[*-]\s+)?(?P<type>{'|'.join(TYPES)})(?:\([^()\r\n]*\))?!?:\s", re.MULTILINE)
 _TRAILER = pattern(r"^(?P<key>[A-Za-z0-9-]+)[ \t]*:[ \t]*+(?P<value>.*)$")
 #: What git takes for white space; a line ends at a newline alone, not where Unicode would end one.
-_SPACE = " \t\n\r"
+SPACE = " \t\n\r"
 #: Words in the shape of an issue key that name a standard, not an issue.
 _STANDARDS = r"(?!(?:UTF|SHA|ISO|RFC|CVE|AES|MD|CP|PEP|GPT|X|IPV|HTTP|TLS|RSA|ES|IEEE|CWE|BASE)-)"
 _ISSUE = rf"(?:#\d+|{_STANDARDS}\b[A-Z][A-Z0-9]+-\d+\b)"
@@ -125,7 +125,7 @@ def parse(text: str) -> Message:
     text = text.partition("\0")[0]  # git reads a commit's message no further
     trailers = parse_trailers(text)
     text = text.replace("\r\n", "\n")  # as web forms write a squash's
-    subject, _, body = text.strip(_SPACE).partition("\n")
+    subject, _, body = text.strip(SPACE).partition("\n")
     types, scope = _header_types(subject)
     prose = "\n".join(line for line in body.split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line))
     found = list(_BODY_HEADER.finditer(prose))
@@ -229,12 +229,12 @@ def cut_at(text: str, comment: str) -> int:
 def _last_paragraph(lines: list[str], comment: str) -> tuple[int, int]:
     """Where the last paragraph begins and ends, comments behind it passed over; empty if it is the first."""
     end = len(lines)
-    while end > 0 and (lines[end - 1].startswith(comment) or not lines[end - 1].strip(_SPACE)):
+    while end > 0 and (lines[end - 1].startswith(comment) or not lines[end - 1].strip(SPACE)):
         end -= 1
     start = end
-    while start > 0 and lines[start - 1].strip(_SPACE):
+    while start > 0 and lines[start - 1].strip(SPACE):
         start -= 1
-    return (start, end) if any(line.strip(_SPACE) for line in lines[:start]) else (end, end)
+    return (start, end) if any(line.strip(SPACE) for line in lines[:start]) else (end, end)
 
 
 def _before_the_end(text: str, comment: str) -> str:
@@ -267,16 +267,16 @@ def _read_block(lines: tuple[str, ...], comment: str) -> tuple[tuple[str, str], 
     found: list[tuple[str, str]] = []
     folds = False
     for line in lines:
-        if folds and line[:1] in _SPACE:
+        if folds and line[:1] in SPACE:
             key, value = found[-1]
             # Git cuts white space at a fold off behind the line's end alone (`unfold_value`).
-            found[-1] = (key, f"{value} {line.lstrip(_SPACE)}" if value else line.lstrip(_SPACE))
+            found[-1] = (key, f"{value} {line.lstrip(SPACE)}" if value else line.lstrip(SPACE))
             continue
         match = _TRAILER.match(line)
         folds = match is not None
         if match:
-            found.append((match["key"], match["value"].lstrip(_SPACE)))
-    return tuple((key, value.strip(_SPACE)) for key, value in found)
+            found.append((match["key"], match["value"].lstrip(SPACE)))
+    return tuple((key, value.strip(SPACE)) for key, value in found)
 
 
 def _is_block(lines: tuple[str, ...], comment: str) -> bool:
@@ -290,7 +290,7 @@ def _is_block(lines: tuple[str, ...], comment: str) -> bool:
             trailers, folded, known = trailers + 1, 0, True
         elif _TRAILER.match(line):
             trailers, folded = trailers + 1, 0
-        elif line[:1] in _SPACE:
+        elif line[:1] in SPACE:
             folded += 1
         else:
             others, folded = others + 1 + folded, 0
@@ -301,7 +301,7 @@ def _is_block(lines: tuple[str, ...], comment: str) -> bool:
 def inner_trailers(text: str) -> tuple[tuple[str, str], ...]:
     """Return our own trailers wherever they stand in a message, in order: a squash holds those of each commit."""
     ours = {key.lower(): key for key in OWN_TRAILERS}
-    found = ((ours.get(match["key"].lower(), ""), match["value"].strip(_SPACE)) for match in _INNER.finditer(text))
+    found = ((ours.get(match["key"].lower(), ""), match["value"].strip(SPACE)) for match in _INNER.finditer(text))
     return tuple((key, value) for key, value in found if key and value)
 
 
@@ -329,9 +329,9 @@ def _anywhere(lines: list[str]) -> Iterator[tuple[int, int, str, str]]:
     for start, line in enumerate(lines):
         if (match := _TRAILER.match(line)) is not None:
             end = start + 1
-            while end < len(lines) and lines[end][:1] in (" ", "\t") and lines[end].strip(_SPACE):
+            while end < len(lines) and lines[end][:1] in (" ", "\t") and lines[end].strip(SPACE):
                 end += 1
-            folds = (each.strip(_SPACE) for each in (match["value"], *lines[start + 1 : end]))
+            folds = (each.strip(SPACE) for each in (match["value"], *lines[start + 1 : end]))
             yield start, end, match["key"], " ".join(fold for fold in folds if fold)
 
 
@@ -341,7 +341,7 @@ def changed_trailers(text: str, subject: str, change: Callable[[tuple[str, str]]
     What stands before the subject, and the subject itself, stays. What git will drop behind it may change.
     """
     lines = text.split("\n")
-    head = next((at for at, line in enumerate(lines, 1) if line.strip(_SPACE) == subject.strip(_SPACE)), len(lines))
+    head = next((at for at, line in enumerate(lines, 1) if line.strip(SPACE) == subject.strip(SPACE)), len(lines))
     kept, rest = lines[:head], lines[head:]
     done = 0
     for start, end, *old in _anywhere(rest):
@@ -363,7 +363,7 @@ def clean(text: str, comment: str) -> str:
 
 def stripped(text: str, comment: str) -> str:
     """Clean a message as `git stripspace` does; lines that begin with ``comment`` go too, unless it is empty."""
-    kept = (line.rstrip(_SPACE) for line in text.split("\n") if not (comment and line.startswith(comment)))
+    kept = (line.rstrip(SPACE) for line in text.split("\n") if not (comment and line.startswith(comment)))
     return "\n".join(kept).strip("\n") + "\n"
 
 
@@ -376,7 +376,7 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
     `--amend`, `-C` and a rebase keep one set); other trailers, comments, the scissors line and what follows stay as
     they are. A message without any words is returned unchanged, so that git still aborts on it.
     """
-    if not clean(text, comment).strip(_SPACE):
+    if not clean(text, comment).strip(SPACE):
         return text
     head, tail = _divided(text, comment)
     ours = {key.lower() for key, _ in wanted} | {key.lower() for key in OWN_TRAILERS}
@@ -384,7 +384,8 @@ def with_trailers(text: str, wanted: tuple[tuple[str, str], ...], comment: str, 
         return text  # each is there, and nothing needs to be moved
     lines = [f"{key}: {value}" for key, value in wanted]
     if not others_too:
-        head = _without(head, ours)
+        for reader in dict.fromkeys(("#", comment or "#")):
+            head = _without(head, ours, reader)
     tail = tail or [""]
     together = "\n".join([*head, *lines, *tail])
     # One more trailer can make a block of a paragraph that was none, with other lines of ours in it.
@@ -416,35 +417,35 @@ def _divided(text: str, comment: str) -> tuple[list[str], list[str]]:
     if hidden:
         end = min(end, _before_the_end(text[:cut], "#").removesuffix("\n").count("\n") + 1)
     last = end
-    while end > 0 and (not lines[end - 1].strip(_SPACE) or (hidden and lines[end - 1].startswith(hidden))):
+    while end > 0 and (not lines[end - 1].strip(SPACE) or (hidden and lines[end - 1].startswith(hidden))):
         end -= 1
     if not end:  # nothing but comments: they are the message if git keeps them
         end = last
     return lines[:end], lines[end:]
 
 
-def _without(lines: list[str], ours: set[str]) -> list[str]:
-    """Drop our trailers from the end of a message, block by block, each with its folded lines; comments behind stay."""
-    kept = list(lines)
-    behind: list[str] = []
-    first = next((at for at, line in enumerate(lines) if line.strip(_SPACE)), 0)
+def _without(lines: list[str], ours: set[str], comment: str) -> list[str]:
+    """Drop our trailers from a message's end as a reader finds them, block by block, each with its folded lines."""
+    end = _before_the_end("\n".join([*lines, ""]), comment).count("\n")
+    kept, behind = lines[:end], lines[: end - 1 : -1] if end else lines[::-1]
+    first = next((at for at, line in enumerate(lines) if line.strip(SPACE)), 0)
     while True:
-        while kept and (kept[-1].startswith("#") or not kept[-1].strip(_SPACE)):
+        while kept and (kept[-1].startswith(comment) or not kept[-1].strip(SPACE)):
             behind.append(kept.pop())
         start = len(kept)
-        while start > 0 and kept[start - 1].strip(_SPACE):
+        while start > 0 and kept[start - 1].strip(SPACE):
             start -= 1
         block = kept[start:]
-        if start <= first or not any(key.lower() in ours for key, _ in _read_block(tuple(block), "#")):
+        if start <= first or not any(key.lower() in ours for key, _ in _read_block(tuple(block), comment)):
             break
         del kept[start:]
         dropping = False
         for line in block:
-            dropping = _is_ours(line, ours) or (dropping and line[:1] in _SPACE)
+            dropping = _is_ours(line, ours) or (dropping and line[:1] in SPACE)
             if not dropping:
                 kept.append(line)
     kept += reversed(behind)
-    while len(kept) < len(lines) and kept and not kept[-1].strip(_SPACE):
+    while len(kept) < len(lines) and kept and not kept[-1].strip(SPACE):
         kept.pop()
     return kept
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 import click
 
 from planfence.cli.common import here, tell
@@ -11,6 +9,7 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gate import stage
 from planfence.gate.taskworktree import finish_and_remove
 from planfence.judge.situation import look
+from planfence.rules.ways import quote
 from planfence.terminal import say
 
 
@@ -41,5 +40,5 @@ def _remove(task: str) -> int:
             say(f"  {reason}", err=True)
         return int(ExitCode.FINDINGS)
     say(f"{done.top} is removed" + (f", and its branch {done.branch}" if done.branch else ""))
-    say(f"cd {shlex.quote(done.main)}")
+    say(f"cd {quote(done.main)}")
     return code

@@ -95,7 +95,7 @@ def import_(paths: tuple[Path, ...], dry_run: bool) -> None:
 
 
 @command.command()
-@click.argument("file", required=False, type=click.File("r", encoding="utf-8", errors="replace"))
+@click.argument("file", required=False, type=click.File("r", encoding="utf-8-sig", errors="replace"))
 @click.option("--task", default="", help="Whose cost it is; otherwise the active task's. Only with FILE.")
 @click.option("--model", default="", help="The model's name, for Codex, which prints none. Only with FILE.")
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How far to look back.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from planfence.judge.situation import look
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
+from planfence.rules.ways import quote
 from planfence.terminal import emit, say
 
 #: A terminal does not prove a person: after so many seconds without an answer the plan's estimate is taken.
@@ -105,7 +105,7 @@ def command(
         "not started",
         f"stage {moved.stage}, held by {model if take_over else holder}, "
         f"estimated {estimate or moved.scene.task.estimate_min:g} min",
-        *([] if folder is None else [f"cd {shlex.quote(moved.scene.repository.top_name)}"]),
+        *([] if folder is None else [f"cd {quote(moved.scene.repository.top_name)}"]),
     )
 
 

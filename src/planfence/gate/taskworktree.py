@@ -33,7 +33,10 @@ _UNFINISHED = (
     "rebase-merge",
     "rebase-apply",
     "sequencer",
+    "NOTES_MERGE_WORKTREE",
 )
+#: What each worktree has for itself (git-worktree(1)); with their commits they go away with it.
+_OWN_REFS = ("refs/worktree", "refs/bisect", "refs/rewritten")
 _ALL = (
     *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames"),
     "--ignore-submodules=none",
@@ -58,7 +61,9 @@ def start_apart(scene: Scene, folder: Path | None, wish: StartOptions) -> Moved:
     try:
         git.run("worktree", "add", "--quiet", *added)
     except CouldNotCheck as error:
-        raise PlanfenceError(f"git made no worktree in {top}: {error.message}", hint=error.hint) from error
+        _undo(repository, None, branch if is_new else "", scene.head)
+        hint = f"planfence start {scene.name} --worktree DIR"
+        raise PlanfenceError(f"git made no worktree in {top}: {error.message}", hint=hint) from error
     try:
         environment = repository.environment
         there = open_repository(environment.but(environment.for_child()), top)
@@ -96,9 +101,10 @@ def _lead(repository: Repository, there: Repository, scene: Scene) -> None:
             exclude(repository, ignored_by(inside).removesuffix("*") + "/")
 
 
-def _undo(repository: Repository, top: Path, branch: str, head: str) -> None:
+def _undo(repository: Repository, top: Path | None, branch: str, head: str) -> None:
     """Take away what was made a moment ago, and holds nothing of anybody's."""
-    repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
+    if top:
+        repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
     if branch:
         repository.git.status("update-ref", "-d", f"refs/heads/{branch}", head, ok=range(256))
 
@@ -140,10 +146,13 @@ def finish_and_remove(repository: Repository, wanted: str = "") -> Removal:
         if moved.refused:
             return Removal(place.top, scene.name, moved, ("the task is not finished",))
     main = os.fspath(repository.main_worktree())
-    kept = tuple(_work_in(there, place, scene))
-    if kept:
-        return Removal(place.top, scene.name, moved, kept, main=main)
-    return Removal(place.top, scene.name, moved, branch=_remove(there, scene, main), main=main)
+    kept, branch = tuple(_work_in(there, place, scene)), ""
+    if not kept:
+        try:
+            branch = _remove(there, scene, main)
+        except CouldNotCheck as error:  # as with submodules, which may hold commits of their own
+            kept = (error.message,)
+    return Removal(place.top, scene.name, moved, kept, branch, main)
 
 
 def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[str]:
@@ -165,6 +174,8 @@ def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[
         path = paths.decode(record[2:])
         if record and (record[:1].islower() or record[:1] == b"S") and os.path.lexists(repository.top / path):
             found.setdefault("hidden from git's status", []).append(path)
+    if refs := repository.git.text("for-each-ref", "--format=%(refname)", *_OWN_REFS):
+        found["its own refs"] = refs.split("\n")
     for word, names in found.items():
         yield f"{word}: {listed(names, _SHOWN)}"
     if not _is_merged(repository, scene):
@@ -208,7 +219,5 @@ def _remove(repository: Repository, scene: Scene, main: str) -> str:
     refs = base_refs(outside, scene.policy.base)
     if not branch or scene.policy.guards(branch) or not any(outside.git.is_ancestor(scene.head, ref) for ref in refs):
         return ""
-    if outside.git.status("update-ref", "-d", f"refs/heads/{branch}", scene.head, ok=(0, 1, 128))[0] != 0:
-        return ""
-    outside.git.status("config", "--remove-section", f"branch.{branch}", ok=range(256))
-    return branch
+    # Git keeps a branch that another worktree stands on, or is in the middle of a rebase of.
+    return branch if outside.git.status("branch", "-D", "--", branch, ok=range(256))[0] == 0 else ""

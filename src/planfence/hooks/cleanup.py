@@ -43,7 +43,7 @@ class Cleanup:
         end = messages.cut_at(text, self.comment) if self.cut else len(text)
         while end and self.mode == "strip":
             start = text.rfind("\n", 0, end - 1) + 1
-            if text[start:end].strip() and not text.startswith(self.comment, start):
+            if text[start:end].strip(messages.SPACE) and not text.startswith(self.comment, start):
                 break
             end = start
         return text[:end], text[end:]

@@ -115,7 +115,8 @@ def _written(text: str, cleanup: Cleanup, wanted: tuple[tuple[str, str], ...]) -
     end = "\n".join(f"{key}: {value}" for key, value in wanted)
     # Scissors of this clone's own prefix are a line like any other to everybody else.
     comment = cleanup.comment if messages.cut_at(text, cleanup.comment) == len(text) else "#"
-    for written in (messages.with_trailers(text, wanted, comment), f"{text.rstrip()}\n\n{end}\n"):
+    rest = messages.with_trailers(text, (), comment).rstrip(messages.SPACE)  # without those of an earlier commit
+    for written in (messages.with_trailers(text, wanted, comment), f"{rest}\n\n{end}\n"):
         found = messages.parse_trailers(cleanup.finished(written))
         ours = tuple(one for one in found if one[0].lower() in _OURS)
         if ours == wanted:

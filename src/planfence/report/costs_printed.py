@@ -55,14 +55,16 @@ def _objects(printed: str, collected: Collected) -> Iterator[dict[str, object]]:
     if whole is not None:
         yield from (value for value in (whole if isinstance(whole, list) else [whole]) if isinstance(value, dict))
         return
-    for line in filter(None, printed.split("\n")):  # JSON may hold what else ends a line
+    for line in map(str.strip, printed.split("\n")):  # JSON may hold what else ends a line
         try:
-            value = read_json(line, "what was printed", hint)
+            # Millions of other lines cost little so: the reader's refusal of one costs a hundred times as much.
+            value = read_json(line, "what was printed", hint) if line[:1] + line[-1:] == "{}" else None
         except NotJson:
-            collected.leave_out("line that is not JSON")
-            continue
-        if isinstance(value, dict):
+            value = None
+        if value is not None:
             yield value
+        elif line:
+            collected.leave_out("line that is no JSON object")
 
 
 def _claude(session: str, value: dict[str, object], epoch: int, cwd: str) -> list[Turn]:

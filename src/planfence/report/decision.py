@@ -22,6 +22,9 @@ from planfence.report import stats
 LEVELS = (0.02, 0.0315)
 #: Those of a trial that began under 0.1.0 (Pocock 1977).
 LEVELS_BEFORE = (0.0294, 0.0294)
+#: Looks that lie further apart err almost independently, and spend what their levels add up to.
+_APART = 4
+_LEVELS_APART = (0.02, 0.03)
 _POWER = 0.8
 _BLOCK = 4
 METRICS = ("cost_per_accepted", "cost", "active_min")
@@ -52,6 +55,11 @@ class TrialProtocol:
     def plain(self) -> dict[str, object]:
         """As JSON has it."""
         return asdict(self)
+
+
+def levels_at(looks: tuple[int, ...]) -> tuple[float, ...]:
+    """The levels at which two looks together err in less than 5%."""
+    return LEVELS if looks[1] <= _APART * looks[0] else _LEVELS_APART
 
 
 def assign(trial: TrialProtocol, index: int) -> str:

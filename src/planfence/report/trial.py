@@ -65,13 +65,15 @@ def start(repository: Repository, policy: Policy, trial: TrialProtocol) -> tuple
         (trial.metric not in rules.METRICS, f"the metric is one of {', '.join(rules.METRICS)}"),
         (trial.arms[0] == trial.arms[1] or not all(trial.arms), "a trial has two different arms"),
         (not 0 < trial.margin < 1, "the margin is between 0 and 1"),
-        (trial.interest <= 1 + trial.margin, "the factor of interest is larger than 1 + the margin"),
+        (not 1 + trial.margin < trial.interest < 1000, "the factor of interest is larger than 1 + the margin"),
+        (not 0 <= trial.guardrail <= 1, "the guardrail is between 0 and 1"),
         (not 8 <= trial.looks[0] < trial.looks[1], "two looks, the first at 8 tasks or later"),
     )
     for wrong, said in faults:
         if wrong:
             raise PlanfenceError(said, hint="planfence trial start --help")
-    begun = replace(trial, started=int(time.time()), seed=int.from_bytes(os.urandom(4)))
+    seed, levels = int.from_bytes(os.urandom(4)), rules.levels_at(trial.looks)
+    begun = replace(trial, started=int(time.time()), seed=seed, levels=levels)
     trials.write(repository, begun.id, begun.plain(), new=True)
     return begun, record(repository, policy, event="trial", result="accepted", trial=begun.id, why="start")
 

@@ -22,6 +22,7 @@ from planfence.judge import check
 from planfence.judge.attribution import team_trailers
 from planfence.judge.planchanges import loosened
 from planfence.judge.sources import Sources, policy_at_hand, require_policy
+from planfence.ledger.redaction import Own, redact
 from planfence.manifest.policy import SHARED, Policy
 from planfence.manifest.policyfile import LoadedPolicy
 from planfence.manifest.pulledfile import Pulled, digest, read_head, with_head
@@ -29,7 +30,7 @@ from planfence.records import dataclass
 
 #: A revision as git writes names of refs and commits (git-check-ref-format(1)).
 _REVISION = re.compile(r"[^\s~^:?*\[\\@-][^\s~^:?*\[\\@]*")
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
+_PASSWORD = re.compile(r"(?<=://)[^/:\s]*:[^/\s]*@")
 
 
 def shown_policy(repository: Repository) -> LoadedPolicy:
@@ -65,6 +66,8 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
     if not _REVISION.fullmatch(revision):
         source, revision = spec, "HEAD"  # `git@host:path`: a revision has no colon
     found = Wanted(_PASSWORD.sub("", source), revision, file, to)
+    if redact(found.source.encode(), Own()).counts:
+        raise PlanfenceError("the source holds a secret, which would be committed", hint="leave it out: git asks for it")
     for path in (file, found.place):
         if problem := paths.literal_fault(path):
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
