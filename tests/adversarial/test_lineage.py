@@ -147,3 +147,23 @@ def test_a_merge_settles_the_policy_by_who_implements(held) -> None:
     ours, theirs = held.git("rev-parse", "work", "theirs").split()
     held.refuses("POL002", by(held, "codex", (ours, theirs)), path="planfence.toml")
     held.accepts(by(held, "human", (ours, theirs)))
+
+
+@pytest.mark.parametrize("merged", [False, True])
+@pytest.mark.parametrize("name", ["q", "r"])
+def test_a_plan_that_went_on_a_branch_of_its_own_comes_back_wider(held, name: str, merged: bool) -> None:
+    """Git leaves a branch out of a path's history if nothing of it is left."""
+    held.git("rm", "-q", "--cached", PLAN)
+    start = held.git("rev-parse", "HEAD")
+    text = text_of(held, 1).replace('id = "auth"', 'id = "q"').replace('plan = "codex"', 'plan = "claude"')
+    held.git("reset", "-q", "HEAD")
+    held.write("plans/q.toml", text)
+    by(held, "human")
+    held.git("rm", "-q", "-f", "plans/q.toml")
+    gone = by(held, "human")
+    if merged:
+        held.git("update-ref", "HEAD", start)
+        by(held, "human", (start, gone))
+    back = text.replace(*WIDER).replace('plan = "claude"', 'plan = "codex"').replace('id = "q"', f'id = "{name}"')
+    held.write(f"plans/{name}.toml", back)
+    assert "PLN002" in held.commit(by(held)).codes

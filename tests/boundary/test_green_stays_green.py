@@ -10,8 +10,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.oddrequests import OddTeam, prepare
 from support.repository import Repo, copy_tree, environment
-from support.requests import METHODS, Request, Team, begin
+from support.requests import METHODS, Request, begin
 
 #: So many seeds; `PLANFENCE_SEEDS=0:500` runs others.
 SEEDS = range(*map(int, os.environ.get("PLANFENCE_SEEDS", "0:8").split(":")))
@@ -24,6 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     repo.root.mkdir()
     repo.git("init", "-q", "-b", "main")
     begin(repo)
+    prepare(repo)
     return repo
 
 
@@ -73,6 +75,15 @@ class Judge:
         group = {"merge_group": {"base_sha": before, "base_ref": "refs/heads/main"}}
         return judged(self.repo, group if self.says("main") else None, f"{before}..{after}")
 
+    def sent(self, target: str, before: str, after: str) -> tuple[bool, str]:
+        """What the hook says to a push from a clone."""
+        from planfence.boundary import push
+
+        self.remote(**{target.partition("/")[0]: before})
+        ref = f"refs/heads/{target}"
+        report = push.judge(self.repo.open(), "origin", [push.PushedRef(ref, after, ref, before)]).outcome.report
+        return not report.refused, words_of(report)
+
     def says(self, target: str) -> bool:
         return target != "main" or self.chance.random() < 0.5
 
@@ -89,15 +100,20 @@ class Judge:
 def play(repo: Repo, seed: int) -> Iterator[tuple[Request, str, bool]]:
     """Play two rounds of requests; yield each with how it was to be merged, and whether that could be done."""
     chance = Random(seed)
-    team = Team(repo, chance)
+    team = OddTeam(repo, chance)
     judge, git = Judge(team.repo, chance), team.git
     for _ in range(2):
-        target = "release/1" if chance.random() < 0.15 else "main"
+        target = team.target = "release/1" if chance.random() < 0.15 else "main"
         starts = [target, target, *git("rev-list", "--first-parent", "-n3", target).split()[1:]][:3]
         waiting: list[Request] = []
         for _ in range(chance.randint(1, 4)):
-            stacked = waiting and chance.random() < 0.2
-            waiting.append(team.request(chance.choice(waiting).head if stacked else chance.choice(starts)))
+            below = chance.choice(waiting) if waiting and chance.random() < 0.2 else None
+            waiting.append(team.request(below.head if below else chance.choice(starts)))
+            waiting[-1].below = below
+        if chance.random() < 0.3:
+            chance.shuffle(waiting)
+        if chance.random() < 0.2:
+            team.amended_meanwhile()
         before = git("rev-parse", target)
         group = target == "main" and chance.random() < 0.5
         landed = []
@@ -120,7 +136,7 @@ def play(repo: Repo, seed: int) -> Iterator[tuple[Request, str, bool]]:
                 assert green or fetch in words, f"{told}\n{words}"
                 git("update-ref", f"refs/pull/{request.number}/head", request.head)
             if not group:
-                for ask in (judge.pushed, judge.received):
+                for ask in (judge.pushed, judge.received, judge.sent):
                     green, words = ask(target, at, after)
                     assert green, f"{ask.__name__}\n{told}\n{words}"
         after = git("rev-parse", target)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planfence.errors import PlanfenceError
+from planfence.change.reader import head
+from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.revisions import resolve
 
 
@@ -22,15 +23,26 @@ from planfence.gitio.revisions import resolve
         ("main..HEAD", "is not a commit here"),
         ("HEAD^@", "is not a commit here"),
         ("HEAD@{", "is not a commit here"),
+        ("fork/none/x~2", r"fetch it: `git fetch fork +refs/heads/none/x:refs/remotes/fork/none/x`"),
         ("--all", "is not a commit here"),
         ("two\nlines", "is not a commit here"),
     ],
 )
 def test_a_name_of_no_commit_is_said_with_gits_reason(repo, name: str, reason: str) -> None:
-    head = repo.commit()
+    tip = repo.commit()
+    repo.git("remote", "add", "fork", ".")
     opened = repo.open()
     with pytest.raises(PlanfenceError, match=r"is not a commit here") as raised:
         resolve(opened, name)
-    assert reason in str(raised.value)
+    assert reason in f"{raised.value} {raised.value.hint}"
     assert raised.value.code == 2
-    assert resolve(opened, "HEAD") == head
+    assert resolve(opened, "HEAD") == tip
+
+
+def test_a_head_that_is_lost_is_not_taken_for_an_unborn_one(repo) -> None:
+    assert head(repo.open())
+    (repo.root / ".git/refs/heads/main").write_text(f"{'1' * 40}\n")
+    with pytest.raises(CouldNotCheck, match="HEAD is 111111111111, which this repository lacks"):
+        head(repo.open())
+    repo.git("symbolic-ref", "HEAD", "refs/heads/new")
+    assert head(repo.open()) == ""

@@ -62,6 +62,7 @@ GOOD = [
     "fix: the example (fix #12, ref #13)",
     "Update after reload (#5517) (fix #4849)",
     'Revert "Pin it due to #3256 (#9039)" (#9043)',
+    "chore(deps): bump x (#1)\n\n<details>\n<blockquote>\nfix: theirs\nfixes #4, fixes #5\n</blockquote>\n</details>",
     "ci/release: use a newer image",
     "t/perf: add a case",
 ]
@@ -93,6 +94,9 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
     [
         ("fix: crash\n\nCloses #12, fixes #13", (), Severity.WARN),
         ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR, UnitKind.FORMAT), Severity.ERROR),
+        ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR, *(UnitKind.ADD,) * 60), Severity.WARN),
+        ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR,) * 60, Severity.ERROR),
+        ("fix: crash\n\n</details>\nfeat: more\n<details>", (), Severity.ERROR),
         ("fix: the colour (close #12, #13) (#14)", (), Severity.WARN),
         ("feat: squash\n\n* feat: a\n* fix: b", (), Severity.WARN),
         ("feat: a\n\nfix: b", (), Severity.ERROR),
@@ -101,7 +105,8 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
 )
 def test_what_one_change_may_do_is_advice(message: str, kinds: tuple[UnitKind, ...], weight: Severity) -> None:
     unit = SimpleNamespace(lines=FORMAT_LINES, path="a", hunk=None)
-    judged = tuple(SimpleNamespace(kind=kind, path_class=PathClass.SRC, unit=unit) for kind in kinds)
+    places = {kind: PathClass.TEST if kind is UnitKind.ADD else PathClass.SRC for kind in kinds}
+    judged = tuple(SimpleNamespace(kind=kind, path_class=places[kind], unit=unit) for kind in kinds)
     ctx = context(change("a"), message=message)
     ctx = replace(ctx, content=SimpleNamespace(judged=judged) if kinds else None)
     assert [one.severity for one in message_mixes_themes.RULE.check(ctx)] == [weight]

@@ -24,6 +24,8 @@ KINDS = (
     *("task",) * 6,
     *("amend", "merge", "revert", "small", "suggestion", "undo", "again", "plan", "octopus", "subtree"),
 )
+#: What no squash's message can tell of: where a plan came, or what runs no hook.
+GOVERNING = {"amend", "plan", "subtree", "link", "moved_plan", "two_plans", "reopen", "same", "backport"}
 BOT = "49699333+dependabot[bot]@users.noreply.github.com"
 POLICY = """\
 schema = 1
@@ -116,11 +118,12 @@ class Request:
     made_of: list[str]
     green: bool = True
     why: str = ""
+    below: Request | None = None
 
     @property
     def governs(self) -> bool:
-        """Whether it holds what no squash's message can tell of: where a plan came, or what runs no hook."""
-        return bool({"amend", "plan", "subtree"}.intersection(self.made_of))
+        """Whether a squash without its head can be refused; a stacked request brings what is below it, too."""
+        return bool(GOVERNING.intersection(self.made_of)) or (self.below is not None and self.below.governs)
 
 
 @dataclass
@@ -134,6 +137,8 @@ class Team:
     version: int = 1
     more: dict[str, list[str]] = field(default_factory=dict)
     base: str = "main"
+    target: str = "main"
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def git(self) -> Any:
@@ -174,7 +179,7 @@ class Team:
         made_of: list[str] = []
         for _ in range(self.chance.randint(1, 6)):
             begun = bool({"task", "octopus"}.intersection(made_of))
-            kind = self.chance.choice(KINDS)
+            kind = self.chance.choice(self.kinds)
             if (kind in ("suggestion", "undo") and not begun) or (kind == "plan" and "plan" in made_of):
                 kind = "task"
             if getattr(self, f"_{kind}")(self.chance.choice(tasks)):
@@ -259,8 +264,7 @@ class Team:
 
     def _merge(self, name: str) -> bool:
         """`Update branch`, and the web editor if there are conflicts: no hook, no trailer."""
-        into = "release/1" if self.base == "release/1" else "main"
-        self.git("merge", "-q", "--no-verify", "-m", f"Merge branch '{into}'", into, ok=False)
+        self.git("merge", "-q", "--no-verify", "-m", f"Merge branch '{self.target}'", self.target, ok=False)
         conflicts = [line[3:] for line in self.git("status", "--porcelain").splitlines() if line[:2] in ("UU", "AA")]
         if not conflicts:
             return True
@@ -270,7 +274,7 @@ class Team:
         for path in conflicts:
             self.repo.write(path, f"settled {self.number}\n" * 9)
         self.git("add", "-A")
-        self.git("commit", "-q", "--no-verify", "-m", "Merge branch 'main'")
+        self.git("commit", "-q", "--no-verify", "-m", f"Merge branch '{self.target}'")
         return True
 
     def _revert(self, name: str) -> bool:

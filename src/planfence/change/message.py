@@ -127,7 +127,10 @@ def parse(text: str) -> Message:
     text = text.replace("\r\n", "\n")  # as web forms write a squash's
     subject, _, body = text.strip(SPACE).partition("\n")
     types, scope = _header_types(subject)
-    prose = "\n".join(line for line in body.split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line))
+    text = _own_words(text)
+    prose = "\n".join(
+        line for line in _own_words(body).split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line)
+    )
     found = list(_BODY_HEADER.finditer(prose))
     types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
     listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
@@ -142,6 +145,14 @@ def parse(text: str) -> Message:
         listed=tuple(kind for kind in listed if kind not in types),
         closed=closed,
     )
+
+
+def _own_words(text: str) -> str:
+    """A message without what it folds away or quotes in HTML, as a bot's request does with a release's notes."""
+    for tag in ("details", "blockquote"):
+        start, end = text.find(f"<{tag}>"), text.rfind(f"</{tag}>")
+        text = text[:start] + text[end:] if 0 <= start < end else text
+    return text
 
 
 def _header_types(subject: str) -> tuple[tuple[str, ...], str]:

@@ -30,8 +30,16 @@ _GITHEAD = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 
 def head(repository: Repository) -> str:
-    """Return HEAD's commit id, or an empty string if there is no commit yet."""
+    """Return HEAD's commit id, or an empty string if there is no commit yet.
+
+    Raises :class:`CouldNotCheck` if HEAD names a commit that the repository lacks.
+    """
     found = repository.objects.find("HEAD^{commit}")
+    if found is None:
+        _, named = repository.git.status("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1))
+        if named:
+            message = f"HEAD is {named[:12].decode()}, which this repository lacks"
+            raise CouldNotCheck(message, hint="run `git fsck` to see why")
     return found[0] if found else ""
 
 

@@ -87,6 +87,12 @@ def mixtures(judged: Sequence[ClassifiedUnit], *, said: bool = False) -> tuple[M
     return tuple(found)
 
 
+def without_companions(judged: Sequence[ClassifiedUnit]) -> tuple[ClassifiedUnit, ...]:
+    """Leave out new files of tests and docs: a fix of one thing brings as many as its reports need."""
+    beside = (PathClass.TEST, PathClass.DOCS)
+    return tuple(one for one in judged if one.kind is not UnitKind.ADD or one.path_class not in beside)
+
+
 def spread(judged: Sequence[ClassifiedUnit]) -> tuple[int, int]:
     """How many places and files a change touches, the same edit everywhere and what is generated counted once."""
     wide = (UnitKind.FORMAT, UnitKind.CODEMOD, UnitKind.IDENTIFIER, UnitKind.RENAME)

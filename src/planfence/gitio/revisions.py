@@ -40,8 +40,21 @@ def resolve(repository: Repository, revision: str) -> str:
         reason = complaint.decode("utf-8", "replace").partition("\n")[0].removeprefix("fatal: ")
         raise PlanfenceError(f"{revision} is not a commit here: {reason}", hint="name the commit itself") from None
     if found is None:
-        raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
+        raise lacks(repository, revision)
     return found[0]
+
+
+def lacks(repository: Repository, revision: str) -> PlanfenceError:
+    """Return the error for a name of no commit, with the command that fetches it if it is a remote's branch."""
+    import shlex  # only to say what to type
+
+    name, hint = _name(revision).removeprefix("refs/remotes/"), "see `git log --oneline`, or fetch it first"
+    for remote in repository.git.text("remote").splitlines():
+        if name.startswith(f"{remote}/"):
+            branch = name.removeprefix(f"{remote}/")
+            fetch = f"git fetch {remote} {shlex.quote(f'+refs/heads/{branch}:refs/remotes/{name}')}"
+            hint = f"if {remote} has it, fetch it: `{fetch}`"
+    return PlanfenceError(f"{revision} is not a commit here", hint=hint)
 
 
 def unambiguous(git: Git, revision: str) -> str:

@@ -61,7 +61,11 @@ class Lineage:
         return self._added[plan_id]
 
     def _last_added(self, heads: Iterable[str], path: str) -> frozenset[str]:
-        return frozenset(filter(None, (last_change(self._repository, head, path, "A") for head in heads)))
+        # Git passes a merged branch by if nothing is left of it there (the plan was renamed): then all are asked.
+        def ask(head: str, *more: str) -> tuple[str, ...]:
+            return changes_of(self._repository, head, path, "A", "-1", *more)
+
+        return frozenset(commit for head in heads for commit in ask(head) or ask(head, "--full-history"))
 
     def roots(self) -> frozenset[str]:
         """Return the first commits of the line itself: they tell one repository from another.
@@ -136,11 +140,6 @@ def bound(repository: Repository, policy: Policy, move: Move, lineage: Lineage) 
     )
 
 
-def last_change(repository: Repository, head: str, path: str, kind: str) -> str:
-    """Return the last commit up to ``head`` that added (``A``) or deleted (``D``) a path; empty if none did."""
-    return next(iter(changes_of(repository, head, path, kind, "-1")), "")
-
-
 def changes_of(repository: Repository, head: str, path: str, kind: str, *most: str) -> tuple[str, ...]:
     """Return the commits up to ``head`` that did this (letters of `--diff-filter`) to a path, the newest first.
 
@@ -181,7 +180,8 @@ def texts_of(repository: Repository, revisions: Sequence[str], path: str) -> fro
 
 def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...]:
     """Return the versions that a plan had up to ``head``, the latest first, those before a deletion too."""
-    found = (plan_at(repository, commit, path) for commit in changes_of(repository, head, path, "AM"))
+    changes = changes_of(repository, head, path, "AM", "--full-history")
+    found = (plan_at(repository, commit, path) for commit in changes)
     return tuple(plan for plan in found if plan is not None)
 
 
@@ -190,7 +190,7 @@ def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, 
     status, out = repository.git.status(
         *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
         *("--encoding=UTF-8", "--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
-        *("--format=", head, "--", folder),
+        *("--full-history", "--format=", head, "--", folder),
         ok=(0, 128),
     )
     names = (paths.decode(name).strip("\n") for name in out.split(b"\0"))

@@ -6,9 +6,10 @@ the header, or one in the header and another at the start of a line), two issue 
 number at the subject's end, such as `(#832)`, is not an issue, nor is a number beside a tracker's own id.
 
 Two issues behind closing keywords are advice, since one fix may close two reports of one bug; they are an error if
-the change itself shows two things, as for `THM004`. Types that stand only in list items are advice, too: a forge's
-squash lists the subjects that it folds. Merges, autosquash commits (`fixup!`) and standing work (a bot's message quotes
-what others closed) are left out.
+the change itself shows two things, as for `THM004`, its new tests and docs left out. Types that stand only in list
+items are advice, too: a forge's squash lists the subjects that it folds. Merges, autosquash commits (`fixup!`),
+standing work (a bot's message quotes what others closed) and what stands between `<details>` or `<blockquote>` and
+its end are left out.
 
 ## Why is this bad?
 Who needs two types or two issues to say what a commit does has made two commits in one.
@@ -48,9 +49,9 @@ def check(ctx: Context) -> Iterator[Finding]:
 def _shows_two(ctx: Context) -> bool:
     if ctx.content is None:
         return False
-    from planfence.content.mixing import mixtures  # only where content is looked at at all
+    from planfence.content.mixing import mixtures, without_companions  # only where content is looked at at all
 
-    return bool(mixtures(ctx.content.judged, said=True))
+    return bool(mixtures(without_companions(ctx.content.judged), said=True))
 
 
 def one_thing(case: Case) -> Iterator[NextStep]:

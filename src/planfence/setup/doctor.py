@@ -102,7 +102,8 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
     try:
         in_force = Sources(bench.repository.objects).policy(reader.head(bench.repository))
     except PlanfenceError as error:
-        yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, "fix it in a commit of its own")
+        hint = error.hint if isinstance(error, CouldNotCheck) else "fix it in a commit of its own"
+        yield Diagnosis(Health.BROKEN, "policy at HEAD", error.message, hint)
         return
     try:
         found = worktree_policy(bench.repository)

@@ -15,6 +15,7 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import lacks
 from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def _commit(
 ) -> Subject:
     wanted = objects.read(f"{revision}^{{commit}}")
     if wanted is None or raw is None:
-        raise PlanfenceError(f"{revision} is not a commit here", hint="see `git log --oneline`, or fetch it first")
+        raise lacks(repository, revision)
     if wanted.id != raw.id:
         raise PlanfenceError(
             f"{wanted.id[:12]} is not the last commit",
