@@ -414,3 +414,38 @@ def test_an_empty_task_names_none_though_no_task_was_at_work_before(working, mon
     seen.write_text(json.dumps(json.loads(seen.read_text()) | {"task": ""}))
     script = "echo x > docs/a.md; git add -A; git commit -qnm 'docs: x' --trailer 'Plan-Task: none'"
     assert "The commit" in after(working, script)
+
+
+HOOKS_TAKEN = {
+    "rm .git/hooks/pre-push": "pre-push",
+    "echo exit 0 > .git/hooks/pre-commit": "pre-commit",
+    "chmod -x .git/hooks/commit-msg": "commit-msg",
+    "git config core.hooksPath /x": "commit-msg, pre-commit, pre-push",
+}
+
+
+@pytest.mark.parametrize("script", HOOKS_TAKEN)
+def test_hooks_that_a_script_takes_away_are_told_and_hold_the_stop(working, script):
+    for name in ("pre-commit", "commit-msg", "pre-push"):
+        working.write(f".git/hooks/{name}", "#!/bin/sh\n# planfence\n").chmod(0o755)
+    kept = (working.root / ".git/config").read_text()
+    ask(working, "SessionStart", source="startup")
+    assert after(working, "git config user.nick x; touch .git/hooks/pre-push") == ""
+    said = after(working, script)
+    assert f"no longer runs these hooks: {HOOKS_TAKEN[script]}. Ask a person" in said
+    assert after(working, "true") == ""
+    assert said in ask(working, "Stop")["reason"]
+    for name in ("pre-commit", "commit-msg", "pre-push"):
+        working.write(f".git/hooks/{name}", "#!/bin/sh\n# planfence\n").chmod(0o755)
+    (working.root / ".git/config").write_text(kept)
+    assert ask(working, "Stop", stop_hook_active=True) == {}
+
+
+def test_hooks_that_others_take_away_between_commands_are_not_blamed(working):
+    hook = working.write(".git/hooks/pre-push", "#!/bin/sh\n# planfence\n")
+    hook.chmod(0o755)
+    ask(working, "SessionStart", source="startup")
+    hook.unlink()
+    ask(working, "PreToolUse", "Bash", "./script.sh")
+    assert after(working, "true") == ""
+    assert ask(working, "Stop") == {}

@@ -7,6 +7,7 @@ before the session, or between an answer and the next prompt, is somebody else's
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
 from planfence.gitio import paths
 from planfence.inert import inert
+from planfence.lazyregex import pattern
 from planfence.records import dataclass, field
 from planfence.rules.ways import quote
 
@@ -30,6 +32,9 @@ _AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "re
 #: A stop is held this often for one thing; an agent that can't put it back must end some time.
 _HOLDS = 3
 _SHOWN = 8
+_HOOKS = ("pre-commit", "commit-msg", "pre-push")
+#: What stands in our hooks, and in those of the tools that start them.
+_RUNS = pattern(rb"planfence|pre-commit|prek|lefthook|husky")
 #: So many names stand in one command.
 _NAMED = 100
 
@@ -41,7 +46,8 @@ class _Seen:
     ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
     HEAD stood before the last command, and where others have left refs; ``task`` was at work then. ``refs`` are where
     all refs were when the session looked last: what moves until the next command, others have moved. ``rest`` is what
-    the next stop says of commits that were too many to look at.
+    the next stop says of commits that were too many to look at. ``hooks`` ran when ``hooked`` was the number of their
+    files, ``lost`` are those that a command has taken away.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -54,6 +60,9 @@ class _Seen:
     tips: list[str] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
     rest: str = ""
+    hooks: list[str] = field(default_factory=list)
+    hooked: int = 0
+    lost: list[str] = field(default_factory=list)
 
 
 def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
@@ -61,11 +70,13 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen = _load(here, asked)
     if seen is not None and not anew:
         refs = newcommits.refs(here)
-        if seen.task != here.task_name or seen.refs != refs:
+        hooked = statuspath.hooks(here.repository.common_dir_name)
+        if seen.task != here.task_name or seen.refs != refs or seen.hooked != hooked:
             own = (new for _, new, _ in newcommits.logged(newcommits.log_of(here)[seen.logged :]))
             known = {*seen.tips, *seen.refs, here.head, *own}
             seen.tips += [each for each in dict.fromkeys(refs) if each not in known]
             seen.task, seen.refs = here.task_name, refs
+            _hooked(here, seen)
             _keep(here, asked, seen)
         return
     now = _now(here)
@@ -75,7 +86,21 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen.refs = newcommits.refs(here)
     seen.tips = [here.head, *seen.refs]
     seen.task = here.task_name
+    _hooked(here, seen)
     _save(here, asked, seen, now)
+
+
+def _hooked(here: Fence, seen: _Seen) -> list[str]:
+    """Note which hooks git would run now, if their files have changed; return those that it would no longer run."""
+    hooked = statuspath.hooks(here.repository.common_dir_name)
+    if seen.hooked == hooked:
+        return []
+    folder = Path(here.repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    able = (name for name in _HOOKS if os.access(folder / name, os.X_OK))
+    now = [name for name in able if _RUNS.search(newcommits.content(folder / name))]
+    gone = [name for name in seen.hooks if name not in now]
+    seen.hooks, seen.hooked = now, hooked
+    return gone
 
 
 def remembers(here: Fence, asked: Payload) -> bool:
@@ -97,7 +122,9 @@ def look(here: Fence, asked: Payload) -> str:
     seen.refs = newcommits.refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
-    if not (changed or gone or made or copied or seen.tips[:1] != [here.head]):
+    lost = _hooked(here, seen)
+    seen.lost = [name for name in {*seen.lost, *lost} if name not in seen.hooks]
+    if not (changed or gone or made or copied or lost or seen.tips[:1] != [here.head]):
         _save(here, asked, seen, now)
         return ""
     outside = scope.outside(here, changed)
@@ -120,17 +147,17 @@ def look(here: Fence, asked: Payload) -> str:
     if seen.tips[:1] != [here.head]:
         seen.tips = [*dict.fromkeys([here.head, *seen.tips])]
     seen.rest = rest or seen.rest
-    if outside or commits or rest:
+    if outside or commits or rest or lost:
         seen.held = 0
     _save(here, asked, seen, now)
-    return _words(here, seen, outside, now, commits, rest)
+    return _words(here, seen, outside, now, commits, _said(lost, rest))
 
 
 def unrestored(here: Fence, asked: Payload) -> str:
     """Say what still stands outside the task when the agent would stop; empty: nothing, or it was held enough."""
     look(here, asked)
     seen = _load(here, asked)
-    if seen is None or not (seen.told or seen.commits or seen.rest):
+    if seen is None or not (seen.told or seen.commits or seen.rest or seen.lost):
         return ""
     now = _now(here)
     # An amendment may have brought a path into the task since.
@@ -143,7 +170,14 @@ def unrestored(here: Fence, asked: Payload) -> str:
     _save(here, asked, seen, now)
     if seen.held > _HOLDS:
         return ""
-    return _words(here, seen, outside, now, commits, rest)
+    return _words(here, seen, outside, now, commits, _said(seen.lost, rest))
+
+
+def _said(lost: list[str], rest: str) -> str:
+    """Say which hooks git would no longer run, if any, in front of the rest."""
+    named = ", ".join(sorted(lost))
+    said = f"git no longer runs these hooks: {named}. Ask a person to put them back, by `planfence install`."
+    return "\n".join(filter(None, (said * bool(lost), rest)))
 
 
 def _words(

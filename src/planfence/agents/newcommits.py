@@ -135,7 +135,7 @@ def take_back(here: Fence, commit: str) -> list[str]:
 def refs(here: Fence) -> list[str]:
     """Return where the branches, the tags and the other worktrees' HEADs stand."""
     listed = ("for-each-ref", "--format=%(objectname)", "refs/heads/", "refs/tags/")
-    heads = (_read(git_dir / "HEAD").decode("utf-8", "replace").strip() for git_dir in _worktrees(here))
+    heads = (content(git_dir / "HEAD").decode("utf-8", "replace").strip() for git_dir in _worktrees(here))
     detached = [each for each in heads if each and not each.startswith("ref: ")]
     return [*here.repository.git.text(*listed).split(), *detached]
 
@@ -152,7 +152,7 @@ def made_elsewhere(here: Fence, since: int) -> Set[str]:
     A worktree that is newer than what the session remembers may be the command's own.
     """
     there = (each for each in _worktrees(here) if statuspath.times(f"{each}/commondir") <= since)
-    lines = (line for each in there for line in logged(_read(each / "logs/HEAD"), _MOVES))
+    lines = (line for each in there for line in logged(content(each / "logs/HEAD"), _MOVES))
     return {new for _, new, amended in lines if amended is not None}
 
 
@@ -169,10 +169,11 @@ def logged(log: bytes, going: tuple[bytes, ...] = _GO) -> Iterator[tuple[str, st
 
 def log_of(here: Fence) -> bytes:
     """Return the worktree's own log of HEAD; empty if there is none."""
-    return _read(here.repository.git_dir / "logs/HEAD")
+    return content(here.repository.git_dir / "logs/HEAD")
 
 
-def _read(place: Path) -> bytes:
+def content(place: Path) -> bytes:
+    """Return the bytes of a plain file; empty if it can't be read."""
     try:
         return read_plain(place)
     except OSError:

@@ -48,7 +48,18 @@ def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str) -> bytes:
         logged = 0
     lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
     refs = sum(times(f"{common}/{name}") for name in _REFS)
-    return b"\0\0".join([b"planfence-status 2 %d %d" % (logged, refs), *lines, b"end"])
+    header = b"planfence-status 3 %d %d %d" % (logged, refs, hooks(common))
+    return b"\0\0".join([header, *lines, b"end"])
+
+
+def hooks(common: str) -> int:
+    """Return a number that changes if a hook, or what git is told of hooks, does."""
+    when = times(f"{common}/config")
+    try:
+        with os.scandir(f"{common}/hooks") as inside:
+            return when + sum(each.stat().st_ctime_ns for each in inside)
+    except OSError:
+        return when
 
 
 def times(place: str) -> int:

@@ -209,6 +209,8 @@ def variable(name: str, value: str) -> Iterator[Attempt]:
         or (name in ("HUSKY_SKIP_HOOKS", "OVERCOMMIT_DISABLE", "LEFTHOOK_BIN") and value not in ("", "0"))
     ):
         yield Attempt(f"{name}={value}", githooks.NO_HOOKS)
+    elif name == "SHELLOPTS":
+        yield Attempt(name, "the hooks' shell would read it")
     elif name == "GIT_EXEC_PATH":
         yield Attempt(name, "it runs other programs in place of git's own")
     elif name == "GIT_COMMON_DIR" and value:

@@ -152,7 +152,8 @@ def _written(value: str) -> Iterator[str]:
 def by_variable(name: str, value: str) -> Iterator[str]:
     """Yield the command line that would be run by a variable."""
     if name in _RUN_VARIABLES and value:
-        yield value.removeprefix("|")
+        # A prompt is a text, in which only substitutions run.
+        yield f": {value}" if name.startswith("PS") else value.removeprefix("|")
         yield from _written(value) if name in _EDITORS else ()
     elif name in ("BASH_ENV", "ENV") and value:  # a file that a shell reads at its start
         yield f". {shlex.quote(value)}"

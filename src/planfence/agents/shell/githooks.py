@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase  # noqa: TID251 - a shell's pattern
 
 from planfence.agents.shell.verdict import Attempt
 from planfence.lazyregex import pattern
@@ -38,6 +39,7 @@ STAGERS = frozenset(
 )
 #: A word that may be `-n`: what is not known stands at its beginning.
 _UNKNOWN = pattern(r"-{0,2}\$[$a-z-]*")
+_PATTERN = pattern(r"[*?\[]")
 _COMMIT_VALUES = frozenset(
     {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
     | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}
@@ -51,8 +53,7 @@ def skipped(name: str, rest: list[str]) -> Iterator[Attempt]:
     if name not in _HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
         yield Attempt(f"git {name} --no-verify", NO_HOOKS)
     if name in _HOOKED and _skips_hooks(name, rest):
-        unknown = "$" in rest and "--no-verify" not in rest
-        if unknown:
+        if "--no-verify" not in rest and ("$" in rest or any(map(_may_match, rest))):
             yield Attempt(f"git {name} with options that can't be told", "put `--` in front of what stands for paths")
         else:
             yield Attempt(f"git {name} --no-verify", NO_HOOKS)
@@ -100,7 +101,7 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
                 return True
             if name == "commit" and word in _COMMIT_VALUES:
                 next(words, None)
-        elif name == "commit" and _UNKNOWN.fullmatch(word):
+        elif _may_match(word) or (name == "commit" and _UNKNOWN.fullmatch(word)):
             return True  # it may be any option; behind `--` it is a path
         elif word.startswith("-"):
             for place, char in enumerate(word[1:], start=1):
@@ -114,8 +115,13 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
     return False
 
 
+def _may_match(word: str) -> bool:
+    """Whether a word is a pattern that a file by the name of the option would match."""
+    return _PATTERN.search(word) is not None and any(fnmatchcase(each, word) for each in ("--no-verify", "-n"))
+
+
 def _abbreviates(name: str, word: str) -> bool:
     if not "--no-verify".startswith(word) or len(word) < len("--no-v"):
-        return False
+        return _may_match(word)
     exact = word == "--no-verify"
     return exact or not any(sibling.startswith(word) for sibling in _SIBLINGS.get(name, ()))

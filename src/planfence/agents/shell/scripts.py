@@ -23,6 +23,7 @@ _STDIN = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+|-")
 _SUBCOMMANDS = frozenset({"run", "watch", "script", "eval", "repl"})
 #: Options whose value is not the next word: flags, and those that hold their value.
 _FLAGS = pattern(r"-[uBEsSOqvbwPhTan\d]+|-[WXrIMlCdK].+|--(?:\w[^=]*+=.*)?")
+UNTOLD = Attempt("a command that only another program knows", "write it plainly")
 #: What stands in a text for what is not known.
 _UNTOLD = pattern(r"\$(?=[\s;|&)<>]|\Z)|\{\}")
 SHELLS = frozenset(
@@ -83,13 +84,18 @@ def command_line(
     walker: Walker, script: str, cwd: str, *, known: Sequence[str], arguments: Sequence[str] | None = None
 ) -> None:
     """Judge a command line that is given as text; what makes it can't be followed, so it must be plain."""
-    told = script.strip() != "$"
-    words = _begins(syntax.parse(script)) if told and _UNTOLD.search(script) else known[:1]
-    untold = [word for word in words if word.strip() in ("$", "{}")]
-    if len(untold) > (walker.values.substituted in _INITS):
-        walker.notes.deny([Attempt("a command that only another program knows", "write it plainly")], (cwd,))
-    if told:
+    if script.strip() != "$":
         walker.walk(script, cwd, arguments)
+    elif known and walker.values.substituted not in _INITS:
+        walker.notes.deny([UNTOLD], (cwd,))
+
+
+def untold(walker: Walker, script: str, commands: Sequence[Command], cwd: str) -> None:
+    """Deny what a text runs, if only another program knows what that is."""
+    begins = _begins(commands) if _UNTOLD.search(script) else ()
+    found = [word for word in begins if word.strip() in ("$", "{}")]
+    if len(found) > (walker.values.substituted in _INITS):
+        walker.notes.deny([UNTOLD], (cwd,))
 
 
 def _begins(commands: Iterable[Command]) -> Iterator[str]:

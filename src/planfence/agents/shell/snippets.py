@@ -27,7 +27,7 @@ _FLAT = rf"(?:(?!{_COMMIT})[^()\[\]{{}}])*?"
 _INNER = rf"{_FLAT}(?:[\[({{]{_FLAT}(?:[\])}}]{_FLAT})?)?"
 #: The words of a commit in one list or call, git's name somewhere else, with the one that leaves the hooks out.
 _SKIPS = pattern(
-    rf"""{_COMMIT}{_INNER}(?:['"]-n['"]|\bno_?verify\s?(?:=|=>|:)\s?true)|"""
+    rf"""{_COMMIT}{_INNER}(?:['"]-[a-lo-z]*+n[a-z]*+['"]|\b(?:no_?verify|n)\s?(?:=|=>|:)\s?true)|"""
     r"""['"]-n['"](?:(?!['"]-n['"])[^()\[\]{}])*?['"]commit['"]""",
     re.IGNORECASE,
 )
@@ -47,6 +47,8 @@ _OWN_COMMIT = pattern(
     r"(?:isomorphic-git|nodegit)(?:(?!isomorphic-git|nodegit)[^;]){0,200}?"
     r"(?<!conn\.)(?<!\bdb\.)(?<!session\.)(?<!cursor\.)\bcommit\("
 )
+#: Its calls whose words are one object.
+_OBJECT_CALL = pattern(r"\b(?:commit|writeRef|deleteRef|merge|cherryPick)\(\s?\{|\(\s?\{\s?fs\b[^{}]{0,200}\bmessage\b")
 _INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 #: A string, or a name that one was given to.
@@ -324,7 +326,8 @@ def bypass(code: str) -> str:
     A word alone is innocent (`print("--no-verify")`); it counts if the program also names git.
     """
     names_git = _GITS.search(code)
-    if names_git and (found := _WITHOUT_GIT.search(code) or _OWN_COMMIT.search(code)):
+    own = _OBJECT_CALL.search(code) if "isomorphic-git" in code else None
+    if names_git and (found := own or _WITHOUT_GIT.search(code) or _OWN_COMMIT.search(code)):
         return found[0]
     # A list that begins with git is judged by itself.
     committing = names_git and is_able(code) and _COMMITS_BY_WORDS.search(code)

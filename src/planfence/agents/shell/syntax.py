@@ -453,7 +453,8 @@ class _ScriptReader:
             return WordPart(VARIABLE, name, quoted, commands, "", index)
         if inner[1].type in (":-", "-", ":=", "=", ":+", "+"):
             default = "".join(literal(self._word(child)) for child in inner[2:])
-            return WordPart(VARIABLE, name, quoted, commands, default)
+            # `${x:+-n}` stands for its own text if x is set, which may not be known.
+            return WordPart(VARIABLE, "" if "+" in inner[1].type else name, quoted, commands, default)
         changed = _CHANGE.fullmatch(self._text(node))
         if changed and not index:
             return WordPart(VARIABLE, name, quoted, commands, change=changed[1])

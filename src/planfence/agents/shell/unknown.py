@@ -95,7 +95,7 @@ def runs(walker: Walker, program: str, words: Sequence[str], cwd: str, said: str
     if "$" in program:
         walker.notes.deny(git.judge(words[1:]).attempts, (cwd,))
         if list(words) == ["$"] and scripts.interprets(walker.values.substituted):
-            walker.notes.deny([Attempt("a command that only another program knows", "write it plainly")], (cwd,))
+            walker.notes.deny([scripts.UNTOLD], (cwd,))
     for inner in runners.programs(words):
         task = program in _TASKS and not _is_known(posixpath.basename(inner[0]))
         if not task and not _is_a_name(words, len(words) - len(inner)):

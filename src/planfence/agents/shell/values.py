@@ -187,7 +187,7 @@ class Values:
         What is returned is the text of those files that every shell runs at its start.
         """
         text = self.printed(words, cwd, command, piped)
-        if text in ("", "$"):
+        if not text or (text == "$" and words[0] not in ("echo", "printf")):
             return ""
         written = _targets(words)
         if any(part.text == syntax.PROCESS for word in command.words for part in word):

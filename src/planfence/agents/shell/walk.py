@@ -73,7 +73,10 @@ class Walker:
         for name in (*_SET_IF_UNSET.findall(script), *_COUNTED.findall(script)):
             variables.says(self, name, None)
         outer = self.values.positional(arguments) if arguments else {}
-        self.run(parse(script), cwd)
+        commands = parse(script)
+        if self.nesting > 1:
+            scripts.untold(self, script, commands, cwd)
+        self.run(commands, cwd)
         self.values.variables |= outer
         self.nesting -= 1
 
