@@ -70,10 +70,6 @@ class _Patterns:
         once, again = self._moves[byte]
         return self._skipped((states & once) << 1 | states & again)
 
-    def accepts(self, states: int) -> bool:
-        """Whether a path that ends here is named."""
-        return bool(states & self.accept)
-
 
 def first_outside(inner: PathSet, outer: PathSet) -> str | None:
     """Return a path of ``inner`` that is not in ``outer``; None if there is none.
@@ -89,7 +85,7 @@ def first_outside(inner: PathSet, outer: PathSet) -> str | None:
         node = waiting.popleft()
         states, opens = node
         if not opens:
-            ends = [group.accepts(each) for group, each in zip(groups, states, strict=True)]
+            ends = [bool(each & group.accept) for group, each in zip(groups, states, strict=True)]
             if _in(ends[:4]) and not _in(ends[4:]):
                 return _path(came, node)
         for byte in letters:
