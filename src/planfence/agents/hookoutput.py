@@ -47,7 +47,7 @@ def block(payload: Payload, reason: str) -> str:
         return _json({"followup_message": reason})
     decision = {"gemini": "deny", "antigravity": "continue"}.get(payload.agent, "block")
     said: dict[str, object] = {"decision": decision, "reason": reason}
-    if _is_vscode(payload) and payload.event is Event.STOP:
+    if "hookEventName" in payload.other and payload.event is Event.STOP:  # VS Code
         said["hookSpecificOutput"] = {"hookEventName": "Stop", **said}
     return _json(said)
 
@@ -84,10 +84,6 @@ def silence(payload: Payload) -> str:
     if payload.agent == "cursor" and payload.event is Event.BEFORE_TOOL:
         return _json({"permission": "allow"})
     return "{}" if payload.agent in ("gemini", "cursor") else ""  # Antigravity takes `{}` before a tool for a denial
-
-
-def _is_vscode(payload: Payload) -> bool:
-    return "hookEventName" in payload.other
 
 
 def _is_camel(payload: Payload) -> bool:

@@ -51,7 +51,9 @@ def sort_out(
     found = Incoming()
     for update in updates:
         branch = update.ref.removeprefix(BRANCH) if update.ref.startswith(BRANCH) else ""
-        kept = bool(branch) and protected is not None and _keeps(protected, branches, branch)
+        # The branch by which the protected one is found never loses a commit either.
+        guarded = protected is not None and (branch == branches.default or protected.policy.guards(branch))
+        kept = bool(branch) and guarded
         if update.new == repository.zero:
             if kept:
                 found.findings.append(protected_ref.about(update.ref, "would be deleted"))
@@ -67,11 +69,6 @@ def sort_out(
             found.findings.append(protected_ref.about(update.ref, "would lose commits that it has"))
         found.tips.append((update.ref, tip))
     return found
-
-
-def _keeps(protected: Protected, branches: Heads, branch: str) -> bool:
-    """Whether a branch never loses a commit: a guarded one, and the one by which the protected branch is found."""
-    return branch == branches.default or protected.policy.guards(branch)
 
 
 def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]:

@@ -190,18 +190,12 @@ def _is_ledger(repository: Repository, update: PushedRef) -> bool:
 
     What is kept beside the ledger may go.
     """
-    if update.remote.startswith(PREFIX):
-        _keep_ledger(repository, update)
-        return True
-    return update.remote.startswith(KEPT)
-
-
-def _keep_ledger(repository: Repository, update: PushedRef) -> None:
-    """A ledger on the remote only grows."""
-    if update.old == repository.zero:
-        return
-    if update.new == repository.zero or not repository.git.is_ancestor(update.old, update.new):
+    if not update.remote.startswith(PREFIX):
+        return update.remote.startswith(KEPT)
+    grows = update.new != repository.zero and repository.git.is_ancestor(update.old, update.new)
+    if update.old != repository.zero and not grows:
         raise PlanfenceError(f"{update.remote} is a ledger: it only grows", hint="planfence sync")
+    return True
 
 
 def _policies(sources: Sources, objects: Objects, tip: str, protected: Protected | None) -> tuple[Policy, ...]:

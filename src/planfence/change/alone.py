@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from planfence.change import write
+from planfence.change import reader, write
+from planfence.change.change import Mode
 from planfence.change.governing import Entry, entry, is_plain
 from planfence.errors import PlanfenceError
 from planfence.files.state import edit, locked
-from planfence.gitio.objects import Objects
+from planfence.finding import Report
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass
 
@@ -19,10 +20,18 @@ _PATIENCE_S = 600.0
 
 
 @contextmanager
-def one_at_a_time(repository: Repository) -> Iterator[None]:
-    """Hold other such commits of this worktree off, from before HEAD is read: what one undoes is never another's."""
+def one_at_a_time(repository: Repository, wish: str) -> Iterator[str]:
+    """Hold other such commits of this worktree off, and yield HEAD (empty: no commit yet) as it stands then.
+
+    So what one undoes is never another's. ``wish`` is what the user wants, in words. Raises :class:`PlanfenceError` in
+    a bare repository, and in the middle of a merge or rebase.
+    """
+    if repository.bare:
+        raise PlanfenceError("a bare repository has no branch of yours", hint=f"{wish} in a clone")
+    if operation := write.under_way(repository):
+        raise PlanfenceError(f"{operation} is under way in this worktree", hint=f"finish or abort it, then {wish}")
     with locked(repository.git_dir, _PATIENCE_S):
-        yield
+        yield reader.head(repository)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +47,10 @@ class Copies:
     on_disk: bytes | None
 
 
-def unedited(repository: Repository, objects: Objects, head: str, path: str) -> Copies:
+def unedited(repository: Repository, head: str, path: str) -> Copies:
     """Return a path's copies; raises :class:`PlanfenceError` if one of them has edits of the user's own."""
     git = repository.git
-    found = entry(objects, head, path) if head else None
+    found = entry(repository.objects, head, path) if head else None
     if found is not None and not is_plain(found):
         raise PlanfenceError(f"{path} is not a regular file", hint="replace the link by the file itself")
     own = f"commit it alone, or put it back: `git restore --staged --worktree -- {path}`"
@@ -64,15 +73,33 @@ def unedited(repository: Repository, objects: Objects, head: str, path: str) -> 
     return Copies(path, found, index, data)
 
 
-def tree_of(repository: Repository, objects: Objects, head: str, files: Mapping[str, Entry]) -> str:
-    """Return the id of HEAD's tree with these files in it."""
-    tree = head
-    for path, each in files.items():
-        tree = write.tree_with(repository.git, objects, tree, path, each)
-    return tree
+def commit_files(
+    repository: Repository,
+    head: str,
+    files: Sequence[tuple[Copies, bytes]],
+    message: str,
+    judged: Callable[[str], Report],
+) -> tuple[str, Report]:
+    """Commit these files with their new bytes on HEAD; return the commit (empty: refused) and what ``judged`` says.
+
+    The commit is judged before anything points at it; if a rule refuses it, nothing has changed. Else index and
+    worktree take the files too: had the index kept the old ones, the next commit would silently revert this one.
+    """
+    git, tree, changes = repository.git, head, []
+    for before, data in files:
+        after = Entry(before.head.mode if before.head else Mode.FILE, write.write_blob(git, data))
+        tree = write.tree_with(git, repository.objects, tree, before.path, after)
+        changes.append((before, after))
+    commit = write.commit_tree(git, tree, (head,), message)
+    report = judged(commit)
+    if report.refused:
+        return "", report
+    reason = message.partition("\n")[0].partition(": ")[2]
+    _take(repository, changes, commit, head, f"planfence: {reason}")
+    return commit, report
 
 
-def take(repository: Repository, changes: Sequence[tuple[Copies, Entry]], commit: str, head: str, reason: str) -> None:
+def _take(repository: Repository, changes: Sequence[tuple[Copies, Entry]], commit: str, head: str, reason: str) -> None:
     """Bring index, worktree and branch to a commit of these files; the branch last, so that a failure is undone."""
     done: list[tuple[Copies, bytes | None]] = []
     try:

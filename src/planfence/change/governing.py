@@ -56,11 +56,6 @@ def entry(objects: Objects, commit: str, path: str) -> Entry | None:
     return tree_entries(objects, f"{commit}:{folder}").get(name)
 
 
-def entry_of(mode: int, identifier: str) -> Entry | None:
-    """Return one side of a change as an entry, or None if it is absent."""
-    return Entry(mode, identifier) if mode else None
-
-
 def is_plain(found: Entry) -> bool:
     """Whether an entry is a regular file; a plan behind a symlink could be anything."""
     return found.mode in (Mode.FILE, Mode.EXECUTABLE, Mode.GROUP_WRITABLE)

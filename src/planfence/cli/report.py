@@ -97,7 +97,8 @@ def command(  # noqa: PLR0913 - one parameter an option
         team=team,
     )
     if page is not None:
-        write_atomically(page, page_of(data, link_to(board, page)).encode("utf-8", "replace"))
+        link = "" if board is None else quote(os.path.relpath(board, page.parent))
+        write_atomically(page, page_of(data, link).encode("utf-8", "replace"))
         say(f"wrote {page}: {len(data.tasks)} tasks", err=True)
     if as_json:
         emit(use_case.render_json(data) + "\n")
@@ -134,11 +135,6 @@ def _refusals(sources: list[use_case.Source], since: int, *, as_json: bool) -> N
         emit(dumps({"refusals": plain}) + "\n")
     else:
         emit(refusals_text(rows))
-
-
-def link_to(board: Path | None, page: Path) -> str:
-    """How the page links to the board's; empty if there is none."""
-    return "" if board is None else quote(os.path.relpath(board, page.parent))
 
 
 def page_of(data: ReportData, board: str = "") -> str:

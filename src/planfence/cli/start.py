@@ -76,7 +76,8 @@ def command(
     """
     repository = here()
     scene = look(repository, task)
-    planned = to_ask(scene, int(time.time())) if estimate is None and _can_ask(prompt) else None
+    at_terminal = os.name == "posix" and prompt is None and sys.stdin.isatty() and sys.stderr.isatty()
+    planned = to_ask(scene, int(time.time())) if estimate is None and at_terminal else None
     if planned is not None:
         estimate = _ask(planned)
         scene = look(repository, task)  # the answer may have taken a while
@@ -107,10 +108,6 @@ def command(
         f"estimated {estimate or moved.scene.task.estimate_min:g} min",
         *([] if folder is None else [f"cd {quote(moved.scene.repository.top_name)}"]),
     )
-
-
-def _can_ask(prompt: BinaryIO | None) -> bool:
-    return os.name == "posix" and prompt is None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _ask(planned: float) -> float:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
 
 from planfence.content.lexing import PastDeadline
-
-#: How much source the parser and the comparison get through in a second, with a wide margin (bytes).
-_BYTES_PER_SECOND = 700_000
-_FRESH = re.compile(rb"(?:def|class|async def|import) ?")
 
 
 class Same(IntEnum):
@@ -24,11 +19,6 @@ class Same(IntEnum):
     DOCSTRINGS = 1
     #: Equal; docstrings differ in white space at most.
     YES = 2
-
-
-def seconds_for(size: int) -> float:
-    """An upper estimate of the time that comparing ``size`` bytes takes."""
-    return size / _BYTES_PER_SECOND
 
 
 @lru_cache(maxsize=64)
@@ -108,8 +98,3 @@ def _docstring(node: ast.AST) -> str | None:
         value = body[0].value.value
         return value if isinstance(value, str) else None
     return None
-
-
-def fresh_statement(line: bytes) -> bool:
-    """Whether a line, in plain code, can only begin a new statement at the top level."""
-    return _FRESH.match(line) is not None

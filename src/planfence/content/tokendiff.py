@@ -168,8 +168,9 @@ def _rstripped(text: str) -> list[str]:
 def _compare(language: Language, one: list[Token], other: list[Token], texts: tuple[str, str]) -> TokenDiff:
     comments = [[" ".join(t.text.split()) for t in side if t.kind == "comment"] for side in (one, other)]
     changed = comments[0] != comments[1]
-    if changed and _directive(language, set(comments[0]) ^ set(comments[1])):
-        return _DIFFERENT
+    differing = "\n".join(set(comments[0]) ^ set(comments[1]))
+    if changed and re.search(language.directive, differing, re.MULTILINE | re.IGNORECASE):
+        return _DIFFERENT  # a comment that does something
     if _code(language, one, texts[0]) == _code(language, other, texts[1]):
         return TokenDiff(Likeness.COMMENT if changed else Likeness.FORMAT, changed)
     if _bare(one) == _bare(other):
@@ -188,11 +189,6 @@ def _words(one: list[Token], other: list[Token]) -> tuple[tuple[str, int, int], 
         for word in before | after
         if before[word] != after[word] and not (before[word] > after[word] and word in quoted)
     )
-
-
-def _directive(language: Language, comments: set[str]) -> bool:
-    """Whether any of the comments does something."""
-    return re.search(language.directive, "\n".join(comments), re.MULTILINE | re.IGNORECASE) is not None
 
 
 def _bare(tokens: list[Token], *, strings: bool = True) -> list[str]:

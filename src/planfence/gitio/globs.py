@@ -189,8 +189,4 @@ def is_wide(pattern: str) -> bool:
     if literal > 1 or not rest:
         return False
     crosses = "**" in rest
-    return all(_says_nothing(part, crosses) for part in rest)
-
-
-def _says_nothing(part: str, crosses: bool) -> bool:
-    return not part.strip("*?") or (crosses and re.fullmatch(r"\*+\.[^.]+", part) is not None)
+    return all(not part.strip("*?") or (crosses and re.fullmatch(r"\*+\.[^.]+", part)) for part in rest)

@@ -80,10 +80,6 @@ class _Patterns:
             self._moves[byte] = sum(bit for loop, bit in here if not loop), sum(bit for loop, bit in here if loop)
         return self._moves[byte]
 
-    def accepts(self, states: int) -> bool:
-        """Whether a path that ends here is named."""
-        return bool(states & self.accept)
-
 
 #: A plan is asked about for each of its files, each time with the same patterns.
 _known = lru_cache(maxsize=16)(_Patterns)
@@ -103,7 +99,7 @@ def first_outside(inner: PathSet, outer: PathSet) -> str | None:
         node = waiting.popleft()
         states, opens = node
         if not opens:
-            ends = [group.accepts(each) for group, each in zip(groups, states, strict=True)]
+            ends = [bool(each & group.accept) for group, each in zip(groups, states, strict=True)]
             if _in(ends[:4]) and not _in(ends[4:]):
                 return _path(came, node)
         rows = [group.row(each, letters) for group, each in zip(groups, states, strict=True)]

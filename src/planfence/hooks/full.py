@@ -68,7 +68,7 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
     cleanup = cleanup_of(repository, whole)
     text, dropped = cleanup.parted(whole)
     message = messages.parse(cleanup.finished(text))
-    if not message.subject and not _keeps_empty():
+    if not message.subject and not any(word.startswith("--allow-empty-m") for word in commit_words()):
         return HookResult(CheckResult(Report(), None))  # git aborts an empty message itself
 
     def with_team_trailers(policy: Policy, who: str) -> str:
@@ -103,11 +103,6 @@ def _require_encoding(encoding: str) -> None:
             f"i18n.commitEncoding is {encoding}, in which no reader finds the trailers of a message",
             hint="unset it (git config --unset i18n.commitEncoding), or commit with -c i18n.commitEncoding=UTF-8",
         )
-
-
-def _keeps_empty() -> bool:
-    """Whether git makes a commit of an empty message: then it bears no trailer, and is judged so."""
-    return any(word.startswith("--allow-empty-m") for word in commit_words())
 
 
 def _written(text: str, cleanup: Cleanup, wanted: tuple[tuple[str, str], ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from planfence import POLICY_PATH
 from planfence.change.change import STAGED, Change, FileChange
-from planfence.change.governing import Entry, entry_of
+from planfence.change.governing import Entry
 from planfence.errors import BadFile, Fault
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
@@ -34,7 +34,8 @@ def plan_edits(sources: Sources, policy: Policy, governing: Governing, change: C
         yield _policy_edit(sources, policy, change, touched)
     for file in change.decided:
         if policy.plan_id(file.path) is not None:
-            yield _plan_edit(sources, governing, change, file, entry_of(file.new_mode, file.new_id))
+            now = Entry(file.new_mode, file.new_id) if file.new_mode else None
+            yield _plan_edit(sources, governing, change, file, now)
 
 
 def _policy_edit(sources: Sources, policy: Policy, change: Change, touched: list[str]) -> PlanEdit:

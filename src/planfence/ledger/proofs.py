@@ -147,38 +147,23 @@ def latest(proofs: Iterable[Proof], tree: str, task: str) -> Proof | None:
     return max(found, key=lambda each: each.seq, default=None)
 
 
+#: Fields that a statement has by the same name: texts, and whole numbers.
+_TEXTS = ("id", "task", "stage", "model", "setup", "flaky", "tool", "at")
+_NUMBERS = ("seq", "passes", "total")
+
+
 def to_statement(proof: Proof) -> Statement:
     """Return the proof as an in-toto statement about its tree (and commit)."""
     digests = {"gitTree": proof.tree} | ({"gitCommit": proof.commit} if proof.commit else {})
     predicate = {
-        "id": proof.id,
-        "seq": proof.seq,
-        "task": proof.task,
-        "base": proof.base,
+        **{name: getattr(proof, name) for name in ("base", *_TEXTS, *_NUMBERS)},
         "baseTree": proof.base_tree,
         "planVersion": proof.plan_version,
-        "stage": proof.stage,
-        "model": proof.model,
-        "setup": proof.setup,
         "commands": [list(each) for each in proof.commands],
-        "passes": proof.passes,
         "greenSeconds": round(proof.green_s, 3),
-        "flaky": proof.flaky,
         "asked": list(proof.asked),
-        "total": proof.total,
         "trials": [_trial_to_json(trial) for trial in proof.trials],
-        "tool": proof.tool,
-        "at": proof.at,
-        "mutants": [
-            {
-                "tool": each.tool,
-                "total": each.total,
-                "noticed": each.noticed,
-                "survived": [list(one) for one in each.survived],
-                "cut": each.cut,
-            }
-            for each in proof.mutants
-        ],
+        "mutants": [_mutants_to_json(each) for each in proof.mutants],
     }
     return Statement(PROOF, predicate, digests)
 
@@ -196,33 +181,28 @@ def _trial_to_json(trial: Trial) -> dict[str, Any]:
     }
 
 
-def from_statement(statement: Statement, signer: str = "") -> Proof:
+def _mutants_to_json(found: Mutants) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Mutants.__slots__} | {"survived": list(map(list, found.survived))}
+
+
+def from_statement(statement: Statement) -> Proof:
     """Read a proof back. Raises :class:`NotAStatement` if it is not exactly what we write."""
     told = statement.predicate
     try:
+        same: dict[str, Any] = {name: text(told, name) for name in _TEXTS}
+        same |= {name: number(told[name]) for name in _NUMBERS}
         proof = Proof(
-            id=text(told, "id"),
-            seq=number(told["seq"]),
-            task=text(told, "task"),
+            **same,
             tree=object_id(statement.digests["gitTree"]),
             commit=object_id(statement.digests.get("gitCommit", ""), empty=True),
             base=object_id(text(told, "base"), empty=True),
             base_tree=object_id(text(told, "baseTree")),
             plan_version=number(told["planVersion"]),
-            stage=text(told, "stage"),
-            model=text(told, "model"),
-            setup=text(told, "setup"),
             commands=tuple(_pair(item) for item in told["commands"]),
-            passes=number(told["passes"]),
             green_s=seconds_of(told["greenSeconds"]),
-            flaky=text(told, "flaky"),
             asked=texts(told["asked"]),
-            total=number(told["total"]),
             trials=tuple(_trial_from_json(item) for item in told["trials"]),
-            tool=text(told, "tool"),
-            at=text(told, "at"),
             mutants=tuple(_mutants(item) for item in told.get("mutants", ())),  # records of before have none
-            signer=signer,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotAStatement("a proof that lacks something") from error

@@ -104,33 +104,28 @@ class Move:
     entry: str = field(default="", compare=False)
 
 
+#: Fields that a statement has by the same name, as text.
+_TEXTS = ("id", "task", "stage", "model", "holder", "why", "at")
+
+
 def to_statement(move: Move) -> Statement:
     """Return the move as an in-toto statement about the tree (and commit) that it was done at."""
     digests = {"gitTree": move.tree} | ({"gitCommit": move.commit} if move.commit else {})
     predicate = {
-        "id": move.id,
-        "kind": str(move.kind),
-        "task": move.task,
+        **{name: str(getattr(move, name)) for name in ("kind", "base", *_TEXTS)},
         "round": move.round,
         "seq": move.seq,
-        "stage": move.stage,
-        "model": move.model,
-        "base": move.base,
         "planVersion": move.plan_version,
-        "holder": move.holder,
-        "why": move.why,
         "answers": [[answer.criterion, answer.met, answer.evidence] for answer in move.answers],
         "runs": list(move.runs),
         "patches": list(move.patches),
-        "at": move.at,
     }
     if move.added:
         predicate |= {"roots": list(move.roots), "added": move.added, "terms": move.terms, "after": list(move.after)}
     if move.text:
         predicate["text"] = move.text
     if move.claim is not None:
-        names = ("files", "deny", "shared", "over")
-        predicate["claim"] = {name: list(getattr(move.claim, name)) for name in names}
+        predicate["claim"] = {name: list(getattr(move.claim, name)) for name in Claim.__slots__}
     if move.grant:
         # A statement holds no fractions: all in millionths.
         predicate["grantMicro"] = {name: round((move.grant.of(name) or 0) * _MICRO) for name in KINDS}
@@ -141,24 +136,19 @@ def from_statement(statement: Statement) -> Move:
     """Read a move back. Raises :class:`NotAStatement` if it is not exactly what we write."""
     told = statement.predicate
     try:
+        same: dict[str, Any] = {name: text(told, name) for name in _TEXTS}
         return Move(
-            id=text(told, "id"),
+            **same,
             kind=MoveKind(told["kind"]),
-            task=text(told, "task"),
             round=number(told["round"]),
             seq=number(told["seq"]),
-            stage=text(told, "stage"),
-            model=text(told, "model"),
             commit=object_id(statement.digests.get("gitCommit", ""), empty=True),
             tree=object_id(statement.digests["gitTree"]),
             base=object_id(text(told, "base"), empty=True),
             plan_version=number(told["planVersion"]),
-            holder=text(told, "holder"),
-            why=text(told, "why"),
             answers=tuple(_answer(item) for item in told["answers"]),
             runs=texts(told["runs"]),
             patches=texts(told["patches"]),
-            at=text(told, "at"),
             claim=_claim(told["claim"]) if "claim" in told else None,
             grant=_grant(told["grantMicro"]) if "grantMicro" in told else Budget(),
             **_bound(told),
@@ -181,7 +171,7 @@ def _bound(told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _claim(told: Mapping[str, Any]) -> Claim:
-    files, deny, shared, over = (texts(told[name]) for name in ("files", "deny", "shared", "over"))
+    files, deny, shared, over = (texts(told[name]) for name in Claim.__slots__)
     if is_too_large(files) or is_too_large(deny) or is_too_large(shared) or len(over) > MOST_PATTERNS:
         raise ValueError(len(files))
     return Claim(files, deny, shared, tuple(map(object_id, over)))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from planfence.change import message as messages
-from planfence.change import reader, write
-from planfence.change.alone import Copies, one_at_a_time, take, tree_of, unedited
-from planfence.change.governing import Entry, entry, is_plain
+from planfence.change import write
+from planfence.change.alone import Copies, commit_files, one_at_a_time, unedited
+from planfence.change.governing import entry, is_plain, tree_entries
 from planfence.errors import PlanfenceError
 from planfence.finding import Report
 from planfence.gitio import paths
-from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.identity import detect
 from planfence.judge import check
@@ -38,9 +37,7 @@ class Amended:
 def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amended:
     """Commit the plan with more paths in one task, by plumbing: nothing else that is staged or edited is touched.
 
-    The commit is judged before anything points at it; if a rule refuses it, nothing has
-    changed. Index and worktree take the new plan (had the index kept the old one, the next
-    commit would silently revert the amendment), so both must be as HEAD has it.
+    Index and worktree take the new plan, so both must be as HEAD has it.
 
     Raises :class:`PlanfenceError` if there is no commit, no policy or no such plan or task,
     if the plan has changes of the user's own, or in the middle of a merge or rebase.
@@ -48,70 +45,49 @@ def amend_plan(repository: Repository, plan_id: str, wanted: Amendment) -> Amend
     why = "".join(char for char in " ".join(wanted.why.split()) if char.isprintable())
     if not why:
         raise PlanfenceError("an amendment needs a reason", hint='say it: `--why "…"`')
-    if repository.bare:
-        raise PlanfenceError("a bare repository has no branch of yours", hint="amend the plan in a clone")
-    operation = write.under_way(repository)
-    if operation:
-        hint = "finish or abort it, then amend the plan"
-        raise PlanfenceError(f"{operation} is under way in this worktree", hint=hint)
-    with one_at_a_time(repository):
-        return _amend(
-            repository, repository.objects, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change)
-        )
+    with one_at_a_time(repository, "amend the plan") as head:
+        return _amend(repository, head, plan_id, Amendment(wanted.task_id, wanted.adds, why, wanted.change))
 
 
-def _amend(repository: Repository, objects: Objects, plan_id: str, wanted: Amendment) -> Amended:
-    git = repository.git
-    head = reader.head(repository)
+def _amend(repository: Repository, head: str, plan_id: str, wanted: Amendment) -> Amended:
+    objects = repository.objects
     if not head:
         hint = "write the path into the plan, and commit it with the policy"
         raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
     policy = require_policy(Sources(objects).policy(head))
-    before = _before(repository, objects, head, policy, plan_id)
+    before = _before(repository, head, policy, plan_id)
     assert before.head is not None
     old = objects.read(before.head.id)
     assert old is not None
     # A pattern is not enough for a link or a submodule either (SCP005).
     literal = tuple(path for path in wanted.adds if paths.fault(path) is None and _is_special(repository, path))
     data = amend(old.data, before.path, wanted, (*policy.protected, *literal))
-    after = Entry(before.head.mode, write.write_blob(git, data))
-    tree = tree_of(repository, objects, head, {before.path: after})
-    model = detect(repository.environment, policy.identity)
-    text = team_trailers(_message(f"{plan_id}/{wanted.task_id}", wanted, model), policy, model)
-    commit = write.commit_tree(git, tree, (head,), text)
-    report = check.check_commit(repository, commit).report
-    version = parse_plan(data, before.path).version
-    if report.refused:
-        return Amended("", before.path, version, report, policy)
-    take(repository, [(before, after)], commit, head, f"planfence: amend {before.path}")
-    return Amended(
-        commit, before.path, version, report, policy, _notes(repository, policy, f"{plan_id}/{wanted.task_id}")
+    task, model = f"{plan_id}/{wanted.task_id}", detect(repository.environment, policy.identity)
+    text = team_trailers(_message(task, wanted, model), policy, model)
+    commit, report = commit_files(
+        repository, head, [(before, data)], text, lambda made: check.check_commit(repository, made).report
     )
+    notes = _notes(repository, policy, task, model) if commit else ()
+    return Amended(commit, before.path, parse_plan(data, before.path).version, report, policy, notes)
 
 
-def _before(repository: Repository, objects: Objects, head: str, policy: Policy, plan_id: str) -> Copies:
+def _before(repository: Repository, head: str, policy: Policy, plan_id: str) -> Copies:
     """Find the plan, and make sure that nobody's edits of it would be lost."""
     path = policy.plan_path(plan_id)
-    found = entry(objects, head, path)
-    if found is None:
-        names = [policy.plan_id(f"{policy.plans}/{name}") for name in _names(objects, head, policy)]
+    if entry(repository.objects, head, path) is None:
+        there = tree_entries(repository.objects, f"{head}:{policy.plans}")
+        names = [policy.plan_id(f"{policy.plans}/{name}") for name in there]
         hint = did_you_mean(plan_id, [name for name in names if name]) if any(names) else "commit the plan first"
         if (repository.top / path).exists():
             hint = "it is not committed yet: write the path into it, and commit it"
         raise PlanfenceError(f"there is no plan {path} at HEAD", hint=hint)
-    return unedited(repository, objects, head, path)
+    return unedited(repository, head, path)
 
 
 def _is_special(repository: Repository, path: str) -> bool:
     """Whether the index has the path as a link or a submodule."""
     found = write.index_entry(repository.git, path)
     return found is not None and not is_plain(found.entry)
-
-
-def _names(objects: Objects, head: str, policy: Policy) -> list[str]:
-    from planfence.change.governing import tree_entries
-
-    return list(tree_entries(objects, f"{head}:{policy.plans}"))
 
 
 def _message(task: str, wanted: Amendment, model: str) -> str:
@@ -122,16 +98,9 @@ def _message(task: str, wanted: Amendment, model: str) -> str:
     return f"{subject}\n\nWhy: {wanted.why}\n\nThe task's files now include:\n\n{listed}\n\n{trailers}\n"
 
 
-def _notes(repository: Repository, policy: Policy, task: str) -> tuple[str, ...]:
+def _notes(repository: Repository, policy: Policy, task: str, model: str) -> tuple[str, ...]:
     notes = []
     if not write.branch_name(repository.git):
         notes.append("HEAD is detached: the amendment is on no branch yet (`git switch -c NAME` keeps it)")
-    warning = record(
-        repository,
-        policy,
-        event="amend",
-        result="accepted",
-        task=task,
-        model=detect(repository.environment, policy.identity),
-    )
+    warning = record(repository, policy, event="amend", result="accepted", task=task, model=model)
     return (*notes, warning) if warning else tuple(notes)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from planfence import POLICY_PATH
 from planfence.change import message as messages
-from planfence.change import reader, write
-from planfence.change.alone import one_at_a_time, take, tree_of, unedited
-from planfence.change.change import Mode
-from planfence.change.governing import Entry, entry
+from planfence.change import reader
+from planfence.change.alone import commit_files, one_at_a_time, unedited
+from planfence.change.governing import entry
 from planfence.errors import Fault, PlanfenceError
 from planfence.finding import Report
 from planfence.gitio import paths
@@ -100,13 +99,8 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
     :class:`PlanfenceError` if there is no commit or no policy, if one of the files has edits of the user's own,
     :class:`BadFile` for a policy that would be wrong, :class:`CouldNotCheck` if git can't fetch.
     """
-    if repository.bare:
-        raise PlanfenceError("a bare repository has no branch of yours", hint="pull the policy in a clone")
-    if operation := write.under_way(repository):
-        raise PlanfenceError(f"{operation} is under way in this worktree", hint="finish or abort it first")
     objects = repository.objects
-    with one_at_a_time(repository), fetching(repository) as fetcher:
-        head = reader.head(repository)
+    with one_at_a_time(repository, "pull the policy") as head, fetching(repository) as fetcher:
         policy = require_policy(Sources(objects).policy(head)) if head else require_policy(None)
         if asked and (asked.place == POLICY_PATH or not policy.is_policy(asked.place)):
             raise PlanfenceError(f"{asked.place} is not a place for a shared policy", hint=f"--to {SHARED}org.toml")
@@ -115,12 +109,11 @@ def pull(repository: Repository, asked: Wanted | None) -> PullOutcome:
         if not todo:
             hint = "say which: planfence policy pull SOURCE@REV"
             raise PlanfenceError("the policy extends nothing that was pulled", hint=hint)
-        return _pull(repository, objects, fetcher, head, policy, todo)
+        return _pull(repository, fetcher, head, policy, todo)
 
 
-def _pull(
-    repository: Repository, objects: Objects, fetcher: Fetcher, head: str, policy: Policy, todo: list[Wanted]
-) -> PullOutcome:
+def _pull(repository: Repository, fetcher: Fetcher, head: str, policy: Policy, todo: list[Wanted]) -> PullOutcome:
+    objects = repository.objects
     new: dict[str, bytes] = {}
     found = []
     for each in todo:
@@ -139,19 +132,15 @@ def _pull(
         found.append(PulledFile(each.place, f"{each.source}@{each.revision}", commit, not same or not listed))
     if not new:
         return PullOutcome("", tuple(found))
-    copies = [unedited(repository, objects, head, path) for path in new]
-    entries = {
-        one.path: Entry(one.head.mode if one.head else Mode.FILE, write.write_blob(repository.git, new[one.path]))
-        for one in copies
-    }
-    tree = tree_of(repository, objects, head, entries)
-    Sources(objects).load_policy(tree)
     model = detect(repository.environment, policy.identity)
-    commit = write.commit_tree(repository.git, tree, (head,), team_trailers(_message(found, model), policy, model))
-    report = check.check_commit(repository, commit).report
-    if report.refused:
-        return PullOutcome("", tuple(found), report)
-    take(repository, [(one, entries[one.path]) for one in copies], commit, head, "planfence: pull the shared policy")
+    message = team_trailers(_message(found, model), policy, model)
+
+    def judged(commit: str) -> Report:
+        Sources(objects).load_policy(commit)  # a wrong one is said as a file's faults
+        return check.check_commit(repository, commit).report
+
+    files = [(unedited(repository, head, path), data) for path, data in new.items()]
+    commit, report = commit_files(repository, head, files, message, judged)
     return PullOutcome(commit, tuple(found), report)
 
 

@@ -61,7 +61,7 @@ def follow(walker: Walker, rest: Sequence[str], cwd: str, command: Command | Non
     walker.notes.reach(place)
     certain, walker.notes.certain = walker.notes.certain, bool(settled) and (walker.notes.certain or absolute)
     walker.notes.deny(use.attempts, (place,))
-    if walker.other_home and githooks.has_hooks(use.name):
+    if walker.other_home and use.name in githooks.HOOKED:
         walker.notes.deny([Attempt(f"{walker.other_home}=…", "it brings in another configuration for git")], (place,))
     if use.name in githooks.STAGERS:
         walker.staged = True

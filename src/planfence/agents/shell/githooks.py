@@ -10,7 +10,7 @@ from planfence.lazyregex import pattern
 
 NO_HOOKS = "the hooks are part of the plan; let them run, or ask for an amendment"
 #: Subcommands with hooks to skip: their short options that take a value, and whether `-n` means --no-verify.
-_HOOKED = {
+HOOKED = {
     "commit": ("mFCctuS", True),
     "am": ("CpS", True),
     "merge": ("mFsXS", False),
@@ -24,7 +24,7 @@ _SIBLINGS = {"commit": ("--no-verbose",), "merge": ("--no-verify-signatures",), 
 _NO_ALIAS = frozenset({"log", "grep", "show", "diff", "rev-parse", "help", "config", "blame", "shortlog"})
 #: Git's own commands, for which an alias never stands, that know `-n` and `-m` together.
 _OWN = frozenset(
-    {*_HOOKED, "tag", "notes", "log", "cherry-pick", "revert", "stash", "clean", "diff", "show", "branch", "grep"}
+    {*HOOKED, "tag", "notes", "log", "cherry-pick", "revert", "stash", "clean", "diff", "show", "branch", "grep"}
     | {"shortlog", "rev-list", "reflog", "checkout", "switch", "add", "fetch", "rm", "mv", "format-patch"}
     | {"ls-files", "ls-tree", "blame", "apply", "config", "worktree", "submodule", "restore", "reset"}
     | {"describe", "interpret-trailers", "merge-tree", "commit-graph", "multi-pack-index", "maintenance"}
@@ -50,18 +50,13 @@ def skipped(name: str, rest: list[str]) -> Iterator[Attempt]:
     """Judge a subcommand by whether it runs without its hooks."""
     if name not in _OWN and (_commits_by_alias(rest) or (name in HAND_ON and _skips_hooks("commit", rest))):
         yield Attempt(f"git {name} with -n", NO_HOOKS)
-    if name not in _HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
+    if name not in HOOKED and name not in _NO_ALIAS and "--no-verify" in rest:
         yield Attempt(f"git {name} --no-verify", NO_HOOKS)
-    if name in _HOOKED and _skips_hooks(name, rest):
+    if name in HOOKED and _skips_hooks(name, rest):
         if "--no-verify" not in rest and ("$" in rest or any(map(_may_match, rest))):
             yield Attempt(f"git {name} with options that can't be told", "put `--` in front of what stands for paths")
         else:
             yield Attempt(f"git {name} --no-verify", NO_HOOKS)
-
-
-def has_hooks(name: str) -> bool:
-    """Whether a subcommand runs hooks that a configuration could switch off."""
-    return name in _HOOKED
 
 
 def stages(words: Sequence[str]) -> bool:
@@ -77,7 +72,7 @@ def stages(words: Sequence[str]) -> bool:
         for place, char in enumerate(word[1:], start=1):
             if char in "aiop":
                 return True
-            if char in _HOOKED["commit"][0]:
+            if char in HOOKED["commit"][0]:
                 if place == len(word) - 1 and char not in "Su":
                     next(rest, None)
                 break
@@ -91,7 +86,7 @@ def _commits_by_alias(rest: Sequence[str]) -> bool:
 
 
 def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
-    with_value, short_n = _HOOKED[name]
+    with_value, short_n = HOOKED[name]
     words = iter(rest)
     for word in words:
         if word == "--":

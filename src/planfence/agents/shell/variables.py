@@ -53,7 +53,9 @@ def _starts_agent(walker: Walker, words: Sequence[str]) -> bool:
 
 def says(walker: Walker, name: str, value: str | None) -> None:
     """Judge a variable by who it says is at work: a shell hands on what it was given, however it is set anew."""
-    found = [*_who(name, value, walker.own), *(() if walker.speaks else _persons(name, value))]
+    found = [*_who(name, value, walker.own)]
+    if name in _PERSONS and value and not walker.speaks:
+        found.append(Attempt(f"{name}={value}", "what can't wait is a person's word: ask for it"))
     found += _task(name) if value is None else ()
     walker.notes.judged.attempts.extend(each for each in found if each not in walker.notes.judged.attempts)
 
@@ -74,12 +76,6 @@ def _who(name: str, value: str | None, own: Collection[str] = ()) -> Iterator[At
     kept = any(name == each for each, _ in tables.SET_FOR_PEOPLE_TOO) or name == "AGENT"
     if (tables.says_who(name) or name in own) and not (kept and value and tables.is_set(value)):
         yield Attempt(shown, _WHO)
-
-
-def _persons(name: str, value: str | None) -> Iterator[Attempt]:
-    """Judge a variable that speaks for a person."""
-    if name in _PERSONS and value:
-        yield Attempt(f"{name}={value}", "what can't wait is a person's word: ask for it")
 
 
 def defines(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
