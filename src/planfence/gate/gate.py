@@ -41,10 +41,11 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
     elif move == "review":
         found = [*_role(scene, Stage.REVIEW), *_own_work(scene), *_elsewhere(scene)]
     elif scene.stage is Stage.IMPLEMENT:
+        is_worn = stages.must_change_hands(scene.state, scene.model, scene.policy.rework_max)
         found = [
             *_role(scene, Stage.IMPLEMENT),
             *_elsewhere(scene),
-            *_hands_now(scene),
+            *(_changed_hands(scene, scene.model) if is_worn else ()),
             *_dependencies(scene),
             *_tests(scene),
             *_criteria(scene),
@@ -84,8 +85,8 @@ def _vague(scene: Scene) -> Iterator[Finding]:
 
 def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Finding]:
     """The model must hold the stage's role. ``may_watch``: a person may start a task for an agent."""
-    holder = stages.wrong_model(scene.state, scene.plan, scene.task, stage, scene.model)
-    if not holder or (may_watch and scene.model == stages.HUMAN):
+    holder = scene.state.holder(scene.plan, scene.task, stage)
+    if holder in ("", scene.model) or (may_watch and scene.model == stages.HUMAN):
         return
     take = f'planfence start {scene.name} --take-over "why"'
     if scene.stage is Stage.REVIEW:
@@ -108,11 +109,6 @@ def _own_work(scene: Scene) -> Iterator[Finding]:
             f"{scene.model} implemented {scene.name}, so another must review it",
             "let another model or a person review it",
         )
-
-
-def _hands_now(scene: Scene) -> Iterator[Finding]:
-    if stages.must_change_hands(scene.state, scene.model, scene.policy.rework_max):
-        yield from _changed_hands(scene, scene.model)
 
 
 def _hands(scene: Scene, to: str) -> Iterator[Finding]:

@@ -113,7 +113,8 @@ def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) ->
         record(scene, move)
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
-    if scene.stage is Stage.PLAN or wish.prompt or not _is_begun(scene) or _claims_more(scene, claim):
+    begun = any(move.kind is MoveKind.START for move in scene.state.moves)
+    if scene.stage is Stage.PLAN or wish.prompt or not begun or _claims_more(scene, claim):
         attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
         move = move_of(scene, MoveKind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
         record(scene, replace(move, claim=claim), attachments)
@@ -145,10 +146,6 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         record(current, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
-
-
-def _is_begun(scene: Scene) -> bool:
-    return any(move.kind is MoveKind.START for move in scene.state.moves)
 
 
 def _working_stage(scene: Scene) -> Stage:

@@ -249,8 +249,8 @@ class Landing:
         named = [head for head in known if number and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
         for head in dict.fromkeys((*named, *others[:_TRIED])):
-            if not self._is_other(head, change, parent):
-                continue
+            if self._contains(head.commit, change.name) or self._contains(parent, head.commit):
+                continue  # it does not stand beside the commit
             if self._merges.merged(parent, head.commit) == change.tree or (
                 head in named and self._is_upper(head, change, parent)
             ):
@@ -266,10 +266,6 @@ class Landing:
             and self._merges.merged(parent, low) == onto
             for low in own[1:]
         )
-
-    def _is_other(self, head: Head, change: Change, parent: str) -> bool:
-        """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
-        return not self._contains(head.commit, change.name) and not self._contains(parent, head.commit)
 
     def _picked(self, change: Change, parent: str) -> Iterable[Head]:
         """The heads with a commit of the same author, time and subject, whose change makes exactly this tree here."""

@@ -18,6 +18,11 @@ from planfence.records import replace
 
 #: Said of the moves of a plan that was deleted, and whose name another one has now.
 EARLIER = "of an earlier plan of this name"
+#: Git's log of literal paths, of each merge what it has itself (`-c`), whatever the user's habits are.
+_LOG = (
+    *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-c"),
+    *("--no-renames", "--no-ext-diff", "--no-textconv"),
+)
 
 
 def terms_of(task: Task) -> str:
@@ -61,7 +66,7 @@ class Lineage:
         return self._added[plan_id]
 
     def _last_added(self, heads: Iterable[str], path: str) -> frozenset[str]:
-        return frozenset(filter(None, (last_change(self._repository, head, path, "A") for head in heads)))
+        return frozenset(each for head in heads for each in changes_of(self._repository, head, path, "A", "-1"))
 
     def roots(self) -> frozenset[str]:
         """Return the first commits of the line itself: they tell one repository from another.
@@ -136,27 +141,13 @@ def bound(repository: Repository, policy: Policy, move: Move, lineage: Lineage) 
     )
 
 
-def last_change(repository: Repository, head: str, path: str, kind: str) -> str:
-    """Return the last commit up to ``head`` that added (``A``) or deleted (``D``) a path; empty if none did."""
-    return next(iter(changes_of(repository, head, path, kind, "-1")), "")
-
-
 def changes_of(repository: Repository, head: str, path: str, kind: str, *most: str) -> tuple[str, ...]:
     """Return the commits up to ``head`` that did this (letters of `--diff-filter`) to a path, the newest first.
 
     Of a merge that counts what it did itself (`-c`): other than all its parents.
     """
     status, out = repository.git.status(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", *most, "-c"),
-        *(
-            "--encoding=UTF-8",
-            "--raw",
-            "--no-abbrev",
-            f"--diff-filter={kind}",
-            "--no-renames",
-            "--no-ext-diff",
-            "--no-textconv",
-        ),
+        *(*_LOG, *most, "--encoding=UTF-8", "--raw", "--no-abbrev", f"--diff-filter={kind}"),
         *("--format=%H", head, "--", path),
         ok=(0, 128),
     )
@@ -169,11 +160,7 @@ def texts_of(repository: Repository, revisions: Sequence[str], path: str) -> fro
 
     Raises :class:`CouldNotCheck` if git can't tell.
     """
-    out = repository.git.text(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-c", "--raw"),
-        *("--full-history", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--format="),
-        *(*revisions, "--", path),
-    )
+    out = repository.git.text(*_LOG, "--raw", "--full-history", "--no-abbrev", "--format=", *revisions, "--", path)
     # `:` for each parent, then all modes, then all ids; the last of each is the new side's.
     rows = (line.partition("\t")[0].split(" ") for line in out.split("\n") if line.startswith(":"))
     return frozenset(row[2 * row[0].count(":") + 1] for row in rows)
@@ -188,9 +175,7 @@ def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...
 def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, ...]:
     """Return the files of a folder that a commit up to ``head`` deleted, the latest first."""
     status, out = repository.git.status(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
-        *("--encoding=UTF-8", "--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
-        *("--format=", head, "--", folder),
+        *(*_LOG, "-z", "--encoding=UTF-8", "--name-only", "--diff-filter=D", "--format=", head, "--", folder),
         ok=(0, 128),
     )
     names = (paths.decode(name).strip("\n") for name in out.split(b"\0"))

@@ -163,8 +163,8 @@ def signer_for(
     """Return what tells an entry's signer; None where records count without one."""
     if policy.trust.evidence != "signed":
         return None
-    signers = read_signers(repository, policy, base)
-    return belief.signer_by(Signatures(repository, signers, remembers=remembers), book.envelopes)
+    signatures = Signatures(repository, read_signers(repository, policy, base), remembers=remembers)
+    return lambda entry: signatures.signer(book.envelopes.get(entry))
 
 
 def read_signers(repository: Repository, policy: Policy, base: str = "") -> bytes:

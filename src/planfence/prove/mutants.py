@@ -162,10 +162,6 @@ def _patch(division: Division, own: Lines) -> bytes:
 # -- the tools ----------------------------------------------------------------------------------------------------
 
 
-def _on_path(name: str) -> Callable[[Path, str], str]:
-    return lambda _, path: shutil.which(name, path=path) or ""
-
-
 def _find_cosmic_ray(files: Path, path: str) -> str:
     own = [files / folder / "bin" / "cosmic-ray" for folder in (".venv", "venv")]
     return next((str(each) for each in own if each.is_file()), "") or shutil.which("cosmic-ray", path=path) or ""
@@ -306,6 +302,6 @@ TOOLS = (
         _find_stryker,
         _stryker,
     ),
-    Tool("cargo-mutants", (".rs",), _on_path("cargo-mutants"), _cargo_mutants),
+    Tool("cargo-mutants", (".rs",), lambda _, path: shutil.which("cargo-mutants", path=path) or "", _cargo_mutants),
     Tool("PIT", (".java", ".kt"), _find_pit, _pit),
 )
