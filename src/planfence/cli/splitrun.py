@@ -12,7 +12,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass, replace
-from planfence.terminal import emit, emit_error, wants_colour
+from planfence.terminal import emit, wants_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,6 @@ def plain(words: list[str]) -> Options | None:
             return None
         found[_VALUES[word]] = value
     return Options(**found)  # type: ignore[arg-type]
-
-
-def main(options: Options) -> int:
-    """Run as a process of its own, if nothing above catches the error."""
-    try:
-        return run(options)
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
 
 
 def run(options: Options) -> int:
