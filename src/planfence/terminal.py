@@ -76,6 +76,7 @@ def ended(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
+        drop_unwritten()
         return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
     except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
         drop_unwritten()
