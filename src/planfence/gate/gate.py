@@ -233,10 +233,9 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
     listed = git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
     heads = [line[5:].decode() for line in listed if line[:5] == b"HEAD "]
     others = [each for each in dict.fromkeys(heads) if each != head and each.strip("0")]
-    facts = read_history(scene.repository, [*others, f"^{head}"]).facts if others else ()
-    loose = [fact.commit for fact in facts if fact.task == scene.name]
+    loose = read_history(scene.repository, [*others, f"^{head}"]).of(scene.name) if others else []
     if loose:
-        mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+        mine = read_history(scene.repository, [head]).of(scene.name)
         here = set(patch_ids(scene.repository, mine).values())
         loose = [commit for commit, patch in patch_ids(scene.repository, loose).items() if patch not in here]
     for commit in loose[:1]:
@@ -253,7 +252,7 @@ def _holds(scene: Scene, move: Move) -> bool:
     git, head = scene.repository.git, scene.head
     if move.tree == scene.tree or git.is_ancestor(move.commit, head):
         return True
-    mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+    mine = read_history(scene.repository, [head]).of(scene.name)
     if move.patches and set(move.patches) <= set(patch_ids(scene.repository, mine).values()):
         return True
     options = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff")
@@ -273,7 +272,7 @@ def _scope(scene: Scene) -> Iterator[Finding]:
         terms = Terms(basis=scene.basis, leaving=True)
         yield from check_range(repository, scene.base, scene.head, terms).report.errors
         return
-    mine = [fact.commit for fact in read_history(repository, [scene.head]).facts if fact.task == scene.name]
+    mine = read_history(repository, [scene.head]).of(scene.name)
     terms = Terms(basis=replace(scene.basis, lineage=None))
     for commit in reversed(mine):
         yield from judge_commits(repository, [commit], walk=False, terms=terms).report.errors

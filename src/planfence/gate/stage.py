@@ -187,7 +187,7 @@ def advance(scene: Scene) -> Moved:
 def _patches(scene: Scene) -> tuple[str, ...]:
     """What the task's commits change, so that they are known again after a rebase, also if the old ones are gone."""
     span = [scene.head, f"^{scene.base}"] if scene.base != scene.head and scene.base else [scene.head]
-    mine = [fact.commit for fact in read_history(scene.repository, span).facts if fact.task == scene.name]
+    mine = read_history(scene.repository, span).of(scene.name)
     return tuple(sorted(patch_ids(scene.repository, mine).values()))
 
 

@@ -216,6 +216,10 @@ class History:
     facts: tuple[CommitFact, ...] = ()
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def of(self, task: str) -> list[str]:
+        """The commits that name a task, the newest first."""
+        return [fact.commit for fact in self.facts if fact.task == task]
+
     def reachable(self, starts: Iterable[str]) -> frozenset[str]:
         """The commits of this history that lead to any of ``starts``, those included."""
         waiting = [start for start in starts if start in self.parents]

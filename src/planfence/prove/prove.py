@@ -107,7 +107,7 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     # On the protected branch itself nothing says where the work began but the commits' own trailers.
     alone = target.left in ("", target.commit)
     span = read_history(repository, [target.commit] if alone else [target.commit, f"^{target.base}"])
-    mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
+    mine = span.of(target.task_name)
     if not mine or len(mine) == len(span.parents):
         return target, None
     first = span.parents[mine[-1]]
