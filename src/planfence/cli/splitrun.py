@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
@@ -42,7 +43,7 @@ _FLAGS = {"--apply": "do_apply", "--json": "as_json", "--fine": "fine", "--hunks
 
 def plain(words: list[str]) -> Options | None:
     """Read arguments that need no reading; None for all that click must look at, its help and its errors too."""
-    found: dict[str, str | bool] = {}
+    found: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
         if word in _FLAGS:
@@ -52,7 +53,7 @@ def plain(words: list[str]) -> Options | None:
         if not value or value[:1] == "-" != value:
             return None
         found[_VALUES[word]] = value
-    return Options(**found)  # type: ignore[arg-type]
+    return Options(**found)
 
 
 def run(options: Options) -> int:
@@ -67,12 +68,12 @@ def run(options: Options) -> int:
 
 
 def _load_subject() -> None:
-    from planfence.split import subject  # noqa: F401
+    from planfence.split import subject  # noqa: F401 - only loaded
 
 
 def _load_split() -> None:
-    from planfence.render import split as view  # noqa: F401
-    from planfence.split import propose  # noqa: F401
+    from planfence.render import split as view  # noqa: F401 - only loaded
+    from planfence.split import propose  # noqa: F401 - only loaded
 
 
 def _split(repository: Repository, objects: Objects, options: Options) -> int:
