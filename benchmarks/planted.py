@@ -349,7 +349,7 @@ def cases() -> list[Case]:
 
 
 # fmt: off
-def _pytest(plant) -> None:  # type: ignore[no-untyped-def]
+def _pytest(plant) -> None:
     two = [('amount - 1', 'amount - 2')]
     new = '\n\ndef double(n):\n    return n + n\n'
     imports = ('label, price', 'double, label, price')
@@ -387,7 +387,7 @@ def _pytest(plant) -> None:  # type: ignore[no-untyped-def]
     plant('pytest', 'control', 'a new file', [], [], **{'src/tax.py': ('', tax), 'tests/test_tax.py': ('', "import pytest\nfrom tax import tax\n\n\ndef test_tax():\n    assert tax(100, 'de') == 19\n    with pytest.raises(KeyError):\n        tax(1, 'fr')\n")})
 
 
-def _unittest(plant) -> None:  # type: ignore[no-untyped-def]
+def _unittest(plant) -> None:
     two = [('amount - 1', 'amount - 2')]
     new = '\n\ndef double(n):\n    return n + n\n'
     imports = ('label, price', 'double, label, price')
@@ -407,7 +407,7 @@ def _unittest(plant) -> None:  # type: ignore[no-untyped-def]
     plant('unittest', 'control', 'a new class', '\n\nclass Box:\n    def __init__(self, size):\n        self.size = size\n\n    def fits(self, size):\n        return size <= self.size\n', [('Cart, label', 'Box, Cart, label'), (last, f'    def test_box(self):\n        self.assertTrue(Box(3).fits(3))\n        self.assertFalse(Box(3).fits(4))\n\n{last}')])
 
 
-def _node(plant) -> None:  # type: ignore[no-untyped-def]
+def _node(plant) -> None:
     two = [('amount - 1', 'amount - 2')]
     arrow = '\nexport const double = (n) => n + n;\n'
     new = '\nexport function double(n) {\n  return n + n;\n}\n'
@@ -434,7 +434,7 @@ def _node(plant) -> None:  # type: ignore[no-untyped-def]
     plant('node', 'never reached', 'in a new file', [], [], **{'src/box.js': ('', box), 'tests/box.test.js': ('', "import assert from 'node:assert';\nimport { test } from 'node:test';\nimport { Box } from '../src/box.js';\n\ntest('box', () => {\n  assert.equal(new Box(3).fits(4), false);\n  assert.equal(new Box(4).fits(4), true);\n});\n")})
 
 
-def _c(plant) -> None:  # type: ignore[no-untyped-def]
+def _c(plant) -> None:
     two = [('amount - 1', 'amount - 2')]
     new = '\nint twice(int amount)\n{\n    return amount + amount;\n}\n'
     header = {'src/shop.h': (C_HEADER, C_HEADER + 'int twice(int amount);\n')}
@@ -455,7 +455,7 @@ def _c(plant) -> None:  # type: ignore[no-untyped-def]
         plant('c', kind, name, [], [], **{'Makefile': (MAKEFILE, made), 'src/tax.c': ('', tax), 'tests/test_tax.c': ('', f'#include "check.h"\nint tax(int amount);\n\nint main(void)\n{{\n    {body}\n    return failed;\n}}\n')})
 
 
-def _rust(plant) -> None:  # type: ignore[no-untyped-def]
+def _rust(plant) -> None:
     two = [('amount - 1', 'amount - 2')]
     new = '\npub fn double(n: i64) -> i64 {\n    n + n\n}\n'
     imports = ('label, price', 'double, label, price')

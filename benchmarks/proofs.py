@@ -86,7 +86,7 @@ def _now() -> tuple[float, float]:
 
 
 def _since(begun: tuple[float, float]) -> tuple[float, float]:
-    return tuple(now - before for now, before in zip(_now(), begun, strict=True))  # type: ignore[return-value]
+    return tuple(now - before for now, before in zip(_now(), begun, strict=True))
 
 
 class _Dice:
@@ -108,7 +108,7 @@ def flaky(runs: int) -> None:
         claimed = concluded = 0
         for seed in range(runs):
             until = time.monotonic() + 600
-            dice: Yard = _Dice(rate, seed * 7919 + int(rate * 1000))  # type: ignore[assignment]
+            dice: Yard = _Dice(rate, seed * 7919 + int(rate * 1000))
             asked = Session(divided, (("tests", "a"),), dice, until, silent, 60)
             try:
                 ask_all(asked, LEVELS)

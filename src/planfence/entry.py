@@ -68,10 +68,11 @@ def _split(words: list[str]) -> None:
     """Run a split whose options are plain, and end the process; return where click must read them."""
     gc.disable()  # so short a life makes no garbage worth looking for
     from planfence.cli import splitrun
+    from planfence.terminal import ended
 
     options = splitrun.plain(words)
     if options is None:
         gc.enable()
         return
-    code = splitrun.main(options)
+    code = ended(lambda: splitrun.run(options))
     os._exit(code)  # all is printed; taking the interpreter down costs as much as three processes of git

@@ -23,11 +23,11 @@ else:
 
         __slots__ = ("compare", "default", "factory", "init", "name", "repr")
 
-        def __init__(self, default, factory, init, repr, compare):  # noqa: A002
+        def __init__(self, default, factory, init, repr, compare):  # noqa: A002 - as `dataclasses` names it
             self.name = ""
             self.default, self.factory, self.init, self.repr, self.compare = default, factory, init, repr, compare
 
-    def field(*, default=_MISSING, default_factory=_MISSING, init=True, repr=True, compare=True):  # noqa: A002
+    def field(*, default=_MISSING, default_factory=_MISSING, init=True, repr=True, compare=True):  # noqa: A002 - as `dataclasses` names it
         """As `dataclasses.field`, as far as it is used here."""
         return _Field(default, default_factory, init, repr, compare)
 
@@ -96,7 +96,7 @@ else:
     def _first_init(frozen):
         calls = 0
 
-        def __init__(self, *given, **named):  # noqa: N807
+        def __init__(self, *given, **named):  # noqa: N807 - it becomes the method of a class
             nonlocal calls
             owner = next(each for each in type(self).__mro__ if each.__dict__.get("__init__") is __init__)
             calls += 1

@@ -6,11 +6,12 @@ import os
 import sys
 
 from planfence import env
-from planfence.errors import BadFile, PlanfenceError
+from planfence.errors import BadFile, CouldNotCheck, ExitCode, PlanfenceError
 from planfence.inert import inert, lines, netted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
 #: So many faults of a file are told; the rest is counted.
@@ -63,6 +64,24 @@ def drop_unwritten() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def ended(work: Callable[[], int]) -> int:
+    """Run a command; return its exit code, or that of the error in which it ends, which is said here."""
+    try:
+        return work()
+    except PlanfenceError as error:
+        emit_error(error)
+        return int(error.code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        drop_unwritten()
+        return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
+    except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
+        drop_unwritten()
+        emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        return int(ExitCode.COULD_NOT_CHECK)
 
 
 def emit_error(error: PlanfenceError) -> None:

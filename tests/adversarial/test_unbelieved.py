@@ -29,7 +29,7 @@ HOW = ("unsigned", "other key", "another purpose", "signature of another", "stri
 
 
 @pytest.fixture
-def signed(lab, keys):  # noqa: F811
+def signed(lab, keys):  # noqa: F811 - the fixture
     lab.write(
         "planfence.toml",
         'schema = 1\n[tests]\ncommand = "true"\nmin_tests = 0\n[rules]\nSCP007 = "error"\n'
@@ -79,7 +79,7 @@ def seen(lab) -> object:
     ]
 
 
-def forged(lab, keys, draw: random.Random) -> str:  # noqa: F811
+def forged(lab, keys, draw: random.Random) -> str:  # noqa: F811 - the fixture
     """Append a record of another writer that nobody should believe, made of one that is there or of nothing."""
     repository = lab.repo.open()
     book = read_book(repository)
@@ -147,7 +147,7 @@ def _payload(repository, move: Move) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_nobody_believes_changes_nothing(signed, keys, seed: int) -> None:  # noqa: F811
+def test_what_nobody_believes_changes_nothing(signed, keys, seed: int) -> None:  # noqa: F811 - the fixture
     draw = random.Random(f"unbelieved {seed}")
     believed(signed, draw)
     _run(signed, signed.git("rev-parse", "HEAD"), "listed", keys)

@@ -96,7 +96,8 @@ def stand_in(tmp_path, agent, version):
 )
 def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens):
     path = stand_in(tmp_path, agent, version)
-    ran = run.run(repo.open(PATH=f"{path}:{repo.variables['PATH']}"), "implement", "auth/middleware", agent)
+    repository = repo.open(PATH=f"{path}:{repo.variables['PATH']}")
+    ran = run.run(repository, "implement", "auth/middleware", agent, run.Order())
     assert not ran.failed
     assert ran.told.text == "Done."
     assert ran.told.session
@@ -117,11 +118,11 @@ def test_an_agents_run_is_recorded(repo, tmp_path, agent, version, cost, tokens)
 
 def test_an_agent_that_is_not_there_and_one_that_fails(repo, tmp_path):
     with pytest.raises(PlanfenceError, match="not on PATH"):
-        run.run(repo.open(), "implement", "auth/middleware", "codex", "no-such-program")
+        run.run(repo.open(), "implement", "auth/middleware", "codex", run.Order(program="no-such-program"))
     program = tmp_path / "bad"
     program.write_text("#!/bin/sh\ncat > /dev/null\necho lost >&2\nexit 3\n")
     program.chmod(0o755)
-    ran = run.run(repo.open(), "implement", "auth/middleware", "claude", str(program))
+    ran = run.run(repo.open(), "implement", "auth/middleware", "claude", run.Order(program=str(program)))
     assert (ran.failed, ran.exit, ran.complaint, ran.told.cost) == (True, 3, "lost", None)
     assert "result=failed" in (repo.root / ".ai-benchmark.csv").read_text()
 

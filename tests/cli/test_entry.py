@@ -7,6 +7,10 @@ import sys
 
 import pytest
 
+from planfence.cli import receivemain
+from planfence.entry import _split
+from planfence.hooks import main as hooks
+
 
 @pytest.mark.parametrize("words", ["verify a..b", "check --range a..b", "status", "split", "hook pre-commit", "--help"])
 def test_a_folder_that_is_gone_is_said(tmp_path, words: str) -> None:
@@ -21,6 +25,29 @@ def test_a_folder_that_is_gone_is_said(tmp_path, words: str) -> None:
         "planfence: the folder that this was started in can't be read: No such file or directory",
         "  hint: change into the repository, and run it again",
     ]
+
+
+@pytest.mark.parametrize("entry", ["hook", "receive", "split"])
+def test_an_error_of_the_system_that_nobody_foresaw_is_one_message(entry: str, monkeypatch, capsys) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(36, "File name too long", "plans")
+
+    monkeypatch.setattr("planfence.hooks.main.run", fail)
+    monkeypatch.setattr("planfence.cli.receivemain.open_repository", fail)
+    monkeypatch.setattr("planfence.cli.splitrun.run", fail)
+    monkeypatch.setattr("os._exit", sys.exit)
+    monkeypatch.setattr("gc.disable", lambda: None)
+    calls = {
+        "hook": lambda: hooks.main("pre-push", (), b""),
+        "receive": receivemain.main,
+        "split": lambda: _split([]),
+    }
+    try:
+        code = calls[entry]()
+    except SystemExit as end:
+        code = end.code
+    assert code == 3
+    assert capsys.readouterr().err.splitlines() == ["planfence: plans: File name too long"]
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-", "> /dev/full"])

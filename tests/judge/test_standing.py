@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planfence.judge import check
-from planfence.rules.standing import is_model
+from planfence.manifest.trailers import names_agent
 
 POLICY = """schema = 1
 unplanned.files = 0
@@ -272,4 +272,5 @@ def test_no_agent_commits_under_a_name_that_opens_it(governed) -> None:
     ):
         made(governed, author, BUMP, ["package.json"], "--allow-empty", lines=len(author))
         assert any("never a model's" in line for line in found(governed)), author
-    assert not any(map(is_model, (DEPENDABOT, RENOVATE, FORMATTER, RELEASER, "ada@example.org", "")))
+    known = (DEPENDABOT, RENOVATE, FORMATTER, RELEASER, "ada@example.org", "")
+    assert not any(names_agent(f"<{address}>") for address in known)

@@ -247,8 +247,8 @@ def test_only_the_tasks_that_are_asked_about_cost_anything(repo, tmp_path, monke
     from planfence.ledger import signatures
 
     monkeypatch.setattr(signatures, "_KNOWN", {})
-    real = signatures.verified
-    monkeypatch.setattr(signatures, "verified", lambda *words: asked.append(1) or real(*words))
+    real = signatures.signing.verify
+    monkeypatch.setattr(signatures.signing, "verify", lambda *words: asked.append(1) or real(*words))
     head = repo.git("rev-parse", "HEAD")
     opened = repo.open()
     for _ in range(2):
@@ -274,7 +274,7 @@ def test_an_answer_depends_on_all_that_it_was_given(repo, monkeypatch):
 
     asked = []
     monkeypatch.setattr(signatures, "_KNOWN", {})
-    monkeypatch.setattr(signatures, "verified", lambda *words: asked.append(words[:3]) or "ada")
+    monkeypatch.setattr(signatures.signing, "verify", lambda *words: asked.append(words[:3]) or "ada")
     (repo.root / ".git/planfence").mkdir(exist_ok=True)
     for payload, sig, signers in itertools.product((b"a", b"b"), ("s", "t"), (b"x", b"y")):
         for _ in range(2):

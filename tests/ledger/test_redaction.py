@@ -249,7 +249,7 @@ def test_what_only_looks_like_a_password_stays(text: str) -> None:
 
 
 #: Whose bytes latin-1 has as white space, letters, digits or signs; of two, three and four bytes.
-ABROAD = "\u00a0\u0085àРêéßаяВ²ªµ«×—”…、，語字🦀\U0001f40d"  # noqa: RUF001
+ABROAD = "\u00a0\u0085àРêéßаяВ²ªµ«×—”…、，語字🦀\U0001f40d"  # noqa: RUF001 - what looks like another letter is the point
 
 
 def test_letters_of_any_language_in_and_beside_a_secret_neither_break_nor_keep_anything() -> None:

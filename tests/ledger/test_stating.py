@@ -156,7 +156,7 @@ def test_a_text_hides_no_secret_of_the_next_one() -> None:
         assert list(stating.without_secrets([text, "hello-1"], OWN)) == alone
 
 
-@pytest.mark.parametrize("text", ["password=hunter22à", "PASSWORD=я语1Р", f"github_pat_{'a1' * 20}é", "token=abc123à"])  # noqa: RUF001
+@pytest.mark.parametrize("text", ["password=hunter22à", "PASSWORD=я语1Р", f"github_pat_{'a1' * 20}é", "token=abc123à"])  # noqa: RUF001 - a letter of another script
 def test_letters_of_any_language_are_stated(text: str) -> None:
     kept = stating.stated({"why": f"the {text} is wrong"}, Own())["why"]
     assert kept.startswith("the ")

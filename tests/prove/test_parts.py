@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from support.dividing import changed, division, file
 from support.steps import lines_run
@@ -455,7 +457,7 @@ def test_names_of_a_long_list_are_each_looked_at_once() -> None:
         assert dict(division(changed("src/a.js", old, new)).left_out) == {"imports": 1}
 
     divided(1)  # what is imported at first is not counted
-    few, many = (lines_run(lambda: divided(size)) for size in (300, 1200))  # noqa: B023
+    few, many = (lines_run(partial(divided, size)) for size in (300, 1200))
     assert many < 5 * few
 
 
@@ -527,5 +529,5 @@ def test_what_runs_of_typescript_differs(one, other) -> None:
 def test_what_runs_of_a_long_text_is_told_soon(text, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scripttext._Words, "left", 5_000)
     for before in (b"", b"type A = "):
-        few, many = (lines_run(lambda: what_runs(before + text.encode() * size)) for size in (500, 2_000))  # noqa: B023
+        few, many = (lines_run(partial(what_runs, before + text.encode() * size)) for size in (500, 2_000))
         assert many < 5 * few

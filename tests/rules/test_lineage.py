@@ -88,7 +88,10 @@ NARROWER = {
 }
 
 
-def judged(edit: PlanEdit, model: str = "codex", facts: Facts = Facts(), **more):  # noqa: B008
+NOTHING_KNOWN = Facts()
+
+
+def judged(edit: PlanEdit, model: str = "codex", facts: Facts = NOTHING_KNOWN, **more):
     ctx = context(change("plans/p.toml"), route=Route.GOVERNING, model=model, edits=(edit,), facts=facts, **more)
     return [finding.message for finding in plan_widened.RULE.check(ctx)]
 

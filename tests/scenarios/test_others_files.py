@@ -8,6 +8,7 @@ import random
 import stat
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from support.gate import CLAUDE, CODEX, gated, work
@@ -315,7 +316,7 @@ def test_the_lint_of_a_plan_takes_as_long_as_the_plan_is(shape):
     tree = RepositoryPaths.of(frozenset(f"src/x{n % 100}/f{n}.py" for n in range(2000)))
     lint_plan(plan_of(1, shape), "plans/big.toml", Policy(), tree)  # its modules are loaded once
     taken = [
-        lines_run(lambda: lint_plan(plan_of(count, shape), "plans/big.toml", Policy(), tree))  # noqa: B023
+        lines_run(partial(lint_plan, plan_of(count, shape), "plans/big.toml", Policy(), tree))
         for count in (75, 150, 300)
     ]
     first, second = taken[1] - taken[0], taken[2] - taken[1]

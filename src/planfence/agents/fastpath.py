@@ -11,6 +11,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _PATHS = (
     *("file_path", "notebook_path", "path", "target_file", "absolute_path"),
     *("source", "destination", "old_path", "new_path"),
@@ -110,7 +114,7 @@ class _JsonSettings:
         return 0.0
 
 
-def _json(text: str):  # type: ignore[no-untyped-def]
+def _json(text: str) -> Any:
     """Parse JSON by CPython's own scanner: `json` would import `re`, which takes longer than all of this."""
     from _json import make_scanner
 

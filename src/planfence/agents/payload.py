@@ -130,8 +130,6 @@ class Payload:
     edits: tuple[Edit, ...] = ()
     command: str = ""
     prompt: str = ""
-    source: str = ""
-    reason: str = ""
     stop_hook_active: bool = False
     unread: str = ""
     unknown: bool = False
@@ -172,8 +170,6 @@ def read(agent: str, data: bytes) -> Payload:
         edits=edits,
         command=command,
         prompt=_text(raw, "prompt"),
-        source=_text(raw, "source"),
-        reason=_text(raw, "reason"),
         stop_hook_active=raw.get("stop_hook_active") is True or _count(raw.get("loop_count")) > 0,
         unread=unread,
         unknown=bool(tool) and _plain(tool) not in _KNOWN,

@@ -65,21 +65,13 @@ class Order:
     more: tuple[str, ...] = ()
 
 
-def run(
-    repository: Repository, stage: str, wanted: str, agent: str, program: str = "", order: Order | None = None
-) -> AgentRan:
+def run(repository: Repository, stage: str, wanted: str, agent: str, order: Order) -> AgentRan:
     """Start ``agent`` with a stage's prompt on standard input, wait, and record the run.
 
     The log gets one line, the ledger an entry with the prompt, the diff of the worktree and the
     output. Raises :class:`PlanfenceError` if the agent is not installed.
     """
-    order = order or Order(program=program)
-    if agent not in programs.ARGUMENTS:
-        raise PlanfenceError(f"{agent} can't be started from here", hint=f"one of {', '.join(programs.ARGUMENTS)}")
-    name = order.program or agent
-    found = shutil.which(name, path=repository.environment.get("PATH"))
-    if found is None:
-        raise PlanfenceError(f"{name} is not on PATH", hint="install it, or give the prompt to it by hand")
+    found = _program(repository, agent, order.program or agent)
     scene = None if stage == "plan" else look(repository, wanted)
     prompt = prompts.render(repository, stage, wanted, order.goal) if scene is None else prompts.for_scene(scene, stage)
     own = repository.common_dir == repository.top / ".git"
@@ -127,6 +119,15 @@ def run(
     made, loose = _left(repository, head)
     ran = AgentRan(run_id, told, done.returncode, minutes, files, lines, complaint, commits=made, loose=loose)
     return replace(ran, warning=_log(repository, policy, scene, stage, agent, ran))
+
+
+def _program(repository: Repository, agent: str, name: str) -> str:
+    if agent not in programs.ARGUMENTS:
+        raise PlanfenceError(f"{agent} can't be started from here", hint=f"one of {', '.join(programs.ARGUMENTS)}")
+    found = shutil.which(name, path=repository.environment.get("PATH"))
+    if found is None:
+        raise PlanfenceError(f"{name} is not on PATH", hint="install it, or give the prompt to it by hand")
+    return found
 
 
 def _left(repository: Repository, head: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

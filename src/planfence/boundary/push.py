@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from planfence.boundary import incoming, pushnote
 from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
 from planfence.boundary.policyfix import held_to
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
+from planfence.finding import Finding
 from planfence.gate.testrun import RunProgress, run_tests
 from planfence.gate.testtarget import target_of
 from planfence.gitio.objects import Objects
@@ -104,22 +105,28 @@ def judge(
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
     book = book or reading(repository)
     outcomes = [_judge(repository, protected, span, gates, book) for span in spans]
-    report = merged(outcomes, weighed(found.findings, protected.policy if protected else None), ())
+    outcome = _together(outcomes, found.findings, protected)
+    report = outcome.report
     notes += _unknown(repository, remote) if report.refused and not branches.tips else []
     if failed and not report.refused:
         raise PlanfenceError(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
         )
-    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    judged_by = protected.policy if protected and report.findings else None
-    policy = next((outcome.policy for outcome in outcomes), judged_by)
-    attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
-    refusal = None if found.findings else first_refusal(outcomes)
-    outcome = CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
     tips = dict.fromkeys(tip for _, tip in found.tips)
     if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
         pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
     return PushVerdict(outcome, tuple(notes))
+
+
+def _together(outcomes: list[CheckResult], findings: Sequence[Finding], protected: Protected | None) -> CheckResult:
+    """What was found in all spans, and of the refs themselves, as one result."""
+    report = merged(outcomes, weighed(findings, protected.policy if protected else None), ())
+    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
+    judged_by = protected.policy if protected and report.findings else None
+    policy = next((outcome.policy for outcome in outcomes), judged_by)
+    attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
+    refusal = None if findings else first_refusal(outcomes)
+    return CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
 
 
 def _judge(

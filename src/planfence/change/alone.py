@@ -68,7 +68,8 @@ def unedited(repository: Repository, head: str, path: str) -> Copies:
         return Copies(path, None, None, None)
     if index is not None and index.skip_worktree and data is None:
         return Copies(path, found, index, None)
-    if data is None or write.clean_id(git, path, data) != found.id:
+    # The blob that `git add` would make of the file, by its filters too.
+    if data is None or git.text("hash-object", f"--path={path}", "--stdin", stdin=data) != found.id:
         raise PlanfenceError(f"{path} has changes of your own in the worktree", hint=own)
     return Copies(path, found, index, data)
 
@@ -87,7 +88,8 @@ def commit_files(
     """
     git, tree, changes = repository.git, head, []
     for before, data in files:
-        after = Entry(before.head.mode if before.head else Mode.FILE, write.write_blob(git, data))
+        blob = git.text("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin", stdin=data)
+        after = Entry(before.head.mode if before.head else Mode.FILE, blob)
         tree = write.tree_with(git, repository.objects, tree, before.path, after)
         changes.append((before, after))
     commit = write.commit_tree(git, tree, (head,), message)
@@ -105,7 +107,8 @@ def _take(repository: Repository, changes: Sequence[tuple[Copies, Entry]], commi
     try:
         for before, after in changes:
             sparse = before.index is not None and before.index.skip_worktree and before.on_disk is None
-            fresh = None if sparse else write.smudged(repository.git, before.path, after.id)
+            as_checked_out = ("cat-file", "--filters", f"--path={before.path}", after.id)
+            fresh = None if sparse else repository.git.run(*as_checked_out)
             done.append((before, fresh))
             _stage(repository, before, after)
             if fresh is not None:

@@ -27,7 +27,7 @@ _WHO = b"planfence <planfence> 0 +0000"
 _PARENTS = 66
 
 
-class Merges:
+class Merges(ExitStack):
     """Recomputes merges (`merge-tree --write-tree`, git ≥ 2.38). A context manager.
 
     The merge is recomputed by git's default strategy in a scratch repository without any
@@ -35,16 +35,10 @@ class Merges:
     """
 
     def __init__(self, repository: Repository) -> None:
+        super().__init__()
         self._repository = repository
-        self._stack = ExitStack()
         self._scratch: Git | None = None
         self._diff: TreeDiff | None = None
-
-    def __enter__(self) -> Merges:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def own(
         self, parents: tuple[str, ...], tree: str, objects: Objects
@@ -102,13 +96,13 @@ class Merges:
     def git(self) -> Git:
         """Git in the scratch repository, which alone has what was recomputed."""
         if self._scratch is None:
-            self._scratch = self._stack.enter_context(BareView(self._repository))
+            self._scratch = self.enter_context(BareView(self._repository))
         return self._scratch
 
     @property
     def _differ(self) -> TreeDiff:
         if self._diff is None:
-            self._diff = self._stack.enter_context(TreeDiff(self.git))
+            self._diff = self.enter_context(TreeDiff(self.git))
         return self._diff
 
     def _commits(self, *wanted: tuple[str, ...]) -> list[str]:

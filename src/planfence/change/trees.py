@@ -88,24 +88,19 @@ def differing(git: Git, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str
     return found
 
 
-class TreeDiff:
+class TreeDiff(ExitStack):
     """Compares trees; a context manager."""
 
     def __init__(self, git: Git) -> None:
-        self._git, self._stack, self._asked = git, ExitStack(), 0
-        self._diff = self._stack.enter_context(DiffTree(git, RAW_DIFF))
-
-    def __enter__(self) -> TreeDiff:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        super().__init__()
+        self._git, self._asked = git, 0
+        self._diff = self.enter_context(DiffTree(git, RAW_DIFF))
 
     def diff(self, old: str, new: str) -> list[FileChange]:
         """Return what changed between two trees."""
         if self._asked == _MOST:
-            self._stack.close()
-            self._diff, self._asked = self._stack.enter_context(DiffTree(self._git, RAW_DIFF)), 0
+            self.close()
+            self._diff, self._asked = self.enter_context(DiffTree(self._git, RAW_DIFF)), 0
         self._asked += 1
         self._diff.send([f"{old} {new}"])
         head, _, records = self._diff.receive(1)[0].partition(b"\n")

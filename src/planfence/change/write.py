@@ -26,11 +26,6 @@ UNDER_WAY = {
 }
 
 
-def write_blob(git: Git, data: bytes) -> str:
-    """Store bytes as they are (no filter) and return the blob's id."""
-    return git.text("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin", stdin=data)
-
-
 def tree_with(git: Git, objects: Objects, root: str, path: str, entry: Entry | None) -> str:
     """Return the id of a tree that is ``root`` (a tree or commit id) with one path set, or taken out (None).
 
@@ -94,12 +89,6 @@ def commit_alone(repository: Repository, paths_: Sequence[str], message: str) ->
     return git.text("rev-parse", "HEAD")
 
 
-def branch_name(git: Git) -> str:
-    """Return the full name of the branch that HEAD is on, or an empty string if it is detached."""
-    status, out = git.status("symbolic-ref", "-q", "HEAD")
-    return "" if status else paths.decode(out).removesuffix("\n")
-
-
 def under_way(repository: Repository) -> str:
     """Say which operation is half done in this worktree (`a merge`), or return an empty string."""
     return next((words for name, words in UNDER_WAY.items() if (repository.git_dir / name).exists()), "")
@@ -141,16 +130,6 @@ def note_worktree(git: Git, path: str, entry: Entry) -> None:
     found = index_entry(git, path)
     if found is None or found.entry != entry:  # a filter that does not give back what it took
         git.run("update-index", "--cacheinfo", f"{entry.mode:o},{entry.id},{path}")
-
-
-def clean_id(git: Git, path: str, data: bytes) -> str:
-    """Return the blob id that `git add` would give a worktree file with these bytes."""
-    return git.text("hash-object", f"--path={path}", "--stdin", stdin=data)
-
-
-def smudged(git: Git, path: str, blob: str) -> bytes:
-    """Return a blob's bytes as a checkout would write them at this path (line ends, filters)."""
-    return git.run("cat-file", "--filters", f"--path={path}", blob)
 
 
 def read_worktree(repository: Repository, path: str) -> bytes | None:

@@ -8,8 +8,8 @@ from importlib import import_module
 import click
 
 from planfence import __version__
-from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
-from planfence.terminal import drop_unwritten, emit, emit_error, say
+from planfence.errors import ExitCode
+from planfence.terminal import emit, ended, say
 
 #: All verbs as the help groups them, each with one whole line: nothing is imported to list them. The module of a verb
 #: under `planfence.cli` bears its name.
@@ -97,8 +97,8 @@ def planfence() -> None:
 
 
 def main() -> None:
-    """Run the command line; the only place that turns an error into words and an exit code."""
-    sys.exit(_run())
+    """Run the command line, and end the process."""
+    sys.exit(ended(_run))
 
 
 def _show(error: click.ClickException) -> None:
@@ -112,18 +112,9 @@ def _show(error: click.ClickException) -> None:
 def _run() -> int:
     try:
         result = planfence.main(prog_name="planfence", standalone_mode=False)
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
     except click.Abort:
         return int(ExitCode.INTERRUPTED)
     except click.ClickException as error:
         _show(error)
         return int(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
-    except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
-        drop_unwritten()
-        emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
-        return int(ExitCode.COULD_NOT_CHECK)
     return int(result) if isinstance(result, int) else 0

@@ -55,7 +55,7 @@ def command(stage: str, task: str, more: tuple[str, ...], goal: str, agent: str 
         told = codexserver.hooks(repository.environment, repository.top, program or agent)
         if said := codexserver.skipped(told):
             say(f"planfence: {said}; start codex, and trust them with /hooks", err=True)
-    ran = run.run(repository, stage, task, agent, order=Order(goal, program, more))
+    ran = run.run(repository, stage, task, agent, Order(goal, program, more))
     code = _come_of(repository, stage, task, agent, ran)
     cost = "cost not told" if ran.told.cost is None else f"${ran.told.cost:.4g}"
     say(f"run {ran.id[:12]}: {ran.files} files, {ran.lines} lines, {ran.minutes:.1f} min, {cost}", err=True)

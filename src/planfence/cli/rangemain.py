@@ -15,7 +15,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.revisions import Ahead, are_plain, listing, looking
 from planfence.gitio.run import Git
 from planfence.records import replace
-from planfence.terminal import emit_error
+from planfence.terminal import ended
 
 
 def span_of(words: list[str]) -> str | None:
@@ -29,20 +29,14 @@ def span_of(words: list[str]) -> str | None:
 
 def main(words: list[str], span: str) -> int:
     """Run the command; return the exit code."""
-    try:
-        git = Git(os.getcwd(), env.current())
-        with Objects(git) as objects:
-            ends = _ends(git, objects, span)
-            if ends is None:
-                return _run(words, span, objects, None)
-            # Git lists the commits while all else is loaded.
-            with listing(git, [ends[1], f"^{ends[0]}"]) as asked:
-                return _run(words, span, objects, Ahead(*ends, asked))
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+    git = Git(os.getcwd(), env.current())
+    with Objects(git) as objects:
+        ends = _ends(git, objects, span)
+        if ends is None:
+            return _run(words, span, objects, None)
+        # Git lists the commits while all else is loaded.
+        with listing(git, [ends[1], f"^{ends[0]}"]) as asked:
+            return _run(words, span, objects, Ahead(*ends, asked))
 
 
 def _ends(git: Git, objects: Objects, span: str) -> tuple[str, str] | None:
@@ -80,7 +74,7 @@ def run(words: list[str], span: str) -> None:
     """Run the command and end the process."""
     # What is loaded and read stays until the end: nothing to collect, and nothing to take down one by one.
     gc.disable()
-    code = main(words, span)
+    code = ended(lambda: main(words, span))
     if code == ExitCode.CLEAN:
         sys.stdout.flush()
         sys.stderr.flush()

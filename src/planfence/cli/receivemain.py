@@ -7,26 +7,23 @@ from pathlib import Path
 
 from planfence import env
 from planfence.boundary.receive import receive
-from planfence.errors import ExitCode, PlanfenceError
+from planfence.errors import ExitCode
 from planfence.gitio.repository import open_repository
 from planfence.judge.advice import next_steps
 from planfence.render import text
-from planfence.terminal import emit, emit_error
+from planfence.terminal import emit, ended
 
 
 def main() -> int:
     """Judge the push that git tells on standard input; return the exit code."""
-    try:
-        repository = open_repository(env.current(), Path.cwd())
-        outcome = receive(repository, sys.stdin.buffer.read())
-        steps = next_steps(repository, outcome, far=True)
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+    return ended(_judge)
+
+
+def _judge() -> int:
+    repository = open_repository(env.current(), Path.cwd())
+    outcome = receive(repository, sys.stdin.buffer.read())
     report = outcome.report
-    emit(text.render(report, steps), err=True)
+    emit(text.render(report, next_steps(repository, outcome, far=True)), err=True)
     if report.refused:
         emit(text.summary(report), err=True)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)

@@ -71,10 +71,11 @@ def command(  # noqa: PLR0913 - one parameter an option
     now = int(time.time())
     if all_writers and repos:
         raise PlanfenceError("--all-writers is for one repository", hint="leave --repo out")
+    begin = use_case.since_epoch(since, now)
     if exports:
         if repos or all_writers or refusals or as_csv:
             raise PlanfenceError("--from goes with --since, --by, --html and --json alone", hint="leave the others out")
-        _organisation(exports, use_case.since_epoch(since, now), now, dimension, page, as_json=as_json)
+        _organisation(exports, begin, now, dimension, page, as_json=as_json)
         return
     if dimension == "repository":
         raise PlanfenceError("--by repository is for exports", hint="planfence report --from 'exports/**/*.parquet'")
@@ -82,7 +83,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         raise PlanfenceError("--board is for the page", hint="planfence report --html FILE --board FILE")
     sources, title = _sources(repos)
     if refusals:
-        _refusals(sources, use_case.since_epoch(since, now), as_json=as_json)
+        _refusals(sources, begin, as_json=as_json)
         return
     team = _team() if all_writers else None
     found = [] if repos else all_trials(here())
@@ -91,7 +92,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         sources,
         frame,
         dimension=dimension,
-        since=use_case.since_epoch(since, now),
+        since=begin,
         title=title,
         trial=found[0] if found else None,
         team=team,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
@@ -12,7 +13,7 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass, replace
-from planfence.terminal import emit, emit_error, wants_colour
+from planfence.terminal import emit, wants_colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ _FLAGS = {"--apply": "do_apply", "--json": "as_json", "--fine": "fine", "--hunks
 
 def plain(words: list[str]) -> Options | None:
     """Read arguments that need no reading; None for all that click must look at, its help and its errors too."""
-    found: dict[str, str | bool] = {}
+    found: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
         if word in _FLAGS:
@@ -52,20 +53,7 @@ def plain(words: list[str]) -> Options | None:
         if not value or value[:1] == "-" != value:
             return None
         found[_VALUES[word]] = value
-    return Options(**found)  # type: ignore[arg-type]
-
-
-def main(options: Options) -> int:
-    """Run as a process of its own, if nothing above catches the error."""
-    try:
-        return run(options)
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
+    return Options(**found)
 
 
 def run(options: Options) -> int:
@@ -80,12 +68,12 @@ def run(options: Options) -> int:
 
 
 def _load_subject() -> None:
-    from planfence.split import subject  # noqa: F401
+    from planfence.split import subject  # noqa: F401 - only loaded
 
 
 def _load_split() -> None:
-    from planfence.render import split as view  # noqa: F401
-    from planfence.split import propose  # noqa: F401
+    from planfence.render import split as view  # noqa: F401 - only loaded
+    from planfence.split import propose  # noqa: F401 - only loaded
 
 
 def _split(repository: Repository, objects: Objects, options: Options) -> int:

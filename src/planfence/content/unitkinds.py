@@ -39,8 +39,3 @@ class ClassifiedUnit:
     kind: UnitKind
     path_class: PathClass
     certain: bool = False
-
-    @property
-    def quiet(self) -> bool:
-        """Whether it is proven to change nothing that runs."""
-        return self.kind in (UnitKind.FORMAT, UnitKind.COMMENT)

@@ -41,10 +41,11 @@ def blocks(scene: Scene, move: str, *, taking_over: bool = False, to: str = "") 
     elif move == "review":
         found = [*_role(scene, Stage.REVIEW), *_own_work(scene), *_elsewhere(scene)]
     elif scene.stage is Stage.IMPLEMENT:
+        is_worn = stages.must_change_hands(scene.state, scene.model, scene.policy.rework_max)
         found = [
             *_role(scene, Stage.IMPLEMENT),
             *_elsewhere(scene),
-            *_hands_now(scene),
+            *(_changed_hands(scene, scene.model) if is_worn else ()),
             *_dependencies(scene),
             *_tests(scene),
             *_criteria(scene),
@@ -84,8 +85,8 @@ def _vague(scene: Scene) -> Iterator[Finding]:
 
 def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Finding]:
     """The model must hold the stage's role. ``may_watch``: a person may start a task for an agent."""
-    holder = stages.wrong_model(scene.state, scene.plan, scene.task, stage, scene.model)
-    if not holder or (may_watch and scene.model == stages.HUMAN):
+    holder = scene.state.holder(scene.plan, scene.task, stage)
+    if holder in ("", scene.model) or (may_watch and scene.model == stages.HUMAN):
         return
     take = f'planfence start {scene.name} --take-over "why"'
     if scene.stage is Stage.REVIEW:
@@ -108,11 +109,6 @@ def _own_work(scene: Scene) -> Iterator[Finding]:
             f"{scene.model} implemented {scene.name}, so another must review it",
             "let another model or a person review it",
         )
-
-
-def _hands_now(scene: Scene) -> Iterator[Finding]:
-    if stages.must_change_hands(scene.state, scene.model, scene.policy.rework_max):
-        yield from _changed_hands(scene, scene.model)
 
 
 def _hands(scene: Scene, to: str) -> Iterator[Finding]:
@@ -237,10 +233,9 @@ def _elsewhere(scene: Scene) -> Iterator[Finding]:
     listed = git.run("worktree", "list", "--porcelain", "-z").split(b"\0")
     heads = [line[5:].decode() for line in listed if line[:5] == b"HEAD "]
     others = [each for each in dict.fromkeys(heads) if each != head and each.strip("0")]
-    facts = read_history(scene.repository, [*others, f"^{head}"]).facts if others else ()
-    loose = [fact.commit for fact in facts if fact.task == scene.name]
+    loose = read_history(scene.repository, [*others, f"^{head}"]).of(scene.name) if others else []
     if loose:
-        mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+        mine = read_history(scene.repository, [head]).of(scene.name)
         here = set(patch_ids(scene.repository, mine).values())
         loose = [commit for commit, patch in patch_ids(scene.repository, loose).items() if patch not in here]
     for commit in loose[:1]:
@@ -257,7 +252,7 @@ def _holds(scene: Scene, move: Move) -> bool:
     git, head = scene.repository.git, scene.head
     if move.tree == scene.tree or git.is_ancestor(move.commit, head):
         return True
-    mine = [fact.commit for fact in read_history(scene.repository, [head]).facts if fact.task == scene.name]
+    mine = read_history(scene.repository, [head]).of(scene.name)
     if move.patches and set(move.patches) <= set(patch_ids(scene.repository, mine).values()):
         return True
     options = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff")
@@ -277,7 +272,7 @@ def _scope(scene: Scene) -> Iterator[Finding]:
         terms = Terms(basis=scene.basis, leaving=True)
         yield from check_range(repository, scene.base, scene.head, terms).report.errors
         return
-    mine = [fact.commit for fact in read_history(repository, [scene.head]).facts if fact.task == scene.name]
+    mine = read_history(repository, [scene.head]).of(scene.name)
     terms = Terms(basis=replace(scene.basis, lineage=None))
     for commit in reversed(mine):
         yield from judge_commits(repository, [commit], walk=False, terms=terms).report.errors

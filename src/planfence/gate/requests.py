@@ -16,6 +16,7 @@ from typing import Any
 from planfence.errors import CouldNotCheck, PlanfenceError, a_persons
 from planfence.files.append import append_line
 from planfence.files.plain import open_plain
+from planfence.finding import Report
 from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
@@ -149,29 +150,25 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
     Raises :class:`PlanfenceError` if a model asks, where there is no such request, or if it can't be done.
     """
     request = _open(repository, policy, number, "approves")
-    place = Path(request.worktree)
+    place, drop = Path(request.worktree), f"planfence requests --drop {number}"
     if not place.is_dir():
-        raise PlanfenceError(f"the worktree {place} is gone", hint=f"planfence requests --drop {number}")
+        raise PlanfenceError(f"the worktree {place} is gone", hint=drop)
     environment = repository.environment
     there = open_repository(environment.but(environment.for_child()), place)
     if there.common_dir.resolve() != repository.common_dir.resolve():
-        raise PlanfenceError(f"{place} is not a worktree of this clone", hint=f"planfence requests --drop {number}")
+        raise PlanfenceError(f"{place} is not a worktree of this clone", hint=drop)
     why = f"{request.why} (asked for by {request.model})"
     if request.kind == "amend":
         plan_id, _, task_id = request.task.partition("/")
         done = amend_plan(there, plan_id, Amendment(task_id, request.adds, why, request.change))
         if not done.commit:
-            faults = "\n".join(f"{each.code} {each.message}" for each in done.report.errors)
-            raise PlanfenceError(
-                f"the amendment would be refused:\n{faults}", hint=f"planfence requests --drop {number}"
-            )
+            raise PlanfenceError(f"the amendment would be refused:\n{_faults(done.report)}", hint=drop)
         stage.renew(there, request.task)
         told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
     elif request.kind == "share":
         moved = stage.start(look(there, request.task), stage.StartOptions(shared=request.adds, why=why))
         if moved.refused:
-            faults = "\n".join(f"{each.code} {each.message}" for each in moved.report.errors)
-            raise PlanfenceError(f"{request.task} can't start:\n{faults}", hint=f"planfence requests --drop {number}")
+            raise PlanfenceError(f"{request.task} can't start:\n{_faults(moved.report)}", hint=drop)
         told = f"{request.task} is active in {place}: {request.wish.removeprefix('let ')}"
     elif request.kind == "budget":
         budget.raise_budget(look(there, request.task), budget.read(request.change), why)
@@ -181,6 +178,10 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
         told = f"{request.task}: {moved.stage} is held by {request.to}"
     _close(repository, request, "approved")
     return told
+
+
+def _faults(report: Report) -> str:
+    return "\n".join(f"{each.code} {each.message}" for each in report.errors)
 
 
 def drop(repository: Repository, policy: Policy, number: int) -> Request:

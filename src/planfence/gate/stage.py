@@ -113,7 +113,8 @@ def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) ->
         record(scene, move)
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
-    if scene.stage is Stage.PLAN or wish.prompt or not _is_begun(scene) or _claims_more(scene, claim):
+    begun = any(move.kind is MoveKind.START for move in scene.state.moves)
+    if scene.stage is Stage.PLAN or wish.prompt or not begun or _claims_more(scene, claim):
         attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
         move = move_of(scene, MoveKind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
         record(scene, replace(move, claim=claim), attachments)
@@ -145,10 +146,6 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         record(current, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
-
-
-def _is_begun(scene: Scene) -> bool:
-    return any(move.kind is MoveKind.START for move in scene.state.moves)
 
 
 def _working_stage(scene: Scene) -> Stage:
@@ -190,7 +187,7 @@ def advance(scene: Scene) -> Moved:
 def _patches(scene: Scene) -> tuple[str, ...]:
     """What the task's commits change, so that they are known again after a rebase, also if the old ones are gone."""
     span = [scene.head, f"^{scene.base}"] if scene.base != scene.head and scene.base else [scene.head]
-    mine = [fact.commit for fact in read_history(scene.repository, span).facts if fact.task == scene.name]
+    mine = read_history(scene.repository, span).of(scene.name)
     return tuple(sorted(patch_ids(scene.repository, mine).values()))
 
 

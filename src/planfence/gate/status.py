@@ -145,7 +145,7 @@ def _since_it_began(scene: Scene) -> set[str]:
 def _of_its_commits(scene: Scene) -> set[str]:
     """The paths that the commits of this task changed, each against its first parent."""
     history = read_history(scene.repository, [scene.head])
-    mine = [fact.commit for fact in history.facts if fact.task == scene.name]
+    mine = history.of(scene.name)
     pairs = [(commit, next(iter(history.parents[commit]), "")) for commit in mine]
     return set[str]().union(*differing(scene.repository.git, pairs).values())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from planfence import env
@@ -19,7 +20,7 @@ from planfence.judge.advice import next_steps
 from planfence.judge.verdicts import CheckResult
 from planfence.log import hookruns
 from planfence.render import text as view
-from planfence.terminal import emit, emit_error, say, wants_colour
+from planfence.terminal import emit, emit_error, ended, say, wants_colour
 
 NAMES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-commit")
 
@@ -94,10 +95,4 @@ def main(name: str, arguments: tuple[str, ...], stdin: bytes | None = None) -> i
     """
     if stdin is None:
         stdin = sys.stdin.buffer.read() if name == "pre-push" and not sys.stdin.isatty() else b""
-    try:
-        return run(name, arguments, stdin)
-    except PlanfenceError as error:
-        emit_error(error)
-        return int(error.code)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+    return ended(partial(run, name, arguments, stdin))

@@ -82,8 +82,8 @@ def _for_each_ref(remote: str, base: str, target: str) -> str:
     from planfence.boundary.pushstate import questions
     from planfence.gitio.spawn import Process
 
-    # A push hook's own environment: git told it which repository this is.
-    asked = Process(["git", *questions(remote, base, target)], os.environ, heard=False)  # noqa: TID251
+    environ = os.environ  # noqa: TID251 - a push hook's own: git told it which repository this is
+    asked = Process(["git", *questions(remote, base, target)], environ, heard=False)
     status, printed, _ = asked.communicate()
     if status:
         raise OSError

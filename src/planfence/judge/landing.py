@@ -51,24 +51,18 @@ class Head:
     commit: str
 
 
-class Landing:
+class Landing(ExitStack):
     """Finds such grounds for one commit after the other; a context manager."""
 
     def __init__(self, repository: Repository, objects: Objects, sources: Sources) -> None:
+        super().__init__()
         self._repository, self._objects, self._sources = repository, objects, sources
-        self._stack = ExitStack()
         self._merging: Merges | None = None
         self._recomputed: Sources | None = None
         self._children: dict[tuple[str, ...], dict[str, list[str]]] = {}
         self._known: tuple[Head, ...] | None = None
         self._contained: dict[tuple[str, str], bool] = {}
         self._twins: dict[tuple[str, int, str], tuple[str, ...]] | None = None
-
-    def __enter__(self) -> Landing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     # -- reverts
 
@@ -249,8 +243,8 @@ class Landing:
         named = [head for head in known if number and head.ref.endswith(names)]
         others = [head for head in known if head not in named]
         for head in dict.fromkeys((*named, *others[:_TRIED])):
-            if not self._is_other(head, change, parent):
-                continue
+            if self._contains(head.commit, change.name) or self._contains(parent, head.commit):
+                continue  # it does not stand beside the commit
             if self._merges.merged(parent, head.commit) == change.tree or (
                 head in named and self._is_upper(head, change, parent)
             ):
@@ -266,10 +260,6 @@ class Landing:
             and self._merges.merged(parent, low) == onto
             for low in own[1:]
         )
-
-    def _is_other(self, head: Head, change: Change, parent: str) -> bool:
-        """Whether a head stands beside the commit: neither has the other, nor is the head merged already."""
-        return not self._contains(head.commit, change.name) and not self._contains(parent, head.commit)
 
     def _picked(self, change: Change, parent: str) -> Iterable[Head]:
         """The heads with a commit of the same author, time and subject, whose change makes exactly this tree here."""
@@ -339,7 +329,7 @@ class Landing:
     def sources(self) -> Sources:
         """Plans and policies, those of merges that were recomputed here too."""
         if self._recomputed is None:
-            self._recomputed = Sources(self._stack.enter_context(Objects(self._merges.git)))
+            self._recomputed = Sources(self.enter_context(Objects(self._merges.git)))
         return self._recomputed
 
     def changed(self, old: str, new: str, *below: str) -> list[FileChange]:
@@ -353,7 +343,7 @@ class Landing:
     @property
     def _merges(self) -> Merges:
         if self._merging is None:
-            self._merging = self._stack.enter_context(Merges(self._repository))
+            self._merging = self.enter_context(Merges(self._repository))
         return self._merging
 
     def _within(self, tips: tuple[str, ...], commit: str) -> bool:

@@ -8,12 +8,10 @@ bears the signature of a listed key, and follows only moves of the task that are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from planfence.ledger.evidence import GateRun
-from planfence.ledger.intoto import Envelope
 from planfence.ledger.lineage import EARLIER, Lineage
-from planfence.ledger.signatures import Signatures
 from planfence.ledger.transitions import Move
 from planfence.records import replace
 
@@ -105,11 +103,6 @@ def last_of(moves: Iterable[Move]) -> tuple[str, ...]:
     moves = tuple(moves)
     followed = {digest for move in moves for digest in move.after}
     return tuple(sorted({move.digest for move in moves if move.digest} - followed))
-
-
-def signer_by(signatures: Signatures, envelopes: Mapping[str, Envelope]) -> Signer:
-    """Return who tells the signers of entries, by the ledger's commits that hold them."""
-    return lambda entry: signatures.signer(envelopes.get(entry))
 
 
 def believed_runs(runs: Iterable[GateRun], signer: Signer | None) -> tuple[GateRun, ...]:

@@ -163,8 +163,8 @@ def signer_for(
     """Return what tells an entry's signer; None where records count without one."""
     if policy.trust.evidence != "signed":
         return None
-    signers = read_signers(repository, policy, base)
-    return belief.signer_by(Signatures(repository, signers, remembers=remembers), book.envelopes)
+    signatures = Signatures(repository, read_signers(repository, policy, base), remembers=remembers)
+    return lambda entry: signatures.signer(book.envelopes.get(entry))
 
 
 def read_signers(repository: Repository, policy: Policy, base: str = "") -> bytes:
@@ -215,6 +215,10 @@ class History:
 
     facts: tuple[CommitFact, ...] = ()
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, task: str) -> list[str]:
+        """The commits that name a task, the newest first."""
+        return [fact.commit for fact in self.facts if fact.task == task]
 
     def reachable(self, starts: Iterable[str]) -> frozenset[str]:
         """The commits of this history that lead to any of ``starts``, those included."""

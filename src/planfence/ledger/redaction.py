@@ -71,16 +71,12 @@ def own_of(variables: Mapping[str, str]) -> Own:
         for name, value in variables.items()
         if _SECRET_NAME.search(name)
         and name not in _NO_SECRET
-        and (len(value) >= SHORTEST or _is_short_secret(value))
+        and (len(value) >= SHORTEST or (len(value) >= _SHORTEST_WORD and not value.isdigit() and not value.isalpha()))
         and value.lower() not in _ORDINARY
         and not value.startswith(_FOLDERS)
     }
     home = variables.get("HOME", "").rstrip("/")
     return Own(values, home if home.count("/") and len(home) > 1 else "")
-
-
-def _is_short_secret(value: str) -> bool:
-    return len(value) >= _SHORTEST_WORD and not value.isdigit() and not value.isalpha()
 
 
 #: Between texts that are searched at once: no form of a secret, no folded line and no `[redacted: …` goes across it.

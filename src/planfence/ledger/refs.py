@@ -329,9 +329,7 @@ class Ledger:
 
     def _parents(self, old: str, kept: str) -> list[str]:
         """The ref's tip, and the last known one if the ref no longer leads to it."""
-        if not kept or kept == old:
-            return [old] if old else []
-        if not self._is_commit(kept):
+        if not kept or kept == old or not self._is_commit(kept):
             return [old] if old else []
         if not old:
             return [kept]

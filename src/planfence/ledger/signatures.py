@@ -6,7 +6,6 @@ import os
 import stat
 
 from planfence.digests import sha256
-from planfence.env import Environment
 from planfence.gitio import signing
 from planfence.gitio.repository import Repository
 from planfence.ledger.intoto import Envelope, pae
@@ -49,7 +48,7 @@ class Signatures:
         kept = self._read()
         if name in kept:
             return _KNOWN.setdefault(name, kept[name])
-        _KNOWN[name] = verified(signed, signature, self._signers, self._environment)
+        _KNOWN[name] = signing.verify(signed, signature, self._signers, self._environment)
         self._keep(name, _KNOWN[name])
         return _KNOWN[name]
 
@@ -76,11 +75,6 @@ class Signatures:
             return
         finally:
             os.close(descriptor)
-
-
-def verified(signed: bytes, signature: str, signers: bytes, environment: Environment) -> str:
-    """Ask `ssh-keygen`; see :func:`planfence.gitio.signing.verify`."""
-    return signing.verify(signed, signature, signers, environment)
 
 
 def _digest(*parts: bytes) -> str:

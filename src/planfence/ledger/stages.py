@@ -198,12 +198,6 @@ def implementers(state: TaskState, plan: Plan, task: Task) -> frozenset[str]:
     return state.implementers | {move.model for move in state.moves if move.kind is MoveKind.START}
 
 
-def wrong_model(state: TaskState, plan: Plan, task: Task, stage: str, model: str) -> str:
-    """Return who holds the stage's role if ``model`` does not; empty if it does, or nobody is named."""
-    holder = state.holder(plan, task, stage)
-    return holder if holder and holder != model else ""
-
-
 def is_own_work(state: TaskState, model: str) -> bool:
     """Whether a reviewer would review its own work; people share one name, so it can't be said of `human`."""
     return model != HUMAN and model in state.implementers

@@ -150,7 +150,9 @@ def from_statement(statement: Statement) -> Move:
             runs=texts(told["runs"]),
             patches=texts(told["patches"]),
             claim=_claim(told["claim"]) if "claim" in told else None,
-            grant=_grant(told["grantMicro"]) if "grantMicro" in told else Budget(),
+            grant=Budget(*(number(told["grantMicro"][name]) / _MICRO or None for name in KINDS))
+            if "grantMicro" in told
+            else Budget(),
             **_bound(told),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -180,10 +182,6 @@ def _claim(told: Mapping[str, Any]) -> Claim:
 def is_too_large(patterns: Collection[str]) -> bool:
     """Whether these are more patterns, or longer ones, than a claim may have."""
     return len(patterns) > MOST_PATTERNS or sum(map(len, patterns)) > _MOST_TEXT
-
-
-def _grant(told: Mapping[str, Any]) -> Budget:
-    return Budget(*(number(told[name]) / _MICRO or None for name in KINDS))
 
 
 def _answer(item: list[Any]) -> Answer:

@@ -9,7 +9,7 @@ from planfence.change.governing import entry, is_plain, tree_entries
 from planfence.errors import PlanfenceError
 from planfence.finding import Report
 from planfence.gitio import paths
-from planfence.gitio.repository import Repository
+from planfence.gitio.repository import Repository, branch_of
 from planfence.identity import detect
 from planfence.judge import check
 from planfence.judge.attribution import team_trailers
@@ -100,7 +100,7 @@ def _message(task: str, wanted: Amendment, model: str) -> str:
 
 def _notes(repository: Repository, policy: Policy, task: str, model: str) -> tuple[str, ...]:
     notes = []
-    if not write.branch_name(repository.git):
+    if not branch_of(repository):
         notes.append("HEAD is detached: the amendment is on no branch yet (`git switch -c NAME` keeps it)")
     warning = record(repository, policy, event="amend", result="accepted", task=task, model=model)
     return (*notes, warning) if warning else tuple(notes)

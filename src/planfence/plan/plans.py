@@ -182,15 +182,10 @@ def lint_plan(data: bytes, path: str, policy: Policy, tree: RepositoryPaths | No
     for rule in lint_rules():
         severity = policy.rules.get(rule.code, policy.rules.get(rule.name, rule.severity))
         if severity is not Severity.OFF:
-            findings += (
-                finding if _is_lighter(finding, rule) else replace(finding, severity=severity)
-                for finding in rule.check(ctx)
-            )
+            for finding in rule.check(ctx):
+                lighter = finding.severity is Severity.WARN and rule.severity is Severity.ERROR
+                findings.append(finding if lighter else replace(finding, severity=severity))
     return sorted(findings, key=lambda finding: (finding.line, finding.column, finding.code))
-
-
-def _is_lighter(finding: Finding, rule: LintRule) -> bool:
-    return finding.severity is Severity.WARN and rule.severity is Severity.ERROR
 
 
 def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id: str) -> tuple[Finding, ...]:

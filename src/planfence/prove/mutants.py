@@ -150,20 +150,22 @@ def _is_changed(lines: Lines, mutant: Mutant) -> bool:
 
 def _patch(division: Division, own: Lines) -> bytes:
     """These files' change as a unified diff."""
-    found: list[bytes] = []
-    for file in division.files:
-        if file.path in own:
-            old, new = split_lines(file.old or b""), split_lines(file.new or b"")
-            before = b"a/" + paths.encode(file.old_path) if file.old_mode else b"/dev/null"
-            found += difflib.diff_bytes(difflib.unified_diff, old, new, before, b"b/" + paths.encode(file.path))
-    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in found)
+    changed = (file for file in division.files if file.path in own)
+    return b"".join(
+        unified((file.old_path if file.old_mode else "", file.old), (file.path, file.new)) for file in changed
+    )
+
+
+def unified(before: tuple[str, bytes | None], after: tuple[str, bytes | None]) -> bytes:
+    """Two files, each by its path (empty: it is not there) and its text, as a unified diff that `git apply` reads."""
+    old, new = (split_lines(data or b"") for _, data in (before, after))
+    one = b"a/" + paths.encode(before[0]) if before[0] else b"/dev/null"
+    other = b"b/" + paths.encode(after[0]) if after[0] else b"/dev/null"
+    lines = difflib.diff_bytes(difflib.unified_diff, old, new, one, other)
+    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
 
 
 # -- the tools ----------------------------------------------------------------------------------------------------
-
-
-def _on_path(name: str) -> Callable[[Path, str], str]:
-    return lambda _, path: shutil.which(name, path=path) or ""
 
 
 def _find_cosmic_ray(files: Path, path: str) -> str:
@@ -306,6 +308,6 @@ TOOLS = (
         _find_stryker,
         _stryker,
     ),
-    Tool("cargo-mutants", (".rs",), _on_path("cargo-mutants"), _cargo_mutants),
+    Tool("cargo-mutants", (".rs",), lambda _, path: shutil.which("cargo-mutants", path=path) or "", _cargo_mutants),
     Tool("PIT", (".java", ".kt"), _find_pit, _pit),
 )

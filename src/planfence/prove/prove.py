@@ -7,14 +7,13 @@ touched: every trial runs in an export that goes away afterwards.
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Collection, Iterable
 
 from planfence import __version__, risks
 from planfence.change import reader
 from planfence.change.hunkreader import read_files
-from planfence.change.hunks import FileState, split_lines
+from planfence.change.hunks import FileState
 from planfence.change.patchfile import as_patch
 from planfence.change.pathclass import PathClass, classify
 from planfence.content.unitkinds import ClassifiedUnit
@@ -32,7 +31,7 @@ from planfence.ledger.records import believed_proofs, new_id, now, read_history,
 from planfence.ledger.stages import Stage
 from planfence.log import writer as log_writer
 from planfence.prove.bench import Command, Yard, with_files
-from planfence.prove.mutants import try_mutants
+from planfence.prove.mutants import try_mutants, unified
 from planfence.prove.parts import Division, divide, surely_broken, without
 from planfence.prove.pieces import cut_out, pieces
 from planfence.prove.session import (
@@ -107,7 +106,7 @@ def _narrowed(repository: Repository, target: Target) -> tuple[Target, frozenset
     # On the protected branch itself nothing says where the work began but the commits' own trailers.
     alone = target.left in ("", target.commit)
     span = read_history(repository, [target.commit] if alone else [target.commit, f"^{target.base}"])
-    mine = [fact.commit for fact in span.facts if fact.task == target.task_name]
+    mine = span.of(target.task_name)
     if not mine or len(mine) == len(span.parents):
         return target, None
     first = span.parents[mine[-1]]
@@ -433,15 +432,9 @@ def patch_of(change: TaskChange, key: str) -> bytes:
         states = {piece.path: good[0]} if good else {}
     new = {file.path: file.new for file in division.files if file.new_mode}
     blobs = {name: data for file in division.files for name, data in ((file.old_id, file.old), (file.new_id, file.new))}
-    lines: list[bytes] = []
+    patch = b""
     for path, state in states.items():
         old = None if state is None else state.data if state.data is not None else blobs.get(state.id)
-        name = paths.encode(path)
-        lines += difflib.diff_bytes(
-            difflib.unified_diff,
-            split_lines(new.get(path) or b""),
-            split_lines(old or b""),
-            b"a/" + name if path in new else b"/dev/null",
-            b"/dev/null" if state is None else b"b/" + name,
-        )
-    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines)
+        now_there = (path if path in new else "", new.get(path))
+        patch += unified(now_there, ("" if state is None else path, old))
+    return patch

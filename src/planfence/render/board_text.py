@@ -8,6 +8,7 @@ from textwrap import wrap
 from planfence.gate.rows import Board, Row
 from planfence.inert import inert
 from planfence.render.stage_text import paths_text
+from planfence.render.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _sum(rows: Sequence[Row]) -> str:
     spent = f", ${sum(known):.2f} so far" if known else ""
     done, outside = sum(row.stage == "done" for row in rows), sum(bool(row.outside) for row in rows)
     left = len(rows) - done
-    told = f"{left} task{'' if left == 1 else 's'} open{f', {done} done' if done else ''}"
+    told = f"{counted(left, 'task')} open{f', {done} done' if done else ''}"
     return f"{told}, {active} at work, {outside} with files outside{spent}"
 
 

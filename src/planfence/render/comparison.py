@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planfence.gate.comparing import Candidate, Preference
 from planfence.inert import inert
+from planfence.render.words import columns
 
 _PROOF = {"": "not asked", "noticed": "yes", "unnoticed": "no"}
 
@@ -22,9 +23,8 @@ def table(a: Candidate, b: Candidate, verdict: Preference, task: str) -> str:
         ("files", str(a.files), str(b.files)),
         ("lines", str(a.lines), str(b.lines)),
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [f"task {inert(task)}"] if task else []
-    lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += columns(rows)
     for each in (a, b):
         lines += [
             inert(f"{each.name}: {word}") for word in (*each.unmet, *([", ".join(each.kinds)] if each.kinds else []))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from planfence.inert import inert
 from planfence.log.reader import Record, SetAside
+from planfence.render.words import columns
 
 #: A cell is cut at so many characters, since every row is as wide as the widest.
 _CELL = 60
@@ -19,10 +20,7 @@ def render_records(records: Iterable[tuple[str, Record, tuple[str, str]]]) -> st
         cells = [record.fields.get(name, "") for name in _COLUMNS]
         cells.append(f"{worktree} ({branch})" if branch else worktree)
         rows.append((when, *(inert(cell, _CELL) or "-" for cell in cells)))
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return "\n".join(columns(rows))
 
 
 def render_counts(counts: Mapping[str, int], aside: Iterable[SetAside], *, whole: bool = True) -> str:

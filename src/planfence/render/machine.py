@@ -62,7 +62,8 @@ def _annotation(finding: Finding) -> str:
     properties = {"title": f"{finding.code} {finding.name}"}
     if finding.path:
         properties = {"file": whole(finding.path), "line": str(finding.line or 1)} | properties
-    inside = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    escaped = {key: _data(value).replace(":", "%3A").replace(",", "%2C") for key, value in properties.items()}
+    inside = ",".join(f"{key}={value}" for key, value in escaped.items())
     change = "" if finding.change in ("", STAGED) else f" (commit {whole(finding.change[:12])})"
     # A job's log shows the message alone, without the file that it is about.
     path = f"{whole(finding.path)}: " if finding.path else ""
@@ -73,10 +74,6 @@ def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
 def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> str:
     """Return a SARIF 2.1.0 log; fingerprints stay the same while code, path and change do."""
     used = {finding.code for finding in report.findings}
@@ -84,7 +81,8 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
         {
             "ruleId": finding.code,
             "level": "error" if finding.refuses else "warning",
-            "message": {"text": _linkless(whole(finding.message))},
+            # SARIF reads `[text](target)` as a link (section 3.11.6).
+            "message": {"text": whole(finding.message).replace("](", "]\\x28")},
             "locations": [_location(finding)],
             "partialFingerprints": {"planfence/v1": _fingerprint(finding)},
         }
@@ -112,16 +110,10 @@ def to_sarif(report: Report, rules: Iterable[Rule | LintRule], version: str) -> 
     return dumps(log, indent=2) + "\n"
 
 
-def _linkless(text: str) -> str:
-    """Take from a message what SARIF reads as a link, `[text](target)` (section 3.11.6)."""
-    return text.replace("](", "]\\x28")
-
-
 def _location(finding: Finding) -> dict[str, object]:
     # A finding without a path is about the change; code hosts need a file, so it hangs on the policy.
-    place: dict[str, object] = {"artifactLocation": {"uri": _uri(finding.path or "planfence.toml")}}
-    place["region"] = {"startLine": finding.line or 1}
-    return {"physicalLocation": place}
+    place = {"uri": _uri(finding.path or "planfence.toml")}
+    return {"physicalLocation": {"artifactLocation": place, "region": {"startLine": finding.line or 1}}}
 
 
 def _uri(path: str) -> str:

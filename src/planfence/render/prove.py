@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from planfence.inert import dumps, inert, listed
 from planfence.ledger.proofs import Proof, Trial, TrialOutcome, to_statement
+from planfence.render.words import counted
 
 #: So many survivors of one tool are shown.
 _SHOWN = 12
@@ -99,11 +100,6 @@ def place(trial: Trial) -> str:
     if not trial.first:
         return trial.path
     return f"{trial.path}:{trial.first}" + (f"-{trial.last}" if trial.last > trial.first else "")
-
-
-def counted(number: int, word: str) -> str:
-    """Return a number with its word."""
-    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def as_json(proof: Proof | None) -> str:

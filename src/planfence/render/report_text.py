@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from planfence.inert import inert
 from planfence.render.log_text import render_counts
 from planfence.render.numbers import amount, day, interval
+from planfence.render.words import columns
 from planfence.report.data import LOOSE_LIMIT, ReportData
 from planfence.report.metrics import METRICS, Estimate
 from planfence.rules.catalog import KNOWN
@@ -145,11 +146,6 @@ def refusals_text(rows: Sequence[Refusals]) -> str:
         return "nothing was refused, and nothing would have been\n"
     names = dict(KNOWN)
     cells = [("rule", "", "by", "refused", "observed")]
-    cells += [(r.rule, names.get(r.rule, ""), r.model, str(r.refused), str(r.observed)) for r in rows]
-    widths = [max(len(inert(row[at])) for row in cells) for at in range(5)]
-    lines = []
-    for row in cells:
-        left = "  ".join(inert(text).ljust(width) for text, width in zip(row[:3], widths[:3], strict=True))
-        lines.append(f"{left}  {row[3].rjust(widths[3])}  {row[4].rjust(widths[4])}")
+    cells += [(inert(r.rule), names.get(r.rule, ""), inert(r.model), str(r.refused), str(r.observed)) for r in rows]
     note = "observed: what enforcing would have stopped (`mode` in planfence.toml)"
-    return "\n".join([*lines, note]) + "\n"
+    return "\n".join([*columns(cells, right=2), note]) + "\n"

@@ -10,6 +10,7 @@ from planfence.change.pathclass import PathClass
 from planfence.content.unitkinds import ClassifiedUnit, UnitKind
 from planfence.inert import inert
 from planfence.inert import lines as lines_of
+from planfence.render.words import counted
 from planfence.split.grouping import Group
 
 #: Said of new commits that no rule looked at.
@@ -29,7 +30,7 @@ def render(groups: Sequence[Group], judged: Sequence[ClassifiedUnit], *, hunks: 
         theme = f", theme {inert(group.theme)}" if group.theme else ""
         task = f", task {inert(group.task)}" if group.task else ""
         lines.append(f"{number}. {inert(group.message.splitlines()[0])}")
-        lines.append(f"   {_count(len(own), 'hunk')}, {_count(total, 'line')}{theme}{task}")
+        lines.append(f"   {counted(len(own), 'hunk')}, {counted(total, 'line')}{theme}{task}")
         of_path: dict[str, list[ClassifiedUnit]] = {}
         for one in own:
             of_path.setdefault(one.unit.path, []).append(one)
@@ -59,10 +60,6 @@ def made(commits: Sequence[str], base: str) -> str:
     """What was made, and how to undo it; ``base`` is the commit before (empty: none)."""
     undo = base[:12] if base else "(there was no commit before)"
     return f"made {len(commits)} commits, up to {commits[-1][:12]}; undo: git reset --soft {undo}\n"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _what(own: Sequence[ClassifiedUnit]) -> str:

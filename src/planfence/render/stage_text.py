@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from planfence.finding import Finding, Severity
 from planfence.inert import inert, listed
+from planfence.render.words import columns
 
 #: How many paths are listed before the rest is only counted, and how many findings.
 SHOWN = 12
@@ -28,8 +29,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
 def facts_text(rows: Sequence[tuple[str, str]]) -> str:
     """Return (name, value) rows in two columns; rows without a value are left out."""
     shown = [(inert(name, 40), inert(value)) for name, value in rows if value]
-    width = max((len(name) for name, _ in shown), default=0)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in shown)
+    return "\n".join(columns(shown))
 
 
 def paths_text(paths: Sequence[str]) -> str:

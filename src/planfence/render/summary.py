@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from planfence.change.patchfile import PatchFile
 from planfence.change.pathclass import classify
 from planfence.inert import dumps, inert
+from planfence.render.words import counted
 from planfence.risks import RiskFound
 
 #: Of one kind, this many places are told; the rest is counted.
@@ -92,7 +93,7 @@ def totals(files: Iterable[PatchFile]) -> str:
     """`3 files, 12 lines added, 4 removed`."""
     files = tuple(files)
     added, removed = sum(len(file.added) for file in files), sum(len(file.removed) for file in files)
-    return f"{len(files)} file{'' if len(files) == 1 else 's'}, {added} lines added, {removed} removed"
+    return f"{counted(len(files), 'file')}, {added} lines added, {removed} removed"
 
 
 def to_json(

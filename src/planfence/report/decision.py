@@ -113,7 +113,6 @@ class Decision:
     effect: Effect | None = None
     first_pass: tuple[float, float, float] | None = None
     more: int = 0
-    warnings: tuple[str, ...] = ()
 
 
 def estimate(outcomes: Sequence[TaskOutcome], alpha: float, *, per_accepted: bool) -> Effect | None:
@@ -233,18 +232,15 @@ def _at_look(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], index: int) 
     if passes:
         said += f", first pass {100 * difference:+.0f} points ({100 * passes[1]:+.0f} to {100 * passes[2]:+.0f})"
     word, more = _word(trial, effect, outcomes), 0
-    warnings: tuple[str, ...] = ()
-    if word in ("better", "worse") and not index:
-        warnings = (
-            "An early verdict exaggerates: at a true factor of 1.5, verdicts at 20 tasks report a median of 2.27.",
-        )
     if word == "trade-off":
         said += f": {_price(outcomes, difference)}"
     if word == "not enough data":
         more = more_needed(effect, trial.interest, trial.levels[-1])
         said += f": about {more} more in each arm would find a factor of {trial.interest:g}"
-    text = " ".join([f"{word}: {said}.", *warnings])
-    return Decision(word, text, look, effect, passes, more, warnings)
+    text = f"{word}: {said}."
+    if word in ("better", "worse") and not index:
+        text += " An early verdict exaggerates: at a true factor of 1.5, verdicts at 20 tasks report a median of 2.27."
+    return Decision(word, text, look, effect, passes, more)
 
 
 def _word(trial: TrialProtocol, effect: Effect, outcomes: Sequence[TaskOutcome]) -> str:

@@ -199,11 +199,10 @@ def _merge_hand(facts: LogFacts, clock: Clock, prefix: str, words: tuple[str, ..
 
 
 def _merge_ran(facts: LogFacts, clock: Clock, task: str, sums: list[Any]) -> None:
-    lines, refused, first, last, (made, model), (themed, theme) = sums
+    _, refused, first, last, (made, model), (themed, theme) = sums
     found = facts.task(task)
     found.saw(clock(first, True))
     found.saw(clock(last, True))
-    found.ran += lines
     found.refused += refused
     if model:
         found.made = min(found.made, (clock(made, True), model))

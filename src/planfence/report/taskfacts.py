@@ -33,19 +33,17 @@ _NOT_DONE = frozenset({"refused", "failed", "error"})
 
 
 _NEVER = 1 << 62
-_TOKEN_FIELDS = ("tokens_in", "tokens_out", "tokens_cached")
-_TOKENS = frozenset(_TOKEN_FIELDS)
+_TOKENS = frozenset(("tokens_in", "tokens_out", "tokens_cached"))
 
 
 @dataclass(slots=True)
 class Share:
-    """What one model in one role spent on a task: dollars, minutes, tokens; the counts say of how many lines."""
+    """What one model in one role spent on a task: dollars, minutes; the counts say of how many lines."""
 
     cost: float = 0.0
     costs: int = 0
     time_min: float = 0.0
     times: int = 0
-    tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -74,9 +72,6 @@ class TaskFacts:
     reviews: int = 0
     reworks: int = 0
     est_min: float = 0.0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
     ctx: int = 0
     flow: str = ""
     themed: tuple[int, str] = (0, "")
@@ -90,7 +85,6 @@ class TaskFacts:
     moves: list[tuple[int, str]] = field(default_factory=list)
     runs: list[tuple[int, str]] = field(default_factory=list)
     attempts: tuple[int, int] = (0, 0)
-    ran: int = 0
     refused: int = 0
     made: tuple[int, str] = (_NEVER, "")
     reverted_at: int = 0
@@ -223,7 +217,6 @@ class LogFacts:
     runs: Counter[tuple[str, str]] = field(default_factory=Counter)
     loose_cost: float = 0.0
     unreadable: int = 0
-    models: Counter[str] = field(default_factory=Counter)
 
     def task(self, name: str) -> TaskFacts:
         """The task of this name, made if it is new."""
@@ -261,7 +254,6 @@ class LogFacts:
         facts = self.task(prefix + fields["task"])
         facts.saw(record.epoch)
         if event in QUIET_EVENTS:
-            facts.ran += 1
             facts.refused += fields.get("result") in _REFUSED
         self._add_amounts(facts, fields)
         if not event or event == "note":
@@ -272,7 +264,8 @@ class LogFacts:
 
     def _add_amounts(self, facts: TaskFacts, fields: dict[str, str]) -> None:
         cost, minutes = self._number(fields, "cost"), self._number(fields, "time_min")
-        tokens = 0 if _TOKENS.isdisjoint(fields) else self._add_tokens(facts, fields)
+        known = () if _TOKENS.isdisjoint(fields) else _TOKENS
+        tokens = sum(int(self._number(fields, name) or 0) for name in known)
         if cost is not None or minutes is not None or tokens:
             share = facts.share(fields.get("role", ""), fields.get("model", ""))
             if cost is not None:
@@ -283,7 +276,6 @@ class LogFacts:
             if minutes is not None:
                 facts.time_min, facts.times = facts.time_min + minutes, facts.times + 1
                 share.time_min, share.times = share.time_min + minutes, share.times + 1
-            share.tokens += tokens
         if fields.get("review_round"):
             facts.rounds = max(facts.rounds, int(self._number(fields, "review_round") or 0))
         if "ctx" in fields:
@@ -292,13 +284,6 @@ class LogFacts:
             forecast = self._number(fields, "est_min") or 0.0
             facts.est_min = facts.est_min or forecast  # the first: what is said after work began is not a forecast
         facts.estimated += fields.get("estimated") == "1"
-
-    def _add_tokens(self, facts: TaskFacts, fields: dict[str, str]) -> int:
-        read, written, cached = (int(self._number(fields, name) or 0) for name in _TOKEN_FIELDS)
-        facts.tokens_in += read
-        facts.tokens_out += written
-        facts.tokens_cached += cached
-        return read + written + cached
 
 
 def _add_event(facts: TaskFacts, event: str, record: Record) -> None:

@@ -16,7 +16,7 @@ from planfence.ledger.records import write_entry
 from planfence.ledger.refs import Ledger
 from planfence.log.files import lines_of, local_clock, own_logs
 from planfence.log.line import ID_LENGTH, encode, format_record, format_run
-from planfence.log.reader import Reader, Record, decode
+from planfence.log.reader import Reader, Record, RunEntry, decode
 from planfence.log.writer import utc
 from planfence.manifest.policy import Policy
 
@@ -26,14 +26,14 @@ _STATE = "log-shared.json"
 _ENTRY_LINES = 5000
 
 
-def normal(entry: Record | object) -> str:
+def normal(entry: Record | RunEntry) -> str:
     """A line as every clone reads it the same.
 
     A hand-written line's time is local: it becomes UTC, with an id made from what it says, so that the same line is the
     same record wherever it turns up.
     """
     if not isinstance(entry, Record):
-        return format_run(entry.task, entry.edge, entry.epoch)  # type: ignore[attr-defined]
+        return format_run(entry.task, entry.edge, entry.epoch)
     if entry.own:
         return entry.text
     digest = hashlib.sha256(f"{entry.epoch} {entry.text}".encode("utf-8", "surrogateescape")).hexdigest()

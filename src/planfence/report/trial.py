@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, fields
+from typing import Any
 
 from planfence.errors import PlanfenceError
 from planfence.gitio import trials
@@ -35,8 +36,8 @@ def _load(name: str, plain: dict[str, object]) -> TrialProtocol:
         assert isinstance(levels, list | tuple)
         assert len(levels) == len(looks)
         assert all(isinstance(level, float) and 0 < level < 1 for level in levels)
-        words = {key: value for key, value in plain.items() if key in known}
-        return TrialProtocol(**(words | {"arms": tuple(arms), "looks": tuple(looks), "levels": tuple(levels)}))  # type: ignore[arg-type] # what was written is what is read
+        words: dict[str, Any] = {key: value for key, value in plain.items() if key in known}
+        return TrialProtocol(**(words | {"arms": tuple(arms), "looks": tuple(looks), "levels": tuple(levels)}))
     except (AssertionError, KeyError, TypeError) as error:
         raise PlanfenceError(f"the trial {name} can't be read", hint=f"`git show {trials.REFS}/{name}`") from error
 

@@ -43,7 +43,6 @@ RULE = Rule(
     check=check,
     proof=proof,
     edit=True,
-    needs=frozenset(),
     ways=(ways.keep_out, ways.urgent, ways.one_side, ways.give_up),
     bad=(
         ("files src/**", "deny src/keys/**", "change src/user.py src/keys/root.pem"),

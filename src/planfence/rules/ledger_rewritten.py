@@ -41,7 +41,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     proof=silent,
-    needs=frozenset(),
     ways=(sync,),
     bad=(("push HEAD:refs/planfence/other",),),
     good=(("push HEAD:refs/heads/topic",),),

@@ -44,7 +44,6 @@ RULE = Rule(
     check=check,
     proof=proof,
     edit=True,
-    needs=frozenset(),
     ways=(ways.keep_out, ways.begin_task, ways.amend_plan, ways.urgent, ways.one_side, ways.give_up),
     bad=(
         ("files src/user.py", "change src/user.py src/mail.py"),

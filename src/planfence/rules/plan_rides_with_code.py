@@ -35,7 +35,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     proof=silent,
-    needs=frozenset(),
     ways=(ways.keep_out,),
     bad=(
         ("plan version = 2", "change src/user.py"),

@@ -58,7 +58,6 @@ RULE = Rule(
     check=check,
     proof=proof,
     edit=True,
-    needs=frozenset(),
     ways=(ways.keep_out, ways.amend_plan, ways.one_side, ways.give_up),
     bad=(
         ("files **/*.yml src/user.py", "change .github/workflows/ci.yml src/user.py"),

@@ -54,7 +54,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     proof=silent,
-    needs=frozenset(),
     ways=(catch_up,),
     bad=(
         ("push :refs/heads/main",),

@@ -27,15 +27,10 @@ def _addresses(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(each) or "(?!)", re.IGNORECASE)
 
 
-def is_model(address: str) -> bool:
-    """Whether a coding agent commits under this address."""
-    return names_agent(f"<{address}>")
-
-
 def made_by_model(change: Change, model: str, message: Message | None) -> bool:
     """Whether a model made the change: it says so, its author is one, or one is named as its co-author."""
     named = message.trailer("Co-authored-by") if message is not None else ()
-    return model != HUMAN or is_model(change.author) or any(map(names_agent, named))
+    return model != HUMAN or names_agent(f"<{change.author}>") or any(map(names_agent, named))
 
 
 def names(policy: Policy, task: str) -> bool:

@@ -64,7 +64,6 @@ RULE = Rule(
     check=check,
     proof=proof,
     edit=True,
-    needs=frozenset(),
     ways=(ways.begin_task, ways.urgent, ways.some_task),
     bad=(("task none", "change src/user.py src/mail.py src/page.py"),),
     good=(("task none", "change src/user.py src/mail.py"),),

@@ -72,7 +72,7 @@ def again(case: Case) -> str:
         return " ".join(["git", *(word(each) for each in words[1:])])
     if case.place.text is None:
         return committed(case, "").rstrip()
-    return committed(case, _from_file(case))
+    return committed(case, f"{'--cleanup=strip ' if case.place.edited else ''}-F {EDITMSG}")
 
 
 # -- keeping paths out --------------------------------------------------------------------------------------------
@@ -88,7 +88,8 @@ def without(case: Case, left_out: tuple[str, ...], why: str, settles: tuple[Find
     if at is At.INDEX:
         yield NextStep(why, f"git restore --staged -- {words}", settles)
     elif at is At.PATHS and any(f.path in left_out and not f.old_mode for f in case.ctx.change.files):
-        yield NextStep(f"{why}: name the others alone", _commit_of(rest), settles if case.place.text else ())
+        line = f"git commit -F {EDITMSG} -- {_quoted(sorted(rest))}"
+        yield NextStep(f"{why}: name the others alone", line, settles if case.place.text else ())
     elif at in (At.ALL, At.PATHS, At.PICK, At.REVERT, At.REBASE):
         if rest or not case.place.under_way:
             yield NextStep(f"{why} (`git stash pop` brings it back)", _aside(case, left_out), settles)
@@ -117,10 +118,6 @@ def _taken_back(case: Case) -> str:
         return "git reset -q --soft HEAD^"
     name = case.ctx.change.name[:7]
     return f"GIT_SEQUENCE_EDITOR=\"sed -i.bak 's/^pick {name}/drop {name}/'\" git rebase -q -i -r {name}^"
-
-
-def _commit_of(rest: Iterable[str]) -> str:
-    return f"git commit -F {EDITMSG} -- {_quoted(sorted(rest))}"
 
 
 def keep_out(case: Case) -> Iterator[NextStep]:
@@ -218,10 +215,6 @@ def urgent(case: Case) -> Iterator[NextStep]:
         if asks and place.made:
             return  # its author is written in it, so that no word of a person makes it urgent
         yield NextStep(why, line, settles, asks, "commit it as urgent, if it can't wait")
-
-
-def _from_file(case: Case) -> str:
-    return f"{'--cleanup=strip ' if case.place.edited else ''}-F {EDITMSG}"
 
 
 def give_up(case: Case) -> Iterator[NextStep]:

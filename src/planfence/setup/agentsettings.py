@@ -331,12 +331,8 @@ def install(which: Settings, memory: Path) -> bool:
         after = _told(which, lambda: merged(before or "", which.agent, which.path, old=which.old))
         if after == before:
             return None
-        if not note.exists():
-            state = {"path": str(which.path), "before": before, "after": _digest(after)}
-            write_atomically(note, json.dumps(state).encode(), 0o600)
-        else:
-            kept = _kept(note)
-            write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
+        kept = _kept(note) if note.exists() else {"path": str(which.path), "before": before}
+        write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
         return after.encode()
 
     return edit(which.path.resolve(), change)

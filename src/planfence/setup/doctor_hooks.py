@@ -28,6 +28,8 @@ def hooks(bench: Bench) -> Iterator[Diagnosis]:
     if folder.configured:
         yield Diagnosis(Health.ODD, "core.hooksPath", f"git runs the hooks in {folder.path}, {folder.place.value}")
     configured = confighooks.look(bench.repository) if confighooks.are_read(bench.repository) else []
+    # A folder that others share is asked for.
+    line = "planfence install --outside" if folder.place is HookPlace.OUTSIDE else "planfence install"
     for name in shims.NAMES:
         here = [each for each in configured if name in each.events]
         hook = look_at(folder.path, name)
@@ -35,7 +37,7 @@ def hooks(bench: Bench) -> Iterator[Diagnosis]:
             yield from _configured(hook, ours)
         else:
             tool = next((each.framework for each in here if each.enabled and each.framework), "")
-            yield from _hook(bench, hook, config, _install_line(folder), tool)
+            yield from _hook(bench, hook, config, line, tool)
     yield from _beside(bench, folder)
     others = [each.name for each in configured if not any(each.starts_planfence(event) for event in each.events)]
     if others:
@@ -62,11 +64,6 @@ def _configured(hook: HookFile, ours: list[ConfigHook]) -> Iterator[Diagnosis]:
         yield Diagnosis(Health.BROKEN, hook.name, f"{gone} has vanished: git can't start hook.{on[0].name}", line)
     else:
         yield Diagnosis(Health.WELL, hook.name, f"runs from git's configuration (hook.{on[0].name})")
-
-
-def _install_line(folder: HooksFolder) -> str:
-    """The line that installs here: a folder that others share is asked for."""
-    return "planfence install --outside" if folder.place is HookPlace.OUTSIDE else "planfence install"
 
 
 def _hook(bench: Bench, hook: HookFile, config: Config | None, line: str, configured: str) -> Iterator[Diagnosis]:

@@ -73,13 +73,10 @@ def commit_chain(
     return tuple(made)
 
 
-def begin_publish(repository: Repository, reason: str) -> Asked:
-    """Start what :func:`publish` needs; without its words it ends and does nothing."""
-    return repository.git.begin("update-ref", "-m", reason, "-z", "--stdin", piped=True, apart=True)
-
-
 def publish(repository: Repository, moving: Asked, new: str, old: str) -> None:
     """Move HEAD's branch (or a detached HEAD) to ``new``, in one compare-and-swap with ``old`` (empty: unborn).
+
+    ``moving`` is an `update-ref --stdin` that waits for its orders.
 
     Raises :class:`CouldNotCheck` if it is no longer at ``old``.
     """

@@ -21,7 +21,6 @@ from planfence.gitio.repository import Repository
 from planfence.records import dataclass, replace
 from planfence.split.compose import (
     author_line,
-    begin_publish,
     commit_chain,
     committer,
     publish,
@@ -126,6 +125,7 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     words = words or subject.words
     if not subject.task:
         return Guide(words=words)
+    from planfence.change.message import parse
     from planfence.judge.attribution import split_task
     from planfence.judge.sources import Sources
 
@@ -135,14 +135,8 @@ def _guide(objects: Objects, subject: Subject, words: str) -> Guide:
     sources = Sources(objects)
     plan = sources.plan(sources.at(subject.parents[0]), plan_id)
     task = plan.task(task_id) if plan else None
-    return Guide(plan, task, words or (task.title if task and _is_subject(task.title) else ""))
-
-
-def _is_subject(title: str) -> bool:
-    """Whether a task's title is a Conventional Commits subject already."""
-    from planfence.change.message import parse
-
-    return bool(parse(title).types)
+    is_subject = task is not None and bool(parse(task.title).types)
+    return Guide(plan, task, words or (task.title if task and is_subject else ""))
 
 
 def take_plan(objects: Objects, subject: Subject, plan: SplitPlan) -> Proposal:
@@ -180,9 +174,11 @@ def apply(repository: Repository, proposal: Proposal, command: str = "") -> Appl
         new = NewTrees(repository)
         trees, commits = _made(repository, new, proposal, steps, asked)
         storing.say(new.pack(), brief=True)
-        with begin_publish(repository, f"planfence split: one {what} into {len(groups)}") as moving:
+        reason = f"planfence split: one {what} into {len(groups)}"
+        with git.begin("update-ref", "-m", reason, "-z", "--stdin", piped=True, apart=True) as moving:
             storing.status(ok=(0,))
-            commits = commits or _made_by_git(repository, proposal, trees)
+            # Git signs them, or has to say what is missing.
+            commits = commits or commit_chain(repository, trees, _messages(proposal), subject.parents, subject.author)
             done = _tried(repository, proposal, trees, commits, command)
             if not done.refused and not done.failed:
                 publish(repository, moving, commits[-1], subject.base)
@@ -236,12 +232,6 @@ def _made(
     if who is None or not author or any("\0" in message for message in said):
         return trees, ()
     return trees, new.chain(trees, said, subject.parents, author, who.committer)
-
-
-def _made_by_git(repository: Repository, proposal: Proposal, trees: Sequence[str]) -> tuple[str, ...]:
-    """Let git make the commits: it signs them, or has to say what is missing."""
-    subject = proposal.subject
-    return commit_chain(repository, trees, _messages(proposal), subject.parents, subject.author)
 
 
 def _messages(proposal: Proposal) -> list[str]:

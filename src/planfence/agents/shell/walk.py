@@ -234,8 +234,8 @@ class Walker:
         if "/" in words[0] and (text := self.values.file(words[0], cwd)):
             scripts.written(self, text, words, inner_cwd)
         programs.follow(self, program, words, command, inner_cwd, piped)
-        there = lambda path: self.is_folder(posixpath.join(inner_cwd, path))  # noqa: E731
-        self.notes.wrote(list(files.writes(program, rest, there, said)), inner_cwd)
+        written = files.writes(program, rest, lambda path: self.is_folder(posixpath.join(inner_cwd, path)), said)
+        self.notes.wrote(list(written), inner_cwd)
         self.notes.judged.attempts.extend(servers.on_server(program, rest))
         variables.forgets(self, program, rest)
         self.notes.judged.attempts.extend(runners.elsewhere(program, rest, said))
