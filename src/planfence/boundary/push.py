@@ -89,7 +89,7 @@ def judge(
     seen = pushnote.state(repository, remote, protected, branches, target)
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
     found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
-    notes = _notes(repository, updates)
+    notes = _notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings})
     if protected is None:
         spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
     else:
@@ -115,7 +115,9 @@ def judge(
     policy = next((outcome.policy for outcome in outcomes), judged_by)
     attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
     refusal = None if found.findings else first_refusal(outcomes)
-    outcome = CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    outcome = CheckResult(
+        report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal, remote=remote
+    )
     tips = dict.fromkeys(tip for _, tip in found.tips)
     if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
         pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
@@ -150,9 +152,11 @@ def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef])
     return replace(found, tips=tips)
 
 
-def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
+def _notes(repository: Repository, updates: Iterable[PushedRef], refused: set[str]) -> list[str]:
     notes = []
     for update in updates:
+        if update.remote in refused:
+            continue
         if update.new == repository.zero:
             notes.append(f"{update.remote} is deleted on the remote: nothing to judge")
         elif update.old not in (repository.zero, update.new) and not repository.git.is_ancestor(update.old, update.new):
