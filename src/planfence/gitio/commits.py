@@ -63,6 +63,13 @@ def parse_commit(raw: GitObject) -> Commit:
     return Commit(raw.id, tree, tuple(found), _decode(body, encoding), *(author or ("", 0)))
 
 
+#: `git log` of plain paths, deaf to what configuration adds to it.
+LOG = (
+    *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log"),
+    *("--encoding=UTF-8", "--no-renames", "--no-ext-diff", "--no-textconv"),
+)
+
+
 def address(person: str) -> str:
     """Return the e-mail address of `Name <address>`, as git reads it (ident.c, split_ident_line)."""
     return person.rpartition("<")[2].partition(">")[0].strip()
@@ -73,10 +80,7 @@ def added_by(repository: Repository, commit: str, path: str) -> str:
 
     A path that only a merge brought in counts as nobody's.
     """
-    out = repository.git.text(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-1", "--format=%H"),
-        *("--diff-filter=A", "--no-renames", "--no-ext-diff", "--no-textconv", commit, "--", path),
-    )
+    out = repository.git.text(*LOG, "-1", "--format=%H", "--diff-filter=A", commit, "--", path)
     if not out:
         return ""
     return parse_commit(repository.objects.read_many([out])[0]).message

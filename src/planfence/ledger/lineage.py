@@ -8,6 +8,7 @@ from planfence.digests import sha256
 from planfence.errors import BadFile
 from planfence.files.plain import read_plain
 from planfence.gitio import paths
+from planfence.gitio.commits import LOG
 from planfence.gitio.repository import Repository
 from planfence.ledger.intoto import canonical
 from planfence.ledger.transitions import Move
@@ -145,20 +146,8 @@ def changes_of(repository: Repository, head: str, path: str, kind: str, *most: s
 
     Of a merge that counts what it did itself (`-c`): other than all its parents.
     """
-    status, out = repository.git.status(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", *most, "-c"),
-        *(
-            "--encoding=UTF-8",
-            "--raw",
-            "--no-abbrev",
-            f"--diff-filter={kind}",
-            "--no-renames",
-            "--no-ext-diff",
-            "--no-textconv",
-        ),
-        *("--format=%H", head, "--", path),
-        ok=(0, 128),
-    )
+    shown = ("--raw", "--no-abbrev", f"--diff-filter={kind}", "--format=%H")
+    status, out = repository.git.status(*LOG, *most, "-c", *shown, head, "--", path, ok=(0, 128))
     lines = out.decode("utf-8", "replace").split("\n") if status == 0 else []
     return tuple(line for line in lines if line and not line.startswith(":"))
 
@@ -168,11 +157,8 @@ def texts_of(repository: Repository, revisions: Sequence[str], path: str) -> fro
 
     Raises :class:`CouldNotCheck` if git can't tell.
     """
-    out = repository.git.text(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-c", "--raw"),
-        *("--full-history", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--format="),
-        *(*revisions, "--", path),
-    )
+    shown = ("--raw", "--full-history", "--no-abbrev", "--format=")
+    out = repository.git.text(*LOG, "-c", *shown, *revisions, "--", path)
     # `:` for each parent, then all modes, then all ids; the last of each is the new side's.
     rows = (line.partition("\t")[0].split(" ") for line in out.split("\n") if line.startswith(":"))
     return frozenset(row[2 * row[0].count(":") + 1] for row in rows)
@@ -187,12 +173,8 @@ def versions_of(repository: Repository, head: str, path: str) -> tuple[Plan, ...
 
 def deleted_paths(repository: Repository, head: str, folder: str) -> tuple[str, ...]:
     """Return the files of a folder that a commit up to ``head`` deleted, the latest first."""
-    status, out = repository.git.status(
-        *("--literal-pathspecs", "-c", "log.follow=false", "-c", "log.showSignature=false", "log", "-z", "-c"),
-        *("--encoding=UTF-8", "--name-only", "--diff-filter=D", "--no-renames", "--no-ext-diff", "--no-textconv"),
-        *("--full-history", "--format=", head, "--", folder),
-        ok=(0, 128),
-    )
+    shown = ("-z", "-c", "--name-only", "--diff-filter=D", "--full-history", "--format=")
+    status, out = repository.git.status(*LOG, *shown, head, "--", folder, ok=(0, 128))
     names = (paths.decode(name).strip("\n") for name in out.split(b"\0"))
     return tuple(dict.fromkeys(filter(None, names))) if status == 0 else ()
 
