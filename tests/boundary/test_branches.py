@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from planfence.boundary import push, receive, verify
 from planfence.errors import PlanfenceError
 from planfence.gitio.revisions import resolve
 from planfence.judge import check
+from planfence.judge.advice import next_steps
 
 ZERO = "0" * 40
 POLICY = "schema = 1\n[tests]\nrequired = []\n"
@@ -399,3 +401,12 @@ def test_the_light_entry_of_a_push_knows_the_branches(repo) -> None:
     assert not is_light("refs/heads/topic")
     team.has("elsewhere", head)
     assert not is_light("refs/heads/topic")
+
+
+@pytest.mark.parametrize("remote", ["origin", "fork", "../far away.git"])
+def test_what_to_type_names_the_remote_of_the_push(team: Team, remote: str) -> None:
+    team.repo.git("update-ref", f"refs/remotes/{remote}/main" if " " not in remote else "refs/x", team.base)
+    gone = push.judge(team.repo.open(), remote, [push.PushedRef("(delete)", ZERO, "refs/heads/main", team.base)])
+    step = next_steps(team.repo.open(), gone.outcome)[0]
+    assert step.command == f"git ls-remote {shlex.quote(remote)} main"
+    assert "is deleted" not in "".join(gone.notes)

@@ -259,6 +259,22 @@ PROJECTS = {
     "setup.py": ({"setup.py": "setup(extras_require={'dev': ['pytest>=8']})\n"}, PYTEST),
     "deep test files": ({"src/x/tests/unit/test_a.py": ""}, PYTEST),
     "only a plugin of pytest": ({"pyproject.toml": "[project.entry-points.pytest11]\nx = 'y'\n"}, ""),
+    "deno": ({"deno.jsonc": "{}"}, "deno test --junit-path={junit}"),
+    "deno with a task": ({"deno.json": '{"tasks": {"test": "deno test -A"}}'}, "deno task test"),
+    "dotnet": ({"App.sln": "", "test/T.csproj": ""}, "dotnet test"),
+    "phpunit": (
+        {"phpunit.xml.dist": "", "composer.json": "{}"},
+        "composer install --quiet && vendor/bin/phpunit --log-junit {junit}",
+    ),
+    "rspec": ({".rspec": "", "Makefile": "test:\n"}, "bundle exec rspec"),
+    "rspec with a report": (
+        {"spec/spec_helper.rb": "", "Gemfile": "gem 'rspec_junit_formatter'\n"},
+        "bundle exec rspec --format progress --format RspecJunitFormatter --out {junit}",
+    ),
+    "bun without a script": (
+        {"package.json": "{}", "bun.lock": ""},
+        "bun test --reporter=junit --reporter-outfile={junit}",
+    ),
     "broken": ({"package.json": "{", "pyproject.toml": "["}, ""),
     "nothing": ({"README.md": ""}, ""),
 }

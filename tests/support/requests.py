@@ -121,9 +121,14 @@ class Request:
     below: Request | None = None
 
     @property
+    def holds(self) -> set[str]:
+        """What it brings; a stacked request brings what is below it, too."""
+        return {*self.made_of, *(self.below.holds if self.below else ())}
+
+    @property
     def governs(self) -> bool:
-        """Whether a squash without its head can be refused; a stacked request brings what is below it, too."""
-        return bool(GOVERNING.intersection(self.made_of)) or (self.below is not None and self.below.governs)
+        """Whether a squash without its head can be refused."""
+        return bool(GOVERNING & self.holds)
 
 
 @dataclass
@@ -318,7 +323,8 @@ class Team:
             "log", f"{self.since}..HEAD"
         ):
             return False
-        if self.git("diff", "--name-only", "HEAD^", "HEAD", "--", "plans"):
+        touched = self.git("diff", "--name-only", "HEAD^", "HEAD").splitlines()
+        if not touched or any(each.startswith("plans/") for each in touched):
             return False
         before = self.git("rev-parse", "HEAD")
         self.git("revert", "--no-edit", "HEAD")
@@ -366,7 +372,7 @@ class Team:
         elif method == "fast-forward":
             self.git("merge", "-q", "--ff-only", head, ok=False)
         elif method.startswith("rebase"):
-            if "subtree" in request.made_of or not self._rebase(head, before):
+            if "subtree" in request.holds or not self._rebase(head, before):
                 return False
             if method == "rebase and merge":
                 tip = self.git("rev-parse", "HEAD")

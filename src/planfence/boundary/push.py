@@ -90,7 +90,7 @@ def judge(
     seen = pushnote.state(repository, remote, protected, branches, target)
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
     found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
-    notes = _notes(repository, updates)
+    notes = _notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings})
     if protected is None:
         spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
     else:
@@ -105,7 +105,7 @@ def judge(
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
     book = book or reading(repository)
     outcomes = [_judge(repository, protected, span, gates, book) for span in spans]
-    outcome = _together(outcomes, found.findings, protected)
+    outcome = replace(_together(outcomes, found.findings, protected), remote=remote)
     report = outcome.report
     notes += _unknown(repository, remote) if report.refused and not branches.tips else []
     if failed and not report.refused:
@@ -157,9 +157,11 @@ def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef])
     return replace(found, tips=tips)
 
 
-def _notes(repository: Repository, updates: Iterable[PushedRef]) -> list[str]:
+def _notes(repository: Repository, updates: Iterable[PushedRef], refused: set[str]) -> list[str]:
     notes = []
     for update in updates:
+        if update.remote in refused:
+            continue
         if update.new == repository.zero:
             notes.append(f"{update.remote} is deleted on the remote: nothing to judge")
         elif update.old not in (repository.zero, update.new) and not repository.git.is_ancestor(update.old, update.new):

@@ -46,6 +46,16 @@ _TEST_FILES = (
     "src/*/tests/**/test_*.py",
 )
 _REQUIREMENTS = ("*requirements*.txt", "requirements/*.txt", "*requirements*.in", "requirements/*.in")
+_BUN = "--reporter=junit --reporter-outfile={junit}"
+#: Runners whose own files say enough. An export has no `vendor`, and a link to it would load the worktree's classes.
+_SHOWN_BY = {
+    "deno test --junit-path={junit}": ("deno.json", "deno.jsonc"),
+    "dotnet test": ("*.sln", "*.slnx", "*.csproj", "*.fsproj"),
+    "composer install --quiet && vendor/bin/phpunit --log-junit {junit}": ("phpunit.xml", "phpunit*.dist*"),
+    "bundle exec rspec": (".rspec", "spec/spec_helper.rb"),
+    f"bun test {_BUN}": ("bun.lock", "bun.lockb", "bunfig.toml"),
+}
+_RSPEC = " --format progress --format RspecJunitFormatter --out {junit}"
 _MADE = (
     ("just", ("justfile", "Justfile", ".justfile", "JUSTFILE")),
     ("make", ("GNUmakefile", "makefile", "Makefile")),
@@ -55,7 +65,6 @@ _NO_TESTS = "no test specified"
 _VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
 _NODE = "--test-reporter=junit --test-reporter-destination={junit}"
 _JEST = "--reporters=default --reporters=jest-junit"
-_BUN = "--reporter=junit --reporter-outfile={junit}"
 _JEST_FILE = "JEST_JUNIT_OUTPUT_FILE={junit}"
 
 
@@ -72,7 +81,7 @@ def find(top: Path) -> Shown | None:
     """Return the test command of the project at this folder; None if nothing shows one.
 
     Of several the first of these counts: pytest, tox, nox, the package manager of `package.json`, cargo, go, Maven,
-    Gradle, just, make.
+    Gradle, deno, dotnet, PHPUnit, RSpec, bun, just, make.
     """
     return next(_found(_ProjectFolder(top)), None)
 
@@ -116,6 +125,13 @@ def _found(folder: _ProjectFolder) -> Iterator[Shown]:
         yield Shown(f"{'./mvnw' if folder.has('mvnw') else 'mvn'} -q -B test", "pom.xml")
     if build := folder.has("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
         yield Shown(f"{'./gradlew' if folder.has('gradlew') else 'gradle'} test", build)
+    tasks = _package(folder, "deno.json").get("tasks")
+    if isinstance(tasks, dict) and "test" in tasks:
+        yield Shown("deno task test", "deno.json")
+    for command, patterns in _SHOWN_BY.items():
+        if name := next(folder.all(*patterns), ""):
+            reports = "rspec" in command and "rspec_junit_formatter" in folder.text("Gemfile")
+            yield Shown(f"{command}{_RSPEC if reports else ''}", name)
     for tool, names in _MADE:
         name = folder.has(*names)
         if name and any(_makes_test(tool, line) for line in folder.text(name).splitlines()):

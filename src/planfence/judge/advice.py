@@ -42,7 +42,7 @@ def next_steps(
     if not outcome.report.refused:
         return ()
     refusal = outcome.refusal or _of_no_change(outcome)
-    place = place_of(repository, refusal.ctx, text=text, edited=edited, far=far)
+    place = place_of(repository, refusal.ctx, text=text, edited=edited, far=far, remote=outcome.remote)
     steps = steps_for(refusal.ctx, refusal.errors, place)
     if place.text is not None:
         steps += (NextStep("get the message back", LOST_MESSAGE),)
@@ -92,7 +92,9 @@ def _of_no_change(outcome: CheckResult) -> Refusal:
     return Refusal(Context(Change("", (), "", ()), outcome.policy or Policy(), Route.SMALL), outcome.report.errors)
 
 
-def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool) -> RefusalContext:
+def place_of(
+    repository: Repository, ctx: Context, *, text: str | None, edited: bool, far: bool, remote: str = "origin"
+) -> RefusalContext:
     """Say where a refusal stands."""
     at, words = At.EARLIER, tuple[str, ...]()
     if ctx.change.name == STAGED:
@@ -100,7 +102,7 @@ def place_of(repository: Repository, ctx: Context, *, text: str | None, edited: 
         words = commit_words() if at in (At.INDEX, At.ALL, At.PATHS) else ()
     elif ctx.change.name and not far and reader.head(repository) == ctx.change.name:
         at = At.TIP
-    return RefusalContext(at, words, text, edited, far, lambda paths: tasks_for(repository, ctx, tuple(paths)))
+    return RefusalContext(at, words, text, edited, far, remote, lambda paths: tasks_for(repository, ctx, tuple(paths)))
 
 
 def _under_way(repository: Repository) -> At:

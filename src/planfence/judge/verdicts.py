@@ -44,7 +44,7 @@ class CheckResult:
 
     ``unmarked`` are commits of a task that lack what the hooks write into each, ``past_hooks`` those that the hooks
     would have refused; ``reverts`` counts those that undo judged ones. ``refusal`` is the first change that
-    was refused, ``tasks`` are those of the commits.
+    was refused, ``tasks`` are those of the commits; ``remote`` is where a push goes.
     """
 
     report: Report
@@ -62,6 +62,7 @@ class CheckResult:
     reverts: int = 0
     tasks: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    remote: str = "origin"
 
     @property
     def facts(self) -> Facts | None:

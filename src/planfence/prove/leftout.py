@@ -45,8 +45,12 @@ _INCLUDE = re.compile(
 #: Words that change nothing if it builds without them, in a line's code; `static` in front of a function alone.
 _QUALIFIERS = re.compile(r"\b(?:const|inline|restrict|register)\b|\Astatic(?= [^=;{}]*\)(?: \{)?\Z)")
 _MAY_QUALIFY = re.compile(rb"const|let|inline|restrict|register|static")
-_BINDS = re.compile(r"(?<!\. )\b(?:const|let)\b(?= \w++ [=:])")
+_BINDS = re.compile(r"(?<!\. )\b(?:const|let)\b(?= (?:\w++ (?:[=:]|(?:of|in)\b)|[{\[]))")
 _CONSTANT = re.compile(rb"\bconst\s++(\w++)")
+#: A declaration that takes a value apart, and its brackets.
+_TAKES_APART = re.compile(rb"\b(?:const|let|var)\s*+(?=[{\[])")
+_BRACKET = re.compile(rb"[{}\[\]]")
+_LONGEST = 4096
 #: Where a variable may be given another value, its declaration apart.
 _SET_AGAIN = re.compile(
     rb"(?:\+\+|--)\s*+(\w++)|\(\s*+(\w++)\s++(?:of|in)\b|[\[{]([^\[\]{}]*+)[\]}]\s*+=(?![=>])|"
@@ -219,7 +223,11 @@ def _only_types(unit: Unit) -> bool:
     if path.endswith(C_FILES):
         return _alike(unit, _QUALIFIERS, "") or all(_only_declares(b"".join(lines)) for lines in (hunk.old, hunk.new))
     if path.endswith((*_CALCULATED, *_SCRIPTS)) and _alike(unit, _BINDS, "let"):
-        return _set_again(new or b"").isdisjoint(_CONSTANT.findall(b"".join(hunk.new)))
+        names = _CONSTANT.findall(b"".join(hunk.new))
+        begin, end = _span(new or b"", hunk.new_start, hunk.new)
+        for start, stop in _taken_apart(new or b""):
+            names += re.findall(rb"\w+", (new or b"")[start:stop]) if begin <= start < end else []
+        return _set_again(new or b"").isdisjoint(names)
     if path.endswith((*_TYPED, ".go")):
         begins = _INTERFACE if path.endswith(".go") else _TYPE_BLOCK
         if all(_in_type(_lines(data or b""), at, at + len(lines), begins) for data, at, lines in _sides(unit)):
@@ -233,7 +241,25 @@ def _only_types(unit: Unit) -> bool:
 @lru_cache(maxsize=4)
 def _set_again(data: bytes) -> frozenset[bytes]:
     """The names of a script that may be given another value."""
-    return frozenset(re.findall(rb"\w+", b" ".join(map(b" ".join, _SET_AGAIN.findall(data)))))
+    ends = [0, *(at for span in _taken_apart(data) for at in span), len(data)]
+    rest = b"".join(data[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True))
+    return frozenset(re.findall(rb"\w+", b" ".join(map(b" ".join, _SET_AGAIN.findall(rest)))))
+
+
+@lru_cache(maxsize=4)
+def _taken_apart(data: bytes) -> list[tuple[int, int]]:
+    """Where what declarations take apart begins and ends: `{ a, b: [c] }`."""
+    found: list[tuple[int, int]] = []
+    for match in _TAKES_APART.finditer(data):
+        if found and match.start() < found[-1][1]:
+            continue
+        depth = 0
+        for bracket in _BRACKET.finditer(data, match.end(), match.end() + _LONGEST):
+            depth += 1 if bracket[0] in b"{[" else -1
+            if not depth:
+                found.append((match.end(), bracket.end()))
+                break
+    return found
 
 
 def _around(lines: Sequence[bytes], hunk: Hunk) -> tuple[bytes, bytes]:

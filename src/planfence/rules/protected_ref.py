@@ -36,16 +36,16 @@ def catch_up(case: Case) -> Iterator[NextStep]:
     """Push on top of what is there; the server can't know what the pusher calls it."""
     for each in case.findings:
         ref = each.message.partition(" ")[0]
-        branch = ways.quote(ref.removeprefix("refs/heads/"))
+        branch, remote = ways.quote(ref.removeprefix("refs/heads/")), ways.quote(case.place.remote)
         if each.message.endswith("would lose commits that it has"):
             yield NextStep(
-                "put your commits on top of it, and push again", f"git pull --rebase origin {branch}", (each,)
+                "put your commits on top of it, and push again", f"git pull --rebase {remote} {branch}", (each,)
             )
         elif each.message.endswith("not a commit"):
-            line = f"git push origin 'HEAD^{{commit}}:{ref}'"
+            line = f"git push {remote} 'HEAD^{{commit}}:{ref}'"
             yield NextStep("push a commit", line)
         else:
-            yield NextStep("keep it; see what it has", f"git ls-remote origin {branch}")
+            yield NextStep("keep it; see what it has", f"git ls-remote {remote} {branch}")
 
 
 RULE = Rule(

@@ -38,8 +38,8 @@ class RefusalContext:
 
     ``words`` are those of the `git commit` that was refused (empty: not known); ``text`` is the message's file as it
     was refused (None: not known yet), ``edited`` whether an editor was opened for it. ``far`` says that a server or
-    CI judged, so that records must be sent there. ``tasks`` returns the tasks (`<plan>/<task>`) that list all of
-    the paths, and that the same model may begin.
+    CI judged, so that records must be sent there; ``remote`` is where a push was to go. ``tasks`` returns the tasks
+    (`<plan>/<task>`) that list all of the paths, and that the same model may begin.
     """
 
     at: At = At.INDEX
@@ -47,6 +47,7 @@ class RefusalContext:
     text: str | None = None
     edited: bool = False
     far: bool = False
+    remote: str = "origin"
     tasks: Callable[[Iterable[str]], tuple[str, ...]] = _none
 
     @property
