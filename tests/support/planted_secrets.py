@@ -183,7 +183,7 @@ def innocent(rng: Random) -> str:
             "  secretName: my-tls-cert",
             f"const publicKey = 'MCowBQYDK2VwAyEA{base64.b64encode(digest[:32]).decode()}'",
             f"pk_live_{some(rng, 24)}",
-            "napi_get_uv_event_loop64 phx_gen_auth_users_table_20260101 tfp_layers2 rnd_seed_for_the_2nd_run_of_many = 3",
+            "napi_get_uv_event_loop64 phx_gen_auth_users_table_20260101 tfp_layers2 rnd_seed_for_the_2nd_run = 3",
             '<path d="M12 2L2 7v10l10 5 10-5V7z"/> {"d": "a-long-name-with-many-parts-and-1-number-in-it"}',
             "---- BEGIN SSH2 PUBLIC KEY ---- /hooks/catch/errors sl.BarChartOfTheYear2026.withManyPoints",
             f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",
