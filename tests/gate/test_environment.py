@@ -18,6 +18,8 @@ from support.gate import CODEX, gated, work
 from planfence import testvariables
 from planfence.env import Environment
 from planfence.files.private import believed_above
+from planfence.gate.junit import read_counts
+from planfence.ledger.evidence import Counts
 
 TASK = "auth/middleware"
 DRAW = random.Random(13)
@@ -370,3 +372,18 @@ def test_the_reaper_is_plain_posix_shell(shell, tmp_path):
     assert victim.wait(10) == -signal.SIGKILL
     assert not folder.exists()
     assert not Path(f"{folder}.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("report", "counts"),
+    [
+        ('<testsuite><testcase status="notrun" result="suppressed"/></testsuite>', Counts(1, 0, 1)),
+        ('<testsuite><testcase status="disabled"/><testcase status="run"/></testsuite>', Counts(2, 0, 1)),
+        ('<testsuite><testcase status="notrun"><error/></testcase></testsuite>', Counts(1, 1, 0)),
+        ('<?xml version="1.0" encoding="x-evil"?><testsuite/>', None),
+    ],
+)
+def test_what_a_report_says_without_an_element(tmp_path, report, counts):
+    place = tmp_path / "report.xml"
+    place.write_text(report)
+    assert read_counts(place) == counts

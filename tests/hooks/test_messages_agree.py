@@ -211,7 +211,7 @@ def test_what_is_written_for_the_team_is_what_git_keeps(wanted: Trailers) -> Non
 
 @pytest.mark.parametrize("comment", ["#", ";", "//"])
 def test_an_amended_message_bears_its_trailers_as_often_as_before(comment: str) -> None:
-    """Whichever clean-up each amendment has: behind a template, conflicts, scissors or a form feed they were doubled."""
+    """Whichever clean-up each amendment has: behind conflicts, scissors or a form feed they were doubled."""
     random = Random(comment)
     template = f"\n{comment} Please enter the message\n{comment}\n{comment} On branch x\n"
     lines = (*(line for line in LINES if "Plan-Task" not in line), "", "", "Conflicts:", f"{comment} words")

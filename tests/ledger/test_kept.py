@@ -136,6 +136,7 @@ def test_what_is_too_old_neither_goes_out_nor_stays(remote, tmp_path) -> None:
 def test_days_are_counted_whole(monkeypatch) -> None:
     monkeypatch.setattr(exchanging.time, "time", lambda: 1_700_000_000)  # 2023-11-14
     assert [first_day(days) for days in (1, 2, 30)] == ["2023-11-14", "2023-11-13", "2023-10-16"]
+    assert first_day(2**62) < "1924"  # as a policy may say
 
 
 def test_a_statement_that_names_a_tree_of_the_repository_shows_nothing_of_it(repo) -> None:

@@ -67,6 +67,13 @@ FORMS: dict[str, Callable[[Random], str]] = {
     "new relic": lambda r: "NRAK-" + some(r, 27).upper(),
     "mailchimp": lambda r: f"{some(r, 32, HEX)}-us{r.randint(1, 21)}",
     "terraform": lambda r: f"{some(r, 14)}.atlasv1.{some(r, 67, WORD)}",
+    "ssh2 key": lambda r: (
+        f"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{some(r, 70)}\n---- END SSH2 ENCRYPTED PRIVATE KEY ----"
+    ),
+    "sonar": lambda r: "sqp_" + some(r, 40, HEX),
+    "posthog": lambda r: "phx_" + some(r, 42) + "1",
+    "contentful": lambda r: f"CFPAT-{some(r, 43, WORD)}1",
+    "slack session": lambda r: f"xoxc-{some(r, 12, string.digits)}-{some(r, 12, string.digits)}-{some(r, 64, HEX)}",
     "azure secret": lambda r: f"{some(r, 3)}8Q~{some(r, 34, WORD + '.~')}",
 }
 #: The kinds that only their place tells: (text with `{}` for the secret, how the secret is made).
@@ -110,6 +117,13 @@ PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
         ('api_key: "{}"', "X_API_KEY={}", "apiKey: '{}'", "--api-key={}", "?api_key={}&page=2"),
         lambda r: some(r, 32, HEX),
     ),
+    "okta": (("Authorization: SSWS {}",), lambda r: f"00{some(r, 40, WORD)}"),
+    "webhook": (
+        ("https://a.webhook.office.com/webhookb2/{}",),
+        lambda r: f"{uuid.UUID(bytes=r.randbytes(16))}@{some(r, 32)}",
+    ),
+    "jwk": (('{"kty": "RSA", "d": "{}"}',), lambda r: some(r, 86, WORD)),
+    "putty": (("PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 1\n{}",), lambda r: some(r, 64)),
     "netrc": (("machine api.example.org login ada password {}",), lambda r: some(r, 20)),
     "session cookie": (("Set-Cookie: sessionid={}; Path=/",), lambda r: some(r, 32)),
     "curl": (("curl -u ada:{} https://example.org",), lambda r: some(r, 16)),
@@ -169,6 +183,9 @@ def innocent(rng: Random) -> str:
             "  secretName: my-tls-cert",
             f"const publicKey = 'MCowBQYDK2VwAyEA{base64.b64encode(digest[:32]).decode()}'",
             f"pk_live_{some(rng, 24)}",
+            "napi_get_uv_event_loop64 phx_gen_auth_users_table_20260101 tfp_layers2 rnd_seed_for_the_2nd_run = 3",
+            '<path d="M12 2L2 7v10l10 5 10-5V7z"/> {"d": "a-long-name-with-many-parts-and-1-number-in-it"}',
+            "---- BEGIN SSH2 PUBLIC KEY ---- /hooks/catch/errors sl.BarChartOfTheYear2026.withManyPoints",
             f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",
         )
     )

@@ -14,7 +14,7 @@ from planfence.prove.session import LEVELS, ProofProgress
 from planfence.render import prove as render
 from planfence.terminal import StatusLine, emit, emit_exact
 
-_BUDGET = re.compile(r"(\d+)\s*(s|m|h)?")
+_BUDGET = re.compile(r"(\d{1,9})\s*(s|m|h)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
 
 

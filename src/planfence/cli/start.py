@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import sys
@@ -12,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from planfence.cli.common import here, tell, tell_request
+from planfence.errors import PlanfenceError
 from planfence.files.plain import read_given
 from planfence.gate import stage
 from planfence.gate.requests import ask_role, ask_share
@@ -76,6 +78,8 @@ def command(
     """
     repository = here()
     scene = look(repository, task)
+    if estimate is not None and math.isnan(estimate):
+        raise PlanfenceError("nan is no number of minutes", hint="--estimate 45")
     at_terminal = os.name == "posix" and prompt is None and sys.stdin.isatty() and sys.stderr.isatty()
     planned = to_ask(scene, int(time.time())) if estimate is None and at_terminal else None
     if planned is not None:

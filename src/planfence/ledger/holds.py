@@ -81,7 +81,7 @@ class Holds:
         now: float = 0.0,
     ) -> None:
         self._moves, self._known, self._active = tuple(moves), known, active
-        self._stale_s, self._now = stale_h * 3600, now
+        self._stale_s, self._now = min(stale_h, 400_000) * 3600, now  # further back no date is
         self._tasks: dict[str, list[Move]] | None = None
         self._over: dict[str, list[Move]] = {}
         self._read: dict[str, tuple[Hold, ...]] = {}

@@ -131,7 +131,8 @@ def _push(repository: Repository, remote: str, own: str, tell: Tell | None) -> t
 
 def first_day(days: int) -> str:
     """The first day (UTC) whose attachments stay, if those of ``days`` days do, today's included."""
-    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400 * max(days - 1, 0)))
+    days = min(max(days - 1, 0), 36_500)  # a policy may say any number
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400 * days))
 
 
 def _old(refs: Iterable[str], first: str) -> list[str]:

@@ -28,13 +28,25 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("github-token", ("github_pat_",), r"\w{30,255}"),
     (
         "gitlab-token",
-        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "gloas-"),
+        (
+            "glpat-",
+            "gldt-",
+            "glrt-",
+            "glcbt-",
+            "glptt-",
+            "glft-",
+            "glsoat-",
+            "gloas-",
+            "glagent-",
+            "glimt-",
+            "GR1348941",
+        ),
         "[A-Za-z0-9_.-]{20,300}",
     ),
     (
         "slack-token",
-        ("xoxb-", "xoxa-", "xoxp-", "xoxr-", "xoxs-", "xoxe-", "xoxe.xox", "xapp-"),
-        "[A-Za-z0-9.-]{10,300}",
+        ("xoxb-", "xoxa-", "xoxp-", "xoxr-", "xoxs-", "xoxc-", "xoxd-", "xoxe-", "xoxe.xox", "xapp-"),
+        "[A-Za-z0-9.%-]{10,300}",
     ),
     ("stripe-key", ("sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"), "[A-Za-z0-9+/=]{16,200}"),
     ("ai-key", ("sk-",), rf"(?=[a-z_-]{{0,60}}[A-Z0-9]){_WORD}{{20,300}}"),
@@ -76,6 +88,22 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("pulumi-token", ("pul-",), "[0-9a-f]{40}"),
     ("sourcegraph-token", ("sgp_",), "(?:[0-9a-f]{16}_)?[0-9a-f]{40}"),
     ("onepassword-token", ("ops_eyJ",), "[A-Za-z0-9+/=_-]{100,2000}"),
+    (
+        "issuer-token",
+        ("sqp_", "squ_", "sqa_", "rdme_", "CLOJARS_", "xkeysib-", "shippo_live_", "shippo_test_"),
+        "[0-9a-f]{40}[A-Za-z0-9-]{0,60}",
+    ),
+    (
+        "issuer-token",
+        ("phx_", "napi_", "rnd_", "pnu_", "tfp_", "EZAK", "AKCp", "cmVmdGtu", "api_org_"),
+        f"(?=[A-Za-z]{{0,40}}[0-9])[A-Za-z0-9]{{28,200}}{_WORD}{{0,60}}",
+    ),
+    (
+        "issuer-token",
+        ("CFPAT-", "CCIPAT_", "HRKU-AA", "FLWSECK", "fio-u-", "tk-us-", "duffel_live_", "dt0c01.", "sk.eyJ1"),
+        "(?=[A-Za-z_.-]{0,60}[0-9])[A-Za-z0-9_.-]{32,300}",
+    ),
+    ("dropbox-token", ("sl.B", "sl.u."), f"{_WORD}{{100,300}}"),
     ("aws-key-id", ("AKIA", "ASIA", "ABIA", "ACCA"), f"[A-Z0-9]{{16}}{_END}"),
     ("alibaba-key-id", ("LTAI",), f"[A-Za-z0-9]{{16,20}}{_END}"),
     ("jwt", ("eyJ",), r"[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}(?:\.[A-Za-z0-9_-]{0,2000})?"),
@@ -191,8 +219,8 @@ _CONTEXTS = (
     ),
     _Context(
         "authorization",
-        ("bearer ", "basic ", "token ", "apikey "),
-        r"[A-Za-z]{5,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
+        ("bearer ", "basic ", "token ", "apikey ", "ssws "),
+        r"[A-Za-z]{4,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
     ),
     # In the name of a file, the path of a URL, a table, a call, a sentence: what nobody would write by hand.
     _Context(
@@ -239,6 +267,18 @@ _CONTEXTS = (
         r" --?[a-z]{1,4}[ \t=]{1,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
     ),
     _Context("slack-webhook", ("hooks.slack.com/",), r"[a-z.]{15}/[a-z]{5,10}/(?P<value>[A-Za-z0-9/_-]{20,200})"),
+    _Context(
+        "webhook",
+        ("/webhookb2/", "/hooks/catch/"),
+        r"/(?:webhookb2|hooks/catch)/(?P<value>[A-Za-z0-9/@-]{10,300})",
+    ),
+    _Context("jwk", ('"d":',), r'"d":\s{0,20}"(?P<value>(?=[a-z0-9_-]{0,99}[A-Z])[A-Za-z0-9_-]{40,800})"'),
+    _Context("private-key", ("private-lines:",), r"[A-Za-z-]{13}: ?\d{1,3}\r?\n(?P<value>[A-Za-z0-9+/=\r\n]{40,6000})"),
+    _Context(
+        "command-line",
+        ("convertto-securestring ",),
+        r"[A-Za-z-]{22} (?:-[A-Za-z]{1,12} )?[\"'](?P<value>[^\"'\n$]{4,200})[\"']",
+    ),
     _Context("discord-webhook", ("/api/webhooks/",), r"[a-z/]{14}(?P<value>\d{15,22}/[A-Za-z0-9_-]{50,100})"),
     _Context("telegram-token", (":aa",), r"(?P<value>[0-9]{8}:AA[A-Za-z0-9_-]{33})" + _END, 8),
     _Context(
@@ -263,7 +303,7 @@ _FORMED = frozenset(
 )
 _FORMS = tuple(pattern(context.form, re.ASCII) for context in _CONTEXTS)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END, re.ASCII)
-_KEY_MARK = pattern(r"-----(BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
+_KEY_MARK = pattern(r"----[ -](BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?[ -]----", re.ASCII)
 _KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
 _KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
 #: So short a value stands in any text.

@@ -66,7 +66,9 @@ def wanted(spec: str, file: str, to: str = "") -> Wanted:
         source, revision = spec, "HEAD"  # `git@host:path`: a revision has no colon
     found = Wanted(_PASSWORD.sub("", source), revision, file, to)
     if redact(found.source.encode(), Own()).counts:
-        raise PlanfenceError("the source holds a secret, which would be committed", hint="leave it out: git asks for it")
+        raise PlanfenceError(
+            "the source holds a secret, which would be committed", hint="leave it out: git asks for it"
+        )
     for path in (file, found.place):
         if problem := paths.literal_fault(path):
             raise PlanfenceError(f"{problem[0]}: {path}", hint=problem[1])
