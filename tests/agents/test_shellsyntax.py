@@ -187,3 +187,8 @@ def test_no_syntax_hides_a_way_round(script):
 )
 def test_a_comparison_writes_nothing(script):
     assert not judge(script, "/r").writes
+
+
+@pytest.mark.parametrize("script", ["y=$(# a\n); ls", "$(\n# a\n\n); ls", "a=`# b\n`; c\n\\d"])
+def test_what_the_grammar_misreads_is_not_read_for_ever(script):
+    assert judge(f"{script}; git commit -n -m x", "/r").attempts

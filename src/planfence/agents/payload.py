@@ -102,7 +102,7 @@ _KNOWN = WRITERS | _SHELLS | _PATCHERS | _READERS
 _CONTENTS = frozenset(
     {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
 )
-_DIFFS = ("patch", "diff", "patchText")
+_DIFFS = ("patch", "diff", "patchText", "unified_diff", "unifiedDiff")
 _WRITING_WORDS = (
     *("save", "update", "copy", "push", "remove", "apply"),
     *("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append"),
@@ -247,8 +247,18 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 
 #: Fields that hold what a tool is given, and those that hold several of it.
-_LAYERS = ("arguments", "args", "params", "input")
-_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits")
+_LAYERS = ("arguments", "args", "params", "input", "target", "textDocument")
+_MANY = (
+    "files",
+    "paths",
+    "edits",
+    "replacements",
+    "changes",
+    "operations",
+    "file_edits",
+    "fileEdits",
+    "documentChanges",
+)
 
 
 def _layers(given: object, *, plainly: bool = True) -> Iterator[tuple[Mapping[str, Any], bool]]:

@@ -221,7 +221,8 @@ def scripts(words: Sequence[str]) -> Iterator[str]:
             plain = first.split("\0")
             lines = [
                 *(word for word in plain if " " in word.strip()),
-                *(" ".join(each) for each in _programs(plain, 0)),
+                # `ssh -i $KEY host`: what is not told may be an option's value.
+                *(" ".join(["command", *each] if each[0] == "$" else each) for each in _programs(plain, 0)),
             ]
             for each in map(shlex.quote, given.split("\0")):  # without a command, it is one itself
                 yield from (

@@ -48,6 +48,7 @@ _OPEN = pattern(rb"""['"`]|[$<>]\((?!\()""")
 _ARITHMETIC = pattern(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = pattern(rb"(?<!\\)((?:\\\\)*)\\\n")
 _CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
+_MOST_PASSES = 50
 #: What stands for what is not known, in a text that was put together; the grammar has no dollar before these.
 _LONE = pattern(rb"(?<![\\$])\$(?=[\s;|&)<>]|\Z)")
 _COMPARED = pattern(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
@@ -214,17 +215,20 @@ class _ScriptReader:
 
     def _repaired(self, root: Node) -> Node:
         """Join continued lines, and write otherwise what the grammar is known to misread."""
-        while edits := list(self._repairs(root)):
-            for place, old, new in sorted(edits, reverse=True):
+        for _ in range(_MOST_PASSES):
+            if not (edits := sorted(self._repairs(root), reverse=True)):
+                return root
+            for place, old, new in edits:
                 self.data = self.data[:place] + new + self.data[place + len(old) :]
             root = self._root()
-        return root
+        raise UnreadableError("the grammar misreads it time and again")
 
     def _repairs(self, root: Node) -> Iterator[tuple[int, bytes, bytes]]:
         kept: list[tuple[int, int]] = []
         led: list[tuple[int, bytes, bytes]] = []
         for node in _every(root):
-            if node.type == "word" and self.data.startswith(b"\n", node.start_byte):
+            led_in = self.data.startswith(b"\n", node.start_byte) and self.data.startswith(b"\\", self._start(node))
+            if node.type == "word" and led_in:
                 # The grammar takes the end of the line before a backslash into the word.
                 led.append((self._start(node), b"", b" "))
             elif node.type in ("comment", "raw_string"):

@@ -35,6 +35,8 @@ _LONGEST_VALUE = 20_000
 _LONGEST_FILE = 300_000
 #: Programs whose output a shell may be given: what they print is a file, and what is in it can't be told here.
 _FETCHERS = frozenset({"curl", "wget", "cat"})
+#: Programs that say where another one is.
+_LOOKUPS = frozenset({"which", "type", "command"})
 _BRACES = pattern(r"(-?\d+)\.\.(-?\d+)(?:\.\.-?\d+)?|([A-Za-z])\.\.([A-Za-z])")
 _MOST_BRACES = 1000
 #: So many braces of a word are looked at: each may reach to its end.
@@ -115,7 +117,7 @@ class Values:
         """Return what answers what the commands of a substitution print."""
 
         def printed(commands: tuple[Command, ...]) -> str:
-            if len(commands) != 1:
+            if len(commands) != 1 and not all(literal(each.words[0]) in _LOOKUPS for each in commands if each.words):
                 self.substituted = "$"
                 return "$"
             words = [text for word in commands[0].words for text in expand(word, self.variables, printed)]
@@ -148,7 +150,7 @@ class Values:
             return self._handed_on(words, command or Command(), cwd, piped) or "$"
         if name in ("echo", "printf"):
             return _echoed(name, rest)
-        if name in ("which", "type", "command", "realpath", "readlink") and len(bare) == 1:
+        if (name in _LOOKUPS or name in ("realpath", "readlink")) and len(bare) == 1:
             return bare[0]
         if name == "pwd":
             return cwd
