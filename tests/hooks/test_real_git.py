@@ -30,6 +30,7 @@ from planfence.records import replace
 
 CASES = int(os.environ.get("PLANFENCE_CASES", "1200"))
 PLANS = 12
+#: Of what is not accepted, so much is judged (a fourth), to show that the test draws what rules refuse.
 SHARE = 4
 TASK = "auth/middleware"
 TRAILERS = f"change it\n\nPlan-Task: {TASK}\nPlan-Stage: implement\nPlan-Model: human\n".encode()
@@ -240,7 +241,6 @@ def test_what_the_fast_path_accepts_no_rule_refuses_on_real_git(bench: Bench) ->
         marks = bench.repo.root / ".git/marks"
         bench.repo.git("fast-import", "--quiet", f"--export-marks={marks}", "--force", stdin=b"".join(stream))
         commits = {name: int(mark[1:]) for mark, name in map(str.split, marks.read_text().splitlines())}
-        # Of what is not accepted, some are enough to show that the test draws what rules refuse.
         judged = [name for name, case in commits.items() if case in accepted or case % SHARE == 0]
         outcome = check.judge_commits(bench.repo.open(), judged, walk=False)
         wrong = [each for each in outcome.report.findings if commits.get(each.change) in accepted]
