@@ -182,6 +182,8 @@ def test_every_expression_is_tried() -> None:
         (r"<[^>]*>", "search"),
         (r"[^/]*a[^/]*a[^/]*b", "fullmatch"),
         (r"(?:.*/)?(?:.*/)?(?:.*/)?x", "fullmatch"),
+        (r"-[a-z]{0,300};|[a-z]{0,9}:|\s+$", "search"),
+        (r"(?:a{0,300}b)*(?:x*x*)*y", "match"),
     ],
 )
 def test_what_grows_faster_is_seen(expression: str, way: str) -> None:

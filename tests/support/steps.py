@@ -40,13 +40,15 @@ class Counter:
         self.asks_words = False
         self.known: dict[str, Holds] = {}
         self.marks = 0
-        #: So often must a text be repeated before a loop with a bound does no longer look like one without.
-        self.least = 8
+        self.refers = "GROUPREF" in repr(list(self.tree))
+        #: The bounds of loops: a loop looks as if it had none until a text is repeated more often.
+        self.bounds = {8}
         self.program: list[tuple[Any, ...]] = []
         self._sequence(self.tree, self.flags, self.program)
         self.program.append(("end",))
         self.alphabet = alphabet(self)
         self.words: dict[tuple[str, int], list[str]] = {}
+        self.failures: dict[tuple[str, bool, bool], int] = {}
 
     def spans(self, text: str, how: str) -> list[tuple[int, int]]:
         """What `match`, `fullmatch` or `finditer` (any other word) finds in the text; counts the steps on the way."""
@@ -55,6 +57,10 @@ class Counter:
         begin, empty_at = 0, -1
         while begin <= len(text):
             self._tick()
+            if begin < len(text) and how not in ("match", "fullmatch") and (failed := self._fails_at_once(text, begin)):
+                self.steps += failed
+                begin += 1
+                continue
             end = self._run(self.program, text, begin, {}, whole=how == "fullmatch", not_empty=begin == empty_at)
             if end is not None:
                 found.append((begin, end[0]))
@@ -73,6 +79,11 @@ class Counter:
             return [match.span()] if match else []
         return [match.span() for match in self.real.finditer(subject)]
 
+    @property
+    def small(self) -> int:
+        """How often a text is repeated first: no bound is between that and four times as often."""
+        return min(each for each in self.bounds if not any(each < other <= 4 * each for other in self.bounds))
+
     def _tick(self) -> None:
         self.steps += 1
         if self.steps > self.most:
@@ -80,7 +91,7 @@ class Counter:
 
     # ---- the machine
 
-    def _run(
+    def _run(  # noqa: C901 - one branch for each kind of step
         self, program: list[tuple[Any, ...]], text: str, start: int, groups: dict[Any, Any], *,
         whole: bool = False, not_empty: bool = False,
     ) -> tuple[int, dict[Any, Any]] | None:  # fmt: skip
@@ -104,6 +115,12 @@ class Counter:
                     at = step[1]
                 elif kind == "jump":
                     at = step[1]
+                elif kind == "pass":
+                    at += 1
+                elif kind == "at":
+                    if not step[1](text, position):
+                        break
+                    at += 1
                 elif kind == "moved":  # an empty round ends the loop
                     at = step[2] if marks[step[1]] == position else at + 1
                 elif kind == "end":
@@ -122,11 +139,40 @@ class Counter:
         self.steps = steps
         return None
 
+    def _fails_at_once(self, text: str, start: int) -> int:
+        """The steps of `_run` if no way goes on past the first character, else 0: so it is at most places."""
+        key = text[max(0, start - 1) : start + 1], start == 0, start == len(text) - 1
+        if key not in self.failures:
+            self.failures[key] = self._failure(text, start)
+        return self.failures[key]
+
+    def _failure(self, text: str, start: int) -> int:
+        stack, steps = [0], 0
+        while stack:
+            at = stack.pop()
+            while True:
+                steps += 1
+                step = self.program[at]
+                kind = step[0]
+                if kind == "fork":
+                    stack.append(step[2])
+                    at = step[1]
+                elif kind == "jump":
+                    at = step[1]
+                elif kind == "read" or kind == "at":
+                    if not (step[1](text[start]) if kind == "read" else step[1](text, start)):
+                        break
+                    if kind == "read":
+                        return 0
+                    at += 1
+                elif kind in ("mark", "pass"):
+                    at += 1
+                else:
+                    return 0
+        return steps
+
     def _mark(self, step: Any, text: str, position: int, marks: dict[Any, Any]) -> tuple[int, dict[Any, Any]] | None:
         return position, {**marks, step[1]: position}
-
-    def _at(self, step: Any, text: str, position: int, marks: dict[Any, Any]) -> tuple[int, dict[Any, Any]] | None:
-        return (position, marks) if step[1](text, position) else None
 
     def _look(self, step: Any, text: str, position: int, marks: dict[Any, Any]) -> tuple[int, dict[Any, Any]] | None:
         _, inner, width, wanted = step
@@ -159,11 +205,12 @@ class Counter:
             self._branch(value[1], flags, out)
         elif kind is op.SUBPATTERN:
             group, add, remove, inner = value
+            kind = "mark" if self.refers else "pass"
             if group is not None:
-                out.append(("mark", (group, 0)))
+                out.append((kind, (group, 0)))
             self._sequence(inner, (flags | add) & ~remove, out)
             if group is not None:
-                out.append(("mark", (group, 1)))
+                out.append((kind, (group, 1)))
         elif kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
             least, most, inner = value
             if kind is op.POSSESSIVE_REPEAT:
@@ -219,13 +266,15 @@ class Counter:
             self.marks += 1
             fork = len(out)
             out.append(())
-            out.append(("mark", mark))
+            empty = inner.getwidth()[0] == 0
+            out.append(("mark" if empty else "pass", mark))
             self._sequence(inner, flags, out)
-            out.append(("moved", mark, len(out) + 2))
+            out.append(("moved" if empty else "pass", mark, len(out) + 2))
             out.append(("jump", fork))
             out[fork] = ("fork", len(out), fork + 1) if lazy else ("fork", fork + 1, len(out))
             return
-        self.least = max(self.least, int(most) if int(most) > max(4, int(least)) else 0)
+        if int(most) > max(8, int(least)):
+            self.bounds.add(int(most))
         forks = []
         for _ in range(int(most) - int(least)):
             forks.append(len(out))
@@ -383,9 +432,20 @@ def _words(counter: Counter, tree: Any, flags: int, most: int) -> list[str]:
 
 
 def grows(counter: Counter, family: tuple[str, str, str], how: str) -> str:
-    """Say how the steps grow where they grow faster than the text, or return an empty string."""
+    """Say how the steps grow where they grow faster than the text, or return an empty string.
+
+    Between the first length and the last no loop may come to its bound. If the steps grow too fast while loops look as
+    if they had none, the text is repeated more often than any bound.
+    """
+    for least in sorted({counter.small, max(counter.bounds)}):
+        said = _grows(counter, family, how, least)
+        if not said:
+            return ""
+    return said
+
+
+def _grows(counter: Counter, family: tuple[str, str, str], how: str, least: int) -> str:
     before, again, after = family
-    least = counter.least
     taken = []
     for times in (least, 2 * least, 4 * least):
         text = before + again * times + after
