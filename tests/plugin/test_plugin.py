@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.program import stand_in
 
 from planfence.hooks import main
 from planfence.setup import frameworks, shims
@@ -75,7 +76,8 @@ def run(repo, tool, *arguments, **extra):
 
 @pytest.fixture
 def framed(repo, tool):
-    """The planned repository under a framework that runs the installed planfence, and a task to work on."""
+    """The planned repository under a framework that runs the planfence on PATH, and a task to work on."""
+    repo.variables["PATH"] = f"{stand_in('planfence').parent}{os.pathsep}{repo.variables['PATH']}"
     repo.write(".pre-commit-config.yaml", frameworks.snippet())
     repo.commit("chore: hooks")
     name = next(name for name, command in TOOLS.items() if command == tool)
