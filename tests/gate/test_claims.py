@@ -312,7 +312,7 @@ def test_an_edit_is_denied_if_the_policy_says_so(empty_repo) -> None:
 def test_a_clean_commit_beside_a_claim_stays_on_the_light_way(empty_repo) -> None:
     """What nobody else claims is proved as ever; what is claimed goes to the rules, and so does a claim just made."""
     repo = planned(empty_repo, p={"t": "src/**"}, q={"u": "src/a.py"}, r={"v": "src/b.py"})
-    assert repo.planfence("install").returncode == 0
+    assert repo.install().returncode == 0
     started(repo, "p/t")
     started(worktree(repo, "there"), "q/u", "--share", "src/a.py", "--why", "both")
 
