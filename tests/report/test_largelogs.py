@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 
 import pytest
 
@@ -73,9 +73,11 @@ def plain(facts):
     def each(value):
         if isinstance(value, float):
             return pytest.approx(value)
+        if is_dataclass(value):
+            return {field.name: each(getattr(value, field.name)) for field in fields(value)}
         return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
-    return {name: each(asdict(task)) for name, task in facts.tasks.items()}
+    return each(facts.tasks)
 
 
 @pytest.mark.parametrize("seed", range(12))
