@@ -33,9 +33,7 @@ class Sandbox:
         (self.site / "planfence" / "hooks" / "__init__.py").write_text("")
         (self.site / "planfence" / "hooks" / "fastpath.py").write_text(STAND_IN)
         (root / "home").mkdir()
-        clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_", "PYTHON"))
-        }
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PLANFENCE_"))}
         self.env = clean | {
             "HOME": str(root / "home"),
             "GIT_CONFIG_GLOBAL": str(root / "home" / "gitconfig"),
