@@ -156,13 +156,12 @@ def test_several_processes_read_as_the_reference(tmp_path, seed):
     for path in paths:
         with path.open(newline="\n") as lines:
             expected.add(reader.read(lines), "r:")
-    for processes in (2, 3, 5):
-        facts, counts, aside = foldlogs.fold_in_parts(paths, "r:", processes)
-        assert counts == reader.counts
-        assert aside == reader.aside
-        assert plain(facts) == plain(expected)
-        assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
-        assert facts.loose_cost == pytest.approx(expected.loose_cost)
+    facts, counts, aside = foldlogs.fold_in_parts(paths, "r:", 2 + seed % 4)
+    assert counts == reader.counts
+    assert aside == reader.aside
+    assert plain(facts) == plain(expected)
+    assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
+    assert facts.loose_cost == pytest.approx(expected.loose_cost)
 
 
 RAN = OWN.replace("cost=1,time_min=2,review_round=1", "cost=,time_min=,review_round=")
