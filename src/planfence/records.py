@@ -48,6 +48,7 @@ else:
                 )
                 plain.name, plain.type, plain._field_type = own.name, "Any", dataclasses._FIELD
                 found[own.name] = plain
+            owner.__dataclass_fields__ = found
             return found
 
     def dataclass(cls=None, /, *, frozen=False, slots=False):

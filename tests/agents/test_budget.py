@@ -37,6 +37,11 @@ def budgeted(repo: Repo, limits: str = "budget_usd = 1.0", *, policy: str = "", 
     return repo
 
 
+def in_the_next_second() -> None:
+    """Dates are in whole seconds."""
+    time.sleep(1.01 - time.time() % 1)
+
+
 class Session:
     """An agent's session: answers that it has been given, and the hooks that it calls."""
 
@@ -269,7 +274,7 @@ def test_what_others_spend_is_not_this_task_s(empty_repo) -> None:
     assert repo.planfence("log", "collect", "-", stdin=json.dumps(result).encode()).returncode == 0
     (account,) = json.loads(repo.planfence("budget", "--json").stdout)
     assert account["spent"]["usd"] == pytest.approx(0.5)
-    time.sleep(1.1)  # dates are in seconds
+    in_the_next_second()
     session.answer(0, 10_000)  # the session is resumed, and what it spends then is not in the log
     (account,) = json.loads(repo.planfence("budget", "--json").stdout)
     assert account["spent"]["usd"] == pytest.approx(0.65)
@@ -291,7 +296,7 @@ def test_a_session_that_goes_on_with_another_task_is_charged_to_it(empty_repo) -
     session, other = Session(repo), Session(repo, name="s-2")
     first = session.answer(0, 10_000) + other.answer(0, 5_000)
     assert repo.planfence("finish", "--leave").returncode == 0
-    time.sleep(1.1)
+    in_the_next_second()
     assert repo.planfence("start", "p/v").returncode == 0
     second = session.answer(0, 20_000)
 
@@ -307,7 +312,7 @@ def test_what_was_spent_in_a_worktree_that_the_task_has_left_counts(empty_repo) 
     there = worktree(repo, "there")
     first = Session(repo).answer(0, 10_000)
     assert repo.planfence("finish", "--leave").returncode == 0
-    time.sleep(1.1)
+    in_the_next_second()
     assert there.planfence("start", "p/t").returncode == 0
     assert repo.planfence("start", "p/v").returncode == 0
     second = Session(there, name="s-2").answer(0, 20_000)

@@ -44,6 +44,7 @@ class World:
     ids: dict[int, str] = field(default_factory=dict)
     stream: list[str] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def commit(self, parents: list[Commit], kind: str, text: str, changed: dict[str, str | None]) -> Commit:
         mark = len(self.commits) + 1
@@ -113,11 +114,13 @@ class World:
         self.server.git("update-ref", "--stdin", stdin=f"{ledger}\n".encode())
 
     def show(self, repo: Any, prefix: str, heads: dict[str, str]) -> None:
-        there = repo.git("for-each-ref", "--format=delete %(refname)", prefix.rstrip("/")).splitlines()
-        there = [each for each in there if not each.endswith("/HEAD")]
-        lines = [f"update {prefix}{name} {tip}" for name, tip in heads.items()]
-        gone = [each for each in there if each.removeprefix(f"delete {prefix}") not in heads]
-        repo.git("update-ref", "--stdin", stdin="".join(f"{each}\n" for each in gone + lines).encode())
+        """Let the branches below ``prefix`` be these; nothing else writes there."""
+        before = self.shown.get(prefix, {})
+        lines = [f"update {prefix}{name} {tip}\n" for name, tip in heads.items() if before.get(name) != tip]
+        gone = [f"delete {prefix}{name}\n" for name in before if name not in heads]
+        if gone + lines:
+            repo.git("update-ref", "--stdin", stdin="".join(gone + lines).encode())
+        self.shown[prefix] = dict(heads)
 
 
 def said(ask: Any, *arguments: Any, **named: Any) -> tuple[str, ...]:

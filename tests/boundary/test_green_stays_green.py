@@ -54,9 +54,10 @@ class Judge:
 
     def remote(self, **tips: str) -> None:
         """Let the remote's branches be as they are here, but for these."""
-        for name in ("main", "release/1"):
-            tip = tips.get(name.partition("/")[0]) or self.repo.git("rev-parse", name)
-            self.repo.git("update-ref", f"refs/remotes/origin/{name}", tip)
+        names = ("main", "release/1")
+        here = zip(names, self.repo.git("rev-parse", *names).splitlines(), strict=True)
+        lines = [f"update refs/remotes/origin/{name} {tips.get(name.partition('/')[0]) or tip}\n" for name, tip in here]
+        self.repo.git("update-ref", "--stdin", stdin="".join(lines).encode())
 
     def request(self, target: str, base: str, head: str) -> tuple[bool, str]:
         self.remote(**{target.partition("/")[0]: base})

@@ -41,12 +41,12 @@ NEEDED = (
 )
 
 
-@pytest.mark.parametrize("name", DRAWN)
-def test_what_changes_what_runs_does_not_reach_the_tests(name):
-    for spelt in (name, name.lower()):
-        there = Environment({spelt: "x", "PATH": "/bin", "DATABASE_URL": "db"})
-        assert set(there.for_tests("/c")) == {"PATH", "DATABASE_URL", "GIT_CEILING_DIRECTORIES"}
-        assert there.kept_from_tests() == (() if name in ("PWD", "OLDPWD", "SHELL") else (spelt,))
+def test_what_changes_what_runs_does_not_reach_the_tests():
+    for name in DRAWN:
+        for spelt in (name, name.lower()):
+            there = Environment({spelt: "x", "PATH": "/bin", "DATABASE_URL": "db"})
+            assert set(there.for_tests("/c")) == {"PATH", "DATABASE_URL", "GIT_CEILING_DIRECTORIES"}, spelt
+            assert there.kept_from_tests() == (() if name in ("PWD", "OLDPWD", "SHELL") else (spelt,)), spelt
 
 
 def test_what_tests_need_stays():
@@ -55,10 +55,10 @@ def test_what_tests_need_stays():
     assert there.kept_from_tests() == ()
 
 
-@pytest.mark.parametrize("name", testvariables.PLACES.split())
-def test_what_only_says_where_a_toolchain_or_a_cache_lies_stays(name):
-    there = Environment({name: "x", f"{name}_OPTS": "x"})
-    assert set(there.for_tests("/c")) == {name, "GIT_CEILING_DIRECTORIES"}
+def test_what_only_says_where_a_toolchain_or_a_cache_lies_stays():
+    for name in testvariables.PLACES.split():
+        there = Environment({name: "x", f"{name}_OPTS": "x"})
+        assert set(there.for_tests("/c")) == {name, "GIT_CEILING_DIRECTORIES"}, name
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,8 @@ def test_every_kind_is_documented(request):
     assert set(testvariables.PLACES.split()) <= listed
 
 
+#: It loads no plugin that takes as long as itself.
+PYTEST = "python -m pytest -q -p no:cacheprovider -p no:hypothesispytest -p no:anyio -p no:xdist test_fails.py"
 #: A tool, a command whose tests fail, and the variables that would make them pass, with the files that these name.
 TRICKS = [
     ("make", "make -f suite.mk", {"MAKEFLAGS": "n"}, {}),
@@ -123,10 +125,15 @@ TRICKS = [
         {"PYTHONINSPECT": "1", "PYTHONSTARTUP": "{out}/x.py"},
         {"x.py": "import os; os._exit(0)\n"},
     ),
-    ("python", "python -m pytest -q -p no:cacheprovider test_fails.py", {"PYTEST_ADDOPTS": "--co"}, {}),
     (
         "python",
-        "python -m pytest -q -p no:cacheprovider test_fails.py",
+        PYTEST,
+        {"PYTEST_ADDOPTS": "--co"},
+        {},
+    ),
+    (
+        "python",
+        PYTEST,
         {"PYTEST_PLUGINS": "x", "PYTHONPATH": "{out}"},
         {"x.py": "import os; os._exit(0)\n"},
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
+from support.program import stand_in
 
 from tests.conftest import PLAN, Repo, environment
 
@@ -290,7 +290,7 @@ def test_several_at_once(repo, same):
     """Whoever comes second sees what the first one did, and takes nothing of it back."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "planfence", "plan", "amend", TASK, "--add", f"src/s{each}.py", "--why", "x"],
+            [stand_in("planfence"), "plan", "amend", TASK, "--add", f"src/s{each}.py", "--why", "x"],
             cwd=repo.root, env=repo.variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for each in ([0] * 4 if same else range(4))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.forge import ROOT, Forge, Job, github, recipe
+from support.program import stand_in
 
 TRAILERS = "\n\nPlan-Task: auth/middleware\nPlan-Stage: implement\nPlan-Model: human\n"
 ZERO = "0" * 40
@@ -81,7 +82,7 @@ def test_every_step_with_the_program_that_the_action_installs(forge: Forge) -> N
     assert job.outcomes["Install planfence"] == "success"
     assert "SCP001" in job.said
     program = forge.folder / "temp/planfence/bin/planfence"
-    assert "-m planfence" not in program.read_text(), "the stand-in was replaced"
+    assert str(stand_in("planfence")) not in program.read_text(), "the stand-in was replaced"
 
 
 def test_no_report_where_none_is_asked_for(forge: Forge) -> None:

@@ -2,7 +2,7 @@
 
 import calendar
 import time
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from itertools import pairwise
 
 import pytest
@@ -36,20 +36,14 @@ def split_lines(text):
 
 
 def plain(facts):
-    return {
-        name: {
-            key: (pytest.approx(value) if isinstance(value, float) else value)
-            for key, value in asdict(task).items()
-            if key != "shares"
-        }
-        | {
-            "shares": {
-                key: {name: pytest.approx(each) for name, each in asdict(share).items()}
-                for key, share in task.shares.items()
-            }
-        }
-        for name, task in facts.tasks.items()
-    }
+    def each(value):
+        if isinstance(value, float):
+            return pytest.approx(value)
+        if is_dataclass(value):
+            return {field.name: each(getattr(value, field.name)) for field in fields(value)}
+        return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+
+    return each(facts.tasks)
 
 
 TIMES = st.sampled_from(

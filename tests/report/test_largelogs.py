@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 
 import pytest
 
@@ -73,9 +73,11 @@ def plain(facts):
     def each(value):
         if isinstance(value, float):
             return pytest.approx(value)
+        if is_dataclass(value):
+            return {field.name: each(getattr(value, field.name)) for field in fields(value)}
         return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
-    return {name: each(asdict(task)) for name, task in facts.tasks.items()}
+    return each(facts.tasks)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -154,13 +156,12 @@ def test_several_processes_read_as_the_reference(tmp_path, seed):
     for path in paths:
         with path.open(newline="\n") as lines:
             expected.add(reader.read(lines), "r:")
-    for processes in (2, 3, 5):
-        facts, counts, aside = foldlogs.fold_in_parts(paths, "r:", processes)
-        assert counts == reader.counts
-        assert aside == reader.aside
-        assert plain(facts) == plain(expected)
-        assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
-        assert facts.loose_cost == pytest.approx(expected.loose_cost)
+    facts, counts, aside = foldlogs.fold_in_parts(paths, "r:", 2 + seed % 4)
+    assert counts == reader.counts
+    assert aside == reader.aside
+    assert plain(facts) == plain(expected)
+    assert (facts.runs, facts.unreadable) == (expected.runs, expected.unreadable)
+    assert facts.loose_cost == pytest.approx(expected.loose_cost)
 
 
 RAN = OWN.replace("cost=1,time_min=2,review_round=1", "cost=,time_min=,review_round=")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import program
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.setup import chain, shims
@@ -201,6 +202,7 @@ if sys.argv[1] == "install":
     chain.install(folder, shims.Launcher("/usr/bin/python3", "/site"))
 else:
     chain.uninstall(folder)
+raise SystemExit
 """
 
 
@@ -219,7 +221,7 @@ def test_killed_at_any_step_every_hook_is_whole_and_the_next_run_finishes(tmp_pa
     for step in range(200):
         folder = tmp_path / str(step)
         subprocess.run(["cp", "-a", template if verb == "install" else installed, folder], check=True)
-        done = subprocess.run([sys.executable, "-c", KILLED, verb, folder, str(step)], check=False)
+        done = program.run_raw([verb, str(folder), str(step)], tmp_path, {}, prepare=KILLED)
         for name in shims.NAMES:
             now = snapshot(folder).get(name)
             assert now in (before.get(name), after[name]), (step, name)

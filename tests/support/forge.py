@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from support.program import stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,7 +106,7 @@ class Job:
         """Put the program where the action's own step would install it."""
         place = self.folder / "temp/planfence/bin/planfence"
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(f'#!/bin/sh\nexec {sys.executable} -m planfence "$@"\n')
+        place.write_text(f'#!/bin/sh\nexec {stand_in("planfence")} "$@"\n')
         place.chmod(0o755)
         self.variables["PATH"] = f"{place.parent}:{self.workspace.variables['PATH']}"
 

@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 _LONGEST = 1 << 22
+#: What a program does alike with them and without; the machine may have them set.
+_ALIKE = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
 
 
 def run(
@@ -43,7 +45,7 @@ def run_raw(
 ) -> subprocess.CompletedProcess[bytes]:
     """Return the finished process, its output as bytes."""
     words = [sys.executable, "-m", "planfence", *arguments]
-    if any(name.startswith("PYTHON") for name in variables):  # the interpreter itself is told something
+    if any(name.startswith("PYTHON") for name in variables.keys() - _ALIKE):  # the interpreter itself is told something
         return subprocess.run(words, cwd=cwd, env=variables, input=stdin, capture_output=True, check=False)
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin or b"")
