@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from planfence.env import current
 from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
@@ -14,6 +13,10 @@ from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import Git
 from planfence.records import dataclass, replace
 from planfence.terminal import emit, wants_colour
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from planfence.errors import PlanfenceError
 from planfence.gitio.commits import parse_commit
 from planfence.gitio.objects import GitObject, Objects
 from planfence.gitio.repository import Repository
-from planfence.gitio.revisions import lacks
 from planfence.records import dataclass, field, replace
 
 TYPE_CHECKING = False
@@ -111,6 +110,8 @@ def _commit(
 ) -> Subject:
     wanted = objects.read(f"{revision}^{{commit}}")
     if wanted is None or raw is None:
+        from planfence.gitio.revisions import lacks  # only to say what is wrong
+
         raise lacks(repository, revision)
     if wanted.id != raw.id:
         raise PlanfenceError(
