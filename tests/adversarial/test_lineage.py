@@ -167,3 +167,16 @@ def test_a_plan_that_went_on_a_branch_of_its_own_comes_back_wider(held, name: st
     back = text.replace(*WIDER).replace('plan = "claude"', 'plan = "codex"').replace('id = "q"', f'id = "{name}"')
     held.write(f"plans/{name}.toml", back)
     assert "PLN002" in held.commit(by(held)).codes
+
+
+def test_a_plan_that_only_a_merged_branch_deleted_is_not_gone(held) -> None:
+    start, tree = held.git("rev-parse", "HEAD", "HEAD^{tree}").split()
+    held.git("rm", "-q", "--cached", PLAN)
+    gone = by(held, "human")
+    kept = held.git("commit-tree", "-m", "chore: merge", "-p", start, "-p", gone, tree)
+    held.git("reset", "-q", "--hard", kept)
+    held.write(
+        "plans/r.toml",
+        text_of(held, 1, WIDER).replace('id = "auth"', 'id = "r"').replace('plan = "claude"', 'plan = "codex"'),
+    )
+    assert "PLN002" not in held.commit(by(held)).codes

@@ -428,6 +428,7 @@ HOOKS_TAKEN = {
 def test_hooks_that_a_script_takes_away_are_told_and_hold_the_stop(working, script):
     for name in ("pre-commit", "commit-msg", "pre-push"):
         working.write(f".git/hooks/{name}", "#!/bin/sh\n# planfence\n").chmod(0o755)
+    (working.root / ".git/hooks/post-merge").symlink_to("/nowhere")
     kept = (working.root / ".git/config").read_text()
     ask(working, "SessionStart", source="startup")
     assert after(working, "git config user.nick x; touch .git/hooks/pre-push") == ""
@@ -441,11 +442,17 @@ def test_hooks_that_a_script_takes_away_are_told_and_hold_the_stop(working, scri
     assert ask(working, "Stop", stop_hook_active=True) == {}
 
 
-def test_hooks_that_others_take_away_between_commands_are_not_blamed(working):
-    hook = working.write(".git/hooks/pre-push", "#!/bin/sh\n# planfence\n")
+@pytest.mark.parametrize("folder", [".git/hooks", ".githooks"])
+def test_hooks_that_go_between_commands_are_told_behind_the_next_one(working, folder):
+    """A background job, or a call beside it, may have taken them away."""
+    if folder != ".git/hooks":
+        working.git("config", "core.hooksPath", str(working.root / folder))
+        working.write(".git/info/exclude", ".githooks\n")
+    hook = working.write(f"{folder}/pre-push", "#!/bin/sh\n# planfence\n")
     hook.chmod(0o755)
     ask(working, "SessionStart", source="startup")
     hook.unlink()
     ask(working, "PreToolUse", "Bash", "./script.sh")
-    assert after(working, "true") == ""
-    assert ask(working, "Stop") == {}
+    said = after(working, "true")
+    assert "no longer runs these hooks: pre-push" in said
+    assert ask(working, "Stop")["reason"] == said

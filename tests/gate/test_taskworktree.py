@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support import program
 from support.gate import CLAUDE, reviewed
 from support.repository import Repo
 
@@ -61,6 +62,24 @@ def test_what_is_refused_leaves_nothing_behind(repo):
         assert repo.planfence("start", TASK, "--worktree", str(place)).returncode == 2
     assert repo.git("branch", "--list", TASK) == ""
     assert (full / "mine").read_text() == "x"
+
+
+def test_who_starts_second_takes_nothing_of_the_first(repo):
+    """The first one's branch and worktree come up just before the second makes its own."""
+    first = repo.root.parent / "first"
+    between = (
+        "from planfence.gitio.run import Git; told = Git.status\n"
+        "def status(git, *words, **more):\n"
+        "    found = told(git, *words, **more)\n"
+        "    if words[0] == 'show-ref': told(git, 'worktree', 'add', '-q', '-b', words[-1][11:], FIRST, ok=(0,))\n"
+        "    return found\n"
+        "Git.status = status\n"
+    ).replace("FIRST", repr(str(first)))
+    done = program.run(["start", TASK, "--worktree", "../second"], repo.root, repo.variables, prepare=between)
+    assert done.returncode == 2
+    assert "made no branch auth/middleware" in done.stderr
+    assert Repo(first, repo.variables).git("rev-parse", TASK) == repo.git("rev-parse", "HEAD")
+    assert not (repo.root.parent / "second").exists()
 
 
 def test_start_on_the_protected_branch_says_so(repo):

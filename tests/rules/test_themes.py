@@ -97,6 +97,8 @@ def test_two_things_in_a_message(message: str, said: str) -> None:
         ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR, *(UnitKind.ADD,) * 60), Severity.WARN),
         ("fix: crash\n\nCloses #12, fixes #13", (UnitKind.BEHAVIOUR,) * 60, Severity.ERROR),
         ("fix: crash\n\n</details>\nfeat: more\n<details>", (), Severity.ERROR),
+        ("fix: crash\n\n<details>x</details>\nfeat: more\n<details open>x</details>", (), Severity.ERROR),
+        ("fix: a <details> crash\n\nCloses #12, fixes #13\n</details>", (), Severity.WARN),
         ("fix: the colour (close #12, #13) (#14)", (), Severity.WARN),
         ("feat: squash\n\n* feat: a\n* fix: b", (), Severity.WARN),
         ("feat: a\n\nfix: b", (), Severity.ERROR),

@@ -46,8 +46,8 @@ class _Seen:
     ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
     HEAD stood before the last command, and where others have left refs; ``task`` was at work then. ``refs`` are where
     all refs were when the session looked last: what moves until the next command, others have moved. ``rest`` is what
-    the next stop says of commits that were too many to look at. ``hooks`` ran when ``hooked`` was the number of their
-    files, ``lost`` are those that a command has taken away.
+    the next stop says of commits that were too many to look at. ``hooks`` stood in ``folder`` when ``hooked`` was the
+    number of its files, ``lost`` are those that were taken away since.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -61,6 +61,7 @@ class _Seen:
     refs: list[str] = field(default_factory=list)
     rest: str = ""
     hooks: list[str] = field(default_factory=list)
+    folder: str = ""
     hooked: int = 0
     lost: list[str] = field(default_factory=list)
 
@@ -70,13 +71,11 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen = _load(here, asked)
     if seen is not None and not anew:
         refs = newcommits.refs(here)
-        hooked = statuspath.hooks(here.repository.common_dir_name)
-        if seen.task != here.task_name or seen.refs != refs or seen.hooked != hooked:
+        if seen.task != here.task_name or seen.refs != refs:
             own = (new for _, new, _ in newcommits.logged(newcommits.log_of(here)[seen.logged :]))
             known = {*seen.tips, *seen.refs, here.head, *own}
             seen.tips += [each for each in dict.fromkeys(refs) if each not in known]
             seen.task, seen.refs = here.task_name, refs
-            _hooked(here, seen)
             _keep(here, asked, seen)
         return
     now = _now(here)
@@ -91,15 +90,15 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
 
 
 def _hooked(here: Fence, seen: _Seen) -> list[str]:
-    """Note which hooks git would run now, if their files have changed; return those that it would no longer run."""
-    hooked = statuspath.hooks(here.repository.common_dir_name)
-    if seen.hooked == hooked:
+    """Note which of git's hooks name us, or what starts us, if anything of them has changed; return those gone."""
+    places = here.repository.git_dir_name, here.repository.common_dir_name
+    if seen.hooked == statuspath.hooks(*places, seen.folder):
         return []
-    folder = Path(here.repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
-    able = (name for name in _HOOKS if os.access(folder / name, os.X_OK))
-    now = [name for name in able if _RUNS.search(newcommits.content(folder / name))]
+    seen.folder = here.repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks")
+    able = (name for name in _HOOKS if os.access(Path(seen.folder) / name, os.X_OK))
+    now = [name for name in able if _RUNS.search(newcommits.content(Path(seen.folder) / name))]
     gone = [name for name in seen.hooks if name not in now]
-    seen.hooks, seen.hooked = now, hooked
+    seen.hooks, seen.hooked = now, statuspath.hooks(*places, seen.folder)
     return gone
 
 
@@ -243,8 +242,9 @@ def _save(here: Fence, asked: Payload, seen: _Seen, now: dict[str, str]) -> None
     _keep(here, asked, seen)
     marks = {paths.encode(path): mark for path, mark in now.items()}
     git_dir, common = here.repository.git_dir_name, here.repository.common_dir_name
+    whole = statuspath.whole(marks, git_dir, common, seen.folder)
     with suppress(CouldNotCheck):
-        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), statuspath.whole(marks, git_dir, common))
+        write_atomically(Path(statuspath.file_of(git_dir, asked.session)), whole)
 
 
 def _keep(here: Fence, asked: Payload, seen: _Seen) -> None:

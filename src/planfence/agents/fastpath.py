@@ -64,7 +64,7 @@ def _unchanged(data: bytes, environ: os._Environ[str] | dict[str, str]) -> bool:
     git_dir, common = _git_dirs(top)
     known = _bytes(statuspath.file_of(git_dir, raw["session_id"]))
     now = statuspath.ask(top, environ)
-    return now is not None and statuspath.whole(now, git_dir, common) == known
+    return now is not None and statuspath.whole(now, git_dir, common, statuspath.folder_of(known)) == known
 
 
 def _edited(data: bytes) -> list[str]:

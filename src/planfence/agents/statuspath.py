@@ -11,7 +11,7 @@ from planfence.gitio.spawn import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _ASKED = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
 _REFS = ("refs/heads", "refs/tags", "packed-refs", "reftable/tables.list")
@@ -40,26 +40,42 @@ def _marks(top: str, out: bytes) -> "Iterator[tuple[bytes, str]]":
         yield path, ("? " if kind == b"?" else "= ") + mark
 
 
-def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str) -> bytes:
-    """Return all that a session has seen, as bytes to compare: the marks, the length of HEAD's log, the refs' times."""
+def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str, folder: str) -> bytes:
+    """Return all that a session has seen, as bytes to compare.
+
+    They hold the marks, the length of HEAD's log, the times of refs and hooks, and the hooks' ``folder``
+    (:func:`folder_of` reads it from them).
+    """
     try:
         logged = os.stat(git_dir + "/logs/HEAD").st_size
     except OSError:
         logged = 0
     lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
     refs = sum(times(f"{common}/{name}") for name in _REFS)
-    header = b"planfence-status 3 %d %d %d" % (logged, refs, hooks(common))
+    header = b"planfence-status 3 %d %d %d " % (logged, refs, hooks(git_dir, common, folder)) + os.fsencode(folder)
     return b"\0\0".join([header, *lines, b"end"])
 
 
-def hooks(common: str) -> int:
-    """Return a number that changes if a hook, or what git is told of hooks, does."""
-    when = times(f"{common}/config")
+def folder_of(known: bytes) -> str:
+    """Return the folder of the hooks that a session has seen; empty if it is not told."""
+    return os.fsdecode(b" ".join(known.partition(b"\0\0")[0].split(b" ")[5:]))
+
+
+def hooks(git_dir: str, common: str, folder: str) -> int:
+    """Return a number that changes if a hook in this folder, or what the repository tells git of hooks, does."""
+    when = times(f"{common}/config") + times(f"{git_dir}/config.worktree")
     try:
-        with os.scandir(f"{common}/hooks") as inside:
-            return when + sum(each.stat().st_ctime_ns for each in inside)
+        with os.scandir(folder) as inside:
+            return when + sum(_changed(each.path, os.lstat) + _changed(each.path, os.stat) for each in inside)
     except OSError:
         return when
+
+
+def _changed(place: str, ask: "Callable[[str], os.stat_result]") -> int:
+    try:
+        return ask(place).st_ctime_ns
+    except OSError:  # a link that leads nowhere
+        return 0
 
 
 def times(place: str) -> int:

@@ -62,6 +62,8 @@ _REQUEST_SUBJECTS = (
     pattern(r"(?:Pull request #|Merged PR )(\d{1,9}): "),
     pattern(r"(?:Auto merge of|Rollup merge of|Merge) #(\d{1,9})\b"),
 )
+#: Where HTML that is folded away or quoted begins and ends.
+_FOLDS = pattern(r"<(/?)(?:details|blockquote)(?:\s[^<>]*)?>")
 #: The number within a revert's quotes.
 _QUOTED = pattern(r"\(#(\d{1,9})\)[\"']")
 #: Azure's work items have numbers apart from those of its requests.
@@ -127,14 +129,12 @@ def parse(text: str) -> Message:
     text = text.replace("\r\n", "\n")  # as web forms write a squash's
     subject, _, body = text.strip(SPACE).partition("\n")
     types, scope = _header_types(subject)
-    text = _own_words(text)
-    prose = "\n".join(
-        line for line in _own_words(body).split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line)
-    )
+    own = _own_words(body)
+    prose = "\n".join(line for line in own.split("\n") if not _TRAILER.match(line) or _BODY_HEADER.match(line))
     found = list(_BODY_HEADER.finditer(prose))
     types = tuple(dict.fromkeys((*types, *(match["type"].lower() for match in found if not match["bullet"]))))
     listed = dict.fromkeys(match["type"].lower() for match in found if match["bullet"])
-    issues, closed = _issues(subject, text)
+    issues, closed = _issues(subject, f"{subject}\n{own}")
     return Message(
         subject=subject,
         body=body,
@@ -148,11 +148,19 @@ def parse(text: str) -> Message:
 
 
 def _own_words(text: str) -> str:
-    """A message without what it folds away or quotes in HTML, as a bot's request does with a release's notes."""
-    for tag in ("details", "blockquote"):
-        start, end = text.find(f"<{tag}>"), text.rfind(f"</{tag}>")
-        text = text[:start] + text[end:] if 0 <= start < end else text
-    return text
+    """A body without what it folds away or quotes in HTML, as a bot's request does with a release's notes."""
+    kept: list[str] = []
+    end = begun = depth = 0
+    for tag in _FOLDS.finditer(text):
+        if not tag[1]:
+            begun = begun if depth else tag.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if not depth:
+                kept.append(text[end:begun])
+                end = tag.end()
+    return "".join([*kept, text[end:]])
 
 
 def _header_types(subject: str) -> tuple[tuple[str, ...], str]:

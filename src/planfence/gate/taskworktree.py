@@ -57,9 +57,13 @@ def start_apart(scene: Scene, folder: Path | None, wish: StartOptions) -> Moved:
         raise PlanfenceError(f"{top} is there already", hint=f"planfence start {scene.name} --worktree DIR")
     branch, git = scene.name, repository.git
     is_new = git.status("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")[0] != 0
-    added = ("-b", branch, str(top), scene.head) if is_new else (str(top), branch)
     try:
-        git.run("worktree", "add", "--quiet", *added)
+        if is_new:  # by itself, so that it is known whose it is
+            git.run("branch", "--no-track", branch, scene.head)
+    except CouldNotCheck as error:
+        raise PlanfenceError(f"git made no branch {branch}: {error.message}", hint=error.hint) from error
+    try:
+        git.run("worktree", "add", "--quiet", str(top), branch)
     except CouldNotCheck as error:
         _undo(repository, None, branch if is_new else "", scene.head)
         hint = f"planfence start {scene.name} --worktree DIR"
@@ -105,8 +109,9 @@ def _undo(repository: Repository, top: Path | None, branch: str, head: str) -> N
     """Take away what was made a moment ago, and holds nothing of anybody's."""
     if top:
         repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
-    if branch:
-        repository.git.status("update-ref", "-d", f"refs/heads/{branch}", head, ok=range(256))
+    if branch and repository.objects.commit(f"refs/heads/{branch}") == head:
+        # Git keeps it if another worktree stands on it by now.
+        repository.git.status("branch", "-D", "--", branch, ok=range(256))
 
 
 @dataclass(frozen=True, slots=True)

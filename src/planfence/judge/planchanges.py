@@ -7,7 +7,7 @@ from typing import Any
 
 from planfence import POLICY_PATH
 from planfence.change.change import STAGED, Change, FileChange
-from planfence.change.governing import Entry
+from planfence.change.governing import Entry, entry
 from planfence.errors import BadFile, Fault
 from planfence.gitio.repository import Repository
 from planfence.judge.sources import Governing, Sources
@@ -239,7 +239,7 @@ def _gone(repository: Repository, policy: Policy, change: Change, edits: tuple[P
     yield from (edit.old for edit in edits if edit.new is None and edit.old is not None)
     for parent in change.parents:
         for path in deleted_paths(repository, parent, policy.plans):
-            if policy.plan_id(path) is not None:
+            if policy.plan_id(path) is not None and entry(repository.objects, parent, path) is None:
                 yield from versions_of(repository, parent, path)[:1]
 
 

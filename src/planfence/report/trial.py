@@ -66,7 +66,7 @@ def start(repository: Repository, policy: Policy, trial: TrialProtocol) -> tuple
         (trial.metric not in rules.METRICS, f"the metric is one of {', '.join(rules.METRICS)}"),
         (trial.arms[0] == trial.arms[1] or not all(trial.arms), "a trial has two different arms"),
         (not 0 < trial.margin < 1, "the margin is between 0 and 1"),
-        (not 1 + trial.margin < trial.interest < 1000, "the factor of interest is larger than 1 + the margin"),
+        (not 1 + trial.margin < trial.interest < 1000, "the factor of interest is between 1 + the margin and 1000"),
         (not 0 <= trial.guardrail <= 1, "the guardrail is between 0 and 1"),
         (not 8 <= trial.looks[0] < trial.looks[1], "two looks, the first at 8 tasks or later"),
     )

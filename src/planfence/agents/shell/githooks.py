@@ -40,10 +40,15 @@ STAGERS = frozenset(
 #: A word that may be `-n`: what is not known stands at its beginning.
 _UNKNOWN = pattern(r"-{0,2}\$[$a-z-]*")
 _PATTERN = pattern(r"[*?\[]")
-_COMMIT_VALUES = frozenset(
-    {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
-    | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}
-)
+_LONG_VALUES = {
+    "commit": frozenset(
+        {"--message", "--file", "--author", "--date", "--template", "--trailer", "--fixup", "--squash", "--cleanup"}
+        | {"--reuse-message", "--reedit-message", "--pathspec-from-file"}
+    ),
+    "merge": frozenset({"--message", "--file", "--into-name", "--strategy", "--strategy-option", "--cleanup"}),
+    "push": frozenset({"--push-option", "--receive-pack", "--exec", "--repo"}),
+    "rebase": frozenset({"--exec", "--onto", "--strategy", "--strategy-option"}),
+}
 
 
 def skipped(name: str, rest: list[str]) -> Iterator[Attempt]:
@@ -66,7 +71,7 @@ def stages(words: Sequence[str]) -> bool:
         if word in ("--all", "--include", "--only", "--patch", "--interactive", "--") or word[:1] != "-":
             return True
         if word.startswith("--"):
-            if word in _COMMIT_VALUES:
+            if word in _LONG_VALUES["commit"]:
                 next(rest, None)
             continue
         for place, char in enumerate(word[1:], start=1):
@@ -94,7 +99,7 @@ def _skips_hooks(name: str, rest: Iterable[str]) -> bool:
         if word.startswith("--"):
             if _abbreviates(name, word):
                 return True
-            if name == "commit" and word in _COMMIT_VALUES:
+            if word in _LONG_VALUES.get(name, ()):
                 next(words, None)
         elif _may_match(word) or (name == "commit" and _UNKNOWN.fullmatch(word)):
             return True  # it may be any option; behind `--` it is a path

@@ -27,7 +27,7 @@ _FLAT = rf"(?:(?!{_COMMIT})[^()\[\]{{}}])*?"
 _INNER = rf"{_FLAT}(?:[\[({{]{_FLAT}(?:[\])}}]{_FLAT})?)?"
 #: The words of a commit in one list or call, git's name somewhere else, with the one that leaves the hooks out.
 _SKIPS = pattern(
-    rf"""{_COMMIT}{_INNER}(?:['"]-[a-lo-z]*+n[a-z]*+['"]|\b(?:no_?verify|n)\s?(?:=|=>|:)\s?true)|"""
+    rf"""{_COMMIT}{_INNER}(?:['"]-(?-i:[aeiopqsvz]*+)n[a-z]*+['"]|\b(?:no_?verify|n)\s?(?:=|=>|:)\s?true)|"""
     r"""['"]-n['"](?:(?!['"]-n['"])[^()\[\]{}])*?['"]commit['"]""",
     re.IGNORECASE,
 )
@@ -48,7 +48,10 @@ _OWN_COMMIT = pattern(
     r"(?<!conn\.)(?<!\bdb\.)(?<!session\.)(?<!cursor\.)\bcommit\("
 )
 #: Its calls whose words are one object.
-_OBJECT_CALL = pattern(r"\b(?:commit|writeRef|deleteRef|merge|cherryPick)\(\s?\{|\(\s?\{\s?fs\b[^{}]{0,200}\bmessage\b")
+_OBJECT_CALL = pattern(
+    r"\b(?:commit|writeRef|deleteRef|cherryPick)\(\s?\{|\bmerge\(\s?\{\s?(?:fs\b|\.\.\.)|"
+    r"\(\s?\{\s?fs\b[^{}]{0,200}\bmessage\b"
+)
 _INSIDE_GIT = pattern(r"""(?:^|['"/\s])\.git/(?:hooks|config|refs|HEAD|planfence|index|info|packed-refs|logs)""")
 
 #: A string, or a name that one was given to.
