@@ -118,8 +118,12 @@ def test_from_inside_and_after_a_squash_the_branch_stays(linking, merged):
     assert linking.git("branch", "--list", TASK).strip() == TASK
 
 
-def test_a_branch_that_another_worktree_stands_on_is_kept(linking, merged):
+@pytest.mark.parametrize("rebasing", [False, True])
+def test_a_branch_that_another_worktree_stands_on_is_kept(linking, merged, rebasing):
     linking.git("worktree", "add", "-q", "--force", "../second", TASK)
+    if rebasing:
+        second = Repo(linking.root.parent / "second", linking.variables)
+        second.git("-c", "sequence.editor=sed -i 1ibreak", "rebase", "-q", "-i", "HEAD~1")
     done = linking.planfence("finish", TASK, "--remove")
     assert (done.returncode, merged.root.exists()) == (0, False), done.stderr
     assert linking.git("branch", "--list", TASK)[2:] == TASK
@@ -127,6 +131,20 @@ def test_a_branch_that_another_worktree_stands_on_is_kept(linking, merged):
 
 def _write(path: str, text: str = "mine\n"):
     return lambda place: place.write(path, text)
+
+
+def test_a_commit_that_comes_while_the_worktree_is_taken_away_is_kept(linking, merged):
+    """The worktree is clean again, and its branch is past what was looked at."""
+    between = (
+        "from planfence.gate import taskworktree as here; own = here._remove\n"
+        "def remove(repository, *more):\n"
+        "    repository.git.run('commit', '-q', '--no-verify', '--allow-empty', '-m', 'feat: late')\n"
+        "    return own(repository, *more)\n"
+        "here._remove = remove\n"
+    )
+    done = program.run(["finish", TASK, "--remove"], linking.root, linking.variables, prepare=between)
+    assert (done.returncode, merged.root.exists()) == (0, False), done.stderr
+    assert linking.git("log", "-1", "--format=%s", TASK) == "feat: late"
 
 
 WORK = {

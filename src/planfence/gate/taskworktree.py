@@ -109,9 +109,24 @@ def _undo(repository: Repository, top: Path | None, branch: str, head: str) -> N
     """Take away what was made a moment ago, and holds nothing of anybody's."""
     if top:
         repository.git.status("worktree", "remove", "--force", str(top), ok=range(256))
-    if branch and repository.objects.commit(f"refs/heads/{branch}") == head:
-        # Git keeps it if another worktree stands on it by now.
-        repository.git.status("branch", "-D", "--", branch, ok=range(256))
+    if branch:
+        _delete(repository, branch, head)
+
+
+def _delete(repository: Repository, branch: str, head: str) -> bool:
+    """Delete a branch if it is still at this commit and no worktree stands on it, or is rebasing it.
+
+    `git branch -D` asks only who uses it, and would take a commit along that came to it a moment ago.
+    """
+    ref = f"refs/heads/{branch}"
+    for each in worktrees(repository):
+        rebased = (Path(each.git_dir) / folder / "head-name" for folder in ("rebase-merge", "rebase-apply"))
+        if each.branch == branch or any(place.exists() and place.read_text().strip() == ref for place in rebased):
+            return False
+    if repository.git.status("update-ref", "-d", ref, head, ok=(0, 1, 128))[0] != 0:
+        return False
+    repository.git.status("config", "--remove-section", f"branch.{branch}", ok=range(256))
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +239,4 @@ def _remove(repository: Repository, scene: Scene, main: str) -> str:
     refs = base_refs(outside, scene.policy.base)
     if not branch or scene.policy.guards(branch) or not any(outside.git.is_ancestor(scene.head, ref) for ref in refs):
         return ""
-    # Git keeps a branch that another worktree stands on, or is in the middle of a rebase of.
-    return branch if outside.git.status("branch", "-D", "--", branch, ok=range(256))[0] == 0 else ""
+    return branch if _delete(outside, branch, scene.head) else ""
