@@ -2,12 +2,12 @@
 
 import calendar
 import time
-from dataclasses import fields, is_dataclass
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.logfacts import plain
 
 from planfence.log.reader import Reader
 from planfence.report.fastfold import FastFold, whole_lines
@@ -33,17 +33,6 @@ def both(lines, clock=clock, cuts=()):
 def split_lines(text):
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-
-
-def plain(facts):
-    def each(value):
-        if isinstance(value, float):
-            return pytest.approx(value)
-        if is_dataclass(value):
-            return {field.name: each(getattr(value, field.name)) for field in fields(value)}
-        return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
-
-    return each(facts.tasks)
 
 
 TIMES = st.sampled_from(

@@ -5,9 +5,9 @@ import random
 import signal
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
 
 import pytest
+from support.logfacts import plain
 
 from planfence.files import ranges
 from planfence.log.files import local_clock
@@ -67,17 +67,6 @@ def reference(path, prefix=""):
     with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
         facts.add(reader.read(lines), prefix)
     return facts, reader
-
-
-def plain(facts):
-    def each(value):
-        if isinstance(value, float):
-            return pytest.approx(value)
-        if is_dataclass(value):
-            return {field.name: each(getattr(value, field.name)) for field in fields(value)}
-        return {key: each(inner) for key, inner in value.items()} if isinstance(value, dict) else value
-
-    return each(facts.tasks)
 
 
 @pytest.mark.parametrize("seed", range(12))
