@@ -45,6 +45,8 @@ class BareView:
             with suppress(OSError):  # not every file system can
                 fcntl.flock(self._held, fcntl.LOCK_SH)  # until this process ends: see `sweep` of files/private.py
             _write(self._folder, objects_folder(repository), sha256=len(repository.zero) == 64)
+            # Where a shallow clone ends: git 2.55 merges nothing if it meets a commit that is not here.
+            (self._folder / "shallow").symlink_to((repository.git.root / repository.common_dir / "shallow").absolute())
         except OSError as error:
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
