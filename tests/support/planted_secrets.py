@@ -267,6 +267,8 @@ def innocent(rng: Random) -> str:
             "http://localhost:3000/@scope/pkg1 token.startswith('Bearer1') password.encode('utf-8')",
             f"session_key = 'cart_items_2' cacheKey: '{digest[:20].hex()}' Idempotency-Key: {digest[:16].hex()}",
             "the password is hashed with PBKDF2/SHA256 in pat: 'src/**2', salt: bytes = b'', auth: oauth2-proxy",
+            f"Seed b-seed-{digest[:4].hex()} <m@seed-{digest[4:8].hex()}.example> random seed {digest[:3].hex()}1",
+            f"asttokens==3.{rng.randint(0, 9)}.1 PWD=/srv/app-{rng.randint(0, 9)}/x session_key='a-{digest[:2].hex()}'",
             "add tests for plan parser and update docs for every rule code",
             "authorization: required for /v1 $1$VARIABLE_NAME_OF_SOMETHING_LONG ada:x:1000:1000:Ada:/home/b:/bin/sh",
             f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",

@@ -73,7 +73,7 @@ _CAMEL = pattern(
 #: A value that is a reference, a call or a stand-in, no secret.
 _REFERENCE = pattern(
     r"\$(?:[({]|[A-Za-z_]\w{0,100}(?:\Z|[/.:])|\d?\Z)|<[^<>]{0,400}(?:>|\Z)|\{|%(?:[({]|[A-Za-z_]{1,100}%?\Z)|\[(?:redacted|\Z)"
-    r"|[A-Za-z0-9_]{1,100}(?:\.[A-Za-z0-9_]{1,100}){0,9}[\[(](?:[^\s]{0,400}[\])])?\Z|your[_-]|ssh-|ecdsa-|[*x.]{1,400}\Z"
+    r"|[A-Za-z0-9_]{1,100}(?:\.[A-Za-z0-9_]{1,100}){0,9}[\[(](?:[^\s]{0,400}[\])])?\Z|your[_-]|=?v?\d{1,4}(?:\.\d{1,6}){1,4}(?:[a-z]{1,6}\d{0,4})?\Z|ssh-|ecdsa-|[*x.]{1,400}\Z"
     r"|(?:none|null|nil|true|false|undefined|required|optional)\Z",
     re.ASCII | re.IGNORECASE,
 )
@@ -105,6 +105,8 @@ _SAID = pattern(
     re.ASCII | re.IGNORECASE,
 )
 _OPTION = pattern(r"(?:=|[ \t]{1,4})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{5,200})", re.ASCII)
+#: So long is at least what may be something else: an access point's password, and twice that a key.
+_LEAST = 8
 #: How long a value is at most where it is looked for, in bytes, and what of a longer one follows.
 _LONGEST = {"bare": 400, "quoted": 200}
 _MORE = pattern(r"[^\s\"'`]*", re.ASCII)
@@ -161,7 +163,7 @@ def _given(text: str, small: str, at: int, root: str) -> tuple[int, int] | None:
     found = _LOOSE.match(text, end)
     if found is not None and not refers(found["quoted"]) and _is_loose(root, found["glue"], found["quoted"]):
         return _all_of(name, found, "quoted")
-    found = _SAID.match(text, end) if name["more"] in ("", "s") else None
+    found = _SAID.match(text, end) if name["more"] in ("", "s") and root not in _UNSURE else None
     if found is not None and not refers(found["quoted"]) and is_random(found["quoted"]):
         return _all_of(name, found, "quoted")
     return None
@@ -228,7 +230,9 @@ def _in_shell(name: re.Match[str], found: re.Match[str]) -> bool:
 def _can_be(root: str, name: re.Match[str], value: str) -> bool:
     """Whether a value can be a secret, if its name is no more than `pass`, or may be that of something else."""
     if root in _UNSURE or (root == "key" and not _is_key(name.string, name.start(), _KEYS)):
-        return is_random(value)
+        return len(value) >= (_LEAST if root in ("psk", "auth") else 2 * _LEAST) and is_random(value)
+    if name[0].lower() == "pwd" and value.startswith(("/", "~")):
+        return False  # the folder in which a shell is
     return root != "pass" or name[0][4:5].isalpha() or _MEASURE.match(value) is None
 
 
