@@ -269,6 +269,7 @@ def innocent(rng: Random) -> str:
             "the password is hashed with PBKDF2/SHA256 in pat: 'src/**2', salt: bytes = b'', auth: oauth2-proxy",
             f"Seed b-seed-{digest[:4].hex()} <m@seed-{digest[4:8].hex()}.example> random seed {digest[:3].hex()}1",
             f"asttokens==3.{rng.randint(0, 9)}.1 PWD=/srv/app-{rng.randint(0, 9)}/x session_key='a-{digest[:2].hex()}'",
+            "HEX_PAT = '[0-9A-Fa-f]{1,4}' REG_NAME_PAT = r'(?:[^a-z0-9]|%[0-9A-F]{2})*'",
             "add tests for plan parser and update docs for every rule code",
             "authorization: required for /v1 $1$VARIABLE_NAME_OF_SOMETHING_LONG ada:x:1000:1000:Ada:/home/b:/bin/sh",
             f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",

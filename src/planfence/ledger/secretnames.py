@@ -229,6 +229,8 @@ def _in_shell(name: re.Match[str], found: re.Match[str]) -> bool:
 
 def _can_be(root: str, name: re.Match[str], value: str) -> bool:
     """Whether a value can be a secret, if its name is no more than `pass`, or may be that of something else."""
+    if root == "pat" and not value.isalnum():
+        return False  # a pattern
     if root in _UNSURE or (root == "key" and not _is_key(name.string, name.start(), _KEYS)):
         return len(value) >= (_LEAST if root in ("psk", "auth") else 2 * _LEAST) and is_random(value)
     if name[0].lower() == "pwd" and value.startswith(("/", "~")):
