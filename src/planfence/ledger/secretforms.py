@@ -26,16 +26,7 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "gitlab-token",
         (
-            "glpat-",
-            "gldt-",
-            "glrt-",
-            "glcbt-",
-            "glptt-",
-            "glft-",
-            "glsoat-",
-            "gloas-",
-            "glagent-",
-            "glimt-",
+            *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "gloas-", "glagent-", "glimt-"),
             "GR1348941",
         ),
         "[A-Za-z0-9_.-]{20,300}",
@@ -146,7 +137,6 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ),
         r"(?>[A-Za-z0-9./+=,:_-]{1,60}\$){1,5}[A-Za-z0-9./+=:]{20,200}",
     ),
-    ("password-hash", ("$2a$", "$2b$", "$2y$"), r"[0-9]{2}\$[A-Za-z0-9./]{53}"),
     ("password-hash", ("$P$", "$H$", "$S$"), r"[A-Za-z0-9./]{31,53}"),
     (
         "password-hash",
@@ -200,7 +190,7 @@ _CONTEXTS = (
         ),
         r"[<:A-Za-z_-]{5,11}(?: [^<>\n]{1,100})?>(?:<!\[CDATA\[)?(?P<value>[^<>\s]{4,400}?)(?:\]\]>)?</",
     ),
-    _Context("command-line", ("mysql", "mariadb", "7z ", "7za "), rf"[7a-z-]{{2,16}} (?:[^\n]{{0,80}} )?-p{_DIGIT}"),
+    _Context("command-line", ("7z ", "7za "), rf"7za? (?:[^\n]{{0,80}} )?-p{_DIGIT}"),
     _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
     _Context(
         "command-line",
