@@ -305,6 +305,28 @@ def test_who_takes_a_lock_away_is_held_to_it(after: bytes | None, own: str, refu
     assert bool(list(loosened(before, loaded(now), (before,)))) == refused
 
 
+@pytest.mark.parametrize(
+    ("beneath", "refused"),
+    [
+        (with_head("u", "f", "main", "1", b"schema = 1\nlimits.files = 5\n"), False),
+        (with_head("u", "f", "main", "1", LOOSE), False),  # pulled again
+        (with_head("u", "f", "main", "1", b"schema = 1\nlimits.files = 5\n").replace(b"= 5", b"= 50"), True),
+        (with_head("v", "f", "main", "1", LOOSE), True),
+        (LOOSE, True),
+        (None, False),  # what locks is as it was pulled, and extends it no longer
+    ],
+)
+def test_what_says_a_locked_value_is_held_as_what_locks_it(beneath: bytes | None, refused: bool) -> None:
+    def read(data: bytes | None, extends: bytes = b'extends = ["deep.toml"]\n'):
+        own = {"planfence.toml": 'schema = 1\nextends = ["o.toml"]\n'}
+        body = b'schema = 1\nlocked = ["limits.files"]\n' + (b"" if data is None else extends)
+        shared = {"o.toml": with_head("u", "g", "main", "1", body).decode()}
+        return loaded(own | shared | ({} if data is None else {"deep.toml": data.decode()}))
+
+    before = read(with_head("u", "f", "main", "1", b"schema = 1\nlimits.files = 5\n")).policy
+    assert bool(list(loosened(before, read(beneath), (before,)))) == refused
+
+
 BASE = with_head("u", "f", "main", "1", b'schema = 1\nlocked = ["limits"]\nlimits.files = 5\n').decode()
 
 

@@ -229,6 +229,13 @@ def test_a_source_with_a_revision(spec: str, source: str, revision: str) -> None
             wanted(*words)
 
 
+@pytest.mark.parametrize(("spec", "revision"), [("", "HEAD"), ("@v1", "v1")])
+def test_a_path_that_is_there_has_no_revision_in_its_name(tmp_path, spec: str, revision: str) -> None:
+    (tmp_path / "org@acme").mkdir()
+    for source in ("org@acme", f"{tmp_path}/org@acme", f"file://{tmp_path}/org@acme"):
+        assert wanted(source + spec, "org.toml", top=str(tmp_path)) == Wanted(source, revision, "org.toml")
+
+
 @pytest.mark.parametrize("place", ["https://{}@example.org/policy", "https://example.org/policy?private_token={}@main"])
 def test_a_source_with_a_token_is_not_committed(place: str) -> None:
     with pytest.raises(PlanfenceError, match="holds a secret"):

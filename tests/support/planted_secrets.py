@@ -12,6 +12,12 @@ from urllib.parse import quote
 LETTERS = string.ascii_letters + string.digits
 WORD = LETTERS + "_-"
 HEX = "0123456789abcdef"
+CRYPT, BASE58 = LETTERS + "./", "".join(sorted({*LETTERS} - {*"0OIl"}))
+#: Of the 2048 words of BIP-39.
+SEEDS = (
+    *("abandon", "ability", "above", "absorb", "acid", "across", "zebra", "zero", "zone", "youth", "wrestle", "alley"),
+    *("ancient", "angle", "about", "abuse"),
+)
 
 
 def some(rng: Random, count: int, of: str = LETTERS) -> str:
@@ -74,6 +80,16 @@ FORMS: dict[str, Callable[[Random], str]] = {
     "posthog": lambda r: "phx_" + some(r, 42) + "1",
     "contentful": lambda r: f"CFPAT-{some(r, 43, WORD)}1",
     "slack session": lambda r: f"xoxc-{some(r, 12, string.digits)}-{some(r, 12, string.digits)}-{some(r, 64, HEX)}",
+    "bcrypt": lambda r: f"$2{r.choice('aby')}$12${some(r, 53, CRYPT)}",
+    "crypt": lambda r: (
+        f"${r.choice(('1', '5', '6', 'y', 'apr1', '6$rounds=5000'))}${some(r, 16, CRYPT)}${some(r, 43, CRYPT)}"
+    ),
+    "argon2": lambda r: f"$argon2id$v=19$m=65536,t=3,p=4${some(r, 22)}${some(r, 43)}",
+    "pbkdf2": lambda r: f"{r.choice(('pbkdf2_sha256$', 'pbkdf2:sha256:'))}260000${some(r, 16)}${some(r, 43)}",
+    "ldap": lambda r: f"{{SSHA}}{some(r, 36)}",
+    "bitcoin": lambda r: "5K" + some(r, 49, BASE58),
+    "extended key": lambda r: "xprv" + some(r, 107, BASE58),
+    "tavily": lambda r: f"tvly-{some(r, 31)}1",
     "azure secret": lambda r: f"{some(r, 3)}8Q~{some(r, 34, WORD + '.~')}",
 }
 #: The kinds that only their place tells: (text with `{}` for the secret, how the secret is made).
@@ -126,6 +142,67 @@ PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
     "putty": (("PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 1\n{}",), lambda r: some(r, 64)),
     "netrc": (("machine api.example.org login ada password {}",), lambda r: some(r, 20)),
     "session cookie": (("Set-Cookie: sessionid={}; Path=/",), lambda r: some(r, 32)),
+    "pgpass": (("db.internal:5432:app:ada:{}", "*:*:*:ada:{}"), lambda r: some(r, 9) + "1"),
+    "access token by its name": (
+        ("GITHUB_PAT={}", "export MY_PAT='{}'", '"gitea_pat": "{}"', "--pat {}"),
+        lambda r: some(r, 52, string.ascii_lowercase + "234567"),
+    ),
+    "key by its name": (
+        ("COSMOS_KEY={}", "APP_KEY=base64:{}", "PresharedKey = {}", "Fernet(b'{}')", "define('AUTH_KEY', '{}');"),
+        lambda r: base64.b64encode(r.randbytes(32)).decode(),
+    ),
+    "registry": (
+        ('"auth" : "{}"', "auth: {}", '_auth = "{}"'),
+        lambda r: base64.b64encode(f"ada:{some(r, 16)}".encode()).decode(),
+    ),
+    "kubernetes": (
+        ("kind: Secret\ndata:\n  user: YWRh\n  cert: {}\n", "data:\n  cert: {}\nkind: Secret\n"),
+        lambda r: base64.b64encode(r.randbytes(30)).decode(),
+    ),
+    "seed phrase": (
+        ("{}", "mnemonic: {}", "MNEMONIC='{}'", "- {}"),
+        lambda r: " ".join(r.choices(SEEDS, k=r.choice((12, 24)))),
+    ),
+    "statement": (
+        (
+            *("CREATE USER 'a'@'%' IDENTIFIED BY '{}';", "ALTER ROLE a WITH ENCRYPTED PASSWORD '{}';"),
+            *("jdbc:oracle:thin:ada/{}@//h:1521/x", "jdbc:sqlserver://h;user=sa;password={};encrypt=true"),
+        ),
+        lambda r: f"{some(r, 7)}{r.choice('!*_-.')}{some(r, 3)}1",
+    ),
+    "code": (
+        (
+            *("if password == '{}':", "password: Optional[str] = '{}'", 'const password string = "{}"'),
+            *(
+                'x.withPassword("{}")',
+                "os.getenv('DB_PASSWORD', '{}')",
+                "env.DB_PASSWORD || '{}'",
+                '("password", "{}")',
+            ),
+            *(
+                "auth=('ada', '{}')",
+                'login("ada", "{}")',
+                'storePassword "{}"',
+                'password = "it\'s{}"',
+                "dbPass = '${}'",
+            ),
+            *("<password type='x'>{}</password>", "<key>Password</key><string>{}</string>", '"pw": "{}"'),
+        ),
+        lambda r: f"{some(r, 7)}{r.choice('!#*')}{some(r, 3)}1",
+    ),
+    "sentence": (
+        ("the password is {}", "Passwort: {}", "пароль: {}", "密码\uff1a{}", "creds: ada / {}", "api key is {}"),
+        lambda r: f"{some(r, 7)}{r.choice('!#*')}{some(r, 3)}1",
+    ),
+    "command line": (
+        (
+            *("keytool -storepass {} -list", "az login -u ada -p {}", "sqlcmd -S h -U sa -P {}", "plink -pw {} h"),
+            *("echo {} | sudo -S ls", "echo 'ada:{}' | chpasswd", "passwd ada <<< '{}'", "htpasswd -nb ada {}"),
+            *("ldapsearch -x -D cn=a -w {}", "sqlplus ada/{}@orcl", "smbclient //h/s -U ada%{}", "http -a ada:{} h"),
+            *("gh secret set X --body '{}'", "kubectl create secret generic x --from-literal=a={}", "7z a -p{} x.7z f"),
+        ),
+        lambda r: f"{some(r, 7)}{r.choice('!*_')}{some(r, 3)}1",
+    ),
     "curl": (("curl -u ada:{} https://example.org",), lambda r: some(r, 16)),
 }
 KINDS = (*FORMS, *PLACES)
@@ -186,6 +263,15 @@ def innocent(rng: Random) -> str:
             "napi_get_uv_event_loop64 phx_gen_auth_users_table_20260101 tfp_layers2 rnd_seed_for_the_2nd_run = 3",
             '<path d="M12 2L2 7v10l10 5 10-5V7z"/> {"d": "a-long-name-with-many-parts-and-1-number-in-it"}',
             "---- BEGIN SSH2 PUBLIC KEY ---- /hooks/catch/errors sl.BarChartOfTheYear2026.withManyPoints",
+            "password = 'YOUR_PASSWORD' password: '********' docker run -u 1000:1000 -p 8080:80/tcp x",
+            "http://localhost:3000/@scope/pkg1 token.startswith('Bearer1') password.encode('utf-8')",
+            f"session_key = 'cart_items_2' cacheKey: '{digest[:20].hex()}' Idempotency-Key: {digest[:16].hex()}",
+            "the password is hashed with PBKDF2/SHA256 in pat: 'src/**2', salt: bytes = b'', auth: oauth2-proxy",
+            f"Seed b-seed-{digest[:4].hex()} <m@seed-{digest[4:8].hex()}.example> random seed {digest[:3].hex()}1",
+            f"asttokens==3.{rng.randint(0, 9)}.1 PWD=/srv/app-{rng.randint(0, 9)}/x session_key='a-{digest[:2].hex()}'",
+            "HEX_PAT = '[0-9A-Fa-f]{1,4}' REG_NAME_PAT = r'(?:[^a-z0-9]|%[0-9A-F]{2})*'",
+            "add tests for plan parser and update docs for every rule code",
+            "authorization: required for /v1 $1$VARIABLE_NAME_OF_SOMETHING_LONG ada:x:1000:1000:Ada:/home/b:/bin/sh",
             f"tests/test_auth.py::test_token[{rng.randint(0, 99)}] PASSED",
         )
     )

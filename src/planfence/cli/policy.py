@@ -45,7 +45,8 @@ def pull(spec: str | None, file: str, to: str) -> int:
     """
     from planfence.render import text
 
-    found = use.pull(here(), use.wanted(spec, file, to) if spec else None)
+    repository = here()
+    found = use.pull(repository, use.wanted(spec, file, to, str(repository.top)) if spec else None)
     if found.report.refused:
         emit(text.render(found.report, colour=wants_colour(env.current())), err=True)
         say("planfence: the commit would be refused, so nothing was committed", err=True)

@@ -117,9 +117,9 @@ def _is_taken(lock: Lock, parent: Policy, policy: Policy) -> bool:
 
 
 def _came_again(lock: Lock, before: Policy, policy: Policy) -> bool:
-    """Whether the file of a lock is still extended, and as it is where it was pulled from, if it was."""
-    source = before.pulled.get(lock.path)
-    return lock.path in policy.shared and source in (None, policy.pulled.get(lock.path))
+    """Whether the file of a lock is still extended, and what says its value is as it was pulled, if it was."""
+    files = [each for each in lock.files if each in policy.shared]
+    return lock.path in files and all(before.pulled.get(each) in (None, policy.pulled.get(each)) for each in files)
 
 
 def _plan_edit(

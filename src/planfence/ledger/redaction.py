@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from planfence.lazyregex import pattern
 from planfence.ledger import spellings
-from planfence.ledger.secretforms import SHORTEST, Span, in_name, places, secrets, tokens
+from planfence.ledger.secretforms import in_name, secrets, tokens
+from planfence.ledger.secretnames import SHORTEST, Span, places
 from planfence.records import dataclass, field
 
 TYPE_CHECKING = False

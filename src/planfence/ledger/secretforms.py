@@ -1,6 +1,6 @@
 """Secrets by their form: tokens as their issuers publish them, and what stands where only a secret does.
 
-The patterns are the floor of what is found. They are narrow on purpose: hashes, ids, digests of lock files and images
+The patterns are the floor of what is found. They are narrow on purpose: ids, digests of files and images
 in base64 are none. A text is a `str` with one character a byte; places are byte offsets.
 """
 
@@ -10,11 +10,8 @@ import re
 from collections.abc import Iterator
 
 from planfence.lazyregex import pattern
-from planfence.ledger.spellings import JOIN
+from planfence.ledger.secretnames import Span, assigned, is_random, places, refers
 from planfence.records import dataclass
-
-#: From where to where something stands, and of what kind it is.
-Span = tuple[int, int, str]
 
 # Texts are searched with one character a byte. All expressions are `re.ASCII`: a byte of a longer character is neither
 # white space nor of a word.
@@ -29,16 +26,7 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "gitlab-token",
         (
-            "glpat-",
-            "gldt-",
-            "glrt-",
-            "glcbt-",
-            "glptt-",
-            "glft-",
-            "glsoat-",
-            "gloas-",
-            "glagent-",
-            "glimt-",
+            *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "gloas-", "glagent-", "glimt-"),
             "GR1348941",
         ),
         "[A-Za-z0-9_.-]{20,300}",
@@ -103,107 +91,203 @@ _PREFIXES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("CFPAT-", "CCIPAT_", "HRKU-AA", "FLWSECK", "fio-u-", "tk-us-", "duffel_live_", "dt0c01.", "sk.eyJ1"),
         "(?=[A-Za-z_.-]{0,60}[0-9])[A-Za-z0-9_.-]{32,300}",
     ),
+    (
+        "issuer-token",
+        (
+            *(
+                "tvly-",
+                "nvapi-",
+                "jina_",
+                "tgp_v1_",
+                "csk-",
+                "vcp_",
+                "cfut_",
+                "cfat_",
+                "gitea_",
+                "thp_",
+                "e2b_",
+                "EAAC",
+            ),
+            *("dt0s01.", "bedrock-api-key-", "cal_live_", "rg_v1_", "secret-token:", "IGQV", "ctx7sk-", "pat-na1-"),
+        ),
+        "(?=[^0-9]{0,60}[0-9])[A-Za-z0-9_.+/=-]{28,400}",
+    ),
     ("dropbox-token", ("sl.B", "sl.u."), f"{_WORD}{{100,300}}"),
     ("aws-key-id", ("AKIA", "ASIA", "ABIA", "ACCA"), f"[A-Z0-9]{{16}}{_END}"),
     ("alibaba-key-id", ("LTAI",), f"[A-Za-z0-9]{{16,20}}{_END}"),
+    (
+        "password-hash",
+        (
+            *(
+                "$2a$",
+                "$2b$",
+                "$2y$",
+                "$1$",
+                "$5$",
+                "$6$",
+                "$7$",
+                "$y$",
+                "$gy$",
+                "$md5$",
+                "$sha1$",
+                "$apr1$",
+                "$scrypt$",
+            ),
+            *("$argon2", "$pbkdf2", "$bcrypt", "pbkdf2_", "pbkdf2:", "scrypt:", "SCRAM-SHA-"),
+        ),
+        r"(?>[A-Za-z0-9./+=,:_-]{1,60}\$){1,5}[A-Za-z0-9./+=:]{20,200}",
+    ),
+    ("password-hash", ("$P$", "$H$", "$S$"), r"[A-Za-z0-9./]{31,53}"),
+    (
+        "password-hash",
+        tuple(
+            f"{{{kind}}}" for kind in ("SHA", "SSHA", "MD5", "SMD5", "SHA256", "SSHA256", "SHA512", "SSHA512", "CRYPT")
+        ),
+        "[A-Za-z0-9+/$.]{20,200}={0,2}",
+    ),
+    ("wallet-key", ("xprv", "yprv", "zprv", "tprv"), "[1-9A-HJ-NP-Za-km-z]{100,110}"),
+    ("wallet-key", ("5H", "5J", "5K"), f"[1-9A-HJ-NP-Za-km-z]{{49}}{_END}"),
+    ("wallet-key", ("nsec1",), "[02-9ac-hj-np-z]{58}"),
+    ("wallet-key", ("SA", "SB", "SC", "SD"), f"[A-Z2-7]{{54}}{_END}"),
     ("jwt", ("eyJ",), r"[A-Za-z0-9_-]{10,4000}\.eyJ[A-Za-z0-9_-]{10,4000}(?:\.[A-Za-z0-9_-]{0,2000})?"),
 )
 _TOKENS = tuple((kind, begins, pattern(rest, re.ASCII)) for kind, begins, rest in _PREFIXES)
 
-#: Names of what holds a secret, in any spelling, by the words that each of them has.
-_ROOTS = ("pass", "pwd", "secret", "token", "credential", "key", "webhook")
-_PASSWORDS = ("pass", "pwd")
-_KEYS = (
-    *("api", "auth", "access", "private", "account", "cryption", "signing"),
-    *("master", "hmac", "aes", "license", "consumer", "cipher", "wallet", "admin"),
-)
-#: `DB_PASS`, `--pass` and `pass: "…"`; not `PASS: test_2`, `first_pass_rate` or `bypass`.
-_SHORT_FOR_IT = (
-    r"(?:(?<=[A-Za-z0-9][_-])pass(?![A-Za-z_-])|(?<=--)pass(?=[= ])"
-    r"|(?<![A-Za-z0-9_-])pass(?==|[\"']?[ ]?:[ ]?[\"']))"
-)
-_NAMES = (
-    f"(?:passw(?:or)?d|passphrase|passcode|{_SHORT_FOR_IT}|pwd|secret|token|credentials?|webhook[_-]?url"
-    f"|{'|'.join(f'(?<={word}{sign})key' for word in _KEYS for sign in ('', '[_-]'))})"
-)
-#: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
-_OTHER = frozenset(
-    (
-        *("count", "counts", "id", "ids", "name", "names", "type", "types", "url", "uri", "path", "file"),
-        *("files", "len"),
-        *("length", "limit", "size", "expiry", "expires", "ttl", "version", "format", "endpoint", "regex", "pattern"),
-        *("field", "label", "hash", "digest", "used", "in", "out", "cached"),
-    )
-)
-_CAMEL = pattern(
-    r"(?:Count|Id|Name|Type|Url|Uri|Path|File|Length|Limit|Size|Expiry|Ttl|Version|Format|Hash|Digest)\Z", re.ASCII
-)
-#: A value that is a reference, a call or a stand-in, no secret.
-_REFERENCE = pattern(
-    r"[$<{%\[(]|[A-Za-z0-9_]{1,100}(?:\.[A-Za-z0-9_]{1,100}){0,9}[\[(]"
-    r"|(?:none|null|nil|true|false|undefined|required|optional)\Z",
-    re.ASCII | re.IGNORECASE,
-)
-#: `name: DB_PASSWORD`, `value: …` in YAML, JSON and XML.
-_PAIR = r"[,\s+-]{0,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=]"
-_ASSIGNED = pattern(
-    rf"{_NAMES}(?P<more>(?>[A-Za-z0-9_-]{{0,30}}))(?>\\?[\"'`]?\]?[ \t]{{0,4}})(?::=|=>|[:=]|{_PAIR})"
-    r"(?>[ \t]{0,4}(?:[|>][+-]?)?(?:\r?\n[+-]?[ \t]{0,80})?)"
-    r"(?:[rbf]{0,2}(?P<quote>\\?[\"'`])(?P<quoted>(?>[^\"'`\s\\][^\"'`\r\n\\]{3,400}))(?P=quote)"
-    rf"(?P<joined>(?:(?:\s{{0,40}}{JOIN}\s{{0,40}})?[rbf]{{0,2}}(?P=quote)[^\"'`\r\n\\]{{1,400}}(?P=quote)){{0,9}})"
-    r"|(?P<bare>(?>[^\s\"'`,;(){}<>\[\]]{4,400})))",
-    re.ASCII | re.IGNORECASE,
-)
-#: How long a value is at most where it is looked for, in bytes, and what of a longer one follows.
-_LONGEST = 400
-_MORE = pattern(r"[^\s\"'`]*", re.ASCII)
-_DIGITS = frozenset("0123456789")
-#: `12.5s`, `98%`, `10:30`: what a pass took or made, no password.
-_MEASURE = pattern(r"[0-9][0-9.,:/-]*[A-Za-z%]{0,3}\Z", re.ASCII)
-#: A value of more words in quotes is a sentence.
-_WORDS = 4
-_OPTION = pattern(
-    rf"{_NAMES}(?:[_-]key)?(?:=|[ \t]{{1,4}})[\"']?(?P<quoted>[^\s\"'`<$-][^\s\"'`]{{5,400}})",
-    re.ASCII | re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """A secret that its place tells: words in small letters, how far before one of them the form begins, and the form.
+    """A secret that its place tells: words in small letters, the form from there (or from ``before`` it), its `value`.
 
-    Its group `value` is the secret.
+    One that is ``unsure`` counts if nobody would make up such a value.
     """
 
     kind: str
     words: tuple[str, ...]
     form: str
     before: int = 0
+    unsure: bool = False
 
+
+#: A value on a command line, and one in which there is a digit.
+_VALUE = r"[\"']?(?P<value>[^\s\"'$<>|&-][^\s\"']{3,200})"
+_DIGIT = r"[\"']?(?P<value>(?=[^\s\"']{0,200}[0-9])[^\s\"'$<>|&/-][^\s\"']{3,200})"
+_STDIN = r"(?:--password-stdin|--passphrase-fd|--stdin|--with-token|sudo (?:-[A-Za-z]{1,4} ){0,3}-S|chpasswd)"
+_WORDS = r"[a-z]{3,8}(?: [a-z]{3,8}){11}(?:(?: [a-z]{3,8}){3}){0,4}"
 
 _CONTEXTS = (
+    # Also with an `@` or a `/` in it, which should be percent-encoded; `localhost:3000/@scope` has none.
     _Context(
         "url-password",
         ("://",),
-        r"://(?>[^\s/@:'\"<>]{0,200}):(?P<value>[^\s/@'\"<>$\[{(](?>[^\s/@'\"<>]{0,300}))@",
+        r"://(?>[^\s/@:'\"<>]{0,200}):(?!\d{1,5}[/?#])(?P<value>[^\s/@'\"<>][^\s'\"<>]{0,300})@(?=[A-Za-z0-9\[])",
     ),
     _Context("url-user", ("://",), r"://(?P<value>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{12,200})@"),
-    _Context("docker-auth", ('"auth":',), r'"auth":\s{0,20}"(?P<value>[A-Za-z0-9+/]{8,400}={0,2})"'),
     _Context(
         "xml",
         (
             *("password>", "passwd>", "passphrase>", "secret>", "token>", "apikey>", "api_key>", "api-key>"),
-            *("privatekey>", "private_key>", "secret_key>", "access_key>", "_pwd>"),
+            *("privatekey>", "private_key>", "secret_key>", "access_key>", "_pwd>", "<password ", ":password "),
         ),
-        r"[A-Za-z_-]{5,11}>(?P<value>[^<>\s]{4,400})</",
+        r"[<:A-Za-z_-]{5,11}(?: [^<>\n]{1,100})?>(?:<!\[CDATA\[)?(?P<value>[^<>\s]{4,400}?)(?:\]\]>)?</",
     ),
+    _Context("command-line", ("7z ", "7za "), rf"7za? (?:[^\n]{{0,80}} )?-p{_DIGIT}"),
     _Context("command-line", ("mysql", "mariadb"), r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
     _Context(
         "command-line",
         tuple(
-            f"{tool} login " for tool in ("docker", "podman", "buildah", "skopeo", "nerdctl", "oras", "registry", "oc")
+            f"{tool} login "
+            for tool in ("docker", "podman", "buildah", "skopeo", "nerdctl", "oras", "registry", "oc", "az")
         ),
-        r"[a-z]{2,8} login (?:[^\n]{0,200} )?-p[ \t=]?[\"']?(?P<value>[^\s\"'$-][^\s\"']{3,200})",
+        rf"[a-z]{{2,8}} login (?:[^\n]{{0,200}} )?-p[ \t=]?{_VALUE}",
+    ),
+    # What a user's name goes before, of any program; no port, no folder.
+    _Context(
+        "command-line",
+        (" -u ", " -user ", " -username ", " --username ", " -l "),
+        r" --?(?:[ulU]|user(?:name)?) \S{1,80}(?: --?[A-Za-z-]{1,20}(?:[ =][^\s-]\S{0,80})?){0,4}"
+        rf" --?(?:[pP]|password)[ =]?(?![0-9:]{{1,20}}(?:/[a-z]{{3}})?(?:\s|\Z)){_DIGIT}",
+    ),
+    _Context(
+        "command-line",
+        ("storepass ", "keypass ", " -pw ", " -password ", " -passwd ", "--secret-string ", " /p:"),
+        rf"[A-Za-z /-]{{3,16}}[ :](?!file:|env:){_VALUE}",
+    ),
+    _Context(
+        "command-line",
+        ("echo ", "printf "),
+        r"[a-z]{4,6} (?:[^\s|]{1,5} )?[\"']?(?:[\w.-]{1,40}:)?(?P<value>[^\s\"'|$]{4,200})[\"']? ?\| ?"
+        rf"[^\n]{{0,120}}?{_STDIN}",
+    ),
+    _Context(
+        "command-line",
+        (
+            "passwd ",
+            "chpasswd ",
+            "--with-token ",
+            "--stdin ",
+            "--password-stdin ",
+            "kinit ",
+            "secret put ",
+            "secret create ",
+        ),
+        rf"[a-z -]{{5,17}}[^\n<]{{0,80}}<<< ?(?:[\w.-]{{1,40}}:)?{_VALUE}",
+    ),
+    _Context(
+        "command-line",
+        (" secret set ", " secrets set ", "config:set ", "--from-literal", " kv put ", "put-parameter ", "-secret "),
+        rf"[a-z: -]{{8,14}}[^\n]{{0,200}}?(?:=| -b | --body | --value ){_DIGIT}",
+    ),
+    _Context("command-line", (" -u ",), rf" -[uU] [\"']?[^\s%\"'$]{{1,60}}%{_VALUE}"),
+    _Context("command-line", ("net user ", "net use "), rf"net user? \S{{1,100}} {_DIGIT}"),
+    _Context(
+        "command-line",
+        ("htpasswd ",),
+        rf"htpasswd -[A-Za-z]{{0,6}}b[A-Za-z]{{0,6}} (?:\S{{1,200}} )?\S{{1,60}} {_DIGIT}",
+    ),
+    _Context("command-line", ("ldap",), rf"ldap[a-z]{{3,8}} [^\n]{{0,200}}?-w ?{_VALUE}"),
+    _Context(
+        "command-line",
+        ("openssl enc ", "ssh-keygen "),
+        rf"[a-z]{{3,7}}[ -][a-z]{{3,6}} (?:[^\n]{{0,200}} )?-[kN] {_VALUE}",
+    ),
+    _Context(
+        "command-line",
+        ("sqlplus ", "oracle:thin:", "oracle:oci:", "expdp ", "impdp "),
+        r"[a-z:]{5,12}[ ]?[\w$#]{1,30}/[\"']?(?P<value>[^\s/@\"']{4,200})[\"']?@",
+    ),
+    _Context(
+        "sql", ("identified by ",), r"[A-Za-z]{10} [A-Za-z]{2} (?:[A-Za-z]{8} )?[\"'](?P<value>[^\"'\n]{4,200})[\"']"
+    ),
+    _Context(
+        "login",
+        ("login(", "auth(", "auth=(", "credential(", "credentials(", "connection(", "authenticate("),
+        r"[A-Za-z]{4,12}=?\([^()\"'\n]{0,60}[\"'][^\"'\n/]{1,80}[\"'], ?[\"']"
+        r"(?P<value>(?=[^\"']{0,60}[0-9])[^\s\"'\n]{4,200})[\"']",
+    ),
+    _Context(
+        "login",
+        ("creds: ", "credentials: ", "login: ", "user/pass: "),
+        r"[a-z/]{5,11}: [^\s:/]{1,60} ?[:/] ?(?P<value>[^\s\"'`,;]{6,200})",
+        unsure=True,
+    ),
+    _Context("secret-key", ("fernet(", "aesgcm("), r"[A-Za-z]{6}\([bf]?[\"'](?P<value>[^\s\"']{16,200})[\"']"),
+    _Context(
+        "pgpass",
+        (":5432:", ":5433:", ":6432:", ":3306:", ":*:"),
+        r":[0-9*]{1,4}:[^\s:]{1,64}:[^\s:]{1,64}:(?P<value>[^\s:/][^\s:]{3,200})(?![^\s\"'`])",
+    ),
+    _Context(
+        "seed-phrase",
+        ("mnemonic", "seed phrase", "recovery phrase", "secret phrase"),
+        rf"[A-Za-z ]{{8,15}}[\"']?(?: is)?\s{{0,4}}[:=]?\s{{0,4}}[\"'`]?(?P<value>{_WORDS})",
+    ),
+    _Context(
+        "kubernetes", ("data:",), r"[A-Za-z]{4}:\r?\n(?P<value>(?>(?:[ \t]+[^\s:]+:[^\n]*\r?\n){1,60}))kind: Secret\b"
+    ),
+    _Context(
+        "kubernetes",
+        ("kind: secret",),
+        r"kind: Secret\r?\n(?:[^\n]*\n){0,12}?(?:stringData|data):\r?\n(?P<value>(?:[ \t]+[^\s:]+:[^\n]*\n?){1,60})",
     ),
     _Context(
         "basic-auth",
@@ -221,6 +305,13 @@ _CONTEXTS = (
         "authorization",
         ("bearer ", "basic ", "token ", "apikey ", "ssws "),
         r"[A-Za-z]{4,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
+    ),
+    _Context(
+        "authorization",
+        ("authorization",),
+        r"[A-Za-z]{13}[\"']?\]?\s{0,4}[:=,]\s{0,4}[\"']?(?:[A-Za-z0-9-]{2,20}[ \t]{1,4})?"
+        r"(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
+        unsure=True,
     ),
     # In the name of a file, the path of a URL, a table, a call, a sentence: what nobody would write by hand.
     _Context(
@@ -263,8 +354,9 @@ _CONTEXTS = (
     ),
     _Context(
         "basic-auth",
-        (" -u ", " --user ", " --user="),
-        r" --?[a-z]{1,4}[ \t=]{1,4}[\"']?(?>[^\s:\"']{1,64}):(?P<value>[^\s\"'$]{4,200})",
+        (" -u ", " --user ", " --user=", " --proxy-user ", " --auth ", " --auth=", "http -a ", "https -a "),
+        r"[a-z]{0,5} --?[a-z-]{1,10}[ \t=]{1,4}[\"']?(?>[^\s:\"']{1,64}):(?!\d{1,6}(?:\s|\Z))"
+        r"(?P<value>[^\s\"'$]{4,200})",
     ),
     _Context("slack-webhook", ("hooks.slack.com/",), r"[a-z.]{15}/[a-z]{5,10}/(?P<value>[A-Za-z0-9/_-]{20,200})"),
     _Context(
@@ -303,11 +395,32 @@ _FORMED = frozenset(
 )
 _FORMS = tuple(pattern(context.form, re.ASCII) for context in _CONTEXTS)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + _END, re.ASCII)
+#: A line, or a text in quotes, of as many words as a wallet's seed has (BIP-39), and words that no such list has.
+_PHRASE = pattern(rf"[\n\"'`=](?:[+-] ?)?(?P<value>{_WORDS})(?=[\"'`\r\n]|\Z)", re.ASCII)
+_PROSE = frozenset(
+    (
+        "the",
+        "and",
+        "for",
+        "are",
+        "with",
+        "from",
+        "not",
+        "but",
+        "was",
+        "has",
+        "its",
+        "does",
+        "than",
+        "which",
+        "them",
+        "out",
+        "new",
+    )
+)
 _KEY_MARK = pattern(r"----[ -](BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?[ -]----", re.ASCII)
 _KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
 _KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
-#: So short a value stands in any text.
-SHORTEST = 6
 
 
 def secrets(text: str) -> Iterator[Span]:
@@ -316,21 +429,13 @@ def secrets(text: str) -> Iterator[Span]:
     yield from _keys(text)
     yield from _tokens(text)
     yield from _contexts(text, small)
-    yield from _assigned(text, small)
+    yield from assigned(text, small)
 
 
 def tokens(text: str) -> Iterator[Span]:
     """Yield the secrets alone that can be told without what stands around them."""
     yield from _tokens(text)
     yield from (span for span in _contexts(text, text.lower()) if span[2] in _FORMED)
-
-
-def places(text: str, word: str) -> Iterator[int]:
-    """Yield where a word stands, one after the other."""
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
 
 
 def in_name(char: str, more: str) -> bool:
@@ -385,75 +490,23 @@ def _tokens(text: str) -> Iterator[Span]:
             (*found.span(), "discord-token") for found in _DISCORD.finditer(text) if _begins(text, found.start())
         )
 
+    for found in _PHRASE.finditer(f"\n{text}"):
+        if _PROSE.isdisjoint(found["value"].split()):
+            yield found.start("value") - 1, found.end() - 1, "seed-phrase"
+
 
 def _contexts(text: str, small: str) -> Iterator[Span]:
     for context, form in zip(_CONTEXTS, _FORMS, strict=True):
         for word in context.words:
             for at in places(small, word):
                 found = form.match(text, max(at - context.before, 0))
-                if found is not None and not _refers(found["value"]):
+                if (
+                    found is not None
+                    and not refers(found["value"])
+                    and (not context.unsure or is_random(found["value"]))
+                ):
                     start, end = found.span("value")
                     # Of digits in front of a form that has some, all are its own.
                     while context.kind == "telegram-token" and text[start - 1 : start].isdigit():
                         start -= 1
                     yield start, end, context.kind
-
-
-def _assigned(text: str, small: str) -> Iterator[Span]:
-    for root in _ROOTS:
-        for at in places(small, root):
-            found = _ASSIGNED.match(text, at)
-            if found is not None:
-                group = "quoted" if found["quoted"] is not None else "bare"
-                if not (_tells(found["more"]) and not _refers(found[group]) and _is_value(root, found, group)):
-                    found = None
-            if found is None and _is_option(small, at):
-                found, group = _OPTION.match(text, at), "quoted"
-                if found is not None and (_refers(found[group]) or not _can_be(root, found, group)):
-                    found = None
-            if found is not None:
-                if text.rfind("[redacted: ", max(at - 40, 0), at) > text.rfind("]", max(at - 40, 0), at):
-                    continue  # the name of what was taken out before
-                start, end = found.span(group)
-                more = _MORE.match(text, end) if end - start >= _LONGEST else None
-                if found.groupdict().get("joined"):
-                    end = found.end("joined") - len(found["quote"])
-                yield start, more.end() if more else end, "assigned"
-
-
-def _is_option(small: str, at: int) -> bool:
-    """Whether the word at a place belongs to a long option: `--db-password`."""
-    dashes = small.rfind("--", max(at - 20, 0), at)
-    return dashes >= 0 and not any(map(str.isspace, small[dashes:at]))
-
-
-def _tells(more: str) -> bool:
-    """Whether a name that goes on so still names a secret."""
-    last = re.split("[_-]", more.lower())[-1]
-    return last not in _OTHER and more.lower() not in _OTHER and not _CAMEL.search(more)
-
-
-def _is_value(root: str, found: re.Match[str], group: str) -> bool:
-    """Whether what a secret's name is given can be one."""
-    value = found[group]
-    if not _can_be(root, found, group) or (
-        root not in _PASSWORDS and (len(value) < SHORTEST or _DIGITS.issuperset(value))
-    ):
-        return False
-    has_digit = not _DIGITS.isdisjoint(value)
-    if group == "quoted":
-        return " " not in value or (has_digit and len(value.split()) <= _WORDS)
-    if found.string[found.end() : found.end() + 1] in ("(", "["):
-        return False  # a call
-    # Without quotes it has a digit, as a type or a word has not; but a shell's variables are given nothing else.
-    name, _, given = found[0].partition("=")
-    return has_digit or (root in _PASSWORDS and name.isupper() and given == value)
-
-
-def _can_be(root: str, found: re.Match[str], group: str) -> bool:
-    """Whether a value can be a password, if its name is no more than `pass`."""
-    return root != "pass" or found[0][4:5].isalpha() or _MEASURE.match(found[group]) is None
-
-
-def _refers(value: str) -> bool:
-    return _REFERENCE.match(value) is not None

@@ -124,11 +124,15 @@ class StandingTask:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A key that a shared policy holds: its name as `limits.files`, what it is there, and the file that locks it."""
+    """A key that a shared policy holds: its name as `limits.files`, what it is there, and the file that locks it.
+
+    ``files``: that one, and those that it extends, which may be what says the value.
+    """
 
     key: str
     value: object
     path: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

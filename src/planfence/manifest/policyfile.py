@@ -111,16 +111,18 @@ def _locks(sources: list[TomlSource], codes: Mapping[str, str], faults: Faults) 
     """Yield what each shared file locks, at what it and those that it extends say: others beside it change nothing."""
     for number, each in enumerate(sources[:-1]):
         listed = each.data.get("locked", [])
-        shared = read_structure(merging.Merged(merging.beneath(sources, number), codes))[0] if listed else Policy()
+        beneath = merging.beneath(sources, number) if listed else []
+        files = tuple(source.path for source in beneath)
+        shared = read_structure(merging.Merged(beneath, codes))[0] if listed else Policy()
         own = Faults(each)
         for index, key in enumerate(listed):
             if locks.is_key(shared, key) and (not codes or not key.startswith("rules.") or key[6:] in codes):
-                yield Lock(key, locks.value(shared, key), each.path)
+                yield Lock(key, locks.value(shared, key), each.path, files)
             else:
                 fix = did_you_mean(key, (*locks.KEYS, *(f"rules.{word}" for word in codes)))
                 own.at_value(("locked", index), f"no key is named {quoted(key)}", fix, unknown=True)
         if listed:  # without the rule nothing would hold the keys
-            yield Lock("rules.POL001", shared.rules, each.path)
+            yield Lock("rules.POL001", shared.rules, each.path, files)
         faults.found += own.found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -55,14 +56,17 @@ class Wanted:
         return self.to or f"{SHARED}{self.file.rpartition('/')[2]}"
 
 
-def wanted(spec: str, file: str, to: str = "") -> Wanted:
-    """Read `SOURCE@REV` (without `@REV`: its HEAD); an `@` of an address or of an scp-like path parts nothing."""
+def wanted(spec: str, file: str, to: str = "", top: str = "") -> Wanted:
+    """Read `SOURCE@REV` (without `@REV`: its HEAD); an `@` of an address or of an scp-like path parts nothing.
+
+    Neither does one of a path that is there, as seen from ``top``.
+    """
     if odd := next((each for each in (spec, file, to) if not each.isprintable()), ""):
         raise PlanfenceError(f"{odd!r} is a name that no file's head can hold", hint="take out what can't be printed")
     start = spec.find("/", spec.find("://") + 3) if "://" in spec else 0
     at = spec.rfind("@")
     source, revision = (spec[:at], spec[at + 1 :]) if at > max(start, 0) and start >= 0 else (spec, "HEAD")
-    if not _REVISION.fullmatch(revision):
+    if not _REVISION.fullmatch(revision) or os.path.exists(os.path.join(top, spec.removeprefix("file://"))):
         source, revision = spec, "HEAD"  # `git@host:path`: a revision has no colon
     found = Wanted(_PASSWORD.sub("", source), revision, file, to)
     if redact(found.source.encode(), Own()).counts:
