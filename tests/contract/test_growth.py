@@ -26,7 +26,7 @@ from planfence.agents.shell import syntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
 from planfence.gitio import paths
-from planfence.ledger import redaction, secretforms, spellings
+from planfence.ledger import redaction, secretforms, secretplaces, spellings
 from planfence.log.reader import Reader
 from planfence.manifest import tomlsource
 from planfence.rules import standing
@@ -130,8 +130,10 @@ MADE = {
     "planfence.content.languages.scanner": _languages,
     "planfence.content.lexing._heredoc": lambda: [("heredoc", r"^[ \t]*END\b[^\n]*\n?", re.MULTILINE, "search")],
     "planfence.ledger.secretforms.": lambda: [
-        *((f"{kind} {at}", rest, re.ASCII, "match") for at, (kind, _, rest) in enumerate(secretforms._PREFIXES)),
-        *((context.kind, context.form, re.ASCII, "match") for context in secretforms._CONTEXTS),
+        (f"{kind} {at}", rest, re.ASCII, "match") for at, (kind, _, rest) in enumerate(secretforms._PREFIXES)
+    ],
+    "planfence.ledger.secretplaces.": lambda: [
+        (context.kind, context.form, re.ASCII, "match") for context in secretplaces._CONTEXTS
     ],
     "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), re.ASCII, "search")],
     "planfence.lazyregex._Later.__getattr__": list,

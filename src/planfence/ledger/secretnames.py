@@ -13,6 +13,13 @@ Span = tuple[int, int, str]
 
 #: So short a value stands in any text.
 SHORTEST = 6
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text, which a table of them is written as."""
+    return tuple(text.split())
+
+
 #: In other languages, one character a byte.
 _ABROAD = tuple(
     word.encode().decode("latin-1")
@@ -26,25 +33,13 @@ _PASSWORDS = ("pass", "pwd", "pw", *_ABROAD)
 #: What is as often a word for something else: then only what nobody made up counts.
 _UNSURE = ("psk", "pat", "salt", "pepper", "auth", "seed")
 _ROOTS = (*_PASSWORDS, "secret", "token", "credential", "key", "webhook", *_UNSURE)
-_KEYS = (
-    *(
-        "api",
-        "priv",
-        "auth",
-        "access",
-        "private",
-        "account",
-        "cryption",
-        "signing",
-        "preshared",
-        "fernet",
-        "subscription",
-    ),
-    *("master", "hmac", "aes", "license", "consumer", "cipher", "wallet", "admin", "jwt"),
+_KEYS = words(
+    "api priv auth access private account cryption signing preshared fernet subscription master hmac aes "
+    "license consumer cipher wallet admin jwt"
 )
-_UNSURE_KEYS = (
-    *("app", "application", "role", "service", "storage", "cosmos", "functions", "function", "deploy", "ssh", "nonce"),
-    *("maps", "shared", "server", "client", "session", "host", "team", "login", "root", "database", "db", "redis"),
+_UNSURE_KEYS = words(
+    "app application role service storage cosmos functions function deploy ssh nonce maps shared server client "
+    "session host team login root database db redis"
 )
 #: `DB_PASS`, `dbPass`, `--pass` and `pass: "…"`; not `PASS: test_2`, `first_pass_rate` or `bypass`.
 _SHORT_FOR_IT = (
@@ -60,11 +55,9 @@ _NAME = pattern(
 )
 #: What follows a secret's name where it is the name of something else: `token_type`, `secret_name`, `password_length`.
 _OTHER = frozenset(
-    (
-        *("count", "counts", "id", "ids", "name", "names", "type", "types", "url", "uri", "path", "file"),
-        *("files", "len"),
-        *("length", "limit", "size", "expiry", "expires", "ttl", "version", "format", "endpoint", "regex", "pattern"),
-        *("field", "label", "hash", "digest", "used", "in", "out", "cached"),
+    words(
+        "count counts id ids name names type types url uri path file files len length limit size expiry expires ttl "
+        "version format endpoint regex pattern field label hash digest used in out cached"
     )
 )
 _CAMEL = pattern(
