@@ -149,9 +149,10 @@ def _base() -> Path:
 def believed_above(folder: Path) -> str:
     """The first file above ``folder`` that a test runner or a build tool would believe; empty if there is none."""
     for above in folder.parents:
+        start = os.path.join(above, "")  # a path for each of hundreds of names would cost more than the question
         for name in _BELIEVED:
-            if os.path.lexists(above / name):
-                return str(above / name)
+            if os.path.lexists(start + name):
+                return start + name
     return ""
 
 
