@@ -120,11 +120,12 @@ def stand_in(name: str) -> Path:
     The full check, and each command, runs in a fork as with `run`; only a light entry has an interpreter of its own.
     """
     _server()
-    source = Path(__file__).with_name("standin.py").read_text()
-    set_ = f"SOCKET, PYTHON = {str(_folder() / 'socket')!r}, {sys.executable!r}"
+    set_ = f"standin.SOCKET, standin.PYTHON = {str(_folder() / 'socket')!r}, {sys.executable!r}"
+    lines = [f"#!{sys.executable} -ISXutf8", "import sys", f"sys.path.insert(0, {str(Path(__file__).parent)!r})"]
+    lines += ["import standin", "del sys.path[0]", set_, "standin.main()", ""]
     script = _folder() / name / name  # in a folder of its own, which may stand on PATH
     script.parent.mkdir()
-    script.write_text(f"#!{sys.executable} -ISXutf8\n" + source.replace('SOCKET = PYTHON = ""', set_))
+    script.write_text("\n".join(lines))
     script.chmod(0o755)
     return script
 
