@@ -148,8 +148,7 @@ def _base() -> Path:
 
 def believed_above(folder: Path) -> str:
     """The first file above ``folder`` that a test runner or a build tool would believe; empty if there is none."""
-    for above in folder.parents:
-        start = os.path.join(above, "")  # a path for each of hundreds of names would cost more than the question
+    for start in (os.path.join(above, "") for above in folder.parents):  # strings, for hundreds of names
         for name in _BELIEVED:
             if os.path.lexists(start + name):
                 return start + name
