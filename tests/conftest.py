@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,15 @@ def _use_memory() -> None:
 _use_memory()
 
 
-def pytest_collection_finish() -> None:
-    """What is collected stays: the garbage collector need not look through ten thousand tests time and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """What is collected stays: the garbage collector looks through ten thousand tests neither meanwhile nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 PLAN = """\

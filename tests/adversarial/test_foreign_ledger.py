@@ -27,7 +27,7 @@ FUTURE = "9999-12-31T23:59:59Z"
 @pytest.fixture
 def tested(repo):
     """A repository whose own ledger has one test run."""
-    gated(repo, "python suite.py {junit} 2 0")
+    gated(repo, "sh suite.sh {junit} 2 0")
     work(repo)
     assert repo.planfence("test", TASK, **CODEX).returncode == 0
     return repo
@@ -114,7 +114,7 @@ def test_what_others_add_under_the_own_name_is_not_ones_own(tested, tmp_path):
 @pytest.mark.parametrize("agent", [{}, CODEX])
 def test_a_command_that_only_the_record_names_is_shown_and_not_run(tested, tmp_path, where, agent):
     line = f"touch {tmp_path}/hit"
-    run = claimed(tested, line) if where == "command" else claimed(tested, "python suite.py {junit} 2 0", setup=line)
+    run = claimed(tested, line) if where == "command" else claimed(tested, "sh suite.sh {junit} 2 0", setup=line)
     foreign(tested, run)
     done = tested.planfence("replay", run.id, "--tests", **agent)
     assert done.returncode == 2
@@ -189,7 +189,7 @@ def test_a_name_in_a_recorded_tree_leads_nowhere(tested, tmp_path, name):
     blob = tested.git("hash-object", "-w", "--stdin", stdin=b"x")
     raw = b"100755 %s\0%s" % (name, bytes.fromhex(blob))
     tree = tested.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
-    run = foreign(tested, claimed(tested, "python suite.py {junit} 2 0", tree=tree))
+    run = foreign(tested, claimed(tested, "sh suite.sh {junit} 2 0", tree=tree))
     before = inside(tested, tmp_path)
     for arguments in (["--into", str(tmp_path / "out")], ["--tests"]):
         done = tested.planfence("replay", run.id, *arguments)

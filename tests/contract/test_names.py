@@ -5,22 +5,28 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import planfence
 
 HOME = Path(planfence.__file__).parent
-TREES = {
-    ".".join(("planfence", *file.relative_to(HOME).with_suffix("").parts)).removesuffix(".__init__"): ast.parse(
-        file.read_text("utf-8")
-    )
-    for file in HOME.rglob("*.py")
-}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Each module, parsed: when a test asks, for every worker collects this file and one runs it."""
+    return {
+        ".".join(("planfence", *file.relative_to(HOME).with_suffix("").parts)).removesuffix(".__init__"): ast.parse(
+            file.read_text("utf-8")
+        )
+        for file in HOME.rglob("*.py")
+    }
 
 
 def test_no_two_modules_define_classes_of_one_name() -> None:
     homes: dict[str, list[str]] = defaultdict(list)
-    for module, tree in TREES.items():
+    for module, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(module)
@@ -31,7 +37,7 @@ def test_json_is_printed_by_what_keeps_it_valid_under_the_net() -> None:
     """`json.dumps` leaves `##[error]` as it is, and the net made another text of it that was no JSON."""
     asked = {
         module
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         if module.startswith(("planfence.cli.", "planfence.render."))
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "json.dumps"
@@ -52,7 +58,7 @@ def _reads(module: str, tree: ast.Module) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for node in ast.walk(tree):
         for each in node.names if isinstance(node, ast.ImportFrom) and node.module else ():
-            if (whole := f"{node.module}.{each.name}") in TREES:
+            if (whole := f"{node.module}.{each.name}") in trees():
                 known[each.asname or each.name] = whole
             else:
                 found.add((node.module, each.name))
@@ -68,9 +74,9 @@ def _reads(module: str, tree: ast.Module) -> set[tuple[str, str]]:
 
 
 def test_whatever_a_module_has_the_program_reads() -> None:
-    read = set().union(*(_reads(module, tree) for module, tree in TREES.items()))
+    read = set().union(*(_reads(module, tree) for module, tree in trees().items()))
     there = set()
-    for module, tree in TREES.items():
+    for module, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and not node.decorator_list):
                 there.add((module, node.name))

@@ -290,7 +290,7 @@ DEEP = "<testsuites>" + "<testsuite>" * 100_000 + "<testcase/>" + "</testsuite>"
     [
         ("mkfifo {junit}", "not a plain file"),
         ("ln -s /dev/zero {junit}", "is a link"),
-        ("python suite.py ../real 1 0; ln -s $PWD/../real {junit}", "is a link"),
+        ("sh suite.sh ../real 1 0; ln -s $PWD/../real {junit}", "is a link"),
         ("mkdir {junit}", "not a plain file"),
         ("cp deep.xml {junit}", "nested"),
         ("truncate -s 100G {junit}", "larger than"),

@@ -108,8 +108,8 @@ def test_a_task_waits_for_those_it_depends_on(repo):
 @pytest.mark.parametrize(
     ("command", "outcome"),
     [
-        ("python suite.py {junit} 0 0", "no-tests"),
-        ("python suite.py {junit} 3 1", "failed"),
+        ("sh suite.sh {junit} 0 0", "no-tests"),
+        ("sh suite.sh {junit} 3 1", "failed"),
         ("true {junit}", "no-report"),
         ("echo '<testsuites/>' > {junit}", "no-tests"),
         ("echo '<!DOCTYPE x><testsuites><testcase/></testsuites>' > {junit}", "no-report"),
@@ -117,7 +117,7 @@ def test_a_task_waits_for_those_it_depends_on(repo):
         ("no-such-tool --junit {junit}", "not-found"),
         ("kill -SEGV $$", "failed"),
         ("exit 3", "failed"),
-        ("python suite.py {junit} 2 0; exit 1", "failed"),
+        ("sh suite.sh {junit} 2 0; exit 1", "failed"),
     ],
 )
 def test_what_is_no_pass(repo, command, outcome):
@@ -379,7 +379,7 @@ def test_a_task_is_worked_on_in_one_worktree(repo, tmp_path):
 
 
 def test_prompt_and_replay(repo):
-    gated(repo, "python suite.py {junit} 2 0")
+    gated(repo, "sh suite.sh {junit} 2 0")
     asked = repo.planfence("start", TASK, "--prompt", "-", stdin=b"Do it well.", **CODEX)
     assert asked.returncode == 0, asked.stderr
     work(repo)

@@ -88,7 +88,7 @@ def test_the_gate_is_run_then_and_there_where_asked(pushed):
 
 
 def test_a_failing_gate_refuses_the_push(pushed):
-    pushed.write("suite.py", "import sys; sys.exit(1)\n")
+    pushed.write("suite.sh", "exit 1\n")
     pushed.commit("chore: broken suite")
     assert pre_push(pushed, push_line(pushed), PLANFENCE_RUN_TESTS="1").returncode == 1
 
@@ -98,7 +98,7 @@ def test_rerun_believes_no_record(pushed):
     pushed.commit("chore: rerun")
     counter = pushed.root.parent / "count"
     pushed.write("src/user.py", "x = 1\n")
-    pushed.write("suite.py", f"open({str(counter)!r}, 'a').write('x')\n" + (pushed.root / "suite.py").read_text())
+    pushed.write("suite.sh", f"printf x >>'{counter}'\n" + (pushed.root / "suite.sh").read_text())
     pushed.commit(f"feat: x\n\nPlan-Task: {TASK}\nPlan-Stage: implement\nPlan-Model: codex")
     pushed.planfence("test", **CODEX)
     seen = len(counter.read_text())

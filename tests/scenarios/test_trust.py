@@ -68,8 +68,8 @@ def team(repo, tmp_path: Path) -> Any:
         ada, _ = (_key(home) for home in homes.values())
         listed = block("", "ada@example.org").splitlines()[0]
         repo.write(".planfence-signers", listed.replace("ssh-ed25519 AAAA…", ada) + "\n")
-        repo.write("planfence.toml", f'schema = 1\n{trust}\n[tests]\ncommand = "python suite.py {{junit}} 2 0"\n')
-        repo.write("suite.py", JUNIT)
+        repo.write("planfence.toml", f'schema = 1\n{trust}\n[tests]\ncommand = "sh suite.sh {{junit}} 2 0"\n')
+        repo.write("suite.sh", JUNIT)
         repo.commit("chore: whom to trust")
         bare = tmp_path / "server.git"
         repo.git("clone", "-q", "--bare", str(repo.root), str(bare))
@@ -176,7 +176,7 @@ def test_rerun_believes_no_record(team) -> None:
     # A pass on record, and tests that fail: the record was forged, and the run says so.
     assert clone.planfence("test").returncode == 0
     clone.write("tests/auth/fail.py")
-    clone.write("suite.py", "import sys\nsys.exit(1)\n")
+    clone.write("suite.sh", "exit 1\n")
     clone.git("add", "-A")
     clone.git("commit", "-q", "-m", f"feat: break{TRAILERS}")
     _forge(clone)
@@ -192,7 +192,7 @@ def _forge(clone: Any) -> None:
     from planfence.manifest.policy import Policy
 
     head, tree = clone.git("rev-parse", "HEAD", "HEAD^{tree}").split()
-    result = Result("tests", "python suite.py {junit} 2 0", 0, Outcome.PASSED, Counts(2, 0, 0))
+    result = Result("tests", "sh suite.sh {junit} 2 0", 0, Outcome.PASSED, Counts(2, 0, 0))
     run = GateRun(
         new_id(), tree, head, "", "auth/middleware", 1, "implement", "human", "", (result,), "export", "1", ""
     )

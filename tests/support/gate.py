@@ -7,25 +7,28 @@ from pathlib import Path
 
 #: Writes a report of the given number of tests: quicker than a real runner, and as exact as one wants.
 JUNIT = """\
-import sys
-n, bad = int(sys.argv[2]), int(sys.argv[3])
-cases = "".join(f'<testcase name="t{i}">' + ("<failure/>" if i < bad else "") + "</testcase>" for i in range(n))
-open(sys.argv[1], "w").write(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
-sys.exit(1 if bad else 0)
+cases= i=0
+while [ $i -lt $2 ]; do
+  failure=
+  [ $i -ge $3 ] || failure='<failure/>'
+  cases="$cases<testcase name='t$i'>$failure</testcase>" i=$((i + 1))
+done
+printf %s "<testsuites><testsuite>$cases</testsuite></testsuites>" >"$1"
+[ $3 = 0 ]
 """
 
 CODEX = {"PLANFENCE_MODEL": "codex"}
 CLAUDE = {"PLANFENCE_MODEL": "claude"}
 
 
-def gated(repo, command: str = "python suite.py {junit} 2 0", more: str = "", plan=lambda text: text):
+def gated(repo, command: str = "sh suite.sh {junit} 2 0", more: str = "", plan=lambda text: text):
     """Give the repository a policy with tests, and a plan that codex implements and claude reviews."""
     text = (repo.root / "plans/auth.toml").read_text()
     text = text.replace('implement = "human"', 'implement = "codex"').replace("version = 1", "version = 2")
     repo.write("plans/auth.toml", plan(text))
     quoted = command.replace("\\", "\\\\").replace('"', '\\"')
     repo.write("planfence.toml", f'schema = 1\n{more}\n[tests]\ncommand = "{quoted}"\n')
-    repo.write("suite.py", JUNIT)
+    repo.write("suite.sh", JUNIT)
     repo.commit("chore: the gate")
     repo.git("checkout", "-q", "-b", "work")
     return repo

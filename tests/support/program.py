@@ -6,6 +6,7 @@ Each call has its own process, environment, folder and streams, as with `subproc
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import io
@@ -29,6 +30,11 @@ from typing import Any
 _LONGEST = 1 << 22
 #: What a program does alike with them and without; the machine may have them set.
 _ALIKE = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+#: What the program's functions load when they need it.
+_LIBRARIES = (
+    *("click._textwrap", "encodings.ascii", "encodings.unicode_escape", "junitparser", "tomlkit", "tree_sitter_bash"),
+    *("rich.console", "rich.live", "rich.markup", "rich.table"),
+)
 
 
 def run(
@@ -114,11 +120,12 @@ def stand_in(name: str) -> Path:
     The full check, and each command, runs in a fork as with `run`; only a light entry has an interpreter of its own.
     """
     _server()
-    source = Path(__file__).with_name("standin.py").read_text()
-    set_ = f"SOCKET, PYTHON = {str(_folder() / 'socket')!r}, {sys.executable!r}"
+    set_ = f"standin.SOCKET, standin.PYTHON = {str(_folder() / 'socket')!r}, {sys.executable!r}"
+    lines = [f"#!{sys.executable} -ISXutf8", "import sys", f"sys.path.insert(0, {str(Path(__file__).parent)!r})"]
+    lines += ["import standin", "del sys.path[0]", set_, "standin.main()", ""]
     script = _folder() / name / name  # in a folder of its own, which may stand on PATH
     script.parent.mkdir()
-    script.write_text(f"#!{sys.executable} -ISXutf8\n" + source.replace('SOCKET = PYTHON = ""', set_))
+    script.write_text("\n".join(lines))
     script.chmod(0o755)
     return script
 
@@ -152,11 +159,7 @@ def serve(descriptor: int, at_door: int) -> None:
 
     Requests come from the tests, and at the door from `standin.py`.
     """
-    import planfence
-
-    for module in pkgutil.walk_packages(planfence.__path__, "planfence."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    _get_ready()
     gc.freeze()  # what is loaded stays: no fork needs to look through it, nor to copy the pages that hold it
     gate, door = socket.socket(fileno=descriptor), socket.socket(fileno=at_door)
     for each in (gate, door):
@@ -183,6 +186,23 @@ def serve(descriptor: int, at_door: int) -> None:
                 list(map(os.close, files))
                 continue
             running[_forked(files, request, asked is door, [gate, door, ended, alarm], running)] = files[3]
+
+
+def _get_ready() -> None:
+    """Do once what each process would do anew: load the program and its libraries, compile expressions and records."""
+    import planfence
+    from planfence import lazyregex
+
+    names = [module.name for module in pkgutil.walk_packages(planfence.__path__, "planfence.")]
+    for name in [*(each for each in names if not each.endswith("__main__")), *_LIBRARIES]:
+        importlib.import_module(name)
+    for value in [value for name in names if name in sys.modules for value in vars(sys.modules[name]).values()]:
+        if isinstance(value, lazyregex._Later):
+            for how in ("match", "fullmatch", "search", "finditer", "findall", "sub", "split"):
+                getattr(value, how)
+        elif isinstance(value, type) and "__record_fields__" in vars(value):
+            with contextlib.suppress(TypeError):  # a record compiles its `__init__` to say what does not fit
+                value.__new__(value).__init__(**{"no field": 0})
 
 
 def _forked(

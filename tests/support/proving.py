@@ -62,7 +62,7 @@ def test_name():
 """
 
 
-def project(repo, command: str = "python run.py {junit}", more: str = ""):
+def project(repo, command: str = "python -S run.py {junit}", more: str = ""):
     """Give the planned repository code, tests and a runner, on a branch of its own, with the task active."""
     repo.write("planfence.toml", f"schema = 1\n[tests]\ncommand = {json.dumps(command)}\n{more}\n")
     repo.write("run.py", RUNNER)

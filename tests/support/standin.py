@@ -2,7 +2,8 @@
 
 The light entry of the hooks runs here, in an interpreter of its own as ever. What would load the whole program is asked
 of the process that has loaded it (`support/program.py`): a fork of it has these streams, this folder and environment.
-Anything else is left to the interpreter. `support.program.stand_in` writes the scripts, with `SOCKET` and `PYTHON` set.
+Anything else is left to the interpreter. `support.program.stand_in` writes scripts that import this, whose bytecode is
+kept, with `SOCKET` and `PYTHON` set.
 """
 
 import posix
@@ -47,7 +48,3 @@ def main():
         fastpath._full = lambda rest: ask("hook", rest)
         exec(code, {"__name__": "__main__"})
     posix.execv(PYTHON, [PYTHON, *words])
-
-
-if __name__ == "__main__":
-    main()

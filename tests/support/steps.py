@@ -48,7 +48,7 @@ class Counter:
         self.program.append(("end",))
         self.alphabet = alphabet(self)
         self.words: dict[tuple[str, int], list[str]] = {}
-        self.failures: dict[tuple[str, bool, bool], int] = {}
+        self.failures: dict[str | tuple[str, bool, bool], int] = {}
 
     def spans(self, text: str, how: str) -> list[tuple[int, int]]:
         """What `match`, `fullmatch` or `finditer` (any other word) finds in the text; counts the steps on the way."""
@@ -56,11 +56,11 @@ class Counter:
         found: list[tuple[int, int]] = []
         begin, empty_at = 0, -1
         while begin <= len(text):
-            self._tick()
-            if begin < len(text) and how not in ("match", "fullmatch") and (failed := self._fails_at_once(text, begin)):
-                self.steps += failed
-                begin += 1
-                continue
+            self.steps += 1
+            if how not in ("match", "fullmatch"):
+                begin = self._skipped(text, begin)
+            if self.steps > self.most:
+                raise TooManySteps
             end = self._run(self.program, text, begin, {}, whole=how == "fullmatch", not_empty=begin == empty_at)
             if end is not None:
                 found.append((begin, end[0]))
@@ -83,11 +83,6 @@ class Counter:
     def small(self) -> int:
         """How often a text is repeated first: no bound is between that and four times as often."""
         return min(each for each in self.bounds if not any(each < other <= 4 * each for other in self.bounds))
-
-    def _tick(self) -> None:
-        self.steps += 1
-        if self.steps > self.most:
-            raise TooManySteps
 
     # ---- the machine
 
@@ -139,14 +134,24 @@ class Counter:
         self.steps = steps
         return None
 
-    def _fails_at_once(self, text: str, start: int) -> int:
-        """The steps of `_run` if no way goes on past the first character, else 0: so it is at most places."""
-        key = text[max(0, start - 1) : start + 1], start == 0, start == len(text) - 1
-        if key not in self.failures:
-            self.failures[key] = self._failure(text, start)
-        return self.failures[key]
+    def _skipped(self, text: str, begin: int) -> int:
+        """The next place at which a way goes on past the first character, counting those before: most have none."""
+        steps, most, last, failures = self.steps, self.most, len(text) - 1, self.failures
+        while begin <= last and steps <= most:
+            key: Any = text[begin - 1 : begin + 1]
+            if begin == 0 or begin == last:
+                key = text[max(0, begin - 1) : begin + 1], begin == 0, begin == last
+            if (failed := failures.get(key)) is None:
+                failed = failures[key] = self._failure(text, begin)
+            if not failed:
+                break
+            steps += failed + 1
+            begin += 1
+        self.steps = steps
+        return begin
 
     def _failure(self, text: str, start: int) -> int:
+        """The steps of `_run` if no way goes on past the first character, else 0."""
         stack, steps = [0], 0
         while stack:
             at = stack.pop()

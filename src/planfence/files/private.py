@@ -148,10 +148,10 @@ def _base() -> Path:
 
 def believed_above(folder: Path) -> str:
     """The first file above ``folder`` that a test runner or a build tool would believe; empty if there is none."""
-    for above in folder.parents:
+    for start in (os.path.join(above, "") for above in folder.parents):  # strings, for hundreds of names
         for name in _BELIEVED:
-            if os.path.lexists(above / name):
-                return str(above / name)
+            if os.path.lexists(start + name):
+                return start + name
     return ""
 
 
