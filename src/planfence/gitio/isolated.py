@@ -46,6 +46,7 @@ class BareView:
                 fcntl.flock(self._held, fcntl.LOCK_SH)  # until this process ends: see `sweep` of files/private.py
             _write(self._folder, objects_folder(repository), sha256=len(repository.zero) == 64)
         except OSError as error:
+            self.__exit__()
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
         alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
