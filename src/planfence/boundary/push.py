@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planfence.boundary import incoming, pushnote
-from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
+from planfence.boundary.incoming import sort_out, terms_at, together, weighed
 from planfence.boundary.policyfix import held_to
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.finding import Finding
@@ -120,30 +120,21 @@ def judge(
 
 def _together(outcomes: list[CheckResult], findings: Sequence[Finding], protected: Protected | None) -> CheckResult:
     """What was found in all spans, and of the refs themselves, as one result."""
-    report = merged(outcomes, weighed(findings, protected.policy if protected else None), ())
-    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    judged_by = protected.policy if protected and report.findings else None
+    found = together(outcomes, None, weighed(findings, protected.policy if protected else None))
+    judged_by = protected.policy if protected and found.report.findings else None
     policy = next((outcome.policy for outcome in outcomes), judged_by)
     attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
-    refusal = None if findings else first_refusal(outcomes)
-    return CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    return replace(found, policy=policy, attribution=attribution, files=len(found.report.judged))
 
 
 def _judge(
-    repository: Repository,
-    protected: Protected | None,
-    span: TipRange,
-    gates: dict[str, str],
-    book: Reading,
+    repository: Repository, protected: Protected | None, span: TipRange, gates: dict[str, str], book: Reading
 ) -> CheckResult:
-    own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
-    terms = Terms(basis=Basis(book=book), gates=own, leaving=True)
+    terms = Terms(basis=Basis(book=book), leaving=True)
     if protected is not None:
-        apart = span.commits_apart(repository)
-        landed = span.tip if span.lands else ""
-        basis = Basis(protected.commit, book)
-        terms = replace(terms, policy=protected.policy, basis=basis, apart=apart, landed=landed, guarded=span.guarded)
-    return check.judge_commits(repository, list(span.revisions), terms=terms)
+        terms = terms_at(repository, protected, span, book)
+    own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
+    return check.judge_commits(repository, list(span.revisions), terms=replace(terms, gates=own))
 
 
 def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef]) -> Heads:

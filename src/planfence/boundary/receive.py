@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, RefUpdate, merged, sort_out, weighed, whole_of
+from planfence.boundary.incoming import OWN, RefUpdate, sort_out, terms_at, together, weighed
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.policyfix import held_to
 from planfence.boundary.verify import bypassed
@@ -18,11 +18,10 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads, stands_for
 from planfence.judge import check
-from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
 from planfence.judge.verdicts import CheckResult
-from planfence.ledger.records import Basis, Reading, reading
+from planfence.ledger.records import Reading, reading
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day
 from planfence.records import replace
@@ -59,11 +58,8 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
     book = reading(repository, _ledger_after(repository, objects, ours))
     outcomes = [_judge(repository, protected, span, book) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
-    findings = weighed(findings, protected.policy)
-    report = merged(outcomes, findings, notes)
-    whole = whole_of(outcomes, report, protected.policy)
-    whole = replace(whole, refusal=None if findings else whole.refusal)
-    return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
+    whole = together(outcomes, protected.policy, weighed(findings, protected.policy), notes)
+    return replace(whole, report=replace(whole.report, notes=whole.report.notes + bypassed(whole)))
 
 
 def _resolved(repository: Repository, updates: Sequence[RefUpdate]) -> list[RefUpdate]:
@@ -157,11 +153,7 @@ def _judge(repository: Repository, protected: Protected, span: TipRange, book: R
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
-    apart = span.commits_apart(repository)
-    landed = span.tip if span.lands else ""
-    terms = Terms(
-        policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed, guarded=span.guarded
-    )
+    terms = replace(terms_at(repository, protected, span, book), gates=gates)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)
