@@ -256,11 +256,5 @@ def tree_paths(repository: Repository, tree: str) -> Iterator[str]:
 
 
 def _entries_of(repository: Repository, tree: str, *options: str) -> Iterator[bytes]:
-    from planfence.gitio.streaming import stream
-
-    with stream(repository.git, "ls-tree", "-r", "-z", *options, "--full-tree", tree) as process:
-        assert process.stdout is not None
-        rest = b""
-        while chunk := process.stdout.read(1 << 16):
-            *whole, rest = (rest + chunk).split(b"\0")
-            yield from whole
+    with repository.git.begin("ls-tree", "-r", "-z", *options, "--full-tree", tree) as asked:
+        yield from asked.parts(b"\0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
@@ -147,6 +147,26 @@ class Asked:
         if status not in ok:
             raise too_old(self._git) or failure(self._arguments, status, complaint)
         return status, out
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield an answer that is long as it comes; raises :class:`CouldNotCheck` in the end if git failed."""
+        while chunk := os.read(self._process.stdout, 1 << 18):
+            yield chunk
+        self.status(ok=(0,))
+
+    def parts(self, mark: bytes) -> Iterator[bytes]:
+        """As :meth:`chunks`, parted at a mark of one byte."""
+        rest: list[bytes] = []
+        for chunk in self.chunks():
+            first, *others = chunk.split(mark)
+            rest.append(first)
+            if others:
+                yield b"".join(rest)
+                *whole, last = others
+                yield from whole
+                rest = [last]
+        if any(rest):
+            yield b"".join(rest)
 
     def say(self, stdin: bytes, *, brief: bool = False) -> None:
         """Tell it all of its input now, of a command that reads its input before it answers.
