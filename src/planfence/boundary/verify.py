@@ -13,7 +13,7 @@ from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
-from planfence.foreignjson import read_json
+from planfence.foreignjson import read_json, table
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, ends_of, heads
 from planfence.judge import check
@@ -198,16 +198,16 @@ def _github(repository: Repository, environment: Environment) -> Range:
     """GitHub's variables and event (docs.github.com, "Variables reference", "Webhook events"); Gitea sets the same."""
     event = _event(environment)
     head = reader.resolve(repository, "HEAD")
-    default = str(_table(event, "repository").get("default_branch", ""))
+    default = str(table(event.get("repository")).get("default_branch", ""))
     target = environment.get("GITHUB_BASE_REF")
     if target:
         # HEAD is the forge's own test merge; what was pushed is the branch behind it.
-        pull = _table(event, "pull_request")
-        named = str(_table(pull, "head").get("sha", ""))
+        pull = table(event.get("pull_request"))
+        named = str(table(pull.get("head")).get("sha", ""))
         title, body = (text if isinstance(text := pull.get(key), str) else "" for key in ("title", "body"))
         found = _request(repository, target, default, _told_head(repository, named), "pull request")
         return replace(found, title=title, body=body)
-    group = _table(event, "merge_group")
+    group = table(event.get("merge_group"))
     if group:
         base = _commit(repository, str(group.get("base_sha", "")))
         if not base:
@@ -293,13 +293,7 @@ def _event(environment: Environment) -> dict[str, Any]:
         data = read_plain(path)
     except OSError as error:
         raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
-    found = read_json(data, f"the event file {path}", "name the range: A..B")
-    return found if isinstance(found, dict) else {}
-
-
-def _table(value: dict[str, Any], key: str) -> dict[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
+    return table(read_json(data, f"the event file {path}", "name the range: A..B"))
 
 
 def _commit(repository: Repository, identifier: str) -> str:
