@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence import POLICY_PATH
 from planfence.change import write
@@ -29,8 +30,7 @@ _IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"
 STARTER_PLAN = "first"
 
 
-@dataclass(frozen=True, slots=True)
-class InitStep:
+class InitStep(NamedTuple):
     """One thing that `init` looked at, what became of it, and a remark (empty: none)."""
 
     name: str
