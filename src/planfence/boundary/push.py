@@ -53,15 +53,11 @@ def parse(repository: Repository, stdin: bytes) -> tuple[PushedRef, ...]:
     for raw in stdin.splitlines():
         line = raw.decode("utf-8", "surrogateescape")
         fields = line.split(" ")
-        if len(fields) != 4 or not all(_is_id(repository, each) for each in (fields[1], fields[3])):
+        if len(fields) != 4 or not all(map(repository.is_id, (fields[1], fields[3]))):
             raise CouldNotCheck(f"a pre-push line can't be read: {line!r}", hint="run the hook from `git push`")
         local, new, there, old = fields
         found.append(PushedRef(local, new, there, old))
     return tuple(found)
-
-
-def _is_id(repository: Repository, text: str) -> bool:
-    return len(text) == len(repository.zero) and all(char in "0123456789abcdef" for char in text)
 
 
 def judge(

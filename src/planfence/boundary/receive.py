@@ -132,14 +132,10 @@ def parse(repository: Repository, data: bytes) -> tuple[RefUpdate, ...]:
         if not line:
             continue
         fields = line.split(" ", 2)
-        if len(fields) != 3 or not all(_is_id(repository, each) for each in fields[:2]) or fields[2][:5] != "refs/":
+        if len(fields) != 3 or not all(map(repository.is_id, fields[:2])) or fields[2][:5] != "refs/":
             raise CouldNotCheck("a pre-receive line can't be read", hint="git runs this hook; nobody else should")
         found.append(RefUpdate(*fields))
     return tuple(found)
-
-
-def _is_id(repository: Repository, text: str) -> bool:
-    return len(text) == len(repository.zero) and not set(text) - set("0123456789abcdef")
 
 
 def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[RefUpdate]) -> Tips:

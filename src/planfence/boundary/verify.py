@@ -298,5 +298,4 @@ def _event(environment: Environment) -> dict[str, Any]:
 
 def _commit(repository: Repository, identifier: str) -> str:
     """Return the commit id if the commit is here, otherwise an empty string."""
-    whole = len(identifier) == len(repository.zero) and not set(identifier) - set("0123456789abcdef")
-    return repository.objects.commit(identifier) if whole else ""
+    return repository.objects.commit(identifier) if repository.is_id(identifier) else ""

@@ -93,6 +93,10 @@ class Repository:
         named = out.decode("utf-8", "surrogateescape").removesuffix("\n")
         return _path(os.path.normpath(os.path.join(self.common_dir_name, named))) if status == 0 and named else first
 
+    def is_id(self, text: str) -> bool:
+        """Whether a text is a whole object id in this repository's format."""
+        return len(text) == len(self.zero) and not text.strip("0123456789abcdef")
+
     def empty_tree(self) -> str:
         """The empty tree's id, which differs between object formats."""
         return self.git.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
