@@ -83,8 +83,8 @@ def _told(
 
 
 def _update(repository: Repository, source: str, target: str) -> PushedRef | None:
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
-    return PushedRef(source, out.decode().strip(), target, repository.zero) if status == 0 else None
+    found = repository.git.text("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
+    return PushedRef(source, found, target, repository.zero) if found else None
 
 
 def _settings(repository: Repository, push: Ancestor | None) -> Mapping[str, str]:

@@ -71,15 +71,13 @@ def _resolved(repository: Repository, updates: Sequence[RefUpdate]) -> list[RefU
 def server_heads(repository: Repository) -> Heads:
     """Return a server's branches; its default branch is the one that its own HEAD names."""
     found = heads(repository, BRANCH)
-    status, out = repository.git.status("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-    head = out.decode("utf-8", "surrogateescape").strip() if status == 0 else ""
+    head = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
     name = head.removeprefix(BRANCH)
     return replace(found, default=name if name in found.tips and head != name else "")
 
 
 def _setting(repository: Repository) -> str:
-    status, out = repository.git.status("config", "--get", SETTING, ok=(0, 1))
-    return out.decode("utf-8", "surrogateescape").strip().removeprefix(BRANCH) if status == 0 else ""
+    return repository.git.text("config", "--get", SETTING, ok=(0, 1)).strip().removeprefix(BRANCH)
 
 
 def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Protected:

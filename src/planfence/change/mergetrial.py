@@ -87,10 +87,9 @@ class MergeTrials:
         return Git(root / "tree", environment.but(environment.for_child() | own), partial=repository.git.partial)
 
     def _asked(self) -> tuple[str, ...]:
-        status, out = self._git.status("config", "--get", "diff.algorithm")
-        if status != 0 or git_version(self._git) < _READS_ALGORITHM:
-            return ()
-        return ("-X", f"diff-algorithm={out.decode().strip()}")
+        algorithm = self._git.text("config", "--get", "diff.algorithm", ok=(0, 1))
+        reads = bool(algorithm) and git_version(self._git) >= _READS_ALGORITHM
+        return ("-X", f"diff-algorithm={algorithm}") if reads else ()
 
     def merges(self, ours: Side, theirs: Sequence[Side]) -> list[MergeResult]:
         """Say what merging each of ``theirs`` into ``ours`` comes to, each by itself, in their order."""

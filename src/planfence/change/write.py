@@ -57,8 +57,7 @@ def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str) -> 
 
     `commit-tree` itself does not read `commit.gpgsign` (git-commit-tree(1)).
     """
-    status, wants = git.status("config", "--type=bool", "--get", "commit.gpgsign")
-    sign = ["-S"] if status == 0 and wants.strip() == b"true" else []
+    sign = ["-S"] if git.text("config", "--type=bool", "--get", "commit.gpgsign", ok=(0, 1)) == "true" else []
     names = [word for parent in parents for word in ("-p", parent)]
     command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *sign, *names, "-F", "-", tree)
     return git.text(*command, stdin=message.encode("utf-8", "surrogateescape"))

@@ -104,8 +104,7 @@ class Repository:
 
 def branch_of(repository: Repository) -> str:
     """Return the short name of the branch that HEAD is on; empty if it is on none."""
-    status, out = repository.git.status("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-    return out.decode("utf-8", "surrogateescape").removesuffix("\n").removeprefix("refs/heads/") if status == 0 else ""
+    return repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128)).removeprefix("refs/heads/")
 
 
 def _path(name: str) -> Path:

@@ -203,9 +203,8 @@ def branch_base(repository: Repository, policy: Policy, head: str = "HEAD") -> s
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """
     for ref in base_refs(repository, policy.base):
-        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
-        if status == 0 and out.strip():
-            return out.decode().strip()
+        if found := repository.git.text("merge-base", head, ref, ok=(0, 1, 128)):
+            return found
     return ""
 
 
@@ -422,9 +421,8 @@ def _cut(data: bytes) -> bytes:
 
 
 def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:
-    status, out = repository.git.status("config", "--get", "--type=path", "planfence.signingKey", ok=(0, 1))
-    key = out.decode("utf-8", "surrogateescape").strip()
-    if status != 0 or not key:
+    key = repository.git.text("config", "--get", "--type=path", "planfence.signingKey", ok=(0, 1)).strip()
+    if not key:
         if policy.trust.evidence == "signed":
             raise CouldNotCheck(
                 "the policy believes only signed records, and no key is set",

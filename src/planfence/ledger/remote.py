@@ -58,9 +58,9 @@ def remote_of(repository: Repository, wanted: str = "", policy: str = "", branch
         return wanted
     branch = branch_of(repository) if branch is None else branch
     if branch:
-        status, out = git.status("config", "--get", f"branch.{branch}.remote")
-        if status == 0 and out.decode().strip() in names:
-            return out.decode().strip()
+        own = git.text("config", "--get", f"branch.{branch}.remote", ok=(0, 1))
+        if own in names:
+            return own
     if "origin" in names or len(names) == 1:
         return "origin" if "origin" in names else names[0]
     raise PlanfenceError(

@@ -50,8 +50,8 @@ def commit_chain(
     ``author`` holds `GIT_AUTHOR_*` variables to keep (empty: the user's own identity).
     """
     # `commit-tree` does not read `commit.gpgsign` by itself.
-    _, signs = repository.git.status("config", "--type=bool", "--get", "commit.gpgsign")
-    sign = ("-S",) if signs.strip() == b"true" else ()
+    signs = repository.git.text("config", "--type=bool", "--get", "commit.gpgsign", ok=(0, 1))
+    sign = ("-S",) if signs == "true" else ()
     made: list[str] = []
     above = tuple(parents)
     for tree, message in zip(trees, messages, strict=True):
