@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary import incoming, pushnote
+from planfence.boundary import incoming
 from planfence.boundary.incoming import sort_out, terms_at, together, weighed
 from planfence.boundary.policyfix import held_to
+from planfence.boundary.pushnote import Aim
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.finding import Finding
 from planfence.gate.testrun import RunProgress, run_tests
@@ -83,16 +84,12 @@ def judge(
         news = [update.new for update in updates]
         protected = held_to(repository, sources, lambda each: find_protected(each, branches), news)
     target = updates[0].remote if len(updates) == 1 else ""
-    seen = pushnote.state(repository, remote, protected, branches, target)
+    aim = Aim(repository, remote, protected, branches, target) if protected is not None else None
+    seen = aim.state() if aim is not None else ""
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
     found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
-    notes = _notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings})
-    if protected is None:
-        spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
-    else:
-        ranges = Ranges(repository, objects, protected, branches)
-        spans = ranges.spans(found.tips)
-        notes += ranges.notes
+    spans, more = _spans(repository, sources, protected, branches, found.tips)
+    notes = [*_notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings}), *more]
     said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
     held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
     gates = {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
@@ -109,9 +106,23 @@ def judge(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
         )
     tips = dict.fromkeys(tip for _, tip in found.tips)
-    if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
-        pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
+    if steady and len(updates) == len(tips) == 1 and not report.findings and aim is not None:
+        aim.leave(next(iter(tips)), seen)
     return PushVerdict(outcome, tuple(notes))
+
+
+def _spans(
+    repository: Repository,
+    sources: Sources,
+    protected: Protected | None,
+    branches: Heads,
+    tips: Sequence[tuple[str, str]],
+) -> tuple[Sequence[TipRange], Sequence[str]]:
+    """Return what each tip brings, and what there is to say of that."""
+    if protected is None:
+        return beginning(repository, sources, branches, (tip for _, tip in tips)), ()
+    ranges = Ranges(repository, repository.objects, protected, branches)
+    return ranges.spans(tips), ranges.notes
 
 
 def _together(outcomes: list[CheckResult], findings: Sequence[Finding], protected: Protected | None) -> CheckResult:
