@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from planfence import __version__, env
+from planfence import env
 from planfence.change.change import Action
-from planfence.cli.common import FORMATS, formats, here, tell_request
+from planfence.cli.common import formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
@@ -107,17 +107,12 @@ def lint(names: tuple[str, ...], output: str) -> int:
     """
     found = use.lint(here(), Path.cwd(), names)
     report = found.report
-    if output == "json":
-        emit(machine.to_json(report))
-    elif output == "github":
-        emit(machine.to_github(report), commands=True)
-    elif output == "sarif":
-        emit(machine.to_sarif(report, use.lint_rules(), __version__))
-    elif output == "junit":
+    if output == "junit":
         by_plan = tuple(replace(finding, change=finding.path) for finding in report.findings)
-        emit(machine.to_junit(replace(report, findings=by_plan)))
+        report = replace(report, findings=by_plan)
+    if output != "text":
+        emit(machine.rendered(report, output, use.lint_rules()), commands=output == "github")
     elif report.findings or not found.faults:
-        assert output in FORMATS
         emit(render.linted(report, colour=wants_colour(env.current())))
     if output == "text":
         for said in for_plans(here(), report.judged):
