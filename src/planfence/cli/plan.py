@@ -37,7 +37,7 @@ def command() -> None:
 @click.option("--task", default="", metavar="NAME", help="The task's id.  [default: work]")
 @click.option("--commit", is_flag=True, help="Commit the plan, and nothing else.")
 @click.option("--start", is_flag=True, help="Commit it, and start its task here.")
-def new(  # noqa: PLR0913 - one parameter an option
+def new(
     *, plan_id: str, goal: str, files: tuple[str, ...], runs: tuple[str, ...], theme: str, task: str, commit: bool,
     start: bool,
 ) -> int:  # fmt: skip
