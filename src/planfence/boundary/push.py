@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from planfence.boundary import incoming
 from planfence.boundary.incoming import sort_out, terms_at, together, weighed
@@ -91,8 +91,7 @@ def judge(
     spans, more = _spans(repository, sources, protected, branches, found.tips)
     notes = [*_notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings}), *more]
     said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
-    held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
-    gates = {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
+    gates = _gates(said, protected)
     steady = not any(_is_rerun(each) for tip in gates for each in said[tip])
     running = [tip for tip in gates if rerun and _runs_itself(repository, said[tip])]
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
@@ -109,6 +108,12 @@ def judge(
     if steady and len(updates) == len(tips) == 1 and not report.findings and aim is not None:
         aim.leave(next(iter(tips)), seen)
     return PushVerdict(outcome, tuple(notes))
+
+
+def _gates(said: Mapping[str, Sequence[Policy]], protected: Protected | None) -> dict[str, str]:
+    """The tips that need evidence: by the protected branch's word, or by what each one's policies say."""
+    held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
+    return {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
 
 
 def _spans(
