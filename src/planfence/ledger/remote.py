@@ -83,8 +83,7 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, r
     own = PREFIX + ledger.writer()
     if own not in before:
         # Whatever the remote has under a name that was used before, this clone did not just write it.
-        ledger.fork()
-        own = PREFIX + ledger.writer()
+        own = ledger.fork()
     status, said = _fetch(repository, remote, own, tell)
     if status > 1:
         return Exchange(remote, 0, False, offline=said or "no answer")
