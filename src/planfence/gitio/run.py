@@ -98,6 +98,14 @@ class Git:
         """Whether the history is cut off here (`git clone --depth`)."""
         return self.text("rev-parse", "--is-shallow-repository") == "true"
 
+    def entries(self, tree: str) -> Iterator[tuple[int, str, bytes]]:
+        """Yield the mode, id and path of all that a tree holds, folders opened."""
+        with self.begin("ls-tree", "-r", "-z", "--full-tree", tree) as asked:
+            for entry in asked.parts(b"\0"):
+                meta, _, path = entry.partition(b"\t")
+                mode, _, name = meta.split(b" ")
+                yield int(mode, 8), name.decode(), path
+
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:
