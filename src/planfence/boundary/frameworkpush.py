@@ -131,9 +131,7 @@ def _lacking(
     Without ``stash`` what is laid aside there does not count: nothing says that anything is pushed at all.
     """
     zero = repository.zero
-    out = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/")
-    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
-    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines)}
+    refs = repository.git.refs("refs/")
     found = []
     for ref, oid in refs.items():
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)

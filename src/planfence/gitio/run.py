@@ -106,6 +106,11 @@ class Git:
                 mode, _, name = meta.split(b" ")
                 yield int(mode, 8), name.decode(), path
 
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """The ids of the refs that match (git-for-each-ref(1)), by their full names."""
+        lines = self.text("for-each-ref", "--format=%(objectname) %(refname)", *patterns).split("\n")
+        return {name: target for target, _, name in (line.partition(" ") for line in lines if line)}
+
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:

@@ -14,10 +14,8 @@ REFS = "refs/planfence/trials"
 def read(repository: Repository) -> dict[str, dict[str, object]]:
     """All trials by id; a ref that holds no JSON object is an error, since rules must not get lost silently."""
     git = repository.git
-    names = git.text("for-each-ref", "--format=%(objectname) %(refname)", REFS).split("\n")
     found = {}
-    for line in filter(None, names):
-        blob, _, name = line.partition(" ")
+    for name, blob in git.refs(REFS).items():
         value = next(objects([git.run("cat-file", "blob", blob)]), None)
         if value is None:
             raise PlanfenceError(f"{name} holds no trial", hint=f"look at it: `git show {name}`")

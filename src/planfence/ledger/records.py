@@ -192,8 +192,7 @@ def signer_of(repository: Repository, objects: Objects, commit: str, policy: Pol
 def base_refs(repository: Repository, base: str) -> tuple[str, ...]:
     """Return the full refs that stand for the protected branch here, the remote's first."""
     names = (f"refs/remotes/origin/{base}", f"refs/heads/{base}")
-    out = repository.git.text("for-each-ref", "--format=%(refname)", *names)
-    there = set(out.split("\n"))
+    there = repository.git.refs(*names)
     return tuple(name for name in names if name in there)
 
 

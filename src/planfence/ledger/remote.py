@@ -79,7 +79,7 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, r
     _refuse_symbolic(repository)
     if retention_days:
         drop_here(repository, first_day(retention_days))
-    before, ledger = _refs(repository), Ledger(repository)
+    before, ledger = repository.git.refs(PREFIX), Ledger(repository)
     own = PREFIX + ledger.writer()
     if own not in before:
         # Whatever the remote has under a name that was used before, this clone did not just write it.
@@ -91,15 +91,15 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, r
         drop_here(repository, first_day(retention_days))
     notes = ["a ledger on the remote went back: kept as it is here"] if status == 1 else []
     pushed, refused = False, ""
-    if own in _refs(repository):
+    if own in repository.git.refs(PREFIX):
         status, said = _push(repository, remote, own, tell)
         if status != 0:
             notes += _reconcile(repository, ledger, remote, own)
             own = PREFIX + ledger.writer()
             status, said = _push(repository, remote, own, tell)
         pushed = status == 0
-        refused = "" if pushed or own not in _refs(repository) else said or str(status)
-    fetched = sum(1 for ref, oid in _refs(repository).items() if before.get(ref) != oid)
+        refused = "" if pushed or own not in repository.git.refs(PREFIX) else said or str(status)
+    fetched = sum(1 for ref, oid in repository.git.refs(PREFIX).items() if before.get(ref) != oid)
     return Exchange(remote, fetched, pushed, notes=tuple(notes), refused=refused)
 
 
@@ -218,12 +218,6 @@ def _local_too(remote: str) -> tuple[str, ...]:
 
 def _is_url(remote: str) -> bool:
     return "/" in remote or ":" in remote
-
-
-def _refs(repository: Repository) -> dict[str, str]:
-    out = repository.git.run("for-each-ref", "--format=%(refname) %(objectname)", PREFIX)
-    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
-    return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 
 def _git(repository: Repository, remote: str, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:
