@@ -7,7 +7,7 @@ numbers that no JSON has (`NaN`, `1e999`) and text that has no UTF-8 (`"\\ud800"
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from planfence.errors import PlanfenceError
@@ -31,6 +31,22 @@ def read_json(data: bytes | str, what: str, hint: str, *, largest: int = LARGEST
     if len(data) > largest:
         raise PlanfenceError(f"{what} is larger than {largest >> 20} MB", hint=hint)
     return within_limits(lambda: json.loads(data, parse_constant=_none, parse_float=_finite), what, hint)
+
+
+def objects(lines: Iterable[bytes | str]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects among some lines; what is none, or torn, is left out."""
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            yield value
+
+
+def table(value: object) -> dict[str, Any]:
+    """Return a value that is an object; an empty one for any other."""
+    return value if isinstance(value, dict) else {}
 
 
 def within_limits(parse: Callable[[], Any], what: str, hint: str) -> Any:

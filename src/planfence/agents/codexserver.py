@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from planfence.env import Environment
+from planfence.foreignjson import objects
 from planfence.records import dataclass
 
 #: Seconds that the server has for its answer.
@@ -95,14 +96,9 @@ def _asked(words: list[str], environment: Environment, folder: Path) -> Mapping[
 
 
 def _answers(lines: Any) -> Iterator[Mapping[str, Any]]:
-    for line in lines:
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict) and value.get("id") == _ID and isinstance(result := value.get("result"), dict):
-            yield result
-        elif isinstance(value, dict) and value.get("id") == _ID:
+    for value in objects(lines):
+        if value.get("id") == _ID:
+            yield from [result] if isinstance(result := value.get("result"), dict) else []
             return
 
 

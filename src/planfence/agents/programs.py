@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planfence.env import Environment
+from planfence.foreignjson import objects
 from planfence.records import dataclass
 
 #: Seconds that a program has to say its version.
@@ -74,22 +74,12 @@ def version(agent: str, environment: Environment) -> tuple[int, ...] | None:
 
 def read(agent: str, output: bytes) -> Told:
     """Read an agent's standard output; what can't be read is left empty, never guessed."""
-    objects = list(_objects(output))
-    return _codex(objects) if agent == "codex" else _claude(objects)
+    said = list(objects(output.decode("utf-8", "replace").split("\n")))
+    return _codex(said) if agent == "codex" else _claude(said)
 
 
-def _objects(output: bytes) -> Iterator[Mapping[str, Any]]:
-    for line in output.decode("utf-8", "replace").split("\n"):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, dict):
-            yield value
-
-
-def _claude(objects: list[Mapping[str, Any]]) -> Told:
-    result: Mapping[str, Any] = next((each for each in reversed(objects) if each.get("type") == "result"), {})
+def _claude(said: Sequence[Mapping[str, Any]]) -> Told:
+    result: Mapping[str, Any] = next((each for each in reversed(said) if each.get("type") == "result"), {})
     used = result.get("modelUsage")
     models = [each for each in used.values() if isinstance(each, dict)] if isinstance(used, dict) else []
     return Told(
@@ -103,22 +93,20 @@ def _claude(objects: list[Mapping[str, Any]]) -> Told:
     )
 
 
-def _codex(objects: list[Mapping[str, Any]]) -> Told:
+def _codex(said: Sequence[Mapping[str, Any]]) -> Told:
     texts = [
         item.get("text")
-        for each in objects
+        for each in said
         if each.get("type") == "item.completed" and isinstance(item := each.get("item"), dict)
         if item.get("type") == "agent_message"
     ]
     usages = [
-        each["usage"]
-        for each in objects
-        if each.get("type") == "turn.completed" and isinstance(each.get("usage"), dict)
+        each["usage"] for each in said if each.get("type") == "turn.completed" and isinstance(each.get("usage"), dict)
     ]
     return Told(
         text=str(texts[-1]) if texts else "",
-        session=next((str(each["thread_id"]) for each in objects if each.get("thread_id")), ""),
-        failed=any(each.get("type") in ("turn.failed", "error") for each in objects) or not usages,
+        session=next((str(each["thread_id"]) for each in said if each.get("thread_id")), ""),
+        failed=any(each.get("type") in ("turn.failed", "error") for each in said) or not usages,
         tokens_in=_sum(usages, "input_tokens"),
         tokens_cached=_sum(usages, "cached_input_tokens"),
         tokens_out=_sum(usages, "output_tokens"),

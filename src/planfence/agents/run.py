@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from typing import Any
 
 from planfence import __version__, tables
 from planfence.agents import programs, prompts
@@ -87,25 +88,12 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, order: Orde
     told = programs.read(agent, done.stdout)
     after = snapshot.tree_of_worktree(repository)
     files, lines = snapshot.counted(repository, before, after)
-    run_id = new_id()
-    predicate = {
-        "id": run_id,
-        "task": scene.name if scene else "",
-        "stage": stage,
-        "round": scene.state.round if scene else 0,
-        "model": agent,
-        "planVersion": scene.plan.version if scene else 0,
-        "commit": head,
-        "before": before,
-        "command": [agent, *words],
-        "exit": done.returncode,
-        "session": told.session,
-        # A statement holds no fractions: dollars and minutes in millionths.
-        "costMicro": None if told.cost is None else round(told.cost * 1e6),
-        "minutesMicro": round(minutes * 1e6),
-        "tool": __version__,
-        "at": now(),
-    }
+    failed = done.returncode != 0 or told.failed
+    complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
+    made, loose = _left(repository, head)
+    ran = AgentRan(new_id(), told, done.returncode, minutes, files, lines, complaint, commits=made, loose=loose)
+    predicate = _stated(scene, stage, agent, ran)
+    predicate |= {"commit": head, "before": before, "command": [agent, *words]}
     attachments = {
         "prompt.md": prompt.encode(),
         "change.diff": snapshot.difference(repository, before, after),
@@ -114,11 +102,26 @@ def run(repository: Repository, stage: str, wanted: str, agent: str, order: Orde
     }
     policy = scene.policy if scene else plans.policy_for_plans(repository)
     write_entry(repository, policy, Statement(AGENT_RUN, predicate, {"gitTree": after}), attachments)
-    failed = done.returncode != 0 or told.failed
-    complaint = done.stderr.decode("utf-8", "replace").strip() if failed else ""
-    made, loose = _left(repository, head)
-    ran = AgentRan(run_id, told, done.returncode, minutes, files, lines, complaint, commits=made, loose=loose)
     return replace(ran, warning=_log(repository, policy, scene, stage, agent, ran))
+
+
+def _stated(scene: Scene | None, stage: str, agent: str, ran: AgentRan) -> dict[str, Any]:
+    """What the ledger says of a run. A statement holds no fractions: dollars and minutes are in millionths."""
+    told = ran.told
+    return {
+        "id": ran.id,
+        "task": scene.name if scene else "",
+        "stage": stage,
+        "round": scene.state.round if scene else 0,
+        "model": agent,
+        "planVersion": scene.plan.version if scene else 0,
+        "exit": ran.exit,
+        "session": told.session,
+        "costMicro": None if told.cost is None else round(told.cost * 1e6),
+        "minutesMicro": round(ran.minutes * 1e6),
+        "tool": __version__,
+        "at": now(),
+    }
 
 
 def _program(repository: Repository, agent: str, name: str) -> str:

@@ -12,6 +12,7 @@ from planfence.digests import sha1
 from planfence.errors import CouldNotCheck
 from planfence.files.plain import read_plain
 from planfence.files.state import SESSIONS
+from planfence.foreignjson import objects
 from planfence.gitio.repository import Repository
 from planfence.identity import session as session_id
 
@@ -104,18 +105,10 @@ def names(repository: Repository, who: str) -> tuple[str, str]:
 
 def read(repository: Repository, session: str) -> list[dict[str, object]]:
     """Return what was kept of a session, oldest first; a torn line is left out."""
-    found = []
     try:
         lines = read_plain(session_file(repository, session)).splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise CouldNotCheck(f"the session {session} can't be read: {error.strerror}") from error
-    for line in lines:
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(entry, dict):
-            found.append(entry)
-    return found
+    return list(objects(lines))

@@ -83,8 +83,8 @@ def _told(
 
 
 def _update(repository: Repository, source: str, target: str) -> PushedRef | None:
-    status, out = repository.git.status("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
-    return PushedRef(source, out.decode().strip(), target, repository.zero) if status == 0 else None
+    found = repository.git.text("rev-parse", "--verify", "--quiet", "--end-of-options", source, ok=(0, 1, 128))
+    return PushedRef(source, found, target, repository.zero) if found else None
 
 
 def _settings(repository: Repository, push: Ancestor | None) -> Mapping[str, str]:
@@ -131,9 +131,7 @@ def _lacking(
     Without ``stash`` what is laid aside there does not count: nothing says that anything is pushed at all.
     """
     zero = repository.zero
-    out = repository.git.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/")
-    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
-    refs = {ref: oid for oid, _, ref in (line.partition(" ") for line in lines)}
+    refs = repository.git.refs("refs/")
     found = []
     for ref, oid in refs.items():
         there = refs.get(f"refs/remotes/{remote}/{ref.removeprefix('refs/heads/')}", zero)

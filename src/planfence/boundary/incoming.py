@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TypeVar
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.finding import Finding, Report
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads
-from planfence.judge.ranges import BRANCH, Protected
-from planfence.judge.verdicts import CheckResult, Refusal
+from planfence.judge.check import Terms
+from planfence.judge.ranges import BRANCH, Protected, TipRange
+from planfence.judge.verdicts import CheckResult
+from planfence.ledger.records import Basis, Reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.rules import protected_ref
 
 #: Where our own refs stand.
 OWN = "refs/planfence/"
+
+Each = TypeVar("Each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +86,42 @@ def weighed(findings: Iterable[Finding], policy: Policy | None) -> list[Finding]
     return [replace(each, observed=lax and each.code == protected_ref.RULE.code) for each in findings]
 
 
-def merged(outcomes: Iterable[CheckResult], findings: Iterable[Finding], notes: Iterable[str]) -> Report:
-    """Put the reports on several tips together, each finding and note once."""
-    all_findings = dict.fromkeys(findings)
-    all_notes = dict.fromkeys(notes)
-    judged: dict[str, None] = {}
-    subjects: dict[str, str] = {}
-    for report in (outcome.report for outcome in outcomes):
-        all_findings |= dict.fromkeys(report.findings)
-        all_notes |= dict.fromkeys(report.notes)
-        judged |= dict.fromkeys(report.judged)
-        subjects |= report.subjects
-    return Report(tuple(judged), tuple(all_findings), tuple(all_notes), subjects)
+def terms_at(repository: Repository, protected: Protected, span: TipRange, book: Reading) -> Terms:
+    """Return what the protected branch holds a tip to, evidence apart."""
+    return Terms(
+        protected.policy,
+        Basis(protected.commit, book),
+        apart=span.commits_apart(repository),
+        leaving=True,
+        landed=span.tip if span.lands else "",
+        guarded=span.guarded,
+    )
 
 
-def first_refusal(outcomes: Iterable[CheckResult]) -> Refusal | None:
-    """Return the first commit that is refused: what the next steps are about."""
-    return next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
+def together(
+    outcomes: Sequence[CheckResult], policy: Policy | None, findings: Sequence[Finding] = (), notes: Iterable[str] = ()
+) -> CheckResult:
+    """Put the outcomes of several tips together, each finding and note once.
 
-
-def whole_of(outcomes: Iterable[CheckResult], report: Report, policy: Policy | None) -> CheckResult:
-    """Put the outcomes of several tips together under one report."""
-    outcomes = list(outcomes)
-    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    past = dict.fromkeys(name for outcome in outcomes for name in outcome.past_hooks)
-    reverts = sum(outcome.reverts for outcome in outcomes)
+    ``findings`` are of the refs themselves: what is wrong with them, no commit can put right.
+    """
+    reports = [outcome.report for outcome in outcomes]
+    report = Report(
+        _once(report.judged for report in reports),
+        _once([findings, *(report.findings for report in reports)]),
+        _once([notes, *(report.notes for report in reports)]),
+        {name: subject for report in reports for name, subject in report.subjects.items()},
+    )
     return CheckResult(
-        report, policy, unmarked=tuple(unmarked), past_hooks=tuple(past), reverts=reverts,
-        refusal=first_refusal(outcomes),
-    )  # fmt: skip
+        report,
+        policy,
+        unmarked=_once(outcome.unmarked for outcome in outcomes),
+        past_hooks=_once(outcome.past_hooks for outcome in outcomes),
+        reverts=sum(outcome.reverts for outcome in outcomes),
+        tasks=_once(outcome.tasks for outcome in outcomes),
+        refusal=None if findings else next((outcome.refusal for outcome in outcomes if outcome.refusal), None),
+    )
+
+
+def _once(parts: Iterable[Iterable[Each]]) -> tuple[Each, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))

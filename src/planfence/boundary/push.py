@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from planfence.boundary import incoming, pushnote
-from planfence.boundary.incoming import first_refusal, merged, sort_out, weighed
+from planfence.boundary import incoming
+from planfence.boundary.incoming import sort_out, terms_at, together, weighed
 from planfence.boundary.policyfix import held_to
+from planfence.boundary.pushnote import Aim
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
 from planfence.finding import Finding
 from planfence.gate.testrun import RunProgress, run_tests
@@ -53,15 +54,11 @@ def parse(repository: Repository, stdin: bytes) -> tuple[PushedRef, ...]:
     for raw in stdin.splitlines():
         line = raw.decode("utf-8", "surrogateescape")
         fields = line.split(" ")
-        if len(fields) != 4 or not all(_is_id(repository, each) for each in (fields[1], fields[3])):
+        if len(fields) != 4 or not all(map(repository.is_id, (fields[1], fields[3]))):
             raise CouldNotCheck(f"a pre-push line can't be read: {line!r}", hint="run the hook from `git push`")
         local, new, there, old = fields
         found.append(PushedRef(local, new, there, old))
     return tuple(found)
-
-
-def _is_id(repository: Repository, text: str) -> bool:
-    return len(text) == len(repository.zero) and all(char in "0123456789abcdef" for char in text)
 
 
 def judge(
@@ -87,19 +84,14 @@ def judge(
         news = [update.new for update in updates]
         protected = held_to(repository, sources, lambda each: find_protected(each, branches), news)
     target = updates[0].remote if len(updates) == 1 else ""
-    seen = pushnote.state(repository, remote, protected, branches, target)
+    aim = Aim(repository, remote, protected, branches, target) if protected is not None else None
+    seen = aim.state() if aim is not None else ""
     coming = [incoming.RefUpdate(update.old, update.new, update.remote) for update in updates]
     found = sort_out(repository, objects, protected, branches, coming, PlanfenceError)
-    notes = _notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings})
-    if protected is None:
-        spans = beginning(repository, sources, branches, (tip for _, tip in found.tips))
-    else:
-        ranges = Ranges(repository, objects, protected, branches)
-        spans = ranges.spans(found.tips)
-        notes += ranges.notes
+    spans, more = _spans(repository, sources, protected, branches, found.tips)
+    notes = [*_notes(repository, updates, {each.message.partition(" ")[0] for each in found.findings}), *more]
     said = {span.tip: _policies(sources, objects, span.tip, protected) for span in spans}
-    held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
-    gates = {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
+    gates = _gates(said, protected)
     steady = not any(_is_rerun(each) for tip in gates for each in said[tip])
     running = [tip for tip in gates if rerun and _runs_itself(repository, said[tip])]
     failed = [tip for tip in running if not _run(repository, tip, again=not steady)]
@@ -113,37 +105,48 @@ def judge(
             f"the tests of {', '.join(tip[:12] for tip in failed)} did not pass just now", hint="planfence test --again"
         )
     tips = dict.fromkeys(tip for _, tip in found.tips)
-    if steady and len(updates) == len(tips) == 1 and not report.findings and protected is not None:
-        pushnote.leave(repository, remote, protected, branches, next(iter(tips)), target, seen)
+    if steady and len(updates) == len(tips) == 1 and not report.findings and aim is not None:
+        aim.leave(next(iter(tips)), seen)
     return PushVerdict(outcome, tuple(notes))
+
+
+def _gates(said: Mapping[str, Sequence[Policy]], protected: Protected | None) -> dict[str, str]:
+    """The tips that need evidence: by the protected branch's word, or by what each one's policies say."""
+    held = {tip: (protected.policy,) if protected else policies for tip, policies in said.items()}
+    return {tip: "push" for tip, policies in held.items() if any("push" in each.tests.required for each in policies)}
+
+
+def _spans(
+    repository: Repository,
+    sources: Sources,
+    protected: Protected | None,
+    branches: Heads,
+    tips: Sequence[tuple[str, str]],
+) -> tuple[Sequence[TipRange], Sequence[str]]:
+    """Return what each tip brings, and what there is to say of that."""
+    if protected is None:
+        return beginning(repository, sources, branches, (tip for _, tip in tips)), ()
+    ranges = Ranges(repository, repository.objects, protected, branches)
+    return ranges.spans(tips), ranges.notes
 
 
 def _together(outcomes: list[CheckResult], findings: Sequence[Finding], protected: Protected | None) -> CheckResult:
     """What was found in all spans, and of the refs themselves, as one result."""
-    report = merged(outcomes, weighed(findings, protected.policy if protected else None), ())
-    unmarked = dict.fromkeys(name for outcome in outcomes for name in outcome.unmarked)
-    judged_by = protected.policy if protected and report.findings else None
+    found = together(outcomes, None, weighed(findings, protected.policy if protected else None))
+    judged_by = protected.policy if protected and found.report.findings else None
     policy = next((outcome.policy for outcome in outcomes), judged_by)
     attribution = outcomes[-1].attribution if len(outcomes) == 1 else NOBODY
-    refusal = None if findings else first_refusal(outcomes)
-    return CheckResult(report, policy, attribution, len(report.judged), unmarked=tuple(unmarked), refusal=refusal)
+    return replace(found, policy=policy, attribution=attribution, files=len(found.report.judged))
 
 
 def _judge(
-    repository: Repository,
-    protected: Protected | None,
-    span: TipRange,
-    gates: dict[str, str],
-    book: Reading,
+    repository: Repository, protected: Protected | None, span: TipRange, gates: dict[str, str], book: Reading
 ) -> CheckResult:
-    own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
-    terms = Terms(basis=Basis(book=book), gates=own, leaving=True)
+    terms = Terms(basis=Basis(book=book), leaving=True)
     if protected is not None:
-        apart = span.commits_apart(repository)
-        landed = span.tip if span.lands else ""
-        basis = Basis(protected.commit, book)
-        terms = replace(terms, policy=protected.policy, basis=basis, apart=apart, landed=landed, guarded=span.guarded)
-    return check.judge_commits(repository, list(span.revisions), terms=terms)
+        terms = terms_at(repository, protected, span, book)
+    own = {tip: gate for tip, gate in gates.items() if tip == span.tip}
+    return check.judge_commits(repository, list(span.revisions), terms=replace(terms, gates=own))
 
 
 def _branches(repository: Repository, remote: str, updates: Iterable[PushedRef]) -> Heads:

@@ -13,52 +13,55 @@ from planfence.ledger.refs import Ledger
 from planfence.log import writer as log_writer
 from planfence.log.line import format_record
 from planfence.manifest.policy import Branches
+from planfence.records import dataclass
 
 #: How many notes are kept; the oldest go.
 KEPT = 20
 
 
-def state(repository: Repository, remote: str, protected: Protected | None, branches: Heads, target: str) -> str:
-    """Return what a verdict depends on besides the pushed commit. To be asked before the judgement."""
-    if protected is None:
-        return ""
-    target = target if _is_wide(protected, branches) else ""
-    listed = repository.git.text(*pushstate.questions(remote, protected.name, target))
-    return pushstate.state(listed, Ledger(repository).last_tip())
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where a push goes: the remote, its protected branch and its branches, and the one ref, if it is one alone."""
 
+    repository: Repository
+    remote: str
+    protected: Protected
+    branches: Heads
+    target: str
 
-def _is_wide(protected: Protected, branches: Heads) -> bool:
-    """Whether the verdict depends on more of the remote's branches than its default branch and the base."""
-    return protected.policy.branches != Branches() or branches.default != protected.name
+    @property
+    def _named(self) -> str:
+        """The ref, if the verdict depends on more of the remote's branches than its default branch and the base."""
+        policy = self.protected.policy
+        is_wide = policy.branches != Branches() or self.branches.default != self.protected.name
+        return self.target if is_wide else ""
 
+    def state(self) -> str:
+        """Return what a verdict depends on besides the pushed commit. To be asked before the judgement."""
+        listed = self.repository.git.text(*pushstate.questions(self.remote, self.protected.name, self._named))
+        return pushstate.state(listed, Ledger(self.repository).last_tip())
 
-def leave(
-    repository: Repository, remote: str, protected: Protected, branches: Heads, tip: str, target: str, seen: str
-) -> None:
-    """Note that pushing ``tip`` alone to ``target`` was allowed while the refs were as ``seen``.
+    def leave(self, tip: str, seen: str) -> None:
+        """Note that pushing ``tip`` alone there was allowed while the refs were as ``seen``.
 
-    Decides nothing by itself, and says nothing of a branch that keeps its commits: there it counts what the remote has.
-    """
-    policy = protected.policy
-    name = target.removeprefix(BRANCH)
-    if (
-        seen != state(repository, remote, protected, branches, target)
-        or policy.guards(name)
-        or name == branches.default
-    ):
-        return
-    if log_writer.no_place(repository, "log", policy.log):
-        return
-    target = target if _is_wide(protected, branches) else ""
-    path = log_writer.log_path(repository, policy.log)
-    fields = {"event": "pre-push", "result": "accepted", "commit": tip[:12]}
-    line = format_record("", fields).removeprefix(",")
-    lines = [pushstate.HEADER, tip, remote, target, protected.name, str(path or ""), line, __version__, seen, "end", ""]
-    folder = repository.cache_dir
-    try:
-        old = sorted(folder.glob("push-*"), key=lambda each: each.stat().st_mtime)
-        for each in old[:-KEPT]:
-            each.unlink(missing_ok=True)
-        write_atomically(folder / f"push-{tip}", "\n".join(lines).encode("utf-8", "surrogateescape"))
-    except (OSError, CouldNotCheck):
-        return
+        Decides nothing by itself, and says nothing of a branch that keeps its commits: there it counts what the remote
+        has.
+        """
+        repository, protected, policy = self.repository, self.protected, self.protected.policy
+        name = self.target.removeprefix(BRANCH)
+        if seen != self.state() or policy.guards(name) or name == self.branches.default:
+            return
+        if log_writer.no_place(repository, "log", policy.log):
+            return
+        path = log_writer.log_path(repository, policy.log)
+        line = format_record("", {"event": "pre-push", "result": "accepted", "commit": tip[:12]}).removeprefix(",")
+        about = (pushstate.HEADER, tip, self.remote, self._named, protected.name)
+        lines = [*about, str(path or ""), line, __version__, seen, "end", ""]
+        folder = repository.cache_dir
+        try:
+            old = sorted(folder.glob("push-*"), key=lambda each: each.stat().st_mtime)
+            for each in old[:-KEPT]:
+                each.unlink(missing_ok=True)
+            write_atomically(folder / f"push-{tip}", "\n".join(lines).encode("utf-8", "surrogateescape"))
+        except (OSError, CouldNotCheck):
+            return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planfence.boundary.incoming import OWN, RefUpdate, merged, sort_out, weighed, whole_of
+from planfence.boundary.incoming import OWN, RefUpdate, sort_out, terms_at, together, weighed
 from planfence.boundary.ledgerpush import judge_ledger
 from planfence.boundary.policyfix import held_to
 from planfence.boundary.verify import bypassed
@@ -18,11 +18,10 @@ from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Heads, heads, stands_for
 from planfence.judge import check
-from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, no_policy, protected_at
 from planfence.judge.sources import Sources
 from planfence.judge.verdicts import CheckResult
-from planfence.ledger.records import Basis, Reading, reading
+from planfence.ledger.records import Reading, reading
 from planfence.ledger.refs import PREFIX, Ledger, Tips
 from planfence.ledger.remote import first_day
 from planfence.records import replace
@@ -59,11 +58,8 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
     book = reading(repository, _ledger_after(repository, objects, ours))
     outcomes = [_judge(repository, protected, span, book) for span in spans]
     notes = ranges.notes + _whole(spans, outcomes, len(updates))
-    findings = weighed(findings, protected.policy)
-    report = merged(outcomes, findings, notes)
-    whole = whole_of(outcomes, report, protected.policy)
-    whole = replace(whole, refusal=None if findings else whole.refusal)
-    return replace(whole, report=replace(report, notes=report.notes + bypassed(whole)))
+    whole = together(outcomes, protected.policy, weighed(findings, protected.policy), notes)
+    return replace(whole, report=replace(whole.report, notes=whole.report.notes + bypassed(whole)))
 
 
 def _resolved(repository: Repository, updates: Sequence[RefUpdate]) -> list[RefUpdate]:
@@ -75,15 +71,13 @@ def _resolved(repository: Repository, updates: Sequence[RefUpdate]) -> list[RefU
 def server_heads(repository: Repository) -> Heads:
     """Return a server's branches; its default branch is the one that its own HEAD names."""
     found = heads(repository, BRANCH)
-    status, out = repository.git.status("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-    head = out.decode("utf-8", "surrogateescape").strip() if status == 0 else ""
+    head = repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
     name = head.removeprefix(BRANCH)
     return replace(found, default=name if name in found.tips and head != name else "")
 
 
 def _setting(repository: Repository) -> str:
-    status, out = repository.git.status("config", "--get", SETTING, ok=(0, 1))
-    return out.decode("utf-8", "surrogateescape").strip().removeprefix(BRANCH) if status == 0 else ""
+    return repository.git.text("config", "--get", SETTING, ok=(0, 1)).strip().removeprefix(BRANCH)
 
 
 def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Protected:
@@ -136,14 +130,10 @@ def parse(repository: Repository, data: bytes) -> tuple[RefUpdate, ...]:
         if not line:
             continue
         fields = line.split(" ", 2)
-        if len(fields) != 3 or not all(_is_id(repository, each) for each in fields[:2]) or fields[2][:5] != "refs/":
+        if len(fields) != 3 or not all(map(repository.is_id, fields[:2])) or fields[2][:5] != "refs/":
             raise CouldNotCheck("a pre-receive line can't be read", hint="git runs this hook; nobody else should")
         found.append(RefUpdate(*fields))
     return tuple(found)
-
-
-def _is_id(repository: Repository, text: str) -> bool:
-    return len(text) == len(repository.zero) and not set(text) - set("0123456789abcdef")
 
 
 def _ledger_after(repository: Repository, objects: Objects, updates: Iterable[RefUpdate]) -> Tips:
@@ -157,11 +147,7 @@ def _judge(repository: Repository, protected: Protected, span: TipRange, book: R
     """Judge one tip by itself, so that the verdict does not depend on what else is pushed with it."""
     policy = protected.policy
     gates = {span.tip: "push"} if "push" in policy.tests.required else {}
-    apart = span.commits_apart(repository)
-    landed = span.tip if span.lands else ""
-    terms = Terms(
-        policy, Basis(protected.commit, book), gates, apart=apart, leaving=True, landed=landed, guarded=span.guarded
-    )
+    terms = replace(terms_at(repository, protected, span, book), gates=gates)
     if gates and policy.trust.evidence == "rerun":
         terms = replace(terms, reruns=_rerun(repository, protected, span.tip))
     return check.judge_commits(repository, list(span.revisions), terms=terms)

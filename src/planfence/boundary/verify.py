@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from planfence.boundary.incoming import merged, whole_of
+from planfence.boundary.incoming import together
 from planfence.boundary.policyfix import held_to
 from planfence.boundary.rerun import rerun
 from planfence.boundary.squashmessage import lacks
@@ -13,7 +13,7 @@ from planfence.change import reader
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
-from planfence.foreignjson import read_json
+from planfence.foreignjson import read_json, table
 from planfence.gitio.repository import Repository
 from planfence.gitio.revisions import Ahead, Heads, ends_of, heads
 from planfence.judge import check
@@ -21,7 +21,7 @@ from planfence.judge.check import Terms
 from planfence.judge.ranges import BRANCH, Protected, Ranges, TipRange, find_protected, known_heads, no_policy
 from planfence.judge.sources import Sources
 from planfence.judge.verdicts import CheckResult
-from planfence.ledger.records import Basis, Reading, reading
+from planfence.ledger.records import Basis, reading
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
 
@@ -67,13 +67,16 @@ def verify(
     )
     ranges = Ranges(repository, objects, protected, asked.branches)
     spans = ranges.spans([(asked.target, asked.head)]) if asked.target else [ranges.guarded_span(asked.head)]
-    book = reading(repository)
-    outcomes = [_judge(repository, asked, protected, each, progress, ahead, book) for each in spans]
-    report = merged(outcomes, (), (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes))
-    whole = whole_of(outcomes, report, protected.policy)
-    tasks = tuple(name for outcome in outcomes for name in outcome.tasks)
+    terms = Terms(
+        protected.policy, Basis(protected.commit, reading(repository)), progress=progress, leaving=True, ahead=ahead
+    )
+    outcomes = [_judge(repository, asked, each, terms) for each in spans]
+    notes = (f"{asked.how}: {asked.base[:12]}..{asked.head[:12]}", *ranges.notes)
+    whole = together(outcomes, protected.policy, notes=notes)
+    report = whole.report
     undone = (f"{whole.reverts} of the commits undo judged ones",) if whole.reverts else ()
-    more = undone + lacks(asked.title, asked.body, tasks) + bypassed(whole) + check.without_ledger(repository, report)
+    squashed = lacks(asked.title, asked.body, whole.tasks)
+    more = undone + squashed + bypassed(whole) + check.without_ledger(repository, report)
     return replace(whole, report=replace(report, notes=report.notes + more))
 
 
@@ -85,29 +88,18 @@ def range_of(repository: Repository, span: str) -> Range:
     return _between(repository, base, head)
 
 
-def _judge(
-    repository: Repository,
-    asked: Range,
-    protected: Protected,
-    span: TipRange,
-    progress: Callable[[int], None] | None,
-    ahead: Ahead | None,
-    book: Reading,
-) -> CheckResult:
-    policy = protected.policy
-    gates: dict[str, str] = {}
-    if "push" in policy.tests.required:
-        gates = {} if repository.git.is_ancestor(span.tip, protected.commit) else {span.tip: "push"}
-    apart = span.commits_apart(repository)
-    basis = Basis(protected.commit, book)
-    terms = Terms(policy, basis, gates, progress=progress, apart=apart, leaving=True, ahead=ahead, guarded=span.guarded)
+def _judge(repository: Repository, asked: Range, span: TipRange, terms: Terms) -> CheckResult:
+    policy, base = terms.policy, terms.basis.base
+    assert policy is not None
+    terms = replace(terms, apart=span.commits_apart(repository), guarded=span.guarded)
+    if "push" in policy.tests.required and not repository.git.is_ancestor(span.tip, base):
+        reruns = rerun(repository, policy, base, [span.tip]) if policy.trust.evidence == "rerun" else {}
+        terms = replace(terms, gates={span.tip: "push"}, reruns=reruns)
     if asked.lands or _has_landed(repository, policy, asked):
         terms = replace(terms, landed=span.tip)
     elif not asked.target or span.lands:
-        onto = asked.branches.tips.get(asked.target.removeprefix(BRANCH), protected.commit)
+        onto = asked.branches.tips.get(asked.target.removeprefix(BRANCH), base)
         terms = replace(terms, request=span.tip, onto=onto)
-    if gates and policy.trust.evidence == "rerun":
-        terms = replace(terms, reruns=rerun(repository, policy, protected.commit, list(gates)))
     return check.judge_commits(repository, list(span.revisions), terms=terms)
 
 
@@ -206,16 +198,16 @@ def _github(repository: Repository, environment: Environment) -> Range:
     """GitHub's variables and event (docs.github.com, "Variables reference", "Webhook events"); Gitea sets the same."""
     event = _event(environment)
     head = reader.resolve(repository, "HEAD")
-    default = str(_table(event, "repository").get("default_branch", ""))
+    default = str(table(event.get("repository")).get("default_branch", ""))
     target = environment.get("GITHUB_BASE_REF")
     if target:
         # HEAD is the forge's own test merge; what was pushed is the branch behind it.
-        pull = _table(event, "pull_request")
-        named = str(_table(pull, "head").get("sha", ""))
+        pull = table(event.get("pull_request"))
+        named = str(table(pull.get("head")).get("sha", ""))
         title, body = (text if isinstance(text := pull.get(key), str) else "" for key in ("title", "body"))
         found = _request(repository, target, default, _told_head(repository, named), "pull request")
         return replace(found, title=title, body=body)
-    group = _table(event, "merge_group")
+    group = table(event.get("merge_group"))
     if group:
         base = _commit(repository, str(group.get("base_sha", "")))
         if not base:
@@ -301,16 +293,9 @@ def _event(environment: Environment) -> dict[str, Any]:
         data = read_plain(path)
     except OSError as error:
         raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
-    found = read_json(data, f"the event file {path}", "name the range: A..B")
-    return found if isinstance(found, dict) else {}
-
-
-def _table(value: dict[str, Any], key: str) -> dict[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
+    return table(read_json(data, f"the event file {path}", "name the range: A..B"))
 
 
 def _commit(repository: Repository, identifier: str) -> str:
     """Return the commit id if the commit is here, otherwise an empty string."""
-    whole = len(identifier) == len(repository.zero) and not set(identifier) - set("0123456789abcdef")
-    return repository.objects.commit(identifier) if whole else ""
+    return repository.objects.commit(identifier) if repository.is_id(identifier) else ""

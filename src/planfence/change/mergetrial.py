@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,10 +88,9 @@ class MergeTrials:
         return Git(root / "tree", environment.but(environment.for_child() | own), partial=repository.git.partial)
 
     def _asked(self) -> tuple[str, ...]:
-        status, out = self._git.status("config", "--get", "diff.algorithm")
-        if status != 0 or git_version(self._git) < _READS_ALGORITHM:
-            return ()
-        return ("-X", f"diff-algorithm={out.decode().strip()}")
+        algorithm = self._git.text("config", "--get", "diff.algorithm", ok=(0, 1))
+        reads = bool(algorithm) and git_version(self._git) >= _READS_ALGORITHM
+        return ("-X", f"diff-algorithm={algorithm}") if reads else ()
 
     def merges(self, ours: Side, theirs: Sequence[Side]) -> list[MergeResult]:
         """Say what merging each of ``theirs`` into ``ours`` comes to, each by itself, in their order."""
@@ -128,14 +128,13 @@ class MergeTrials:
         tree = os.fsencode(self._root / "tree")
         shutil.rmtree(tree)
         os.mkdir(tree)
-        for line in self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
-            meta, _, path = line.partition(b"\t")
+        for mode, name, path in self._git.entries(commit):
             parts = path.split(b"/")
-            if parts[-1] == _ATTRIBUTES and meta.startswith(b"100") and not {b"", b".", b".."} & {*parts}:
+            if parts[-1] == _ATTRIBUTES and stat.S_ISREG(mode) and not {b"", b".", b".."} & {*parts}:
                 place = os.path.join(tree, path)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 with open(place, "wb") as file:
-                    file.write(self._git.run("cat-file", "blob", meta.split()[2].decode()))
+                    file.write(self._git.run("cat-file", "blob", name))
         self._ours = commit
 
 

@@ -86,16 +86,6 @@ class PatchFile:
         return self.removed_text.lower()
 
     @cached_property
-    def added_words(self) -> str:
-        """Each word of the added lines once, in lower case: far shorter to search than the lines."""
-        return "\n".join(set(self.added_lower.split()))
-
-    @cached_property
-    def removed_words(self) -> str:
-        """Each word of the removed lines once, in lower case."""
-        return "\n".join(set(self.removed_lower.split()))
-
-    @cached_property
     def added_set(self) -> frozenset[str]:
         """The added lines without the space around them: what is in it was moved or indented, not removed."""
         return frozenset(line.text.strip() for line in self.added)

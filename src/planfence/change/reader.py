@@ -245,22 +245,12 @@ def link_targets(objects: Objects, change: Change) -> dict[str, str]:
 
 def submodules(repository: Repository, tree: str) -> Iterator[str]:
     """Yield the paths of a tree's submodules."""
-    for entry in _entries_of(repository, tree):
-        if entry.startswith(b"160000 "):
-            yield paths.decode(entry.partition(b"\t")[2])
+    for mode, _, path in repository.git.entries(tree):
+        if mode == Mode.GITLINK:
+            yield paths.decode(path)
 
 
 def tree_paths(repository: Repository, tree: str) -> Iterator[str]:
     """Yield every path of a tree."""
-    yield from map(paths.decode, _entries_of(repository, tree, "--name-only"))
-
-
-def _entries_of(repository: Repository, tree: str, *options: str) -> Iterator[bytes]:
-    from planfence.gitio.streaming import stream
-
-    with stream(repository.git, "ls-tree", "-r", "-z", *options, "--full-tree", tree) as process:
-        assert process.stdout is not None
-        rest = b""
-        while chunk := process.stdout.read(1 << 16):
-            *whole, rest = (rest + chunk).split(b"\0")
-            yield from whole
+    with repository.git.begin("ls-tree", "-r", "-z", "--name-only", "--full-tree", tree) as asked:
+        yield from map(paths.decode, asked.parts(b"\0"))

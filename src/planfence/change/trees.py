@@ -79,6 +79,8 @@ class CommitDiff:
 def differing(git: Git, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, ...]]:
     """Return by pair the paths that differ between a commit and an older one; empty in place of that one: all paths."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
+    if not pairs:
+        return found
     with CommitDiff(git) as differ:
         for at in range(0, len(pairs), BATCH):
             part = pairs[at : at + BATCH]

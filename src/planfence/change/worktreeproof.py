@@ -25,12 +25,7 @@ def difference(
     """
     if repository.bare:
         return "the repository is bare"
-    tracked: dict[bytes, tuple[int, str]] = {}
-    for line in repository.git.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0"):
-        if line:
-            meta, _, path = line.partition(b"\t")
-            kind, _, name = meta.split(b" ")
-            tracked[path] = int(kind, 8), name.decode()
+    tracked = {path: (mode, name) for mode, name, path in repository.git.entries(tree)}
     top = os.fsencode(repository.top)
     for path, (mode, oid) in tracked.items():
         if not _is_blob(os.path.join(top, path), mode, oid):

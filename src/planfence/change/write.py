@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from planfence.change.governing import Entry, tree_entries
@@ -52,16 +52,19 @@ def _type(mode: int) -> str:
     return {0o040000: "tree", 0o160000: "commit"}.get(mode, "blob")
 
 
-def commit_tree(git: Git, tree: str, parents: tuple[str, ...], message: str) -> str:
+def commit_tree(
+    git: Git, tree: str, parents: Sequence[str], message: str, author: Mapping[str, str] | None = None
+) -> str:
     """Make a commit object (nothing points at it yet) and return its id; signed if `commit.gpgsign` says so.
 
-    `commit-tree` itself does not read `commit.gpgsign` (git-commit-tree(1)).
+    `commit-tree` itself does not read `commit.gpgsign` (git-commit-tree(1)). ``author`` holds `GIT_AUTHOR_*` variables
+    (empty: the user's own identity).
     """
-    status, wants = git.status("config", "--type=bool", "--get", "commit.gpgsign")
-    sign = ["-S"] if status == 0 and wants.strip() == b"true" else []
+    sign = ["-S"] if git.text("config", "--type=bool", "--get", "commit.gpgsign", ok=(0, 1)) == "true" else []
     names = [word for parent in parents for word in ("-p", parent)]
     command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *sign, *names, "-F", "-", tree)
-    return git.text(*command, stdin=message.encode("utf-8", "surrogateescape"))
+    out = git.run(*command, stdin=message.encode("utf-8", "surrogateescape"), variables=dict(author or {}))
+    return out.decode().strip()
 
 
 def move_head(repository: Repository, new: str, old: str, reason: str) -> None:

@@ -10,7 +10,7 @@ from planfence import env
 from planfence.errors import ExitCode
 from planfence.inert import dumps
 from planfence.render import setup
-from planfence.setup.doctor import Diagnosis, Health, examine
+from planfence.setup.doctor import Health, examine
 from planfence.terminal import emit
 
 
@@ -19,17 +19,11 @@ from planfence.terminal import emit
 def command(as_json: bool) -> int:
     """Say what is installed here and what would not run; exit 1 if something would not."""
     found = examine(env.current(), Path.cwd())
-    emit((_json(found) if as_json else _text(found)) + "\n")
-    broken = any(each.health is Health.BROKEN for each in found)
-    return int(ExitCode.FINDINGS if broken else ExitCode.CLEAN)
-
-
-def _json(found: list[Diagnosis]) -> str:
-    rows = [{"health": d.health.value, "subject": d.subject, "seen": d.seen, "mend": d.fix} for d in found]
-    return dumps(rows, 2)
-
-
-def _text(found: list[Diagnosis]) -> str:
     broken = sum(each.health is Health.BROKEN for each in found)
-    title = f"planfence: {broken} of {len(found)} would not run" if broken else "planfence: all well"
-    return setup.checkup(title, [(d.health.value, d.subject, d.seen, d.fix) for d in found])
+    if as_json:
+        rows = [{"health": d.health, "subject": d.subject, "seen": d.seen, "mend": d.fix} for d in found]
+        emit(dumps(rows, 2) + "\n")
+    else:
+        title = f"planfence: {broken} of {len(found)} would not run" if broken else "planfence: all well"
+        emit(setup.checkup(title, found) + "\n")
+    return int(ExitCode.FINDINGS if broken else ExitCode.CLEAN)

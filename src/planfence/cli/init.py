@@ -37,8 +37,7 @@ def command(*, framework: str, outside: bool, observe: bool, plan: bool, commit:
     """
     wishes = use_case.Wishes(observe, plan, commit, "" if agents == "none" else agents)
     done = use_case.init(here(), framework, outside=outside, wishes=wishes)
-    rows = [(step.name, step.state, step.remark) for step in done.steps]
-    rows += [(outcome.name, outcome.deed.value, outcome.remark) for outcome in done.installation.outcomes]
+    rows = (*done.steps, *done.installation.outcomes)
     emit(setup.listing("planfence is set up here", rows, done.installation.remarks) + "\n")
     emit("\nnext:\n" + "".join(f"  {inert(step)}\n" for step in done.next_steps))
     if done.snippet:

@@ -37,5 +37,5 @@ def command(framework: str, outside: bool, agents: str, user: bool, server: bool
     done = use_case.install(here(), framework, outside=outside)
     own = done.framework in ("native", "config")
     title = f"hooks in {done.folder}" if own else f"planfence runs through {done.framework}"
-    emit(setup.listing(title, [(o.name, o.deed.value, o.remark) for o in done.outcomes], done.remarks) + "\n")
+    emit(setup.listing(title, done.outcomes, done.remarks) + "\n")
     return 0

@@ -3,7 +3,7 @@
 Whoever calls them is a model: if nothing else tells which, the client's own name does, and nobody is human here.
 """
 
-# The library reads the tools' signatures as they are, so this module does without `from __future__ import annotations`.
+from __future__ import annotations
 
 import os
 import sys
@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+
+import anyio
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
 from planfence import __version__, env, tables
 from planfence.agents import scope
@@ -39,79 +43,96 @@ _Change = Literal["add", "modify", "delete", ""]
 
 def serve() -> None:
     """Serve on standard input and output until the client goes."""
-    import anyio
-    from mcp.server.mcpserver import Context, MCPServer
-    from mcp.server.mcpserver.exceptions import ToolError
-
     server = MCPServer("planfence", version=__version__, instructions=INSTRUCTIONS, log_level="ERROR")
-
-    @contextmanager
-    def asked(context: Context, *, vouched: bool = False) -> Iterator[Repository]:
-        """Open the repository for who asks, and tell them what is wrong in the words that a person would be told."""
-        client = None if vouched else context.session.client_params
-        try:
-            yield _repository(client.client_info.name if client is not None else "")
-        except PlanfenceError as error:
-            raise ToolError(error_text(error)) from error
-
-    @server.tool()
-    def task(context: Context, name: str = "") -> dict[str, Any]:
-        """Say what the task is: its files, criteria and stage, who holds it, what is changed, what waits for a person.
-
-        `name` is PLAN/TASK; without it, the task that is active in this worktree.
-        """
-        with asked(context) as repository:
-            return _task(repository, name)
-
-    @server.tool()
-    def check_paths(context: Context, paths: list[str], change: _Change = "") -> list[dict[str, Any]]:
-        """Say of each path whether the active task may write (or delete) it, and if not, why, and what to ask for.
-
-        Paths are absolute, or relative to the folder that the server was started in. Without `change`, what is there
-        decides.
-        """
-        with asked(context) as repository:
-            if len(paths) > _MOST_PATHS:
-                raise ToolError(f"{len(paths)} paths are too many at once: ask for {_MOST_PATHS}, then for others")
-            action = Action(change) if change else None
-            return [_checked(repository, path, action) for path in dict.fromkeys(paths)]
-
-    @server.tool()
-    def next_steps(context: Context, name: str = "") -> list[str]:
-        """Say what is left to do before the task can move on, in order. An empty list: nothing is in the way."""
-        with asked(context) as repository:
-            return _next_steps(repository, name)
-
-    @server.tool()
-    def request_amendment(context: Context, task: str, paths: list[str], why: str, change: _Change = "") -> str:
-        """Ask that a task (PLAN/TASK) may touch more paths, and say why. A person answers with `planfence approve N`.
-
-        Who may amend the plan, as its planner, does so at once.
-        """
-        with asked(context, vouched=True) as repository:
-            return _amended(repository, task, paths, why, change)
-
-    @server.tool()
-    async def run_tests(context: Context, name: str = "", staged: bool = False) -> str:
-        """Run the policy's tests and the task's criteria on HEAD's tree, or on the staged one, and record the result.
-
-        The last lines say what passed. `name` is PLAN/TASK; without it, the active task.
-        """
-        with asked(context) as repository:
-            if name.startswith("-"):
-                raise ToolError(f"{inert(name)} names no task")
-            # A process of its own: it may take minutes, and starts commands as only a process without threads may.
-            # With -P no folder `planfence` of the repository is run, with -E none that a variable names.
-            words = [sys.executable, "-E", "-P", "-m", "planfence", "test", *(["--staged"] if staged else [])]
-            words += [name] if name else []
-            variables = dict(repository.environment.variables)
-            done = await anyio.run_process(words, env=variables, check=False, cwd=os.fspath(Path.cwd()))
-            said = (done.stdout + done.stderr).decode("utf-8", "replace")
-            if done.returncode:
-                raise ToolError(said or f"planfence test ended with {done.returncode}")
-            return said
-
+    for tool in (task, check_paths, next_steps, request_amendment, run_tests):
+        server.add_tool(tool)
     server.run("stdio")
+
+
+def task(context: Context, name: str = "") -> dict[str, Any]:
+    """Say what the task is: its files, criteria and stage, who holds it, what is changed, what waits for a person.
+
+    `name` is PLAN/TASK; without it, the task that is active in this worktree.
+    """
+    with _asked(context) as repository:
+        now = status(repository, name)
+        of, plan = now.scene.task, now.scene.plan
+        more = {"goal": plan.goal, "out_of_scope": list(plan.out_of_scope), "deny": list(of.deny)}
+        return status_command.data(now) | more
+
+
+def check_paths(context: Context, paths: list[str], change: _Change = "") -> list[dict[str, Any]]:
+    """Say of each path whether the active task may write (or delete) it, and if not, why, and what to ask for.
+
+    Paths are absolute, or relative to the folder that the server was started in. Without `change`, what is there
+    decides.
+    """
+    with _asked(context) as repository:
+        if len(paths) > _MOST_PATHS:
+            raise ToolError(f"{len(paths)} paths are too many at once: ask for {_MOST_PATHS}, then for others")
+        action = Action(change) if change else None
+        return [_checked(repository, path, action) for path in dict.fromkeys(paths)]
+
+
+def next_steps(context: Context, name: str = "") -> list[str]:
+    """Say what is left to do before the task can move on, in order. An empty list: nothing is in the way."""
+    with _asked(context) as repository:
+        now = status(repository, name)
+        steps = [f"put back {path}, or ask a person for it: it is not in the task's files" for path in now.outside]
+        steps += [f"do what {each.id} asks for: {each.text}" for each, met in now.met if not met]
+        for each in now.blocked:
+            steps.append(f"{each.code} {each.name}: {each.message}")
+            steps += [f"  {fix}" for fix in each.fixes]
+        steps += [f"wait for a person: request {each.number}, {each.wish}" for each in now.asked]
+        return [inert(step) for step in steps]
+
+
+def request_amendment(context: Context, task: str, paths: list[str], why: str, change: _Change = "") -> str:
+    """Ask that a task (PLAN/TASK) may touch more paths, and say why. A person answers with `planfence approve N`.
+
+    Who may amend the plan, as its planner, does so at once.
+    """
+    with _asked(context, vouched=True) as repository:
+        plan_id, slash, task_id = task.partition("/")
+        if not slash or not task_id:
+            raise PlanfenceError(f"{task} names no task", hint="write it as PLAN/TASK")
+        done, asked = requests.amend_or_ask(repository, plan_id, Amendment(task_id, paths, why, change))
+        if asked is not None:
+            return f"request {asked.number} waits for a person: {inert(asked.wish)}"
+        if done.commit:
+            return f"{inert(done.path)} is version {done.version} in {done.commit[:12]}"
+        faults = tuple(f"{each.code} {each.message}" for each in done.report.errors)
+        raise PlanfenceError("the amendment would be refused", more=faults)
+
+
+async def run_tests(context: Context, name: str = "", staged: bool = False) -> str:
+    """Run the policy's tests and the task's criteria on HEAD's tree, or on the staged one, and record the result.
+
+    The last lines say what passed. `name` is PLAN/TASK; without it, the active task.
+    """
+    with _asked(context) as repository:
+        if name.startswith("-"):
+            raise ToolError(f"{inert(name)} names no task")
+        # A process of its own: it may take minutes, and starts commands as only a process without threads may.
+        # With -P no folder `planfence` of the repository is run, with -E none that a variable names.
+        words = [sys.executable, "-E", "-P", "-m", "planfence", "test", *(["--staged"] if staged else [])]
+        words += [name] if name else []
+        variables = dict(repository.environment.variables)
+        done = await anyio.run_process(words, env=variables, check=False, cwd=os.fspath(Path.cwd()))
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        if done.returncode:
+            raise ToolError(said or f"planfence test ended with {done.returncode}")
+        return said
+
+
+@contextmanager
+def _asked(context: Context, *, vouched: bool = False) -> Iterator[Repository]:
+    """Open the repository for who asks, and tell them what is wrong in the words that a person would be told."""
+    client = None if vouched else context.session.client_params
+    try:
+        yield _repository(client.client_info.name if client is not None else "")
+    except PlanfenceError as error:
+        raise ToolError(error_text(error)) from error
 
 
 def _repository(client: str) -> Repository:
@@ -127,13 +148,6 @@ def _repository(client: str) -> Repository:
     return open_repository(environment.but(variables), Path.cwd())
 
 
-def _task(repository: Repository, name: str) -> dict[str, Any]:
-    now = status(repository, name)
-    task, plan = now.scene.task, now.scene.plan
-    more = {"goal": plan.goal, "out_of_scope": list(plan.out_of_scope), "deny": list(task.deny)}
-    return status_command.data(now) | more
-
-
 def _checked(repository: Repository, path: str, action: Action | None) -> dict[str, Any]:
     if not path or "\0" in path:
         return {"path": inert(path), "allowed": False, "why": ["it is no path"]}
@@ -143,27 +157,3 @@ def _checked(repository: Repository, path: str, action: Action | None) -> dict[s
         told |= {"why": [inert(each.why) for each in denials]}
         told |= {"ask": [inert(each.fix) for each in denials if each.fix]}
     return told
-
-
-def _next_steps(repository: Repository, name: str) -> list[str]:
-    now = status(repository, name)
-    steps = [f"put back {path}, or ask a person for it: it is not in the task's files" for path in now.outside]
-    steps += [f"do what {each.id} asks for: {each.text}" for each, met in now.met if not met]
-    for each in now.blocked:
-        steps.append(f"{each.code} {each.name}: {each.message}")
-        steps += [f"  {fix}" for fix in each.fixes]
-    steps += [f"wait for a person: request {each.number}, {each.wish}" for each in now.asked]
-    return [inert(step) for step in steps]
-
-
-def _amended(repository: Repository, task: str, paths: list[str], why: str, change: str) -> str:
-    plan_id, slash, task_id = task.partition("/")
-    if not slash or not task_id:
-        raise PlanfenceError(f"{task} names no task", hint="write it as PLAN/TASK")
-    done, asked = requests.amend_or_ask(repository, plan_id, Amendment(task_id, paths, why, change))
-    if asked is not None:
-        return f"request {asked.number} waits for a person: {inert(asked.wish)}"
-    if done.commit:
-        return f"{inert(done.path)} is version {done.version} in {done.commit[:12]}"
-    faults = tuple(f"{each.code} {each.message}" for each in done.report.errors)
-    raise PlanfenceError("the amendment would be refused", more=faults)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from planfence import __version__, env
+from planfence import env
 from planfence.change.change import Action
-from planfence.cli.common import FORMATS, formats, here, tell_request
+from planfence.cli.common import formats, here, tell_request
 from planfence.errors import BadFile, ExitCode, PlanfenceError
 from planfence.plan import plans as use
 from planfence.plan.advise import for_plans
@@ -37,7 +37,7 @@ def command() -> None:
 @click.option("--task", default="", metavar="NAME", help="The task's id.  [default: work]")
 @click.option("--commit", is_flag=True, help="Commit the plan, and nothing else.")
 @click.option("--start", is_flag=True, help="Commit it, and start its task here.")
-def new(  # noqa: PLR0913 - one parameter an option
+def new(
     *, plan_id: str, goal: str, files: tuple[str, ...], runs: tuple[str, ...], theme: str, task: str, commit: bool,
     start: bool,
 ) -> int:  # fmt: skip
@@ -107,17 +107,12 @@ def lint(names: tuple[str, ...], output: str) -> int:
     """
     found = use.lint(here(), Path.cwd(), names)
     report = found.report
-    if output == "json":
-        emit(machine.to_json(report))
-    elif output == "github":
-        emit(machine.to_github(report), commands=True)
-    elif output == "sarif":
-        emit(machine.to_sarif(report, use.lint_rules(), __version__))
-    elif output == "junit":
+    if output == "junit":
         by_plan = tuple(replace(finding, change=finding.path) for finding in report.findings)
-        emit(machine.to_junit(replace(report, findings=by_plan)))
+        report = replace(report, findings=by_plan)
+    if output != "text":
+        emit(machine.rendered(report, output, use.lint_rules()), commands=output == "github")
     elif report.findings or not found.faults:
-        assert output in FORMATS
         emit(render.linted(report, colour=wants_colour(env.current())))
     if output == "text":
         for said in for_plans(here(), report.judged):

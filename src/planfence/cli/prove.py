@@ -29,7 +29,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
 @click.option("--again", is_flag=True, help="Begin anew, also where an earlier call has learned something.")
 @click.option("--show", metavar="KEY", default="", help="Print the patch that takes this part back (for `git apply`).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     *, task: str, rev: str, budget: str, only: str | None, mutants: bool, again: bool, show: str, as_json: bool
 ) -> int:
     """Ask whether the tests would have noticed the change of TASK (the active one), by taking parts of it away."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from planfence import __version__, env
+from planfence import env
 from planfence.boundary import verify as verifying
 from planfence.errors import ExitCode
 from planfence.finding import Report
@@ -16,7 +16,6 @@ from planfence.judge.sources import require_policy
 from planfence.judge.verdicts import CheckResult
 from planfence.records import replace
 from planfence.render import text
-from planfence.rules.rule import NextStep
 from planfence.terminal import StatusLine, emit, say, wants_colour
 
 
@@ -71,30 +70,13 @@ def emit_report(repository: Repository, outcome: CheckResult, output: str, *, fa
     report, task = outcome.report, outcome.attribution.task
     steps = next_steps(repository, outcome, far=far)
     if output != "text":
-        _emit_machine(report, steps, output)
+        from planfence.render import machine  # its escapes come with half of the network library
+        from planfence.rules import RULES
+
+        emit(machine.rendered(report, output, RULES, steps), commands=output == "github")
     aside = far and output in _WITHOUT_NOTES
     if output == "text" or aside:
         colour = wants_colour(env.current()) and not aside
         told = replace(report, findings=()) if output == "github" else report  # its annotations are lines of that log
         emit(text.render(told, steps, colour=colour, task=task) + text.summary(report, colour), err=aside)
     return int(ExitCode.FINDINGS if report.refused else ExitCode.CLEAN)
-
-
-def _emit_machine(report: Report, steps: Sequence[NextStep], output: str) -> None:
-    from planfence.render import machine  # its escapes come with half of the network library
-    from planfence.rules import RULES
-
-    if output == "json":
-        emit(machine.to_json(report, steps))
-    elif output == "github":
-        emit(machine.to_github(report), commands=True)
-    elif output == "markdown":
-        from planfence.render.markdown import to_markdown
-
-        emit(to_markdown(report, steps))
-    elif output == "gitlab":
-        emit(machine.to_gitlab(report))
-    elif output == "sarif":
-        emit(machine.to_sarif(report, RULES, __version__))
-    elif output == "junit":
-        emit(machine.to_junit(report))

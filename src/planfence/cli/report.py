@@ -52,7 +52,7 @@ from planfence.terminal import emit, say, wants_colour
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--refusals", is_flag=True, help="What was refused, or only observed: by rule, and by who.")
 @click.option("--csv", "as_csv", is_flag=True, help="The tasks as CSV.")
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     *,
     since: str,
     dimension: str,

@@ -18,7 +18,7 @@ from planfence.cli.splitrun import Options, run
     "--exec", "command_line", metavar="CMD", default="", help="Run CMD on each commit's files before the branch moves."
 )
 @click.option("-m", "--message", "words", default="", help="The message of the main commit.")
-def command(  # noqa: PLR0913, PLR0917 - one argument for each option
+def command(
     revision: str | None,
     do_apply: bool,
     as_json: bool,

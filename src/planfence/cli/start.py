@@ -19,7 +19,7 @@ from planfence.gate import stage
 from planfence.gate.requests import ask_role, ask_share
 from planfence.gate.taskworktree import start_apart
 from planfence.gitio.repository import branch_of
-from planfence.judge.situation import look
+from planfence.judge.situation import Scene, look
 from planfence.log.reader import number
 from planfence.plan.advise import advice
 from planfence.report.forecast import to_ask
@@ -80,9 +80,7 @@ def command(
     scene = look(repository, task)
     if estimate is not None and math.isnan(estimate):
         raise PlanfenceError("nan is no number of minutes", hint="--estimate 45")
-    at_terminal = os.name == "posix" and prompt is None and sys.stdin.isatty() and sys.stderr.isatty()
-    planned = to_ask(scene, int(time.time())) if estimate is None and at_terminal else None
-    if planned is not None:
+    if estimate is None and prompt is None and (planned := _to_ask(scene)) is not None:
         estimate = _ask(planned)
         scene = look(repository, task)  # the answer may have taken a while
     data = b"" if prompt is None else read_given(prompt, "the prompt")
@@ -92,26 +90,33 @@ def command(
         return tell_request(asked)
     wish = stage.StartOptions(data, take_over, estimate or 0.0, share, why)
     if folder is None:
-        moved = stage.start(scene, wish)
-    else:
-        moved = start_apart(scene, Path(folder).absolute() if folder else None, wish)
-    name, model = moved.scene.name, moved.scene.model
-    holder = moved.scene.state.holder(moved.scene.plan, moved.scene.task, str(moved.stage)) or model
+        return _tell(stage.start(scene, wish), wish)
+    moved = start_apart(scene, Path(folder).absolute() if folder else None, wish)
+    return _tell(moved, wish, f"cd {quote(moved.scene.repository.top_name)}")
+
+
+def _tell(moved: stage.Moved, wish: stage.StartOptions, *more: str) -> int:
+    """Say what came of a start, and what is worth knowing at one; return the exit code."""
+    scene = moved.scene
     if not moved.refused:
-        for said in advice(moved.scene.repository, moved.scene.policy, moved.scene.plan, [moved.scene.task]):
+        for said in advice(scene.repository, scene.policy, scene.plan, [scene.task]):
             say(f"planfence: worth it? {said}", err=True)
-        branch = branch_of(moved.scene.repository)
-        if branch and moved.scene.policy.guards(branch):
-            own = f"`planfence start {name} --worktree` makes one, after `planfence finish --leave`"
+        branch = branch_of(scene.repository)
+        if branch and scene.policy.guards(branch):
+            own = f"`planfence start {scene.name} --worktree` makes one, after `planfence finish --leave`"
             say(f"planfence: {branch} is protected: a task is better worked on on a branch of its own; {own}", err=True)
+    holder = scene.state.holder(scene.plan, scene.task, str(moved.stage)) or scene.model
+    held = f"stage {moved.stage}, held by {scene.model if wish.take_over else holder}"
+    minutes = wish.estimate or scene.task.estimate_min
     return tell(
-        moved,
-        f"{name} is active: {moved.scene.task.title}",
-        "not started",
-        f"stage {moved.stage}, held by {model if take_over else holder}, "
-        f"estimated {estimate or moved.scene.task.estimate_min:g} min",
-        *([] if folder is None else [f"cd {quote(moved.scene.repository.top_name)}"]),
+        moved, f"{scene.name} is active: {scene.task.title}", "not started", f"{held}, estimated {minutes:g} min", *more
     )
+
+
+def _to_ask(scene: Scene) -> float | None:
+    """The plan's estimate, if a person at a terminal is to say what they think of it."""
+    at_terminal = os.name == "posix" and sys.stdin.isatty() and sys.stderr.isatty()
+    return to_ask(scene, int(time.time())) if at_terminal else None
 
 
 def _ask(planned: float) -> float:

@@ -29,7 +29,6 @@ def command(agents: str, user: bool) -> int:
         emit(setup.listing("what agents read", *agent_hooks.uninstall(repository, agents, user=user)) + "\n")
         return int(ExitCode.CLEAN)
     done = use_case.uninstall(repository)
-    rows = [(o.name, o.deed.value, o.remark) for o in done.outcomes]
-    rows += agent_hooks.take_pages_out(repository)
+    rows = (*done.outcomes, *agent_hooks.take_pages_out(repository))
     emit(setup.listing(f"hooks in {done.folder}", rows, done.remarks) + "\n")
     return int(ExitCode.CLEAN if done.complete else ExitCode.FINDINGS)

@@ -100,15 +100,7 @@ def private_folder(path: str) -> Iterator[Private]:
                 made = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 lock = os.open(f"{folder}.lock", made, 0o600)
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            reaper = subprocess.Popen(
-                ["/bin/sh", "-c", _REAPER, "planfence-reaper", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                cwd="/",
-                env={"PATH": path},
-            )
+            reaper = _reaper(str(folder), path)
         except OSError as error:
             raise CouldNotCheck(
                 f"no folder for the export in {base}: {error.strerror}", hint="make room there, or set TMPDIR"
@@ -126,6 +118,18 @@ def private_folder(path: str) -> Iterator[Private]:
             shutil.rmtree(folder, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+
+
+def _reaper(folder: str, path: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _REAPER, "planfence-reaper", folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+        env={"PATH": path},
+    )
 
 
 def _bases() -> tuple[Path, ...]:

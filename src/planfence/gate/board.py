@@ -29,7 +29,6 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
 from planfence.report import foldlogs
-from planfence.report.costs import intervals
 from planfence.report.report import Source, fold, source_of
 from planfence.report.spending import spending
 from planfence.report.taskfacts import LogFacts, TaskFacts
@@ -83,7 +82,7 @@ def board(
     source = source_of(repository, scan.policy)
     last.logs = {str(path): stat_of(str(path)) for path in source.paths}
     logs, others = _logs(repository, scan.policy, source)
-    rows = _Rows(scan, facts, history, logs, others, at)
+    rows = _Rows(scan, facts, history, logs, others)
     found = [row for each in named for row in rows.of(*each, finished=finished)]
     found = list(_charged(scan, facts, last, rows, found))
     looked_through = {rows.places[row.worktree].git_dir: row.worktree for row in found if row.worktree}
@@ -232,9 +231,9 @@ def _loose(scan: _Scan, named: Iterable[str]) -> Iterator[str]:
 class _Rows:
     """Makes the rows of a task, as far as records and logs tell; files and tests are measured later."""
 
-    def __init__(self, scan: _Scan, facts: Facts, history: History, logs: LogFacts, others: LogFacts, now: int) -> None:
+    def __init__(self, scan: _Scan, facts: Facts, history: History, logs: LogFacts, others: LogFacts) -> None:
         self._scan, self._facts, self._history = scan, facts, history
-        self._logs, self._others, self._now = logs, others, now
+        self._logs, self._others = logs, others
         self.places = {each.top: each for each in scan.known}
         self.own = {each.head: history.reachable([each.head]) for each in scan.known if each.head}
         self.tasks: dict[tuple[str, str], Task] = {}
@@ -275,7 +274,7 @@ class _Rows:
         holder = state.holder(plan, task, state.stage)
         if not holder and state.stage is Stage.IMPLEMENT:
             holder = next((move.model for move in reversed(state.moves) if move.kind is MoveKind.START), "")
-        worked, since = _worked(team or log, self._now)
+        worked, since = _worked(team or log)
         clone, branch = "", place.branch if place else ""
         if place is None and team is not None and (log is None or log.place != team.place):
             clone, branch = team.place[1], team.place[2]
@@ -331,14 +330,10 @@ class _Rows:
         return place.head
 
 
-def _worked(task: TaskFacts | None, now: int) -> tuple[int, int]:
+def _worked(task: TaskFacts | None) -> tuple[int, int]:
     """Seconds of the closed intervals by the run log, and when the open one began (0: none is open)."""
-    if task is None:
-        return 0, 0
-    spans = intervals(task, now)
-    is_open = bool(spans) and task.work[1]
-    closed = spans[:-1] if is_open else spans
-    return sum(end - begin for begin, end in closed), spans[-1][0] if is_open else 0
+    spans, since = task.work if task is not None else ([], 0)
+    return sum(end - begin for begin, end in spans), since
 
 
 def _measured(scan: _Scan, book: Book, rows: _Rows, found: Sequence[Row], changed: Mapping[str, Seen]) -> Iterator[Row]:

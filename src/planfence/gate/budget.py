@@ -109,7 +109,7 @@ def raise_budget(scene: Scene, more: Budget, why: str) -> Moved:
     checked(scene, more, why)
     if scene.model != HUMAN:
         raise a_persons("raises a budget", scene.model)
-    move = move_of(scene, MoveKind.BUDGET, scene.stage, seq=scene.state.seq + 1, why=why)
+    move = move_of(scene, MoveKind.BUDGET, scene.stage, why)
     record(scene, replace(move, grant=more))
     return accepted(scene, "budget", scene.stage, [], why=why)
 

@@ -50,14 +50,13 @@ def forecast(repository: Repository, found: Board) -> Forecast:
     ``found`` is the board with all plans, and with the tasks that are done. Raises :class:`PlanfenceError` if the base
     is not here.
     """
-    base, rows = found.base, found.rows
-    waits = {row.task: row.needs for row in rows}
+    base = found.base
     refs = base_refs(repository, base)
     if not refs:
         raise PlanfenceError(f"there is no branch {base} to merge into", hint=f"git fetch origin {base}")
     trunk = Side(repository.git.text("rev-parse", f"{refs[0]}^{{commit}}"), base)
     sides = _sides(repository, trunk)
-    tasks = {side.name: _tasks(rows, place) for side, place in sides}
+    tasks = {side.name: _tasks(found.rows, place) for side, place in sides}
     branches = [side for side, _ in sides]
     with MergeTrials(repository) as trials:
         clashes: list[Clash] = []
@@ -70,8 +69,9 @@ def forecast(repository: Repository, found: Board) -> Forecast:
                 for other, each in zip(theirs, outcomes, strict=True)
                 if not each.clean
             ]
-        order = _order(trials, trunk, onto, tasks, waits, clashes)
-    return Forecast(base, tuple(side.name for side in branches), tuple(clashes), tuple(order))
+        order = _order(trials, trunk, onto, _behind(tasks, found.rows), clashes)
+    merges = (ForecastMerge(name, tasks[name], files) for name, files in order)
+    return Forecast(base, tuple(side.name for side in branches), tuple(clashes), tuple(merges))
 
 
 def _sides(repository: Repository, trunk: Side) -> list[tuple[Side, Worktree]]:
@@ -91,17 +91,19 @@ def _order(
     trials: MergeTrials,
     trunk: Side,
     onto: Mapping[Side, MergeResult],
-    tasks: Mapping[str, Sequence[str]],
-    waits: Mapping[str, Iterable[str]],
+    behind: Mapping[str, set[str]],
     clashes: Sequence[Clash],
-) -> list[ForecastMerge]:
-    """Dependencies first, then the fewest files in conflict with what is merged by then, then with what is left."""
-    left, now, order = dict(onto), trunk, list[ForecastMerge]()
+) -> list[tuple[str, tuple[str, ...] | None]]:
+    """Dependencies first, then the fewest files in conflict with what is merged by then, then with what is left.
+
+    Returns each branch with the files that would conflict then, as :class:`ForecastMerge` has them.
+    """
+    left, now, order = dict(onto), trunk, list[tuple[str, tuple[str, ...] | None]]()
     while left:
         names = {side.name for side in left}
         ranks = {
             side: (
-                _waits_for(side.name, names, tasks, waits),
+                not names.isdisjoint(behind[side.name]),
                 outcome.unrelated,
                 len(outcome.files),
                 _later(side.name, names, clashes),
@@ -111,19 +113,18 @@ def _order(
         }
         best = min(left, key=ranks.__getitem__)
         outcome = left.pop(best)
-        order.append(ForecastMerge(best.name, tuple(tasks[best.name]), None if outcome.unrelated else outcome.files))
+        order.append((best.name, None if outcome.unrelated else outcome.files))
         if not outcome.unrelated and left:
             now = Side(trials.committed(outcome.tree, (now.commit, best.commit)), trunk.name)
             left = dict(zip(left, trials.merges(now, list(left)), strict=True))
     return order
 
 
-def _waits_for(
-    name: str, left: set[str], tasks: Mapping[str, Sequence[str]], waits: Mapping[str, Iterable[str]]
-) -> bool:
-    """Whether a task of this branch depends on one of another branch that is not merged yet."""
-    others = {task for other in left - {name} for task in tasks[other]} - {*tasks[name]}
-    return any(needed in others for task in tasks[name] for needed in waits.get(task, ()))
+def _behind(tasks: Mapping[str, Sequence[str]], rows: Iterable[Row]) -> dict[str, set[str]]:
+    """By branch, the others that have a task on which one of its own depends."""
+    needs = {row.task: row.needs for row in rows}
+    waits = {name: {task for each in mine for task in needs[each]} - {*mine} for name, mine in tasks.items()}
+    return {name: {other for other in tasks if not waits[name].isdisjoint(tasks[other])} for name in tasks}
 
 
 def _later(name: str, left: set[str], clashes: Sequence[Clash]) -> int:

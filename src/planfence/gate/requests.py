@@ -17,6 +17,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError, a_persons
 from planfence.files.append import append_line
 from planfence.files.plain import open_plain
 from planfence.finding import Report
+from planfence.foreignjson import objects
 from planfence.gate import budget, stage
 from planfence.gitio.repository import Repository, open_repository
 from planfence.identity import detect
@@ -80,13 +81,7 @@ def requests(repository: Repository) -> tuple[Request, ...]:
     except OSError as error:
         raise CouldNotCheck(f"the requests can't be read: {error.strerror}") from error
     found: dict[str, Request] = {}
-    for line in lines:
-        try:
-            told = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if not isinstance(told, dict):
-            continue
+    for told in objects(lines):
         ended = found.get(str(told.get("request")))
         if ended is not None:
             found[ended.id] = replace(ended, closed=ended.closed or str(told.get("closed"))[:_LONGEST])

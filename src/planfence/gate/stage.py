@@ -105,19 +105,17 @@ def _alone(scene: Scene) -> Iterator[Scene]:
 
 def _begin(scene: Scene, met: tuple[claims.Contest, ...], wish: StartOptions) -> None:
     """Record what a start records, and make the task this worktree's active one."""
-    repository, seq = scene.repository, scene.state.seq
+    repository, following = scene.repository, scene.state.seq + (2 if wish.take_over else 1)
     if wish.take_over:
-        seq += 1
         stage = _working_stage(scene)
-        move = move_of(scene, MoveKind.HANDOVER, stage, seq=seq, holder=scene.model, why=wish.take_over)
-        record(scene, move)
+        record(scene, move_of(scene, MoveKind.HANDOVER, stage, wish.take_over, holder=scene.model))
     over = [digest for each in met if scene.facts.holds.stale(each.other) for digest in each.other.starts]
     claim = claims.claim_of(scene, wish.shared, over)
     begun = any(move.kind is MoveKind.START for move in scene.state.moves)
     if scene.stage is Stage.PLAN or wish.prompt or not begun or _claims_more(scene, claim):
         attachments = {"prompt.md": wish.prompt} if wish.prompt else {}
-        move = move_of(scene, MoveKind.START, _working_stage(scene), seq=seq + 1, why=wish.why)
-        record(scene, replace(move, claim=claim), attachments)
+        move = move_of(scene, MoveKind.START, _working_stage(scene), wish.why)
+        record(scene, replace(move, seq=following, claim=claim), attachments)
         claims.mark(repository)
     write_active_task(repository.state_dir, scene.name)
 
@@ -142,7 +140,7 @@ def renew(repository: Repository, name: str) -> tuple[str, ...]:
         own, claim = current.facts.holds.of(name), claims.claim_of(current)
         if own is None or not _claims_more(current, claim):
             return ()
-        move = move_of(current, MoveKind.START, current.stage, seq=current.state.seq + 1, why="the plan was amended")
+        move = move_of(current, MoveKind.START, current.stage, "the plan was amended")
         record(current, replace(move, model=own.model, claim=claim))
         claims.mark(repository)
         return tuple(claims.told(current, claims.contests(current)))
@@ -179,8 +177,8 @@ def advance(scene: Scene) -> Moved:
         return _refused(scene, "advance", found)
     following = Stage.REVIEW if scene.stage is Stage.IMPLEMENT else Stage.DONE
     runs = tuple(run.id for run in scene.runs if run.passed)
-    move = move_of(scene, MoveKind.ADVANCE, following, seq=scene.state.seq + 1, runs=runs)
-    record(scene, replace(move, patches=_patches(scene)))
+    move = move_of(scene, MoveKind.ADVANCE, following)
+    record(scene, replace(move, runs=runs, patches=_patches(scene)))
     return accepted(scene, "advance", following, [], found, review_round=scene.state.round + 1)
 
 
@@ -203,10 +201,10 @@ def rework(scene: Scene, why: str, *, to: str = "") -> Moved:
     found = _weighed(scene, blocks(scene, "rework", to=to))
     if _refuse(found):
         return _refused(scene, "rework", found)
-    state = scene.state
-    move = move_of(scene, MoveKind.REWORK, Stage.IMPLEMENT, seq=state.seq + 1, holder=to, why=why)
-    record(scene, replace(move, round=state.round + 1))
-    return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=state.round + 1, why=why)
+    following = scene.state.round + 1
+    move = move_of(scene, MoveKind.REWORK, Stage.IMPLEMENT, why, holder=to)
+    record(scene, replace(move, round=following))
+    return accepted(scene, "rework", Stage.IMPLEMENT, [], found, review_round=following, why=why)
 
 
 def answer(scene: Scene, answers: Mapping[str, Answer], notes: bytes = b"") -> Moved:
@@ -221,7 +219,7 @@ def answer(scene: Scene, answers: Mapping[str, Answer], notes: bytes = b"") -> M
     found = _weighed(scene, blocks(scene, "review"))
     if _refuse(found):
         return _refused(scene, "review", found)
-    move = move_of(scene, MoveKind.REVIEW, Stage.REVIEW, seq=scene.state.seq + 1)
+    move = move_of(scene, MoveKind.REVIEW, Stage.REVIEW)
     attachments = {"review.md": notes} if notes else {}
     record(scene, replace(move, answers=tuple(answers.values())), attachments)
     met = all(each.met for each in answers.values())
@@ -261,22 +259,18 @@ def hand_over(scene: Scene, why: str, to: str) -> Moved:
         raise PlanfenceError("a handover needs a reason")
     if scene.model != HUMAN:
         raise a_persons("hands a role over", scene.model)
-    stage = _working_stage(scene)
-    move = move_of(scene, MoveKind.HANDOVER, stage, seq=scene.state.seq + 1, holder=to, why=why)
-    record(scene, move)
+    record(scene, move_of(scene, MoveKind.HANDOVER, _working_stage(scene), why, holder=to))
     return accepted(scene, "handover", scene.stage, [], why=why)
 
 
-def move_of(
-    scene: Scene, kind: MoveKind, stage: Stage, *, seq: int, holder: str = "", why: str = "", runs: tuple[str, ...] = ()
-) -> Move:
-    """Return a move of a task that is about to be written, as things stand."""
+def move_of(scene: Scene, kind: MoveKind, stage: Stage, why: str = "", *, holder: str = "") -> Move:
+    """Return the next move of a task, as things stand."""
     return Move(
         id=new_id(),
         kind=kind,
         task=scene.name,
         round=scene.state.round,
-        seq=seq,
+        seq=scene.state.seq + 1,
         stage=stage,
         model=scene.model,
         commit=scene.head,
@@ -285,7 +279,6 @@ def move_of(
         plan_version=scene.plan.version,
         holder=holder,
         why=why,
-        runs=runs,
         at=now(),
         after=last_of(scene.state.moves),
     )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from planfence.change.trees import differing
 from planfence.errors import CouldNotCheck, PlanfenceError
-from planfence.files.plain import open_plain
 from planfence.finding import Finding
 from planfence.gate.gate import blocks
 from planfence.gate.requests import Request, waiting
@@ -21,6 +20,7 @@ from planfence.ledger.evidence import is_command
 from planfence.ledger.records import base_refs, read_history
 from planfence.ledger.stages import Stage
 from planfence.ledger.transitions import Answer, Move, MoveKind
+from planfence.log.files import read_logs
 from planfence.log.writer import log_path
 from planfence.manifest.plan import Criterion
 from planfence.records import dataclass
@@ -128,12 +128,8 @@ def _changed(scene: Scene) -> tuple[str, ...]:
 
 def _since_it_began(scene: Scene) -> set[str]:
     """The paths that differ from where the work began: committed, staged, modified or new."""
-    git = scene.repository.git
-    options = ("-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
-    began, found = _began(scene), set[str]()
-    if began:
-        out = git.run("diff-tree", *options, "--no-relative", began, scene.head, "--")
-        found = {paths.decode(path) for path in out.split(b"\0") if path}
+    pairs = [(scene.head, began)] if (began := _began(scene)) else []
+    found = set[str]().union(*differing(scene.repository.git, pairs).values())
     own = here(scene.repository, worktrees(scene.repository))
     for changed in edits(scene.repository, [(own.top, own.git_dir)] if own else []):
         if isinstance(changed, CouldNotCheck):
@@ -166,12 +162,7 @@ def _minutes(scene: Scene) -> float | None:
     if path is None:
         return None
     try:
-        with open_plain(path) as file:
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except OSError:
+        edges = [entry for entry in read_logs([path]).runs if entry.task == scene.name]
+    except CouldNotCheck:
         return None
-    for line in reversed(lines):
-        name, edge, when = [*line.rsplit(",", 2), "", ""][:3]
-        if name == scene.name:
-            return (time.time() - float(when)) / 60 if edge == "start" and when.replace(".", "", 1).isdigit() else None
-    return None
+    return (time.time() - edges[-1].epoch) / 60 if edges and edges[-1].edge == "start" else None

@@ -194,8 +194,8 @@ def _work_in(repository: Repository, place: Worktree, scene: Scene) -> Iterator[
         path = paths.decode(record[2:])
         if record and (record[:1].islower() or record[:1] == b"S") and os.path.lexists(repository.top / path):
             found.setdefault("hidden from git's status", []).append(path)
-    if refs := repository.git.text("for-each-ref", "--format=%(refname)", *_OWN_REFS):
-        found["its own refs"] = refs.split("\n")
+    if refs := repository.git.refs(*_OWN_REFS):
+        found["its own refs"] = list(refs)
     for word, names in found.items():
         yield f"{word}: {listed(names, _SHOWN)}"
     if not _is_merged(repository, scene):

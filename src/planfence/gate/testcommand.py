@@ -13,7 +13,7 @@ from typing import Any
 
 from planfence.errors import PlanfenceError
 from planfence.files.plain import open_plain
-from planfence.foreignjson import read_json
+from planfence.foreignjson import read_json, table
 from planfence.records import dataclass
 
 #: A file of more bytes is not a configuration.
@@ -202,15 +202,13 @@ def _node(folder: _ProjectFolder) -> Iterator[Shown]:
 
 def _package(folder: _ProjectFolder, name: str) -> dict[str, Any]:
     try:
-        found = read_json(folder.text(name).encode(), name, "")
+        return table(read_json(folder.text(name).encode(), name, ""))
     except PlanfenceError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _test_script(package: dict[str, Any]) -> str:
-    scripts = package.get("scripts")
-    script = scripts.get("test") if isinstance(scripts, dict) else None
+    script = table(package.get("scripts")).get("test")
     return script.strip() if isinstance(script, str) and _NO_TESTS not in script else ""
 
 

@@ -21,7 +21,6 @@ from planfence.gate.testcommand import line_for
 from planfence.gate.testtarget import Target
 from planfence.gitio.isolated import BareView
 from planfence.gitio.repository import Repository
-from planfence.gitio.streaming import stream
 from planfence.ledger import evidence
 from planfence.ledger.evidence import TESTS, GateRun, Outcome, Result
 from planfence.ledger.records import Book, believed_runs, new_id, now, renewed, write_run
@@ -285,10 +284,9 @@ def _attachments(repository: Repository, target: Target, output: bytes) -> dict[
     """The output, and the diff from the base, each capped with the cut marked."""
     kept = Tail(KEPT)
     base = target.trees.get("base", target.tree)
-    with BareView(repository) as git, stream(git, "diff-tree", *PATCH, base, target.tree, "--") as process:
-        assert process.stdout is not None
-        while piece := process.stdout.read(1 << 16):
-            kept.add(piece)
+    with BareView(repository) as git, git.begin("diff-tree", *PATCH, base, target.tree, "--") as asked:
+        for chunk in asked.chunks():
+            kept.add(chunk)
     return {"output.txt": output, "change.diff": kept.text()}
 
 

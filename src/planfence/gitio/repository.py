@@ -93,6 +93,10 @@ class Repository:
         named = out.decode("utf-8", "surrogateescape").removesuffix("\n")
         return _path(os.path.normpath(os.path.join(self.common_dir_name, named))) if status == 0 and named else first
 
+    def is_id(self, text: str) -> bool:
+        """Whether a text is a whole object id in this repository's format."""
+        return len(text) == len(self.zero) and not text.strip("0123456789abcdef")
+
     def empty_tree(self) -> str:
         """The empty tree's id, which differs between object formats."""
         return self.git.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
@@ -100,8 +104,7 @@ class Repository:
 
 def branch_of(repository: Repository) -> str:
     """Return the short name of the branch that HEAD is on; empty if it is on none."""
-    status, out = repository.git.status("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128))
-    return out.decode("utf-8", "surrogateescape").removesuffix("\n").removeprefix("refs/heads/") if status == 0 else ""
+    return repository.git.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1, 128)).removeprefix("refs/heads/")
 
 
 def _path(name: str) -> Path:

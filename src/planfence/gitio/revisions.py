@@ -174,6 +174,13 @@ def listed(repository: Repository, revisions: Sequence[str]) -> list[str]:
         return walked(asked)
 
 
+def parents_in(repository: Repository, revisions: Sequence[str]) -> dict[str, list[str]]:
+    """Return the commits that `rev-list` names, in its order, each with its parents."""
+    asked = "".join(f"{revision}\n" for revision in revisions).encode()
+    lines = repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines()
+    return {commit: parents for commit, *parents in map(str.split, lines)}
+
+
 def listing(git: Git, revisions: Sequence[str]) -> Asked:
     """Start what :func:`walked` reads."""
     asked = git.begin(*WHOLE, "rev-list", "--topo-order", "--reverse", "--stdin", piped=True, variables=BUFFERED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from planfence.env import Environment
 from planfence.errors import CouldNotCheck
@@ -98,6 +98,19 @@ class Git:
         """Whether the history is cut off here (`git clone --depth`)."""
         return self.text("rev-parse", "--is-shallow-repository") == "true"
 
+    def entries(self, tree: str) -> Iterator[tuple[int, str, bytes]]:
+        """Yield the mode, id and path of all that a tree holds, folders opened."""
+        with self.begin("ls-tree", "-r", "-z", "--full-tree", tree) as asked:
+            for entry in asked.parts(b"\0"):
+                meta, _, path = entry.partition(b"\t")
+                mode, _, name = meta.split(b" ")
+                yield int(mode, 8), name.decode(), path
+
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """The ids of the refs that match (git-for-each-ref(1)), by their full names."""
+        lines = self.text("for-each-ref", "--format=%(objectname) %(refname)", *patterns).split("\n")
+        return {name: target for target, _, name in (line.partition(" ") for line in lines if line)}
+
     def begin(
         self, *arguments: str, piped: bool = False, variables: dict[str, str] | None = None, apart: bool = False
     ) -> Asked:
@@ -147,6 +160,26 @@ class Asked:
         if status not in ok:
             raise too_old(self._git) or failure(self._arguments, status, complaint)
         return status, out
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield an answer that is long as it comes; raises :class:`CouldNotCheck` in the end if git failed."""
+        while chunk := os.read(self._process.stdout, 1 << 18):
+            yield chunk
+        self.status(ok=(0,))
+
+    def parts(self, mark: bytes) -> Iterator[bytes]:
+        """As :meth:`chunks`, parted at a mark of one byte."""
+        rest: list[bytes] = []
+        for chunk in self.chunks():
+            first, *others = chunk.split(mark)
+            rest.append(first)
+            if others:
+                yield b"".join(rest)
+                *whole, last = others
+                yield from whole
+                rest = [last]
+        if any(rest):
+            yield b"".join(rest)
 
     def say(self, stdin: bytes, *, brief: bool = False) -> None:
         """Tell it all of its input now, of a command that reads its input before it answers.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from planfence.errors import PlanfenceError
+from planfence.foreignjson import objects
 from planfence.gitio.repository import Repository
 
 REFS = "refs/planfence/trials"
@@ -13,15 +14,10 @@ REFS = "refs/planfence/trials"
 def read(repository: Repository) -> dict[str, dict[str, object]]:
     """All trials by id; a ref that holds no JSON object is an error, since rules must not get lost silently."""
     git = repository.git
-    names = git.text("for-each-ref", "--format=%(objectname) %(refname)", REFS).split("\n")
     found = {}
-    for line in filter(None, names):
-        blob, _, name = line.partition(" ")
-        try:
-            value = json.loads(git.run("cat-file", "blob", blob))
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
+    for name, blob in git.refs(REFS).items():
+        value = next(objects([git.run("cat-file", "blob", blob)]), None)
+        if value is None:
             raise PlanfenceError(f"{name} holds no trial", hint=f"look at it: `git show {name}`")
         found[name.removeprefix(f"{REFS}/")] = value
     return found

@@ -38,8 +38,7 @@ class Folding:
         without = [revision[1:] for revision in self.revisions if revision.startswith("^")]
         if not without:
             return ""
-        status, out = self.repository.git.status("merge-base", commit, *without, ok=(0, 1, 128))
-        return out.decode().strip()[:12] if status == 0 else ""
+        return self.repository.git.text("merge-base", commit, *without, ok=(0, 1, 128))[:12]
 
     def _branch(self, commit: str) -> str:
         """The branch to name: a rebase without a name would take the current one."""

@@ -170,18 +170,11 @@ class Contexts:
         if Need.PLANS in needed:
             edits = plan_edits(self.sources, ctx.policy, governing, ctx.change)
             facts = self.ledger.peek(ctx.policy, ctx.task_name)
+            line, by_model = self.ledger.history, ctx.model != HUMAN
             more["edits"] = tuple(
-                with_begun(
-                    self.repository,
-                    facts,
-                    ctx.change,
-                    edit,
-                    history=self.ledger.history,
-                    by_model=ctx.model != HUMAN,
-                )
-                for edit in edits
+                with_begun(self.repository, facts, ctx.change, edit, line, by_model=by_model) for edit in edits
             )
-            if ctx.model != HUMAN:
+            if by_model:
                 more["edits"] = tuple(with_past(self.repository, ctx.policy, ctx.change, more["edits"]))
                 more["plans"] = self.sources.plans(governing)
         if Need.SIGNER in needed and not ctx.staged and ctx.policy.trust.plan == "signed":

@@ -21,6 +21,7 @@ from planfence.files.plain import read_plain
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import parents_in
 from planfence.identity import HUMAN
 from planfence.judge.attribution import Attribution, squashed_attributions, tasks_of
 from planfence.judge.sources import Sources
@@ -212,9 +213,7 @@ class Landing(ExitStack):
         """By commit, its children in a range: a landed commit's head is judged as a range of its own."""
         if revisions not in self._children:
             found = self._children[revisions] = {}
-            asked = "".join(f"{revision}\n" for revision in revisions).encode()
-            for line in self._repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
-                child, *parents = line.split()
+            for child, parents in parents_in(self._repository, revisions).items():
                 for parent in parents:
                     found.setdefault(parent, []).append(child)
         return self._children[revisions]

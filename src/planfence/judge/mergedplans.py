@@ -10,7 +10,7 @@ from planfence.finding import Finding
 from planfence.identity import HUMAN
 from planfence.judge.contexts import Contexts
 from planfence.judge.landing import Landing
-from planfence.judge.planchanges import plan_edits, with_begun
+from planfence.judge.planchanges import plan_edits, with_begun_before
 from planfence.judge.sources import Governing
 from planfence.manifest.policy import SHARED, Policy
 from planfence.records import dataclass, replace
@@ -87,4 +87,4 @@ class MergedPlans:
         """Return the edits of plans that a request brings as a whole."""
         facts = self.contexts.ledger.peek(policy)
         repository = self.contexts.repository
-        return tuple(with_begun(repository, facts, change, edit, landed=True) for edit in edits)
+        return tuple(with_begun_before(repository, facts, change, edit) for edit in edits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from planfence import POLICY_PATH
@@ -140,29 +140,38 @@ def with_begun(
     facts: Facts,
     change: Change,
     edit: PlanEdit,
+    history: Sequence[str],
     *,
-    history: Sequence[str] = (),
-    landed: bool = False,
-    by_model: bool = False,
+    by_model: bool,
 ) -> PlanEdit:
     """Return the edit with its tasks that had not begun, if it keeps the plan's version or a model makes it.
 
-    ``history`` are the `git log` arguments for the line that the change is on. ``landed``: the change is what a request
-    brings, whose own commits are judged by themselves. Then only what had begun on the branch that it comes to counts
-    as before it.
+    ``history`` are the `git log` arguments for the line that the change is on.
     """
     old, new = edit.old, edit.new
     if old is None or new is None or edit.others or not (by_model or old.version == new.version):
         return edit
-    names = dict.fromkeys(task.id for task in (*old.tasks, *new.tasks))
-    if landed:
-        moves = {name: facts.state(f"{new.id}/{name}").moves for name in names}
-        here = change.parents[0]
-        begun = [n for n in names if any(not m.commit or _is_in(repository, m.commit, here) for m in moves[n])]
-    else:
-        order = _Order(repository, change, edit.path, tuple(history))
-        begun = [name for name in names if _has_begun(order, facts, old, new, name)]
-    return replace(edit, unbegun=frozenset(names) - frozenset(begun))
+    order = _Order(repository, change, edit.path, tuple(history))
+    unbegun = (name for name in _task_ids(old, new) if not _has_begun(order, facts, old, new, name))
+    return replace(edit, unbegun=frozenset(unbegun))
+
+
+def with_begun_before(repository: Repository, facts: Facts, change: Change, edit: PlanEdit) -> PlanEdit:
+    """As :func:`with_begun`, for what a request brings: only what had begun on the branch that it comes to counts.
+
+    The request's own commits are judged by themselves.
+    """
+    old, new = edit.old, edit.new
+    if old is None or new is None or edit.others or old.version != new.version:
+        return edit
+    moves = {name: facts.state(f"{new.id}/{name}").moves for name in _task_ids(old, new)}
+    here = change.parents[0]
+    unbegun = (n for n in moves if all(m.commit and not _is_in(repository, m.commit, here) for m in moves[n]))
+    return replace(edit, unbegun=frozenset(unbegun))
+
+
+def _task_ids(old: Plan, new: Plan) -> Iterable[str]:
+    return dict.fromkeys(task.id for task in (*old.tasks, *new.tasks))
 
 
 def _has_begun(order: _Order, facts: Facts, old: Plan, new: Plan, task_id: str) -> bool:

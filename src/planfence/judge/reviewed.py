@@ -69,9 +69,10 @@ def _attributes(repository: Repository, change: Change) -> dict[str, bool]:
     """Ask git for the attributes of the changed paths; a path of which nothing is said is left out."""
     if not change.parents:
         return {}
-    listing = repository.git.run("ls-tree", "-r", "-z", "--full-tree", change.parents[0])
     rules = [
-        line for line in listing.split(b"\0") if line.rpartition(b"/")[2].rpartition(b"\t")[2] == b".gitattributes"
+        b"%06o %s\t%s\0" % (mode, name.encode(), path)
+        for mode, name, path in repository.git.entries(change.parents[0])
+        if path.rpartition(b"/")[2] == b".gitattributes"
     ]
     if not rules:
         return {}
@@ -79,7 +80,7 @@ def _attributes(repository: Repository, change: Change) -> dict[str, bool]:
     with BareView(repository) as git:
         # `check-attr --source` needs git 2.40; an index does for all.
         index = {"GIT_INDEX_FILE": f"{git.folder}/index"}
-        git.run("update-index", "-z", "--index-info", stdin=b"\0".join(rules) + b"\0", variables=index)
+        git.run("update-index", "-z", "--index-info", stdin=b"".join(rules), variables=index)
         out = git.run("check-attr", "--cached", "-z", "--stdin", *_ATTRIBUTES, stdin=asked, variables=index)
     fields = out.split(b"\0")
     said: dict[str, bool] = {}

@@ -12,6 +12,7 @@ from planfence.finding import Finding
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
+from planfence.gitio.revisions import parents_in
 from planfence.judge.attribution import NOBODY, squashed_attributions
 from planfence.judge.landing import Head, Landing, to_fetch
 from planfence.judge.mergedplans import MergedPlans
@@ -149,11 +150,7 @@ def what_landed(
     commit, a forge may have made it of all the request's: GitLab squashes first, and merges the squash.
     """
     without = [revision for revision in revisions if revision.startswith("^")]
-    asked = "".join(f"{revision}\n" for revision in (tip, *without)).encode()
-    parents: dict[str, list[str]] = {}
-    for line in repository.git.text("rev-list", "--parents", "--stdin", stdin=asked).splitlines():
-        commit, *found = line.split()
-        parents[commit] = found
+    parents = parents_in(repository, (tip, *without))
     chain = []
     while tip in parents:
         chain.append(tip)

@@ -20,9 +20,8 @@ def last_work(repository: Repository, task: str, since: float) -> float:
     """
     asked = ("log", "-1", "--format=%ct", "--no-show-signature", f"--since=@{int(since)}", "--fixed-strings")
     named = f"--grep={message.TASK_TRAILER}: {task}"
-    status, out = repository.git.status(*asked, named, "--branches", "--remotes", "HEAD", ok=(0, 128))
-    commit = float(out) if status == 0 and out.strip().isdigit() else 0.0
-    return max((commit, *_written(repository, task)))
+    when = repository.git.text(*asked, named, "--branches", "--remotes", "HEAD", ok=(0, 128))
+    return max((float(when) if when.isdigit() else 0.0, *_written(repository, task)))
 
 
 def _written(repository: Repository, task: str) -> Iterator[float]:

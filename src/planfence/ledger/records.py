@@ -192,8 +192,7 @@ def signer_of(repository: Repository, objects: Objects, commit: str, policy: Pol
 def base_refs(repository: Repository, base: str) -> tuple[str, ...]:
     """Return the full refs that stand for the protected branch here, the remote's first."""
     names = (f"refs/remotes/origin/{base}", f"refs/heads/{base}")
-    out = repository.git.text("for-each-ref", "--format=%(refname)", *names)
-    there = set(out.split("\n"))
+    there = repository.git.refs(*names)
     return tuple(name for name in names if name in there)
 
 
@@ -203,9 +202,8 @@ def branch_base(repository: Repository, policy: Policy, head: str = "HEAD") -> s
     The remote's base counts before the local one, which may hold commits that nobody has seen.
     """
     for ref in base_refs(repository, policy.base):
-        status, out = repository.git.status("merge-base", head, ref, ok=(0, 1, 128))
-        if status == 0 and out.strip():
-            return out.decode().strip()
+        if found := repository.git.text("merge-base", head, ref, ok=(0, 1, 128)):
+            return found
     return ""
 
 
@@ -422,9 +420,8 @@ def _cut(data: bytes) -> bytes:
 
 
 def _sealer(repository: Repository, policy: Policy) -> Callable[[bytes], bytes]:
-    status, out = repository.git.status("config", "--get", "--type=path", "planfence.signingKey", ok=(0, 1))
-    key = out.decode("utf-8", "surrogateescape").strip()
-    if status != 0 or not key:
+    key = repository.git.text("config", "--get", "--type=path", "planfence.signingKey", ok=(0, 1)).strip()
+    if not key:
         if policy.trust.evidence == "signed":
             raise CouldNotCheck(
                 "the policy believes only signed records, and no key is set",

@@ -243,19 +243,20 @@ class Ledger:
     def fork(self) -> str:
         """Go on under a new name, from the same tip: another clone writes under the old one (a copied folder).
 
-        Return the old ref's name, which is free to follow the remote from here on.
+        Return the new ref's name; the old one is free to follow the remote from here on.
         """
         with self._locked():
             old = PREFIX + self.writer()
             tip = self._own_tip(old) or ""
             self._forget_writer()
+            new = PREFIX + self.writer()
             if tip:
-                self._git.run("update-ref", "--no-deref", PREFIX + self.writer(), tip, self._zero)
+                self._git.run("update-ref", "--no-deref", new, tip, self._zero)
             # The same holds for what is kept: the remote's may take the place of the old ones.
             for ref, commit in kept_refs(self._git, old.removeprefix(PREFIX)).items():
                 day = ref.rpartition("/")[2]
                 self._git.run("update-ref", "--no-deref", f"{KEPT}{self.writer()}/{day}", commit)
-            return old
+            return new
 
     def append(self, entry: bytes) -> str:
         """Add an entry and return its commit.
@@ -333,11 +334,9 @@ class Ledger:
             return [old] if old else []
         if not old:
             return [kept]
-        if self._git.status("merge-base", "--is-ancestor", kept, old, ok=(0, 1))[0] == 0:
+        if self._git.is_ancestor(kept, old):
             return [old]
-        if self._git.status("merge-base", "--is-ancestor", old, kept, ok=(0, 1))[0] == 0:
-            return [kept]
-        return [old, kept]
+        return [kept] if self._git.is_ancestor(old, kept) else [old, kept]
 
     def last_tip(self) -> str:
         """Return the own ledger's tip as this clone last wrote it; empty where it wrote none."""

@@ -58,9 +58,9 @@ def remote_of(repository: Repository, wanted: str = "", policy: str = "", branch
         return wanted
     branch = branch_of(repository) if branch is None else branch
     if branch:
-        status, out = git.status("config", "--get", f"branch.{branch}.remote")
-        if status == 0 and out.decode().strip() in names:
-            return out.decode().strip()
+        own = git.text("config", "--get", f"branch.{branch}.remote", ok=(0, 1))
+        if own in names:
+            return own
     if "origin" in names or len(names) == 1:
         return "origin" if "origin" in names else names[0]
     raise PlanfenceError(
@@ -76,46 +76,51 @@ def exchange(repository: Repository, remote: str, *, tell: Tell | None = None, r
     and neither goes out nor stays if it came.
     Nothing is forced: a ledger only grows, and one that went back is said and left alone.
     """
-    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX, KEPT).splitlines():
-        target, _, name = line.decode("utf-8", "surrogateescape").partition(" ")
-        if target:
-            # A fetch would follow it and move the branch that it leads to.
-            raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
+    _refuse_symbolic(repository)
     if retention_days:
         drop_here(repository, first_day(retention_days))
-    before = _refs(repository)
-    notes: list[str] = []
-    ledger = Ledger(repository)
+    before, ledger = repository.git.refs(PREFIX), Ledger(repository)
     own = PREFIX + ledger.writer()
     if own not in before:
         # Whatever the remote has under a name that was used before, this clone did not just write it.
-        ledger.fork()
-        own = PREFIX + ledger.writer()
-    # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
-    mine = f"^{KEPT}{own.removeprefix(PREFIX)}/*"
-    wanted = (_EVERY, *([f"^{own}"] if own in before else []), _EVERY_KEPT, mine)
-    # A partial clone's filter would leave the records themselves out, and every hook reads them.
-    whole = ["--no-filter"] if repository.git.partial else []
-    status, said = _git(repository, remote, (*_FETCH, *whole, remote, *wanted), tell)
-    if status == 0 and whole and _lacks_records(repository):
-        status, said = _git(repository, remote, (*_FETCH, *whole, "--refetch", remote, *wanted), tell)
+        own = ledger.fork()
+    status, said = _fetch(repository, remote, own, tell)
     if status > 1:
         return Exchange(remote, 0, False, offline=said or "no answer")
     if retention_days:
         drop_here(repository, first_day(retention_days))
-    if status == 1:
-        notes.append("a ledger on the remote went back: kept as it is here")
-    pushed = False
-    if own in _refs(repository):
+    notes = ["a ledger on the remote went back: kept as it is here"] if status == 1 else []
+    pushed, refused = False, ""
+    if own in repository.git.refs(PREFIX):
         status, said = _push(repository, remote, own, tell)
         if status != 0:
             notes += _reconcile(repository, ledger, remote, own)
             own = PREFIX + ledger.writer()
             status, said = _push(repository, remote, own, tell)
         pushed = status == 0
-    refused = "" if pushed or own not in _refs(repository) else said or str(status)
-    fetched = sum(1 for ref, oid in _refs(repository).items() if before.get(ref) != oid)
+        refused = "" if pushed or own not in repository.git.refs(PREFIX) else said or str(status)
+    fetched = sum(1 for ref, oid in repository.git.refs(PREFIX).items() if before.get(ref) != oid)
     return Exchange(remote, fetched, pushed, notes=tuple(notes), refused=refused)
+
+
+def _refuse_symbolic(repository: Repository) -> None:
+    """Raise :class:`PlanfenceError` for a symbolic ref: a fetch would follow it, and move the branch it leads to."""
+    for line in repository.git.run("for-each-ref", "--format=%(symref) %(refname)", PREFIX, KEPT).splitlines():
+        target, _, name = line.decode("utf-8", "surrogateescape").partition(" ")
+        if target:
+            raise PlanfenceError(f"{name} is a symbolic ref to {target}", hint=f"git symbolic-ref --delete {name}")
+
+
+def _fetch(repository: Repository, remote: str, own: str, tell: Tell | None) -> tuple[int, str]:
+    """Fetch all that the remote keeps but the own ledger, of which this clone knows more."""
+    # The own ledger is usually ahead of the remote's, which a fetch would call a ledger that went back.
+    wanted = (remote, _EVERY, f"^{own}", _EVERY_KEPT, f"^{KEPT}{own.removeprefix(PREFIX)}/*")
+    # A partial clone's filter would leave the records themselves out, and every hook reads them.
+    whole = ["--no-filter"] if repository.git.partial else []
+    status, said = _git(repository, remote, (*_FETCH, *whole, *wanted), tell)
+    if status == 0 and whole and _lacks_records(repository):
+        status, said = _git(repository, remote, (*_FETCH, *whole, "--refetch", *wanted), tell)
+    return status, said
 
 
 def _lacks_records(repository: Repository) -> bool:
@@ -213,12 +218,6 @@ def _local_too(remote: str) -> tuple[str, ...]:
 
 def _is_url(remote: str) -> bool:
     return "/" in remote or ":" in remote
-
-
-def _refs(repository: Repository) -> dict[str, str]:
-    out = repository.git.run("for-each-ref", "--format=%(refname) %(objectname)", PREFIX)
-    lines = [line.decode("utf-8", "surrogateescape") for line in out.splitlines()]
-    return {name: oid for name, _, oid in (line.partition(" ") for line in lines)}
 
 
 def _git(repository: Repository, remote: str, arguments: tuple[str, ...], tell: Tell | None) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from planfence.change.change import Action
 from planfence.gitio import paths
 from planfence.gitio.pathsets import PathSet, first_outside
-from planfence.manifest.budget import KINDS, Budget
+from planfence.manifest.budget import KINDS, UNLIMITED, Budget
 from planfence.manifest.plan import Criterion, FileEntry, Plan, Task
 
 #: The stages whose roles a plan gives.
@@ -20,7 +20,7 @@ def wider(
     *,
     protected: Sequence[str] = (),
     done: Collection[str] = (),
-    budget: Budget = Budget(),  # noqa: B008 - a frozen record
+    budget: Budget = UNLIMITED,
 ) -> Iterator[str]:
     """Say what a task may in ``after`` (a plan and its task) that it may not in ``before``.
 

@@ -46,7 +46,11 @@ class Budget:
         return tuple(name for name, own, its in pairs if its and (not own or own > its))
 
 
-def read_budget(table: Table, prefix: str = "budget_", default: Budget = Budget()) -> Budget:  # noqa: B008 - frozen
+#: What says nothing of any limit.
+UNLIMITED = Budget()
+
+
+def read_budget(table: Table, prefix: str = "budget_", default: Budget = UNLIMITED) -> Budget:
     """Read the limits of a table: `budget_usd`, `budget_min` and `budget_tokens`."""
     fix = "write a number such as `2.5`; 0 means no limit"
     return Budget(*(table.number(prefix + name, default.of(name), lambda it: 0 <= it < MOST, fix) for name in KINDS))

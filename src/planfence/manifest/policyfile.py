@@ -50,7 +50,7 @@ REMOTE = re.compile(r"(?!-)(?![A-Za-z0-9+.-]*::)[^\s\x00-\x1f\x7f]*")
 SEVERITIES = tuple(severity.value for severity in Severity)
 
 
-def _alone(path: str) -> bytes | None:  # noqa: ARG001 - a Read
+def _alone(_path: str) -> bytes | None:
     return None
 
 

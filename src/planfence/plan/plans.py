@@ -194,8 +194,8 @@ def lint_committed(repository: Repository, policy: Policy, commit: str, plan_id:
     blob = repository.objects.read(f"{commit}:{path}")
     if blob is None or blob.type != "blob":
         return ()
-    out = repository.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    return tuple(lint_plan(blob.data, path, policy, _tree(out)))
+    tree = RepositoryPaths.of(frozenset(reader.tree_paths(repository, commit)))
+    return tuple(lint_plan(blob.data, path, policy, tree))
 
 
 def lint_rules() -> tuple[LintRule, ...]:
@@ -207,10 +207,7 @@ def lint_rules() -> tuple[LintRule, ...]:
 
 def tracked(repository: Repository) -> RepositoryPaths:
     """Return the paths in the index."""
-    return _tree(repository.git.run("ls-files", "-z", "--full-name", "--", ":/"))
-
-
-def _tree(names: bytes) -> RepositoryPaths:
+    names = repository.git.run("ls-files", "-z", "--full-name", "--", ":/")
     return RepositoryPaths.of(frozenset(paths.decode(name) for name in names.split(b"\0") if name))
 
 

@@ -166,53 +166,71 @@ def prove(
     Raises :class:`PlanfenceError` if there is no test command or the tests do not pass as they are,
     :class:`CouldNotCheck` if they could not be run. Ctrl-C records what was learned and goes on.
     """
-    target = change.target
     levels = tuple(level for level in LEVELS if level in levels)
-    commands = commands_of(change)
-    if not commands:
-        raise PlanfenceError(
-            "there is nothing to ask: the policy names no test command, and no criterion has one",
-            hint='write `command = "pytest -q --junit-xml={junit}"` under [tests] in planfence.toml',
-        )
-    if not target.base:
-        raise PlanfenceError("there is nothing before this commit to compare with", hint="name a later one: --rev REV")
+    commands = _required(change)
     earlier = _known(change, commands)
     if change.nothing:
         if earlier is None or not set(levels) <= set(earlier.asked):
             _write(change, _blank(change, commands, levels, earlier))
         return Answered(change, None)
     known = None if again or earlier is None or not _fits(earlier, change.division) else earlier
-    if known is not None and set(levels) <= set(known.asked) and _is_whole(known) and not (mutants and _is_open(known)):
+    if known is not None and _answers(known, levels) and not (mutants and _is_open(known)):
         return Answered(change, known)
     until = time.monotonic() + budget_s
     with _yard(change) as yard:
         session = Session(
-            *(change.division, commands, yard, until, teller, target.policy.tests.timeout_s),
-            task=target.task_name,
+            *(change.division, commands, yard, until, teller, change.target.policy.tests.timeout_s),
+            task=change.target.task_name,
             commands_before=commands_of(change, before=True),
         )
         yard.tick = session.progress
         remember(session, known)
-        try:
-            flaky = _ask(change, session, levels)
-        except KeyboardInterrupt:
-            change.repository.objects.close()  # Ctrl-C ends git's process as well, which starts again
-            if any(one.answer(session.passes) for one in session.trials.values()):
-                _record(change, session, levels, earlier, known)
-            raise
-        proof = _record(change, session, levels, earlier, known, flaky)
-        if mutants and not flaky and time.monotonic() < until:
+        proof = _learn(change, session, levels, earlier, known.asked if known is not None else ())
+        if mutants and not proof.flaky and time.monotonic() < until:
             teller.show("mutants of the changed lines are tried")
             tried = try_mutants(yard, change.division, commands, session.green_s, until)
             proof = replace(proof, id=new_id(), seq=proof.seq + 1, mutants=tried, at=now())
             _write(change, proof)
-    return Answered(change, proof, cut=not flaky and not (set(levels) <= set(proof.asked) and _is_whole(proof)))
+    return Answered(change, proof, cut=not proof.flaky and not _answers(proof, levels))
+
+
+def _required(change: TaskChange) -> tuple[Command, ...]:
+    """The commands to ask; raises :class:`PlanfenceError` if there is none, or nothing to compare with."""
+    commands = commands_of(change)
+    if not commands:
+        raise PlanfenceError(
+            "there is nothing to ask: the policy names no test command, and no criterion has one",
+            hint='write `command = "pytest -q --junit-xml={junit}"` under [tests] in planfence.toml',
+        )
+    if not change.target.base:
+        raise PlanfenceError("there is nothing before this commit to compare with", hint="name a later one: --rev REV")
+    return commands
+
+
+def _answers(proof: Proof, levels: Iterable[str]) -> bool:
+    """Whether all that these levels ask was answered."""
+    return set(levels) <= set(proof.asked) and _is_whole(proof)
 
 
 def _yard(change: TaskChange) -> Yard:
     files = [each for each in change.division.files if each.new_mode]
     after = {each.path: FileState(each.path, each.new_mode, None, each.new_id) for each in files}
     return Yard(change.repository, change.target, after, change.target.policy.tests.jobs)
+
+
+def _learn(
+    change: TaskChange, session: Session, levels: tuple[str, ...], earlier: Proof | None, asked: tuple[str, ...]
+) -> Proof:
+    """Ask until the time is over, and record what was learned, also if Ctrl-C ends it; ``asked`` was before."""
+    wanted = (*levels, *asked)
+    try:
+        flaky = _ask(change, session, levels)
+    except KeyboardInterrupt:
+        change.repository.objects.close()  # Ctrl-C ends git's process as well, which starts again
+        if any(one.answer(session.passes) for one in session.trials.values()):
+            _record(change, session, wanted, earlier)
+        raise
+    return _record(change, session, wanted, earlier, flaky)
 
 
 def _ask(change: TaskChange, session: Session, levels: tuple[str, ...]) -> str:
@@ -310,18 +328,11 @@ def _known(change: TaskChange, commands: tuple[Command, ...]) -> Proof | None:
 
 
 def _record(
-    change: TaskChange,
-    session: Session,
-    levels: tuple[str, ...],
-    earlier: Proof | None,
-    known: Proof | None,
-    flaky: str = "",
+    change: TaskChange, session: Session, wanted: tuple[str, ...], earlier: Proof | None, flaky: str = ""
 ) -> Proof:
-    """Write down what is known; ``known`` is what an earlier call had learned, if this one went on from there."""
-    division = change.division
+    """Write down what is known."""
     told = {key: one for key, one in session.trials.items() if one.answer(session.passes) is not None}
-    trials = () if flaky else tuple(_trial(division, session.passes, key, one) for key, one in told.items())
-    wanted = {*levels, *(known.asked if known is not None else ())}
+    trials = () if flaky else tuple(_trial(change.division, session.passes, key, one) for key, one in told.items())
     asked_now = tuple(level for level in LEVELS if level in wanted and (flaky or session.is_answered(level)))
     proof = replace(
         _blank(change, session.commands, asked_now, earlier),

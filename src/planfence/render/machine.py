@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
+from planfence import __version__
 from planfence.change.change import STAGED
 from planfence.finding import Finding, Report
 from planfence.inert import dumps, whole
@@ -14,6 +15,19 @@ from planfence.rules.rule import NextStep, Rule
 
 #: Bumped when a field of the JSON report changes its meaning; new fields don't bump it.
 JSON_VERSION = 1
+
+
+def rendered(report: Report, output: str, rules: Iterable[Rule | LintRule], steps: Iterable[NextStep] = ()) -> str:
+    """Return a report in one of the formats that programs read; ``rules`` are those that it could speak of."""
+    if output == "json":
+        return to_json(report, steps)
+    if output == "sarif":
+        return to_sarif(report, rules, __version__)
+    if output == "markdown":
+        from planfence.render.markdown import to_markdown
+
+        return to_markdown(report, steps)
+    return {"github": to_github, "gitlab": to_gitlab, "junit": to_junit}[output](report)
 
 
 def to_json(report: Report, steps: Iterable[NextStep] = ()) -> str:

@@ -126,13 +126,7 @@ def placed(
 
 def intervals(task: TaskFacts, now: int) -> list[tuple[int, int]]:
     """When the task was at work, by the run log; an open start lasts until now."""
-    found, began = [], 0
-    for epoch, edge in task.edges:
-        if edge == "start":
-            began = began or epoch
-        elif began:
-            found.append((began, epoch))
-            began = 0
+    found, began = task.work
     return [*found, (began, now)] if began else found
 
 

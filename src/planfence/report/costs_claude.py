@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from planfence.env import Environment
-from planfence.report.usage import Collected, Turn, count, dollars, json_lines, recent, seconds, table, text
+from planfence.foreignjson import table
+from planfence.report.usage import Collected, Turn, count, dollars, json_lines, recent, seconds, text
 
 #: Rows that Claude Code writes itself, such as "API error": no model ran.
 _SYNTHETIC = "<synthetic>"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from planfence.env import Environment
+from planfence.foreignjson import table
 from planfence.records import dataclass, field
-from planfence.report.usage import Collected, Turn, count, json_lines, recent, seconds, table, text
+from planfence.report.usage import Collected, Turn, count, json_lines, recent, seconds, text
 
 
 class _Totals(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from planfence.foreignjson import NotJson, read_json
-from planfence.report.usage import Collected, Turn, count, dollars, table, text
+from planfence.foreignjson import NotJson, read_json, table
+from planfence.report.usage import Collected, Turn, count, dollars, text
 
 
 def collect(printed: str, *, epoch: int, cwd: str = "", model: str = "") -> Collected:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import IO, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from planfence.change.message import NO_TASK, parse
 from planfence.change.origins import reverted
 from planfence.gitio.repository import Repository
-from planfence.gitio.streaming import stream
 from planfence.report.linerework import HunkRange, TaskCommit, replay
 from planfence.report.metrics import Frame
 from planfence.report.taskfacts import LogFacts
@@ -110,17 +109,15 @@ def _commits(repository: Repository) -> list[HistoryCommit]:
 def _steps(repository: Repository, since: int, tasks: dict[str, str]) -> Iterator[TaskCommit]:
     """The first-parent history since then, oldest first, as hunks; ``tasks`` maps commit ids to tasks."""
     options = ("--reverse", "--first-parent", "-m", "-p", "-U0", "--no-renames", "--no-ext-diff", "--no-textconv")
-    with stream(
-        repository.git, "log", *options, "--no-color", "--format=commit %H %ct", f"--since={since}", "HEAD"
-    ) as process:
-        assert process.stdout is not None
-        yield from _parse(process.stdout, tasks)
+    words = ("--no-color", "--format=commit %H %ct", f"--since={since}", "HEAD")
+    with repository.git.begin("log", *options, *words) as asked:
+        yield from _parse(asked.parts(b"\n"), tasks)
 
 
-def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[TaskCommit]:
+def _parse(lines: Iterable[bytes], tasks: dict[str, str]) -> Iterator[TaskCommit]:
     identity, epoch, path, skip = "", 0, "", 0
     hunks: list[HunkRange] = []
-    for line in stream:
+    for line in lines:
         if skip:
             skip -= not line.startswith(b"\\")
         elif line.startswith(b"commit "):
@@ -128,7 +125,7 @@ def _parse(stream: IO[bytes], tasks: dict[str, str]) -> Iterator[TaskCommit]:
                 yield TaskCommit(epoch, tasks.get(identity, ""), tuple(hunks))
             identity, epoch, hunks = line.split()[1].decode(), int(line.split()[2]), []
         elif line.startswith((b"--- ", b"+++ ")):
-            name = line[4:].rstrip(b"\n")
+            name = line[4:]
             if name != b"/dev/null":
                 path = name.strip(b'"')[2:].decode("utf-8", "surrogateescape")
         elif match := _HUNK.match(line):

@@ -125,22 +125,21 @@ class TaskFacts:
         return sorted(self.runs, key=itemgetter(0))
 
     @property
-    def work(self) -> tuple[int, bool]:
-        """Seconds worked by the run log, and whether the task is at work still: an open start."""
-        total, began = 0, 0
+    def work(self) -> tuple[list[tuple[int, int]], int]:
+        """When it was at work by the run log, from when to when, and since when it is (0: it is not)."""
+        found, began = [], 0
         for epoch, edge in self.edges:
             if edge == "start":
                 began = began or epoch
             elif began:
-                total += epoch - began
+                found.append((began, epoch))
                 began = 0
-        return total, bool(began)
+        return found, began
 
     @property
     def active_min(self) -> float | None:
         """Minutes worked: the run log's, otherwise the lines' `time_min`; None if neither says."""
-        seconds, _ = self.work
-        if seconds:
+        if seconds := sum(end - begin for begin, end in self.work[0]):
             return seconds / 60
         return self.time_min if self.times else None
 
@@ -165,9 +164,8 @@ class TaskFacts:
         if self.started:
             return 0
         if self.runs:
-            _, is_open = self.work
             ends = [epoch for epoch, edge in self.runs if edge == "end"]
-            return 0 if is_open else max(ends, default=0)
+            return 0 if self.work[1] else max(ends, default=0)
         return self.hand_last
 
     @property

@@ -74,11 +74,6 @@ def json_lines(path: Path, collected: Collected) -> Iterator[dict[str, object]]:
         collected.leave_out("unreadable file")
 
 
-def table(value: object) -> dict[str, object]:
-    """The value if it is a JSON object, an empty one otherwise."""
-    return value if isinstance(value, dict) else {}
-
-
 def text(value: object) -> str:
     """The value if it is a string, "" otherwise."""
     return value if isinstance(value, str) else ""

@@ -55,9 +55,9 @@ class Seek:
     pattern: re.Pattern[str]
     words: tuple[str, ...]
 
-    def may_be_in(self, lowered: str, words: str = "") -> bool:
-        """Whether a text in lower case has one of the words; ``words`` is the text's own words, each once."""
-        return any(word in (words if words and " " not in word else lowered) for word in self.words)
+    def may_be_in(self, lowered: str) -> bool:
+        """Whether a text in lower case has one of the words."""
+        return any(word in lowered for word in self.words)
 
     def is_in(self, text: str) -> bool:
         """Whether a line matches."""
@@ -71,13 +71,13 @@ def seek(expression: str, words: str, flags: int = 0) -> Seek:
 
 def gone(file: PatchFile, what: Seek, why: str) -> Iterator[Hit]:
     """Tell removed lines that match and do not come back in the same file."""
-    if what.may_be_in(file.removed_lower, file.removed_words):
+    if what.may_be_in(file.removed_lower):
         yield from _told(file.removed, what, why, file.added_set)
 
 
 def came(file: PatchFile, what: Seek, why: str) -> Iterator[Hit]:
     """Tell added lines that match and were not there before in the same file."""
-    if what.may_be_in(file.added_lower, file.added_words):
+    if what.may_be_in(file.added_lower):
         yield from _told(file.added, what, why, file.removed_set)
 
 

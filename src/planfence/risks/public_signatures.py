@@ -22,7 +22,7 @@ _STARTS = Seek(_SIGNATURE, ("def ", "class ", "export ", "func ", "pub ", "publi
 
 def check(file: PatchFile) -> Iterator[Hit]:
     """Compare the signatures that went with those that came under the same name."""
-    if classify(file.path) is not PathClass.SRC or not _STARTS.may_be_in(file.removed_lower, file.removed_words):
+    if classify(file.path) is not PathClass.SRC or not _STARTS.may_be_in(file.removed_lower):
         return
     came = {name: line.text.strip() for line in file.added if (name := _name(line.text))}
     left = MOST

@@ -34,7 +34,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
 def _fewer(file: PatchFile) -> bool:
     """Whether the words for a limit stand in fewer places than before."""
     before, after = file.removed_lower, file.added_lower
-    here = [word for word in _LIMITS.words if word in file.removed_words]
+    here = [word for word in _LIMITS.words if word in before]
     return sum(map(before.count, here)) > sum(map(after.count, here))
 
 

@@ -34,7 +34,7 @@ def check(file: PatchFile) -> Iterator[Hit]:
     """Look at added lines; the string itself is never shown."""
     if classify(file.path) is PathClass.LOCK:
         return
-    if not any(word in file.added_words for word in _WORDS):
+    if not any(word in file.added_lower for word in _WORDS):
         return
     left = MOST
     for line in file.added:

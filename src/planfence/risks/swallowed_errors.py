@@ -25,7 +25,7 @@ _AT_ONCE = seek(
 def check(file: PatchFile) -> Iterator[Hit]:
     """Look for handlers that are empty, and for one-line ways to drop an error."""
     yield from came(file, _AT_ONCE, "an error is dropped")
-    if not any(word in file.added_words for word in ("except", "catch", "rescue")):
+    if not any(word in file.added_lower for word in ("except", "catch", "rescue")):
         return
     for hunk in file.hunks:
         for handler, inside in zip(hunk.added, hunk.added[1:], strict=False):

@@ -11,12 +11,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.state import held
-from planfence.records import dataclass
 from planfence.setup import shimreader, shims
 from planfence.setup.hookfile import HookFile, look, same
 from planfence.setup.shimreader import HookOrigin
@@ -26,7 +26,7 @@ _TEMPORARY_SUFFIX = ".planfence-tmp"
 _LOCK_WAIT_S = 20.0
 
 
-class Deed(Enum):
+class Deed(StrEnum):
     """What was done to one hook."""
 
     INSTALLED = "installed"
@@ -39,8 +39,7 @@ class Deed(Enum):
     LEFT = "left alone"
 
 
-@dataclass(frozen=True, slots=True)
-class Chained:
+class Chained(NamedTuple):
     """One hook's name, what was done to it, and a remark for the user (empty: none)."""
 
     name: str

@@ -10,8 +10,9 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence import POLICY_PATH
 from planfence.change import reader
@@ -28,7 +29,7 @@ from planfence.plan.plans import plan_bytes, plan_ids
 from planfence.records import dataclass
 
 
-class Health(Enum):
+class Health(StrEnum):
     """``WELL`` works; ``ODD`` works otherwise than one may think; ``BROKEN`` would not run."""
 
     WELL = "ok"
@@ -36,8 +37,7 @@ class Health(Enum):
     BROKEN = "fails"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """What was looked at, how it is, what was seen, and what to type or change (empty: nothing)."""
 
     health: Health

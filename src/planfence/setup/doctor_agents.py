@@ -12,6 +12,7 @@ from planfence.agents import codexserver, programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
+from planfence.foreignjson import table
 from planfence.identity import HUMAN, detect, may_be
 from planfence.judge.sources import Sources
 from planfence.manifest import tomlsource
@@ -131,19 +132,18 @@ def _dropped(path: Path) -> Iterator[tuple[str, str]]:
         yield f"{path} is no JSON object, so Claude Code drops all hooks in it", f"fix {path}"
         return
     for name, wanted in _TYPES.items():
-        table, _, key = name.rpartition(".")
-        place = _table(value, table) if table else value
-        held = place.get(key) if isinstance(place, dict) else None
+        outer, _, key = name.rpartition(".")
+        held = (table(value.get(outer)) if outer else value).get(key)
         if held is not None and not isinstance(held, wanted):
             yield f"`{name}` in {path} has a value of the wrong kind: Claude Code drops all hooks in it", f"fix {path}"
-    mode = _table(value, "permissions").get("defaultMode")
+    mode = table(value.get("permissions")).get("defaultMode")
     if mode is not None and mode not in _MODES:
         yield f"`permissions.defaultMode` in {path} is unknown: Claude Code drops all hooks in it", f"fix {path}"
 
 
 def _gemini_trust(bench: Bench, top: Path, home: Path) -> Iterator[tuple[str, str]]:
     """Gemini CLI 0.61 runs no hook in a folder that it does not trust (`trustedFolders.json`), and does not say so."""
-    trust = _table(_table(_json(home / ".gemini/settings.json"), "security"), "folderTrust")
+    trust = table(table(_json(home / ".gemini/settings.json").get("security")).get("folderTrust"))
     if trust.get("enabled") is False or bench.environment.get("GEMINI_CLI_TRUST_WORKSPACE") == "true":
         return
     told = _json(home / ".gemini/trustedFolders.json")
@@ -166,11 +166,11 @@ def _too_old(bench: Bench, place: installed.Settings) -> Iterator[tuple[str, str
 
 def _codex(config: dict[str, Any], top: Path, place: installed.Settings) -> Iterator[tuple[str, str]]:
     """Codex skips a hook silently that is not trusted by its hash (`[hooks.state."FILE:event:n:n"]`, CLI 0.169)."""
-    if _table(config, "features").get("hooks") is False:
+    if table(config.get("features")).get("hooks") is False:
         yield "`features.hooks = false` in Codex's config.toml switches all hooks off", "take it out"
-    if _table(_table(config, "projects"), str(top)).get("trust_level") != "trusted":
+    if table(table(config.get("projects")).get(str(top))).get("trust_level") != "trusted":
         yield f"Codex does not trust {top}, so it reads no settings there", "start codex there, and trust the folder"
-    states = _table(_table(config, "hooks"), "state")
+    states = table(table(config.get("hooks")).get("state"))
     ours = [
         key for key, value in states.items() if key.startswith(f"{place.path}:pre_tool_use") and isinstance(value, dict)
     ]
@@ -180,20 +180,14 @@ def _codex(config: dict[str, Any], top: Path, place: installed.Settings) -> Iter
         yield "they are switched off in Codex", "start codex, type /hooks, and switch planfence-agent on"
 
 
-def _table(value: dict[str, Any], key: str) -> dict[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
 def _json(path: Path) -> dict[str, Any]:
     text = installed.read(path)
     if text is None or not text.strip():
         return {}
     try:
-        value = jsontext.parse(text).value
+        return table(jsontext.parse(text).value)
     except (PlanfenceError, json.JSONDecodeError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _toml(path: Path) -> dict[str, Any]:

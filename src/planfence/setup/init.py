@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from planfence import POLICY_PATH
 from planfence.change import write
@@ -29,8 +30,7 @@ _IGNORED_BECAUSE = "# planfence's logs: local, never committed\n"
 STARTER_PLAN = "first"
 
 
-@dataclass(frozen=True, slots=True)
-class InitStep:
+class InitStep(NamedTuple):
     """One thing that `init` looked at, what became of it, and a remark (empty: none)."""
 
     name: str
@@ -138,15 +138,13 @@ def _existing_policy(repository: Repository) -> Policy | None:
 def base_branch(repository: Repository) -> str:
     """The branch that is most likely protected: the remote's, main, master, or the one at hand."""
     git = repository.git
-    status, out = git.status("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", ok=(0, 1, 128))
-    if status == 0:
-        return out.decode("utf-8", "surrogateescape").strip().removeprefix("origin/")
+    if there := git.text("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", ok=(0, 1, 128)):
+        return there.removeprefix("origin/")
     for name in ("main", "master"):
         if git.status("show-ref", "--verify", "--quiet", f"refs/heads/{name}")[0] == 0:
             return name
-    status, out = git.status("symbolic-ref", "--quiet", "--short", "HEAD")
-    name = out.decode("utf-8", "replace").strip()
-    return name if status == 0 and name.isprintable() and '"' not in name and "\\" not in name else "main"
+    name = git.text("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))
+    return name if name and name.isprintable() and '"' not in name and "\\" not in name else "main"
 
 
 def _tests_step(repository: Repository, policy: Policy, shown: Shown | None) -> InitStep:

@@ -157,7 +157,7 @@ def _install_config(repository: Repository, folder: HooksFolder, config: Config 
     """Name planfence in git's configuration, and then take our hook files out: never is there a moment without."""
     outcomes = confighooks.install(repository)
     removed = [outcome for outcome in chain.uninstall(folder.path) if outcome.deed is not Deed.ABSENT]
-    remarks = [f"the hook file {each.name}: {each.deed.value}" for each in removed]
+    remarks = [f"the hook file {each.name}: {each.deed}" for each in removed]
     if config is not None and config.names_planfence:
         remarks.append(f"{config.path.name} names planfence too: it would run twice; take it out of one")
     return Installation("config", repository.common_dir / "config", tuple(outcomes), tuple(remarks))

@@ -103,8 +103,6 @@ class _JsonReader:
             if self.text.startswith(closing, self.at):
                 self.at += 1
                 break
-            if node.children and self.text[self.at - 1] != "," and "," not in self._between(node):
-                raise self.fault("a comma is missing")
             start = self.at
             key = self._key() if closing == "}" else ""
             child = self.value()
@@ -120,9 +118,6 @@ class _JsonReader:
             elif not self.text.startswith(closing, self.at):
                 raise self.fault(f"neither `,` nor `{closing}` after a value")
         node.value = values
-
-    def _between(self, node: Node) -> str:
-        return self.text[node.children[-1].end : self.at]
 
     def _key(self) -> str:
         key = self._scalar()

@@ -46,30 +46,12 @@ def commit_chain(
     """Make one commit for each stored tree, each the parent of the next, by git's own `commit-tree`.
 
     For where :func:`committer` says that git must make them. Nothing points at them yet.
-
-    ``author`` holds `GIT_AUTHOR_*` variables to keep (empty: the user's own identity).
     """
-    # `commit-tree` does not read `commit.gpgsign` by itself.
-    _, signs = repository.git.status("config", "--type=bool", "--get", "commit.gpgsign")
-    sign = ("-S",) if signs.strip() == b"true" else ()
+    from planfence.change.write import commit_tree
+
     made: list[str] = []
-    above = tuple(parents)
     for tree, message in zip(trees, messages, strict=True):
-        names = [word for parent in above for word in ("-p", parent)]
-        out = repository.git.run(
-            "-c",
-            "i18n.commitEncoding=UTF-8",
-            "commit-tree",
-            *sign,
-            *names,
-            "-F",
-            "-",
-            tree,
-            stdin=message.encode("utf-8", "surrogateescape"),
-            variables=dict(author),
-        )
-        made.append(out.decode().strip())
-        above = (made[-1],)
+        made.append(commit_tree(repository.git, tree, made[-1:] or parents, message, author))
     return tuple(made)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planfence.change.change import Mode
+from planfence.change.governing import parse_tree
 from planfence.change.hunks import Atom, FileDiff, FileState, Hunk, Unit, state_after
 from planfence.gitio.newobjects import NewObjects, commit_of
 from planfence.gitio.paths import encode
@@ -52,15 +53,8 @@ class NewTrees(NewObjects):
         return tuple(names)
 
     def _open(self, name: str) -> _TreeNode:
-        size = len(name) // 2
-        raw, position = self._objects.read_many([name])[0].data, 0
-        entries: dict[bytes, tuple[int, str | _TreeNode]] = {}
-        while position < len(raw):
-            end = raw.index(b"\0", position)
-            mode, _, path = raw[position:end].partition(b" ")
-            position = end + 1 + size
-            entries[path] = (_canonical(int(mode, 8)), raw[end + 1 : position].hex())
-        return _TreeNode(entries, name)
+        found = parse_tree(self._objects.read_many([name])[0].data, len(name) // 2)
+        return _TreeNode({encode(each): (_canonical(entry.mode), entry.id) for each, entry in found}, name)
 
     def _inner(self, folder: _TreeNode, name: bytes, *, make: bool) -> _TreeNode | None:
         """The folder of this name, opened to be changed; None if there is none and none is to be made."""

@@ -104,14 +104,8 @@ def cut(units: Sequence[Unit], cuts: Sequence[tuple[str, int, int]]) -> tuple[Un
         if not ends_every_line(hunk):
             raise _fail(f"cuts {identity}, whose last line has no newline", "leave that hunk whole")
         first, second = hunk.cut(old, new)
-        parts = {f"{identity}.1": first, f"{identity}.2": second}
-        replaced: dict[str, Unit] = {}
-        for key, other in found.items():
-            if key == identity:
-                replaced |= {name: replace(unit, id=name, hunk=part) for name, part in parts.items()}
-            else:
-                replaced[key] = other
-        found = replaced
+        parts = (replace(unit, id=f"{identity}.1", hunk=first), replace(unit, id=f"{identity}.2", hunk=second))
+        found = {part.id: part for other in found.values() for part in (parts if other is unit else (other,))}
     return tuple(found.values())
 
 
@@ -128,8 +122,7 @@ def check_complete(plan: SplitPlan, units: Sequence[Unit]) -> None:
     if faults:
         raise _fail("does not hold every unit once:", "fix the groups' `units`", faults[:20])
     home = {unit: index for index, group in enumerate(plan.groups) for unit in group.units}
-    every = list(units)
-    for knot in knots([unit.path for unit in every], [unit.file.old_path for unit in every]):
-        if len({home[every[index].id] for index in knot}) > 1:
-            names = ", ".join(dict.fromkeys(every[index].path for index in knot))
+    for knot in knots([unit.path for unit in units], [unit.file.old_path for unit in units]):
+        if len({home[units[index].id] for index in knot}) > 1:
+            names = ", ".join(dict.fromkeys(units[index].path for index in knot))
             raise _fail(f"divides {names}", "a path that becomes a folder must change in one commit")

@@ -19,13 +19,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository
 from planfence.records import dataclass, replace
-from planfence.split.compose import (
-    author_line,
-    commit_chain,
-    committer,
-    publish,
-    trees_of,
-)
+from planfence.split.compose import author_line, commit_chain, committer, publish, trees_of
 from planfence.split.grouping import Group, Guide, SplitPlan, bucket_of, propose
 from planfence.split.newtrees import CommitStep, NewTrees, steps_of
 from planfence.split.subject import Subject, facts

@@ -11,7 +11,6 @@ from planfence.content.languages import language_of
 from planfence.content.unitkinds import ClassifiedUnit
 from planfence.gitio.paths import decode, encode
 from planfence.gitio.repository import Repository
-from planfence.gitio.run import Git
 
 #: A name is rare that at most this part of the files has; in a small repository, at most so many files.
 _SHARE = 0.02
@@ -31,7 +30,7 @@ def rare_names(repository: Repository, tree: str, judged: Sequence[ClassifiedUni
     times = Counter(name for names in own.values() for name in names)
     # A name in one unit alone joins nothing.
     wanted = {name for name, count in times.items() if count > 1}
-    spread, files = _files_with(repository.git, tree, wanted, lambda path: language_of(decode(path)) is not None)
+    spread, files = _files_with(repository, tree, wanted, lambda path: language_of(decode(path)) is not None)
     limit = max(_FEW, int(files * _SHARE))
     rare = {name for name in wanted if spread[name] <= limit}
     return {identity: frozenset(name.decode("latin-1") for name in names & rare) for identity, names in own.items()}
@@ -48,25 +47,22 @@ def _names(one: ClassifiedUnit) -> set[bytes]:
     return {name for name in _NAME.findall(text) if len(name) >= _SHORT and name.decode("latin-1") not in NOT_NAMES}
 
 
-def _files_with(git: Git, tree: str, names: Set[bytes], wanted: Callable[[bytes], bool]) -> tuple[Counter[bytes], int]:
+def _files_with(
+    repository: Repository, tree: str, names: Set[bytes], wanted: Callable[[bytes], bool]
+) -> tuple[Counter[bytes], int]:
     """Return how many files hold each name as a whole word, and how many were looked at.
 
     ``wanted`` says of a path whether its file counts.
     """
-    listed = [record.partition(b"\t") for record in git.run("ls-tree", "-r", "-z", "-l", tree).split(b"\0") if record]
+    listed = repository.git.run("ls-tree", "-r", "-z", "-l", "--full-tree", tree).split(b"\0")[:-1]
     ids = []
-    for head, _, path in listed:
+    for head, _, path in (record.partition(b"\t") for record in listed):
         mode, kind, name, size = head.split()
         if kind == b"blob" and mode != b"120000" and int(size) <= _LARGEST and wanted(path):
-            ids.append(name)
+            ids.append(name.decode())
     step = -(-len(ids) // _SAMPLE) or 1
     ids = ids[::step]
     counts: Counter[bytes] = Counter()
-    out = git.run("cat-file", "--batch", stdin=b"".join(name + b"\n" for name in ids)) if ids else b""
-    position = 0
-    while position < len(out):
-        end = out.index(b"\n", position)
-        stop = end + 1 + int(out[position:end].rpartition(b" ")[2])
-        counts.update(set(_NAME.findall(out, end + 1, stop)) & names)
-        position = stop + 1
+    for blob in repository.objects.beginnings(ids, _LARGEST, whole=lambda _: True):
+        counts.update(set(_NAME.findall(blob.data)) & names)
     return counts, len(ids)
