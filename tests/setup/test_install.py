@@ -197,8 +197,9 @@ def test_a_husky_hook_that_calls_planfence_itself(box):
     assert {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()} == before
 
 
-def test_hooks_that_are_switched_off(box):
-    box.git("config", "core.hooksPath", "/dev/null")
+@pytest.mark.parametrize("path", ["/dev/null", ""])
+def test_hooks_that_are_switched_off(box, path):
+    box.git("config", "core.hooksPath", path)
     for verb in ("install", "init"):
         assert "git runs no hooks" in box.planfence(verb, ok=2)
     assert "git runs no hooks" in box.planfence("doctor", ok=1)

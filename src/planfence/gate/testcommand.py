@@ -54,16 +54,43 @@ _SHOWN_BY = {
     "composer install --quiet && vendor/bin/phpunit --log-junit {junit}": ("phpunit.xml", "phpunit*.dist*"),
     "bundle exec rspec": (".rspec", "spec/spec_helper.rb"),
     f"bun test {_BUN}": ("bun.lock", "bun.lockb", "bunfig.toml"),
+    "mix test": ("mix.exs",),
+    "swift test": ("Package.swift",),
+    "sbt test": ("build.sbt",),
 }
 _RSPEC = " --format progress --format RspecJunitFormatter --out {junit}"
+#: Files that hold scripts by name, and how the one that is called `test` is run and told to write a report.
+_SCRIPTS = (
+    ("deno.json", "tasks", "deno task test", r"\bdeno test\b[^&|;]*$", " --junit-path={junit}"),
+    (
+        *("composer.json", "scripts", "composer install --quiet && composer test"),
+        *(r"\b(?:phpunit|pest|paratest)\b[^&|;]*$", " -- --log-junit {junit}"),
+    ),
+)
+#: Files that say how things are made, and how the rule `test` begins in them.
 _MADE = (
-    ("just", ("justfile", "Justfile", ".justfile", "JUSTFILE")),
-    ("make", ("GNUmakefile", "makefile", "Makefile")),
+    ("rake test", ("Rakefile", "rakefile"), r"^[ \t]*(?:task\b[^\w\n]*test\b|.*\bTestTask\.new\b(?!\(:(?!test\b)))"),
+    (
+        *("just test", ("justfile", "Justfile", ".justfile", "JUSTFILE")),
+        r"^(?:@?test(?:[ \t][^:\n]*)?:(?!=)|alias[ \t]+test[ \t]*:=)",
+    ),
+    (
+        *("make test", ("GNUmakefile", "makefile", "Makefile")),
+        r"^(?:[^\s:=#][^:=\n]*[ \t])?test(?:[ \t][^:=\n]*)?:(?!:?=)",
+    ),
+    ("task test", ("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "taskfile.yaml"), r"^ {2,4}([\"']?)test\1:"),
+    (
+        "cmake -B build && cmake --build build && ctest --test-dir build --output-junit {junit}",
+        ("CMakeLists.txt",),
+        r"(?i)^[ \t]*(?:enable_testing[ \t]*\(|include[ \t]*\([ \t]*CTest\b)",
+    ),
 )
 #: What `npm init` writes if there are no tests.
 _NO_TESTS = "no test specified"
 _VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
-_NODE = "--test-reporter=junit --test-reporter-destination={junit}"
+_NODE = " ".join(f"--test-reporter={each}" for each in (
+    "spec --test-reporter-destination=stdout", "junit --test-reporter-destination={junit}",
+))  # fmt: skip
 _JEST = "--reporters=default --reporters=jest-junit"
 _JEST_FILE = "JEST_JUNIT_OUTPUT_FILE={junit}"
 
@@ -81,7 +108,7 @@ def find(top: Path) -> Shown | None:
     """Return the test command of the project at this folder; None if nothing shows one.
 
     Of several the first of these counts: pytest, tox, nox, the package manager of `package.json`, cargo, go, Maven,
-    Gradle, deno, dotnet, PHPUnit, RSpec, bun, just, make.
+    Gradle, deno, composer, dotnet, PHPUnit, RSpec, bun, mix, swift, sbt, rake, just, make, task, CTest.
     """
     return next(_found(_ProjectFolder(top)), None)
 
@@ -125,30 +152,21 @@ def _found(folder: _ProjectFolder) -> Iterator[Shown]:
         yield Shown(f"{'./mvnw' if folder.has('mvnw') else 'mvn'} -q -B test", "pom.xml")
     if build := folder.has("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
         yield Shown(f"{'./gradlew' if folder.has('gradlew') else 'gradle'} test", build)
-    tasks = _package(folder, "deno.json").get("tasks")
-    if isinstance(tasks, dict) and "test" in tasks:
-        yield Shown("deno task test", "deno.json")
+    for name, key, command, reports, report in _SCRIPTS:
+        scripts = _package(folder, name).get(key)
+        if isinstance(scripts, dict) and "test" in scripts:
+            script = scripts["test"]
+            passes_on = isinstance(script, str) and re.search(reports, script)
+            yield Shown(f"{command}{report if passes_on else ''}", name)
     for command, patterns in _SHOWN_BY.items():
         if name := next(folder.all(*patterns), ""):
             reports = "rspec" in command and "rspec_junit_formatter" in folder.text("Gemfile")
             yield Shown(f"{command}{_RSPEC if reports else ''}", name)
-    for tool, names in _MADE:
+    for command, names, rule in _MADE:
         name = folder.has(*names)
-        if name and any(_makes_test(tool, line) for line in folder.text(name).splitlines()):
-            yield Shown(f"{tool} test", name)
-
-
-def _makes_test(tool: str, line: str) -> bool:
-    """Whether a line of a makefile or a justfile begins the rule `test`."""
-    head, colon, rest = line.partition(":")
-    words = head.split()
-    if not colon or line[:1].isspace():
-        return False
-    if tool == "just" and words == ["alias", "test"]:
-        return True
-    if rest.startswith(("=", ":=")):
-        return False
-    return words[0].lstrip("@") == "test" if tool == "just" and words else "test" in words and "=" not in head
+        if name and re.search(rule, folder.text(name), re.MULTILINE):
+            bundled = command == "rake test" and folder.has("Gemfile")
+            yield Shown(f"{'bundle exec ' if bundled else ''}{command}", name)
 
 
 def _go(folder: _ProjectFolder) -> Iterator[Shown]:

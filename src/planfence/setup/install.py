@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import Enum
 from pathlib import Path
@@ -65,16 +66,19 @@ def hooks_folder(repository: Repository) -> HooksFolder:
             hint="run this in a clone that has a worktree",
         )
     git = repository.git
-    path = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
-    configured = git.status("config", "--get", "core.hooksPath")[0] == 0
-    return HooksFolder(path, _place(repository, path), configured)
+    status, named = git.status("config", "--get", "core.hooksPath")
+    path = Path(os.devnull)  # git itself can't say what an empty name means
+    if status or named.strip():
+        path = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    return HooksFolder(path, _place(repository, path), status == 0)
 
 
 def require_folder(folder: HooksFolder) -> None:
     """Raise if the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
     if folder.path.exists() and not folder.path.is_dir():
         hint = "git config --unset core.hooksPath (with --global where it is set there)"
-        raise PlanfenceError(f"{folder.path} is not a folder, so git runs no hooks", hint=hint)
+        what = "core.hooksPath names no folder" if folder.configured else f"{folder.path} is not a folder"
+        raise PlanfenceError(f"{what}, so git runs no hooks", hint=hint)
 
 
 def _place(repository: Repository, path: Path) -> HookPlace:
