@@ -14,7 +14,6 @@ from pathlib import Path
 
 from planfence.errors import CouldNotCheck
 from planfence.gitio import paths
-from planfence.gitio.isolated import alternate
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git, git_version
 from planfence.records import dataclass
@@ -77,7 +76,7 @@ class MergeTrials:
         (root / "tree").mkdir()
         (root / "objects/info").mkdir(parents=True)
         objects = os.path.abspath(os.path.join(repository.common_dir_name, "objects"))
-        (root / "objects/info/alternates").write_bytes(alternate(objects))
+        (root / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
         environment = repository.environment
         own = {
             "GIT_DIR": os.path.abspath(repository.git_dir_name),

@@ -29,7 +29,7 @@ _REVERTED_TITLE = pattern(
 _LISTED = pattern(r"\s{0,8}(?:[*+>-]\s|(?:Revert|Reapply) \")")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
 #: Bitbucket keeps no ref of a request, but its branch.
-_FROM_BRANCH = pattern(r"Merged in (\w[\w./-]*) \(pull request #")
+FROM_BRANCH = pattern(r"Merged in (\w[\w./-]*) \(pull request #")
 #: A line as forges, Gerrit and Phabricator put them behind a message: `Co-authored-by: `, `Differential Revision: `.
 _FOOTER = pattern(r"[a-z][a-z-]*(?: [a-z]+)?: \S", re.IGNORECASE)
 #: So many titles are read of what one commit undoes.
@@ -50,12 +50,6 @@ def titles_of(message: Message) -> set[str]:
     below = message.body.lstrip(_SPACE).partition("\n")[0]
     inside = subject.partition(": ")[2] if request_in(subject) else ""
     return {each.strip(_SPACE) for one in (subject, below, inside) for each in (one, without_requests(one)) if each}
-
-
-def branch_of(message: Message) -> str:
-    """Return the branch of the request that Bitbucket says it merged with this commit; empty if it says none."""
-    found = _FROM_BRANCH.match(message.subject)
-    return found[1] if found else ""
 
 
 def merges_on_gitlab(message: Message) -> bool:

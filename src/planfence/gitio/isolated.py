@@ -64,13 +64,6 @@ def objects_folder(repository: Repository) -> str:
     return os.path.join(repository.git.root.absolute(), named)
 
 
-def alternate(objects: str) -> bytes:
-    """Return the line of `info/alternates` for a folder of objects, quoted as git's `unquote_c_style` reads it."""
-    if "\n" in objects:
-        objects = '"' + objects.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-    return os.fsencode(f"{objects}\n")
-
-
 def _new_folder(named: str | None) -> Path:
     """As `tempfile.mkdtemp`, which a refusal would have to load first; it is asked where this fails."""
     folder = Path(named or "/tmp", f"planfence-{os.urandom(8).hex()}")  # noqa: S108 - the name can't be foreseen
@@ -98,7 +91,7 @@ def _write(folder: Path, objects: str, *, sha256: bool) -> None:
     (folder / "objects/info").mkdir(parents=True)
     (folder / "refs").mkdir()
     (folder / "HEAD").write_text("ref: refs/heads/none\n")
-    (folder / "objects/info/alternates").write_bytes(alternate(objects))
+    (folder / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
     settings = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tattributesFile = /dev/null\n"
     if sha256:
         settings += "[extensions]\n\tobjectFormat = sha256\n"

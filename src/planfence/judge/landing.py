@@ -372,8 +372,8 @@ def to_fetch(message: Message) -> str:
     if not number:
         everywhere = (f"'+{folder}*/head:{folder}*/head'" for folder in _REQUESTS[:2])
         return f"git fetch origin {' '.join(everywhere)}"
-    if branch := origins.branch_of(message):
-        return f"git fetch origin '+refs/heads/{branch}:refs/remotes/origin/{branch}'"
+    if named := origins.FROM_BRANCH.match(message.subject):
+        return f"git fetch origin '+refs/heads/{named[1]}:refs/remotes/origin/{named[1]}'"
     ref = f"refs/pull/{number}/head"
     if "!" in message.subject.rpartition("(")[2] or origins.merges_on_gitlab(message):
         ref = f"refs/merge-requests/{number}/head"
