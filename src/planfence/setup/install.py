@@ -182,6 +182,11 @@ def _remarks(folder: HooksFolder, config: Config | None) -> list[str]:
             '`planfence hook pre-commit "$@"` at the top of .husky/pre-commit, and likewise for '
             + ", ".join(shims.NAMES[1:])
         )
+    if any(b"lefthook" in (hook.kept or b"") for hook in look(folder)):
+        remarks.append(
+            "lefthook puts its own hooks in place of these when its configuration changes: to stay, write "
+            "`no_auto_install: true` into it, and run `planfence install` after each `lefthook install`"
+        )
     if config is not None and config.names_planfence:
         remarks.append(f"{config.path.name} names planfence too: it would run twice; take it out of one")
     return remarks
