@@ -49,8 +49,8 @@ _RSPEC = " --format progress --format RspecJunitFormatter --out {junit}"
 #: Files that hold scripts by name, and how the one that is called `test` is run and told to write a report.
 _COMPOSER = "composer install --quiet && composer test"
 _SCRIPTS = (
-    ("deno.json", "tasks", "deno task test", r"\bdeno test\b[^&|;]*$", " --junit-path={junit}"),
-    ("composer.json", "scripts", _COMPOSER, r"\b(?:phpunit|pest|paratest)\b[^&|;]*$", " -- --log-junit {junit}"),
+    ("deno.json", "tasks", "deno task test", r"\bdeno test\b", " --junit-path={junit}"),
+    ("composer.json", "scripts", _COMPOSER, r"\b(?:phpunit|pest|paratest)\b", " -- --log-junit {junit}"),
 )
 #: Commands, the files that show them, and what these hold; an export has no `vendor`, and a link to it would load the
 #: worktree's classes.
@@ -63,9 +63,9 @@ _SHOWN_BY = (
     ("mix test", ("mix.exs",), ""),
     ("swift test", ("Package.swift",), ""),
     ("sbt test", ("build.sbt",), ""),
-    ("rake test", ("Rakefile",), r"^[ \t]*(?:task\b[^\w\n]*test\b|.*\bTestTask\.new\b(?!\(:(?!test\b)))"),
+    ("rake test", ("Rakefile",), r"^[ \t]*+task\b[^\w\n]*test\b|\bTestTask\.new\b(?!\(:(?!test\b))"),
     ("just test", ("[Jj]ustfile", ".justfile", "JUSTFILE"), r"^(?:@?test(?: [^:\n]*)?:(?!=)|alias +test *:=)"),
-    ("make test", ("GNUmakefile", "[Mm]akefile"), r"^(?:[^\s:=#][^:=\n]*[ \t])?test(?:[ \t][^:=\n]*)?:(?!:?=)"),
+    ("make test", ("GNUmakefile", "[Mm]akefile"), r"^(?=\S)(?=(?:[^:=#\n]*[ \t])?test[ \t:])[^:=\n]*:(?!:?=)"),
     ("task test", ("[Tt]askfile.y*ml",), r"^ {2,4}([\"']?)test\1:"),
     (_CTEST, ("CMakeLists.txt",), r"(?i)^[ \t]*(?:enable_testing *\(|include *\( *CTest\b)"),
 )
@@ -143,7 +143,7 @@ def _found(folder: _ProjectFolder) -> Iterator[Shown]:
         scripts = _package(folder, name).get(key)
         if isinstance(scripts, dict) and "test" in scripts:
             script = scripts["test"]
-            passes_on = isinstance(script, str) and re.search(runner, script)
+            passes_on = isinstance(script, str) and re.search(runner, re.split(r"[&|;]", script)[-1])
             yield Shown(f"{command}{report if passes_on else ''}", name)
     for command, patterns, holds in _SHOWN_BY:
         if name := next((name for name in folder.all(*patterns) if folder.says(name, holds)), ""):
