@@ -186,6 +186,10 @@ def test_the_session_is_told_its_task(working):
     assert said["hookEventName"] == "SessionStart"
     assert "auth/middleware" in said["additionalContext"]
     assert "src/auth.py (add)" in said["additionalContext"]
+    assert "outside these files is denied" in said["additionalContext"]
+    working.write("planfence.toml", 'schema = 1\nmode = "observe"\n')
+    working.commit("chore: observe")
+    assert "is denied" not in ask(working, "", {}, event="SessionStart").stdout
 
 
 def test_the_main_agent_is_told_once_and_a_subagent_each_time(working):

@@ -25,6 +25,7 @@ from planfence import prover
 from planfence.agents.shell import syntax
 from planfence.change import message as messages
 from planfence.content import languages, lexing
+from planfence.gate import testcommand
 from planfence.gitio import paths
 from planfence.ledger import redaction, secretforms, secretplaces, spellings
 from planfence.log.reader import Reader
@@ -133,6 +134,17 @@ MADE = {
         (context.kind, context.form, re.ASCII, "match") for context in secretplaces._CONTEXTS
     ],
     "planfence.ledger.spellings.homes": lambda: [("home", spellings.before("/home/a"), re.ASCII, "search")],
+    "planfence.gate.testcommand._found": lambda: [
+        (f"script {each[0]}", each[3], 0, "search") for each in testcommand._SCRIPTS
+    ],
+    "planfence.gate.testcommand._ProjectFolder.says": lambda: [
+        *((f"shown {each[0]}", each[2], re.MULTILINE, "search") for each in testcommand._SHOWN_BY if each[2]),
+        *(
+            (f"pytest {name}", words, re.MULTILINE, "search")
+            for name, words in testcommand._PYTEST_SAYS.items()
+            if words
+        ),
+    ],
     "planfence.lazyregex._Later.__getattr__": list,
     "planfence.risks.base.seek": list,
     "planfence.content.tokendiff._compare": _directives,

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from planfence.gitio.run import failure
 from planfence.gitio.spawn import Process
 
 
@@ -97,3 +98,15 @@ def test_one_that_somebody_else_has_waited_for_has_failed_and_its_number_is_nobo
     os.waitpid(process._pid, 0)
     assert process.communicate()[0] == 255
     process.kill()
+
+
+@pytest.mark.parametrize(
+    ("complaint", "hint"),
+    [
+        (b"fatal: x\nTo add an exception, call:\n\n\tgit config --global --add safe.directory /a\n", "git config --"),
+        (b"error: a\nfatal: b\n", "fatal: b"),
+        (b"fatal: x\nhint: do\n", "run `planfence doctor`"),
+    ],
+)
+def test_a_command_that_git_advises_is_what_to_type(complaint: bytes, hint: str) -> None:
+    assert failure(["rev-parse"], 128, complaint).hint.startswith(hint)

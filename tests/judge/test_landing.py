@@ -10,6 +10,9 @@ import pytest
 from support.repository import Repo, copy_tree, environment
 from support.requests import begin, plan, trailers
 
+from planfence.change import message as messages
+from planfence.change import origins
+
 POLICY = "schema = 1\n[tests]\nrequired = []\n"
 
 
@@ -379,19 +382,22 @@ def squash(repo: Repo, message: str, head: str = "work", number: int = 12) -> No
 
 
 @pytest.mark.parametrize(
-    ("title", "ref"),
+    ("title", "ref", "fetched"),
     [
-        ("Both (#12)", "refs/pull/12/head"),
-        ("Merged PR 12: Both", "refs/pull/12/merge"),
-        ("Pull request #12: Both", "refs/pull-requests/12/from"),
-        ("Both (#12)", "refs/remotes/origin/pr/12"),
+        ("Both (#12)", "refs/pull/12/head", "refs/pull/12/head"),
+        ("Merged PR 12: Both", "refs/pull/12/merge", "refs/pull/12/merge"),
+        ("Pull request #12: Both", "refs/pull-requests/12/from", "refs/pull-requests/12/from"),
+        ("Both (#12)", "refs/remotes/origin/pr/12", "refs/pull/12/head"),
+        ("Merged in fix/x (pull request #12)", "refs/remotes/origin/fix/x", "refs/heads/fix/x"),
+        ("Both", "refs/merge-requests/12/head", "refs/merge-requests/*/head"),
     ],
 )
-def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref: str) -> None:
+def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref: str, fetched: str) -> None:
     repo.write("plans/p.toml", plan(2, {"auth": ["more/auth/x.txt"]}))
     record(repo, "docs: more room")
     head = record(repo, f"feat: x\n\n{trailers('auth')}", more__auth__x="1\n", src__auth__x="1\n", src__auth__y="1\n")
-    squash(repo, f"{title}\n\n* docs: more room\n\n* feat: x\n\n{trailers('auth')}", number=13)
+    body = f"\n\n* docs: more room\n\n* feat: x\n\n{trailers('auth')}"
+    squash(repo, title if title == "Both" else title + body, number=13)
     repo.git("update-ref", "-d", "refs/pull/13/head")
     if ref.endswith("/merge"):  # all that Azure keeps of a request
         head = repo.git("commit-tree", "main^{tree}", "-p", "main^", "-p", head, "-m", "Merge")
@@ -402,8 +408,8 @@ def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref
     repo.git("update-ref", "-d", ref)
     found = judged(repo, "main^", "main")
     assert found.report.refused
-    fetched = "refs/pull/12/head" if "origin" in ref else ref
-    assert any(f"git fetch origin '+{fetched}:{fetched}'" in note for note in found.report.notes)
+    there = fetched.replace("heads", "remotes/origin")
+    assert any("git fetch origin '" in note and f"'+{fetched}:{there}'" in note for note in found.report.notes)
 
 
 @pytest.mark.parametrize("evil", [False, True])
@@ -467,7 +473,14 @@ def test_a_squash_of_a_refused_head_is_refused(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-@pytest.mark.parametrize("end", ["", "\n\nCo-authored-by: Bo <bo@example.org>"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        "\n\nCo-authored-by: Bo <bo@example.org>",
+        "\n\nReviewers: bo\n\nDifferential Revision: https://phabricator.example.org/D12",
+    ],
+)
 def test_without_a_head_the_message_says_whose_files_they_are(repo: Repo, end: str, line_end: str) -> None:
     work(repo, "auth", "x")
     record(repo, f"test: x\n\n{trailers('auth')}", src__auth__y="1\n", src__auth__z="1\n")
@@ -658,16 +671,33 @@ def test_a_rebased_groups_small_changes_need_the_heads(repo: Repo) -> None:
     assert codes(repo, base, "main") == set()
 
 
-def test_what_a_forge_writes_of_a_merge_says_which_request_it_was(repo: Repo) -> None:
-    base = repo.git("rev-parse", "main")
+@pytest.mark.parametrize(
+    ("each", "all_of_them", "clean"),
+    [
+        ("Merged in fix/x (pull request #%d)", "", True),
+        ("Rollup merge of #%d - a:b, r=c", "Auto merge of #30 - c:rollup, r=c", True),
+        ("Merge branch 'x'", "Auto merge of #30 - c:x, r=c", False),
+        ("", "Merge #20 #21 #22", True),
+        ("", "Merge branches", False),
+    ],
+)
+def test_what_a_forge_writes_of_a_merge_says_which_request_it_was(
+    repo: Repo, each: str, all_of_them: str, clean: bool
+) -> None:
+    base, heads = repo.git("rev-parse", "main"), []
     for number in range(3):
         repo.git("checkout", "-q", "-B", "work", base)
-        record(repo, f"chore: {number}", **{f"notes__{number}{letter}": "1\n" for letter in "ab"})
-        repo.git("checkout", "-q", "main")
-        repo.git(
-            "merge", "-q", "--no-ff", "--no-verify", "-m", f"Merged in fix/x (pull request #{number + 20})", "work"
-        )
-    assert codes(repo, base, "main") == set()
+        small = {f"notes__{number}{letter}": "1\n" for letter in "ab"}
+        heads.append(record(repo, f"chore: {number}", **small))
+    repo.git("checkout", "-q", "main")
+    merge = ("merge", "-q", "--no-ff", "--no-verify", "-m")
+    for number, head in enumerate(heads if each else ()):
+        repo.git(*merge, each % (20 + number) if "%" in each else each, head)
+    if all_of_them:
+        tip = repo.git("rev-parse", "main")
+        repo.git("reset", "-q", "--hard", base)
+        repo.git(*merge, all_of_them, *([tip] if each else heads))
+    assert (codes(repo, base, "main") == set()) is clean
 
 
 # -- what a merge would meet, and who passed the hooks by
@@ -800,3 +830,17 @@ def test_a_plan_corrected_after_it_began_on_main_does_not_land(repo: Repo) -> No
     repo.git("checkout", "-q", "main")
     repo.git("merge", "-q", "--no-verify", "--no-ff", "-m", "Merge pull request #7 from a/work", head)
     assert "PLN003" in codes(repo, base)
+
+
+@pytest.mark.parametrize(
+    ("behind", "squashed"),
+    [
+        ("", False),
+        ("\n\nCo-authored-by: Bo <bo@example.org>", True),
+        ("\n\nReviewers: bo\n\nSubscribers: cy\n\nDifferential Revision: https://phabricator.example.org/D12", True),
+        ("\n\nAnd then one more thing: all of it.", False),
+    ],
+)
+def test_lines_of_a_tool_behind_a_message_are_no_part_of_it(behind: str, squashed: bool) -> None:
+    text = f"Move it\n\nSummary:\nfeat: x\n\n{trailers('auth')}{behind}"
+    assert origins.reads_like_a_squash(messages.parse(text)) is squashed

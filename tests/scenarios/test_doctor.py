@@ -90,6 +90,9 @@ def test_a_hooks_path_that_hides_the_hooks(installed):
     assert rows["core.hooksPath"][0] == "note"
     assert "do not run" in rows["hooks"][1]
     assert rows["pre-push"][1] == "is not installed"
+    assert installed.install().returncode == 0  # as its fix says: those in the other folder are not missed
+    rows = doctor(installed)
+    assert (rows["pre-push"][0], "hooks" in rows) == ("ok", False)
 
 
 def test_a_framework_with_missing_stages(repo):

@@ -158,6 +158,12 @@ def test_the_switch_is_one_line(empty_repo) -> None:
 PACKAGE = '{"scripts": {"test": "%s"}, "devDependencies": {%s}}'
 VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
 PYTEST = "pytest -q --junit-xml={junit}"
+#: What failed is seen at once, too.
+NODE = (
+    "--test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination={junit}"
+)
+COMPOSER = "composer install --quiet && composer test"
+CTEST = "cmake -B build && cmake --build build && ctest --test-dir build --output-junit {junit}"
 PROJECTS = {
     "pyproject": ({"pyproject.toml": "[tool.pytest.ini_options]\n"}, "pytest -q --junit-xml={junit}"),
     "dependency": ({"pyproject.toml": '[dependency-groups]\ndev = ["pytest>=8"]\n'}, "pytest -q --junit-xml={junit}"),
@@ -178,7 +184,7 @@ PROJECTS = {
     ),
     "node": (
         {"package.json": PACKAGE % ("node --test tests/", "")},
-        "node --test --test-reporter=junit --test-reporter-destination={junit} tests/",
+        f"node --test {NODE} tests/",
     ),
     "npm init": ({"package.json": PACKAGE % ('echo \\"Error: no test specified\\" && exit 1', "")}, ""),
     "cargo": ({"Cargo.toml": ""}, "cargo test"),
@@ -207,7 +213,7 @@ PROJECTS = {
     ),
     "node with options": (
         {"package.json": PACKAGE % ("node --import tsx --test-only --test 'src/*.ts'", "")},
-        "node --import tsx --test-only --test --test-reporter=junit --test-reporter-destination={junit} 'src/*.ts'",
+        f"node --import tsx --test-only --test {NODE} 'src/*.ts'",
     ),
     "bun": (
         {"package.json": PACKAGE % ("bun test src", ""), "bun.lock": ""},
@@ -260,7 +266,30 @@ PROJECTS = {
     "deep test files": ({"src/x/tests/unit/test_a.py": ""}, PYTEST),
     "only a plugin of pytest": ({"pyproject.toml": "[project.entry-points.pytest11]\nx = 'y'\n"}, ""),
     "deno": ({"deno.jsonc": "{}"}, "deno test --junit-path={junit}"),
-    "deno with a task": ({"deno.json": '{"tasks": {"test": "deno test -A"}}'}, "deno task test"),
+    "deno with a task": (
+        {"deno.json": '{"tasks": {"test": "deno test -A"}}'},
+        "deno task test --junit-path={junit}",
+    ),
+    "deno with a task of several": (
+        {"deno.json": '{"tasks": {"test": "deno test -A && deno lint", "test2": "deno test"}}'},
+        "deno task test",
+    ),
+    "composer": (
+        {"composer.json": '{"scripts": {"test": "A=1 vendor/bin/simple-phpunit"}}', "phpunit.xml.dist": ""},
+        f"{COMPOSER} -- --log-junit {{junit}}",
+    ),
+    "composer, several": ({"composer.json": '{"scripts": {"test": ["@lint", "vendor/bin/phpunit"]}}'}, COMPOSER),
+    "mix": ({"mix.exs": "", "Makefile": "test:\n"}, "mix test"),
+    "swift": ({"Package.swift": ""}, "swift test"),
+    "sbt": ({"build.sbt": ""}, "sbt test"),
+    "rake": ({"Rakefile": "Rake::TestTask.new(:test) do |t|\n"}, "rake test"),
+    "rake with a Gemfile": ({"Rakefile": "task test: :x\n", "Gemfile": ""}, "bundle exec rake test"),
+    "rake without tests": ({"Rakefile": "task :testing\nRake::TestTask.new(:unit)\n"}, ""),
+    "task": ({"Taskfile.yml": "tasks:\n  build:\n  test:\n    cmds: []\n"}, "task test"),
+    "task without tests": ({"Taskfile.yml": "test:\n  x:\n      test:\n"}, ""),
+    "cmake": ({"CMakeLists.txt": "project(x)\n  Enable_Testing()\n"}, CTEST),
+    "cmake with CTest": ({"CMakeLists.txt": "include( CTest )\n"}, CTEST),
+    "cmake without tests": ({"CMakeLists.txt": "# enable_testing()\n"}, ""),
     "dotnet": ({"App.sln": "", "test/T.csproj": ""}, "dotnet test"),
     "phpunit": (
         {"phpunit.xml.dist": "", "composer.json": "{}"},

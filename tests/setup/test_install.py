@@ -175,6 +175,16 @@ def test_native_in_front_of_a_framework(box):
     assert (box.hooks / "pre-commit").read_bytes() == original
 
 
+def test_a_framework_that_writes_its_hooks_anew_is_told_of(box):
+    hook = box.hooks / "pre-commit"
+    hook.write_text('#!/bin/sh\nlefthook run "pre-commit" "$@"\n')
+    hook.chmod(0o755)
+    assert "no_auto_install" in box.planfence("install")
+    assert "no_auto_install" in box.planfence("install")
+    box.planfence("uninstall")
+    assert "no_auto_install" not in box.planfence("uninstall")
+
+
 def test_a_hook_that_calls_planfence_itself_is_left(box):
     mine = '#!/bin/sh\nmake || exit 1\nexec planfence hook pre-commit "$@"\n'
     box.hook("pre-commit", mine)
@@ -197,8 +207,9 @@ def test_a_husky_hook_that_calls_planfence_itself(box):
     assert {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()} == before
 
 
-def test_hooks_that_are_switched_off(box):
-    box.git("config", "core.hooksPath", "/dev/null")
+@pytest.mark.parametrize("path", ["/dev/null", ""])
+def test_hooks_that_are_switched_off(box, path):
+    box.git("config", "core.hooksPath", path)
     for verb in ("install", "init"):
         assert "git runs no hooks" in box.planfence(verb, ok=2)
     assert "git runs no hooks" in box.planfence("doctor", ok=1)

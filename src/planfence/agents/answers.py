@@ -342,9 +342,9 @@ def _task_text(here: Fence, environment: Environment) -> str:
         lines.append(f"Out of scope: {', '.join(here.plan.out_of_scope)}.")
     lines += _shared_lines(here, policy)
     holder, model = here.plan.model_for(task, "implement"), detect(environment, policy.identity)
+    refused, denied = ("recorded, not refused", "recorded") if policy.observes else ("refused", "denied")
     if holder and model not in (holder, "human"):
-        lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are refused.")
-    lines.append(
-        "Commit with the hooks on. An edit outside these files is denied: say what you need, and a person may allow it."
-    )
+        lines.append(f"The plan gives this task to {holder}; commits by {model} in this stage are {refused}.")
+    outside = f"An edit outside these files is {denied}: say what you need, and a person may allow it."
+    lines.append(f"Commit with the hooks on. {outside}")
     return "\n".join(map(inert, lines))

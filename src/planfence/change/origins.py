@@ -28,7 +28,10 @@ _REVERTED_TITLE = pattern(
 #: An item of a list, or git's own words for a revert.
 _LISTED = pattern(r"\s{0,8}(?:[*+>-]\s|(?:Revert|Reapply) \")")
 _REQUEST_LINE = pattern(r"^See merge request \S*!(\d{1,9})\s*$", re.MULTILINE)
-_COAUTHOR = pattern(r"(?:Co-authored|Signed-off)-by: \S", re.IGNORECASE)
+#: Bitbucket keeps no ref of a request, but its branch.
+FROM_BRANCH = pattern(r"Merged in (\w[\w./-]*) \(pull request #")
+#: A line as forges, Gerrit and Phabricator put them behind a message: `Co-authored-by: `, `Differential Revision: `.
+_FOOTER = pattern(r"[a-z][a-z-]*(?: [a-z]+)?: \S", re.IGNORECASE)
 #: So many titles are read of what one commit undoes.
 _TITLES = 8
 #: Written by git-subtree.sh into the commit that it squashes a foreign history to.
@@ -57,17 +60,18 @@ def merges_on_gitlab(message: Message) -> bool:
 def reads_like_a_squash(message: Message) -> bool:
     """Whether a message has a form in which forges, and `git merge --squash`, write those of several commits.
 
-    The request's number stands behind the title; whole messages stand one below the other; co-authors follow last.
+    The request's number stands behind the title; whole messages stand one below the other; co-authors or other lines
+    of a tool follow last.
     """
     if request_of(message) or "Squashed commit of the following:" in (message.subject, *message.body.split("\n")):
         return True
     text = f"{message.subject}\n{message.body}".rstrip(_SPACE)
     blocks = [block for block in text.split("\n\n") if block.strip(_SPACE)]
-    with_task = [block for block in blocks[1:] if any(key == TASK_TRAILER for key, _ in inner_trailers(block))]
-    if len(with_task) > 1:
-        return True
-    last = blocks[-1].split("\n") if len(blocks) > 2 else []
-    return bool(last and with_task == blocks[-2:-1]) and all(_COAUTHOR.match(line) for line in last)
+    with_task = [
+        at for at, block in enumerate(blocks) if at and any(key == TASK_TRAILER for key, _ in inner_trailers(block))
+    ]
+    behind = [line for block in blocks[with_task[-1] + 1 :] for line in block.split("\n")] if with_task else []
+    return len(with_task) > 1 or (bool(behind) and all(map(_FOOTER.match, behind)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,51 +19,61 @@ from planfence.records import dataclass
 #: A file of more bytes is not a configuration.
 _MOST = 1 << 20
 _PYTEST = "pytest -q --junit-xml={junit}"
-_ANYTHING = re.compile(r"\A")
+#: Files, and what they hold of a runner; a file for which nothing stands here says it by being there.
 _PYTEST_SAYS = {
-    "pyproject.toml": re.compile(r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b|^pytest *=", re.MULTILINE),
-    "pytest.ini": _ANYTHING,
-    ".pytest.ini": _ANYTHING,
-    "pytest.toml": _ANYTHING,
-    "setup.cfg": re.compile(r"^\[tool:pytest\]|^[ \t]*pytest\b", re.MULTILINE),
-    "setup.py": re.compile(r"^[^#\n]*[\"']pytest\b", re.MULTILINE),
-    "Pipfile": re.compile(r"^pytest *=", re.MULTILINE),
-    "tox.ini": re.compile(r"^\[pytest\]", re.MULTILINE),
-    "conftest.py": _ANYTHING,
+    "pyproject.toml": r"^\[tool\.pytest|^[^#\n]*[\"']pytest\b|^pytest *=",
+    **dict.fromkeys(("pytest.ini", ".pytest.ini", "pytest.toml"), ""),
+    "setup.cfg": r"^\[tool:pytest\]|^[ \t]*pytest\b",
+    "setup.py": r"^[^#\n]*[\"']pytest\b",
+    "Pipfile": r"^pytest *=",
+    "tox.ini": r"^\[pytest\]",
+    "conftest.py": "",
 }
 _TOX_SAYS = {
-    "tox.ini": re.compile(r"^\[(?:tox|testenv)", re.MULTILINE),
-    "tox.toml": _ANYTHING,
-    "pyproject.toml": re.compile(r"^\[tool\.tox", re.MULTILINE),
-    "setup.cfg": re.compile(r"^\[tox:tox\]", re.MULTILINE),
+    "tox.ini": r"^\[(?:tox|testenv)",
+    "tox.toml": "",
+    "pyproject.toml": r"^\[tool\.tox",
+    "setup.cfg": r"^\[tox:tox\]",
 }
 #: A module that `go.work` names: in a `use` line or block, maybe quoted, maybe with a remark behind.
 _GO_MODULE = re.compile(r"""^[ \t]*(?:use[ \t]+)?["`]?(\.[^\s"`]*)["`]?[ \t]*(?://.*)?\r?$""", re.MULTILINE)
-_UV_WORKSPACE = re.compile(r"^\[tool\.uv\.workspace\]", re.MULTILINE)
 _SESSION = re.compile(r"^def (tests?|unit|unit_tests?|unittests?)\(", re.MULTILINE)
 _TEST_FILES = (
     *("test_*.py", "tests/**/test_*.py", "test/**/test_*.py", "tests/**/*_test.py"),
     "src/*/tests/**/test_*.py",
 )
 _REQUIREMENTS = ("*requirements*.txt", "requirements/*.txt", "*requirements*.in", "requirements/*.in")
+_CTEST = "cmake -B build && cmake --build build && ctest --test-dir build --output-junit {junit}"
 _BUN = "--reporter=junit --reporter-outfile={junit}"
-#: Runners whose own files say enough. An export has no `vendor`, and a link to it would load the worktree's classes.
-_SHOWN_BY = {
-    "deno test --junit-path={junit}": ("deno.json", "deno.jsonc"),
-    "dotnet test": ("*.sln", "*.slnx", "*.csproj", "*.fsproj"),
-    "composer install --quiet && vendor/bin/phpunit --log-junit {junit}": ("phpunit.xml", "phpunit*.dist*"),
-    "bundle exec rspec": (".rspec", "spec/spec_helper.rb"),
-    f"bun test {_BUN}": ("bun.lock", "bun.lockb", "bunfig.toml"),
-}
 _RSPEC = " --format progress --format RspecJunitFormatter --out {junit}"
-_MADE = (
-    ("just", ("justfile", "Justfile", ".justfile", "JUSTFILE")),
-    ("make", ("GNUmakefile", "makefile", "Makefile")),
+#: Files that hold scripts by name, and how the one that is called `test` is run and told to write a report.
+_COMPOSER = "composer install --quiet && composer test"
+_SCRIPTS = (
+    ("deno.json", "tasks", "deno task test", r"\bdeno test\b", " --junit-path={junit}"),
+    ("composer.json", "scripts", _COMPOSER, r"\b(?:phpunit|pest|paratest)\b", " -- --log-junit {junit}"),
+)
+#: Commands, the files that show them, and what these hold; an export has no `vendor`, and a link to it would load the
+#: worktree's classes.
+_SHOWN_BY = (
+    ("deno test --junit-path={junit}", ("deno.json", "deno.jsonc"), ""),
+    ("dotnet test", ("*.sln", "*.slnx", "*.csproj", "*.fsproj"), ""),
+    ("composer install --quiet && vendor/bin/phpunit --log-junit {junit}", ("phpunit.xml", "phpunit*.dist*"), ""),
+    ("bundle exec rspec", (".rspec", "spec/spec_helper.rb"), ""),
+    (f"bun test {_BUN}", ("bun.lock", "bun.lockb", "bunfig.toml"), ""),
+    ("mix test", ("mix.exs",), ""),
+    ("swift test", ("Package.swift",), ""),
+    ("sbt test", ("build.sbt",), ""),
+    ("rake test", ("Rakefile",), r"^[ \t]*+task\b[^\w\n]*test\b|\bTestTask\.new\b(?!\(:(?!test\b))"),
+    ("just test", ("[Jj]ustfile", ".justfile", "JUSTFILE"), r"^(?:@?test(?: [^:\n]*)?:(?!=)|alias +test *:=)"),
+    ("make test", ("GNUmakefile", "[Mm]akefile"), r"^(?=\S)(?=(?:[^:=#\n]*[ \t])?test[ \t:])[^:=\n]*:(?!:?=)"),
+    ("task test", ("[Tt]askfile.y*ml",), r"^ {2,4}([\"']?)test\1:"),
+    (_CTEST, ("CMakeLists.txt",), r"(?i)^[ \t]*(?:enable_testing *\(|include *\( *CTest\b)"),
 )
 #: What `npm init` writes if there are no tests.
 _NO_TESTS = "no test specified"
 _VITEST = "--reporter=default --reporter=junit --outputFile.junit={junit}"
-_NODE = "--test-reporter=junit --test-reporter-destination={junit}"
+_NODE_FILE = "--test-reporter=junit --test-reporter-destination={junit}"
+_NODE = f"--test-reporter=spec --test-reporter-destination=stdout {_NODE_FILE}"
 _JEST = "--reporters=default --reporters=jest-junit"
 _JEST_FILE = "JEST_JUNIT_OUTPUT_FILE={junit}"
 
@@ -81,7 +91,7 @@ def find(top: Path) -> Shown | None:
     """Return the test command of the project at this folder; None if nothing shows one.
 
     Of several the first of these counts: pytest, tox, nox, the package manager of `package.json`, cargo, go, Maven,
-    Gradle, deno, dotnet, PHPUnit, RSpec, bun, just, make.
+    Gradle, deno, composer, dotnet, PHPUnit, RSpec, bun, mix, swift, sbt, rake, just, make, task, CTest.
     """
     return next(_found(_ProjectFolder(top)), None)
 
@@ -108,6 +118,10 @@ class _ProjectFolder:
         """Return the first of these files that is there, or an empty string."""
         return next((name for name in names if (self._top / name).is_file()), "")
 
+    def says(self, name: str, pattern: str) -> bool:
+        """Whether a file is there and holds this; an empty pattern is in each."""
+        return bool(self.has(name) and re.search(pattern, self.text(name), re.MULTILINE))
+
     def all(self, *patterns: str) -> Iterator[str]:
         """Yield the files that these patterns find, from the top."""
         for pattern in patterns:
@@ -118,37 +132,24 @@ def _found(folder: _ProjectFolder) -> Iterator[Shown]:
     yield from _python(folder)
     yield from _node(folder)
     if folder.has("Cargo.toml"):
-        several = re.search(r"^\[workspace\b", folder.text("Cargo.toml"), re.MULTILINE)
+        several = folder.says("Cargo.toml", r"^\[workspace\b")
         yield Shown("cargo test --workspace" if several else "cargo test", "Cargo.toml")
     yield from _go(folder)
     if folder.has("pom.xml"):
         yield Shown(f"{'./mvnw' if folder.has('mvnw') else 'mvn'} -q -B test", "pom.xml")
     if build := folder.has("build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"):
         yield Shown(f"{'./gradlew' if folder.has('gradlew') else 'gradle'} test", build)
-    tasks = _package(folder, "deno.json").get("tasks")
-    if isinstance(tasks, dict) and "test" in tasks:
-        yield Shown("deno task test", "deno.json")
-    for command, patterns in _SHOWN_BY.items():
-        if name := next(folder.all(*patterns), ""):
+    for name, key, command, runner, report in _SCRIPTS:
+        scripts = _package(folder, name).get(key)
+        if isinstance(scripts, dict) and "test" in scripts:
+            script = scripts["test"]
+            passes_on = isinstance(script, str) and re.search(runner, re.split(r"[&|;]", script)[-1])
+            yield Shown(f"{command}{report if passes_on else ''}", name)
+    for command, patterns, holds in _SHOWN_BY:
+        if name := next((name for name in folder.all(*patterns) if folder.says(name, holds)), ""):
             reports = "rspec" in command and "rspec_junit_formatter" in folder.text("Gemfile")
-            yield Shown(f"{command}{_RSPEC if reports else ''}", name)
-    for tool, names in _MADE:
-        name = folder.has(*names)
-        if name and any(_makes_test(tool, line) for line in folder.text(name).splitlines()):
-            yield Shown(f"{tool} test", name)
-
-
-def _makes_test(tool: str, line: str) -> bool:
-    """Whether a line of a makefile or a justfile begins the rule `test`."""
-    head, colon, rest = line.partition(":")
-    words = head.split()
-    if not colon or line[:1].isspace():
-        return False
-    if tool == "just" and words == ["alias", "test"]:
-        return True
-    if rest.startswith(("=", ":=")):
-        return False
-    return words[0].lstrip("@") == "test" if tool == "just" and words else "test" in words and "=" not in head
+            bundled = command == "rake test" and folder.has("Gemfile")
+            yield Shown(f"{'bundle exec ' if bundled else ''}{command}{_RSPEC if reports else ''}", name)
 
 
 def _go(folder: _ProjectFolder) -> Iterator[Shown]:
@@ -161,20 +162,19 @@ def _go(folder: _ProjectFolder) -> Iterator[Shown]:
 
 def _python(folder: _ProjectFolder) -> Iterator[Shown]:
     for name, words in _PYTEST_SAYS.items():
-        if folder.has(name) and words.search(folder.text(name)):
+        if folder.says(name, words):
             yield Shown(_PYTEST, name)
     for name, words in _TOX_SAYS.items():
         text = folder.text(name)
-        if folder.has(name) and words.search(text):
+        if folder.says(name, words):
             passes_on = "pytest" in text and "posargs" in text
             yield Shown("tox -- --junit-xml={junit}" if passes_on else "tox", name)
     text = folder.text("noxfile.py")
     if session := _SESSION.search(text):
         passes_on = "pytest" in text and "posargs" in text
         yield Shown(f"nox -s {session[1]}{' -- --junit-xml={junit}' if passes_on else ''}", "noxfile.py")
-    wants = re.compile(r"^pytest\b", re.MULTILINE)
-    required = (name for name in folder.all(*_REQUIREMENTS) if wants.search(folder.text(name)))
-    members = ("*/*/tests/**/test_*.py",) if _UV_WORKSPACE.search(folder.text("pyproject.toml")) else ()
+    required = (name for name in folder.all(*_REQUIREMENTS) if folder.says(name, r"^pytest\b"))
+    members = ("*/*/tests/**/test_*.py",) if folder.says("pyproject.toml", r"^\[tool\.uv\.workspace\]") else ()
     if name := next(folder.all(*_TEST_FILES, *members), "") or next(required, ""):
         yield Shown(_PYTEST, name)
 

@@ -256,4 +256,6 @@ _FULL = ("No space left on device", "Disk quota exceeded", "File too large", "co
 def _hint(words: Sequence[str]) -> str:
     if any(full in word for word in words for full in _FULL):
         return "make room there, and run it again: nothing was recorded"
-    return "; ".join(words[1:]) if len(words) > 1 else "run `planfence doctor` to see what git can't read"
+    more = list(filter(None, map(str.strip, words[1:])))
+    command = next((word for word in more if word.startswith("git ")), "")  # git's own advice, as of `safe.directory`
+    return command or "; ".join(more) or "run `planfence doctor` to see what git can't read"

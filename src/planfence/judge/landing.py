@@ -362,12 +362,17 @@ class Landing(ExitStack):
 
 
 def to_fetch(message: Message) -> str:
-    """Return the ref that a forge keeps a merged request's head at, as the commit's message names it; else a pattern.
+    """Return how the head of a merged request is fetched, as the commit's message names it; else all of them.
 
     GitHub and Gitea: docs.github.com, "Checking out pull requests locally"; GitLab: docs.gitlab.com, "Merge requests";
-    Azure has only a merge of it, Bitbucket's server `from`.
+    Azure has only a merge of it, Bitbucket's server `from`, Bitbucket itself the branch.
     """
-    number = origins.request_of(message) or "*"
+    number = origins.request_of(message)
+    if not number:
+        everywhere = (f"'+{folder}*/head:{folder}*/head'" for folder in _REQUESTS[:2])
+        return f"git fetch origin {' '.join(everywhere)}"
+    if named := origins.FROM_BRANCH.match(message.subject):
+        return f"git fetch origin '+refs/heads/{named[1]}:refs/remotes/origin/{named[1]}'"
     ref = f"refs/pull/{number}/head"
     if "!" in message.subject.rpartition("(")[2] or origins.merges_on_gitlab(message):
         ref = f"refs/merge-requests/{number}/head"

@@ -63,9 +63,9 @@ class Squashes:
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
-        elif not ctx.task_name and len(ctx.unplanned) > len(set(change.paths)) and not self.landing.knows_requests:
-            # Small changes that a forge rebased count by request, and no message says which it was.
-            note = f"if requests were merged by rebase, their heads are not here: `{to_fetch(brings)}`"
+        elif not ctx.task_name and not self.landing.knows_requests:
+            # Small changes that a forge rebased count by request; a squash by its title alone names none either.
+            note = f"if a forge merged requests by squash or rebase, their heads are not here: `{to_fetch(brings)}`"
             self.notes += [note] if note not in self.notes else []
         return None
 
@@ -146,8 +146,9 @@ def what_landed(
 ) -> tuple[dict[str, Message], dict[str, str]]:
     """Return the commits that a guarded branch got one by one, each with the message that says what brought it.
 
-    Also, by commit, the request that brought it: a merge of one brings what is new to its first parent. If that is one
-    commit, a forge may have made it of all the request's: GitLab squashes first, and merges the squash.
+    Also, by commit, the request that brought it: a merge of one brings what is new to its first parent, one of several
+    (bors) each by a parent of its own, and one of merges (a rollup) what each of these brings. If it is one commit, a
+    forge may have made it of all the request's: GitLab squashes first, and merges the squash.
     """
     without = [revision for revision in revisions if revision.startswith("^")]
     parents = parents_in(repository, (tip, *without))
@@ -155,22 +156,27 @@ def what_landed(
     while tip in parents:
         chain.append(tip)
         tip = next(iter(parents[tip]), "")
-    landed: dict[str, Message] = {}
-    for at in range(0, len(chain), 128):
-        for each in map(parse_commit, objects.read_many(chain[at : at + 128])):
-            landed[each.id] = messages.parse(each.message)
     seen, requests = set(chain), dict[str, str]()
+    asked_of = [*chain, *(name for name, above in parents.items() if len(above) > 1 and name not in seen)]
+    said: dict[str, Message] = {}
+    for at in range(0, len(asked_of), 128):
+        for each in map(parse_commit, objects.read_many(asked_of[at : at + 128])):
+            said[each.id] = messages.parse(each.message)
+    landed = {name: said[name] for name in chain}
     for commit in reversed(chain):
         number = origins.request_of(landed[commit])
-        waiting, brought = parents[commit][1:], []
+        waiting = [(each, each if number else "") for each in parents[commit][1:]]
+        brought = []
         while waiting:
-            name = waiting.pop()
-            if name in parents and name not in seen:
-                seen.add(name)
-                brought.append(name)
-                waiting += parents[name]
-        if number:
-            requests |= dict.fromkeys(brought, commit)
+            name, request = waiting.pop()
+            if name not in parents or name in seen:
+                continue
+            seen.add(name)
+            brought.append(name)
+            if request:
+                requests[name] = request
+            names_one = name in said and origins.request_of(said[name])
+            waiting += [(each, each if at and names_one else request) for at, each in enumerate(parents[name])]
         if len(brought) == 1 and len(parents[brought[0]]) == 1:
             landed[brought[0]] = landed[commit]
         if len(parents[commit]) == 1 and number:

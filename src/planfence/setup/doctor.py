@@ -74,7 +74,8 @@ def examine(environment: Environment, cwd: Path) -> list[Diagnosis]:
         try:
             found += check(bench)
         except PlanfenceError as error:
-            found.append(Diagnosis(Health.BROKEN, check.__name__, error.message, error.hint))
+            if all(error.message != each.seen for each in found):
+                found.append(Diagnosis(Health.BROKEN, check.__name__, error.message, error.hint))
     return found
 
 

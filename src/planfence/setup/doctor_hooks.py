@@ -134,13 +134,13 @@ def _vanished(launcher: Launcher) -> str:
 
 
 def _beside(bench: Bench, folder: HooksFolder) -> Iterator[Diagnosis]:
-    """Hooks that do not run, in the folder that `core.hooksPath` hides."""
+    """Hooks that do not run, in the folder that `core.hooksPath` hides; they are missed if none of ours runs."""
     default = bench.repository.common_dir / "hooks"
-    if default.resolve() != folder.path.resolve():
-        kinds = [look_at(default, name).kind for name in shims.NAMES]
-        if HookOrigin.OURS in kinds or HookOrigin.EDITED in kinds:
-            seen = f"the hooks in {default} do not run, since core.hooksPath is set"
-            yield Diagnosis(Health.BROKEN, "hooks", seen, "git config --unset core.hooksPath")
+    here, there = ({look_at(each, name).kind for name in shims.NAMES} for each in (folder.path, default))
+    hidden = default.resolve() != folder.path.resolve() and HookOrigin.OURS not in here
+    if hidden and there & {HookOrigin.OURS, HookOrigin.EDITED}:
+        seen = f"the hooks in {default} do not run, since core.hooksPath is set"
+        yield Diagnosis(Health.BROKEN, "hooks", seen, "git config --unset core.hooksPath")
 
 
 def framework(bench: Bench) -> Iterator[Diagnosis]:

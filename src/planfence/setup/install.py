@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import Enum
 from pathlib import Path
@@ -65,16 +66,19 @@ def hooks_folder(repository: Repository) -> HooksFolder:
             hint="run this in a clone that has a worktree",
         )
     git = repository.git
-    path = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
-    configured = git.status("config", "--get", "core.hooksPath")[0] == 0
-    return HooksFolder(path, _place(repository, path), configured)
+    status, named = git.status("config", "--get", "core.hooksPath")
+    path = Path(os.devnull)  # git itself can't say what an empty name means
+    if status or named.strip():
+        path = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    return HooksFolder(path, _place(repository, path), status == 0)
 
 
 def require_folder(folder: HooksFolder) -> None:
     """Raise if the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
     if folder.path.exists() and not folder.path.is_dir():
         hint = "git config --unset core.hooksPath (with --global where it is set there)"
-        raise PlanfenceError(f"{folder.path} is not a folder, so git runs no hooks", hint=hint)
+        what = "core.hooksPath names no folder" if folder.configured else f"{folder.path} is not a folder"
+        raise PlanfenceError(f"{what}, so git runs no hooks", hint=hint)
 
 
 def _place(repository: Repository, path: Path) -> HookPlace:
@@ -177,6 +181,11 @@ def _remarks(folder: HooksFolder, config: Config | None) -> list[str]:
             "husky writes this folder anew at each of its installations: to stay, put the line "
             '`planfence hook pre-commit "$@"` at the top of .husky/pre-commit, and likewise for '
             + ", ".join(shims.NAMES[1:])
+        )
+    if any(b"lefthook" in (hook.kept or b"") for hook in look(folder)):
+        remarks.append(
+            "lefthook puts its own hooks in place of these when its configuration changes: to stay, write "
+            "`no_auto_install: true` into it, and run `planfence install` after each `lefthook install`"
         )
     if config is not None and config.names_planfence:
         remarks.append(f"{config.path.name} names planfence too: it would run twice; take it out of one")
