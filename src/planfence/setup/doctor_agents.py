@@ -12,7 +12,7 @@ from planfence.agents import codexserver, programs
 from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
-from planfence.identity import HUMAN, detect, may_be
+from planfence.identity import HUMAN, detect
 from planfence.judge.sources import Sources
 from planfence.manifest import tomlsource
 from planfence.manifest.plan import Plan
@@ -210,13 +210,11 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
     if name != HUMAN and planned and name not in planned:
         named_so = bench.environment.get("PLANFENCE_MODEL").strip() == name
         source = "PLANFENCE_MODEL" if named_so else "the agent's own variables or process"
-        believed = any(may_be(each, bench.environment, bench.policy.identity) for each in planned)
-        names = ", or set PLANFENCE_MODEL to the name that the plan uses" if believed else ""
         yield Diagnosis(
             Health.ODD,
             "model",
             f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(planned))}",
-            f"give {name} a role in the plan{names}",
+            f"a person gives {name} a role in the plan{', or sets PLANFENCE_MODEL to the name in it' * named_so}",
         )
 
 
