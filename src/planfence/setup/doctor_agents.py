@@ -27,6 +27,9 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
     for name in AGENTS:
         program = shutil.which(name, path=bench.environment.get("PATH"))
         held = [(place, _present(place)) for place in _places(bench, name)]
+        faults = [state for _, state in held if state not in ("whole", "part", "none")]
+        for fault in faults:
+            yield Diagnosis(Health.BROKEN, f"{name}'s hooks", fault, f"fix it, then planfence install --agents {name}")
         if any(state == "whole" for _, state in held):
             yield from _would_run(bench, name, next(place for place, state in held if state == "whole"))
         elif any(state == "part" for _, state in held):
@@ -37,7 +40,7 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
                 f"{place.path} holds only some of them, or older ones",
                 f"planfence install --agents {name}",
             )
-        elif program or name in planned:
+        elif not faults and (program or name in planned):
             why = "a plan names it" if name in planned else "it is installed"
             yield Diagnosis(
                 Health.ODD,
@@ -60,8 +63,12 @@ def _places(bench: Bench, name: str) -> list[installed.Settings]:
 
 
 def _present(place: installed.Settings) -> str:
-    text = installed.read(place.path)
-    return "none" if text is None else installed.present(text, place.agent, place.path)
+    """Say how much of ours a file holds (see `agentsettings.present`), or why that can't be told."""
+    try:
+        text = installed.read(place.path)
+        return installed.told(place, lambda: installed.present(text or "", place.agent, place.path)) if text else "none"
+    except PlanfenceError as error:
+        return error.message
 
 
 def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[Diagnosis]:
