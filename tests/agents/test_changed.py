@@ -277,7 +277,8 @@ def test_going_to_commits_that_are_there_and_copying_them_is_silent(working):
     [
         "git worktree add -q --detach ../w; cd ../w; {}; git push -q --no-verify origin HEAD:refs/heads/e",
         "git clone -q . ../w; cd ../w; {}; cd ../repo; git pull -q ../w HEAD",
-        "git clone -q . ../w; cd ../w; {}; cd ../repo; git fetch -q ../w; git push -q --no-verify origin FETCH_HEAD:refs/heads/e",
+        "git clone -q . ../w; cd ../w; {}; cd ../repo; git fetch -q ../w;"
+        "git push -q --no-verify origin FETCH_HEAD:refs/heads/e",
     ],
 )
 def test_what_goes_out_or_comes_in_by_a_place_without_hooks_is_told(working, script):
