@@ -19,7 +19,6 @@ from typing import Any
 from planfence.agents import patch
 from planfence.agents.patch import Edit
 from planfence.errors import PlanfenceError
-from planfence.lazyregex import pattern
 from planfence.records import dataclass, field
 
 #: Those whose hooks we install.
@@ -103,7 +102,6 @@ _READERS = frozenset(
     | {"createdirectory"}
 )
 _KNOWN = WRITERS | _SHELLS | _PATCHERS | _READERS
-_FILE = pattern(r"[^@\s]*[./][^@\s]*")
 #: What a tool is given to write, and words in its name that say that it writes.
 _CONTENTS = frozenset(
     {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
@@ -381,7 +379,7 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
             plain = _plain(name)
             if isinstance(value, str):
                 # Messages and cards are moved from one to another as well.
-                named = plain in fields and (plain not in _GIVES or _FILE.fullmatch(value))
+                named = plain in fields and (plain not in _GIVES or bool({*"./"} & {*value} and not {*"@ "} & {*value}))
                 found += [_local(value)] if named else []
             elif name in _MANY or plain.removesuffix("s") in fields:
                 texts = [each for each in value if isinstance(each, str)] if isinstance(value, (list, dict)) else []
