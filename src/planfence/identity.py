@@ -16,7 +16,7 @@ from planfence.env import Environment
 from planfence.errors import PlanfenceError
 from planfence.tables import HUMAN, SESSIONS
 
-__all__ = ["HUMAN", "checked", "checked_task", "detect", "how_to_start", "may_be", "session", "worktree_maker"]
+__all__ = ["HUMAN", "checked", "checked_task", "detect", "how_to_start", "session", "worktree_maker"]
 
 #: Agents whose programs make worktrees of their own.
 _MAKERS = ("claude", "codex", "cursor", "gemini")
@@ -35,11 +35,6 @@ def detect(environment: Environment, own: Mapping[str, str] | None = None) -> st
     if named:
         checked(named, "PLANFENCE_MODEL")
     return tables.who(environment.variables, environment.above, own)
-
-
-def may_be(name: str, environment: Environment, own: Mapping[str, str] | None = None) -> bool:
-    """Whether ``PLANFENCE_MODEL=NAME`` would count for whoever is at work; see :func:`detect`."""
-    return tables.who({**environment.variables, "PLANFENCE_MODEL": name}, environment.above, own) == name
 
 
 def session(environment: Environment) -> str:

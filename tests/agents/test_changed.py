@@ -272,6 +272,23 @@ def test_going_to_commits_that_are_there_and_copying_them_is_silent(working):
     assert ask(working, "Stop").get("reason", "") == ""
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "git worktree add -q --detach ../w; cd ../w; {}; git push -q --no-verify origin HEAD:refs/heads/e",
+        "git clone -q . ../w; cd ../w; {}; cd ../repo; git pull -q ../w HEAD",
+        "git clone -q . ../w; cd ../w; {}; cd ../repo; git fetch -q ../w;"
+        "git push -q --no-verify origin FETCH_HEAD:refs/heads/e",
+    ],
+)
+def test_what_goes_out_or_comes_in_by_a_place_without_hooks_is_told(working, script):
+    working.git("init", "-q", "--bare", "../origin")
+    working.git("remote", "add", "origin", "../origin")
+    working.git("push", "-q", "--no-verify", "origin", "main")
+    assert after(working, "git fetch -q; git push -q --no-verify origin main:same") == ""
+    assert "docs/a.md" in after(working, script.format("echo x > docs/a.md; git add -A; git commit -qnm 'docs: x'"))
+
+
 def commit_of_docs(repo):
     """Return a commit that changes a file outside the task, and that no ref has."""
     made = (
@@ -421,6 +438,8 @@ HOOKS_TAKEN = {
     "echo exit 0 > .git/hooks/pre-commit": "pre-commit",
     "chmod -x .git/hooks/commit-msg": "commit-msg",
     "git config core.hooksPath /x": "commit-msg, pre-commit, pre-push",
+    "printf '#!/bin/sh\\n# planfence\\nexit 0\\n' > .git/hooks/pre-push": "pre-push",
+    "git config hook.planfence.enabled false": "hook.*",
 }
 
 
@@ -429,11 +448,12 @@ def test_hooks_that_a_script_takes_away_are_told_and_hold_the_stop(working, scri
     for name in ("pre-commit", "commit-msg", "pre-push"):
         working.write(f".git/hooks/{name}", "#!/bin/sh\n# planfence\n").chmod(0o755)
     (working.root / ".git/hooks/post-merge").symlink_to("/nowhere")
+    working.git("config", "hook.planfence.command", "planfence hook pre-push")
     kept = (working.root / ".git/config").read_text()
     ask(working, "SessionStart", source="startup")
     assert after(working, "git config user.nick x; touch .git/hooks/pre-push") == ""
     said = after(working, script)
-    assert f"no longer runs these hooks: {HOOKS_TAKEN[script]}. Ask a person" in said
+    assert f"no longer runs these hooks as they were: {HOOKS_TAKEN[script]}. Ask a person" in said
     assert after(working, "true") == ""
     assert said in ask(working, "Stop")["reason"]
     for name in ("pre-commit", "commit-msg", "pre-push"):
@@ -454,5 +474,5 @@ def test_hooks_that_go_between_commands_are_told_behind_the_next_one(working, fo
     hook.unlink()
     ask(working, "PreToolUse", "Bash", "./script.sh")
     said = after(working, "true")
-    assert "no longer runs these hooks: pre-push" in said
+    assert "no longer runs these hooks as they were: pre-push" in said
     assert ask(working, "Stop")["reason"] == said

@@ -80,6 +80,26 @@ def test_the_inverse_of_a_judged_commit_needs_no_task(repo: Repo) -> None:
     assert found.reverts == 2
 
 
+def test_of_a_reverts_message_only_what_is_forbidden_counts(repo: Repo) -> None:
+    lines = 'trailers = { preset = "no-co-author", require = [{ key = "Reviewed-by" }] }\n'
+    repo.git("checkout", "-q", "main")
+    repo.write("planfence.toml", POLICY.replace("[tests]", f"{lines}[tests]"))
+    repo.git("commit", "-q", "--no-verify", "-am", "chore: policy")
+    repo.git("checkout", "-q", "-B", "work")
+    repo.git("revert", "--no-edit", old(repo))
+    assert codes(repo) == set()
+    repo.git(
+        "commit",
+        "-q",
+        "--no-verify",
+        "--amend",
+        "--no-edit",
+        "--trailer",
+        "Co-authored-by: Claude <noreply@anthropic.com>",
+    )
+    assert codes(repo) == {"MSG003"}
+
+
 def test_more_than_the_inverse_is_no_revert(repo: Repo) -> None:
     repo.git("revert", "--no-edit", old(repo))
     repo.write("src/auth/a.txt", "and this\n")

@@ -40,7 +40,13 @@ def test_a_model_asks_and_a_person_decides(working, agent):
     assert working.git("rev-parse", "HEAD") == head
     shown = json.loads(working.planfence("requests", "--json").stdout)
     assert [(each["number"], each["adds"], each["closed"]) for each in shown] == [(1, ["src/other.py"], "")]
-    assert "asks: let auth/middleware touch src/other.py" in working.planfence("status", TASK).stdout
+    for who in (agent, PERSON):
+        seen = working.planfence("status", TASK, **who)
+        assert "asks: let auth/middleware touch src/other.py" in seen.stdout
+        typed = [each for each in ("planfence approve", "--take-over", "PLANFENCE_MODEL=") if each in seen.stdout]
+        assert not typed or who is PERSON
+    own = working.planfence("plan", "amend", TASK, "--add", "planfence.toml", "--why", "x", **agent)
+    assert "decides what may change" in own.stderr
     for words in (("approve", "1"), ("requests", "--drop", "1")):
         refused = working.planfence(*words, **agent)
         assert refused.returncode == 2
@@ -82,9 +88,11 @@ def test_a_role_is_a_persons_to_give(working, words):
 def test_torn_and_foreign_lines_are_left_out(working):
     path = working.root / ".git/planfence/requests.jsonl"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(
-        b'{"id": 1}\n[]\n{"id": "x", "kind": "rm", "task": "t"}\n\xff\n{"request": "none", "closed": "approved"}\n{"id"'
-    )
+    whole = {"id": "x", "kind": "amend", "task": TASK, "why": "x", "adds": ["a"], "to": "claude", "change": "usd=1"}
+    lacking = [{"adds": []}, {"adds": [""]}, {"adds": ["\ud800"]}, {"why": ""}, {"task": ""}, {"kind": "rm"}, {"id": 1}]
+    lacking += [{"kind": "share", "adds": []}, {"kind": "handover", "to": ""}, {"kind": "budget", "change": ""}]
+    lines = "".join(f"{json.dumps(whole | each)}\n" for each in lacking)
+    path.write_bytes(lines.encode() + b'[]\n\xff\n{"request": "none", "closed": "approved"}\n{"id"')
     asked = working.planfence("plan", "amend", TASK, "--add", "src/o.py", "--why", "x", CLAUDE_CODE_CHILD_SESSION="1")
     assert "request 1 waits" in asked.stderr
     assert working.planfence("approve", "1").returncode == 0

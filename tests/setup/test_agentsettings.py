@@ -71,15 +71,42 @@ def test_what_is_there_is_kept_with_its_comments(tmp_path):
     assert agentsettings.stripped(text, tmp_path / "settings.json") == COMMENTED
 
 
-def test_what_was_added_since_is_kept(tmp_path):
+@pytest.mark.parametrize("renewed", [False, True])
+def test_what_was_added_since_is_kept(tmp_path, renewed):
     which = agentsettings.settings("claude", tmp_path)
     agentsettings.install(which, tmp_path / "memory")
     value = json.loads(which.path.read_text())
     value["hooks"]["Stop"].insert(0, MINE)
     value["model"] = "opus"
-    which.path.write_text(json.dumps(value))
+    which.path.write_text(json.dumps(value).replace('"timeout": 30', '"timeout": 9', renewed))
+    assert agentsettings.install(which, tmp_path / "memory") is renewed
     assert agentsettings.uninstall(which, tmp_path / "memory")
     assert json.loads(which.path.read_text()) == {"hooks": {"Stop": [MINE]}, "model": "opus"}
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("place", ["claude", "codex", "gemini", "config.toml"])
+def test_what_stands_beside_ours_in_one_entry_is_kept(tmp_path, place, twice):
+    agent = place if place != "config.toml" else "codex"
+    if agent != place:
+        (tmp_path / ".codex").mkdir()
+        (tmp_path / ".codex/config.toml").write_text("")
+    which = agentsettings.settings(agent, tmp_path)
+    agentsettings.install(which, tmp_path / "memory")
+    text, mine = which.path.read_text(), MINE["hooks"][0]
+    if place == "config.toml":
+        which.path.write_text(text + "[[hooks.SessionEnd.hooks]]\ntype = 'command'\ncommand = 'my-check'\n")
+    else:
+        value = json.loads(text)
+        value["hooks"]["SessionStart"][0]["hooks"].insert(0, mine)
+        more = ', "hooks": {"Stop": []}' if twice else ""  # which is the one that counts
+        which.path.write_text(json.dumps(value)[:-1] + more + "}")
+    assert agentsettings.install(which, tmp_path / "memory")
+    assert "my-check" in which.path.read_text()
+    assert agentsettings.uninstall(which, tmp_path / "memory")
+    left = which.path.read_text()
+    assert left.count("my-check") == 1
+    assert agentsettings.PROGRAM not in left
 
 
 def test_without_memory_as_in_another_clone(tmp_path):
@@ -105,6 +132,15 @@ def test_settings_that_cannot_be_merged_are_left_alone(tmp_path, text):
     with pytest.raises(PlanfenceError, match=r"settings\.json"):
         agentsettings.install(which, tmp_path / "memory")
     assert which.path.read_text() == text
+
+
+def test_a_link_to_itself_is_told(tmp_path):
+    which = agentsettings.settings("claude", tmp_path)
+    which.path.parent.mkdir()
+    which.path.symlink_to(which.path.name)
+    for work in (agentsettings.install, agentsettings.uninstall):
+        with pytest.raises(PlanfenceError, match=r"settings\.json"):
+            work(which, tmp_path / "memory")
 
 
 CONFIG = """\

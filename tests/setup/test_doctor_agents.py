@@ -99,6 +99,18 @@ def test_codex_and_its_trust(repo, tmp_path, program):
     assert "switches all hooks off" in seen(repo, PATH=path)["codex's hooks"].seen
 
 
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff\xfe", None])
+def test_settings_that_can_not_be_read_are_told_by_name(repo, text):
+    planted = repo.write(".cursor/hooks.json", text or b"")
+    if text is None:
+        planted.unlink()
+        planted.mkdir()
+    told = seen(repo)
+    assert told["cursor's hooks"].health is Health.BROKEN
+    assert str(planted) in told["cursor's hooks"].seen
+    assert "agents" not in told
+
+
 def test_a_model_that_no_role_names(repo):
     assert "model" not in seen(repo)
     assert "model" not in seen(repo, PLANFENCE_MODEL="claude")

@@ -18,6 +18,7 @@ from planfence.agents.paths import Denial, switch
 from planfence.agents.payload import Payload
 from planfence.agents.scope import Fence
 from planfence.agents.session import session_file
+from planfence.digests import sha1
 from planfence.errors import CouldNotCheck
 from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
@@ -33,7 +34,8 @@ _AT_WORK = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "re
 _HOLDS = 3
 _SHOWN = 8
 _HOOKS = ("pre-commit", "commit-msg", "pre-push")
-#: What stands in our hooks, and in those of the tools that start them.
+#: What stands in our hooks, and besides in those of the tools that start them.
+_OURS = b"planfence"
 _RUNS = pattern(rb"planfence|pre-commit|prek|lefthook|husky")
 #: So many names stand in one command.
 _NAMED = 100
@@ -46,8 +48,8 @@ class _Seen:
     ``before`` are the told paths that somebody had changed before: nothing of ours may reset them. ``tips`` are where
     HEAD stood before the last command, and where others have left refs; ``task`` was at work then. ``refs`` are where
     all refs were when the session looked last: what moves until the next command, others have moved. ``rest`` is what
-    the next stop says of commits that were too many to look at. ``hooks`` stood in ``folder`` when ``hooked`` was the
-    number of its files, ``lost`` are those that were taken away since.
+    the next stop says of commits that were too many to look at. ``ran`` are the hooks that stood in ``folder`` when
+    ``hooked`` was the number of its files, ``lost`` are those that were taken away or changed since.
     """
 
     known: dict[str, str] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class _Seen:
     tips: list[str] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
     rest: str = ""
-    hooks: list[str] = field(default_factory=list)
+    ran: dict[str, str] = field(default_factory=dict)
     folder: str = ""
     hooked: int = 0
     lost: list[str] = field(default_factory=list)
@@ -85,21 +87,30 @@ def begin(here: Fence, asked: Payload, *, anew: bool = True) -> None:
     seen.refs = newcommits.refs(here)
     seen.tips = [here.head, *seen.refs]
     seen.task = here.task_name
-    _hooked(here, seen)
+    _hooked(here, seen, anew=True)
     _save(here, asked, seen, now)
 
 
-def _hooked(here: Fence, seen: _Seen) -> list[str]:
-    """Note which of git's hooks name us, or what starts us, if anything of them has changed; return those gone."""
+def _hooked(here: Fence, seen: _Seen, *, anew: bool = False) -> list[str]:
+    """Note what git's hooks that run us, or what starts us, are; return those that are gone since, or are others.
+
+    Of ours each byte counts; what another tool writes may change. ``anew``: as they are now, they are right.
+    """
     places = here.repository.git_dir_name, here.repository.common_dir_name
     if seen.hooked == statuspath.hooks(*places, seen.folder):
         return []
-    seen.folder = here.repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks")
+    git = here.repository.git
+    seen.folder = git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks")
     able = (name for name in _HOOKS if os.access(Path(seen.folder) / name, os.X_OK))
-    now = [name for name in able if _RUNS.search(newcommits.content(Path(seen.folder) / name))]
-    gone = [name for name in seen.hooks if name not in now]
-    seen.hooks, seen.hooked = now, statuspath.hooks(*places, seen.folder)
-    return gone
+    texts = {name: newcommits.content(Path(seen.folder) / name) for name in able}
+    texts["hook.*"] = git.status("config", "--get-regexp", r"^hook\.", ok=(0, 1))[1]
+    now = {name: sha1(text).hexdigest() if _OURS in text else "" for name, text in texts.items() if _RUNS.search(text)}
+    seen.hooked = statuspath.hooks(*places, seen.folder)
+    seen.ran = now if anew else now | seen.ran
+    lost = [name for name, held in seen.ran.items() if now.get(name) != held]
+    new = [name for name in lost if name not in seen.lost]
+    seen.lost = lost
+    return new
 
 
 def remembers(here: Fence, asked: Payload) -> bool:
@@ -115,14 +126,14 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    log, others = newcommits.log_of(here), newcommits.made_elsewhere(here, statuspath.times(str(_file(here, asked))))
-    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others)
+    log, since = newcommits.log_of(here), statuspath.times(str(_file(here, asked)))
+    others, pushed = newcommits.made_elsewhere(here, since), newcommits.pushed(here, since)
+    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others, pushed)
     seen.logged = len(log)
     seen.refs = newcommits.refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
     gone = [path for path in seen.known if path not in now]
     lost = _hooked(here, seen)
-    seen.lost = [name for name in {*seen.lost, *lost} if name not in seen.hooks]
     if not (changed or gone or made or copied or lost or seen.tips[:1] != [here.head]):
         _save(here, asked, seen, now)
         return ""
@@ -175,7 +186,9 @@ def unrestored(here: Fence, asked: Payload) -> str:
 def _said(lost: list[str], rest: str) -> str:
     """Say which hooks git would no longer run, if any, in front of the rest."""
     named = ", ".join(sorted(lost))
-    said = f"git no longer runs these hooks: {named}. Ask a person to put them back, by `planfence install`."
+    said = (
+        f"git no longer runs these hooks as they were: {named}. Ask a person to put them back, by `planfence install`."
+    )
     return "\n".join(filter(None, (said * bool(lost), rest)))
 
 

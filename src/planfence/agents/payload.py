@@ -43,8 +43,8 @@ class Event(StrEnum):
 
 
 def _plain(name: str) -> str:
-    """Return a name as it is looked for: each agent and each server has its own way with `_` and with capitals."""
-    return name.replace("_", "").lower()
+    """Return a name as it is looked for: each agent and each server has its own way with signs and with capitals."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 _EVENTS = {
@@ -80,15 +80,19 @@ PATH_FIELDS = frozenset(
     {"filepath", "notebookpath", "path", "targetfile", "absolutepath", "relativepath", "pathinproject", "filename"}
     | {"dirpath", "uri", "fileuri", "olduri", "newuri", "file", "targetpath", "source", "sourcepath", "dest"}
     | {"destination", "destinationpath", "destpath", "oldpath", "newpath", "relativeworkspacepath", "outputpath"}
-    | {"targetnotebook"}
+    | {"targetnotebook", "localpath", "linkpath", "outputfile", "outfile", "savepath"}
 )
+#: Those that name what is written whatever the tool is called, and those that do in tools that give a second name.
+_OUTPUTS = frozenset({"outputpath", "outputfile", "outfile", "savepath"})
+_GIVES = frozenset({"from", "to", "src", "dst", "link"})
 _SHELLS = frozenset(
     {"bash", "shell", "localshell", "execcommand", "runshellcommand", "powershell", "runinterminal", "runcommands"}
     | {"runcommand", "writebash", "writepowershell", "createandruntask"}
 )
 _PATCHERS = frozenset({"applypatch", "patch"})
 #: Where a shell's tool has its command line.
-_COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "argv", "input")
+_COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "argv", "program",
+             "executable", "run", "input")  # fmt: skip
 #: Tools that only look, make a folder, of which git keeps nothing, or start others that are asked about themselves.
 _READERS = frozenset(
     {"read", "glob", "grep", "ls", "list", "view", "webfetch", "websearch", "todowrite", "todoread", "task", "agent"}
@@ -103,6 +107,13 @@ _CONTENTS = frozenset(
     {"content", "contents", "newstring", "newtext", "newstr", "filecontent", "filecontents", "filetext"}
 )
 _DIFFS = ("patch", "diff", "patchText", "unified_diff", "unifiedDiff")
+#: By which a tool that commits is told to leave the hooks out, unless it is told not to.
+_UNSEEN = frozenset({"noverify", "skiphooks", "skipverify", "bypasshooks", "nohooks"})
+_UNTRUE = (False, None, 0, "", "false", "False")
+#: Where one of several operations says what it does.
+_OPERATIONS = ("action", "op", "operation")
+_GIVING_WORDS = ("move", "rename", "copy", "symlink", "hardlink")
+_TYPING_WORDS = ("shell", "bash", "term", "exec", "tmux", "console")
 _WRITING_WORDS = (
     *("save", "update", "copy", "push", "remove", "apply"),
     *("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append"),
@@ -192,7 +203,17 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
     return next((event.value for sign, event in signs if sign in raw), "")
 
 
-_DIRECTORIES = ("dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory", "directory")
+_DIRECTORIES = (
+    "repo_path",
+    "repoPath",
+    "dir_path",
+    "workdir",
+    "Cwd",
+    "cwd",
+    "working_directory",
+    "workingDirectory",
+    "directory",
+)
 
 
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
@@ -247,7 +268,7 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 
 #: Fields that hold what a tool is given, and those that hold several of it.
-_LAYERS = ("arguments", "args", "params", "input", "target", "textDocument")
+_LAYERS = ("arguments", "args", "params", "input", "target", "textDocument", "edit", "document")
 _MANY = (
     "files",
     "paths",
@@ -258,6 +279,9 @@ _MANY = (
     "file_edits",
     "fileEdits",
     "documentChanges",
+    "actions",
+    "ops",
+    "file",
 )
 
 
@@ -288,26 +312,44 @@ def _holds(layer: Mapping[str, Any]) -> bool:
 def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...], str, str]:
     """Read another server's tool by the shape of what it is given: what it writes, and the command it runs."""
     layers = [*_layers(arguments)]
+    objects = [layer for layer, _ in layers]
     command = "\n".join(line for layer, _ in layers for line in _commands(tool, layer))
     if any(isinstance(layer.get("owner"), str) and isinstance(layer.get("repo"), str) for layer, _ in layers):
         return (), command, ""  # another repository's files
-    named, diffs = _named(layers), (text for layer, _ in layers for name in _DIFFS if (text := _text(layer, name)))
+    gives = _GIVES if any(word in tool.lower() for word in _GIVING_WORDS) else frozenset[str]()
+    named, diffs = (
+        _named(layers, PATH_FIELDS | gives),
+        (text for layer, _ in layers for name in _DIFFS if (text := _text(layer, name))),
+    )
     diffed = [edit for text in diffs for edit in (*patch.edits(text), *map(Edit, patch.diffed(text)))]
-    writes = any(word in tool.lower() for word in _WRITING_WORDS) or any(_holds(layer) for layer, _ in layers)
-    return tuple(dict.fromkeys((*named, *diffed))) if writes else (), command, ""
+    said = [tool, *(_text(layer, name) for layer, _ in layers for name in _OPERATIONS)]
+    writes = any(word in each.lower() for word in _WRITING_WORDS for each in said) or any(map(_holds, objects))
+    if not writes:
+        return _named(layers, _OUTPUTS), command, ""
+    return tuple(dict.fromkeys((*named, *diffed))), command, ""
 
 
 def _commands(tool: str, arguments: Mapping[str, Any], fields: Sequence[str] = _COMMANDS[:-1]) -> Iterator[str]:
     """Yield the command lines that a tool is given."""
-    given = [arguments.get(name) for name in fields]
-    if any(word in tool.lower() for word in ("shell", "bash", "terminal", "exec")):
-        given.append(arguments.get("script"))
-    for command in given:
+    types = any(word in tool.lower() for word in _TYPING_WORDS)
+    more = ("script", "input", "keys", "args") if types else ()
+    for command in map(arguments.get, dict.fromkeys((*fields, *more))):
         words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else []
         if line := command if isinstance(command, str) else shlex.join(words):
-            yield _with_words(line, arguments.get("args"))
-    if isinstance(lines := arguments.get("commands"), list):
-        yield from (line for line in lines if isinstance(line, str))
+            yield _with_words(line, [] if words else arguments.get("args", arguments.get("arguments")))
+    for lines in map(arguments.get, ("commands", "lines")):
+        yield from (line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ()
+    _, git, name = _plain(tool).rpartition("git")
+    if git and not name.startswith(("hub", "lab")) and (words := [*_git_words(arguments)]):
+        yield " ".join(["git", *filter(None, [name]), *words])
+
+
+def _git_words(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a tool that is named after a command of git gives it, as far as the fence is concerned."""
+    for name in ("command", "subcommand", "key", "value", "args", "options", "flags"):
+        value = arguments.get(name)
+        yield from (word for word in (value if isinstance(value, list) else [value]) if isinstance(word, str))
+    yield from ("--no-verify" for name, value in arguments.items() if _plain(name) in _UNSEEN and value not in _UNTRUE)
 
 
 def _with_words(command: str, words: object) -> str:
@@ -327,17 +369,20 @@ def _patch_text(arguments: Mapping[str, Any]) -> str:
     return ""
 
 
-def _named(layers: Iterable[tuple[Mapping[str, Any], bool]]) -> tuple[Edit, ...]:
+def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[str] = PATH_FIELDS) -> tuple[Edit, ...]:
     """Return the files that a writing tool's arguments name, in lists and maps of them too."""
     found: list[str] = []
     for layer, plainly in layers:
         if not plainly and not _holds(layer) and "text" not in layer:
             continue
         for name, value in layer.items():
+            plain = _plain(name)
             if isinstance(value, str):
-                found += [_local(value)] if _plain(name) in PATH_FIELDS else []
-            elif name in _MANY and isinstance(value, (list, dict)):
-                texts = [each for each in value if isinstance(each, str)]
+                # Messages and cards are moved from one to another as well.
+                named = plain in fields and (plain not in _GIVES or bool({*"./"} & {*value} and not {*"@ "} & {*value}))
+                found += [_local(value)] if named else []
+            elif name in _MANY or plain.removesuffix("s") in fields:
+                texts = [each for each in value if isinstance(each, str)] if isinstance(value, (list, dict)) else []
                 described = isinstance(value, dict) and any(
                     _plain(each) in {*PATH_FIELDS, *_CONTENTS} for each in texts
                 )

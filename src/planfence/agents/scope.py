@@ -163,7 +163,7 @@ def _governing(here: Fence, policy: Policy, path: str) -> Denial | None:
         return Denial(path, "it is the policy; a person changes it, in a commit of its own")
     if policy.governs(path) and here.task_name:
         return Denial(path, f"a change never judges itself: the plan stays as it is while {here.task_name} is active",
-                      f"let {here.task_name} touch the path, by a commit of the plan")  # fmt: skip
+                      "a change of the plan, by a commit of its own")  # fmt: skip
     return None
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _ASKED = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
-_REFS = ("refs/heads", "refs/tags", "packed-refs", "reftable/tables.list")
+_REFS = ("refs/heads", "refs/tags", "refs/remotes", "packed-refs", "reftable/tables.list")
 _FIELDS = {b"1": 8, b"u": 10, b"?": 1}
 
 
@@ -52,7 +52,7 @@ def whole(marks: "Mapping[bytes, str]", git_dir: str, common: str, folder: str) 
         logged = 0
     lines = [path + b"\0" + mark.encode() for path, mark in marks.items()]
     refs = sum(times(f"{common}/{name}") for name in _REFS)
-    header = b"planfence-status 3 %d %d %d " % (logged, refs, hooks(git_dir, common, folder)) + os.fsencode(folder)
+    header = b"planfence-status 4 %d %d %d " % (logged, refs, hooks(git_dir, common, folder)) + os.fsencode(folder)
     return b"\0\0".join([header, *lines, b"end"])
 
 

@@ -30,5 +30,6 @@ def command(everything: bool, drop: int | None, as_json: bool) -> int:
         ended = f" [{each.closed}]" if each.closed else ""
         say(f"{each.number}  {each.model} asks: {each.wish}{ended}")
         say(f"   why: {each.why}")
-    say("a person approves one with `planfence approve N`" if found else "nothing waits", err=True)
+    answer = "a person answers with `planfence approve N`, or `planfence requests --drop N`"
+    say(answer if found else "nothing waits", err=True)
     return 0

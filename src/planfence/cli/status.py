@@ -18,6 +18,7 @@ from planfence.judge.attribution import active_task
 from planfence.records import replace
 from planfence.render.board_text import board_text
 from planfence.render.stage_text import facts_text, findings_text, paths_text
+from planfence.tables import HUMAN
 from planfence.terminal import emit, say
 
 
@@ -113,5 +114,6 @@ def _text(now: Status) -> str:
         text += "\n\nbefore `planfence advance`:\n" + findings_text(now.blocked)
     if now.asked:
         lines = "\n".join(inert(f"  {each.number}  {each.model} asks: {each.wish}") for each in now.asked)
-        text += f"\n\nwaits for a person (`planfence approve N`):\n{lines}"
+        typed = " (`planfence approve N`)" if scene.model == HUMAN else ""
+        text += f"\n\nwaits for a person{typed}:\n{lines}"
     return text

@@ -8,7 +8,6 @@ from planfence import POLICY_PATH
 from planfence.change.patches import patch_ids
 from planfence.finding import Finding, Severity
 from planfence.gate.testcommand import line_for
-from planfence.identity import may_be
 from planfence.judge.check import Terms, check_range, judge_commits
 from planfence.judge.situation import Scene
 from planfence.ledger import evidence, stages
@@ -88,17 +87,17 @@ def _role(scene: Scene, stage: Stage, *, may_watch: bool = False) -> Iterator[Fi
     holder = scene.state.holder(scene.plan, scene.task, stage)
     if holder in ("", scene.model) or (may_watch and scene.model == stages.HUMAN):
         return
-    take = f'planfence start {scene.name} --take-over "why"'
-    if scene.stage is Stage.REVIEW:
-        take = f'planfence handover {scene.name} --to {scene.model} --why "why"'
-    may = may_be(holder, scene.repository.environment, scene.policy.identity)
-    yield from finding(
-        scene,
-        model_not_assigned.RULE,
-        f"{scene.model} is not who holds {stage} in {scene.name}: {holder} does",
-        f"let {holder} do it" + (f" (PLANFENCE_MODEL={holder} if it is not detected)" if may else ""),
-        f"or take the role over, which is recorded: {take}",
-    )
+    fixes = f"let {holder} do it", f"or ask a person: give the {stage} role of {scene.name} to {scene.model}"
+    if scene.model == stages.HUMAN:
+        take = f'planfence start {scene.name} --take-over "why"'
+        if scene.stage is Stage.REVIEW:
+            take = f'planfence handover {scene.name} --to {scene.model} --why "why"'
+        fixes = (
+            f"let {holder} do it (PLANFENCE_MODEL={holder} if it is not detected)",
+            f"or take the role over, which is recorded: {take}",
+        )
+    message = f"{scene.model} is not who holds {stage} in {scene.name}: {holder} does"
+    yield from finding(scene, model_not_assigned.RULE, message, *fixes)
 
 
 def _own_work(scene: Scene) -> Iterator[Finding]:
@@ -150,6 +149,7 @@ def _tests(scene: Scene) -> Iterator[Finding]:
         line = f"planfence test {scene.name}"
         if not scene.policy.tests.command:
             line = f"write `{line_for(scene.repository.top)}` under [tests] in {POLICY_PATH}, and commit that"
+            line = line if scene.model == stages.HUMAN else f"ask a person: {line}"
         yield from finding(scene, tests_not_passed.RULE, f"{why} ({scene.tree[:12]})", line)
 
 

@@ -33,7 +33,8 @@ from planfence.tables import HUMAN
 
 #: What a person alone, or the planner, may do: a model's amendment that only these rules refuse is a request.
 _ONLY_FENCE = frozenset({"PLN002", "ROL001"})
-KINDS = ("amend", "take-over", "handover", "share", "budget")
+#: The kinds of requests, each with what it can't be without.
+KINDS = {"amend": "adds", "take-over": "to", "handover": "to", "share": "adds", "budget": "change"}
 _LARGEST = 1 << 22
 _LONGEST = 4000
 
@@ -201,13 +202,16 @@ def _open(repository: Repository, policy: Policy, number: int, verb: str) -> Req
 def _ask(repository: Repository, policy: Policy, model: str, asked: dict[str, Any]) -> Request:
     known = _read(told := asked | {"id": new_id(), "model": model, "worktree": str(repository.top), "at": now()}, 0)
     if known is None:
-        raise PlanfenceError("the request is too long", hint="say it in fewer words")
+        raise PlanfenceError("the request is too long, or not UTF-8", hint="say it in fewer words")
     same = next((each for each in waiting(repository) if _about(each) == _about(known)), None)
     if same is not None:
         return same
     _append(repository, told)
     writer.record(repository, policy, event="request", result="waits", task=known.task, model=model, why=known.wish)
-    return next((each for each in requests(repository) if each.id == known.id), known)
+    kept = next((each for each in requests(repository) if each.id == known.id), None)
+    if kept is None:
+        raise CouldNotCheck("the request was not kept: there are too many", hint=f"move {_file(repository)} away")
+    return kept
 
 
 def _about(request: Request) -> tuple[object, ...]:
@@ -226,14 +230,19 @@ def _append(repository: Repository, told: dict[str, Any]) -> None:
 
 
 def _read(told: dict[str, Any], number: int) -> Request | None:
-    adds = told.get("adds", [])
     names = ("id", "kind", "task", "model", "why", "worktree", "change", "to", "at")
-    texts = {name: told.get(name, "") for name in names}
-    good = all(isinstance(value, str) and len(value) <= _LONGEST for value in texts.values())
-    listed = isinstance(adds, list) and all(isinstance(each, str) and len(each) <= _LONGEST for each in adds)
-    if not good or not listed or texts["kind"] not in KINDS or not texts["id"]:
+    adds, texts = told.get("adds", []), {name: told.get(name, "") for name in names}
+    if not isinstance(adds, list) or not all(map(_is_text, (*adds, *texts.values()))):
+        return None
+    needed = KINDS.get(texts["kind"], "")
+    if not needed or not all(adds) or not all((texts | {"adds": adds})[name] for name in (needed, "id", "task", "why")):
         return None
     return Request(number=number, adds=tuple(adds), **texts)
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value of a line is a text that can be shown and kept: none with half a character."""
+    return isinstance(value, str) and len(value) <= _LONGEST and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _file(repository: Repository) -> Path:

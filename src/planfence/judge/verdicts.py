@@ -20,7 +20,8 @@ from planfence.ledger.stages import Facts
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, field, replace
-from planfence.rules.rule import Context, Route, by_ledger
+from planfence.rules import trailers_wrong
+from planfence.rules.rule import Context, Route, Rule, by_ledger
 from planfence.rules.runner import judge, would_refuse
 
 TYPE_CHECKING = False
@@ -155,7 +156,7 @@ class Verdicts:
         if found is None:
             if beside and not (change.is_merge and set(change.paths) <= change.conflicted):
                 ctx = replace(ctx, route=Route.CLOSED, beside=beside)
-            found = judge(ctx, rules)
+            found = self._judged(ctx, rules, message)
         if not undone and would_refuse(found):
             ctx, found = self._on_other_grounds(ctx, governing, attribution, message) or (ctx, found)
         if self.squashes is not None and change.is_merge and change.name in self.squashes.landed:
@@ -167,6 +168,13 @@ class Verdicts:
             self.reverts += 1
         return ctx, found
 
+    def _judged(self, ctx: Context, rules: Sequence[Rule], message: Message | None) -> tuple[Finding, ...]:
+        """Judge a change by rules; of what the message of a revert says, its trailers alone."""
+        if ctx.route is not Route.REVERT:
+            return judge(ctx, rules)
+        trailers = [rule for rule in rules if rule is trailers_wrong.RULE]
+        return *judge(ctx, rules), *judge(replace(ctx, message=message), trailers)
+
     def _on_other_grounds(
         self, ctx: Context, governing: Governing, attribution: Attribution, message: Message | None
     ) -> tuple[Context, tuple[Finding, ...]] | None:
@@ -175,7 +183,7 @@ class Verdicts:
         governs = all(ctx.policy.governs(path) for path in change.paths)
         if attribution.task and not governs and self.landing.undone(change, message, attribution):
             ctx = replace(ctx, route=Route.REVERT, message=None)
-            return ctx, judge(ctx, self.contexts.rules(ctx.policy)[0])
+            return ctx, self._judged(ctx, self.contexts.rules(ctx.policy)[0], message)
         governed = any(ctx.policy.governs(path) for path in change.paths)
         mine = attribution.model == HUMAN or not governed
         if self.plans is not None and message is not None and mine:

@@ -18,7 +18,7 @@ from planfence.log.writer import record
 from planfence.manifest.amendment import Amendment, amend
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
-from planfence.manifest.tablereader import did_you_mean
+from planfence.manifest.tablereader import did_you_mean, quoted
 from planfence.records import dataclass
 
 
@@ -55,6 +55,9 @@ def _amend(repository: Repository, head: str, plan_id: str, wanted: Amendment) -
         hint = "write the path into the plan, and commit it with the policy"
         raise PlanfenceError("there is no commit yet, so no plan to amend", hint=hint)
     policy = require_policy(Sources(objects).policy(head))
+    if own := [path for path in wanted.adds if policy.governs(path)]:
+        hint = "a person changes it, in a commit of its own"
+        raise PlanfenceError(f"{quoted(own[0])} decides what may change, so no task has it", hint=hint)
     before = _before(repository, head, policy, plan_id)
     assert before.head is not None
     old = objects.read(before.head.id)

@@ -10,8 +10,8 @@ Who does what was decided for a reason (cost, strength, a second pair of eyes). 
 and makes every number in the report wrong.
 
 ## Fix
-Let the holder do it; set `PLANFENCE_MODEL` if it is not detected (it makes no known agent another); or take the
-role over, which is recorded: `planfence start TASK --take-over "why"`.
+Let the holder do it. A person takes the role over, which is recorded (`planfence start TASK --take-over "why"`), and
+sets `PLANFENCE_MODEL` for a holder that is not detected (it makes no known agent another).
 """
 
 from __future__ import annotations

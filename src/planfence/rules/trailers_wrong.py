@@ -4,7 +4,7 @@
 The policy's `[trailers]`, by who commits (of a commit: its `Plan-Model`, else a person): no trailer that is forbidden,
 wherever it stands in the message, and every one that is required. commit-msg has then rewritten what
 is to be rewritten, and written what is required and has a value. Commits that wait to be folded are left out, and a
-merge that decides nothing lacks nothing: a forge writes its message.
+merge that decides nothing, or a revert, lacks nothing: a forge writes its message.
 
 ## Why is this bad?
 A project has to know what a machine wrote, and that a person answers for it: a `Signed-off-by` is a person's word, and
@@ -24,7 +24,7 @@ from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import TrailerRule, coauthor, filled, forbidden, missing
 from planfence.rules import ways
-from planfence.rules.rule import Case, Context, Need, NextStep, Rule
+from planfence.rules.rule import Case, Context, Need, NextStep, Route, Rule
 
 
 def check(ctx: Context) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def check(ctx: Context) -> Iterator[Finding]:
 
 def _lacking(ctx: Context, message: Message) -> tuple[TrailerRule, ...]:
     """What a message lacks; nothing if a forge's button could have written it, to merge what is clean."""
-    if ctx.change.is_merge and not ctx.change.files:
+    if (ctx.change.is_merge and not ctx.change.files) or ctx.route is Route.REVERT:
         return ()
     return tuple(missing(trailer_lines(message.body), ctx.policy.trailers, ctx.model))
 

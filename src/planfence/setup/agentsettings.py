@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from importlib import resources
@@ -132,10 +133,18 @@ def is_ours(entry: object) -> bool:
     """Whether an entry of an event's list calls our program."""
     if not isinstance(entry, Mapping):
         return False
-    hooks = entry.get("hooks")
-    lines = [hook.get("command") for hook in hooks if isinstance(hook, Mapping)] if isinstance(hooks, list) else []
-    lines.append(entry.get("command"))
-    return any(isinstance(line, str) and line.split(" ")[0].rsplit("/")[-1] == PROGRAM for line in lines)
+    return bool(_own(entry)) or _calls(entry)
+
+
+def _calls(hook: object) -> bool:
+    """Whether one hook calls our program."""
+    line = hook.get("command") if isinstance(hook, Mapping) else None
+    return isinstance(line, str) and line.split(" ")[0].rsplit("/")[-1] == PROGRAM
+
+
+def _own(entry: Mapping[str, Any]) -> list[int]:
+    """Return the places of our hooks in an entry, which may hold others beside them."""
+    return [at for at, hook in enumerate(_items(entry.get("hooks"))) if _calls(hook)]
 
 
 def settings(agent: str, top: Path, home: Path | None = None) -> Settings:
@@ -155,7 +164,7 @@ def merged(text: str, agent: str, path: Path, *, old: bool = False) -> str:
     entries = wanted(agent, old=old)
     if _are_right(text, path, entries):
         return text
-    text = stripped(text, path) if text.strip() else text
+    text = stripped(text, path)
     if path.suffix == ".toml":
         return _with_tables(text, entries, path)
     text = text if text.strip() else "{}\n"
@@ -183,7 +192,7 @@ def stripped(text: str, path: Path) -> str:
         if _is_plugin(text) and text != plugin():
             raise PlanfenceError("it was changed since, or is of another version", hint="remove it by hand")
         return "" if _is_plugin(text) else text
-    while (place := _first(text)) is not None:
+    while text.strip() and (place := _first(text)) is not None:
         text = jsontext.remove(text, *place)
     return text
 
@@ -229,7 +238,11 @@ def _without_tables(text: str, path: Path) -> str:
     for tables, exact in ((hooks, False), (laid_out.get("hooks", {}), True)):
         for event in list(tables):
             for index in reversed([at for at, entry in enumerate(_items(tables[event])) if is_ours(entry)]):
-                del tables[event][index]
+                own, entry = _own(tables[event][index]), tables[event][index]
+                for place in reversed(own):
+                    del entry["hooks"][place]
+                if not entry.get("hooks"):
+                    del tables[event][index]
                 if not tables[event]:
                     del tables[event]
                 text = tomlkit.dumps(laid_out) if exact else text
@@ -242,18 +255,21 @@ def _without_tables(text: str, path: Path) -> str:
 def _first(text: str) -> tuple[jsontext.Node, int] | None:
     """Return the container and the index of the first thing to take out, or None if nothing is ours."""
     root = _object(text)
-    hooks = root.member("hooks")
-    if hooks is None or not hooks.is_object:
-        return None
+    for whole, hooks in enumerate(root.children):  # a key may stand twice
+        if root.keys[whole][0] == "hooks" and hooks.is_object and (found := _first_of(hooks)) is not None:
+            return found if found[0] is not hooks or len(hooks.children) > 1 else (root, whole)
+    return None
+
+
+def _first_of(hooks: jsontext.Node) -> tuple[jsontext.Node, int] | None:
     for index, listed in enumerate(hooks.children):
-        ours = [at for at, child in enumerate(listed.children) if listed.is_array and is_ours(child.value)]
-        if not ours:
-            continue
-        if len(listed.children) > 1:
-            return listed, ours[0]
-        if len(hooks.children) > 1:
-            return hooks, index
-        return root, [name for name, _ in root.keys].index("hooks")
+        for at, child in enumerate(listed.children if listed.is_array else ()):
+            if not is_ours(child.value):
+                continue
+            own, beside = _own(child.value), child.member("hooks")
+            if beside is not None and 0 < len(own) < len(beside.children):
+                return beside, own[0]
+            return (listed, at) if len(listed.children) > 1 else (hooks, index)
     return None
 
 
@@ -328,14 +344,17 @@ def install(which: Settings, memory: Path) -> bool:
 
     def change(now: bytes | None) -> bytes | None:
         before = _text(which, now)
-        after = _told(which, lambda: merged(before or "", which.agent, which.path, old=which.old))
+        after = told(which, lambda: merged(before or "", which.agent, which.path, old=which.old))
         if after == before:
             return None
-        kept = _kept(note) if note.exists() else {"path": str(which.path), "before": before}
+        kept = _kept(note) if note.exists() else {}
+        if kept.get("after") != _digest(before or ""):  # somebody's text since, or never ours
+            back = None if before is None or _is_plugin(before) else _without(which, before)
+            kept = {"path": str(which.path), "before": back}
         write_atomically(note, json.dumps(kept | {"after": _digest(after)}).encode(), 0o600)
         return after.encode()
 
-    return edit(which.path.resolve(), change)
+    return edit(Path(os.path.realpath(which.path)), change)
 
 
 def _kept(note: Path) -> dict[str, Any]:
@@ -360,23 +379,25 @@ def uninstall(which: Settings, memory: Path) -> bool:
             return None
         text = _text(which, now) or ""
         kept = _kept(note) if note.exists() else {}
-        if kept.get("after") == _digest(text):
-            then = kept["before"]
-        else:
-            then = _told(which, lambda: stripped(text, which.path))
-            then = None if then != text and then.strip() in ("", "{}") else then
+        then = kept["before"] if kept.get("after") == _digest(text) else _without(which, text)
         return GONE if then is None else str(then).encode()
 
     if read(which.path) is None:
         note.unlink(missing_ok=True)
         return False
-    changed = edit(which.path.resolve(), change)
+    changed = edit(Path(os.path.realpath(which.path)), change)
     note.unlink(missing_ok=True)
     for folder in which.path.parents[: len(which.path.parts) - 1] if not which.path.exists() else ():
         if folder.name not in _FOLDERS or any(folder.iterdir()):
             break
         folder.rmdir()
     return changed
+
+
+def _without(which: Settings, text: str) -> str | None:
+    """Return a file's text without our entries; None if nothing else was in it."""
+    then = told(which, lambda: stripped(text, which.path))
+    return None if then != text and then.strip() in ("", "{}") else then
 
 
 def _text(which: Settings, data: bytes | None) -> str | None:
@@ -386,7 +407,8 @@ def _text(which: Settings, data: bytes | None) -> str | None:
         raise CouldNotCheck(f"{which.path} can't be read: {error}") from error
 
 
-def _told(which: Settings, work: Callable[[], str]) -> str:
+def told(which: Settings, work: Callable[[], str]) -> str:
+    """Do it; a fault that is found names the file."""
     try:
         return work()
     except PlanfenceError as error:

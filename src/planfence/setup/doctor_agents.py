@@ -13,7 +13,7 @@ from planfence.agents.payload import AGENTS
 from planfence.change import reader
 from planfence.errors import PlanfenceError
 from planfence.foreignjson import table
-from planfence.identity import HUMAN, detect, may_be
+from planfence.identity import HUMAN, detect
 from planfence.judge.sources import Sources
 from planfence.manifest import tomlsource
 from planfence.manifest.plan import Plan
@@ -28,6 +28,9 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
     for name in AGENTS:
         program = shutil.which(name, path=bench.environment.get("PATH"))
         held = [(place, _present(place)) for place in _places(bench, name)]
+        faults = [state for _, state in held if state not in ("whole", "part", "none")]
+        for fault in faults:
+            yield Diagnosis(Health.BROKEN, f"{name}'s hooks", fault, f"fix it, then planfence install --agents {name}")
         if any(state == "whole" for _, state in held):
             yield from _would_run(bench, name, next(place for place, state in held if state == "whole"))
         elif any(state == "part" for _, state in held):
@@ -38,7 +41,7 @@ def agents(bench: Bench) -> Iterator[Diagnosis]:
                 f"{place.path} holds only some of them, or older ones",
                 f"planfence install --agents {name}",
             )
-        elif program or name in planned:
+        elif not faults and (program or name in planned):
             why = "a plan names it" if name in planned else "it is installed"
             yield Diagnosis(
                 Health.ODD,
@@ -61,8 +64,12 @@ def _places(bench: Bench, name: str) -> list[installed.Settings]:
 
 
 def _present(place: installed.Settings) -> str:
-    text = installed.read(place.path)
-    return "none" if text is None else installed.present(text, place.agent, place.path)
+    """Say how much of ours a file holds (see `agentsettings.present`), or why that can't be told."""
+    try:
+        text = installed.read(place.path)
+        return installed.told(place, lambda: installed.present(text or "", place.agent, place.path)) if text else "none"
+    except PlanfenceError as error:
+        return error.message
 
 
 def _would_run(bench: Bench, name: str, place: installed.Settings) -> Iterator[Diagnosis]:
@@ -204,13 +211,11 @@ def model(bench: Bench) -> Iterator[Diagnosis]:
     if name != HUMAN and planned and name not in planned:
         named_so = bench.environment.get("PLANFENCE_MODEL").strip() == name
         source = "PLANFENCE_MODEL" if named_so else "the agent's own variables or process"
-        believed = any(may_be(each, bench.environment, bench.policy.identity) for each in planned)
-        names = ", or set PLANFENCE_MODEL to the name that the plan uses" if believed else ""
         yield Diagnosis(
             Health.ODD,
             "model",
             f"{name} (by {source}) holds no role in any plan; the plans name {', '.join(sorted(planned))}",
-            f"give {name} a role in the plan{names}",
+            f"a person gives {name} a role in the plan{', or sets PLANFENCE_MODEL to the name in it' * named_so}",
         )
 
 

@@ -6,6 +6,7 @@ one, and without one if it had none. The digest in its first line tells whether 
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,13 +103,13 @@ def take_out(path: Path, top: Path, text: str, head: str = "") -> str:
 
 def reads(path: Path, other: Path) -> bool:
     """Whether a file is another one by a link, or has agents read that (`@AGENTS.md`)."""
-    if path.resolve() == other.resolve():
+    if os.path.realpath(path) == os.path.realpath(other):
         return True
     return any(line.strip() == b"@" + other.name.encode() for line in read_plain(path).splitlines())
 
 
 def _real(path: Path, top: Path) -> Path:
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     if not real.is_relative_to(top.resolve()):
         raise PlanfenceError(f"{path} leads out of this repository, to {real}", hint="make it a file of its own")
     return real
