@@ -10,6 +10,7 @@ from support.randommerges import GitCrashed, branches, really
 from support.repository import Repo
 
 from planfence.change.mergetrial import MergeTrials, Side
+from planfence.errors import CouldNotCheck
 
 BRANCHES = 12
 
@@ -33,16 +34,28 @@ def test_no_random_pair_differs_from_the_real_merge(empty_repo, seed):
 
 
 @pytest.mark.parametrize(
-    "setting", [("merge.renames", "false"), ("merge.directoryRenames", "true"), ("merge.own.driver", "false")]
+    "setting",
+    [
+        ("merge.renames", "false"),
+        ("merge.directoryRenames", "true"),
+        ("merge.own.driver", "false"),
+        ("merge.own.driver", "test -f ./list.union"),  # a program of the tree
+    ],
 )
 def test_the_users_own_settings_count(empty_repo, setting):
     empty_repo.git("config", *setting)
     (empty_repo.root / ".git/info/attributes").write_text("f*.txt merge=own\n" if "driver" in setting[0] else "")
-    names = branches(empty_repo, 6, 7)
+    names = branches(empty_repo, 6, 3)
     with MergeTrials(empty_repo.open()) as trials:
         for ours, theirs in combinations(names, 2):
             sides = [Side(empty_repo.git("rev-parse", name), name) for name in (ours, theirs)]
             assert trials.merges(sides[0], sides[1:])[0].files == really(empty_repo, ours, theirs), (ours, theirs)
+
+
+def test_a_strategy_that_cannot_be_tried_out_is_said(empty_repo):
+    empty_repo.git("config", "pull.twohead", "resolve")
+    with pytest.raises(CouldNotCheck, match="resolve"):
+        MergeTrials(empty_repo.open())
 
 
 def test_histories_without_a_common_commit_are_said_and_hide_no_other(empty_repo):

@@ -7,6 +7,7 @@ must come out as the merge that it is about. Nothing is written to the repositor
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,10 @@ from planfence.records import dataclass
 #: Since then `git merge` reads `diff.algorithm`, which merge-tree, a plumbing command, does not.
 _READS_ALGORITHM = (2, 46)
 _ATTRIBUTES = b".gitattributes"
+#: Words of a merge driver's command, which may name a program of the tree.
+_WORDS = re.compile(rb"[^\s\"'|;&<>()]++")
+#: What `pull.twohead` may say: all of it is the strategy that merge-tree knows.
+_STRATEGIES = ("", "ort", "recursive")
 _IDENTITY = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -57,11 +62,19 @@ class MergeTrials:
     """A context manager; `merge-tree --write-tree --stdin` does the merging (git ≥ 2.39)."""
 
     def __init__(self, repository: Repository) -> None:
+        strategy = repository.git.status("config", "--get", "pull.twohead")[1].decode("utf-8", "replace").strip()
+        if strategy not in _STRATEGIES:
+            raise CouldNotCheck(
+                f"`git merge` merges by `{strategy}` here (pull.twohead), which can't be tried out",
+                hint="git config --unset pull.twohead",
+            )
         self._repository = repository
         self._folder = tempfile.TemporaryDirectory(prefix="planfence-merge-")
         self._root = Path(self._folder.name)
         self._git = self._scratch()
         self._options = self._asked()
+        drivers = self._git.status("config", "-z", "--get-regexp", r"^merge\..*\.driver$")[1]
+        self._named = {os.path.normpath(word) for word in _WORDS.findall(drivers)}
         self._ours = ""
 
     def __enter__(self) -> MergeTrials:
@@ -94,7 +107,7 @@ class MergeTrials:
 
     def merges(self, ours: Side, theirs: Sequence[Side]) -> list[MergeResult]:
         """Say what merging each of ``theirs`` into ``ours`` comes to, each by itself, in their order."""
-        self._check_out_attributes(ours.commit)
+        self._check_out(ours.commit)
         found: list[MergeResult] = []
         while len(found) < len(theirs):
             rest = theirs[len(found) :]
@@ -121,8 +134,8 @@ class MergeTrials:
         out = self._git.run("commit-tree", tree, *options, "--no-gpg-sign", "-m", "a trial", variables=_IDENTITY)
         return out.decode().strip()
 
-    def _check_out_attributes(self, commit: str) -> None:
-        """Give git the `.gitattributes` of the side that is merged into: it reads them in its worktree alone."""
+    def _check_out(self, commit: str) -> None:
+        """Give git what it reads in the worktree alone: `.gitattributes` and merge drivers of the side merged into."""
         if commit == self._ours:
             return
         tree = os.fsencode(self._root / "tree")
@@ -131,11 +144,16 @@ class MergeTrials:
         for line in self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
             meta, _, path = line.partition(b"\t")
             parts = path.split(b"/")
-            if parts[-1] == _ATTRIBUTES and meta.startswith(b"100") and not {b"", b".", b".."} & {*parts}:
+            if (
+                (parts[-1] == _ATTRIBUTES or path in self._named)
+                and meta.startswith(b"100")
+                and not {b"", b".", b".."} & {*parts}
+            ):
                 place = os.path.join(tree, path)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 with open(place, "wb") as file:
                     file.write(self._git.run("cat-file", "blob", meta.split()[2].decode()))
+                os.chmod(place, int(meta[3:6], 8))
         self._ours = commit
 
 
