@@ -23,7 +23,7 @@ from planfence.records import dataclass
 _READS_ALGORITHM = (2, 46)
 _ATTRIBUTES = b".gitattributes"
 #: Words of a merge driver's command, which may name a program of the tree.
-_WORDS = re.compile(rb"[^\s\"'|;&<>()]++")
+_WORDS = re.compile(rb"[^\s\0\"'|;&<>()]++")
 #: What `pull.twohead` may say: all of it is the strategy that merge-tree knows.
 _STRATEGIES = ("", "ort", "recursive")
 _IDENTITY = {
