@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
 from planfence.content import pyequal
@@ -92,7 +92,7 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
             # An arm that does nothing would have nothing in its place.
             own = _said(lines[first:last])
             instead = tuple(each for each in texts_there if _said(split_lines(each)) != own)
-            whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
+            whole = not any(lines[at].strip() for at in chain(range(begin, first), range(last, end)))
             nothing = not b"".join(instead).strip(b" \tpas\n")
             number = taken[first, last]
             if not instead or (number and weight < _SIDE) or (whole and nothing):
