@@ -57,10 +57,9 @@ _CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
 #: What stands directly in a function of these languages is a command: its first line tells the function.
 _COMMANDS = {
     "rb": re.compile(rb"def\b"),
-    **dict.fromkeys(SHELLS, re.compile(rb"(?:function\s++)?+[\w-]++\s*+\(\)|function\b")),
+    **dict.fromkeys(SHELLS, re.compile(rb"\A(?:function\b|[\w-]++\s*+\(\))")),
 }
 _NO_COMMAND = re.compile(rb"return\b|\}|end\b|puts\b|log|#|.*(?:\||&&|\\)\s*+\Z", re.DOTALL)
-_DO = re.compile(rb"\bdo(?:\s*+\|[^|]*+\|)?+\s*+\Z")
 _SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
 #: One side of a line comes last, after the line as a whole.
 _SIDE = 2
@@ -209,7 +208,7 @@ def _spans(text: Text, begin: int, end: int) -> Iterator[_Span]:
         elif instead := other_value(text, at):
             yield 1, at, at + 1, instead
         elif _is_command(text, at):
-            do = _DO.search(line)
+            do = _is_do(line)
             last = _block_end(text.lines, at, end)[0] if do else _statement_end(text.lines, at, end)
             if last:
                 yield 1, at, last, (indent(text.lines[at]) + b":\n" if text.extension in SHELLS else b"",)
@@ -325,6 +324,12 @@ def _is_statement(text: Text, at: int) -> bool:
     return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
 
 
+def _is_do(line: bytes) -> bool:
+    """Whether a line of Ruby begins a block."""
+    word = line.rstrip()
+    return word.endswith(b" do") or (word.endswith(b"|") and b" do |" in word)
+
+
 def _is_command(text: Text, at: int) -> bool:
     """Whether a line stands directly in a function, in a language whose lines are commands or values."""
     line, header = text.lines[at], _COMMANDS.get(text.extension)
@@ -332,7 +337,7 @@ def _is_command(text: Text, at: int) -> bool:
     if (
         header is None
         or not word
-        or (_NO_COMMAND.match(word) and not _DO.search(word))
+        or (_NO_COMMAND.match(word) and not _is_do(word))
         or _ASSIGNS.match(word)
         or b"<<~" in word
     ):

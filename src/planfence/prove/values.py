@@ -54,9 +54,6 @@ _NO_VALUE = {
 }
 #: Lines above a value are looked at so far.
 _ABOVE = 240
-_RUBY = re.compile(
-    rb"(\s*+def\s++[\w.?!]++(?:\([^)]*+\))?+\s*+=\s|.*->\s*+(?:\([^)]*+\)\s*+)?\{)\s*+[^\s}].*?(\s*+\}|)(\s*+)\Z"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +153,11 @@ def other_value(text: Text, at: int) -> tuple[bytes, ...]:
         names, _, value = tail.partition(b":")
         head += b"lambda" + names + b": "
         return (head + another + b"((" + value.strip() + b"))" + end, head + b"None" + end)
-    if text.extension == "rb" and (found := _RUBY.match(line)):
-        return (found[1].rstrip() + b" nil" + found[2] + found[3],)
+    if text.extension == "rb":
+        head, sign, _ = line.partition(b" = " if line.lstrip().startswith(b"def ") else b"{")
+        if sign == b" = ":
+            return (head + b" = nil" + end,)
+        return (head + b"{ nil }" + end,) if sign and b"->" in head and line.rstrip().endswith(b"}") else ()
     if b"{ return " in line and line.rstrip().endswith(b"}"):
         head, _, tail = line.partition(b"{ return ")
         value = tail.rpartition(b"}")[0].strip(b" ;")
@@ -186,7 +186,7 @@ _WORDS = (
     rb"\"(?:\\.|[^\"\\])*+\"?+|'(?:\\.|[^'\\])*+'?+|`(?:\\.|[^`\\])*+`?+|[^\W\d][\w$]*+|\?\?=?+|\?\.(?!\d)|\|\|=?+|&&=?+|"
     rb"=>|[=!<>:]=++|[-+*/%|&^]=|(?<=\s)\?(?=\s)|[()\[\]{},;=:]|"
 )
-_BY_HASH, _BY_SLASHES = re.compile(_WORDS + rb"#.*+", re.DOTALL), re.compile(_WORDS + rb"//.*+|/\*.*?\*/", re.DOTALL)
+_BY_HASH, _BY_SLASHES = re.compile(_WORDS + rb"#.*+", re.DOTALL), re.compile(_WORDS + rb"//.*+|/\*.*+", re.DOTALL)
 _OPEN, _CLOSE = (b"(", b"[", b"{"), (b")", b"]", b"}")
 _ENDS = frozenset((b",", b";", b"=", b":", b"=>", b"return", b"yield", b"for", b"+=", b"-=", b"|=", b"??=", b"||="))
 _OR, _AND = (b"or", b"||", b"??"), (b"and", b"&&")
