@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -220,6 +221,35 @@ def test_a_price_that_is_not_known_is_never_nothing(empty_repo) -> None:
     assert session.allowed()[0]
     session.answer(1000, 40_000, model="acme-9")
     assert "62,000 of 50,000 tokens (124%)" in json.dumps(session.call(session.edit()))
+
+
+OUTPUT = r'"output_tokens": \d'
+
+
+@pytest.mark.parametrize(
+    ("agent", "old", "new"),
+    [
+        ("claude", OUTPUT, '"output_tokens": -3'),
+        ("claude", OUTPUT, '"tokens_out": 3'),
+        ("codex", OUTPUT, '"output_tokens": 3e20'),
+        ("codex", '"timestamp": "', '"at": "'),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_said_and_takes_nothing_off(
+    empty_repo, agent: str, old: str, new: str
+) -> None:
+    repo = budgeted(empty_repo)
+    session = Session(repo, agent)
+    session.answer(0, 3)
+    session.prompt()
+    before = session.file.read_text()
+    session.answer(0, 3)
+    session.file.write_text(before + re.sub(old, new, session.file.read_text()[len(before) :]))
+    assert session.allowed()[0]
+    look = repo.planfence("budget", "p/t").stdout
+    assert " answers can't be read" in look, look
+    session.file.write_text(before[: len(before) // 2])
+    assert not session.allowed()[1], "the file was written anew"
 
 
 def test_minutes_of_work(empty_repo) -> None:

@@ -10,6 +10,7 @@ from support.randommerges import GitCrashed, branches, really
 from support.repository import Repo
 
 from planfence.change.mergetrial import MergeTrials, Side
+from planfence.errors import CouldNotCheck
 
 BRANCHES = 12
 
@@ -33,7 +34,8 @@ def test_no_random_pair_differs_from_the_real_merge(empty_repo, seed):
 
 
 @pytest.mark.parametrize(
-    "setting", [("merge.renames", "false"), ("merge.directoryRenames", "true"), ("merge.own.driver", "false")]
+    "setting",
+    [("merge.renames", "false"), ("merge.directoryRenames", "true"), ("merge.own.driver", "false")],
 )
 def test_the_users_own_settings_count(empty_repo, setting):
     empty_repo.git("config", *setting)
@@ -43,6 +45,12 @@ def test_the_users_own_settings_count(empty_repo, setting):
         for ours, theirs in combinations(names, 2):
             sides = [Side(empty_repo.git("rev-parse", name), name) for name in (ours, theirs)]
             assert trials.merges(sides[0], sides[1:])[0].files == really(empty_repo, ours, theirs), (ours, theirs)
+
+
+def test_a_strategy_that_cannot_be_tried_out_is_said(empty_repo):
+    empty_repo.git("config", "pull.twohead", "resolve")
+    with pytest.raises(CouldNotCheck, match="resolve"):
+        MergeTrials(empty_repo.open())
 
 
 def test_histories_without_a_common_commit_are_said_and_hide_no_other(empty_repo):

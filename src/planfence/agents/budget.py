@@ -42,10 +42,12 @@ def told(here: Fence, asked: Payload) -> str:
     lines: list[str] = []
     marks: list[str] = []
     for account in found:
-        if account.share >= NEARLY or account.spent.unpriced:
+        if account.share >= NEARLY or account.spent.unpriced or account.spent.unread:
             lines += account.lines
             near = "spent" if account.is_spent else "nearly" if account.share >= NEARLY else ""
-            marks.append(f"{account.name} {near} {account.limit} {sorted(account.spent.unpriced)}")
+            marks.append(
+                f"{account.name} {near} {account.limit} {sorted(account.spent.unpriced)} {account.spent.unread > 0}"
+            )
     if asked.agent not in READ and any(each.limit.usd or each.limit.tokens for each in found):
         marks.append(f"no sessions of {asked.agent}")
         lines.append(f"What {asked.agent} spends is not known: its sessions are not read.")

@@ -68,7 +68,10 @@ def _count(folder: str) -> int:
 def _rows(name: str, size: int, parse: "Callable[[str], Any]") -> "list[Any]":
     """Return the rows that were appended to a session file and say what was used."""
     with open(_descriptor(name), "rb") as file:
-        if os.fstat(file.fileno()).st_size == size:
+        grown = os.fstat(file.fileno()).st_size - size
+        if grown < 0:
+            raise ValueError(name)  # it was written anew
+        if not grown:
             return []
         file.seek(size)
         data = file.read(_MOST)
@@ -102,5 +105,7 @@ def _bound(row: "Any", rates: dict[str, list[float]]) -> tuple[float, int]:
 
 
 def _cost(rate: list[float], read: int, cached: int, written: int, output: int) -> tuple[float, int]:
+    if not all(each >= 0 for each in (read, cached, written, output)):
+        raise ValueError(read, cached, written, output)
     cost = rate[0] * read + rate[1] * cached + rate[2] * written + rate[3] * output
     return cost, read + written + output

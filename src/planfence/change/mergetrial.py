@@ -22,6 +22,8 @@ from planfence.records import dataclass
 #: Since then `git merge` reads `diff.algorithm`, which merge-tree, a plumbing command, does not.
 _READS_ALGORITHM = (2, 46)
 _ATTRIBUTES = b".gitattributes"
+#: What `pull.twohead` may say: all of it is the strategy that merge-tree knows.
+_STRATEGIES = ("", "ort", "recursive")
 _IDENTITY = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
@@ -58,6 +60,12 @@ class MergeTrials:
     """A context manager; `merge-tree --write-tree --stdin` does the merging (git ≥ 2.39)."""
 
     def __init__(self, repository: Repository) -> None:
+        strategy = repository.git.text("config", "--get", "pull.twohead", ok=(0, 1))
+        if strategy not in _STRATEGIES:
+            raise CouldNotCheck(
+                f"`git merge` merges by `{strategy}` here (pull.twohead), which can't be tried out",
+                hint="git config --unset pull.twohead",
+            )
         self._repository = repository
         self._folder = tempfile.TemporaryDirectory(prefix="planfence-merge-")
         self._root = Path(self._folder.name)

@@ -57,4 +57,5 @@ def _jsonable(account: budget.Account) -> dict[str, object]:
         "spent": {name: round(spent.of(name), 6) for name in KINDS},
         "models": {model: round(usd, 6) for model, usd in spent.models.items()},
         "unpriced": spent.unpriced,
+        "unread": spent.unread,
     }

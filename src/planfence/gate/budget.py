@@ -75,6 +75,8 @@ class Account:
             )
             table = prices.table_name() or "no price table: `pip install planfence[report]`"
             yield f"  the price is not known of {named} ({table}): that is not in the dollars"
+        if spent.unread:
+            yield f"  {spent.unread} answers can't be read (their time or their tokens): they are in no number"
 
 
 def limit_of(policy: Policy, task: Task, facts: Facts, name: str) -> Budget:

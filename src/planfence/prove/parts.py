@@ -47,8 +47,10 @@ class Part:
 
     def holds(self, other: Part) -> bool:
         """Whether another piece lies inside of this one."""
-        if self.path != other.path or self.cut is None or other.cut is None or self.cut == other.cut:
+        if self.path != other.path or self.cut is None or other.cut is None:
             return False
+        if self.cut == other.cut:  # one side of the whole line
+            return other.key.startswith(f"{self.key}.")
         return self.cut[0] <= other.cut[0] and other.cut[1] <= self.cut[1]
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
 from planfence.content import pyequal
@@ -20,7 +21,20 @@ from planfence.content.lexing import PastDeadline, SpanKind, scan
 from planfence.prove.ctext import dead_lines
 from planfence.prove.leftout import C_FILES, defines, is_silent, left_out
 from planfence.prove.parts import Division, Part
-from planfence.records import dataclass, replace
+from planfence.prove.values import (
+    FUNCTION,
+    NOTHING,
+    SHELLS,
+    Text,
+    depth,
+    indent,
+    opened,
+    other_value,
+    returned,
+    sides,
+    without_statement,
+)
+from planfence.records import replace
 
 #: A change of fewer lines than this has no pieces of its own, unless it defines something.
 _FEW = 3
@@ -30,51 +44,27 @@ MOST_PIECES = 16
 _ENOUGH = 64 * MOST_PIECES
 _CONDITION = re.compile(rb"(?:if|for|foreach|while|unless|switch|match|with)\b")
 _ARM = re.compile(rb"\}?\s*+(?:(?:else|elif|elsif|elseif|except|catch|finally|rescue|ensure|case|when)\b|default\s*+:)")
-_FUNCTION = re.compile(
-    rb"(?>(?:(?:export|default|pub(?:\([^)]*+\))?+|public|private|protected|static|async|abstract|final)\s++)*)"
-    rb"(?:def|class|function|func|fn)\b"
-)
-_ACTS = re.compile(rb"(?:return|raise|throw|yield|panic)\b|(?:await\s++)?+(?:[\w.]|->|::)++\(")
+_ACTS = re.compile(rb"(?:return|raise|throw|yield|panic)\b|(?:(?:await|defer|go)\s++)?+(?:[\w.]|->|::)++\(")
 #: (target, operator): an assignment to what is there already, or a step up or down.
 _ASSIGNS = re.compile(
     rb"(\*?+(?:[\w.]|->|::|\[[^\]\n]*+\])++)\s*+(?:(\+\+|--)|((?:\*\*|//|<<|>>|\?\?|\|\||&&|[-+*/|&%^])?+)=(?![=>]))"
 )
 _NAME = re.compile(rb"[^\W\d]\w*+")
-_BINDS = re.compile(rb"\s*+(?:export\s++)?+(?:const|let|var)\s++[\w$]++")
-#: What a function returns anyway, or hands on.
-_NOTHING = frozenset((b"", b"None", b"nil", b"null", b"NULL", b"nullptr", b"undefined", b"err", b"Ok(())"))
 _TALK = (b"log", b"print", b"debug", b"info", b"warn", b"console", b"super", b"fmt")
+#: A statement goes on with a line that begins so.
+_GOES_ON = (b".", b"? ", b": ", b"&& ", b"|| ", b"+ ")
 _CLOSERS = frozenset((b"end", b"fi", b"done", b"esac"))
-_OPPOSITE = {b"True": b"False", b"False": b"True", b"true": b"false", b"false": b"true"}
-#: What may be returned instead, in languages that want something of a fitting type; the first that builds.
-_SOME_VALUE = {
-    "c": (b"return 0;",),
-    "h": (b"return 0;",),
-    **dict.fromkeys(("cc", "cpp", "cxx", "hpp", "hh"), (b"return {};", b"return 0;")),
-    **dict.fromkeys(("java", "cs", "kt", "scala", "dart"), (b"return null;", b"return 0;", b"return false;")),
-    "swift": (b"return nil", b"return 0", b"return false"),
-    "rs": (b"return Default::default();",),
-    **dict.fromkeys(("ts", "tsx", "mts", "cts"), (b"", b"return undefined as any;")),
+#: What stands directly in a function of these languages is a command: its first line tells the function.
+_COMMANDS = {
+    "rb": re.compile(rb"def\b"),
+    **dict.fromkeys(SHELLS, re.compile(rb"\A(?:function\b|[\w-]++\s*+\(\))")),
 }
-_SCRIPTS = frozenset(("js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts"))
+_NO_COMMAND = re.compile(rb"return\b|\}|end\b|puts\b|log|#|.*(?:\||&&|\\)\s*+\Z", re.DOTALL)
+_SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
+#: One side of a line comes last, after the line as a whole.
+_SIDE = 2
 #: A name is looked for so far above an assignment.
 _ABOVE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """The new file of a part, by lines, with what kind of file it is."""
-
-    lines: Sequence[bytes]
-    extension: str
-
-    @property
-    def is_python(self) -> bool:
-        return self.extension == "py"
-
-    def fill(self, at: int) -> bytes:
-        """What stands in an empty block, indented like a line; nothing where blocks may be empty."""
-        return _indent(self.lines[at]) + b"pass\n" if self.is_python else b""
 
 
 #: (how late it is asked about, first line, line behind the last, texts that may stand there instead)
@@ -84,31 +74,32 @@ _Span = tuple[int, int, int, tuple[bytes, ...]]
 def pieces(division: Division, part: Part) -> tuple[Part, ...]:
     """What may be asked about inside of a part: definitions and conditions first."""
     found: list[tuple[int, Part]] = []
-    texts: dict[str, tuple[_Text, frozenset[int]]] = {}
+    texts: dict[str, tuple[Text, frozenset[int]]] = {}
     for each in sorted(part.units):
         unit = division.units[each]
         if unit.file.is_binary or unit.file.new is None or len(found) > _ENOUGH:
             continue
         if unit.path not in texts:
             new = split_lines(unit.file.new)
-            texts[unit.path] = _Text(new, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, new)
+            texts[unit.path] = Text(new, unit.path.rpartition(".")[2].lower()), _lines_of_words(unit.path, new)
         text, words = texts[unit.path]
         lines = text.lines
         begin, end = _place(unit, lines)
-        taken: set[tuple[int, int]] = set()
+        taken: Counter[tuple[int, int]] = Counter()
         inner = _spans(text, begin, end) if _is_worth(lines[begin:end]) else ()
         for weight, first, last, texts_there in (*_replaced(unit), *inner):
             # An arm that does nothing would have nothing in its place.
             own = _said(lines[first:last])
             instead = tuple(each for each in texts_there if _said(split_lines(each)) != own)
-            whole = not b"".join((*lines[begin:first], *lines[last:end])).strip()
+            whole = not any(lines[at].strip() for at in chain(range(begin, first), range(last, end)))
             nothing = not b"".join(instead).strip(b" \tpas\n")
-            if not instead or (first, last) in taken or (whole and nothing):
+            number = taken[first, last]
+            if not instead or (number and weight < _SIDE) or (whole and nothing):
                 continue
-            taken.add((first, last))
+            taken[first, last] += 1
             if first in words or (nothing and is_silent(unit.path, lines[first:last])):
                 continue
-            key = f"{unit.id}:{first - begin}-{last - begin}"
+            key = f"{unit.id}:{first - begin}-{last - begin}" + (f".{number}" if number else "")
             piece = Part(key, part.units, unit.path, first + 1, last, last - first, (first, last), instead)
             found.append((weight, piece))
     found.sort(key=lambda one: (one[0], one[1].first))
@@ -148,7 +139,7 @@ def _place(unit: Unit, lines: Sequence[bytes]) -> tuple[int, int]:
 def _is_worth(lines: Sequence[bytes]) -> bool:
     """Whether there is enough to ask about: some lines, or a definition however short."""
     return sum(bool(line.strip()) for line in lines) >= _FEW or any(
-        defines(line) or b"=>" in line or b"lambda" in line or b"{ return " in line for line in lines
+        defines(line) or b"=>" in line or b"->" in line or b"lambda" in line or b"{ return " in line for line in lines
     )
 
 
@@ -159,7 +150,7 @@ def _lines_of_words(path: str, lines: Sequence[bytes]) -> frozenset[int]:
     if language is None:
         return dead
     text = b"".join(lines).decode("latin-1")
-    starts = [at + _depth(line) for at, line in zip(accumulate(map(len, lines), initial=0), lines, strict=False)]
+    starts = [at + depth(line) for at, line in zip(accumulate(map(len, lines), initial=0), lines, strict=False)]
     found = set(dead)
     try:
         spans = scan(text, language)
@@ -200,27 +191,43 @@ def _replaced(unit: Unit) -> Iterator[_Span]:
             yield 1, hunk.new_start + number, hunk.new_start + number + 1, (old,)
 
 
-def _spans(text: _Text, begin: int, end: int) -> Iterator[_Span]:
+def _spans(text: Text, begin: int, end: int) -> Iterator[_Span]:
+    header = begin
     for at in range(begin, end):
         line = text.lines[at].lstrip()
-        if _FUNCTION.match(line):
+        if FUNCTION.match(line):
             yield from _definition(text, at, begin, end)
         if _CONDITION.match(line):
             yield from _condition(text, at, end)
-        elif _ARM.match(line) or (text.extension == "rs" and b"=>" in line):
+        elif _is_arm(text, line):
             yield from _arm(text, at, end)
         elif _is_statement(text, at):
             last = _statement_end(text.lines, at, end)
             if last:
-                yield 1, at, last, _without_statement(text, at)
-        elif instead := _other_value(text, at):
+                yield 1, at, last, without_statement(text, at, last)
+        elif instead := other_value(text, at):
             yield 1, at, at + 1, instead
+        elif _is_command(text, at):
+            do = _is_do(line)
+            last = _block_end(text.lines, at, end)[0] if do else _statement_end(text.lines, at, end)
+            if last:
+                yield 1, at, last, (indent(text.lines[at]) + b":\n" if text.extension in SHELLS else b"",)
+        for side in sides(text, at, header=at < header):
+            yield _SIDE, at, at + 1, (side,)
+        if FUNCTION.match(line):
+            header = _header_end(text.lines, at, end)
+
+
+def _is_arm(text: Text, line: bytes) -> bool:
+    if text.extension in SHELLS and _SHELL_ARM.match(line):
+        return True
+    return _ARM.match(line) is not None or (text.extension == "rs" and b"=>" in line)
 
 
 # -- blocks -------------------------------------------------------------------------------------------------------
 
 
-def _definition(text: _Text, at: int, begin: int, end: int) -> Iterator[_Span]:
+def _definition(text: Text, at: int, begin: int, end: int) -> Iterator[_Span]:
     last, _ = _block_end(text.lines, at, end)
     while at > begin and text.lines[at - 1].lstrip().startswith((b"@", b"#[")):
         at -= 1
@@ -228,7 +235,7 @@ def _definition(text: _Text, at: int, begin: int, end: int) -> Iterator[_Span]:
         yield 0, at, last, (b"", text.fill(at)) if text.is_python else (b"",)
 
 
-def _condition(text: _Text, at: int, end: int) -> Iterator[_Span]:
+def _condition(text: Text, at: int, end: int) -> Iterator[_Span]:
     last, goes_on = _block_end(text.lines, at, end)
     if last and not goes_on:
         yield 0, at, last, (b"", text.fill(at)) if text.is_python else (b"",)
@@ -239,7 +246,7 @@ def _condition(text: _Text, at: int, end: int) -> Iterator[_Span]:
             yield 0, body, last, (text.fill(body),)
 
 
-def _arm(text: _Text, at: int, end: int) -> Iterator[_Span]:
+def _arm(text: Text, at: int, end: int) -> Iterator[_Span]:
     """One of several arms: it is taken out; where that does not build, what it does."""
     last, _ = _block_end(text.lines, at, end)
     body = _header_end(text.lines, at, end)
@@ -247,46 +254,39 @@ def _arm(text: _Text, at: int, end: int) -> Iterator[_Span]:
         yield 0, at, last, (b"", b"".join(text.lines[at:body]) + text.fill(body)) if body < last else (b"",)
 
 
-def _depth(line: bytes) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _indent(line: bytes) -> bytes:
-    return line[: _depth(line)]
-
-
 def _header_end(lines: Sequence[bytes], at: int, end: int) -> int:
     """Where the first line of a block ends, with the lines that its brackets hold open (excluded)."""
     open_ = 0
     for here in range(at, min(end, len(lines))):
-        open_ += _opened(lines[here], b"([") - _opened(lines[here], b")]")
+        open_ += opened(lines[here], b"([") - opened(lines[here], b")]")
         if open_ <= 0:
             below = here + 1
-            if below < len(lines) and lines[below].strip() == b"{" and _depth(lines[below]) == _depth(lines[at]):
+            if below < len(lines) and lines[below].strip() == b"{" and depth(lines[below]) == depth(lines[at]):
                 return below + 1
             return below
     return end
 
 
-def _opened(line: bytes, brackets: bytes) -> int:
-    return sum(map(line.count, brackets))
-
-
 def _block_end(lines: Sequence[bytes], at: int, end: int) -> tuple[int, bool]:
     """Where the block that begins at a line ends (excluded; 0: past the change), and whether another arm follows."""
     body = here = _header_end(lines, at, end)
-    while here < len(lines) and (not lines[here].strip() or _depth(lines[here]) > _depth(lines[at])):
+    while here < len(lines) and (not lines[here].strip() or depth(lines[here]) > depth(lines[at])):
         here += 1
     while here > body and not lines[here - 1].strip():
         here -= 1
-    same = here < len(lines) and _depth(lines[here]) == _depth(lines[at])
+    same = here < len(lines) and depth(lines[here]) == depth(lines[at])
     alone = lines[at].lstrip().startswith(b"}")  # the bracket that closes this arm closes the one before, without it
-    if same and _is_closer(lines[here]) and not alone and (here > body or lines[body - 1].rstrip().endswith(b"{")):
+    if (
+        same
+        and _is_closer(lines[here], lines[at])
+        and not alone
+        and (here > body or lines[body - 1].rstrip().endswith(b"{"))
+    ):
         here += 1
         while here < len(lines) and not lines[here].strip():
             here += 1
         goes_on = (
-            here < len(lines) and _depth(lines[here]) == _depth(lines[at]) and bool(_ARM.match(lines[here].lstrip()))
+            here < len(lines) and depth(lines[here]) == depth(lines[at]) and bool(_ARM.match(lines[here].lstrip()))
         )
         while not lines[here - 1].strip():
             here -= 1
@@ -298,15 +298,18 @@ def _block_end(lines: Sequence[bytes], at: int, end: int) -> tuple[int, bool]:
     return here, goes_on
 
 
-def _is_closer(line: bytes) -> bool:
+def _is_closer(line: bytes, opener: bytes) -> bool:
+    """Whether a line ends the block that another one begins; a word such as `end` ends no single arm."""
     word = line.strip()
-    return word in _CLOSERS or (word.startswith(b"}") and not word.strip(b"};,) \t"))
+    if word in _CLOSERS:
+        return _ARM.match(opener.lstrip()) is None or opener.lstrip().startswith(b"case")
+    return word.startswith(b"}") and not word.strip(b"};,) \t")
 
 
 # -- statements ---------------------------------------------------------------------------------------------------
 
 
-def _is_statement(text: _Text, at: int) -> bool:
+def _is_statement(text: Text, at: int) -> bool:
     """Whether a line does something that could be noticed, and may do without."""
     line = text.lines[at].lstrip()
     assigns = _ASSIGNS.match(line)
@@ -316,22 +319,47 @@ def _is_statement(text: _Text, at: int) -> bool:
     if not _ACTS.match(line):
         return False
     if line.startswith(b"return"):
-        return _returned(line) not in _NOTHING
+        return returned(line) not in NOTHING
     words = line.partition(b"(")[0].split(b".")
     return not any(word.startswith(_TALK) for word in (words[0], words[-1]))
+
+
+def _is_do(line: bytes) -> bool:
+    """Whether a line of Ruby begins a block."""
+    word = line.rstrip()
+    return word.endswith(b" do") or (word.endswith(b"|") and b" do |" in word)
+
+
+def _is_command(text: Text, at: int) -> bool:
+    """Whether a line stands directly in a function, in a language whose lines are commands or values."""
+    line, header = text.lines[at], _COMMANDS.get(text.extension)
+    word = line.lstrip()
+    if (
+        header is None
+        or not word
+        or (_NO_COMMAND.match(word) and not _is_do(word))
+        or _ASSIGNS.match(word)
+        or b"<<~" in word
+    ):
+        return False
+    above = (text.lines[here] for here in range(at - 1, max(-1, at - _ABOVE), -1))
+    return (
+        header.match(next((each for each in above if each.strip() and depth(each) < depth(line)), b"").lstrip())
+        is not None
+    )
 
 
 def _is_name(target: bytes) -> bool:
     return _NAME.fullmatch(target) is not None
 
 
-def _is_known(text: _Text, at: int, name: bytes) -> bool:
+def _is_known(text: Text, at: int, name: bytes) -> bool:
     """Whether a name had a value before this line, in the same function."""
     for above in range(at - 1, max(-1, at - _ABOVE), -1):
         line = text.lines[above]
         if name in _NAME.findall(line):
             return True
-        if _FUNCTION.match(line.lstrip()):
+        if FUNCTION.match(line.lstrip()):
             return False
     return False
 
@@ -341,91 +369,9 @@ def _statement_end(lines: Sequence[bytes], at: int, end: int) -> int:
     open_ = 0
     for here in range(at, end):
         line = lines[here]
-        open_ += _opened(line, b"([{") - _opened(line, b")]}")
+        open_ += opened(line, b"([{") - opened(line, b")]}")
         if open_ < 0:
             return 0
-        if open_ == 0:
+        if open_ == 0 and not (here + 1 < len(lines) and lines[here + 1].lstrip().startswith(_GOES_ON)):
             return here + 1 if not line.rstrip().endswith((b"\\", b"{", b"=>", b",", b":")) else 0
     return 0
-
-
-def _without_statement(text: _Text, at: int) -> tuple[bytes, ...]:
-    """What may stand in the place of a statement."""
-    line = text.lines[at]
-    if line.lstrip().startswith(b"return"):
-        return tuple(_indent(line) + each + b"\n" if each else b"" for each in _returns(text, at, _returned(line)))
-    return (b"", text.fill(at)) if text.is_python else (b"",)
-
-
-def _returned(line: bytes) -> bytes:
-    return line.strip().removeprefix(b"return").strip(b" \t\r\n;")
-
-
-def _returns(text: _Text, at: int, value: bytes) -> tuple[bytes, ...]:
-    """What may stand in the place of a `return`: nothing where that means another value, otherwise another value."""
-    end = b";" if text.extension not in ("py", "rb", "go", "kt", "swift", "scala") else b""
-    if value in _OPPOSITE:
-        return (b"return " + _OPPOSITE[value] + end,)
-    if text.is_python:
-        return b"", b"pass"
-    if text.extension == "go":
-        return _go_returns(text, at)
-    if value == b"0" and b"return 0;" in _SOME_VALUE.get(text.extension, ()):
-        return (b"return 1;",)
-    return _SOME_VALUE.get(text.extension, (b"",))
-
-
-def _go_returns(text: _Text, at: int) -> tuple[bytes, ...]:
-    """Zero values, by the types that the nearest function above names (`*new(T)` is the zero of any type)."""
-    for above in range(at, max(-1, at - 4 * _ABOVE), -1):
-        line = text.lines[above]
-        if b"func" not in line or _depth(line) >= _depth(text.lines[at]):
-            continue
-        types = line.rstrip().removesuffix(b"{").rpartition(b")")
-        results = types[2].strip() or types[0].rpartition(b"(")[2]
-        return (
-            b"return " + b", ".join(b"*new(%s)" % each.split()[-1] for each in results.split(b",") if each.strip()),
-        )
-    return ()
-
-
-def _other_value(text: _Text, at: int) -> tuple[bytes, ...]:
-    """A whole function in one line, or what a function's last line is worth, with another value in its place."""
-    line = text.lines[at]
-    if _opened(line, b"([{") != _opened(line, b")]}"):
-        return ()
-    end = b"\n" if line.endswith(b"\n") else b""
-    if text.extension in _SCRIPTS and b"=>" in line and _BINDS.match(line):
-        head, _, tail = line.partition(b"=>")
-        if not tail.lstrip().startswith(b"{"):
-            return (head + b"=> undefined;" + end,)
-    if text.is_python and b"= lambda" in line:
-        head, _, tail = line.partition(b"lambda")
-        return (head + b"lambda" + tail.partition(b":")[0] + b": None" + end,)
-    if b"{ return " in line and line.rstrip().endswith(b"}"):
-        head, _, tail = line.partition(b"{ return ")
-        value = tail.rpartition(b"}")[0].strip(b" ;")
-        return tuple(head + b"{ " + each + b" }" + end for each in _returns(text, at, value))
-    return _rust_value(text, at)
-
-
-def _rust_value(text: _Text, at: int) -> tuple[bytes, ...]:
-    """The last expression of a Rust function is what it returns."""
-    lines, line = text.lines, text.lines[at].strip()
-    if text.extension != "rs" or not line or line.endswith((b";", b"{", b"}", b",")):
-        return ()
-    if at + 1 >= len(lines) or lines[at + 1].strip() != b"}" or _depth(lines[at + 1]) >= _depth(lines[at]):
-        return ()
-    above = range(at - 1, max(-1, at - 4 * _ABOVE), -1)
-    before = next((lines[here].strip() for here in above if lines[here].strip()), b"")
-    outer = next(
-        (
-            lines[here].lstrip()
-            for here in above
-            if lines[here].strip() and _depth(lines[here]) <= _depth(lines[at + 1])
-        ),
-        b"",
-    )
-    if not before.endswith((b";", b"{", b"}")) or not (_FUNCTION.match(outer) or outer.startswith(b")")):
-        return ()
-    return (_indent(lines[at]) + _OPPOSITE.get(line, b"Default::default()") + b"\n",)

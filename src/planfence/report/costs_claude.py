@@ -14,7 +14,7 @@ from pathlib import Path
 
 from planfence.env import Environment
 from planfence.foreignjson import table
-from planfence.report.usage import Collected, Turn, count, dollars, json_lines, recent, seconds, text
+from planfence.report.usage import Collected, Turn, count, dollars, is_read, json_lines, recent, seconds, text
 
 #: Rows that Claude Code writes itself, such as "API error": no model ran.
 _SYNTHETIC = "<synthetic>"
@@ -89,6 +89,7 @@ def _turn(raw: dict[str, object]) -> Turn | None:
         written_1h=min(written, count(split.get("ephemeral_1h_input_tokens"))),
         reported=dollars(raw.get("costUSD")),
         context=tokens,
+        unread=not is_read(usage),
     )
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from planfence.env import Environment
 from planfence.foreignjson import table
 from planfence.records import dataclass, field
-from planfence.report.usage import Collected, Turn, count, json_lines, recent, seconds, text
+from planfence.report.usage import Collected, Turn, count, is_read, json_lines, recent, seconds, text
 
 
 class _Totals(NamedTuple):
@@ -29,6 +29,7 @@ class _Event(NamedTuple):
     last: _Totals
     model: str
     cwd: str
+    unread: bool
 
 
 @dataclass(slots=True)
@@ -88,7 +89,10 @@ def _read(path: Path, collected: Collected) -> _Rollout:
                 collected.leave_out("token count without numbers")
                 continue
             totals, last = _totals(info.get("total_token_usage")), _totals(info.get("last_token_usage"))
-            rollout.events.append(_Event(seconds(raw.get("timestamp")), totals, last, rollout.model, rollout.cwd))
+            unread = not is_read(table(info.get("total_token_usage")))
+            rollout.events.append(
+                _Event(seconds(raw.get("timestamp")), totals, last, rollout.model, rollout.cwd, unread)
+            )
     return rollout
 
 
@@ -142,8 +146,11 @@ def _turns(rollout: _Rollout, rollouts: dict[str, _Rollout], collected: Collecte
     turns = []
     for index, event in enumerate(rollout.events[shared:]):
         grown = _grown(event, before, first=index == 0 and (rollout.child and not shared))
-        before = event.totals
-        if not any(grown):
+        if event.unread:
+            grown = _Totals()
+        else:
+            before = event.totals
+        if not any(grown) and not event.unread:
             collected.leave_out("token count written again")
             continue
         turns.append(
@@ -158,6 +165,7 @@ def _turns(rollout: _Rollout, rollouts: dict[str, _Rollout], collected: Collecte
                 cached=grown.cached,
                 written=grown.written,
                 context=event.last.input or grown.input,
+                unread=event.unread,
             )
         )
     return turns

@@ -57,7 +57,7 @@ def cost(turn: Turn) -> float | None:
     """Dollars of one turn: as its agent reported, otherwise by the table; None if the model has no price."""
     if turn.reported is not None:
         return turn.reported
-    if not table_name() or not turn.model:
+    if not table_name() or not turn.model or turn.unread:
         return None
     from genai_prices import Usage, calc_price
 

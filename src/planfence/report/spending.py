@@ -33,13 +33,15 @@ class Spending:
     """What a task has spent.
 
     ``usd`` are the dollars that are known; ``unpriced`` has by model the tokens that have no price, which are not in
-    them. ``tokens`` are all that were not read from a cache, ``min`` the minutes at work; ``models`` the known dollars
-    by model. ``turns`` are the answers that were read from sessions, ``files`` the sessions' files, with the size read.
+    them, ``unread`` says how many answers are in no number: their time or their tokens can't be read. ``tokens`` are
+    all that were not read from a cache, ``min`` the minutes at work; ``models`` the known dollars by model. ``turns``
+    are the answers that were read from sessions, ``files`` the sessions' files, with the size read.
     """
 
     usd: float = 0.0
     tokens: float = 0.0
     min: float = 0.0
+    unread: int = 0
     unpriced: dict[str, int] = field(default_factory=dict)
     models: dict[str, float] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
@@ -59,11 +61,19 @@ class Spending:
         elif tokens:
             self.unpriced[model] = self.unpriced.get(model, 0) + tokens
 
+    def take(self, turn: Turn) -> None:
+        """Add an answer that a session's file tells."""
+        self.turns.append(turn)
+        self.unread += turn.unread or not turn.epoch
+        if turn.epoch:
+            self.count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
+
     def add(self, other: Spending) -> None:
         """Take in what another task has spent."""
         self.turns += other.turns
         self.files |= other.files
         self.usd, self.tokens, self.min = self.usd + other.usd, self.tokens + other.tokens, self.min + other.min
+        self.unread += other.unread
         for model, tokens in other.unpriced.items():
             self.unpriced[model] = self.unpriced.get(model, 0) + tokens
         for model, usd in other.models.items():
@@ -95,10 +105,10 @@ def spending(
         files, collected = _collect(repository, at_work, since)
         logged = logged_in(records)
         for place, turn in placed(collected.turns, at_work, places):
-            for name in {stay.task for stay in here[place] if stay.begin <= turn.epoch <= stay.end}:
+            undated = not turn.epoch
+            for name in {stay.task for stay in here[place] if undated or stay.begin <= turn.epoch <= stay.end}:
                 if not logged.has(turn):
-                    found[name].turns.append(turn)
-                    found[name].count(turn.model, turn.input - turn.cached + turn.output, prices.cost(turn))
+                    found[name].take(turn)
         for name in {stay.task for place in at_work for stay in here[place]}:
             found[name].files = dict(files)
     return found

@@ -18,7 +18,8 @@ class Turn:
     ``input`` counts all input tokens: those read from the cache (``cached``) and written to it (``written``, of them
     ``written_1h`` for an hour) are inside. ``context`` is how long the context was, 0 if unknown. ``reported`` is
     the agent's own number of dollars, None if it says none. ``run`` names one run of
-    a program where it printed its own, "" elsewhere.
+    a program where it printed its own, "" elsewhere. ``unread``: its numbers are none that can be true, so that what
+    it cost is not known.
     """
 
     agent: str
@@ -34,6 +35,7 @@ class Turn:
     reported: float | None = None
     context: int = 0
     run: str = ""
+    unread: bool = False
 
 
 @dataclass(slots=True)
@@ -81,7 +83,18 @@ def text(value: object) -> str:
 
 def count(value: object) -> int:
     """The value if it is a number that counts something, 0 otherwise."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15 else 0
+    return int(value) if is_count(value) and isinstance(value, int | float) else 0
+
+
+def is_count(value: object) -> bool:
+    """Whether a value counts something."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
+
+
+def is_read(usage: dict[str, object]) -> bool:
+    """Whether an answer's input and output are there, and all its numbers of tokens can be true."""
+    given = [value for name, value in usage.items() if name.endswith("_tokens") and value is not None]
+    return all(map(is_count, (usage.get("input_tokens"), usage.get("output_tokens"), *given)))
 
 
 def dollars(value: object) -> float | None:
