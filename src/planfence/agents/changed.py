@@ -97,7 +97,7 @@ def _hooked(here: Fence, seen: _Seen, *, anew: bool = False) -> list[str]:
     Of ours each byte counts; what another tool writes may change. ``anew``: as they are now, they are right.
     """
     places = here.repository.git_dir_name, here.repository.common_dir_name
-    if seen.hooked == statuspath.hooks(*places, seen.folder):
+    if seen.hooked == statuspath.hooks(*places, seen.folder) and not anew:
         return []
     git = here.repository.git
     seen.folder = git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks")
@@ -126,9 +126,8 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    log, since = newcommits.log_of(here), statuspath.times(str(_file(here, asked)))
-    others, pushed = newcommits.made_elsewhere(here, since), newcommits.pushed(here, since)
-    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others, pushed)
+    log, others = newcommits.log_of(here), newcommits.made_elsewhere(here, statuspath.times(str(_file(here, asked))))
+    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others)
     seen.logged = len(log)
     seen.refs = newcommits.refs(here)
     changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
@@ -184,11 +183,9 @@ def unrestored(here: Fence, asked: Payload) -> str:
 
 
 def _said(lost: list[str], rest: str) -> str:
-    """Say which hooks git would no longer run, if any, in front of the rest."""
+    """Say which hooks are gone or changed, if any, in front of the rest."""
     named = ", ".join(sorted(lost))
-    said = (
-        f"git no longer runs these hooks as they were: {named}. Ask a person to put them back, by `planfence install`."
-    )
+    said = f"These hooks are not as they were: {named}. Ask a person to look, and to run `planfence install`."
     return "\n".join(filter(None, (said * bool(lost), rest)))
 
 

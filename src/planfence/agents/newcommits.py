@@ -7,7 +7,7 @@ the commit was there before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from planfence.agents import scope, statuspath
@@ -29,17 +29,17 @@ _MOST_LISTED = 5000
 #: Any other line tells of a new commit.
 _MOVES = tuple(b"checkout: |reset: |clone: |branch: |Branch: |bisect|fetch|push".split(b"|"))
 _GO = (*_MOVES, b"rebase", b"pull", b"merge ", b"am --")
-#: What says in FETCH_HEAD that it comes from this machine: a script may have made a clone without hooks there.
-_NEAR = pattern(rb"(?:\t\t| of )(?:[./]|file:)")
+#: What says in FETCH_HEAD that it comes from another machine; on this one a script may have made a clone without hooks.
+_FAR = pattern(rb"(?:\t\t| of )(?:(?!file:)[a-z][a-z0-9+.-]*+://|[^/\s:]++:)")
 
 
 def made(
-    here: Fence, log: bytes, looked: int, tips: Sequence[str], others: Set[str], pushed: Mapping[str, str]
+    here: Fence, log: bytes, looked: int, tips: Sequence[str], others: Set[str]
 ) -> tuple[dict[str, str], list[str], Set[bytes]]:
     """Return the commits that were made here, by HEAD's own log behind ``looked``, each with the one that it amends, or
     nothing; those that no line tells of, and that were nowhere before: copies, if the lines are true; and
     the files that were changed by what HEAD has left, of which they would be copies. ``others`` are what other
-    worktrees made, ``pushed`` what this clone sent out, which a remote has since.
+    worktrees made.
 
     For `am`, `cherry-pick` and `revert` git asks no pre-commit hook.
     """
@@ -47,16 +47,15 @@ def made(
     lines = list(logged(since))
     made = {new: amended for _, new, amended in lines if amended is not None}
     # What was made may stand on what no line tells of.
-    reached = {here.head, *pushed.values(), *(new for _, new, _ in lines)} - {"", *tips}
+    reached = {here.head, *(new for _, new, _ in lines)} - {"", *tips}
     if not reached or not tips:
         return made, [], set()
     fetched = content(here.repository.git_dir / "FETCH_HEAD").partition(b"\n")[0]
-    known = {*tips, *(new for _, new, _ in logged(before)), "" if _NEAR.search(fetched) else "FETCH_HEAD"} - {""}
+    known = {*tips, *(new for _, new, _ in logged(before)), "FETCH_HEAD" if _FAR.search(fetched) else ""} - {""}
     asked = "\n".join([*reached, *(f"^{each}" for each in known), ""]).encode()
     git, others = here.repository.git, others | made.keys()
     most = f"--max-count={_MOST_LISTED + len(others)}"
-    remotes = "--not", *(f"--exclude={ref}" for ref in pushed), "--remotes"
-    listed = git.run("rev-list", "--ignore-missing", most, "--stdin", *remotes, stdin=asked)
+    listed = git.run("rev-list", "--ignore-missing", most, "--stdin", "--not", "--remotes", stdin=asked)
     copied = [each for each in listed.decode().split() if each not in others]
     if not copied:
         return made, [], set()
@@ -149,18 +148,6 @@ def _worktrees(here: Fence) -> list[Path]:
     """Return the git directories of the other worktrees."""
     own, common = os.path.realpath(here.repository.git_dir), here.repository.common_dir
     return [each for each in (common, *sorted(common.glob("worktrees/*"))) if os.path.realpath(each) != own]
-
-
-def pushed(here: Fence, since: int) -> dict[str, str]:
-    """Return the remotes' branches (`origin/x`) that this clone has moved since by a push, with where they are."""
-    found, top = {}, here.repository.common_dir / "logs/refs/remotes"
-    for log in top.glob("*/**/*"):
-        if statuspath.times(str(log)) > since and log.is_file():
-            last = content(log).splitlines()[-1:]
-            names, _, what = b"".join(last).partition(b"\t")
-            if what.startswith(b"update by push"):
-                found[str(log.relative_to(top))] = names.split(b" ")[1].decode("utf-8", "replace")
-    return found
 
 
 def made_elsewhere(here: Fence, since: int) -> Set[str]:

@@ -44,7 +44,7 @@ class Event(StrEnum):
 
 def _plain(name: str) -> str:
     """Return a name as it is looked for: each agent and each server has its own way with signs and with capitals."""
-    return "".join(filter(str.isalnum, name)).lower()
+    return name.replace("_", "").replace("-", "").lower()
 
 
 _EVENTS = {
@@ -82,7 +82,8 @@ PATH_FIELDS = frozenset(
     | {"destination", "destinationpath", "destpath", "oldpath", "newpath", "relativeworkspacepath", "outputpath"}
     | {"targetnotebook", "localpath", "linkpath", "outputfile", "outfile", "savepath"}
 )
-#: Those that name what is written whatever the tool is called, and those that do in tools that give a second name.
+#: Those that name what is written whatever the tool is called; and those that do in tools that give files other names,
+#: since branches, messages and objects of a store are moved as well.
 _OUTPUTS = frozenset({"outputpath", "outputfile", "outfile", "savepath"})
 _GIVES = frozenset({"from", "to", "src", "dst", "link"})
 _SHELLS = frozenset(
@@ -92,7 +93,7 @@ _SHELLS = frozenset(
 _PATCHERS = frozenset({"applypatch", "patch"})
 #: Where a shell's tool has its command line.
 _COMMANDS = ("command", "cmd", "CommandLine", "commandLine", "shell_command", "shellCommand", "argv", "program",
-             "executable", "run", "input")  # fmt: skip
+             "executable", "input")  # fmt: skip
 #: Tools that only look, make a folder, of which git keeps nothing, or start others that are asked about themselves.
 _READERS = frozenset(
     {"read", "glob", "grep", "ls", "list", "view", "webfetch", "websearch", "todowrite", "todoread", "task", "agent"}
@@ -113,7 +114,8 @@ _UNTRUE = (False, None, 0, "", "false", "False")
 #: Where one of several operations says what it does.
 _OPERATIONS = ("action", "op", "operation")
 _GIVING_WORDS = ("move", "rename", "copy", "symlink", "hardlink")
-_TYPING_WORDS = ("shell", "bash", "term", "exec", "tmux", "console")
+_FILE_WORDS = ("file", "path", "dir", "folder", "link")
+_TYPING_WORDS = ("shell", "bash", "terminal", "tmux", "console")
 _WRITING_WORDS = (
     *("save", "update", "copy", "push", "remove", "apply"),
     *("write", "edit", "create", "delete", "move", "rename", "patch", "replace", "insert", "append"),
@@ -316,7 +318,9 @@ def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
     command = "\n".join(line for layer, _ in layers for line in _commands(tool, layer))
     if any(isinstance(layer.get("owner"), str) and isinstance(layer.get("repo"), str) for layer, _ in layers):
         return (), command, ""  # another repository's files
-    gives = _GIVES if any(word in tool.lower() for word in _GIVING_WORDS) else frozenset[str]()
+    own = tool.lower().rpartition("__")[2]
+    of_files = own in _GIVING_WORDS or any(word in tool.lower() for word in _FILE_WORDS)
+    gives = _GIVES if of_files and any(word in own for word in _GIVING_WORDS) else frozenset[str]()
     named, diffs = (
         _named(layers, PATH_FIELDS | gives),
         (text for layer, _ in layers for name in _DIFFS if (text := _text(layer, name))),
@@ -331,24 +335,28 @@ def _foreign(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 def _commands(tool: str, arguments: Mapping[str, Any], fields: Sequence[str] = _COMMANDS[:-1]) -> Iterator[str]:
     """Yield the command lines that a tool is given."""
-    types = any(word in tool.lower() for word in _TYPING_WORDS)
-    more = ("script", "input", "keys", "args") if types else ()
+    types = any(word in tool.lower() for word in _TYPING_WORDS) or tool.lower().endswith("exec")
+    more = ("script", "input", "keys", "args") if types else ("script",) if "exec" in tool.lower() else ()
     for command in map(arguments.get, dict.fromkeys((*fields, *more))):
         words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else []
         if line := command if isinstance(command, str) else shlex.join(words):
             yield _with_words(line, [] if words else arguments.get("args", arguments.get("arguments")))
     for lines in map(arguments.get, ("commands", "lines")):
         yield from (line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ()
-    _, git, name = _plain(tool).rpartition("git")
-    if git and not name.startswith(("hub", "lab")) and (words := [*_git_words(arguments)]):
-        yield " ".join(["git", *filter(None, [name]), *words])
+    server, git, name = tool.lower().rpartition("git")
+    is_git = git and not server[-1:].isalnum() and not name.startswith(("hub", "lab"))
+    if is_git and (words := [*_git_words(arguments)]):
+        yield " ".join(["git", *filter(None, [_plain(name)]), *words])
 
 
 def _git_words(arguments: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a tool that is named after a command of git gives it, as far as the fence is concerned."""
     for name in ("command", "subcommand", "key", "value", "args", "options", "flags"):
         value = arguments.get(name)
-        yield from (word for word in (value if isinstance(value, list) else [value]) if isinstance(word, str))
+        if isinstance(value, str):
+            yield shlex.quote(value) if name in ("key", "value") else value
+        elif isinstance(value, list):
+            yield from (shlex.quote(word) for word in value if isinstance(word, str))
     yield from ("--no-verify" for name, value in arguments.items() if _plain(name) in _UNSEEN and value not in _UNTRUE)
 
 
@@ -378,10 +386,8 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
         for name, value in layer.items():
             plain = _plain(name)
             if isinstance(value, str):
-                # Messages and cards are moved from one to another as well.
-                named = plain in fields and (plain not in _GIVES or bool({*"./"} & {*value} and not {*"@ "} & {*value}))
-                found += [_local(value)] if named else []
-            elif name in _MANY or plain.removesuffix("s") in fields:
+                found += [_local(value)] if plain in fields else []
+            elif name in _MANY or plain in fields or plain.endswith(("files", "paths")):
                 texts = [each for each in value if isinstance(each, str)] if isinstance(value, (list, dict)) else []
                 described = isinstance(value, dict) and any(
                     _plain(each) in {*PATH_FIELDS, *_CONTENTS} for each in texts

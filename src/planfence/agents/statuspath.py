@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _ASKED = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--no-ahead-behind")
-_REFS = ("refs/heads", "refs/tags", "refs/remotes", "packed-refs", "reftable/tables.list")
+_REFS = ("refs/heads", "refs/tags", "packed-refs", "reftable/tables.list")
 _FIELDS = {b"1": 8, b"u": 10, b"?": 1}
 
 

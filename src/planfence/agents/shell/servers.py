@@ -16,11 +16,12 @@ _ENDPOINT = pattern(
 _MUTATIONS = pattern(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
 #: What takes away, or changes, what the server asks of a branch.
 _GUARDS = pattern(
-    r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:branches/[^\s/]+/protection|rulesets|actions/(?:workflows/[^/\s]+/disable|permissions))|"
+    r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:branches/[^\s?]+/protection|rulesets|actions/(?:workflows/[^/\s]+/disable|permissions))|"
     r"projects/(?P<project>[^/\s]+)/protected_branches|repositories/(?P<slug>[^/\s]+/[^/\s]+)/branch-restrictions"
 )
 _GUARD_MUTATIONS = pattern(r"(?:create|update|delete)(?:BranchProtectionRule|RepositoryRuleset)\b")
 _GUARD_WORDS = (("workflow", "disable"), ("repo", "edit", "--default-branch"), ("repo", "delete"))
+_REPOSITORY = pattern(r"(?:-R|--repo)(?:=?(?P<name>[^=\s]+))?")
 _METHOD = pattern(r"(?:-X|--method|--request)=?(\w*)")
 _SENDS = frozenset(
     {"-f", "-F", "--field", "--raw-field", "--input", "-d", "--data", "--json", "--data-raw"} | {"--data-binary", "-T"}
@@ -35,8 +36,7 @@ def on_server(program: str, words: Sequence[str]) -> Iterator[Attempt]:
         yield Attempt("gh pr merge --admin", "it merges whatever the required checks say", (), "{owner}/{repo}")
     for first in (each for each in _GUARD_WORDS if program == "gh" and tuple(words[:2]) == each[:2]):
         if all(any(word.startswith(each) for word in words) for each in first[2:]):
-            of = next((word for word in words[2:] if "/" in word), "{owner}/{repo}")
-            yield Attempt(f"gh {' '.join(first)}", _PERSONS, (), of)
+            yield Attempt(f"gh {' '.join(first)}", _PERSONS, (), _repository(words))
     api = (program in ("gh", "glab") and words[:1] and words[0] == "api") or program in ("curl", "http", "https", "xh")
     if not api:
         return
@@ -56,3 +56,12 @@ def on_server(program: str, words: Sequence[str]) -> Iterator[Attempt]:
                 yield Attempt(f"{program} {endpoint[0]}", why, (), repository)
             if mutation := said.search(word):
                 yield Attempt(f"{program} {mutation[0]}", why, (), "{owner}/{repo}")
+
+
+def _repository(words: Sequence[str]) -> str:
+    """Return the repository that a command of `gh` names; else the one that it stands in."""
+    for place, word in enumerate(words):
+        if found := _REPOSITORY.fullmatch(word):
+            return found["name"] or "".join(words[place + 1 : place + 2])
+    named = words[2:3] if words[0] == "repo" else ()
+    return next((word for word in named if not word.startswith("-")), "{owner}/{repo}")

@@ -38,8 +38,9 @@ _ADDED = pattern(r"""(?:\w\s?\+?=|\+|\.(?:append|extend|insert|push|unshift|conc
 _GITS = pattern(r"\b(?:(?i:py|lib|j|node|simple|isomorphic)[-_]?)?[gG]it(?:2\w*|[A-Z_]\w*)?\b|(?i:dulwich|rugged)")
 #: Calls by which libraries make commits, or move refs, without git's hooks.
 _WITHOUT_GIT = pattern(
-    r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\b|porcelain\.commit\b|"
-    r"\bporcelain import [^\n;]{0,80}?\bcommit\b|\bCommit\.create\(",
+    r"(?:(?:\.|->|::)(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\b|"
+    r"\b(?:create_?commit|do_commit|create_?reference|set_?reference|set_target)\(|porcelain\.commit\b|"
+    r"\bporcelain import [^\n;]{0,80}?\bcommit\b|\bCommit\.create\()",
     re.IGNORECASE,
 )
 #: The same behind the name of a library whose call is named as a database's is.
