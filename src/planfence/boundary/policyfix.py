@@ -37,8 +37,6 @@ def held_to(repository: Repository, sources: Sources, find: Callable[[Sources], 
     except BadFile as error:
         past = _Past(repository)
         found = find(past)
-        if found is None:
-            return found  # what can't be read was no protected branch's
         fixes = [any(past.is_fixed(broken, tip) for broken in past.last) for tip in tips]
         if not fixes or not all(fixes):
             error.hint = past.way()

@@ -39,20 +39,11 @@ def find_protected(sources: Sources, branches: Heads) -> Protected | None:
 
     The policy on the default branch names it, and it has to name itself. If no default branch is known, it is the
     one branch whose policy names itself. Raises :class:`PlanfenceError` if that can't be told, so that no branch
-    chooses what it is compared with; :class:`BadFile` for a policy that can't be read, and might be that one's.
+    chooses what it is compared with; :class:`BadFile` for a policy that can't be read.
     """
     if branches.default:
         return _named_by(sources, branches, branches.default)
-    found, broken = [], []
-    for name, tip in branches.tips.items():
-        try:
-            policy = sources.policy(tip)
-        except BadFile as error:
-            broken.append(error)
-        else:
-            found += [name] if policy is not None and policy.base == name else []
-    if broken and not found:
-        raise broken[0]
+    found = [name for name, tip in branches.tips.items() if _names_itself(sources, name, tip)]
     if len(found) > 1:
         some = ", ".join(sorted(found)[:5]) + (", …" if len(found) > 5 else "")
         remote = branches.prefix.removeprefix("refs/remotes/").rstrip("/")
@@ -62,6 +53,14 @@ def find_protected(sources: Sources, branches: Heads) -> Protected | None:
             hint=f"say which is the default branch: `git remote set-head {remote} --auto`" if known else "name A..B",
         )
     return _named_by(sources, branches, found[0]) if found else None
+
+
+def _names_itself(sources: Sources, name: str, tip: str) -> bool:
+    try:
+        policy = sources.policy(tip)
+    except BadFile:
+        return False
+    return policy is not None and policy.base == name
 
 
 def _named_by(sources: Sources, branches: Heads, default: str) -> Protected | None:
