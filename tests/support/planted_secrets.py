@@ -147,12 +147,8 @@ PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
         ("GITHUB_PAT={}", "export MY_PAT='{}'", '"gitea_pat": "{}"', "--pat {}"),
         lambda r: some(r, 52, string.ascii_lowercase + "234567"),
     ),
-    "key by its name": (
-        ("COSMOS_KEY={}", "APP_KEY=base64:{}", "PresharedKey = {}", "Fernet(b'{}')", "define('AUTH_KEY', '{}');"),
-        lambda r: base64.b64encode(r.randbytes(32)).decode(),
-    ),
     "registry": (
-        ('"auth" : "{}"', "auth: {}", '_auth = "{}"'),
+        ('"auth": "{}"', '_auth = "{}"'),
         lambda r: base64.b64encode(f"ada:{some(r, 16)}".encode()).decode(),
     ),
     "kubernetes": (
@@ -160,7 +156,7 @@ PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
         lambda r: base64.b64encode(r.randbytes(30)).decode(),
     ),
     "seed phrase": (
-        ("{}", "mnemonic: {}", "MNEMONIC='{}'", "- {}"),
+        ("mnemonic: {}", "MNEMONIC='{}'", "the seed phrase is {}"),
         lambda r: " ".join(r.choices(SEEDS, k=r.choice((12, 24)))),
     ),
     "statement": (
@@ -170,35 +166,11 @@ PLACES: dict[str, tuple[tuple[str, ...], Callable[[Random], str]]] = {
         ),
         lambda r: f"{some(r, 7)}{r.choice('!*_-.')}{some(r, 3)}1",
     ),
-    "code": (
-        (
-            *("if password == '{}':", "password: Optional[str] = '{}'", 'const password string = "{}"'),
-            *(
-                'x.withPassword("{}")',
-                "os.getenv('DB_PASSWORD', '{}')",
-                "env.DB_PASSWORD || '{}'",
-                '("password", "{}")',
-            ),
-            *(
-                "auth=('ada', '{}')",
-                'login("ada", "{}")',
-                'storePassword "{}"',
-                'password = "it\'s{}"',
-                "dbPass = '${}'",
-            ),
-            *("<password type='x'>{}</password>", "<key>Password</key><string>{}</string>", '"pw": "{}"'),
-        ),
-        lambda r: f"{some(r, 7)}{r.choice('!#*')}{some(r, 3)}1",
-    ),
-    "sentence": (
-        ("the password is {}", "Passwort: {}", "пароль: {}", "密码\uff1a{}", "creds: ada / {}", "api key is {}"),
-        lambda r: f"{some(r, 7)}{r.choice('!#*')}{some(r, 3)}1",
-    ),
     "command line": (
         (
-            *("keytool -storepass {} -list", "az login -u ada -p {}", "sqlcmd -S h -U sa -P {}", "plink -pw {} h"),
-            *("echo {} | sudo -S ls", "echo 'ada:{}' | chpasswd", "passwd ada <<< '{}'", "htpasswd -nb ada {}"),
-            *("ldapsearch -x -D cn=a -w {}", "sqlplus ada/{}@orcl", "smbclient //h/s -U ada%{}", "http -a ada:{} h"),
+            *("keytool -storepass {} -list", "az login -u ada -p {}", "plink -pw {} h"),
+            *("echo {} | sudo -S ls", "echo 'ada:{}' | chpasswd", "htpasswd -nb ada {}"),
+            *("ldapsearch -x -D cn=a -w {}", "sqlplus ada/{}@orcl"),
             *("gh secret set X --body '{}'", "kubectl create secret generic x --from-literal=a={}", "7z a -p{} x.7z f"),
         ),
         lambda r: f"{some(r, 7)}{r.choice('!*_')}{some(r, 3)}1",
@@ -269,6 +241,12 @@ def innocent(rng: Random) -> str:
             "the password is hashed with PBKDF2/SHA256 in pat: 'src/**2', salt: bytes = b'', auth: oauth2-proxy",
             f"Seed b-seed-{digest[:4].hex()} <m@seed-{digest[4:8].hex()}.example> random seed {digest[:3].hex()}1",
             f"asttokens==3.{rng.randint(0, 9)}.1 PWD=/srv/app-{rng.randint(0, 9)}/x session_key='a-{digest[:2].hex()}'",
+            "auth=HTTPBasicAuth(user, password) dotnet test /p:CollectCoverage=true -p:Version=1.2.3",
+            'PKGS="curl wget git vim make gcc zip unzip tar rsync nginx redis" get-token --retries=30s1',
+            "kubectl delete secret my-secret --timeout=120s http://[::1]:5173/@vite/client git push -u https://a.example/b",
+            "docker run -u 1000 -p 127.0.0.1:5432:5432 x; docker exec -u www-data:www-data y; rsync -u a:/var/www z",
+            "create-secret --name x --region=us-east-1 Connection('localhost', 'test_db1') set_auth('basic', 'sha256')",
+            "hf_hub_download_with_retry_and_cache_dir ffuf -u http://a:8080/F cpe:2.3:a:b:c:1.2:*:*:*:*:node.js:*",
             "HEX_PAT = '[0-9A-Fa-f]{1,4}' REG_NAME_PAT = r'(?:[^a-z0-9]|%[0-9A-F]{2})*'",
             "add tests for plan parser and update docs for every rule code",
             "authorization: required for /v1 $1$VARIABLE_NAME_OF_SOMETHING_LONG ada:x:1000:1000:Ada:/home/b:/bin/sh",

@@ -1,4 +1,4 @@
-"""Secrets by their form: tokens as their issuers publish them, private keys, and a wallet's words.
+"""Secrets by their form: tokens as their issuers publish them, and private keys.
 
 These patterns, those of places and those of names are the floor of what is found. They are narrow on purpose: ids,
 digests of files and images in base64 are none. A text is a `str` with one character a byte; places are byte offsets.
@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from planfence.lazyregex import pattern
-from planfence.ledger.secretnames import Span, assigned, places, words
-from planfence.ledger.secretplaces import END, FORMED, SEED, placed
+from planfence.ledger.secretnames import Span, assigned, places
+from planfence.ledger.secretplaces import END, FORMED, placed
 
 # Texts are searched with one character a byte. All expressions are `re.ASCII`: a byte of a longer character is neither
 # white space nor of a word.
@@ -29,7 +29,8 @@ _PREFIXES: tuple[tuple[str, str, str], ...] = (
     ("slack-token", "xoxb- xoxa- xoxp- xoxr- xoxs- xoxc- xoxd- xoxe- xoxe.xox xapp-", "[A-Za-z0-9.%-]{10,300}"),
     ("stripe-key", "sk_live_ rk_live_ sk_test_ rk_test_ whsec_", "[A-Za-z0-9+/=]{16,200}"),
     ("ai-key", "sk-", rf"(?=[a-z_-]{{0,60}}[A-Z0-9]){_WORD}{{20,300}}"),
-    ("ai-key", "gsk_ pplx- xai- r8_ hf_ lsv2_pt_ lsv2_sk_ pcsk_", f"{_WORD}{{30,300}}"),
+    ("ai-key", "gsk_ pplx- xai- r8_ lsv2_pt_ lsv2_sk_ pcsk_", f"{_WORD}{{30,300}}"),
+    ("ai-key", "hf_", "[A-Za-z0-9]{30,300}"),
     ("google-key", "AIza", f"{_WORD}{{35}}{END}"),
     ("google-token", "ya29.", f"{_WORD}{{20,1000}}"),
     ("google-token", "1//0", f"{_WORD}{{40,300}}"),
@@ -111,9 +112,6 @@ _PREFIXES: tuple[tuple[str, str, str], ...] = (
 )
 _TOKENS = tuple((kind, begins.split(), pattern(rest, re.ASCII)) for kind, begins, rest in _PREFIXES)
 _DISCORD = pattern(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}" + END, re.ASCII)
-#: A line, or a text in quotes, of as many words as a wallet's seed has (BIP-39), and words that no such list has.
-_PHRASE = pattern(rf"[\n\"'`=](?:[+-] ?)?(?P<value>{SEED})(?=[\"'`\r\n]|\Z)", re.ASCII)
-_PROSE = frozenset(words("the and for are with from not but was has its does than which them out new"))
 _KEY_MARK = pattern(r"----[ -](BEGIN|END) (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?[ -]----", re.ASCII)
 _KEY_TEXT = pattern(r"[A-Za-z0-9+/=\s\\:,.-]*", re.ASCII)
 _KEY_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n\r\\")
@@ -185,6 +183,3 @@ def _tokens(text: str) -> Iterator[Span]:
         yield from (
             (*found.span(), "discord-token") for found in _DISCORD.finditer(text) if _begins(text, found.start())
         )
-    for found in _PHRASE.finditer(f"\n{text}"):
-        if _PROSE.isdisjoint(found["value"].split()):
-            yield found.start("value") - 1, found.end() - 1, "seed-phrase"

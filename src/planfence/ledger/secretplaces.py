@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from planfence.lazyregex import pattern
-from planfence.ledger.secretnames import Span, is_random, places, refers
+from planfence.ledger.secretnames import Span, places, refers
 from planfence.records import dataclass
 
 #: What may follow a secret that has a length of its own: no more of a longer name.
@@ -20,37 +20,34 @@ END = r"(?![A-Za-z0-9_-])"
 class _Context:
     """A secret that its place tells: words in small letters (`one|another`), the form from there (or from ``before``
     it), its `value`.
-
-    One that is ``unsure`` counts if nobody would make up such a value.
     """
 
     kind: str
     words: str
     form: str
     before: int = 0
-    unsure: bool = False
 
 
 #: A value on a command line, and one in which there is a digit.
 _VALUE = r"[\"']?(?P<value>[^\s\"'$<>|&-][^\s\"']{3,200})"
 _DIGIT = r"[\"']?(?P<value>(?=[^\s\"']{0,200}[0-9])[^\s\"'$<>|&/-][^\s\"']{3,200})"
-_STDIN = r"(?:--password-stdin|--passphrase-fd|--stdin|--with-token|sudo (?:-[A-Za-z]{1,4} ){0,3}-S|chpasswd)"
+_STDIN = r"(?:--password-stdin|--passphrase-fd|--with-token|sudo (?:-[A-Za-z]{1,4} ){0,3}-S|chpasswd)"
 #: As many words as a wallet's seed has (BIP-39).
-SEED = r"[a-z]{3,8}(?: [a-z]{3,8}){11}(?:(?: [a-z]{3,8}){3}){0,4}"
+_SEED = r"[a-z]{3,8}(?: [a-z]{3,8}){11}(?:(?: [a-z]{3,8}){3}){0,4}"
 
 _CONTEXTS = (
-    # Also with an `@` or a `/` in it, which should be percent-encoded; `localhost:3000/@scope` has none.
     _Context(
         "url-password",
         "://",
-        r"://(?>[^\s/@:'\"<>]{0,200}):(?!\d{1,5}[/?#])(?P<value>[^\s/@'\"<>][^\s'\"<>]{0,300})@(?=[A-Za-z0-9\[])",
+        r"://(?>[^\s/@:'\"<>]{0,200}):(?P<value>[^\s/@'\"<>$\[{(](?>[^\s/@'\"<>]{0,300}))@",
     ),
     _Context("url-user", "://", r"://(?P<value>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{12,200})@"),
+    _Context("docker-auth", '"auth":', r'"auth":\s{0,20}"(?P<value>[A-Za-z0-9+/]{8,400}={0,2})"'),
     _Context(
         "xml",
         "password>|passwd>|passphrase>|secret>|token>|apikey>|api_key>|api-key>|privatekey>|private_key>|secret_key>"
-        "|access_key>|_pwd>|<password |:password ",
-        r"[<:A-Za-z_-]{5,11}(?: [^<>\n]{1,100})?>(?:<!\[CDATA\[)?(?P<value>[^<>\s]{4,400}?)(?:\]\]>)?</",
+        "|access_key>|_pwd>",
+        r"[A-Za-z_-]{5,11}>(?P<value>[^<>\s]{4,400})</",
     ),
     _Context("command-line", "7z |7za ", rf"7za? (?:[^\n]{{0,80}} )?-p{_DIGIT}"),
     _Context("command-line", "mysql|mariadb", r"[a-z-]{5,16} (?:[^\n]{0,80} )?-p(?P<value>[^\s\"'$-]{4,200})"),
@@ -60,17 +57,10 @@ _CONTEXTS = (
         "|oc login |az login ",
         rf"[a-z]{{2,8}} login (?:[^\n]{{0,200}} )?-p[ \t=]?{_VALUE}",
     ),
-    # What a user's name goes before, of any program; no port, no folder.
     _Context(
         "command-line",
-        " -u | -user | -username | --username | -l ",
-        r" --?(?:[ulU]|user(?:name)?) \S{1,80}(?: --?[A-Za-z-]{1,20}(?:[ =][^\s-]\S{0,80})?){0,4}"
-        rf" --?(?:[pP]|password)[ =]?(?![0-9:]{{1,20}}(?:/[a-z]{{3}})?(?:\s|\Z)){_DIGIT}",
-    ),
-    _Context(
-        "command-line",
-        "storepass |keypass | -pw | -password | -passwd |--secret-string | /p:",
-        rf"[A-Za-z /-]{{3,16}}[ :](?!file:|env:){_VALUE}",
+        "storepass |keypass | -pw | -password | -passwd |--secret-string ",
+        rf"[A-Za-z -]{{3,16}} (?!file:|env:){_VALUE}",
     ),
     _Context(
         "command-line",
@@ -80,16 +70,9 @@ _CONTEXTS = (
     ),
     _Context(
         "command-line",
-        "passwd |chpasswd |--with-token |--stdin |--password-stdin |kinit |secret put |secret create ",
-        rf"[a-z -]{{5,17}}[^\n<]{{0,80}}<<< ?(?:[\w.-]{{1,40}}:)?{_VALUE}",
+        " secret set | secrets set |secret generic | kv put ",
+        rf"[a-z ]{{8,15}}[^\n]{{0,200}}?(?:=| -b | --body ){_DIGIT}",
     ),
-    _Context(
-        "command-line",
-        " secret set | secrets set |config:set |--from-literal| kv put |put-parameter |-secret ",
-        rf"[a-z: -]{{8,14}}[^\n]{{0,200}}?(?:=| -b | --body | --value ){_DIGIT}",
-    ),
-    _Context("command-line", " -u ", rf" -[uU] [\"']?[^\s%\"'$]{{1,60}}%{_VALUE}"),
-    _Context("command-line", "net user |net use ", rf"net user? \S{{1,100}} {_DIGIT}"),
     _Context(
         "command-line",
         "htpasswd ",
@@ -98,30 +81,15 @@ _CONTEXTS = (
     _Context("command-line", "ldap", rf"ldap[a-z]{{3,8}} [^\n]{{0,200}}?-w ?{_VALUE}"),
     _Context(
         "command-line",
-        "openssl enc |ssh-keygen ",
-        rf"[a-z]{{3,7}}[ -][a-z]{{3,6}} (?:[^\n]{{0,200}} )?-[kN] {_VALUE}",
-    ),
-    _Context(
-        "command-line",
         "sqlplus |oracle:thin:|oracle:oci:|expdp |impdp ",
         r"[a-z:]{5,12}[ ]?[\w$#]{1,30}/[\"']?(?P<value>[^\s/@\"']{4,200})[\"']?@",
     ),
     _Context(
-        "sql", "identified by ", r"[A-Za-z]{10} [A-Za-z]{2} (?:[A-Za-z]{8} )?[\"'](?P<value>[^\"'\n]{4,200})[\"']"
+        "sql",
+        "identified by |with password |encrypted password ",
+        r"[A-Za-z]{4,10} [A-Za-z]{2,8} (?:[A-Za-z]{8} )?[\"'](?P<value>[^\"'\n]{4,200})[\"']",
     ),
-    _Context(
-        "login",
-        "login(|auth(|auth=(|credential(|credentials(|connection(|authenticate(",
-        r"[A-Za-z]{4,12}=?\([^()\"'\n]{0,60}[\"'][^\"'\n/]{1,80}[\"'], ?[\"']"
-        r"(?P<value>(?=[^\"']{0,60}[0-9])[^\s\"'\n]{4,200})[\"']",
-    ),
-    _Context(
-        "login",
-        "creds: |credentials: |login: |user/pass: ",
-        r"[a-z/]{5,11}: [^\s:/]{1,60} ?[:/] ?(?P<value>[^\s\"'`,;]{6,200})",
-        unsure=True,
-    ),
-    _Context("secret-key", "fernet(|aesgcm(", r"[A-Za-z]{6}\([bf]?[\"'](?P<value>[^\s\"']{16,200})[\"']"),
+    _Context("npm-auth", "_auth=|_auth = ", rf"_auth ?= ?(?=[^\s]{{0,99}}[A-Z]){_DIGIT}"),
     _Context(
         "pgpass",
         ":5432:|:5433:|:6432:|:3306:|:*:",
@@ -130,7 +98,7 @@ _CONTEXTS = (
     _Context(
         "seed-phrase",
         "mnemonic|seed phrase|recovery phrase|secret phrase",
-        rf"[A-Za-z ]{{8,15}}[\"']?(?: is)?\s{{0,4}}[:=]?\s{{0,4}}[\"'`]?(?P<value>{SEED})",
+        rf"[A-Za-z ]{{8,15}}[\"']?(?: is)?\s{{0,4}}[:=]?\s{{0,4}}[\"'`]?(?P<value>{_SEED})",
     ),
     _Context(
         "kubernetes", "data:", r"[A-Za-z]{4}:\r?\n(?P<value>(?>(?:[ \t]+[^\s:]+:[^\n]*\r?\n){1,60}))kind: Secret\b"
@@ -138,7 +106,8 @@ _CONTEXTS = (
     _Context(
         "kubernetes",
         "kind: secret",
-        r"kind: Secret\r?\n(?:[^\n]*\n){0,12}?(?:stringData|data):\r?\n(?P<value>(?:[ \t]+[^\s:]+:[^\n]*\n?){1,60})",
+        r"kind: Secret\r?\n(?:(?!---)[^\n]*\n){0,12}?(?:stringData|data):\r?\n"
+        r"(?P<value>(?:[ \t]+[^\s:]+:[^\n]*\n?){1,60})",
     ),
     _Context(
         "basic-auth",
@@ -156,13 +125,6 @@ _CONTEXTS = (
         "authorization",
         "bearer |basic |token |apikey |ssws ",
         r"[A-Za-z]{4,6}[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
-    ),
-    _Context(
-        "authorization",
-        "authorization",
-        r"[A-Za-z]{13}[\"']?\]?\s{0,4}[:=,]\s{0,4}[\"']?(?:[A-Za-z0-9-]{2,20}[ \t]{1,4})?"
-        r"(?P<value>[A-Za-z0-9._~+/=-]{16,4000})",
-        unsure=True,
     ),
     # In the name of a file, the path of a URL, a table, a call, a sentence: what nobody would write by hand.
     _Context(
@@ -200,9 +162,9 @@ _CONTEXTS = (
     ),
     _Context(
         "basic-auth",
-        " -u | --user | --user=| --proxy-user | --auth | --auth=|http -a |https -a ",
-        r"[a-z]{0,5} --?[a-z-]{1,10}[ \t=]{1,4}[\"']?(?>[^\s:\"']{1,64}):(?!\d{1,6}(?:\s|\Z))"
-        r"(?P<value>[^\s\"'$]{4,200})",
+        " -u | --user | --user=",
+        r" --?[a-z]{1,4}[ \t=]{1,4}[\"']?(?>(?P<user>[^\s:\"']{1,64})):(?!/|(?P=user)(?![^\s\"']))"
+        r"(?!\d{1,6}(?![^\s\"'`,;)]))(?P<value>[^\s\"'$]{4,200})",
     ),
     _Context("slack-webhook", "hooks.slack.com/", r"[a-z.]{15}/[a-z]{5,10}/(?P<value>[A-Za-z0-9/_-]{20,200})"),
     _Context(
@@ -229,7 +191,6 @@ _CONTEXTS = (
     _Context("airtable-token", "pat", r"(?P<value>pat[A-Za-z0-9]{14}\.[0-9a-f]{64})"),
     _Context("terraform-token", ".atlasv1.", r"(?P<value>[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70})", 14),
     _Context("aws-bedrock-key", "absk", r"(?P<value>ABSK[A-Za-z0-9+/]{100,200}={0,2})"),
-    # Base64 is full of `AAAA`: nothing of it is a token.
     _Context("square-token", "eaaa", r"(?<![A-Za-z0-9_+/-])(?P<value>EAAA[A-Za-z0-9_-]{60})(?![A-Za-z0-9_+/-])"),
 )
 #: Those of them that have a form of their own besides.
@@ -248,11 +209,7 @@ def placed(text: str, small: str) -> Iterator[Span]:
         for word in context.words.split("|"):
             for at in places(small, word):
                 found = form.match(text, max(at - context.before, 0))
-                if (
-                    found is not None
-                    and not refers(found["value"])
-                    and (not context.unsure or is_random(found["value"]))
-                ):
+                if found is not None and not refers(found["value"]):
                     start, end = found.span("value")
                     # Of digits in front of a form that has some, all are its own.
                     while context.kind == "telegram-token" and text[start - 1 : start].isdigit():

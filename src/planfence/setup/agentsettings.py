@@ -232,8 +232,9 @@ def _without_tables(text: str, path: Path) -> str:
     if not isinstance(hooks, dict):
         return text
     for event in list(hooks):
-        for entry in filter(is_ours, _items(hooks[event])):
-            text = text.replace(_table(event, entry), "", 1)
+        for entry in _items(hooks[event]):
+            if isinstance(entry, dict) and _own(entry) and len(_own(entry)) == len(_items(entry["hooks"])):
+                text = text.replace(_table(event, entry), "", 1)
     comments, laid_out = text.count("#"), tomlkit.parse(text)
     for tables, exact in ((hooks, False), (laid_out.get("hooks", {}), True)):
         for event in list(tables):
