@@ -104,6 +104,8 @@ def left(path: str, new: bytes, old: bytes | None = None, *ranges) -> list[list[
         ("a.rb", "def a(n)\n  n + n\nend\n", "def a(n)\nend\n"),
         ("a.rb", "def a(n)\n  (0...n).map do |i|\n    i * 2\n  end\nend\n", "def a(n)\nend\n"),
         ("a.rb", "def a(n) = n + n\n", "def a(n) = nil\n"),
+        ("a.py", "def a(n, by=False):\n    return n\n", "def a(n, by= True):\n    return n\n"),
+        ("a.js", "const a = (n, by = true) => n * by;\n", "const a = (n, by = false) => n * by;\n"),
         ("a.rb", "A = ->(n) { n + n }\n", "A = ->(n) { nil }\n"),
         ("a.rb", "def a(n)\n  Integer(n)\nrescue ArgumentError\n  nil\nend\n", "def a(n)\n  Integer(n)\nend\n"),
         ("a.sh", "a() {\n    echo $(($1 * 2))\n}\n", "a() {\n    :\n}\n"),
@@ -174,12 +176,33 @@ def test_what_may_stand_there_instead(path, new, wanted) -> None:
 
 
 @pytest.mark.parametrize(
+    "value", ["inf", "-inf", "nan", "0", "-0.5", "-1", "7", "1e300", "True", "'a'", "[0]", "{1: 2}"]
+)
+def test_another_value_is_another_one_of_the_same_type(value) -> None:
+    written = value.replace("inf", "float(n)").replace("nan", "float(n)")
+    text = left("src/a.py", f"a = lambda n: {written}\n".encode())[0][0]
+    known: dict = {}
+    exec(text, known)
+    argument = value.lstrip("-")
+    own = eval(value, {"inf": float("inf"), "nan": float("nan")})
+    other = known["a"](argument)
+    assert repr(other) != repr(own)
+    assert isinstance(other, (int, float)) if isinstance(own, float) else type(other) is type(own)
+
+
+@pytest.mark.parametrize(
     ("path", "new", "never"),
     [
         ("a.c", "char *a(int n)\n{\n    if (n)\n    {\n        b(n);\n        return NULL;\n    }\n}\n", "return 0;"),
         ("a.h", "int a(int n);\nAPI(char *) b(int n);\nAPI(double) c(int n);\n", ""),
         ("a.py", "def a(n):\n    try:\n        b(n)\n    except E:\n        pass  # none\n    return n\n", "        pass\n    return"),
         ("a.py", "class A:\n    n = 1\n    def a(self):\n        raise NotImplementedError\n    m = 1\n", "n = 1\n    m = 1"),
+        ("a.py", "class A(B, total=False):\n    a: int\n    b: int\n", "total= "),
+        ("a.py", "def a(n, by=0, to=()):\n    return n\n", "= None"),
+        ("a.go", 'func a(n int) (string, bool) {\n\tb(n)\n\treturn "", false\n}\n', "*new("),
+        ("a.rs", "fn a(n: u8) -> Option<u8> {\n    b(n);\n    c(n);\n    None\n}\n", "default()"),
+        ("a.sh", "a() {\n    local b\n    if c; then\n        d\n    fi\n}\n", "    :\n    if"),
+        ("a.rb", "def a(n, b = 2)\n  n + b\nend\n", "b = nil\n"),
     ],
 )  # fmt: skip
 def test_what_nobody_could_notice_is_no_piece(path, new, never) -> None:

@@ -61,8 +61,7 @@ def test_two_models_in_turn(repo):
     assert repo.planfence("advance", TASK, CODEX_THREAD_ID="x").returncode == 0
     own = repo.planfence("advance", TASK, CODEX_THREAD_ID="x")
     assert "ROL001" in own.stderr
-    assert "PLANFENCE_MODEL=codex" in wrong.stderr
-    assert "PLANFENCE_MODEL" not in own.stderr  # it makes no known agent another
+    assert "PLANFENCE_MODEL" not in wrong.stderr + own.stderr  # a model is not told how to be another
     assert "ROL002" in own.stderr
     assert not reviewed(repo).refused
     assert repo.planfence("advance", TASK, CLAUDECODE="1").returncode == 0

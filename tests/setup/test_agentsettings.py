@@ -85,17 +85,18 @@ def test_what_was_added_since_is_kept(tmp_path, renewed):
 
 
 @pytest.mark.parametrize("twice", [False, True])
-@pytest.mark.parametrize("place", ["claude", "codex", "gemini", "config.toml"])
+@pytest.mark.parametrize("place", ["claude", "codex", "gemini", "config.toml", "config.toml as tomlkit writes it"])
 def test_what_stands_beside_ours_in_one_entry_is_kept(tmp_path, place, twice):
-    agent = place if place != "config.toml" else "codex"
+    agent = "codex" if "toml" in place else place
     if agent != place:
         (tmp_path / ".codex").mkdir()
         (tmp_path / ".codex/config.toml").write_text("")
     which = agentsettings.settings(agent, tmp_path)
     agentsettings.install(which, tmp_path / "memory")
     text, mine = which.path.read_text(), MINE["hooks"][0]
-    if place == "config.toml":
-        which.path.write_text(text + "[[hooks.SessionEnd.hooks]]\ntype = 'command'\ncommand = 'my-check'\n")
+    if "toml" in place:
+        more = "[[hooks.SessionEnd.hooks]]\ntype = 'command'\ncommand = 'my-check'\n"
+        which.path.write_text(text + ("\n" + more.replace("'", '"') if "tomlkit" in place else more))
     else:
         value = json.loads(text)
         value["hooks"]["SessionStart"][0]["hooks"].insert(0, mine)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from support import references
 from planfence.change import message
 from planfence.errors import PlanfenceError
 from planfence.gitio import paths
+from planfence.gitio.repository import Repository
 from planfence.ledger import evidence, intoto, transitions
 from planfence.ledger.evidence import TEST_RESULT, Counts, GateRun, Outcome, Result
 from planfence.manifest.planfile import parse_plan
@@ -342,7 +344,9 @@ def _shell(data: bytes) -> None:
 def _receive(data: bytes) -> None:
     from planfence.boundary.receive import parse
 
-    updates = parse(SimpleNamespace(zero="0" * 40), data)  # it asks for nothing else
+    asked = SimpleNamespace(zero="0" * 40)  # it asks for nothing else
+    asked.is_id = partial(Repository.is_id, asked)
+    updates = parse(asked, data)
     told = "".join(f"{each.old} {each.new} {each.ref}\n" for each in updates).encode("utf-8", "surrogateescape")
     assert told.replace(b"\n", b"") == data.replace(b"\n", b"")
 

@@ -207,10 +207,10 @@ def _ask(repository: Repository, policy: Policy, model: str, asked: dict[str, An
     if same is not None:
         return same
     _append(repository, told)
-    writer.record(repository, policy, event="request", result="waits", task=known.task, model=model, why=known.wish)
     kept = next((each for each in requests(repository) if each.id == known.id), None)
     if kept is None:
         raise CouldNotCheck("the request was not kept: there are too many", hint=f"move {_file(repository)} away")
+    writer.record(repository, policy, event="request", result="waits", task=known.task, model=model, why=known.wish)
     return kept
 
 

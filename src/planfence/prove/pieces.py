@@ -59,7 +59,11 @@ _COMMANDS = {
     "rb": re.compile(rb"def\b"),
     **dict.fromkeys(SHELLS, re.compile(rb"\A(?:function\b|[\w-]++\s*+\(\))")),
 }
-_NO_COMMAND = re.compile(rb"return\b|\}|end\b|puts\b|log|#|.*(?:\||&&|\\)\s*+\Z", re.DOTALL)
+_NO_COMMAND = re.compile(
+    rb"return\b|\}|(?:end|then|do|else|fi|done|esac|puts)\b|log|#|(?:local|declare|typeset|readonly)[\w\s-]*+\Z|"
+    rb".*(?:\||&&|\\)\s*+\Z",
+    re.DOTALL,
+)
 _SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
 #: One side of a line comes last, after the line as a whole.
 _SIDE = 2
@@ -93,10 +97,10 @@ def pieces(division: Division, part: Part) -> tuple[Part, ...]:
             instead = tuple(each for each in texts_there if _said(split_lines(each)) != own)
             whole = not any(lines[at].strip() for at in chain(range(begin, first), range(last, end)))
             nothing = not b"".join(instead).strip(b" \tpas\n")
-            number = taken[first, last]
+            number = max(taken[first, last], int(weight == _SIDE))
             if not instead or (number and weight < _SIDE) or (whole and nothing):
                 continue
-            taken[first, last] += 1
+            taken[first, last] = number + 1
             if first in words or (nothing and is_silent(unit.path, lines[first:last])):
                 continue
             key = f"{unit.id}:{first - begin}-{last - begin}" + (f".{number}" if number else "")

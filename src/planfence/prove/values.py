@@ -21,12 +21,13 @@ NOTHING = frozenset((b"", b"None", b"nil", b"null", b"NULL", b"nullptr", b"undef
 _OPPOSITE = {b"True": b"False", b"False": b"True", b"true": b"false", b"false": b"true"}
 _SCRIPTS = frozenset(("js", "mjs", "cjs", "jsx"))
 _TYPED = frozenset(("ts", "tsx", "mts", "cts"))
+_DEFAULTS = ("cc", "cpp", "cxx", "hpp", "hh")
 SHELLS = ("sh", "bash")
 #: What may be returned instead, in languages that want something of a fitting type; the first that builds.
 _SOME_VALUE = {
     "c": (b"return 0;",),
     "h": (b"return 0;",),
-    **dict.fromkeys(("cc", "cpp", "cxx", "hpp", "hh"), (b"return {};", b"return 0;")),
+    **dict.fromkeys(_DEFAULTS, (b"return {};", b"return 0;")),
     **dict.fromkeys(
         ("java", "cs", "kt", "scala", "dart"), (b'return "";', b"return null;", b"return 0;", b"return false;")
     ),
@@ -34,14 +35,23 @@ _SOME_VALUE = {
     "rs": (b"return Default::default();",),
     **dict.fromkeys(_TYPED, (b"", b"return undefined as any;")),
 }
-#: A function that gives another value of the same type, as far as that is plain: begin, end.
+#: What another value would be the same as, if zero is the one that is known.
+_ZERO = frozenset(
+    (
+        *(b"0", b"0.0", b'""', b"''", b"()", b"[]", b"{}", b"false", b"nil", b"None", b"set()", b"dict()", b"list()"),
+        *(b"Vec::new()", b"String::new()", b"std::nullopt"),
+    )
+)
+#: A function that gives another value of the same type, as far as that is plain; what is not finite becomes 0.
 _ANOTHER_SCRIPT = (
-    b"((it%s) => typeof it === 'number' ? 3 * it + 1 : typeof it === 'boolean' ? !it : "
+    b"((it%s) => typeof it === 'number' ? (Number.isFinite(it) ? it + 1 + Math.abs(it) : 0) : "
+    b"typeof it === 'boolean' ? !it : "
     b"typeof it === 'string' && it ? '' : Array.isArray(it) && it.length ? [] : it && it.constructor === Object && "
     b"Object.keys(it).length ? {} : undefined%s)"
 )
 _ANOTHER = {
-    "py": b"(lambda it: not it if type(it) is bool else 3 * it + 1 if type(it) in (int, float) else "
+    "py": b"(lambda it: not it if type(it) is bool else "
+    b"(0 if it - it else it + 1 + abs(it)) if type(it) in (int, float) else "
     b"type(it)() if type(it) in (str, bytes, list, tuple, dict, set) and it else None)",
     **dict.fromkeys(_SCRIPTS, _ANOTHER_SCRIPT % (b"", b"")),
     **dict.fromkeys(_TYPED, _ANOTHER_SCRIPT % (b": any", b" as any")),
@@ -117,9 +127,11 @@ def _returns(text: Text, at: int, value: bytes) -> tuple[bytes, ...]:
         # A remark may stand behind the value; if one stands behind its semicolon, this does not build.
         return b"return " + another + b"((\n" + value + b"\n))" + end, *_SOME_VALUE.get(text.extension, (b"",))
     if text.extension == "go":
-        return _go_returns(text, at)
+        return () if _ZERO.issuperset(map(bytes.strip, value.split(b","))) else _go_returns(text, at)
     if value == b"0" and b"return 0;" in _SOME_VALUE.get(text.extension, ()):
         return (b"return 1;",)
+    if value in _ZERO and text.extension in ("rs", *_DEFAULTS):
+        return ()
     return tuple(each for each in _SOME_VALUE.get(text.extension, (b"",)) if each != b"return " + value + end)
 
 
@@ -155,7 +167,7 @@ def other_value(text: Text, at: int) -> tuple[bytes, ...]:
         return (head + another + b"((" + value.strip() + b"))" + end, head + b"None" + end)
     if text.extension == "rb":
         head, sign, _ = line.partition(b" = " if line.lstrip().startswith(b"def ") else b"{")
-        if sign == b" = ":
+        if sign == b" = " and opened(head, b"(") == opened(head, b")"):
             return (head + b" = nil" + end,)
         return (head + b"{ nil }" + end,) if sign and b"->" in head and line.rstrip().endswith(b"}") else ()
     if b"{ return " in line and line.rstrip().endswith(b"}"):
@@ -168,7 +180,7 @@ def other_value(text: Text, at: int) -> tuple[bytes, ...]:
 def _rust_value(text: Text, at: int) -> tuple[bytes, ...]:
     """The last expression of a Rust function is what it returns."""
     lines, line = text.lines, text.lines[at].strip()
-    if text.extension != "rs" or not line or line.endswith((b";", b"{", b"}", b",")):
+    if text.extension != "rs" or not line or line in _ZERO - {*_OPPOSITE} or line.endswith((b";", b"{", b"}", b",")):
         return ()
     if at + 1 >= len(lines) or lines[at + 1].strip() != b"}" or depth(lines[at + 1]) >= depth(lines[at]):
         return ()
@@ -220,7 +232,7 @@ def sides(text: Text, at: int, *, header: bool) -> Iterator[bytes]:
     words = _split(line, by_hash=text.extension in ("py", "rb"))
     if _CHOICES.isdisjoint(each.text for each in words):
         return
-    starts = FUNCTION.match(line.lstrip()) is not None or (
+    starts = (FUNCTION.match(line.lstrip()) is not None and not line.lstrip().startswith(b"class")) or (
         text.extension in _SCRIPTS | _TYPED and b") {" in line and not _NO_HEADER.match(line.lstrip())
     )
     arrow = next((each.begin for each in words if each.text == b"=>"), 0)
@@ -234,9 +246,11 @@ def sides(text: Text, at: int, *, header: bool) -> Iterator[bytes]:
         elif word.text in (b"?", b"if"):
             yield from _either(line, words, here, last)
         elif word.text == b"=" and (header or (word.inside > 0 and (starts or word.begin < arrow))):
-            value, none = _reach(words, here, 1, _ENDS, last), _NO_VALUE.get(text.extension, b"")
-            if none and line[word.end : value].strip() not in NOTHING:
-                yield line[: word.end] + b" " + none + line[value:]
+            end, none = _reach(words, here, 1, _ENDS, last), _NO_VALUE.get(text.extension, b"")
+            value = line[word.end : end].strip()
+            other = _OPPOSITE.get(value, none)
+            if none and value not in NOTHING and (value not in _ZERO or value in _OPPOSITE):
+                yield line[: word.end] + b" " + other + line[end:]
 
 
 def _either(line: bytes, words: Sequence[_Word], here: int, last: int) -> Iterator[bytes]:

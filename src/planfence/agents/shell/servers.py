@@ -16,7 +16,7 @@ _ENDPOINT = pattern(
 _MUTATIONS = pattern(r"createCommitOnBranch|updateRefs?\b|createRef\b|deleteRef\b|mergeBranch")
 #: What takes away, or changes, what the server asks of a branch.
 _GUARDS = pattern(
-    r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:branches/[^\s?]+/protection|rulesets|actions/(?:workflows/[^/\s]+/disable|permissions))|"
+    r"repos/(?P<name>[^/\s]+/[^/\s]+)/(?:branches/(?:(?!branches/|/protection)[^\s?])*+/protection|rulesets|actions/(?:workflows/[^/\s]+/disable|permissions))|"
     r"projects/(?P<project>[^/\s]+)/protected_branches|repositories/(?P<slug>[^/\s]+/[^/\s]+)/branch-restrictions"
 )
 _GUARD_MUTATIONS = pattern(r"(?:create|update|delete)(?:BranchProtectionRule|RepositoryRuleset)\b")
