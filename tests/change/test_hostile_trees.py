@@ -166,10 +166,11 @@ def test_however_deep_it_stands_nothing_is_written(empty_repo, store, tmp_path):
         tree = store.one(name)
         for _ in range(number % 4):
             tree = store.tree([(FOLDER, b"sub", tree), (FILE, b"good", store.blob)])
-        into = tmp_path / f"into{number}"
+        into, space = tmp_path / f"into{number}", tmp_path / f"space{number}"
         into.mkdir()
+        space.mkdir()
         with pytest.raises(CouldNotCheck, match="not written to disk"):
-            write_tree(empty_repo.open(), tree, into)
+            write_tree(empty_repo.open(), tree, into, space)
         assert not list(into.iterdir())
 
 
@@ -182,14 +183,14 @@ def test_nothing_is_written_through_a_link(empty_repo, store, tmp_path):
         for ordered in (True, False):
             tree = store.tree(entries if ordered else entries[::-1], ordered=ordered)
             with pytest.raises(CouldNotCheck):
-                write_tree(empty_repo.open(), tree, _new(tmp_path))
+                write_tree(empty_repo.open(), tree, _new(tmp_path), _new(tmp_path))
     through = tmp_path / "through"
     through.symlink_to(outside)
     taken = _new(tmp_path)
     (taken / "a").symlink_to(outside)
     for into in (through, taken):
         with pytest.raises(CouldNotCheck, match="not an empty folder"):
-            write_tree(empty_repo.open(), store.tree([(FOLDER, b"a", inner)]), into)
+            write_tree(empty_repo.open(), store.tree([(FOLDER, b"a", inner)]), into, _new(tmp_path))
     assert not list(outside.iterdir())
 
 
@@ -234,5 +235,5 @@ def test_what_git_takes_is_written(empty_repo, store, tmp_path):
     names = [b".github", b".gitignore", b"a\\x2db", b"\xff", b"C:", b"CON", b"a.", b"git~2", "é".encode()]
     tree = store.tree([(FILE, name, store.blob) for name in names] + [(LINK, b"link", store.link)])
     into = _new(tmp_path)
-    write_tree(empty_repo.open(), tree, into)
+    write_tree(empty_repo.open(), tree, into, _new(tmp_path))
     assert {os.fsencode(each.name) for each in into.iterdir()} == {*names, b"link"}

@@ -20,10 +20,11 @@ from pathlib import Path
 from planfence.change import unsafenames
 from planfence.change.change import Mode
 from planfence.change.governing import Entry, parse_tree
+from planfence.env import LOCAL_GIT_VARIABLES
 from planfence.errors import CouldNotCheck
 from planfence.files.private import believed_above, private_folder
 from planfence.gitio import paths
-from planfence.gitio.isolated import BareView
+from planfence.gitio.isolated import objects_folder
 from planfence.gitio.objects import LARGEST, Objects
 from planfence.gitio.repository import Repository
 from planfence.gitio.run import Git
@@ -59,7 +60,7 @@ def export(repository: Repository, tree: str) -> Iterator[Export]:
         try:
             files.mkdir()
             space.mkdir()
-            write_tree(repository, tree, files)
+            write_tree(repository, tree, files, space)
         except OSError as error:
             raise CouldNotCheck(
                 f"tree {tree[:12]} could not be exported: {error.strerror}", hint="make room in TMPDIR"
@@ -141,8 +142,8 @@ _KINDS = frozenset(mode & 0o170000 for mode in (Mode.TREE, Mode.FILE, Mode.SYMLI
 _LOOK = "nothing was written; look at it with `git ls-tree` and `git fsck`, and ask who made it"
 
 
-def write_tree(repository: Repository, tree: str, into: Path) -> None:
-    """Write the raw files of ``tree`` into the empty folder ``into``.
+def write_tree(repository: Repository, tree: str, into: Path, space: Path) -> None:
+    """Write the raw files of ``tree`` into the empty folder ``into``; ``space`` holds the index meanwhile.
 
     Raises :class:`CouldNotCheck` for a tree that git would not check out (:func:`check_tree`), before anything is
     written, and for a folder that is a link or holds something: what is there could lead elsewhere.
@@ -150,21 +151,37 @@ def write_tree(repository: Repository, tree: str, into: Path) -> None:
     check_tree(repository, tree)
     if into.is_symlink() or any(into.iterdir()):
         raise CouldNotCheck(f"{into} is not an empty folder", hint="name a folder that is not there")
+    git = repository.git
+    objects = objects_folder(repository)
+    shadow = space / "git"
+    for part in ("refs", "info", "objects"):
+        (shadow / part).mkdir(parents=True)
+    (shadow / "HEAD").write_text("ref: refs/heads/none\n")
+    sha256 = len(repository.zero) == 64
+    version, extension = (1, "[extensions]\n\tobjectformat = sha256\n") if sha256 else (0, "")
+    (shadow / "config").write_text(f"[core]\n\trepositoryformatversion = {version}\n\tbare = false\n{extension}")
+    (shadow / "info" / "attributes").write_text(_RAW)
+    variables = {name: value for name, value in repository.environment.for_git().items() if name not in _OWN}
+    variables |= {
+        "GIT_DIR": str(shadow),
+        "GIT_WORK_TREE": os.path.abspath(into),  # git is started in it
+        "GIT_OBJECT_DIRECTORY": objects,
+        "GIT_INDEX_FILE": str(shadow / "index"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
     settings = ("symlinks=true", "fileMode=true", "protectHFS=true", "protectNTFS=true")
     options = [word for each in settings for word in ("-c", f"core.{each}")]
     options += ["-c", f"checkout.workers={max(1, min(8, os.cpu_count() or 1))}"]
+    alone = Git(into, repository.environment.but(variables), git.program)
     try:
-        with BareView(repository) as view:
-            attributes = view.root / "info" / "attributes"
-            attributes.parent.mkdir()
-            attributes.write_text(_RAW)
-            own = {"GIT_WORK_TREE": os.path.abspath(into), "GIT_INDEX_FILE": str(view.root / "index")}
-            Git(into, view.environment, view.program).run(*options, "read-tree", "--reset", "-u", tree, variables=own)
+        alone.run(*options, "read-tree", "--reset", "-u", tree)
     except CouldNotCheck as error:
         raise CouldNotCheck(
             f"tree {tree[:12]} could not be exported: {error.message}",
             hint="look at the free space in the temporary folder, and run `git fsck`",
         ) from error
+    shutil.rmtree(shadow)
 
 
 class Rewriter:
@@ -230,3 +247,7 @@ def _make(place: Path, mode: int, data: bytes, stamp: int) -> None:
         place.write_bytes(data)
         place.chmod(0o755 if mode & 0o100 else 0o644)
         os.utime(place, ns=(stamp, stamp))
+
+
+#: Everything local, except what leads to objects: a server's quarantine has new ones in another folder.
+_OWN = LOCAL_GIT_VARIABLES - {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_NO_REPLACE_OBJECTS"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from planfence.change import reader
 from planfence.change.export import check_tree, write_tree
 from planfence.errors import BadFile, CouldNotCheck, PlanfenceError
+from planfence.files.private import private_folder
 from planfence.gate.testrun import RunProgress, run_in_export
 from planfence.gate.testtarget import Target
 from planfence.gitio.repository import Repository
@@ -150,9 +152,10 @@ def write_trees(repository: Repository, recording: Recording, into: Path) -> Non
             f"{into} could not be made: {error.strerror}", hint="name a folder that is not there"
         ) from error
     try:
-        for name, tree in recording.trees.items():
-            (into / name).mkdir()
-            write_tree(repository, tree, into / name)
+        with private_folder(repository.environment.get("PATH", os.defpath)) as space:
+            for name, tree in recording.trees.items():
+                (into / name).mkdir()
+                write_tree(repository, tree, into / name, space.folder)
     except BaseException:  # a name that is too long for this file system, a full disk
         shutil.rmtree(into, ignore_errors=True)
         raise
