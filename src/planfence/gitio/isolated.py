@@ -48,6 +48,7 @@ class BareView:
             # Where a shallow clone ends: git 2.55 merges nothing if it meets a commit that is not here.
             (self._folder / "shallow").symlink_to((repository.git.root / repository.common_dir / "shallow").absolute())
         except OSError as error:
+            self.__exit__()
             raise CouldNotCheck(f"no scratch folder can be made: {error}", hint="set TMPDIR") from error
         kept = {name: value for name, value in git.variables.items() if name not in _DROPPED}
         alone = {"GIT_DIR": str(self._folder), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
