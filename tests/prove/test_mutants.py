@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
+from contextlib import closing
 
 import pytest
 from support.dividing import division, file
@@ -54,7 +55,7 @@ def test_cosmic_ray_tries_the_changed_lines_alone(tmp_path) -> None:
     config = tomllib.loads((tmp_path / "cosmic-ray.toml").read_text())["cosmic-ray"]
     assert (config["module-path"], config["timeout"]) == (["src/a.py"], 12.0)
     assert config["test-command"] == "sh -c 'pytest -q '\"'\"'a b'\"'\"''"
-    with sqlite3.connect(tmp_path / "cosmic-ray.sqlite") as opened:
+    with closing(sqlite3.connect(tmp_path / "cosmic-ray.sqlite")) as opened, opened:
         opened.executescript(
             "CREATE TABLE work_items (job_id VARCHAR); CREATE TABLE mutation_specs (module_path VARCHAR, operator_name"
             " VARCHAR, start_pos_row INTEGER, job_id VARCHAR); CREATE TABLE work_results (worker_outcome VARCHAR,"
@@ -65,7 +66,7 @@ def test_cosmic_ray_tries_the_changed_lines_alone(tmp_path) -> None:
             spec = ("src/a.py", "core/ReplaceBinaryOperator_Sub_Add", line, job)
             opened.execute("INSERT INTO mutation_specs VALUES (?, ?, ?, ?)", spec)
     assert next(steps).startswith("tool exec ")
-    with sqlite3.connect(tmp_path / "cosmic-ray.sqlite") as opened:
+    with closing(sqlite3.connect(tmp_path / "cosmic-ray.sqlite")) as opened, opened:
         assert opened.execute("SELECT job_id FROM work_items").fetchall() == [("one",), ("two",), ("odd",)]
         results = [("NORMAL", "KILLED", "one"), ("NORMAL", "SURVIVED", "two"), ("NORMAL", "INCOMPETENT", "odd")]
         opened.executemany("INSERT INTO work_results VALUES (?, ?, ?)", results)
