@@ -16,6 +16,7 @@ import os
 import pkgutil
 import pty
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -132,9 +133,10 @@ def stand_in(name: str) -> Path:
 
 @cache
 def _folder() -> Path:
-    made = tempfile.TemporaryDirectory(prefix="planfence-tests-")
-    atexit.register(made.cleanup)
-    return Path(made.name)
+    # No TemporaryDirectory: a child that multiprocessing forks drops what atexit holds, which removes it (Python 3.14).
+    made = tempfile.mkdtemp(prefix="planfence-tests-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 @cache
