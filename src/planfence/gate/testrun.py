@@ -153,7 +153,6 @@ class _Commands:
         results: list[Result] = []
         if dropped := self.repository.environment.kept_from_tests(self.target.policy.tests.env):
             said = f"the tests do not get these variables, which change what is run: {', '.join(dropped)}"
-            self.teller.say(said)
             self.output(f"[planfence: {said}]\n".encode("utf-8", "replace"))
         setup = self.target.policy.tests.setup if self.place.kind == "export" else ""
         if setup:
