@@ -126,20 +126,30 @@ def look(here: Fence, asked: Payload) -> str:
         return ""
     busy = any((here.repository.git_dir / name).exists() for name in _AT_WORK)
     now = seen.known | seen.told if busy else _now(here)
-    log, others = newcommits.log_of(here), newcommits.made_elsewhere(here, statuspath.times(str(_file(here, asked))))
-    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others)
-    seen.logged = len(log)
-    seen.refs = newcommits.refs(here)
-    changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
-    gone = [path for path in seen.known if path not in now]
+    outside = _changed_outside(here, seen, now)
+    commits, rest = _refused_commits(here, asked, seen)
     lost = _hooked(here, seen)
-    if not (changed or gone or made or copied or lost or seen.tips[:1] != [here.head]):
-        _save(here, asked, seen, now)
-        return ""
-    outside = scope.outside(here, changed)
+    if outside or commits or rest or lost:
+        seen.held = 0
+    _save(here, asked, seen, now)
+    return _words(here, seen, outside, now, commits, _said(lost, rest))
+
+
+def _changed_outside(here: Fence, seen: _Seen, now: dict[str, str]) -> dict[str, Denial]:
+    """Note what is changed now, and return what is new of it and stands outside the task."""
+    changed = [path for path, mark in now.items() if seen.known.get(path) != mark and seen.told.get(path) != mark]
+    outside = scope.outside(here, changed) if changed else {}
     seen.before += [path for path in outside if path in seen.known and path not in seen.before]
     seen.told |= {path: now[path] for path in outside}
     seen.known = {path: mark for path, mark in now.items() if path not in seen.told}
+    return outside
+
+
+def _refused_commits(here: Fence, asked: Payload, seen: _Seen) -> tuple[dict[str, str], str]:
+    """Note which commits are new, and return why those are refused that are, and what is said of too many."""
+    log, others = newcommits.log_of(here), newcommits.made_elsewhere(here, statuspath.times(str(_file(here, asked))))
+    made, copied, moved = newcommits.made(here, log, seen.logged, seen.tips, others)
+    seen.logged, seen.refs = len(log), newcommits.refs(here)
     commits: dict[str, str] = {}
     for each, amended in made.items():
         # Another message for what is told already is told as well.
@@ -147,19 +157,16 @@ def look(here: Fence, asked: Payload) -> str:
         if said := newcommits.refusal(here, each, seen.task, reworded=amended if own else ""):
             commits[each] = said
     judged, more = newcommits.first(here, copied, moved)
-    span = f"{(seen.tips or [''])[0]}..HEAD"
-    rest = f"{len(copied)} new commits are too many to look at each: `planfence check --range {span}` does." * more
     for each in judged:
         if said := newcommits.refusal(here, each, seen.task, moved=moved):
             commits[each] = said
+    span = f"{(seen.tips or [''])[0]}..HEAD"
+    rest = f"{len(copied)} new commits are too many to look at each: `planfence check --range {span}` does." * more
     seen.commits += list(commits)
+    seen.rest = rest or seen.rest
     if seen.tips[:1] != [here.head]:
         seen.tips = [*dict.fromkeys([here.head, *seen.tips])]
-    seen.rest = rest or seen.rest
-    if outside or commits or rest or lost:
-        seen.held = 0
-    _save(here, asked, seen, now)
-    return _words(here, seen, outside, now, commits, _said(lost, rest))
+    return commits, rest
 
 
 def unrestored(here: Fence, asked: Payload) -> str:
