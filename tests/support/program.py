@@ -142,6 +142,7 @@ def _folder() -> Path:
 @cache
 def _server() -> socket.socket:
     ours, theirs = socket.socketpair()
+    atexit.register(ours.close)
     door = socket.socket(socket.AF_UNIX)
     door.bind(str(_folder() / "socket"))
     door.listen(64)
