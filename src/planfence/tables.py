@@ -156,7 +156,8 @@ PROGRAMS = {
         for name in ("aider", "amp", "claude", "cline", "codex", "copilot", "crush", "devin", "droid", "gemini")
     },
     **{name: name for name in ("goose", "grok", "hermes", "iflow", "junie", "kilo", "kimi", "opencode", "openclaw")},
-    **{name: name for name in ("openhands", "qwen", "vtcode", "roo", "trae")},
+    **{name: name for name in ("openhands", "qwen", "vtcode", "roo", "trae", "pi", "letta", "qodo", "qoder", "vibe")},
+    **{name: name for name in ("code-puppy", "deepagents", "gptme", "jules", "mini-swe-agent", "nanocoder", "ra-aid")},
     "claude-code": "claude",
     "claude-code-acp": "claude",
     "codex-acp": "codex",
@@ -185,6 +186,9 @@ PROGRAMS = {
     "iflow-cli": "iflow",
     "pi-coding-agent": "pi",
     "kimi-cli": "kimi",
+    "kimi-code": "kimi",
+    "cn": "continue",
+    "qodercli": "qoder",
 }
 
 #: The names of all agents that are known.
