@@ -62,7 +62,7 @@ def committed(case: Case, words: str) -> str:
     options = " --amend" if case.place.amends else ""
     options += " -a" if case.place.at is At.ALL else ""
     tail = f" -- {_quoted(case.ctx.change.paths)}" if case.place.at is At.PATHS else ""
-    return f"git commit{options} {words}{tail}"
+    return f"git commit{options}{f' {words}' if words else ''}{tail}"
 
 
 def again(case: Case) -> str:
@@ -71,7 +71,7 @@ def again(case: Case) -> str:
     if words and not {"-F", "--file=-"} & set(words) and all(each.isprintable() for each in words):
         return " ".join(["git", *(word(each) for each in words[1:])])
     if case.place.text is None:
-        return committed(case, "").rstrip()
+        return committed(case, "")
     return committed(case, f"{'--cleanup=strip ' if case.place.edited else ''}-F {EDITMSG}")
 
 
