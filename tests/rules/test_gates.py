@@ -20,7 +20,8 @@ from planfence.rules import (
     tests_not_passed,
     tests_prove_nothing,
 )
-from planfence.rules.rule import PlanEdit, Route
+from planfence.rules.refusalcontext import RefusalContext
+from planfence.rules.rule import Case, PlanEdit, Route
 
 NAME = "p/t"
 
@@ -54,6 +55,41 @@ DONE = move(MoveKind.ADVANCE, "done")
 def test_stage_closed(known: Facts, said: str | None) -> None:
     ctx = context(change("a"), task("**"), facts=known)
     assert [f.message for f in stage_closed.RULE.check(ctx)] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("known", "model", "roles", "steps"),
+    [
+        (facts(), "human", {}, [("begin it", False), ("or fetch what others recorded", False)]),
+        (facts(), "codex", {}, [("begin it", True), ("or fetch what others recorded", False)]),
+        (facts(START, REVIEW), "human", {}, [("send it back", False), ("or fetch what others recorded", False)]),
+        (
+            facts(START, REVIEW),
+            "codex",
+            {"review": "claude"},
+            [("let claude send it back", True), ("or fetch what others recorded", False)],
+        ),
+        (
+            facts(START, REVIEW),
+            "claude",
+            {"review": "claude"},
+            [("let claude send it back", False), ("or fetch what others recorded", False)],
+        ),
+        (
+            facts(START, REVIEW),
+            "human",
+            {"review": "human"},
+            [("send it back", False), ("or fetch what others recorded", False)],
+        ),
+        (facts(START, REVIEW, DONE), "human", {}, []),
+    ],
+)
+def test_what_opens_a_stage(known: Facts, model: str, roles: dict[str, str], steps: list[tuple[str, bool]]) -> None:
+    ctx = context(change("a"), task("**"), facts=known, model=model)
+    assert ctx.plan is not None
+    ctx = replace(ctx, plan=replace(ctx.plan, roles=roles))
+    case = Case(ctx, tuple(stage_closed.RULE.check(ctx)), RefusalContext())
+    assert [(step.why, step.asks) for step in stage_closed.next_stage(case)] == steps
 
 
 @pytest.mark.parametrize(

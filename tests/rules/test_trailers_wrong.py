@@ -9,8 +9,9 @@ from planfence.change.message import parse
 from planfence.judge.attribution import team_trailers
 from planfence.manifest.policy import Policy
 from planfence.manifest.trailers import PRESETS, TrailerRule, Trailers, matches, names_agent
-from planfence.rules.rule import Context, Route
-from planfence.rules.trailers_wrong import check
+from planfence.rules.refusalcontext import At, RefusalContext
+from planfence.rules.rule import Case, Context, Route
+from planfence.rules.trailers_wrong import check, without_it
 
 CLAUDE = "Co-Authored-By: Claude <noreply@anthropic.com>"
 ADA = "Signed-off-by: Ada <ada@example.org>"
@@ -53,6 +54,60 @@ CASES = [
 @pytest.mark.parametrize(("preset", "model", "text", "passes"), CASES)
 def test_presets(preset, model, text, passes):
     assert (not judged(text, PRESETS[preset], model)) is passes
+
+
+FILE = '"$(git rev-parse --git-path COMMIT_EDITMSG)"'
+TAKE_OUT = "sed -e '/^Co-Authored-By[ ]*:[ ]*Claude <noreply@anthropic[.]com>$/d'"
+
+
+@pytest.mark.parametrize(
+    ("preset", "text", "place", "lines"),
+    [
+        ("no-co-author", CLAUDE, RefusalContext(text="x"), [f"{TAKE_OUT} {FILE} | git commit -F -"]),
+        (
+            "no-co-author",
+            CLAUDE,
+            RefusalContext(text="x", edited=True),
+            [f"{TAKE_OUT} {FILE} | git commit --cleanup=strip -F -"],
+        ),
+        (
+            "no-co-author",
+            CLAUDE,
+            RefusalContext(At.TIP),
+            [f"git log -1 --format=%B | {TAKE_OUT} | git commit -q --amend -F -"],
+        ),
+        (
+            "co-author",
+            ADA,
+            RefusalContext(text="x"),
+            [f"git commit --trailer 'Co-authored-by: {CLAUDE[16:]}' -F {FILE}"],
+        ),
+        (
+            "co-author",
+            ADA,
+            RefusalContext(At.TIP),
+            [f"git commit -q --amend --no-edit --trailer 'Co-authored-by: {CLAUDE[16:]}'"],
+        ),
+        ("no-co-author", CLAUDE, RefusalContext(), []),
+        ("no-co-author", CLAUDE, RefusalContext(At.REBASE, text="x"), []),
+        (
+            "kernel",
+            ADA,
+            RefusalContext(text="x"),
+            [
+                f"sed -e '/^Signed-off-by[ ]*:[ ]*Ada <ada@example[.]org>$/d' {FILE}"
+                " | git commit --trailer 'Assisted-by: claude:unknown' -F -"
+            ],
+        ),
+    ],
+)
+def test_the_same_commit_with_other_trailers(preset, text, place, lines):
+    message = parse(f"fix: x\n\n{text}\n")
+    change = Change("c0ffee", ("p",), "t", (FileChange(Action.MODIFY, "src/a.py", "100644", "100644", "1", "2"),))
+    ctx = Context(change, Policy(trailers=PRESETS[preset]), Route.SMALL, message=message, model="claude")
+    found = tuple(check(ctx))
+    assert found
+    assert [step.command for step in without_it(Case(ctx, found, place))] == lines
 
 
 @pytest.mark.parametrize("parents", [("p",), ("p", "q")])

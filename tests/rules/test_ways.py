@@ -5,6 +5,8 @@ That the first of them is true when typed is tests/contract/test_next_steps.py's
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -79,6 +81,15 @@ def test_paths_are_kept_out(at, files, lines):
     assert told(ways.keep_out, case(at, "src/a.py")) == [], "nothing was found"
 
 
+def test_a_path_is_typed_as_it_is_whatever_stands_in_it():
+    hostile = ["plain.py", "it's $(x) `y`.py", "\x1b[2J.py", "a\nb\\c%d\t1.py", "-n 0z{|~\x01.py", "caf\udce9\x85.py"]
+    line = " ".join(map(ways.quote, hostile))
+    assert line.isprintable()
+    script = f"for each in {line}; do printf '%s\\0' \"$each\"; done"
+    typed = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
+    assert typed.stdout.split(b"\0")[:-1] == [os.fsencode(each) for each in hostile]
+
+
 def test_what_can_not_be_made_anew():
     assert told(ways.keep_out, case(At.TIP, parents=2)) == []
     assert told(ways.keep_out, case(At.TIP, "src/b.py", parents=0)) == []
@@ -115,6 +126,15 @@ AMEND = 'planfence plan amend p/t --add src/b.py --why "…"'
 )
 def test_the_plan_is_amended(where, lines):
     assert told(ways.amend_plan, where) == lines
+
+
+def test_who_implements_does_not_settle_it_by_widening():
+    where = case(At.INDEX, model="codex")
+    assert where.ctx.plan is not None
+    theirs = replace(where.ctx, plan=replace(where.ctx.plan, roles={"implement": "codex"}))
+    assert told(ways.amend_plan, where._replace(ctx=theirs)) == ["[?let p/t touch src/b.py, by a commit of the plan]"]
+    other = replace(where.ctx, plan=replace(where.ctx.plan, roles={"implement": "claude"}))
+    assert told(ways.amend_plan, where._replace(ctx=other)) == ["?let p/t touch src/b.py, by a commit of the plan"]
 
 
 def test_a_denied_path_is_not_offered_to_the_plan():
@@ -166,6 +186,14 @@ AS_URGENT = 'git commit -q --amend --no-edit --trailer "Plan-Urgent: why"'
         (case(At.PATHS, "src/b.py"), ['PLANFENCE_URGENT="why" git commit -- src/b.py']),
         (case(At.INDEX, words=("git", "commit", "-m", "a b")), ["PLANFENCE_URGENT=\"why\" git commit -m 'a b'"]),
         (case(At.INDEX, text="x\n", edited=True), [f'PLANFENCE_URGENT="why" git commit --cleanup=strip -F {FILE}']),
+        (
+            case(At.INDEX, words=("git", "commit", "--amend", "-F", "x"), text="x\n"),
+            [f'PLANFENCE_URGENT="why" git commit --amend -F {FILE}'],
+        ),
+        (
+            case(At.INDEX, words=("git", "commit", "-m", "a\x1b[2J"), text="x\n"),
+            [f'PLANFENCE_URGENT="why" git commit -F {FILE}'],
+        ),
         (case(At.MERGE), ['PLANFENCE_URGENT="why" git commit --no-edit']),
         (case(At.REBASE), ['PLANFENCE_URGENT="why" git commit --no-edit']),
         (case(At.REBASE, message=MESSAGE), []),
@@ -198,6 +226,14 @@ def test_it_is_urgent(where, lines):
 )
 def test_what_is_under_way_is_given_up(at, lines):
     assert told(ways.give_up, case(at)) == lines
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [(At.INDEX, "git commit"), (At.TIP, "git reset --soft HEAD^"), (At.EARLIER, "git rebase -i c0ffeec^")],
+)
+def test_somebody_else_is_asked(at, line):
+    assert told(ways.ask(lambda _: "let codex do it"), case(at)) == [f"[?{line}]"]
 
 
 @pytest.mark.parametrize(
@@ -237,3 +273,13 @@ def test_another_message():
     assert told(ways.edit_message, case(At.INDEX)) == []
     assert told(ways.edit_message, case(At.TIP)) == ["[git commit --amend]"]
     assert told(ways.edit_message, case(At.TIP, parents=2)) == []
+
+
+def test_a_type_that_is_true():
+    asked = change("src/a.py")
+    assert ways.true_type(context(asked)) == "feat"
+    assert (
+        ways.true_type(context(asked, task("src/a.py"), themes={"auth": ("src/**",)}, types=("fix", "feat"))) == "fix"
+    )
+    assert ways.true_type(context(asked, task("src/a.py"), themes={"auth": ("src/**",)})) == "feat"
+    assert ways.true_type(context(asked, task("src/a.py"), themes={"docs": ("docs/**",)}, types=("docs",))) == "feat"

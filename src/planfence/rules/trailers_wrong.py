@@ -75,12 +75,8 @@ def without_it(case: Case) -> Iterator[NextStep]:
         return
     else:
         clean = " --cleanup=strip" if place.edited else ""
-        line = ways.committed(case, f"{clean}{more} -F -".strip())
-        line = (
-            f"sed {script} {ways.EDITMSG} | {line}"
-            if bad
-            else ways.committed(case, f"{clean}{more} -F {ways.EDITMSG}".strip())
-        )
+        line = ways.committed(case, f"{clean}{more} -F {'-' if bad else ways.EDITMSG}".strip())
+        line = f"sed {script} {ways.EDITMSG} | {line}" if bad else line
     if line:
         yield NextStep("make it with the trailers that the policy asks for", line, settles)
 

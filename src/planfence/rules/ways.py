@@ -175,14 +175,13 @@ def _pattern(path: str) -> str:
 def begin_task(case: Case) -> Iterator[NextStep]:
     """Work under a task that lists all of the change's paths."""
     ctx, place = case.ctx, case.place
-    said = ctx.message.trailer(messages.TASK_TRAILER) if ctx.message else ()
+    if ctx.message and ctx.message.trailer(messages.TASK_TRAILER):
+        return
     for name in place.tasks(ctx.change.paths)[:2]:
         line = f"planfence start {name}"
         if place.made:
             again = f'git commit -q --amend --no-edit --trailer "{messages.TASK_TRAILER}: {name}"'
-            line = remade(case, f"{line} && {again}") if not said else ""
-        elif said and not place.made:
-            line = ""
+            line = remade(case, f"{line} && {again}")
         if line:
             wish = f"start the task {name}, which lists these files"
             yield NextStep("work under the task that lists these files", line, case.findings, ctx.model != HUMAN, wish)
