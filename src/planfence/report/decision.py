@@ -289,4 +289,4 @@ def _ends(effect: Effect) -> str:
 
 def p_value(effect: Effect) -> float:
     """Two-sided, for a ratio of 1."""
-    return 2 * (1 - stats.t_cdf(abs(effect.log) / effect.error, effect.df)) if effect.error else 0.0
+    return 2 * (1 - stats.t_cdf(abs(effect.log) / effect.error, effect.df)) if effect.error else float(not effect.log)

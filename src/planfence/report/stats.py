@@ -168,10 +168,11 @@ def log_t_interval(values: Sequence[float]) -> Interval | None:
     if len(values) < 2 or min(values) <= 0:
         return None
     inner = t_interval([math.log(value) for value in values])
-    return None if inner is None else Interval(_exp(inner.low), _exp(inner.high))
+    return None if inner is None else Interval(capped_exp(inner.low), capped_exp(inner.high))
 
 
-def _exp(value: float) -> float:
+def capped_exp(value: float) -> float:
+    """The exponential, a finite number whatever the value."""
     return math.exp(min(value, 700.0))
 
 
@@ -230,7 +231,7 @@ def ratio_interval_of(n: int, top: float, bottom: float, squares: float) -> Inte
     ratio = top / bottom
     error = math.sqrt(n / (n - 1) * squares) / bottom / ratio
     half = t_quantile(1 - ALPHA / 2, n - 1) * error
-    return Interval(ratio * _exp(-half), ratio * _exp(half))
+    return Interval(ratio * capped_exp(-half), ratio * capped_exp(half))
 
 
 class Survival(NamedTuple):
@@ -291,7 +292,7 @@ def _log_log(survival: float, variance: float, z: float) -> Interval:
     if survival >= 1:
         return Interval(1.0, 1.0)
     half = z * math.sqrt(variance) / abs(math.log(survival))
-    return Interval(survival ** _exp(half), survival ** math.exp(-half))
+    return Interval(survival ** capped_exp(half), survival ** math.exp(-half))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

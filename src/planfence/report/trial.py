@@ -149,7 +149,8 @@ def standing(trial: TrialProtocol, facts: LogFacts) -> TrialStanding:
     closed = sorted((task for task in tasks if task.closed), key=lambda task: (task.closed, task.task))
     outcomes = list(_outcomes(trial, closed, trial.metric))
     spent = sum(task.cost for task in facts.tasks.values())
-    share = facts.loose_cost / (spent + facts.loose_cost) if facts.loose_cost else 0.0
+    loose = facts.loose_cost()
+    share = loose / (spent + loose) if loose else 0.0
     if share > LOOSE_LIMIT and trial.metric != "active_min":
         text = f"no comparison: {share:.0%} of the dollars belong to no task, more than {LOOSE_LIMIT:.0%}."
         found = Decision("not enough data", text, len(outcomes))
