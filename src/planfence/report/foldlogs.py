@@ -29,7 +29,7 @@ Folded = tuple[LogFacts, Counter[str], list[SetAside]]
 
 def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
     """Read logs, each with the prefix of its tasks; doubles are found across them."""
-    there = [(path, prefix) for path, prefix in logs if path.is_file()]
+    there = [(path, prefix) for path, prefix in logs if path.exists()]
     prefixes = {prefix for _, prefix in there}
     if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
         paths, prefix = [path for path, _ in there], prefixes.pop()
