@@ -86,7 +86,11 @@ def command(
     if refusals:
         _refusals(sources, begin, as_json=as_json)
         return
-    team = _team() if all_writers else None
+    team = None
+    if all_writers:
+        from planfence.report.teamlog import team_lines
+
+        team = team_lines(here(), policy_of(here()))
     found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
     data = use_case.report(
@@ -144,12 +148,6 @@ def page_of(data: ReportData, board: str = "") -> str:
     from planfence.render.report_html import render_html
 
     return render_html(data, style=asset("report.css"), script=asset("report.js"), board=board)
-
-
-def _team() -> list[str]:
-    from planfence.report.teamlog import team_lines
-
-    return team_lines(here(), policy_of(here()))
 
 
 def _sources(repos: tuple[Path, ...]) -> tuple[list[use_case.Source], str]:

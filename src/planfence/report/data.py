@@ -116,9 +116,8 @@ def build(
     tasks = [task for task in facts.tasks.values() if task.last >= since]
     tasks.sort(key=lambda task: (task.closed or task.last, task.task))
     mended = metrics.mended_tasks(facts, frame.window_days)
-    attributed = sum(task.cost for task in tasks)
     loose = facts.loose_cost(since)
-    total = attributed + loose
+    total = sum(task.cost for task in tasks) + loose
     return ReportData(
         made_at=frame.now,
         since=since,

@@ -328,11 +328,15 @@ def stage_minutes(tasks: Iterable[TaskFacts]) -> dict[str, Estimate]:
     return {stage: _quantile(spent[stage], 0.5, "min") for stage in sorted(spent)}
 
 
+def monday(epoch: int) -> int:
+    """The Monday (UTC) of a time's week; 1970-01-05 was one."""
+    return (epoch - 4 * _DAY) // (7 * _DAY) * 7 * _DAY + 4 * _DAY
+
+
 def by_week(tasks: Iterable[TaskFacts], frame: Frame, mended: set[str]) -> list[tuple[int, dict[str, Estimate]]]:
     """For each week in which tasks were closed: its Monday (seconds, UTC) and the metrics."""
     weeks: dict[int, list[TaskFacts]] = defaultdict(list)
     for task in tasks:
         if task.closed:
-            # 1970-01-05 was a Monday.
-            weeks[(task.closed - 4 * _DAY) // (7 * _DAY) * 7 * _DAY + 4 * _DAY].append(task)
+            weeks[monday(task.closed)].append(task)
     return [(week, measure(weeks[week], frame, mended)) for week in sorted(weeks)]

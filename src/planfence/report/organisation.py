@@ -259,9 +259,8 @@ def _costs(sums: Mapping[str, float | None]) -> dict[str, Estimate | None]:
     n, ln_sum, ln2_sum = (sums.get(f"cost_{part}") for part in ("n", "ln_sum", "ln2_sum"))
     if n is None or ln_sum is None or ln2_sum is None:
         return {"cost_geomean": None, "cost_spread": None}
-    n, value, low, high, s2 = int(n), None, None, None, 0.0
-    if n:
-        value = math.exp(ln_sum / n)
+    n, low, high, s2 = int(n), None, None, 0.0
+    value = math.exp(ln_sum / n) if n else None
     if n > 1:
         s2 = max(0.0, (ln2_sum - ln_sum**2 / n) / (n - 1))
         half = stats.t_quantile(0.975, n - 1) * math.sqrt(s2 / n)

@@ -28,14 +28,17 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence
         connection.execute(f"CREATE TEMP TABLE made ({kinds})")
         if rows:
             marks = ", ".join("?" for _ in columns)
-            readable = [[_text(value) if isinstance(value, str) else value for value in row] for row in rows]
+            readable = [  # bytes that are not UTF-8 as `\xff`
+                [
+                    v.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                    if isinstance(v, str)
+                    else v
+                    for v in row
+                ]
+                for row in rows
+            ]
             connection.executemany(f"INSERT INTO made VALUES ({marks})", readable)  # noqa: S608 - marks only
         try:
             connection.execute(f"COPY made TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
         except duckdb.IOException as error:
             raise CouldNotCheck(f"{path} could not be written: {error}") from error
-
-
-def _text(value: str) -> str:
-    """A name with the bytes that are not UTF-8 as `\\xff`."""
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

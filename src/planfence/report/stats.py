@@ -234,14 +234,6 @@ def ratio_interval_of(n: int, top: float, bottom: float, squares: float) -> Inte
     return Interval(ratio * capped_exp(-half), ratio * capped_exp(half))
 
 
-class Survival(NamedTuple):
-    """A quantile of a time to event, with its interval; an end that the data don't reach is None."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
 class SurvivalStep(NamedTuple):
     """From ``time`` on a share ``survival`` has not ended; ``low`` and ``high`` are its interval's ends."""
 
@@ -271,10 +263,10 @@ def kaplan_meier(times: Iterable[tuple[float, bool]]) -> list[SurvivalStep]:
     return steps
 
 
-def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> Survival:
-    """The time by which a share of events has happened: the curve and its interval inverted.
+def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> tuple[float | None, ...]:
+    """The time by which a share of events has happened, and its interval's ends; None is what the data don't reach.
 
-    Brookmeyer and Crowley 1982.
+    The curve and its interval are inverted (Brookmeyer and Crowley 1982).
     """
     value = low = high = None
     for step in curve:
@@ -283,7 +275,7 @@ def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> Surv
         if step.high <= 1 - share:  # the highest of the three
             high = step.time
             break
-    return Survival(value, low, high)
+    return value, low, high
 
 
 def _log_log(survival: float, variance: float, z: float) -> Interval:

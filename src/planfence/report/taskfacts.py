@@ -23,7 +23,6 @@ QUIET_EVENTS = frozenset(
         "compare",
     }
 )
-_REFUSED = frozenset({"refused"})
 _MAKERS = ("implement", "executor")
 #: Outcomes of a task that was closed without being accepted.
 FAILED_OUTCOMES = frozenset({"abandoned", "rejected", "reverted"})
@@ -148,8 +147,6 @@ class TaskFacts:
     @property
     def start(self) -> int:
         """When work began: the run log's first start, or the `start` event; 0 if neither is there."""
-        if not self.runs:
-            return self.started
         begins = [epoch for epoch, edge in self.runs if edge == "start"] + ([self.started] if self.started else [])
         return min(begins, default=0)
 
@@ -257,7 +254,7 @@ class LogFacts:
         facts = self.task(prefix + fields["task"])
         facts.saw(record.epoch)
         if event in QUIET_EVENTS:
-            facts.refused += fields.get("result") in _REFUSED
+            facts.refused += fields.get("result") == "refused"
         self._add_amounts(facts, fields, record.epoch)
         if (not event or event == "note") and fields.get("outcome") != "reverted":
             facts.hand_last = max(facts.hand_last, record.epoch)

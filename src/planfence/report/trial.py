@@ -12,7 +12,7 @@ from typing import Any
 from planfence.errors import PlanfenceError
 from planfence.gitio import trials
 from planfence.gitio.repository import Repository
-from planfence.log.files import own_logs, read_logs
+from planfence.log.files import own_logs
 from planfence.log.writer import Value, record
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
@@ -20,6 +20,7 @@ from planfence.report import decision as rules
 from planfence.report import stats
 from planfence.report.data import LOOSE_LIMIT
 from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, TrialProtocol
+from planfence.report.foldlogs import fold
 from planfence.report.metrics import first_pass
 from planfence.report.taskfacts import LogFacts, TaskFacts
 
@@ -106,10 +107,7 @@ def assignment(repository: Repository, policy: Policy, task: str) -> dict[str, V
 
 def facts_of(repository: Repository, policy: Policy) -> LogFacts:
     """This repository's logs, folded."""
-    facts = LogFacts()
-    reading = read_logs(own_logs(repository, policy))
-    facts.add([*reading.records, *reading.runs])
-    return facts
+    return fold([(path, "") for path in dict.fromkeys(own_logs(repository, policy))])[0]
 
 
 @dataclass(frozen=True, slots=True)
