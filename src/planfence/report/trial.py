@@ -20,7 +20,6 @@ from planfence.report import decision as rules
 from planfence.report import stats
 from planfence.report.data import LOOSE_LIMIT
 from planfence.report.decision import LEVELS_BEFORE, Decision, TaskOutcome, TrialProtocol
-from planfence.report.foldlogs import fold
 from planfence.report.metrics import first_pass
 from planfence.report.taskfacts import LogFacts, TaskFacts
 
@@ -107,6 +106,8 @@ def assignment(repository: Repository, policy: Policy, task: str) -> dict[str, V
 
 def facts_of(repository: Repository, policy: Policy) -> LogFacts:
     """This repository's logs, folded."""
+    from planfence.report.foldlogs import fold  # only a running trial asks
+
     return fold([(path, "") for path in dict.fromkeys(own_logs(repository, policy))])[0]
 
 
