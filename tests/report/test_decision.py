@@ -62,6 +62,18 @@ def test_per_accepted_task_counts_what_was_thrown_away():
     assert per_accepted.high / per_accepted.low > plain.high / plain.low
 
 
+def test_the_error_per_accepted_task_counts_that_dear_tasks_fail():
+    """The deviation of the effects themselves, over made-up trials, is the oracle."""
+    found = []
+    for seed in range(250):
+        done = list(sample(40, seed=seed, forecast=False))
+        dear = sorted(each.value for each in done)[27]
+        done = [TaskOutcome(each.arm, each.value, 0.0, each.value <= dear) for each in done]
+        found.append(estimate(done, 0.05, per_accepted=True))
+    wanted = numpy.std([each.log for each in found])
+    assert math.sqrt(numpy.mean([each.error**2 for each in found])) == pytest.approx(wanted, rel=0.1)
+
+
 def test_blocks_are_balanced_seeded_and_not_the_same():
     arms = [assign(TRIAL, index) for index in range(40)]
     assert arms == [assign(TRIAL, index) for index in range(40)]

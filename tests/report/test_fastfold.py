@@ -114,7 +114,7 @@ def test_equal_to_the_reference(pieces, cuts):
     assert fast_reader.seen == reader.seen
     assert plain(fast) == plain(facts)
     assert (fast.runs, fast.unreadable) == (facts.runs, facts.unreadable)
-    assert fast.loose_cost == pytest.approx(facts.loose_cost)
+    assert fast.loose_cost() == pytest.approx(facts.loose_cost())
 
 
 HAND_LINE = "2026-11-22_{}:00:00,task=a,model=codex,cost=1,time_min=2,review_round=1\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from planfence.report.linerework import HunkRange, LineCounts, TaskCommit, replay
+from planfence.report.linerework import HunkRange, TaskCommit, replay
 
 DAY = 86_400
 
@@ -12,22 +12,22 @@ def add(epoch, task, old, come, path="a", gone=0):
 @pytest.mark.parametrize(
     ("steps", "found"),
     [
-        ([add(0, "p/a", 0, 10)], {"p/a": LineCounts(10, 0)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "p/b", 3, 2, gone=4)], {"p/a": LineCounts(10, 4), "p/b": LineCounts(2, 0)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "", 3, 0, gone=4)], {"p/a": LineCounts(10, 4)}),
-        ([add(0, "p/a", 0, 10), add(DAY, "p/a", 3, 2, gone=4)], {"p/a": LineCounts(12, 0)}),
+        ([add(0, "p/a", 0, 10)], {"p/a": (10, 0)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "p/b", 3, 2, gone=4)], {"p/a": (10, 4), "p/b": (2, 0)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "", 3, 0, gone=4)], {"p/a": (10, 4)}),
+        ([add(0, "p/a", 0, 10), add(DAY, "p/a", 3, 2, gone=4)], {"p/a": (12, 0)}),
         (
             [add(0, "p/a", 0, 10), add(8 * DAY, "p/b", 3, 2, gone=4)],
-            {"p/a": LineCounts(10, 0), "p/b": LineCounts(2, 0)},
+            {"p/a": (10, 0), "p/b": (2, 0)},
         ),
-        ([add(0, "p/a", 500, 3), add(DAY, "p/b", 499, 0, gone=3)], {"p/a": LineCounts(3, 1), "p/b": LineCounts(0, 0)}),
+        ([add(0, "p/a", 500, 3), add(DAY, "p/b", 499, 0, gone=3)], {"p/a": (3, 1), "p/b": (0, 0)}),
         (
             [add(0, "p/a", 0, 3), add(1, "p/b", 0, 5), add(2, "p/c", 6, 1, gone=3)],
-            {"p/a": LineCounts(3, 3), "p/b": LineCounts(5, 0), "p/c": LineCounts(1, 0)},
+            {"p/a": (3, 3), "p/b": (5, 0), "p/c": (1, 0)},
         ),
         (
             [add(0, "p/a", 0, 3), add(DAY, "p/b", 1, 0, path="b", gone=3)],
-            {"p/a": LineCounts(3, 0), "p/b": LineCounts(0, 0)},
+            {"p/a": (3, 0), "p/b": (0, 0)},
         ),
     ],
 )

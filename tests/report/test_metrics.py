@@ -6,7 +6,7 @@ import pytest
 
 from planfence.log.line import format_record
 from planfence.log.reader import Reader
-from planfence.report import metrics
+from planfence.report import decision, metrics
 from planfence.report.data import build
 from planfence.report.metrics import Frame
 from planfence.report.taskfacts import LogFacts
@@ -152,12 +152,55 @@ def test_the_flow_is_the_one_first_assigned():
     assert task.flow == "single"
 
 
+def test_lines_of_several_writers_stand_in_any_order():
+    lines = [
+        own("p/a", "start", at=NOW - 9 * DAY, flow="dual", est_min=30, stage="plan", model="claude"),
+        own("p/a", "cost", at=NOW - 9 * DAY + 5, role="implement", model="codex", cost=3, time_min=20),
+        own("p/a", "cost", at=NOW - 9 * DAY + 6, role="implement", model="claude", cost=1),
+        own("p/a", "cost", at=NOW - 9 * DAY + 7, role="implement", model="claude", cost=1),
+        own("p/a", "finish", at=NOW - 9 * DAY + 9, flow="single", est_min=99, theme="auth"),
+        hand("p/a", at=NOW - 9 * DAY + 10, outcome="accepted"),
+        hand("p/a", at=NOW - DAY, outcome="reverted", theme="docs"),
+    ]
+    wanted = build(facts_of(*lines), FRAME)
+    (row,) = wanted.tasks
+    assert (row.flow, row.est_min, row.outcome, row.model, row.theme) == ("dual", 30, "reverted", "claude", "docs")
+    for start in range(len(lines)):
+        turned = lines[start:] + lines[:start]
+        assert build(facts_of(*turned), FRAME) == build(facts_of(*turned[::-1]), FRAME) == wanted
+
+
+@pytest.mark.parametrize("close", [lambda at: own("a", "finish", at=at), lambda at: hand("a", at=at, review_round=1)])
+def test_a_revert_does_not_move_the_time_at_which_its_task_was_closed(close):
+    late, soon = (
+        measure(close(NOW - 30 * DAY), hand("a", at=NOW - days * DAY, outcome="reverted")) for days in (8, 29)
+    )
+    assert (late["rollback"].value, soon["rollback"].value, late["first_pass"].value) == (0, 1, 0)
+    assert facts_of(own("a", "start"), hand("a", at=NOW + 5, outcome="reverted")).tasks["a"].closed == NOW + 5
+
+
+def test_fixes_are_found_in_each_of_several_repositories():
+    lines = [hand(name, at=NOW - 9 * DAY, review_round=1) + "\n" for name in ("p/a", "solo", "p/b")]
+    lines += [own(name, "start", at=NOW - 8 * DAY, fixes=of) + "\n" for name, of in (("q/c", "p/a+solo"), ("p/d", "b"))]
+    facts = LogFacts()
+    for prefix in ("", "one:", "up/two:"):
+        facts.add(Reader(clock).read(lines), prefix)
+    assert metrics.mended_tasks(facts, 7) == {
+        f"{at}{of}" for at in ("", "one:", "up/two:") for of in ("p/a", "solo", "p/b")
+    }
+
+
 def test_the_spread_of_cost():
     values = [1.0, 2.0, 4.0, 8.0]
     found = measure(*(hand(f"t{index}", cost=value) for index, value in enumerate(values)))["cost_spread"]
     s2 = sum((math.log(value) - 1.5 * math.log(2)) ** 2 for value in values) / 3
     assert found.value == pytest.approx(math.sqrt(math.exp(s2) - 1))
     assert found.low < found.value < found.high
+
+
+def test_equal_values_are_no_difference():
+    effect = decision.estimate([decision.TaskOutcome(arm, 3.0) for arm in (0, 1) * 4], 0.05, per_accepted=False)
+    assert (effect.low, effect.high, decision.p_value(effect)) == (1, 1, 1)
 
 
 def test_pass_hat_k():
@@ -190,6 +233,8 @@ def test_dollars_of_no_task_forbid_a_comparison():
     data = build(facts, FRAME)
     assert data.loose_share == 0.25
     assert not data.comparable
+    facts = facts_of(hand("a", cost=3), own("", "cost", cost=1, at=NOW - DAY))
+    assert build(facts, FRAME, since=NOW - 5).loose_share == 0
 
 
 def test_numbers_that_cannot_be_read_are_counted():

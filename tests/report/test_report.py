@@ -103,3 +103,15 @@ def test_the_command(tmp_path):
     assert run("--since", "never").returncode == 2
     assert run("--repo", "none").returncode == 2
     assert "1 repositories" in run("--repo", ".").stdout
+    twin = tmp_path / "other" / "work"
+    subprocess.run(["git", "init", "-q", str(twin)], env=variables, check=True)
+    (twin / ".ai-benchmark.csv").write_text(LINES.replace("_1", "_2"))
+    both = json.loads(run("--repo", ".", "--repo", str(twin), "--json").stdout)
+    assert {row["task"].rpartition("/")[0] for row in both["tasks"]} == {
+        f"{tmp_path.name}/work:auth-mw",
+        "other/work:auth-mw",
+    }
+    (twin / ".ai-benchmark.csv").unlink()
+    os.mkfifo(twin / ".ai-benchmark.csv")
+    unread = run("--repo", str(twin))
+    assert (unread.returncode, "could not be read" in unread.stderr) == (3, True)

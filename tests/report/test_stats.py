@@ -89,7 +89,7 @@ def test_kaplan_meier():
     assert found == pytest.approx(
         (first(survival.probabilities), first(band.low.probabilities), first(band.high.probabilities))
     )
-    assert stats.survival_quantile(stats.kaplan_meier([(5.0, False), (1.0, True), (6.0, False)])).value is None
+    assert stats.survival_quantile(stats.kaplan_meier([(5.0, False), (1.0, True), (6.0, False)]))[0] is None
     assert stats.survival_quantile(stats.kaplan_meier([])) == (None, None, None)
 
 

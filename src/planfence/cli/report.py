@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -85,7 +86,11 @@ def command(
     if refusals:
         _refusals(sources, begin, as_json=as_json)
         return
-    team = _team() if all_writers else None
+    team = None
+    if all_writers:
+        from planfence.report.teamlog import team_lines
+
+        team = team_lines(here(), policy_of(here()))
     found = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
     data = use_case.report(
@@ -145,21 +150,20 @@ def page_of(data: ReportData, board: str = "") -> str:
     return render_html(data, style=asset("report.css"), script=asset("report.js"), board=board)
 
 
-def _team() -> list[str]:
-    from planfence.report.teamlog import team_lines
-
-    return team_lines(here(), policy_of(here()))
-
-
 def _sources(repos: tuple[Path, ...]) -> tuple[list[use_case.Source], str]:
     if not repos:
         repository = here()
         return [use_case.source_of(repository, policy_of(repository))], repository.main_worktree().name
-    found = []
+    found = {}
     for path in repos:
         if not path.is_dir():
             raise PlanfenceError(f"--repo {path} is not a folder", hint="name the top of a clone")
         repository = open_repository(env.current(), path)
-        name = repository.main_worktree().name
-        found.append(use_case.source_of(repository, policy_of(repository), f"{name}:"))
-    return found, f"{len(found)} repositories"
+        found[repository.main_worktree()] = repository
+    # Two of one name bear those of the folders above them too.
+    length = next(n for n in count(1) if len({top.parts[-n:] for top in found}) == len(found))
+    sources = [
+        use_case.source_of(repository, policy_of(repository), "/".join(top.parts[-length:]) + ":")
+        for top, repository in found.items()
+    ]
+    return sources, f"{len(found)} repositories"

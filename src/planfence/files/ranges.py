@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from planfence.files.plain import open_plain
 from planfence.records import dataclass
 
 _LINE = 1 << 16
@@ -22,7 +23,7 @@ class ByteRange:
 
 def blocks(path: Path, size: int, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Yield a file's bytes in blocks of ``size``, from ``start`` up to ``end`` (None: all there is)."""
-    with path.open("rb", buffering=0) as file:
+    with open_plain(path) as file:
         file.seek(start)
         left = size if end is None else end - start
         while left > 0 and (data := file.read(min(size, left))):

@@ -12,14 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from planfence.records import dataclass, field
-from planfence.report.metrics import Frame, first_pass, is_mature, is_reverted
+from planfence.report.metrics import Frame, first_pass, is_mature, is_reverted, monday
 from planfence.report.taskfacts import TaskFacts
 
 #: Buckets of a histogram: number `i` holds values from 2^(i/4 - 10) up to 2^((i+1)/4 - 10); the ends hold the rest.
 BUCKETS = 96
-_DAY = 86_400
-_WEEK = 7 * _DAY
-_MONDAY = 4 * _DAY
 
 
 @dataclass(slots=True)
@@ -94,9 +91,7 @@ def aggregate(tasks: Iterable[TaskFacts], repository: str, frame: Frame, mended:
     """
     groups: dict[tuple[int, str, str, str, str], list[TaskFacts]] = defaultdict(list)
     for task in tasks:
-        when = task.closed or task.last
-        week = (when - _MONDAY) // _WEEK * _WEEK + _MONDAY
-        groups[week, task.plan, task.theme, task.flow, task.maker].append(task)
+        groups[monday(task.closed or task.last), task.plan, task.theme, task.flow, task.maker].append(task)
     return [(repository, *key, *_sums(groups[key], frame, mended)) for key in sorted(groups)]
 
 

@@ -116,8 +116,8 @@ def build(
     tasks = [task for task in facts.tasks.values() if task.last >= since]
     tasks.sort(key=lambda task: (task.closed or task.last, task.task))
     mended = metrics.mended_tasks(facts, frame.window_days)
-    attributed = sum(task.cost for task in tasks)
-    total = attributed + facts.loose_cost
+    loose = facts.loose_cost(since)
+    total = sum(task.cost for task in tasks) + loose
     return ReportData(
         made_at=frame.now,
         since=since,
@@ -127,7 +127,7 @@ def build(
         aside=reading[1],
         runs={f"{event} {result}".strip(): count for (event, result), count in sorted(facts.runs.items())},
         refused=sum(count for (_, result), count in facts.runs.items() if result == "refused"),
-        loose_share=facts.loose_cost / total if total else None,
+        loose_share=loose / total if total else None,
         unreadable=facts.unreadable,
         overall=metrics.measure(tasks, frame, mended),
         groups=metrics.by_dimension(tasks, dimension, frame, mended),

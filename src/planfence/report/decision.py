@@ -118,7 +118,8 @@ class Decision:
 def estimate(outcomes: Sequence[TaskOutcome], alpha: float, *, per_accepted: bool) -> Effect | None:
     """Fit ln(y) ~ arm + ln(est_min); without the forecast if any lacks it. None if there is too little.
 
-    Per accepted task, the ratio of the acceptance rates is part of the effect, with its variance (delta method).
+    Per accepted task, the ratio of the acceptance rates is part of the effect, with its variance (delta method), and
+    with its covariance if dear tasks fail more often: both then err to the same side.
     """
     n = (sum(each.arm == 0 for each in outcomes), sum(each.arm == 1 for each in outcomes))
     accepted = tuple(sum(each.accepted for each in outcomes if each.arm == arm) for arm in (0, 1))
@@ -131,19 +132,24 @@ def estimate(outcomes: Sequence[TaskOutcome], alpha: float, *, per_accepted: boo
     fit = _regress(y, arms, forecasts if used else None)
     if fit is None:
         return None
-    log, error, deviation, df = fit
+    log, error, df, pulls = fit
+    deviation = error / math.sqrt(math.fsum(weight**2 for weight, _ in pulls))
     if per_accepted:
-        for size, good, sign in ((n[0], accepted[0], 1), (n[1], accepted[1], -1)):
+        shared = 0.0
+        for size, good, sign, arm in ((n[0], accepted[0], 1, 0), (n[1], accepted[1], -1, 1)):
             log += sign * math.log(good / size)
             error = math.hypot(error, math.sqrt((1 - good / size) / good))
+            of_arm = ((pull, each) for pull, each in zip(pulls, outcomes, strict=True) if each.arm == arm)
+            shared += sign * math.fsum(w * e * (each.accepted - good / size) for (w, e), each in of_arm) / good
+        error = math.sqrt(error**2 + max(0.0, 2 * shared * len(y) / df))
     half = stats.t_quantile(1 - alpha / 2, df) * error
     return Effect(math.exp(log), math.exp(log - half), math.exp(log + half), n, deviation, df, log, error)
 
 
 def _regress(
     y: Sequence[float], arms: Sequence[float], forecasts: Sequence[float] | None
-) -> tuple[float, float, float, int] | None:
-    """Least squares: (b of the arm, its standard error, the residuals' deviation, degrees of freedom)."""
+) -> tuple[float, float, int, list[tuple[float, float]]] | None:
+    """Least squares: b of the arm, its standard error, degrees of freedom, each value's weight in b and residual."""
     centred_y, centred_a = _centre(y), _centre(arms)
     parameters = 2
     if forecasts is not None:
@@ -154,9 +160,9 @@ def _regress(
     if df < 1 or squares < 1e-9:
         return None
     b = math.fsum(a * v for a, v in zip(centred_a, centred_y, strict=True)) / squares
-    residual = math.fsum((v - b * a) ** 2 for a, v in zip(centred_a, centred_y, strict=True))
-    deviation = math.sqrt(residual / df)
-    return b, deviation / math.sqrt(squares), deviation, df
+    pulls = [(a / squares, v - b * a) for a, v in zip(centred_a, centred_y, strict=True)]
+    deviation = math.sqrt(math.fsum(residual**2 for _, residual in pulls) / df)
+    return b, deviation / math.sqrt(squares), df, pulls
 
 
 def _centre(values: Sequence[float]) -> list[float]:
@@ -289,4 +295,4 @@ def _ends(effect: Effect) -> str:
 
 def p_value(effect: Effect) -> float:
     """Two-sided, for a ratio of 1."""
-    return 2 * (1 - stats.t_cdf(abs(effect.log) / effect.error, effect.df)) if effect.error else 0.0
+    return 2 * (1 - stats.t_cdf(abs(effect.log) / effect.error, effect.df)) if effect.error else float(not effect.log)

@@ -262,7 +262,7 @@ class Common:
         """Add the columns up; False, and nothing was added, where one word or more is not as it should be."""
         whens, ran = flat[_WHEN::_STEP], flat[_RUN::_STEP]
         by_hand = list(map(not_, ran))
-        ids, texts = _filled(flat, _ID), list(compress(flat[_TEXT::_STEP], by_hand))
+        ids, texts = list(filter(None, flat[_ID::_STEP])), list(compress(flat[_TEXT::_STEP], by_hand))
         hand_whens, ran_whens = list(compress(whens, by_hand)), list(compress(whens, ran))
         if not (
             _are_ids(ids) and self._know_hours(hand_whens, is_utc=False) and self._know_hours(ran_whens, is_utc=True)
@@ -347,10 +347,6 @@ class Marking(Common):
         self.marks.extend(map(hash, ids))
         self.marks.extend(map(hash, texts))
         return True
-
-
-def _filled(flat: list[Any], column: int) -> list[str]:
-    return list(filter(None, flat[column::_STEP]))
 
 
 def _rest(between: list[str]) -> list[tuple[int, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +29,7 @@ Folded = tuple[LogFacts, Counter[str], list[SetAside]]
 
 def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
     """Read logs, each with the prefix of its tasks; doubles are found across them."""
-    there = [(path, prefix) for path, prefix in logs if path.is_file()]
+    there = [(path, prefix) for path, prefix in logs if path.exists()]
     prefixes = {prefix for _, prefix in there}
     if len(prefixes) == 1 and sum(path.stat().st_size for path, _ in there) >= LARGE:
         paths, prefix = [path for path, _ in there], prefixes.pop()
@@ -37,19 +37,19 @@ def fold(logs: Sequence[tuple[Path, str]]) -> Folded:
         found = fold_large(paths, prefix) if has_duckdb() else fold_in_parts(paths, prefix, min(_MOST, processors()))
         if found is not None:
             return found
-    facts, reader = LogFacts(), Reader(local_clock)
-    folder = FastFold(facts, reader, local_clock)
-    for path, prefix in there:
-        folder.fold(text_of(path), prefix)
-    folder.finish()
-    return facts, reader.counts, reader.aside
+    return _folded((text_of(path), prefix) for path, prefix in there)
 
 
 def fold_lines(lines: Sequence[str]) -> Folded:
     """Read lines that come from no file."""
+    return _folded([(("".join(lines[start : start + 500]) for start in range(0, len(lines), 500)), "")])
+
+
+def _folded(texts: Iterable[tuple[Iterable[str], str]]) -> Folded:
     facts, reader = LogFacts(), Reader(local_clock)
     folder = FastFold(facts, reader, local_clock)
-    folder.fold("".join(lines[start : start + 500]) for start in range(0, len(lines), 500))
+    for chunks, prefix in texts:
+        folder.fold(chunks, prefix)
     folder.finish()
     return facts, reader.counts, reader.aside
 

@@ -31,15 +31,11 @@ class TaskCommit(NamedTuple):
     hunks: tuple[HunkRange, ...]
 
 
-class LineCounts(NamedTuple):
-    """Of one task: lines added, and lines of those that another task changed again within the window."""
+def replay(steps: Iterable[TaskCommit], window_s: int) -> dict[str, tuple[int, int]]:
+    """By task the lines that it added, and those that another changed again within the window.
 
-    added: int
-    redone: int
-
-
-def replay(steps: Iterable[TaskCommit], window_s: int) -> dict[str, LineCounts]:
-    """Replay a history; a file that began before it has lines without owners."""
+    A file that began before the history has lines without owners.
+    """
     files: dict[str, list[Owner]] = defaultdict(list)
     added: dict[str, int] = defaultdict(int)
     redone: dict[str, int] = defaultdict(int)
@@ -55,4 +51,4 @@ def replay(steps: Iterable[TaskCommit], window_s: int) -> dict[str, LineCounts]:
             owners[start : start + hunk.gone] = [(step.task, step.epoch) if step.task else None] * hunk.come
             if step.task:
                 added[step.task] += hunk.come
-    return {task: LineCounts(count, redone[task]) for task, count in added.items()}
+    return {task: (count, redone[task]) for task, count in added.items()}

@@ -96,18 +96,11 @@ def _cost_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
     closed = [task for task in tasks if task.closed and task.known_cost is not None]
     accepted = [float(task.accepted) for task in closed]
     spent = [task.cost for task in closed]
-    spread = None
-    spread_interval = None
-    if len(positive) > 1:
-        s2 = stats.deviation([math.log(cost) for cost in positive]) ** 2
-        spread = geometric_spread(s2)
-        df = len(positive) - 1
-        low, high = (geometric_spread(s2 * df / stats.chi2_quantile(p, df)) for p in (0.975, 0.025))
-        spread_interval = stats.Interval(low, high)
+    logs = [math.log(cost) for cost in positive]
     return {
         "cost_median": _quantile(costs, 0.5, "$", note),
         "cost_geomean": _estimate(
-            math.exp(fmean([math.log(cost) for cost in positive])) if positive else None,
+            math.exp(fmean(logs)) if positive else None,
             stats.log_t_interval(positive) if positive else None,
             len(positive),
             "$",
@@ -120,13 +113,17 @@ def _cost_metrics(tasks: Sequence[TaskFacts]) -> dict[str, Estimate]:
             "$",
             f"{int(sum(accepted))} accepted of {len(closed)} closed",
         ),
-        "cost_spread": _estimate(spread, spread_interval, len(positive), "ratio"),
+        "cost_spread": spread(len(logs), stats.deviation(logs) ** 2 if len(logs) > 1 else 0.0),
     }
 
 
-def geometric_spread(s2: float) -> float:
-    """The geometric coefficient of variation, from the variance of logarithms."""
-    return math.sqrt(math.expm1(min(s2, 700.0)))
+def spread(n: int, s2: float) -> Estimate:
+    """The geometric coefficient of variation, from the variance of ``n`` logarithms."""
+    if n < 2:
+        return Estimate(None, None, None, n, "ratio")
+    times = (1.0, *((n - 1) / stats.chi2_quantile(p, n - 1) for p in (0.975, 0.025)))
+    value, low, high = (math.sqrt(math.expm1(min(s2 * each, 700.0))) for each in times)
+    return Estimate(value, low, high, n, "ratio")
 
 
 def _lead(task: TaskFacts, now: int) -> tuple[float, bool] | None:
@@ -219,7 +216,9 @@ def mended_tasks(facts: LogFacts, window_days: int) -> set[str]:
     found = {task.task for task in facts.tasks.values() if task.mended_at}
     for task in facts.tasks.values():
         for name in task.fixes:
-            target = facts.tasks.get(name) or facts.tasks.get(task.task.rpartition("/")[0] + "/" + name)
+            # In the same repository of several, as it stands, or in the same plan.
+            places = ("".join(task.task.rpartition(":")[:2]), "", "".join(task.task.rpartition("/")[:2]))
+            target = next(filter(None, (facts.tasks.get(place + name) for place in places)), None)
             if target is not None and target.closed and target is not task:
                 begun = task.start or task.first
                 if begun <= target.closed + window_days * _DAY:
@@ -329,11 +328,15 @@ def stage_minutes(tasks: Iterable[TaskFacts]) -> dict[str, Estimate]:
     return {stage: _quantile(spent[stage], 0.5, "min") for stage in sorted(spent)}
 
 
+def monday(epoch: int) -> int:
+    """The Monday (UTC) of a time's week; 1970-01-05 was one."""
+    return (epoch - 4 * _DAY) // (7 * _DAY) * 7 * _DAY + 4 * _DAY
+
+
 def by_week(tasks: Iterable[TaskFacts], frame: Frame, mended: set[str]) -> list[tuple[int, dict[str, Estimate]]]:
     """For each week in which tasks were closed: its Monday (seconds, UTC) and the metrics."""
     weeks: dict[int, list[TaskFacts]] = defaultdict(list)
     for task in tasks:
         if task.closed:
-            # 1970-01-05 was a Monday.
-            weeks[(task.closed - 4 * _DAY) // (7 * _DAY) * 7 * _DAY + 4 * _DAY].append(task)
+            weeks[monday(task.closed)].append(task)
     return [(week, measure(weeks[week], frame, mended)) for week in sorted(weeks)]

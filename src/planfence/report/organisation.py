@@ -17,7 +17,7 @@ from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.records import dataclass
 from planfence.report import stats
 from planfence.report.aggregates import BUCKETS, COLUMNS, KEY
-from planfence.report.metrics import METRICS, Estimate, geometric_spread
+from planfence.report.metrics import METRICS, Estimate, spread
 from planfence.report.parquet import has_duckdb
 
 TYPE_CHECKING = False
@@ -237,7 +237,7 @@ class _Buckets(Sequence[int]):
 
 
 def _quantile(histogram: Sequence[int | None] | None, share: float, unit: str) -> Estimate | None:
-    """The middle (geometric) of the bucket that the quantile is in; the interval's ends are those of their buckets."""
+    """The quantile, each value being the middle (geometric) of its bucket; the interval's ends are those of theirs."""
     if histogram is None:
         return None
     buckets = _Buckets(histogram)
@@ -246,7 +246,9 @@ def _quantile(histogram: Sequence[int | None] | None, share: float, unit: str) -
         return Estimate(None, None, None, 0, unit)
     ends = stats.quantile_interval(buckets, share)
     low, high = (None, None) if ends is None else (_value(ends.low), _value(ends.high + 1))
-    return Estimate(_value(buckets[math.floor(share * (n - 1))] + 0.5), low, high, n, unit, _BUCKET_NOTE)
+    place = share * (n - 1)
+    around = [_value(buckets[round_(place)] + 0.5) for round_ in (math.floor, math.ceil)]
+    return Estimate(stats.quantile(around, place % 1), low, high, n, unit, _BUCKET_NOTE)
 
 
 def _value(place: float) -> float:
@@ -257,20 +259,13 @@ def _costs(sums: Mapping[str, float | None]) -> dict[str, Estimate | None]:
     n, ln_sum, ln2_sum = (sums.get(f"cost_{part}") for part in ("n", "ln_sum", "ln2_sum"))
     if n is None or ln_sum is None or ln2_sum is None:
         return {"cost_geomean": None, "cost_spread": None}
-    n = int(n)
-    if n < 2:
-        value = math.exp(ln_sum) if n else None
-        return {
-            "cost_geomean": Estimate(value, None, None, n, "$"),
-            "cost_spread": Estimate(None, None, None, n, "ratio"),
-        }
-    middle, s2 = ln_sum / n, max(0.0, (ln2_sum - ln_sum**2 / n) / (n - 1))
-    half = stats.t_quantile(0.975, n - 1) * math.sqrt(s2 / n)
-    low, high = (geometric_spread(s2 * (n - 1) / stats.chi2_quantile(p, n - 1)) for p in (0.975, 0.025))
-    return {
-        "cost_geomean": Estimate(math.exp(middle), math.exp(middle - half), math.exp(middle + half), n, "$"),
-        "cost_spread": Estimate(geometric_spread(s2), low, high, n, "ratio"),
-    }
+    n, low, high, s2 = int(n), None, None, 0.0
+    value = math.exp(ln_sum / n) if n else None
+    if n > 1:
+        s2 = max(0.0, (ln2_sum - ln_sum**2 / n) / (n - 1))
+        half = stats.t_quantile(0.975, n - 1) * math.sqrt(s2 / n)
+        low, high = stats.capped_exp(ln_sum / n - half), stats.capped_exp(ln_sum / n + half)
+    return {"cost_geomean": Estimate(value, low, high, n, "$"), "cost_spread": spread(n, s2)}
 
 
 def _rate(sums: Mapping[str, float | None], hits: str, of: str) -> Estimate | None:

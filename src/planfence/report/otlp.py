@@ -80,6 +80,4 @@ def _log(record: Record) -> dict[str, object]:
 def _attribute(name: str, value: str | int | float) -> dict[str, object]:
     if isinstance(value, str):
         return {"key": name, "value": {"stringValue": value.encode("utf-8", "replace").decode()}}
-    if isinstance(value, int):
-        return {"key": name, "value": {"intValue": str(value)}}
-    return {"key": name, "value": {"doubleValue": value}}
+    return {"key": name, "value": {"intValue": str(value)} if isinstance(value, int) else {"doubleValue": value}}

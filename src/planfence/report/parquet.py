@@ -28,7 +28,16 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence
         connection.execute(f"CREATE TEMP TABLE made ({kinds})")
         if rows:
             marks = ", ".join("?" for _ in columns)
-            connection.executemany(f"INSERT INTO made VALUES ({marks})", rows)  # noqa: S608 - marks only
+            readable = [  # bytes that are not UTF-8 as `\xff`
+                [
+                    v.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                    if isinstance(v, str)
+                    else v
+                    for v in row
+                ]
+                for row in rows
+            ]
+            connection.executemany(f"INSERT INTO made VALUES ({marks})", readable)  # noqa: S608 - marks only
         try:
             connection.execute(f"COPY made TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
         except duckdb.IOException as error:

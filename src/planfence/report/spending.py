@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Spending:
     tokens: float = 0.0
     min: float = 0.0
     unread: int = 0
-    unpriced: dict[str, int] = field(default_factory=dict)
+    unpriced: Counter[str] = field(default_factory=Counter)
     models: dict[str, float] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     files: dict[Path, int] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Spending:
             self.usd += usd
             self.models[model] = self.models.get(model, 0.0) + usd
         elif tokens:
-            self.unpriced[model] = self.unpriced.get(model, 0) + tokens
+            self.unpriced[model] += tokens
 
     def take(self, turn: Turn) -> None:
         """Add an answer that a session's file tells."""
@@ -74,8 +75,7 @@ class Spending:
         self.files |= other.files
         self.usd, self.tokens, self.min = self.usd + other.usd, self.tokens + other.tokens, self.min + other.min
         self.unread += other.unread
-        for model, tokens in other.unpriced.items():
-            self.unpriced[model] = self.unpriced.get(model, 0) + tokens
+        self.unpriced.update(other.unpriced)
         for model, usd in other.models.items():
             self.models[model] = self.models.get(model, 0.0) + usd
 

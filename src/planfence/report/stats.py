@@ -168,10 +168,11 @@ def log_t_interval(values: Sequence[float]) -> Interval | None:
     if len(values) < 2 or min(values) <= 0:
         return None
     inner = t_interval([math.log(value) for value in values])
-    return None if inner is None else Interval(_exp(inner.low), _exp(inner.high))
+    return None if inner is None else Interval(capped_exp(inner.low), capped_exp(inner.high))
 
 
-def _exp(value: float) -> float:
+def capped_exp(value: float) -> float:
+    """The exponential, a finite number whatever the value."""
     return math.exp(min(value, 700.0))
 
 
@@ -230,15 +231,7 @@ def ratio_interval_of(n: int, top: float, bottom: float, squares: float) -> Inte
     ratio = top / bottom
     error = math.sqrt(n / (n - 1) * squares) / bottom / ratio
     half = t_quantile(1 - ALPHA / 2, n - 1) * error
-    return Interval(ratio * _exp(-half), ratio * _exp(half))
-
-
-class Survival(NamedTuple):
-    """A quantile of a time to event, with its interval; an end that the data don't reach is None."""
-
-    value: float | None
-    low: float | None
-    high: float | None
+    return Interval(ratio * capped_exp(-half), ratio * capped_exp(half))
 
 
 class SurvivalStep(NamedTuple):
@@ -270,10 +263,10 @@ def kaplan_meier(times: Iterable[tuple[float, bool]]) -> list[SurvivalStep]:
     return steps
 
 
-def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> Survival:
-    """The time by which a share of events has happened: the curve and its interval inverted.
+def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> tuple[float | None, ...]:
+    """The time by which a share of events has happened, and its interval's ends; None is what the data don't reach.
 
-    Brookmeyer and Crowley 1982.
+    The curve and its interval are inverted (Brookmeyer and Crowley 1982).
     """
     value = low = high = None
     for step in curve:
@@ -282,7 +275,7 @@ def survival_quantile(curve: Iterable[SurvivalStep], share: float = 0.5) -> Surv
         if step.high <= 1 - share:  # the highest of the three
             high = step.time
             break
-    return Survival(value, low, high)
+    return value, low, high
 
 
 def _log_log(survival: float, variance: float, z: float) -> Interval:
@@ -291,7 +284,7 @@ def _log_log(survival: float, variance: float, z: float) -> Interval:
     if survival >= 1:
         return Interval(1.0, 1.0)
     half = z * math.sqrt(variance) / abs(math.log(survival))
-    return Interval(survival ** _exp(half), survival ** math.exp(-half))
+    return Interval(survival ** capped_exp(half), survival ** math.exp(-half))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -23,7 +23,7 @@ QUIET_EVENTS = frozenset(
         "compare",
     }
 )
-_REFUSED = frozenset({"refused"})
+_MAKERS = ("implement", "executor")
 #: Outcomes of a task that was closed without being accepted.
 FAILED_OUTCOMES = frozenset({"abandoned", "rejected", "reverted"})
 #: `stage` is the task's when the line was written: where an advance leads from it.
@@ -33,6 +33,8 @@ _NOT_DONE = frozenset({"refused", "failed", "error"})
 
 
 _NEVER = 1 << 62
+#: A round above that is a slip, whose square would not fit an export's column.
+_MOST_ROUNDS = 1_000_000
 _TOKENS = frozenset(("tokens_in", "tokens_out", "tokens_cached"))
 
 
@@ -52,6 +54,7 @@ class TaskFacts:
 
     ``moves`` are (time, stage entered), ``runs`` (time, start or end) of the run log. ``unpriced`` counts lines that
     have tokens but no cost. ``attempts`` are (successes, all) of repeated runs,
+    ``flow`` and ``est_min`` are those of the first line that names them, ``outcome`` that of the last (``…_at``).
     ``made`` is (time, model) of the first line written in the implement stage, ``themed`` (time, theme) of the last
     line that names one, ``place`` (time, worktree, branch) of the last that says where. ``proved`` (time, parts that
     the tests notice, parts) and ``rewrote`` (time, tests rewritten to pass; -1: not asked) are the latest proof's.
@@ -72,8 +75,10 @@ class TaskFacts:
     reviews: int = 0
     reworks: int = 0
     est_min: float = 0.0
+    est_at: int = _NEVER
     ctx: int = 0
     flow: str = ""
+    flow_at: int = _NEVER
     themed: tuple[int, str] = (0, "")
     place: tuple[int, str, str] = (0, "", "")
     outcome: str = ""
@@ -109,15 +114,11 @@ class TaskFacts:
     def saw(self, epoch: int) -> None:
         """Widen the span of the task's lines."""
         self.last = max(self.last, epoch)
-        if not self.first or epoch < self.first:
-            self.first = epoch
+        self.first = min(self.first or epoch, epoch)
 
     def share(self, role: str, model: str) -> Share:
         """The share of this model in this role."""
-        share = self.shares.get((role, model))
-        if share is None:
-            share = self.shares[role, model] = Share()
-        return share
+        return self.shares.setdefault((role, model), Share())
 
     @property
     def edges(self) -> list[tuple[int, str]]:
@@ -146,8 +147,6 @@ class TaskFacts:
     @property
     def start(self) -> int:
         """When work began: the run log's first start, or the `start` event; 0 if neither is there."""
-        if not self.runs:
-            return self.started
         begins = [epoch for epoch, edge in self.runs if edge == "start"] + ([self.started] if self.started else [])
         return min(begins, default=0)
 
@@ -157,23 +156,23 @@ class TaskFacts:
 
         A task that was begun with `start` is closed by `finish`, an advance out of review, or an outcome; otherwise
         the run log's last `end` closes it. A task known from hand-written lines alone is closed by its last one,
-        since those are written when the work is done.
+        since those are written when the work is done. What is reverted was closed before, if a line says when.
         """
-        if self.finished or self.outcome_at:
-            return self.finished if self.finished > self.outcome_at else self.outcome_at
-        if self.started:
-            return 0
-        if self.runs:
-            ends = [epoch for epoch, edge in self.runs if edge == "end"]
-            return 0 if self.work[1] else max(ends, default=0)
-        return self.hand_last
+        ended = self.finished if self.outcome == "reverted" else max(self.finished, self.outcome_at)
+        return ended or self._left or self.outcome_at
+
+    @property
+    def _left(self) -> int:
+        """When work on a task without a `start` ended; 0 if it has one, or is at work."""
+        if self.started or not self.runs:
+            return 0 if self.started else self.hand_last
+        return 0 if self.work[1] else max((epoch for epoch, edge in self.runs if edge == "end"), default=0)
 
     @property
     def review_rounds(self) -> int:
         """Review rounds: the highest that a line names, or one more than the reworks; 0: unknown."""
-        if not (self.reworks or self.reviews or self.finished):
-            return self.rounds
-        return max(self.rounds, self.reworks + 1)
+        told = min(self.rounds, _MOST_ROUNDS)
+        return max(told, self.reworks + 1) if self.reworks or self.reviews or self.finished else told
 
     @property
     def reverted(self) -> bool:
@@ -194,27 +193,30 @@ class TaskFacts:
     def maker(self) -> str:
         """The model that the outcome counts for: who had the role, or was at work in that stage, or has most lines.
 
-        Of two with as many lines the first by name: it must not hang on the order of lines.
+        Of two in the role too it is who has more lines, and of two with as many the first by name: it must not hang on
+        the order of lines.
         """
-        for role, model in self.shares:
-            if role in ("implement", "executor"):
-                return model
-        if self.made[1]:
+        held = {key: share for key, share in self.shares.items() if key[0] in _MAKERS}
+        if self.made[1] and not held:
             return self.made[1]
         lines: Counter[str] = Counter()
-        for (_, model), share in self.shares.items():
+        for (_, model), share in (held or self.shares).items():
             lines[model] += share.costs + share.times
         return min(lines, key=lambda model: (-lines[model], model), default="")
 
 
 @dataclass(slots=True)
 class LogFacts:
-    """All tasks by name, the runs counted by (event, result), dollars that no task owns, and unreadable numbers."""
+    """All tasks by name, the runs counted by (event, result), (time, dollars) of no task, and unreadable numbers."""
 
     tasks: dict[str, TaskFacts] = field(default_factory=dict)
     runs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    loose_cost: float = 0.0
+    loose: list[tuple[int, float]] = field(default_factory=list)
     unreadable: int = 0
+
+    def loose_cost(self, since: int = 0) -> float:
+        """Dollars that no task owns, from ``since`` on."""
+        return sum(cost for epoch, cost in self.loose if epoch >= since)
 
     def task(self, name: str) -> TaskFacts:
         """The task of this name, made if it is new."""
@@ -247,20 +249,20 @@ class LogFacts:
         if event:
             self.runs[event, fields.get("result", "")] += 1
         if not fields["task"]:
-            self.loose_cost += self._number(fields, "cost") or 0.0
+            self.loose.append((record.epoch, self._number(fields, "cost") or 0.0))
             return
         facts = self.task(prefix + fields["task"])
         facts.saw(record.epoch)
         if event in QUIET_EVENTS:
-            facts.refused += fields.get("result") in _REFUSED
-        self._add_amounts(facts, fields)
-        if not event or event == "note":
+            facts.refused += fields.get("result") == "refused"
+        self._add_amounts(facts, fields, record.epoch)
+        if (not event or event == "note") and fields.get("outcome") != "reverted":
             facts.hand_last = max(facts.hand_last, record.epoch)
         elif event not in QUIET_EVENTS:
             _add_event(facts, event, record)
         _add_words(facts, record)
 
-    def _add_amounts(self, facts: TaskFacts, fields: dict[str, str]) -> None:
+    def _add_amounts(self, facts: TaskFacts, fields: dict[str, str], epoch: int) -> None:
         cost, minutes = self._number(fields, "cost"), self._number(fields, "time_min")
         known = () if _TOKENS.isdisjoint(fields) else _TOKENS
         tokens = sum(int(self._number(fields, name) or 0) for name in known)
@@ -279,8 +281,9 @@ class LogFacts:
         if "ctx" in fields:
             facts.ctx = max(facts.ctx, int(self._number(fields, "ctx") or 0))
         if "est_min" in fields:
-            forecast = self._number(fields, "est_min") or 0.0
-            facts.est_min = facts.est_min or forecast  # the first: what is said after work began is not a forecast
+            forecast = self._number(fields, "est_min")
+            if forecast and epoch < facts.est_at:  # the first: what is said after work began is not a forecast
+                facts.est_min, facts.est_at = forecast, epoch
         facts.estimated += fields.get("estimated") == "1"
 
 
@@ -324,7 +327,8 @@ def _add_proof(facts: TaskFacts, record: Record) -> None:
 
 def _add_words(facts: TaskFacts, record: Record) -> None:
     fields = record.fields
-    facts.flow = facts.flow or fields.get("flow", "")  # the first: by assignment
+    if fields.get("flow") and record.epoch < facts.flow_at:  # the first: by assignment
+        facts.flow, facts.flow_at = fields["flow"], record.epoch
     if fields.get("theme"):
         facts.themed = max(facts.themed, (record.epoch, fields["theme"]))
     if fields.get("worktree") and fields.get("event") not in QUIET_EVENTS:
@@ -333,7 +337,7 @@ def _add_words(facts: TaskFacts, record: Record) -> None:
         facts.made = min(facts.made, (record.epoch, fields["model"]))
     facts.trial = fields.get("trial") or facts.trial
     # A review's outcome (`met`, `unmet`) is not yet the task's.
-    if fields.get("outcome") and fields.get("event") != "review":
+    if fields.get("outcome") and fields.get("event") != "review" and record.epoch >= facts.outcome_at:
         facts.outcome, facts.outcome_at = fields["outcome"], record.epoch
     if fields.get("fixes"):
         facts.fixes |= set(fields["fixes"].split("+"))

@@ -12,7 +12,7 @@ from typing import Any
 from planfence.errors import PlanfenceError
 from planfence.gitio import trials
 from planfence.gitio.repository import Repository
-from planfence.log.files import own_logs, read_logs
+from planfence.log.files import own_logs
 from planfence.log.writer import Value, record
 from planfence.manifest.policy import Policy
 from planfence.records import dataclass, replace
@@ -106,10 +106,9 @@ def assignment(repository: Repository, policy: Policy, task: str) -> dict[str, V
 
 def facts_of(repository: Repository, policy: Policy) -> LogFacts:
     """This repository's logs, folded."""
-    facts = LogFacts()
-    reading = read_logs(own_logs(repository, policy))
-    facts.add([*reading.records, *reading.runs])
-    return facts
+    from planfence.report.foldlogs import fold  # only a running trial asks
+
+    return fold([(path, "") for path in dict.fromkeys(own_logs(repository, policy))])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,8 @@ def standing(trial: TrialProtocol, facts: LogFacts) -> TrialStanding:
     closed = sorted((task for task in tasks if task.closed), key=lambda task: (task.closed, task.task))
     outcomes = list(_outcomes(trial, closed, trial.metric))
     spent = sum(task.cost for task in facts.tasks.values())
-    share = facts.loose_cost / (spent + facts.loose_cost) if facts.loose_cost else 0.0
+    loose = facts.loose_cost()
+    share = loose / (spent + loose) if loose else 0.0
     if share > LOOSE_LIMIT and trial.metric != "active_min":
         text = f"no comparison: {share:.0%} of the dollars belong to no task, more than {LOOSE_LIMIT:.0%}."
         found = Decision("not enough data", text, len(outcomes))

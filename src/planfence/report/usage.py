@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,17 +44,16 @@ class Collected:
     """Turns, and what was left out of the files on the way: a reason and how often."""
 
     turns: list[Turn] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def leave_out(self, reason: str) -> None:
         """Count something that was not taken."""
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+        self.left_out[reason] += 1
 
     def add(self, other: Collected) -> None:
         """Take another's turns and counts in."""
         self.turns += other.turns
-        for reason, count in other.left_out.items():
-            self.left_out[reason] = self.left_out.get(reason, 0) + count
+        self.left_out.update(other.left_out)
 
 
 def json_lines(path: Path, collected: Collected) -> Iterator[dict[str, object]]:
