@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 import tomllib
@@ -283,7 +284,7 @@ def task(repo):
     ],
 )
 def test_an_answer_needs_a_word_of_evidence(task, evidence):
-    with pytest.raises(PlanfenceError, match="is not evidence"):
+    with pytest.raises(PlanfenceError, match=re.escape(f"A1: {evidence.strip()!r} is not evidence")):
         reviewing.check(answers(task, A1=Answer("A1", True, evidence)), task)
 
 

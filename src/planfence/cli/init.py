@@ -27,7 +27,7 @@ from planfence.terminal import emit
 @click.option(
     "--agents",
     metavar="NAMES",
-    help=f"Also what these agents read: {','.join(EVERY)}; `none`.  "
+    help=f"Also what these agents read, joined by commas: {', '.join(EVERY)}; or `none`.  "
     "[default: agents-md,skill if there is an AGENTS.md or a CLAUDE.md]",
 )
 def command(*, framework: str, outside: bool, observe: bool, plan: bool, commit: bool, agents: str | None) -> int:

@@ -72,7 +72,7 @@ def check(answers: Iterable[Answer], task: Task) -> tuple[Answer, ...]:
         elif answer.criterion in given:
             faults.append(f"{answer.criterion}: answered twice")
         elif _seen(answer.evidence).strip().strip(".!").lower() in _EMPTY or not _has_words(answer.evidence):
-            faults.append(f"{answer.criterion}: {answer.evidence.strip() or 'nothing'!r} is not evidence")
+            faults.append(f"{answer.criterion}: {answer.evidence.strip()!r} is not evidence")
         given[answer.criterion] = answer
     faults += [f"{name}: not answered ({point.text})" for name, point in known.items() if name not in given]
     if faults:
