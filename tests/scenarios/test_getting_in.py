@@ -282,7 +282,7 @@ PROJECTS = {
     ),
     "composer, several": ({"composer.json": '{"scripts": {"test": ["@lint", "vendor/bin/phpunit"]}}'}, COMPOSER),
     "mix": ({"mix.exs": "", "Makefile": "test:\n"}, "mix test"),
-    "flutter": ({"pubspec.yaml": "dev_dependencies:\n  flutter_test:\n    sdk: flutter\n  test: any\n"}, "flutter test"),
+    "flutter": ({"pubspec.yaml": "dev_dependencies:\n  flutter_test:\n  test: any\n"}, "flutter test"),
     "dart": ({"pubspec.yaml": "dev_dependencies:\n  test: ^1.25.0\n"}, "dart test"),
     "bats": ({"test/a.bats": ""}, "bats test"),
     "django": ({"manage.py": "import django.core\n", "tests/test_a.py": ""}, "python manage.py test"),
