@@ -426,6 +426,7 @@ def test_a_squash_brings_its_plan_if_a_head_shows_it(repo: Repo, title: str, ref
     assert not found.report.refused
     assert any(ref.removeprefix("refs/") in note for note in found.report.notes)
     repo.git("update-ref", "-d", ref)
+    repo.git("update-ref", "refs/pull/2/head", "main^")  # another's
     found = judged(repo, "main^", "main")
     assert found.report.refused
     there = fetched.replace("heads", "remotes/origin")

@@ -28,6 +28,7 @@ def test_four_commands_and_no_line_to_edit(empty_repo) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "auth/work is active" in done.stdout
+    assert "main is protected" in done.stderr
     assert repo.git("status", "--porcelain") == ""
     repo.write("src/auth/user.py", "1\n")
     repo.git("commit", "-q", "-a", "-m", "feat: log in")
@@ -105,7 +106,8 @@ def test_observing_refuses_nothing_and_tells_all(repo, tmp_path) -> None:
     done = repo.planfence("check", "--staged")
     assert done.returncode == 0
     assert "would be refused (observed only)" in done.stdout
-    repo.git("commit", "-q", "-m", "feat: evil")
+    told = repo.git("-c", "alias.told=!git commit -q -m 'feat: evil' 2>&1", "told")
+    assert told.count("SCP001") == 1, told
     repo.git("init", "-q", "--bare", str(tmp_path / "far.git"))
     repo.git("remote", "add", "origin", str(tmp_path / "far.git"))
     repo.git("push", "-q", "--no-verify", "origin", f"{start}:refs/heads/main")
@@ -280,6 +282,11 @@ PROJECTS = {
     ),
     "composer, several": ({"composer.json": '{"scripts": {"test": ["@lint", "vendor/bin/phpunit"]}}'}, COMPOSER),
     "mix": ({"mix.exs": "", "Makefile": "test:\n"}, "mix test"),
+    "flutter": ({"pubspec.yaml": "dev_dependencies:\n  flutter_test:\n  test: any\n"}, "flutter test"),
+    "dart": ({"pubspec.yaml": "dev_dependencies:\n  test: ^1.25.0\n"}, "dart test"),
+    "bats": ({"test/a.bats": ""}, "bats test"),
+    "django": ({"manage.py": "import django.core\n", "tests/test_a.py": ""}, "python manage.py test"),
+    "django with pytest": ({"manage.py": "import django.core\n", "requirements.txt": "pytest-django\n"}, PYTEST),
     "swift": ({"Package.swift": ""}, "swift test"),
     "sbt": ({"build.sbt": ""}, "sbt test"),
     "rake": ({"Rakefile": "Rake::TestTask.new(:test) do |t|\n"}, "rake test"),

@@ -73,11 +73,12 @@ def new(
         line = line.replace(str(written.place), os.path.relpath(written.place))
         say(f"Then: {line}planfence start {name}", err=True)
         return int(ExitCode.CLEAN)
-    from planfence.cli.common import tell
+    from planfence.cli.start import told
     from planfence.gate import stage
     from planfence.judge.situation import look
 
-    return tell(stage.start(look(here(), name)), f"{name} is active: work, and commit as ever", "not started")
+    wish = stage.StartOptions()
+    return told(stage.start(look(here(), name), wish), wish)
 
 
 @command.command("show")

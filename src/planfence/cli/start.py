@@ -90,12 +90,12 @@ def command(
         return tell_request(asked)
     wish = stage.StartOptions(data, take_over, estimate or 0.0, share, why)
     if folder is None:
-        return _tell(stage.start(scene, wish), wish)
+        return told(stage.start(scene, wish), wish)
     moved = start_apart(scene, Path(folder).absolute() if folder else None, wish)
-    return _tell(moved, wish, f"cd {quote(moved.scene.repository.top_name)}")
+    return told(moved, wish, f"cd {quote(moved.scene.repository.top_name)}")
 
 
-def _tell(moved: stage.Moved, wish: stage.StartOptions, *more: str) -> int:
+def told(moved: stage.Moved, wish: stage.StartOptions, *more: str) -> int:
     """Say what came of a start, and what is worth knowing at one; return the exit code."""
     scene = moved.scene
     if not moved.refused:

@@ -61,12 +61,16 @@ _SHOWN_BY = (
     ("bundle exec rspec", (".rspec", "spec/spec_helper.rb"), ""),
     (f"bun test {_BUN}", ("bun.lock", "bun.lockb", "bunfig.toml"), ""),
     ("mix test", ("mix.exs",), ""),
+    ("flutter test", ("pubspec.yaml",), r"^ +flutter_test:"),
+    ("dart test", ("pubspec.yaml",), r"^ +test:"),
     ("swift test", ("Package.swift",), ""),
     ("sbt test", ("build.sbt",), ""),
     ("rake test", ("Rakefile",), r"^[ \t]*+task\b[^\w\n]*test\b|\bTestTask\.new\b(?!\(:(?!test\b))"),
     ("just test", ("[Jj]ustfile", ".justfile", "JUSTFILE"), r"^(?:@?test(?: [^:\n]*)?:(?!=)|alias +test *:=)"),
     ("make test", ("GNUmakefile", "[Mm]akefile"), r"^(?=\S)(?=(?:[^:=#\n]*[ \t])?test[ \t:])[^:=\n]*:(?!:?=)"),
     ("task test", ("[Tt]askfile.y*ml",), r"^ {2,4}([\"']?)test\1:"),
+    ("bats test", ("test/*.bats",), ""),
+    ("bats tests", ("tests/*.bats",), ""),
     (_CTEST, ("CMakeLists.txt",), r"(?i)^[ \t]*(?:enable_testing *\(|include *\( *CTest\b)"),
 )
 #: What `npm init` writes if there are no tests.
@@ -90,8 +94,8 @@ class Shown:
 def find(top: Path) -> Shown | None:
     """Return the test command of the project at this folder; None if nothing shows one.
 
-    Of several the first of these counts: pytest, tox, nox, the package manager of `package.json`, cargo, go, Maven,
-    Gradle, deno, composer, dotnet, PHPUnit, RSpec, bun, mix, swift, sbt, rake, just, make, task, CTest.
+    Of several the first of these counts: pytest, tox, nox, Django, the package manager of `package.json`, cargo, go,
+    Maven, Gradle, deno, composer, and then as in `_SHOWN_BY`.
     """
     return next(_found(_ProjectFolder(top)), None)
 
@@ -173,9 +177,11 @@ def _python(folder: _ProjectFolder) -> Iterator[Shown]:
     if session := _SESSION.search(text):
         passes_on = "pytest" in text and "posargs" in text
         yield Shown(f"nox -s {session[1]}{' -- --junit-xml={junit}' if passes_on else ''}", "noxfile.py")
-    required = (name for name in folder.all(*_REQUIREMENTS) if folder.says(name, r"^pytest\b"))
+    required = next((name for name in folder.all(*_REQUIREMENTS) if folder.says(name, r"^pytest\b")), "")
+    if not required and folder.says("manage.py", r"\bdjango\b"):
+        yield Shown("python manage.py test", "manage.py")
     members = ("*/*/tests/**/test_*.py",) if folder.says("pyproject.toml", r"^\[tool\.uv\.workspace\]") else ()
-    if name := next(folder.all(*_TEST_FILES, *members), "") or next(required, ""):
+    if name := next(folder.all(*_TEST_FILES, *members), "") or required:
         yield Shown(_PYTEST, name)
 
 

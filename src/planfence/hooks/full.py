@@ -15,7 +15,7 @@ from planfence.finding import Report
 from planfence.gitio.commits import is_readable
 from planfence.gitio.repository import Repository
 from planfence.hooks.cleanup import Cleanup, cleanup_of
-from planfence.hooks.notes import mark_seen, missed
+from planfence.hooks.notes import mark_seen, missed, told_by
 from planfence.judge import staged
 from planfence.judge.attribution import team_trailers, trailers
 from planfence.judge.verdicts import CheckResult
@@ -34,6 +34,8 @@ class HookResult:
     #: The message's file as commit-msg found it, and whether an editor was opened for it.
     text: str | None = None
     edited: bool = False
+    #: What an earlier hook of this commit has told already (:func:`notes.told`).
+    told: frozenset[str] = frozenset()
 
 
 def pre_commit(repository: Repository) -> HookResult:
@@ -83,7 +85,9 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
     outcome = staged.check_staged(repository, message, before=before, written=as_written)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
+    told: frozenset[str] = frozenset()
     if not outcome.report.refused:
+        told = told_by(repository, outcome.change, "pre-commit")
         _require_encoding(cleanup.encoding)
         written = text
         if message.subject:
@@ -93,7 +97,7 @@ def commit_msg(repository: Repository, file: Path, before: CheckResult | None = 
         if written != text:
             write_atomically(file, f"{written}{dropped}".encode("utf-8", "surrogateescape"))
         mark_seen(repository, "commit-msg", outcome)
-    return HookResult(outcome, text=whole, edited=cleanup.edited)
+    return HookResult(outcome, text=whole, edited=cleanup.edited, told=told)
 
 
 def _require_encoding(encoding: str) -> None:
@@ -146,16 +150,17 @@ def message_file(repository: Repository, arguments: tuple[str, ...]) -> Path:
 def post_commit(repository: Repository) -> HookResult:
     """Look at the commit that was made, and say where other hooks were bypassed or an amended whole breaks a rule."""
     head = reader.commit(repository, "HEAD")
-    without = missed(repository, head)
     from planfence.judge import check
 
     outcome = check.check_commit(repository, "HEAD", remembers=True)
+    told = told_by(repository, head, "commit-msg")
+    without = missed(repository, head)
     if outcome.policy is None:
         return HookResult(CheckResult(Report(), None))  # pre-commit has said it
     notes = outcome.report.notes
     if without:
         notes += (f"{head.name[:12]} was committed without {' and '.join(without)}; the push looks at it again",)
-    return HookResult(replace(outcome, report=replace(outcome.report, notes=notes)))
+    return HookResult(replace(outcome, report=replace(outcome.report, notes=notes)), told=told)
 
 
 def pre_push(repository: Repository, arguments: tuple[str, ...], stdin: bytes) -> HookResult:

@@ -15,10 +15,11 @@ from planfence.errors import ExitCode, PlanfenceError
 from planfence.gitio.repository import Repository, open_repository
 from planfence.hooks import full
 from planfence.hooks.full import HookResult
-from planfence.hooks.notes import was_left
+from planfence.hooks.notes import told_as, was_left
 from planfence.judge.advice import next_steps
 from planfence.judge.verdicts import CheckResult
 from planfence.log import hookruns
+from planfence.records import replace
 from planfence.render import text as view
 from planfence.terminal import emit, emit_error, ended, say, wants_colour
 
@@ -62,7 +63,8 @@ def _run(
     report = outcome.report
     steps = next_steps(repository, outcome, text=text if result.text is None else result.text, edited=result.edited)
     colour = wants_colour(repository.environment, sys.stderr)
-    emit(view.render(report, steps, colour=colour, task=outcome.attribution.task), err=True)
+    fresh = replace(report, findings=tuple(each for each in report.findings if told_as(each) not in result.told))
+    emit(view.render(fresh, steps, colour=colour, task=outcome.attribution.task), err=True)
     for warning in result.warnings:
         _warn(warning)
     _warn(hookruns.ran(repository, name, outcome, began))

@@ -12,6 +12,7 @@ from contextlib import suppress
 from planfence.change import reader
 from planfence.change.change import Change, FileChange
 from planfence.errors import CouldNotCheck
+from planfence.finding import Finding
 from planfence.gitio import paths
 from planfence.gitio.repository import Repository
 from planfence.hooks import compiledplan, lightrepository
@@ -21,6 +22,8 @@ from planfence.ledger.stages import Facts, fold
 from planfence.manifest.plan import Task
 
 _TYPE = 0o170000
+#: The note is read up to a limit; what is found beyond it is told again.
+_MOST_TOLD = 1000
 
 
 def raw_bytes(files: tuple[FileChange, ...]) -> bytes:
@@ -55,7 +58,9 @@ def mark_seen(repository: Repository, hook: str, outcome: CheckResult) -> None:
     change = outcome.change
     if change is None:
         return
-    seen = " ".join((hook, change.parents[0] if change.parents else "-", raw_key(change.files), change.tree)).encode()
+    told = ",".join(map(told_as, outcome.report.findings[:_MOST_TOLD])) or "-"
+    parent = change.parents[0] if change.parents else "-"
+    seen = " ".join((hook, parent, raw_key(change.files), change.tree, told)).encode()
     head = lightrepository.EARLY if hook == "pre-commit" else lightrepository.NOTE
     with suppress(OSError):
         repository.state_dir.mkdir(parents=True, exist_ok=True)
@@ -72,16 +77,33 @@ def missed(repository: Repository, head: Change) -> tuple[str, ...]:
 
     commit-msg judges change and message, so its word is enough.
     """
-    state = os.fsencode(repository.state_dir)
-    try:
-        words = lightrepository.read_note(state)[0].decode("utf-8", "replace").split(" ")
-    except (OSError, NotProven):
-        words = []
+    words = _noted(repository)
     with suppress(OSError, NotProven):
-        lightrepository.use_up(state)
-    if len(words) != 4 or not _is_about(repository, words[1:], head):
+        lightrepository.use_up(os.fsencode(repository.state_dir))
+    if len(words) < 4 or not _is_about(repository, words[1:4], head):
         return ("pre-commit", "commit-msg")
     return () if words[0] == "commit-msg" else ("commit-msg",)
+
+
+def told_as(finding: Finding) -> str:
+    """A name for a finding, the same in each hook that finds it."""
+    said = f"{finding.code} {finding.path}:{finding.line} {finding.message}"
+    return lightrepository.digest(paths.encode(said)).decode()[:16]
+
+
+def told_by(repository: Repository, change: Change | None, hook: str) -> frozenset[str]:
+    """Return what this hook told of the same commit."""
+    words = _noted(repository)
+    if change is None or len(words) != 5 or words[0] != hook or not _is_about(repository, words[1:4], change):
+        return frozenset()
+    return frozenset(words[4].split(","))
+
+
+def _noted(repository: Repository) -> list[str]:
+    try:
+        return lightrepository.read_note(os.fsencode(repository.state_dir))[0].decode("utf-8", "replace").split(" ")
+    except (OSError, NotProven):
+        return []
 
 
 def _is_about(repository: Repository, words: list[str], head: Change) -> bool:

@@ -278,15 +278,6 @@ class Landing(ExitStack):
                     if self._contains(head.commit, twin) and not self._contains(head.commit, change.name):
                         yield head
 
-    @property
-    def knows_requests(self) -> bool:
-        """Whether any head is here that a forge keeps of a request."""
-        return any(
-            head.ref.startswith(_REQUESTS)
-            or (head.ref.startswith("refs/remotes/") and any(each in head.ref for each in _FOLDERS))
-            for head in self._all()
-        )
-
     def _all(self) -> tuple[Head, ...]:
         if self._known is None:
             form = "--format=%(objecttype) %(refname) %(objectname) %(parent)"

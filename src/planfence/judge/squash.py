@@ -63,9 +63,9 @@ class Squashes:
             self.notes.append(
                 f"{change.name[:12]} may be the squash of a request whose head is not here: `{to_fetch(brings)}`"
             )
-        elif not ctx.task_name and not self.landing.knows_requests:
+        elif not ctx.task_name:
             # Small changes that a forge rebased count by request; a squash by its title alone names none either.
-            note = f"if a forge merged requests by squash or rebase, their heads are not here: `{to_fetch(brings)}`"
+            note = f"if a forge merged requests by squash or rebase, this one's head is not here: `{to_fetch(brings)}`"
             self.notes += [note] if note not in self.notes else []
         return None
 

@@ -62,7 +62,7 @@ def wanted(spec: str, file: str, to: str = "", top: str = "") -> Wanted:
     Neither does one of a path that is there, as seen from ``top``.
     """
     if odd := next((each for each in (spec, file, to) if not each.isprintable()), ""):
-        raise PlanfenceError(f"{odd!r} is a name that no file's head can hold", hint="take out what can't be printed")
+        raise PlanfenceError(f"{odd!r} holds what can't be printed", hint="name it without")
     start = spec.find("/", spec.find("://") + 3) if "://" in spec else 0
     at = spec.rfind("@")
     source, revision = (spec[:at], spec[at + 1 :]) if at > max(start, 0) and start >= 0 else (spec, "HEAD")
