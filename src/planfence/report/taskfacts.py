@@ -249,7 +249,8 @@ class LogFacts:
         if event:
             self.runs[event, fields.get("result", "")] += 1
         if not fields["task"]:
-            self.loose.append((record.epoch, self._number(fields, "cost") or 0.0))
+            if cost := self._number(fields, "cost"):
+                self.loose.append((record.epoch, cost))
             return
         facts = self.task(prefix + fields["task"])
         facts.saw(record.epoch)
