@@ -13,6 +13,7 @@ from planfence.ledger.evidence import Counts, GateRun, Outcome, Result, judge, m
 from planfence.ledger.stages import CommitFact, Stage, fold, is_own_work, must_change_hands
 from planfence.ledger.transitions import Answer, Move, MoveKind
 from planfence.manifest import policy
+from planfence.records import replace
 
 UNICODE = st.characters(exclude_categories=["Cs"])  # named so, it costs no walk through all code points
 TREE = "a" * 40
@@ -91,6 +92,36 @@ def test_the_later_answer_counts():
     assert not fold("p/t", [START, TO_REVIEW, no, yes]).answers(TREE)["A1"][0].met
 
 
+def test_what_a_reviewer_found_wanting_stays_open_until_it_is_met_or_the_round_ends():
+    def answered(seq: int, *, met: bool, tree: str = TREE, round_: int = 0) -> Move:
+        given_ = (Answer("A1", met, "looked"),)
+        return replace(move(MoveKind.REVIEW, "review", seq, round_, "claude", answers=given_), tree=tree)
+
+    no, other = answered(3, met=False), answered(4, met=True, tree="b" * 40)
+    assert [each.criterion for each in fold("p/t", [START, TO_REVIEW, no]).unmet()] == ["A1"]
+    assert fold("p/t", [START, TO_REVIEW, no, other]).unmet() == ()
+    assert fold("p/t", [START, TO_REVIEW, no, BACK]).unmet() == ()
+    assert fold("p/t", [START, TO_REVIEW, answered(3, met=True), answered(4, met=False)]).unmet()
+
+
+def test_commits_are_sealed_in_their_own_round_and_settled_in_a_later_one():
+    first, second = (replace(each, patches=(each.commit,)) for each in (TO_REVIEW, AGAIN))
+    under_review = fold("p/t", [START, first, BACK, second])
+    assert (under_review.sealed, under_review.patches) == ({"c4"}, {"c4"})
+    assert (under_review.settled, under_review.settled_patches) == ({"c2"}, {"c2"})
+    reworked = fold("p/t", [START, first, BACK])
+    assert (reworked.sealed, reworked.settled) == (set(), {"c2"})
+
+
+def test_only_who_wrote_in_the_implement_stage_is_an_author():
+    facts = [
+        CommitFact(f"c{n}", "p/t", stage, model)
+        for n, (stage, model) in enumerate((("review", "gemini"), ("implement", "")))
+    ]
+    assert fold("p/t", [START, TO_REVIEW], facts).implementers == {"codex"}
+    assert not must_change_hands(fold("p/t", [START, TO_REVIEW]), "codex", 0), "the first round is under way"
+
+
 def test_rounds_are_counted_for_each_model():
     facts = [CommitFact(f"c{n}", "p/t", "implement", "codex", n) for n in range(3)]
     reworks = [move(MoveKind.REWORK, "implement", n + 5, n, "claude") for n in range(1, 4)]
@@ -146,6 +177,8 @@ GOOD = run(result(counts=Counts(2, 0, 0)))
         (run(result(outcome=Outcome.FAILED, exit=1)),),
         (run(result(counts=None)),),
         (run(result(counts=Counts(0, 0, 0))),),
+        (run(result(counts=Counts(2, 1, 0))),),
+        (run(result(counts=Counts(2, 0, 3))),),
         (run(result(exit=1, counts=Counts(2, 0, 0))),),
         (run(result(name="A1", counts=Counts(2, 0, 0))),),
     ],
@@ -164,7 +197,8 @@ def test_records_come_back_as_they_were():
     whole = run(
         result(counts=Counts(2, 0, 1), seconds=1.5), result(name="A1", command="x", exit=None, outcome=Outcome.TIMEOUT)
     )
-    assert evidence.from_statement(again(evidence.to_statement(whole))) == whole
+    for each in (whole, replace(whole, commit="c" * 40, base="d" * 40)):
+        assert evidence.from_statement(again(evidence.to_statement(each))) == each
     answered = move(MoveKind.REVIEW, "review", 3, 0, "claude", answers=(Answer("A1", True, "l\udc80"),), runs=("x",))
     assert transitions.from_statement(again(transitions.to_statement(answered))) == answered
 
@@ -181,6 +215,13 @@ def test_a_result_that_contradicts_its_commands_is_no_statement():
     forged = data.replace(b'"result":"FAILED"', b'"result":"PASSED"')
     with pytest.raises(intoto.NotAStatement):
         evidence.from_statement(intoto.decode(intoto.unseal(forged)[1]))
+
+
+@pytest.mark.parametrize("answer", [("A1", "yes", "x"), ("A1", 1, "x"), (1, True, "x"), ("A1", True, None)])
+def test_an_answer_of_another_shape_is_no_record(answer):
+    told = move(MoveKind.REVIEW, "review", 3, answers=(Answer(*answer),))
+    with pytest.raises(intoto.NotAStatement):
+        transitions.from_statement(again(transitions.to_statement(told)))
 
 
 @given(st.binary(max_size=200))
