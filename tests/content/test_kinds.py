@@ -56,8 +56,10 @@ COMMENT = [
     ("a.sql", "select 1 -- a\n", "select 1 -- b\n"),
     ("a.html", "<p><!-- a --></p>\n", "<p><!-- b --></p>\n"),
     ("a.yaml", "a: 1 # x\n", "a: 1 # y\n"),
+    ("a.yml", "run: |\n  # a\nb: 1 # x\n", "run: |\n  # a\nb: 1 # y\n"),
     ("a.toml", "a = 1 # x\n", "a = 1 # y\n"),
     ("a.sh", "f # a\n", "f # b\n"),
+    ("a.sh", "cat <<EOF\na\nEOF\nf # a\n", "cat <<EOF\na\nEOF\nf # b\n"),
     ("a.css", "a{} /* x */\n", "a{} /* y */\n"),
     ("a.md", "words\n", "other words\n"),
 ]
@@ -85,6 +87,8 @@ BEHAVIOUR = [
     ("a.c", "#define F \\\n  a\n", "#define F \\\n\n  a\n"),
     ("a.go", "//go:build a\n", "//go:build b\n"),
     ("a.go", "x := `a\nb`\n", "x := `a\n b`\n"),
+    ("a.go", "return /*\n*/ x\n", "return /* */ x\n"),
+    ("a.rs", "/* a /* b */ c */\nf(1);\n", "/* a /* b */ c */\nf(2);\n"),
     ("a.rb", "foo [1]\n", "foo[1]\n"),
     ("a.rb", "x = <<-EOS\n# a\nEOS\n", "x = <<-EOS\n# b\nEOS\n"),
     ("a.sh", "cat <<EOF\n# a\nEOF\n", "cat <<EOF\n# b\nEOF\n"),
@@ -153,12 +157,17 @@ def test_moved_block() -> None:
     gone, come = diff("a.py", b"x = 1\n" + block, b"x = 1\n"), diff("b.py", b"y = 2\n", b"y = 2\n" + block)
     assert kinds(gone, come) == ["move", "move"]
     assert kinds(gone) == ["behaviour"]
+    replaced = diff("a.py", b"x = 1\n" + block, b"x = 1\ny = other_function(2)\n")
+    assert kinds(replaced, come) == ["behaviour"] * 2
 
 
 def test_codemod_is_three_times_in_two_files() -> None:
     files = [diff(f"{n}.js", b"var a1 = old.call(1)\n", b"var a1 = fresh.go().call(1)\n") for n in "abc"]
     assert kinds(*files) == ["codemod"] * 3
     assert kinds(*files[:2]) == ["behaviour"] * 2
+    old, new = b"var a1 = old.call(1)\nx\n", b"var a1 = fresh.go().call(1)\nx\n"
+    assert kinds(diff("a.js", old * 3, new * 3)) == ["behaviour"] * 3
+    assert kinds(diff("a.js", old * 2, new * 2), files[1]) == ["codemod"] * 3
 
 
 def test_what_is_spared_is_proven_nothing_and_counts_for_the_rest_as_before() -> None:

@@ -60,6 +60,8 @@ def weights(rule, message: str | None, *texts: str, folders: tuple[str, ...] = (
         ("docs: fix some clippy lints", ["src/a.rs behaviour! 1"], ["error"]),
         ("style: a", ["src/a.py format 9", "src/b.go style 2", "src/c.py rename 1"], []),
         ("style: a", ["src/a.css behaviour 1"], []),
+        ("docs: a", ["src/a.css behaviour! 1"], ["error"]),
+        ("docs: a", ["src/a.py behaviour 1", "src/a.py behaviour! 1", "src/a.py behaviour 1"], ["error"]),
         ("style: a", ["src/a.py move 9"], ["warn"]),
         ("test: a", ["tests/test_a.py behaviour! 1"], []),
         ("test: a", ["src/a.py behaviour! 1"], ["warn"]),

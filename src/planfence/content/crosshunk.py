@@ -75,7 +75,7 @@ def _renames(units: Sequence[Unit]) -> list[tuple[str, str]]:
         names = _name_map(_tokens(unit.hunk.old), new) if new and len(unit.hunk.old) <= _LONG else None
         if names:
             maps[unit.id] = names
-            kept.update(text for kind, text in new if kind == "word")
+            kept.update(text for _, text in new)
     targets: dict[str, set[str]] = defaultdict(set)
     sources: dict[str, set[str]] = defaultdict(set)
     seen: Counter[tuple[str, str]] = Counter()
