@@ -189,6 +189,26 @@ def test_no_evidence_no_gate(runs):
     assert not missing((*runs, GOOD), TREE, wanted)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"outcome": Outcome.FAILED, "exit": 1},
+        {"exit": 1},
+        {"exit": None},
+        {"outcome": Outcome.DISTURBED},
+        {"counts": Counts(2, 1, 0)},
+        {"counts": Counts(2, 0, 3)},
+        {"command": "make tests"},
+        {"name": "A2"},
+    ],
+)
+def test_a_criterion_is_met_by_what_passed_alone(told):
+    good = {"name": "A1", "command": "make test"}
+    assert evidence.unmet((run(result(**good | told)),), TREE, {"A1": "make test"}) == ("A1",)
+    assert evidence.unmet((run(result(**good)),), "b" * 40, {"A1": "make test"}) == ("A1",)
+    assert evidence.unmet((run(result(**good | told)), run(result(**good))), TREE, {"A1": "make test"}) == ()
+
+
 def test_no_command_opens_nothing():
     assert missing((GOOD,), TREE, policy.Tests())
 
