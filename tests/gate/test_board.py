@@ -56,6 +56,9 @@ def test_each_task_is_seen_from_everywhere_where_it_is_worked_on(repo, two):
 
 
 def test_text_is_80_columns_wide_and_json_has_the_same_rows(repo, two):
+    unknown = repo.planfence("board", "none")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "no plan has the id none" in unknown.stderr
     shown = repo.planfence("board")
     assert shown.returncode == 0, shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 80

@@ -198,6 +198,9 @@ def test_why_it_runs_in_an_export_is_said(repo):
     assert done.returncode == 0
     assert "stray.py is not in the tree" in done.stderr
     assert "(export, run" in done.stdout
+    (repo.root / "stray.py").unlink()
+    done = repo.planfence("test", TASK, "--again", **CODEX)
+    assert "planfence's own log, .ai-benchmark.csv, is in the worktree" in done.stderr
 
 
 def test_links_and_setup_in_the_export(repo):

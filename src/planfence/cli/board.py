@@ -40,6 +40,11 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
 
         merges = forecast(repository, found)
     found = found.only(plan)
+    if plan and not found.rows:
+        from planfence.gate.board import has_plan
+
+        if not has_plan(repository, plan):
+            raise PlanfenceError(f"no plan has the id {plan}", hint="`planfence board` shows the tasks of all")
     if page is not None:
         from planfence.files.state import write_atomically
         from planfence.render.board_html import board_page

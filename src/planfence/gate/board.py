@@ -92,6 +92,11 @@ def board(
     return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *loose))
 
 
+def has_plan(repository: Repository, wanted: str) -> bool:
+    """Whether a plan with this id stands at a worktree's HEAD or on the base; raises as :func:`names_plan`."""
+    return wanted in _plans(repository, repository.objects).plans
+
+
 def names_plan(repository: Repository, wanted: str) -> bool:
     """Whether this names a plan that stands at a worktree's HEAD or on the base, and no task.
 

@@ -229,10 +229,12 @@ def _not_alone(repository: Repository, target: Target) -> str:
     well.
     """
     policy = target.policy
+    logs = (policy.log, policy.run_log)
     if policy.tests.where == "worktree":
-        logs = (policy.log, policy.run_log)
         let_be = (*policy.tests.links, *logs, *(f"{log}.lock" for log in logs))
         return worktreeproof.difference(repository, target.tree, let_be, ignored=True)
+    if own := next((log for log in logs if os.path.lexists(repository.top / log)), ""):
+        return f"planfence's own log, {own}, is in the worktree, where a test could read it"
     above = believed_above(Path(os.path.realpath(repository.top)))
     if above:
         return f"the tests would believe {above}, which is not in the tree"
