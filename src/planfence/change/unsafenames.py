@@ -119,18 +119,19 @@ def _ends(rest: str) -> bool:
 
 
 def escapes(path: str, target: str) -> bool:
-    """Whether a symlink at ``path`` with this target leads out of the repository or into git's own folder."""
+    """Whether a symlink at ``path`` with this target leads out of the repository or into git's own folder.
+
+    So may one that goes up behind a name: the name may be a link itself, from which up is elsewhere.
+    """
     if not target or target.startswith("/") or "\\" in target or target[1:2] == ":":
         return True
-    depth = path.split("/")[:-1]
-    for part in target.split("/"):
-        if part == "..":
-            if not depth:
-                return True
-            depth.pop()
-        elif part not in ("", "."):
-            depth.append(part)
-    return any(_component(part).endswith("git's own folder on some file systems") for part in depth)
+    parts = [part for part in target.split("/") if part not in ("", ".")]
+    up = next((count for count, part in enumerate(parts) if part != ".."), len(parts))
+    folders = path.split("/")[:-1]
+    if up > len(folders) or ".." in parts[up:]:
+        return True
+    reached = (*folders[: len(folders) - up], *parts[up:])
+    return any(_component(part).endswith("git's own folder on some file systems") for part in reached)
 
 
 def fold(path: str) -> str:

@@ -3,8 +3,8 @@
 ## What it checks
 In what a change adds or alters:
 
-- a symlink whose target is absolute or climbs out of the repository, and, in a task, a symlink that the
-  task does not name literally;
+- a symlink whose target is absolute, climbs out of the repository, or climbs behind a name, which may be a link
+  itself; and, in a task, a symlink that the task does not name literally;
 - a submodule (gitlink), and a change of type (a file that becomes a symlink or a submodule), that the task
   does not name literally;
 - names that are not UTF-8, hold control characters or characters that are not seen (zero width, turning the
@@ -83,7 +83,7 @@ def _target(ctx: Context, file: FileChange) -> Iterator[Finding]:
     if target is None:
         yield RULE.at(file.path, "a symlink whose target can't be read")
     elif unsafenames.escapes(file.path, target):
-        yield RULE.at(file.path, f"a symlink that leads out of the repository, to {target}")
+        yield RULE.at(file.path, f"a symlink that leads, or may lead, out of the repository, to {target}")
 
 
 def _type(mode: int) -> int:
