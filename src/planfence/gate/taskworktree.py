@@ -35,7 +35,6 @@ _UNFINISHED = (
     "sequencer",
     "NOTES_MERGE_WORKTREE",
 )
-#: Where git keeps the branch that it goes back to after a rebase or a bisect (branch.c); it takes any bytes.
 _COMES_BACK = ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
 #: What each worktree has for itself (git-worktree(1)); with their commits they go away with it.
 _OWN_REFS = ("refs/worktree", "refs/bisect", "refs/rewritten")
