@@ -245,7 +245,10 @@ def test_a_worktree_that_is_not_where_git_knows_it_is_said_and_not_read(repo):
         place.start(task)
         place.write("docs/new.md")
     (cut.root / ".git").unlink()
+    last = LastLook()
+    look(repo.open(), last)
     there = Repo(moved.root.rename(moved.root.with_name("elsewhere")), repo.variables)
+    assert again(repo.open(), last) is None
     found = board(repo.open())
     assert {row.worktree for row in found.rows} == {""}
     said = [note for note in found.notes if "not a worktree any more" in note]

@@ -11,7 +11,7 @@ from support.gate import CLAUDE, reviewed
 from support.repository import Repo
 
 from planfence.files.state import read_active_task
-from planfence.gate import stage
+from planfence.gate import stage, taskworktree
 from planfence.judge.situation import look
 
 TASK = "auth/middleware"
@@ -127,6 +127,28 @@ def test_a_branch_that_another_worktree_stands_on_is_kept(linking, merged, rebas
     done = linking.planfence("finish", TASK, "--remove")
     assert (done.returncode, merged.root.exists()) == (0, False), done.stderr
     assert linking.git("branch", "--list", TASK)[2:] == TASK
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "kept"),
+    [
+        ("BISECT_START", b"mine\n", True),
+        ("BISECT_START", b"other\n", False),
+        ("rebase-apply/head-name", b"refs/heads/mine\n", True),
+        ("rebase-merge/head-name", b"refs/heads/caf\xe9\n", False),
+    ],
+)
+def test_a_branch_that_another_worktree_comes_back_to_is_kept_as_by_git(repo, name, said, kept):
+    repo.git("branch", "mine")
+    repo.git("worktree", "add", "-q", "--detach", "../second")
+    place = repo.root / ".git/worktrees/second" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(said)
+    (repo.root / ".git/worktrees/second/BISECT_LOG").touch()  # by which git knows a bisect
+    opened = repo.open()
+    assert taskworktree._delete(opened, "mine", repo.git("rev-parse", "HEAD")) is not kept
+    if kept:
+        assert opened.git.status("branch", "-D", "mine", ok=range(256))[0] != 0
 
 
 def _write(path: str, text: str = "mine\n"):

@@ -154,7 +154,8 @@ def again(repository: Repository, last: LastLook, *, finished: bool = False) -> 
     """
     now, last.began = time.time(), float("inf")
     key, each = marks(repository, finished=finished)
-    if last.board is None or key != last.key or any(stat_of(name) != told for name, told in last.logs.items()):
+    changed = any(stat_of(name) != told for name, told in last.logs.items())
+    if last.board is None or key != last.key or changed or not all(os.path.isdir(it.top) for it in last.seen.values()):
         return None
     stale = {git_dir: seen for git_dir, seen in last.seen.items() if not last.believed(git_dir, each[git_dir], now)}
     if stale:

@@ -35,6 +35,7 @@ _UNFINISHED = (
     "sequencer",
     "NOTES_MERGE_WORKTREE",
 )
+_COMES_BACK = ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START")
 #: What each worktree has for itself (git-worktree(1)); with their commits they go away with it.
 _OWN_REFS = ("refs/worktree", "refs/bisect", "refs/rewritten")
 _ALL = (
@@ -114,16 +115,16 @@ def _undo(repository: Repository, top: Path | None, branch: str, head: str) -> N
 
 
 def _delete(repository: Repository, branch: str, head: str) -> bool:
-    """Delete a branch if it is still at this commit and no worktree stands on it, or is rebasing it.
+    """Delete a branch if it is still at this commit and no worktree stands on it, or is to come back to it.
 
     `git branch -D` asks only who uses it, and would take a commit along that came to it a moment ago.
     """
-    ref = f"refs/heads/{branch}"
+    named = [os.fsencode(f"{prefix}{branch}") for prefix in ("refs/heads/", "")]
     for each in worktrees(repository):
-        rebased = (Path(each.git_dir) / folder / "head-name" for folder in ("rebase-merge", "rebase-apply"))
-        if each.branch == branch or any(place.exists() and place.read_text().strip() == ref for place in rebased):
+        begun = (Path(each.git_dir) / name for name in _COMES_BACK)
+        if each.branch == branch or any(place.exists() and place.read_bytes().strip() in named for place in begun):
             return False
-    if repository.git.status("update-ref", "-d", ref, head, ok=(0, 1, 128))[0] != 0:
+    if repository.git.status("update-ref", "-d", f"refs/heads/{branch}", head, ok=(0, 1, 128))[0] != 0:
         return False
     repository.git.status("config", "--remove-section", f"branch.{branch}", ok=range(256))
     return True
@@ -169,7 +170,7 @@ def finish_and_remove(repository: Repository, wanted: str = "") -> Removal:
     kept, branch = tuple(_work_in(there, place, scene)), ""
     if not kept:
         try:
-            branch = _remove(there, scene, main)
+            branch = _remove(there, scene)
         except CouldNotCheck as error:  # as with submodules, which may hold commits of their own
             kept = (error.message,)
     return Removal(place.top, scene.name, moved, kept, branch, main)
@@ -220,11 +221,10 @@ def _is_merged(repository: Repository, scene: Scene) -> bool:
     return False
 
 
-def _remove(repository: Repository, scene: Scene, main: str) -> str:
+def _remove(repository: Repository, scene: Scene) -> str:
     """Remove the worktree, and its branch if the base has all of its commits; return that branch."""
     branch = branch_of(repository)
-    known = worktrees(repository)
-    outside = opened(repository, next((each for each in known if each.top == main), known[0]))
+    outside = opened(repository, worktrees(repository)[0])  # the main one, if there is one
     places = [repository.top / name for name in scene.policy.tests.links]
     links = {path: os.readlink(path) for path in places if path.is_symlink()}
     for path in links:
@@ -236,7 +236,6 @@ def _remove(repository: Repository, scene: Scene, main: str) -> str:
             with suppress(OSError):
                 path.symlink_to(target)
         raise
-    refs = base_refs(outside, scene.policy.base)
-    if not branch or scene.policy.guards(branch) or not any(outside.git.is_ancestor(scene.head, ref) for ref in refs):
-        return ""
-    return branch if _delete(outside, branch, scene.head) else ""
+    is_merged = any(outside.git.is_ancestor(scene.head, ref) for ref in base_refs(outside, scene.policy.base))
+    may_go = branch and is_merged and not scene.policy.guards(branch)
+    return branch if may_go and _delete(outside, branch, scene.head) else ""
