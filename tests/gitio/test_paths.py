@@ -77,12 +77,3 @@ def test_hazard(path: str, hazardous: bool) -> None:
 def test_collisions(added: list[str], tree: list[str], found: dict[str, str]) -> None:
     assert unsafenames.collisions(added, tree) == found
     assert unsafenames.collisions(added, reversed(tree)) == found
-
-
-@pytest.mark.parametrize(
-    ("path", "target", "out"),
-    [("a/l", "../b", False), ("a/l", "../../b", True), ("l", "/etc", True), ("l", ".git/x", True), ("l", "", True),
-     ("a/b/l", "../../c/../d", False), ("l", "C:/x", True)],
-)  # fmt: skip
-def test_escapes(path: str, target: str, out: bool) -> None:
-    assert unsafenames.escapes(path, target) is out

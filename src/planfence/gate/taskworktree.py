@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from planfence.change.merges import Merges
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
 from planfence.gate import stage
 from planfence.gate.stage import Moved, StartOptions
 from planfence.gate.status import place_of
@@ -122,12 +123,22 @@ def _delete(repository: Repository, branch: str, head: str) -> bool:
     named = [os.fsencode(f"{prefix}{branch}") for prefix in ("refs/heads/", "")]
     for each in worktrees(repository):
         begun = (Path(each.git_dir) / name for name in _COMES_BACK)
-        if each.branch == branch or any(place.exists() and place.read_bytes().strip() in named for place in begun):
+        if each.branch == branch or any(_may_hold(place, named) for place in begun):
             return False
     if repository.git.status("update-ref", "-d", f"refs/heads/{branch}", head, ok=(0, 1, 128))[0] != 0:
         return False
     repository.git.status("config", "--remove-section", f"branch.{branch}", ok=range(256))
     return True
+
+
+def _may_hold(place: Path, names: Collection[bytes]) -> bool:
+    """Whether a note of git's holds one of these names; so it may if it can't be read."""
+    try:
+        return read_plain(place).strip() in names
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
