@@ -31,7 +31,7 @@ and a person who changes that file under this task with the message `feat: chang
 
 | line | says |
 |---|---|
-| `files`, `deny` | the task's patterns; `add:PATH`, `modify:PATH` where only that is planned |
+| `files`, `deny` | the task's patterns; `add:PATH`, `modify:PATH` if only that is planned |
 | `theme`, `types` | another theme with its patterns; the types of the task's own theme |
 | `policy` | a line of `planfence.toml` |
 | `has` | what is there before, beside what the change alters |

@@ -13,7 +13,7 @@ from planfence.judge.verdicts import CheckResult
 
 
 @click.command("check")
-@click.option("--staged", is_flag=True, help="Judge the staged tree (the default where something is staged).")
+@click.option("--staged", is_flag=True, help="Judge the staged tree (the default if something is staged).")
 @click.option("--commit", "revision", metavar="REV", help="Judge one commit against its real parent.")
 @click.option("--range", "span", metavar="A..B", help="Judge every commit that B has and A has not.")
 @judging_formats

@@ -18,9 +18,9 @@ from planfence.terminal import emit
     type=click.Choice(["auto", "native", "pre-commit", "prek"]),
     default="auto",
     show_default=True,
-    help="How the hooks run; pre-commit and prek get a configuration where there is none.",
+    help="How the hooks run; pre-commit and prek get a configuration if there is none.",
 )
-@click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
+@click.option("--outside", is_flag=True, help="Install even if core.hooksPath leads out of this repository.")
 @click.option("--observe", is_flag=True, help="A policy that judges, records and shows, and refuses nothing yet.")
 @click.option("--plan", is_flag=True, help="Write a commented plan to fill in, too.")
 @click.option("--commit", is_flag=True, help="Commit what was written, and nothing else.")

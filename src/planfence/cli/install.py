@@ -20,7 +20,7 @@ from planfence.terminal import emit, say
     show_default=True,
     help="Hook files, git's configuration (git 2.54), or the stages of a framework that names planfence.",
 )
-@click.option("--outside", is_flag=True, help="Install even where core.hooksPath leads out of this repository.")
+@click.option("--outside", is_flag=True, help="Install even if core.hooksPath leads out of this repository.")
 @click.option("--agents", default="", metavar="NAMES", help=f"Only what these agents read: {', '.join(EVERY)}.")
 @click.option("--user", is_flag=True, help="With --agents: in the user's own settings, for all projects.")
 @click.option("--server", is_flag=True, help="In a server's bare repository: the pre-receive hook.")

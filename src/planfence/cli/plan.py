@@ -170,7 +170,7 @@ def schema(which: str) -> int:
 @command.command("import")
 @click.option("--from", "kind", type=click.Choice(list(READERS)), required=True, help="The tool that wrote it.")
 @click.option("--id", "plan_id", default="", help="The plan's id; otherwise the folder's name.")
-@click.option("--tag", default="", help="Taskmaster: which list, where there are several.")
+@click.option("--tag", default="", help="Taskmaster: which list, if there are several.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(kind: str, plan_id: str, tag: str, file: Path) -> int:
     """Write a plan from FILE, which another tool made.

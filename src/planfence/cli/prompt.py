@@ -36,7 +36,7 @@ _NAMED = 8
 @click.option(
     "--run", "agent", type=click.Choice(sorted(ARGUMENTS)), help="Start this agent with it, and record the run."
 )
-@click.option("--program", default="", help="With --run: the program to start, where it is not called as the agent is.")
+@click.option("--program", default="", help="With --run: the program to start, if it is not called as the agent is.")
 def command(stage: str, task: str, more: tuple[str, ...], goal: str, agent: str | None, program: str) -> int:
     """Print the prompt of STAGE for TASK (`PLAN/TASK`; the active one), or with --run give it to an agent.
 

@@ -26,7 +26,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, None: 60}
 @click.option("--budget", default="10m", show_default=True, metavar="TIME", help="How long it may take: 90s, 10m, 1h.")
 @click.option("--only", type=click.Choice(LEVELS), help="Ask this one question alone.")
 @click.option("--mutants", is_flag=True, help="Have a tool that is there try mutants of the changed lines as well.")
-@click.option("--again", is_flag=True, help="Begin anew, also where an earlier call has learned something.")
+@click.option("--again", is_flag=True, help="Begin anew, also if an earlier call has learned something.")
 @click.option("--show", metavar="KEY", default="", help="Print the patch that takes this part back (for `git apply`).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 def command(

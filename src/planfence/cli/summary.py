@@ -12,7 +12,7 @@ from planfence.terminal import emit
 
 
 @click.command("summary")
-@click.option("--staged", is_flag=True, help="The staged tree (the default where something is staged).")
+@click.option("--staged", is_flag=True, help="The staged tree (the default if something is staged).")
 @click.option("--commit", "revision", metavar="REV", default="", help="One commit against its first parent.")
 @click.option("--range", "span", metavar="A..B", default="", help="What B did since it left A.")
 @click.option("--stat", is_flag=True, help="Lines added and removed, file by file.")

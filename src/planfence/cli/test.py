@@ -52,7 +52,7 @@ _NEXT = {
 
 
 def hints(ran: Ran) -> list[str]:
-    """Return what to type or change next where something did not pass."""
+    """Return what to type or change next if something did not pass."""
     if ran.passed or ran.run is None:
         return []
     bad = [each for each in ran.run.results if not each.passed]

@@ -98,7 +98,7 @@ def for_task(
     if urgent:
         found.append(f"{name} is urgent ({urgent}): a handover and its review cost the time that is short")
     if not plan.model_for(task, "review"):
-        found.append(f"{name} has nobody to review it: a second model pays where it reviews the first")
+        found.append(f"{name} has nobody to review it: a second model pays if it reviews the first")
     return (*found, *_numbers(_known(past)))
 
 

@@ -1,7 +1,7 @@
 """A path is changed in another way than the task plans.
 
 ## What it checks
-Where every line of `files` that names the path states a `change`, the change must be one of these: an
+If every line of `files` that names the path states a `change`, the change must be one of these: an
 `add` must not overwrite, a `modify` must not delete. A line without `change` allows any. A file that an
 earlier commit of the same task added is the task's own: it may be modified and deleted again.
 

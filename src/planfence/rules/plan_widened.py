@@ -1,7 +1,7 @@
 """A plan is widened by the model that it would give more room.
 
 ## What it checks
-Whatever makes more possible in a task must not be done by the model that holds the task's implement role (where the
+Whatever makes more possible in a task must not be done by the model that holds the task's implement role (if the
 plan names nobody: that began it, or wrote code for it, and while the task is at work any model but the plan's planner,
 since each may commit to it; of the task that is active, the planner too). People may. Who only began a task does not
 name another implementer either, and no holder itself the planner. What came before the task began is asked of those

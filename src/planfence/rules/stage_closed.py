@@ -65,7 +65,7 @@ def next_stage(case: Case) -> Iterator[NextStep]:
 
 
 def other_task(case: Case) -> Iterator[NextStep]:
-    """Where it is done, work under another task that lists the files."""
+    """If the task is done, work under another task that lists the files."""
     if not (case.ctx.message and case.ctx.message.trailer(TASK_TRAILER)):
         yield from ways.begin_task(case)
 

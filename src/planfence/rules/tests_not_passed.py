@@ -1,7 +1,7 @@
 """Tests have not passed on exactly this tree.
 
 ## What it checks
-Where the policy's `tests.required` names the gate (`push`, `commit`, `advance`), the ledger must hold a test
+If the policy's `tests.required` names the gate (`push`, `commit`, `advance`), the ledger must hold a test
 run of exactly this tree, with the policy's command, that passed and collected at least `min_tests` tests.
 At a push that is each pushed tip; with `commit` it is the staged tree; `planfence advance` asks the same.
 

@@ -2,7 +2,7 @@
 
 ## What it checks
 What each pattern of a task's `files` matches among the files that git tracks: more than a third of them, two at
-least, are too many, and so is `**` in any repository. A pattern for files that are not there yet matches none. Where
+least, are too many, and so is `**` in any repository. A pattern for files that are not there yet matches none. If
 the files are not known, the pattern's shape counts: a whole folder at the top (`src/**`, `src/*`, `src/**/*.py`).
 Patterns of themes and of `deny` may be wide.
 
