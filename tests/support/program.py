@@ -31,6 +31,8 @@ from typing import Any
 _LONGEST = 1 << 22
 #: What a program does alike with them and without; the machine may have them set.
 _ALIKE = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+#: Half of all that could be loaded, for one command: every fork would pay for it.
+_LATER = {"planfence.cli.mcp", "planfence.cli.mcpserver"}
 #: What the program's functions load when they need it.
 _LIBRARIES = (
     *("click._textwrap", "encodings.ascii", "encodings.unicode_escape", "junitparser", "tomlkit", "tree_sitter_bash"),
@@ -196,10 +198,11 @@ def _get_ready() -> None:
     import planfence
     from planfence import lazyregex
 
-    names = [module.name for module in pkgutil.walk_packages(planfence.__path__, "planfence.")]
-    for name in [*(each for each in names if not each.endswith("__main__")), *_LIBRARIES]:
+    found = {module.name for module in pkgutil.walk_packages(planfence.__path__, "planfence.")} - _LATER
+    names = sorted(name for name in found if not name.endswith("__main__"))
+    for name in [*names, *_LIBRARIES]:
         importlib.import_module(name)
-    for value in [value for name in names if name in sys.modules for value in vars(sys.modules[name]).values()]:
+    for value in [value for name in names for value in vars(sys.modules[name]).values()]:
         if isinstance(value, lazyregex._Later):
             for how in ("match", "fullmatch", "search", "finditer", "findall", "sub", "split"):
                 getattr(value, how)
