@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import stat
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from support.gate import CLAUDE, CODEX, gated, work
 from support.steps import lines_run
 
-from planfence.errors import PlanfenceError
-from planfence.files.state import edit, write_atomically, write_new
+from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.state import edit, write_atomically, write_new, write_output
 from planfence.foreignjson import DEEPEST, NotJson, read_json
 from planfence.ledger.intoto import Statement
 from planfence.ledger.records import LARGEST_ATTACHMENT, new_id, now, write_entry
@@ -152,6 +154,29 @@ def test_a_file_that_is_there_keeps_its_permissions(tmp_path, mode):
     assert file.read_bytes() == b"newer"
     assert not write_new(file, b"other")
     assert file.read_bytes() == b"newer"
+
+
+def test_a_result_goes_where_a_link_leads_and_into_what_is_no_file(tmp_path):
+    file, link, pipe = tmp_path / "page.html", tmp_path / "link", tmp_path / "pipe"
+    file.write_bytes(b"old")
+    link.symlink_to(file.name)
+    write_output(link, b"new")
+    assert (link.readlink(), file.read_bytes()) == (Path("page.html"), b"new")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_output(pipe, b"piped")
+    assert os.read(reader, 9) == b"piped"
+    assert pipe.is_fifo()
+    os.close(reader)
+    with file.open("rb+") as held:
+        write_output(Path(f"/dev/fd/{held.fileno()}"), b"er")
+        assert held.read() == b"newer"  # the same file, not another in its place
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to("later.html")
+    write_output(dangling, b"made")
+    assert (dangling.readlink(), (tmp_path / "later.html").read_bytes()) == (Path("later.html"), b"made")
+    with pytest.raises(CouldNotCheck, match="could not be written"):
+        write_output(tmp_path, b"a folder")
 
 
 def test_an_edit_that_somebody_else_made_meanwhile_is_not_lost(tmp_path):

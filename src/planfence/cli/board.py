@@ -46,12 +46,12 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
         if not has_plan(repository, plan):
             raise PlanfenceError(f"no plan has the id {plan}", hint="`planfence board` shows the tasks of all")
     if page is not None:
-        from planfence.files.state import write_atomically
+        from planfence.files.state import write_output
         from planfence.render.board_html import board_page
 
         title = repository.main_worktree().name
         text = board_page(found, merges, style=asset("report.css"), title=title, home=home_of(repository))
-        write_atomically(page, text.encode("utf-8", "replace"))
+        write_output(page, text.encode("utf-8", "replace"))
         say(f"wrote {page}: {len(found.rows)} tasks", err=True)
     if as_json:
         from planfence.render.board_text import forecast_plain

@@ -11,7 +11,7 @@ import click
 from planfence.cli.common import here, policy_of
 from planfence.errors import PlanfenceError
 from planfence.files.plain import read_given
-from planfence.files.state import write_atomically
+from planfence.files.state import write_output
 from planfence.identity import checked, checked_task
 from planfence.inert import dumps
 from planfence.judge.attribution import active_task
@@ -149,4 +149,4 @@ def export_(kind: str, output: Path | None, endpoint: str) -> None:
     if output is None:
         emit(text)
     else:
-        write_atomically(output, text.encode())
+        write_output(output, text.encode())

@@ -13,7 +13,7 @@ import click
 from planfence import env
 from planfence.cli.common import asset, here, policy_of
 from planfence.errors import PlanfenceError
-from planfence.files.state import write_atomically
+from planfence.files.state import write_output
 from planfence.gitio.repository import open_repository
 from planfence.render.report_text import render_text
 from planfence.report import report as use_case
@@ -91,27 +91,24 @@ def command(
         from planfence.report.teamlog import team_lines
 
         team = team_lines(here(), policy_of(here()))
-    found = [] if repos else all_trials(here())
+    trials = [] if repos else all_trials(here())
     frame = Frame(now, window, within)
-    data = use_case.report(
-        sources,
-        frame,
-        dimension=dimension,
-        since=begin,
-        title=title,
-        trial=found[0] if found else None,
-        team=team,
-    )
+    trial = trials[0] if trials else None
+    data = use_case.report(sources, frame, dimension=dimension, since=begin, title=title, trial=trial, team=team)
     if page is not None:
         link = "" if board is None else quote(os.path.relpath(board, page.parent))
-        write_atomically(page, page_of(data, link).encode("utf-8", "replace"))
-        say(f"wrote {page}: {len(data.tasks)} tasks", err=True)
+        _write(page, page_of(data, link), f"{len(data.tasks)} tasks")
     if as_json:
         emit(use_case.render_json(data) + "\n")
     elif as_csv:
         emit(use_case.render_csv(data))
     elif page is None:
         emit(render_text(data, colour=wants_colour(env.current())))
+
+
+def _write(page: Path, text: str, holds: str) -> None:
+    write_output(page, text.encode("utf-8", "replace"))
+    say(f"wrote {page}: {holds}", err=True)
 
 
 def _organisation(exports: str, since: int, now: int, dimension: str, page: Path | None, *, as_json: bool) -> None:
@@ -122,8 +119,8 @@ def _organisation(exports: str, since: int, now: int, dimension: str, page: Path
         raise PlanfenceError("exports know no roles", hint=f"--by {' | '.join(organisation.DIMENSIONS)}")
     found = organisation.read(exports, now, dimension=dimension, since=since)
     if page is not None:
-        write_atomically(page, rendered.page(found, style=asset("report.css")).encode("utf-8", "replace"))
-        say(f"wrote {page}: {found.tasks} tasks of {found.repositories} repositories", err=True)
+        text = rendered.page(found, style=asset("report.css"))
+        _write(page, text, f"{found.tasks} tasks of {found.repositories} repositories")
     if as_json:
         emit(rendered.json_text(found) + "\n")
     elif page is None:

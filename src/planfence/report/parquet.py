@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.files.plain import read_plain
+from planfence.files.state import write_output
 
 
 def has_duckdb() -> bool:
@@ -38,7 +41,10 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Sequence
                 for row in rows
             ]
             connection.executemany(f"INSERT INTO made VALUES ({marks})", readable)  # noqa: S608 - marks only
-        try:
-            connection.execute(f"COPY made TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
-        except duckdb.IOException as error:
-            raise CouldNotCheck(f"{path} could not be written: {error}") from error
+        with TemporaryDirectory() as folder:
+            made = Path(folder, "made.parquet")
+            try:
+                connection.execute(f"COPY made TO '{str(made).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+            except duckdb.IOException as error:
+                raise CouldNotCheck(f"{path} could not be written: {error}") from error
+            write_output(path, read_plain(made, made.stat().st_size))

@@ -89,12 +89,8 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
     scripts: list[str] = []
     directory = git_dir = ""
     aliases = dict(aliases)
-    index = 0
-    while index < len(words) and words[index].startswith("-"):
-        option, _, value = words[index].partition("=")
-        if option in _GLOBAL_WITH_VALUE and not (value and option.startswith("--")):
-            index += 1
-            value = words[index] if index < len(words) else ""
+    options, index = _global_options(words)
+    for option, value in options:
         if option in ("-c", "--config-env"):
             attempts += setting(*_pair(value), cwd)
             scripts += giteffects.by_setting(*_pair(value))
@@ -105,7 +101,6 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
             git_dir = value
         elif option == "--exec-path" and value:
             attempts.append(Attempt("git --exec-path", "it runs other programs in place of git's own"))
-        index += 1
     if index >= len(words):
         return GitUse(tuple(attempts), (), tuple(scripts), directory, git_dir)
     name, rest = words[index], list(words[index + 1 :])
@@ -130,6 +125,20 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
         tuple(rest),
         aliases,
     )
+
+
+def _global_options(words: Sequence[str]) -> tuple[list[tuple[str, str]], int]:
+    """Return the options before the subcommand, each with its value, and where they end."""
+    found = []
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        option, _, value = words[index].partition("=")
+        if option in _GLOBAL_WITH_VALUE and not (value and option.startswith("--")):
+            index += 1
+            value = words[index] if index < len(words) else ""
+        found.append((option, value))
+        index += 1
+    return found, index
 
 
 def _aliased(key: str, value: str) -> dict[str, str]:
