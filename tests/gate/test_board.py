@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from support.repository import Repo
 
+from planfence.errors import CouldNotCheck
 from planfence.gate.board import board, look
 from planfence.gate.lastlook import LastLook, again
-from planfence.gitio.worktrees import worktrees
+from planfence.gitio.worktrees import edits, worktrees
 from planfence.log.files import places, read_logs
 from planfence.render.board_text import board_text
 
@@ -56,9 +58,11 @@ def test_each_task_is_seen_from_everywhere_where_it_is_worked_on(repo, two):
 
 
 def test_text_is_80_columns_wide_and_json_has_the_same_rows(repo, two):
-    unknown = repo.planfence("board", "none")
-    assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "no plan has the id none" in unknown.stderr
+    for words in (("none",), ("none", "--watch")):
+        unknown = repo.planfence("board", *words)
+        assert (unknown.returncode, unknown.stdout) == (2, "")
+        assert "no plan has the id none" in unknown.stderr
+        assert MIDDLEWARE.partition("/")[0] in unknown.stderr
     shown = repo.planfence("board")
     assert shown.returncode == 0, shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 80
@@ -222,6 +226,14 @@ def test_a_worktree_whose_files_cannot_be_looked_through_says_so_in_its_row(repo
     index.write_bytes(kept)
     (row,) = (row for row in board(repo.open()).rows if row.task == MIDDLEWARE)
     assert row.waits[0].kind != "repair"
+
+
+def test_a_folder_that_is_removed_while_it_is_looked_through_hides_no_other(repo, two):
+    places = [(each.top, each.git_dir) for each in worktrees(repo.open())]
+    shutil.rmtree(two[0].root)
+    told = dict(zip([top for top, _ in places], edits(repo.open(), places), strict=True))
+    assert isinstance(told.pop(str(two[0].root)), CouldNotCheck)
+    assert "docs/new.md" in told[str(two[1].root)]
 
 
 @pytest.mark.parametrize("name", ["board.json", "requests.jsonl", "ledger-tip"])

@@ -31,6 +31,8 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
             raise PlanfenceError("--watch shows the board alone", hint="leave --merge, --html and --json out")
         from planfence.cli.boardwatch import stay
 
+        if plan:
+            _check(repository, plan)
         stay(repository, plan, home_of(repository))
         return
     found = looked_at(repository, finished=merge)
@@ -41,10 +43,7 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
         merges = forecast(repository, found)
     found = found.only(plan)
     if plan and not found.rows:
-        from planfence.gate.board import has_plan
-
-        if not has_plan(repository, plan):
-            raise PlanfenceError(f"no plan has the id {plan}", hint="`planfence board` shows the tasks of all")
+        _check(repository, plan)
     if page is not None:
         from planfence.files.state import write_output
         from planfence.render.board_html import board_page
@@ -62,6 +61,12 @@ def command(plan: str, *, merge: bool, watch: bool, page: Path | None, as_json: 
 
         text = board_text(found, time.time(), home=home_of(repository))
         emit(text + (f"\n{forecast_text(merges)}" if merges else ""))
+
+
+def _check(repository: Repository, plan: str) -> None:
+    from planfence.gate.board import check_plan
+
+    check_plan(repository, plan)
 
 
 def looked_at(repository: Repository, *, finished: bool = False) -> Board:

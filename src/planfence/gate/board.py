@@ -27,6 +27,7 @@ from planfence.ledger.transitions import MoveKind
 from planfence.manifest.budget import KINDS
 from planfence.manifest.plan import Plan, Task
 from planfence.manifest.policy import Policy
+from planfence.manifest.tablereader import did_you_mean
 from planfence.records import dataclass, field, replace
 from planfence.report import foldlogs
 from planfence.report.report import Source, fold, source_of
@@ -92,9 +93,12 @@ def board(
     return Board(at, scan.policy.base, done, (*_unread(scan), *book.problems, *problems, *loose))
 
 
-def has_plan(repository: Repository, wanted: str) -> bool:
-    """Whether a plan with this id stands at a worktree's HEAD or on the base; raises as :func:`names_plan`."""
-    return wanted in _plans(repository, repository.objects).plans
+def check_plan(repository: Repository, wanted: str) -> None:
+    """Raise :class:`PlanfenceError` if :func:`names_plan` would, or no plan that it looks at has this id."""
+    found = sorted(_plans(repository, repository.objects).plans)
+    if wanted not in found:
+        hint = did_you_mean(wanted, found) if found else "write one: `planfence plan new ID`"
+        raise PlanfenceError(f"no plan has the id {wanted}", hint=hint)
 
 
 def names_plan(repository: Repository, wanted: str) -> bool:

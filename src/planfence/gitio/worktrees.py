@@ -159,21 +159,30 @@ def edits(repository: Repository, asked: Sequence[tuple[str, str]]) -> Iterator[
 
     Those are staged, modified, deleted or new. One `git status` for each, as many at once as there are processors.
     """
-    running: deque[tuple[str, Asked]] = deque()
+    running: deque[tuple[str, Asked | CouldNotCheck]] = deque()
     waiting = deque(asked)
     try:
         for _ in asked:
             while waiting and len(running) < processors():
                 there = _opened(repository, *waiting.popleft())
-                running.append((there.top_name, there.git.begin(*_STATUS)))
-            top, answer = running.popleft()
-            yield _answered(top, answer)
+                running.append((there.top_name, _begun(there)))
+            yield _answered(*running.popleft())
     finally:
         for _, left in running:
-            left.__exit__(None, None, None)
+            if not isinstance(left, CouldNotCheck):
+                left.__exit__(None, None, None)
 
 
-def _answered(top: str, answer: Asked) -> tuple[str, ...] | CouldNotCheck:
+def _begun(there: Repository) -> Asked | CouldNotCheck:
+    try:
+        return there.git.begin(*_STATUS)
+    except CouldNotCheck as error:  # the folder was just removed, say
+        return error
+
+
+def _answered(top: str, answer: Asked | CouldNotCheck) -> tuple[str, ...] | CouldNotCheck:
+    if isinstance(answer, CouldNotCheck):
+        return answer
     try:
         return _paths(top, answer.status(ok=(0,))[1])
     except CouldNotCheck as error:
