@@ -73,8 +73,7 @@ def start(repository: Repository, policy: Policy, trial: TrialProtocol) -> tuple
     for wrong, said in faults:
         if wrong:
             raise PlanfenceError(said, hint="planfence trial start --help")
-    seed, levels = int.from_bytes(os.urandom(4)), rules.levels_at(trial.looks)
-    begun = replace(trial, started=int(time.time()), seed=seed, levels=levels)
+    begun = replace(trial, started=int(time.time()), seed=int.from_bytes(os.urandom(4)))
     trials.write(repository, begun.id, begun.plain(), new=True)
     return begun, record(repository, policy, event="trial", result="accepted", trial=begun.id, why="start")
 
