@@ -66,7 +66,7 @@ def follow(walker: Walker, rest: Sequence[str], cwd: str, command: Command | Non
     if use.name in githooks.STAGERS:
         walker.staged = True
     if use.name in ("apply", "am"):
-        files.patched(walker, ["patch", *use.rest], command, inside, piped)
+        files.patched(walker, "git", use.rest, command, inside, piped)
     if use.name == "commit" and "--dry-run" not in use.rest:
         words = use.rest
         walker.notes.judged.commits.append((place, words))
