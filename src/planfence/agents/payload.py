@@ -261,7 +261,7 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
         command = "\n".join(_commands(tool, given, _COMMANDS))
         return (), command, "" if command else f"{tool} came without a command"
-    if plain in WRITERS and arguments.get("command") == "view":
+    if arguments.get("command") == "view":
         return (), "", ""  # an editor that looks
     if plain in WRITERS:
         found = _named(_layers(arguments))
@@ -385,9 +385,11 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
             continue
         for name, value in layer.items():
             plain = _plain(name)
+            if plain == "source" and any("cell" in each or "notebook" in each for each in map(_plain, layer)):
+                continue  # what is written in a notebook's cell
             if isinstance(value, str):
                 found += [_local(value)] if plain in fields else []
-            elif name in _MANY or plain in fields or plain.endswith(("files", "paths")):
+            elif plain in fields or (fields is not _OUTPUTS and (name in _MANY or plain.endswith(("files", "paths")))):
                 texts = [each for each in value if isinstance(each, str)] if isinstance(value, (list, dict)) else []
                 described = isinstance(value, dict) and any(
                     _plain(each) in {*PATH_FIELDS, *_CONTENTS} for each in texts
