@@ -205,17 +205,8 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
     return next((event.value for sign, event in signs if sign in raw), "")
 
 
-_DIRECTORIES = (
-    "repo_path",
-    "repoPath",
-    "dir_path",
-    "workdir",
-    "Cwd",
-    "cwd",
-    "working_directory",
-    "workingDirectory",
-    "directory",
-)
+_DIRECTORIES = ("repo_path", "repoPath", "dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory",
+                "directory")  # fmt: skip
 
 
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
@@ -271,20 +262,8 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 #: Fields that hold what a tool is given, and those that hold several of it.
 _LAYERS = ("arguments", "args", "params", "input", "target", "textDocument", "edit", "document")
-_MANY = (
-    "files",
-    "paths",
-    "edits",
-    "replacements",
-    "changes",
-    "operations",
-    "file_edits",
-    "fileEdits",
-    "documentChanges",
-    "actions",
-    "ops",
-    "file",
-)
+_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits",
+         "documentChanges", "actions", "ops", "file")  # fmt: skip
 
 
 def _layers(given: object, *, plainly: bool = True) -> Iterator[tuple[Mapping[str, Any], bool]]:

@@ -254,19 +254,15 @@ def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
     """Yield the files that an editor writes, by the commands that its options or its input give."""
-    codes = [said.replace("|", "\n"), *(word[1:] for word in words if word.startswith("+"))]
     following = [*pairwise(words)]
+    codes = [said, *(word[1:] for word in words if word.startswith("+"))]
     codes += [value for option, value in following if option in _COMMANDS]
-    lines = [
-        line.strip().lstrip(":").lstrip("0123456789,$%.")
-        for code in codes
-        for line in code.replace("|", "\n").split("\n")
-    ]
-    if any(line.split(" ")[0] in _SAVES for line in lines):
+    lines = (line.strip().lstrip(":").lstrip("0123456789,$%.") for code in codes for line in re.split(r"[|\n]", code))
+    saves = [(verb, path.strip()) for verb, _, path in (line.partition(" ") for line in lines) if verb in _SAVES]
+    if saves:
         values = {value for option, value in following if option in (*_COMMANDS, "-p", "-u", "-U", "-i", "-T")}
         bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
-        named = [line.split(" ", 1)[1].strip() for line in lines if line.split(" ")[0] in _SAVES and " " in line]
-        yield from (Write(path) for path in (named or bare))
+        yield from map(Write, [path for _, path in saves if path] or bare)
 
 
 def _script(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:
