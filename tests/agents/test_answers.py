@@ -352,6 +352,12 @@ def test_the_other_agents_hooks_are_no_agents_to_change(working, path):
     assert "decides whether hooks run" in write(working, path)
 
 
+def test_a_command_may_be_what_an_editor_does_to_a_file(working):
+    made = {"command": "create", "file_text": "x"}
+    assert "SCP001" in reason(ask(working, "fs_write", made | {"path": "docs/a.md"}))
+    assert reason(ask(working, "fs_write", made | {"path": "src/user.py"})) == ""
+
+
 def test_a_tool_that_nobody_knows_is_looked_at_afterwards(working):
     assert not ask(working, "mcp__x__run_magic", {"spell": "x"}).stdout
     working.write("docs/magic.md")

@@ -190,7 +190,7 @@ def _before_tool(asked: Payload, here: Fence | None, environment: Environment) -
             if command.staged_first:
                 why = "this agent's git runs no hooks, so only what is staged can be judged: stage first, then commit"
                 found.append(Denial("git commit of what is not staged", why))
-        edits = list(expanded(command.writes, environment))
+        edits = [*edits, *expanded(command.writes, environment)]  # an editor's `command` is what it does
     judged = scope.judge_edits(edits, asked.cwd, environment, told=not asked.command)
     found += _held(asked, {each.repository.top: each for each, _ in judged.asked}.values())
     if not found and not judged.denials and len(judged.asked) == 1 and not asked.command:

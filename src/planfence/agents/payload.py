@@ -205,17 +205,8 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
     return next((event.value for sign, event in signs if sign in raw), "")
 
 
-_DIRECTORIES = (
-    "repo_path",
-    "repoPath",
-    "dir_path",
-    "workdir",
-    "Cwd",
-    "cwd",
-    "working_directory",
-    "workingDirectory",
-    "directory",
-)
+_DIRECTORIES = ("repo_path", "repoPath", "dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory",
+                "directory")  # fmt: skip
 
 
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
@@ -261,7 +252,7 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
         command = "\n".join(_commands(tool, given, _COMMANDS))
         return (), command, "" if command else f"{tool} came without a command"
-    if plain in WRITERS and arguments.get("command") == "view":
+    if arguments.get("command") == "view":
         return (), "", ""  # an editor that looks
     if plain in WRITERS:
         found = _named(_layers(arguments))
@@ -271,20 +262,8 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 #: Fields that hold what a tool is given, and those that hold several of it.
 _LAYERS = ("arguments", "args", "params", "input", "target", "textDocument", "edit", "document")
-_MANY = (
-    "files",
-    "paths",
-    "edits",
-    "replacements",
-    "changes",
-    "operations",
-    "file_edits",
-    "fileEdits",
-    "documentChanges",
-    "actions",
-    "ops",
-    "file",
-)
+_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits",
+         "documentChanges", "actions", "ops", "file")  # fmt: skip
 
 
 def _layers(given: object, *, plainly: bool = True) -> Iterator[tuple[Mapping[str, Any], bool]]:
@@ -385,9 +364,11 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
             continue
         for name, value in layer.items():
             plain = _plain(name)
+            if plain == "source" and any("cell" in each or "notebook" in each for each in map(_plain, layer)):
+                continue  # what is written in a notebook's cell
             if isinstance(value, str):
                 found += [_local(value)] if plain in fields else []
-            elif name in _MANY or plain in fields or plain.endswith(("files", "paths")):
+            elif plain in fields or (fields is not _OUTPUTS and (name in _MANY or plain.endswith(("files", "paths")))):
                 texts = [each for each in value if isinstance(each, str)] if isinstance(value, (list, dict)) else []
                 described = isinstance(value, dict) and any(
                     _plain(each) in {*PATH_FIELDS, *_CONTENTS} for each in texts

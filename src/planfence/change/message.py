@@ -45,6 +45,8 @@ _CLOSING = pattern(rf"(?<!\bPR ){_CLOSES}({_ISSUE}(?:(?:\s*,\s*|\s+and\s+){_ISSU
 _CLOSED_BEHIND = pattern(
     rf"(?:[;,]\s++|(?<!\s)\s++\(){_CLOSES}{_ISSUE}(?:(?:\s*,\s*|\s+and\s+)(?:[a-z]+\s+)?{_ISSUE})*\)?$", re.IGNORECASE
 )
+#: A request that was merged by hand, on a line of its own: what is fixed has another word there.
+_CLOSED_REQUEST = pattern(r"^close[sd]?:? (#\d+)$", re.IGNORECASE | re.MULTILINE)
 #: A forge appends the request's number to a squashed subject, once more each time it is picked; none is an issue.
 _PULL_REQUEST = pattern(r"\((?:(?:pull request |PR )?#\d+|GH-\d+|![0-9]+)\)")
 #: The trailers of a squashed commit, wherever they stand: a forge puts whole messages one below the other.
@@ -193,11 +195,11 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         # "restore what came from #1 and was lost in #2" says where, not what.
         named = tuple(one for one in named if one not in _MENTIONED.findall(title))
     requests = {own, *_SUBJECT_ISSUE.findall("".join(_PULL_REQUEST.findall(subject, len(title))))}
+    told = [*_CLOSING.finditer(text)]
+    if any(match[0][0] not in "cC" for match in told):
+        requests.update(_CLOSED_REQUEST.findall(text))
     closed = _of_one_tracker(dict.fromkeys(
-        issue
-        for match in _CLOSING.finditer(text)
-        for issue in _SUBJECT_ISSUE.findall(match[1])
-        if issue not in requests
+        issue for match in told for issue in _SUBJECT_ISSUE.findall(match[1]) if issue not in requests
     ))  # fmt: skip
     numbers = bool(named) and named[0].startswith("#")
     return named, tuple(one for one in closed if one not in named and (not named or one.startswith("#") == numbers))

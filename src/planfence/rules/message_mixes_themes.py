@@ -3,7 +3,8 @@
 ## What it checks
 Two `Plan-Task` trailers, a `Plan-Task` that is not the active task, two Conventional Commits types (in
 the header, or one in the header and another at the start of a line), two issue ids in the subject. A request's
-number at the subject's end, such as `(#832)`, is not an issue, nor is a number beside a tracker's own id.
+number at the subject's end, such as `(#832)`, is not an issue, nor is a number beside a tracker's own id, nor what
+a line `Closes #12` names beside `Fixes #11`: the request that was merged by hand.
 
 Two issues behind closing keywords are advice, since one fix may close two reports of one bug; they are an error if
 the change itself shows two things, as for `THM004`, its new tests and docs left out. Types that stand only in list
@@ -88,6 +89,7 @@ RULE = Rule(
         ("message fix: the crash (#12)",),
         ("message fix: [AB-885] the crash (#832)",),
         ("message fix: the crash\n\nCloses #12\nCloses #13",),
+        ("message fix: the crash\n\nFixes #12\nCloses #13",),
         ("message feat: a page (#12)\n\n* feat: a page\n\n* docs: say so",),
         ("message feat: one thing\n\nSee #12 for its story.",),
     ),

@@ -6,7 +6,10 @@ sees it then. `{target}/{name}` is formed where a target is a folder, which the 
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.agents import patch
@@ -42,7 +45,12 @@ _SEVENS = ("7z", "7za", "7zz", "7zr")
 _SUFFIX = pattern(r"|[.~][\w.~-]*")
 #: A mode that leaves what may be run as it is.
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
-#: Commands by which an editor writes a file.
+#: With these, git and patch only tell what a diff would change.
+_LOOKS = frozenset({"--check", "--stat", "--numstat", "--summary", "--dry-run"})
+#: Their options that take a value: how many folders are taken off, where it is, which diff, what is written instead.
+_PATCHES = pattern(r"(?:-[A-Zbcef-hj-nq-z]{0,9}([diop])|--(directory|input|output|strip))=?(.*)", re.DOTALL)
+#: Options by which an editor is given commands, and commands by which it writes a file.
+_COMMANDS = ("-c", "-sc", "--cmd", "-S")
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
 
 
@@ -53,14 +61,26 @@ def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = 
         yield from told(program, words, is_folder, said)
 
 
-def patched(walker: Walker, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
-    """Judge the files that a diff changes, if its text is known."""
-    bare = [word for word in rest if not word.startswith("-")]
-    text = walker.values.read(command, cwd, piped) + "".join(walker.values.file(word, cwd) for word in bare)
-    level = next((int(w[2:]) for w in rest if w[:2] == "-p" and w[2:].isdigit()), 1)
-    walker.notes.wrote([Write(path) for path in patch.diffed(text, level)], cwd)
-    if bare and rest and "patch" not in bare:
-        walker.notes.wrote([Write(bare[0], Action.MODIFY)], cwd)
+def patched(walker: Walker, program: str, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
+    """Judge the files that a diff changes, if its text is known; `patch` may be given the one file that it changes."""
+    if _LOOKS.intersection(rest) and "--apply" not in rest:
+        return
+    told: dict[str, str] = {}
+    bare: list[str] = []
+    words = iter(rest)
+    for word in words:
+        if found := _PATCHES.fullmatch(word):
+            told[found[1] or found[2][0]] = found[3] or next(words, "")
+        elif word[:1] != "-":
+            bare.append(word)
+    here = posixpath.join(cwd, told.get("d", ""))
+    if program == "patch" and bare:
+        walker.notes.wrote([Write(bare[0], Action.MODIFY)] if "o" not in told else [], here)
+        return
+    given = (walker.values.file(word, cwd) for word in (*bare, told.get("i", "")))
+    level = told.get("p", told.get("s", ""))
+    text = walker.values.read(command, cwd, piped) + "".join(given)
+    walker.notes.wrote([Write(path) for path in patch.diffed(text, int(level) if level.isdecimal() else 1)], here)
 
 
 def _is_short(word: str) -> bool:
@@ -234,20 +254,15 @@ def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
     """Yield the files that an editor writes, by the commands that its options or its input give."""
-    codes = [said.replace("|", "\n"), *(word[1:] for word in words if word.startswith("+"))]
-    codes += [words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S")]
-    lines = [
-        line.strip().lstrip(":").lstrip("0123456789,$%.")
-        for code in codes
-        for line in code.replace("|", "\n").split("\n")
-    ]
-    if any(line.split(" ")[0] in _SAVES for line in lines):
-        values = {
-            words[place + 1] for place, word in enumerate(words[:-1]) if word in ("-c", "-sc", "--cmd", "-S", "-p")
-        }
+    following = [*pairwise(words)]
+    codes = [said, *(word[1:] for word in words if word.startswith("+"))]
+    codes += [value for option, value in following if option in _COMMANDS]
+    lines = (line.strip().lstrip(":").lstrip("0123456789,$%.") for code in codes for line in re.split(r"[|\n]", code))
+    saves = [(verb, path.strip()) for verb, _, path in (line.partition(" ") for line in lines) if verb in _SAVES]
+    if saves:
+        values = {value for option, value in following if option in (*_COMMANDS, "-p", "-u", "-U", "-i", "-T")}
         bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
-        named = [line.split(" ", 1)[1].strip() for line in lines if line.split(" ")[0] in _SAVES and " " in line]
-        yield from (Write(path) for path in (named or bare))
+        yield from map(Write, [path for _, path in saves if path] or bare)
 
 
 def _script(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[Write]:

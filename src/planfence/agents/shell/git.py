@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from planfence.agents.paths import Write
 from planfence.agents.shell import files, giteffects, githooks, gitrefs
-from planfence.agents.shell.giteffects import READS_CONFIG, config_words
 from planfence.agents.shell.syntax import Command
 from planfence.agents.shell.verdict import Attempt
 
@@ -66,7 +65,7 @@ def follow(walker: Walker, rest: Sequence[str], cwd: str, command: Command | Non
     if use.name in githooks.STAGERS:
         walker.staged = True
     if use.name in ("apply", "am"):
-        files.patched(walker, ["patch", *use.rest], command, inside, piped)
+        files.patched(walker, "git", use.rest, command, inside, piped)
     if use.name == "commit" and "--dry-run" not in use.rest:
         words = use.rest
         walker.notes.judged.commits.append((place, words))
@@ -111,8 +110,8 @@ def judge(words: Sequence[str], cwd: str = "/", aliases: Mapping[str, str] = Map
         name, *before = shlex.split(aliases[name]) or [name]
         rest = [*before, *rest]
     if name == "config":
-        bare = [word for word in config_words(rest) if word != "set"]
-        aliases |= _aliased(*bare[:2]) if len(bare) > 1 else {}
+        _, told = giteffects.configured(rest)
+        aliases |= _aliased(*told[:2]) if len(told) > 1 else {}
     attempts += _subcommand(name, rest, cwd)
     attempts += gitrefs.moves(name, rest, posixpath.normpath(posixpath.join(cwd, directory)))
     return GitUse(
@@ -159,16 +158,12 @@ def _subcommand(name: str, rest: list[str], cwd: str) -> Iterator[Attempt]:
 
 
 def _config(rest: list[str], cwd: str) -> Iterator[Attempt]:
-    if READS_CONFIG.intersection(rest):
-        return
-    if any(word in ("-e", "--edit") for word in rest) or rest[:1] == ["edit"]:
+    head, bare = giteffects.configured(rest)
+    if {"-e", "--edit", "edit"}.intersection(head):
         yield Attempt("git config --edit", "an editor could set anything; set the one key that you mean")
-        return
-    removes = any(word.startswith(("--unset", "--remove-section", "--rename-section")) for word in rest)
-    bare = [word for word in config_words(rest) if word not in ("set", "unset", "remove-section", "rename-section")]
-    removes = removes or any(word in ("unset", "remove-section", "rename-section") for word in rest[:1])
     if not bare:
         return
+    removes = any(word.lstrip("-").startswith(("unset", "remove-section", "rename-section")) for word in head)
     if removes and bare[0].lower() in ("core", "hook"):
         yield Attempt(f"git config of section {bare[0]}", _HOOKS_PATH)
     elif removes:
@@ -196,9 +191,11 @@ def setting(key: str, value: str | None, cwd: str = "/") -> Iterator[Attempt]:
         yield Attempt(key, "git would look at another folder than this one")
     elif lowered.startswith(("hook.", "include.", "includeif.")):
         yield Attempt(key, "it could switch hooks off or bring in settings that do")
-    elif lowered.startswith("alias.") and value:
+    elif (lowered.startswith("alias.") or lowered.endswith(".mergeoptions")) and value:
         words = value.lstrip("!").split()
-        if value.startswith("!"):
+        if lowered[0] != "a":
+            words = ["merge", *words]
+        elif value.startswith("!"):
             words = words[1:] if words[:1] == ["git"] else []
         for attempt in judge(words).attempts:
             yield Attempt(f"{key} = {attempt.what}", attempt.why)

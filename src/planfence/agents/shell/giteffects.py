@@ -49,9 +49,10 @@ _RUN_VARIABLES = frozenset(
 #: Those of which git edits the list of a rebase with the first that is set.
 _EDITORS = frozenset({"GIT_SEQUENCE_EDITOR", "GIT_EDITOR", "VISUAL", "EDITOR"})
 _EXEC = pattern(r"(?:exec|x)[ \t]+")
-READS_CONFIG = frozenset(
+_READS = frozenset(
     {"--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "-l", "get", "list", "--get-color"}
 )
+_VERBS = frozenset({"set", "unset", "get", "list", "edit", "rename-section", "remove-section"})
 
 
 def writes(name: str, rest: list[str]) -> Iterator[Write]:
@@ -67,7 +68,7 @@ def writes(name: str, rest: list[str]) -> Iterator[Write]:
         yield from (Write(word) for word in bare[1:2])
     elif name in ("checkout", "restore"):
         yield from (Write(word, Action.MODIFY) for word in _taken(name, rest, bare))
-    if name == "config" and (READS_CONFIG.intersection(rest) or len([*config_words(rest)]) < 2):
+    if name == "config" and len(configured(rest)[1]) < 2:
         return
     for option in _OUTPUTS.get(name, ()):
         for index, word in enumerate(rest):
@@ -128,8 +129,8 @@ def by_words(name: str, rest: list[str]) -> Iterator[str]:
     if name == "for-each-repo":
         yield shlex.join(["git", *(word for word in rest if not word.startswith("--config"))])
     if name == "config":
-        bare = [word for word in config_words(rest) if word != "set"]
-        yield from by_setting(bare[0], bare[1]) if len(bare) > 1 and not READS_CONFIG.intersection(rest) else ()
+        _, told = configured(rest)
+        yield from by_setting(told[0], told[1]) if len(told) > 1 else ()
     if (name, rest[:1]) in (("bisect", ["run"]), ("submodule", ["foreach"])):
         yield " ".join(word for word in rest[1:] if word != "--recursive")
 
@@ -161,11 +162,14 @@ def by_variable(name: str, value: str) -> Iterator[str]:
         yield value[1:]
 
 
-def config_words(rest: list[str]) -> Iterator[str]:
-    """Yield the words of `git config` that are no options: a key, a value, or a subcommand before them."""
-    words = iter(rest)
-    for word in words:
-        if word in ("-f", "--file", "--blob", "--type", "--default", "--comment", "--value"):
-            next(words, None)
-        elif not word.startswith("-"):
-            yield word
+def configured(rest: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part the words of `git config`: options and verb, and behind them a key and its value, whatever that looks like.
+
+    What only reads has no second part.
+    """
+    head, words = list[str](), [*rest]
+    while words and (words[0].startswith("-") or words[0] in _VERBS):
+        head.append(words.pop(0))
+        if head[-1] in ("-f", "--file", "--blob", "--type", "--default", "--comment", "--value"):
+            del words[:1]
+    return head, [] if _READS.intersection(head) else words

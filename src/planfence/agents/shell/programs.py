@@ -32,7 +32,7 @@ def follow(walker: Walker, program: str, words: Sequence[str], command: Command,
     elif program in ("sed", "gsed", "awk", "gawk", "mawk", "nawk"):
         scripts.streams(walker, program, rest, cwd)
     elif program == "patch":
-        files.patched(walker, rest, command, cwd, piped)
+        files.patched(walker, program, rest, command, cwd, piped)
     elif program in ("eval", "trap"):
         walker.notes.later = walker.notes.later or program == "trap"
         told = [word for word in rest if word != "--"]  # behind what a trap runs stand signals

@@ -49,8 +49,8 @@ _ARITHMETIC = pattern(r"((?:^|[^\\])(?:\\\\)*)\$\(\([^()`$]*\)\)")
 _CONTINUED = pattern(rb"(?<!\\)((?:\\\\)*)\\\n")
 _CHANGE = pattern(r"\$\{[A-Za-z_]\w*((?:%%?|##?|//?|,,?|\^\^?|:)[^$`{}]*)\}")
 _MOST_PASSES = 50
-#: What stands for what is not known, in a text that was put together; the grammar has no dollar before these.
-_LONE = pattern(rb"(?<![\\$])\$(?=[\s;|&)<>]|\Z)")
+#: A dollar that begins no expansion, as what is unknown in a text that was put together: the grammar lacks it.
+_LONE = pattern(rb"(?<![\\$])\$(?![\w{(\[*@#?$!'\"`\\-])")
 _COMPARED = pattern(rb"(?<![^\s;&|(])\[ [^\[\]\n;|&]*?\s(\\[<>])(?=\s)")
 
 
