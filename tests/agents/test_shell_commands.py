@@ -77,7 +77,7 @@ def test_nothing_is_written_by_what_only_reads():
         ("patch -Np0 -d src <<'E'\n--- x/a\n+++ x/a\nE", {"/r/src/x/a"}),
         ("git apply --directory=src --strip 2 <<'E'\n--- x/y/a\n+++ x/y/a\nE", {"/r/src/a"}),
         ("git apply --check <<'E'\n--- x/a\n+++ x/a\nE\npatch --dry-run x", set()),
-        ("vim -es -u NONE -i NONE -c 's/a/b/' -c wq a", {"/r/a"}),
+        ("vim -es -u NONE -i NONE -c 's/a/b/' -c wq a; vim -Nu NONE -esc wq b", {"/r/a", "/r/b"}),
         ("seq 2 | xargs -I{} sh -c 'x >/tmp/{}.log 2>&1; y > a'", {"/r/a"}),
         ("awk '$2 > \"m\"' a", set()),
         ("sed -i 's/a/b/' src/lexer_swap.py", {"/r/src/lexer_swap.py"}),
