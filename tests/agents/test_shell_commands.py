@@ -73,7 +73,7 @@ def test_nothing_is_written_by_what_only_reads():
         ("prettier --config p.json --write a.ts", {"/r/a.ts"}),
         ("git checkout HEAD -- a; git restore b; git checkout -b c d", set()),
         ("patch -p0 <<'E'\n--- x/a\n+++ x/a\nE", {"/r/x/a"}),
-        ("patch a x.diff <<'E'\n--- x/a\n+++ x/a\nE\npatch -p1 -o /tmp/o b x.diff", {"/r/a", "/tmp/o"}),
+        ("patch a x.diff <<'E'\n--- x/a\n+++ x/a\nE\npatch -p1 -F 3 -bz .old -o /tmp/o b x.diff", {"/r/a", "/tmp/o"}),
         ("patch -Np0 -d src <<'E'\n--- x/a\n+++ x/a\nE", {"/r/src/x/a"}),
         ("git apply --directory=src --strip 2 <<'E'\n--- x/y/a\n+++ x/y/a\nE", {"/r/src/a"}),
         ("git apply --check <<'E'\n--- x/a\n+++ x/a\nE\npatch --dry-run x", set()),

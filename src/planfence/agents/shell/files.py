@@ -47,8 +47,8 @@ _SUFFIX = pattern(r"|[.~][\w.~-]*")
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: With these, git and patch only tell what a diff would change.
 _LOOKS = frozenset({"--check", "--stat", "--numstat", "--summary", "--dry-run"})
-#: Their options that take a value: how many folders are taken off, where it is, which diff, what is written instead.
-_PATCHES = pattern(r"(?:-[A-Zbcef-hj-nq-z]{0,9}([diop])|--(directory|input|output|strip))=?(.*)", re.DOTALL)
+#: Their options that take a value: where it is, which diff, what is written instead, how many folders are taken off, ….
+_PATCHES = pattern(r"(?s)(?:-[A-CEG-UWXa-cefhj-nqs-y]{0,9}([diopDFBVYzrg])|--(directory|input|output|strip))=?(.*)")
 #: Options of editors that take a value, commands (`-c`, `--cmd`, `-S`) among them; and commands that write a file.
 _EDITORS = pattern(r"--cmd|-[A-Za-z]{0,9}[cSuUiTp]")
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
