@@ -142,12 +142,8 @@ def _may_write(asked: Payload) -> bool:
 def _here(asked: Payload, environment: Environment) -> Fence | None:
     """Return the fence of the directory that the agent is in, or of its project if that has none."""
     whole = asked.other.get("cwd")  # a tool may name a directory of its own
-    places = [
-        asked.cwd,
-        whole if isinstance(whole, str) else "",
-        environment.get("CLAUDE_PROJECT_DIR"),
-        environment.get("GEMINI_PROJECT_DIR"),
-    ]
+    named = map(environment.get, ("CLAUDE_PROJECT_DIR", "GEMINI_PROJECT_DIR"))
+    places = [asked.cwd, whole if isinstance(whole, str) else "", *named]
     found: Fence | None = None
     for place in dict.fromkeys(place for place in places if place):
         repository = _repository(place, environment)

@@ -47,10 +47,10 @@ _SUFFIX = pattern(r"|[.~][\w.~-]*")
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: With these, git and patch only tell what a diff would change.
 _LOOKS = frozenset({"--check", "--stat", "--numstat", "--summary", "--dry-run"})
-#: Their options that take a value: how many folders are taken off, where it is, which diff, what is written instead.
-_PATCHES = pattern(r"(?:-[A-Zbcef-hj-nq-z]{0,9}([diop])|--(directory|input|output|strip))=?(.*)", re.DOTALL)
-#: Options by which an editor is given commands, and commands by which it writes a file.
-_COMMANDS = ("-c", "-sc", "--cmd", "-S")
+#: Their options that take a value: where it is, which diff, what is written instead, how many folders are taken off, ….
+_PATCHES = pattern(r"(?s)(?:-[A-CEG-UWXa-cefhj-nqs-y]{0,9}([diopDFBVYzrg])|--(directory|input|output|strip))=?(.*)")
+#: Options of editors that take a value, commands (`-c`, `--cmd`, `-S`) among them; and commands that write a file.
+_EDITORS = pattern(r"--cmd|-[A-Za-z]{0,9}[cSuUiTp]")
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
 
 
@@ -254,13 +254,16 @@ def _unzipped(_: str, words: Sequence[str], __: IsFolder, ___: str) -> Iterator[
 
 def _edited(_: str, words: Sequence[str], __: IsFolder, said: str) -> Iterator[Write]:
     """Yield the files that an editor writes, by the commands that its options or its input give."""
-    following = [*pairwise(words)]
-    codes = [said, *(word[1:] for word in words if word.startswith("+"))]
-    codes += [value for option, value in following if option in _COMMANDS]
+    given = [(option[-1], value) for option, value in pairwise(words) if _EDITORS.fullmatch(option)]
+    codes = [
+        said,
+        *(word[1:] for word in words if word.startswith("+")),
+        *(value for last, value in given if last in "cdS"),
+    ]
     lines = (line.strip().lstrip(":").lstrip("0123456789,$%.") for code in codes for line in re.split(r"[|\n]", code))
     saves = [(verb, path.strip()) for verb, _, path in (line.partition(" ") for line in lines) if verb in _SAVES]
     if saves:
-        values = {value for option, value in following if option in (*_COMMANDS, "-p", "-u", "-U", "-i", "-T")}
+        values = {value for _, value in given}
         bare = [word for word in words if word[:1] not in ("-", "+") and word not in values]
         yield from map(Write, [path for _, path in saves if path] or bare)
 
