@@ -76,6 +76,11 @@ class BadFile(PlanfenceError):
         self.faults = faults
 
 
+def reason(error: Exception) -> str:
+    """Why a file could not be read: without the number and the path that an error of the system bears."""
+    return getattr(error, "strerror", "") or str(error)
+
+
 def a_persons(what: str, who: str) -> PlanfenceError:
     """Return the error for a model, ``who``, that asks for what a person alone does."""
     return PlanfenceError(f"a person {what}, and {who} is none", hint="say to your person what you need")

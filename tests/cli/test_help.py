@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import click
+import pytest
 
 from planfence import cli
 from planfence.cli.main import GROUPS, VERBS, planfence
@@ -44,6 +45,12 @@ def test_so_has_every_command_of_a_group(repo) -> None:
         lines = repo.planfence(*words, "--help", COLUMNS="80").stdout.splitlines()
         assert max(map(len, lines)) <= 80, words
         assert not [line for line in lines[1:] if line.endswith("...")], words
+
+
+@pytest.mark.parametrize("words", [("trial",), ("log", "export")])
+def test_what_is_missing_is_said_without_escapes(repo, words) -> None:
+    done = repo.planfence(*words)
+    assert (done.returncode, "\\" in done.stderr, f"Usage: planfence {words[0]}" in done.stderr) == (2, False, True)
 
 
 def test_the_shell_completes_verbs(repo) -> None:

@@ -25,6 +25,7 @@ def first(said: str) -> tuple[str, str]:
     """The why and the line of the first step; a model is told only what to ask a person for."""
     found = re.search(r"^Next:\n  # (.*)\n(?:  (?!# )(.*)$)?", said, re.MULTILINE)
     assert found, said
+    assert not re.search(r"(^|: |, and )or ", found[1]), said
     return found[1], found[2] or ""
 
 

@@ -127,6 +127,7 @@ def test_a_broken_policy_plan_and_task(installed):
     installed.start("auth/gone")
     rows = doctor(installed)
     assert [rows[name][0] for name in ("policy", "plans/auth.toml", "task")] == ["fails"] * 3
+    assert (rows["task"][2], "plans" in rows) == ("planfence plan lint auth", False)
 
 
 def test_a_policy_that_is_broken_at_head(installed):

@@ -58,6 +58,9 @@ def test_with_git_dir_in_the_environment(box):
 def test_a_bare_repository_and_no_repository(box, verb):
     box.git("init", "-q", "--bare", "bare.git", cwd=box.root)
     assert "bare repository" in box.planfence(verb, cwd=box.root / "bare.git", ok=2)
+    if verb == "install":
+        assert "push the first commits" in box.planfence(verb, "--server", cwd=box.root / "bare.git", ok=2)
+        assert not (box.root / "bare.git" / "hooks" / "pre-receive").exists()
     (box.root / "empty").mkdir()
     assert "not in a git repository" in box.planfence(verb, cwd=box.root / "empty", ok=2)
 
@@ -203,7 +206,8 @@ def test_a_husky_hook_that_calls_planfence_itself(box):
         (box.top / ".husky" / "_" / name).chmod(0o755)
         (box.top / ".husky" / name).write_text(f'planfence hook {name} "$@"\n')
     before = {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()}
-    box.planfence("install")
+    assert "anew" not in box.planfence("install")
+    assert "still call planfence" in box.planfence("uninstall")
     assert {path: path.read_bytes() for path in (box.top / ".husky" / "_").iterdir()} == before
 
 

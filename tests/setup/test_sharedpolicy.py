@@ -88,6 +88,7 @@ def test_check_says_what_is_behind_and_what_was_edited(shared, source) -> None:
     done = shared.planfence("policy", "check")
     assert done.returncode == 1
     assert "is behind" in done.stderr
+    assert done.stderr.endswith("\n    fix: planfence policy pull\n")
     assert shared.planfence("policy", "pull").returncode == 0
     assert touched(shared) == [".planfence/org.toml"]
     assert shared.planfence("policy", "check").returncode == 0

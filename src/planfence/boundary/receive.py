@@ -80,6 +80,14 @@ def _setting(repository: Repository) -> str:
     return repository.git.text("config", "--get", SETTING, ok=(0, 1)).strip().removeprefix(BRANCH)
 
 
+def no_default_branch() -> PlanfenceError:
+    """What a server is told that nobody has pushed to."""
+    return PlanfenceError(
+        "this server has no default branch yet, so nothing says what a push is held to",
+        hint="push the first commits, with the policy, before `planfence install --server`",
+    )
+
+
 def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Protected:
     """Return the protected branch: the server's own word, else that which the policy at its HEAD names.
 
@@ -88,10 +96,7 @@ def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Pr
     if setting:
         return protected_at(sources, branches, setting, told=True)
     if not branches.default:
-        raise PlanfenceError(
-            "this server has no default branch yet, so nothing says what a push is held to",
-            hint="push the first commits, with the policy, before `planfence install --server`",
-        )
+        raise no_default_branch()
     found = find_protected(sources, branches)
     if found is None:
         raise no_policy(branches.tips[branches.default])

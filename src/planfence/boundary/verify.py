@@ -11,7 +11,7 @@ from planfence.boundary.rerun import rerun
 from planfence.boundary.squashmessage import lacks
 from planfence.change import reader
 from planfence.env import Environment
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError, reason
 from planfence.files.plain import read_plain
 from planfence.foreignjson import read_json, table
 from planfence.gitio.repository import Repository
@@ -289,11 +289,12 @@ def _event(environment: Environment) -> dict[str, Any]:
     path = environment.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
+    what, hint = f"the event file {path}", "name the range: A..B"
     try:
         data = read_plain(path)
     except OSError as error:
-        raise CouldNotCheck(f"the event file {path} can't be read: {error}", hint="name the range: A..B") from error
-    return table(read_json(data, f"the event file {path}", "name the range: A..B"))
+        raise CouldNotCheck(f"{what} can't be read: {reason(error)}", hint=hint) from error
+    return table(read_json(data, what, hint))
 
 
 def _commit(repository: Repository, identifier: str) -> str:

@@ -15,7 +15,7 @@ from planfence.change.change import STAGED, Change, FileChange, Mode
 from planfence.change.difftree import BATCH
 from planfence.change.merges import Merges
 from planfence.change.trees import CommitDiff, parse_raw
-from planfence.errors import CouldNotCheck
+from planfence.errors import CouldNotCheck, reason
 from planfence.files.plain import read_plain
 from planfence.gitio import paths, revisions
 from planfence.gitio.commits import Commit, address, parse_commit
@@ -103,7 +103,7 @@ def _merge_heads(repository: Repository) -> tuple[str, ...]:
     except FileNotFoundError:
         words = [m[1] for name in repository.environment.variables if (m := _GITHEAD.fullmatch(name))]
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"MERGE_HEAD can't be read: {error}") from error
+        raise CouldNotCheck(f"MERGE_HEAD can't be read: {reason(error)}") from error
     return tuple(words)
 
 

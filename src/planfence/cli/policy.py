@@ -67,12 +67,12 @@ def check() -> int:
     """
     found = use.check_shared(here())
     for each in found.files:
-        say(
-            f"{each.path} {each.wrong or each.said}" + (f"\n    fix: {each.fix}" if each.fix else ""),
-            err=bool(each.wrong),
-        )
+        say(f"{each.path} {each.wrong or each.said}", err=bool(each.wrong))
+        if each.fix:
+            say(f"    fix: {each.fix}", err=True)
     for fault in found.loosened:
-        say(f"{fault}\n    fix: {fault.fix}", err=True)
+        say(str(fault), err=True)
+        say(f"    fix: {fault.fix}", err=True)
     if not found.files:
         say("the policy extends nothing")
     return int(ExitCode.FINDINGS if found.refused else ExitCode.CLEAN)

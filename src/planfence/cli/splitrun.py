@@ -6,7 +6,7 @@ import os
 import sys
 
 from planfence.env import current
-from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError
+from planfence.errors import CouldNotCheck, ExitCode, PlanfenceError, reason
 from planfence.files.plain import read_given
 from planfence.gitio.objects import Objects
 from planfence.gitio.repository import Repository, open_repository
@@ -137,4 +137,4 @@ def _read(name: str) -> str:
         with open(name, encoding="utf-8") as file:
             return read_given(file, "the split plan")
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"{name} could not be read: {error}") from error
+        raise CouldNotCheck(f"{name} could not be read: {reason(error)}") from error

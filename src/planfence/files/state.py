@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import contextmanager, suppress
 
-from planfence.errors import CouldNotCheck
+from planfence.errors import CouldNotCheck, reason
 from planfence.files.plain import read_plain
 
 TYPE_CHECKING = False
@@ -189,7 +189,7 @@ def read_active_task(state_dir: str | Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"{name} could not be read: {error}", hint="run `planfence start TASK`") from error
+        raise CouldNotCheck(f"{name} could not be read: {reason(error)}", hint="run `planfence start TASK`") from error
 
 
 def write_active_task(state_dir: Path, task: str) -> None:

@@ -160,7 +160,8 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
         if not done.commit:
             raise PlanfenceError(f"the amendment would be refused:\n{_faults(done.report)}", hint=drop)
         stage.renew(there, request.task)
-        told = f"{done.path} is version {done.version} in {done.commit[:12]}: {request.wish.removeprefix('let ')}"
+        may = f"{request.task} may {request.wish.removeprefix(f'let {request.task} ')}"
+        told = f"{done.path} is version {done.version} in {done.commit[:12]}; {may}"
     elif request.kind == "share":
         moved = stage.start(look(there, request.task), stage.StartOptions(shared=request.adds, why=why))
         if moved.refused:

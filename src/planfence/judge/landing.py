@@ -16,7 +16,7 @@ from planfence.change import origins
 from planfence.change.change import STAGED, Change, FileChange
 from planfence.change.merges import Merges
 from planfence.change.message import Message
-from planfence.errors import CouldNotCheck
+from planfence.errors import CouldNotCheck, reason
 from planfence.files.plain import read_plain
 from planfence.gitio.commits import Commit, parse_commit
 from planfence.gitio.objects import Objects
@@ -119,7 +119,7 @@ class Landing(ExitStack):
         except (FileNotFoundError, UnicodeDecodeError):
             return []
         except OSError as error:
-            raise CouldNotCheck(f"REVERT_HEAD can't be read: {error}") from error
+            raise CouldNotCheck(f"REVERT_HEAD can't be read: {reason(error)}") from error
 
     def _candidates(
         self, parent: str, named: Sequence[str], said: origins.Reverted | None

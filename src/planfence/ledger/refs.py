@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from planfence.errors import CouldNotCheck
+from planfence.errors import CouldNotCheck, reason
 from planfence.files.plain import read_plain
 from planfence.files.state import held, told, write_atomically, write_new
 from planfence.gitio.newobjects import NewObjects, commit_of
@@ -208,7 +208,7 @@ class Ledger:
             except FileNotFoundError:
                 name = ""
             except (OSError, UnicodeDecodeError) as error:
-                raise CouldNotCheck(f"{path} could not be read: {error}") from error
+                raise CouldNotCheck(f"{path} could not be read: {reason(error)}") from error
             if _WRITER.fullmatch(name):
                 return name
             self._new_writer()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planfence import __version__
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError, reason
 from planfence.gitio.repository import Repository
 from planfence.inert import dumps
 from planfence.log.files import own_logs, read_logs
@@ -64,7 +64,8 @@ def send(requests: Iterator[dict[str, object]], endpoint: str) -> int:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310 - see above
                 count += 1
         except (urllib.error.URLError, TimeoutError) as error:
-            raise CouldNotCheck(f"{address} did not take it: {error}") from error
+            why, hint = reason(getattr(error, "reason", error)), "start the collector, or name another with --to"
+            raise CouldNotCheck(f"{address} did not take it: {why}", hint=hint) from error
     return count
 
 

@@ -21,7 +21,7 @@ _TOLERANT = ".".join(map(str, agentsettings.TOLERANT))
 _OLD_CLAUDE = f"Claude Code before {_TOLERANT} drops all hooks if one is of an event that it does not know: "
 _REMARKS = {
     "codex": "Codex runs a hook only after you trust it: start codex, type /hooks, and trust planfence-agent",
-    "copilot": "Copilot CLI runs a project's hooks only where the folder is trusted (`--trust-folder`)",
+    "copilot": "Copilot CLI runs a project's hooks only if the folder is trusted (`--trust-folder`)",
     "gemini": "Gemini CLI asks once before it runs a project's hooks; agree to planfence-agent",
 }
 

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError, reason
 from planfence.files.plain import read_plain
 from planfence.files.state import GONE, edit, write_atomically
 from planfence.manifest import tomlsource
@@ -336,7 +336,7 @@ def read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise CouldNotCheck(f"{path} can't be read: {error}") from error
+        raise CouldNotCheck(f"{path} can't be read: {reason(error)}") from error
 
 
 def install(which: Settings, memory: Path) -> bool:
@@ -405,7 +405,7 @@ def _text(which: Settings, data: bytes | None) -> str | None:
     try:
         return None if data is None else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise CouldNotCheck(f"{which.path} can't be read: {error}") from error
+        raise CouldNotCheck(f"{which.path} can't be read: {reason(error)}") from error
 
 
 def told(which: Settings, work: Callable[[], str]) -> str:

@@ -23,6 +23,7 @@ from planfence.gitio.repository import Repository, open_repository
 from planfence.gitio.run import OLDEST_GIT, Git, git_version
 from planfence.judge.sources import Sources, policy_at_hand, worktree_policy
 from planfence.log.writer import log_path
+from planfence.manifest.plan import Plan
 from planfence.manifest.planfile import parse_plan
 from planfence.manifest.policy import Policy
 from planfence.plan.plans import plan_bytes, plan_ids
@@ -125,22 +126,27 @@ def policy(bench: Bench) -> Iterator[Diagnosis]:
 
 def plans(bench: Bench) -> Iterator[Diagnosis]:
     """Whether every plan of the worktree can be read, and whether the active task is in one."""
-    read = {}
+    read: dict[str, Plan | None] = {}
     for plan_id in plan_ids(bench.repository, bench.policy):
         name = bench.policy.plan_path(plan_id)
         try:
             read[plan_id] = parse_plan(plan_bytes(bench.repository, name) or b"", name)
         except PlanfenceError as error:
+            read[plan_id] = None
             yield Diagnosis(Health.BROKEN, name, error.message)
     if not read:
         yield Diagnosis(Health.ODD, "plans", f"there is none in {bench.policy.plans}/", "planfence plan new NAME")
     task = read_active_task(bench.repository.state_dir)
     if task:
         plan_id, _, task_id = task.partition("/")
-        if plan_id not in read or read[plan_id].task(task_id) is None:
-            yield Diagnosis(Health.BROKEN, "task", f"the active task {task} is in no plan", "planfence start TASK")
-        else:
+        plan = read.get(plan_id)
+        if plan is not None and plan.task(task_id) is not None:
             yield Diagnosis(Health.WELL, "task", task)
+        elif plan is None and plan_id in read:
+            what = f"the plan of the active task {task} can't be read"
+            yield Diagnosis(Health.BROKEN, "task", what, f"planfence plan lint {plan_id}")
+        else:
+            yield Diagnosis(Health.BROKEN, "task", f"the active task {task} is in no plan", "planfence start TASK")
 
 
 def tests(bench: Bench) -> Iterator[Diagnosis]:

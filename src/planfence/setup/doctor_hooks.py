@@ -75,7 +75,7 @@ def _hook(bench: Bench, hook: HookFile, config: Config | None, line: str, config
     if hook.loops:
         fix = f"planfence uninstall && {line}"
         yield Diagnosis(Health.BROKEN, hook.name, f"{tool}'s hook and ours would start each other", fix)
-    elif hook.data is not None and not hook.executable:
+    elif hook.data is not None and not hook.executable and (native or tool or hook.calls_planfence):
         yield Diagnosis(
             Health.BROKEN, hook.name, f"{hook.path} is not executable: git skips it", f"chmod +x {_quoted(hook.path)}"
         )

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from planfence.env import Environment
-from planfence.errors import CouldNotCheck, PlanfenceError
+from planfence.errors import CouldNotCheck, PlanfenceError, reason
 from planfence.files.plain import read_plain
 from planfence.manifest import tomlsource
 from planfence.records import dataclass
@@ -82,7 +82,7 @@ def read_config(top: Path) -> Config | None:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            raise CouldNotCheck(f"{name} could not be read: {error}") from error
+            raise CouldNotCheck(f"{name} could not be read: {reason(error)}") from error
         return _from_toml(path, text) if name.endswith(".toml") else _from_yaml(path, text)
     return None
 

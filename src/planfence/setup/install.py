@@ -176,7 +176,7 @@ def _remarks(folder: HooksFolder, config: Config | None) -> list[str]:
     remarks = []
     if folder.place is HookPlace.TRACKED:
         remarks.append(f"{folder.path} belongs to this repository: commit the hooks, and all who clone it have them")
-    if folder.path.parts[-2:] == (".husky", "_"):
+    if folder.path.parts[-2:] == (".husky", "_") and not all(hook.calls_planfence for hook in look(folder)):
         remarks.append(
             "husky writes this folder anew at each of its installations: to stay, put the line "
             '`planfence hook pre-commit "$@"` at the top of .husky/pre-commit, and likewise for '
@@ -201,7 +201,8 @@ def uninstall(repository: Repository) -> Installation:
         outcomes += [outcome for outcome in chain.uninstall(default) if outcome.deed is not Deed.ABSENT]
     outcomes += confighooks.uninstall(repository)
     config = frameworks.read_config(repository.top)
-    remarks = []
+    calling = ", ".join(hook.name for hook in look(folder) if hook.calls_planfence)
+    remarks = [f"hooks of your own still call planfence; take the line out of each: {calling}"] if calling else []
     if config is not None and config.names_planfence:
         remarks.append(
             f"{config.path.name} still names planfence: take its ids out; the framework's own hooks were left, "

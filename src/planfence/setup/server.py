@@ -6,6 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
+from planfence.boundary.receive import no_default_branch
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
@@ -30,13 +31,15 @@ def install_server(repository: Repository) -> Path:
 
     A forge that keeps its own `pre-receive` runs a folder of others: Gitea and Forgejo
     `hooks/pre-receive.d`, GitLab `custom_hooks/pre-receive.d`. Raises :class:`PlanfenceError` outside a bare
-    repository, or if another hook stands in the way.
+    repository, before the first push, or if another hook stands in the way.
     """
     if not repository.bare:
         raise PlanfenceError(
             f"{repository.top} is not a bare repository",
             hint="run it in the server's repository; elsewhere without --server",
         )
+    if not repository.git.text("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)):
+        raise no_default_branch()
     place = _place(repository)
     try:
         there = read_plain(place)
