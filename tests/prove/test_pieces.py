@@ -233,6 +233,22 @@ def test_lines_that_took_the_place_of_as_many_are_taken_back_one_by_one() -> Non
     assert len(left("src/a.py", b"a = 2\nb = 2\n", b"a = 1\nb = 1\n", (1, 2, 1, 2))) == 2
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("rate = RATES.get(name, 0)", "rate = RATES.get(name.lower(), 5)", ["rate = RATES.get(name, 5)", "rate = RATES.get(name.lower(), 0)"]),
+        ("put(a, 1)", "put(a, 2)", []),  # one change is the line's own
+        ("put(a, 1)", "put( a, 1 )", []),
+        ("put(a, 1)", "while others: go(on, 2)", []),  # another line
+        ("put(1)  # why", "put(2)  # because", ["put(1)  # because"]),  # the remark alone is no change
+    ],
+)  # fmt: skip
+def test_each_of_several_changes_of_a_line_is_taken_back_alone(old: str, new: str, wanted: list[str]) -> None:
+    lines = [f"x = 1\n{line}\n".encode() for line in (old, new)]
+    texts = left("src/a.py", lines[1], lines[0], (2, 1, 2, 1))
+    assert [text for one in texts for text in one] == [f"x = 1\n{each}\n" for each in wanted]
+
+
 def test_a_part_has_so_many_pieces_at_most_and_conditions_are_first() -> None:
     new = b"def a(n):\n" + b"".join(b"    b(%d)\n" % n for n in range(30)) + b"    if n:\n        return 1\n"
     found = division(file("src/a.py", b"x = 1\n", b"x = 1\n" + new, (1, 0, 2, 33)))

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from itertools import accumulate, chain, islice
 
 from planfence.change.hunks import FileDiff, FileState, Hunk, Unit, split_lines, units_of
@@ -65,6 +66,9 @@ _NO_COMMAND = re.compile(
     re.DOTALL,
 )
 _SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
+_WORDS = re.compile(rb"\w++|\s++|[^\w\s]")
+#: Two lines with more changes, or less in common, are no line and its change.
+_MOST_CHANGES, _ALIKE = 4, 0.6
 #: One side of a line comes last, after the line as a whole.
 _SIDE = 2
 #: A name is looked for so far above an assignment.
@@ -186,13 +190,27 @@ def _is_quiet(file: FileDiff, piece: Part) -> bool:
 
 
 def _replaced(unit: Unit) -> Iterator[_Span]:
-    """Lines that took the place of as many others: each is taken back alone."""
+    """Lines that took the place of as many others: each is taken back alone, then each of several changes of one."""
     hunk = unit.hunk
-    if hunk is None or len(hunk.old) != len(hunk.new) or len(hunk.new) < 2:
+    if hunk is None or len(hunk.old) != len(hunk.new):
         return
-    for number, (old, new) in enumerate(zip(hunk.old, hunk.new, strict=True)):
-        if old.strip() and new.strip() and old.split() != new.split():
-            yield 1, hunk.new_start + number, hunk.new_start + number + 1, (old,)
+    for at, (old, new) in enumerate(zip(hunk.old, hunk.new, strict=True), hunk.new_start):
+        if not old.strip() or not new.strip() or old.split() == new.split():
+            continue
+        if len(hunk.new) > 1:
+            yield 1, at, at + 1, (old,)
+        for text in _with_less(old, new):
+            yield _SIDE, at, at + 1, (text,)
+
+
+def _with_less(old: bytes, new: bytes) -> Iterator[bytes]:
+    """A line with one of its changes taken back, if it has several and is else the same."""
+    before, after = _WORDS.findall(old), _WORDS.findall(new)
+    compared = SequenceMatcher(None, before, after, autojunk=False)
+    changes = [(i, j, k, n) for tag, i, j, k, n in compared.get_opcodes() if tag != "equal"]
+    if 1 < len(changes) <= _MOST_CHANGES and compared.ratio() > _ALIKE:
+        for i, j, k, n in changes:
+            yield b"".join((*after[:k], *before[i:j], *after[n:]))
 
 
 def _spans(text: Text, begin: int, end: int) -> Iterator[_Span]:
