@@ -182,6 +182,7 @@ ORDINARY = [
     "git --git-dir=ELSEWHERE/.git --work-tree=ELSEWHERE commit -n -m x",
     "(cd ELSEWHERE && git commit -n -m x) && git status",
     "cd ELSEWHERE || exit 1; git commit -n -m x",
+    "cd ELSEWHERE && cp -r ROOT/src . && git add -A && git commit -qnm x",
 ]
 
 #: Wrappers, each with what runs a commit without hooks.
@@ -347,6 +348,8 @@ INSIDE = [
     "f() { cd ELSEWHERE; }; git commit -n -m x",
     "GIT_DIR=ELSEWHERE/.git git status; git commit -n -m x",
     "(export GIT_DIR=ELSEWHERE/.git); git commit -n -m x",
+    "ln -s ROOT/.git ELSEWHERE/x/.git; cd ELSEWHERE/x && git commit -n -m x",
+    "cd ELSEWHERE/x && ln -s ROOT/.git . && git commit -n -m x",
     "echo git commit -n -m x | bash",
     "echo Z2l0 | base64 -d | sh",
     'eval "$(cat /tmp/script)"',

@@ -163,10 +163,7 @@ def by_variable(name: str, value: str) -> Iterator[str]:
 
 
 def configured(rest: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part the words of `git config`: options and verb, and behind them a key and its value, whatever that looks like.
-
-    What only reads has no second part.
-    """
+    """Part the words of `git config`: options and verb; a key and its value behind them, but for what only reads."""
     head, words = list[str](), [*rest]
     while words and (words[0].startswith("-") or words[0] in _VERBS):
         head.append(words.pop(0))

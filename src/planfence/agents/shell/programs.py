@@ -55,11 +55,13 @@ def names(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     bare = [word for word in rest if not word.startswith("-")]
     if program not in ("ln", "mv", "cp", "rsync", "install") or len(bare) != 2:
         return
-    known = posixpath.basename(bare[0])
+    (of, made), known = bare, posixpath.basename(bare[0])
+    if made in (".", "..") or made.endswith("/") or walker.is_folder(posixpath.join(cwd, made)):
+        made = posixpath.join(made, known)
     if program != "install":
-        walker.notes.copied(bare[1], bare[0], cwd)
+        walker.notes.copied(posixpath.dirname(made) if posixpath.basename(made) == ".git" else made, of, cwd)
     if program not in ("mv", "rsync") and known in (*git.GITS, *scripts.SHELLS):
-        walker.values.renamed[posixpath.normpath(posixpath.join(cwd, bare[1]))] = known
+        walker.values.renamed[posixpath.normpath(posixpath.join(cwd, made))] = known
 
 
 def find(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
