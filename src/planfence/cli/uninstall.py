@@ -18,7 +18,7 @@ from planfence.terminal import emit
 @click.option("--agents", default="", metavar="NAMES", help=f"Only what these agents read: {', '.join(EVERY)}.")
 @click.option("--user", is_flag=True, help="With --agents: in the user's own settings.")
 def command(agents: str, user: bool) -> int:
-    """Take the native hooks, and the sections in AGENTS.md and the like, out. Safe to run twice.
+    """Take out the native hooks, and the sections in AGENTS.md and the like. Safe to run twice.
 
     What was there before comes back byte for byte. A model can't do it.
     """

@@ -143,7 +143,7 @@ def ask_budget(scene: Scene, more: Budget, why: str) -> Request | None:
 def approve(repository: Repository, policy: Policy, number: int) -> str:
     """Do what a request asks for, in its own worktree, as the person who approves it; say what was done.
 
-    Raises :class:`PlanfenceError` if a model asks, where there is no such request, or if it can't be done.
+    Raises :class:`PlanfenceError` if a model asks, if there is no such request, or if it can't be done.
     """
     request = _open(repository, policy, number, "approves")
     place, drop = Path(request.worktree), f"planfence requests --drop {number}"
@@ -154,22 +154,22 @@ def approve(repository: Repository, policy: Policy, number: int) -> str:
     if there.common_dir.resolve() != repository.common_dir.resolve():
         raise PlanfenceError(f"{place} is not a worktree of this clone", hint=drop)
     why = f"{request.why} (asked for by {request.model})"
+    may = f"{request.task} may {request.wish.removeprefix(f'let {request.task} ')}"
     if request.kind == "amend":
         plan_id, _, task_id = request.task.partition("/")
         done = amend_plan(there, plan_id, Amendment(task_id, request.adds, why, request.change))
         if not done.commit:
             raise PlanfenceError(f"the amendment would be refused:\n{_faults(done.report)}", hint=drop)
         stage.renew(there, request.task)
-        may = f"{request.task} may {request.wish.removeprefix(f'let {request.task} ')}"
         told = f"{done.path} is version {done.version} in {done.commit[:12]}; {may}"
     elif request.kind == "share":
         moved = stage.start(look(there, request.task), stage.StartOptions(shared=request.adds, why=why))
         if moved.refused:
             raise PlanfenceError(f"{request.task} can't start:\n{_faults(moved.report)}", hint=drop)
-        told = f"{request.task} is active in {place}: {request.wish.removeprefix('let ')}"
+        told = f"{request.task} is active in {place}: {may}"
     elif request.kind == "budget":
         budget.raise_budget(look(there, request.task), budget.read(request.change), why)
-        told = request.wish.removeprefix("let ").replace(" cost ", " may cost ", 1)
+        told = may
     else:
         moved = stage.hand_over(look(there, request.task), why, request.to)
         told = f"{request.task}: {moved.stage} is held by {request.to}"

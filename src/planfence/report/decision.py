@@ -208,15 +208,14 @@ def _between(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], before: Deci
     following = next((look for look in trial.looks if look > len(outcomes)), trial.looks[-1])
     effect = estimate(outcomes, trial.levels[-1], per_accepted=trial.metric == "cost_per_accepted")
     said = f"{before.text} " if before is not None and len(outcomes) == before.look else ""
+    state = "stopped" if trial.stopped else "running"
+    text = f"{said}{state}: {len(outcomes)} tasks closed, the next look is at {following}."
+    more = before.more if before else 0
     if effect is None:
-        text = f"{said}running: {len(outcomes)} tasks closed, the next look is at {following}."
-        return Decision("running", text, len(outcomes), more=before.more if before else 0)
+        return Decision("running", text, len(outcomes), more=more)
     sequence = confidence_sequence(effect, trial)
-    text = (
-        f"{said}running: {len(outcomes)} tasks closed, the next look is at {following}. {_ratio(trial, sequence)}, "
-        f"confidence sequence {_ends(sequence)}: no verdict between looks."
-    )
-    return Decision("running", text, len(outcomes), sequence, _first_pass(outcomes), before.more if before else 0)
+    text += f" {_ratio(trial, sequence)}, confidence sequence {_ends(sequence)}: no verdict between looks."
+    return Decision("running", text, len(outcomes), sequence, _first_pass(outcomes), more)
 
 
 def _at_look(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], index: int) -> Decision:

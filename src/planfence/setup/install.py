@@ -76,7 +76,7 @@ def hooks_folder(repository: Repository) -> HooksFolder:
 def require_folder(folder: HooksFolder) -> None:
     """Raise if the hooks can be in no folder, as with `core.hooksPath=/dev/null`."""
     if folder.path.exists() and not folder.path.is_dir():
-        hint = "git config --unset core.hooksPath (with --global where it is set there)"
+        hint = "git config --unset core.hooksPath (with --global if it is set there)"
         what = "core.hooksPath names no folder" if folder.configured else f"{folder.path} is not a folder"
         raise PlanfenceError(f"{what}, so git runs no hooks", hint=hint)
 
