@@ -104,9 +104,13 @@ def main() -> None:
 def _show(error: click.ClickException) -> None:
     """Say what click found wrong with the arguments; it quotes them."""
     context = error.ctx if isinstance(error, click.UsageError) else None
+    said = error.format_message().replace("\n\t", " ")  # click lists choices a line each
+    if context is not None and said == context.get_help():  # a group without a verb
+        emit(f"{said}\n", err=True)
+        return
     if context is not None:
         emit(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n", err=True)
-    say(f"Error: {error.format_message()}", err=True)
+    say(f"Error: {said}", err=True)
 
 
 def _run() -> int:
