@@ -220,6 +220,9 @@ def test_the_policy_may_name_what_the_tests_see(repo):
     done = repo.planfence("test", TASK, PGHOST="here", OTHER="there", MAKEFLAGS="k", **CODEX)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MAKEFLAGS" in done.stdout
+    done = repo.planfence("test", TASK, "--again", PGHOST="gone", **CODEX)
+    assert done.returncode == 1, "that it passed before does not say that it does now"
+    assert "not passed: tests: failed" in done.stdout
 
 
 PASSES = {
