@@ -43,11 +43,16 @@ def _write(text: str, *, err: bool) -> None:
     stream = sys.stderr if err else sys.stdout
     data = text.encode(stream.encoding or "utf-8", "backslashreplace")
     binary = getattr(stream, "buffer", None)
-    if binary is None:
-        stream.write(text)
-    else:
-        binary.write(data)
-    stream.flush()
+    try:
+        if binary is None:
+            stream.write(text)
+        else:
+            binary.write(data)
+        stream.flush()
+    except OSError:
+        if not err:
+            raise
+        drop_unwritten(stream)  # a note that nobody hears changes neither what is done nor the exit code
 
 
 def emit_exact(data: bytes) -> None:
@@ -58,12 +63,12 @@ def emit_exact(data: bytes) -> None:
         sys.stdout.buffer.write(data)
 
 
-def drop_unwritten() -> None:
-    """Forget what standard output does not take (a full disk): else the interpreter ends with a status of its own."""
+def drop_unwritten(stream: TextIO) -> None:
+    """Forget what a stream does not take (a full disk): else the interpreter ends with a status of its own."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def ended(work: Callable[[], int]) -> int:
@@ -76,10 +81,10 @@ def ended(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        drop_unwritten()
+        drop_unwritten(sys.stdout)
         return 1  # nobody listens any more, as to `planfence split | head`; click ends so too
     except OSError as error:  # a name that is too long for the system, a folder that went away: whatever nobody foresaw
-        drop_unwritten()
+        drop_unwritten(sys.stdout)
         emit_error(CouldNotCheck(f"{error.filename or 'the system'}: {error.strerror or error}"))
         return int(ExitCode.COULD_NOT_CHECK)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-#: Names by kind: `X*` is a beginning, `*X` an end. Case does not count, since npm's does not. A test holds
-#: docs/stages.md to them.
+#: Names by kind: `X*` is a beginning, `*X` an end, and `X_*` has `X` too. Case does not count, since npm's does not. A
+#: test holds docs/stages.md to them.
 KINDS = {
     "loader": """
         LD_* DYLD_* _RLD* LIBPATH SHLIB_PATH GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH OPENSSL_CONF*
@@ -115,9 +115,10 @@ PLACES = """
     RBENV_SHELL SCALA_HOME JRUBY_HOME MVN_HOME JBANG_DIR PYSPARK_PYTHON
 """
 
-#: Stays too: it says who someone is or where a database lives, as HOME does, and is not code.
+#: Stays too: it says who someone is or where a database lives, as HOME does, and is not code (`PW`, `STACK`).
 _STAYS = """
     PGOPTIONS DATABASE_* *_TOKEN *_PASSWORD *_PASSWORD_FILE GIT_AUTHOR_* GIT_COMMITTER_* GIT_ASKPASS GIT_TERMINAL_PROMPT
+    PW STACK
 """
 
 #: What every program needs, also if the policy has a strict list.
@@ -152,7 +153,9 @@ def changes_what_runs(name: str) -> bool:
     upper = name.upper()
     # Make takes `LINK.c` from its environment, and bash a function; POSIX has letters, digits and `_` alone.
     odd = not (name.isascii() and name.isidentifier())
-    return odd or ((_DROPPED.have(upper) or _SILENT.have(upper)) and not _KEPT.have(upper))
+    # A tool's own name is what a Makefile asks for the program: `PROVE ?= prove`, and `true` passes.
+    dropped = _DROPPED.have(upper) or _DROPPED.have(f"{upper}_") or _SILENT.have(upper)
+    return odd or (dropped and not _KEPT.have(upper))
 
 
 def worth_a_word(name: str) -> bool:

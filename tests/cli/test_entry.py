@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from planfence.cli import receivemain
+from planfence.cli.main import main as command
 from planfence.entry import _split
 from planfence.hooks import main as hooks
 
@@ -58,6 +59,24 @@ def test_a_stream_that_is_closed_or_full(tmp_path, closed: str) -> None:
     full = closed.endswith("full")
     assert done.returncode == (3 if full else 0)
     assert done.stderr == ("planfence: the system: No space left on device\n" if full else "")
+
+
+@pytest.mark.parametrize("words", ["verify a..b", "split", "prompt"])
+def test_what_nobody_hears_changes_no_exit_code(tmp_path, words: str) -> None:
+    line = f"{sys.executable} -m planfence {words} > /dev/null 2> /dev/full"
+    assert subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("verb", ["plan", "log", "trial", "hook"])
+def test_a_verb_alone_shows_what_it_takes(verb: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["planfence", verb])
+    with pytest.raises(SystemExit) as ended:
+        command()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said.startswith(f"Usage: planfence {verb} ")
+    assert "\\" not in said
+    assert ("Error" in said) == (verb == "hook")
 
 
 def test_a_child_has_the_streams_that_were_closed(tmp_path) -> None:

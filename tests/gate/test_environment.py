@@ -30,6 +30,9 @@ DRAWN = [
     for kind in testvariables.KINDS.values()
     for word in kind.split()
 ]
+#: And what a Makefile calls a tool by: `PROVE ?= prove`.
+DRAWN += [word[:-2] for kind in testvariables.KINDS.values() for word in kind.split() if word.endswith("_*")]
+DRAWN = [name for name in DRAWN if name not in ("PW", "STACK")]
 #: What tests need, whatever a kind's ends look like.
 NEEDED = (
     *("PATH", "HOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "CI"),
@@ -38,6 +41,7 @@ NEEDED = (
     *("GOMODCACHE", "PYENV_ROOT", "NVM_DIR", "SDKMAN_DIR", "ASDF_DATA_DIR", "VOLTA_HOME", "PUB_CACHE", "DOTNET_ROOT"),
     *("PLAYWRIGHT_BROWSERS_PATH", "PNPM_HOME", "XDG_CACHE_HOME", "npm_config_cache", "RBENV_ROOT"),
     *("HTTP_PROXY", "http_proxy", "SSL_CERT_FILE", "NPM_TOKEN", "GIT_AUTHOR_NAME", "TEST_DATABASE_URL"),
+    *("PW", "STACK"),
 )
 
 
@@ -97,6 +101,7 @@ TRICKS = [
     ("make", "make -f suite.mk", {"MAKEFLAGS": "n"}, {}),
     ("make", "make -f suite.mk", {"MAKEFLAGS": "i"}, {}),
     ("make", "make -f suite.mk", {"GNUMAKEFLAGS": "-n"}, {}),
+    ("make", "make -f asked.mk", {"PROVE": "true"}, {}),
     (
         "make",
         "make -f suite.mk",
@@ -166,6 +171,7 @@ SUITE = {
     "driver.mk": "all:\n\t$(LOG_COMPILER) false\n",
     "suite.tcl": "exit 1\n",
     "suite.mk": "all:\n\tfalse\n",
+    "asked.mk": "PROVE ?= false\nall:\n\t$(PROVE)\n",
     "suite.sh": "false || exit 1\n",
     "suite_fails.py": "assert False\n",
     "test_fails.py": "def test_it():\n    assert False\n",
@@ -214,6 +220,9 @@ def test_the_policy_may_name_what_the_tests_see(repo):
     done = repo.planfence("test", TASK, PGHOST="here", OTHER="there", MAKEFLAGS="k", **CODEX)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "MAKEFLAGS" in done.stdout
+    done = repo.planfence("test", TASK, "--again", PGHOST="gone", **CODEX)
+    assert done.returncode == 1, "that it passed before does not say that it does now"
+    assert "not passed: tests: failed" in done.stdout
 
 
 PASSES = {

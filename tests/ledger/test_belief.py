@@ -283,6 +283,28 @@ def test_an_answer_depends_on_all_that_it_was_given(repo, monkeypatch):
     assert len(asked) == len(set(asked)) == 8
 
 
+def test_what_was_believed_of_a_key_that_ends_is_asked_anew(repo, monkeypatch):
+    from planfence.ledger import signatures
+
+    (repo.root / ".git/planfence").mkdir(exist_ok=True)
+    envelope = intoto.Envelope(b"a", (("k", "s"),))
+    for answer in ("ada", ""):
+        monkeypatch.setattr(signatures, "_KNOWN", {})  # another process
+        monkeypatch.setattr(signatures.signing, "verify", lambda *_, answer=answer: answer)
+        kept = Signatures(repo.open(), b'ada Valid-Before="20270101" key', remembers=True)
+        assert kept.signer(envelope) == answer
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+def test_a_signer_may_have_a_name_with_spaces(repo, tmp_path):
+    from planfence.gitio import signing
+
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True, capture_output=True)
+    environment, signers = repo.open().environment, b'"Ada Lovelace" ' + key.with_suffix(".pub").read_bytes()
+    assert signing.verify(b"x", signing.sign(b"x", key, environment), signers, environment) == "Ada Lovelace"
+
+
 def test_a_move_says_where_it_belongs(repo):
     _write(repo, Policy(), TASKS[0], None)
     (move,) = [each for each in read_book(repo.open()).moves if each.kind is MoveKind.START and each.model == "codex"]

@@ -103,12 +103,14 @@ def main() -> None:
 
 def _show(error: click.ClickException) -> None:
     """Say what click found wrong with the arguments; it quotes them. A group without a command shows its help."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return emit(f"{error.format_message()}\n", err=True)
     context = error.ctx if isinstance(error, click.UsageError) else None
+    said = error.format_message()
+    if context is not None and said == context.get_help():
+        emit(f"{said}\n", err=True)
+        return
     if context is not None:
         emit(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n", err=True)
-    return say(f"Error: {' '.join(error.format_message().split())}", err=True)
+    say(f"Error: {' '.join(said.split())}", err=True)
 
 
 def _run() -> int:

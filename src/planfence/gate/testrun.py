@@ -88,8 +88,9 @@ def run_tests(repository: Repository, target: Target, teller: RunProgress, *, ag
     run = _record_of(target, results, where)
     write_run(repository, target.policy, run, _attachments(repository, target, kept), target.trees)
     book = renewed(repository, book)
-    left = _not_passed(repository, target, book, commands)
-    why = "; ".join(f"{name}: {_why(results, name, command)}" for name, command in left.values())
+    left = {*_not_passed(repository, target, book, commands).values()}
+    left |= {(each.name, each.command) for each in results if not each.passed}  # though it passed before (`--again`)
+    why = "; ".join(f"{each[0]}: {_why(results, *each)}" for each in commands.values() if each in left)
     return Ran(target, run, why, book, _log(repository, target, run, time.monotonic() - started))
 
 

@@ -52,7 +52,7 @@ def verify(payload: bytes, signature: str, signers: bytes, environment: Environm
         found = _keygen(environment, "-Y", "find-principals", "-s", str(armoured), "-f", str(allowed))
         if found.returncode != 0:
             return ""
-        for principal in found.stdout.decode("utf-8", "replace").split():
+        for principal in found.stdout.decode("utf-8", "replace").splitlines():  # a name in quotes may have spaces
             arguments = ("-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace, "-s", str(armoured))
             if _keygen(environment, *arguments, stdin=payload).returncode == 0:
                 return principal

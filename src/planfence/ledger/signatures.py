@@ -15,7 +15,7 @@ KEPT = "signatures"
 #: How many bytes of them are kept: some ten thousand answers.
 MOST = 1 << 20
 
-#: The answers of this process. A digest stands for the signed bytes, the signature and the signers: it never ages.
+#: The answers of this process. A digest stands for the signed bytes, the signature and the signers.
 _KNOWN: dict[str, str] = {}
 
 
@@ -30,7 +30,9 @@ class Signatures:
         self._environment = repository.environment
         self._signers = signers
         folder = os.path.join(repository.common_dir_name, "planfence")
-        self._file = os.path.join(folder, KEPT) if remembers and not repository.bare and _is_ours(folder) else ""
+        ages = b"valid-" in signers.lower()  # a key with `valid-before=` signs well today, and not tomorrow
+        keeps = remembers and not ages and not repository.bare and _is_ours(folder)
+        self._file = os.path.join(folder, KEPT) if keeps else ""
         self._kept: dict[str, str] | None = None
 
     def signer(self, envelope: Envelope | None) -> str:
