@@ -145,4 +145,4 @@ def test_the_command(work, tmp_path):
     assert run("--format", "otlp", "-o", str(tmp_path / "otlp.json")).returncode == 0
     assert "resourceLogs" in json.loads((tmp_path / "otlp.json").read_text())
     assert run("--format", "parquet").returncode == 2
-    assert run("--format", "parquet", "-o", str(tmp_path / "no" / "x.parquet")).returncode == 3
+    assert run("--format", "parquet", "-o", str(tmp_path / "otlp.json" / "x.parquet")).returncode == 3
