@@ -37,7 +37,7 @@ def receive(repository: Repository, data: bytes) -> CheckResult:
         raise CouldNotCheck("a push into a git namespace can't be judged", hint="give each project a repository")
     updates = _resolved(repository, parse(repository, data))
     branches = server_heads(repository)
-    setting = _setting(repository)
+    setting = server_setting(repository)
     # One process answers for all refs: thousands of tags may come at once.
     objects = repository.objects
     sources = Sources(objects)
@@ -76,16 +76,18 @@ def server_heads(repository: Repository) -> Heads:
     return replace(found, default=name if name in found.tips and head != name else "")
 
 
-def _setting(repository: Repository) -> str:
+def server_setting(repository: Repository) -> str:
+    """Return the protected branch by the server's own word; empty: it says none."""
     return repository.git.text("config", "--get", SETTING, ok=(0, 1)).strip().removeprefix(BRANCH)
 
 
-def no_default_branch() -> PlanfenceError:
-    """What a server is told that nobody has pushed to."""
-    return PlanfenceError(
-        "this server has no default branch yet, so nothing says what a push is held to",
-        hint="push the first commits, with the policy, before `planfence install --server`",
-    )
+def require_default(branches: Heads) -> None:
+    """Raise :class:`PlanfenceError` if a server's HEAD names no branch that is there."""
+    if not branches.default:
+        raise PlanfenceError(
+            "this server has no default branch yet, so nothing says what a push is held to",
+            hint="push the first commits, with the policy, before `planfence install --server`",
+        )
 
 
 def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Protected:
@@ -95,8 +97,7 @@ def server_protected(sources: Sources, branches: Heads, setting: str = "") -> Pr
     """
     if setting:
         return protected_at(sources, branches, setting, told=True)
-    if not branches.default:
-        raise no_default_branch()
+    require_default(branches)
     found = find_protected(sources, branches)
     if found is None:
         raise no_policy(branches.tips[branches.default])

@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from planfence.boundary.receive import no_default_branch
+from planfence.boundary.receive import require_default, server_heads, server_setting
 from planfence.errors import CouldNotCheck, PlanfenceError
 from planfence.files.plain import read_plain
 from planfence.files.state import write_atomically
@@ -38,8 +38,8 @@ def install_server(repository: Repository) -> Path:
             f"{repository.top} is not a bare repository",
             hint="run it in the server's repository; elsewhere without --server",
         )
-    if not repository.git.text("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1)):
-        raise no_default_branch()
+    if not server_setting(repository):
+        require_default(server_heads(repository))
     place = _place(repository)
     try:
         there = read_plain(place)
