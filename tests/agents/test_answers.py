@@ -358,6 +358,11 @@ def test_a_command_may_be_what_an_editor_does_to_a_file(working):
     assert reason(ask(working, "fs_write", made | {"path": "src/user.py"})) == ""
 
 
+def test_no_word_makes_a_tool_that_writes_one_that_looks(working):
+    script = {"script": "echo x > docs/a.md", "command": "view"}
+    assert reason(ask(working, "mcp__fs__execute", script))
+
+
 def test_a_tool_that_nobody_knows_is_looked_at_afterwards(working):
     assert not ask(working, "mcp__x__run_magic", {"spell": "x"}).stdout
     working.write("docs/magic.md")

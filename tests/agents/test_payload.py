@@ -31,6 +31,7 @@ def call(agent="claude", **fields):
         ("mcp__x__export", {"output_path": "a", "files": ["b"]}, ["a"]),
         ("mcp__nb__insert_cell", {"notebook_path": "a.ipynb", "source": "print(1)"}, ["a.ipynb"]),
         ("mcp__fs__move_file", {"source": "a", "destination": "b"}, ["a", "b"]),
+        ("mcp__fs__move_file", {"source": "a", "destination": "b", "cell": "1"}, ["a", "b"]),
         ("apply_patch", {"command": "*** Begin Patch\n*** Add File: a\n+x\n*** End Patch"}, ["a"]),
     ],
 )
@@ -182,7 +183,6 @@ def test_every_header_of_a_patch():
         ("todowrite", {"todos": [{"content": "x", "status": "pending"}]}, [], ""),
         ("read", {"filePath": "/r/a.py"}, [], ""),
         ("view", {"path": "/r/a.py"}, [], ""),
-        ("mcp__x__str_replace_editor", {"command": "view", "path": "a.py"}, [], ""),
         ("fs_write", {"command": "create", "path": "a.py", "file_text": ""}, ["a.py"], "create"),
         ("write-file", {"path": "a.py", "content": "x"}, ["a.py"], ""),
         ("mcp__x__remove", {"path": ["a.py"]}, ["a.py"], ""),

@@ -240,6 +240,7 @@ def test_lines_that_took_the_place_of_as_many_are_taken_back_one_by_one() -> Non
         ("put(a, 1)", "put(a, 2)", []),  # one change is the line's own
         ("put(a, 1)", "put( a, 1 )", []),
         ("put(a, 1)", "while others: go(on, 2)", []),  # another line
+        ("put(a, " + "1, " * 200 + "b)", "put(c, " + "1, " * 200 + "d)", []),  # too long to compare
         ("put(1)  # why", "put(2)  # because", ["put(1)  # because"]),  # the remark alone is no change
     ],
 )  # fmt: skip

@@ -74,6 +74,7 @@ BAD = [
     ("feat: squash\n\n* feat: a\n* fix: b", "two types in one message: feat, fix"),
     ("fix: #12 and #13", "two issues in one message: #12, #13"),
     ("fix: crash\n\nCloses #12, fixes #13", "two issues in one message: #12, #13"),
+    ("fix: crash\n\nFixes #12\nFixes #13\nCloses #13", "two issues in one message: #12, #13"),
     ("fix: crash\n\nCloses #12\nCloses #13", "two issues in one message: #12, #13"),
     ("fix: login (#12) and logout from #13, #14", "two issues in one message: #12, #14"),
     ("fix: AUTH-1 and AUTH-2", "two issues in one message: AUTH-1, AUTH-2"),

@@ -61,7 +61,10 @@ def test_a_bare_repository_and_no_repository(box, verb):
     if verb == "install":
         assert "push the first commits" in box.planfence(verb, "--server", cwd=box.root / "bare.git", ok=2)
         assert not (box.root / "bare.git" / "hooks" / "pre-receive").exists()
-        box.git("config", "planfence.base", "trunk", cwd=box.root / "bare.git")  # its HEAD need name no branch
+        box.git("config", "planfence.base", "trunk", cwd=box.root / "bare.git")
+        assert "push the first commits" in box.planfence(verb, "--server", cwd=box.root / "bare.git", ok=2)
+        box.git("commit", "-q", "--allow-empty", "-m", "chore: begin")
+        box.git("push", "-q", str(box.root / "bare.git"), "HEAD:refs/heads/trunk")  # its HEAD need name no branch
         assert "every push is judged" in box.planfence(verb, "--server", cwd=box.root / "bare.git")
     (box.root / "empty").mkdir()
     assert "not in a git repository" in box.planfence(verb, cwd=box.root / "empty", ok=2)

@@ -252,7 +252,7 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
         given = task if isinstance(task, dict) else arguments  # VS Code's tasks
         command = "\n".join(_commands(tool, given, _COMMANDS))
         return (), command, "" if command else f"{tool} came without a command"
-    if arguments.get("command") == "view":
+    if plain in WRITERS and arguments.get("command") == "view":
         return (), "", ""  # an editor that looks
     if plain in WRITERS:
         found = _named(_layers(arguments))
@@ -364,8 +364,8 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
             continue
         for name, value in layer.items():
             plain = _plain(name)
-            if plain == "source" and any("cell" in each or "notebook" in each for each in map(_plain, layer)):
-                continue  # what is written in a notebook's cell
+            if plain == "source" and _is_of_cell([*map(_plain, layer)]):
+                continue
             if isinstance(value, str):
                 found += [_local(value)] if plain in fields else []
             elif plain in fields or (fields is not _OUTPUTS and (name in _MANY or plain.endswith(("files", "paths")))):
@@ -375,6 +375,12 @@ def _named(layers: Iterable[tuple[Mapping[str, Any], bool]], fields: frozenset[s
                 )
                 found += [] if described else map(_local, texts)
     return tuple(Edit(value) for value in dict.fromkeys(found) if value)
+
+
+def _is_of_cell(fields: Sequence[str]) -> bool:
+    """Whether the source is what is written in a notebook's cell, and no file that is moved."""
+    moves = any(each.startswith(("dest", "target", "to")) for each in fields)
+    return not moves and any("cell" in each or "notebook" in each for each in fields)
 
 
 def _local(text: str) -> str:

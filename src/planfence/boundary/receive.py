@@ -81,9 +81,9 @@ def server_setting(repository: Repository) -> str:
     return repository.git.text("config", "--get", SETTING, ok=(0, 1)).strip().removeprefix(BRANCH)
 
 
-def require_default(branches: Heads) -> None:
-    """Raise :class:`PlanfenceError` if a server's HEAD names no branch that is there."""
-    if not branches.default:
+def require_default(branches: Heads, setting: str = "") -> None:
+    """Raise :class:`PlanfenceError` if neither a server's own word nor its HEAD names a branch that is there."""
+    if (setting or branches.default) not in branches.tips:
         raise PlanfenceError(
             "this server has no default branch yet, so nothing says what a push is held to",
             hint="push the first commits, with the policy, before `planfence install --server`",

@@ -196,8 +196,10 @@ def _issues(subject: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         named = tuple(one for one in named if one not in _MENTIONED.findall(title))
     requests = {own, *_SUBJECT_ISSUE.findall("".join(_PULL_REQUEST.findall(subject, len(title))))}
     told = [*_CLOSING.finditer(text)]
-    if any(match[0][0] not in "cC" for match in told):
-        requests.update(_CLOSED_REQUEST.findall(text))
+    fixed = {one for match in told if match[0][0] not in "cC" for one in _SUBJECT_ISSUE.findall(match[1])}
+    alone = _CLOSED_REQUEST.findall(text)
+    if fixed and len(alone) == 1:
+        requests.update(set(alone) - fixed)
     closed = _of_one_tracker(dict.fromkeys(
         issue for match in told for issue in _SUBJECT_ISSUE.findall(match[1]) if issue not in requests
     ))  # fmt: skip

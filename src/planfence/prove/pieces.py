@@ -67,8 +67,8 @@ _NO_COMMAND = re.compile(
 )
 _SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
 _WORDS = re.compile(rb"\w++|\s++|[^\w\s]")
-#: Two lines with more changes, or less in common, are no line and its change.
-_MOST_CHANGES, _ALIKE = 4, 0.6
+#: Two lines with more changes, or less in common, are no line and its change; longer ones take too long to compare.
+_MOST_CHANGES, _ALIKE, _LONGEST_LINE = 4, 0.6, 500
 #: One side of a line comes last, after the line as a whole.
 _SIDE = 2
 #: A name is looked for so far above an assignment.
@@ -205,6 +205,8 @@ def _replaced(unit: Unit) -> Iterator[_Span]:
 
 def _with_less(old: bytes, new: bytes) -> Iterator[bytes]:
     """A line with one of its changes taken back, if it has several and is else the same."""
+    if max(len(old), len(new)) > _LONGEST_LINE:
+        return
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     compared = SequenceMatcher(None, before, after, autojunk=False)
     changes = [(i, j, k, n) for tag, i, j, k, n in compared.get_opcodes() if tag != "equal"]

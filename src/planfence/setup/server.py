@@ -38,8 +38,7 @@ def install_server(repository: Repository) -> Path:
             f"{repository.top} is not a bare repository",
             hint="run it in the server's repository; elsewhere without --server",
         )
-    if not server_setting(repository):
-        require_default(server_heads(repository))
+    require_default(server_heads(repository), server_setting(repository))
     place = _place(repository)
     try:
         there = read_plain(place)

@@ -47,6 +47,8 @@ _SUFFIX = pattern(r"|[.~][\w.~-]*")
 _READ_AND_WRITE = pattern(r"[ugoa]*[+-][rw]+(?:,[ugoa]*[+-][rw]+)*")
 #: With these, git and patch only tell what a diff would change.
 _LOOKS = frozenset({"--check", "--stat", "--numstat", "--summary", "--dry-run"})
+#: Options beside those that take no value, and change nothing of that.
+_PLAIN = frozenset({"-p0", "-p1", "-p2", "-R", "--reverse", "-v", "--verbose", "--index", "--cached", "-3", "--3way"})
 #: Their options that take a value: where it is, which diff, what is written instead, how many folders are taken off, ….
 _PATCHES = pattern(r"(?s)(?:-[A-CEG-UWXa-cefhj-nqs-y]{0,9}([diopDFBVYzrg])|--(directory|input|output|strip))=?(.*)")
 #: Options of editors that take a value, commands (`-c`, `--cmd`, `-S`) among them; and commands that write a file.
@@ -62,8 +64,9 @@ def writes(program: str, words: Sequence[str], is_folder: IsFolder, said: str = 
 
 
 def patched(walker: Walker, program: str, rest: Sequence[str], command: Command, cwd: str, piped: str) -> None:
-    """Judge the files that a diff changes, if its text is known; `patch` may be given the one file that it changes."""
-    if _LOOKS.intersection(rest) and "--apply" not in rest:
+    """Judge the files that a diff changes, if its text is known, and the one file that `patch` may be given."""
+    options = {word for word in rest if word[:1] == "-"}
+    if _LOOKS & options and options <= _LOOKS | _PLAIN:
         return
     told: dict[str, str] = {}
     bare: list[str] = []
@@ -74,12 +77,12 @@ def patched(walker: Walker, program: str, rest: Sequence[str], command: Command,
         elif word[:1] != "-":
             bare.append(word)
     here = posixpath.join(cwd, told.get("d", ""))
-    if program == "patch" and bare:
-        walker.notes.wrote([Write(bare[0], Action.MODIFY)] if "o" not in told else [], here)
-        return
-    given = (walker.values.file(word, cwd) for word in (*bare, told.get("i", "")))
-    level = told.get("p", told.get("s", ""))
-    text = walker.values.read(command, cwd, piped) + "".join(given)
+    if program == "patch" and bare and "o" not in told:
+        walker.notes.wrote([Write(bare[0], Action.MODIFY)], here)
+    # Whatever may be the diff is read, since which options take a value is not sure.
+    given = (walker.values.file(word, cwd) for word in (*rest, told.get("i", "")) if word not in options)
+    level = told.get("p", told.get("s", ""))[:3]
+    text = walker.values.read(command, cwd, piped) + "\n".join(given)
     walker.notes.wrote([Write(path) for path in patch.diffed(text, int(level) if level.isdecimal() else 1)], here)
 
 

@@ -167,6 +167,6 @@ def configured(rest: Sequence[str]) -> tuple[list[str], list[str]]:
     head, words = list[str](), [*rest]
     while words and (words[0].startswith("-") or words[0] in _VERBS):
         head.append(words.pop(0))
-        if head[-1] in ("-f", "--file", "--blob", "--type", "--default", "--comment", "--value"):
+        if head[-1] in ("-f", "--file", "--blob", "--type", "--default", "--comment", "--value", "-t", "--typ", "--ty"):
             del words[:1]
     return head, [] if _READS.intersection(head) else words

@@ -56,7 +56,9 @@ def names(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     if program not in ("ln", "mv", "cp", "rsync", "install") or len(bare) != 2:
         return
     (of, made), known = bare, posixpath.basename(bare[0])
-    if made in (".", "..") or made.endswith("/") or walker.is_folder(posixpath.join(cwd, made)):
+    # A link to a folder is no folder for `-n` and `-T`.
+    itself = any(word.startswith("--no-") or (word[:1] == "-" != word[1:2] and set(word) & {"n", "T"}) for word in rest)
+    if not itself and (made in (".", "..") or made.endswith("/") or walker.is_folder(posixpath.join(cwd, made))):
         made = posixpath.join(made, known)
     if program != "install":
         walker.notes.copied(posixpath.dirname(made) if posixpath.basename(made) == ".git" else made, of, cwd)
