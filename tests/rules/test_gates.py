@@ -60,26 +60,26 @@ def test_stage_closed(known: Facts, said: str | None) -> None:
 @pytest.mark.parametrize(
     ("known", "model", "roles", "steps"),
     [
-        (facts(), "human", {}, [("begin it", False), ("or fetch what others recorded", False)]),
-        (facts(), "codex", {}, [("begin it", True), ("or fetch what others recorded", False)]),
-        (facts(START, REVIEW), "human", {}, [("send it back", False), ("or fetch what others recorded", False)]),
+        (facts(), "human", {}, [("begin it", False), ("fetch what others recorded", False)]),
+        (facts(), "codex", {}, [("begin it", True), ("fetch what others recorded", False)]),
+        (facts(START, REVIEW), "human", {}, [("send it back", False), ("fetch what others recorded", False)]),
         (
             facts(START, REVIEW),
             "codex",
             {"review": "claude"},
-            [("let claude send it back", True), ("or fetch what others recorded", False)],
+            [("let claude send it back", True), ("fetch what others recorded", False)],
         ),
         (
             facts(START, REVIEW),
             "claude",
             {"review": "claude"},
-            [("let claude send it back", False), ("or fetch what others recorded", False)],
+            [("let claude send it back", False), ("fetch what others recorded", False)],
         ),
         (
             facts(START, REVIEW),
             "human",
             {"review": "human"},
-            [("send it back", False), ("or fetch what others recorded", False)],
+            [("send it back", False), ("fetch what others recorded", False)],
         ),
         (facts(START, REVIEW, DONE), "human", {}, []),
     ],

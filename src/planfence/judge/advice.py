@@ -48,8 +48,6 @@ def next_steps(
         steps += (NextStep("get the message back", LOST_MESSAGE),)
     if refusal.ctx.model != HUMAN:
         steps = tuple(dict.fromkeys(step.for_model() for step in steps))
-    if steps:
-        steps = (steps[0]._replace(why=steps[0].why.removeprefix("or ")), *steps[1:])
     return (*steps, NextStep("read what the rule means", f"planfence explain {refusal.errors[0].code}"))
 
 
@@ -83,8 +81,8 @@ def _best(steps: list[NextStep], errors: set[Finding], place: RefusalContext) ->
                 left -= set(step.settles)
         commits = sum("git commit" in step.command for step in chosen)
         if not left and (commits <= 1 or place.at is At.TIP):
-            why = ", and ".join(step.why.removeprefix("or ") for step in chosen)
-            wish = ", and ".join((step.wish or step.why).removeprefix("or ") for step in chosen)
+            why = ", and ".join(step.why for step in chosen)
+            wish = ", and ".join(step.wish or step.why for step in chosen)
             return (NextStep(why, " && ".join(step.command for step in chosen), tuple(errors), asks, wish),)
     return ()
 

@@ -79,7 +79,7 @@ def by_hunks(case: Case) -> Iterator[NextStep]:
     """If one file is too much, choose its hunks by hand."""
     if case.place.at is At.INDEX and len(case.ctx.change.files) == 1:
         line = f"git restore --staged --patch -- {ways.quote(case.ctx.change.files[0].path)}"
-        yield NextStep("or commit it in steps: choose what waits", line)
+        yield NextStep("commit it in steps: choose what waits", line)
 
 
 RULE = Rule(

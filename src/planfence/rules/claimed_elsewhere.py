@@ -73,7 +73,7 @@ def share(case: Case) -> Iterator[NextStep]:
 
 def fetch(case: Case) -> Iterator[NextStep]:
     """Fetch what others recorded: the other task may be done."""
-    yield NextStep("or fetch what others recorded: the other task may be done", "planfence sync")
+    yield NextStep("fetch what others recorded: the other task may be done", "planfence sync")
 
 
 RULE = Rule(

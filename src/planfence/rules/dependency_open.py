@@ -40,7 +40,7 @@ def look(case: Case) -> Iterator[NextStep]:
 
 def fetch(case: Case) -> Iterator[NextStep]:
     """Fetch what others recorded."""
-    yield NextStep("or fetch what others recorded", "planfence sync")
+    yield NextStep("fetch what others recorded", "planfence sync")
 
 
 RULE = Rule(

@@ -61,7 +61,7 @@ def next_stage(case: Case) -> Iterator[NextStep]:
             who, f'planfence rework {name} --why "…"{sync}', case.findings, asks, f"send {name} back for rework"
         )
     if stage is not Stage.DONE:
-        yield NextStep("or fetch what others recorded", "planfence sync")
+        yield NextStep("fetch what others recorded", "planfence sync")
 
 
 def other_task(case: Case) -> Iterator[NextStep]:

@@ -132,7 +132,7 @@ def one_side(case: Case) -> Iterator[NextStep]:
     found = _named(case.findings)
     if case.place.at is At.MERGE and found:
         line = f"git checkout MERGE_HEAD -- {_quoted(found)}"
-        yield NextStep("or take the other side's version whole, without what you resolved", line)
+        yield NextStep("take the other side's version whole, without what you resolved", line)
 
 
 # -- letting the plan or a person allow it ------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def urgent(case: Case) -> Iterator[NextStep]:
     ctx, place = case.ctx, case.place
     if ctx.policy.unplanned.urgent == "off" or place.at is At.EDIT:
         return
-    why, line, settles = "or say why it can't wait, which is recorded", "", case.findings
+    why, line, settles = "say why it can't wait, which is recorded", "", case.findings
     if place.made:
         trailer = f'git commit -q --amend --no-edit --trailer "{messages.URGENT_TRAILER}: why"'
         line = trailer if len(ctx.change.parents) > 1 and place.at is At.TIP else remade(case, trailer)
@@ -220,7 +220,7 @@ def give_up(case: Case) -> Iterator[NextStep]:
     """Stop what is under way, if nothing else can be typed in its middle."""
     command = {At.REBASE: "rebase", At.MERGE: "merge", At.PICK: "cherry-pick", At.REVERT: "revert"}
     if case.place.under_way:
-        yield NextStep("or go back to before it, and begin again", f"git {command[case.place.at]} --abort")
+        yield NextStep("go back to before it, and begin again", f"git {command[case.place.at]} --abort")
 
 
 def ask(who: Callable[[Case], str]) -> Way:
