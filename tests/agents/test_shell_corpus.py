@@ -351,6 +351,7 @@ INSIDE = [
     "ln -s ROOT/.git ELSEWHERE/x/.git; cd ELSEWHERE/x && git commit -n -m x",
     "cd ELSEWHERE/x && ln -s ROOT/.git . && git commit -n -m x",
     "ln -sfn ROOT ELSEWHERE && cd ELSEWHERE && git commit -n -m x",
+    "rm -rf ELSEWHERE; ln -s ROOT ELSEWHERE; cd ELSEWHERE && git commit -n -m x",
     "ln -sfT ROOT ELSEWHERE && cd ELSEWHERE && git commit -n -m x",
     "echo git commit -n -m x | bash",
     "echo Z2l0 | base64 -d | sh",

@@ -205,8 +205,10 @@ def _unnamed(raw: Mapping[str, Any]) -> str:
     return next((event.value for sign, event in signs if sign in raw), "")
 
 
-_DIRECTORIES = ("repo_path", "repoPath", "dir_path", "workdir", "Cwd", "cwd", "working_directory", "workingDirectory",
-                "directory")  # fmt: skip
+_DIRECTORIES = (
+    *("repo_path", "repoPath", "dir_path", "workdir", "Cwd", "cwd"),
+    *("working_directory", "workingDirectory", "directory"),
+)
 
 
 def _directory(arguments: Mapping[str, Any], cwd: str) -> str:
@@ -262,8 +264,10 @@ def _touches(tool: str, arguments: Mapping[str, Any]) -> tuple[tuple[Edit, ...],
 
 #: Fields that hold what a tool is given, and those that hold several of it.
 _LAYERS = ("arguments", "args", "params", "input", "target", "textDocument", "edit", "document")
-_MANY = ("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits",
-         "documentChanges", "actions", "ops", "file")  # fmt: skip
+_MANY = (
+    *("files", "paths", "edits", "replacements", "changes", "operations", "file_edits", "fileEdits"),
+    *("documentChanges", "actions", "ops", "file"),
+)
 
 
 def _layers(given: object, *, plainly: bool = True) -> Iterator[tuple[Mapping[str, Any], bool]]:

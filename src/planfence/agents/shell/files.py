@@ -50,7 +50,9 @@ _LOOKS = frozenset({"--check", "--stat", "--numstat", "--summary", "--dry-run"})
 #: Options beside those that take no value, and change nothing of that.
 _PLAIN = frozenset({"-p0", "-p1", "-p2", "-R", "--reverse", "-v", "--verbose", "--index", "--cached", "-3", "--3way"})
 #: Their options that take a value: where it is, which diff, what is written instead, how many folders are taken off, ….
-_PATCHES = pattern(r"(?s)(?:-[A-CEG-UWXa-cefhj-nqs-y]{0,9}([diopDFBVYzrg])|--(directory|input|output|strip))=?(.*)")
+_PATCHES = pattern(
+    r"(?s)(?:-[A-CEG-UWXa-cefhj-nqs-y]{0,9}([diopDFBVYzrg])|--(d(?:i[a-z]*)?|inp[a-z]*|o[a-z]*|str[a-z]*)(?=\Z|=))=?(.*)"
+)
 #: Options of editors that take a value, commands (`-c`, `--cmd`, `-S`) among them; and commands that write a file.
 _EDITORS = pattern(r"--cmd|-[A-Za-z]{0,9}[cSuUiTp]")
 _SAVES = frozenset({"w", "wq", "x", "w!", "wq!", "x!", "up", "update", "wa", "wqa", "xa", "ZZ", "write", "wall"})
@@ -70,17 +72,23 @@ def patched(walker: Walker, program: str, rest: Sequence[str], command: Command,
         return
     told: dict[str, str] = {}
     bare: list[str] = []
-    words = iter(rest)
+    here, words = cwd, iter(rest)
     for word in words:
-        if found := _PATCHES.fullmatch(word):
-            told[found[1] or found[2][0]] = found[3] or next(words, "")
+        found = _PATCHES.fullmatch(word)
+        if found and (program == "patch" or found[1] in (None, "p")):
+            option = found[1] or found[2][0]
+            told[option] = found[3] or next(words, "")
+            if option == "d":  # patch goes into one after the other
+                here = posixpath.join(here if program == "patch" else cwd, told["d"])
         elif word[:1] != "-":
             bare.append(word)
-    here = posixpath.join(cwd, told.get("d", ""))
     if program == "patch" and bare and "o" not in told:
         walker.notes.wrote([Write(bare[0], Action.MODIFY)], here)
     # Whatever may be the diff is read, since which options take a value is not sure.
-    given = (walker.values.file(word, cwd) for word in (*rest, told.get("i", "")) if word not in options)
+    places = dict.fromkeys((cwd, here))
+    given = (
+        walker.values.file(word, at) for word in (*rest, told.get("i", "")) if word not in options for at in places
+    )
     level = told.get("p", told.get("s", ""))[:3]
     text = walker.values.read(command, cwd, piped) + "\n".join(given)
     walker.notes.wrote([Write(path) for path in patch.diffed(text, int(level) if level.isdecimal() else 1)], here)

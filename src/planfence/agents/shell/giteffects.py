@@ -52,6 +52,8 @@ _EXEC = pattern(r"(?:exec|x)[ \t]+")
 _READS = frozenset(
     {"--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "-l", "get", "list", "--get-color"}
 )
+#: Options of `git config` that take the next word; git takes any beginning of theirs.
+_VALUED = ("--file", "--blob", "--type", "--default", "--comment", "--value")
 _VERBS = frozenset({"set", "unset", "get", "list", "edit", "rename-section", "remove-section"})
 
 
@@ -167,6 +169,6 @@ def configured(rest: Sequence[str]) -> tuple[list[str], list[str]]:
     head, words = list[str](), [*rest]
     while words and (words[0].startswith("-") or words[0] in _VERBS):
         head.append(words.pop(0))
-        if head[-1] in ("-f", "--file", "--blob", "--type", "--default", "--comment", "--value", "-t", "--typ", "--ty"):
+        if head[-1] in ("-f", "-t") or (len(head[-1]) > 2 and any(each.startswith(head[-1]) for each in _VALUED)):
             del words[:1]
     return head, [] if _READS.intersection(head) else words

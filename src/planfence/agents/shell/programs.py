@@ -55,15 +55,14 @@ def names(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
     bare = [word for word in rest if not word.startswith("-")]
     if program not in ("ln", "mv", "cp", "rsync", "install") or len(bare) != 2:
         return
-    (of, made), known = bare, posixpath.basename(bare[0])
-    # A link to a folder is no folder for `-n` and `-T`.
-    itself = any(word.startswith("--no-") or (word[:1] == "-" != word[1:2] and set(word) & {"n", "T"}) for word in rest)
-    if not itself and (made in (".", "..") or made.endswith("/") or walker.is_folder(posixpath.join(cwd, made))):
-        made = posixpath.join(made, known)
-    if program != "install":
-        walker.notes.copied(posixpath.dirname(made) if posixpath.basename(made) == ".git" else made, of, cwd)
-    if program not in ("mv", "rsync") and known in (*git.GITS, *scripts.SHELLS):
-        walker.values.renamed[posixpath.normpath(posixpath.join(cwd, made))] = known
+    (of, place), known = bare, posixpath.basename(bare[0])
+    # What is a folder now may be none by then; a link to one is none for `-n` and `-T`.
+    surely = place in (".", "..")
+    for made in (posixpath.join(place, known), *(() if surely else (place,))):
+        if program != "install":
+            walker.notes.copied(posixpath.dirname(made) if posixpath.basename(made) == ".git" else made, of, cwd)
+        if program not in ("mv", "rsync") and known in (*git.GITS, *scripts.SHELLS):
+            walker.values.renamed[posixpath.normpath(posixpath.join(cwd, made))] = known
 
 
 def find(walker: Walker, program: str, rest: Sequence[str], cwd: str) -> None:
