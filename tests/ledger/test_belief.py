@@ -283,7 +283,8 @@ def test_an_answer_depends_on_all_that_it_was_given(repo, monkeypatch):
     assert len(asked) == len(set(asked)) == 8
 
 
-def test_what_was_believed_of_a_key_that_ends_is_asked_anew(repo, monkeypatch):
+@pytest.mark.parametrize("option", [b'Valid-Before="20270101"', b"cert-authority"])
+def test_what_was_believed_of_a_key_that_ends_is_asked_anew(repo, monkeypatch, option):
     from planfence.ledger import signatures
 
     (repo.root / ".git/planfence").mkdir(exist_ok=True)
@@ -291,7 +292,7 @@ def test_what_was_believed_of_a_key_that_ends_is_asked_anew(repo, monkeypatch):
     for answer in ("ada", ""):
         monkeypatch.setattr(signatures, "_KNOWN", {})  # another process
         monkeypatch.setattr(signatures.signing, "verify", lambda *_, answer=answer: answer)
-        kept = Signatures(repo.open(), b'ada Valid-Before="20270101" key', remembers=True)
+        kept = Signatures(repo.open(), b"ada %s key" % option, remembers=True)
         assert kept.signer(envelope) == answer
 
 

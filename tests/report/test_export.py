@@ -3,6 +3,9 @@ import math
 import os
 import subprocess
 import threading
+import urllib.error
+import urllib.request
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import duckdb
@@ -107,6 +110,15 @@ def test_every_row_has_every_column(work):
     assert {len(row) for row in rows} == {len(aggregates.COLUMNS)}
     named = dict(zip([name for name, _ in aggregates.COLUMNS], rows[0], strict=True))
     assert (named["tasks"], named["closed"], named["mature"], named["minutes_sum"]) == (2, 2, 2, 50)
+
+
+def test_a_collector_that_refuses_is_told_by_its_number(monkeypatch):
+    def refuses(request, **_: object):
+        raise urllib.error.HTTPError(request.full_url, 404, "Not Found", Message(), None)
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuses)
+    with pytest.raises(CouldNotCheck, match="did not take it: HTTP Error 404"):
+        export.send(iter([{}]), "http://localhost:4318")
 
 
 def test_a_collector_is_posted_to(work):

@@ -53,7 +53,7 @@ def write_output(path: Path, data: bytes) -> None:
             with open(path, "ab") as there:
                 there.write(data)
             return
-    write_atomically(path.parent / os.path.realpath(path), data)
+    write_atomically(type(path)(os.path.realpath(path)), data)
 
 
 def write_new(path: Path, data: bytes) -> bool:

@@ -30,7 +30,8 @@ class Signatures:
         self._environment = repository.environment
         self._signers = signers
         folder = os.path.join(repository.common_dir_name, "planfence")
-        ages = b"valid-" in signers.lower()  # a key with `valid-before=` signs well today, and not tomorrow
+        # A key with `valid-before=` signs well today, and not tomorrow; a certificate ends by itself.
+        ages = any(word in signers.lower() for word in (b"valid-", b"cert-authority"))
         keeps = remembers and not ages and not repository.bare and _is_ours(folder)
         self._file = os.path.join(folder, KEPT) if keeps else ""
         self._kept: dict[str, str] | None = None

@@ -68,7 +68,7 @@ _NO_COMMAND = re.compile(
 _SHELL_ARM = re.compile(rb"[^()\s][^()]*+\)(?:.*;;)?+\s*+\Z", re.DOTALL)
 _WORDS = re.compile(rb"\w++|\s++|[^\w\s]")
 #: Two lines with more changes, or less in common, are no line and its change; longer ones take too long to compare.
-_MOST_CHANGES, _ALIKE, _LONGEST_LINE = 4, 0.6, 500
+_MOST_CHANGES, _ALIKE, _LONGEST_LINE = 4, 0.6, 200
 #: One side of a line comes last, after the line as a whole.
 _SIDE = 2
 #: A name is looked for so far above an assignment.
@@ -194,7 +194,7 @@ def _replaced(unit: Unit) -> Iterator[_Span]:
     hunk = unit.hunk
     if hunk is None or len(hunk.old) != len(hunk.new):
         return
-    for at, (old, new) in enumerate(zip(hunk.old, hunk.new, strict=True), hunk.new_start):
+    for at, (old, new) in islice(enumerate(zip(hunk.old, hunk.new, strict=True), hunk.new_start), _ENOUGH):
         if not old.strip() or not new.strip() or old.split() == new.split():
             continue
         if len(hunk.new) > 1:

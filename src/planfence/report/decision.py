@@ -18,8 +18,8 @@ from planfence.records import dataclass
 from planfence.report import stats
 
 #: The levels of the looks. Under normal logarithms of one spread Student's statistics at both err in 3.6% together (by
-#: simulation), and in 5% if one arm's spread is five times the other's, or costs take two values only. Little is spent
-#: on the first look, whose verdicts exaggerate.
+#: simulation), and in 4.9% if one arm's spread is five times the other's. Little is spent on the first look, whose
+#: verdicts exaggerate.
 LEVELS = (0.016, 0.025)
 #: Those of a trial that began under 0.1.0 (Pocock 1977).
 LEVELS_BEFORE = (0.0294, 0.0294)
@@ -208,8 +208,8 @@ def _between(trial: TrialProtocol, outcomes: Sequence[TaskOutcome], before: Deci
     following = next((look for look in trial.looks if look > len(outcomes)), trial.looks[-1])
     effect = estimate(outcomes, trial.levels[-1], per_accepted=trial.metric == "cost_per_accepted")
     said = f"{before.text} " if before is not None and len(outcomes) == before.look else ""
-    state = "stopped" if trial.stopped else "running"
-    text = f"{said}{state}: {len(outcomes)} tasks closed, the next look is at {following}."
+    state, next_look = ("stopped", "") if trial.stopped else ("running", f", the next look is at {following}")
+    text = f"{said}{state}: {len(outcomes)} tasks closed{next_look}."
     more = before.more if before else 0
     if effect is None:
         return Decision("running", text, len(outcomes), more=more)

@@ -64,7 +64,9 @@ def send(requests: Iterator[dict[str, object]], endpoint: str) -> int:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S):  # noqa: S310 - see above
                 count += 1
         except (urllib.error.URLError, TimeoutError) as error:
-            why, hint = reason(getattr(error, "reason", error)), "start the collector, or name another with --to"
+            cause = getattr(error, "reason", None)
+            why = reason(cause if isinstance(cause, OSError) else error)  # an answer says its number itself
+            hint = "start the collector, or name another with --to"
             raise CouldNotCheck(f"{address} did not take it: {why}", hint=hint) from error
     return count
 
